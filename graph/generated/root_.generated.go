@@ -4276,7 +4276,7 @@ func newExecutionContext(
 var sources = []*ast.Source{
 	{Name: "../schema/access.graphql", Input: `"What the gate would answer to a call with a key now, and how that comes about. Nothing is counted or taken from a limit."
 type AccessExplanation {
-  "The verdict."
+  "The verdict that a real call would get."
   code: VerdictCode!
   "Whether the call may pass: the verdict is VALID."
   valid: Boolean!
@@ -4290,9 +4290,9 @@ type AccessExplanation {
 
 "One check of the gate."
 type AccessStep {
-  "The verdict if it fails."
+  "The verdict that the call gets if this check fails."
   code: VerdictCode!
-  "Whether it passed."
+  "Whether it passed. No check follows one that failed."
   passed: Boolean!
   "What was looked at, as an English sentence."
   detail: String!
@@ -4360,7 +4360,7 @@ enum VerdictCode {
   VALID
 }
 
-"Which call to explain."
+"The call to explain."
 input ExplainAccessInput {
   "The key; its secret is not needed."
   credentialId: ID!
@@ -4390,23 +4390,23 @@ extend type Query {
 `, BuiltIn: false},
 	{Name: "../schema/account.graphql", Input: `"A portal account: a company, or a developer alone."
 type Account implements Node {
-  "The opaque id."
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID! @public
   "1–255 characters."
   name: String! @public
-  "Whether it may act."
+  "Whether its developers and keys may act."
   status: AccountStatus! @public
   "What it tells about itself."
   profile: AccountProfile!
-  "When it was made."
+  "When it was created."
   createdAt: Time!
-  "Grows by one with each change."
+  "Grows by one with each change. Pass it to ` + "`" + `updateAccount` + "`" + `, so that a change of an older state is a CONFLICT."
   version: Int!
   "Its apps; newest first."
   apps(
     "Only those for which all of this holds."
     where: AppFilter
-    "The order."
+    "What the list is sorted by."
     orderBy: AppOrder! = {field: CREATED_AT, direction: DESC}
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
@@ -4421,7 +4421,7 @@ type Account implements Node {
   credentials(
     "Only those for which all of this holds."
     where: CredentialFilter
-    "The order."
+    "What the list is sorted by."
     orderBy: CredentialOrder! = {field: CREATED_AT, direction: DESC}
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
@@ -4454,13 +4454,13 @@ type Account implements Node {
     "Those before this cursor."
     before: String
   ): EventConnection! @goField(forceResolver: true)
-  "What the viewer may do with it now."
+  "What the viewer may do with it now, and why not the rest: front ends show buttons by it."
   viewerCan: AccountPermissions! @goField(forceResolver: true)
 }
 
 "Whether an account may act."
 enum AccountStatus {
-  "It may."
+  "Its developers may act, and its keys may be used."
   ACTIVE
   "Its developers are kept out, and its keys are refused."
   SUSPENDED
@@ -4492,17 +4492,17 @@ input AccountProfileInput {
 
 "What the viewer may do with an account."
 type AccountPermissions {
-  "` + "`" + `updateAccount` + "`" + `."
+  "Whether ` + "`" + `updateAccount` + "`" + ` is allowed."
   update: Permission!
-  "` + "`" + `suspendAccount` + "`" + `."
+  "Whether ` + "`" + `suspendAccount` + "`" + ` is allowed."
   suspend: Permission!
-  "` + "`" + `resumeAccount` + "`" + `."
+  "Whether ` + "`" + `resumeAccount` + "`" + ` is allowed."
   resume: Permission!
-  "` + "`" + `deleteAccount` + "`" + `."
+  "Whether ` + "`" + `deleteAccount` + "`" + ` is allowed."
   delete: Permission!
-  "` + "`" + `createApp` + "`" + ` in it."
+  "Whether ` + "`" + `createApp` + "`" + ` in it is allowed."
   createApp: Permission!
-  "` + "`" + `generateKey` + "`" + ` for all of it."
+  "Whether ` + "`" + `generateKey` + "`" + ` is allowed for a key of the whole account."
   generateKey: Permission!
 }
 
@@ -4514,35 +4514,35 @@ type AccountConnection @public {
   nodes: [Account!]!
   "How many there are on all pages."
   totalCount: Int!
-  "Where the page stands."
+  "Whether there are pages before and after this one, and the cursors to ask for them."
   pageInfo: PageInfo!
 }
 
 "One of accounts, with its place in the list."
 type AccountEdge @public {
-  "The place: opaque, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + ` of the same list."
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
-  "The object."
+  "What is at this place of the list."
   node: Account!
 }
 
 "A user's place in an account."
 type Membership implements Node {
-  "The opaque id."
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID!
-  "Who."
+  "The person."
   user: User! @goField(forceResolver: true)
-  "As what."
+  "The person's role in the account."
   role: MembershipRole!
-  "Since when."
+  "When the person was put into the account."
   createdAt: Time!
 }
 
 "What a member is in an account."
 enum MembershipRole {
-  "Answers for the account."
+  "An owner, who may make production keys also where ` + "`" + `productionKeys` + "`" + ` is OWNERS_ONLY."
   OWNER
-  "Works in it."
+  "A member, who may do all that an owner may but make production keys where ` + "`" + `productionKeys` + "`" + ` is OWNERS_ONLY."
   MEMBER
 }
 
@@ -4554,15 +4554,15 @@ type MembershipConnection {
   nodes: [Membership!]!
   "How many there are on all pages."
   totalCount: Int!
-  "Where the page stands."
+  "Whether there are pages before and after this one, and the cursors to ask for them."
   pageInfo: PageInfo!
 }
 
 "One of members, with its place in the list."
 type MembershipEdge {
-  "The place: opaque, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + ` of the same list."
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
-  "The object."
+  "What is at this place of the list."
   node: Membership!
 }
 
@@ -4576,15 +4576,15 @@ input AccountFilter {
 
 "The order of accounts."
 input AccountOrder {
-  "By what."
+  "The field to sort by."
   field: AccountOrderField!
-  "Which way."
+  "Ascending or descending."
   direction: OrderDirection! = ASC
 }
 
 "What accounts are ordered by."
 enum AccountOrderField {
-  "When they were made."
+  "When they were created."
   CREATED_AT
   "Their names, whatever the case."
   NAME
@@ -4593,14 +4593,14 @@ enum AccountOrderField {
 extend type Query {
   "An account by its id; null when there is none. Requires: ADMIN."
   account(
-    "The opaque id."
+    "An id that the API returned."
     id: ID!
   ): Account @hasRole(any: [ADMIN])
   "The organization's accounts, by name. Requires: ADMIN."
   accounts(
     "Only those for which all of this holds."
     where: AccountFilter
-    "The order."
+    "What the list is sorted by."
     orderBy: AccountOrder! = {field: NAME, direction: ASC}
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
@@ -4616,32 +4616,32 @@ extend type Query {
 extend type Mutation {
   "Makes an account. Requires: ADMIN."
   createAccount(
-    "What to make."
+    "The account to create."
     input: CreateAccountInput!
   ): CreateAccountPayload @hasRole(any: [ADMIN])
   "Changes an account. What is left out stays; null clears. Requires: ADMIN."
   updateAccount(
-    "What to change."
+    "What to change in the account; what is left out stays."
     input: UpdateAccountInput!
   ): UpdateAccountPayload @hasRole(any: [ADMIN])
   "Suspends an account: its developers see no more than ` + "`" + `viewer` + "`" + `, and its keys are refused. Suspending a suspended account changes nothing. Requires: ADMIN."
   suspendAccount(
-    "Which, and why."
+    "The account to suspend, and why."
     input: SuspendAccountInput!
   ): SuspendAccountPayload @hasRole(any: [ADMIN])
   "Lets a suspended account act again. Requires: ADMIN."
   resumeAccount(
-    "Which."
+    "The account to let act again."
     input: ResumeAccountInput!
   ): ResumeAccountPayload @hasRole(any: [ADMIN])
   "Deletes an account with its apps: keys are revoked, subscriptions end. Its users stay. Requires: ADMIN."
   deleteAccount(
-    "Which, and why."
+    "The account to delete, and why."
     input: DeleteAccountInput!
   ): DeleteAccountPayload @hasRole(any: [ADMIN])
 }
 
-"What account to make."
+"The account to create."
 input CreateAccountInput {
   "1–255 characters."
   name: String!
@@ -4649,17 +4649,17 @@ input CreateAccountInput {
   profile: AccountProfileInput
 }
 
-"What was made."
+"The result of ` + "`" + `createAccount` + "`" + `."
 type CreateAccountPayload {
   "The account; null when there are errors."
   account: Account
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"What to change in an account."
+"What to change in the account; what is left out stays."
 input UpdateAccountInput {
-  "Which account."
+  "The account's id; one that you may not see is NOT_FOUND."
   accountId: ID!
   "The version the change is made against; an older one is a CONFLICT; null is refused."
   version: Int @notNull
@@ -4669,65 +4669,65 @@ input UpdateAccountInput {
   profile: AccountProfileInput
 }
 
-"What was changed."
+"The result of ` + "`" + `updateAccount` + "`" + `."
 type UpdateAccountPayload {
   "The account as it is now; null when there are errors."
   account: Account
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which account to suspend."
+"The account to suspend."
 input SuspendAccountInput {
-  "Which account."
+  "The account's id; one that you may not see is NOT_FOUND."
   accountId: ID!
-  "Why; at most 1000 characters."
+  "Why, for the event's ` + "`" + `reason` + "`" + `; at most 1000 characters."
   reason: String
 }
 
-"What was suspended."
+"The result of ` + "`" + `suspendAccount` + "`" + `."
 type SuspendAccountPayload {
   "The account as it is now; null when there are errors."
   account: Account
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which account to let act again."
+"The account to let act again."
 input ResumeAccountInput {
-  "Which account."
+  "The account's id; one that you may not see is NOT_FOUND."
   accountId: ID!
-  "Why; at most 1000 characters."
+  "Why, for the event's ` + "`" + `reason` + "`" + `; at most 1000 characters."
   reason: String
 }
 
-"What was resumed."
+"The result of ` + "`" + `resumeAccount` + "`" + `."
 type ResumeAccountPayload {
   "The account as it is now; null when there are errors."
   account: Account
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which account to delete."
+"The account to delete."
 input DeleteAccountInput {
-  "Which account."
+  "The account's id; one that you may not see is NOT_FOUND."
   accountId: ID!
-  "Why; at most 1000 characters."
+  "Why, for the event's ` + "`" + `reason` + "`" + `; at most 1000 characters."
   reason: String
 }
 
-"What was deleted."
+"The result of ` + "`" + `deleteAccount` + "`" + `."
 type DeleteAccountPayload {
   "The account's id, which answers as unknown from now on; null when there are errors."
   deletedAccountId: ID
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 	{Name: "../schema/app.graphql", Input: `"A developer's application: what keys and subscriptions belong to."
 type App implements Node {
-  "The opaque id."
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID!
   "The name other systems know the app by; unique in the organization, never changed, never given again."
   referenceId: UUID!
@@ -4737,19 +4737,19 @@ type App implements Node {
   description: String!
   "At most 50, by their keys."
   labels: [Label!]!
-  "When it was made."
+  "When it was created."
   createdAt: Time!
   "When it was last changed."
   updatedAt: Time!
   "Grows by one with each change; give it to ` + "`" + `updateApp` + "`" + ` to refuse a change against an older state."
   version: Int!
-  "Whose it is."
+  "The account that owns it."
   account: Account! @goField(forceResolver: true)
   "Its keys, the revoked and expired ones included; newest first."
   credentials(
     "Only those for which all of this holds."
     where: CredentialFilter
-    "The order."
+    "What the list is sorted by."
     orderBy: CredentialOrder! = {field: CREATED_AT, direction: DESC}
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
@@ -4768,7 +4768,7 @@ type App implements Node {
   productSubscriptions(
     "Only those for which all of this holds."
     where: AppSubscriptionFilter
-    "The order."
+    "What the list is sorted by."
     orderBy: ProductSubscriptionOrder! = {field: CREATED_AT, direction: DESC}
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
@@ -4801,33 +4801,33 @@ type App implements Node {
     "Those before this cursor."
     before: String
   ): EventConnection! @goField(forceResolver: true)
-  "What the viewer may do with it now."
+  "What the viewer may do with it now, and why not the rest: front ends show buttons by it."
   viewerCan: AppPermissions! @goField(forceResolver: true)
 }
 
 "What the viewer may do with an app."
 type AppPermissions {
-  "` + "`" + `updateApp` + "`" + `."
+  "Whether ` + "`" + `updateApp` + "`" + ` is allowed."
   update: Permission!
-  "` + "`" + `deleteApp` + "`" + `."
+  "Whether ` + "`" + `deleteApp` + "`" + ` is allowed."
   delete: Permission!
-  "` + "`" + `generateKey` + "`" + ` for it."
+  "Whether ` + "`" + `generateKey` + "`" + ` for it is allowed."
   generateKey: Permission!
-  "` + "`" + `register` + "`" + ` it with a product."
+  "Whether it may be registered with products at all; a product may still refuse: see ` + "`" + `Product.viewerCan` + "`" + `."
   register: Permission!
 }
 
 "How many keys there are, by their status at the time of reading."
 type KeyCounts {
-  "All of them."
+  "All of them, the revoked and expired ones included."
   total: Int!
-  "Those that may be used."
+  "Those that gateways accept."
   active: Int!
   "Switched off, and able to come back."
   disabled: Int!
-  "Past their end."
+  "Past their ` + "`" + `expiresAt` + "`" + `; they never become valid again."
   expired: Int!
-  "Revoked for ever."
+  "Revoked, which is final."
   revoked: Int!
 }
 
@@ -4839,15 +4839,15 @@ type AppConnection {
   nodes: [App!]!
   "How many there are on all pages."
   totalCount: Int!
-  "Where the page stands."
+  "Whether there are pages before and after this one, and the cursors to ask for them."
   pageInfo: PageInfo!
 }
 
 "One of apps, with its place in the list."
 type AppEdge {
-  "The place: opaque, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + ` of the same list."
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
-  "The object."
+  "What is at this place of the list."
   node: App!
 }
 
@@ -4871,15 +4871,15 @@ input LabelFilter {
 
 "The order of apps."
 input AppOrder {
-  "By what."
+  "The field to sort by."
   field: AppOrderField!
-  "Which way."
+  "Ascending or descending."
   direction: OrderDirection! = ASC
 }
 
 "What apps are ordered by."
 enum AppOrderField {
-  "When they were made."
+  "When they were created."
   CREATED_AT
   "Their names, whatever the case."
   NAME
@@ -4888,7 +4888,7 @@ enum AppOrderField {
 extend type Query {
   "An app by its id; null when there is none that the viewer may see. Requires: ADMIN or PORTAL."
   app(
-    "The opaque id."
+    "An id that the API returned."
     id: ID!
   ): App @hasRole(any: [ADMIN, PORTAL])
   "An app by its reference id; null when there is none that the viewer may see. Requires: ADMIN or PORTAL."
@@ -4900,7 +4900,7 @@ extend type Query {
   apps(
     "Only those for which all of this holds."
     where: AppFilter
-    "The order."
+    "What the list is sorted by."
     orderBy: AppOrder! = {field: CREATED_AT, direction: DESC}
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
@@ -4916,22 +4916,22 @@ extend type Query {
 extend type Mutation {
   "Makes an app and, unless told otherwise, its first key, both or neither. Requires: ADMIN or PORTAL."
   createApp(
-    "What to make."
+    "The app to create."
     input: CreateAppInput!
   ): CreateAppPayload @hasRole(any: [ADMIN, PORTAL])
   "Changes an app. What is left out stays; null clears. Requires: ADMIN or PORTAL."
   updateApp(
-    "What to change."
+    "What to change in the app; what is left out stays."
     input: UpdateAppInput!
   ): UpdateAppPayload @hasRole(any: [ADMIN, PORTAL])
   "Deletes an app: its keys are revoked, its subscriptions end, and it is gone from every list. A suspended subscription stays suspended for the account until an administrator resumes or ends it. Requires: ADMIN or PORTAL."
   deleteApp(
-    "What to delete."
+    "The app to delete."
     input: DeleteAppInput!
   ): DeleteAppPayload @hasRole(any: [ADMIN, PORTAL])
   "Brings a deleted app back within the organization's retention time, with its history and one fresh key. Its old keys stay revoked; it must be registered with products again. Requires: ADMIN."
   restoreApp(
-    "What to restore."
+    "The app to restore."
     input: RestoreAppInput!
   ): RestoreAppPayload @hasRole(any: [ADMIN])
 }
@@ -4954,7 +4954,7 @@ input FirstKeyInput {
   rateLimit: RateLimitInput
 }
 
-"What app to make."
+"The app to create."
 input CreateAppInput {
   "1–255 characters of any script, without control characters."
   name: String!
@@ -4974,7 +4974,7 @@ input CreateAppInput {
   idempotencyKey: String
 }
 
-"What was made."
+"The result of ` + "`" + `createApp` + "`" + `."
 type CreateAppPayload {
   "The app; null when there are errors."
   app: App
@@ -4984,13 +4984,13 @@ type CreateAppPayload {
   secret: Secret
   "Whether this repeats the answer to an earlier request with the same idempotency key."
   replayed: Boolean!
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"What to change in an app."
+"What to change in the app; what is left out stays."
 input UpdateAppInput {
-  "Which app."
+  "The app's id; one that you may not see is NOT_FOUND."
   appId: ID!
   "The version the change is made against; an older one than the app's is a CONFLICT; null is refused."
   version: Int @notNull
@@ -5002,45 +5002,45 @@ input UpdateAppInput {
   labels: [LabelInput!]
 }
 
-"What was changed."
+"The result of ` + "`" + `updateApp` + "`" + `."
 type UpdateAppPayload {
   "The app as it is now; null when there are errors."
   app: App
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which app to delete."
+"The app to delete."
 input DeleteAppInput {
-  "Which app."
+  "The app's id; one that you may not see is NOT_FOUND."
   appId: ID!
-  "Why; at most 1000 characters."
+  "Why, for the event's ` + "`" + `reason` + "`" + `; at most 1000 characters."
   reason: String
 }
 
-"What was deleted."
+"The result of ` + "`" + `deleteApp` + "`" + `."
 type DeleteAppPayload {
   "The app's id, which answers as unknown from now on; null when there are errors."
   deletedAppId: ID
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which app to restore."
+"The app to restore."
 input RestoreAppInput {
-  "Which app."
+  "The app's id; one that you may not see is NOT_FOUND."
   appId: ID!
 }
 
-"What was restored."
+"The result of ` + "`" + `restoreApp` + "`" + `."
 type RestoreAppPayload {
   "The app; null when there are errors."
   app: App
-  "Its fresh key."
+  "The new key that the app got; the old ones stay revoked. Null when there are errors."
   credential: Credential
   "The fresh key's secret, once."
   secret: Secret
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -5096,7 +5096,7 @@ interface Node {
   id: ID!
 }
 
-"Where a page of a list stands."
+"Whether there are pages before and after this one, and the cursors to ask for them."
 type PageInfo @public {
   "Whether more follow after this page."
   hasNextPage: Boolean!
@@ -5168,7 +5168,7 @@ enum UserErrorCode {
 
 "Whether the viewer may do something now, and when not, why."
 type Permission {
-  "Whether it is allowed."
+  "Whether the mutation would be allowed now; a button can be shown by it."
   allowed: Boolean!
   "Why not; null when allowed."
   code: PermissionCode
@@ -5217,7 +5217,7 @@ What may be asked. Every answer tells in ` + "`" + `extensions.cost` + "`" + ` w
 type Query {
   "The object of an id; null when there is none that the viewer may see. Requires: ADMIN or PORTAL."
   node(
-    "The opaque id."
+    "An id that the API returned."
     id: ID!
   ): Node @hasRole(any: [ADMIN, PORTAL])
   "The objects of up to 100 ids, in their order; null for each that the viewer may not see. Requires: ADMIN or PORTAL."
@@ -5235,9 +5235,9 @@ type Mutation
 `, BuiltIn: false},
 	{Name: "../schema/credential.graphql", Input: `"An API key, of an app or of a whole account. Its secret is in the answer that made it and nowhere else."
 type Credential implements Node {
-  "The opaque id."
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID!
-  "The key's public half."
+  "The public half of the key: what Basic authentication sends as the user name."
   username: UUID!
   "The last four characters of the secret half, to tell keys apart."
   secretHint: String!
@@ -5245,7 +5245,7 @@ type Credential implements Node {
   rawKeyHint: String @goField(forceResolver: true)
   "0–255 characters."
   name: String!
-  "The environment it is made for."
+  "The environment it is for; gateways of another refuse it with WRONG_ENVIRONMENT."
   environment: Environment!
   "Whether it may be used: its status is ACTIVE."
   enabled: Boolean!
@@ -5253,7 +5253,7 @@ type Credential implements Node {
   status: CredentialStatus!
   "Whether it is a key of the whole account."
   accountCredential: Boolean! @goField(name: "IsAccountCredential")
-  "Which of the products it reaches."
+  "Whether it reaches all products of its subscriptions, or only listed ones."
   access: Access!
   "The products it reaches when ` + "`" + `access` + "`" + ` is LISTED; an empty list reaches nothing."
   accessControlList(
@@ -5270,7 +5270,7 @@ type Credential implements Node {
   allowedAddresses: [String!]!
   "How fast its own calls may come, besides what its subscriptions allow; null: no limit of its own."
   rateLimit: RateLimit
-  "When it was made."
+  "When it was created."
   createdAt: Time!
   "From when on it is refused; null: never."
   expiresAt: Time
@@ -5280,13 +5280,13 @@ type Credential implements Node {
   callsLast24h: BigInt! @goField(forceResolver: true)
   "How far its last change has come, a revocation for example: which servers go by it. Requires: ADMIN."
   enforcement: Enforcement @goField(forceResolver: true) @hasRole(any: [ADMIN])
-  "When it was revoked."
+  "When it was revoked; null while it is not."
   revokedAt: Time
-  "Why it was revoked."
+  "Why it was revoked; null while it is not."
   revokedReason: RevocationReason
   "What was said of the revocation; empty when nothing was."
   revokedNote: String!
-  "Grows by one with each change."
+  "Grows by one with each change. Pass it to ` + "`" + `updateKey` + "`" + `, so that a change of an older state is a CONFLICT."
   version: Int!
   "The app it belongs to; null for a key of the whole account."
   app: App @goField(forceResolver: true)
@@ -5294,7 +5294,7 @@ type Credential implements Node {
   account: Account! @goField(forceResolver: true)
   "The id of the organization it belongs to."
   organizationId: ID! @goField(name: "OrganizationGlobalID")
-  "What the viewer may do with it now."
+  "What the viewer may do with it now, and why not the rest: front ends show buttons by it."
   viewerCan: CredentialPermissions! @goField(forceResolver: true)
   "What happened to it; newest first."
   timeline(
@@ -5323,13 +5323,13 @@ type Enforcement {
 
 "Where a key stands."
 enum CredentialStatus {
-  "It may be used."
+  "Gateways accept it, where its subscriptions and limits allow the call."
   ACTIVE
   "Switched off by an administrator; it can be switched on again."
   DISABLED
-  "Past ` + "`" + `expiresAt` + "`" + `."
+  "Past ` + "`" + `expiresAt` + "`" + `: refused, and final. It can only be revoked."
   EXPIRED
-  "Refused for ever."
+  "Revoked: refused, and final."
   REVOKED
 }
 
@@ -5343,11 +5343,11 @@ enum AuthType {
 
 "The environment a key is made for."
 enum Environment {
-  "Development."
+  "For development; a key that does not say otherwise is for this."
   DEVELOPMENT
   "Staging: testing before production."
   STAGING
-  "Production."
+  "For production; the organization's ` + "`" + `productionKeys` + "`" + ` says who may make such keys."
   PRODUCTION
 }
 
@@ -5361,11 +5361,11 @@ enum Access {
 
 "Why a key was revoked."
 enum RevocationReason {
-  "Not said."
+  "No reason was given."
   UNSPECIFIED
-  "Somebody else may know it."
+  "Somebody else may know the secret."
   KEY_COMPROMISE
-  "Another took its place."
+  "Another key replaces it."
   SUPERSEDED
   "It is not needed any more."
   CESSATION_OF_OPERATION
@@ -5387,13 +5387,13 @@ type Secret {
 
 "What the viewer may do with a key."
 type CredentialPermissions {
-  "` + "`" + `updateKey` + "`" + `."
+  "Whether ` + "`" + `updateKey` + "`" + ` is allowed."
   update: Permission!
-  "` + "`" + `revokeKey` + "`" + `."
+  "Whether ` + "`" + `revokeKey` + "`" + ` is allowed."
   revoke: Permission!
-  "Disabling it until it is enabled again, which administrators do."
+  "Whether ` + "`" + `disableKey` + "`" + ` is allowed."
   disable: Permission!
-  "Enabling it again, which administrators do."
+  "Whether ` + "`" + `enableKey` + "`" + ` is allowed."
   enable: Permission!
 }
 
@@ -5405,15 +5405,15 @@ type CredentialConnection {
   nodes: [Credential!]!
   "How many there are on all pages."
   totalCount: Int!
-  "Where the page stands."
+  "Whether there are pages before and after this one, and the cursors to ask for them."
   pageInfo: PageInfo!
 }
 
 "One of keys, with its place in the list."
 type CredentialEdge {
-  "The place: opaque, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + ` of the same list."
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
-  "The object."
+  "What is at this place of the list."
   node: Credential!
 }
 
@@ -5427,15 +5427,15 @@ input CredentialFilter {
 
 "The order of keys."
 input CredentialOrder {
-  "By what."
+  "The field to sort by."
   field: CredentialOrderField!
-  "Which way."
+  "Ascending or descending."
   direction: OrderDirection! = ASC
 }
 
 "What keys are ordered by."
 enum CredentialOrderField {
-  "When they were made."
+  "When they were created."
   CREATED_AT
 }
 
@@ -5448,7 +5448,7 @@ input CredentialByKeyInput {
 extend type Query {
   "Finds a key by what one holds of it, a revoked one too; null when there is none such that the viewer may see, and when its secret is another. What cannot be a key is BAD_USER_INPUT. The key belongs in a variable and the body of a POST: a GET with this field is refused. Requires: ADMIN or PORTAL."
   credentialByKey(
-    "The key."
+    "What the holder of the key knows of it."
     input: CredentialByKeyInput!
   ): Credential @hasRole(any: [ADMIN, PORTAL])
 }
@@ -5456,27 +5456,27 @@ extend type Query {
 extend type Mutation {
   "Makes a key for an app or for a whole account; its secret is in this answer and nowhere else. Requires: ADMIN or PORTAL."
   generateKey(
-    "What to make."
+    "What key to make; either ` + "`" + `appId` + "`" + ` or ` + "`" + `accountId` + "`" + `."
     input: GenerateKeyInput!
   ): GenerateKeyPayload @hasRole(any: [ADMIN, PORTAL])
   "Changes a key's name, end, access or limits; not of a revoked or expired key. What is left out stays. Requires: ADMIN or PORTAL."
   updateKey(
-    "What to change."
+    "What to change in the key; what is left out stays."
     input: UpdateKeyInput!
   ): UpdateKeyPayload @hasRole(any: [ADMIN, PORTAL])
   "Revokes a key for ever. Revoking a revoked key changes nothing and answers alike. Requires: ADMIN or PORTAL."
   revokeKey(
-    "Which, and why."
+    "The key to revoke, and why."
     input: RevokeKeyInput!
   ): RevokeKeyPayload @hasRole(any: [ADMIN, PORTAL])
   "Switches a key off. Disabling a disabled key changes nothing. Requires: ADMIN."
   disableKey(
-    "Which, and why."
+    "The key to switch off, and why."
     input: DisableKeyInput!
   ): DisableKeyPayload @hasRole(any: [ADMIN])
   "Switches a disabled key on again. Requires: ADMIN."
   enableKey(
-    "Which, and why."
+    "The key to switch on, and why."
     input: EnableKeyInput!
   ): EnableKeyPayload @hasRole(any: [ADMIN])
 }
@@ -5505,7 +5505,7 @@ input GenerateKeyInput {
   idempotencyKey: String
 }
 
-"What was made."
+"The result of ` + "`" + `generateKey` + "`" + `."
 type GenerateKeyPayload {
   "The key; null when there are errors."
   credential: Credential
@@ -5513,13 +5513,13 @@ type GenerateKeyPayload {
   secret: Secret
   "Whether this repeats the answer to an earlier request with the same idempotency key."
   replayed: Boolean!
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"What to change in a key."
+"What to change in the key; what is left out stays."
 input UpdateKeyInput {
-  "Which key."
+  "The key's id; one that you may not see is NOT_FOUND."
   credentialId: ID!
   "The version the change is made against; an older one is a CONFLICT; null is refused."
   version: Int @notNull
@@ -5537,17 +5537,17 @@ input UpdateKeyInput {
   rateLimit: RateLimitInput
 }
 
-"What was changed."
+"The result of ` + "`" + `updateKey` + "`" + `."
 type UpdateKeyPayload {
   "The key as it is now; null when there are errors."
   credential: Credential
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which key to revoke."
+"The key to revoke."
 input RevokeKeyInput {
-  "Which key."
+  "The key's id; one that you may not see is NOT_FOUND."
   credentialId: ID!
   "Why; null is refused."
   reason: RevocationReason = UNSPECIFIED
@@ -5555,49 +5555,49 @@ input RevokeKeyInput {
   note: String
 }
 
-"What was revoked."
+"The result of ` + "`" + `revokeKey` + "`" + `."
 type RevokeKeyPayload {
   "The key as it is now; null when there are errors."
   credential: Credential
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which key to switch off."
+"The key to switch off."
 input DisableKeyInput {
-  "Which key."
+  "The key's id; one that you may not see is NOT_FOUND."
   credentialId: ID!
-  "Why; at most 1000 characters."
+  "Why, for the event's ` + "`" + `reason` + "`" + `; at most 1000 characters."
   reason: String
 }
 
-"What was switched off."
+"The result of ` + "`" + `disableKey` + "`" + `."
 type DisableKeyPayload {
   "The key as it is now; null when there are errors."
   credential: Credential
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which key to switch on."
+"The key to switch on."
 input EnableKeyInput {
-  "Which key."
+  "The key's id; one that you may not see is NOT_FOUND."
   credentialId: ID!
-  "Why; at most 1000 characters."
+  "Why, for the event's ` + "`" + `reason` + "`" + `; at most 1000 characters."
   reason: String
 }
 
-"What was switched on."
+"The result of ` + "`" + `enableKey` + "`" + `."
 type EnableKeyPayload {
   "The key as it is now; null when there are errors."
   credential: Credential
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 	{Name: "../schema/endpoint.graphql", Input: `"One of a product's APIs: what may be called."
 type Endpoint implements Node {
-  "The opaque id."
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID!
   "The product it belongs to."
   product: Product! @goField(forceResolver: true)
@@ -5607,11 +5607,11 @@ type Endpoint implements Node {
   path: String!
   "At most 2000 characters; may be Markdown."
   description: String!
-  "When it was made."
+  "When it was created."
   createdAt: Time!
-  "Grows by one with each change. Requires: ADMIN."
+  "Grows by one with each change. Pass it to ` + "`" + `updateEndpoint` + "`" + `, so that a change of an older state is a CONFLICT. Requires: ADMIN."
   version: Int @hasRole(any: [ADMIN])
-  "What the viewer may do with it now."
+  "What the viewer may do with it now, and why not the rest: front ends show buttons by it."
   viewerCan: EndpointPermissions! @goField(forceResolver: true)
 }
 
@@ -5637,9 +5637,9 @@ enum HTTPMethod {
 
 "What the viewer may do with an endpoint."
 type EndpointPermissions {
-  "` + "`" + `updateEndpoint` + "`" + `."
+  "Whether ` + "`" + `updateEndpoint` + "`" + ` is allowed."
   update: Permission!
-  "` + "`" + `deleteEndpoint` + "`" + `."
+  "Whether ` + "`" + `deleteEndpoint` + "`" + ` is allowed."
   delete: Permission!
 }
 
@@ -5651,39 +5651,39 @@ type EndpointConnection {
   nodes: [Endpoint!]!
   "How many there are on all pages."
   totalCount: Int!
-  "Where the page stands."
+  "Whether there are pages before and after this one, and the cursors to ask for them."
   pageInfo: PageInfo!
 }
 
 "One of endpoints, with its place in the list."
 type EndpointEdge {
-  "The place: opaque, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + ` of the same list."
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
-  "The object."
+  "What is at this place of the list."
   node: Endpoint!
 }
 
 extend type Mutation {
   "Makes an endpoint of a product, which has at most 500. Requires: ADMIN."
   createEndpoint(
-    "What to make."
+    "The endpoint to create."
     input: CreateEndpointInput!
   ): CreateEndpointPayload @hasRole(any: [ADMIN])
   "Changes an endpoint, for those who are registered, too. What is left out stays; null clears. Requires: ADMIN."
   updateEndpoint(
-    "What to change."
+    "What to change in the endpoint; what is left out stays."
     input: UpdateEndpointInput!
   ): UpdateEndpointPayload @hasRole(any: [ADMIN])
   "Deletes an endpoint. Subscriptions that are narrowed to it lose it, and stay narrowed to what is left, even if that is nothing. Requires: ADMIN."
   deleteEndpoint(
-    "Which."
+    "The endpoint to delete."
     input: DeleteEndpointInput!
   ): DeleteEndpointPayload @hasRole(any: [ADMIN])
 }
 
-"What endpoint to make."
+"The endpoint to create."
 input CreateEndpointInput {
-  "Of which product."
+  "The id of the product that it belongs to; one that you may not see is NOT_FOUND."
   productId: ID!
   "The method of its calls."
   method: HTTPMethod!
@@ -5693,17 +5693,17 @@ input CreateEndpointInput {
   description: String
 }
 
-"What was made."
+"The result of ` + "`" + `createEndpoint` + "`" + `."
 type CreateEndpointPayload {
   "The endpoint; null when there are errors."
   endpoint: Endpoint
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"What to change in an endpoint."
+"What to change in the endpoint; what is left out stays."
 input UpdateEndpointInput {
-  "Which endpoint."
+  "The endpoint's id; one that you may not see is NOT_FOUND."
   endpointId: ID!
   "The version the change is made against; an older one is a CONFLICT; null is refused."
   version: Int @notNull
@@ -5715,25 +5715,25 @@ input UpdateEndpointInput {
   description: String
 }
 
-"What was changed."
+"The result of ` + "`" + `updateEndpoint` + "`" + `."
 type UpdateEndpointPayload {
   "The endpoint as it is now; null when there are errors."
   endpoint: Endpoint
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which endpoint to delete."
+"The endpoint to delete."
 input DeleteEndpointInput {
-  "Which endpoint."
+  "The endpoint's id; one that you may not see is NOT_FOUND."
   endpointId: ID!
 }
 
-"What was deleted."
+"The result of ` + "`" + `deleteEndpoint` + "`" + `."
 type DeleteEndpointPayload {
   "Its id; null when there are errors."
   deletedEndpointId: ID
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -5827,25 +5827,25 @@ enum ErrorReason {
 
 "A kind of top-level error."
 type ErrorKind @public {
-  "What to do."
+  "What a client can do about it."
   code: ErrorCode!
-  "Why."
+  "What exactly went wrong."
   reason: ErrorReason!
 }
 `, BuiltIn: false},
 	{Name: "../schema/event.graphql", Input: `"A line of the append-only log: who did what, to which object, when. It never holds a secret."
 type Event implements Node {
-  "The opaque id."
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID!
   "1, 2, 3 … in the order in which changes took effect in the organization, without gaps."
   position: BigInt!
-  "What happened."
+  "What happened, as a word for programs."
   type: EventType!
-  "Who did it."
+  "Who did it: a person, a machine or Portico itself."
   actor: Actor! @goField(forceResolver: true)
   "The object it happened to."
   subject: EventSubject! @goField(forceResolver: true)
-  "When."
+  "When it happened."
   at: Time!
   "Why, in the actor's words; empty when nothing was said."
   reason: String!
@@ -5977,15 +5977,15 @@ type EventConnection {
   nodes: [Event!]!
   "How many there are on all pages."
   totalCount: Int!
-  "Where the page stands."
+  "Whether there are pages before and after this one, and the cursors to ask for them."
   pageInfo: PageInfo!
 }
 
 "One of events, with its place in the list."
 type EventEdge {
-  "The place: opaque, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + ` of the same list."
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
-  "The object."
+  "What is at this place of the list."
   node: Event!
 }
 
@@ -5993,7 +5993,7 @@ type EventEdge {
 input EventFilter {
   "Of one of these types."
   type: [EventType!]
-  "Of this object."
+  "That happened to this object itself."
   subjectId: ID
   "At or after this time."
   from: Time
@@ -6005,7 +6005,7 @@ input EventFilter {
 
 "The order of events: by position."
 input EventOrder {
-  "Which way."
+  "Ascending or descending."
   direction: OrderDirection! = DESC
 }
 
@@ -6014,7 +6014,7 @@ extend type Query {
   events(
     "Only those for which all of this holds."
     where: EventFilter
-    "The order."
+    "What the list is sorted by."
     orderBy: EventOrder! = {direction: DESC}
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
@@ -6029,11 +6029,11 @@ extend type Query {
 `, BuiltIn: false},
 	{Name: "../schema/organization.graphql", Input: `"An organization: a tenant of this installation."
 type Organization implements Node {
-  "The opaque id."
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID! @public
-  "Its short name in addresses."
+  "Its short name, by which sign-in and the command line name it."
   slug: String! @public
-  "Its name."
+  "The name that people see."
   name: String! @public
   "Its website, or empty."
   website: String!
@@ -6061,7 +6061,7 @@ type Organization implements Node {
   eventRetentionDays: Int @hasRole(any: [ADMIN])
   "How long counts of calls are kept. Requires: ADMIN."
   usageRetention: UsageRetention @goField(forceResolver: true) @hasRole(any: [ADMIN])
-  "Grows by one with each change. Requires: ADMIN."
+  "Grows by one with each change. Pass it to ` + "`" + `updateOrganization` + "`" + `, so that a change of an older state is a CONFLICT. Requires: ADMIN."
   version: Int @hasRole(any: [ADMIN])
 }
 
@@ -6124,7 +6124,7 @@ input UsageRetentionInput {
 extend type Mutation {
   "Changes the organization's profile and policies. What is left out stays; null clears. Requires: ADMIN."
   updateOrganization(
-    "What to change."
+    "What to change in the viewer's organization."
     input: UpdateOrganizationInput!
   ): UpdateOrganizationPayload @hasRole(any: [ADMIN])
 }
@@ -6163,21 +6163,21 @@ input UpdateOrganizationInput {
   usageRetention: UsageRetentionInput
 }
 
-"What was changed."
+"The result of ` + "`" + `updateOrganization` + "`" + `."
 type UpdateOrganizationPayload {
   "The organization as it is now; null when there are errors."
   organization: Organization
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 	{Name: "../schema/plan.graphql", Input: `"An offer of a product: what may be called, how often, for how much."
 type Plan implements Node {
-  "The opaque id."
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID!
   "1–255 characters, unique in the product."
   name: String!
-  "How it is paid for."
+  "How it is paid for. Portico shows it and bills nothing."
   kind: PlanKind!
   "The plan's name in another system. Requires: ADMIN."
   externalId: String @hasRole(any: [ADMIN])
@@ -6191,29 +6191,29 @@ type Plan implements Node {
   price: Price
   "Whether a subscription waits for a person: the plan's own rule, else its product's."
   approval: Approval
-  "Grows by one with each change. Requires: ADMIN."
+  "Grows by one with each change. Pass it to ` + "`" + `updatePlan` + "`" + `, so that a change of an older state is a CONFLICT. Requires: ADMIN."
   version: Int @hasRole(any: [ADMIN])
 }
 
 "How a plan is paid for."
 enum PlanKind {
-  "Not at all."
+  "It costs nothing."
   FREE
-  "By the month."
+  "A price by the month."
   SUBSCRIPTION
-  "By the call."
+  "A price by the call."
   METERED
   "By the call, cheaper the more there are."
   TIERED
 }
 
-"How fast calls may come."
+"How fast calls may come. Faster ones are refused with RATE_LIMITED."
 type RateLimit {
-  "How many calls in each ` + "`" + `per` + "`" + `."
+  "How many calls pass in each ` + "`" + `per` + "`" + `, on the average."
   limit: BigInt!
-  "The time they are counted over."
+  "The time that ` + "`" + `limit` + "`" + ` is counted over."
   per: RatePeriod!
-  "How many at once."
+  "How many calls may come at once."
   burst: BigInt!
 }
 
@@ -6227,9 +6227,9 @@ enum RatePeriod {
   HOUR
 }
 
-"How many calls may come."
+"How many calls may come in a period of the calendar. Further ones are refused with QUOTA_EXCEEDED until the next period."
 type Quota {
-  "How many in each ` + "`" + `per` + "`" + `."
+  "How many calls pass in each period."
   limit: BigInt!
   "The time they are counted over, in the organization's time zone."
   per: QuotaPeriod!
@@ -6274,15 +6274,15 @@ type PlanConnection {
   nodes: [Plan!]!
   "How many there are on all pages."
   totalCount: Int!
-  "Where the page stands."
+  "Whether there are pages before and after this one, and the cursors to ask for them."
   pageInfo: PageInfo!
 }
 
 "One of plans, with its place in the list."
 type PlanEdge {
-  "The place: opaque, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + ` of the same list."
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
-  "The object."
+  "What is at this place of the list."
   node: Plan!
 }
 
@@ -6317,19 +6317,19 @@ input PriceInput {
 extend type Mutation {
   "Makes a plan of a product. Requires: ADMIN."
   createPlan(
-    "What to make."
+    "The plan to create."
     input: CreatePlanInput!
   ): CreatePlanPayload @hasRole(any: [ADMIN])
   "Changes a plan. What is left out stays; null clears. Requires: ADMIN."
   updatePlan(
-    "What to change."
+    "What to change in the plan; what is left out stays."
     input: UpdatePlanInput!
   ): UpdatePlanPayload @hasRole(any: [ADMIN])
 }
 
-"What plan to make."
+"The plan to create."
 input CreatePlanInput {
-  "Of which product."
+  "The id of the product that offers it; one that you may not see is NOT_FOUND."
   productId: ID!
   "1–255 characters, unique in the product."
   name: String!
@@ -6349,17 +6349,17 @@ input CreatePlanInput {
   approval: Approval
 }
 
-"What was made."
+"The result of ` + "`" + `createPlan` + "`" + `."
 type CreatePlanPayload {
   "The plan; null when there are errors."
   plan: Plan
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"What to change in a plan."
+"What to change in the plan; what is left out stays."
 input UpdatePlanInput {
-  "Which plan."
+  "The plan's id; one that you may not see is NOT_FOUND."
   planId: ID!
   "The version the change is made against; an older one is a CONFLICT; null is refused."
   version: Int @notNull
@@ -6379,21 +6379,21 @@ input UpdatePlanInput {
   approval: Approval
 }
 
-"What was changed."
+"The result of ` + "`" + `updatePlan` + "`" + `."
 type UpdatePlanPayload {
   "The plan as it is now; null when there are errors."
   plan: Plan
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 	{Name: "../schema/product.graphql", Input: `"An API product: what apps register with."
 type Product implements Node {
-  "The opaque id."
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID!
   "A slug, unique in the organization: how gateways call it."
   name: String!
-  "The name to show."
+  "The name that people see; gateways use ` + "`" + `name` + "`" + `."
   title: String!
   "At most 10000 characters; may be Markdown."
   description: String!
@@ -6413,7 +6413,7 @@ type Product implements Node {
   keyless: Boolean!
   "Whether only calls of its endpoints pass, for subscriptions that are not narrowed, too."
   enforceEndpoints: Boolean!
-  "When it was made."
+  "When it was created."
   createdAt: Time!
   "Grows by one with each change of this entry. Requires: ADMIN."
   version: Int @hasRole(any: [ADMIN])
@@ -6439,7 +6439,7 @@ type Product implements Node {
     "Those before this cursor."
     before: String
   ): EndpointConnection! @goField(forceResolver: true)
-  "What the viewer may do with it now."
+  "What the viewer may do with it now, and why not the rest: front ends show buttons by it."
   viewerCan: ProductPermissions! @goField(forceResolver: true)
 }
 
@@ -6457,19 +6457,19 @@ enum ProductStatus {
 
 "Whether a subscription waits for a person."
 enum Approval {
-  "It waits."
+  "It is WAITING until an administrator approves or rejects it."
   MANUAL
-  "It is approved at once."
+  "It is APPROVED at once."
   AUTO
 }
 
 "What the viewer may do with a product."
 type ProductPermissions {
-  "` + "`" + `updateProduct` + "`" + `."
+  "Whether ` + "`" + `updateProduct` + "`" + ` is allowed."
   update: Permission!
-  "` + "`" + `register` + "`" + ` an app with it."
+  "Whether an app may be registered with it."
   register: Permission!
-  "` + "`" + `createEndpoint` + "`" + ` for it."
+  "Whether ` + "`" + `createEndpoint` + "`" + ` for it is allowed."
   createEndpoint: Permission!
 }
 
@@ -6481,15 +6481,15 @@ type ProductConnection {
   nodes: [Product!]!
   "How many there are on all pages."
   totalCount: Int!
-  "Where the page stands."
+  "Whether there are pages before and after this one, and the cursors to ask for them."
   pageInfo: PageInfo!
 }
 
 "One of products, with its place in the list."
 type ProductEdge {
-  "The place: opaque, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + ` of the same list."
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
-  "The object."
+  "What is at this place of the list."
   node: Product!
 }
 
@@ -6503,15 +6503,15 @@ input ProductFilter {
 
 "The order of products."
 input ProductOrder {
-  "By what."
+  "The field to sort by."
   field: ProductOrderField!
-  "Which way."
+  "Ascending or descending."
   direction: OrderDirection! = ASC
 }
 
 "What products are ordered by."
 enum ProductOrderField {
-  "When they were made."
+  "When they were created."
   CREATED_AT
   "Their titles, whatever the case."
   TITLE
@@ -6520,14 +6520,14 @@ enum ProductOrderField {
 extend type Query {
   "A product by its id; null when there is none that the viewer may see. Requires: ADMIN or PORTAL."
   product(
-    "The opaque id."
+    "An id that the API returned."
     id: ID!
   ): Product @hasRole(any: [ADMIN, PORTAL])
   "The products that the viewer may see; first made first. Requires: ADMIN or PORTAL."
   products(
     "Only those for which all of this holds."
     where: ProductFilter
-    "The order."
+    "What the list is sorted by."
     orderBy: ProductOrder! = {field: CREATED_AT, direction: ASC}
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
@@ -6543,17 +6543,17 @@ extend type Query {
 extend type Mutation {
   "Makes a product, as a DRAFT unless told otherwise. Requires: ADMIN."
   createProduct(
-    "What to make."
+    "The product to create."
     input: CreateProductInput!
   ): CreateProductPayload @hasRole(any: [ADMIN])
   "Changes a product. What is left out stays; null clears. Setting RETIRED ends its subscriptions. Requires: ADMIN."
   updateProduct(
-    "What to change."
+    "What to change in the product; what is left out stays."
     input: UpdateProductInput!
   ): UpdateProductPayload @hasRole(any: [ADMIN])
 }
 
-"What product to make."
+"The product to create."
 input CreateProductInput {
   "A slug: 1–63 small letters, digits and hyphens; never changed."
   name: String!
@@ -6579,17 +6579,17 @@ input CreateProductInput {
   enforceEndpoints: Boolean = false
 }
 
-"What was made."
+"The result of ` + "`" + `createProduct` + "`" + `."
 type CreateProductPayload {
   "The product; null when there are errors."
   product: Product
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"What to change in a product."
+"What to change in the product; what is left out stays."
 input UpdateProductInput {
-  "Which product."
+  "The product's id; one that you may not see is NOT_FOUND."
   productId: ID!
   "The version the change is made against; an older one is a CONFLICT; null is refused."
   version: Int @notNull
@@ -6615,25 +6615,25 @@ input UpdateProductInput {
   enforceEndpoints: Boolean
 }
 
-"What was changed."
+"The result of ` + "`" + `updateProduct` + "`" + `."
 type UpdateProductPayload {
   "The product as it is now; null when there are errors."
   product: Product
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 	{Name: "../schema/subscription.graphql", Input: `"An app's subscription with a product by a plan."
 type ProductSubscription implements Node {
-  "The opaque id."
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID!
   "The app that is registered; null when it was deleted: a suspended subscription outlives its app."
   app: App @goField(forceResolver: true)
-  "The account of the app."
+  "The account that owns the app."
   account: Account! @goField(forceResolver: true)
-  "The product it is registered with."
+  "The product that the app may call with it."
   product: Product! @goField(forceResolver: true)
-  "The plan it uses."
+  "The plan, whose rate limit and quota hold for the app's calls."
   plan: Plan! @goField(forceResolver: true)
   "Whether it is narrowed to some of the product's endpoints; only calls of those pass then."
   narrowed: Boolean! @goField(forceResolver: true)
@@ -6652,25 +6652,25 @@ type ProductSubscription implements Node {
   quota: QuotaUse @goField(forceResolver: true)
   "How many calls of its app to its product gateways asked about in the last 24 hours, to the minute."
   callsLast24h: BigInt! @goField(forceResolver: true)
-  "Where it stands."
+  "Whether the app may call the product; gateways refuse all but APPROVED."
   status: SubscriptionStatus!
-  "The colour to show the status in."
+  "The colour to show the status in, the same in every front end."
   badgeColor: BadgeColor!
-  "Who asked for it."
+  "Who registered the app."
   requestedBy: Actor @goField(forceResolver: true)
   "Who last decided on it; null while nobody has."
   decidedBy: Actor @goField(forceResolver: true)
-  "When it was last decided on."
+  "When it was last decided on; null while nobody has."
   decidedAt: Time
   "What was said of the last step; empty when nothing was."
   reason: String!
-  "When it was made."
+  "When it was created."
   createdAt: Time!
   "When it was last changed."
   updatedAt: Time!
-  "Grows by one with each change."
+  "Grows by one with each change. Pass it to ` + "`" + `updateSubscriptionEndpoints` + "`" + `, so that a change of an older state is a CONFLICT."
   version: Int!
-  "What the viewer may do to it now."
+  "The transitions that the viewer may make now; buttons can be shown by them."
   allowedTransitions: [SubscriptionTransition!]! @goField(forceResolver: true)
   "What else the viewer may do with it now."
   viewerCan: ProductSubscriptionPermissions! @goField(forceResolver: true)
@@ -6701,15 +6701,15 @@ type QuotaUse {
 
 "What the viewer may do with a subscription besides its transitions."
 type ProductSubscriptionPermissions {
-  "` + "`" + `updateSubscriptionEndpoints` + "`" + `."
+  "Whether ` + "`" + `updateSubscriptionEndpoints` + "`" + ` is allowed."
   updateEndpoints: Permission!
 }
 
 "Where a subscription stands."
 enum SubscriptionStatus {
-  "It waits for a decision."
+  "It waits for an administrator; calls are refused with WAITING."
   WAITING
-  "The app may call the product."
+  "The app may call the product, within the plan's limits."
   APPROVED
   "It was refused; the app may register again."
   REJECTED
@@ -6721,31 +6721,31 @@ enum SubscriptionStatus {
 
 "What can be done to a subscription."
 enum SubscriptionTransition {
-  "` + "`" + `approveSubscription` + "`" + `."
+  "From WAITING to APPROVED, by ` + "`" + `approveSubscription` + "`" + `."
   APPROVE
-  "` + "`" + `rejectSubscription` + "`" + `."
+  "From WAITING to REJECTED, by ` + "`" + `rejectSubscription` + "`" + `."
   REJECT
-  "` + "`" + `withdraw` + "`" + `."
+  "From WAITING to UNSUBSCRIBED, by ` + "`" + `withdraw` + "`" + `."
   WITHDRAW
-  "` + "`" + `suspendSubscription` + "`" + `."
+  "From APPROVED to SUSPENDED, by ` + "`" + `suspendSubscription` + "`" + `."
   SUSPEND
-  "` + "`" + `resumeSubscription` + "`" + `."
+  "From SUSPENDED to APPROVED, by ` + "`" + `resumeSubscription` + "`" + `."
   RESUME
-  "` + "`" + `unregister` + "`" + `."
+  "To UNSUBSCRIBED, by ` + "`" + `unregister` + "`" + `."
   UNREGISTER
 }
 
 "A colour to show a status in."
 enum BadgeColor {
-  "It waits."
+  "For WAITING."
   YELLOW
-  "It stands."
+  "For APPROVED."
   GREEN
-  "It was refused."
+  "For REJECTED."
   RED
-  "It has ended."
+  "For UNSUBSCRIBED."
   GRAY
-  "It is interrupted."
+  "For SUSPENDED."
   ORANGE
 }
 
@@ -6767,15 +6767,15 @@ type ProductSubscriptionConnection {
   nodes: [ProductSubscription!]!
   "How many there are on all pages."
   totalCount: Int!
-  "Where the page stands."
+  "Whether there are pages before and after this one, and the cursors to ask for them."
   pageInfo: PageInfo!
 }
 
 "One of subscriptions, with its place in the list."
 type ProductSubscriptionEdge {
-  "The place: opaque, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + ` of the same list."
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
-  "The object."
+  "What is at this place of the list."
   node: ProductSubscription!
 }
 
@@ -6803,15 +6803,15 @@ input ProductSubscriptionFilter {
 
 "The order of subscriptions."
 input ProductSubscriptionOrder {
-  "By what."
+  "The field to sort by."
   field: ProductSubscriptionOrderField!
-  "Which way."
+  "Ascending or descending."
   direction: OrderDirection! = ASC
 }
 
 "What subscriptions are ordered by."
 enum ProductSubscriptionOrderField {
-  "When they were made."
+  "When they were created."
   CREATED_AT
 }
 
@@ -6820,7 +6820,7 @@ extend type Query {
   productSubscriptions(
     "Only those for which all of this holds."
     where: ProductSubscriptionFilter
-    "The order."
+    "What the list is sorted by."
     orderBy: ProductSubscriptionOrder! = {field: CREATED_AT, direction: ASC}
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
@@ -6836,51 +6836,51 @@ extend type Query {
 extend type Mutation {
   "Registers an app with a product: it waits for approval, or is approved at once where the product or plan says so and the account has no suspended subscription with the product. Requires: ADMIN or PORTAL."
   register(
-    "What with what."
+    "The app, the product and the plan."
     input: RegisterInput!
   ): RegisterPayload @hasRole(any: [ADMIN, PORTAL])
   "Takes back a subscription that still waits. Requires: PORTAL."
   withdraw(
-    "Which."
+    "The subscription to take back."
     input: WithdrawInput!
   ): WithdrawPayload @hasRole(any: [PORTAL])
   "Ends a live subscription. Administrators always may; developers as the organization's policy says, and never while it is SUSPENDED. When an administrator ends a suspended one, the suspension is over, also when its app was deleted. Requires: ADMIN or PORTAL."
   unregister(
-    "Which, and why."
+    "The subscription to end, and why."
     input: UnregisterInput!
   ): UnregisterPayload @hasRole(any: [ADMIN, PORTAL])
   "Approves a waiting subscription. Requires: ADMIN."
   approveSubscription(
-    "Which."
+    "The subscription to approve."
     input: ApproveSubscriptionInput!
   ): ApproveSubscriptionPayload @hasRole(any: [ADMIN])
   "Rejects a waiting subscription. Requires: ADMIN."
   rejectSubscription(
-    "Which, and why."
+    "The subscription to reject, and why."
     input: RejectSubscriptionInput!
   ): RejectSubscriptionPayload @hasRole(any: [ADMIN])
   "Interrupts an approved subscription. Requires: ADMIN."
   suspendSubscription(
-    "Which, and why."
+    "The subscription to interrupt, and why."
     input: SuspendSubscriptionInput!
   ): SuspendSubscriptionPayload @hasRole(any: [ADMIN])
   "Lets an interrupted subscription go on; when its app was deleted, the suspension is over and the subscription ends. Requires: ADMIN."
   resumeSubscription(
-    "Which."
+    "The subscription to let go on."
     input: ResumeSubscriptionInput!
   ): ResumeSubscriptionPayload @hasRole(any: [ADMIN])
   "Narrows a waiting or approved subscription to some of its product's endpoints, to others, or no more; that needs no new approval. Requires: ADMIN or PORTAL."
   updateSubscriptionEndpoints(
-    "Which, and to what."
+    "The subscription, and the endpoints that it is narrowed to."
     input: UpdateSubscriptionEndpointsInput!
   ): UpdateSubscriptionEndpointsPayload @hasRole(any: [ADMIN, PORTAL])
 }
 
-"What to register with what."
+"The app to register, the product, and the plan."
 input RegisterInput {
-  "Which app."
+  "The app's id; one that you may not see is NOT_FOUND."
   appId: ID!
-  "With which product."
+  "The id of the product."
   productId: ID!
   "By which of its plans; may be left out where there is only one."
   planId: ID
@@ -6890,115 +6890,115 @@ input RegisterInput {
   idempotencyKey: String
 }
 
-"What was registered."
+"The result of ` + "`" + `register` + "`" + `."
 type RegisterPayload {
   "The subscription; null when there are errors."
   productSubscription: ProductSubscription
   "Whether this repeats the answer to an earlier request with the same idempotency key."
   replayed: Boolean!
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which subscription to take back."
+"The subscription to take back."
 input WithdrawInput {
-  "Which subscription."
+  "The subscription's id; one that you may not see is NOT_FOUND."
   subscriptionId: ID!
   "Why; at most 1000 characters; both sides can read it."
   reason: String
 }
 
-"What became of it."
+"The result of ` + "`" + `withdraw` + "`" + `."
 type WithdrawPayload {
   "The subscription as it is now; null when there are errors."
   productSubscription: ProductSubscription
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which subscription to end."
+"The subscription to end."
 input UnregisterInput {
-  "Which subscription."
+  "The subscription's id; one that you may not see is NOT_FOUND."
   subscriptionId: ID!
   "Why; at most 1000 characters; both sides can read it."
   reason: String
 }
 
-"What became of it."
+"The result of ` + "`" + `unregister` + "`" + `."
 type UnregisterPayload {
   "The subscription as it is now; null when there are errors."
   productSubscription: ProductSubscription
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which subscription to approve."
+"The subscription to approve."
 input ApproveSubscriptionInput {
-  "Which subscription."
+  "The subscription's id; one that you may not see is NOT_FOUND."
   subscriptionId: ID!
   "Why; at most 1000 characters; both sides can read it."
   reason: String
 }
 
-"What became of it."
+"The result of ` + "`" + `approveSubscription` + "`" + `."
 type ApproveSubscriptionPayload {
   "The subscription as it is now; null when there are errors."
   productSubscription: ProductSubscription
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which subscription to reject."
+"The subscription to reject."
 input RejectSubscriptionInput {
-  "Which subscription."
+  "The subscription's id; one that you may not see is NOT_FOUND."
   subscriptionId: ID!
   "Why: 1–1000 characters; the developer reads it."
   reason: String!
 }
 
-"What became of it."
+"The result of ` + "`" + `rejectSubscription` + "`" + `."
 type RejectSubscriptionPayload {
   "The subscription as it is now; null when there are errors."
   productSubscription: ProductSubscription
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which subscription to interrupt."
+"The subscription to interrupt."
 input SuspendSubscriptionInput {
-  "Which subscription."
+  "The subscription's id; one that you may not see is NOT_FOUND."
   subscriptionId: ID!
   "Why; at most 1000 characters; both sides can read it."
   reason: String
 }
 
-"What became of it."
+"The result of ` + "`" + `suspendSubscription` + "`" + `."
 type SuspendSubscriptionPayload {
   "The subscription as it is now; null when there are errors."
   productSubscription: ProductSubscription
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which subscription to let go on."
+"The subscription to let go on."
 input ResumeSubscriptionInput {
-  "Which subscription."
+  "The subscription's id; one that you may not see is NOT_FOUND."
   subscriptionId: ID!
   "Why; at most 1000 characters; both sides can read it."
   reason: String
 }
 
-"What became of it."
+"The result of ` + "`" + `resumeSubscription` + "`" + `."
 type ResumeSubscriptionPayload {
   "The subscription as it is now; null when there are errors."
   productSubscription: ProductSubscription
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
 "What endpoints a subscription shall be for."
 input UpdateSubscriptionEndpointsInput {
-  "Which subscription."
+  "The subscription's id; one that you may not see is NOT_FOUND."
   subscriptionId: ID!
   "The version the change is made against; an older one is a CONFLICT; null is refused."
   version: Int @notNull
@@ -7006,11 +7006,11 @@ input UpdateSubscriptionEndpointsInput {
   endpointIds: [ID!]
 }
 
-"What became of it."
+"The result of ` + "`" + `updateSubscriptionEndpoints` + "`" + `."
 type UpdateSubscriptionEndpointsPayload {
   "The subscription as it is now; null when there are errors."
   productSubscription: ProductSubscription
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -7039,11 +7039,11 @@ type Usage {
 
 "The calls of one minute, hour, day or month. The first and the last point may be parts of one."
 type UsagePoint {
-  "Its beginning."
+  "When it begins."
   start: Time!
   "Its end: the next point's beginning."
   end: Time!
-  "All its calls."
+  "How many calls were counted in it."
   calls: BigInt!
   "Its calls by code, in the order of decision; only codes that occurred."
   codes: [CodeCount!]!
@@ -7053,7 +7053,7 @@ type UsagePoint {
 type CodeCount {
   "The verdict."
   code: VerdictCode!
-  "How many calls."
+  "How many calls got it."
   calls: BigInt!
 }
 
@@ -7061,7 +7061,7 @@ type CodeCount {
 type AppCalls {
   "The app; null when it is gone."
   app: App @goField(forceResolver: true)
-  "How many calls."
+  "How many calls it made."
   calls: BigInt!
 }
 
@@ -7115,7 +7115,7 @@ extend type Query {
 `, BuiltIn: false},
 	{Name: "../schema/user.graphql", Input: `"A person, of one organization."
 type User implements Node {
-  "The opaque id."
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID! @public
   "1–255 characters."
   name: String! @public
@@ -7141,9 +7141,9 @@ enum UserRole {
 
 "Whether a person may sign in."
 enum UserStatus {
-  "Yes."
+  "The person may sign in."
   ACTIVE
-  "No; open sessions have ended."
+  "The person may not sign in; open sessions have ended."
   DISABLED
 }
 
@@ -7155,15 +7155,15 @@ type UserConnection {
   nodes: [User!]!
   "How many there are on all pages."
   totalCount: Int!
-  "Where the page stands."
+  "Whether there are pages before and after this one, and the cursors to ask for them."
   pageInfo: PageInfo!
 }
 
 "One of users, with its place in the list."
 type UserEdge {
-  "The place: opaque, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + ` of the same list."
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
-  "The object."
+  "What is at this place of the list."
   node: User!
 }
 
@@ -7196,32 +7196,32 @@ extend type Query {
 extend type Mutation {
   "Makes a user; a developer is put into an account. Requires: ADMIN."
   createUser(
-    "What to make."
+    "The user to create."
     input: CreateUserInput!
   ): CreateUserPayload @hasRole(any: [ADMIN])
   "Keeps a user out: open sessions end at once. Disabling a disabled user changes nothing. Requires: ADMIN."
   disableUser(
-    "Which, and why."
+    "The user to keep out, and why."
     input: DisableUserInput!
   ): DisableUserPayload @hasRole(any: [ADMIN])
   "Lets a disabled user sign in again. Requires: ADMIN."
   enableUser(
-    "Which."
+    "The user to let in again."
     input: EnableUserInput!
   ): EnableUserPayload @hasRole(any: [ADMIN])
   "Forgives a user's failed sign-ins, so that the right password is accepted at once. Requires: ADMIN."
   unlockUser(
-    "Which."
+    "Which user's failed sign-ins to forgive."
     input: UnlockUserInput!
   ): UnlockUserPayload @hasRole(any: [ADMIN])
   "Changes the viewer's own password and ends all other sessions; use the new access token from now on. Requires: ADMIN or PORTAL."
   changePassword(
-    "The old and the new one."
+    "The present and the new password."
     input: ChangePasswordInput!
   ): ChangePasswordPayload @hasRole(any: [ADMIN, PORTAL])
 }
 
-"What user to make."
+"The user to create."
 input CreateUserInput {
   "1–255 characters."
   name: String!
@@ -7237,51 +7237,51 @@ input CreateUserInput {
   membershipRole: MembershipRole = MEMBER
 }
 
-"What was made."
+"The result of ` + "`" + `createUser` + "`" + `."
 type CreateUserPayload {
   "The user; null when there are errors."
   user: User
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which user to keep out."
+"The user to keep out."
 input DisableUserInput {
   "Which user; not yourself."
   userId: ID!
-  "Why; at most 1000 characters."
+  "Why, for the event's ` + "`" + `reason` + "`" + `; at most 1000 characters."
   reason: String
 }
 
-"Who was kept out."
+"The result of ` + "`" + `disableUser` + "`" + `."
 type DisableUserPayload {
   "The user as it is now; null when there are errors."
   user: User
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which user to let in again."
+"The user to let in again."
 input EnableUserInput {
-  "Which user."
+  "The user's id; one that you may not see is NOT_FOUND."
   userId: ID!
-  "Why; at most 1000 characters."
+  "Why, for the event's ` + "`" + `reason` + "`" + `; at most 1000 characters."
   reason: String
 }
 
-"Who was let in again."
+"The result of ` + "`" + `enableUser` + "`" + `."
 type EnableUserPayload {
   "The user as it is now; null when there are errors."
   user: User
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
 "Which user's failed sign-ins to forgive."
 input UnlockUserInput {
-  "Which user."
+  "The user's id; one that you may not see is NOT_FOUND."
   userId: ID!
-  "Why; at most 1000 characters."
+  "Why, for the event's ` + "`" + `reason` + "`" + `; at most 1000 characters."
   reason: String
 }
 
@@ -7289,19 +7289,19 @@ input UnlockUserInput {
 type UnlockUserPayload {
   "The user as it is now; null when there are errors."
   user: User
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
 "The old and the new password."
 input ChangePasswordInput {
-  "The present one."
+  "The present password; a wrong one is WRONG_PASSWORD."
   currentPassword: String! @verbatim
   "The new one: 10–128 characters, not a common one."
   newPassword: String! @verbatim
 }
 
-"What came of it."
+"The result of ` + "`" + `changePassword` + "`" + `."
 type ChangePasswordPayload {
   "The user; null when there are errors."
   user: User
@@ -7309,7 +7309,7 @@ type ChangePasswordPayload {
   accessToken: String
   "When the fresh token ends."
   expiresAt: Time
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -7332,7 +7332,7 @@ type Viewer @public {
   ): AccountConnection! @goField(forceResolver: true)
   "The organization."
   organization: Organization!
-  "What the person is to it."
+  "Whether the person is staff or a developer."
   role: Role!
 }
 
@@ -7374,7 +7374,7 @@ extend type Mutation {
   a cookie, or by ` + "`" + `deviceToken` + "`" + `. An administrator can forgive: ` + "`" + `unlockUser` + "`" + `.
   """
   signIn(
-    "Who."
+    "The address, the password, and where several organizations know the address, which."
     input: SignInInput!
   ): SignInPayload @public
 }
@@ -7395,7 +7395,7 @@ input SignInInput {
   deviceToken: String
 }
 
-"The way in."
+"An access token, when the password was right."
 type SignInPayload @public {
   "For the header ` + "`" + `Authorization: Bearer` + "`" + `."
   accessToken: String
@@ -7410,7 +7410,7 @@ type SignInPayload @public {
   itself, such as in ` + "`" + `localStorage` + "`" + `, and sends it as ` + "`" + `deviceToken` + "`" + ` of ` + "`" + `signIn` + "`" + `.
   """
   deviceToken: String
-  "What to correct."
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},

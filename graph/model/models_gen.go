@@ -19,17 +19,17 @@ import (
 
 // The order of accounts.
 type AccountOrder struct {
-	// By what.
+	// The field to sort by.
 	Field AccountOrderField `json:"field"`
-	// Which way.
+	// Ascending or descending.
 	Direction OrderDirection `json:"direction"`
 }
 
 // The order of apps.
 type AppOrder struct {
-	// By what.
+	// The field to sort by.
 	Field AppOrderField `json:"field"`
-	// Which way.
+	// Ascending or descending.
 	Direction OrderDirection `json:"direction"`
 }
 
@@ -41,31 +41,31 @@ type AppSubscriptionFilter struct {
 	History bool `json:"history"`
 }
 
-// Which subscription to approve.
+// The subscription to approve.
 type ApproveSubscriptionInput struct {
-	// Which subscription.
+	// The subscription's id; one that you may not see is NOT_FOUND.
 	SubscriptionID string `json:"subscriptionId"`
 	// Why; at most 1000 characters; both sides can read it.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 }
 
-// What became of it.
+// The result of `approveSubscription`.
 type ApproveSubscriptionPayload struct {
 	// The subscription as it is now; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
 // The old and the new password.
 type ChangePasswordInput struct {
-	// The present one.
+	// The present password; a wrong one is WRONG_PASSWORD.
 	CurrentPassword string `json:"currentPassword"`
 	// The new one: 10–128 characters, not a common one.
 	NewPassword string `json:"newPassword"`
 }
 
-// What came of it.
+// The result of `changePassword`.
 type ChangePasswordPayload struct {
 	// The user; null when there are errors.
 	User *db.User `json:"user,omitempty"`
@@ -73,19 +73,19 @@ type ChangePasswordPayload struct {
 	AccessToken *string `json:"accessToken,omitempty"`
 	// When the fresh token ends.
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// What was made.
+// The result of `createAccount`.
 type CreateAccountPayload struct {
 	// The account; null when there are errors.
 	Account *db.Account `json:"account,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// What was made.
+// The result of `createApp`.
 type CreateAppPayload struct {
 	// The app; null when there are errors.
 	App *db.App `json:"app,omitempty"`
@@ -95,39 +95,39 @@ type CreateAppPayload struct {
 	Secret *apikey.Secret `json:"secret,omitempty"`
 	// Whether this repeats the answer to an earlier request with the same idempotency key.
 	Replayed bool `json:"replayed"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// What was made.
+// The result of `createEndpoint`.
 type CreateEndpointPayload struct {
 	// The endpoint; null when there are errors.
 	Endpoint *db.Endpoint `json:"endpoint,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// What was made.
+// The result of `createPlan`.
 type CreatePlanPayload struct {
 	// The plan; null when there are errors.
 	Plan *db.Plan `json:"plan,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// What was made.
+// The result of `createProduct`.
 type CreateProductPayload struct {
 	// The product; null when there are errors.
 	Product *db.Product `json:"product,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// What was made.
+// The result of `createUser`.
 type CreateUserPayload struct {
 	// The user; null when there are errors.
 	User *db.User `json:"user,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
@@ -139,129 +139,129 @@ type CredentialByKeyInput struct {
 
 // The order of keys.
 type CredentialOrder struct {
-	// By what.
+	// The field to sort by.
 	Field CredentialOrderField `json:"field"`
-	// Which way.
+	// Ascending or descending.
 	Direction OrderDirection `json:"direction"`
 }
 
-// Which account to delete.
+// The account to delete.
 type DeleteAccountInput struct {
-	// Which account.
+	// The account's id; one that you may not see is NOT_FOUND.
 	AccountID string `json:"accountId"`
-	// Why; at most 1000 characters.
+	// Why, for the event's `reason`; at most 1000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 }
 
-// What was deleted.
+// The result of `deleteAccount`.
 type DeleteAccountPayload struct {
 	// The account's id, which answers as unknown from now on; null when there are errors.
 	DeletedAccountID *string `json:"deletedAccountId,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// Which app to delete.
+// The app to delete.
 type DeleteAppInput struct {
-	// Which app.
+	// The app's id; one that you may not see is NOT_FOUND.
 	AppID string `json:"appId"`
-	// Why; at most 1000 characters.
+	// Why, for the event's `reason`; at most 1000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 }
 
-// What was deleted.
+// The result of `deleteApp`.
 type DeleteAppPayload struct {
 	// The app's id, which answers as unknown from now on; null when there are errors.
 	DeletedAppID *string `json:"deletedAppId,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// Which endpoint to delete.
+// The endpoint to delete.
 type DeleteEndpointInput struct {
-	// Which endpoint.
+	// The endpoint's id; one that you may not see is NOT_FOUND.
 	EndpointID string `json:"endpointId"`
 }
 
-// What was deleted.
+// The result of `deleteEndpoint`.
 type DeleteEndpointPayload struct {
 	// Its id; null when there are errors.
 	DeletedEndpointID *string `json:"deletedEndpointId,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// Which key to switch off.
+// The key to switch off.
 type DisableKeyInput struct {
-	// Which key.
+	// The key's id; one that you may not see is NOT_FOUND.
 	CredentialID string `json:"credentialId"`
-	// Why; at most 1000 characters.
+	// Why, for the event's `reason`; at most 1000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 }
 
-// What was switched off.
+// The result of `disableKey`.
 type DisableKeyPayload struct {
 	// The key as it is now; null when there are errors.
 	Credential *db.Credential `json:"credential,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// Which user to keep out.
+// The user to keep out.
 type DisableUserInput struct {
 	// Which user; not yourself.
 	UserID string `json:"userId"`
-	// Why; at most 1000 characters.
+	// Why, for the event's `reason`; at most 1000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 }
 
-// Who was kept out.
+// The result of `disableUser`.
 type DisableUserPayload struct {
 	// The user as it is now; null when there are errors.
 	User *db.User `json:"user,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// Which key to switch on.
+// The key to switch on.
 type EnableKeyInput struct {
-	// Which key.
+	// The key's id; one that you may not see is NOT_FOUND.
 	CredentialID string `json:"credentialId"`
-	// Why; at most 1000 characters.
+	// Why, for the event's `reason`; at most 1000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 }
 
-// What was switched on.
+// The result of `enableKey`.
 type EnableKeyPayload struct {
 	// The key as it is now; null when there are errors.
 	Credential *db.Credential `json:"credential,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// Which user to let in again.
+// The user to let in again.
 type EnableUserInput struct {
-	// Which user.
+	// The user's id; one that you may not see is NOT_FOUND.
 	UserID string `json:"userId"`
-	// Why; at most 1000 characters.
+	// Why, for the event's `reason`; at most 1000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 }
 
-// Who was let in again.
+// The result of `enableUser`.
 type EnableUserPayload struct {
 	// The user as it is now; null when there are errors.
 	User *db.User `json:"user,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
 // The order of events: by position.
 type EventOrder struct {
-	// Which way.
+	// Ascending or descending.
 	Direction OrderDirection `json:"direction"`
 }
 
-// What was made.
+// The result of `generateKey`.
 type GenerateKeyPayload struct {
 	// The key; null when there are errors.
 	Credential *db.Credential `json:"credential,omitempty"`
@@ -269,7 +269,7 @@ type GenerateKeyPayload struct {
 	Secret *apikey.Secret `json:"secret,omitempty"`
 	// Whether this repeats the answer to an earlier request with the same idempotency key.
 	Replayed bool `json:"replayed"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
@@ -280,17 +280,17 @@ type Mutation struct {
 
 // The order of products.
 type ProductOrder struct {
-	// By what.
+	// The field to sort by.
 	Field ProductOrderField `json:"field"`
-	// Which way.
+	// Ascending or descending.
 	Direction OrderDirection `json:"direction"`
 }
 
 // The order of subscriptions.
 type ProductSubscriptionOrder struct {
-	// By what.
+	// The field to sort by.
 	Field ProductSubscriptionOrderField `json:"field"`
-	// Which way.
+	// Ascending or descending.
 	Direction OrderDirection `json:"direction"`
 }
 
@@ -299,85 +299,85 @@ type ProductSubscriptionOrder struct {
 type Query struct {
 }
 
-// What was registered.
+// The result of `register`.
 type RegisterPayload struct {
 	// The subscription; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
 	// Whether this repeats the answer to an earlier request with the same idempotency key.
 	Replayed bool `json:"replayed"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// Which subscription to reject.
+// The subscription to reject.
 type RejectSubscriptionInput struct {
-	// Which subscription.
+	// The subscription's id; one that you may not see is NOT_FOUND.
 	SubscriptionID string `json:"subscriptionId"`
 	// Why: 1–1000 characters; the developer reads it.
 	Reason string `json:"reason"`
 }
 
-// What became of it.
+// The result of `rejectSubscription`.
 type RejectSubscriptionPayload struct {
 	// The subscription as it is now; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// Which app to restore.
+// The app to restore.
 type RestoreAppInput struct {
-	// Which app.
+	// The app's id; one that you may not see is NOT_FOUND.
 	AppID string `json:"appId"`
 }
 
-// What was restored.
+// The result of `restoreApp`.
 type RestoreAppPayload struct {
 	// The app; null when there are errors.
 	App *db.App `json:"app,omitempty"`
-	// Its fresh key.
+	// The new key that the app got; the old ones stay revoked. Null when there are errors.
 	Credential *db.Credential `json:"credential,omitempty"`
 	// The fresh key's secret, once.
 	Secret *apikey.Secret `json:"secret,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// Which account to let act again.
+// The account to let act again.
 type ResumeAccountInput struct {
-	// Which account.
+	// The account's id; one that you may not see is NOT_FOUND.
 	AccountID string `json:"accountId"`
-	// Why; at most 1000 characters.
+	// Why, for the event's `reason`; at most 1000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 }
 
-// What was resumed.
+// The result of `resumeAccount`.
 type ResumeAccountPayload struct {
 	// The account as it is now; null when there are errors.
 	Account *db.Account `json:"account,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// Which subscription to let go on.
+// The subscription to let go on.
 type ResumeSubscriptionInput struct {
-	// Which subscription.
+	// The subscription's id; one that you may not see is NOT_FOUND.
 	SubscriptionID string `json:"subscriptionId"`
 	// Why; at most 1000 characters; both sides can read it.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 }
 
-// What became of it.
+// The result of `resumeSubscription`.
 type ResumeSubscriptionPayload struct {
 	// The subscription as it is now; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// Which key to revoke.
+// The key to revoke.
 type RevokeKeyInput struct {
-	// Which key.
+	// The key's id; one that you may not see is NOT_FOUND.
 	CredentialID string `json:"credentialId"`
 	// Why; null is refused.
 	Reason graphql.Omittable[*domain.RevocationReason] `json:"reason,omitempty"`
@@ -385,11 +385,11 @@ type RevokeKeyInput struct {
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
 }
 
-// What was revoked.
+// The result of `revokeKey`.
 type RevokeKeyPayload struct {
 	// The key as it is now; null when there are errors.
 	Credential *db.Credential `json:"credential,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
@@ -407,7 +407,7 @@ type ServerInfo struct {
 	Errors []*fault.Kind `json:"errors"`
 }
 
-// The way in.
+// An access token, when the password was right.
 type SignInPayload struct {
 	// For the header `Authorization: Bearer`.
 	AccessToken *string `json:"accessToken,omitempty"`
@@ -420,47 +420,47 @@ type SignInPayload struct {
 	// on any other origin, where the browser leaves cookies out, a front end stores it by
 	// itself, such as in `localStorage`, and sends it as `deviceToken` of `signIn`.
 	DeviceToken *string `json:"deviceToken,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// Which account to suspend.
+// The account to suspend.
 type SuspendAccountInput struct {
-	// Which account.
+	// The account's id; one that you may not see is NOT_FOUND.
 	AccountID string `json:"accountId"`
-	// Why; at most 1000 characters.
+	// Why, for the event's `reason`; at most 1000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 }
 
-// What was suspended.
+// The result of `suspendAccount`.
 type SuspendAccountPayload struct {
 	// The account as it is now; null when there are errors.
 	Account *db.Account `json:"account,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// Which subscription to interrupt.
+// The subscription to interrupt.
 type SuspendSubscriptionInput struct {
-	// Which subscription.
+	// The subscription's id; one that you may not see is NOT_FOUND.
 	SubscriptionID string `json:"subscriptionId"`
 	// Why; at most 1000 characters; both sides can read it.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 }
 
-// What became of it.
+// The result of `suspendSubscription`.
 type SuspendSubscriptionPayload struct {
 	// The subscription as it is now; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
 // Which user's failed sign-ins to forgive.
 type UnlockUserInput struct {
-	// Which user.
+	// The user's id; one that you may not see is NOT_FOUND.
 	UserID string `json:"userId"`
-	// Why; at most 1000 characters.
+	// Why, for the event's `reason`; at most 1000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 }
 
@@ -468,29 +468,29 @@ type UnlockUserInput struct {
 type UnlockUserPayload struct {
 	// The user as it is now; null when there are errors.
 	User *db.User `json:"user,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// Which subscription to end.
+// The subscription to end.
 type UnregisterInput struct {
-	// Which subscription.
+	// The subscription's id; one that you may not see is NOT_FOUND.
 	SubscriptionID string `json:"subscriptionId"`
 	// Why; at most 1000 characters; both sides can read it.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 }
 
-// What became of it.
+// The result of `unregister`.
 type UnregisterPayload struct {
 	// The subscription as it is now; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// What to change in an account.
+// What to change in the account; what is left out stays.
 type UpdateAccountInput struct {
-	// Which account.
+	// The account's id; one that you may not see is NOT_FOUND.
 	AccountID string `json:"accountId"`
 	// The version the change is made against; an older one is a CONFLICT; null is refused.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
@@ -500,17 +500,17 @@ type UpdateAccountInput struct {
 	Profile graphql.Omittable[*domain.Profile] `json:"profile,omitempty"`
 }
 
-// What was changed.
+// The result of `updateAccount`.
 type UpdateAccountPayload struct {
 	// The account as it is now; null when there are errors.
 	Account *db.Account `json:"account,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// What to change in an app.
+// What to change in the app; what is left out stays.
 type UpdateAppInput struct {
-	// Which app.
+	// The app's id; one that you may not see is NOT_FOUND.
 	AppID string `json:"appId"`
 	// The version the change is made against; an older one than the app's is a CONFLICT; null is refused.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
@@ -522,17 +522,17 @@ type UpdateAppInput struct {
 	Labels graphql.Omittable[[]*domain.Label] `json:"labels,omitempty"`
 }
 
-// What was changed.
+// The result of `updateApp`.
 type UpdateAppPayload struct {
 	// The app as it is now; null when there are errors.
 	App *db.App `json:"app,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// What to change in an endpoint.
+// What to change in the endpoint; what is left out stays.
 type UpdateEndpointInput struct {
-	// Which endpoint.
+	// The endpoint's id; one that you may not see is NOT_FOUND.
 	EndpointID string `json:"endpointId"`
 	// The version the change is made against; an older one is a CONFLICT; null is refused.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
@@ -544,17 +544,17 @@ type UpdateEndpointInput struct {
 	Description graphql.Omittable[*string] `json:"description,omitempty"`
 }
 
-// What was changed.
+// The result of `updateEndpoint`.
 type UpdateEndpointPayload struct {
 	// The endpoint as it is now; null when there are errors.
 	Endpoint *db.Endpoint `json:"endpoint,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// What to change in a key.
+// What to change in the key; what is left out stays.
 type UpdateKeyInput struct {
-	// Which key.
+	// The key's id; one that you may not see is NOT_FOUND.
 	CredentialID string `json:"credentialId"`
 	// The version the change is made against; an older one is a CONFLICT; null is refused.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
@@ -572,11 +572,11 @@ type UpdateKeyInput struct {
 	RateLimit graphql.Omittable[*access.RateLimit] `json:"rateLimit,omitempty"`
 }
 
-// What was changed.
+// The result of `updateKey`.
 type UpdateKeyPayload struct {
 	// The key as it is now; null when there are errors.
 	Credential *db.Credential `json:"credential,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
@@ -614,17 +614,17 @@ type UpdateOrganizationInput struct {
 	UsageRetention graphql.Omittable[*domain.UsageRetention] `json:"usageRetention,omitempty"`
 }
 
-// What was changed.
+// The result of `updateOrganization`.
 type UpdateOrganizationPayload struct {
 	// The organization as it is now; null when there are errors.
 	Organization *db.Organization `json:"organization,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// What to change in a plan.
+// What to change in the plan; what is left out stays.
 type UpdatePlanInput struct {
-	// Which plan.
+	// The plan's id; one that you may not see is NOT_FOUND.
 	PlanID string `json:"planId"`
 	// The version the change is made against; an older one is a CONFLICT; null is refused.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
@@ -644,17 +644,17 @@ type UpdatePlanInput struct {
 	Approval graphql.Omittable[*domain.Approval] `json:"approval,omitempty"`
 }
 
-// What was changed.
+// The result of `updatePlan`.
 type UpdatePlanPayload struct {
 	// The plan as it is now; null when there are errors.
 	Plan *db.Plan `json:"plan,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// What to change in a product.
+// What to change in the product; what is left out stays.
 type UpdateProductInput struct {
-	// Which product.
+	// The product's id; one that you may not see is NOT_FOUND.
 	ProductID string `json:"productId"`
 	// The version the change is made against; an older one is a CONFLICT; null is refused.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
@@ -680,17 +680,17 @@ type UpdateProductInput struct {
 	EnforceEndpoints graphql.Omittable[*bool] `json:"enforceEndpoints,omitempty"`
 }
 
-// What was changed.
+// The result of `updateProduct`.
 type UpdateProductPayload struct {
 	// The product as it is now; null when there are errors.
 	Product *db.Product `json:"product,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
 // What endpoints a subscription shall be for.
 type UpdateSubscriptionEndpointsInput struct {
-	// Which subscription.
+	// The subscription's id; one that you may not see is NOT_FOUND.
 	SubscriptionID string `json:"subscriptionId"`
 	// The version the change is made against; an older one is a CONFLICT; null is refused.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
@@ -698,27 +698,27 @@ type UpdateSubscriptionEndpointsInput struct {
 	EndpointIds graphql.Omittable[[]string] `json:"endpointIds,omitempty"`
 }
 
-// What became of it.
+// The result of `updateSubscriptionEndpoints`.
 type UpdateSubscriptionEndpointsPayload struct {
 	// The subscription as it is now; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// Which subscription to take back.
+// The subscription to take back.
 type WithdrawInput struct {
-	// Which subscription.
+	// The subscription's id; one that you may not see is NOT_FOUND.
 	SubscriptionID string `json:"subscriptionId"`
 	// Why; at most 1000 characters; both sides can read it.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 }
 
-// What became of it.
+// The result of `withdraw`.
 type WithdrawPayload struct {
 	// The subscription as it is now; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
-	// What to correct.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
@@ -726,7 +726,7 @@ type WithdrawPayload struct {
 type AccountOrderField string
 
 const (
-	// When they were made.
+	// When they were created.
 	AccountOrderFieldCreatedAt AccountOrderField = "CREATED_AT"
 	// Their names, whatever the case.
 	AccountOrderFieldName AccountOrderField = "NAME"
@@ -784,7 +784,7 @@ func (e AccountOrderField) MarshalJSON() ([]byte, error) {
 type AppOrderField string
 
 const (
-	// When they were made.
+	// When they were created.
 	AppOrderFieldCreatedAt AppOrderField = "CREATED_AT"
 	// Their names, whatever the case.
 	AppOrderFieldName AppOrderField = "NAME"
@@ -842,7 +842,7 @@ func (e AppOrderField) MarshalJSON() ([]byte, error) {
 type CredentialOrderField string
 
 const (
-	// When they were made.
+	// When they were created.
 	CredentialOrderFieldCreatedAt CredentialOrderField = "CREATED_AT"
 )
 
@@ -955,7 +955,7 @@ func (e OrderDirection) MarshalJSON() ([]byte, error) {
 type ProductOrderField string
 
 const (
-	// When they were made.
+	// When they were created.
 	ProductOrderFieldCreatedAt ProductOrderField = "CREATED_AT"
 	// Their titles, whatever the case.
 	ProductOrderFieldTitle ProductOrderField = "TITLE"
@@ -1013,7 +1013,7 @@ func (e ProductOrderField) MarshalJSON() ([]byte, error) {
 type ProductSubscriptionOrderField string
 
 const (
-	// When they were made.
+	// When they were created.
 	ProductSubscriptionOrderFieldCreatedAt ProductSubscriptionOrderField = "CREATED_AT"
 )
 
