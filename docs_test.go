@@ -159,3 +159,21 @@ func TestTheTreeOfTheREADMEIsTrue(t *testing.T) {
 	}
 	require.ElementsMatch(t, there, shown)
 }
+
+// Every owner in the vocabulary is a package of the program or of the Go client.
+func TestTheVocabularyNamesPackages(t *testing.T) {
+	page, err := os.ReadFile("docs/vocabulary.md")
+	require.NoError(t, err)
+	words := regexp.MustCompile(`(?m)^\| [^|]+ \| [^|]+ \| ([^|]+) \|$`).FindAllStringSubmatch(string(page), -1)
+	require.Greater(t, len(words), 30)
+	for _, word := range words {
+		if word[1] == "Owner" || word[1] == "–" {
+			continue
+		}
+		for _, owner := range strings.Split(word[1], ", ") {
+			_, program := os.Stat("internal/" + owner)
+			_, client := os.Stat("clients/go/gate/" + owner)
+			require.True(t, program == nil || client == nil, "%s: there is no package %s", word[0], owner)
+		}
+	}
+}
