@@ -246,6 +246,7 @@ func TestTwoServersStartTogether(t *testing.T) {
 			case address := <-s.log.serving:
 				s.url = "http://" + address
 			case err := <-s.done:
+				s.done <- err // for end
 				require.FailNow(t, "the program ended", "%v\n%s", err, s.log)
 			}
 			// An address that existed twice could not sign in without its organization.

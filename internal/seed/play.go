@@ -16,9 +16,10 @@ import (
 type player struct {
 	*db.Tx
 	story
-	ids    *series
-	keys   *minter
-	people map[string]known
+	dialect string
+	ids     *series
+	keys    *minter
+	people  map[string]known
 	// development marks the people, whose password is public.
 	development bool
 	sum         *Summary

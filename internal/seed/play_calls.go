@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
@@ -41,7 +40,7 @@ func (p *player) calls(ctx context.Context, name string) error {
 			}
 		}
 	}
-	if err := t.write(ctx, p.Tx); err != nil {
+	if err := t.write(ctx, p.Tx, p.dialect); err != nil {
 		return err
 	}
 	for id, at := range t.used {
@@ -142,10 +141,10 @@ func (o offer) byID(id uuid.UUID) *db.Plan {
 
 // write stores all counts: hours and days include the minutes, and of quotas
 // only the current periods are stored.
-func (t *tally) write(ctx context.Context, tx *db.Tx) error {
+func (t *tally) write(ctx context.Context, tx *db.Tx, dialect string) error {
 	for by, table := range map[usage.Interval]string{usage.Minute: "usage_minutes", usage.Hour: "usage_hours", usage.Day: "usage_days"} {
 		for chunk := range slices.Chunk(sorted(t.counts[by]), perInsert) {
-			if err := insertCounts(ctx, tx, table, by == usage.Minute, chunk); err != nil {
+			if err := insertCounts(ctx, tx, dialect, table, by == usage.Minute, chunk); err != nil {
 				return err
 			}
 		}
@@ -154,7 +153,7 @@ func (t *tally) write(ctx context.Context, tx *db.Tx) error {
 		if !t.now.Before(u.PeriodEnd) {
 			continue
 		}
-		b := inserting("quota_counts",
+		b := sql.Dialect(dialect).Insert("quota_counts").Columns(
 			"id", "organization_id", "subscription_id", "account_counter", "period_start", "period_end", "used").
 			Values(usage.QuotaID(*u), u.Organization, u.Subscription, u.Account, u.PeriodStart, u.PeriodEnd, u.N)
 		if err := insert(ctx, tx, b); err != nil {
@@ -166,12 +165,12 @@ func (t *tally) write(ctx context.Context, tx *db.Tx) error {
 
 // insertCounts adds counts to a table of them. Those of minutes are part of hours
 // and days already.
-func insertCounts(ctx context.Context, tx *db.Tx, table string, minutes bool, counts []filled) error {
+func insertCounts(ctx context.Context, tx *db.Tx, dialect, table string, minutes bool, counts []filled) error {
 	columns := []string{"id", "organization_id", "at", "account_id", "app_id", "credential_id", "product_id", "endpoint_id", "code", "calls"}
 	if minutes {
 		columns = append(columns, "rolled", "due")
 	}
-	b := inserting(table, columns...)
+	b := sql.Dialect(dialect).Insert(table).Columns(columns...)
 	for _, x := range counts {
 		row := []any{x.id, x.Organization, x.at, x.Account, x.App, x.Credential, x.Product, x.Endpoint, x.Code, x.n}
 		if minutes {
@@ -180,12 +179,6 @@ func insertCounts(ctx context.Context, tx *db.Tx, table string, minutes bool, co
 		b.Values(row...)
 	}
 	return insert(ctx, tx, b)
-}
-
-// inserting returns a statement for both databases: SQLite knows Postgres'
-// placeholders.
-func inserting(table string, columns ...string) *sql.InsertBuilder {
-	return sql.Dialect(dialect.Postgres).Insert(table).Columns(columns...)
 }
 
 func insert(ctx context.Context, tx *db.Tx, b *sql.InsertBuilder) error {

@@ -201,7 +201,7 @@ func (o Options) play(ctx context.Context, people map[string]known) (*Summary, e
 		ids := &series{from: demoFrom}
 		keys := newMinter(o)
 		for _, org := range organizations() {
-			p := &player{Tx: tx, ids: ids, keys: keys, people: people, development: o.Development, sum: sum, story: newStory(o.Clock.Now())}
+			p := &player{Tx: tx, dialect: o.Database.Dialect(), ids: ids, keys: keys, people: people, development: o.Development, sum: sum, story: newStory(o.Clock.Now())}
 			if err := p.organization(ctx, org); err != nil {
 				return err
 			}
