@@ -96,7 +96,7 @@ func currentViewer(ctx context.Context, r entity.Reader) (*model.Viewer, error) 
 	}
 	if v.AccountSuspended {
 		// A viewer who is refused everything else still learns the reason.
-		ctx = viewer.NewContext(ctx, viewer.ForSystem(v.OrganizationID))
+		ctx = viewer.AsSystem(ctx, v.OrganizationID)
 	}
 	users, err := r.UsersByID(ctx, []uuid.UUID{v.UserID}, nil)
 	if err != nil {

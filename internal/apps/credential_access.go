@@ -113,7 +113,7 @@ func replaceAccess(ctx context.Context, tx *change.Tx, k *db.Credential, access 
 		}
 		products = append(products, hidden...)
 	}
-	d.Add("accessControlList", input.ProductIDs(before), input.ProductIDs(products))
+	d.Add("accessControlList", input.EncodeIDs(nodeid.Product, before), input.EncodeIDs(nodeid.Product, products))
 	if _, err := tx.AccessEntry.Delete().Where(accessentry.CredentialID(k.ID)).Exec(ctx); err != nil {
 		return err
 	}

@@ -111,9 +111,5 @@ func endpointIDs(ids []uuid.UUID) []string {
 	if ids == nil {
 		return nil
 	}
-	out := make([]string, len(ids))
-	for i, id := range ids {
-		out[i] = nodeid.Encode(nodeid.Endpoint, id)
-	}
-	return out
+	return input.EncodeIDs(nodeid.Endpoint, ids)
 }

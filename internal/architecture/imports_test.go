@@ -59,7 +59,7 @@ func house() map[string][]string {
 		"internal/entity":            with("ent/db", "internal/listing"),
 		"internal/listing":           with("internal/database"),
 		"internal/portal/portaltest": with("ent/db/...", "internal/apps", "internal/auth", "internal/catalog", "internal/identity", "internal/input", "internal/database", "internal/keyring", "internal/portal", "internal/testdb"),
-		"internal/seed":              with("ent/db/...", "internal/database", "internal/eventlog"),
+		"internal/seed":              with("ent/db/...", "internal/change", "internal/database", "internal/eventlog"),
 
 		// The hot path: no ent, no GraphQL, no services.
 		"internal/gateway":               with("internal/backlog", "internal/database", "internal/eventlog", "internal/usage/intake"),

@@ -3,10 +3,9 @@ package catalog
 import (
 	"context"
 
-	"github.com/google/uuid"
-
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
 
 	"portico/ent/db"
 	"portico/ent/db/endpoint"

@@ -3,9 +3,8 @@ package identity
 import (
 	"context"
 
-	"github.com/google/uuid"
-
 	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
 
 	"portico/ent/db"
 	"portico/ent/db/account"
@@ -50,7 +49,7 @@ func (svc *Service) MembersOfAccounts(ctx context.Context, accounts []uuid.UUID,
 // must be the viewer, or have just signed in: the accounts are read as Portico
 // itself, because the row policy shows a viewer only the active one.
 func (svc *Service) AccountsOfUser(ctx context.Context, user *db.User, r listing.Request) (*paging.Page[*db.Account], error) {
-	ctx = viewer.NewContext(ctx, viewer.ForSystem(user.OrganizationID))
+	ctx = viewer.AsSystem(ctx, user.OrganizationID)
 	return listing.ReadPage(ctx, svc.entities.Lists, entity.AccountList(), func() listing.Query[*db.Account, *db.AccountSelect] {
 		return svc.client.Account.Query().Where(account.DeletedAtIsNil(), memberOf(user.ID))
 	}, listing.Order{}, r)

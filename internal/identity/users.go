@@ -122,15 +122,7 @@ func (svc *Service) setUserStatus(ctx context.Context, id string, reason *string
 	if err := input.CheckReason("reason", reason); err != nil {
 		return nil, err
 	}
-	userID, err := input.DecodeID(nodeid.User, id)
-	if err != nil {
-		return nil, err
-	}
-	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.User, error) {
-		u, err := change.LockForUpdate(tx, tx.User.Query().Where(user.ID(userID))).Only(ctx)
-		if err != nil {
-			return nil, err
-		}
+	return svc.changeUser(ctx, id, func(ctx context.Context, tx *change.Tx, u *db.User) (*db.User, error) {
 		d := policy.Decide(tx.Viewer, policy.OnUser(a, u.OrganizationID, u.ID))
 		if d.Is(policy.Policy) {
 			return nil, fault.Input(fault.NotAllowed, "userId", *d.Message)
@@ -142,6 +134,21 @@ func (svc *Service) setUserStatus(ctx context.Context, id string, reason *string
 		e.Reason = input.OrZero(reason)
 		tx.Record(e)
 		return tx.User.UpdateOne(u).SetStatus(to).AddTokenVersion(1).SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
+	})
+}
+
+// changeUser locks a user and calls f, which asks the policy.
+func (svc *Service) changeUser(ctx context.Context, id string, f func(context.Context, *change.Tx, *db.User) (*db.User, error)) (*db.User, error) {
+	userID, err := input.DecodeID(nodeid.User, id)
+	if err != nil {
+		return nil, err
+	}
+	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.User, error) {
+		u, err := change.LockForUpdate(tx, tx.User.Query().Where(user.ID(userID))).Only(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return f(ctx, tx, u)
 	})
 }
 

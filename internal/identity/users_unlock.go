@@ -13,7 +13,6 @@ import (
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/input"
-	"portico/internal/nodeid"
 	"portico/internal/policy"
 	"portico/internal/viewer"
 )
@@ -25,15 +24,7 @@ func (svc *Service) UnlockUser(ctx context.Context, id string, reason *string) (
 	if err := input.CheckReason("reason", reason); err != nil {
 		return nil, err
 	}
-	userID, err := input.DecodeID(nodeid.User, id)
-	if err != nil {
-		return nil, err
-	}
-	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.User, error) {
-		u, err := change.LockForUpdate(tx, tx.User.Query().Where(user.ID(userID))).Only(ctx)
-		if err != nil {
-			return nil, err
-		}
+	return svc.changeUser(ctx, id, func(ctx context.Context, tx *change.Tx, u *db.User) (*db.User, error) {
 		if err := tx.Authorize(policy.OnUser(policy.UserUnlock, u.OrganizationID, u.ID)); err != nil {
 			return nil, err
 		}

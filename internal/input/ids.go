@@ -45,11 +45,11 @@ func DecodeID(k nodeid.Kind, s string) (uuid.UUID, error) {
 	return id, nil
 }
 
-// ProductIDs returns the opaque ids of products.
-func ProductIDs(ids []uuid.UUID) []string {
+// EncodeIDs returns the opaque ids of rows of one kind; it is never nil.
+func EncodeIDs(k nodeid.Kind, ids []uuid.UUID) []string {
 	out := make([]string, len(ids))
 	for i, id := range ids {
-		out[i] = nodeid.Encode(nodeid.Product, id)
+		out[i] = nodeid.Encode(k, id)
 	}
 	return out
 }
@@ -60,5 +60,5 @@ func ListedProducts(products []uuid.UUID) any {
 	if len(products) == 0 {
 		return nil
 	}
-	return ProductIDs(products)
+	return EncodeIDs(nodeid.Product, products)
 }

@@ -5,9 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"github.com/google/uuid"
-
 	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
 
 	"portico/ent/db/credential"
 	"portico/ent/db/organization"

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"portico/ent/db"
 	dbapp "portico/ent/db/app"
 	dborg "portico/ent/db/organization"
@@ -40,7 +42,7 @@ const (
 // greater number. The summary counts what was created by this call. Like Demo it
 // returns ErrNotEmpty beside other organizations.
 func Large(ctx context.Context, o Options, apps int) (*Summary, error) {
-	ctx = asSystem(ctx)
+	ctx = viewer.AsSystem(ctx, uuid.Nil)
 	if apps < 1 || apps > MostApps {
 		return nil, fmt.Errorf("the number of apps must be between 1 and %d", MostApps)
 	}
@@ -150,7 +152,7 @@ func (l *load) batch(ctx context.Context, first, end int) error {
 
 // append writes the events of a batch.
 func (l *load) append(ctx context.Context, tx *db.Tx, d *draft) error {
-	ctx = viewer.NewContext(ctx, viewer.ForSystem(l.org.ID))
+	ctx = viewer.AsSystem(ctx, l.org.ID)
 	for entries := range slices.Chunk(d.told, perAppend) {
 		if err := eventlog.Append(ctx, tx, l.Database.Dialect(), l.org.ID, d.at, entries...); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"portico/ent/db"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/lifecycle"
@@ -41,7 +42,7 @@ func (d *draft) app(n, end int) error {
 	if n%perAccount == 0 {
 		a := &db.Account{ID: own, OrganizationID: d.org.ID, Name: fmt.Sprintf("Load %04d", n/perAccount+1), CreatedAt: at}
 		d.accounts = append(d.accounts, a)
-		d.told = append(d.told, accountEvent(eventlog.AccountCreated, a, values("name", a.Name)))
+		d.told = append(d.told, accountEvent(eventlog.AccountCreated, a, change.Attributes("name", a.Name)))
 	}
 	a := &db.App{ID: ids.next(), OrganizationID: d.org.ID, AccountID: own, ReferenceID: named("large app", int64(n)),
 		Name: fmt.Sprintf("Load app %06d", n+1), CreatedAt: at}

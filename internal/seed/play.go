@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/db"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/nodeid"
@@ -57,7 +58,7 @@ func (p *player) organization(ctx context.Context, o organization) (err error) {
 	p.sum.Organizations++
 	system := viewer.ForSystem(p.org.ID)
 	p.tell(system, eventlog.Entry{Type: eventlog.OrganizationCreated, Subject: nodeid.Organization, SubjectID: p.org.ID,
-		SubjectName: o.name, Changes: values("slug", o.slug, "name", o.name)})
+		SubjectName: o.name, Changes: change.Attributes("slug", o.slug, "name", o.name)})
 	staff, err := p.person(ctx, o.staff, domain.RoleAdmin, system)
 	if err != nil {
 		return err
@@ -89,7 +90,7 @@ func (p *player) person(ctx context.Context, who person, role domain.UserRole, b
 	}
 	p.sum.Users++
 	p.tell(by, eventlog.Entry{Type: eventlog.UserCreated, Subject: nodeid.User, SubjectID: u.ID, SubjectName: u.Name,
-		Changes: values("name", u.Name, "email", u.Email, "role", role)})
+		Changes: change.Attributes("name", u.Name, "email", u.Email, "role", role)})
 	return u, nil
 }
 
@@ -106,7 +107,7 @@ func (p *player) account(ctx context.Context, a account) error {
 		return err
 	}
 	p.sum.Accounts++
-	p.tell(p.admin, accountEvent(eventlog.AccountCreated, made, values("name", a.name)))
+	p.tell(p.admin, accountEvent(eventlog.AccountCreated, made, change.Attributes("name", a.name)))
 	own := owner{made, p.admin}
 	if a.developer != nil {
 		if own.by, err = p.developer(ctx, made, *a.developer); err != nil {
@@ -147,7 +148,7 @@ func (p *player) developer(ctx context.Context, a *db.Account, who person) (view
 		return viewer.Viewer{}, err
 	}
 	p.tell(p.admin, eventlog.Entry{Type: eventlog.MemberAdded, Subject: nodeid.Membership, SubjectID: m.ID, SubjectName: u.Name,
-		AccountID: &a.ID, Changes: values("role", domain.Owner)})
+		AccountID: &a.ID, Changes: change.Attributes("role", domain.Owner)})
 	return acting(u), nil
 }
 

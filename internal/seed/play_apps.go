@@ -9,6 +9,7 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/subscription"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/lifecycle"
@@ -55,7 +56,7 @@ func (p *player) app(ctx context.Context, own owner, a app) error {
 
 func appCreated(a *db.App) eventlog.Entry {
 	return eventlog.Entry{Type: eventlog.AppCreated, Subject: nodeid.App, SubjectID: a.ID, SubjectName: a.Name,
-		AccountID: &a.AccountID, AppID: &a.ID, Changes: values("name", a.Name, "referenceId", a.ReferenceID)}
+		AccountID: &a.AccountID, AppID: &a.ID, Changes: change.Attributes("name", a.Name, "referenceId", a.ReferenceID)}
 }
 
 // registration creates a subscription of an app to a product, and applies what
@@ -123,7 +124,7 @@ func automatic(x *db.Product, chosen *db.Plan) bool {
 
 func registered(s *db.Subscription, x *db.Product, chosen *db.Plan) eventlog.Entry {
 	return subscriptionEvent(eventlog.SubscriptionRegistered, s, x.Title,
-		values("status", s.Status, "product", x.Name, "plan", chosen.Name, "endpoints", opaque(s.EndpointIds)))
+		change.Attributes("status", s.Status, "product", x.Name, "plan", chosen.Name, "endpoints", opaque(s.EndpointIds)))
 }
 
 // opaque returns the opaque ids of endpoints; nil for none.

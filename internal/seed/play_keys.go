@@ -10,6 +10,7 @@ import (
 	"portico/clients/go/gate/rawkey"
 	"portico/ent/db"
 	"portico/internal/apikey"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/lifecycle"
@@ -115,11 +116,11 @@ func (p *player) restrict(ctx context.Context, own owner, made *db.Credential, k
 	var changes []domain.Change
 	if k.addresses != nil {
 		u.SetAllowedAddresses(k.addresses)
-		changes = append(changes, values("allowedAddresses", k.addresses)...)
+		changes = append(changes, change.Attributes("allowedAddresses", k.addresses)...)
 	}
 	if k.rate != nil {
 		u.SetRateLimit(k.rate)
-		changes = append(changes, values("rateLimit", k.rate)...)
+		changes = append(changes, change.Attributes("rateLimit", k.rate)...)
 	}
 	p.tell(own.by, keyEvent(eventlog.CredentialUpdated, made, changes))
 	return u.Save(ctx)
@@ -140,7 +141,7 @@ func (p *player) act(ctx context.Context, own owner, k *db.Credential, a lifecyc
 	case lifecycle.Revoke:
 		u.SetRevokedAt(p.now).SetRevokedReason(told.reason).SetRevokedNote(told.note).SetNillableRevokedBy(by(own.by))
 		e.Type = eventlog.CredentialRevoked
-		e.Changes = append(e.Changes, values("revokedReason", told.reason)...)
+		e.Changes = append(e.Changes, change.Attributes("revokedReason", told.reason)...)
 		p.tell(own.by, e)
 	default:
 		return nil, fmt.Errorf("seed: nobody plays %s", a)
@@ -156,7 +157,7 @@ func (p *player) expire(ctx context.Context, made *db.Credential) error {
 }
 
 func keyCreated(k *db.Credential) eventlog.Entry {
-	return keyEvent(eventlog.CredentialCreated, k, values("username", k.Username, "name", k.Name,
+	return keyEvent(eventlog.CredentialCreated, k, change.Attributes("username", k.Username, "name", k.Name,
 		"environment", k.Environment, "access", k.Access, "expiresAt", k.ExpiresAt))
 }
 

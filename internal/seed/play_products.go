@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"portico/ent/db"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/nodeid"
@@ -51,7 +52,7 @@ func (p *player) product(ctx context.Context, x product) (*db.Product, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.tell(p.admin, productEvent(eventlog.ProductCreated, made, values("name", made.Name, "title", made.Title, "status", made.Status)))
+	p.tell(p.admin, productEvent(eventlog.ProductCreated, made, change.Attributes("name", made.Name, "title", made.Title, "status", made.Status)))
 	return made, nil
 }
 
@@ -63,7 +64,7 @@ func (p *player) endpoint(ctx context.Context, x *db.Product, one endpoint) (*db
 	}
 	p.sum.Endpoints++
 	p.tell(p.admin, eventlog.Entry{Type: eventlog.EndpointCreated, Subject: nodeid.Endpoint, SubjectID: made.ID, SubjectName: one.String(),
-		Changes: values("method", made.Method, "path", made.Path, "description", made.Description)})
+		Changes: change.Attributes("method", made.Method, "path", made.Path, "description", made.Description)})
 	return made, nil
 }
 
@@ -93,7 +94,7 @@ func (p *player) plan(ctx context.Context, x *db.Product, one plan) (*db.Plan, e
 	}
 	p.sum.Plans++
 	p.tell(p.admin, eventlog.Entry{Type: eventlog.PlanCreated, Subject: nodeid.Plan, SubjectID: made.ID, SubjectName: made.Name,
-		Changes: values("name", made.Name, "kind", made.Kind, "rateLimit", made.RateLimit, "quota", made.Quota, "quotaPer", made.QuotaPer, "price", made.Price)})
+		Changes: change.Attributes("name", made.Name, "kind", made.Kind, "rateLimit", made.RateLimit, "quota", made.Quota, "quotaPer", made.QuotaPer, "price", made.Price)})
 	return made, nil
 }
 

@@ -68,14 +68,9 @@ func (o Options) password() (string, error) {
 	return DefaultPassword, nil
 }
 
-// asSystem returns a context of Portico itself, in all organizations.
-func asSystem(ctx context.Context) context.Context {
-	return viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
-}
-
 // Empty reports whether there is no organization yet.
 func Empty(ctx context.Context, c *db.Client) (bool, error) {
-	exists, err := c.Organization.Query().Exist(asSystem(ctx))
+	exists, err := c.Organization.Query().Exist(viewer.AsSystem(ctx, uuid.Nil))
 	return !exists, err
 }
 
@@ -86,7 +81,7 @@ func Empty(ctx context.Context, c *db.Client) (bool, error) {
 // data at the same moment, one of them does and the other succeeds too, with a
 // summary without counts.
 func Demo(ctx context.Context, o Options) (*Summary, error) {
-	ctx = asSystem(ctx)
+	ctx = viewer.AsSystem(ctx, uuid.Nil)
 	if err := absent(ctx, o.Client.Organization); err != nil {
 		return nil, err
 	}

@@ -62,22 +62,7 @@ func (s *story) write(ctx context.Context, tx eventlog.Tx, dialect string, organ
 	return len(s.told), nil
 }
 
-// values returns the attributes of something new, for its event, from pairs of a
-// field and its value. Absent values are omitted.
-func values(pairs ...any) []domain.Change {
-	var out []domain.Change
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if after := text(pairs[i+1]); after != nil {
-			out = append(out, domain.Change{Field: pairs[i].(string), After: after})
-		}
-	}
-	return out
-}
-
 // became returns the change of one attribute.
 func became(field string, before, after any) []domain.Change {
-	return []domain.Change{{Field: field, Before: text(before), After: text(after)}}
+	return []domain.Change{{Field: field, Before: domain.Text(before), After: domain.Text(after)}}
 }
-
-// text formats a value for an event.
-func text(v any) *string { return domain.Text(v) }

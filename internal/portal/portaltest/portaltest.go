@@ -82,7 +82,7 @@ func (f *Fixture) With(change func(*portal.Options)) *portal.Portal {
 
 // System returns the context of Portico itself, in every organization.
 func System(t testing.TB) context.Context {
-	return viewer.NewContext(t.Context(), viewer.ForSystem(uuid.Nil))
+	return viewer.AsSystem(t.Context(), uuid.Nil)
 }
 
 // As returns the context of a viewer.
