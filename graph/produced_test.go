@@ -76,7 +76,7 @@ type witness struct{ file, test, words string }
 
 func witnesses() map[string]witness {
 	shown := func(words string) witness {
-		return witness{"../internal/gateway/verify_test.go", "TestWhatIsShown", words}
+		return witness{"../internal/gateway/verify_test.go", "TestPresentedCredentials", words}
 	}
 	return map[string]witness{
 		"ErrorReason.PERSISTED_QUERY_NOT_SUPPORTED": {"../internal/gqlhttp/statuses_test.go", "TestPersistedQueryIsNotSupported", `"reason":"PERSISTED_QUERY_NOT_SUPPORTED"`},

@@ -135,7 +135,7 @@ func (w *world) checkAccountUse(t *testing.T, g *counting) {
 
 // What was used of a period still counts after a plan changes whether it counts by
 // app or account, or an app changes its plan.
-func TestWhatWasUsedCountsWhicheverWayAPlanCounts(t *testing.T) {
+func TestUsedQuotaOutlivesPlanChanges(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		w.counts(t, w.plan, domain.QuotaPerApp, 10)

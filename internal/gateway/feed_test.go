@@ -27,7 +27,7 @@ func (w *world) fed(t testing.TB, g *gateway.Verifier, c *gateway.Caller, after 
 
 // The log is read after each call of the feed: neither Silence nor Grace adds to
 // the gateway's own.
-func TestTheFeedIsNoOlderThanTheQuestion(t *testing.T) {
+func TestTheFeedReadsTheLogAfterEachCall(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		d := w.secondDB(t)

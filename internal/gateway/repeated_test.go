@@ -65,7 +65,7 @@ func repetitions() []repetition {
 // When many revoke the same thing at once, on one node or on three, each is
 // answered only after the answering node refuses it, including those that changed
 // nothing or are told so.
-func TestRepetitionsHoldWhenAnswered(t *testing.T) {
+func TestRepeatedRevocationsAreAppliedBeforeTheAnswer(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		nodes := w.servers(t, map[bool]int{true: 1, false: 3}[url[:6] == "sqlite"])

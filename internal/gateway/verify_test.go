@@ -18,7 +18,7 @@ import (
 	"portico/internal/usage/intake"
 )
 
-func TestWhatIsShown(t *testing.T) {
+func TestPresentedCredentials(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		g := w.gate(t)

@@ -60,7 +60,7 @@ func catchUp(g *gateway.Verifier, organization uuid.UUID, k apps.CreatedCredenti
 
 // A credential of an organization created after the preload is complete even if it
 // changes before the organization is loaded.
-func TestAnOrganizationThatComesLate(t *testing.T) {
+func TestCredentialsOfANewOrganizationAreComplete(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		g := w.gate(t, preloads)
@@ -112,7 +112,7 @@ func TestKeysThatChangeDuringTheLoad(t *testing.T) {
 }
 
 // A Verifier without Preload is loaded before it runs.
-func TestNothingToLoad(t *testing.T) {
+func TestRunWithoutPreload(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
 	ready := func(g *gateway.Verifier) bool {
 		select {
@@ -131,7 +131,7 @@ func TestNothingToLoad(t *testing.T) {
 }
 
 // Its keys are loaded too, without a call that asks for them.
-func TestALateOrganizationIsLoaded(t *testing.T) {
+func TestANewOrganizationIsPreloaded(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		g := w.gate(t, preloads)
@@ -147,7 +147,7 @@ func TestALateOrganizationIsLoaded(t *testing.T) {
 
 // A copy that cannot be brought up to date, here because the log has a gap, is
 // rebuilt with all its credentials.
-func TestACopyThatIsBegunAgain(t *testing.T) {
+func TestARebuiltCopyIsComplete(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		again := w.MustTenant(t, "again")

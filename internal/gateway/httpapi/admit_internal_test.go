@@ -75,7 +75,7 @@ func (knowsAll) Caller(context.Context, string) (*gateway.Caller, error) {
 
 // fasthttp reads to the end of one plain request and no byte further, however the
 // requests arrive; the rest comes to net/http, from the first byte of its request.
-func TestAConnectionIsReadByRequests(t *testing.T) {
+func TestAConnectionIsReadRequestByRequest(t *testing.T) {
 	first := "POST /v1/verify HTTP/1.1\r\n" + lines("Host: a", "Content-Length: 2", "Content-Type: application/json", "X-Portico-Gateway-Token: t") + "{}"
 	second := "GET /v1/authorize HTTP/1.1\r\n" + lines("Host: b")
 	third := "GET /v1/feed HTTP/1.1\r\n" + lines("Host: c") + "and more"
@@ -113,7 +113,7 @@ func TestAConnectionIsReadByRequests(t *testing.T) {
 
 // Half a head is net/http's when the client ends it, and nobody's when the client
 // falls silent.
-func TestHalfAHead(t *testing.T) {
+func TestAnIncompleteHead(t *testing.T) {
 	const half = "GET /v1/authorize HTTP/1.1\r\nHost: a"
 	s := NewServer(New(Options{Verifier: knowsAll{}, Log: slog.New(slog.DiscardHandler)}))
 	for _, ends := range []bool{true, false} {

@@ -82,11 +82,11 @@ func checkRefusal(t *testing.T, a answer, code verdict.Code, status int) {
 	}
 }
 
-func TestAuthorizeTellsTheUpstreamWhoseCallItIs(t *testing.T) {
-	onBoth(t, tryAuthorizeTellsTheUpstreamWhoseCallItIs)
+func TestAuthorizeSetsIdentityHeaders(t *testing.T) {
+	onBoth(t, tryAuthorizeSetsIdentityHeaders)
 }
 
-func tryAuthorizeTellsTheUpstreamWhoseCallItIs(t *testing.T, b *testServer) {
+func tryAuthorizeSetsIdentityHeaders(t *testing.T, b *testServer) {
 	t.Helper()
 	b.gate.say = func(r *gateway.Request, v *verdict.Verdict) {
 		full(verdict.Valid)(r, v)
@@ -128,9 +128,9 @@ func tryRateLimitFields(t *testing.T, b *testServer) {
 
 // A call that costs more than its limit allows never passes, so it gets no
 // Retry-After.
-func TestWhatNeverPassesHasNoRetryAfter(t *testing.T) { onBoth(t, tryWhatNeverPassesHasNoRetryAfter) }
+func TestNoRetryAfterAboveTheBurst(t *testing.T) { onBoth(t, tryNoRetryAfterAboveTheBurst) }
 
-func tryWhatNeverPassesHasNoRetryAfter(t *testing.T, b *testServer) {
+func tryNoRetryAfterAboveTheBurst(t *testing.T, b *testServer) {
 	t.Helper()
 	b.gate.say = full(verdict.RateLimited)
 	if a := b.send(t, "GET", "/v1/authorize", ""); a.status != 429 || a.header.Get("Retry-After") != "" {

@@ -11,7 +11,7 @@ import (
 
 // Bodies that are slow to come take no more than a token's share, and nobody
 // else waits for them; a small report does not need any.
-func TestSlowBodiesHaveAShare(t *testing.T) {
+func TestSlowBodiesAreLimitedByToken(t *testing.T) {
 	b := open(t)
 	const json = "Content-Type: application/json"
 	for range 16 {
@@ -34,7 +34,7 @@ func TestSlowBodiesHaveAShare(t *testing.T) {
 	}
 }
 
-func TestAnAnsweredBodyLeavesItsRoom(t *testing.T) {
+func TestAnAnsweredRequestReleasesItsBody(t *testing.T) {
 	b := open(t)
 	report := `{"batch":"large","calls":[{"calls":1,"statusClass":2,"at":"2026-03-04T12:00:00Z"}]}` + strings.Repeat(" ", 100_000)
 	if a := b.send(t, "POST", "/v1/usage", report); a.status != 200 {

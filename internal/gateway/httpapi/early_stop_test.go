@@ -15,7 +15,7 @@ import (
 )
 
 // Shutdown returns when it is called before the server has begun.
-func TestAServerThatStopsBeforeItBegins(t *testing.T) {
+func TestShutdownBeforeServe(t *testing.T) {
 	s := httpapi.NewServer(httpapi.New(httpapi.Options{Verifier: &fakeGate{}, Usage: &fakeUsage{}, Peer: peer, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler)}))
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
@@ -36,7 +36,7 @@ func TestAServerThatStopsBeforeItBegins(t *testing.T) {
 
 // A plain request of which a part has arrived before the end is answered; net/http
 // takes a connection with half a head for idle.
-func TestShutdownAnswersWhatHasBegunToArrive(t *testing.T) {
+func TestShutdownAnswersPartialRequests(t *testing.T) {
 	b := open(t)
 	text := asking("POST", "/v1/verify", `{"key":"k"}`)
 	rest := map[*line]string{}

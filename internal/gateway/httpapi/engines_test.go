@@ -374,7 +374,7 @@ func tryShutdownLosesNothing(t *testing.T, b *testServer) {
 }
 
 // Connections beyond fasthttp's limit are served by net/http.
-func TestACrowdIsAnswered(t *testing.T) {
+func TestConnectionsBeyondTheLimitAreAnswered(t *testing.T) {
 	w := watch(t, func(s *httpapi.Server) { s.SetMaxFast(2) })
 	var lines []*line
 	for range 5 {
@@ -414,7 +414,7 @@ func (b *failingListener) Accept() (net.Conn, error) {
 	return b.Listener.Accept()
 }
 
-func TestAFailureToAcceptIsWaitedOut(t *testing.T) {
+func TestAFailureToAcceptIsRetried(t *testing.T) {
 	w := watch(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -64,9 +64,9 @@ func values(options []*core.HeaderValueOption) map[string]string {
 	return out
 }
 
-func TestEnvoyLetsPass(t *testing.T) { onBoth(t, tryEnvoyLetsPass) }
+func TestEnvoyAllows(t *testing.T) { onBoth(t, tryEnvoyAllows) }
 
-func tryEnvoyLetsPass(t *testing.T, b *testServer) {
+func tryEnvoyAllows(t *testing.T, b *testServer) {
 	t.Helper()
 	b.gate.say = full(verdict.Valid)
 	a, err := check(t, b.dial(t), call(map[string]string{"authorization": "Bearer " + secret}, nil), token)
@@ -97,9 +97,11 @@ func tryEnvoyLetsPass(t *testing.T, b *testServer) {
 
 // Identity headers that the caller sent are removed where the verdict does not set
 // them.
-func TestEnvoyRemovesWhatTheCallerClaims(t *testing.T) { onBoth(t, tryEnvoyRemovesWhatTheCallerClaims) }
+func TestEnvoyRemovesForgedIdentityHeaders(t *testing.T) {
+	onBoth(t, tryEnvoyRemovesForgedIdentityHeaders)
+}
 
-func tryEnvoyRemovesWhatTheCallerClaims(t *testing.T, b *testServer) {
+func tryEnvoyRemovesForgedIdentityHeaders(t *testing.T, b *testServer) {
 	t.Helper()
 	b.gate.say = func(_ *gateway.Request, v *verdict.Verdict) {
 		v.Code, v.Product = verdict.Valid, &verdict.Product{Name: "open", Keyless: true}

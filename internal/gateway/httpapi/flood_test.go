@@ -36,9 +36,9 @@ func tryTooManyUnknownTokens(t *testing.T, b *testServer) {
 
 // A key that was not looked for is refused for the time being: nobody is named,
 // and the limit is the one that refuses.
-func TestAKeyThatIsNotLookedFor(t *testing.T) { onBoth(t, tryAKeyThatIsNotLookedFor) }
+func TestAKeyBeyondTheLookupLimit(t *testing.T) { onBoth(t, tryAKeyBeyondTheLookupLimit) }
 
-func tryAKeyThatIsNotLookedFor(t *testing.T, b *testServer) {
+func tryAKeyBeyondTheLookupLimit(t *testing.T, b *testServer) {
 	t.Helper()
 	b.gate.say = func(_ *gateway.Request, v *verdict.Verdict) {
 		*v = verdict.Verdict{Code: verdict.RateLimited, Limits: limits.Answer{

@@ -143,7 +143,9 @@ func tryHostileBytes(t *testing.T, b *testServer) {
 	}
 }
 
-func TestSlowSocketsAreCut(t *testing.T) { onBothWithTimeouts(t, 15*time.Second, trySlowSockets) }
+func TestSlowConnectionsAreClosed(t *testing.T) {
+	onBothWithTimeouts(t, 15*time.Second, trySlowSockets)
+}
 
 func trySlowSockets(t *testing.T, b *testServer) {
 	t.Helper()

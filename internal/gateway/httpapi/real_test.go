@@ -90,7 +90,7 @@ func (h *realServer) code(t *testing.T, body string) string {
 	return got.Code
 }
 
-func TestTheRealGate(t *testing.T) {
+func TestHandlerWithVerifier(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		h := newRealServer(t, url)
 		f, admin := h.fixture, h.tenant.Admin

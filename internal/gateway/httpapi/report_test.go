@@ -94,9 +94,9 @@ func tryReportsAtTheLimitsAreAccepted(t *testing.T, b *testServer) {
 	}
 }
 
-func TestReportThatIsNotStored(t *testing.T) { onBoth(t, tryReportThatIsNotStored) }
+func TestReportCannotBeStored(t *testing.T) { onBoth(t, tryReportCannotBeStored) }
 
-func tryReportThatIsNotStored(t *testing.T, b *testServer) {
+func tryReportCannotBeStored(t *testing.T, b *testServer) {
 	t.Helper()
 	body := `{"batch":"x","calls":[{"calls":1,"statusClass":5,"at":"2026-03-04T12:00:00Z"}]}`
 	for _, c := range []struct {

@@ -11,7 +11,7 @@ import (
 
 // Earlier builds stored keys as UNCOLLECTED, without a secret. No door lets one
 // pass, whatever is shown for it, and to those who follow the feed it is revoked.
-func TestAStoredStatusThatIsNotKnownIsRefused(t *testing.T) {
+func TestAnUnknownStoredStatusIsRefused(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		h := newRealServer(t, url)
 		f, admin := h.fixture, h.tenant.Admin

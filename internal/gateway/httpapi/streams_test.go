@@ -84,7 +84,7 @@ func heap() int64 {
 }
 
 // One client has its share of the streams, and others still have room.
-func TestAClientHasAShareOfTheStreams(t *testing.T) {
+func TestStreamsOfAClientAreBounded(t *testing.T) {
 	let, inside := make(chan struct{}), make(chan struct{}, 4)
 	h := httpapi.BoundStreams(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { inside <- struct{}{}; <-let }), 10, 1)
 	ask := func(from string) (ended chan any) {

@@ -17,7 +17,7 @@ import (
 
 // What fasthttp cannot parse is answered even long after the last answer, when
 // that answer's write deadline has passed.
-func TestWhatCannotBeReadIsAnsweredAfterAPause(t *testing.T) {
+func TestAnUnreadableRequestAfterAPauseIsAnswered(t *testing.T) {
 	_ = new(fasthttp.ResponseHeader).Header() // starts the clock of all its dates, which would never leave a bubble
 	for name, c := range map[string]struct {
 		sent   string

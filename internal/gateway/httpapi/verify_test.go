@@ -17,9 +17,9 @@ import (
 	"portico/internal/nodeid"
 )
 
-func TestVerifyAsksWhatItIsTold(t *testing.T) { onBoth(t, tryVerifyAsksWhatItIsTold) }
+func TestVerifyPassesTheQuestion(t *testing.T) { onBoth(t, tryVerifyPassesTheQuestion) }
 
-func tryVerifyAsksWhatItIsTold(t *testing.T, b *testServer) {
+func tryVerifyPassesTheQuestion(t *testing.T, b *testServer) {
 	t.Helper()
 	for body, want := range map[string]gateway.Request{
 		`{}`: {},
@@ -71,9 +71,9 @@ func tryVerifyIsAlways200(t *testing.T, b *testServer) {
 	}
 }
 
-func TestAVerdictHoldsWhatApplies(t *testing.T) { onBoth(t, tryAVerdictHoldsWhatApplies) }
+func TestAVerdictHasTheFieldsThatApply(t *testing.T) { onBoth(t, tryAVerdictHasTheFieldsThatApply) }
 
-func tryAVerdictHoldsWhatApplies(t *testing.T, b *testServer) {
+func tryAVerdictHasTheFieldsThatApply(t *testing.T, b *testServer) {
 	t.Helper()
 	org := `"organization":"` + nodeid.Encode(nodeid.Organization, organization()) + `"`
 	reset := noon().Add(time.Second)
@@ -169,9 +169,9 @@ func tryVerifyRefusesBadInput(t *testing.T, b *testServer) {
 	}
 }
 
-func TestVerifyRefusesWhatIsNoQuestion(t *testing.T) { onBoth(t, tryVerifyRefusesWhatIsNoQuestion) }
+func TestVerifyRefusesMalformedQuestions(t *testing.T) { onBoth(t, tryVerifyRefusesMalformedQuestions) }
 
-func tryVerifyRefusesWhatIsNoQuestion(t *testing.T, b *testServer) {
+func tryVerifyRefusesMalformedQuestions(t *testing.T, b *testServer) {
 	t.Helper()
 	for path, most := range map[string]int{"/v1/verify": 64 << 10, "/v1/verify/batch": 256 << 10, "/v1/usage": 1 << 20} {
 		refused(t, b.send(t, "POST", path, `{"key":"`+strings.Repeat("a", most)+`"}`), "too long", http.StatusRequestEntityTooLarge, "")
@@ -194,9 +194,9 @@ func tryVerifyRefusesWhatIsNoQuestion(t *testing.T, b *testServer) {
 	}
 }
 
-func TestWorkIsNotMixedUp(t *testing.T) { onBoth(t, tryWorkIsNotMixedUp) }
+func TestConcurrentRequestsAreKeptApart(t *testing.T) { onBoth(t, tryConcurrentRequestsAreKeptApart) }
 
-func tryWorkIsNotMixedUp(t *testing.T, b *testServer) {
+func tryConcurrentRequestsAreKeptApart(t *testing.T, b *testServer) {
 	t.Helper()
 	b.gate.say = func(r *gateway.Request, v *verdict.Verdict) {
 		v.Code, v.Product = verdict.Valid, &verdict.Product{Name: r.RawKey + r.Path}

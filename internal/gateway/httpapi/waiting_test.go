@@ -28,7 +28,7 @@ func (l *line) ended(t *testing.T, what string) {
 }
 
 // A client that announces a body and sends none is answered all the same.
-func TestNothingWaitsForABodyThatItDoesNotNeed(t *testing.T) { onBoth(t, tryUnneededBodies) }
+func TestUnneededBodiesAreNotAwaited(t *testing.T) { onBoth(t, tryUnneededBodies) }
 
 func tryUnneededBodies(t *testing.T, b *testServer) {
 	t.Helper()
@@ -108,7 +108,7 @@ func tryKeptConnections(t *testing.T, b *testServer) {
 }
 
 // What arrives after a body was given up is not taken for a request.
-func TestABodyThatDoesNotComeEndsTheConnection(t *testing.T) {
+func TestAMissingBodyEndsTheConnection(t *testing.T) {
 	onBothWithTimeouts(t, 15*time.Second, func(t *testing.T, b *testServer) {
 		t.Helper()
 		for _, path := range []string{"/v1/authorize", "/nowhere", "/healthz"} {

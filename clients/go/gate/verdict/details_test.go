@@ -70,7 +70,7 @@ func TestPeriodsHaveNames(t *testing.T) {
 }
 
 // A quota that an account's apps share is said to be so.
-func TestSharedQuotasAreToldAsSuch(t *testing.T) {
+func TestSharedQuotasAreMarked(t *testing.T) {
 	month := limits.Quota{Limit: 9, Per: access.PerMonth}
 	for name, c := range map[string]struct {
 		plan   *Plan
