@@ -5,10 +5,12 @@
 //	go run ./internal/testdb/withpg go test ./...
 //
 // The server uses a temporary directory and a free local port, without fsync
-// and other durability. The environment variable PORTICO_TEST_POSTGRES tells
-// the command its URL. withpg stops it when the command ends, forwards signals
-// to the command, and returns its exit code. Without Postgres on the machine
-// the command runs on SQLite only; with CI=true that is an error.
+// and other durability. The environment variable PORTICO_TEST_POSTGRES contains
+// its URL, and TMPDIR a directory beside the server's. withpg stops the server
+// and removes both when the command ends, forwards signals to the command, and
+// returns its exit code. What a killed withpg left behind, the next one removes.
+// Without Postgres on the machine the command runs on SQLite only; with CI=true
+// that is an error.
 package main
 
 import (
@@ -45,15 +47,29 @@ func run(command []string) (code int, err error) {
 	if os.Getenv(testdb.Variable) != "" {
 		return execute(command, os.Environ(), signals)
 	}
+	f, err := newFolder(os.TempDir())
+	if err != nil {
+		return 1, err
+	}
+	defer func() {
+		if removeErr := f.remove(); err == nil && removeErr != nil {
+			code, err = max(code, 1), removeErr
+		}
+	}()
+	temporary, err := f.temporary()
+	if err != nil {
+		return 1, err
+	}
+	environment := append(os.Environ(), "TMPDIR="+temporary)
 	bin, ok := binaries()
 	if !ok {
 		if os.Getenv("CI") == "true" {
 			return 1, errors.New("Postgres is not installed, and in CI the tests need it")
 		}
 		fmt.Fprintln(os.Stderr, "Postgres is not installed: the tests run on SQLite alone.")
-		return execute(command, os.Environ(), signals)
+		return execute(command, environment, signals)
 	}
-	s, err := start(bin)
+	s, err := start(bin, f.path)
 	if err != nil {
 		return 1, err
 	}
@@ -62,7 +78,7 @@ func run(command []string) (code int, err error) {
 			code, err = max(code, 1), stopErr
 		}
 	}()
-	return execute(command, append(os.Environ(), testdb.Variable+"="+s.url()), signals)
+	return execute(command, append(environment, testdb.Variable+"="+s.url()), signals)
 }
 
 // execute runs the command and forwards signals to it.

@@ -53,13 +53,9 @@ func executable(path string) bool {
 	return err == nil && !info.IsDir() && info.Mode()&0o111 != 0
 }
 
-// start creates a database cluster, starts a server on it and waits until it
-// answers.
-func start(bin string) (*server, error) {
-	folder, err := os.MkdirTemp("", "portico-postgres-")
-	if err != nil {
-		return nil, err
-	}
+// start creates a database cluster in a folder, starts a server on it and waits
+// until it answers.
+func start(bin, folder string) (*server, error) {
 	s := &server{folder: folder}
 	if err := s.begin(bin); err != nil {
 		return nil, errors.Join(err, s.stop())
@@ -169,15 +165,16 @@ func (s *server) url() string {
 	return fmt.Sprintf("postgres://portico@127.0.0.1:%d/postgres?sslmode=disable", s.port)
 }
 
-// stop ends the server immediately and removes its directory.
+// stop ends the server immediately.
 func (s *server) stop() error {
-	if s.cmd != nil {
-		if err := s.cmd.Process.Signal(syscall.SIGQUIT); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			return err
-		}
-		<-s.ended
+	if s.cmd == nil {
+		return nil
 	}
-	return os.RemoveAll(s.folder)
+	if err := s.cmd.Process.Signal(syscall.SIGQUIT); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	<-s.ended
+	return nil
 }
 
 // freePort asks the system for a free port. Another process may take it before
