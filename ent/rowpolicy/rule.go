@@ -23,17 +23,24 @@ import (
 	"portico/internal/viewer"
 )
 
-// condition returns the predicates that restrict a statement to the rows a
-// viewer may reach; none for no restriction.
+// condition returns the predicates that restrict a statement to rows.
 type condition func(v viewer.Viewer) []func(*sql.Selector)
 
-// policy is the rules of a table. read and write are only called for viewers of
-// an organization; other viewers are decided before.
+// rows are the rows of a table that a viewer may reach, by its reach. They are only
+// asked for viewers of an organization; other viewers are decided before.
+type rows struct {
+	// organization is for viewers who act for the whole organization.
+	organization condition
+	// account is for viewers who act for one account.
+	account condition
+}
+
+// policy is the rules of a table.
 type policy struct {
 	// read restricts queries.
-	read condition
+	read rows
 	// write restricts updates and deletes, for the roles in writers.
-	write condition
+	write rows
 	// writers may change and create rows.
 	writers []viewer.Role
 	// creators may create rows; nil for the writers.
@@ -87,7 +94,7 @@ func (p policy) EvalMutation(ctx context.Context, m ent.Mutation) error {
 }
 
 // narrowing returns the predicates for v.
-func (p policy) narrowing(v viewer.Viewer, by condition) ([]func(*sql.Selector), error) {
+func (p policy) narrowing(v viewer.Viewer, to rows) ([]func(*sql.Selector), error) {
 	switch reach := permit.ReachOf(v); {
 	case reach == permit.Everything:
 		return nil, nil
@@ -95,25 +102,26 @@ func (p policy) narrowing(v viewer.Viewer, by condition) ([]func(*sql.Selector),
 		return p.system(v), nil
 	case v.Role == viewer.System:
 		return tenant(v), nil
-	case v.Role == viewer.Portal && v.AccountSuspended:
-		return nil, errSuspended()
-	case reach == permit.Nothing:
-		return nil, privacy.Denyf("rowpolicy: nothing here is for role %q", v.Role)
+	case reach == permit.OwnOrganization:
+		return to.organization(v), nil
+	case reach == permit.OwnAccount:
+		return to.account(v), nil
 	}
-	return by(v), nil
+	return nil, refusal(v, "rowpolicy: nothing here is for role %q", v.Role)
 }
 
 // checkCreate refuses a new row that would belong to another organization,
 // account or person.
 func (p policy) checkCreate(v viewer.Viewer, m ent.Mutation) error {
+	reach := permit.ReachOf(v)
 	switch {
-	case permit.ReachOf(v) == permit.Everything:
+	case reach == permit.Everything:
 		return nil
 	case !hasID(m, "organization_id", v.OrganizationID):
 		return privacy.Denyf("rowpolicy: %s of another organization", m.Type())
-	case v.Role == viewer.Portal && v.AccountSuspended:
-		return errSuspended()
-	case p.owned && v.Role == viewer.Portal && !hasID(m, "account_id", v.AccountID):
+	case reach == permit.Nothing:
+		return refusal(v, "rowpolicy: role %q may not create %s", v.Role, m.Type())
+	case p.owned && reach == permit.OwnAccount && !hasID(m, "account_id", v.AccountID):
 		return privacy.Denyf("rowpolicy: %s of another account", m.Type())
 	case p.personal && v.Role != viewer.System && !hasID(m, "user_id", v.UserID):
 		return privacy.Denyf("rowpolicy: %s of another person", m.Type())
@@ -121,14 +129,19 @@ func (p policy) checkCreate(v viewer.Viewer, m ent.Mutation) error {
 	return nil
 }
 
+// refusal returns the error for a viewer who reaches nothing. To developers whose
+// account is suspended it says so.
+func refusal(v viewer.Viewer, format string, args ...any) error {
+	if v.Role == viewer.Portal && v.AccountSuspended {
+		return fault.New(fault.CodeForbidden, fault.ReasonAccountSuspended, "The account is suspended.")
+	}
+	return privacy.Denyf(format, args...)
+}
+
 // hasID reports whether a new row has id in a column; an empty column has none.
 func hasID(m ent.Mutation, column string, id uuid.UUID) bool {
 	got, _ := m.Field(column)
 	return got == id
-}
-
-func errSuspended() error {
-	return fault.New(fault.CodeForbidden, fault.ReasonAccountSuspended, "The account is suspended.")
 }
 
 // tenant restricts rows to the viewer's organization.

@@ -24,56 +24,45 @@ func Organization() ent.Policy {
 	own := func(v viewer.Viewer) []func(*sql.Selector) {
 		return []func(*sql.Selector){equals("id", v.OrganizationID)}
 	}
-	return policy{read: own, write: own, writers: staff, system: own}
+	return policy{read: rows{own, own}, write: rows{own, noRows}, writers: staff, system: own}
 }
 
 // Account: administrators see all accounts, developers the active one.
 func Account() ent.Policy {
-	own := func(v viewer.Viewer) []func(*sql.Selector) {
-		narrow := append(tenant(v), notDeleted)
-		if v.Role == viewer.Portal {
-			narrow = append(narrow, equals("id", v.AccountID))
-		}
-		return narrow
-	}
-	return policy{read: own, write: own, writers: staff}
+	all := with(tenant, notDeleted)
+	own := func(v viewer.Viewer) []func(*sql.Selector) { return append(all(v), equals("id", v.AccountID)) }
+	return policy{read: rows{all, own}, write: rows{all, noRows}, writers: staff}
 }
 
 // User: administrators see all users; developers see themselves and the members
 // of their account. Users may change their own row (a password), and only
 // administrators create new ones.
 func User() ent.Policy {
-	read := func(v viewer.Viewer) []func(*sql.Selector) {
-		narrow := tenant(v)
-		if v.Role == viewer.Portal {
-			members := inSubquery("id", "memberships", "user_id", func(t *sql.SelectTable) *sql.Predicate {
-				return sql.EQ(t.C("account_id"), v.AccountID)
-			})
-			narrow = append(narrow, either(equals("id", v.UserID), members))
-		}
-		return narrow
+	known := func(v viewer.Viewer) []func(*sql.Selector) {
+		members := inSubquery("id", "memberships", "user_id", func(t *sql.SelectTable) *sql.Predicate {
+			return sql.EQ(t.C("account_id"), v.AccountID)
+		})
+		return append(tenant(v), either(equals("id", v.UserID), members))
 	}
-	write := func(v viewer.Viewer) []func(*sql.Selector) {
-		if v.Role == viewer.Portal {
-			return append(tenant(v), equals("id", v.UserID))
-		}
-		return tenant(v)
-	}
-	return policy{read: read, write: write, writers: everyone, creators: staff}
+	self := func(v viewer.Viewer) []func(*sql.Selector) { return append(tenant(v), equals("id", v.UserID)) }
+	return policy{read: rows{tenant, known}, write: rows{tenant, self}, writers: everyone, creators: staff}
 }
 
 // AccountOwned: rows with an account_id; administrators see all of them,
 // developers those of the developer's account.
 func AccountOwned() ent.Policy {
-	return policy{read: ofAccount, write: ofAccount, writers: everyone, owned: true}
+	own := rows{tenant, ofAccount}
+	return policy{read: own, write: own, writers: everyone, owned: true}
 }
 
 // Membership: read like AccountOwned; administrators change it.
-func Membership() ent.Policy { return policy{read: ofAccount, write: ofAccount, writers: staff} }
+func Membership() ent.Policy {
+	return policy{read: rows{tenant, ofAccount}, write: rows{tenant, noRows}, writers: staff}
+}
 
 // DeletableAccountOwned: like AccountOwned, without deleted rows.
 func DeletableAccountOwned() ent.Policy {
-	own := func(v viewer.Viewer) []func(*sql.Selector) { return append(ofAccount(v), notDeleted) }
+	own := rows{with(tenant, notDeleted), with(ofAccount, notDeleted)}
 	return policy{read: own, write: own, writers: everyone, owned: true}
 }
 
@@ -81,50 +70,35 @@ func DeletableAccountOwned() ent.Policy {
 // suspended subscriptions of deleted apps, which stay in force until they are
 // ended.
 func Subscription() ent.Policy {
-	own := func(v viewer.Viewer) []func(*sql.Selector) {
-		if v.Role == viewer.Admin {
-			return append(ofAccount(v), either(notDeleted, equals("status", string(lifecycle.Suspended))))
-		}
-		return append(ofAccount(v), notDeleted)
-	}
+	inForce := either(notDeleted, equals("status", string(lifecycle.Suspended)))
+	own := rows{with(tenant, inForce), with(ofAccount, notDeleted)}
 	return policy{read: own, write: own, writers: everyone, owned: true}
 }
 
+// ofAccount restricts rows to the viewer's account.
 func ofAccount(v viewer.Viewer) []func(*sql.Selector) {
-	narrow := tenant(v)
-	if v.Role == viewer.Portal {
-		narrow = append(narrow, equals("account_id", v.AccountID))
-	}
-	return narrow
+	return append(tenant(v), equals("account_id", v.AccountID))
 }
 
 // Product: administrators see all products; developers see those in the
 // catalogue (published or deprecated, and public) and those that their account
 // has, or had, a subscription for.
 func Product() ent.Policy {
-	read := func(v viewer.Viewer) []func(*sql.Selector) {
-		narrow := tenant(v)
-		if v.Role == viewer.Portal {
-			narrow = append(narrow, either(catalogue, everSubscribed("id", v)))
-		}
-		return narrow
+	shown := func(v viewer.Viewer) []func(*sql.Selector) {
+		return append(tenant(v), either(catalogue, everSubscribed("id", v)))
 	}
-	return policy{read: read, write: ofTenant, writers: staff}
+	return policy{read: rows{tenant, shown}, write: rows{tenant, noRows}, writers: staff}
 }
 
 // OfProduct: viewers who see a product see its plans and endpoints.
 func OfProduct() ent.Policy {
-	read := func(v viewer.Viewer) []func(*sql.Selector) {
-		narrow := tenant(v)
-		if v.Role == viewer.Portal {
-			shown := inSubquery("product_id", "products", "id", func(t *sql.SelectTable) *sql.Predicate {
-				return inCatalogue(t.C)
-			})
-			narrow = append(narrow, either(shown, everSubscribed("product_id", v)))
-		}
-		return narrow
+	ofShown := func(v viewer.Viewer) []func(*sql.Selector) {
+		offered := inSubquery("product_id", "products", "id", func(t *sql.SelectTable) *sql.Predicate {
+			return inCatalogue(t.C)
+		})
+		return append(tenant(v), either(offered, everSubscribed("product_id", v)))
 	}
-	return policy{read: read, write: ofTenant, writers: staff}
+	return policy{read: rows{tenant, ofShown}, write: rows{tenant, noRows}, writers: staff}
 }
 
 // catalogue matches the products that every developer of the organization sees.
@@ -145,15 +119,11 @@ func everSubscribed(column string, v viewer.Viewer) func(*sql.Selector) {
 	})
 }
 
-// StaffOnly: only administrators, inside their organization.
+// StaffOnly: only administrators, inside their organization. To developers the
+// table is empty.
 func StaffOnly() ent.Policy {
-	staffRows := func(v viewer.Viewer) []func(*sql.Selector) {
-		if v.Role != viewer.Admin {
-			return []func(*sql.Selector){noRows}
-		}
-		return tenant(v)
-	}
-	return policy{read: staffRows, write: staffRows, writers: staff}
+	all := rows{tenant, noRows}
+	return policy{read: all, write: all, writers: staff}
 }
 
 // SystemOnly: only Portico itself.
@@ -164,16 +134,25 @@ func Own() ent.Policy {
 	own := func(v viewer.Viewer) []func(*sql.Selector) {
 		return append(tenant(v), equals("user_id", v.UserID))
 	}
-	return policy{read: own, write: own, writers: everyone, personal: true}
+	return policy{read: rows{own, own}, write: rows{own, own}, writers: everyone, personal: true}
 }
 
 // Event: administrators read the organization's log, developers the part of
 // their account, and append to that part only; nobody changes events.
-func Event() ent.Policy { return appendOnly{policy{read: ofAccount, writers: everyone, owned: true}} }
+func Event() ent.Policy {
+	return appendOnly{policy{read: rows{tenant, ofAccount}, writers: everyone, owned: true}}
+}
 
-func ofTenant(v viewer.Viewer) []func(*sql.Selector) { return tenant(v) }
+// noRows matches no row. It restricts developers where only administrators may write,
+// which policy.writers says already.
+func noRows(viewer.Viewer) []func(*sql.Selector) {
+	return []func(*sql.Selector){func(s *sql.Selector) { s.Where(sql.False()) }}
+}
 
-func noRows(s *sql.Selector) { s.Where(sql.False()) }
+// with returns a condition with a further predicate.
+func with(c condition, p func(*sql.Selector)) condition {
+	return func(v viewer.Viewer) []func(*sql.Selector) { return append(c(v), p) }
+}
 
 // either joins two conditions with OR.
 func either(a, b func(*sql.Selector)) func(*sql.Selector) {

@@ -42,7 +42,7 @@ func (svc *Service) UsageQuery(ctx context.Context, f UsageFilter, by usage.Inte
 	if q.OrganizationLocation, err = svc.Zone(ctx); err != nil {
 		return q, err
 	}
-	if v.Role == viewer.Portal {
+	if !v.ActsForOrganization() {
 		q.Account = &v.AccountID
 	}
 	if q.Location, err = location(f.TimeZone); err != nil {

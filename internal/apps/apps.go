@@ -100,7 +100,7 @@ func (svc *Service) createApp(ctx context.Context, tx *change.Tx, in CreateAppIn
 	if err != nil {
 		return CreatedApp{}, err
 	}
-	if err := tx.Authorize(policy.OnApp(policy.AppCreate, owner.OrganizationID, owner.ID)); err != nil {
+	if err := tx.Authorize(policy.CreateApp(owner.OrganizationID, owner.ID)); err != nil {
 		return CreatedApp{}, err
 	}
 	create := tx.App.Create().SetOrganizationID(owner.OrganizationID).SetAccountID(owner.ID).
@@ -178,7 +178,7 @@ func (svc *Service) UpdateApp(ctx context.Context, in UpdateAppInput) (*db.App, 
 		if err != nil {
 			return nil, err
 		}
-		if err := tx.Authorize(policy.OnApp(policy.AppUpdate, a.OrganizationID, a.AccountID)); err != nil {
+		if err := tx.Authorize(policy.UpdateApp(a.OrganizationID, a.AccountID)); err != nil {
 			return nil, err
 		}
 		if err := change.CheckVersion(in.Version, a.Version); err != nil {

@@ -30,7 +30,7 @@ func (svc *Service) DeleteApp(ctx context.Context, id string, reason *string) (s
 		if err != nil {
 			return "", err
 		}
-		if err := tx.Authorize(policy.OnApp(policy.AppDelete, a.OrganizationID, a.AccountID)); err != nil {
+		if err := tx.Authorize(policy.DeleteApp(a.OrganizationID, a.AccountID)); err != nil {
 			return "", err
 		}
 		return a.GlobalID(), deleteApp(ctx, tx, a, deletionCause{domain.AppDeleted, lifecycle.AppDeleted, input.OrZero(reason)})
@@ -114,7 +114,7 @@ func (svc *Service) RestoreApp(ctx context.Context, id string) (out CreatedApp, 
 		return out, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (CreatedApp, error) {
-		if err := tx.Authorize(policy.InOrganization(policy.AppRestore, tx.Viewer.OrganizationID)); err != nil {
+		if err := tx.Authorize(policy.RestoreApp(tx.Viewer.OrganizationID)); err != nil {
 			return CreatedApp{}, err
 		}
 		all := viewer.AsSystem(ctx, tx.OrganizationID())

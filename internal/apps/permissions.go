@@ -16,8 +16,8 @@ type AppPermissions struct{ Update, Delete, GenerateKey, Register policy.Decisio
 func (svc *Service) AppPermissions(ctx context.Context, a *db.App) *AppPermissions {
 	v, org := viewer.Current(ctx), a.OrganizationID
 	return &AppPermissions{
-		Update:      policy.Decide(v, policy.OnApp(policy.AppUpdate, org, a.AccountID)),
-		Delete:      policy.Decide(v, policy.OnApp(policy.AppDelete, org, a.AccountID)),
+		Update:      policy.Decide(v, policy.UpdateApp(org, a.AccountID)),
+		Delete:      policy.Decide(v, policy.DeleteApp(org, a.AccountID)),
 		GenerateKey: policy.Decide(v, policy.GenerateCredential(org, a.AccountID, "").WithoutConditions()),
 		Register:    policy.Decide(v, policy.Register(org, a.AccountID, "").WithoutConditions()),
 	}

@@ -44,7 +44,7 @@ func (svc *Service) CreateEndpoint(ctx context.Context, in CreateEndpointInput) 
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Endpoint, error) {
 		// Locked, so that two concurrent requests cannot both create the last one.
-		x, err := lockProduct(ctx, tx, id, policy.EndpointCreate)
+		x, err := lockProduct(ctx, tx, id, policy.CreateEndpoint)
 		if err != nil {
 			return nil, err
 		}
@@ -134,7 +134,7 @@ func (svc *Service) UpdateEndpoint(ctx context.Context, in UpdateEndpointInput) 
 		return nil, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Endpoint, error) {
-		x, err := lockEndpointAndProduct(ctx, tx, in.EndpointID, policy.EndpointUpdate)
+		x, err := lockEndpointAndProduct(ctx, tx, in.EndpointID, policy.UpdateEndpoint)
 		if err != nil {
 			return nil, err
 		}
@@ -164,7 +164,7 @@ func (svc *Service) UpdateEndpoint(ctx context.Context, in UpdateEndpointInput) 
 // returns the endpoint's opaque id.
 func (svc *Service) DeleteEndpoint(ctx context.Context, id string) (string, error) {
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (string, error) {
-		x, err := lockEndpoint(ctx, tx, id, policy.EndpointDelete)
+		x, err := lockEndpoint(ctx, tx, id, policy.DeleteEndpoint)
 		if err != nil {
 			return "", err
 		}
@@ -173,8 +173,9 @@ func (svc *Service) DeleteEndpoint(ctx context.Context, id string) (string, erro
 	})
 }
 
-// lockEndpoint reads and locks an endpoint if the viewer may do a to it.
-func lockEndpoint(ctx context.Context, tx *change.Tx, id string, a policy.OrganizationAction) (*db.Endpoint, error) {
+// lockEndpoint reads and locks an endpoint if the viewer may do what request
+// asks.
+func lockEndpoint(ctx context.Context, tx *change.Tx, id string, request func(organizationID uuid.UUID) policy.Request) (*db.Endpoint, error) {
 	row, err := input.DecodeID(nodeid.Endpoint, id)
 	if err != nil {
 		return nil, err
@@ -183,12 +184,12 @@ func lockEndpoint(ctx context.Context, tx *change.Tx, id string, a policy.Organi
 	if err != nil {
 		return nil, err
 	}
-	return x, tx.Authorize(policy.InOrganization(a, x.OrganizationID))
+	return x, tx.Authorize(request(x.OrganizationID))
 }
 
 // lockEndpointAndProduct locks an endpoint's product before the endpoint itself,
 // so that no other endpoint of the product changes meanwhile.
-func lockEndpointAndProduct(ctx context.Context, tx *change.Tx, id string, a policy.OrganizationAction) (*db.Endpoint, error) {
+func lockEndpointAndProduct(ctx context.Context, tx *change.Tx, id string, request func(organizationID uuid.UUID) policy.Request) (*db.Endpoint, error) {
 	row, err := input.DecodeID(nodeid.Endpoint, id)
 	if err != nil {
 		return nil, err
@@ -200,7 +201,7 @@ func lockEndpointAndProduct(ctx context.Context, tx *change.Tx, id string, a pol
 	if _, err := change.LockForUpdate(tx, tx.Product.Query().Where(product.ID(x.ProductID))).Only(ctx); err != nil {
 		return nil, err
 	}
-	return lockEndpoint(ctx, tx, id, a)
+	return lockEndpoint(ctx, tx, id, request)
 }
 
 func endpointEvent(t eventlog.Type, x *db.Endpoint, changes []domain.Change) eventlog.Entry {

@@ -18,10 +18,10 @@ type ProductPermissions struct{ Update, Register, CreateEndpoint policy.Decision
 func (svc *Service) ProductPermissions(ctx context.Context, x *db.Product) *ProductPermissions {
 	v, org := viewer.Current(ctx), x.OrganizationID
 	return &ProductPermissions{
-		Update:   policy.Decide(v, policy.OnProduct(policy.ProductUpdate, org, x.Status)),
+		Update:   policy.Decide(v, policy.UpdateProduct(org, x.Status)),
 		Register: policy.Decide(v, policy.Register(org, uuid.Nil, x.Status)),
 
-		CreateEndpoint: policy.Decide(v, policy.OnProduct(policy.EndpointCreate, org, x.Status)),
+		CreateEndpoint: policy.Decide(v, policy.CreateEndpoint(org, x.Status)),
 	}
 }
 
@@ -32,7 +32,7 @@ type EndpointPermissions struct{ Update, Delete policy.Decision }
 func (svc *Service) EndpointPermissions(ctx context.Context, x *db.Endpoint) *EndpointPermissions {
 	v, org := viewer.Current(ctx), x.OrganizationID
 	return &EndpointPermissions{
-		Update: policy.Decide(v, policy.InOrganization(policy.EndpointUpdate, org)),
-		Delete: policy.Decide(v, policy.InOrganization(policy.EndpointDelete, org)),
+		Update: policy.Decide(v, policy.UpdateEndpoint(org)),
+		Delete: policy.Decide(v, policy.DeleteEndpoint(org)),
 	}
 }

@@ -50,7 +50,7 @@ func (svc *Service) CreatePlan(ctx context.Context, in CreatePlanInput) (*db.Pla
 		if err != nil {
 			return nil, err
 		}
-		if err := tx.AuthorizeInState(policy.OnProduct(policy.PlanCreate, x.OrganizationID, x.Status), "productId", string(x.Status)); err != nil {
+		if err := tx.AuthorizeInState(policy.CreatePlan(x.OrganizationID, x.Status), "productId", string(x.Status)); err != nil {
 			return nil, err
 		}
 		price, err := withCurrency(ctx, tx, in.Price)
@@ -155,7 +155,7 @@ func (svc *Service) UpdatePlan(ctx context.Context, in UpdatePlanInput) (*db.Pla
 		if err != nil {
 			return nil, err
 		}
-		if err := tx.Authorize(policy.InOrganization(policy.PlanUpdate, x.OrganizationID)); err != nil {
+		if err := tx.Authorize(policy.UpdatePlan(x.OrganizationID)); err != nil {
 			return nil, err
 		}
 		if err := change.CheckVersion(in.Version, x.Version); err != nil {

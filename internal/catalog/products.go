@@ -49,7 +49,7 @@ func (svc *Service) CreateProduct(ctx context.Context, in CreateProductInput) (*
 		return nil, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Product, error) {
-		if err := tx.Authorize(policy.InOrganization(policy.ProductCreate, tx.OrganizationID())); err != nil {
+		if err := tx.Authorize(policy.CreateProduct(tx.OrganizationID())); err != nil {
 			return nil, err
 		}
 		if isOffered(input.Or(in.Status, domain.Draft)) {
@@ -124,7 +124,7 @@ func (svc *Service) UpdateProduct(ctx context.Context, in UpdateProductInput) (*
 		return nil, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Product, error) {
-		x, err := lockProduct(ctx, tx, id, policy.ProductUpdate)
+		x, err := lockProduct(ctx, tx, id, policy.UpdateProduct)
 		if err != nil {
 			return nil, err
 		}
@@ -202,12 +202,12 @@ func productEvent(t eventlog.Type, x *db.Product, changes []domain.Change) event
 	return eventlog.Entry{Type: t, Subject: nodeid.Product, SubjectID: x.ID, SubjectName: x.Title, Changes: changes}
 }
 
-// lockProduct reads and locks a product if the viewer may do a to it. A refusal
-// because of its status is a problem of the input.
-func lockProduct(ctx context.Context, tx *change.Tx, id uuid.UUID, a policy.ProductAction) (*db.Product, error) {
+// lockProduct reads and locks a product if the viewer may do what request asks. A
+// refusal because of its status is a problem of the input.
+func lockProduct(ctx context.Context, tx *change.Tx, id uuid.UUID, request func(uuid.UUID, domain.ProductStatus) policy.Request) (*db.Product, error) {
 	x, err := change.LockForUpdate(tx, tx.Product.Query().Where(product.ID(id))).Only(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return x, tx.AuthorizeInState(policy.OnProduct(a, x.OrganizationID, x.Status), "productId", string(x.Status))
+	return x, tx.AuthorizeInState(request(x.OrganizationID, x.Status), "productId", string(x.Status))
 }

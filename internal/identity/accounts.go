@@ -61,7 +61,7 @@ func (svc *Service) CreateAccount(ctx context.Context, in CreateAccountInput) (*
 	}
 	profile = input.NormalizeProfile(profile)
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Account, error) {
-		if err := tx.Authorize(policy.InOrganization(policy.AccountCreate, tx.OrganizationID())); err != nil {
+		if err := tx.Authorize(policy.CreateAccount(tx.OrganizationID())); err != nil {
 			return nil, err
 		}
 		out, err := tx.Account.Create().SetOrganizationID(tx.OrganizationID()).SetName(in.Name).SetNameFolded(domain.Fold(in.Name)).
@@ -91,7 +91,7 @@ func (svc *Service) UpdateAccount(ctx context.Context, in UpdateAccountInput) (*
 	if err := fault.Collect(errs...); err != nil {
 		return nil, err
 	}
-	return svc.changeAccount(ctx, in.AccountID, policy.AccountUpdate, func(ctx context.Context, tx *change.Tx, a *db.Account) (*db.Account, error) {
+	return svc.changeAccount(ctx, in.AccountID, policy.UpdateAccount, func(ctx context.Context, tx *change.Tx, a *db.Account) (*db.Account, error) {
 		if err := change.CheckVersion(in.Version, a.Version); err != nil {
 			return nil, err
 		}
@@ -117,20 +117,20 @@ func (svc *Service) UpdateAccount(ctx context.Context, in UpdateAccountInput) (*
 // SuspendAccount denies access to an account's developers and to its API keys.
 // An account that is suspended already is returned unchanged.
 func (svc *Service) SuspendAccount(ctx context.Context, id string, reason *string) (*db.Account, error) {
-	return svc.setAccountStatus(ctx, id, reason, policy.AccountSuspend, domain.AccountSuspended, eventlog.AccountSuspended)
+	return svc.setAccountStatus(ctx, id, reason, policy.SuspendAccount, domain.AccountSuspended, eventlog.AccountSuspended)
 }
 
 // ResumeAccount ends the suspension of an account. An active account is
 // returned unchanged.
 func (svc *Service) ResumeAccount(ctx context.Context, id string, reason *string) (*db.Account, error) {
-	return svc.setAccountStatus(ctx, id, reason, policy.AccountResume, domain.AccountActive, eventlog.AccountResumed)
+	return svc.setAccountStatus(ctx, id, reason, policy.ResumeAccount, domain.AccountActive, eventlog.AccountResumed)
 }
 
-func (svc *Service) setAccountStatus(ctx context.Context, id string, reason *string, a policy.AccountAction, to domain.AccountStatus, t eventlog.Type) (*db.Account, error) {
+func (svc *Service) setAccountStatus(ctx context.Context, id string, reason *string, request func(uuid.UUID, domain.AccountStatus) policy.Request, to domain.AccountStatus, t eventlog.Type) (*db.Account, error) {
 	if err := input.CheckReason("reason", reason); err != nil {
 		return nil, err
 	}
-	return svc.changeAccount(ctx, id, a, func(ctx context.Context, tx *change.Tx, acc *db.Account) (*db.Account, error) {
+	return svc.changeAccount(ctx, id, request, func(ctx context.Context, tx *change.Tx, acc *db.Account) (*db.Account, error) {
 		if acc.Status == to {
 			return acc, nil
 		}
@@ -147,7 +147,7 @@ func (svc *Service) DeleteAccount(ctx context.Context, id string, reason *string
 	if err := input.CheckReason("reason", reason); err != nil {
 		return "", err
 	}
-	a, err := svc.changeAccount(ctx, id, policy.AccountDelete, func(ctx context.Context, tx *change.Tx, a *db.Account) (*db.Account, error) {
+	a, err := svc.changeAccount(ctx, id, policy.DeleteAccount, func(ctx context.Context, tx *change.Tx, a *db.Account) (*db.Account, error) {
 		if err := svc.endAccount(ctx, tx, a, input.OrZero(reason)); err != nil {
 			return nil, err
 		}
@@ -165,7 +165,7 @@ func (svc *Service) DeleteAccount(ctx context.Context, id string, reason *string
 // changeAccount locks an account, asks the policy and calls f. f decides what
 // the account's own state forbids, since it knows whether the change has been
 // applied already.
-func (svc *Service) changeAccount(ctx context.Context, id string, a policy.AccountAction, f func(context.Context, *change.Tx, *db.Account) (*db.Account, error)) (*db.Account, error) {
+func (svc *Service) changeAccount(ctx context.Context, id string, request func(uuid.UUID, domain.AccountStatus) policy.Request, f func(context.Context, *change.Tx, *db.Account) (*db.Account, error)) (*db.Account, error) {
 	accountID, err := input.DecodeID(nodeid.Account, id)
 	if err != nil {
 		return nil, err
@@ -175,7 +175,7 @@ func (svc *Service) changeAccount(ctx context.Context, id string, a policy.Accou
 		if err != nil {
 			return nil, err
 		}
-		if err := tx.Authorize(policy.OnAccount(a, acc.OrganizationID, acc.Status).WithoutConditions()); err != nil {
+		if err := tx.Authorize(request(acc.OrganizationID, acc.Status).WithoutConditions()); err != nil {
 			return nil, err
 		}
 		return f(ctx, tx, acc)

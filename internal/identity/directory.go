@@ -53,7 +53,7 @@ func (d *Directory) Person(ctx context.Context, organization, user uuid.UUID, to
 	}
 	v.AccountID = acc.UUID
 	v.AccountOwner = role.String == string(domain.Owner)
-	v.AccountSuspended = status.String == string(domain.AccountSuspended)
+	v.AccountSuspended = status.Valid && status.String != string(domain.AccountActive)
 	return v, true, nil
 }
 

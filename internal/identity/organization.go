@@ -45,7 +45,7 @@ func (svc *Service) UpdateOrganization(ctx context.Context, in UpdateOrganizatio
 		return nil, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Organization, error) {
-		if err := tx.Authorize(policy.InOrganization(policy.OrganizationUpdate, tx.OrganizationID())); err != nil {
+		if err := tx.Authorize(policy.UpdateOrganization(tx.OrganizationID())); err != nil {
 			return nil, err
 		}
 		o, err := change.LockForUpdate(tx, tx.Organization.Query().Where(organization.ID(tx.OrganizationID()))).Only(ctx)

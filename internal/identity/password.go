@@ -18,7 +18,7 @@ import (
 // become invalid; the result has a new one.
 func (svc *Service) ChangePassword(ctx context.Context, current, next string) (out Session, err error) {
 	v := viewer.Current(ctx)
-	if err := change.Refusal(policy.Decide(v, policy.InOrganization(policy.PasswordChange, v.OrganizationID))); err != nil {
+	if err := change.Refusal(policy.Decide(v, policy.ChangePassword(v.OrganizationID))); err != nil {
 		return out, err
 	}
 	u, err := svc.client.User.Get(ctx, v.UserID)

@@ -3,7 +3,10 @@ package identity
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"portico/ent/db"
+	"portico/internal/domain"
 	"portico/internal/policy"
 	"portico/internal/viewer"
 )
@@ -14,15 +17,15 @@ type AccountPermissions struct{ Update, Suspend, Resume, Delete, CreateApp, Gene
 // AccountPermissions asks the policy about an account.
 func (svc *Service) AccountPermissions(ctx context.Context, a *db.Account) *AccountPermissions {
 	v := viewer.Current(ctx)
-	ask := func(x policy.AccountAction) policy.Decision {
-		return policy.Decide(v, policy.OnAccount(x, a.OrganizationID, a.Status))
+	ask := func(request func(uuid.UUID, domain.AccountStatus) policy.Request) policy.Decision {
+		return policy.Decide(v, request(a.OrganizationID, a.Status))
 	}
 	return &AccountPermissions{
-		Update:      ask(policy.AccountUpdate),
-		Suspend:     ask(policy.AccountSuspend),
-		Resume:      ask(policy.AccountResume),
-		Delete:      ask(policy.AccountDelete),
-		CreateApp:   policy.Decide(v, policy.OnApp(policy.AppCreate, a.OrganizationID, a.ID)),
+		Update:      ask(policy.UpdateAccount),
+		Suspend:     ask(policy.SuspendAccount),
+		Resume:      ask(policy.ResumeAccount),
+		Delete:      ask(policy.DeleteAccount),
+		CreateApp:   policy.Decide(v, policy.CreateApp(a.OrganizationID, a.ID)),
 		GenerateKey: policy.Decide(v, policy.GenerateCredential(a.OrganizationID, a.ID, "").WithoutConditions()),
 	}
 }

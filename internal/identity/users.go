@@ -43,7 +43,7 @@ func (svc *Service) CreateUser(ctx context.Context, in CreateUserInput) (*db.Use
 		return nil, fault.Input(fault.InvalidValue, "accountId", "Staff have no account.")
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.User, error) {
-		if err := tx.Authorize(policy.InOrganization(policy.UserCreate, tx.OrganizationID())); err != nil {
+		if err := tx.Authorize(policy.CreateUser(tx.OrganizationID())); err != nil {
 			return nil, err
 		}
 		out, err := addUser(ctx, tx, in.Name, in.Email, hash, role)
@@ -109,21 +109,21 @@ func (svc *Service) CreateStaff(ctx context.Context, slug, name string, email ad
 // DisableUser disables a user, whose open sessions end with their next request.
 // A disabled user is returned unchanged.
 func (svc *Service) DisableUser(ctx context.Context, id string, reason *string) (*db.User, error) {
-	return svc.setUserStatus(ctx, id, reason, policy.UserDisable, domain.UserDisabled, eventlog.UserDisabled)
+	return svc.setUserStatus(ctx, id, reason, policy.DisableUser, domain.UserDisabled, eventlog.UserDisabled)
 }
 
 // EnableUser lets a disabled user sign in again. An active one is returned
 // unchanged.
 func (svc *Service) EnableUser(ctx context.Context, id string, reason *string) (*db.User, error) {
-	return svc.setUserStatus(ctx, id, reason, policy.UserEnable, domain.UserActive, eventlog.UserEnabled)
+	return svc.setUserStatus(ctx, id, reason, policy.EnableUser, domain.UserActive, eventlog.UserEnabled)
 }
 
-func (svc *Service) setUserStatus(ctx context.Context, id string, reason *string, a policy.UserAction, to domain.UserStatus, t eventlog.Type) (*db.User, error) {
+func (svc *Service) setUserStatus(ctx context.Context, id string, reason *string, request func(organizationID, userID uuid.UUID) policy.Request, to domain.UserStatus, t eventlog.Type) (*db.User, error) {
 	if err := input.CheckReason("reason", reason); err != nil {
 		return nil, err
 	}
 	return svc.changeUser(ctx, id, func(ctx context.Context, tx *change.Tx, u *db.User) (*db.User, error) {
-		d := policy.Decide(tx.Viewer, policy.OnUser(a, u.OrganizationID, u.ID))
+		d := policy.Decide(tx.Viewer, request(u.OrganizationID, u.ID))
 		if d.Is(policy.Policy) {
 			return nil, fault.Input(fault.NotAllowed, "userId", *d.Message)
 		}

@@ -25,7 +25,7 @@ func (svc *Service) UnlockUser(ctx context.Context, id string, reason *string) (
 		return nil, err
 	}
 	return svc.changeUser(ctx, id, func(ctx context.Context, tx *change.Tx, u *db.User) (*db.User, error) {
-		if err := tx.Authorize(policy.OnUser(policy.UserUnlock, u.OrganizationID, u.ID)); err != nil {
+		if err := tx.Authorize(policy.UnlockUser(u.OrganizationID, u.ID)); err != nil {
 			return nil, err
 		}
 		return unlock(ctx, tx, u, input.OrZero(reason))

@@ -36,21 +36,35 @@ func CredentialActions() []CredentialAction {
 }
 
 // NextCredential returns the state after action, and false if the action is not
-// possible. Revocation is final; an expired credential can only be revoked.
+// possible. Revocation is final; an expired credential can only be revoked. Nothing
+// is possible from a state that is not one of CredentialStatuses.
 func NextCredential(from CredentialStatus, action CredentialAction) (CredentialStatus, bool) {
-	switch {
-	case from == CredentialRevoked:
-		return "", false
-	case action == Revoke:
+	switch from {
+	case CredentialActive, CredentialDisabled:
+		return nextUsable(from, action)
+	case CredentialExpired:
+		if action == Revoke {
+			return CredentialRevoked, true
+		}
+	}
+	return "", false
+}
+
+// nextUsable is NextCredential for a credential that is neither expired nor revoked.
+func nextUsable(from CredentialStatus, action CredentialAction) (CredentialStatus, bool) {
+	switch action {
+	case Revoke:
 		return CredentialRevoked, true
-	case from == CredentialExpired:
-		return "", false
-	case action == Update:
+	case Update:
 		return from, true
-	case action == Disable && from == CredentialActive:
-		return CredentialDisabled, true
-	case action == Enable && from == CredentialDisabled:
-		return CredentialActive, true
+	case Disable:
+		if from == CredentialActive {
+			return CredentialDisabled, true
+		}
+	case Enable:
+		if from == CredentialDisabled {
+			return CredentialActive, true
+		}
 	}
 	return "", false
 }

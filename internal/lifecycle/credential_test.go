@@ -1,6 +1,7 @@
 package lifecycle_test
 
 import (
+	"slices"
 	"testing"
 
 	. "portico/internal/lifecycle"
@@ -30,7 +31,19 @@ func TestEveryCredentialTransition(t *testing.T) {
 	if pairs != 16 {
 		t.Errorf("%d pairs were tested, want 4 × 4", pairs)
 	}
-	if _, ok := NextCredential(CredentialActive, "DESTROY"); ok {
-		t.Error("an unknown action happened")
+}
+
+// What is not known is not possible: neither an action in any state, nor an action of
+// any name from a state that does not exist.
+func TestUnknownCredentialStatesAndActions(t *testing.T) {
+	for _, from := range append(CredentialStatuses(), "", "active", "LOCKED") {
+		for _, action := range append(CredentialActions(), "", "revoke", "DESTROY") {
+			if slices.Contains(CredentialStatuses(), from) && slices.Contains(CredentialActions(), action) {
+				continue
+			}
+			if to, ok := NextCredential(from, action); ok || to != "" {
+				t.Errorf("%q of %q gives %q", action, from, to)
+			}
+		}
 	}
 }

@@ -48,13 +48,18 @@ func TestEveryTransition(t *testing.T) {
 }
 
 func TestUnknownStatesAndActions(t *testing.T) {
-	for _, pair := range []struct {
-		from   SubscriptionStatus
-		action SubscriptionAction
-	}{{"", Approve}, {Waiting, ""}, {"", ""}, {"waiting", Approve}, {Waiting, "approve"}} {
-		if to, ok := Next(pair.from, pair.action); ok || to != "" {
-			t.Errorf("%q of %q gives %q", pair.action, pair.from, to)
+	for _, from := range append(SubscriptionStatuses(), "", "waiting", "PAUSED") {
+		for _, action := range append(SubscriptionActions(), "", "approve", "ARCHIVE") {
+			if slices.Contains(SubscriptionStatuses(), from) && slices.Contains(SubscriptionActions(), action) {
+				continue
+			}
+			if to, ok := Next(from, action); ok || to != "" {
+				t.Errorf("%q of %q gives %q", action, from, to)
+			}
 		}
+	}
+	if states := From("ARCHIVE"); states != nil {
+		t.Errorf("an unknown action is possible in %v", states)
 	}
 }
 

@@ -5,7 +5,14 @@ import (
 
 	"portico/internal/domain"
 	"portico/internal/lifecycle"
+	"portico/internal/viewer"
 )
+
+// Name returns the name of r's action.
+func (r Request) Name() string { return string(r.action) }
+
+// DecideGranted is Decide for a role to which the action is granted.
+func DecideGranted(v viewer.Viewer, r Request) Decision { return decideGranted(v, r) }
 
 // Variations returns copies of r in each of which one fact that r's constructor
 // left zero has a value. The owner is no such fact: a zero account is a value,

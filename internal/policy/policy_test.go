@@ -20,7 +20,7 @@ var (
 )
 
 func roles() []viewer.Role {
-	return []viewer.Role{viewer.Anonymous, viewer.Admin, viewer.Portal, viewer.Gateway, viewer.System}
+	return []viewer.Role{viewer.Anonymous, viewer.Admin, viewer.Portal, viewer.Gateway, viewer.System, "UNHEARD_OF"}
 }
 
 // as returns a viewer with a role who owns an account of an organization
@@ -36,9 +36,9 @@ func as(r viewer.Role) viewer.Viewer {
 
 // grants returns the roles that may do each action in some state of the object,
 // written by hand. It leaves out Portico itself, which needs no role.
-func grants() map[Action][]viewer.Role {
+func grants() map[string][]viewer.Role {
 	admin, both := []viewer.Role{viewer.Admin}, []viewer.Role{viewer.Admin, viewer.Portal}
-	return map[Action][]viewer.Role{
+	return map[string][]viewer.Role{
 		"app.create": both, "app.update": both, "app.delete": both, "app.register": both, "app.restore": admin,
 		"key.generate": both, "key.UPDATE": both, "key.REVOKE": both, "key.DISABLE": admin, "key.ENABLE": admin,
 		"account.create": admin, "account.update": admin, "account.suspend": admin, "account.resume": admin, "account.delete": admin,
@@ -51,100 +51,85 @@ func grants() map[Action][]viewer.Role {
 		// Actions of no role yet, and of the system.
 		"subscription.RETIRE":      nil,
 		"subscription.APP_DELETED": nil, "subscription.ACCOUNT_DELETED": nil,
-		"app.unheard-of": nil, "": nil,
+		"key.UNHEARD_OF": nil, "subscription.UNHEARD_OF": nil, "": nil,
 	}
 }
 
-// request returns the request for any action on an object of an organization and,
-// if the action's constructor takes one, of an account. The object's state is
-// the first of its kind.
-func request(a Action, organization, account uuid.UUID) Request {
-	switch a {
-	case Action(AppCreate), Action(AppUpdate), Action(AppDelete):
-		return OnApp(AppAction(a), organization, account)
-	case Action(AccountUpdate), Action(AccountSuspend), Action(AccountResume), Action(AccountDelete):
-		return OnAccount(AccountAction(a), organization, domain.AccountActive)
-	case Action(UserDisable), Action(UserEnable), Action(UserUnlock):
-		return OnUser(UserAction(a), organization, elsewhere)
-	case Action(ProductUpdate), Action(PlanCreate), Action(EndpointCreate):
-		return OnProduct(ProductAction(a), organization, domain.Draft)
-	case AppRegister:
-		return Register(organization, account, domain.Published)
-	case CredentialGenerate:
-		return GenerateCredential(organization, account, domain.Production)
-	case SubscriptionNarrow:
-		return NarrowSubscription(organization, account, lifecycle.Waiting)
+// makers returns the function of every action. Its request is about an object of an
+// organization and, if the action is one on objects of accounts, of an account. The
+// object's state is the first of its kind.
+func makers() []func(organization, account uuid.UUID) Request {
+	type maker = func(organization, account uuid.UUID) Request
+	all := []maker{CreateApp, UpdateApp, DeleteApp}
+	for _, f := range []func(uuid.UUID) Request{
+		RestoreApp, CreateAccount, CreateUser, ChangePassword, CreateProduct, UpdatePlan, UpdateEndpoint, DeleteEndpoint, UpdateOrganization,
+	} {
+		all = append(all, func(o, _ uuid.UUID) Request { return f(o) })
 	}
-	for _, x := range lifecycle.CredentialActions() {
-		if a == CredentialAction(x) {
-			return OnCredential(x, organization, account, lifecycle.CredentialActive)
-		}
+	for _, f := range []func(uuid.UUID, domain.AccountStatus) Request{UpdateAccount, SuspendAccount, ResumeAccount, DeleteAccount} {
+		all = append(all, func(o, _ uuid.UUID) Request { return f(o, domain.AccountActive) })
 	}
-	for _, x := range lifecycle.SubscriptionActions() {
-		if a == SubscriptionAction(x) {
-			return OnSubscription(x, organization, account, lifecycle.Waiting)
-		}
+	for _, f := range []func(organization, user uuid.UUID) Request{DisableUser, EnableUser, UnlockUser} {
+		all = append(all, func(o, _ uuid.UUID) Request { return f(o, elsewhere) })
 	}
-	return InOrganization(OrganizationAction(a), organization)
-}
-
-// actions returns every action of the package and of package lifecycle.
-func actions() []Action {
-	all := []Action{
-		Action(AppCreate), Action(AppUpdate), Action(AppDelete), Action(AppRestore), AppRegister, CredentialGenerate,
-		Action(AccountCreate), Action(AccountUpdate), Action(AccountSuspend), Action(AccountResume), Action(AccountDelete),
-		Action(UserCreate), Action(UserDisable), Action(UserEnable), Action(UserUnlock), Action(PasswordChange),
-		Action(ProductCreate), Action(ProductUpdate), Action(PlanCreate), Action(PlanUpdate), Action(OrganizationUpdate),
-		Action(EndpointCreate), Action(EndpointUpdate), Action(EndpointDelete), SubscriptionNarrow, "app.unheard-of", "",
+	for _, f := range []func(uuid.UUID, domain.ProductStatus) Request{UpdateProduct, CreatePlan, CreateEndpoint} {
+		all = append(all, func(o, _ uuid.UUID) Request { return f(o, domain.Draft) })
 	}
-	for _, a := range lifecycle.CredentialActions() {
-		all = append(all, CredentialAction(a))
+	for _, x := range append(lifecycle.CredentialActions(), "UNHEARD_OF") {
+		all = append(all, func(o, a uuid.UUID) Request { return OnCredential(x, o, a, lifecycle.CredentialActive) })
 	}
-	for _, a := range lifecycle.SubscriptionActions() {
-		all = append(all, SubscriptionAction(a))
+	for _, x := range append(lifecycle.SubscriptionActions(), "UNHEARD_OF") {
+		all = append(all, func(o, a uuid.UUID) Request { return OnSubscription(x, o, a, lifecycle.Waiting) })
 	}
-	return all
+	return append(all,
+		func(o, a uuid.UUID) Request { return Register(o, a, domain.Published) },
+		func(o, a uuid.UUID) Request { return GenerateCredential(o, a, domain.Production) },
+		func(o, a uuid.UUID) Request { return NarrowSubscription(o, a, lifecycle.Waiting) },
+		func(uuid.UUID, uuid.UUID) Request { return Request{} },
+	)
 }
 
 func TestEveryRoleAndAction(t *testing.T) {
 	table := grants()
-	for _, a := range actions() {
-		want, known := table[a]
+	for _, make := range makers() {
+		r := make(organization, uuid.Nil).WithoutConditions()
+		want, known := table[r.Name()]
 		if !known {
-			t.Errorf("nothing is expected of %q", a)
+			t.Errorf("nothing is expected of %q", r.Name())
 		}
-		for _, r := range roles() {
-			d := Decide(as(r), request(a, organization, uuid.Nil).WithoutConditions())
+		for _, role := range roles() {
+			d := Decide(as(role), r)
 			switch {
-			case r == viewer.System || slices.Contains(want, r):
+			case role == viewer.System || slices.Contains(want, role):
 				if !d.Allowed || d.Code != nil || d.Message != nil {
-					t.Errorf("%q may not %q", r, a)
+					t.Errorf("%q may not %q", role, r.Name())
 				}
 			case d.Allowed || !d.Is(Role) || *d.Message == "":
-				t.Errorf("%q may %q, or for another reason not: %+v", r, a, d)
+				t.Errorf("%q may %q, or for another reason not: %+v", role, r.Name(), d)
 			}
 		}
 	}
-	if len(table) != len(actions()) {
-		t.Errorf("%d actions are expected, %d exist", len(table), len(actions()))
+	if len(table) != len(makers()) {
+		t.Errorf("%d actions are expected, %d exist", len(table), len(makers()))
 	}
 }
 
 func TestObjectsOfOthersAreForeign(t *testing.T) {
-	for _, a := range actions() {
+	for _, make := range makers() {
 		for _, r := range roles() {
 			if r == viewer.System {
 				continue
 			}
-			if d := Decide(as(r), request(a, elsewhere, uuid.Nil).WithoutConditions()); d.Allowed {
-				t.Errorf("%q may %q in another organization", r, a)
+			name := make(organization, account).Name()
+			if d := Decide(as(r), make(elsewhere, uuid.Nil).WithoutConditions()); d.Allowed {
+				t.Errorf("%q may %q in another organization", r, name)
 			}
-			if d := Decide(as(r), request(a, uuid.Nil, uuid.Nil).WithoutConditions()); d.Allowed {
-				t.Errorf("%q may %q in no organization", r, a)
+			if d := Decide(as(r), make(uuid.Nil, uuid.Nil).WithoutConditions()); d.Allowed {
+				t.Errorf("%q may %q in no organization", r, name)
 			}
 			// A password is the viewer's own: its request names no account.
-			if d := Decide(as(r), request(a, organization, elsewhere).WithoutConditions()); r == viewer.Portal && d.Allowed && a != Action(PasswordChange) {
-				t.Errorf("%q may %q in another account", r, a)
+			if d := Decide(as(r), make(organization, elsewhere).WithoutConditions()); r == viewer.Portal && d.Allowed && name != "password.change" {
+				t.Errorf("%q may %q in another account", r, name)
 			}
 		}
 	}
@@ -158,13 +143,14 @@ func TestObjectsOfOthersAreForeign(t *testing.T) {
 func TestSuspendedAccountMayDoNothing(t *testing.T) {
 	v := as(viewer.Portal)
 	v.AccountSuspended = true
-	for _, a := range actions() {
-		d := Decide(v, request(a, organization, account))
+	for _, make := range makers() {
+		r := make(organization, account)
+		d := Decide(v, r)
 		switch {
-		case slices.Contains(grants()[a], viewer.Portal) && !d.Is(AccountSuspended):
-			t.Errorf("%q on a suspended account: %+v", a, d)
+		case slices.Contains(grants()[r.Name()], viewer.Portal) && !d.Is(AccountSuspended):
+			t.Errorf("%q on a suspended account: %+v", r.Name(), d)
 		case d.Allowed:
-			t.Errorf("%q went through on a suspended account", a)
+			t.Errorf("%q went through on a suspended account", r.Name())
 		}
 	}
 }
@@ -176,7 +162,7 @@ func TestStatesAreCheckedForEveryRole(t *testing.T) {
 			for _, from := range lifecycle.SubscriptionStatuses() {
 				_, possible := lifecycle.Next(from, a)
 				d := Decide(as(r), OnSubscription(a, organization, account, from))
-				granted := r == viewer.System || slices.Contains(grants()[SubscriptionAction(a)], r)
+				granted := r == viewer.System || slices.Contains(grants()["subscription."+string(a)], r)
 				if d.Allowed != (possible && granted) || granted && !possible && !d.Is(Status) {
 					t.Errorf("%q, %s of %s: %+v", r, a, from, d)
 				}
@@ -198,15 +184,15 @@ func TestStatesAreCheckedForEveryRole(t *testing.T) {
 func TestOnlyDevelopersAreRefusedForASuspension(t *testing.T) {
 	v := as(viewer.Admin)
 	v.AccountSuspended = true
-	if d := Decide(v, OnApp(AppUpdate, organization, account)); !d.Allowed {
+	if d := Decide(v, UpdateApp(organization, account)); !d.Allowed {
 		t.Errorf("an administrator is refused: %+v", d)
 	}
 }
 
 func TestDecisions(t *testing.T) {
-	allowed := Decide(as(viewer.Admin), OnApp(AppUpdate, organization, account))
-	role := Decide(as(viewer.Portal), InOrganization(AppRestore, organization))
-	foreign := Decide(as(viewer.Admin), OnApp(AppUpdate, uuid.Nil, uuid.Nil))
+	allowed := Decide(as(viewer.Admin), UpdateApp(organization, account))
+	role := Decide(as(viewer.Portal), RestoreApp(organization))
+	foreign := Decide(as(viewer.Admin), UpdateApp(uuid.Nil, uuid.Nil))
 	for name, c := range map[string]struct {
 		d             Decision
 		foreign, role bool

@@ -7,7 +7,8 @@ import (
 )
 
 // Reach is the range of objects that a viewer can see. The privacy rules restrict
-// every statement to it.
+// every statement to it, by the Reach alone: no rule names a role to restrict it, so
+// that a role without a rule is not left unrestricted.
 type Reach int
 
 // The values of Reach.
@@ -25,15 +26,19 @@ const (
 
 // ReachOf returns the reach of v.
 func ReachOf(v viewer.Viewer) Reach {
-	switch {
-	case v.Role == viewer.System && v.OrganizationID == uuid.Nil:
-		return Everything
-	case v.OrganizationID == uuid.Nil:
+	if v.OrganizationID == uuid.Nil {
+		if v.Role == viewer.System {
+			return Everything
+		}
 		return Nothing
-	case v.Role == viewer.System || v.Role == viewer.Admin:
+	}
+	switch v.Role {
+	case viewer.System, viewer.Admin:
 		return OwnOrganization
-	case v.Role == viewer.Portal && !v.AccountSuspended:
-		return OwnAccount
+	case viewer.Portal:
+		if !v.AccountSuspended {
+			return OwnAccount
+		}
 	}
 	return Nothing
 }

@@ -8,11 +8,12 @@ import (
 )
 
 // Request is an action on an object, and the facts by which Decide decides about
-// it. Only the functions below make one, and each takes every fact that its
-// actions' decisions read; so a caller cannot leave one out. The zero Request is
+// it. Only the functions of this package make one: a function for each action,
+// which takes every fact that the action's decision reads. So a caller can neither
+// name an action that does not exist nor leave a fact out. The zero Request is
 // granted to no role.
 type Request struct {
-	action         Action
+	action         action
 	organizationID uuid.UUID
 	// accountID is the account that owns the object; zero if the organization does.
 	accountID          uuid.UUID
@@ -28,62 +29,6 @@ type Request struct {
 	unconditional bool
 }
 
-// InOrganization returns the request for an action on an object that the
-// organization owns, of which no state matters.
-func InOrganization(a OrganizationAction, organizationID uuid.UUID) Request {
-	return Request{action: Action(a), organizationID: organizationID}
-}
-
-// OnApp returns the request for an action on an app of an account.
-func OnApp(a AppAction, organizationID, accountID uuid.UUID) Request {
-	return Request{action: Action(a), organizationID: organizationID, accountID: accountID}
-}
-
-// OnAccount returns the request for an action on an account of the given status.
-func OnAccount(a AccountAction, organizationID uuid.UUID, s domain.AccountStatus) Request {
-	return Request{action: Action(a), organizationID: organizationID, account: s}
-}
-
-// OnUser returns the request for an action on a user.
-func OnUser(a UserAction, organizationID, userID uuid.UUID) Request {
-	return Request{action: Action(a), organizationID: organizationID, userID: userID}
-}
-
-// OnProduct returns the request for an action on a product of the given status.
-func OnProduct(a ProductAction, organizationID uuid.UUID, s domain.ProductStatus) Request {
-	return Request{action: Action(a), organizationID: organizationID, product: s}
-}
-
-// Register returns the request to subscribe an app of an account to a product of
-// the given status. A zero account is that of the viewer.
-func Register(organizationID, accountID uuid.UUID, s domain.ProductStatus) Request {
-	return Request{action: AppRegister, organizationID: organizationID, accountID: accountID, product: s}
-}
-
-// GenerateCredential returns the request to generate a credential for an
-// environment, in an account.
-func GenerateCredential(organizationID, accountID uuid.UUID, e domain.Environment) Request {
-	return Request{action: CredentialGenerate, organizationID: organizationID, accountID: accountID, environment: e}
-}
-
-// OnCredential returns the request for an action on a credential of the given
-// status, in an account.
-func OnCredential(a lifecycle.CredentialAction, organizationID, accountID uuid.UUID, s lifecycle.CredentialStatus) Request {
-	return Request{action: CredentialAction(a), organizationID: organizationID, accountID: accountID, credential: s, credentialAction: a}
-}
-
-// OnSubscription returns the request for an action on a subscription of the given
-// status, in an account.
-func OnSubscription(a lifecycle.SubscriptionAction, organizationID, accountID uuid.UUID, s lifecycle.SubscriptionStatus) Request {
-	return Request{action: SubscriptionAction(a), organizationID: organizationID, accountID: accountID, subscription: s, subscriptionAction: a}
-}
-
-// NarrowSubscription returns the request to change the endpoints of a
-// subscription of the given status, in an account.
-func NarrowSubscription(organizationID, accountID uuid.UUID, s lifecycle.SubscriptionStatus) Request {
-	return Request{action: SubscriptionNarrow, organizationID: organizationID, accountID: accountID, subscription: s}
-}
-
 // WithoutConditions returns r decided by the role, the owner and the suspension of
 // the viewer's account alone. It is for callers that judge the object's state
 // themselves, because a repeated change succeeds, and for permissions shown
@@ -91,4 +36,118 @@ func NarrowSubscription(organizationID, accountID uuid.UUID, s lifecycle.Subscri
 func (r Request) WithoutConditions() Request {
 	r.unconditional = true
 	return r
+}
+
+// inOrganization returns the request for an action on an object that the
+// organization owns, of which no state matters.
+func inOrganization(a action, organizationID uuid.UUID) Request {
+	return Request{action: a, organizationID: organizationID}
+}
+
+// RestoreApp returns the request to restore a deleted app.
+func RestoreApp(organizationID uuid.UUID) Request { return inOrganization(appRestore, organizationID) }
+
+// CreateAccount returns the request to create an account.
+func CreateAccount(organizationID uuid.UUID) Request {
+	return inOrganization(accountCreate, organizationID)
+}
+
+// CreateUser returns the request to create a user.
+func CreateUser(organizationID uuid.UUID) Request {
+	return inOrganization(userCreate, organizationID)
+}
+
+// ChangePassword returns the request of a user to change the user's own password.
+func ChangePassword(organizationID uuid.UUID) Request {
+	return inOrganization(passwordChange, organizationID)
+}
+
+// CreateProduct returns the request to create a product.
+func CreateProduct(organizationID uuid.UUID) Request {
+	return inOrganization(productCreate, organizationID)
+}
+
+// UpdatePlan returns the request to change a plan.
+func UpdatePlan(organizationID uuid.UUID) Request {
+	return inOrganization(planUpdate, organizationID)
+}
+
+// UpdateEndpoint returns the request to change an endpoint of a product.
+func UpdateEndpoint(organizationID uuid.UUID) Request {
+	return inOrganization(endpointUpdate, organizationID)
+}
+
+// DeleteEndpoint returns the request to delete an endpoint of a product.
+func DeleteEndpoint(organizationID uuid.UUID) Request {
+	return inOrganization(endpointDelete, organizationID)
+}
+
+// UpdateOrganization returns the request to change the organization itself.
+func UpdateOrganization(organizationID uuid.UUID) Request {
+	return inOrganization(organizationUpdate, organizationID)
+}
+
+func onAccount(a action, organizationID uuid.UUID, s domain.AccountStatus) Request {
+	return Request{action: a, organizationID: organizationID, account: s}
+}
+
+// UpdateAccount returns the request to change an account of the given status.
+func UpdateAccount(organizationID uuid.UUID, s domain.AccountStatus) Request {
+	return onAccount(accountUpdate, organizationID, s)
+}
+
+// SuspendAccount returns the request to suspend an account of the given status.
+func SuspendAccount(organizationID uuid.UUID, s domain.AccountStatus) Request {
+	return onAccount(accountSuspend, organizationID, s)
+}
+
+// ResumeAccount returns the request to end the suspension of an account of the
+// given status.
+func ResumeAccount(organizationID uuid.UUID, s domain.AccountStatus) Request {
+	return onAccount(accountResume, organizationID, s)
+}
+
+// DeleteAccount returns the request to delete an account of the given status.
+func DeleteAccount(organizationID uuid.UUID, s domain.AccountStatus) Request {
+	return onAccount(accountDelete, organizationID, s)
+}
+
+func onUser(a action, organizationID, userID uuid.UUID) Request {
+	return Request{action: a, organizationID: organizationID, userID: userID}
+}
+
+// DisableUser returns the request to disable a user.
+func DisableUser(organizationID, userID uuid.UUID) Request {
+	return onUser(userDisable, organizationID, userID)
+}
+
+// EnableUser returns the request to enable a disabled user.
+func EnableUser(organizationID, userID uuid.UUID) Request {
+	return onUser(userEnable, organizationID, userID)
+}
+
+// UnlockUser returns the request to end the lockout of a user after failed
+// sign-ins.
+func UnlockUser(organizationID, userID uuid.UUID) Request {
+	return onUser(userUnlock, organizationID, userID)
+}
+
+func onProduct(a action, organizationID uuid.UUID, s domain.ProductStatus) Request {
+	return Request{action: a, organizationID: organizationID, product: s}
+}
+
+// UpdateProduct returns the request to change a product of the given status.
+func UpdateProduct(organizationID uuid.UUID, s domain.ProductStatus) Request {
+	return onProduct(productUpdate, organizationID, s)
+}
+
+// CreatePlan returns the request to add a plan to a product of the given status.
+func CreatePlan(organizationID uuid.UUID, s domain.ProductStatus) Request {
+	return onProduct(planCreate, organizationID, s)
+}
+
+// CreateEndpoint returns the request to add an endpoint to a product of the given
+// status.
+func CreateEndpoint(organizationID uuid.UUID, s domain.ProductStatus) Request {
+	return onProduct(endpointCreate, organizationID, s)
 }

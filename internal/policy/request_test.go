@@ -27,16 +27,16 @@ func strictViewers() []viewer.Viewer {
 }
 
 func TestDecisionReadsOnlyFactsOfItsConstructor(t *testing.T) {
-	for _, a := range actions() {
-		r := request(a, organization, account)
+	for _, make := range makers() {
+		r := make(organization, account)
 		if len(r.Variations()) == 0 {
-			t.Errorf("%q takes every fact, so this test shows nothing", a)
+			t.Errorf("%q takes every fact, so this test shows nothing", r.Name())
 		}
 		for _, v := range strictViewers() {
 			want := Decide(v, r)
 			for _, varied := range r.Variations() {
 				if got := Decide(v, varied); !reflect.DeepEqual(got, want) {
-					t.Errorf("%q reads a fact that its constructor does not take: %+v decides %+v, not %+v", a, varied, got, want)
+					t.Errorf("%q reads a fact that its constructor does not take: %+v decides %+v, not %+v", r.Name(), varied, got, want)
 				}
 			}
 		}

@@ -74,25 +74,25 @@ func TestStatesOfOtherThings(t *testing.T) {
 		{Register(organization, account, domain.Published), ""},
 		{Register(organization, account, domain.Deprecated), ""},
 		{Register(organization, account, domain.Retired), Status},
-		{OnAccount(AccountSuspend, organization, domain.AccountActive), ""},
-		{OnAccount(AccountSuspend, organization, domain.AccountSuspended), Status},
-		{OnAccount(AccountResume, organization, domain.AccountActive), Status},
-		{OnAccount(AccountResume, organization, domain.AccountSuspended), ""},
-		{OnProduct(ProductUpdate, organization, domain.Draft), ""},
-		{OnProduct(ProductUpdate, organization, domain.Published), ""},
-		{OnProduct(ProductUpdate, organization, domain.Deprecated), ""},
-		{OnProduct(ProductUpdate, organization, domain.Retired), Status},
-		{OnProduct(EndpointCreate, organization, domain.Draft), ""},
-		{OnProduct(EndpointCreate, organization, domain.Retired), Status},
+		{SuspendAccount(organization, domain.AccountActive), ""},
+		{SuspendAccount(organization, domain.AccountSuspended), Status},
+		{ResumeAccount(organization, domain.AccountActive), Status},
+		{ResumeAccount(organization, domain.AccountSuspended), ""},
+		{UpdateProduct(organization, domain.Draft), ""},
+		{UpdateProduct(organization, domain.Published), ""},
+		{UpdateProduct(organization, domain.Deprecated), ""},
+		{UpdateProduct(organization, domain.Retired), Status},
+		{CreateEndpoint(organization, domain.Draft), ""},
+		{CreateEndpoint(organization, domain.Retired), Status},
 		{NarrowSubscription(organization, account, lifecycle.Waiting), ""},
 		{NarrowSubscription(organization, account, lifecycle.Approved), ""},
 		{NarrowSubscription(organization, account, lifecycle.Suspended), Status},
 		{NarrowSubscription(organization, account, lifecycle.Rejected), Status},
 		{NarrowSubscription(organization, account, lifecycle.Unsubscribed), Status},
-		{OnUser(UserDisable, organization, user), Policy},
-		{OnUser(UserDisable, organization, elsewhere), ""},
-		{OnUser(UserEnable, organization, user), ""},
-		{OnUser(UserUnlock, organization, user), ""},
+		{DisableUser(organization, user), Policy},
+		{DisableUser(organization, elsewhere), ""},
+		{EnableUser(organization, user), ""},
+		{UnlockUser(organization, user), ""},
 	} {
 		d := Decide(as(viewer.Admin), c.request)
 		if d.Allowed != (c.want == "") || c.want != "" && (!d.Is(c.want) || *d.Message == "") {
@@ -136,14 +136,14 @@ func TestConditionsBindTheirActionsAlone(t *testing.T) {
 		allowed bool
 	}{
 		{strict, unregister(lifecycle.Approved), false},
-		{strict, OnApp(AppUpdate, organization, account), true},
+		{strict, UpdateApp(organization, account), true},
 		{strict, GenerateCredential(organization, account, domain.Production), false},
-		{as(viewer.Admin), OnProduct(ProductUpdate, organization, domain.Retired), false},
-		{as(viewer.Admin), OnProduct(PlanCreate, organization, domain.Retired), false},
-		{as(viewer.Admin), OnProduct(EndpointCreate, organization, domain.Retired), false},
-		{as(viewer.Admin), InOrganization(PlanUpdate, organization), true},
-		{as(viewer.Admin), InOrganization(EndpointUpdate, organization), true},
-		{as(viewer.Admin), OnUser(UserEnable, organization, user), true},
+		{as(viewer.Admin), UpdateProduct(organization, domain.Retired), false},
+		{as(viewer.Admin), CreatePlan(organization, domain.Retired), false},
+		{as(viewer.Admin), CreateEndpoint(organization, domain.Retired), false},
+		{as(viewer.Admin), UpdatePlan(organization), true},
+		{as(viewer.Admin), UpdateEndpoint(organization), true},
+		{as(viewer.Admin), EnableUser(organization, user), true},
 	} {
 		// The variations have a subscription, an environment, a retired product.
 		for _, r := range append(c.r.Variations(), c.r) {
@@ -159,5 +159,68 @@ func TestASuspendedAccountReachesNothing(t *testing.T) {
 	v.AccountSuspended = true
 	if r := ReachOf(v); r != Nothing {
 		t.Errorf("it reaches %d", r)
+	}
+}
+
+// A state or a policy that this program does not know refuses, as does one that was
+// lost on the way.
+func TestUnknownStatesAndPoliciesRefuse(t *testing.T) {
+	for _, unknown := range []string{"", "UNHEARD_OF", "active"} {
+		for name, r := range map[string]Request{
+			"suspend":         SuspendAccount(organization, domain.AccountStatus(unknown)),
+			"resume":          ResumeAccount(organization, domain.AccountStatus(unknown)),
+			"register":        Register(organization, account, domain.ProductStatus(unknown)),
+			"update product":  UpdateProduct(organization, domain.ProductStatus(unknown)),
+			"create plan":     CreatePlan(organization, domain.ProductStatus(unknown)),
+			"create endpoint": CreateEndpoint(organization, domain.ProductStatus(unknown)),
+			"narrow":          NarrowSubscription(organization, account, lifecycle.SubscriptionStatus(unknown)),
+			"unregister":      OnSubscription(lifecycle.Unregister, organization, account, lifecycle.SubscriptionStatus(unknown)),
+			"revoke":          OnCredential(lifecycle.Revoke, organization, account, lifecycle.CredentialStatus(unknown)),
+		} {
+			if d := Decide(as(viewer.Admin), r); !d.Is(Status) || *d.Message == "" {
+				t.Errorf("%s in the state %q: %+v", name, unknown, d)
+			}
+		}
+		v := as(viewer.Portal)
+		v.AccountOwner = false
+		v.Policy = viewer.OrganizationPolicy{PortalUnregister: domain.PortalUnregister(unknown), ProductionKeys: domain.ProductionKeys(unknown)}
+		for name, r := range map[string]Request{
+			"production":          GenerateCredential(organization, account, domain.Production),
+			"unknown environment": GenerateCredential(organization, account, domain.Environment(unknown)),
+			"unregister":          unregister(lifecycle.Approved),
+		} {
+			if d := Decide(v, r); !d.Is(Policy) {
+				t.Errorf("%s by the policy %q: %+v", name, unknown, d)
+			}
+		}
+	}
+}
+
+// Whoever does not act for the organization is bound as a developer is, whatever the
+// role: a new role that is granted an action is not free of its conditions.
+func TestNewRolesAreBoundLikeDevelopers(t *testing.T) {
+	for _, role := range roles() {
+		v := as(role)
+		v.AccountID, v.AccountOwner = account, false
+		v.Policy = viewer.OrganizationPolicy{PortalUnregister: domain.WithdrawOnly, ProductionKeys: domain.OwnersOnly}
+		suspended := v
+		suspended.AccountSuspended = true
+		free := role == viewer.Admin || role == viewer.System
+		for name, c := range map[string]struct {
+			viewer viewer.Viewer
+			r      Request
+			is     func(Decision) bool
+		}{
+			"another account":         {v, UpdateApp(organization, elsewhere), Decision.Foreign},
+			"a suspended account":     {suspended, UpdateApp(organization, account), func(d Decision) bool { return d.Is(AccountSuspended) }},
+			"a suspended one's end":   {v, unregister(lifecycle.Suspended), func(d Decision) bool { return d.Is(Status) }},
+			"an approved one's end":   {v, unregister(lifecycle.Approved), func(d Decision) bool { return d.Is(Policy) }},
+			"a credential in earnest": {v, GenerateCredential(organization, account, domain.Production), func(d Decision) bool { return d.Is(Policy) }},
+		} {
+			d := DecideGranted(c.viewer, c.r)
+			if d.Allowed != free || !free && !c.is(d) {
+				t.Errorf("%q and %s: %+v", role, name, d)
+			}
+		}
 	}
 }

@@ -83,6 +83,18 @@ func (v Viewer) LimitID() uuid.UUID {
 // Staff reports whether the viewer is an administrator of the organization.
 func (v Viewer) Staff() bool { return v.Role == Admin }
 
+// ActsForOrganization reports whether the viewer acts for the whole organization:
+// administrators, and Portico itself. Everybody else acts for one account at most,
+// and is bound by its suspension and by the organization's policies; so is a role
+// that is not named here.
+func (v Viewer) ActsForOrganization() bool {
+	switch v.Role {
+	case Admin, System:
+		return true
+	}
+	return false
+}
+
 // ForSystem returns the viewer of Portico itself, limited to one organization,
 // or not limited when organization is all zero.
 func ForSystem(organization uuid.UUID) Viewer {

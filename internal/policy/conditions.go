@@ -1,0 +1,112 @@
+package policy
+
+import (
+	"portico/internal/domain"
+	"portico/internal/lifecycle"
+	"portico/internal/viewer"
+)
+
+// checkState checks whether the object's state allows the action.
+func checkState(v viewer.Viewer, r Request) Decision {
+	if r.unconditional {
+		return allow()
+	}
+	if r.subscriptionAction != "" {
+		if _, ok := lifecycle.Next(r.subscription, r.subscriptionAction); !ok {
+			return refuse(Status, "The subscription is "+string(r.subscription)+".")
+		}
+		if !v.ActsForOrganization() && r.subscription == lifecycle.Suspended {
+			return refuse(Status, "Only an administrator can end a subscription that is suspended.")
+		}
+	}
+	if r.credentialAction != "" {
+		if _, ok := lifecycle.NextCredential(r.credential, r.credentialAction); !ok {
+			return refuse(Status, credentialRefusal(r.credential))
+		}
+	}
+	return allow()
+}
+
+func credentialRefusal(s lifecycle.CredentialStatus) string {
+	switch s {
+	case lifecycle.CredentialRevoked:
+		return "A revoked key never comes back."
+	case lifecycle.CredentialExpired:
+		return "The key has expired."
+	default:
+		return "The key is " + string(s) + "."
+	}
+}
+
+// checkConditions checks everything else: the states of the other objects that take
+// part, and the organization's policies. A state or a policy that is not known
+// refuses.
+func checkConditions(v viewer.Viewer, r Request) Decision {
+	if r.unconditional {
+		return allow()
+	}
+	if d := checkOtherStates(r); !d.Allowed {
+		return d
+	}
+	return checkPolicies(v, r)
+}
+
+// checkOtherStates checks the states of accounts and products, and those in which the
+// endpoints of a subscription may change.
+func checkOtherStates(r Request) Decision {
+	switch r.action {
+	case appRegister:
+		if r.product != domain.Published && r.product != domain.Deprecated {
+			return refuse(Status, "The product is not on offer.")
+		}
+	case productUpdate, planCreate, endpointCreate:
+		return checkProduct(r.product)
+	case accountSuspend:
+		if r.account != domain.AccountActive {
+			return refuse(Status, "The account is suspended already.")
+		}
+	case accountResume:
+		if r.account != domain.AccountSuspended {
+			return refuse(Status, "The account is not suspended.")
+		}
+	case subscriptionNarrow:
+		if r.subscription != lifecycle.Waiting && r.subscription != lifecycle.Approved {
+			return refuse(Status, "The subscription is "+string(r.subscription)+".")
+		}
+	}
+	return allow()
+}
+
+// checkProduct checks whether a product of the given status may be changed.
+func checkProduct(s domain.ProductStatus) Decision {
+	switch s {
+	case domain.Draft, domain.Published, domain.Deprecated:
+		return allow()
+	case domain.Retired:
+		return refuse(Status, "A retired product does not come back.")
+	}
+	return refuse(Status, "The product is "+string(s)+".")
+}
+
+// checkPolicies checks the organization's policies, which bind whoever acts for an
+// account, and that administrators do not shut themselves out.
+func checkPolicies(v viewer.Viewer, r Request) Decision {
+	if r.action == userDisable && r.userID == v.UserID {
+		return refuse(Policy, "You cannot disable yourself.")
+	}
+	if v.ActsForOrganization() {
+		return allow()
+	}
+	switch r.action {
+	case subscriptionAction(lifecycle.Unregister):
+		if v.Policy.PortalUnregister != domain.UnregisterAllowed && r.subscription != lifecycle.Waiting {
+			return refuse(Policy, "Only an administrator can end a subscription that was approved.")
+		}
+	case credentialGenerate:
+		trial := r.environment == domain.Development || r.environment == domain.Staging
+		if !trial && v.Policy.ProductionKeys != domain.AnyMember && !v.AccountOwner {
+			return refuse(Policy, "Only the account's owners can make keys for production.")
+		}
+	}
+	return allow()
+}

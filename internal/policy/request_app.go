@@ -1,0 +1,57 @@
+package policy
+
+import (
+	"github.com/google/uuid"
+
+	"portico/internal/domain"
+	"portico/internal/lifecycle"
+)
+
+func onApp(a action, organizationID, accountID uuid.UUID) Request {
+	return Request{action: a, organizationID: organizationID, accountID: accountID}
+}
+
+// CreateApp returns the request to create an app in an account.
+func CreateApp(organizationID, accountID uuid.UUID) Request {
+	return onApp(appCreate, organizationID, accountID)
+}
+
+// UpdateApp returns the request to change an app of an account.
+func UpdateApp(organizationID, accountID uuid.UUID) Request {
+	return onApp(appUpdate, organizationID, accountID)
+}
+
+// DeleteApp returns the request to delete an app of an account.
+func DeleteApp(organizationID, accountID uuid.UUID) Request {
+	return onApp(appDelete, organizationID, accountID)
+}
+
+// Register returns the request to subscribe an app of an account to a product of
+// the given status. A zero account is that of the viewer.
+func Register(organizationID, accountID uuid.UUID, s domain.ProductStatus) Request {
+	return Request{action: appRegister, organizationID: organizationID, accountID: accountID, product: s}
+}
+
+// GenerateCredential returns the request to generate a credential for an
+// environment, in an account.
+func GenerateCredential(organizationID, accountID uuid.UUID, e domain.Environment) Request {
+	return Request{action: credentialGenerate, organizationID: organizationID, accountID: accountID, environment: e}
+}
+
+// OnCredential returns the request for an action on a credential of the given
+// status, in an account.
+func OnCredential(a lifecycle.CredentialAction, organizationID, accountID uuid.UUID, s lifecycle.CredentialStatus) Request {
+	return Request{action: credentialAction(a), organizationID: organizationID, accountID: accountID, credential: s, credentialAction: a}
+}
+
+// OnSubscription returns the request for an action on a subscription of the given
+// status, in an account.
+func OnSubscription(a lifecycle.SubscriptionAction, organizationID, accountID uuid.UUID, s lifecycle.SubscriptionStatus) Request {
+	return Request{action: subscriptionAction(a), organizationID: organizationID, accountID: accountID, subscription: s, subscriptionAction: a}
+}
+
+// NarrowSubscription returns the request to change the endpoints of a
+// subscription of the given status, to fewer or more, in an account.
+func NarrowSubscription(organizationID, accountID uuid.UUID, s lifecycle.SubscriptionStatus) Request {
+	return Request{action: subscriptionNarrow, organizationID: organizationID, accountID: accountID, subscription: s}
+}
