@@ -21,13 +21,13 @@ func (s *server) takes(t testing.TB, sub *db.Subscription, n int64) {
 	t.Helper()
 	quota := limits.Quota{Limit: 1000, Per: domain.PerMonth}
 	ask := &limits.Ask{
-		Organization: sub.OrganizationID, Subscription: limits.ByApp(sub.AppID, sub.ProductID), Quota: quota, Cost: n,
-		Account: limits.ByAccount(sub.AccountID, sub.ProductID, quota.Per), PerAccount: true,
+		Organization: sub.OrganizationID, AppCounter: limits.ByApp(sub.AppID, sub.ProductID), Quota: quota, Cost: n,
+		AccountCounter: limits.ByAccount(sub.AccountID, sub.ProductID, quota.Per), PerAccount: true,
 	}
 	start, _ := quota.Period(s.Clock.Now(), nil)
 	var out limits.Answer
 	s.calls.limits.Peek(t.Context(), ask, &out) // loads only this counter
-	s.calls.limits.Load(ask.Account, start, 0)
+	s.calls.limits.Load(ask.AccountCounter, start, 0)
 	s.calls.limits.Take(t.Context(), ask, &out)
 	require.Equal(t, limits.Passed, out.Outcome)
 }

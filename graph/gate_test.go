@@ -35,7 +35,7 @@ func newCalls(f *portaltest.Fixture) *calls {
 	c.flusher = intake.NewFlusher(intake.FlusherOptions{DB: f.Database, Clock: f.Clock, Counter: c.counter, Quotas: c.limits})
 	c.gate = gateway.New(gateway.Options{
 		DB: f.Database, Clock: f.Clock, Peppers: f.Ring, Tokens: auth.NewMachineTokens(f.Ring),
-		Memory: c.limits, Counter: c.counter, Usage: c.intake, Flushed: c.flusher.Through, NodeID: uuid.New(), NodeName: "test",
+		Memory: c.limits, Counter: c.counter, Usage: c.intake, CountsStored: c.flusher.Through, NodeID: uuid.New(), NodeName: "test",
 	})
 	return c
 }
@@ -65,7 +65,7 @@ func (s *server) used(t testing.TB, organization, counter uuid.UUID, n int64) {
 	t.Helper()
 	quota := limits.Quota{Limit: 1000, Per: domain.PerMonth}
 	start, _ := quota.Period(s.Clock.Now(), time.UTC)
-	ask := &limits.Ask{Organization: organization, Subscription: counter, Quota: quota, Location: time.UTC, Cost: n}
+	ask := &limits.Ask{Organization: organization, AppCounter: counter, Quota: quota, Location: time.UTC, Cost: n}
 	var out limits.Answer
 	s.calls.limits.Peek(t.Context(), ask, &out) // loads only this counter
 	s.calls.limits.Load(counter, start, 0)

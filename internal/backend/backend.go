@@ -105,14 +105,14 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 }
 
 // Services returns the services over the backend. Changes that revoke something
-// wait until revocations has applied them; it is nil in commands. signInFailed is
+// wait until keyCache has applied them; it is nil in commands. signInFailed is
 // called for each failed sign-in; it may be nil.
-func (b *Backend) Services(revocations change.RevocationSync, signInFailed func(identity.SignInFailure)) *portal.Portal {
+func (b *Backend) Services(keyCache change.KeyCache, signInFailed func(identity.SignInFailure)) *portal.Portal {
 	return portal.New(portal.Options{
 		Client: b.Client, Database: b.Database, Clock: b.Clock, DatabaseClock: b.DatabaseClock,
 		Secrets: b.Ring, Passwords: b.Passwords, Limiter: b.Limiter,
 		Tokens: b.Tokens, Devices: auth.NewDevices(b.Ring, b.Clock), Development: b.development,
-		Revocations: revocations, SignInFailed: signInFailed,
+		KeyCache: keyCache, SignInFailed: signInFailed,
 	})
 }
 

@@ -64,7 +64,7 @@ func (b *Budget) limiterRequest(ctx context.Context, cost int) limits.Ask {
 	v := viewer.Current(ctx)
 	a := limits.Ask{Organization: v.OrganizationID, Key: v.LimitID(), KeyRate: perMinute(b.o.User), Cost: int64(cost)}
 	if v.OrganizationID != uuid.Nil {
-		a.Subscription, a.SubscriptionRate = v.OrganizationID, perMinute(b.o.Organization)
+		a.AppCounter, a.AppRate = v.OrganizationID, perMinute(b.o.Organization)
 	}
 	return a
 }
@@ -73,7 +73,7 @@ func (b *Budget) limiterRequest(ctx context.Context, cost int) limits.Ask {
 // organization's, or fails with RATE_LIMITED and takes nothing.
 func (b *Budget) Take(ctx context.Context, c *gqlhttp.Cost) error {
 	a := b.limiterRequest(ctx, c.Charged)
-	if a.KeyRate.None() && a.SubscriptionRate.None() {
+	if a.KeyRate.None() && a.AppRate.None() {
 		return nil
 	}
 	var out limits.Answer

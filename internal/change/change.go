@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"entgo.io/ent/dialect"
-	"github.com/google/uuid"
 
 	"portico/ent/db"
 	"portico/internal/clock"
@@ -19,25 +18,14 @@ import (
 	"portico/internal/viewer"
 )
 
-// RevocationSync is this node's key cache. A change that affects verdicts is
-// complete only when the key cache has applied it.
-type RevocationSync interface {
-	// Sync returns when the key cache has applied everything that the
-	// organization committed before the call, or refuses all of its keys until
-	// it has.
-	Sync(ctx context.Context, organization uuid.UUID) error
-	// Wake notifies the key caches of all nodes of a commit.
-	Wake()
-}
-
 // Options configures a Runner. Client, Database and Clock are required.
 type Options struct {
 	Client   *db.Client
 	Database *database.DB
 	Clock    clock.Clock
-	// Revocations is nil in processes that do not serve gateways, such as
+	// KeyCache is nil in processes that do not serve gateways, such as
 	// commands.
-	Revocations RevocationSync
+	KeyCache KeyCache
 	// UnclearFor is how long to ask whether a commit whose response was lost
 	// took effect; 0 means 3 s, which is longer than the server keeps the
 	// transaction of a client that has disappeared.
@@ -46,11 +34,11 @@ type Options struct {
 
 // Runner runs changes. It is safe for concurrent use.
 type Runner struct {
-	client      *db.Client
-	database    *database.DB
-	clock       clock.Clock
-	revocations RevocationSync
-	unclearFor  time.Duration
+	client     *db.Client
+	database   *database.DB
+	clock      clock.Clock
+	keyCache   KeyCache
+	unclearFor time.Duration
 }
 
 // NewRunner returns a Runner.
@@ -58,7 +46,7 @@ func NewRunner(o Options) *Runner {
 	if o.UnclearFor == 0 {
 		o.UnclearFor = unclearFor
 	}
-	return &Runner{client: o.Client, database: o.Database, clock: o.Clock, revocations: o.Revocations, unclearFor: o.UnclearFor}
+	return &Runner{client: o.Client, database: o.Database, clock: o.Clock, keyCache: o.KeyCache, unclearFor: o.UnclearFor}
 }
 
 // Write calls f in a transaction, appends the events that f has recorded, and
@@ -74,7 +62,7 @@ func Write[T any](ctx context.Context, r *Runner, f func(ctx context.Context, tx
 	out, tx, err := run(ctx, r, f)
 	err = PublicError(err)
 	// From here on the change is settled: f cannot be called again.
-	if behind := r.sync(ctx, tx, err); err == nil {
+	if behind := r.syncKeyCache(ctx, tx, err); err == nil {
 		err = behind
 	}
 	if err != nil {

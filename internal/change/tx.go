@@ -81,7 +81,7 @@ func Refusal(d policy.Decision) error {
 // do not reach it.
 func refusalReason(c policy.Code) fault.Reason {
 	switch c {
-	case policy.Policy:
+	case policy.ForbiddenByRule:
 		return fault.ReasonPolicy
 	case policy.AccountSuspended:
 		return fault.ReasonAccountSuspended

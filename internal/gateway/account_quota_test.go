@@ -35,7 +35,7 @@ func (w *world) counting(t testing.TB, change ...func(*gateway.Options)) *counti
 	c := &counting{w: w}
 	c.Verifier = w.gate(t, append(change, func(o *gateway.Options) {
 		c.flusher = intake.NewFlusher(intake.FlusherOptions{DB: o.DB, Clock: w.Clock, Counter: o.Counter, Quotas: o.Memory, Node: o.NodeID})
-		o.Flush = c.flusher.Flush
+		o.StoreQuotas = c.flusher.Flush
 	})...)
 	c.caller = w.caller(t, c.Verifier)
 	run(t, c.Verifier)

@@ -116,7 +116,7 @@ func (g *Verifier) verifyToken(ctx context.Context, sum [sha256.Size]byte, hashe
 			if found == nil {
 				break
 			}
-			if _, err := g.tenant(ctx, found.Organization); err != nil {
+			if _, err := g.follower(ctx, found.Organization); err != nil {
 				return nil, err
 			}
 			changes := g.callers.changeCount(found.Organization)

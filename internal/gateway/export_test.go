@@ -11,7 +11,7 @@ import (
 
 // Copy returns a followed organization's copy.
 func (g *Verifier) Copy(organization uuid.UUID) *keycache.Cache {
-	return g.lookUpTenant(organization).store
+	return g.lookUpFollower(organization).store
 }
 
 // SetPage sets how many rows are read at a time.

@@ -28,11 +28,11 @@ import (
 // token was revoked meanwhile. An error of yield ends Feed and is returned.
 func (g *Verifier) Feed(ctx context.Context, c *Caller, after int64, wait time.Duration, yield func(*keycache.Change) error) error {
 	asked := g.o.Mono()
-	t, err := g.tenant(ctx, c.Organization)
+	t, err := g.follower(ctx, c.Organization)
 	if err != nil {
 		return database.Fault(err)
 	}
-	f := &feed{gate: g, tenant: t, caller: c, asked: asked, yield: yield}
+	f := &feed{verifier: g, follower: t, caller: c, asked: asked, yield: yield}
 	if after < 0 {
 		err = f.snapshot(ctx)
 	} else {
@@ -43,11 +43,11 @@ func (g *Verifier) Feed(ctx context.Context, c *Caller, after int64, wait time.D
 
 // feed is one call of Feed.
 type feed struct {
-	gate   *Verifier
-	tenant *tenant
-	caller *Caller
-	asked  time.Duration // start of the call, on the monotonic clock
-	yield  func(*keycache.Change) error
+	verifier *Verifier
+	follower *follower
+	caller   *Caller
+	asked    time.Duration // start of the call, on the monotonic clock
+	yield    func(*keycache.Change) error
 }
 
 // ensureCurrent makes sure that the cache is true as of the start of the call,
@@ -56,13 +56,13 @@ type feed struct {
 func (f *feed) ensureCurrent(ctx context.Context) error {
 	for !f.isCurrent() {
 		// Credentials are filled under longer names than the organization's id.
-		done := f.gate.fills.DoChan(string(f.tenant.id[:]), func() (any, error) {
+		done := f.verifier.fills.DoChan(string(f.follower.id[:]), func() (any, error) {
 			if f.isCurrent() { // by a read that has just ended
 				return nil, nil
 			}
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryTimeout)
 			defer cancel()
-			return nil, f.gate.catchUp(ctx, f.tenant)
+			return nil, f.verifier.catchUp(ctx, f.follower)
 		})
 		select {
 		case r := <-done: // the read may have begun before the call
@@ -77,15 +77,15 @@ func (f *feed) ensureCurrent(ctx context.Context) error {
 }
 
 // isCurrent reports whether the log was read since the call began.
-func (f *feed) isCurrent() bool { return f.tenant.contact.Load() >= int64(f.asked) }
+func (f *feed) isCurrent() bool { return f.follower.confirmedAt.Load() >= int64(f.asked) }
 
 // send yields a change, unless the token has been revoked or the cache dropped
 // meanwhile.
 func (f *feed) send(ctx context.Context, c *keycache.Change) error {
-	if !f.gate.callers.isValid(f.caller) {
+	if !f.verifier.callers.isValid(f.caller) {
 		return errUnknownToken()
 	}
-	if f.gate.lookUpTenant(f.tenant.id) != f.tenant {
+	if f.verifier.lookUpFollower(f.follower.id) != f.follower {
 		return fault.New(fault.CodeUnavailable, fault.ReasonBusy, "The organization's keys are loaded anew.")
 	}
 	if err := f.restrict(ctx, c); err != nil {
@@ -133,7 +133,7 @@ func (f *feed) changesSince(ctx context.Context, after int64, wait time.Duration
 	if err := f.ensureCurrent(ctx); err != nil {
 		return err
 	}
-	switch position := f.tenant.store.Position(); {
+	switch position := f.follower.store.Position(); {
 	case position > after:
 		return f.deltas(ctx, after)
 	case position < after: // from another history of the log: it has all that any node ever sent
@@ -147,8 +147,8 @@ func (f *feed) await(ctx context.Context, position int64, wait time.Duration) er
 	timeout := time.NewTimer(wait)
 	defer timeout.Stop()
 	for {
-		news := f.tenant.nextUpdate()
-		if f.tenant.store.Position() != position {
+		news := f.follower.nextUpdate()
+		if f.follower.store.Position() != position {
 			return nil
 		}
 		select {
@@ -169,14 +169,14 @@ func (f *feed) deltas(ctx context.Context, after int64) error {
 	}
 	defer leave()
 	for {
-		lines, err := eventlog.Read(ctx, f.gate.o.DB, f.tenant.id, after, maxLines)
+		lines, err := eventlog.Read(ctx, f.verifier.o.DB, f.follower.id, after, maxLines)
 		if errors.Is(err, eventlog.ErrGap) {
 			return ErrTooOld
 		}
 		if err != nil || len(lines) == 0 {
 			return err
 		}
-		change, err := f.gate.rows.change(ctx, f.tenant.id, touchedBy(lines))
+		change, err := f.verifier.rows.change(ctx, f.follower.id, touchedBy(lines))
 		if err != nil {
 			return err
 		}
@@ -200,7 +200,7 @@ func (f *feed) deltas(ctx context.Context, after int64) error {
 // acquire waits until the feed may read rows: what it reads stays in memory until
 // the gateway has received it.
 func (f *feed) acquire(ctx context.Context) (leave func(), err error) {
-	claim, ok := f.gate.feedReaders.Enter(ctx, f.caller.Token.String(), 1)
+	claim, ok := f.verifier.feedReaders.Enter(ctx, f.caller.Token.String(), 1)
 	if !ok {
 		return nil, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "Too many gateways read the feed at the moment.")
 	}
@@ -218,8 +218,8 @@ func (f *feed) snapshot(ctx context.Context) error {
 	if err := f.ensureCurrent(ctx); err != nil {
 		return err
 	}
-	organization, position := f.tenant.id, f.tenant.store.Position()
-	catalogue, err := f.gate.rows.catalogue(ctx, organization)
+	organization, position := f.follower.id, f.follower.store.Position()
+	catalogue, err := f.verifier.rows.catalogue(ctx, organization)
 	if err != nil {
 		return err
 	}
@@ -248,7 +248,7 @@ func (f *feed) snapshot(ctx context.Context) error {
 const pageOf = `organization_id = $1 AND id > $2 ORDER BY id LIMIT $3`
 
 func (f *feed) accounts(ctx context.Context, after uuid.UUID) (*keycache.Change, uuid.UUID, error) {
-	rows, err := f.gate.rows.accounts(ctx, pageOf, f.tenant.id, after, f.gate.pageSize)
+	rows, err := f.verifier.rows.accounts(ctx, pageOf, f.follower.id, after, f.verifier.pageSize)
 	if err != nil || len(rows) == 0 {
 		return nil, after, err
 	}
@@ -256,7 +256,7 @@ func (f *feed) accounts(ctx context.Context, after uuid.UUID) (*keycache.Change,
 }
 
 func (f *feed) apps(ctx context.Context, after uuid.UUID) (*keycache.Change, uuid.UUID, error) {
-	rows, err := f.gate.rows.apps(ctx, pageOf, f.tenant.id, after, f.gate.pageSize)
+	rows, err := f.verifier.rows.apps(ctx, pageOf, f.follower.id, after, f.verifier.pageSize)
 	if err != nil || len(rows) == 0 {
 		return nil, after, err
 	}
@@ -265,7 +265,7 @@ func (f *feed) apps(ctx context.Context, after uuid.UUID) (*keycache.Change, uui
 }
 
 func (f *feed) credentials(ctx context.Context, after uuid.UUID) (*keycache.Change, uuid.UUID, error) {
-	rows, err := f.gate.rows.credentials(ctx, pageOf, f.tenant.id, after, f.gate.pageSize)
+	rows, err := f.verifier.rows.credentials(ctx, pageOf, f.follower.id, after, f.verifier.pageSize)
 	if err != nil || len(rows) == 0 {
 		return nil, after, err
 	}

@@ -12,7 +12,7 @@ import (
 // fillQuotaUse fills in what is used, as far as it is stored, of the quotas of the
 // apps' subscriptions, or of the accounts' where a plan counts by account.
 func (f *feed) fillQuotaUse(ctx context.Context, apps []keycache.App) error {
-	catalogue := f.tenant.store.Catalogue()
+	catalogue := f.follower.store.Catalogue()
 	var limited []*keycache.Subscription
 	var counters []uuid.UUID
 	for i := range apps {
@@ -30,8 +30,8 @@ func (f *feed) fillQuotaUse(ctx context.Context, apps []keycache.App) error {
 	if len(counters) == 0 {
 		return nil
 	}
-	now := f.gate.o.Clock.Now()
-	used, err := f.gate.o.Usage.QuotasUsed(ctx, counters, now)
+	now := f.verifier.o.Clock.Now()
+	used, err := f.verifier.o.Usage.QuotasUsed(ctx, counters, now)
 	if err != nil {
 		return err
 	}

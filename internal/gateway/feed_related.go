@@ -58,9 +58,9 @@ func (f *feed) relatedAmong(ctx context.Context, column string, among []uuid.UUI
 	if len(among) == 0 {
 		return out, nil
 	}
-	s := f.gate.rows
+	s := f.verifier.rows
 	query := `SELECT DISTINCT ` + column + ` FROM subscriptions WHERE organization_id = $1 AND ` + s.in(column, "$2") + ` AND ` + s.in("product_id", "$3")
-	return out, s.each(ctx, query, []any{f.tenant.id, s.list(among), s.list(f.caller.Products)}, out.scan)
+	return out, s.each(ctx, query, []any{f.follower.id, s.list(among), s.list(f.caller.Products)}, out.scan)
 }
 
 // keepRelatedGone removes ids of rows that are deleted and were never related. A
@@ -69,9 +69,9 @@ func (f *feed) keepRelatedGone(ctx context.Context, table string, gone []uuid.UU
 	if len(gone) == 0 {
 		return nil, nil
 	}
-	s, kept := f.gate.rows, ids{}
+	s, kept := f.verifier.rows, ids{}
 	query := `SELECT id FROM ` + table + ` WHERE organization_id = $1 AND ` + s.in("id", "$2")
-	if err := s.each(ctx, query, []any{f.tenant.id, s.list(gone)}, kept.scan); err != nil {
+	if err := s.each(ctx, query, []any{f.follower.id, s.list(gone)}, kept.scan); err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(gone, func(id uuid.UUID) bool { return kept[id] && !related[id] }), nil
@@ -98,9 +98,9 @@ func (f *feed) addRelated(ctx context.Context, c *keycache.Change) error {
 	for _, k := range c.Credentials {
 		sent[k.ID] = true
 	}
-	s := f.gate.rows
+	s := f.verifier.rows
 	keys, err := s.credentials(ctx, `organization_id = $1 AND (`+s.in("app_id", "$2")+` OR app_id IS NULL AND `+s.in("account_id", "$3")+`)`,
-		f.tenant.id, s.list(apps.list()), s.list(accounts.list()))
+		f.follower.id, s.list(apps.list()), s.list(accounts.list()))
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (f *feed) addRelated(ctx context.Context, c *keycache.Change) error {
 	for _, a := range c.Accounts {
 		delete(accounts, a.ID)
 	}
-	more, err := s.accountsByID(ctx, f.tenant.id, accounts.list())
+	more, err := s.accountsByID(ctx, f.follower.id, accounts.list())
 	c.Accounts = append(c.Accounts, more...)
 	return err
 }

@@ -13,43 +13,43 @@ import (
 // maxAttempts is how often a read is repeated that a change has overtaken.
 const maxAttempts = 5
 
-// read reads what is known about a username from the database into c; an unknown
-// username leaves c.Credential nil. mine is false if the read was begun by another
-// call and shared.
-func (g *Verifier) read(ctx context.Context, t *tenant, who *Caller, username uuid.UUID, c *verdict.Facts) (mine bool, err error) {
+// read reads what is known about a username from the database into facts; an unknown
+// username leaves facts.Credential nil. leader is false if another call began the
+// read and this one shared it.
+func (g *Verifier) read(ctx context.Context, t *follower, who *Caller, username uuid.UUID, facts *verdict.Facts) (leader bool, err error) {
 	for range maxAttempts { // the credential may be evicted for others before it is read
-		led, err := g.fill(ctx, t, who, username)
-		mine = mine || led
+		began, err := g.fill(ctx, t, who, username)
+		leader = leader || began
 		if err != nil {
-			return mine, err
+			return leader, err
 		}
-		if t.store.Facts(username, c) {
-			return mine, nil
+		if t.store.Facts(username, facts) {
+			return leader, nil
 		}
 	}
-	return mine, fault.New(fault.CodeUnavailable, fault.ReasonBusy, "There are more keys in use than are kept.")
+	return leader, fault.New(fault.CodeUnavailable, fault.ReasonBusy, "There are more keys in use than are kept.")
 }
 
 // fill reads a credential into the cache, once for all concurrent callers, and
-// goes on when one of them leaves. mine is true for the caller that began the
+// goes on when one of them leaves. leader is true for the caller that began the
 // read, if it stays.
-func (g *Verifier) fill(ctx context.Context, t *tenant, who *Caller, username uuid.UUID) (mine bool, err error) {
-	led := false
+func (g *Verifier) fill(ctx context.Context, t *follower, who *Caller, username uuid.UUID) (leader bool, err error) {
+	began := false
 	done := g.fills.DoChan(string(t.id[:])+string(username[:]), func() (any, error) {
-		led = true
+		began = true
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryTimeout)
 		defer cancel()
 		return nil, g.fillNow(ctx, t, who.Token, username)
 	})
 	select {
 	case r := <-done:
-		return led, r.Err
+		return began, r.Err
 	case <-ctx.Done():
 		return false, ctx.Err()
 	}
 }
 
-func (g *Verifier) fillNow(ctx context.Context, t *tenant, token, username uuid.UUID) error {
+func (g *Verifier) fillNow(ctx context.Context, t *follower, token, username uuid.UUID) error {
 	leave, err := g.scheduler.enter(ctx, t.id, token)
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ const maxLines = 500
 
 // catchUp applies everything that was committed before the call. One goroutine
 // does at a time; others wait, and then read what has come since.
-func (g *Verifier) catchUp(ctx context.Context, t *tenant) error {
+func (g *Verifier) catchUp(ctx context.Context, t *follower) error {
 	select {
 	case t.applying <- struct{}{}:
 		defer func() { <-t.applying }()
@@ -25,11 +25,11 @@ func (g *Verifier) catchUp(ctx context.Context, t *tenant) error {
 		return ctx.Err()
 	}
 	for {
-		mark, began, position := t.staleMark(), g.o.Mono(), t.store.Position()
+		seen, began, position := t.invalidationCount(), g.o.Mono(), t.store.Position()
 		lines, err := eventlog.Read(ctx, g.o.DB, t.id, position, maxLines)
 		switch {
 		case errors.Is(err, eventlog.ErrGap): // the cache cannot be brought up to date
-			g.dropTenant(t)
+			g.dropFollower(t)
 			return fault.New(fault.CodeUnavailable, fault.ReasonBusy, "The organization's keys are loaded anew.")
 		case err != nil:
 			return err
@@ -40,14 +40,14 @@ func (g *Verifier) catchUp(ctx context.Context, t *tenant) error {
 			}
 		}
 		if len(lines) < maxLines {
-			t.confirm(began, mark)
+			t.confirm(began, seen)
 			return nil
 		}
 	}
 }
 
 // apply reads again what the events touched, and puts it into the copy.
-func (g *Verifier) apply(ctx context.Context, t *tenant, lines []eventlog.Line) error {
+func (g *Verifier) apply(ctx context.Context, t *follower, lines []eventlog.Line) error {
 	touched := touchedBy(lines)
 	change, err := g.rows.change(ctx, t.id, touched)
 	if err != nil {

@@ -23,7 +23,7 @@ func (g *Verifier) limitBy(ctx context.Context, ask limitFunc, catalogue *verdic
 	if v.Subscription != nil && v.Plan != nil {
 		v.Plan.Bind(v.Subscription, a)
 	}
-	if a.KeyRate.None() && a.SubscriptionRate.None() && a.Quota.None() {
+	if a.KeyRate.None() && a.AppRate.None() && a.Quota.None() {
 		return
 	}
 	ask(ctx, a, &v.Limits)

@@ -75,15 +75,15 @@ func (m *Metrics) verdict(v *verdict.Verdict, took time.Duration) {
 // measure brings the gauges up to date.
 func (g *Verifier) measure() {
 	now, worst := g.o.Mono(), time.Duration(0)
-	for _, t := range g.followed() {
-		if contact := t.contact.Load(); contact == neverRead {
-			worst = max(worst, g.maxStaleness()) // declared stale
+	for _, t := range g.readyFollowers() {
+		if confirmed := t.confirmedAt.Load(); confirmed == neverConfirmed {
+			worst = max(worst, g.maxStaleness()) // invalidated
 		} else {
-			worst = max(worst, now-time.Duration(contact))
+			worst = max(worst, now-time.Duration(confirmed))
 		}
 	}
 	g.o.Metrics.cursorLag.Set(worst.Seconds())
-	g.o.Metrics.flushLag.Set(g.o.Clock.Now().Sub(g.o.Flushed()).Seconds())
+	g.o.Metrics.flushLag.Set(g.o.Clock.Now().Sub(g.o.CountsStored()).Seconds())
 	g.o.Metrics.keys.Set(float64(g.budget.Used()))
 }
 

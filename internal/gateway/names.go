@@ -70,7 +70,7 @@ func (n *nameFilter) mayContain(key []byte) bool {
 // usernameMayExist reports whether the organization may have a credential with
 // this username. The first call starts loading all usernames, and returns false
 // until that is done; from then on the event log adds new ones.
-func (g *Verifier) usernameMayExist(t *tenant, username uuid.UUID) bool {
+func (g *Verifier) usernameMayExist(t *follower, username uuid.UUID) bool {
 	if t.usernames.mayContain(username[:]) {
 		return true
 	}
@@ -80,7 +80,7 @@ func (g *Verifier) usernameMayExist(t *tenant, username uuid.UUID) bool {
 	return false
 }
 
-func (g *Verifier) loadUsernames(t *tenant) {
+func (g *Verifier) loadUsernames(t *follower) {
 	err := t.usernames.load(func(f *filter) error {
 		return g.readNamePages(t.id, func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error) {
 			err = g.rows.each(ctx, `SELECT id, username FROM credentials WHERE `+pageOf, []any{t.id, after, g.pageSize}, func(r *sql.Rows) error {

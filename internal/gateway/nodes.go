@@ -66,7 +66,7 @@ func (g *Verifier) tryWrite(ctx context.Context, f func(context.Context) error) 
 
 func (g *Verifier) reportCursors(ctx context.Context, written map[uuid.UUID]int64) {
 	var moved []cursor
-	for _, t := range g.followed() {
+	for _, t := range g.readyFollowers() {
 		if p := t.store.Position(); written[t.id] != p {
 			moved = append(moved, cursor{t.id, p})
 		}
@@ -97,7 +97,7 @@ func (g *Verifier) reportTokens(ctx context.Context, written map[uuid.UUID]int64
 func (g *Verifier) writeNode(ctx context.Context, started time.Time) error {
 	_, err := g.o.DB.ExecContext(ctx, `INSERT INTO gate_nodes (id, name, started_at, seen_at, flushed_at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, flushed_at = excluded.flushed_at`,
-		g.o.NodeID, g.o.NodeName, started, g.o.Clock.Now(), g.o.Visible())
+		g.o.NodeID, g.o.NodeName, started, g.o.Clock.Now(), g.o.CountsReported())
 	return err
 }
 

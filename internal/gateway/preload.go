@@ -26,10 +26,13 @@ const reloadPause = time.Second
 // rebuilt, are loaded when they are found; until then their credentials are read
 // on demand, as without a preload.
 func (g *Verifier) preload(ctx context.Context) {
+	logWell := func(err error, well bool) bool {
+		return g.logTransition(ctx, err, well, "the keys cannot be loaded; they are read when calls need them", "the keys can be loaded again")
+	}
 	well := true
 	load := func() (struct{}, error) {
 		err := g.loadAll(ctx)
-		well = g.logTransition(ctx, err, well)
+		well = logWell(err, well)
 		return struct{}{}, err
 	}
 	forever, pauses := backoff.WithMaxElapsedTime(0), backoff.WithBackOff(backoff.NewConstantBackOff(reloadPause))
@@ -44,18 +47,9 @@ func (g *Verifier) preload(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			well = g.logTransition(ctx, g.loadNew(ctx), well)
+			well = logWell(g.loadNew(ctx), well)
 		}
 	}
-}
-
-// logTransition logs when loading begins to fail and when it works again, and
-// reports whether it works now.
-func (g *Verifier) logTransition(ctx context.Context, err error, well bool) bool {
-	if (err == nil) != well && ctx.Err() == nil {
-		g.o.Log.Warn("whether the keys can be loaded has changed", "loadable", err == nil, "error", err)
-	}
-	return err == nil
 }
 
 // loadAll loads all organizations together.
@@ -63,7 +57,7 @@ func (g *Verifier) loadAll(ctx context.Context) error {
 	if err := g.followAll(ctx); err != nil {
 		return err
 	}
-	return g.load(ctx, batch{tenants: g.unloaded(), condition: pageOfAll})
+	return g.load(ctx, batch{followers: g.unloaded(), condition: pageOfAll})
 }
 
 // loadNew loads, one by one, the organizations that are not loaded yet. One that
@@ -71,21 +65,21 @@ func (g *Verifier) loadAll(ctx context.Context) error {
 func (g *Verifier) loadNew(ctx context.Context) error {
 	err := g.followAll(ctx)
 	for _, t := range g.unloaded() {
-		if failed := g.load(ctx, batch{[]*tenant{t}, pageOf, []any{t.id}}); failed != nil {
+		if failed := g.load(ctx, batch{[]*follower{t}, pageOf, []any{t.id}}); failed != nil {
 			err = failed
 		}
 	}
 	return err
 }
 
-func (g *Verifier) unloaded() []*tenant {
-	return slices.DeleteFunc(g.followed(), func(t *tenant) bool { return t.preloaded })
+func (g *Verifier) unloaded() []*follower {
+	return slices.DeleteFunc(g.readyFollowers(), func(t *follower) bool { return t.preloaded })
 }
 
 // batch is what is loaded together: the rows that match condition, with its first
-// arguments, into the caches of some tenants.
+// arguments, into the caches of some followers.
 type batch struct {
-	tenants   []*tenant
+	followers []*follower
 	condition string
 	args      []any
 }
@@ -99,11 +93,11 @@ func (g *Verifier) load(ctx context.Context, b batch) error {
 			return err
 		}
 	}
-	heads, err := g.headsOf(ctx, b.tenants)
+	heads, err := g.headsOf(ctx, b.followers)
 	if err != nil {
 		return err
 	}
-	for _, t := range b.tenants {
+	for _, t := range b.followers {
 		if failed := g.catchUpTo(ctx, t, heads[t.id]); failed != nil {
 			err = failed
 			continue
@@ -114,18 +108,18 @@ func (g *Verifier) load(ctx context.Context, b batch) error {
 	return err
 }
 
-func (g *Verifier) headsOf(ctx context.Context, tenants []*tenant) (map[uuid.UUID]int64, error) {
+func (g *Verifier) headsOf(ctx context.Context, all []*follower) (map[uuid.UUID]int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	ids := make([]uuid.UUID, len(tenants))
-	for i, t := range tenants {
+	ids := make([]uuid.UUID, len(all))
+	for i, t := range all {
 		ids[i] = t.id
 	}
 	return g.rows.heads(ctx, ids)
 }
 
 // catchUpTo applies the log up to a position.
-func (g *Verifier) catchUpTo(ctx context.Context, t *tenant, head int64) error {
+func (g *Verifier) catchUpTo(ctx context.Context, t *follower, head int64) error {
 	if t.store.Position() >= head {
 		return nil
 	}
@@ -150,7 +144,7 @@ func (g *Verifier) followAll(ctx context.Context) error {
 		return err
 	}
 	for _, id := range all {
-		if _, failed := g.tenant(ctx, id); failed != nil {
+		if _, failed := g.follower(ctx, id); failed != nil {
 			err = failed
 		}
 	}
@@ -211,10 +205,10 @@ func (b batch) page(after uuid.UUID, size int) []any {
 }
 
 // positions returns the position of each cache before a page is read.
-func (b batch) positions() map[uuid.UUID]tenantPosition {
-	out := make(map[uuid.UUID]tenantPosition, len(b.tenants))
-	for _, t := range b.tenants {
-		out[t.id] = tenantPosition{tenant: t, position: t.store.Position()}
+func (b batch) positions() map[uuid.UUID]followerPosition {
+	out := make(map[uuid.UUID]followerPosition, len(b.followers))
+	for _, t := range b.followers {
+		out[t.id] = followerPosition{follower: t, position: t.store.Position()}
 	}
 	return out
 }
@@ -222,15 +216,15 @@ func (b batch) positions() map[uuid.UUID]tenantPosition {
 // fillPage distributes a page among the caches of its organizations. Rows of an
 // organization that was not followed when the load began are read when that one is
 // loaded.
-func fillPage[T any](since map[uuid.UUID]tenantPosition, rows []owned[T], err error, id func(T) uuid.UUID, change func([]T) *keycache.Change) (last uuid.UUID, n int, _ error) {
+func fillPage[T any](since map[uuid.UUID]followerPosition, rows []owned[T], err error, id func(T) uuid.UUID, change func([]T) *keycache.Change) (last uuid.UUID, n int, _ error) {
 	if err != nil || len(rows) == 0 {
 		return last, 0, err
 	}
-	mine := map[uuid.UUID][]T{}
+	byOrganization := map[uuid.UUID][]T{}
 	for _, r := range rows {
-		mine[r.organization] = append(mine[r.organization], r.row)
+		byOrganization[r.organization] = append(byOrganization[r.organization], r.row)
 	}
-	for organization, all := range mine {
+	for organization, all := range byOrganization {
 		if s, ok := since[organization]; ok && !s.store.FillPage(change(all), s.position) {
 			return last, 0, errOvertaken
 		}

@@ -8,7 +8,7 @@ import (
 
 // Follows reports whether an organization's copy may be asked.
 func (g *Verifier) Follows(organization uuid.UUID) bool {
-	t := g.lookUpTenant(organization)
+	t := g.lookUpFollower(organization)
 	if t == nil {
 		return false
 	}
@@ -25,7 +25,7 @@ func (g *Verifier) LoadNew(ctx context.Context) error { return g.loadNew(ctx) }
 
 // Forget ends an organization's copy, as when its log cannot be followed on.
 func (g *Verifier) Forget(organization uuid.UUID) {
-	if t := g.lookUpTenant(organization); t != nil {
-		g.dropTenant(t)
+	if t := g.lookUpFollower(organization); t != nil {
+		g.dropFollower(t)
 	}
 }

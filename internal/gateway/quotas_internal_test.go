@@ -24,7 +24,7 @@ func TestQuotaReadsAreShared(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 			out := map[uuid.UUID][]limits.Used{}
 			for _, id := range ids {
-				out[id] = []limits.Used{{Subscription: id, N: int64(id[0])}}
+				out[id] = []limits.Used{{AppCounter: id, N: int64(id[0])}}
 			}
 			if len(reads) == 3 {
 				return nil, broken
@@ -34,7 +34,7 @@ func TestQuotaReadsAreShared(t *testing.T) {
 		ask := func(n byte) error {
 			used, err := q.used(t.Context(), uuid.UUID{n}, false)
 			if err == nil {
-				require.Equal(t, []limits.Used{{Subscription: uuid.UUID{n}, N: int64(n)}}, used)
+				require.Equal(t, []limits.Used{{AppCounter: uuid.UUID{n}, N: int64(n)}}, used)
 			}
 			return err
 		}

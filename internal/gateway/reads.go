@@ -32,10 +32,10 @@ func perSecond(limit, burst int) limits.Rate {
 }
 
 // readLimits sets a to the buckets that a read of the database is taken from. The
-// limiter's key is the client, if the gateway says which it is, and its
-// subscription is the token.
+// Key of a is the client, if the gateway says which it is, and its AppCounter the
+// token.
 func readLimits(c *Caller, client netip.Addr, a *limits.Ask) {
-	*a = limits.Ask{Organization: c.Organization, Subscription: c.Token, SubscriptionRate: perSecond(tokenRate, tokenBurst)}
+	*a = limits.Ask{Organization: c.Organization, AppCounter: c.Token, AppRate: perSecond(tokenRate, tokenBurst)}
 	if client.IsValid() {
 		a.Key, a.KeyRate = clientID(c.Token, client), perSecond(clientRate, clientBurst)
 	}
@@ -53,7 +53,7 @@ func clientID(token uuid.UUID, client netip.Addr) uuid.UUID {
 
 // unknownTokenLimits sets a to the bucket shared by all unknown tokens.
 func unknownTokenLimits(a *limits.Ask) {
-	*a = limits.Ask{SubscriptionRate: perSecond(unknownTokenRate, unknownTokenBurst)}
+	*a = limits.Ask{AppRate: perSecond(unknownTokenRate, unknownTokenBurst)}
 }
 
 // lookUp finds what is known about the presented username, in memory or else in
@@ -62,7 +62,7 @@ func unknownTokenLimits(a *limits.Ask) {
 // one that the secret does not match: the caller reports which with settleRead.
 // Beyond the limit of failed reads a username is read only if it probably exists,
 // so that a flood of invented ones does not keep real ones out.
-func (g *Verifier) lookUp(ctx context.Context, t *tenant, c *Caller, r *Request, shown presentedKey, d *decision, v *verdict.Verdict) verdict.Code {
+func (g *Verifier) lookUp(ctx context.Context, t *follower, c *Caller, r *Request, shown presentedKey, d *decision, v *verdict.Verdict) verdict.Code {
 	if t.store.Facts(shown.username, &d.facts) {
 		g.o.Metrics.hit()
 		return 0
@@ -75,8 +75,8 @@ func (g *Verifier) lookUp(ctx context.Context, t *tenant, c *Caller, r *Request,
 	}
 	v.Limits = limits.Answer{}
 	g.o.Metrics.miss()
-	mine, err := g.read(ctx, t, c, shown.username, &d.facts)
-	if err != nil || !mine { // the outcome is unknown, or another call's read was shared
+	leader, err := g.read(ctx, t, c, shown.username, &d.facts)
+	if err != nil || !leader { // the outcome is unknown, or another call's read was shared
 		g.refundRead(d)
 	}
 	if err != nil {

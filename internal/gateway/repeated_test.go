@@ -27,7 +27,7 @@ func (w *world) servers(t *testing.T, n int) (out []server) {
 		g := w.gate(t, func(o *gateway.Options) { o.DB = d })
 		run(t, g)
 		p := w.With(func(o *portal.Options) {
-			o.Client, o.Database, o.Revocations = db.NewClient(db.Driver(d.Driver())), d, g
+			o.Client, o.Database, o.KeyCache = db.NewClient(db.Driver(d.Driver())), d, g
 		})
 		out = append(out, server{p, g, w.caller(t, g)})
 	}

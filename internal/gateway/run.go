@@ -28,11 +28,17 @@ func (g *Verifier) Run(ctx context.Context) {
 // from the start has been loaded.
 func (g *Verifier) Loaded() <-chan struct{} { return g.loaded }
 
-// Wake is called after a commit here: the log is polled now, and the other nodes
-// are notified soon after, once for many commits.
-func (g *Verifier) Wake() {
-	signal(g.wake)
-	signal(g.notifyOthers)
+// logTransition logs when something begins to fail and when it works again, and
+// reports whether it works now; well is what it returned before.
+func (g *Verifier) logTransition(ctx context.Context, err error, well bool, failing, recovered string) bool {
+	switch {
+	case ctx.Err() != nil:
+	case err != nil && well:
+		g.o.Log.Warn(failing, "error", err)
+	case err == nil && !well:
+		g.o.Log.Info(recovered)
+	}
+	return err == nil
 }
 
 // signal sends on c unless a signal is pending already: one is enough.
@@ -55,10 +61,7 @@ func (g *Verifier) pollAll(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if (err == nil) != well {
-			well = err == nil
-			g.o.Log.Warn("whether the event log can be read has changed", "readable", well, "error", err)
-		}
+		well = g.logTransition(ctx, err, well, "the event log cannot be read; keys are refused when it stays so", "the event log can be read again")
 		g.measure()
 		select {
 		case <-ctx.Done():
@@ -86,16 +89,16 @@ func (g *Verifier) poll(ctx context.Context, behind *sync.WaitGroup) error {
 	}
 	for _, s := range all {
 		if heads[s.id] == s.position {
-			s.confirm(began, s.staleCount)
+			s.confirm(began, s.invalidations)
 			continue
 		}
-		behind.Go(func() { g.follow(ctx, s.tenant) })
+		behind.Go(func() { g.catchUpInTime(ctx, s.follower) })
 	}
 	return nil
 }
 
-// follow catches up with a timeout of its own.
-func (g *Verifier) follow(ctx context.Context, t *tenant) {
+// catchUpInTime catches up with a timeout of its own.
+func (g *Verifier) catchUpInTime(ctx context.Context, t *follower) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryTimeout)
 	defer cancel()
 	if len(t.applying) > 0 {
@@ -106,23 +109,23 @@ func (g *Verifier) follow(ctx context.Context, t *tenant) {
 	}
 }
 
-// tenantPosition is a tenant with its state before the logs were read.
-type tenantPosition struct {
-	*tenant
-	staleCount uint64
-	position   int64
+// followerPosition is a follower with its state before the logs were read.
+type followerPosition struct {
+	*follower
+	invalidations uint64
+	position      int64
 }
 
-func (g *Verifier) positions() []tenantPosition {
-	followed := g.followed()
-	out := make([]tenantPosition, len(followed))
+func (g *Verifier) positions() []followerPosition {
+	followed := g.readyFollowers()
+	out := make([]followerPosition, len(followed))
 	for i, t := range followed {
-		out[i] = tenantPosition{t, t.staleMark(), t.store.Position()}
+		out[i] = followerPosition{t, t.invalidationCount(), t.store.Position()}
 	}
 	return out
 }
 
-func (g *Verifier) heads(ctx context.Context, all []tenantPosition) (map[uuid.UUID]int64, error) {
+func (g *Verifier) heads(ctx context.Context, all []followerPosition) (map[uuid.UUID]int64, error) {
 	ids := make([]uuid.UUID, len(all))
 	for i, s := range all {
 		ids[i] = s.id

@@ -7,6 +7,16 @@ import (
 	"github.com/google/uuid"
 )
 
+// Sync and Wake are what package change calls after each commit: a Verifier is the
+// change.KeyCache of a server.
+
+// Wake is called after a commit here: the log is polled now, and the other nodes
+// are notified soon after, once for many commits.
+func (g *Verifier) Wake() {
+	signal(g.wake)
+	signal(g.notifyOthers)
+}
+
 // Sync waits until this node has applied what was committed before the call: when
 // it returns, no Verify that starts here later accepts what the organization's log
 // forbids. If the log cannot be read in time (2 s, or the context's deadline if
@@ -15,7 +25,7 @@ import (
 // the caller waits for has happened, and no gateway served here accepts a
 // credential that it revoked. A caller that leaves early does not interrupt it.
 func (g *Verifier) Sync(ctx context.Context, organization uuid.UUID) error {
-	t := g.lookUpTenant(organization)
+	t := g.lookUpFollower(organization)
 	if t == nil {
 		return nil // nothing of it is in memory: the next call reads it anew
 	}
@@ -27,11 +37,11 @@ func (g *Verifier) Sync(ctx context.Context, organization uuid.UUID) error {
 			return nil
 		}
 	case <-ctx.Done():
-		t.markStale()
+		t.invalidate()
 		return nil
 	}
 	if err := g.catchUp(ctx, t); err != nil {
-		t.markStale()
+		t.invalidate()
 		signal(g.wake)
 		g.o.Log.Warn("a change was not applied in time; the organization's keys are refused until it is", "organization", organization, "error", err)
 	}

@@ -26,16 +26,16 @@ func (g *Verifier) readCaller(ctx context.Context, sum [sha256.Size]byte, hashes
 		return nil, fault.RetryAfter(fault.CodeRateLimited, fault.ReasonBudget, max(room.RetryAfter, time.Second),
 			"Too many unknown tokens were presented: this one was not looked for. Come again.")
 	}
-	led := false
+	leader := false
 	done := g.callers.flight.DoChan(string(sum[:]), func() (any, error) {
-		led = true
+		leader = true
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryTimeout)
 		defer cancel()
 		return g.verifyToken(ctx, sum, hashes)
 	})
 	select {
 	case r := <-done:
-		if charged && (!led || !fault.Is(r.Err, fault.CodeUnauthenticated)) {
+		if charged && (!leader || !fault.Is(r.Err, fault.CodeUnauthenticated)) {
 			g.failedReads.Return(&ask)
 		}
 		if r.Err != nil {

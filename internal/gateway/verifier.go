@@ -94,11 +94,12 @@ type Options struct {
 	Log *slog.Logger
 	// Metrics; default: not exported.
 	Metrics *Metrics
-	// Flush stores what was taken from quotas so far; default: nothing.
-	Flush func(context.Context) error
-	// Flushed returns the time up to which counts are stored, Visible the time up to
-	// which reports show them; default: the start.
-	Flushed, Visible func() time.Time
+	// StoreQuotas writes what this node took from quotas so far to the database;
+	// default: nothing.
+	StoreQuotas func(context.Context) error
+	// CountsStored returns the time up to which counts of calls are in the database,
+	// CountsReported the time up to which reports contain them; default: the start.
+	CountsStored, CountsReported func() time.Time
 }
 
 func (o Options) withDefaults() Options {
@@ -123,11 +124,11 @@ func (o Options) withDefaults() Options {
 		o.Metrics = NewMetrics(nil)
 	}
 	began := o.Clock.Now()
-	if o.Flushed == nil {
-		o.Flushed = func() time.Time { return began }
+	if o.CountsStored == nil {
+		o.CountsStored = func() time.Time { return began }
 	}
-	if o.Visible == nil {
-		o.Visible = o.Flushed
+	if o.CountsReported == nil {
+		o.CountsReported = o.CountsStored
 	}
 	return o
 }
@@ -141,8 +142,8 @@ type Verifier struct {
 	// decoy is used for unknown usernames: the same work, no match.
 	decoy *apikey.Matcher
 
-	mu      sync.RWMutex
-	tenants map[uuid.UUID]*tenant
+	mu        sync.RWMutex
+	followers map[uuid.UUID]*follower
 
 	matchers     matchers
 	callers      callerCache
@@ -174,7 +175,7 @@ func New(o Options) *Verifier {
 	_, _ = rand.Read(secret) // it never fails: it ends the program instead
 	g := &Verifier{
 		o: o, rows: source{o.DB}, budget: keycache.NewBudget(o.MaxKeys), decoy: apikey.NewMatcher(secret),
-		tenants: map[uuid.UUID]*tenant{}, matchers: newMatchers(o.Peppers), callers: newCallerCache(),
+		followers: map[uuid.UUID]*follower{}, matchers: newMatchers(o.Peppers), callers: newCallerCache(),
 		failedReads: limits.NewMemory(o.Clock, o.Mono, maxReadBuckets), scheduler: newReadScheduler(),
 		feedReaders: backlog.NewRoom(maxFeedReaders, maxFeedReadersPerToken, maxFeedReadersWaiting),
 		decisions:   sync.Pool{New: func() any { return new(decision) }},
@@ -183,7 +184,7 @@ func New(o Options) *Verifier {
 	if !o.Preload {
 		close(g.loaded) // closed already: a server that preloads nothing is ready at once
 	}
-	g.quotas.store = o.Flush
+	g.quotas.store = o.StoreQuotas
 	g.quotas.read = func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]limits.Used, error) {
 		return o.Usage.QuotasUsed(ctx, ids, o.Clock.Now())
 	}

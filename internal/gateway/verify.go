@@ -59,7 +59,7 @@ func (g *Verifier) Verify(ctx context.Context, c *Caller, r *Request, v *verdict
 }
 
 func (g *Verifier) decide(ctx context.Context, c *Caller, r *Request, d *decision, v *verdict.Verdict) {
-	t, err := g.tenant(ctx, c.Organization)
+	t, err := g.follower(ctx, c.Organization)
 	if err != nil || !g.fresh(t) {
 		v.Code = verdict.Unavailable
 		return

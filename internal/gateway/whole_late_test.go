@@ -67,7 +67,7 @@ func TestCredentialsOfANewOrganizationAreComplete(t *testing.T) {
 		late := w.MustTenant(t, "late")
 		keys := threeKeys(t, w, late)
 		c := w.callerOf(t, g, "late")
-		wants(t, g, c, shows(keys[0].Secret), verdict.Valid) // followed from here on
+		wants(t, g, c, shows(keys[0].Secret), verdict.Valid) // readyFollowers from here on
 		for _, k := range keys[1:] {
 			w.touch(t, late.Admin, k)
 		}

@@ -74,7 +74,7 @@ func ok[T any](t testing.TB, v T, err error) T {
 	return v
 }
 
-// gate makes a gate over the world's database, or over another connection to it.
+// verifier makes a gate over the world's database, or over another connection to it.
 func (w *world) gate(t testing.TB, change ...func(*gateway.Options)) *gateway.Verifier {
 	t.Helper()
 	mono := func() time.Duration { return time.Duration(w.mono.Load()) }

@@ -124,7 +124,7 @@ func (svc *Service) setUserStatus(ctx context.Context, id string, reason *string
 	}
 	return svc.changeUser(ctx, id, func(ctx context.Context, tx *change.Tx, u *db.User) (*db.User, error) {
 		d := policy.Decide(tx.Viewer, request(u.OrganizationID, u.ID))
-		if d.Is(policy.Policy) {
+		if d.Is(policy.ForbiddenByRule) {
 			return nil, fault.Input(fault.NotAllowed, "userId", *d.Message)
 		}
 		if err := change.Refusal(d); err != nil || u.Status == to {

@@ -6,8 +6,9 @@ import (
 	"portico/internal/viewer"
 )
 
-// checkState checks whether the object's state allows the action.
-func checkState(v viewer.Viewer, r Request) Decision {
+// checkOwnState checks whether the state of the object that is acted on allows the
+// action.
+func checkOwnState(v viewer.Viewer, r Request) Decision {
 	if r.unconditional {
 		return allow()
 	}
@@ -38,10 +39,10 @@ func credentialRefusal(s lifecycle.CredentialStatus) string {
 	}
 }
 
-// checkConditions checks everything else: the states of the other objects that take
-// part, and the organization's policies. A state or a policy that is not known
+// checkOtherRules checks everything else: the states of other objects, such as the
+// product that an app registers for, and the organization's policies. A state or a policy that is not known
 // refuses.
-func checkConditions(v viewer.Viewer, r Request) Decision {
+func checkOtherRules(v viewer.Viewer, r Request) Decision {
 	if r.unconditional {
 		return allow()
 	}
@@ -92,7 +93,7 @@ func checkProduct(s domain.ProductStatus) Decision {
 // account, and that administrators do not shut themselves out.
 func checkPolicies(v viewer.Viewer, r Request) Decision {
 	if r.action == userDisable && r.userID == v.UserID {
-		return refuse(Policy, "You cannot disable yourself.")
+		return refuse(ForbiddenByRule, "You cannot disable yourself.")
 	}
 	if v.ActsForOrganization() {
 		return allow()
@@ -100,12 +101,12 @@ func checkPolicies(v viewer.Viewer, r Request) Decision {
 	switch r.action {
 	case subscriptionAction(lifecycle.Unregister):
 		if v.Policy.PortalUnregister != domain.UnregisterAllowed && r.subscription != lifecycle.Waiting {
-			return refuse(Policy, "Only an administrator can end a subscription that was approved.")
+			return refuse(ForbiddenByRule, "Only an administrator can end a subscription that was approved.")
 		}
 	case credentialGenerate:
 		trial := r.environment == domain.Development || r.environment == domain.Staging
 		if !trial && v.Policy.ProductionKeys != domain.AnyMember && !v.AccountOwner {
-			return refuse(Policy, "Only the account's owners can make keys for production.")
+			return refuse(ForbiddenByRule, "Only the account's owners can make keys for production.")
 		}
 	}
 	return allow()

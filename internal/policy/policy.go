@@ -60,9 +60,9 @@ type Code string
 const (
 	Role   Code = "ROLE"
 	Status Code = "STATUS"
-	// Policy is a reason only for actions that `viewerCan` does not show; so the
+	// ForbiddenByRule is a reason only for actions that `viewerCan` does not show; so the
 	// schema does not have it.
-	Policy           Code = "POLICY"
+	ForbiddenByRule  Code = "POLICY"
 	AccountSuspended Code = "ACCOUNT_SUSPENDED"
 )
 
@@ -90,7 +90,7 @@ func (d Decision) Is(c Code) bool { return d.Code != nil && *d.Code == c }
 // object's state, then the organization's policies.
 func Decide(v viewer.Viewer, r Request) Decision {
 	if v.Role == viewer.System {
-		return checkState(v, r)
+		return checkOwnState(v, r)
 	}
 	if !granted(v.Role, r.action) {
 		return refuse(Role, "Your role does not allow this.")
@@ -107,10 +107,10 @@ func decideGranted(v viewer.Viewer, r Request) Decision {
 	if ofAccount && v.AccountSuspended {
 		return refuse(AccountSuspended, "The account is suspended.")
 	}
-	if d := checkState(v, r); !d.Allowed {
+	if d := checkOwnState(v, r); !d.Allowed {
 		return d
 	}
-	return checkConditions(v, r)
+	return checkOtherRules(v, r)
 }
 
 // granted reports whether a role may do an action at all. Actions and roles that are

@@ -23,9 +23,9 @@ func TestThePolicyOfUnregistering(t *testing.T) {
 		want Code
 	}{
 		{viewer.Portal, domain.WithdrawOnly, lifecycle.Waiting, ""},
-		{viewer.Portal, domain.WithdrawOnly, lifecycle.Approved, Policy},
+		{viewer.Portal, domain.WithdrawOnly, lifecycle.Approved, ForbiddenByRule},
 		{viewer.Portal, domain.WithdrawOnly, lifecycle.Suspended, Status},
-		{viewer.Portal, "", lifecycle.Approved, Policy},
+		{viewer.Portal, "", lifecycle.Approved, ForbiddenByRule},
 		{viewer.Portal, domain.UnregisterAllowed, lifecycle.Waiting, ""},
 		{viewer.Portal, domain.UnregisterAllowed, lifecycle.Approved, ""},
 		{viewer.Portal, domain.UnregisterAllowed, lifecycle.Suspended, Status},
@@ -59,7 +59,7 @@ func TestThePolicyOfProductionKeys(t *testing.T) {
 		v := as(c.role)
 		v.Policy.ProductionKeys, v.AccountOwner = c.rule, c.owner
 		d := Decide(v, GenerateCredential(organization, account, c.environment))
-		if d.Allowed != c.allowed || !c.allowed && !d.Is(Policy) {
+		if d.Allowed != c.allowed || !c.allowed && !d.Is(ForbiddenByRule) {
 			t.Errorf("%+v: %+v", c, d)
 		}
 	}
@@ -89,7 +89,7 @@ func TestStatesOfOtherThings(t *testing.T) {
 		{NarrowSubscription(organization, account, lifecycle.Suspended), Status},
 		{NarrowSubscription(organization, account, lifecycle.Rejected), Status},
 		{NarrowSubscription(organization, account, lifecycle.Unsubscribed), Status},
-		{DisableUser(organization, user), Policy},
+		{DisableUser(organization, user), ForbiddenByRule},
 		{DisableUser(organization, elsewhere), ""},
 		{EnableUser(organization, user), ""},
 		{UnlockUser(organization, user), ""},
@@ -189,7 +189,7 @@ func TestUnknownStatesAndPoliciesRefuse(t *testing.T) {
 			"unknown environment": GenerateCredential(organization, account, domain.Environment(unknown)),
 			"unregister":          unregister(lifecycle.Approved),
 		} {
-			if d := Decide(v, r); !d.Is(Policy) {
+			if d := Decide(v, r); !d.Is(ForbiddenByRule) {
 				t.Errorf("%s by the policy %q: %+v", name, unknown, d)
 			}
 		}
@@ -214,8 +214,8 @@ func TestNewRolesAreBoundLikeDevelopers(t *testing.T) {
 			"another account":         {v, UpdateApp(organization, elsewhere), Decision.Foreign},
 			"a suspended account":     {suspended, UpdateApp(organization, account), func(d Decision) bool { return d.Is(AccountSuspended) }},
 			"a suspended one's end":   {v, unregister(lifecycle.Suspended), func(d Decision) bool { return d.Is(Status) }},
-			"an approved one's end":   {v, unregister(lifecycle.Approved), func(d Decision) bool { return d.Is(Policy) }},
-			"a credential in earnest": {v, GenerateCredential(organization, account, domain.Production), func(d Decision) bool { return d.Is(Policy) }},
+			"an approved one's end":   {v, unregister(lifecycle.Approved), func(d Decision) bool { return d.Is(ForbiddenByRule) }},
+			"a credential in earnest": {v, GenerateCredential(organization, account, domain.Production), func(d Decision) bool { return d.Is(ForbiddenByRule) }},
 		} {
 			d := DecideGranted(c.viewer, c.r)
 			if d.Allowed != free || !free && !c.is(d) {

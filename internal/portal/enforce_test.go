@@ -32,7 +32,7 @@ func newGated(t *testing.T, url string) *gated {
 	g := &gated{Fixture: f, Tenant: f.MustTenant(t, "one")}
 	g.product, g.plan = f.MustProduct(t, g.Admin, "weather")
 	g.p = f.With(func(o *portal.Options) {
-		o.Revocations = gateFunc(func(organization uuid.UUID) {
+		o.KeyCache = gateFunc(func(organization uuid.UUID) {
 			require.Equal(t, g.Organization.ID, organization)
 			g.synced = append(g.synced, g.head(t))
 		})

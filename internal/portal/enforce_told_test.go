@@ -33,7 +33,7 @@ func TestWakeAndSync(t *testing.T) {
 		app, key := made.App.GlobalID(), made.Credential.GlobalID()
 		d, gate := &faulty{Driver: f.Database.Driver()}, &countingSync{}
 		p := f.With(func(o *portal.Options) {
-			o.Client, o.Revocations, o.UnclearFor = db.NewClient(db.Driver(d)), gate, 100*time.Millisecond
+			o.Client, o.KeyCache, o.UnclearFor = db.NewClient(db.Driver(d)), gate, 100*time.Millisecond
 		})
 		told := func() countingSync {
 			is := *gate

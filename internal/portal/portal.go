@@ -31,7 +31,7 @@ type Secrets interface {
 	listing.CursorKeys
 }
 
-// Options configures a Portal. All fields but DatabaseClock, Revocations,
+// Options configures a Portal. All fields but DatabaseClock, KeyCache,
 // UnclearFor, Log and SignInFailed are required.
 type Options struct {
 	Client   *db.Client
@@ -44,9 +44,9 @@ type Options struct {
 	Limiter       identity.Limiter
 	Tokens        identity.Tokens
 	Devices       identity.Devices
-	// Revocations is nil in processes that do not serve gateways, such as
+	// KeyCache is nil in processes that do not serve gateways, such as
 	// commands.
-	Revocations change.RevocationSync
+	KeyCache change.KeyCache
 	// Development permits demo users, whose password is public, to sign in.
 	Development bool
 	// UnclearFor is how long to ask whether a commit whose response was lost
@@ -74,7 +74,7 @@ type Portal struct {
 // New returns a Portal.
 func New(o Options) *Portal {
 	changes := change.NewRunner(change.Options{
-		Client: o.Client, Database: o.Database, Clock: o.Clock, Revocations: o.Revocations, UnclearFor: o.UnclearFor,
+		Client: o.Client, Database: o.Database, Clock: o.Clock, KeyCache: o.KeyCache, UnclearFor: o.UnclearFor,
 	})
 	entities := entity.NewReader(o.Client, listing.Reader{Keys: o.Secrets, Fault: change.PublicError, Now: o.Clock.Now})
 	if o.DatabaseClock == nil {

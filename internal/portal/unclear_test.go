@@ -210,7 +210,7 @@ func TestAnUnclearRevocation(t *testing.T) {
 			var synced atomic.Int64
 			d := &faulty{Driver: f.Database.Driver(), fail: slices.Clone(commits)}
 			p := f.With(func(o *portal.Options) {
-				o.Client, o.Revocations = db.NewClient(db.Driver(d)), gateFunc(func(uuid.UUID) { synced.Add(1) })
+				o.Client, o.KeyCache = db.NewClient(db.Driver(d)), gateFunc(func(uuid.UUID) { synced.Add(1) })
 			})
 			k, err := p.Apps.RevokeKey(x.Developer, key.GlobalID(), nil, nil)
 			require.NoError(t, err, name)

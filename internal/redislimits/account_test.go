@@ -16,10 +16,10 @@ import (
 func apps(n int, quota limits.Quota) (all []*limits.Ask) {
 	common := ask()
 	common.Quota, common.PerAccount = quota, true
-	common.Account = limits.ByAccount(uuid.New(), uuid.New(), quota.Per)
+	common.AccountCounter = limits.ByAccount(uuid.New(), uuid.New(), quota.Per)
 	for range n {
 		a := *common
-		a.Key, a.Subscription = uuid.New(), uuid.New()
+		a.Key, a.AppCounter = uuid.New(), uuid.New()
 		all = append(all, &a)
 	}
 	return all
@@ -40,7 +40,7 @@ func TestTwoNodesShareAnAccountsQuota(t *testing.T) {
 	url, _ := redistest.Start(t)
 	one, two := newNode(t, url, patient), newNode(t, url, patient)
 	a := apps(3, limits.Quota{Limit: 6, Per: domain.PerMonth})
-	a[0].SubscriptionRate, a[1].SubscriptionRate = slow(2), slow(3)
+	a[0].AppRate, a[1].AppRate = slow(2), slow(3)
 	for range 2 {
 		want(t, "an app at one", one.loadedFor(a[0], 0).Outcome, limits.Passed)
 		want(t, "another at two", two.loadedFor(a[1], 0).Outcome, limits.Passed)
@@ -56,12 +56,12 @@ func TestTwoNodesShareAnAccountsQuota(t *testing.T) {
 	stored := map[uuid.UUID]int64{}
 	for _, n := range []*node{one, two} {
 		for _, u := range n.memory.Drain(nil) {
-			want(t, "whose", u.Account, a[0].Account)
-			stored[u.Subscription] += u.N
+			want(t, "whose", u.AccountCounter, a[0].AccountCounter)
+			stored[u.AppCounter] += u.N
 		}
 	}
 	for i, n := range []int64{2, 3, 1} {
-		want(t, "to be stored", stored[a[i].Subscription], n)
+		want(t, "to be stored", stored[a[i].AppCounter], n)
 	}
 	tag := "{" + a[0].Organization.String() + "}"
 	for _, key := range one.client.Keys(t.Context(), "*").Val() {
@@ -101,14 +101,14 @@ func TestRegisteringAgainAtAnotherNode(t *testing.T) {
 	one, two := newNode(t, url, patient), newNode(t, url, patient)
 	app, product := uuid.New(), uuid.New()
 	a := ask()
-	a.Subscription = limits.ByApp(app, product)
-	a.SubscriptionRate, a.Quota = slow(5), limits.Quota{Limit: 4, Per: domain.PerMonth}
+	a.AppCounter = limits.ByApp(app, product)
+	a.AppRate, a.Quota = slow(5), limits.Quota{Limit: 4, Per: domain.PerMonth}
 	for range 4 {
 		want(t, "within", one.loaded(a, 0).Outcome, limits.Passed)
 	}
 	again := ask()
-	again.Organization, again.Subscription = a.Organization, limits.ByApp(app, product)
-	again.SubscriptionRate, again.Quota = slow(5), limits.Quota{Limit: 5, Per: domain.PerMonth}
+	again.Organization, again.AppCounter = a.Organization, limits.ByApp(app, product)
+	again.AppRate, again.Quota = slow(5), limits.Quota{Limit: 5, Per: domain.PerMonth}
 	want(t, "the larger plan's last", two.loaded(again, 0).Quota.Remaining, int64(0))
 	again.Quota.Limit = 100
 	want(t, "the rate goes on, too", two.take(again).Outcome, limits.RateExceeded)

@@ -71,14 +71,14 @@ func (n *node) loaded(a *limits.Ask, used int64) limits.Answer {
 	out := n.take(a)
 	if out.Outcome == limits.QuotaUnknown {
 		start, _ := a.Quota.Period(n.clock.Now(), a.Location)
-		n.memory.Load(a.Subscription, start, used)
+		n.memory.Load(a.AppCounter, start, used)
 		out = n.take(a)
 	}
 	return out
 }
 
 func ask() *limits.Ask {
-	return &limits.Ask{Organization: uuid.New(), Key: uuid.New(), Subscription: uuid.New(), Cost: 1}
+	return &limits.Ask{Organization: uuid.New(), Key: uuid.New(), AppCounter: uuid.New(), Cost: 1}
 }
 
 // slow returns rates that do not drain during a test.

@@ -115,7 +115,7 @@ func (l *Limiter) decide(ctx context.Context, a *limits.Ask, out *limits.Answer,
 		*out = limits.Answer{Outcome: limits.QuotaUnknown}
 		return true
 	}
-	if a.KeyRate.None() && a.SubscriptionRate.None() && a.Quota.None() {
+	if a.KeyRate.None() && a.AppRate.None() && a.Quota.None() {
 		*out = limits.Answer{Outcome: limits.Passed}
 		return true
 	}

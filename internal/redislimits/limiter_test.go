@@ -21,7 +21,7 @@ func TestTwoNodesShareEachLimit(t *testing.T) {
 	one, two := newNode(t, url, patient), newNode(t, url, patient)
 	for name, set := range map[string]func(*limits.Ask){
 		"key":          func(a *limits.Ask) { a.KeyRate = slow(5) },
-		"subscription": func(a *limits.Ask) { a.SubscriptionRate = slow(5) },
+		"subscription": func(a *limits.Ask) { a.AppRate = slow(5) },
 		"quota":        func(a *limits.Ask) { a.Quota = limits.Quota{Limit: 5, Per: domain.PerMonth} },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -53,7 +53,7 @@ func TestTwoNodesShareEachLimit(t *testing.T) {
 func TestARefusalConsumesNothingOfTheOtherLimits(t *testing.T) {
 	url, _ := redistest.Start(t)
 	n, a := newNode(t, url, patient), ask()
-	a.KeyRate, a.SubscriptionRate = slow(10), slow(9)
+	a.KeyRate, a.AppRate = slow(10), slow(9)
 	a.Quota = limits.Quota{Limit: 2, Per: domain.PerDay}
 	n.loaded(a, 0)
 	n.take(a)
@@ -61,7 +61,7 @@ func TestARefusalConsumesNothingOfTheOtherLimits(t *testing.T) {
 	want(t, "outcome", got.Outcome, limits.QuotaExceeded)
 	want(t, "until midnight", got.RetryAfter, 12*time.Hour)
 	want(t, "the tighter rate", got.Rate.Remaining, int64(7))
-	a.SubscriptionRate = limits.Rate{}
+	a.AppRate = limits.Rate{}
 	want(t, "the key's", n.peek(a).Rate.Remaining, int64(8))
 }
 
@@ -79,7 +79,7 @@ func TestRedisAndMemoryAgree(t *testing.T) {
 			}
 			return limits.Rate{}
 		}
-		a.KeyRate, a.SubscriptionRate = rate("key"), rate("subscription")
+		a.KeyRate, a.AppRate = rate("key"), rate("subscription")
 		a.Quota = limits.Quota{Limit: int64(rapid.IntRange(0, 12).Draw(t, "quota")), Per: domain.PerDay}
 		start, _ := a.Quota.Period(n.clock.Now(), nil)
 		for range rapid.IntRange(1, 12).Draw(t, "calls") {
@@ -93,8 +93,8 @@ func TestRedisAndMemoryAgree(t *testing.T) {
 			ask(alone, context.Background(), a, &ours)
 			shared(context.Background(), a, &theirs)
 			if ours.Outcome == limits.QuotaUnknown {
-				alone.Load(a.Subscription, start, 3)
-				n.memory.Load(a.Subscription, start, 3)
+				alone.Load(a.AppCounter, start, 3)
+				n.memory.Load(a.AppCounter, start, 3)
 			}
 			// A call is an hour here; the test takes less of one.
 			if theirs.Outcome != ours.Outcome || theirs.Rate.Remaining != ours.Rate.Remaining ||
@@ -172,7 +172,7 @@ func TestAServersClockSetBack(t *testing.T) {
 func TestACallIsOneRoundTrip(t *testing.T) {
 	url, _ := redistest.Start(t)
 	n, a := newNode(t, url, patient), ask()
-	a.KeyRate, a.SubscriptionRate = slow(1000), slow(1000)
+	a.KeyRate, a.AppRate = slow(1000), slow(1000)
 	a.Quota = limits.Quota{Limit: 1000, Per: domain.PerDay}
 	n.loaded(a, 0) // loads the script
 	count := &counter{}
@@ -190,7 +190,7 @@ func TestEveryValueExpires(t *testing.T) {
 	url, _ := redistest.Start(t)
 	n, a := newNode(t, url, patient), ask()
 	a.KeyRate = limits.Rate{Limit: 1, Per: time.Second, Burst: 100}
-	a.SubscriptionRate = limits.Rate{Limit: 1, Per: time.Minute, Burst: 100}
+	a.AppRate = limits.Rate{Limit: 1, Per: time.Minute, Burst: 100}
 	a.Quota = limits.Quota{Limit: 1000, Per: domain.PerDay}
 	a.Cost = 60
 	n.loaded(a, 0)
@@ -222,7 +222,7 @@ func TestManyClientsOnThreeNodes(t *testing.T) {
 	url, _ := redistest.Start(t)
 	nodes := []*node{newNode(t, url, patient), newNode(t, url, patient), newNode(t, url, patient)}
 	for name, set := range map[string]func(*limits.Ask){
-		"rate":  func(a *limits.Ask) { a.SubscriptionRate = slow(500) },
+		"rate":  func(a *limits.Ask) { a.AppRate = slow(500) },
 		"quota": func(a *limits.Ask) { a.Quota = limits.Quota{Limit: 500, Per: domain.PerMonth} },
 	} {
 		t.Run(name, func(t *testing.T) {

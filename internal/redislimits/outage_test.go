@@ -25,7 +25,7 @@ func TestRedisStopsInTheMiddle(t *testing.T) {
 	nodes := []*node{newNode(t, server.URL(), time.Second), newNode(t, server.URL(), time.Second), newNode(t, server.URL(), time.Second)}
 	common := ask()
 	const limit = 300
-	common.SubscriptionRate = slow(limit)
+	common.AppRate = slow(limit)
 	common.Quota = limits.Quota{Limit: limit, Per: domain.PerMonth}
 	passed := make([]atomic.Int64, len(nodes))
 	var calls, local atomic.Int64
@@ -253,7 +253,7 @@ func BenchmarkTake(b *testing.B) {
 	url, _ := redistest.Start(b)
 	n, a := newNode(b, url, patient), ask()
 	a.KeyRate = limits.Rate{Limit: 1_000_000, Per: time.Second, Burst: 1_000_000}
-	a.SubscriptionRate = a.KeyRate
+	a.AppRate = a.KeyRate
 	a.Quota = limits.Quota{Limit: 1 << 50, Per: domain.PerMonth}
 	n.loaded(a, 0)
 	b.ReportAllocs()

@@ -51,7 +51,7 @@ func TestWhatPassedInAnOutageIsOwed(t *testing.T) {
 func TestABucketIsKeptAlong(t *testing.T) {
 	server := redistest.New(t)
 	n, a := newNode(t, server.URL(), time.Second), ask()
-	a.KeyRate, a.SubscriptionRate = slow(5), slow(4)
+	a.KeyRate, a.AppRate = slow(5), slow(4)
 	warm(t, n, a)
 	for range 3 {
 		want(t, "shared", n.take(a).Local, false)
@@ -61,7 +61,7 @@ func TestABucketIsKeptAlong(t *testing.T) {
 	want(t, "local", got.Local, true)
 	want(t, "the last", got.Outcome, limits.Passed)
 	want(t, "no more of the subscription's", n.take(a).Outcome, limits.RateExceeded)
-	a.SubscriptionRate = limits.Rate{}
+	a.AppRate = limits.Rate{}
 	want(t, "one of the key's", n.take(a).Outcome, limits.Passed)
 	want(t, "no more of the key's", n.take(a).Outcome, limits.RateExceeded)
 }

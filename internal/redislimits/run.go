@@ -34,7 +34,7 @@ func parse(numbers []int64, level *limits.Level) (limits.Outcome, error) {
 	if len(numbers) != 4 || numbers[0] < int64(limits.Passed) || numbers[0] > int64(limits.QuotaUnknown) {
 		return 0, fmt.Errorf("asking Redis for limits: the script answered %v", numbers)
 	}
-	level.Key, level.Subscription, level.Used = limits.Debt(numbers[1]), limits.Debt(numbers[2]), numbers[3]
+	level.Key, level.App, level.Used = limits.Debt(numbers[1]), limits.Debt(numbers[2]), numbers[3]
 	return limits.Outcome(numbers[0]), nil
 }
 
@@ -44,7 +44,7 @@ func keys(a *limits.Ask, level *limits.Level) []string {
 	prefix := "portico:{" + a.Organization.String() + "}:"
 	return []string{
 		prefix + "key:" + a.Key.String(),
-		prefix + "rate:" + a.Subscription.String(),
+		prefix + "rate:" + a.AppCounter.String(),
 		prefix + "quota:" + a.QuotaCounter().String() + ":" + strconv.FormatInt(level.Start.Unix(), 10),
 	}
 }
@@ -54,7 +54,7 @@ func arguments(a *limits.Ask, level *limits.Level, take bool) []any {
 	out := make([]any, 0, 14)
 	out = append(out, max(a.Cost, 1), take)
 	out = appendRate(out, a.KeyRate, level.Key)
-	out = appendRate(out, a.SubscriptionRate, level.Subscription)
+	out = appendRate(out, a.AppRate, level.App)
 	return append(out, max(a.Quota.Limit, 0), level.Used, level.Fresh, (level.Left + keepFor).Milliseconds())
 }
 

@@ -98,11 +98,11 @@ func TestQuotasAddUp(t *testing.T) {
 		}
 		shared := map[uuid.UUID]int64{}
 		for _, q := range rows {
-			s := registered[q.Subscription]
+			s := registered[q.AppCounter]
 			plan := o.Client.Plan.GetX(ctx, s.PlanID)
 			quota := limits.QuotaOf(plan.Quota)
 			account := limits.ByAccount(s.AccountID, s.ProductID, quota.Per)
-			if q.Account != account {
+			if q.AccountCounter != account {
 				t.Errorf("a count of app %s that is none of its account", s.AppID)
 			}
 			if plan.QuotaPer == domain.QuotaPerAccount {
@@ -140,7 +140,7 @@ func quotaCounts(t *testing.T, d *database.DB) []limits.Used {
 	var out []limits.Used
 	for rows.Next() {
 		var u limits.Used
-		if err := rows.Scan(&u.Organization, &u.Subscription, &u.Account, &u.PeriodStart, &u.PeriodEnd, &u.N); err != nil {
+		if err := rows.Scan(&u.Organization, &u.AppCounter, &u.AccountCounter, &u.PeriodStart, &u.PeriodEnd, &u.N); err != nil {
 			t.Fatal(err)
 		}
 		out = append(out, u)

@@ -116,7 +116,7 @@ func (t *tally) take(s *db.Subscription, at time.Time, n int64) int64 {
 	account := period{limits.ByAccount(s.AccountID, s.ProductID, quota.Per), start}
 	u := t.quotas[of]
 	if u == nil {
-		u = &limits.Used{Organization: s.OrganizationID, Subscription: of.counter, Account: account.counter, PeriodStart: start, PeriodEnd: end}
+		u = &limits.Used{Organization: s.OrganizationID, AppCounter: of.counter, AccountCounter: account.counter, PeriodStart: start, PeriodEnd: end}
 		t.quotas[of] = u
 	}
 	counted := u.N
@@ -155,7 +155,7 @@ func (t *tally) write(ctx context.Context, tx *db.Tx, dialect string) error {
 		}
 		b := sql.Dialect(dialect).Insert("quota_counts").Columns(
 			"id", "organization_id", "subscription_id", "account_counter", "period_start", "period_end", "used").
-			Values(usage.QuotaID(*u), u.Organization, u.Subscription, u.Account, u.PeriodStart, u.PeriodEnd, u.N)
+			Values(usage.QuotaID(*u), u.Organization, u.AppCounter, u.AccountCounter, u.PeriodStart, u.PeriodEnd, u.N)
 		if err := insert(ctx, tx, b); err != nil {
 			return err
 		}

@@ -73,7 +73,7 @@ func (p *process) newGatewayService() (*gatewayService, error) {
 	g.Verifier = gateway.New(gateway.Options{
 		DB: p.Database, DatabaseURL: p.listenURL(), Clock: p.Clock,
 		Peppers: p.Ring, Tokens: p.Machines,
-		Limiter: limiter, Memory: memory, Counter: counter, Usage: g.intake, Flush: g.flusher.Flush, Flushed: g.flusher.Through, Visible: g.flusher.Visible,
+		Limiter: limiter, Memory: memory, Counter: counter, Usage: g.intake, StoreQuotas: g.flusher.Flush, CountsStored: g.flusher.Through, CountsReported: g.flusher.Visible,
 		NodeID: node, NodeName: nodeName(),
 		MaxKeys: p.config.GateKeys, Preload: p.config.GatePreload, Grace: p.config.GateGrace,
 		Log: p.log, Metrics: gateway.NewMetrics(g.metrics),

@@ -39,7 +39,7 @@ func (c *Call) ID(at time.Time) uuid.UUID {
 // QuotaID returns the id of the row that counts what was used of a quota, by u's
 // Subscription and PeriodStart.
 func QuotaID(u limits.Used) uuid.UUID {
-	hash := sha256.Sum256(u.Subscription[:])
+	hash := sha256.Sum256(u.AppCounter[:])
 	return rowID(hash[:], u.PeriodStart)
 }
 

@@ -21,8 +21,8 @@ func (w *world) requestsOfApps(apps int) []*limits.Ask {
 	var out []*limits.Ask
 	for range apps {
 		out = append(out, &limits.Ask{
-			Organization: w.Organization, Subscription: limits.ByApp(uuid.New(), product), Quota: quota,
-			Account: limits.ByAccount(account, product, quota.Per), PerAccount: true,
+			Organization: w.Organization, AppCounter: limits.ByApp(uuid.New(), product), Quota: quota,
+			AccountCounter: limits.ByAccount(account, product, quota.Per), PerAccount: true,
 		})
 	}
 	return out
@@ -82,20 +82,20 @@ func TestQuotaOfAnAccountCountsItsApps(t *testing.T) {
 		require.EqualValues(t, 7, one.take(a[0], 1), "the second node's is not yet")
 		require.NoError(t, one.Flush(t.Context()))
 		require.EqualValues(t, 6, one.remaining(a[0]), "its own flush reads it")
-		require.EqualValues(t, 4, w.used(a[0].Account))
-		require.EqualValues(t, 3, w.used(a[0].Subscription))
+		require.EqualValues(t, 4, w.used(a[0].AccountCounter))
+		require.EqualValues(t, 3, w.used(a[0].AppCounter))
 
 		require.EqualValues(t, 4, one.take(a[2], 2))
 		for range maxDirect + 1 { // so many rows go to the journal
 			one.o.Counter.Add(&usage.Call{Organization: w.Organization, App: uuid.New(), Code: "VALID"}, noon, 1)
 		}
 		require.NoError(t, one.Flush(t.Context()))
-		require.EqualValues(t, 4, w.used(a[0].Account), "the journal is not included")
+		require.EqualValues(t, 4, w.used(a[0].AccountCounter), "the journal is not included")
 		require.EqualValues(t, 4, one.remaining(a[3]), "but this node knows of it")
 		require.EqualValues(t, 6, two.take(a[1], 1))
 		require.NoError(t, two.Flush(t.Context()))
 		require.NoError(t, one.Fold(t.Context()))
-		require.EqualValues(t, 7, w.used(a[0].Account))
+		require.EqualValues(t, 7, w.used(a[0].AccountCounter))
 		require.EqualValues(t, 3, one.remaining(a[3]))
 		require.EqualValues(t, 2, w.newQuotaNode().take(a[3], 1), "a new node")
 	})
@@ -107,17 +107,17 @@ func TestNextCallSetsTheAccountOfACount(t *testing.T) {
 		w := newWorld(t, url, "UTC", noon)
 		n, a := w.newQuotaNode(), w.requestsOfApps(1)[0]
 		older := *a
-		older.Account, older.PerAccount = uuid.Nil, false
+		older.AccountCounter, older.PerAccount = uuid.Nil, false
 		n.take(&older, 4)
 		require.NoError(t, n.Flush(t.Context()))
-		require.Zero(t, w.used(a.Account))
+		require.Zero(t, w.used(a.AccountCounter))
 		a.PerAccount = false
 		require.EqualValues(t, 5, n.take(a, 1))
 		require.NoError(t, n.Flush(t.Context()))
-		require.EqualValues(t, 5, w.used(a.Account))
+		require.EqualValues(t, 5, w.used(a.AccountCounter))
 		n.take(&older, 1)
 		require.NoError(t, n.Flush(t.Context()))
-		require.EqualValues(t, 6, w.used(a.Account), "and it remains set")
+		require.EqualValues(t, 6, w.used(a.AccountCounter), "and it remains set")
 	})
 }
 
@@ -126,8 +126,8 @@ func TestPagesContainTheAccount(t *testing.T) {
 	account, other, org := uuid.New(), uuid.New(), uuid.New()
 	var used []limits.Used
 	for i, of := range []uuid.UUID{uuid.Nil, account, account, uuid.Nil, account, other, other, uuid.Nil, uuid.Nil} {
-		u := limits.Used{Organization: org, Subscription: uuid.New(), Account: of, PeriodStart: noon, PeriodEnd: noon.AddDate(0, 0, 1), N: int64(i + 1)}
-		u.Subscription[15] = 0 // one page
+		u := limits.Used{Organization: org, AppCounter: uuid.New(), AccountCounter: of, PeriodStart: noon, PeriodEnd: noon.AddDate(0, 0, 1), N: int64(i + 1)}
+		u.AppCounter[15] = 0 // one page
 		used = append(used, u)
 	}
 	for first := range used {

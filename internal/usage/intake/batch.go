@@ -106,9 +106,9 @@ func (f *Flusher) usedByAccounts(ctx context.Context, tx *database.Tx, used []li
 	asked := map[uuid.UUID]bool{}
 	var counters []uuid.UUID
 	for _, u := range used {
-		if u.Account != uuid.Nil && !asked[u.Account] && f.o.Quotas.Holds(u.Account) {
-			asked[u.Account] = true
-			counters = append(counters, u.Account)
+		if u.AccountCounter != uuid.Nil && !asked[u.AccountCounter] && f.o.Quotas.Holds(u.AccountCounter) {
+			asked[u.AccountCounter] = true
+			counters = append(counters, u.AccountCounter)
 		}
 	}
 	if len(counters) == 0 {
@@ -120,7 +120,7 @@ func (f *Flusher) usedByAccounts(ctx context.Context, tx *database.Tx, used []li
 // loadQuotas passes what the database counts for accounts to Quotas.
 func (f *Flusher) loadQuotas(accounts []limits.Used) {
 	for _, u := range accounts {
-		f.o.Quotas.Load(u.Subscription, u.PeriodStart, u.N)
+		f.o.Quotas.Load(u.AppCounter, u.PeriodStart, u.N)
 	}
 }
 

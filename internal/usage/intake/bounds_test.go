@@ -157,15 +157,15 @@ func TestQuotaCountsStopAtMaxCount(t *testing.T) {
 		w := newWorld(t, url, "UTC", noon)
 		q := &fakeQuotas{totals: map[uuid.UUID]int64{}}
 		f := w.newFlusher(w.counter, q)
-		u := limits.Used{Organization: w.Organization, Subscription: uuid.New(), PeriodStart: noon.Add(-time.Hour), PeriodEnd: noon.Add(time.Hour), N: usage.MaxCount}
+		u := limits.Used{Organization: w.Organization, AppCounter: uuid.New(), PeriodStart: noon.Add(-time.Hour), PeriodEnd: noon.Add(time.Hour), N: usage.MaxCount}
 		for range 3 {
 			q.pending = []limits.Used{u, u}
 			require.NoError(t, f.Flush(t.Context()))
 		}
-		require.EqualValues(t, usage.MaxCount, q.totals[u.Subscription])
+		require.EqualValues(t, usage.MaxCount, q.totals[u.AppCounter])
 		w.Exec(`UPDATE quota_counts SET used = $1`, int64(math.MaxInt64))
-		found, err := w.store.quotaUsed(t.Context(), []uuid.UUID{u.Subscription}, noon)
+		found, err := w.store.quotaUsed(t.Context(), []uuid.UUID{u.AppCounter}, noon)
 		require.NoError(t, err)
-		require.EqualValues(t, usage.MaxCount, found[u.Subscription].N)
+		require.EqualValues(t, usage.MaxCount, found[u.AppCounter].N)
 	})
 }

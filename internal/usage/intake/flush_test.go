@@ -42,7 +42,7 @@ func (q *fakeQuotas) Settle(done []limits.Used, totals []int64) {
 	for i, u := range done {
 		q.settled += u.N
 		if totals[i] >= 0 {
-			q.totals[u.Subscription] = totals[i]
+			q.totals[u.AppCounter] = totals[i]
 		}
 	}
 }
@@ -85,7 +85,7 @@ func TestBatchIsCountedExactlyOnce(t *testing.T) {
 		q := &fakeQuotas{totals: map[uuid.UUID]int64{}}
 		f := w.newFlusher(w.counter, q)
 		sub := uuid.New()
-		used := limits.Used{Organization: w.Organization, Subscription: sub, PeriodStart: usagetest.At("2026-06-15T00:00:00Z"), PeriodEnd: usagetest.At("2026-06-16T00:00:00Z"), N: 3}
+		used := limits.Used{Organization: w.Organization, AppCounter: sub, PeriodStart: usagetest.At("2026-06-15T00:00:00Z"), PeriodEnd: usagetest.At("2026-06-16T00:00:00Z"), N: 3}
 		for round := range int64(4) {
 			fails := []struct{ before, after bool }{{true, false}, {false, true}, {false, true}, {true, true}}[round]
 			w.counter.Add(w.Call(uuid.UUID{5}, "VALID"), noon, 3)
@@ -151,7 +151,7 @@ func TestNodesFlushTheSameRows(t *testing.T) {
 					for i := range calls {
 						c.Add(&calls[i], noon, 1)
 					}
-					q.pending = append(q.pending, limits.Used{Organization: w.Organization, Subscription: sub, PeriodStart: noon, PeriodEnd: noon.Add(time.Hour), N: 2})
+					q.pending = append(q.pending, limits.Used{Organization: w.Organization, AppCounter: sub, PeriodStart: noon, PeriodEnd: noon.Add(time.Hour), N: 2})
 					if err := f.Flush(context.Background()); err != nil {
 						t.Error(err)
 					}
@@ -181,7 +181,7 @@ func TestNodesFlushTheSameRows(t *testing.T) {
 		require.EqualValues(t, nodes*rounds*2, highest, "the last node to flush knows the total")
 		all, err := w.store.quotaUsed(context.Background(), []uuid.UUID{sub, uuid.New()}, noon.Add(time.Minute))
 		require.NoError(t, err)
-		require.Equal(t, map[uuid.UUID]limits.Used{sub: {Organization: w.Organization, Subscription: sub, PeriodStart: noon, PeriodEnd: noon.Add(time.Hour), N: nodes * rounds * 2}}, all)
+		require.Equal(t, map[uuid.UUID]limits.Used{sub: {Organization: w.Organization, AppCounter: sub, PeriodStart: noon, PeriodEnd: noon.Add(time.Hour), N: nodes * rounds * 2}}, all)
 		none, err := w.store.quotaUsed(context.Background(), []uuid.UUID{sub}, noon.Add(time.Hour))
 		require.NoError(t, err)
 		require.Empty(t, none, "the period is over")
@@ -193,7 +193,7 @@ func TestQuotaOfTwoNodesIsTheirTotal(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		ctx := context.Background()
 		w := newWorld(t, url, "UTC", noon)
-		ask := &limits.Ask{Organization: w.Organization, Key: uuid.New(), Subscription: uuid.New(), Quota: limits.Quota{Limit: 10, Per: "DAY"}, Location: time.UTC, Cost: 1}
+		ask := &limits.Ask{Organization: w.Organization, Key: uuid.New(), AppCounter: uuid.New(), Quota: limits.Quota{Limit: 10, Per: "DAY"}, Location: time.UTC, Cost: 1}
 		start, _ := ask.Quota.Period(noon, time.UTC)
 		var nodes []*limits.Memory
 		var flushers []*Flusher
@@ -205,7 +205,7 @@ func TestQuotaOfTwoNodesIsTheirTotal(t *testing.T) {
 		for _, m := range nodes {
 			m.Take(ctx, ask, &out)
 			require.Equal(t, limits.QuotaUnknown, out.Outcome)
-			m.Load(ask.Subscription, start, 0)
+			m.Load(ask.AppCounter, start, 0)
 			for range 4 {
 				m.Take(ctx, ask, &out)
 				require.Equal(t, limits.Passed, out.Outcome)
@@ -219,9 +219,9 @@ func TestQuotaOfTwoNodesIsTheirTotal(t *testing.T) {
 		require.NoError(t, flushers[0].Flush(ctx))
 		nodes[0].Peek(ctx, ask, &out)
 		require.EqualValues(t, 0, out.Quota.Remaining, "4 + 4 + 2 of 10")
-		used, err := w.store.quotaUsed(ctx, []uuid.UUID{ask.Subscription}, noon)
+		used, err := w.store.quotaUsed(ctx, []uuid.UUID{ask.AppCounter}, noon)
 		require.NoError(t, err)
-		require.EqualValues(t, 10, used[ask.Subscription].N)
+		require.EqualValues(t, 10, used[ask.AppCounter].N)
 	})
 }
 
@@ -229,8 +229,8 @@ func TestQuotaCountsOfAChangedPeriod(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t), "UTC", noon)
 	sub := uuid.New()
 	q := &fakeQuotas{totals: map[uuid.UUID]int64{}, pending: []limits.Used{
-		{Organization: w.Organization, Subscription: sub, PeriodStart: usagetest.At("2026-06-01T00:00:00Z"), PeriodEnd: usagetest.At("2026-07-01T00:00:00Z"), N: 30},
-		{Organization: w.Organization, Subscription: sub, PeriodStart: usagetest.At("2026-06-15T00:00:00Z"), PeriodEnd: usagetest.At("2026-06-16T00:00:00Z"), N: 2},
+		{Organization: w.Organization, AppCounter: sub, PeriodStart: usagetest.At("2026-06-01T00:00:00Z"), PeriodEnd: usagetest.At("2026-07-01T00:00:00Z"), N: 30},
+		{Organization: w.Organization, AppCounter: sub, PeriodStart: usagetest.At("2026-06-15T00:00:00Z"), PeriodEnd: usagetest.At("2026-06-16T00:00:00Z"), N: 2},
 	}}
 	require.NoError(t, w.newFlusher(w.counter, q).Flush(context.Background()))
 	all, err := w.store.QuotasUsed(context.Background(), []uuid.UUID{sub}, noon)

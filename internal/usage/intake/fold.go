@@ -194,7 +194,7 @@ func (f *Flusher) foldSome(ctx context.Context, part int, condition string, arg 
 		return n, nil
 	}
 	for i, u := range used {
-		f.o.Quotas.Load(u.Subscription, u.PeriodStart, totals[i])
+		f.o.Quotas.Load(u.AppCounter, u.PeriodStart, totals[i])
 	}
 	f.loadQuotas(accounts)
 	return n, nil

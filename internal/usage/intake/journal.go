@@ -45,7 +45,7 @@ func pagesOf(rows []counts.Row, used []limits.Used, buffer func() []byte) []page
 		writers[partOf(&rows[i].Call)].addRow(&rows[i])
 	}
 	for i := range used {
-		writers[used[i].Subscription[15]%parts].addUsed(&used[i])
+		writers[used[i].AppCounter[15]%parts].addUsed(&used[i])
 	}
 	var out []page
 	for part, w := range writers {

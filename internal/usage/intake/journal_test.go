@@ -36,7 +36,7 @@ func TestPagesAreDecodedAsEncoded(t *testing.T) {
 	}
 	rows := c.drain(nil)
 	setIDs(rows)
-	u := limits.Used{Organization: uuid.New(), Subscription: uuid.New(), PeriodStart: noon, PeriodEnd: noon.Add(time.Hour), N: 5}
+	u := limits.Used{Organization: uuid.New(), AppCounter: uuid.New(), PeriodStart: noon, PeriodEnd: noon.Add(time.Hour), N: 5}
 	later := u
 	later.PeriodStart = u.PeriodEnd
 	pages := pagesOf(rows, []limits.Used{u, u, later}, func() []byte { return nil })
@@ -67,7 +67,7 @@ func pageWith(t *testing.T, pages []page, r counts.Row) int {
 // If the period of a plan changes at its start, the same row is used on, and its end is
 // that of the newest page.
 func TestEndOfAPeriodIsThatOfTheNewestPage(t *testing.T) {
-	u := limits.Used{Organization: uuid.New(), Subscription: uuid.New(), PeriodStart: noon, PeriodEnd: noon.Add(time.Hour), N: 5}
+	u := limits.Used{Organization: uuid.New(), AppCounter: uuid.New(), PeriodStart: noon, PeriodEnd: noon.Add(time.Hour), N: 5}
 	month := u
 	month.PeriodEnd = noon.AddDate(0, 1, 0)
 	var first, second pageWriter
@@ -83,7 +83,7 @@ func TestEndOfAPeriodIsThatOfTheNewestPage(t *testing.T) {
 // Pages of the first version, whose entries omit nothing, are decoded.
 func TestPagesOfTheFirstVersionAreDecoded(t *testing.T) {
 	r := counts.Row{At: noon.Truncate(time.Minute), Call: usagetest.RandomCalls(uuid.New(), 1)[0], Calls: 3}
-	u := limits.Used{Organization: uuid.New(), Subscription: uuid.New(), PeriodStart: noon, PeriodEnd: noon.Add(time.Hour), N: 5}
+	u := limits.Used{Organization: uuid.New(), AppCounter: uuid.New(), PeriodStart: noon, PeriodEnd: noon.Add(time.Hour), N: 5}
 	var body []byte
 	for range 2 {
 		var w pageWriter // has no entry before
@@ -100,13 +100,13 @@ func TestPagesOfTheFirstVersionAreDecoded(t *testing.T) {
 
 func FuzzPage(f *testing.F) {
 	r := counts.Row{At: noon.Truncate(time.Minute), Call: usage.Call{Organization: uuid.New(), Code: "VALID"}, Calls: 3}
-	u := limits.Used{Subscription: uuid.New(), PeriodStart: noon, PeriodEnd: noon, N: 1}
+	u := limits.Used{AppCounter: uuid.New(), PeriodStart: noon, PeriodEnd: noon, N: 1}
 	var w pageWriter
 	for range 2 {
 		w.addRow(&r)
 		w.addUsed(&u)
 	}
-	u.Account = uuid.New()
+	u.AccountCounter = uuid.New()
 	w.addUsed(&u)
 	w.addUsed(&u)
 	for n := range len(w.body) + 1 {
@@ -129,7 +129,7 @@ func TestJournalIsFoldedOnce(t *testing.T) {
 		sub := uuid.New()
 		for range 3 {
 			countTwice(w.counter, calls)
-			q.pending = append(q.pending, limits.Used{Organization: w.Organization, Subscription: sub, PeriodStart: noon, PeriodEnd: noon.Add(time.Hour), N: 2})
+			q.pending = append(q.pending, limits.Used{Organization: w.Organization, AppCounter: sub, PeriodStart: noon, PeriodEnd: noon.Add(time.Hour), N: 2})
 			w.Clock.Advance(time.Second)
 			require.NoError(t, busy.Flush(ctx))
 		}

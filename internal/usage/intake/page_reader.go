@@ -70,12 +70,12 @@ func (r *pageReader) readUsed(hasAccount bool, same byte) {
 	if same&1 == 0 {
 		copy(u.Organization[:], r.bytes(16))
 	}
-	copy(u.Subscription[:], r.bytes(16))
+	copy(u.AppCounter[:], r.bytes(16))
 	switch {
 	case !hasAccount:
-		u.Account = uuid.Nil
+		u.AccountCounter = uuid.Nil
 	case same&4 == 0:
-		copy(u.Account[:], r.bytes(16))
+		copy(u.AccountCounter[:], r.bytes(16))
 	}
 	if same&2 == 0 {
 		u.PeriodStart, u.PeriodEnd = time.UnixMicro(r.varint()).UTC(), time.UnixMicro(r.varint()).UTC()

@@ -41,8 +41,8 @@ func (s *pageSums) add(body []byte) error {
 		return err
 	}
 	return (&pageReader{rest: body}).each(func(c minuteCall, calls int64) { s.rows[c] = usage.Add(s.rows[c], calls) }, func(u limits.Used) {
-		k := quotaPeriod{u.Organization, u.Subscription, u.PeriodStart}
-		s.used[k] = quotaSum{usage.Add(s.used[k].n, u.N), u.PeriodEnd, u.Account}
+		k := quotaPeriod{u.Organization, u.AppCounter, u.PeriodStart}
+		s.used[k] = quotaSum{usage.Add(s.used[k].n, u.N), u.PeriodEnd, u.AccountCounter}
 	})
 }
 
@@ -57,7 +57,7 @@ func (s *pageSums) counts() []counts.Row {
 func (s *pageSums) quotas() []limits.Used {
 	out := make([]limits.Used, 0, len(s.used))
 	for k, sum := range s.used {
-		out = append(out, limits.Used{Organization: k.organization, Subscription: k.subscription, Account: sum.account, PeriodStart: k.start, PeriodEnd: sum.end, N: sum.n})
+		out = append(out, limits.Used{Organization: k.organization, AppCounter: k.subscription, AccountCounter: sum.account, PeriodStart: k.start, PeriodEnd: sum.end, N: sum.n})
 	}
 	return out
 }

@@ -66,7 +66,7 @@ func (w *pageWriter) addRow(r *counts.Row) {
 
 func (w *pageWriter) addUsed(u *limits.Used) {
 	first, next, same := byte(entryUsed), byte(entryUsedNext), byte(0)
-	hasAccount := u.Account != uuid.Nil
+	hasAccount := u.AccountCounter != uuid.Nil
 	if hasAccount {
 		first, next = entryAccountUsed, entryAccountUsedNext
 	}
@@ -75,16 +75,16 @@ func (w *pageWriter) addUsed(u *limits.Used) {
 	} else {
 		same = bit(0, u.Organization == before.Organization) |
 			bit(1, u.PeriodStart.Equal(before.PeriodStart) && u.PeriodEnd.Equal(before.PeriodEnd)) |
-			bit(2, hasAccount && u.Account == before.Account)
+			bit(2, hasAccount && u.AccountCounter == before.AccountCounter)
 		w.body = append(w.body, next, same)
 	}
 	w.lastUsed = u
 	if same&1 == 0 {
 		w.body = append(w.body, u.Organization[:]...)
 	}
-	w.body = append(w.body, u.Subscription[:]...)
+	w.body = append(w.body, u.AppCounter[:]...)
 	if hasAccount && same&4 == 0 {
-		w.body = append(w.body, u.Account[:]...)
+		w.body = append(w.body, u.AccountCounter[:]...)
 	}
 	if same&2 == 0 {
 		w.body = binary.AppendVarint(w.body, u.PeriodStart.UnixMicro())

@@ -32,7 +32,7 @@ func addUsed(ctx context.Context, db *database.DB, tx *database.Tx, used []limit
 		usagesql.Column{Name: "period_start", Type: usagesql.Timestamp}, usagesql.Column{Name: "period_end", Type: usagesql.Timestamp}, usagesql.Column{Name: "used", Type: usagesql.BigInt})
 	for _, id := range sortedIDs(sums) {
 		u := sums[id]
-		b.ID(id, u.Organization, u.Subscription, u.Account)
+		b.ID(id, u.Organization, u.AppCounter, u.AccountCounter)
 		b.Time(u.PeriodStart)
 		b.Time(u.PeriodEnd)
 		b.Int(u.N)
@@ -66,7 +66,7 @@ func (s *Store) QuotasUsed(ctx context.Context, counters []uuid.UUID, at time.Ti
 	text := `SELECT organization_id, subscription_id, period_start, period_end, ` + usagesql.Capped(s.db, "used") + ` FROM quota_counts
 		WHERE ` + of + ` AND period_start <= ` + now + ` AND period_end > ` + now + `
 		UNION ALL ` + selectAccounts(args, counters, now) + ` ORDER BY 3`
-	err := eachUsed(ctx, s.db, text, args.Values, func(u limits.Used) { out[u.Subscription] = append(out[u.Subscription], u) })
+	err := eachUsed(ctx, s.db, text, args.Values, func(u limits.Used) { out[u.AppCounter] = append(out[u.AppCounter], u) })
 	return out, database.Fault(err)
 }
 
@@ -102,7 +102,7 @@ func eachUsed(ctx context.Context, q querier, query string, args []any, yield fu
 	for rows.Next() {
 		var u limits.Used
 		var start, end usagesql.Time
-		if err := rows.Scan(&u.Organization, &u.Subscription, &start, &end, &u.N); err != nil {
+		if err := rows.Scan(&u.Organization, &u.AppCounter, &start, &end, &u.N); err != nil {
 			return err
 		}
 		u.PeriodStart, u.PeriodEnd = start.Time, end.Time

@@ -23,15 +23,15 @@ func TestLongerQuotaPeriodContinuesTheCount(t *testing.T) {
 		w := newWorld(t, url, "UTC", first)
 		q := &fakeQuotas{totals: map[uuid.UUID]int64{}}
 		f := w.newFlusher(w.counter, q)
-		u := limits.Used{Organization: w.Organization, Subscription: uuid.New(), PeriodStart: usagetest.At("2026-06-01T00:00:00Z"), PeriodEnd: usagetest.At("2026-06-02T00:00:00Z"), N: 3}
+		u := limits.Used{Organization: w.Organization, AppCounter: uuid.New(), PeriodStart: usagetest.At("2026-06-01T00:00:00Z"), PeriodEnd: usagetest.At("2026-06-02T00:00:00Z"), N: 3}
 		q.pending = []limits.Used{u}
 		require.NoError(t, f.Flush(context.Background()))
 		u.PeriodEnd, u.N = usagetest.At("2026-07-01T00:00:00Z"), 4
 		q.pending = []limits.Used{u}
 		require.NoError(t, f.Flush(context.Background()))
-		found, err := w.store.quotaUsed(context.Background(), []uuid.UUID{u.Subscription}, usagetest.At("2026-06-20T10:00:00Z"))
+		found, err := w.store.quotaUsed(context.Background(), []uuid.UUID{u.AppCounter}, usagetest.At("2026-06-20T10:00:00Z"))
 		require.NoError(t, err)
-		require.EqualValues(t, 7, found[u.Subscription].N)
+		require.EqualValues(t, 7, found[u.AppCounter].N)
 	})
 }
 

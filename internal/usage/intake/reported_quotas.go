@@ -39,7 +39,7 @@ func (s *Store) addToQuotas(ctx context.Context, tx *database.Tx, organization u
 		for _, c := range passed[[2]uuid.UUID{q.app, q.product}] {
 			start, end := q.quota.Period(c.At, q.zone)
 			used = append(used, limits.Used{
-				Organization: organization, Subscription: limits.ByApp(q.app, q.product), Account: limits.ByAccount(c.Account, q.product, q.quota.Per),
+				Organization: organization, AppCounter: limits.ByApp(q.app, q.product), AccountCounter: limits.ByAccount(c.Account, q.product, q.quota.Per),
 				PeriodStart: start, PeriodEnd: end, N: c.Calls,
 			})
 		}

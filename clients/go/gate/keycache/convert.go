@@ -37,7 +37,7 @@ func (s *Cache) fillCell(c *cell, a *App) {
 	for i, sub := range a.Subscriptions {
 		next := verdict.Subscription{
 			ID: sub.ID, ProductID: sub.ProductID, PlanID: sub.PlanID,
-			Counter: limits.ByApp(a.ID, sub.ProductID), Account: limits.OfAccount(a.AccountID, sub.ProductID),
+			AppCounter: limits.ByApp(a.ID, sub.ProductID), AccountCounter: limits.OfAccount(a.AccountID, sub.ProductID),
 			Status: access.SubscriptionStatus(s.intern(string(sub.Status))),
 		}
 		if sub.EndpointIDs != nil {

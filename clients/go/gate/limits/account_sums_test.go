@@ -40,7 +40,7 @@ func TestEveryUnitOfAccountsIsStoredOnce(t *testing.T) {
 	b.store(w.Memory)
 	for i := range all {
 		var stored int64
-		for start, n := range b.periods(all[i].apps[0].Account) {
+		for start, n := range b.periods(all[i].apps[0].AccountCounter) {
 			if stored += n; n > limit {
 				t.Errorf("%d of %d passed on %v", n, limit, start)
 			}
@@ -64,7 +64,7 @@ func TestAccountSumsInAnyOrder(t *testing.T) {
 				if f.take(a).Outcome != limits.Passed {
 					return
 				}
-				passed[a.Subscription] += a.Cost
+				passed[a.AppCounter] += a.Cost
 				if today[start] += a.Cost; a.PerAccount && today[start] > limit {
 					t.Fatalf("%d passed in the period from %v", today[start], start)
 				}
@@ -81,16 +81,16 @@ func TestAccountSumsInAnyOrder(t *testing.T) {
 		f.store(f.Memory)
 		for _, a := range f.apps {
 			var stored int64
-			for _, n := range f.periods(a.Subscription) {
+			for _, n := range f.periods(a.AppCounter) {
 				stored += n
 			}
-			if stored != passed[a.Subscription] {
-				t.Fatalf("%d units of an app passed, %d are stored", passed[a.Subscription], stored)
+			if stored != passed[a.AppCounter] {
+				t.Fatalf("%d units of an app passed, %d are stored", passed[a.AppCounter], stored)
 			}
 		}
 		for start, n := range today {
-			if f.used(f.apps[0].Account, start) != n {
-				t.Fatalf("%d units passed, the account's are %d", n, f.used(f.apps[0].Account, start))
+			if f.used(f.apps[0].AccountCounter, start) != n {
+				t.Fatalf("%d units passed, the account's are %d", n, f.used(f.apps[0].AccountCounter, start))
 			}
 		}
 	})

@@ -24,8 +24,8 @@ func newAccountFixture(max, apps int, quota limits.Quota) *accountFixture {
 	account, product := uuid.New(), uuid.New()
 	for range apps {
 		a := ask()
-		a.Subscription, a.Quota = limits.ByApp(uuid.New(), product), quota
-		a.Account, a.PerAccount = limits.ByAccount(account, product, quota.Per), true
+		a.AppCounter, a.Quota = limits.ByApp(uuid.New(), product), quota
+		a.AccountCounter, a.PerAccount = limits.ByAccount(account, product, quota.Per), true
 		f.apps = append(f.apps, a)
 	}
 	return f
@@ -73,8 +73,8 @@ func TestAppsShareTheirAccountsQuota(t *testing.T) {
 	}
 	f.store(f.Memory)
 	start, _ := monthly(1).Period(noon(), nil)
-	want(t, "the first app's", f.used(f.apps[0].Subscription, start), int64(5))
-	want(t, "the account's", f.used(f.apps[0].Account, start), int64(10))
+	want(t, "the first app's", f.used(f.apps[0].AppCounter, start), int64(5))
+	want(t, "the account's", f.used(f.apps[0].AccountCounter, start), int64(10))
 	again := &accountFixture{newFixture(0), f.fakeStore, f.apps} // another process
 	for _, a := range f.apps {
 		want(t, "after a restart", again.take(a).Outcome, limits.QuotaExceeded)
@@ -93,13 +93,13 @@ func TestAccountsHaveSeparateQuotas(t *testing.T) {
 func TestRateLimitsArePerApp(t *testing.T) {
 	f := newAccountFixture(0, 2, monthly(10))
 	for _, a := range f.apps {
-		a.SubscriptionRate = limits.Rate{Limit: 1, Per: time.Hour, Burst: 3}
+		a.AppRate = limits.Rate{Limit: 1, Per: time.Hour, Burst: 3}
 		for range 3 {
 			want(t, "within the rate", f.take(a).Outcome, limits.Passed)
 		}
 		want(t, "too fast", f.take(a).Outcome, limits.RateExceeded)
 	}
-	f.apps[0].SubscriptionRate = limits.Rate{}
+	f.apps[0].AppRate = limits.Rate{}
 	want(t, "the refused took nothing", f.peek(f.apps[0]).Quota.Remaining, int64(4))
 }
 
@@ -156,8 +156,8 @@ func TestQuotasOfDifferentPeriodsAreSeparate(t *testing.T) {
 	account, product := uuid.New(), uuid.New()
 	daily.Quota = limits.Quota{Limit: 3, Per: access.PerDay}
 	for _, a := range f.apps {
-		a.Account = limits.InPeriod(limits.OfAccount(account, product), a.Quota.Per)
-		want(t, "the counter", a.Account, limits.ByAccount(account, product, a.Quota.Per))
+		a.AccountCounter = limits.InPeriod(limits.OfAccount(account, product), a.Quota.Per)
+		want(t, "the counter", a.AccountCounter, limits.ByAccount(account, product, a.Quota.Per))
 		want(t, "loaded", f.take(a).Outcome, limits.Passed)
 	}
 	for n := range int64(2) {
@@ -182,7 +182,7 @@ func TestChangedPeriodWithEqualStart(t *testing.T) {
 	a.Cost = 3
 	want(t, "the day", f.take(a).Quota.Remaining, int64(2))
 	a.Quota = monthly(5)
-	a.Account[0] ^= 2
+	a.AccountCounter[0] ^= 2
 	want(t, "the month", f.take(a).Quota.Remaining, int64(2))
 	f.store(f.Memory)
 	a.Cost = 1
@@ -190,7 +190,7 @@ func TestChangedPeriodWithEqualStart(t *testing.T) {
 	a.PerAccount = false
 	want(t, "the app's", f.take(a).Outcome, limits.QuotaExceeded)
 	start, _ := a.Quota.Period(f.clock.Now(), nil)
-	want(t, "stored", f.used(a.Subscription, start), int64(6))
+	want(t, "stored", f.used(a.AppCounter, start), int64(6))
 }
 
 func TestAppsOfAnAccountConcurrently(t *testing.T) {

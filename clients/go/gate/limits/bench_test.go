@@ -22,13 +22,13 @@ func TestTakeDoesNotAllocate(t *testing.T) {
 
 func loaded(m *limits.Memory) (*limits.Memory, *limits.Ask) {
 	a := ask()
-	a.Account = uuid.New()
+	a.AccountCounter = uuid.New()
 	return loadedFor(m, a)
 }
 
 func loadedFor(m *limits.Memory, a *limits.Ask) (*limits.Memory, *limits.Ask) {
 	a.KeyRate = limits.Rate{Limit: 1_000_000, Per: time.Second, Burst: 1_000_000}
-	a.SubscriptionRate = a.KeyRate
+	a.AppRate = a.KeyRate
 	a.Quota = limits.Quota{Limit: 1 << 50, Per: access.PerMonth}
 	a.Location = time.UTC
 	var out limits.Answer
@@ -52,7 +52,7 @@ func BenchmarkTake(b *testing.B) {
 // The quota is counted per account.
 func BenchmarkTakePerAccount(b *testing.B) {
 	a := ask()
-	a.Account, a.PerAccount = uuid.New(), true
+	a.AccountCounter, a.PerAccount = uuid.New(), true
 	m, a := loadedFor(limits.NewMemory(systemClock{}, nil, 0), a)
 	var out limits.Answer
 	ctx := context.Background()

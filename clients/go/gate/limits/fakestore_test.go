@@ -38,7 +38,7 @@ func (b *fakeStore) used(counter uuid.UUID, start time.Time) int64 {
 
 func (b *fakeStore) sum(counter uuid.UUID, start time.Time) (n int64) {
 	for of := range b.of[counter] {
-		if u := b.rows[of]; of.start.Equal(start) && (of.app == counter || u.Account == counter) {
+		if u := b.rows[of]; of.start.Equal(start) && (of.app == counter || u.AccountCounter == counter) {
 			n += u.N
 		}
 	}
@@ -90,7 +90,7 @@ func (b *fakeStore) fold(m *limits.Memory) {
 	rows, mark := b.unfolded, m.Mark()
 	b.unfolded = nil
 	for i, total := range b.add(rows) {
-		m.Load(rows[i].Subscription, rows[i].PeriodStart, total)
+		m.Load(rows[i].AppCounter, rows[i].PeriodStart, total)
 	}
 	b.loadAccounts(m, rows)
 	m.Folded(mark)
@@ -98,10 +98,10 @@ func (b *fakeStore) fold(m *limits.Memory) {
 
 func (b *fakeStore) add(rows []limits.Used) (totals []int64) {
 	for _, u := range rows {
-		of := row{u.Subscription, u.PeriodStart}
+		of := row{u.AppCounter, u.PeriodStart}
 		u.N += b.rows[of].N
 		b.rows[of] = u
-		for _, counter := range []uuid.UUID{u.Subscription, u.Account} {
+		for _, counter := range []uuid.UUID{u.AppCounter, u.AccountCounter} {
 			if b.of[counter] == nil {
 				b.of[counter] = map[row]bool{}
 			}
@@ -109,7 +109,7 @@ func (b *fakeStore) add(rows []limits.Used) (totals []int64) {
 		}
 	}
 	for _, u := range rows {
-		totals = append(totals, b.sum(u.Subscription, u.PeriodStart))
+		totals = append(totals, b.sum(u.AppCounter, u.PeriodStart))
 	}
 	return totals
 }
@@ -117,8 +117,8 @@ func (b *fakeStore) add(rows []limits.Used) (totals []int64) {
 // loadAccounts passes the counts of the rows' accounts to m.
 func (b *fakeStore) loadAccounts(m *limits.Memory, rows []limits.Used) {
 	for _, u := range rows {
-		if m.Holds(u.Account) {
-			m.Load(u.Account, u.PeriodStart, b.sum(u.Account, u.PeriodStart))
+		if m.Holds(u.AccountCounter) {
+			m.Load(u.AccountCounter, u.PeriodStart, b.sum(u.AccountCounter, u.PeriodStart))
 		}
 	}
 }

@@ -46,11 +46,11 @@ func (w *fixture) peek(a *limits.Ask) (out limits.Answer) {
 // load sets the count of a's present period.
 func (w *fixture) load(a *limits.Ask, used int64) {
 	start, _ := a.Quota.Period(w.clock.Now(), a.Location)
-	w.Load(a.Subscription, start, used)
+	w.Load(a.AppCounter, start, used)
 }
 
 func ask() *limits.Ask {
-	return &limits.Ask{Organization: uuid.New(), Key: uuid.New(), Subscription: uuid.New(), Cost: 1}
+	return &limits.Ask{Organization: uuid.New(), Key: uuid.New(), AppCounter: uuid.New(), Cost: 1}
 }
 
 func want(t *testing.T, what string, got, want any) {

@@ -16,15 +16,16 @@ const slowestLoad = 10 * time.Second
 // ledger that is further ahead entered its period by a clock that was wrong.
 const farthestAhead = time.Hour
 
-// Used is the number of quota units of a period that were taken and not yet stored.
+// Used is the number of quota units that an app has taken in a period.
 type Used struct {
-	Organization, Subscription uuid.UUID
-	// Account is the counter of the app's account; zero: the account is not counted.
-	Account                uuid.UUID
-	PeriodStart, PeriodEnd time.Time
-	N                      int64
-	// unshared is the part of N that the account's ledger does not count yet.
-	unshared int64
+	Organization uuid.UUID
+	// AppCounter and AccountCounter are those of the Ask; zero: the account is not
+	// counted.
+	AppCounter, AccountCounter uuid.UUID
+	PeriodStart, PeriodEnd     time.Time
+	N                          int64
+	// outsideAccount is the part of N that the account's ledger does not count yet.
+	outsideAccount int64
 }
 
 // ledger counts the use of a product's quota by an app, or by all apps of an account
@@ -32,10 +33,10 @@ type Used struct {
 // database, then part of stored. The units of an account are written to the
 // database as those of its apps.
 type ledger struct {
-	organization, account uuid.UUID
-	per                   access.QuotaPeriod
-	location              *time.Location
-	start, end            time.Time
+	organization, accountCounter uuid.UUID
+	per                          access.QuotaPeriod
+	location                     *time.Location
+	start, end                   time.Time
 	// known reports whether stored was loaded for this period, last at the tick
 	// loaded.
 	known  bool
@@ -49,35 +50,36 @@ type ledger struct {
 	// stored is the highest count that the database is known to have, over all
 	// nodes.
 	stored, inFlight, pending int64
-	// unshared is the number of pending units that the account's ledger does not
+	// outsideAccount is the number of pending units that the account's ledger does not
 	// count: those that were taken from the app's own quota.
-	unshared int64
-	// sharedCount is the highest count that the shared store has returned, and the units
-	// taken since; it may be ahead of what the other nodes have stored.
-	sharedCount int64
-	// leftover contains pending units of periods that are over, or of another account.
-	leftover []Used
+	outsideAccount int64
+	// storeCount is the highest count that the shared store of the nodes' limits has
+	// returned, and the units taken since. It may be higher than the database's, which
+	// the other nodes bring up to date later.
+	storeCount int64
+	// earlier has the pending units of periods that are over, and of another account.
+	earlier []Used
 }
 
-func (q *ledger) used() int64 { return max(q.stored+q.inFlight+q.pending, q.sharedCount) }
+func (q *ledger) used() int64 { return max(q.stored+q.inFlight+q.pending, q.storeCount) }
 
-// settled reports whether the database's count contains every unit of the ledger,
-// and a reader that read it before has called Load by now and so cannot bring back
-// the older count. The database's counts contain what was journaled before the tick
-// folded.
-func (q *ledger) settled(tick, folded int64) bool {
-	return q.unsettled == 0 && q.pending == 0 && q.inFlight == 0 && len(q.leftover) == 0 &&
+// evictable reports whether the ledger may be forgotten: the database's count has
+// every unit of it, and whoever read that count before has called Load by now, so
+// that no older count can come back. The database's counts contain what was journaled
+// before the tick folded.
+func (q *ledger) evictable(tick, folded int64) bool {
+	return q.unsettled == 0 && q.pending == 0 && q.inFlight == 0 && len(q.earlier) == 0 &&
 		(q.journaled == 0 || q.journaled < folded) &&
 		(!q.known || tick-q.loaded > slowestLoad.Microseconds())
 }
 
-// enter advances the ledger to the period that contains now. It does not return to
+// enterPeriod advances the ledger to the period that contains now. It does not return to
 // an earlier period when the clock is set back, but it does when the quota's period
 // or time zone has changed, or when its own period is far ahead.
-func (q *ledger) enter(a *Ask, now time.Time) {
+func (q *ledger) enterPeriod(a *Ask, now time.Time) {
 	q.organization = a.Organization
-	if q.account != a.Account {
-		q.setAccount(a.Account)
+	if q.accountCounter != a.AccountCounter {
+		q.setAccountCounter(a.AccountCounter)
 	}
 	same := q.per == a.Quota.Per && sameZone(q.location, a.Location)
 	if same && now.Before(q.end) && !q.isFarAhead(now) {
@@ -89,12 +91,12 @@ func (q *ledger) enter(a *Ask, now time.Time) {
 		q.end = end
 		return
 	}
-	q.keep(q.unstored())
+	q.setAside(q.unstored())
 	*q = ledger{
-		organization: q.organization, account: q.account, per: q.per, location: q.location, start: start, end: end,
-		leftover: q.leftover, unsettled: q.unsettled, journaled: q.journaled, // the previous period may be entered again
+		organization: q.organization, accountCounter: q.accountCounter, per: q.per, location: q.location, start: start, end: end,
+		earlier: q.earlier, unsettled: q.unsettled, journaled: q.journaled, // the previous period may be entered again
 	}
-	q.pending, q.unshared = q.reclaim(start)
+	q.pending, q.outsideAccount = q.takeBack(start)
 }
 
 // isFarAhead reports whether the clock was so far ahead that the ledger has to follow
@@ -104,98 +106,98 @@ func (q *ledger) isFarAhead(now time.Time) bool {
 	return q.unsettled == 0 && q.start.Sub(now) > farthestAhead
 }
 
-// setAccount sets the account's counter for the units that follow: another account's, or
-// the account's for another period. Pending units stay with the previous counter;
+// setAccountCounter sets the account's counter for the units that follow: another
+// account's, or the account's for another period. Pending units stay with the previous counter;
 // they count as stored, as they will be.
-func (q *ledger) setAccount(account uuid.UUID) {
-	q.keep(q.unstored())
+func (q *ledger) setAccountCounter(counter uuid.UUID) {
+	q.setAside(q.unstored())
 	q.stored += q.pending
-	q.account, q.pending, q.unshared = account, 0, 0
+	q.accountCounter, q.pending, q.outsideAccount = counter, 0, 0
 }
 
 // unstored returns the pending units, for the next Drain. Units in flight belong to
 // the flusher.
 func (q *ledger) unstored() Used {
-	return Used{Account: q.account, PeriodStart: q.start, PeriodEnd: q.end, N: q.pending, unshared: q.unshared}
+	return Used{AccountCounter: q.accountCounter, PeriodStart: q.start, PeriodEnd: q.end, N: q.pending, outsideAccount: q.outsideAccount}
 }
 
-// keep adds u to leftover, apart from the units that follow.
-func (q *ledger) keep(u Used) {
+// setAside adds u to earlier, so that the units that follow are not mixed with it.
+func (q *ledger) setAside(u Used) {
 	if u.N == 0 {
 		return
 	}
-	for i := range q.leftover {
-		if l := &q.leftover[i]; l.PeriodStart.Equal(u.PeriodStart) && l.Account == u.Account {
-			l.N, l.unshared = l.N+u.N, l.unshared+u.unshared
+	for i := range q.earlier {
+		if l := &q.earlier[i]; l.PeriodStart.Equal(u.PeriodStart) && l.AccountCounter == u.AccountCounter {
+			l.N, l.outsideAccount = l.N+u.N, l.outsideAccount+u.outsideAccount
 			return
 		}
 	}
-	q.leftover = append(q.leftover, u)
+	q.earlier = append(q.earlier, u)
 }
 
-// reclaim removes from leftover what was kept of a period that is entered again, and
-// returns it.
-func (q *ledger) reclaim(start time.Time) (n, apart int64) {
-	q.leftover = slices.DeleteFunc(q.leftover, func(u Used) bool {
-		if !u.PeriodStart.Equal(start) || u.Account != q.account {
+// takeBack removes from earlier the units of a period that is entered again, and
+// returns them, with the part of them that the account's ledger does not count.
+func (q *ledger) takeBack(start time.Time) (n, outside int64) {
+	q.earlier = slices.DeleteFunc(q.earlier, func(u Used) bool {
+		if !u.PeriodStart.Equal(start) || u.AccountCounter != q.accountCounter {
 			return false
 		}
-		n, apart = n+u.N, apart+u.unshared
+		n, outside = n+u.N, outside+u.outsideAccount
 		return true
 	})
-	return n, apart
+	return n, outside
 }
 
 // take counts a call that this ledger allowed; l is the level after it.
 func (q *ledger) take(l *Level, cost int64) {
-	q.pending, q.unshared = q.pending+cost, q.unshared+cost
-	if q.sharedCount > 0 {
-		q.sharedCount = l.Used
+	q.pending, q.outsideAccount = q.pending+cost, q.outsideAccount+cost
+	if q.storeCount > 0 {
+		q.storeCount = l.Used
 	}
 }
 
-// join adds what an app has taken from its own quota until now. Other apps of the
-// account may have taken units so too: the count has to be loaded again, once all
-// of it is stored.
-func (q *ledger) join(app *ledger) {
-	if app.unshared == 0 {
+// takeOver adds to an account's ledger what one of its apps has taken from a quota of
+// its own until now. Other apps of the account may have done so too: the count has to
+// be loaded again, once all of it is stored.
+func (q *ledger) takeOver(app *ledger) {
+	if app.outsideAccount == 0 {
 		return
 	}
 	if q.start.Equal(app.start) {
-		q.pending += app.unshared
+		q.pending += app.outsideAccount
 	}
-	q.known, app.unshared = false, 0
+	q.known, app.outsideAccount = false, 0
 }
 
 // takeForAccount counts for an app a call that its account's ledger allowed at the level l.
 // counted reports whether the account's ledger still counts it.
 func (q *ledger) takeForAccount(l *Level, cost int64, counted bool) {
-	u := Used{Account: q.account, PeriodStart: l.Start, PeriodEnd: l.End, N: cost}
+	u := Used{AccountCounter: q.accountCounter, PeriodStart: l.Start, PeriodEnd: l.End, N: cost}
 	if !counted {
-		u.unshared = cost
+		u.outsideAccount = cost
 	}
 	if !q.start.Equal(l.Start) {
-		q.keep(u)
+		q.setAside(u)
 		return
 	}
-	q.pending, q.unshared = q.pending+u.N, q.unshared+u.unshared
-	if q.sharedCount > 0 {
-		q.sharedCount += cost
+	q.pending, q.outsideAccount = q.pending+u.N, q.outsideAccount+u.outsideAccount
+	if q.storeCount > 0 {
+		q.storeCount += cost
 	}
 }
 
-// follow adopts the shared store's count, after a call for which taken reports
+// adopt adopts the shared store's count, after a call for which taken reports
 // whether its cost was consumed.
-func (q *ledger) follow(l *Level, cost int64, taken bool) {
+func (q *ledger) adopt(l *Level, cost int64, taken bool) {
 	if !taken {
 		cost = 0
 	}
 	if !q.start.Equal(l.Start) {
-		q.keep(Used{Account: q.account, PeriodStart: l.Start, PeriodEnd: l.End, N: cost, unshared: cost})
+		q.setAside(Used{AccountCounter: q.accountCounter, PeriodStart: l.Start, PeriodEnd: l.End, N: cost, outsideAccount: cost})
 		return
 	}
-	q.pending, q.unshared = q.pending+cost, q.unshared+cost
-	q.sharedCount = max(q.sharedCount, l.Used)
+	q.pending, q.outsideAccount = q.pending+cost, q.outsideAccount+cost
+	q.storeCount = max(q.storeCount, l.Used)
 }
 
 // load adopts the database's count. Units in flight may or may not be part of it;
@@ -206,19 +208,19 @@ func (q *ledger) load(used, tick int64) {
 }
 
 // drain moves the pending units into flight, and appends them to into.
-func (q *ledger) drain(subscription uuid.UUID, into []Used) []Used {
+func (q *ledger) drain(counter uuid.UUID, into []Used) []Used {
 	row := func(u Used) {
-		u.Organization, u.Subscription = q.organization, subscription
+		u.Organization, u.AppCounter = q.organization, counter
 		into = append(into, u)
 		q.unsettled++
 	}
-	for _, u := range q.leftover {
+	for _, u := range q.earlier {
 		row(u)
 	}
-	q.leftover = nil
+	q.earlier = nil
 	if q.pending > 0 {
 		row(q.unstored())
-		q.inFlight, q.pending, q.unshared = q.inFlight+q.pending, 0, 0
+		q.inFlight, q.pending, q.outsideAccount = q.inFlight+q.pending, 0, 0
 	}
 	return into
 }
@@ -227,7 +229,7 @@ func (q *ledger) drain(subscription uuid.UUID, into []Used) []Used {
 func (q *ledger) startFlight(u *Used) {
 	q.unsettled++
 	if q.start.Equal(u.PeriodStart) {
-		q.inFlight, q.pending = q.inFlight+u.N, max(0, q.pending-(u.N-u.unshared))
+		q.inFlight, q.pending = q.inFlight+u.N, max(0, q.pending-(u.N-u.outsideAccount))
 	}
 }
 

@@ -9,7 +9,7 @@ func TestUnitsInFlightAreCountedOnce(t *testing.T) {
 	for _, c := range []struct {
 		n, apart, pending, flying int64
 	}{{4, 4, 5, 4}, {3, 0, 2, 7}, {4, 2, 0, 11}, {1, 0, 0, 12}} {
-		if q.startFlight(&Used{N: c.n, unshared: c.apart}); q.pending != c.pending || q.inFlight != c.flying {
+		if q.startFlight(&Used{N: c.n, outsideAccount: c.apart}); q.pending != c.pending || q.inFlight != c.flying {
 			t.Errorf("after %d, of them %d apart: %d pending and %d flying, want %d and %d", c.n, c.apart, q.pending, q.inFlight, c.pending, c.flying)
 		}
 	}

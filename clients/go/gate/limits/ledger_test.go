@@ -22,7 +22,7 @@ func TestQuotaIsUnknownUntilLoaded(t *testing.T) {
 	a.Quota = limits.Quota{Limit: 10, Per: access.PerDay}
 	got := w.take(a)
 	want(t, "at first", got, limits.Answer{Outcome: limits.QuotaUnknown})
-	w.Load(a.Subscription, noon(), 3) // no period begins at noon
+	w.Load(a.AppCounter, noon(), 3) // no period begins at noon
 	want(t, "another period", w.peek(a).Outcome, limits.QuotaUnknown)
 	w.load(a, 7)
 	got = w.take(a)
@@ -73,8 +73,8 @@ func TestPeriodEndsAtItsExactEnd(t *testing.T) {
 	rows := w.Drain(nil)
 	want(t, "rows", len(rows), 2)
 	tomorrow := today.Add(24 * time.Hour)
-	want(t, "the old period's", rows[0], limits.Used{Organization: a.Organization, Subscription: a.Subscription, PeriodStart: today, PeriodEnd: tomorrow, N: 10})
-	want(t, "the new period's", rows[1], limits.Used{Organization: a.Organization, Subscription: a.Subscription, PeriodStart: tomorrow, PeriodEnd: tomorrow.Add(24 * time.Hour), N: 1})
+	want(t, "the old period's", rows[0], limits.Used{Organization: a.Organization, AppCounter: a.AppCounter, PeriodStart: today, PeriodEnd: tomorrow, N: 10})
+	want(t, "the new period's", rows[1], limits.Used{Organization: a.Organization, AppCounter: a.AppCounter, PeriodStart: tomorrow, PeriodEnd: tomorrow.Add(24 * time.Hour), N: 1})
 	w.Settle(rows, []int64{10, 1})
 	want(t, "still one taken", w.peek(a).Quota.Remaining, int64(9))
 	want(t, "nothing is left", len(w.Drain(nil)), 0)
@@ -149,7 +149,7 @@ func TestChangedQuotaPeriodStartsAnotherCount(t *testing.T) {
 
 func TestPlanGainsQuota(t *testing.T) {
 	w, a := newFixture(0), ask()
-	a.SubscriptionRate = limits.Rate{Limit: 1, Per: time.Second, Burst: 3}
+	a.AppRate = limits.Rate{Limit: 1, Per: time.Second, Burst: 3}
 	want(t, "a rate alone", w.take(a).Outcome, limits.Passed)
 	a.Quota = limits.Quota{Limit: 2, Per: access.PerDay}
 	want(t, "a quota as well", w.take(a).Outcome, limits.QuotaUnknown)

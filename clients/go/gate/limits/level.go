@@ -9,8 +9,8 @@ const freshFor = 2 * time.Second
 // Level is the state of the limits of one Ask at a moment: the initial values for a
 // shared store, and its answer.
 type Level struct {
-	// Key and Subscription are the debts of the two rate limits.
-	Key, Subscription Debt
+	// Key and App are the debts of KeyRate and AppRate.
+	Key, App Debt
 	// Used is the number of units taken of the quota in the period from Start to End.
 	Used       int64
 	Start, End time.Time
@@ -32,7 +32,7 @@ func (l *Level) outcome(a *Ask) Outcome {
 	case !a.Quota.None() && !l.Known:
 		return QuotaUnknown
 	case !a.KeyRate.None() && !l.Key.room(a.KeyRate, cost),
-		!a.SubscriptionRate.None() && !l.Subscription.room(a.SubscriptionRate, cost):
+		!a.AppRate.None() && !l.App.room(a.AppRate, cost):
 		return RateExceeded
 	case !a.Quota.None() && l.Used > a.Quota.Limit-cost:
 		return QuotaExceeded
@@ -46,8 +46,8 @@ func (l *Level) add(a *Ask) {
 	if !a.KeyRate.None() {
 		l.Key += Debt(cost * a.KeyRate.Unit())
 	}
-	if !a.SubscriptionRate.None() {
-		l.Subscription += Debt(cost * a.SubscriptionRate.Unit())
+	if !a.AppRate.None() {
+		l.App += Debt(cost * a.AppRate.Unit())
 	}
 	if !a.Quota.None() {
 		l.Used += cost
@@ -81,31 +81,31 @@ func (l *Level) answer(a *Ask, outcome Outcome, now time.Time, out *Answer) {
 // with the longer wait, else the one with fewer calls remaining.
 func (l *Level) rate(a *Ask, refused bool, now time.Time) Window {
 	switch {
-	case a.KeyRate.None() && a.SubscriptionRate.None():
+	case a.KeyRate.None() && a.AppRate.None():
 		return Window{}
 	case a.KeyRate.None():
-		return l.Subscription.window(a.SubscriptionRate, now)
-	case a.SubscriptionRate.None():
+		return l.App.window(a.AppRate, now)
+	case a.AppRate.None():
 		return l.Key.window(a.KeyRate, now)
 	}
 	if l.keyIsTighter(a, refused) {
 		return l.Key.window(a.KeyRate, now)
 	}
-	return l.Subscription.window(a.SubscriptionRate, now)
+	return l.App.window(a.AppRate, now)
 }
 
 // keyIsTighter reports whether the key's rate limit is the tighter one.
 func (l *Level) keyIsTighter(a *Ask, refused bool) bool {
 	if refused {
 		key, ever := l.Key.wait(a.KeyRate, a.cost())
-		subscription, either := l.Subscription.wait(a.SubscriptionRate, a.cost())
-		return !ever || either && key >= subscription
+		app, either := l.App.wait(a.AppRate, a.cost())
+		return !ever || either && key >= app
 	}
-	key, subscription := l.Key.remaining(a.KeyRate), l.Subscription.remaining(a.SubscriptionRate)
-	if key == subscription {
-		return microseconds(int64(l.Key), a.KeyRate) >= microseconds(int64(l.Subscription), a.SubscriptionRate)
+	key, app := l.Key.remaining(a.KeyRate), l.App.remaining(a.AppRate)
+	if key == app {
+		return microseconds(int64(l.Key), a.KeyRate) >= microseconds(int64(l.App), a.AppRate)
 	}
-	return key < subscription
+	return key < app
 }
 
 // wait returns the time until both rate limits have room, or zero if one never will.
@@ -117,8 +117,8 @@ func (l *Level) wait(a *Ask) (longest time.Duration) {
 		}
 		longest = wait
 	}
-	if !a.SubscriptionRate.None() {
-		wait, ever := l.Subscription.wait(a.SubscriptionRate, a.cost())
+	if !a.AppRate.None() {
+		wait, ever := l.App.wait(a.AppRate, a.cost())
 		if !ever {
 			return 0
 		}
@@ -152,22 +152,22 @@ func (m *Memory) Follow(a *Ask, l *Level, outcome Outcome, taken bool, out *Answ
 	if h.key != nil {
 		h.key.debt = max(h.key.debt, l.Key)
 	}
-	if h.subscription == nil {
+	if h.app == nil {
 		return
 	}
-	if !a.SubscriptionRate.None() {
-		h.subscription.debt = max(h.subscription.debt, l.Subscription)
+	if !a.AppRate.None() {
+		h.app.debt = max(h.app.debt, l.App)
 	}
 	if a.Quota.None() || outcome == QuotaUnknown {
 		return
 	}
-	h.quotaLedger().follow(l, a.cost(), taken)
+	h.quotaLedger().adopt(l, a.cost(), taken)
 	if !taken {
 		return
 	}
 	if h.account != nil {
-		h.account.quota.leftover = nil // its apps count them
-		h.subscription.quota.takeForAccount(l, a.cost(), h.account.quota.start.Equal(l.Start))
+		h.account.quota.earlier = nil // its apps count them
+		h.app.quota.takeForAccount(l, a.cost(), h.account.quota.start.Equal(l.Start))
 	}
-	m.subscriptions.list(h.subscription)
+	m.counters.list(h.app)
 }

@@ -27,8 +27,8 @@ func TestTheTighterRate(t *testing.T) {
 		"as many left, the other full later":   {second(2, 5), second(1, 5), 3e6, 3e6, 1, false, false},
 		"as many left, both full at that time": {second(1, 5), second(1, 5), 3e6, 3e6, 1, false, true},
 	} {
-		l := Level{Key: c.keyDebt, Subscription: c.subscriptionDebt}
-		a := Ask{KeyRate: c.key, SubscriptionRate: c.subscription, Cost: c.cost}
+		l := Level{Key: c.keyDebt, App: c.subscriptionDebt}
+		a := Ask{KeyRate: c.key, AppRate: c.subscription, Cost: c.cost}
 		if got := l.keyIsTighter(&a, c.refused); got != c.want {
 			t.Errorf("%s: %t", name, got)
 		}

@@ -34,16 +34,21 @@ type Limiter interface {
 
 // Ask is one call and the limits that apply to it.
 type Ask struct {
-	Organization, Key, Subscription uuid.UUID
-	// KeyRate is counted by Key, SubscriptionRate and Quota by Subscription,
-	// which is not the id of a row but the counter of the app and the product, see ByApp.
-	KeyRate, SubscriptionRate Rate
-	Quota                     Quota
-	// Account is the counter of all apps of the account for such a quota, see
-	// ByAccount; zero: the account is not counted. What is taken becomes part of
-	// both counts. With PerAccount the Quota limits the count of Account.
-	Account    uuid.UUID
-	PerAccount bool
+	Organization uuid.UUID
+	// Key is what KeyRate is counted by: a credential, or whoever else has a rate limit
+	// of its own.
+	Key     uuid.UUID
+	KeyRate Rate
+	// AppCounter is what AppRate and Quota are counted by: the app and the product, see
+	// ByApp.
+	AppCounter uuid.UUID
+	AppRate    Rate
+	Quota      Quota
+	// AccountCounter counts the quota units of all apps of the account, see ByAccount;
+	// zero: the account is not counted. What is taken becomes part of both counts. With
+	// PerAccount, Quota limits the account's count instead of the app's.
+	AccountCounter uuid.UUID
+	PerAccount     bool
 	// Location is the organization's time zone; nil is UTC.
 	Location *time.Location
 	// Cost is the number of calls that this one counts as; less than 1 means 1.
@@ -55,9 +60,9 @@ func (a *Ask) cost() int64 { return max(a.Cost, 1) }
 // QuotaCounter returns the counter of the Quota.
 func (a *Ask) QuotaCounter() uuid.UUID {
 	if a.PerAccount {
-		return a.Account
+		return a.AccountCounter
 	}
-	return a.Subscription
+	return a.AppCounter
 }
 
 // Outcome is the decision about an Ask.
@@ -80,7 +85,7 @@ const (
 // Answer is the outcome and the remaining calls.
 type Answer struct {
 	Outcome Outcome
-	// Rate is the tighter one of the key's and the subscription's; for a refused
+	// Rate is the tighter one of KeyRate and AppRate; for a refused
 	// call it is the one that refuses for longest.
 	Rate, Quota Window
 	// RetryAfter is the time after which the same call may pass, if no other comes

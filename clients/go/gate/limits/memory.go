@@ -14,20 +14,21 @@ const DefaultStates = 2 << 20
 type Clock interface{ Now() time.Time }
 
 // Memory keeps limits in this process. It implements Limiter. Take does not allocate
-// for a key and a subscription that it has seen before. Memory is safe for
+// for a key and a counter that it has seen before. Memory is safe for
 // concurrent use.
 type Memory struct {
 	clock Clock
 	mono  func() time.Duration
-	// States of keys are locked before those of subscriptions, and of the latter an
-	// app's before its account's, so that calls cannot deadlock.
-	keys, subscriptions table
+	// keys has the states by Ask.Key, counters those by AppCounter and AccountCounter.
+	// A call locks its key's before its app's, and that before its account's, so that
+	// calls cannot deadlock.
+	keys, counters table
 }
 
 // NewMemory returns an empty Memory. Quota periods follow c. Rate limits follow mono,
 // the time since any fixed moment, which never goes back, so that they do not depend
 // on changes of the clock; nil means this process's monotonic clock. max bounds the
-// number of states, half for keys and half for subscriptions; 0 means DefaultStates.
+// number of states, half for keys and half for counters; 0 means DefaultStates.
 // The bound is soft: states whose loss would change a decision are kept beyond it,
 // namely buckets that are not empty and quota counts that are not yet stored.
 func NewMemory(c Clock, mono func() time.Duration, max int) *Memory {
@@ -40,7 +41,7 @@ func NewMemory(c Clock, mono func() time.Duration, max int) *Memory {
 	}
 	m := &Memory{clock: c, mono: mono}
 	m.keys.init(max / 2)
-	m.subscriptions.init(max / 2)
+	m.counters.init(max / 2)
 	return m
 }
 
@@ -57,8 +58,8 @@ func (m *Memory) Return(a *Ask) {
 	if !a.KeyRate.None() {
 		m.keys.refund(a.Key, a.KeyRate, a.cost(), tick)
 	}
-	if !a.SubscriptionRate.None() {
-		m.subscriptions.refund(a.Subscription, a.SubscriptionRate, a.cost(), tick)
+	if !a.AppRate.None() {
+		m.counters.refund(a.AppCounter, a.AppRate, a.cost(), tick)
 	}
 }
 
@@ -70,14 +71,14 @@ func (m *Memory) decide(a *Ask, out *Answer, take bool) {
 	outcome := l.outcome(a)
 	if take && outcome == Passed {
 		l.add(a)
-		h.store(&m.subscriptions, a, &l)
+		h.store(&m.counters, a, &l)
 	}
 	l.answer(a, outcome, now, out)
 }
 
 // lockedStates contains the locked states of one call; a state that no limit needs is nil.
 // account is set if the quota is the account's.
-type lockedStates struct{ key, subscription, account *state }
+type lockedStates struct{ key, app, account *state }
 
 // lockStates locks the states of a call and advances them to the present moment.
 func (m *Memory) lockStates(a *Ask, now time.Time) (h lockedStates) {
@@ -86,17 +87,17 @@ func (m *Memory) lockStates(a *Ask, now time.Time) (h lockedStates) {
 		h.key = m.keys.lock(a.Key, tick, false)
 		h.key.advance(a.KeyRate, tick)
 	}
-	if !a.SubscriptionRate.None() || !a.Quota.None() {
-		h.subscription = m.subscriptions.lock(a.Subscription, tick, !a.Quota.None())
-		h.subscription.advance(a.SubscriptionRate, tick)
+	if !a.AppRate.None() || !a.Quota.None() {
+		h.app = m.counters.lock(a.AppCounter, tick, !a.Quota.None())
+		h.app.advance(a.AppRate, tick)
 	}
 	if !a.Quota.None() {
-		h.subscription.ledger().enter(a, now)
+		h.app.ledger().enterPeriod(a, now)
 		if a.PerAccount {
-			h.account = m.subscriptions.lock(a.Account, tick, true)
-			h.account.ledger().enter(a, now)
-			h.account.quota.leftover = nil // its apps count them
-			h.account.quota.join(h.subscription.quota)
+			h.account = m.counters.lock(a.AccountCounter, tick, true)
+			h.account.ledger().enterPeriod(a, now)
+			h.account.quota.earlier = nil // its apps count them
+			h.account.quota.takeOver(h.app.quota)
 		}
 	}
 	return h
@@ -107,15 +108,15 @@ func (h lockedStates) quotaLedger() *ledger {
 	if h.account != nil {
 		return h.account.quota
 	}
-	return h.subscription.quota
+	return h.app.quota
 }
 
 func (h lockedStates) unlock() {
 	if h.account != nil {
 		h.account.mu.Unlock()
 	}
-	if h.subscription != nil {
-		h.subscription.mu.Unlock()
+	if h.app != nil {
+		h.app.mu.Unlock()
 	}
 	if h.key != nil {
 		h.key.mu.Unlock()
@@ -127,11 +128,11 @@ func (h lockedStates) level(a *Ask) (l Level) {
 	if h.key != nil {
 		l.Key = h.key.debt
 	}
-	if h.subscription == nil {
+	if h.app == nil {
 		return l
 	}
-	if !a.SubscriptionRate.None() {
-		l.Subscription = h.subscription.debt
+	if !a.AppRate.None() {
+		l.App = h.app.debt
 	}
 	if !a.Quota.None() {
 		q := h.quotaLedger()
@@ -141,38 +142,38 @@ func (h lockedStates) level(a *Ask) (l Level) {
 }
 
 // store stores the level after a call that passed.
-func (h lockedStates) store(subscriptions *table, a *Ask, l *Level) {
+func (h lockedStates) store(counters *table, a *Ask, l *Level) {
 	if h.key != nil {
 		h.key.debt = l.Key
 	}
-	if h.subscription == nil {
+	if h.app == nil {
 		return
 	}
-	if !a.SubscriptionRate.None() {
-		h.subscription.debt = l.Subscription
+	if !a.AppRate.None() {
+		h.app.debt = l.App
 	}
 	if a.Quota.None() {
 		return
 	}
 	h.quotaLedger().take(l, a.cost())
 	if h.account != nil {
-		h.subscription.quota.takeForAccount(l, a.cost(), true)
+		h.app.quota.takeForAccount(l, a.cost(), true)
 	}
-	subscriptions.list(h.subscription)
+	counters.list(h.app)
 }
 
 // tick returns the monotonic time in microseconds.
 func (m *Memory) tick() int64 { return m.mono().Microseconds() }
 
 // Holds reports whether m has a state of counter, without which Load has no effect.
-func (m *Memory) Holds(counter uuid.UUID) bool { return m.subscriptions.has(counter) }
+func (m *Memory) Holds(counter uuid.UUID) bool { return m.counters.has(counter) }
 
 // Load sets the database's count of a quota's counter, of an app or of an account,
 // in the period that began at periodStart. It never lowers the count known here.
 // It ignores periods other than the counter's present one.
 func (m *Memory) Load(counter uuid.UUID, periodStart time.Time, used int64) {
 	tick := m.tick()
-	s := m.subscriptions.lockExisting(counter)
+	s := m.counters.lockExisting(counter)
 	if s == nil {
 		return
 	}

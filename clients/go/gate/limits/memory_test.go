@@ -26,13 +26,13 @@ func together(f func(n int)) {
 func TestLimitsHoldConcurrently(t *testing.T) {
 	for name, set := range map[string]func(a *limits.Ask){
 		"key":          func(a *limits.Ask) { a.KeyRate = limits.Rate{Limit: 1, Per: time.Hour, Burst: 1000} },
-		"subscription": func(a *limits.Ask) { a.SubscriptionRate = limits.Rate{Limit: 1, Per: time.Hour, Burst: 1000} },
+		"subscription": func(a *limits.Ask) { a.AppRate = limits.Rate{Limit: 1, Per: time.Hour, Burst: 1000} },
 		"quota":        func(a *limits.Ask) { a.Quota = limits.Quota{Limit: 1000, Per: access.PerMonth} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, common := newFixture(0), ask()
 			set(common)
-			w.take(&limits.Ask{Subscription: common.Subscription, Quota: common.Quota, Cost: 1001})
+			w.take(&limits.Ask{AppCounter: common.AppCounter, Quota: common.Quota, Cost: 1001})
 			w.load(common, 0)
 			var passed atomic.Int64
 			together(func(n int) {
@@ -73,11 +73,11 @@ func (d *database) flush(m *limits.Memory, store bool) {
 	d.waiting = nil
 	totals := make([]int64, len(rows))
 	for i, r := range rows {
-		if d.counts[r.Subscription] == nil {
-			d.counts[r.Subscription] = map[time.Time]int64{}
+		if d.counts[r.AppCounter] == nil {
+			d.counts[r.AppCounter] = map[time.Time]int64{}
 		}
-		d.counts[r.Subscription][r.PeriodStart] += r.N
-		totals[i] = d.counts[r.Subscription][r.PeriodStart]
+		d.counts[r.AppCounter][r.PeriodStart] += r.N
+		totals[i] = d.counts[r.AppCounter][r.PeriodStart]
 	}
 	m.Settle(rows, totals)
 }
@@ -118,7 +118,7 @@ func TestEveryUnitIsStoredOnce(t *testing.T) {
 			got := w.take(&a)
 			if got.Outcome == limits.QuotaUnknown {
 				start, _ := a.Quota.Period(w.clock.Now(), nil)
-				w.Load(a.Subscription, start, d.read(a.Subscription, start))
+				w.Load(a.AppCounter, start, d.read(a.AppCounter, start))
 				got = w.take(&a)
 			}
 			if got.Outcome == limits.Passed {
@@ -131,10 +131,10 @@ func TestEveryUnitIsStoredOnce(t *testing.T) {
 	var all int64
 	for i, a := range asks {
 		all += passed[i].Load()
-		if got := d.total(a.Subscription); got != passed[i].Load() {
+		if got := d.total(a.AppCounter); got != passed[i].Load() {
 			t.Errorf("%d units passed and %d are stored", passed[i].Load(), got)
 		}
-		for start, n := range d.counts[a.Subscription] {
+		for start, n := range d.counts[a.AppCounter] {
 			if n > limit {
 				t.Errorf("%d of %d passed on %v", n, limit, start)
 			}
@@ -161,7 +161,7 @@ func TestSumsInAnyOrder(t *testing.T) {
 					passed += a.Cost
 				case limits.QuotaUnknown:
 					start := w.Level(a).Start
-					w.Load(a.Subscription, start, d.counts[a.Subscription][start])
+					w.Load(a.AppCounter, start, d.counts[a.AppCounter][start])
 				}
 			},
 			"flush": func(t *rapid.T) { d.flush(w.Memory, rapid.Bool().Draw(t, "stored")) },
@@ -172,13 +172,13 @@ func TestSumsInAnyOrder(t *testing.T) {
 			"others": func(*rapid.T) { // whose states evict ours, if they can
 				for range 8 {
 					other := ask()
-					other.Subscription[15] = a.Subscription[15]
-					other.SubscriptionRate = limits.Rate{Limit: 1, Per: time.Second, Burst: 1}
+					other.AppCounter[15] = a.AppCounter[15]
+					other.AppRate = limits.Rate{Limit: 1, Per: time.Second, Burst: 1}
 					w.peek(other)
 				}
 			},
 			"": func(t *rapid.T) {
-				for start, n := range d.counts[a.Subscription] {
+				for start, n := range d.counts[a.AppCounter] {
 					if n > 20 {
 						t.Fatalf("%d passed in the period from %v", n, start)
 					}
@@ -186,10 +186,10 @@ func TestSumsInAnyOrder(t *testing.T) {
 			},
 		})
 		d.flush(w.Memory, true)
-		if got := d.total(a.Subscription); got != passed {
+		if got := d.total(a.AppCounter); got != passed {
 			t.Fatalf("%d units passed, %d are stored", passed, got)
 		}
-		for start, n := range d.counts[a.Subscription] {
+		for start, n := range d.counts[a.AppCounter] {
 			if n > 20 {
 				t.Fatalf("%d passed in the period from %v", n, start)
 			}
@@ -202,7 +202,7 @@ func TestStatesAreBounded(t *testing.T) {
 	for range 50_000 {
 		a := ask()
 		a.KeyRate = limits.Rate{Limit: 1000, Per: time.Second, Burst: 1}
-		a.SubscriptionRate = a.KeyRate
+		a.AppRate = a.KeyRate
 		w.take(a)
 		w.pass(time.Millisecond)
 	}
@@ -217,7 +217,7 @@ func TestLoadCreatesNoState(t *testing.T) {
 	w, a := newFixture(0), ask()
 	a.Quota = limits.Quota{Limit: 1, Per: access.PerDay}
 	w.load(a, 1)
-	w.Settle([]limits.Used{{Organization: a.Organization, Subscription: a.Subscription, PeriodStart: noon(), N: 1}}, []int64{1})
+	w.Settle([]limits.Used{{Organization: a.Organization, AppCounter: a.AppCounter, PeriodStart: noon(), N: 1}}, []int64{1})
 	want(t, "states", w.Size(), 0)
 }
 
@@ -280,7 +280,7 @@ func TestJournaledCountsAreNotEvicted(t *testing.T) {
 // Return refunds the cost to both rate limits, and no more than that.
 func TestReturnRefundsTheRates(t *testing.T) {
 	w, a := newFixture(0), ask()
-	a.KeyRate, a.SubscriptionRate = limits.Rate{Limit: 1, Per: time.Hour, Burst: 3}, limits.Rate{Limit: 1, Per: time.Minute, Burst: 4}
+	a.KeyRate, a.AppRate = limits.Rate{Limit: 1, Per: time.Hour, Burst: 3}, limits.Rate{Limit: 1, Per: time.Minute, Burst: 4}
 	for range 3 {
 		w.take(a)
 	}

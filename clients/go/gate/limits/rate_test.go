@@ -47,7 +47,7 @@ func TestBurstThenRate(t *testing.T) {
 
 func TestCostBeyondBurstIsAlwaysRefused(t *testing.T) {
 	w, a := newFixture(0), ask()
-	a.SubscriptionRate = limits.Rate{Limit: 10, Per: time.Second, Burst: 5}
+	a.AppRate = limits.Rate{Limit: 10, Per: time.Second, Burst: 5}
 	a.Cost = 6
 	got := w.take(a)
 	want(t, "outcome", got.Outcome, limits.RateExceeded)
@@ -68,7 +68,7 @@ func TestCostBeyondBurstIsAlwaysRefused(t *testing.T) {
 func TestRefusalConsumesNothing(t *testing.T) {
 	w, a := newFixture(0), ask()
 	a.KeyRate = limits.Rate{Limit: 10, Per: time.Second, Burst: 10}
-	a.SubscriptionRate = limits.Rate{Limit: 2, Per: time.Minute, Burst: 2}
+	a.AppRate = limits.Rate{Limit: 2, Per: time.Minute, Burst: 2}
 	a.Quota = limits.Quota{Limit: 100, Per: access.PerDay}
 	w.load(a, 0)
 	want(t, "not there yet", w.take(a).Outcome, limits.QuotaUnknown)
@@ -82,14 +82,14 @@ func TestRefusalConsumesNothing(t *testing.T) {
 	want(t, "its wait", got.RetryAfter, 30*time.Second)
 	want(t, "quota", got.Quota.Remaining, int64(98))
 	alone := *a
-	alone.SubscriptionRate = limits.Rate{}
+	alone.AppRate = limits.Rate{}
 	want(t, "the key's rate", w.peek(&alone).Rate.Remaining, int64(8))
 }
 
 func TestTighterRateIsReturned(t *testing.T) {
 	w, a := newFixture(0), ask()
 	a.KeyRate = limits.Rate{Limit: 4, Per: time.Second, Burst: 4}
-	a.SubscriptionRate = limits.Rate{Limit: 9, Per: time.Hour, Burst: 9}
+	a.AppRate = limits.Rate{Limit: 9, Per: time.Hour, Burst: 9}
 	want(t, "the key's", w.take(a).Rate.Remaining, int64(3))
 	other := *a
 	other.Key = ask().Key
@@ -109,12 +109,12 @@ func TestTighterRateIsReturned(t *testing.T) {
 
 func TestChangedRateKeepsTheCallsTaken(t *testing.T) {
 	w, a := newFixture(0), ask()
-	a.SubscriptionRate = limits.Rate{Limit: 60, Per: time.Hour, Burst: 60}
+	a.AppRate = limits.Rate{Limit: 60, Per: time.Hour, Burst: 60}
 	for range 40 {
 		w.take(a)
 	}
 	w.pass(time.Minute) // drains one, by the old rate
-	a.SubscriptionRate = limits.Rate{Limit: 100, Per: time.Second, Burst: 100}
+	a.AppRate = limits.Rate{Limit: 100, Per: time.Second, Burst: 100}
 	want(t, "39 are taken", w.peek(a).Rate.Remaining, int64(61))
 	w.pass(390 * time.Millisecond)
 	want(t, "and drain by the new rate", w.peek(a).Rate.Remaining, int64(100))

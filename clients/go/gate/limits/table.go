@@ -13,7 +13,7 @@ const (
 	sample = 16
 )
 
-// state is the bucket and the ledger of a key, a subscription or an account. mu
+// state is the bucket and the ledger of a key, an app or an account. mu
 // guards all fields but id.
 type state struct {
 	id uuid.UUID
@@ -21,7 +21,7 @@ type state struct {
 	// evicted reports whether the state was evicted; a caller that still has a pointer
 	// to it looks it up again.
 	evicted bool
-	// takeListed reports whether the state is on its shard's list of states to drain.
+	// listed reports whether the state is on its shard's list of states to drain.
 	listed bool
 	debt   Debt
 	unit   int64 // of debt
@@ -73,7 +73,7 @@ func (s *state) ledger() *ledger {
 // idle reports whether nothing is lost if the state is evicted.
 func (s *state) idle(tick, folded int64) bool {
 	s.drain(tick)
-	return s.debt == 0 && (s.quota == nil || s.quota.settled(tick, folded))
+	return s.debt == 0 && (s.quota == nil || s.quota.evictable(tick, folded))
 }
 
 // table is a map of states by id. Its bound is soft, see NewMemory.

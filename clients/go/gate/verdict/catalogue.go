@@ -45,8 +45,8 @@ type Plan struct {
 
 // Bind sets in a the limits of a subscription to this plan.
 func (p *Plan) Bind(s *Subscription, a *limits.Ask) {
-	a.Subscription, a.SubscriptionRate, a.Quota = s.Counter, p.Rate, p.Quota
-	a.Account, a.PerAccount = limits.InPeriod(s.Account, p.Quota.Per), p.PerAccount
+	a.AppCounter, a.AppRate, a.Quota = s.AppCounter, p.Rate, p.Quota
+	a.AccountCounter, a.PerAccount = limits.InPeriod(s.AccountCounter, p.Quota.Per), p.PerAccount
 }
 
 // NewCatalogue returns the catalogue of an organization. The caller leaves out

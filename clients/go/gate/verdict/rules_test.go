@@ -401,10 +401,10 @@ func TestTheFirstSubscriptionIsNamed(t *testing.T) {
 // The limits of a subscription are those of its plan, in its own counters.
 func TestBind(t *testing.T) {
 	plan := Plan{Rate: limits.Rate{Limit: 3, Per: time.Second, Burst: 4}, Quota: limits.Quota{Limit: 5, Per: access.PerMonth}, PerAccount: true}
-	s := Subscription{Counter: id(1), Account: id(2)}
+	s := Subscription{AppCounter: id(1), AccountCounter: id(2)}
 	var a limits.Ask
 	plan.Bind(&s, &a)
-	want := limits.Ask{Subscription: id(1), SubscriptionRate: plan.Rate, Quota: plan.Quota, Account: limits.InPeriod(id(2), access.PerMonth), PerAccount: true}
+	want := limits.Ask{AppCounter: id(1), AppRate: plan.Rate, Quota: plan.Quota, AccountCounter: limits.InPeriod(id(2), access.PerMonth), PerAccount: true}
 	if a != want {
 		t.Errorf("bound %+v, want %+v", a, want)
 	}

@@ -10,7 +10,7 @@ import (
 	"portico/clients/go/gate/limits"
 )
 
-// Account is the owner of a credential.
+// AccountCounter is the owner of a credential.
 type Account struct {
 	ID        uuid.UUID
 	Suspended bool
@@ -30,11 +30,11 @@ type Subscription struct {
 	ID        uuid.UUID
 	ProductID uuid.UUID
 	PlanID    uuid.UUID
-	// Counter is the counter of the plan's rate limit and quota. Account is the
+	// AppCounter is the counter of the plan's rate limit and quota. Account is the
 	// argument of limits.InPeriod for the counter of a quota of the whole account.
-	Counter uuid.UUID
-	Account uuid.UUID
-	Status  access.SubscriptionStatus
+	AppCounter     uuid.UUID
+	AccountCounter uuid.UUID
+	Status         access.SubscriptionStatus
 	// Narrowed limits the subscription to calls of Endpoints; with no Endpoints
 	// no call passes.
 	Narrowed  bool
