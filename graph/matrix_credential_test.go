@@ -6,7 +6,6 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/accessentry"
 	"portico/ent/db/credential"
-	"portico/ent/db/idempotencykey"
 )
 
 // Credential is what the matrix knows of credentials.
@@ -77,16 +76,6 @@ func credentialTables() map[string]table {
 				})
 			},
 			policy: &accessentry.Policy,
-		},
-		"idempotency_keys": {
-			client: func(c *db.Client) any { return c.IdempotencyKey }, column: "user_id", value: developerAtStake,
-			adds: func(c *db.Client) adding {
-				return added(c.IdempotencyKey.Create, c.IdempotencyKey.CreateBulk, func(x *db.IdempotencyKeyCreate, o owner) {
-					x.SetOrganizationID(o.organization).SetUserID(o.user).SetMutation("createApp").SetKey(uuid.NewString()).
-						SetInputHash([]byte("hash")).SetObjectID(o.app)
-				})
-			},
-			policy: &idempotencykey.Policy,
 		},
 	}
 }

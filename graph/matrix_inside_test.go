@@ -35,7 +35,7 @@ func TestPorticoInsideOneOrganization(t *testing.T) {
 			for _, l := range policy {
 				if l.owner == rows && l.field == table.Name && l.want["admin"] == denied {
 					switch {
-					case l.specimen == "make" && table.Name != "idempotency_keys" && table.Name != "events":
+					case l.specimen == "make" && table.Name != "events":
 						makes = denied
 					case l.specimen == "read":
 						others = denied

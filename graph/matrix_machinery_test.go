@@ -11,41 +11,21 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
-	"portico/ent/db/lease"
 	"portico/ent/db/migrate"
 	"portico/ent/db/servicetoken"
-	"portico/ent/db/signinattempt"
-	"portico/internal/portal/portaltest"
 )
 
 // Machinery is what the matrix knows of the tables that only Portico itself
 // writes to by ent, which no type of the schema shows. Those that only
 // hand-written SQL uses are migrate.WithoutClient's.
 func (nouns) Machinery() noun {
-	at := portaltest.Start()
 	return noun{tables: map[string]table{
-		"leases": {
-			client: func(c *db.Client) any { return c.Lease }, policy: &lease.Policy, column: "id", value: func(*world) any { return uuid.NewString() },
-			adds: func(c *db.Client) adding {
-				return added(c.Lease.Create, c.Lease.CreateBulk, func(x *db.LeaseCreate, _ owner) {
-					x.SetID(uuid.NewString()).SetUntil(at)
-				})
-			},
-		},
 		"service_tokens": {
 			client: func(c *db.Client) any { return c.ServiceToken }, policy: &servicetoken.Policy, column: "organization_id", value: organizationAtStake,
 			adds: func(c *db.Client) adding {
 				return added(c.ServiceToken.Create, c.ServiceToken.CreateBulk, func(x *db.ServiceTokenCreate, o owner) {
 					name := uuid.NewString()
 					x.SetOrganizationID(o.organization).SetName(name).SetScopes([]string{"gateway"}).SetTokenHash([]byte(name)).SetHint("last")
-				})
-			},
-		},
-		"sign_in_attempts": {
-			client: func(c *db.Client) any { return c.SignInAttempt }, policy: &signinattempt.Policy,
-			adds: func(c *db.Client) adding {
-				return added(c.SignInAttempt.Create, c.SignInAttempt.CreateBulk, func(x *db.SignInAttemptCreate, _ owner) {
-					x.SetID(uuid.New()).SetBucket("bucket").SetAttemptedAt(at)
 				})
 			},
 		},

@@ -17,14 +17,11 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
-	"portico/ent/db/idempotencykey"
-	"portico/ent/db/lease"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
 	"portico/ent/db/servicetoken"
-	"portico/ent/db/signinattempt"
 	"portico/ent/db/subscription"
 	"portico/ent/db/user"
 
@@ -54,10 +51,6 @@ type Client struct {
 	Endpoint *EndpointClient
 	// Event is the client for interacting with the Event builders.
 	Event *EventClient
-	// IdempotencyKey is the client for interacting with the IdempotencyKey builders.
-	IdempotencyKey *IdempotencyKeyClient
-	// Lease is the client for interacting with the Lease builders.
-	Lease *LeaseClient
 	// Membership is the client for interacting with the Membership builders.
 	Membership *MembershipClient
 	// Organization is the client for interacting with the Organization builders.
@@ -68,8 +61,6 @@ type Client struct {
 	Product *ProductClient
 	// ServiceToken is the client for interacting with the ServiceToken builders.
 	ServiceToken *ServiceTokenClient
-	// SignInAttempt is the client for interacting with the SignInAttempt builders.
-	SignInAttempt *SignInAttemptClient
 	// Subscription is the client for interacting with the Subscription builders.
 	Subscription *SubscriptionClient
 	// User is the client for interacting with the User builders.
@@ -91,14 +82,11 @@ func (c *Client) init() {
 	c.Credential = NewCredentialClient(c.config)
 	c.Endpoint = NewEndpointClient(c.config)
 	c.Event = NewEventClient(c.config)
-	c.IdempotencyKey = NewIdempotencyKeyClient(c.config)
-	c.Lease = NewLeaseClient(c.config)
 	c.Membership = NewMembershipClient(c.config)
 	c.Organization = NewOrganizationClient(c.config)
 	c.Plan = NewPlanClient(c.config)
 	c.Product = NewProductClient(c.config)
 	c.ServiceToken = NewServiceTokenClient(c.config)
-	c.SignInAttempt = NewSignInAttemptClient(c.config)
 	c.Subscription = NewSubscriptionClient(c.config)
 	c.User = NewUserClient(c.config)
 }
@@ -191,24 +179,21 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	cfg := c.config
 	cfg.driver = tx
 	return &Tx{
-		ctx:            ctx,
-		config:         cfg,
-		AccessEntry:    NewAccessEntryClient(cfg),
-		Account:        NewAccountClient(cfg),
-		App:            NewAppClient(cfg),
-		Credential:     NewCredentialClient(cfg),
-		Endpoint:       NewEndpointClient(cfg),
-		Event:          NewEventClient(cfg),
-		IdempotencyKey: NewIdempotencyKeyClient(cfg),
-		Lease:          NewLeaseClient(cfg),
-		Membership:     NewMembershipClient(cfg),
-		Organization:   NewOrganizationClient(cfg),
-		Plan:           NewPlanClient(cfg),
-		Product:        NewProductClient(cfg),
-		ServiceToken:   NewServiceTokenClient(cfg),
-		SignInAttempt:  NewSignInAttemptClient(cfg),
-		Subscription:   NewSubscriptionClient(cfg),
-		User:           NewUserClient(cfg),
+		ctx:          ctx,
+		config:       cfg,
+		AccessEntry:  NewAccessEntryClient(cfg),
+		Account:      NewAccountClient(cfg),
+		App:          NewAppClient(cfg),
+		Credential:   NewCredentialClient(cfg),
+		Endpoint:     NewEndpointClient(cfg),
+		Event:        NewEventClient(cfg),
+		Membership:   NewMembershipClient(cfg),
+		Organization: NewOrganizationClient(cfg),
+		Plan:         NewPlanClient(cfg),
+		Product:      NewProductClient(cfg),
+		ServiceToken: NewServiceTokenClient(cfg),
+		Subscription: NewSubscriptionClient(cfg),
+		User:         NewUserClient(cfg),
 	}, nil
 }
 
@@ -226,24 +211,21 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	cfg := c.config
 	cfg.driver = &txDriver{tx: tx, drv: c.driver}
 	return &Tx{
-		ctx:            ctx,
-		config:         cfg,
-		AccessEntry:    NewAccessEntryClient(cfg),
-		Account:        NewAccountClient(cfg),
-		App:            NewAppClient(cfg),
-		Credential:     NewCredentialClient(cfg),
-		Endpoint:       NewEndpointClient(cfg),
-		Event:          NewEventClient(cfg),
-		IdempotencyKey: NewIdempotencyKeyClient(cfg),
-		Lease:          NewLeaseClient(cfg),
-		Membership:     NewMembershipClient(cfg),
-		Organization:   NewOrganizationClient(cfg),
-		Plan:           NewPlanClient(cfg),
-		Product:        NewProductClient(cfg),
-		ServiceToken:   NewServiceTokenClient(cfg),
-		SignInAttempt:  NewSignInAttemptClient(cfg),
-		Subscription:   NewSubscriptionClient(cfg),
-		User:           NewUserClient(cfg),
+		ctx:          ctx,
+		config:       cfg,
+		AccessEntry:  NewAccessEntryClient(cfg),
+		Account:      NewAccountClient(cfg),
+		App:          NewAppClient(cfg),
+		Credential:   NewCredentialClient(cfg),
+		Endpoint:     NewEndpointClient(cfg),
+		Event:        NewEventClient(cfg),
+		Membership:   NewMembershipClient(cfg),
+		Organization: NewOrganizationClient(cfg),
+		Plan:         NewPlanClient(cfg),
+		Product:      NewProductClient(cfg),
+		ServiceToken: NewServiceTokenClient(cfg),
+		Subscription: NewSubscriptionClient(cfg),
+		User:         NewUserClient(cfg),
 	}, nil
 }
 
@@ -274,8 +256,8 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.AccessEntry, c.Account, c.App, c.Credential, c.Endpoint, c.Event,
-		c.IdempotencyKey, c.Lease, c.Membership, c.Organization, c.Plan, c.Product,
-		c.ServiceToken, c.SignInAttempt, c.Subscription, c.User,
+		c.Membership, c.Organization, c.Plan, c.Product, c.ServiceToken,
+		c.Subscription, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -286,8 +268,8 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.AccessEntry, c.Account, c.App, c.Credential, c.Endpoint, c.Event,
-		c.IdempotencyKey, c.Lease, c.Membership, c.Organization, c.Plan, c.Product,
-		c.ServiceToken, c.SignInAttempt, c.Subscription, c.User,
+		c.Membership, c.Organization, c.Plan, c.Product, c.ServiceToken,
+		c.Subscription, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -308,10 +290,6 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Endpoint.mutate(ctx, m)
 	case *EventMutation:
 		return c.Event.mutate(ctx, m)
-	case *IdempotencyKeyMutation:
-		return c.IdempotencyKey.mutate(ctx, m)
-	case *LeaseMutation:
-		return c.Lease.mutate(ctx, m)
 	case *MembershipMutation:
 		return c.Membership.mutate(ctx, m)
 	case *OrganizationMutation:
@@ -322,8 +300,6 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Product.mutate(ctx, m)
 	case *ServiceTokenMutation:
 		return c.ServiceToken.mutate(ctx, m)
-	case *SignInAttemptMutation:
-		return c.SignInAttempt.mutate(ctx, m)
 	case *SubscriptionMutation:
 		return c.Subscription.mutate(ctx, m)
 	case *UserMutation:
@@ -1345,274 +1321,6 @@ func (c *EventClient) mutate(ctx context.Context, m *EventMutation) (Value, erro
 	}
 }
 
-// IdempotencyKeyClient is a client for the IdempotencyKey schema.
-type IdempotencyKeyClient struct {
-	config
-}
-
-// NewIdempotencyKeyClient returns a client for the IdempotencyKey from the given config.
-func NewIdempotencyKeyClient(c config) *IdempotencyKeyClient {
-	return &IdempotencyKeyClient{config: c}
-}
-
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `idempotencykey.Hooks(f(g(h())))`.
-func (c *IdempotencyKeyClient) Use(hooks ...Hook) {
-	c.hooks.IdempotencyKey = append(c.hooks.IdempotencyKey, hooks...)
-}
-
-// Intercept adds a list of query interceptors to the interceptors stack.
-// A call to `Intercept(f, g, h)` equals to `idempotencykey.Intercept(f(g(h())))`.
-func (c *IdempotencyKeyClient) Intercept(interceptors ...Interceptor) {
-	c.inters.IdempotencyKey = append(c.inters.IdempotencyKey, interceptors...)
-}
-
-// Create returns a builder for creating a IdempotencyKey entity.
-func (c *IdempotencyKeyClient) Create() *IdempotencyKeyCreate {
-	mutation := newIdempotencyKeyMutation(c.config, OpCreate)
-	return &IdempotencyKeyCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of IdempotencyKey entities.
-func (c *IdempotencyKeyClient) CreateBulk(builders ...*IdempotencyKeyCreate) *IdempotencyKeyCreateBulk {
-	return &IdempotencyKeyCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *IdempotencyKeyClient) MapCreateBulk(slice any, setFunc func(*IdempotencyKeyCreate, int)) *IdempotencyKeyCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &IdempotencyKeyCreateBulk{err: fmt.Errorf("calling to IdempotencyKeyClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*IdempotencyKeyCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &IdempotencyKeyCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for IdempotencyKey.
-func (c *IdempotencyKeyClient) Update() *IdempotencyKeyUpdate {
-	mutation := newIdempotencyKeyMutation(c.config, OpUpdate)
-	return &IdempotencyKeyUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *IdempotencyKeyClient) UpdateOne(_m *IdempotencyKey) *IdempotencyKeyUpdateOne {
-	mutation := newIdempotencyKeyMutation(c.config, OpUpdateOne, withIdempotencyKey(_m))
-	return &IdempotencyKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *IdempotencyKeyClient) UpdateOneID(id uuid.UUID) *IdempotencyKeyUpdateOne {
-	mutation := newIdempotencyKeyMutation(c.config, OpUpdateOne, withIdempotencyKeyID(id))
-	return &IdempotencyKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for IdempotencyKey.
-func (c *IdempotencyKeyClient) Delete() *IdempotencyKeyDelete {
-	mutation := newIdempotencyKeyMutation(c.config, OpDelete)
-	return &IdempotencyKeyDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *IdempotencyKeyClient) DeleteOne(_m *IdempotencyKey) *IdempotencyKeyDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *IdempotencyKeyClient) DeleteOneID(id uuid.UUID) *IdempotencyKeyDeleteOne {
-	builder := c.Delete().Where(idempotencykey.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &IdempotencyKeyDeleteOne{builder}
-}
-
-// Query returns a query builder for IdempotencyKey.
-func (c *IdempotencyKeyClient) Query() *IdempotencyKeyQuery {
-	return &IdempotencyKeyQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeIdempotencyKey},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a IdempotencyKey entity by its id.
-func (c *IdempotencyKeyClient) Get(ctx context.Context, id uuid.UUID) (*IdempotencyKey, error) {
-	return c.Query().Where(idempotencykey.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *IdempotencyKeyClient) GetX(ctx context.Context, id uuid.UUID) *IdempotencyKey {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Hooks returns the client hooks.
-func (c *IdempotencyKeyClient) Hooks() []Hook {
-	hooks := c.hooks.IdempotencyKey
-	return append(hooks[:len(hooks):len(hooks)], idempotencykey.Hooks[:]...)
-}
-
-// Interceptors returns the client interceptors.
-func (c *IdempotencyKeyClient) Interceptors() []Interceptor {
-	return c.inters.IdempotencyKey
-}
-
-func (c *IdempotencyKeyClient) mutate(ctx context.Context, m *IdempotencyKeyMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&IdempotencyKeyCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&IdempotencyKeyUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&IdempotencyKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&IdempotencyKeyDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown IdempotencyKey mutation op: %q", m.Op())
-	}
-}
-
-// LeaseClient is a client for the Lease schema.
-type LeaseClient struct {
-	config
-}
-
-// NewLeaseClient returns a client for the Lease from the given config.
-func NewLeaseClient(c config) *LeaseClient {
-	return &LeaseClient{config: c}
-}
-
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `lease.Hooks(f(g(h())))`.
-func (c *LeaseClient) Use(hooks ...Hook) {
-	c.hooks.Lease = append(c.hooks.Lease, hooks...)
-}
-
-// Intercept adds a list of query interceptors to the interceptors stack.
-// A call to `Intercept(f, g, h)` equals to `lease.Intercept(f(g(h())))`.
-func (c *LeaseClient) Intercept(interceptors ...Interceptor) {
-	c.inters.Lease = append(c.inters.Lease, interceptors...)
-}
-
-// Create returns a builder for creating a Lease entity.
-func (c *LeaseClient) Create() *LeaseCreate {
-	mutation := newLeaseMutation(c.config, OpCreate)
-	return &LeaseCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of Lease entities.
-func (c *LeaseClient) CreateBulk(builders ...*LeaseCreate) *LeaseCreateBulk {
-	return &LeaseCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *LeaseClient) MapCreateBulk(slice any, setFunc func(*LeaseCreate, int)) *LeaseCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &LeaseCreateBulk{err: fmt.Errorf("calling to LeaseClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*LeaseCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &LeaseCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Lease.
-func (c *LeaseClient) Update() *LeaseUpdate {
-	mutation := newLeaseMutation(c.config, OpUpdate)
-	return &LeaseUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *LeaseClient) UpdateOne(_m *Lease) *LeaseUpdateOne {
-	mutation := newLeaseMutation(c.config, OpUpdateOne, withLease(_m))
-	return &LeaseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *LeaseClient) UpdateOneID(id string) *LeaseUpdateOne {
-	mutation := newLeaseMutation(c.config, OpUpdateOne, withLeaseID(id))
-	return &LeaseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Lease.
-func (c *LeaseClient) Delete() *LeaseDelete {
-	mutation := newLeaseMutation(c.config, OpDelete)
-	return &LeaseDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *LeaseClient) DeleteOne(_m *Lease) *LeaseDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *LeaseClient) DeleteOneID(id string) *LeaseDeleteOne {
-	builder := c.Delete().Where(lease.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &LeaseDeleteOne{builder}
-}
-
-// Query returns a query builder for Lease.
-func (c *LeaseClient) Query() *LeaseQuery {
-	return &LeaseQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeLease},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a Lease entity by its id.
-func (c *LeaseClient) Get(ctx context.Context, id string) (*Lease, error) {
-	return c.Query().Where(lease.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *LeaseClient) GetX(ctx context.Context, id string) *Lease {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Hooks returns the client hooks.
-func (c *LeaseClient) Hooks() []Hook {
-	hooks := c.hooks.Lease
-	return append(hooks[:len(hooks):len(hooks)], lease.Hooks[:]...)
-}
-
-// Interceptors returns the client interceptors.
-func (c *LeaseClient) Interceptors() []Interceptor {
-	return c.inters.Lease
-}
-
-func (c *LeaseClient) mutate(ctx context.Context, m *LeaseMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&LeaseCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&LeaseUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&LeaseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&LeaseDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown Lease mutation op: %q", m.Op())
-	}
-}
-
 // MembershipClient is a client for the Membership schema.
 type MembershipClient struct {
 	config
@@ -2395,140 +2103,6 @@ func (c *ServiceTokenClient) mutate(ctx context.Context, m *ServiceTokenMutation
 	}
 }
 
-// SignInAttemptClient is a client for the SignInAttempt schema.
-type SignInAttemptClient struct {
-	config
-}
-
-// NewSignInAttemptClient returns a client for the SignInAttempt from the given config.
-func NewSignInAttemptClient(c config) *SignInAttemptClient {
-	return &SignInAttemptClient{config: c}
-}
-
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `signinattempt.Hooks(f(g(h())))`.
-func (c *SignInAttemptClient) Use(hooks ...Hook) {
-	c.hooks.SignInAttempt = append(c.hooks.SignInAttempt, hooks...)
-}
-
-// Intercept adds a list of query interceptors to the interceptors stack.
-// A call to `Intercept(f, g, h)` equals to `signinattempt.Intercept(f(g(h())))`.
-func (c *SignInAttemptClient) Intercept(interceptors ...Interceptor) {
-	c.inters.SignInAttempt = append(c.inters.SignInAttempt, interceptors...)
-}
-
-// Create returns a builder for creating a SignInAttempt entity.
-func (c *SignInAttemptClient) Create() *SignInAttemptCreate {
-	mutation := newSignInAttemptMutation(c.config, OpCreate)
-	return &SignInAttemptCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of SignInAttempt entities.
-func (c *SignInAttemptClient) CreateBulk(builders ...*SignInAttemptCreate) *SignInAttemptCreateBulk {
-	return &SignInAttemptCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *SignInAttemptClient) MapCreateBulk(slice any, setFunc func(*SignInAttemptCreate, int)) *SignInAttemptCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &SignInAttemptCreateBulk{err: fmt.Errorf("calling to SignInAttemptClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*SignInAttemptCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &SignInAttemptCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for SignInAttempt.
-func (c *SignInAttemptClient) Update() *SignInAttemptUpdate {
-	mutation := newSignInAttemptMutation(c.config, OpUpdate)
-	return &SignInAttemptUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *SignInAttemptClient) UpdateOne(_m *SignInAttempt) *SignInAttemptUpdateOne {
-	mutation := newSignInAttemptMutation(c.config, OpUpdateOne, withSignInAttempt(_m))
-	return &SignInAttemptUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *SignInAttemptClient) UpdateOneID(id uuid.UUID) *SignInAttemptUpdateOne {
-	mutation := newSignInAttemptMutation(c.config, OpUpdateOne, withSignInAttemptID(id))
-	return &SignInAttemptUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for SignInAttempt.
-func (c *SignInAttemptClient) Delete() *SignInAttemptDelete {
-	mutation := newSignInAttemptMutation(c.config, OpDelete)
-	return &SignInAttemptDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *SignInAttemptClient) DeleteOne(_m *SignInAttempt) *SignInAttemptDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *SignInAttemptClient) DeleteOneID(id uuid.UUID) *SignInAttemptDeleteOne {
-	builder := c.Delete().Where(signinattempt.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &SignInAttemptDeleteOne{builder}
-}
-
-// Query returns a query builder for SignInAttempt.
-func (c *SignInAttemptClient) Query() *SignInAttemptQuery {
-	return &SignInAttemptQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeSignInAttempt},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a SignInAttempt entity by its id.
-func (c *SignInAttemptClient) Get(ctx context.Context, id uuid.UUID) (*SignInAttempt, error) {
-	return c.Query().Where(signinattempt.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *SignInAttemptClient) GetX(ctx context.Context, id uuid.UUID) *SignInAttempt {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Hooks returns the client hooks.
-func (c *SignInAttemptClient) Hooks() []Hook {
-	hooks := c.hooks.SignInAttempt
-	return append(hooks[:len(hooks):len(hooks)], signinattempt.Hooks[:]...)
-}
-
-// Interceptors returns the client interceptors.
-func (c *SignInAttemptClient) Interceptors() []Interceptor {
-	return c.inters.SignInAttempt
-}
-
-func (c *SignInAttemptClient) mutate(ctx context.Context, m *SignInAttemptMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&SignInAttemptCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&SignInAttemptUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&SignInAttemptUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&SignInAttemptDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown SignInAttempt mutation op: %q", m.Op())
-	}
-}
-
 // SubscriptionClient is a client for the Subscription schema.
 type SubscriptionClient struct {
 	config
@@ -2896,14 +2470,12 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		AccessEntry, Account, App, Credential, Endpoint, Event, IdempotencyKey, Lease,
-		Membership, Organization, Plan, Product, ServiceToken, SignInAttempt,
-		Subscription, User []ent.Hook
+		AccessEntry, Account, App, Credential, Endpoint, Event, Membership,
+		Organization, Plan, Product, ServiceToken, Subscription, User []ent.Hook
 	}
 	inters struct {
-		AccessEntry, Account, App, Credential, Endpoint, Event, IdempotencyKey, Lease,
-		Membership, Organization, Plan, Product, ServiceToken, SignInAttempt,
-		Subscription, User []ent.Interceptor
+		AccessEntry, Account, App, Credential, Endpoint, Event, Membership,
+		Organization, Plan, Product, ServiceToken, Subscription, User []ent.Interceptor
 	}
 )
 

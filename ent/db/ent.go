@@ -12,14 +12,11 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
-	"portico/ent/db/idempotencykey"
-	"portico/ent/db/lease"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
 	"portico/ent/db/servicetoken"
-	"portico/ent/db/signinattempt"
 	"portico/ent/db/subscription"
 	"portico/ent/db/user"
 	"reflect"
@@ -88,22 +85,19 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
-			accessentry.Table:    accessentry.ValidColumn,
-			account.Table:        account.ValidColumn,
-			app.Table:            app.ValidColumn,
-			credential.Table:     credential.ValidColumn,
-			endpoint.Table:       endpoint.ValidColumn,
-			event.Table:          event.ValidColumn,
-			idempotencykey.Table: idempotencykey.ValidColumn,
-			lease.Table:          lease.ValidColumn,
-			membership.Table:     membership.ValidColumn,
-			organization.Table:   organization.ValidColumn,
-			plan.Table:           plan.ValidColumn,
-			product.Table:        product.ValidColumn,
-			servicetoken.Table:   servicetoken.ValidColumn,
-			signinattempt.Table:  signinattempt.ValidColumn,
-			subscription.Table:   subscription.ValidColumn,
-			user.Table:           user.ValidColumn,
+			accessentry.Table:  accessentry.ValidColumn,
+			account.Table:      account.ValidColumn,
+			app.Table:          app.ValidColumn,
+			credential.Table:   credential.ValidColumn,
+			endpoint.Table:     endpoint.ValidColumn,
+			event.Table:        event.ValidColumn,
+			membership.Table:   membership.ValidColumn,
+			organization.Table: organization.ValidColumn,
+			plan.Table:         plan.ValidColumn,
+			product.Table:      product.ValidColumn,
+			servicetoken.Table: servicetoken.ValidColumn,
+			subscription.Table: subscription.ValidColumn,
+			user.Table:         user.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

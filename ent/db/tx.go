@@ -26,10 +26,6 @@ type Tx struct {
 	Endpoint *EndpointClient
 	// Event is the client for interacting with the Event builders.
 	Event *EventClient
-	// IdempotencyKey is the client for interacting with the IdempotencyKey builders.
-	IdempotencyKey *IdempotencyKeyClient
-	// Lease is the client for interacting with the Lease builders.
-	Lease *LeaseClient
 	// Membership is the client for interacting with the Membership builders.
 	Membership *MembershipClient
 	// Organization is the client for interacting with the Organization builders.
@@ -40,8 +36,6 @@ type Tx struct {
 	Product *ProductClient
 	// ServiceToken is the client for interacting with the ServiceToken builders.
 	ServiceToken *ServiceTokenClient
-	// SignInAttempt is the client for interacting with the SignInAttempt builders.
-	SignInAttempt *SignInAttemptClient
 	// Subscription is the client for interacting with the Subscription builders.
 	Subscription *SubscriptionClient
 	// User is the client for interacting with the User builders.
@@ -183,14 +177,11 @@ func (tx *Tx) init() {
 	tx.Credential = NewCredentialClient(tx.config)
 	tx.Endpoint = NewEndpointClient(tx.config)
 	tx.Event = NewEventClient(tx.config)
-	tx.IdempotencyKey = NewIdempotencyKeyClient(tx.config)
-	tx.Lease = NewLeaseClient(tx.config)
 	tx.Membership = NewMembershipClient(tx.config)
 	tx.Organization = NewOrganizationClient(tx.config)
 	tx.Plan = NewPlanClient(tx.config)
 	tx.Product = NewProductClient(tx.config)
 	tx.ServiceToken = NewServiceTokenClient(tx.config)
-	tx.SignInAttempt = NewSignInAttemptClient(tx.config)
 	tx.Subscription = NewSubscriptionClient(tx.config)
 	tx.User = NewUserClient(tx.config)
 }

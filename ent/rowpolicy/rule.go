@@ -48,8 +48,6 @@ type policy struct {
 	// owned: the rows that a developer creates must belong to the developer's
 	// account.
 	owned bool
-	// personal: new rows must belong to the viewer.
-	personal bool
 	// system restricts Portico itself inside one organization; nil for the rows
 	// with its organization_id.
 	system condition
@@ -123,8 +121,6 @@ func (p policy) checkCreate(v viewer.Viewer, m ent.Mutation) error {
 		return refusal(v, "rowpolicy: role %q may not create %s", v.Role, m.Type())
 	case p.owned && reach == permit.OwnAccount && !hasID(m, "account_id", v.AccountID):
 		return privacy.Denyf("rowpolicy: %s of another account", m.Type())
-	case p.personal && v.Role != viewer.System && !hasID(m, "user_id", v.UserID):
-		return privacy.Denyf("rowpolicy: %s of another person", m.Type())
 	}
 	return nil
 }

@@ -126,17 +126,6 @@ func StaffOnly() ent.Policy {
 	return policy{read: all, write: all, writers: staff}
 }
 
-// SystemOnly: only Portico itself.
-func SystemOnly() ent.Policy { return system{} }
-
-// Own: users see and create their own rows.
-func Own() ent.Policy {
-	own := func(v viewer.Viewer) []func(*sql.Selector) {
-		return append(tenant(v), equals("user_id", v.UserID))
-	}
-	return policy{read: rows{own, own}, write: rows{own, own}, writers: everyone, personal: true}
-}
-
 // Event: administrators read the organization's log, developers the part of
 // their account, and append to that part only; nobody changes events.
 func Event() ent.Policy {

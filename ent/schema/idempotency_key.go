@@ -5,8 +5,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
-
-	"portico/ent/rowpolicy"
 )
 
 // IdempotencyKey records what was created by a request with a key that the client chose,
@@ -14,7 +12,7 @@ import (
 type IdempotencyKey struct{ ent.Schema }
 
 // Mixin of IdempotencyKey.
-func (IdempotencyKey) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Tenant{}} }
+func (IdempotencyKey) Mixin() []ent.Mixin { return []ent.Mixin{Machinery{}, Identity{}, Tenant{}} }
 
 // Fields of IdempotencyKey.
 func (IdempotencyKey) Fields() []ent.Field {
@@ -36,6 +34,3 @@ func (IdempotencyKey) Indexes() []ent.Index {
 		index.Fields("created_at"),
 	}
 }
-
-// Policy of IdempotencyKey.
-func (IdempotencyKey) Policy() ent.Policy { return rowpolicy.Own() }

@@ -3,12 +3,13 @@ package schema
 import (
 	"entgo.io/ent"
 	"entgo.io/ent/schema/field"
-
-	"portico/ent/rowpolicy"
 )
 
 // Lease lets one node at a time run a background job.
 type Lease struct{ ent.Schema }
+
+// Mixin of Lease.
+func (Lease) Mixin() []ent.Mixin { return []ent.Mixin{Machinery{}} }
 
 // Fields of Lease.
 func (Lease) Fields() []ent.Field {
@@ -19,6 +20,3 @@ func (Lease) Fields() []ent.Field {
 		field.Time("last_run_at").Optional().Nillable().Comment("When the job last succeeded."),
 	}
 }
-
-// Policy of Lease.
-func (Lease) Policy() ent.Policy { return rowpolicy.SystemOnly() }

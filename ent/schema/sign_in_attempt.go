@@ -4,15 +4,13 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
-
-	"portico/ent/rowpolicy"
 )
 
 // SignInAttempt is a sign-in that failed, or is still being checked.
 type SignInAttempt struct{ ent.Schema }
 
 // Mixin of SignInAttempt.
-func (SignInAttempt) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}} }
+func (SignInAttempt) Mixin() []ent.Mixin { return []ent.Mixin{Machinery{}, Identity{}} }
 
 // Fields of SignInAttempt.
 func (SignInAttempt) Fields() []ent.Field {
@@ -26,6 +24,3 @@ func (SignInAttempt) Fields() []ent.Field {
 func (SignInAttempt) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("bucket", "attempted_at"), index.Fields("attempted_at")}
 }
-
-// Policy of SignInAttempt.
-func (SignInAttempt) Policy() ent.Policy { return rowpolicy.SystemOnly() }

@@ -1,18 +1,19 @@
 package change
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"time"
 
 	"github.com/google/uuid"
 
-	"portico/ent/db"
-	"portico/ent/db/idempotencykey"
 	"portico/internal/database"
 	"portico/internal/fault"
+	"portico/internal/policy"
 	"portico/internal/viewer"
 )
 
@@ -49,30 +50,30 @@ type Created struct{ First, Second uuid.UUID }
 // being used.
 var errReplay = errors.New("change: the idempotency key was used before")
 
-// findEarlier returns what an earlier request under the key created. Another
-// input under the same key is a CONFLICT.
+// findEarlier returns what an earlier request under the key created; nil if there
+// was none, or if the viewer may see nothing, which the change then refuses.
+// Another input under the same key is a CONFLICT.
 func (r *Runner) findEarlier(ctx context.Context, q Request) (*Created, error) {
-	if q.key == nil {
+	v := viewer.Current(ctx)
+	if q.key == nil || policy.ReachOf(v) == policy.Nothing {
 		return nil, nil
 	}
-	row, err := r.client.IdempotencyKey.Query().Where(
-		idempotencykey.UserID(viewer.Current(ctx).UserID), idempotencykey.Mutation(q.mutation), idempotencykey.Key(*q.key),
-		idempotencykey.CreatedAtGT(r.clock.Now().Add(-IdempotencyLife)),
-	).Only(ctx)
-	if db.IsNotFound(err) {
+	var hash []byte
+	var out Created
+	var second uuid.NullUUID
+	err := r.database.QueryRowContext(ctx, `SELECT input_hash, object_id, second_id FROM idempotency_keys
+		WHERE organization_id = $1 AND user_id = $2 AND mutation = $3 AND key = $4 AND created_at > $5`,
+		v.OrganizationID, v.UserID, q.mutation, *q.key, r.clock.Now().Add(-IdempotencyLife)).Scan(&hash, &out.First, &second)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
 		return nil, nil
-	}
-	if err != nil {
+	case err != nil:
 		return nil, PublicError(err)
-	}
-	if string(row.InputHash) != string(q.hash) {
+	case !bytes.Equal(hash, q.hash):
 		return nil, fault.New(fault.CodeConflict, fault.ReasonIdempotencyKeyReused, "The idempotency key was used before with another input.")
 	}
-	out := &Created{First: row.ObjectID}
-	if row.SecondID != nil {
-		out.Second = *row.SecondID
-	}
-	return out, nil
+	out.Second = second.UUID
+	return &out, nil
 }
 
 // remember stores, within the change, what the request created. A concurrent
@@ -82,18 +83,18 @@ func (tx *Tx) remember(ctx context.Context, q Request, m Created) error {
 	if q.key == nil {
 		return nil
 	}
-	if _, err := tx.IdempotencyKey.Delete().Where(
-		idempotencykey.UserID(tx.Viewer.UserID), idempotencykey.Mutation(q.mutation), idempotencykey.Key(*q.key),
-		idempotencykey.CreatedAtLTE(tx.Now.Add(-IdempotencyLife)),
-	).Exec(ctx); err != nil {
+	v := tx.Viewer
+	if _, err := tx.ExecContext(ctx, `DELETE FROM idempotency_keys WHERE user_id = $1 AND mutation = $2 AND key = $3 AND created_at <= $4`,
+		v.UserID, q.mutation, *q.key, tx.Now.Add(-IdempotencyLife)); err != nil {
 		return err
 	}
-	create := tx.IdempotencyKey.Create().SetOrganizationID(tx.Viewer.OrganizationID).SetUserID(tx.Viewer.UserID).
-		SetMutation(q.mutation).SetKey(*q.key).SetInputHash(q.hash).SetObjectID(m.First).SetCreatedAt(tx.Now)
-	if m.Second != uuid.Nil {
-		create.SetSecondID(m.Second)
+	id, err := uuid.NewV7()
+	if err != nil {
+		return err
 	}
-	err := create.Exec(ctx)
+	_, err = tx.ExecContext(ctx, `INSERT INTO idempotency_keys
+		(id, organization_id, user_id, mutation, key, input_hash, object_id, second_id, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		id, v.OrganizationID, v.UserID, q.mutation, *q.key, q.hash, m.First, uuid.NullUUID{UUID: m.Second, Valid: m.Second != uuid.Nil}, tx.Now)
 	if _, taken := database.IsUnique(err); taken {
 		return errReplay
 	}

@@ -104,8 +104,8 @@ func (svc *Service) Purge(ctx context.Context) (*Purged, error) {
 		)
 	}
 	errs = append(errs,
-		svc.purgeIdempotencyKeys(viewer.AsSystem(ctx, uuid.Nil), now, &out.IdempotencyKeys),
-		svc.purgeAttempts(viewer.AsSystem(ctx, uuid.Nil), now, &out.SignInAttempts),
+		svc.purgeIdempotencyKeys(ctx, now, &out.IdempotencyKeys),
+		svc.purgeAttempts(ctx, now, &out.SignInAttempts),
 	)
 	return out, errors.Join(errs...)
 }

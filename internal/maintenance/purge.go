@@ -2,6 +2,7 @@ package maintenance
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -11,24 +12,19 @@ import (
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
 	"portico/ent/db/event"
-	"portico/ent/db/idempotencykey"
 	"portico/ent/db/membership"
 	"portico/ent/db/predicate"
-	"portico/ent/db/signinattempt"
 	"portico/ent/db/subscription"
 	"portico/internal/change"
 	"portico/internal/clock"
 	"portico/internal/database"
 	"portico/internal/domain"
+	"portico/internal/eventlog"
 	"portico/internal/lifecycle"
 )
 
 // AttemptLife is the longest time for which a failed sign-in counts.
 const AttemptLife = time.Hour
-
-// purgingEvents is the row in leases by which the log's trigger recognizes a
-// purge; it is never committed.
-const purgingEvents = "purging-events"
 
 // purgeApps purges an organization's apps that were deleted by a time. The row
 // of an app stays, so that its reference id is never used again.
@@ -179,49 +175,33 @@ func (svc *Service) purgeEvents(ctx context.Context, organization uuid.UUID, bef
 			if n == 0 {
 				return 0, nil
 			}
-			return deleteEvents(ctx, tx, organization, oldest[n-1].Position)
+			return eventlog.Purge(ctx, tx, organization, oldest[n-1].Position)
 		})
 		return n, addTo(total, n, err)
 	})
 }
 
-// deleteEvents deletes the events up to a position; the log's trigger allows
-// that only during a purge.
-func deleteEvents(ctx context.Context, tx *change.Tx, organization uuid.UUID, last int64) (int, error) {
-	if err := tx.Lease.Create().SetID(purgingEvents).SetUntil(tx.Now).Exec(ctx); err != nil {
-		return 0, err
-	}
-	n, err := tx.Event.Delete().Where(event.OrganizationID(organization), event.PositionLTE(last)).Exec(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return n, tx.Lease.DeleteOneID(purgingEvents).Exec(ctx)
-}
-
 // purgeIdempotencyKeys deletes idempotency keys that have expired.
 func (svc *Service) purgeIdempotencyKeys(ctx context.Context, now time.Time, total *int) error {
-	return inBatches(func() (int, error) {
-		ids, err := svc.client.IdempotencyKey.Query().Where(idempotencykey.CreatedAtLTE(now.Add(-change.IdempotencyLife))).Limit(batchSize).IDs(ctx)
-		if err != nil || len(ids) == 0 {
-			return 0, change.PublicError(err)
-		}
-		n, err := svc.client.IdempotencyKey.Delete().Where(database.AnyOf(idempotencykey.FieldID, ids)).Exec(ctx)
-		return len(ids), addTo(total, n, change.PublicError(err))
-	})
+	return svc.purgeRows(ctx, total, "idempotency_keys", "created_at <= $1", now.Add(-change.IdempotencyLife))
 }
 
 // purgeAttempts deletes sign-in attempts that no longer count, and those of a
 // clock that was wrong, which would count when their time comes.
 func (svc *Service) purgeAttempts(ctx context.Context, now time.Time, total *int) error {
+	return svc.purgeRows(ctx, total, "sign_in_attempts", "attempted_at <= $1 OR attempted_at > $2", now.Add(-AttemptLife), now.Add(clock.MaxSkew))
+}
+
+// purgeRows deletes the rows of a table that meet a condition.
+func (svc *Service) purgeRows(ctx context.Context, total *int, table, where string, args ...any) error {
+	text := fmt.Sprintf(`DELETE FROM %s WHERE id IN (SELECT id FROM %s WHERE %s LIMIT %d)`, table, table, where, batchSize)
 	return inBatches(func() (int, error) {
-		ids, err := svc.client.SignInAttempt.Query().Where(signinattempt.Or(
-			signinattempt.AttemptedAtLTE(now.Add(-AttemptLife)), signinattempt.AttemptedAtGT(now.Add(clock.MaxSkew)),
-		)).Limit(batchSize).IDs(ctx)
-		if err != nil || len(ids) == 0 {
+		deleted, err := svc.database.ExecContext(ctx, text, args...)
+		if err != nil {
 			return 0, change.PublicError(err)
 		}
-		n, err := svc.client.SignInAttempt.Delete().Where(database.AnyOf(signinattempt.FieldID, ids)).Exec(ctx)
-		return len(ids), addTo(total, n, change.PublicError(err))
+		n, err := deleted.RowsAffected()
+		return int(n), addTo(total, int(n), err)
 	})
 }
 

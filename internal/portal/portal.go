@@ -80,7 +80,7 @@ func New(o Options) *Portal {
 	if o.DatabaseClock == nil {
 		o.DatabaseClock = o.Clock
 	}
-	p := &Portal{entities: entities, clock: o.Clock, Maintenance: maintenance.New(o.Client, changes, o.DatabaseClock)}
+	p := &Portal{entities: entities, clock: o.Clock, Maintenance: maintenance.New(o.Client, o.Database, changes, o.DatabaseClock)}
 	p.Identity = identity.New(identity.Options{
 		Client: o.Client, Changes: changes, Entities: entities, Clock: o.Clock,
 		Passwords: o.Passwords, Limiter: o.Limiter, Tokens: o.Tokens, Devices: o.Devices,

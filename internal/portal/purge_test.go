@@ -52,6 +52,15 @@ func count(t *testing.T, q interface {
 	return n
 }
 
+// rows returns the number of rows of a table.
+func rows(t *testing.T, f *portaltest.Fixture, table string) (n int) {
+	t.Helper()
+	if err := f.Database.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 // fullApp is an app with all that can hang on one.
 func fullApp(t *testing.T, f *portaltest.Fixture, tenant portaltest.Tenant, product *db.Product, plan *db.Plan) *db.App {
 	t.Helper()
@@ -205,7 +214,7 @@ func TestPurgeOfIdempotencyKeysAndAttempts(t *testing.T) {
 		if !fault.Is(err, fault.CodeUnauthenticated) {
 			t.Fatal(err)
 		}
-		attempts := count(t, f.Client.SignInAttempt.Query())
+		attempts := rows(t, f, "sign_in_attempts")
 		f.Clock.Advance(time.Hour - time.Microsecond)
 		mustPurge(t, f, maintenance.Purged{})
 		f.Clock.Advance(time.Microsecond)
@@ -214,7 +223,7 @@ func TestPurgeOfIdempotencyKeysAndAttempts(t *testing.T) {
 		mustPurge(t, f, maintenance.Purged{})
 		f.Clock.Advance(time.Microsecond)
 		mustPurge(t, f, maintenance.Purged{IdempotencyKeys: 1})
-		if attempts == 0 || count(t, f.Client.SignInAttempt.Query())+count(t, f.Client.IdempotencyKey.Query()) != 0 {
+		if attempts == 0 || rows(t, f, "sign_in_attempts")+rows(t, f, "idempotency_keys") != 0 {
 			t.Error("something was left, or never was")
 		}
 	})

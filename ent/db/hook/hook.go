@@ -80,30 +80,6 @@ func (f EventFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) 
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.EventMutation", m)
 }
 
-// The IdempotencyKeyFunc type is an adapter to allow the use of ordinary
-// function as IdempotencyKey mutator.
-type IdempotencyKeyFunc func(context.Context, *db.IdempotencyKeyMutation) (db.Value, error)
-
-// Mutate calls f(ctx, m).
-func (f IdempotencyKeyFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
-	if mv, ok := m.(*db.IdempotencyKeyMutation); ok {
-		return f(ctx, mv)
-	}
-	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.IdempotencyKeyMutation", m)
-}
-
-// The LeaseFunc type is an adapter to allow the use of ordinary
-// function as Lease mutator.
-type LeaseFunc func(context.Context, *db.LeaseMutation) (db.Value, error)
-
-// Mutate calls f(ctx, m).
-func (f LeaseFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
-	if mv, ok := m.(*db.LeaseMutation); ok {
-		return f(ctx, mv)
-	}
-	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.LeaseMutation", m)
-}
-
 // The MembershipFunc type is an adapter to allow the use of ordinary
 // function as Membership mutator.
 type MembershipFunc func(context.Context, *db.MembershipMutation) (db.Value, error)
@@ -162,18 +138,6 @@ func (f ServiceTokenFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, 
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.ServiceTokenMutation", m)
-}
-
-// The SignInAttemptFunc type is an adapter to allow the use of ordinary
-// function as SignInAttempt mutator.
-type SignInAttemptFunc func(context.Context, *db.SignInAttemptMutation) (db.Value, error)
-
-// Mutate calls f(ctx, m).
-func (f SignInAttemptFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
-	if mv, ok := m.(*db.SignInAttemptMutation); ok {
-		return f(ctx, mv)
-	}
-	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.SignInAttemptMutation", m)
 }
 
 // The SubscriptionFunc type is an adapter to allow the use of ordinary

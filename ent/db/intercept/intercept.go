@@ -13,15 +13,12 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
-	"portico/ent/db/idempotencykey"
-	"portico/ent/db/lease"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/predicate"
 	"portico/ent/db/product"
 	"portico/ent/db/servicetoken"
-	"portico/ent/db/signinattempt"
 	"portico/ent/db/subscription"
 	"portico/ent/db/user"
 
@@ -246,60 +243,6 @@ func (f TraverseEvent) Traverse(ctx context.Context, q db.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *db.EventQuery", q)
 }
 
-// The IdempotencyKeyFunc type is an adapter to allow the use of ordinary function as a Querier.
-type IdempotencyKeyFunc func(context.Context, *db.IdempotencyKeyQuery) (db.Value, error)
-
-// Query calls f(ctx, q).
-func (f IdempotencyKeyFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
-	if q, ok := q.(*db.IdempotencyKeyQuery); ok {
-		return f(ctx, q)
-	}
-	return nil, fmt.Errorf("unexpected query type %T. expect *db.IdempotencyKeyQuery", q)
-}
-
-// The TraverseIdempotencyKey type is an adapter to allow the use of ordinary function as Traverser.
-type TraverseIdempotencyKey func(context.Context, *db.IdempotencyKeyQuery) error
-
-// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
-func (f TraverseIdempotencyKey) Intercept(next db.Querier) db.Querier {
-	return next
-}
-
-// Traverse calls f(ctx, q).
-func (f TraverseIdempotencyKey) Traverse(ctx context.Context, q db.Query) error {
-	if q, ok := q.(*db.IdempotencyKeyQuery); ok {
-		return f(ctx, q)
-	}
-	return fmt.Errorf("unexpected query type %T. expect *db.IdempotencyKeyQuery", q)
-}
-
-// The LeaseFunc type is an adapter to allow the use of ordinary function as a Querier.
-type LeaseFunc func(context.Context, *db.LeaseQuery) (db.Value, error)
-
-// Query calls f(ctx, q).
-func (f LeaseFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
-	if q, ok := q.(*db.LeaseQuery); ok {
-		return f(ctx, q)
-	}
-	return nil, fmt.Errorf("unexpected query type %T. expect *db.LeaseQuery", q)
-}
-
-// The TraverseLease type is an adapter to allow the use of ordinary function as Traverser.
-type TraverseLease func(context.Context, *db.LeaseQuery) error
-
-// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
-func (f TraverseLease) Intercept(next db.Querier) db.Querier {
-	return next
-}
-
-// Traverse calls f(ctx, q).
-func (f TraverseLease) Traverse(ctx context.Context, q db.Query) error {
-	if q, ok := q.(*db.LeaseQuery); ok {
-		return f(ctx, q)
-	}
-	return fmt.Errorf("unexpected query type %T. expect *db.LeaseQuery", q)
-}
-
 // The MembershipFunc type is an adapter to allow the use of ordinary function as a Querier.
 type MembershipFunc func(context.Context, *db.MembershipQuery) (db.Value, error)
 
@@ -435,33 +378,6 @@ func (f TraverseServiceToken) Traverse(ctx context.Context, q db.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *db.ServiceTokenQuery", q)
 }
 
-// The SignInAttemptFunc type is an adapter to allow the use of ordinary function as a Querier.
-type SignInAttemptFunc func(context.Context, *db.SignInAttemptQuery) (db.Value, error)
-
-// Query calls f(ctx, q).
-func (f SignInAttemptFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
-	if q, ok := q.(*db.SignInAttemptQuery); ok {
-		return f(ctx, q)
-	}
-	return nil, fmt.Errorf("unexpected query type %T. expect *db.SignInAttemptQuery", q)
-}
-
-// The TraverseSignInAttempt type is an adapter to allow the use of ordinary function as Traverser.
-type TraverseSignInAttempt func(context.Context, *db.SignInAttemptQuery) error
-
-// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
-func (f TraverseSignInAttempt) Intercept(next db.Querier) db.Querier {
-	return next
-}
-
-// Traverse calls f(ctx, q).
-func (f TraverseSignInAttempt) Traverse(ctx context.Context, q db.Query) error {
-	if q, ok := q.(*db.SignInAttemptQuery); ok {
-		return f(ctx, q)
-	}
-	return fmt.Errorf("unexpected query type %T. expect *db.SignInAttemptQuery", q)
-}
-
 // The SubscriptionFunc type is an adapter to allow the use of ordinary function as a Querier.
 type SubscriptionFunc func(context.Context, *db.SubscriptionQuery) (db.Value, error)
 
@@ -531,10 +447,6 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.EndpointQuery, predicate.Endpoint, endpoint.OrderOption]{typ: db.TypeEndpoint, tq: q}, nil
 	case *db.EventQuery:
 		return &query[*db.EventQuery, predicate.Event, event.OrderOption]{typ: db.TypeEvent, tq: q}, nil
-	case *db.IdempotencyKeyQuery:
-		return &query[*db.IdempotencyKeyQuery, predicate.IdempotencyKey, idempotencykey.OrderOption]{typ: db.TypeIdempotencyKey, tq: q}, nil
-	case *db.LeaseQuery:
-		return &query[*db.LeaseQuery, predicate.Lease, lease.OrderOption]{typ: db.TypeLease, tq: q}, nil
 	case *db.MembershipQuery:
 		return &query[*db.MembershipQuery, predicate.Membership, membership.OrderOption]{typ: db.TypeMembership, tq: q}, nil
 	case *db.OrganizationQuery:
@@ -545,8 +457,6 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.ProductQuery, predicate.Product, product.OrderOption]{typ: db.TypeProduct, tq: q}, nil
 	case *db.ServiceTokenQuery:
 		return &query[*db.ServiceTokenQuery, predicate.ServiceToken, servicetoken.OrderOption]{typ: db.TypeServiceToken, tq: q}, nil
-	case *db.SignInAttemptQuery:
-		return &query[*db.SignInAttemptQuery, predicate.SignInAttempt, signinattempt.OrderOption]{typ: db.TypeSignInAttempt, tq: q}, nil
 	case *db.SubscriptionQuery:
 		return &query[*db.SubscriptionQuery, predicate.Subscription, subscription.OrderOption]{typ: db.TypeSubscription, tq: q}, nil
 	case *db.UserQuery:

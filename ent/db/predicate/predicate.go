@@ -24,12 +24,6 @@ type Endpoint func(*sql.Selector)
 // Event is the predicate function for event builders.
 type Event func(*sql.Selector)
 
-// IdempotencyKey is the predicate function for idempotencykey builders.
-type IdempotencyKey func(*sql.Selector)
-
-// Lease is the predicate function for lease builders.
-type Lease func(*sql.Selector)
-
 // Membership is the predicate function for membership builders.
 type Membership func(*sql.Selector)
 
@@ -44,9 +38,6 @@ type Product func(*sql.Selector)
 
 // ServiceToken is the predicate function for servicetoken builders.
 type ServiceToken func(*sql.Selector)
-
-// SignInAttempt is the predicate function for signinattempt builders.
-type SignInAttempt func(*sql.Selector)
 
 // Subscription is the predicate function for subscription builders.
 type Subscription func(*sql.Selector)

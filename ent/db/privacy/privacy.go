@@ -254,54 +254,6 @@ func (f EventMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) 
 	return Denyf("db/privacy: unexpected mutation type %T, expect *db.EventMutation", m)
 }
 
-// The IdempotencyKeyQueryRuleFunc type is an adapter to allow the use of ordinary
-// functions as a query rule.
-type IdempotencyKeyQueryRuleFunc func(context.Context, *db.IdempotencyKeyQuery) error
-
-// EvalQuery return f(ctx, q).
-func (f IdempotencyKeyQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
-	if q, ok := q.(*db.IdempotencyKeyQuery); ok {
-		return f(ctx, q)
-	}
-	return Denyf("db/privacy: unexpected query type %T, expect *db.IdempotencyKeyQuery", q)
-}
-
-// The IdempotencyKeyMutationRuleFunc type is an adapter to allow the use of ordinary
-// functions as a mutation rule.
-type IdempotencyKeyMutationRuleFunc func(context.Context, *db.IdempotencyKeyMutation) error
-
-// EvalMutation calls f(ctx, m).
-func (f IdempotencyKeyMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
-	if m, ok := m.(*db.IdempotencyKeyMutation); ok {
-		return f(ctx, m)
-	}
-	return Denyf("db/privacy: unexpected mutation type %T, expect *db.IdempotencyKeyMutation", m)
-}
-
-// The LeaseQueryRuleFunc type is an adapter to allow the use of ordinary
-// functions as a query rule.
-type LeaseQueryRuleFunc func(context.Context, *db.LeaseQuery) error
-
-// EvalQuery return f(ctx, q).
-func (f LeaseQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
-	if q, ok := q.(*db.LeaseQuery); ok {
-		return f(ctx, q)
-	}
-	return Denyf("db/privacy: unexpected query type %T, expect *db.LeaseQuery", q)
-}
-
-// The LeaseMutationRuleFunc type is an adapter to allow the use of ordinary
-// functions as a mutation rule.
-type LeaseMutationRuleFunc func(context.Context, *db.LeaseMutation) error
-
-// EvalMutation calls f(ctx, m).
-func (f LeaseMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
-	if m, ok := m.(*db.LeaseMutation); ok {
-		return f(ctx, m)
-	}
-	return Denyf("db/privacy: unexpected mutation type %T, expect *db.LeaseMutation", m)
-}
-
 // The MembershipQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type MembershipQueryRuleFunc func(context.Context, *db.MembershipQuery) error
@@ -420,30 +372,6 @@ func (f ServiceTokenMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mut
 		return f(ctx, m)
 	}
 	return Denyf("db/privacy: unexpected mutation type %T, expect *db.ServiceTokenMutation", m)
-}
-
-// The SignInAttemptQueryRuleFunc type is an adapter to allow the use of ordinary
-// functions as a query rule.
-type SignInAttemptQueryRuleFunc func(context.Context, *db.SignInAttemptQuery) error
-
-// EvalQuery return f(ctx, q).
-func (f SignInAttemptQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
-	if q, ok := q.(*db.SignInAttemptQuery); ok {
-		return f(ctx, q)
-	}
-	return Denyf("db/privacy: unexpected query type %T, expect *db.SignInAttemptQuery", q)
-}
-
-// The SignInAttemptMutationRuleFunc type is an adapter to allow the use of ordinary
-// functions as a mutation rule.
-type SignInAttemptMutationRuleFunc func(context.Context, *db.SignInAttemptMutation) error
-
-// EvalMutation calls f(ctx, m).
-func (f SignInAttemptMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
-	if m, ok := m.(*db.SignInAttemptMutation); ok {
-		return f(ctx, m)
-	}
-	return Denyf("db/privacy: unexpected mutation type %T, expect *db.SignInAttemptMutation", m)
 }
 
 // The SubscriptionQueryRuleFunc type is an adapter to allow the use of ordinary

@@ -11,14 +11,11 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
-	"portico/ent/db/idempotencykey"
-	"portico/ent/db/lease"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
 	"portico/ent/db/servicetoken"
-	"portico/ent/db/signinattempt"
 	"portico/ent/db/subscription"
 	"portico/ent/db/user"
 	"portico/ent/schema"
@@ -269,47 +266,6 @@ func init() {
 	eventDescID := eventMixinFields0[0].Descriptor()
 	// event.DefaultID holds the default value on creation for the id field.
 	event.DefaultID = eventDescID.Default.(func() uuid.UUID)
-	idempotencykeyMixin := schema.IdempotencyKey{}.Mixin()
-	idempotencykey.Policy = privacy.NewPolicies(schema.IdempotencyKey{})
-	idempotencykey.Hooks[0] = func(next ent.Mutator) ent.Mutator {
-		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-			if err := idempotencykey.Policy.EvalMutation(ctx, m); err != nil {
-				return nil, err
-			}
-			return next.Mutate(ctx, m)
-		})
-	}
-	idempotencykeyMixinFields0 := idempotencykeyMixin[0].Fields()
-	_ = idempotencykeyMixinFields0
-	idempotencykeyFields := schema.IdempotencyKey{}.Fields()
-	_ = idempotencykeyFields
-	// idempotencykeyDescKey is the schema descriptor for key field.
-	idempotencykeyDescKey := idempotencykeyFields[2].Descriptor()
-	// idempotencykey.KeyValidator is a validator for the "key" field. It is called by the builders before save.
-	idempotencykey.KeyValidator = idempotencykeyDescKey.Validators[0].(func(string) error)
-	// idempotencykeyDescCreatedAt is the schema descriptor for created_at field.
-	idempotencykeyDescCreatedAt := idempotencykeyFields[6].Descriptor()
-	// idempotencykey.DefaultCreatedAt holds the default value on creation for the created_at field.
-	idempotencykey.DefaultCreatedAt = idempotencykeyDescCreatedAt.Default.(func() time.Time)
-	// idempotencykeyDescID is the schema descriptor for id field.
-	idempotencykeyDescID := idempotencykeyMixinFields0[0].Descriptor()
-	// idempotencykey.DefaultID holds the default value on creation for the id field.
-	idempotencykey.DefaultID = idempotencykeyDescID.Default.(func() uuid.UUID)
-	lease.Policy = privacy.NewPolicies(schema.Lease{})
-	lease.Hooks[0] = func(next ent.Mutator) ent.Mutator {
-		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-			if err := lease.Policy.EvalMutation(ctx, m); err != nil {
-				return nil, err
-			}
-			return next.Mutate(ctx, m)
-		})
-	}
-	leaseFields := schema.Lease{}.Fields()
-	_ = leaseFields
-	// leaseDescHolder is the schema descriptor for holder field.
-	leaseDescHolder := leaseFields[1].Descriptor()
-	// lease.DefaultHolder holds the default value on creation for the holder field.
-	lease.DefaultHolder = leaseDescHolder.Default.(string)
 	membershipMixin := schema.Membership{}.Mixin()
 	membership.Policy = privacy.NewPolicies(schema.Membership{})
 	membership.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -548,24 +504,6 @@ func init() {
 	servicetokenDescID := servicetokenMixinFields0[0].Descriptor()
 	// servicetoken.DefaultID holds the default value on creation for the id field.
 	servicetoken.DefaultID = servicetokenDescID.Default.(func() uuid.UUID)
-	signinattemptMixin := schema.SignInAttempt{}.Mixin()
-	signinattempt.Policy = privacy.NewPolicies(schema.SignInAttempt{})
-	signinattempt.Hooks[0] = func(next ent.Mutator) ent.Mutator {
-		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-			if err := signinattempt.Policy.EvalMutation(ctx, m); err != nil {
-				return nil, err
-			}
-			return next.Mutate(ctx, m)
-		})
-	}
-	signinattemptMixinFields0 := signinattemptMixin[0].Fields()
-	_ = signinattemptMixinFields0
-	signinattemptFields := schema.SignInAttempt{}.Fields()
-	_ = signinattemptFields
-	// signinattemptDescID is the schema descriptor for id field.
-	signinattemptDescID := signinattemptMixinFields0[0].Descriptor()
-	// signinattempt.DefaultID holds the default value on creation for the id field.
-	signinattempt.DefaultID = signinattemptDescID.Default.(func() uuid.UUID)
 	subscriptionMixin := schema.Subscription{}.Mixin()
 	subscription.Policy = privacy.NewPolicies(schema.Subscription{})
 	subscription.Hooks[0] = func(next ent.Mutator) ent.Mutator {
