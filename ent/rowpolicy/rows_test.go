@@ -1,0 +1,235 @@
+package rowpolicy_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"entgo.io/ent/privacy"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db/migrate"
+	"portico/internal/fault"
+	"portico/internal/testdb"
+)
+
+func at() time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC) }
+
+// denied stands for a refusal instead of the names of owners.
+const denied = "denied"
+
+// reach is the owners whose rows the viewers who belong to an organization reach.
+type reach struct{ admin, developer, inside string }
+
+// readable returns the rows that each viewer may read, written by hand.
+func readable() map[string]reach {
+	products := reach{"deprecated hidden offered other own retired", "deprecated offered own", "deprecated hidden offered other own retired"}
+	ofAccount := reach{"other own", "own", "other own"}
+	portico := reach{denied, denied, denied}
+	return map[string]reach{
+		"organizations":    {"own", "own", "own"},
+		"accounts":         {"other own", "own", "closed other own"},
+		"users":            {"colleague other own staff", "colleague own", "colleague other own staff"},
+		"memberships":      {"colleague other own", "colleague own", "colleague other own"},
+		"products":         products,
+		"plans":            products,
+		"endpoints":        products,
+		"apps":             {"other own", "own", "other own removed sanction"},
+		"credentials":      {"other own", "own", "other own removed"},
+		"access_entries":   ofAccount,
+		"subscriptions":    {"other own sanction", "own", "other own removed sanction"},
+		"events":           ofAccount,
+		"idempotency_keys": {"staff", "own", "other own staff"},
+		"service_tokens":   {"other own", "", "other own"},
+		"leases":           portico,
+		"sign_in_attempts": portico,
+	}
+}
+
+// changeable returns the rows that each viewer may change.
+func changeable() map[string]reach {
+	out := readable()
+	for _, of := range []string{"organizations", "accounts", "memberships", "products", "plans", "endpoints", "service_tokens"} {
+		r := out[of]
+		r.developer = denied
+		out[of] = r
+	}
+	users := out["users"]
+	users.developer = "own"
+	out["users"] = users
+	out["events"] = reach{denied, denied, denied}
+	return out
+}
+
+// creatable returns the owners for which each viewer may create rows.
+func creatable() map[string]reach {
+	byAll, byStaff := reach{"other own", "own", "other own"}, reach{"other own", "", "other own"}
+	return map[string]reach{
+		"organizations": {}, "leases": {}, "sign_in_attempts": {},
+		"accounts": byStaff, "users": byStaff, "memberships": byStaff,
+		"products": byStaff, "plans": byStaff, "endpoints": byStaff, "service_tokens": byStaff,
+		"apps": byAll, "credentials": byAll, "access_entries": byAll, "subscriptions": byAll, "events": byAll,
+		"idempotency_keys": {"", "own", "other own"},
+	}
+}
+
+// outsiders are viewers who reach no row at all.
+func outsiders() []string {
+	return []string{"nobody", "anonymous", "gateway", "made-up role", "suspended developer", "developer of no organization", "admin of no organization"}
+}
+
+// of returns what is expected of a viewer by name.
+func (r reach) of(name string) string {
+	switch name {
+	case "admin":
+		return r.admin
+	case "developer":
+		return r.developer
+	case "portico inside":
+		return r.inside
+	}
+	return denied
+}
+
+// reached returns the owners whose rows of a table a statement reaches, each tried in
+// a transaction that is rolled back.
+func (w *world) reached(t *testing.T, x table, who string, try func(*testing.T, string, owner) (int, error)) string {
+	var names []string
+	refused := 0
+	for name, o := range w.owners {
+		if _, has := o.rows[x.name]; !has {
+			continue
+		}
+		n, err := try(t, who, o)
+		switch {
+		case errors.Is(err, privacy.Deny), isSuspension(err):
+			refused++
+		case err != nil:
+			t.Errorf("%s of %s by %s: %v", x.name, name, who, err)
+		case n > 0:
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	if refused > 0 && len(names) == 0 {
+		return denied
+	}
+	return strings.Join(names, " ")
+}
+
+func isSuspension(err error) bool {
+	var f *fault.Error
+	return errors.As(err, &f) && f.Reason == fault.ReasonAccountSuspended
+}
+
+// everybody is all viewers whose reach is written down.
+func everybody() []string { return append(outsiders(), "admin", "developer", "portico inside") }
+
+func TestRowsThatAreRead(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w, want := newWorld(t, url), readable()
+		for _, x := range tables() {
+			read := func(t *testing.T, who string, o owner) (int, error) {
+				return x.read(w.as(t.Context(), who), w.client, o.rows[x.name])
+			}
+			for _, who := range everybody() {
+				require.Equal(t, want[x.name].of(who), w.reached(t, x, who, read), "%s read by %s", x.name, who)
+			}
+			require.Contains(t, w.reached(t, x, "portico", read), "foreign", "%s read by Portico itself", x.name)
+		}
+	})
+}
+
+func TestRowsThatAreChanged(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w, want := newWorld(t, url), changeable()
+		for _, x := range tables() {
+			change := func(t *testing.T, who string, o owner) (int, error) {
+				tx, err := w.client.Tx(t.Context())
+				require.NoError(t, err)
+				defer func() { require.NoError(t, tx.Rollback()) }()
+				return x.change(w.as(t.Context(), who), tx.Client(), o.rows[x.name])
+			}
+			for _, who := range everybody() {
+				require.Equal(t, want[x.name].of(who), w.reached(t, x, who, change), "%s changed by %s", x.name, who)
+			}
+			if x.name != "events" { // which nobody changes
+				require.Contains(t, w.reached(t, x, "portico", change), "foreign", "%s changed by Portico itself", x.name)
+			}
+		}
+	})
+}
+
+func TestRowsThatAreCreated(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w, want := newWorld(t, url), creatable()
+		for _, x := range tables() {
+			for _, who := range everybody() {
+				var names []string
+				for _, name := range []string{"foreign", "other", "own"} {
+					if w.creates(t, x, who, w.owners[name]) {
+						names = append(names, name)
+					}
+				}
+				expected := want[x.name].of(who)
+				if expected == denied {
+					expected = ""
+				}
+				require.Equal(t, expected, strings.Join(names, " "), "%s created by %s", x.name, who)
+			}
+		}
+	})
+}
+
+// creates reports whether a viewer may create a row of an owner: what refuses must be
+// the row policy, and no constraint of the database.
+func (w *world) creates(t *testing.T, x table, who string, o owner) bool {
+	tx, err := w.client.Tx(t.Context())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, tx.Rollback()) }()
+	// The row that exists is in the way of some.
+	system := w.as(t.Context(), "portico")
+	switch x.name {
+	case "memberships":
+		_, err = tx.Membership.Delete().Exec(system)
+	case "access_entries":
+		_, err = tx.AccessEntry.Delete().Exec(system)
+	case "subscriptions":
+		_, err = tx.Subscription.Delete().Exec(system)
+	}
+	require.NoError(t, err)
+	err = x.create(w.as(t.Context(), who), tx.Client(), o, uuid.New())
+	if errors.Is(err, privacy.Deny) || isSuspension(err) {
+		return false
+	}
+	require.NoError(t, err, "%s created by %s", x.name, who)
+	return true
+}
+
+// A developer of a suspended account learns why nothing is shown.
+func TestSuspensionIsTheReason(t *testing.T) {
+	w := newWorld(t, testdb.SQLite(t))
+	own := w.owners["own"]
+	for _, x := range tables() {
+		_, err := x.read(w.as(t.Context(), "suspended developer"), w.client, own.rows[x.name])
+		if readable()[x.name].developer != denied {
+			require.True(t, isSuspension(err), "%s: %v", x.name, err)
+		}
+	}
+}
+
+func TestEveryTableWithClientIsTried(t *testing.T) {
+	var tried, all []string
+	for _, x := range tables() {
+		tried = append(tried, x.name)
+	}
+	for _, x := range migrate.Tables {
+		if !slices.Contains(migrate.WithoutClient(), x.Name) {
+			all = append(all, x.Name)
+		}
+	}
+	require.ElementsMatch(t, all, tried)
+}

@@ -1,0 +1,184 @@
+package rowpolicy_test
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/accessentry"
+	"portico/ent/db/account"
+	"portico/ent/db/app"
+	"portico/ent/db/credential"
+	"portico/ent/db/endpoint"
+	"portico/ent/db/event"
+	"portico/ent/db/idempotencykey"
+	"portico/ent/db/lease"
+	"portico/ent/db/membership"
+	"portico/ent/db/organization"
+	"portico/ent/db/plan"
+	"portico/ent/db/product"
+	"portico/ent/db/servicetoken"
+	"portico/ent/db/signinattempt"
+	"portico/ent/db/subscription"
+	"portico/ent/db/user"
+	"portico/internal/address"
+	"portico/internal/domain"
+)
+
+// table is the statements that are tried on a table: they read, change and delete the
+// row with an id, and create one. The first two return how many rows they reached.
+type table struct {
+	name         string
+	read, change func(context.Context, *db.Client, uuid.UUID) (int, error)
+	create       func(context.Context, *db.Client, owner, uuid.UUID) error
+}
+
+// tables returns every table for which there is a client, in an order in which their
+// rows can be created.
+func tables() []table {
+	return append(append(people(), catalogue()...), append(owned(), machinery()...)...)
+}
+
+func people() []table {
+	return []table{
+		{"organizations", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Organization.Query().Where(organization.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Organization.Update().Where(organization.ID(id)).SetName("new").Save(ctx)
+		}, func(ctx context.Context, c *db.Client, _ owner, id uuid.UUID) error {
+			return c.Organization.Create().SetID(id).SetSlug(id.String()).SetName("name").Exec(ctx)
+		}},
+		{"accounts", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Account.Query().Where(account.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Account.Update().Where(account.ID(id)).SetName("new").Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.Account.Create().SetID(id).SetOrganizationID(o.organization).SetName(id.String()).SetNameFolded(id.String()).SetNillableDeletedAt(o.deletedAt).Exec(ctx)
+		}},
+		{"users", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.User.Query().Where(user.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.User.Update().Where(user.ID(id)).SetName("new").Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			email := id.String() + "@example.com"
+			return c.User.Create().SetID(id).SetOrganizationID(o.organization).SetName("name").SetNameFolded("name").SetEmail(email).
+				SetEmailFolded(address.ParseEmail(email)).SetRole(domain.RolePortal).SetPasswordHash("").Exec(ctx)
+		}},
+		{"memberships", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Membership.Query().Where(membership.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Membership.Update().Where(membership.ID(id)).SetRole(domain.Owner).Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.Membership.Create().SetID(id).SetOrganizationID(o.organization).SetAccountID(o.account).SetUserID(o.user).Exec(ctx)
+		}},
+	}
+}
+
+func catalogue() []table {
+	return []table{
+		{"products", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Product.Query().Where(product.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Product.Update().Where(product.ID(id)).SetTitle("new").Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.Product.Create().SetID(id).SetOrganizationID(o.organization).SetName(id.String()).SetTitle("title").SetTitleFolded("title").
+				SetStatus(o.shown).SetVisibility(o.visibility).Exec(ctx)
+		}},
+		{"plans", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Plan.Query().Where(plan.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Plan.Update().Where(plan.ID(id)).SetName("new").Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.Plan.Create().SetID(id).SetOrganizationID(o.organization).SetProductID(o.id("products")).SetName(id.String()).SetKind(domain.PlanFree).Exec(ctx)
+		}},
+		{"endpoints", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Endpoint.Query().Where(endpoint.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Endpoint.Update().Where(endpoint.ID(id)).SetDescription("new").Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.Endpoint.Create().SetID(id).SetOrganizationID(o.organization).SetProductID(o.id("products")).
+				SetMethod(domain.MethodGet).SetPath("/" + id.String()).Exec(ctx)
+		}},
+	}
+}
+
+func owned() []table {
+	return []table{
+		{"apps", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.App.Query().Where(app.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.App.Update().Where(app.ID(id)).SetName("new").Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.App.Create().SetID(id).SetOrganizationID(o.organization).SetAccountID(o.account).SetName(id.String()).SetNameFolded(id.String()).
+				SetNillableDeletedAt(o.deletedAt).Exec(ctx)
+		}},
+		{"credentials", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Credential.Query().Where(credential.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Credential.Update().Where(credential.ID(id)).SetName("new").Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.Credential.Create().SetID(id).SetOrganizationID(o.organization).SetAccountID(o.account).SetUsername(id).SetSecretHash([]byte("hash")).
+				SetNillableDeletedAt(o.deletedAt).Exec(ctx)
+		}},
+		{"access_entries", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.AccessEntry.Query().Where(accessentry.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.AccessEntry.Delete().Where(accessentry.ID(id)).Exec(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.AccessEntry.Create().SetID(id).SetOrganizationID(o.organization).SetAccountID(o.account).
+				SetCredentialID(o.id("credentials")).SetProductID(o.id("products")).Exec(ctx)
+		}},
+		{"subscriptions", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Subscription.Query().Where(subscription.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Subscription.Update().Where(subscription.ID(id)).SetReason("new").Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.Subscription.Create().SetID(id).SetOrganizationID(o.organization).SetAccountID(o.account).SetAppID(o.id("apps")).
+				SetProductID(o.id("products")).SetPlanID(o.id("plans")).SetStatus(o.status).SetNillableDeletedAt(o.deletedAt).Exec(ctx)
+		}},
+		{"events", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Event.Query().Where(event.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Event.Update().Where(event.ID(id)).Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.Event.Create().SetID(id).SetOrganizationID(o.organization).SetPosition(int64(id.ID()) + 1).SetType("APP_UPDATED").SetAt(at()).
+				SetActorRole("PORTAL").SetActorName("name").SetSubjectType("App").SetSubjectID(uuid.New()).SetAccountID(o.account).Exec(ctx)
+		}},
+	}
+}
+
+func machinery() []table {
+	return []table{
+		{"idempotency_keys", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.IdempotencyKey.Query().Where(idempotencykey.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.IdempotencyKey.Delete().Where(idempotencykey.ID(id)).Exec(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.IdempotencyKey.Create().SetID(id).SetOrganizationID(o.organization).SetUserID(o.user).SetMutation("createApp").
+				SetKey(id.String()).SetInputHash([]byte("hash")).SetObjectID(uuid.New()).Exec(ctx)
+		}},
+		{"service_tokens", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.ServiceToken.Query().Where(servicetoken.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.ServiceToken.Update().Where(servicetoken.ID(id)).SetName("new").Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.ServiceToken.Create().SetID(id).SetOrganizationID(o.organization).SetName(id.String()).SetScopes([]string{"gateway"}).
+				SetTokenHash(id[:]).SetHint("last").Exec(ctx)
+		}},
+		{"leases", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Lease.Query().Where(lease.ID(id.String())).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Lease.Update().Where(lease.ID(id.String())).SetHolder("new").Save(ctx)
+		}, func(ctx context.Context, c *db.Client, _ owner, id uuid.UUID) error {
+			return c.Lease.Create().SetID(id.String()).SetUntil(at()).Exec(ctx)
+		}},
+		{"sign_in_attempts", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.SignInAttempt.Query().Where(signinattempt.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.SignInAttempt.Delete().Where(signinattempt.ID(id)).Exec(ctx)
+		}, func(ctx context.Context, c *db.Client, _ owner, id uuid.UUID) error {
+			return c.SignInAttempt.Create().SetID(id).SetBucket("bucket").SetAttemptedAt(at()).Exec(ctx)
+		}},
+	}
+}

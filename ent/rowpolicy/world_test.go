@@ -1,0 +1,152 @@
+package rowpolicy_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db"
+	_ "portico/ent/db/runtime" // the schema's rules and defaults
+	"portico/internal/domain"
+	"portico/internal/lifecycle"
+	"portico/internal/testdb"
+	"portico/internal/viewer"
+)
+
+// owner is whom rows belong to, and the ids of the rows by their tables.
+type owner struct {
+	organization, account, user uuid.UUID
+	// status is that of the subscription, shown is the product's.
+	status     lifecycle.SubscriptionStatus
+	shown      domain.ProductStatus
+	visibility string
+	deletedAt  *time.Time
+	rows       map[string]uuid.UUID
+}
+
+// id returns the id of the owner's row of a table.
+func (o owner) id(table string) uuid.UUID {
+	if _, ok := o.rows[table]; !ok {
+		o.rows[table] = uuid.New()
+	}
+	return o.rows[table]
+}
+
+// world is rows of every table, by the names of their owners.
+type world struct {
+	client *db.Client
+	owners map[string]owner
+}
+
+func newOwner(organization uuid.UUID) owner {
+	o := owner{
+		organization: organization, account: uuid.New(), user: uuid.New(), rows: map[string]uuid.UUID{},
+		status: lifecycle.Approved, shown: domain.Draft, visibility: "PUBLIC",
+	}
+	o.rows["organizations"], o.rows["accounts"], o.rows["users"] = o.organization, o.account, o.user
+	return o
+}
+
+// newWorld fills a database: "own" is the developer's account, "other" another one of
+// the organization, and "foreign" one of another organization. The rows of the others
+// are of one kind each.
+func newWorld(t *testing.T, url string) *world {
+	w := &world{client: db.NewClient(db.Driver(testdb.Open(t, url).Driver())), owners: map[string]owner{}}
+	deletedAt := at()
+	one := uuid.New()
+	own := newOwner(one)
+	own.visibility = "PRIVATE"
+	var all []string
+	for _, x := range tables() {
+		all = append(all, x.name)
+	}
+	w.add(t, "own", own, all...)
+	other := newOwner(one)
+	w.add(t, "other", other, all[1:]...)
+	w.add(t, "foreign", newOwner(uuid.New()), all...)
+	colleague, staff := newOwner(one), newOwner(one)
+	colleague.account = own.account
+	w.add(t, "colleague", colleague, "users", "memberships")
+	w.add(t, "staff", staff, "users", "idempotency_keys")
+	closed := newOwner(one)
+	closed.deletedAt = &deletedAt
+	w.add(t, "closed", closed, "accounts")
+	removed, sanction := own, own
+	removed.rows, removed.deletedAt, removed.status = w.parents(), &deletedAt, lifecycle.Unsubscribed
+	sanction.rows, sanction.deletedAt, sanction.status = w.parents(), &deletedAt, lifecycle.Suspended
+	w.add(t, "removed", removed, "apps", "credentials", "subscriptions")
+	w.add(t, "sanction", sanction, "apps", "subscriptions")
+	for name, o := range map[string]owner{
+		"offered":    {shown: domain.Published, visibility: "PUBLIC"},
+		"deprecated": {shown: domain.Deprecated, visibility: "PUBLIC"},
+		"retired":    {shown: domain.Retired, visibility: "PUBLIC"},
+		"hidden":     {shown: domain.Published, visibility: "PRIVATE"},
+	} {
+		o.organization, o.rows = one, map[string]uuid.UUID{}
+		w.add(t, name, o, "products", "plans", "endpoints")
+	}
+	return w
+}
+
+// parents returns the ids of the developer's product and plan, for further rows that
+// refer to them.
+func (w *world) parents() map[string]uuid.UUID {
+	own := w.owners["own"]
+	return map[string]uuid.UUID{"products": own.id("products"), "plans": own.id("plans")}
+}
+
+// add creates rows of an owner as Portico itself.
+func (w *world) add(t *testing.T, name string, o owner, names ...string) {
+	for _, x := range tables() {
+		for _, n := range names {
+			if n == x.name {
+				require.NoError(t, x.create(viewer.AsSystem(t.Context(), uuid.Nil), w.client, o, o.id(n)), "%s of %s", n, name)
+			}
+		}
+	}
+	kept := map[string]uuid.UUID{}
+	for _, n := range names {
+		kept[n] = o.id(n)
+	}
+	o.rows = kept
+	w.owners[name] = o
+}
+
+// as returns the context of a viewer; that of nobody has none.
+func (w *world) as(ctx context.Context, name string) context.Context {
+	own, staff := w.owners["own"], w.owners["staff"]
+	developer := viewer.Viewer{Role: viewer.Portal, OrganizationID: own.organization, AccountID: own.account, UserID: own.user}
+	admin := viewer.Viewer{Role: viewer.Admin, OrganizationID: own.organization, UserID: staff.user}
+	v := developer
+	switch name {
+	case "nobody":
+		return ctx
+	case "developer":
+	case "suspended developer":
+		v.AccountSuspended = true
+	case "developer of no organization":
+		v.OrganizationID = uuid.Nil
+	case "admin":
+		v = admin
+	case "admin of no organization":
+		v = admin
+		v.OrganizationID = uuid.Nil
+	case "anonymous":
+		v.Role = viewer.Anonymous
+	case "gateway":
+		v.Role = viewer.Gateway
+	case "made-up role":
+		v.Role = "AUDITOR"
+	case "portico":
+		v = viewer.ForSystem(uuid.Nil)
+	case "portico inside":
+		v = viewer.ForSystem(own.organization)
+	default:
+		panic(fmt.Sprintf("nobody is called %q", name))
+	}
+	return viewer.NewContext(ctx, v)
+}
