@@ -12,14 +12,11 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
-	"portico/ent/db/idempotencykey"
-	"portico/ent/db/lease"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
 	"portico/ent/db/servicetoken"
-	"portico/ent/db/signinattempt"
 	"portico/ent/db/subscription"
 	"portico/ent/db/user"
 	"portico/internal/address"
@@ -37,7 +34,7 @@ type table struct {
 // tables returns every table for which there is a client, in an order in which their
 // rows can be created.
 func tables() []table {
-	return append(append(people(), catalogue()...), append(owned(), machinery()...)...)
+	return append(append(people(), catalogue()...), owned()...)
 }
 
 func people() []table {
@@ -145,19 +142,6 @@ func owned() []table {
 			return c.Event.Create().SetID(id).SetOrganizationID(o.organization).SetPosition(int64(id.ID()) + 1).SetType("APP_UPDATED").SetAt(at()).
 				SetActorRole("PORTAL").SetActorName("name").SetSubjectType("App").SetSubjectID(uuid.New()).SetAccountID(o.account).Exec(ctx)
 		}},
-	}
-}
-
-func machinery() []table {
-	return []table{
-		{"idempotency_keys", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
-			return c.IdempotencyKey.Query().Where(idempotencykey.ID(id)).Count(ctx)
-		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
-			return c.IdempotencyKey.Delete().Where(idempotencykey.ID(id)).Exec(ctx)
-		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
-			return c.IdempotencyKey.Create().SetID(id).SetOrganizationID(o.organization).SetUserID(o.user).SetMutation("createApp").
-				SetKey(id.String()).SetInputHash([]byte("hash")).SetObjectID(uuid.New()).Exec(ctx)
-		}},
 		{"service_tokens", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
 			return c.ServiceToken.Query().Where(servicetoken.ID(id)).Count(ctx)
 		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
@@ -165,20 +149,6 @@ func machinery() []table {
 		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
 			return c.ServiceToken.Create().SetID(id).SetOrganizationID(o.organization).SetName(id.String()).SetScopes([]string{"gateway"}).
 				SetTokenHash(id[:]).SetHint("last").Exec(ctx)
-		}},
-		{"leases", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
-			return c.Lease.Query().Where(lease.ID(id.String())).Count(ctx)
-		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
-			return c.Lease.Update().Where(lease.ID(id.String())).SetHolder("new").Save(ctx)
-		}, func(ctx context.Context, c *db.Client, _ owner, id uuid.UUID) error {
-			return c.Lease.Create().SetID(id.String()).SetUntil(at()).Exec(ctx)
-		}},
-		{"sign_in_attempts", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
-			return c.SignInAttempt.Query().Where(signinattempt.ID(id)).Count(ctx)
-		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
-			return c.SignInAttempt.Delete().Where(signinattempt.ID(id)).Exec(ctx)
-		}, func(ctx context.Context, c *db.Client, _ owner, id uuid.UUID) error {
-			return c.SignInAttempt.Create().SetID(id).SetBucket("bucket").SetAttemptedAt(at()).Exec(ctx)
 		}},
 	}
 }

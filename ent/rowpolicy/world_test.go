@@ -71,7 +71,7 @@ func newWorld(t *testing.T, url string) *world {
 	colleague, staff := newOwner(one), newOwner(one)
 	colleague.account = own.account
 	w.add(t, "colleague", colleague, "users", "memberships")
-	w.add(t, "staff", staff, "users", "idempotency_keys")
+	w.add(t, "staff", staff, "users")
 	closed := newOwner(one)
 	closed.deletedAt = &deletedAt
 	w.add(t, "closed", closed, "accounts")
@@ -139,6 +139,8 @@ func (w *world) as(ctx context.Context, name string) context.Context {
 		v.Role = viewer.Anonymous
 	case "gateway":
 		v.Role = viewer.Gateway
+	case "suspended gateway":
+		v.Role, v.AccountSuspended = viewer.Gateway, true
 	case "made-up role":
 		v.Role = "AUDITOR"
 	case "portico":
