@@ -15,8 +15,8 @@ TOOL := go tool -modfile=tools/go.mod
 CLIENT := clients/go/gate
 
 # The packages in which several goroutines meet over the same data.
-CONCURRENT := ./graph/... ./internal/auth/... ./internal/command/... ./internal/database/... ./internal/eventlog/... ./internal/gateway/... \
-	./internal/gqlhttp/... ./internal/jobs/... ./internal/keyring/... ./internal/redislimits/... ./internal/portal/... ./internal/seed/... ./internal/server/... ./internal/usage/... ./migrate/...
+CONCURRENT := ./graph/... ./internal/apps/... ./internal/auth/... ./internal/catalog/... ./internal/change/... ./internal/command/... ./internal/database/... ./internal/eventlog/... ./internal/gateway/... \
+	./internal/gqlhttp/... ./internal/identity/... ./internal/jobs/... ./internal/keyring/... ./internal/maintenance/... ./internal/redislimits/... ./internal/portal/... ./internal/seed/... ./internal/server/... ./internal/usage/... ./migrate/...
 
 # One compilation serves everything; only the race detector needs C.
 export CGO_ENABLED ?= 0

@@ -81,10 +81,10 @@ func witnesses() map[string]witness {
 	return map[string]witness{
 		"ErrorReason.PERSISTED_QUERY_NOT_SUPPORTED": {"../internal/gqlhttp/statuses_test.go", "TestPersistedQueryIsNotSupported", `"reason":"PERSISTED_QUERY_NOT_SUPPORTED"`},
 
-		"ErrorReason.CONCURRENT_CHANGE":     {"../internal/portal/password_test.go", "TestAPasswordThatChangesMeanwhile", "fault.ReasonConcurrentChange"},
+		"ErrorReason.CONCURRENT_CHANGE":     {"../internal/identity/password_test.go", "TestChangePassword_ErrConcurrentChange", "fault.ReasonConcurrentChange"},
 		"ErrorReason.ANSWER_SIZE":           {"../internal/gqlhttp/meter_test.go", "TestTooLargeAnswerStopsWhileBuilt", `"ANSWER_SIZE"`},
 		"ErrorReason.BUDGET":                {"../e2e/budget_test.go", "TestBudgets", `"BUDGET"`},
-		"ErrorReason.OUTCOME_UNKNOWN":       {"../internal/portal/unclear_test.go", "TestACommitThatStaysUnclear", "fault.ReasonOutcomeUnknown"},
+		"ErrorReason.OUTCOME_UNKNOWN":       {"../internal/change/unclear_commit_test.go", "TestUnclearCommit_ErrOutcomeUnknown", "fault.ReasonOutcomeUnknown"},
 		"ErrorReason.BUSY":                  {"../internal/gqlhttp/meter_test.go", "TestHeavyRequestsAreRefusedWhenTheQueueIsFull", `"BUSY"`},
 		"ErrorReason.DEADLINE":              {"../internal/gqlhttp/meter_test.go", "TestTheDeadlineEndsWriting", `"DEADLINE"`},
 		"ErrorReason.DEFECT":                {"../internal/gqlhttp/errors_test.go", "TestPanicsAreLoggedAndSurvived", `"DEFECT"`},

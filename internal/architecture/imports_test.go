@@ -58,7 +58,8 @@ func house() map[string][]string {
 		"internal/portal":            with("ent/db", "internal/activity", "internal/apps", "internal/catalog", "internal/change", "internal/database", "internal/entity", "internal/identity", "internal/listing", "internal/maintenance"),
 		"internal/entity":            with("ent/db", "internal/listing"),
 		"internal/listing":           with("internal/database"),
-		"internal/portal/portaltest": with("ent/db/...", "internal/apps", "internal/auth", "internal/catalog", "internal/identity", "internal/input", "internal/database", "internal/keyring", "internal/portal", "internal/testdb"),
+		"internal/portal/portaltest": with("ent/db/...", "internal/apps", "internal/auth", "internal/catalog", "internal/identity", "internal/input", "internal/database", "internal/keyring", "internal/maintenance", "internal/portal", "internal/testdb"),
+		"internal/portal/racetest":   with("ent/db/...", "internal/database", "internal/eventlog", "internal/portal", "internal/portal/portaltest", "internal/testdb"),
 		"internal/seed":              with("ent/db/...", "internal/change", "internal/database", "internal/eventlog"),
 
 		// The hot path: no ent, no GraphQL, no services.

@@ -50,6 +50,7 @@ func recipes() []recipe {
 				"graph/statements_endpoint_test.go":  "what lists through two tables cost",
 				"internal/gateway/*_test.go":         "tests of the gate that call endpoints",
 				"internal/gateway/httpapi/*_test.go": "tests of the gate that call endpoints",
+				"internal/portal/portaltest/shop.go": "endpoints are part of many tests' world",
 				"internal/seed/demo_test.go":         "that all of the demo data have events",
 			},
 		},

@@ -9,6 +9,9 @@ type Patch[T any] struct {
 	Value *T
 }
 
+// SetTo returns a patch that sets a value.
+func SetTo[T any](v T) Patch[T] { return Patch[T]{Set: true, Value: &v} }
+
 // Or returns the value, or clear if the attribute is cleared.
 func (p Patch[T]) Or(clear T) T {
 	if p.Value == nil {

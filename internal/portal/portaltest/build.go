@@ -64,8 +64,8 @@ func (f *Fixture) MustProduct(t testing.TB, admin context.Context, name string) 
 	t.Helper()
 	p, err := f.Portal.Catalog.CreateProduct(admin, catalog.CreateProductInput{Name: name})
 	must(t, p, err)
-	plan, published := f.MustPlan(t, admin, p, "free"), domain.Published
-	p, err = f.Portal.Catalog.UpdateProduct(admin, catalog.UpdateProductInput{ProductID: p.GlobalID(), Status: input.Patch[domain.ProductStatus]{Set: true, Value: &published}})
+	plan := f.MustPlan(t, admin, p, "free")
+	p, err = f.Portal.Catalog.UpdateProduct(admin, catalog.UpdateProductInput{ProductID: p.GlobalID(), Status: input.SetTo(domain.Published)})
 	return must(t, p, err), plan
 }
 

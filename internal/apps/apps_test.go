@@ -1,0 +1,37 @@
+package apps_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/apps"
+	"portico/internal/portal/portaltest"
+	"portico/internal/testdb"
+	"portico/internal/viewer"
+)
+
+// What an idempotency key made for one account is not another account's, and
+// what is gone is not given again.
+func TestStory_CreateAppAgain(t *testing.T) {
+	f := portaltest.New(t, testdb.SQLite(t))
+	tenant := f.MustTenant(t, "replay")
+	key := "once"
+	in := apps.CreateAppInput{Name: "app", IdempotencyKey: &key}
+	made, err := f.Portal.Apps.CreateApp(tenant.Developer, in)
+	require.NoError(t, err)
+	again, err := f.Portal.Apps.CreateApp(tenant.Developer, in)
+	require.NoError(t, err)
+	require.True(t, again.Replayed)
+	require.Nil(t, again.Secret)
+
+	other := viewer.Current(tenant.Developer)
+	other.AccountID = f.MustAccount(t, tenant.Admin, "other").ID
+	_, err = f.Portal.Apps.CreateApp(portaltest.As(t, other), in)
+	require.ErrorContains(t, err, "CONFLICT")
+
+	_, err = f.Portal.Apps.DeleteApp(tenant.Developer, made.App.GlobalID(), nil)
+	require.NoError(t, err)
+	_, err = f.Portal.Apps.CreateApp(tenant.Developer, in)
+	require.ErrorContains(t, err, "NOT_FOUND")
+}

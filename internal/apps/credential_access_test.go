@@ -1,0 +1,93 @@
+package apps_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db"
+	"portico/ent/db/accessentry"
+	"portico/internal/apps"
+	"portico/internal/domain"
+	"portico/internal/input"
+	"portico/internal/portal/portaltest"
+	"portico/internal/testdb"
+)
+
+// A key that names products reaches those, and one of ALL access names none,
+// whatever is said in which order.
+func TestCredential_AccessControlList(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		p, _ := f.MustProduct(t, x.Admin, "weather")
+		app := f.MustApp(t, x.Developer, "App").App.GlobalID()
+		list := []string{p.GlobalID()}
+		reaches := func(k *db.Credential, access domain.Access, n int) {
+			t.Helper()
+			require.Equal(t, access, k.Access)
+			require.Equal(t, n, f.Client.AccessEntry.Query().Where(accessentry.CredentialID(k.ID)).CountX(portaltest.System(t)))
+		}
+		all, listed := domain.AccessAll, domain.AccessListed
+		reaches(f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app}).Credential, all, 0)
+		reaches(f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app, Access: &all, AccessControlList: []string{}}).Credential, all, 0)
+		reaches(f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app, Access: &listed}).Credential, listed, 0)
+		reaches(f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app, AccessControlList: list}).Credential, listed, 1)
+		_, err := f.Portal.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &app, Access: &all, AccessControlList: list})
+		portaltest.RequireProblems(t, err, "INVALID accessControlList")
+
+		made, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "Listed", FirstKey: &apps.FirstKeyInput{AccessControlList: list}})
+		require.NoError(t, err)
+		reaches(made.Credential, listed, 1)
+		_, err = f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "All", FirstKey: &apps.FirstKeyInput{Access: &all, AccessControlList: list}})
+		portaltest.RequireProblems(t, err, "INVALID firstKey.accessControlList")
+
+		k := f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app}).Credential
+		update := func(in apps.UpdateKeyInput) (*db.Credential, error) {
+			in.CredentialID = k.GlobalID()
+			return f.Portal.Apps.UpdateKey(x.Developer, in)
+		}
+		must := func(in apps.UpdateKeyInput, access domain.Access, n int) {
+			t.Helper()
+			changed, err := update(in)
+			require.NoError(t, err)
+			reaches(changed, access, n)
+		}
+		refused := func(in apps.UpdateKeyInput, problem string) {
+			t.Helper()
+			before := f.Client.Credential.GetX(portaltest.System(t), k.ID)
+			_, err := update(in)
+			portaltest.RequireProblems(t, err, problem)
+			require.Equal(t, before.Version, f.Client.Credential.GetX(portaltest.System(t), k.ID).Version)
+		}
+		refused(apps.UpdateKeyInput{AccessControlList: input.SetTo(list)}, "INVALID accessControlList")
+		refused(apps.UpdateKeyInput{Access: input.SetTo(all), AccessControlList: input.SetTo(list)}, "INVALID accessControlList")
+		must(apps.UpdateKeyInput{AccessControlList: input.SetTo([]string{})}, all, 0)
+		must(apps.UpdateKeyInput{Access: input.SetTo(listed), AccessControlList: input.SetTo(list)}, listed, 1)
+		must(apps.UpdateKeyInput{Name: input.SetTo("Other")}, listed, 1)
+		refused(apps.UpdateKeyInput{Access: input.SetTo(all), AccessControlList: input.SetTo(list)}, "INVALID accessControlList")
+		must(apps.UpdateKeyInput{Access: input.SetTo(all)}, all, 0)
+		must(apps.UpdateKeyInput{Access: input.SetTo(listed)}, listed, 0)
+	})
+}
+
+// What follows from an input is the same input under an idempotency key.
+func TestGenerateKey_AgainWithImpliedAccess(t *testing.T) {
+	f := portaltest.New(t, testdb.SQLite(t))
+	x := f.MustTenant(t, "one")
+	p, _ := f.MustProduct(t, x.Admin, "weather")
+	app := f.MustApp(t, x.Developer, "App").App.GlobalID()
+	list, listed := []string{p.GlobalID()}, domain.AccessListed
+	first, err := f.Portal.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &app, AccessControlList: list, IdempotencyKey: new("once")})
+	require.NoError(t, err)
+	again, err := f.Portal.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &app, Access: &listed, AccessControlList: list, IdempotencyKey: new("once")})
+	require.NoError(t, err)
+	require.True(t, again.Replayed)
+	require.Equal(t, first.Credential.ID, again.Credential.ID)
+	made, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "App", FirstKey: &apps.FirstKeyInput{AccessControlList: list}, IdempotencyKey: new("once")})
+	require.NoError(t, err)
+	repeated, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "App", FirstKey: &apps.FirstKeyInput{Access: &listed, AccessControlList: list}, IdempotencyKey: new("once")})
+	require.NoError(t, err)
+	require.True(t, repeated.Replayed)
+	require.Equal(t, made.App.ID, repeated.App.ID)
+}

@@ -1,0 +1,74 @@
+package apps_test
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/clients/go/gate/rawkey"
+	"portico/internal/apikey"
+	"portico/internal/apps"
+	"portico/internal/database"
+	"portico/internal/fault"
+	"portico/internal/portal/portaltest"
+	"portico/internal/testdb"
+)
+
+// Whoever may see a key finds it by what it is used as, and nobody else; junk
+// does not reach the database.
+func TestCredentialIDByKey(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		var statements atomic.Int64
+		f := portaltest.NewWith(t, url, database.Options{OnStatement: func(context.Context, string) { statements.Add(1) }})
+		tenant, foreign := f.MustTenant(t, "one"), f.MustTenant(t, "two")
+		other := f.MustDeveloper(t, tenant.Admin, f.MustAccount(t, tenant.Admin, "Other"))
+		account := tenant.Account.GlobalID()
+		made := f.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AccountID: &account})
+		s := made.Secret
+		require.Equal(t, apikey.RawHint(s.RawKey), made.Credential.RawKeyHint)
+		require.True(t, strings.HasPrefix(made.Credential.RawKeyHint, s.RawKey[:8]) && strings.HasSuffix(made.Credential.RawKeyHint, "…"+s.RawKey[len(s.RawKey)-4:]))
+		find := func(ctx context.Context, key string) uuid.UUID {
+			id, err := f.Portal.Apps.CredentialIDByKey(ctx, key)
+			require.NoError(t, err)
+			return id
+		}
+		forms := []string{s.RawKey, s.Username.String() + ":" + s.Password.String(), s.Username.String(), rawkey.Join("older", s.Username, s.Password)}
+		everywhere := func(when string) {
+			for _, form := range forms {
+				require.Equal(t, made.Credential.ID, find(tenant.Developer, form), when)
+				require.Equal(t, made.Credential.ID, find(tenant.Admin, form), when)
+				for _, stranger := range []context.Context{other, foreign.Admin, foreign.Developer} {
+					require.Equal(t, uuid.Nil, find(stranger, form), when)
+				}
+			}
+		}
+		everywhere("new")
+		wrong := uuid.New()
+		for _, form := range []string{rawkey.Join("ptk", s.Username, wrong), s.Username.String() + ":" + wrong.String(), uuid.NewString()} {
+			require.Equal(t, uuid.Nil, find(tenant.Admin, form))
+		}
+		_, err := f.Portal.Apps.RevokeKey(tenant.Developer, made.Credential.GlobalID(), nil, nil)
+		require.NoError(t, err)
+		everywhere("revoked")
+
+		// A key whose secret nobody has ever had is known by its name alone.
+		bare := f.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AccountID: &account})
+		_, err = f.Database.ExecContext(t.Context(), `UPDATE credentials SET secret_hash = NULL, status = 'UNCOLLECTED' WHERE id = $1`, bare.Credential.ID)
+		require.NoError(t, err)
+		require.Equal(t, uuid.Nil, find(tenant.Admin, bare.Secret.RawKey))
+		require.Equal(t, bare.Credential.ID, find(tenant.Admin, bare.Secret.Username.String()))
+
+		before := statements.Load()
+		for _, junk := range []string{"", "x", s.RawKey[1:], s.RawKey + "x", strings.ToUpper(s.RawKey), " " + s.RawKey, s.Username.String() + ":", ":" + s.Password.String(),
+			"{" + s.Username.String() + "}", strings.Repeat("a", 1<<16), "Basic eDp5", "\x00"} {
+			_, err := f.Portal.Apps.CredentialIDByKey(tenant.Admin, junk)
+			require.True(t, fault.Is(err, fault.CodeBadUserInput), "%.50q", junk)
+			require.NotContains(t, err.Error(), s.Password.String())
+		}
+		require.Equal(t, before, statements.Load())
+	})
+}

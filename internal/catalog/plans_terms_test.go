@@ -1,0 +1,192 @@
+package catalog_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db"
+	"portico/internal/catalog"
+	"portico/internal/domain"
+	"portico/internal/input"
+	"portico/internal/portal/portaltest"
+	"portico/internal/testdb"
+)
+
+// wrongTerms are what no plan can promise, and the problems of it.
+func wrongTerms() map[string]catalog.CreatePlanInput {
+	rate := func(limit, burst int) *domain.RateLimit {
+		return &domain.RateLimit{Limit: limit, Per: domain.PerSecond, Burst: burst}
+	}
+	quota := func(limit int) *domain.Quota { return &domain.Quota{Limit: limit, Per: domain.PerMonth} }
+	return map[string]catalog.CreatePlanInput{
+		"INVALID rateLimit.limit":                     {RateLimit: rate(0, 0)},
+		"INVALID rateLimit.limit ":                    {RateLimit: rate(1_000_001, 0)},
+		"INVALID rateLimit.burst":                     {RateLimit: rate(1, 1_000_001)},
+		"INVALID rateLimit.burst ":                    {RateLimit: rate(1, -1)},
+		"INVALID quota.limit":                         {Quota: quota(0)},
+		"INVALID quota.limit ":                        {Quota: quota(2_000_000_001)},
+		"INVALID rateLimit.limit INVALID quota.limit": {RateLimit: rate(-1, 0), Quota: quota(-1)},
+		"TOO_LONG externalId":                         {ExternalID: new(strings.Repeat("x", 300))},
+		"REQUIRED name":                               {Name: " "},
+	}
+}
+
+// wrongPrices are what nobody can be charged by, of a plan's kind.
+func wrongPrices() map[string][]catalog.CreatePlanInput {
+	priced := func(kind domain.PlanKind, p *domain.Price) catalog.CreatePlanInput {
+		return catalog.CreatePlanInput{Kind: &kind, Price: p}
+	}
+	return map[string][]catalog.CreatePlanInput{
+		"REQUIRED price": {priced(domain.PlanSubscription, nil), priced(domain.PlanMetered, nil), priced(domain.PlanTiered, nil)},
+		"INVALID price.amount": {
+			priced(domain.PlanFree, &domain.Price{Amount: "free"}), priced(domain.PlanSubscription, &domain.Price{Amount: "-1"}),
+			priced(domain.PlanSubscription, &domain.Price{Amount: "1e3"}), priced(domain.PlanMetered, &domain.Price{Amount: "", Unit: 1}),
+		},
+		"INVALID price.currency": {
+			priced(domain.PlanFree, &domain.Price{Amount: "1", Currency: "XXQ"}), priced(domain.PlanTiered, &domain.Price{Amount: "1", Currency: "eur", Unit: 1}),
+		},
+		"INVALID price.unit": {
+			priced(domain.PlanMetered, &domain.Price{Amount: "1"}), priced(domain.PlanTiered, &domain.Price{Amount: "1"}),
+			priced(domain.PlanMetered, &domain.Price{Amount: "1", Unit: 2_000_000_001}),
+			priced(domain.PlanSubscription, &domain.Price{Amount: "1", Unit: 1}), priced(domain.PlanFree, &domain.Price{Amount: "1", Unit: 1}),
+		},
+		"INVALID price.currency INVALID price.unit": {priced(domain.PlanMetered, &domain.Price{Amount: "1", Currency: "XXQ"})},
+	}
+}
+
+// TestPlan_Errors: a plan's terms and prices are checked when it is
+// made, and by the same rules when it is changed; nothing of it is stored.
+func TestPlan_Errors(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		product, _ := f.MustProduct(t, x.Admin, "weather")
+		plans := f.Client.Plan.Query().CountX(portaltest.System(t))
+		refused := func(problem string, in catalog.CreatePlanInput) {
+			in.ProductID = product.GlobalID()
+			if in.Name == "" {
+				in.Name = "Plan"
+			}
+			_, err := f.Portal.Catalog.CreatePlan(x.Admin, in)
+			words := strings.Fields(problem)
+			want := []string{}
+			for i := 0; i < len(words); i += 2 {
+				want = append(want, words[i]+" "+words[i+1])
+			}
+			portaltest.RequireProblems(t, err, want...)
+			plan := planOf(t, f, x, product, in.Kind)
+			change := catalog.UpdatePlanInput{PlanID: plan.GlobalID(), Price: input.Patch[domain.Price]{Set: in.Kind != nil, Value: in.Price},
+				RateLimit: input.Patch[domain.RateLimit]{Set: true, Value: in.RateLimit}, Quota: input.Patch[domain.Quota]{Set: true, Value: in.Quota}}
+			if in.ExternalID != nil {
+				change.ExternalID = input.SetTo(*in.ExternalID)
+			}
+			if in.Name != "Plan" {
+				change.Name = input.SetTo(in.Name)
+			}
+			_, err = f.Portal.Catalog.UpdatePlan(x.Admin, change)
+			portaltest.RequireProblems(t, err, want...)
+			require.Equal(t, 1, f.Client.Plan.GetX(portaltest.System(t), plan.ID).Version)
+			f.Client.Plan.DeleteOne(plan).ExecX(portaltest.System(t))
+		}
+		for problem, in := range wrongTerms() {
+			refused(problem, in)
+		}
+		for problem, all := range wrongPrices() {
+			for _, in := range all {
+				refused(problem, in)
+			}
+		}
+		require.Equal(t, plans, f.Client.Plan.Query().CountX(portaltest.System(t)))
+	})
+}
+
+// planOf is a sound plan of a kind.
+func planOf(t *testing.T, f *portaltest.Fixture, x portaltest.Tenant, product *db.Product, kind *domain.PlanKind) *db.Plan {
+	in := catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Sound", Kind: kind}
+	if kind != nil && *kind != domain.PlanFree {
+		in.Price = &domain.Price{Amount: "1"}
+		if *kind != domain.PlanSubscription {
+			in.Price.Unit = 1
+		}
+	}
+	made, err := f.Portal.Catalog.CreatePlan(x.Admin, in)
+	require.NoError(t, err)
+	return made
+}
+
+// TestCreatePlan: the largest terms are taken, what is left out is
+// filled in.
+func TestCreatePlan(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		product, _ := f.MustProduct(t, x.Admin, "weather")
+		most, monthly, metered := domain.RateLimit{Limit: 1_000_000, Per: domain.PerSecond, Burst: 1_000_000}, domain.PlanSubscription, domain.PlanMetered
+		made, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Most", Kind: &metered, RateLimit: &most,
+			Quota: &domain.Quota{Limit: 2_000_000_000, Per: domain.PerMonth}, Price: &domain.Price{Amount: "999999999999.999999", Currency: "USD", Unit: 2_000_000_000}})
+		require.NoError(t, err)
+		require.Equal(t, &most, made.RateLimit)
+		require.Equal(t, 2_000_000_000, made.Quota.Limit)
+		require.Equal(t, &domain.Price{Amount: "999999999999.999999", Currency: "USD", Unit: 2_000_000_000}, made.Price)
+
+		made, err = f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Least", Kind: &monthly,
+			RateLimit: &domain.RateLimit{Limit: 1, Per: domain.PerHour}, Quota: &domain.Quota{Limit: 1, Per: domain.PerDay}, Price: &domain.Price{Amount: "0"}})
+		require.NoError(t, err)
+		require.Equal(t, &domain.RateLimit{Limit: 1, Per: domain.PerHour, Burst: 1}, made.RateLimit)
+		require.Equal(t, &domain.Price{Amount: "0.00", Currency: x.Organization.Currency}, made.Price)
+
+		made, err = f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Nothing"})
+		require.NoError(t, err)
+		require.Equal(t, []any{domain.PlanFree, (*domain.RateLimit)(nil), (*domain.Quota)(nil), (*domain.Price)(nil)}, []any{made.Kind, made.RateLimit, made.Quota, made.Price})
+	})
+}
+
+// TestUpdatePlan: each term by itself, the others stay; what is
+// cleared is gone, what is the same already is no change, and the log tells.
+func TestUpdatePlan(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		product, _ := f.MustProduct(t, x.Admin, "weather")
+		rate, quota, price, auto := &domain.RateLimit{Limit: 5, Per: domain.PerMinute, Burst: 7}, &domain.Quota{Limit: 9, Per: domain.PerDay}, &domain.Price{Amount: "1.00", Currency: "USD"}, domain.Auto
+		made, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Plan"})
+		require.NoError(t, err)
+		terms := func() []any {
+			p := f.Client.Plan.GetX(portaltest.System(t), made.ID)
+			return []any{p.Name, p.ExternalID, p.RateLimit, p.Quota, p.Price, p.Approval}
+		}
+		want := terms()
+		require.Equal(t, []any{"Plan", "", (*domain.RateLimit)(nil), (*domain.Quota)(nil), (*domain.Price)(nil), (*domain.Approval)(nil)}, want)
+		version := 1
+		update := func(place int, in catalog.UpdatePlanInput, value any) {
+			t.Helper()
+			for range 2 {
+				in.PlanID = made.GlobalID()
+				out, err := f.Portal.Catalog.UpdatePlan(x.Admin, in)
+				require.NoError(t, err)
+				want[place] = value
+				require.Equal(t, want, terms())
+				if version == out.Version {
+					return // it was so already
+				}
+				require.Equal(t, version+1, out.Version)
+				version++
+			}
+			require.Fail(t, "what changes nothing is a change")
+		}
+		update(0, catalog.UpdatePlanInput{Name: input.SetTo("Other")}, "Other")
+		update(1, catalog.UpdatePlanInput{ExternalID: input.SetTo("sap-1")}, "sap-1")
+		update(2, catalog.UpdatePlanInput{RateLimit: input.SetTo(*rate)}, rate)
+		update(3, catalog.UpdatePlanInput{Quota: input.SetTo(*quota)}, quota)
+		update(4, catalog.UpdatePlanInput{Price: input.SetTo(*price)}, price)
+		update(5, catalog.UpdatePlanInput{Approval: input.SetTo(auto)}, &auto)
+		update(1, catalog.UpdatePlanInput{ExternalID: input.Patch[string]{Set: true}}, "")
+		update(2, catalog.UpdatePlanInput{RateLimit: input.Patch[domain.RateLimit]{Set: true}}, (*domain.RateLimit)(nil))
+		update(3, catalog.UpdatePlanInput{Quota: input.Patch[domain.Quota]{Set: true}}, (*domain.Quota)(nil))
+		update(4, catalog.UpdatePlanInput{Price: input.Patch[domain.Price]{Set: true}}, (*domain.Price)(nil))
+		update(5, catalog.UpdatePlanInput{Approval: input.Patch[domain.Approval]{Set: true}}, (*domain.Approval)(nil))
+		require.Equal(t, 12, version)
+	})
+}

@@ -1,0 +1,64 @@
+package catalog_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db/event"
+	"portico/internal/catalog"
+	"portico/internal/domain"
+	"portico/internal/eventlog"
+	"portico/internal/input"
+	"portico/internal/portal/portaltest"
+	"portico/internal/testdb"
+)
+
+// A plan counts its quota by the app unless it says otherwise; each change of
+// that is told, and the database takes nothing else.
+func TestPlan_QuotaPer(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		prod, plan := f.MustProduct(t, x.Admin, "weather")
+		require.Equal(t, domain.QuotaPerApp, plan.QuotaPer)
+		made, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: prod.GlobalID(), Name: "shared", QuotaPer: new(domain.QuotaPerAccount)})
+		require.NoError(t, err)
+		require.Equal(t, domain.QuotaPerAccount, made.QuotaPer)
+
+		update := func(in catalog.UpdatePlanInput) error {
+			in.PlanID = made.GlobalID()
+			_, err := f.Portal.Catalog.UpdatePlan(x.Admin, in)
+			return err
+		}
+		require.NoError(t, update(catalog.UpdatePlanInput{QuotaPer: input.SetTo(domain.QuotaPerApp)}))
+		require.NoError(t, update(catalog.UpdatePlanInput{QuotaPer: input.SetTo(domain.QuotaPerApp)}), "it is so already")
+		require.NoError(t, update(catalog.UpdatePlanInput{Name: input.SetTo("renamed")}))
+		portaltest.RequireProblems(t, update(catalog.UpdatePlanInput{QuotaPer: input.Patch[domain.QuotaPer]{Set: true}}), "REQUIRED quotaPer")
+
+		var told [][2]string
+		for _, one := range f.Client.Event.Query().Where(event.SubjectID(made.ID)).Order(event.ByPosition()).AllX(portaltest.System(t)) {
+			for _, c := range one.Changes {
+				if c.Field == "quotaPer" {
+					told = append(told, [2]string{string(one.Type), *c.After})
+				}
+			}
+		}
+		require.Equal(t, [][2]string{{string(eventlog.PlanCreated), "ACCOUNT"}, {string(eventlog.PlanUpdated), "APP"}}, told)
+		_, err = f.Database.ExecContext(t.Context(), `UPDATE plans SET quota_per = 'account' WHERE id = $1`, made.ID)
+		require.Error(t, err)
+	})
+}
+
+// A retired product gets no plan.
+func TestCreatePlan_ErrProductWrongStatus(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		prod, _ := f.MustProduct(t, x.Admin, "weather")
+		_, err := f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: prod.GlobalID(), Status: input.SetTo(domain.Retired)})
+		require.NoError(t, err)
+		_, err = f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: prod.GlobalID(), Name: "late"})
+		portaltest.RequireProblems(t, err, "WRONG_STATUS productId")
+	})
+}

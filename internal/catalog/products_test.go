@@ -1,0 +1,87 @@
+package catalog_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/catalog"
+	"portico/internal/domain"
+	"portico/internal/fault"
+	"portico/internal/input"
+	"portico/internal/portal/portaltest"
+	"portico/internal/testdb"
+)
+
+// A product is keyless, or enforces its endpoints, when somebody says so.
+func TestProduct_KeylessAndEnforceEndpoints(t *testing.T) {
+	f := portaltest.New(t, testdb.SQLite(t))
+	x := f.MustTenant(t, "one")
+	usual, err := f.Portal.Catalog.CreateProduct(x.Admin, catalog.CreateProductInput{Name: "usual"})
+	require.NoError(t, err)
+	require.Equal(t, []bool{false, false}, []bool{usual.Keyless, usual.EnforceEndpoints})
+	open, err := f.Portal.Catalog.CreateProduct(x.Admin, catalog.CreateProductInput{Name: "open", Keyless: new(true), EnforceEndpoints: new(true)})
+	require.NoError(t, err)
+	require.Equal(t, []bool{true, true}, []bool{open.Keyless, open.EnforceEndpoints})
+	shut, err := f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: open.GlobalID(), Keyless: input.SetTo(false), EnforceEndpoints: input.SetTo(false)})
+	require.NoError(t, err)
+	require.Equal(t, []bool{false, false}, []bool{shut.Keyless, shut.EnforceEndpoints})
+	_, err = f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{
+		ProductID: open.GlobalID(), Keyless: input.Patch[bool]{Set: true}, EnforceEndpoints: input.Patch[bool]{Set: true},
+	})
+	portaltest.RequireProblems(t, err, "REQUIRED keyless", "REQUIRED enforceEndpoints")
+}
+
+// Nobody could register with a product that has no plan: it is not on offer.
+func TestProduct_PublishingNeedsAPlan(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		tenant := f.MustTenant(t, "one")
+		draft, err := f.Portal.Catalog.CreateProduct(tenant.Admin, catalog.CreateProductInput{Name: "draft"})
+		require.NoError(t, err)
+		becomes := func(s domain.ProductStatus) error {
+			_, err := f.Portal.Catalog.UpdateProduct(tenant.Admin, catalog.UpdateProductInput{ProductID: draft.GlobalID(), Status: input.Patch[domain.ProductStatus]{Set: true, Value: &s}})
+			return err
+		}
+		refused := func(err error) {
+			t.Helper()
+			var invalid *fault.Invalid
+			require.ErrorAs(t, err, &invalid)
+			require.Equal(t, fault.WrongStatus, invalid.Problems[0].Code)
+		}
+		for _, s := range []domain.ProductStatus{domain.Published, domain.Deprecated} {
+			_, err := f.Portal.Catalog.CreateProduct(tenant.Admin, catalog.CreateProductInput{Name: "new", Status: &s})
+			refused(err)
+			refused(becomes(s))
+		}
+		f.MustPlan(t, tenant.Admin, draft, "free")
+		for _, s := range []domain.ProductStatus{domain.Published, domain.Deprecated, domain.Published} {
+			require.NoError(t, becomes(s))
+		}
+		_, err = f.Portal.Catalog.CreateProduct(tenant.Admin, catalog.CreateProductInput{Name: "gone", Status: func() *domain.ProductStatus { s := domain.Retired; return &s }()})
+		require.NoError(t, err)
+	})
+}
+
+// TestProduct_AuthTypes: a product takes at least one way, each said once,
+// and both unless it says otherwise.
+func TestProduct_AuthTypes(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		both, err := f.Portal.Catalog.CreateProduct(x.Admin, catalog.CreateProductInput{Name: "both"})
+		require.NoError(t, err)
+		require.ElementsMatch(t, domain.AuthTypes(), both.AuthTypes)
+		for problem, types := range map[string][]domain.AuthType{"REQUIRED authTypes": {}, "INVALID authTypes": {domain.Basic, domain.APIKey, domain.Basic}} {
+			_, err = f.Portal.Catalog.CreateProduct(x.Admin, catalog.CreateProductInput{Name: "other", AuthTypes: types})
+			portaltest.RequireProblems(t, err, problem)
+			_, err = f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: input.SetTo(types)})
+			portaltest.RequireProblems(t, err, problem)
+		}
+		_, err = f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: input.Patch[[]domain.AuthType]{Set: true}})
+		portaltest.RequireProblems(t, err, "REQUIRED authTypes")
+		one, err := f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: input.SetTo([]domain.AuthType{domain.Basic})})
+		require.NoError(t, err)
+		require.Equal(t, []domain.AuthType{domain.Basic}, one.AuthTypes)
+	})
+}

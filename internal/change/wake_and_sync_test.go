@@ -1,0 +1,69 @@
+package change_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db"
+	"portico/internal/apps"
+	"portico/internal/fault"
+	"portico/internal/input"
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+	"portico/internal/testdb"
+)
+
+// countingSync is a RevocationSync that counts its calls.
+type countingSync struct{ woken, synced int }
+
+func (n *countingSync) Wake() { n.woken++ }
+
+func (n *countingSync) Sync(context.Context, uuid.UUID) error { n.synced++; return nil }
+
+// TestWakeAndSync: every change wakes the other nodes' key caches, and waits
+// for this node's if the answer reveals what is allowed. A change that may have
+// been committed wakes them too, and waits for nothing.
+func TestWakeAndSync(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		made := f.MustApp(t, x.Developer, "App")
+		app, key := made.App.GlobalID(), made.Credential.GlobalID()
+		d, gate := &faulty{Driver: f.Database.Driver()}, &countingSync{}
+		p := f.With(func(o *portal.Options) {
+			o.Client, o.KeyCache, o.UnclearFor = db.NewClient(db.Driver(d)), gate, 100*time.Millisecond
+		})
+		told := func() countingSync {
+			is := *gate
+			*gate = countingSync{}
+			return is
+		}
+		rename := func(name string) error {
+			_, err := p.Apps.UpdateApp(x.Developer, apps.UpdateAppInput{AppID: app, Name: input.SetTo(name)})
+			return err
+		}
+		require.NoError(t, rename("Other"))
+		require.Equal(t, countingSync{woken: 1}, told(), "no gate asks after names")
+		require.NoError(t, rename("Other"))
+		require.Equal(t, countingSync{synced: 1}, told(), "nothing has changed, here")
+		portaltest.RequireProblems(t, rename(" "), "REQUIRED name")
+		require.Equal(t, countingSync{}, told(), "nothing was looked at")
+
+		_, err := p.Apps.RevokeKey(x.Developer, key, nil, nil)
+		require.NoError(t, err)
+		require.Equal(t, countingSync{1, 1}, told())
+		_, err = p.Apps.RevokeKey(x.Developer, key, nil, nil)
+		require.NoError(t, err)
+		require.Equal(t, countingSync{synced: 1}, told(), "it was so already, maybe elsewhere")
+
+		d.fail, d.dark = []commit{{true, false, gaveUp}}, 1<<30
+		require.Equal(t, fault.ReasonOutcomeUnknown, fault.From(rename("Third")).Reason)
+		require.Equal(t, countingSync{woken: 1}, told(), "it may have happened")
+		portaltest.RequireCode(t, rename("Fourth"), fault.CodeUnavailable)
+		require.Equal(t, countingSync{}, told(), "nothing has happened, and nothing is known")
+	})
+}

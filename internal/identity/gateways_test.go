@@ -1,0 +1,122 @@
+package identity_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db"
+	"portico/internal/domain"
+	"portico/internal/eventlog"
+	"portico/internal/identity"
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+	"portico/internal/portal/racetest"
+	"portico/internal/testdb"
+)
+
+// A gateway's token is bound to products of its organization, by their names.
+func TestCreateGateway(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x, y := f.MustTenant(t, "one"), f.MustTenant(t, "two")
+		orders, _ := f.MustProduct(t, x.Admin, "orders")
+		f.MustProduct(t, y.Admin, "theirs")
+		create := func(in identity.NewGateway) (*db.ServiceToken, error) {
+			in.Hash, in.Hint = []byte(uuid.NewString()), "abcd"
+			return f.Portal.Identity.CreateGateway(t.Context(), in)
+		}
+		wide, err := create(identity.NewGateway{Organization: "one", Name: "edge-1"})
+		require.NoError(t, err)
+		require.Nil(t, wide.ProductIds, "nil is all products")
+		require.Nil(t, wide.Environment)
+		f.Clock.Advance(1)
+		narrow, err := create(identity.NewGateway{Organization: "one", Name: "edge-2", Products: []string{"orders", "orders"}, Environment: new(domain.Production)})
+		require.NoError(t, err)
+		require.Equal(t, []uuid.UUID{orders.ID}, narrow.ProductIds)
+
+		for _, name := range []string{"theirs", "nothing", "", "orders\x00"} {
+			_, err = create(identity.NewGateway{Organization: "one", Name: "edge-3", Products: []string{"orders", name}})
+			portaltest.RequireProblems(t, err, "UNKNOWN_REFERENCE products.1")
+		}
+		_, err = create(identity.NewGateway{Organization: "nobody", Name: "edge-3"})
+		portaltest.RequireProblems(t, err, "UNKNOWN_REFERENCE organization")
+		_, err = create(identity.NewGateway{Organization: "one", Name: "edge-1"})
+		portaltest.RequireProblems(t, err, "TAKEN name")
+		_, err = create(identity.NewGateway{Organization: "one", Name: strings.Repeat("x", 256), Products: make([]string, 101)})
+		portaltest.RequireProblems(t, err, "TOO_LONG name", "TOO_MANY products")
+
+		list, err := f.Portal.Identity.Gateways(t.Context(), "one")
+		require.NoError(t, err)
+		require.Equal(t, []identity.GatewayToken{
+			{Name: "edge-1", Hint: "abcd", CreatedAt: wide.CreatedAt},
+			{Name: "edge-2", Hint: "abcd", Products: []string{"orders"}, Environment: new(domain.Production), CreatedAt: narrow.CreatedAt},
+		}, list)
+		list, err = f.Portal.Identity.Gateways(t.Context(), "two")
+		require.NoError(t, err)
+		require.Empty(t, list)
+		_, err = f.Portal.Identity.Gateways(t.Context(), "nobody")
+		portaltest.RequireProblems(t, err, "UNKNOWN_REFERENCE organization")
+	})
+}
+
+// A revoked token stays revoked, is told of once, and its name is not given again.
+func TestStory_RevokeGateway(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		f.MustTenant(t, "one")
+		f.MustTenant(t, "two")
+		in := identity.NewGateway{Organization: "one", Name: "edge-1", Hash: []byte("hash"), Hint: "abcd"}
+		made, err := f.Portal.Identity.CreateGateway(t.Context(), in)
+		require.NoError(t, err)
+		who, found, err := f.Directory.Machine(t.Context(), in.Hash)
+		require.NoError(t, err)
+		require.True(t, found)
+		require.Equal(t, made.ID, who.TokenID, "it is told apart from others")
+		for _, at := range [][2]string{{"two", "edge-1"}, {"one", "edge-2"}, {"one", ""}, {"one", "edge-1\x00"}} {
+			_, err = f.Portal.Identity.RevokeGateway(t.Context(), at[0], at[1])
+			portaltest.RequireProblems(t, err, "UNKNOWN_REFERENCE name")
+		}
+		_, err = f.Portal.Identity.RevokeGateway(t.Context(), "nobody", "edge-1")
+		portaltest.RequireProblems(t, err, "UNKNOWN_REFERENCE organization")
+
+		gone, err := f.Portal.Identity.RevokeGateway(t.Context(), "one", "edge-1")
+		require.NoError(t, err)
+		require.NotNil(t, gone.RevokedAt)
+		f.Clock.Advance(1)
+		again, err := f.Portal.Identity.RevokeGateway(t.Context(), "one", "edge-1")
+		require.NoError(t, err)
+		require.Equal(t, gone.RevokedAt, again.RevokedAt)
+		_, found, err = f.Directory.Machine(t.Context(), in.Hash)
+		require.NoError(t, err)
+		require.False(t, found, "it is not believed any more")
+		require.Equal(t, []string{string(eventlog.ServiceTokenCreated), string(eventlog.ServiceTokenRevoked)}, f.EventTypes(t, made.ID))
+
+		in.Hash = []byte("another")
+		_, err = f.Portal.Identity.CreateGateway(t.Context(), in)
+		portaltest.RequireProblems(t, err, "TAKEN name")
+		list, err := f.Portal.Identity.Gateways(t.Context(), "one")
+		require.NoError(t, err)
+		require.Len(t, list, 1)
+		require.NotNil(t, list[0].RevokedAt)
+	})
+}
+
+// Of many who revoke a token one does; the others are told the same.
+func TestRace_RevokeGateway(t *testing.T) {
+	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
+		h.MustTenant(t, "one")
+		made, err := h.Portal.Identity.CreateGateway(t.Context(), identity.NewGateway{Organization: "one", Name: "edge-1", Hash: []byte("hash"), Hint: "abcd"})
+		require.NoError(t, err)
+		_, outcomes := racetest.Run(h, func(_ int, p *portal.Portal) (*db.ServiceToken, error) {
+			return p.Identity.RevokeGateway(t.Context(), "one", "edge-1")
+		})
+		racetest.RequireOnly(t, outcomes, racetest.OK)
+		require.Len(t, h.Events(t, made.ID, eventlog.ServiceTokenRevoked), 1)
+		now, err := h.Client.ServiceToken.Get(portaltest.System(t), made.ID)
+		require.NoError(t, err)
+		require.Equal(t, 2, now.Version)
+	})
+}

@@ -1,0 +1,149 @@
+package portal_test
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db"
+	"portico/ent/db/event"
+	"portico/internal/eventlog"
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+	"portico/internal/testdb"
+)
+
+// gated is a Portal whose gate notes how far the log was at each Sync.
+type gated struct {
+	*portaltest.Fixture
+	portaltest.Tenant
+	p       *portal.Portal
+	product *db.Product
+	plan    *db.Plan
+	synced  []int64
+}
+
+func newGated(t *testing.T, url string) *gated {
+	f := portaltest.New(t, url)
+	g := &gated{Fixture: f, Tenant: f.MustTenant(t, "one")}
+	g.product, g.plan = f.MustProduct(t, g.Admin, "weather")
+	g.p = f.With(func(o *portal.Options) {
+		o.KeyCache = syncFunc(func(organization uuid.UUID) {
+			require.Equal(t, g.Organization.ID, organization)
+			g.synced = append(g.synced, g.head(t))
+		})
+	})
+	return g
+}
+
+// head is the position of the log's last event.
+func (g *gated) head(t *testing.T) int64 {
+	e, err := g.Client.Event.Query().Where(event.OrganizationID(g.Organization.ID)).Order(event.ByPosition()).All(portaltest.System(t))
+	require.NoError(t, err)
+	return e[len(e)-1].Position
+}
+
+// types are those of the events after a position.
+func (g *gated) types(t *testing.T, after int64) (out []eventlog.Type) {
+	all, err := g.Client.Event.Query().Where(event.PositionGT(after), event.OrganizationID(g.Organization.ID)).Order(event.ByPosition()).All(portaltest.System(t))
+	require.NoError(t, err)
+	for _, e := range all {
+		out = append(out, eventlog.Type(e.Type))
+	}
+	return out
+}
+
+// syncFunc is a RevocationSync that does something when it is to wait for what was
+// committed.
+type syncFunc func(organization uuid.UUID)
+
+func (f syncFunc) Sync(_ context.Context, organization uuid.UUID) error { f(organization); return nil }
+func (syncFunc) Wake()                                                  {}
+
+// mutationCase is a mutation, how it is played on what made gives, the events that
+// it writes, and whether it must wait for the gate.
+type mutationCase struct {
+	method string
+	play   func(t *testing.T, g *gated) (do func() error)
+	events []eventlog.Type
+	waits  bool
+}
+
+// on returns a fresh app with a key and an approved subscription.
+func on(t *testing.T, g *gated) (app *db.App, key *db.Credential, sub *db.Subscription) {
+	made := g.MustApp(t, g.Developer, "App")
+	waiting := g.MustRegister(t, g.Developer, made.App, g.product, g.plan)
+	sub, err := g.Portal.Apps.Approve(g.Admin, waiting.GlobalID(), nil)
+	require.NoError(t, err)
+	return made.App, made.Credential, sub
+}
+
+// e returns only the error of a call.
+func e[T any](_ T, err error) error { return err }
+
+// Each mutation that may change what is allowed waits for this node's gate, and
+// so does each that is played again: what is so already may have been made so
+// elsewhere, a moment ago.
+func TestMutationsWaitForSync(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		g := newGated(t, url)
+		written := map[eventlog.Type]bool{}
+		for _, m := range slices.Concat(keyMutations(), appMutations(), catalogueMutations(), peopleMutations()) {
+			t.Run(m.method, func(t *testing.T) {
+				do := m.play(t, g)
+				before := g.head(t)
+				g.synced = nil
+				require.NoError(t, do())
+				types := g.types(t, before)
+				require.Equal(t, m.events, types)
+				for _, w := range types {
+					written[w] = true
+				}
+				require.Equal(t, m.waits, len(g.synced) > 0, "waited for the gate")
+				if m.waits {
+					require.Equal(t, g.head(t), g.synced[len(g.synced)-1], "the gate is asked when all is committed")
+				}
+				// Again, whatever is said to that; whoever makes something new must not wait.
+				before, g.synced = g.head(t), nil
+				_ = do()
+				if g.head(t) == before || m.waits {
+					require.NotEmpty(t, g.synced, "the repetition waited for the gate")
+				}
+			})
+		}
+		for _, m := range slices.Concat(keyMutations(), appMutations(), catalogueMutations(), peopleMutations()) {
+			for _, w := range m.events {
+				require.True(t, written[w], w)
+			}
+		}
+	})
+}
+
+// Whoever adds a mutation says here what it is.
+func TestEveryMutationHasACase(t *testing.T) {
+	known := map[string]bool{}
+	for _, m := range slices.Concat(keyMutations(), appMutations(), catalogueMutations(), peopleMutations()) {
+		known[m.method] = true
+	}
+	// They read, or belong to commands and jobs that no gate is asked after, or to sessions.
+	for _, other := range strings.Fields(`Entities Accounts MembersOfAccounts AccountsOfUser Apps AppsOfAccounts AppByReference
+		CredentialIDByKey AccessLists
+		KeyCountsOfApps EndpointsOfProducts EndpointsOfSubscriptions ConnectedEndpoints Events Timelines AccessQuestion Gateways
+		CredentialsOfApps CredentialsOfAccounts RecordExpiries Purge CreateOrganization OrganizationBySlug AppPermissions AccountPermissions
+		CredentialPermissions ProductPermissions EndpointPermissions SubscriptionPermissions Transitions Now Products PlansOfProducts PageOfProducts
+		QuotaPeriods SignIn ChangePassword Subscriptions SubscriptionsOfApps UsageQuery AuthorizeUsage Zone CreateStaff Users ResetPassword UnlockByAddress Organizations UsersOf RecordSignInFailures RunSignInFailureRecorder RepairTimeZones`) {
+		known[other] = true
+	}
+	for _, service := range reflect.VisibleFields(reflect.TypeFor[portal.Portal]()) {
+		for m := range service.Type.Methods() {
+			if service.IsExported() {
+				require.True(t, known[m.Name], "%s: is it a mutation whose answer must wait for the gate?", m.Name)
+			}
+		}
+	}
+}
