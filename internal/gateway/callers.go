@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"errors"
 	"slices"
 	"sync"
@@ -120,7 +119,7 @@ func (g *Verifier) verifyToken(ctx context.Context, sum [sha256.Size]byte, hashe
 				return nil, err
 			}
 			changes := g.callers.changeCount(found.Organization)
-			if found, err = g.rows.caller(ctx, hash); err != nil {
+			if found, err = g.readToken(ctx, hash); err != nil {
 				return nil, err
 			}
 			if found == nil {
@@ -135,28 +134,14 @@ func (g *Verifier) verifyToken(ctx context.Context, sum [sha256.Size]byte, hashe
 	return nil, errUnknownToken()
 }
 
-// caller reads the gateway token with a hash. It returns nil if there is none, it
+// readToken reads the gateway's token with a hash. It returns nil if there is none, it
 // is revoked, or it is not a gateway's.
-func (s source) caller(ctx context.Context, hash []byte) (out *Caller, err error) {
-	err = s.each(ctx, `SELECT id, organization_id, name, scopes, product_ids, environment FROM service_tokens
-		WHERE token_hash = $1 AND revoked_at IS NULL`, []any{hash}, func(r *sql.Rows) error {
-		var c Caller
-		var scopes, products []byte
-		var environment sql.NullString
-		if err := r.Scan(&c.Token, &c.Organization, &c.Name, &scopes, &products, &environment); err != nil {
-			return err
-		}
-		var all []string
-		if err := decode(scopes, &all); err != nil {
-			return err
-		}
-		if slices.Contains(all, gatewayScope) {
-			out = &c
-		}
-		c.Environment = domain.Environment(environment.String)
-		return decode(products, &c.Products)
-	})
-	return out, err
+func (g *Verifier) readToken(ctx context.Context, hash []byte) (*Caller, error) {
+	t, err := g.source.Token(ctx, hash)
+	if err != nil || t == nil || !slices.Contains(t.Scopes, gatewayScope) {
+		return nil, err
+	}
+	return &Caller{Organization: t.Organization, Token: t.ID, Name: t.Name, Products: t.Products, Environment: t.Environment}, nil
 }
 
 func (c *callerCache) get(sum [sha256.Size]byte) *Caller {

@@ -28,14 +28,14 @@ type Explanation struct {
 // counts as presented in a way that the product accepts. An unknown credential is
 // fault.Missing.
 func (g *Verifier) Explain(ctx context.Context, c *Caller, credential uuid.UUID, r *Request, at time.Time) (*Explanation, error) {
-	change, err := g.rows.credential(ctx, c.Organization, `id = $2`, credential)
+	change, err := g.source.CredentialByID(ctx, c.Organization, credential)
 	if err != nil {
 		return nil, database.Fault(err)
 	}
 	if len(change.Credentials) == 0 {
 		return nil, fault.NotFound()
 	}
-	if change.Catalogue, err = g.rows.catalogue(ctx, c.Organization); err != nil {
+	if change.Catalogue, err = g.source.Catalogue(ctx, c.Organization); err != nil {
 		return nil, database.Fault(err)
 	}
 	store := keycache.New(0)

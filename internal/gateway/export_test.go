@@ -41,13 +41,13 @@ func (g *Verifier) PollOnce(ctx context.Context) error {
 // FreshCopy reads keys into a copy of its own.
 func (g *Verifier) FreshCopy(ctx context.Context, organization uuid.UUID, usernames []uuid.UUID) (*keycache.Cache, error) {
 	s := keycache.New(0)
-	catalogue, err := g.rows.catalogue(ctx, organization)
+	catalogue, err := g.source.Catalogue(ctx, organization)
 	if err != nil {
 		return nil, err
 	}
 	s.Apply(&keycache.Change{Catalogue: catalogue})
 	for _, u := range usernames {
-		c, err := g.rows.credential(ctx, organization, `username = $2`, u)
+		c, err := g.source.CredentialByUsername(ctx, organization, u)
 		if err != nil {
 			return nil, err
 		}

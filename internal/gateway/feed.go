@@ -12,6 +12,7 @@ import (
 	"portico/internal/database"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
+	"portico/internal/gateway/source"
 )
 
 // Feed yields what a gateway that decides on its own needs, as far as its token
@@ -176,7 +177,7 @@ func (f *feed) deltas(ctx context.Context, after int64) error {
 		if err != nil || len(lines) == 0 {
 			return err
 		}
-		change, err := f.verifier.rows.change(ctx, f.follower.id, touchedBy(lines))
+		change, err := f.verifier.source.Change(ctx, f.follower.id, source.TouchedBy(lines))
 		if err != nil {
 			return err
 		}
@@ -219,7 +220,7 @@ func (f *feed) snapshot(ctx context.Context) error {
 		return err
 	}
 	organization, position := f.follower.id, f.follower.store.Position()
-	catalogue, err := f.verifier.rows.catalogue(ctx, organization)
+	catalogue, err := f.verifier.source.Catalogue(ctx, organization)
 	if err != nil {
 		return err
 	}
@@ -244,30 +245,32 @@ func (f *feed) snapshot(ctx context.Context) error {
 	return nil
 }
 
-// pageOf is the condition of the next page of an organization.
-const pageOf = `organization_id = $1 AND id > $2 ORDER BY id LIMIT $3`
+// page returns the page of the organization's rows after an id.
+func (f *feed) page(after uuid.UUID) source.Page {
+	return source.Page{Organization: f.follower.id, After: after, Size: f.verifier.pageSize}
+}
 
 func (f *feed) accounts(ctx context.Context, after uuid.UUID) (*keycache.Change, uuid.UUID, error) {
-	rows, err := f.verifier.rows.accounts(ctx, pageOf, f.follower.id, after, f.verifier.pageSize)
+	rows, err := f.verifier.source.Accounts(ctx, f.page(after))
 	if err != nil || len(rows) == 0 {
 		return nil, after, err
 	}
-	return &keycache.Change{Accounts: rowsOf(rows)}, rows[len(rows)-1].row.ID, nil
+	return &keycache.Change{Accounts: source.Rows(rows)}, rows[len(rows)-1].Row.ID, nil
 }
 
 func (f *feed) apps(ctx context.Context, after uuid.UUID) (*keycache.Change, uuid.UUID, error) {
-	rows, err := f.verifier.rows.apps(ctx, pageOf, f.follower.id, after, f.verifier.pageSize)
+	rows, err := f.verifier.source.Apps(ctx, f.page(after))
 	if err != nil || len(rows) == 0 {
 		return nil, after, err
 	}
-	c := &keycache.Change{Apps: rowsOf(rows)}
-	return c, rows[len(rows)-1].row.ID, f.fillQuotaUse(ctx, c.Apps)
+	c := &keycache.Change{Apps: source.Rows(rows)}
+	return c, rows[len(rows)-1].Row.ID, f.fillQuotaUse(ctx, c.Apps)
 }
 
 func (f *feed) credentials(ctx context.Context, after uuid.UUID) (*keycache.Change, uuid.UUID, error) {
-	rows, err := f.verifier.rows.credentials(ctx, pageOf, f.follower.id, after, f.verifier.pageSize)
+	rows, err := f.verifier.source.Credentials(ctx, f.page(after))
 	if err != nil || len(rows) == 0 {
 		return nil, after, err
 	}
-	return &keycache.Change{Credentials: rowsOf(rows)}, rows[len(rows)-1].row.ID, nil
+	return &keycache.Change{Credentials: source.Rows(rows)}, rows[len(rows)-1].Row.ID, nil
 }

@@ -2,12 +2,12 @@ package gateway
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 
 	"github.com/google/uuid"
 
 	"portico/clients/go/gate/keycache"
+	"portico/internal/gateway/source"
 )
 
 // A token that is bound to products receives the accounts and apps that have, or
@@ -32,11 +32,12 @@ func (f *feed) keepRelated(ctx context.Context, c *keycache.Change) error {
 			accounts = append(accounts, k.AccountID)
 		}
 	}
-	knownApps, err := f.relatedAmong(ctx, "app_id", slices.Concat(apps, c.GoneApps))
+	organization, products, s := f.follower.id, f.caller.Products, f.verifier.source
+	knownApps, err := s.RelatedApps(ctx, organization, slices.Concat(apps, c.GoneApps), products)
 	if err != nil {
 		return err
 	}
-	knownAccounts, err := f.relatedAmong(ctx, "account_id", slices.Concat(accounts, c.GoneAccounts))
+	knownAccounts, err := s.RelatedAccounts(ctx, organization, slices.Concat(accounts, c.GoneAccounts), products)
 	if err != nil {
 		return err
 	}
@@ -45,44 +46,23 @@ func (f *feed) keepRelated(ctx context.Context, c *keycache.Change) error {
 	c.Credentials = slices.DeleteFunc(c.Credentials, func(k keycache.Credential) bool {
 		return k.AppID != nil && !knownApps[*k.AppID] || k.AppID == nil && !knownAccounts[k.AccountID]
 	})
-	if c.GoneApps, err = f.keepRelatedGone(ctx, "apps", c.GoneApps, knownApps); err != nil {
+	storedApps, err := s.StoredApps(ctx, organization, c.GoneApps)
+	if err != nil {
 		return err
 	}
-	c.GoneAccounts, err = f.keepRelatedGone(ctx, "accounts", c.GoneAccounts, knownAccounts)
-	return err
+	storedAccounts, err := s.StoredAccounts(ctx, organization, c.GoneAccounts)
+	if err != nil {
+		return err
+	}
+	c.GoneApps = withoutUnrelated(c.GoneApps, storedApps, knownApps)
+	c.GoneAccounts = withoutUnrelated(c.GoneAccounts, storedAccounts, knownAccounts)
+	return nil
 }
 
-// relatedAmong returns those of the ids that are related.
-func (f *feed) relatedAmong(ctx context.Context, column string, among []uuid.UUID) (ids, error) {
-	out := ids{}
-	if len(among) == 0 {
-		return out, nil
-	}
-	s := f.verifier.rows
-	query := `SELECT DISTINCT ` + column + ` FROM subscriptions WHERE organization_id = $1 AND ` + s.in(column, "$2") + ` AND ` + s.in("product_id", "$3")
-	return out, s.each(ctx, query, []any{f.follower.id, s.list(among), s.list(f.caller.Products)}, out.scan)
-}
-
-// keepRelatedGone removes ids of rows that are deleted and were never related. A
-// purged row leaves no trace of its relations, so its id is kept.
-func (f *feed) keepRelatedGone(ctx context.Context, table string, gone []uuid.UUID, related ids) ([]uuid.UUID, error) {
-	if len(gone) == 0 {
-		return nil, nil
-	}
-	s, kept := f.verifier.rows, ids{}
-	query := `SELECT id FROM ` + table + ` WHERE organization_id = $1 AND ` + s.in("id", "$2")
-	if err := s.each(ctx, query, []any{f.follower.id, s.list(gone)}, kept.scan); err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(gone, func(id uuid.UUID) bool { return kept[id] && !related[id] }), nil
-}
-
-// scan adds the id in a row.
-func (s ids) scan(r *sql.Rows) error {
-	var id uuid.UUID
-	err := r.Scan(&id)
-	s[id] = true
-	return err
+// withoutUnrelated removes from gone the ids of rows that are deleted and were never
+// related. A purged row leaves no trace of its relations, so its id is kept.
+func withoutUnrelated(gone []uuid.UUID, stored, related source.IDs) []uuid.UUID {
+	return slices.DeleteFunc(gone, func(id uuid.UUID) bool { return stored[id] && !related[id] })
 }
 
 // addRelated adds, for a token that is bound to products, the accounts and
@@ -91,20 +71,19 @@ func (f *feed) addRelated(ctx context.Context, c *keycache.Change) error {
 	if f.caller.Products.All() || len(c.Apps) == 0 {
 		return nil
 	}
-	apps, accounts, sent := ids{}, ids{}, ids{}
+	apps, accounts, sent := source.IDs{}, source.IDs{}, source.IDs{}
 	for _, a := range c.Apps {
 		apps[a.ID], accounts[a.AccountID] = true, true
 	}
 	for _, k := range c.Credentials {
 		sent[k.ID] = true
 	}
-	s := f.verifier.rows
-	keys, err := s.credentials(ctx, `organization_id = $1 AND (`+s.in("app_id", "$2")+` OR app_id IS NULL AND `+s.in("account_id", "$3")+`)`,
-		f.follower.id, s.list(apps.list()), s.list(accounts.list()))
+	s := f.verifier.source
+	credentials, err := s.CredentialsOf(ctx, f.follower.id, apps.List(), accounts.List())
 	if err != nil {
 		return err
 	}
-	for _, k := range rowsOf(keys) {
+	for _, k := range credentials {
 		if !sent[k.ID] {
 			c.Credentials = append(c.Credentials, k)
 		}
@@ -112,7 +91,7 @@ func (f *feed) addRelated(ctx context.Context, c *keycache.Change) error {
 	for _, a := range c.Accounts {
 		delete(accounts, a.ID)
 	}
-	more, err := s.accountsByID(ctx, f.follower.id, accounts.list())
+	more, err := s.AccountsByID(ctx, f.follower.id, accounts.List())
 	c.Accounts = append(c.Accounts, more...)
 	return err
 }

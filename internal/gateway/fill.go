@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/clients/go/gate/keycache"
 	"portico/clients/go/gate/verdict"
 	"portico/internal/fault"
 )
@@ -57,7 +56,7 @@ func (g *Verifier) fillNow(ctx context.Context, t *follower, token, username uui
 	defer leave()
 	for range maxAttempts {
 		since := t.store.Position()
-		change, err := g.rows.credential(ctx, t.id, `username = $2`, username)
+		change, err := g.source.CredentialByUsername(ctx, t.id, username)
 		if err != nil {
 			return err
 		}
@@ -66,29 +65,4 @@ func (g *Verifier) fillNow(ctx context.Context, t *follower, token, username uui
 		}
 	}
 	return fault.New(fault.CodeUnavailable, fault.ReasonBusy, "The key is being changed all the time.")
-}
-
-// credential reads one credential and what its verdicts depend on: its app, or all
-// apps of its account, and its account. It returns an empty Change if there is
-// none.
-func (s source) credential(ctx context.Context, organization uuid.UUID, which string, arg any) (*keycache.Change, error) {
-	c := &keycache.Change{}
-	found, err := s.credentials(ctx, `organization_id = $1 AND `+which, organization, arg)
-	if err != nil || len(found) == 0 {
-		return c, err
-	}
-	k := found[0].row
-	c.Credentials = []keycache.Credential{k}
-	if k.AppID != nil {
-		c.Apps, err = s.appsByID(ctx, organization, []uuid.UUID{*k.AppID})
-	} else {
-		var apps []owned[keycache.App]
-		apps, err = s.apps(ctx, `organization_id = $1 AND account_id = $2`, organization, k.AccountID)
-		c.Apps = rowsOf(apps)
-	}
-	if err != nil {
-		return nil, err
-	}
-	c.Accounts, err = s.accountsByID(ctx, organization, []uuid.UUID{k.AccountID})
-	return c, err
 }

@@ -149,11 +149,11 @@ func (g *Verifier) addFollower(ctx context.Context, organization uuid.UUID) *fol
 // arrive by the log.
 func (g *Verifier) loadFollower(ctx context.Context, f *follower) error {
 	seen, began := f.invalidationCount(), g.o.Mono()
-	head, err := g.rows.head(ctx, f.id)
+	head, err := g.source.Head(ctx, f.id)
 	if err != nil {
 		return err
 	}
-	catalogue, err := g.rows.catalogue(ctx, f.id)
+	catalogue, err := g.source.Catalogue(ctx, f.id)
 	if err != nil {
 		return err
 	}

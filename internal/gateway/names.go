@@ -2,12 +2,13 @@ package gateway
 
 import (
 	"context"
-	"database/sql"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
+
+	"portico/internal/gateway/source"
 )
 
 // nameFilter knows approximately which names exist. It decides which of them may
@@ -83,14 +84,7 @@ func (g *Verifier) usernameMayExist(t *follower, username uuid.UUID) bool {
 func (g *Verifier) loadUsernames(t *follower) {
 	err := t.usernames.load(func(f *filter) error {
 		return g.readNamePages(t.id, func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error) {
-			err = g.rows.each(ctx, `SELECT id, username FROM credentials WHERE `+pageOf, []any{t.id, after, g.pageSize}, func(r *sql.Rows) error {
-				var username uuid.UUID
-				err := r.Scan(&last, &username)
-				f.add(username[:])
-				n++
-				return err
-			})
-			return last, n, err
+			return g.source.Usernames(ctx, source.Page{Organization: t.id, After: after, Size: g.pageSize}, f.add)
 		})
 	})
 	if err != nil {

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"slices"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/clients/go/gate/keycache"
+	"portico/internal/gateway/source"
 )
 
 // defaultPageSize is how many rows a preload reads at a time. Each page is a
@@ -57,7 +57,7 @@ func (g *Verifier) loadAll(ctx context.Context) error {
 	if err := g.followAll(ctx); err != nil {
 		return err
 	}
-	return g.load(ctx, batch{followers: g.unloaded(), condition: pageOfAll})
+	return g.load(ctx, batch{followers: g.unloaded()})
 }
 
 // loadNew loads, one by one, the organizations that are not loaded yet. One that
@@ -65,7 +65,7 @@ func (g *Verifier) loadAll(ctx context.Context) error {
 func (g *Verifier) loadNew(ctx context.Context) error {
 	err := g.followAll(ctx)
 	for _, t := range g.unloaded() {
-		if failed := g.load(ctx, batch{[]*follower{t}, pageOf, []any{t.id}}); failed != nil {
+		if failed := g.load(ctx, batch{[]*follower{t}, t.id}); failed != nil {
 			err = failed
 		}
 	}
@@ -76,12 +76,11 @@ func (g *Verifier) unloaded() []*follower {
 	return slices.DeleteFunc(g.readyFollowers(), func(t *follower) bool { return t.preloaded })
 }
 
-// batch is what is loaded together: the rows that match condition, with its first
-// arguments, into the caches of some followers.
+// batch is what is loaded together: the rows of an organization, or of all if it is the
+// zero id, into the caches of some followers.
 type batch struct {
-	followers []*follower
-	condition string
-	args      []any
+	followers    []*follower
+	organization uuid.UUID
 }
 
 // load reads all accounts, apps and credentials of a batch. The caches are
@@ -115,7 +114,7 @@ func (g *Verifier) headsOf(ctx context.Context, all []*follower) (map[uuid.UUID]
 	for i, t := range all {
 		ids[i] = t.id
 	}
-	return g.rows.heads(ctx, ids)
+	return g.source.Heads(ctx, ids)
 }
 
 // catchUpTo applies the log up to a position.
@@ -131,15 +130,9 @@ func (g *Verifier) catchUpTo(ctx context.Context, t *follower, head int64) error
 // followAll begins to follow the organizations that are not followed yet. It
 // continues after a failure, and returns the last error.
 func (g *Verifier) followAll(ctx context.Context) error {
-	var all []uuid.UUID
 	reading, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	err := g.rows.each(reading, `SELECT id FROM organizations`, nil, func(r *sql.Rows) error {
-		var id uuid.UUID
-		err := r.Scan(&id)
-		all = append(all, id)
-		return err
-	})
+	all, err := g.source.Organizations(reading)
 	if err != nil {
 		return err
 	}
@@ -176,32 +169,30 @@ func inPages(ctx context.Context, size int, b batch, read pageReader) error {
 // errOvertaken means that a page must be read again.
 var errOvertaken = errors.New("a page was overtaken by changes")
 
-const pageOfAll = `id > $1 ORDER BY id LIMIT $2`
-
 func (g *Verifier) pageOfAccounts(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
 	since := b.positions()
-	rows, err := g.rows.accounts(ctx, b.condition, b.page(after, g.pageSize)...)
+	rows, err := g.source.Accounts(ctx, b.page(after, g.pageSize))
 	return fillPage(since, rows, err, func(a keycache.Account) uuid.UUID { return a.ID },
 		func(all []keycache.Account) *keycache.Change { return &keycache.Change{Accounts: all} })
 }
 
 func (g *Verifier) pageOfApps(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
 	since := b.positions()
-	rows, err := g.rows.apps(ctx, b.condition, b.page(after, g.pageSize)...)
+	rows, err := g.source.Apps(ctx, b.page(after, g.pageSize))
 	return fillPage(since, rows, err, func(a keycache.App) uuid.UUID { return a.ID },
 		func(all []keycache.App) *keycache.Change { return &keycache.Change{Apps: all} })
 }
 
 func (g *Verifier) pageOfCredentials(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
 	since := b.positions()
-	rows, err := g.rows.credentials(ctx, b.condition, b.page(after, g.pageSize)...)
+	rows, err := g.source.Credentials(ctx, b.page(after, g.pageSize))
 	return fillPage(since, rows, err, func(k keycache.Credential) uuid.UUID { return k.ID },
 		func(all []keycache.Credential) *keycache.Change { return &keycache.Change{Credentials: all} })
 }
 
-// page returns the arguments for the page after an id.
-func (b batch) page(after uuid.UUID, size int) []any {
-	return append(slices.Clone(b.args), after, size)
+// page returns the page after an id.
+func (b batch) page(after uuid.UUID, size int) source.Page {
+	return source.Page{Organization: b.organization, After: after, Size: size}
 }
 
 // positions returns the position of each cache before a page is read.
@@ -216,18 +207,18 @@ func (b batch) positions() map[uuid.UUID]followerPosition {
 // fillPage distributes a page among the caches of its organizations. Rows of an
 // organization that was not followed when the load began are read when that one is
 // loaded.
-func fillPage[T any](since map[uuid.UUID]followerPosition, rows []owned[T], err error, id func(T) uuid.UUID, change func([]T) *keycache.Change) (last uuid.UUID, n int, _ error) {
+func fillPage[T any](since map[uuid.UUID]followerPosition, rows []source.Owned[T], err error, id func(T) uuid.UUID, change func([]T) *keycache.Change) (last uuid.UUID, n int, _ error) {
 	if err != nil || len(rows) == 0 {
 		return last, 0, err
 	}
 	byOrganization := map[uuid.UUID][]T{}
 	for _, r := range rows {
-		byOrganization[r.organization] = append(byOrganization[r.organization], r.row)
+		byOrganization[r.Organization] = append(byOrganization[r.Organization], r.Row)
 	}
 	for organization, all := range byOrganization {
 		if s, ok := since[organization]; ok && !s.store.FillPage(change(all), s.position) {
 			return last, 0, errOvertaken
 		}
 	}
-	return id(rows[len(rows)-1].row), len(rows), nil
+	return id(rows[len(rows)-1].Row), len(rows), nil
 }

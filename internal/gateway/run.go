@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"database/sql"
 	"sync"
 	"time"
 
@@ -130,19 +129,5 @@ func (g *Verifier) heads(ctx context.Context, all []followerPosition) (map[uuid.
 	for i, s := range all {
 		ids[i] = s.id
 	}
-	return g.rows.heads(ctx, ids)
-}
-
-// heads returns the last positions of logs; an organization without events has
-// none.
-func (s source) heads(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]int64, error) {
-	out := make(map[uuid.UUID]int64, len(ids))
-	err := s.each(ctx, `SELECT id, last FROM event_positions WHERE `+s.in("id", "$1"), []any{s.list(ids)}, func(r *sql.Rows) error {
-		var id uuid.UUID
-		var last int64
-		err := r.Scan(&id, &last)
-		out[id] = last
-		return err
-	})
-	return out, err
+	return g.source.Heads(ctx, ids)
 }

@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"slices"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 
 	"portico/clients/go/gate/limits"
 	"portico/internal/fault"
+	"portico/internal/gateway/source"
 )
 
 // readCaller is lookUpCaller for a token of valid form. Beyond the limit of failed
@@ -54,7 +54,7 @@ func (g *Verifier) findCaller(ctx context.Context, hash []byte) (*Caller, error)
 		return nil, err
 	}
 	defer leave()
-	return g.rows.caller(ctx, hash)
+	return g.readToken(ctx, hash)
 }
 
 // tokenMayExist reports whether there may be a token with one of these hashes. No
@@ -73,15 +73,7 @@ func (g *Verifier) tokenMayExist(hashes [][]byte) bool {
 func (g *Verifier) loadTokenHashes() {
 	err := g.tokenHashes.load(func(f *filter) error {
 		return g.readNamePages(uuid.Nil, func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error) {
-			err = g.rows.each(ctx, `SELECT id, token_hash FROM service_tokens WHERE revoked_at IS NULL AND id > $1 ORDER BY id LIMIT $2`,
-				[]any{after, g.pageSize}, func(r *sql.Rows) error {
-					var hash []byte
-					err := r.Scan(&last, &hash)
-					f.add(hash)
-					n++
-					return err
-				})
-			return last, n, err
+			return g.source.TokenHashes(ctx, source.Page{After: after, Size: g.pageSize}, f.add)
 		})
 	})
 	if err != nil {

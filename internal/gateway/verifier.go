@@ -8,7 +8,7 @@
 // decides from the facts, package limits keeps what is left of limits, and package
 // usage counts.
 //
-// All SQL of these decisions is here; there is no ent and no GraphQL.
+// What is read of the database package source reads; there is no ent and no GraphQL.
 package gateway
 
 import (
@@ -28,6 +28,7 @@ import (
 	"portico/internal/backlog"
 	"portico/internal/clock"
 	"portico/internal/database"
+	"portico/internal/gateway/source"
 	"portico/internal/usage/intake"
 )
 
@@ -137,7 +138,7 @@ func (o Options) withDefaults() Options {
 // be running, or every copy becomes stale.
 type Verifier struct {
 	o      Options
-	rows   source
+	source *source.Reader
 	budget *keycache.Budget
 	// decoy is used for unknown usernames: the same work, no match.
 	decoy *apikey.Matcher
@@ -174,7 +175,7 @@ func New(o Options) *Verifier {
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // it never fails: it ends the program instead
 	g := &Verifier{
-		o: o, rows: source{o.DB}, budget: keycache.NewBudget(o.MaxKeys), decoy: apikey.NewMatcher(secret),
+		o: o, source: source.New(o.DB), budget: keycache.NewBudget(o.MaxKeys), decoy: apikey.NewMatcher(secret),
 		followers: map[uuid.UUID]*follower{}, matchers: newMatchers(o.Peppers), callers: newCallerCache(),
 		failedReads: limits.NewMemory(o.Clock, o.Mono, maxReadBuckets), scheduler: newReadScheduler(),
 		feedReaders: backlog.NewRoom(maxFeedReaders, maxFeedReadersPerToken, maxFeedReadersWaiting),

@@ -1,4 +1,4 @@
-package gateway
+package source
 
 import (
 	"context"
@@ -9,34 +9,35 @@ import (
 	"portico/clients/go/gate/keycache"
 )
 
-// owned is a row together with its organization, for pages that span
+// Owned is a row together with its organization, for pages that span
 // organizations.
-type owned[T any] struct {
-	organization uuid.UUID
-	row          T
+type Owned[T any] struct {
+	Organization uuid.UUID
+	Row          T
 }
 
-func rowsOf[T any](all []owned[T]) []T {
+// Rows returns the rows without their organizations.
+func Rows[T any](all []Owned[T]) []T {
 	out := make([]T, len(all))
 	for i := range all {
-		out[i] = all[i].row
+		out[i] = all[i].Row
 	}
 	return out
 }
 
-// accountsByID reads accounts that are not deleted.
-func (s source) accountsByID(ctx context.Context, organization uuid.UUID, ids []uuid.UUID) ([]keycache.Account, error) {
+// AccountsByID reads accounts that are not deleted.
+func (s *Reader) AccountsByID(ctx context.Context, organization uuid.UUID, ids []uuid.UUID) ([]keycache.Account, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	all, err := s.accounts(ctx, `organization_id = $1 AND `+s.in("id", "$2"), organization, s.list(ids))
-	return rowsOf(all), err
+	return Rows(all), err
 }
 
-func (s source) accounts(ctx context.Context, which string, args ...any) (out []owned[keycache.Account], err error) {
+func (s *Reader) accounts(ctx context.Context, which string, args ...any) (out []Owned[keycache.Account], err error) {
 	err = s.each(ctx, `SELECT organization_id, id, status FROM accounts WHERE deleted_at IS NULL AND `+which, args, func(r *sql.Rows) error {
-		var a owned[keycache.Account]
-		if err := r.Scan(&a.organization, &a.row.ID, &a.row.Status); err != nil {
+		var a Owned[keycache.Account]
+		if err := r.Scan(&a.Organization, &a.Row.ID, &a.Row.Status); err != nil {
 			return err
 		}
 		out = append(out, a)
@@ -46,18 +47,18 @@ func (s source) accounts(ctx context.Context, which string, args ...any) (out []
 }
 
 // appsByID reads apps that are not deleted, with their subscriptions.
-func (s source) appsByID(ctx context.Context, organization uuid.UUID, ids []uuid.UUID) ([]keycache.App, error) {
+func (s *Reader) appsByID(ctx context.Context, organization uuid.UUID, ids []uuid.UUID) ([]keycache.App, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	all, err := s.apps(ctx, `organization_id = $1 AND `+s.in("id", "$2"), organization, s.list(ids))
-	return rowsOf(all), err
+	return Rows(all), err
 }
 
-func (s source) apps(ctx context.Context, which string, args ...any) (out []owned[keycache.App], err error) {
+func (s *Reader) apps(ctx context.Context, which string, args ...any) (out []Owned[keycache.App], err error) {
 	err = s.each(ctx, `SELECT organization_id, id, account_id, reference_id FROM apps WHERE deleted_at IS NULL AND `+which, args, func(r *sql.Rows) error {
-		a := owned[keycache.App]{row: keycache.App{Subscriptions: []keycache.Subscription{}}}
-		if err := r.Scan(&a.organization, &a.row.ID, &a.row.AccountID, &a.row.ReferenceID); err != nil {
+		a := Owned[keycache.App]{Row: keycache.App{Subscriptions: []keycache.Subscription{}}}
+		if err := r.Scan(&a.Organization, &a.Row.ID, &a.Row.AccountID, &a.Row.ReferenceID); err != nil {
 			return err
 		}
 		out = append(out, a)
@@ -71,11 +72,11 @@ func (s source) apps(ctx context.Context, which string, args ...any) (out []owne
 
 // subscriptions adds the live subscriptions to the apps; an ended one counts as if
 // it had never existed.
-func (s source) subscriptions(ctx context.Context, apps []owned[keycache.App]) error {
+func (s *Reader) subscriptions(ctx context.Context, apps []Owned[keycache.App]) error {
 	at := make(map[uuid.UUID]int, len(apps))
 	ids := make([]uuid.UUID, len(apps))
 	for i := range apps {
-		at[apps[i].row.ID], ids[i] = i, apps[i].row.ID
+		at[apps[i].Row.ID], ids[i] = i, apps[i].Row.ID
 	}
 	query := `SELECT id, app_id, product_id, plan_id, status, endpoint_ids FROM subscriptions
 		WHERE status IN ('WAITING', 'APPROVED', 'SUSPENDED') AND ` + s.in("app_id", "$1") + ` ORDER BY app_id, product_id`
@@ -89,7 +90,7 @@ func (s source) subscriptions(ctx context.Context, apps []owned[keycache.App]) e
 		if err := decode(narrowed, &sub.EndpointIDs); err != nil {
 			return err
 		}
-		a := &apps[at[app]].row
+		a := &apps[at[app]].Row
 		a.Subscriptions = append(a.Subscriptions, sub)
 		return nil
 	})

@@ -1,0 +1,38 @@
+package source
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/google/uuid"
+
+	"portico/internal/domain"
+)
+
+// Token is a service token.
+type Token struct {
+	ID, Organization uuid.UUID
+	Name             string
+	Scopes           []string
+	Products         domain.ProductScope
+	Environment      domain.Environment // "" means all
+}
+
+// Token reads the token with a hash. It returns nil if there is none or it is revoked.
+func (s *Reader) Token(ctx context.Context, hash []byte) (out *Token, err error) {
+	err = s.each(ctx, `SELECT id, organization_id, name, scopes, product_ids, environment FROM service_tokens
+		WHERE token_hash = $1 AND revoked_at IS NULL`, []any{hash}, func(r *sql.Rows) error {
+		var t Token
+		var scopes, products []byte
+		var environment sql.NullString
+		if err := r.Scan(&t.ID, &t.Organization, &t.Name, &scopes, &products, &environment); err != nil {
+			return err
+		}
+		t.Environment, out = domain.Environment(environment.String), &t
+		if err := decode(scopes, &t.Scopes); err != nil {
+			return err
+		}
+		return decode(products, &t.Products)
+	})
+	return out, err
+}

@@ -1,0 +1,93 @@
+package source
+
+import (
+	"context"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"portico/clients/go/gate/keycache"
+	"portico/internal/eventlog"
+)
+
+// Touched is what must be read again after some events.
+type Touched struct {
+	Catalogue                           bool
+	Accounts, Apps, Credentials, Tokens IDs
+}
+
+// TouchedBy follows the nouns of the events' types, so that it understands verbs
+// added by a newer version of the program, which may run beside this one on the
+// same database. For an unknown noun it reports at least the app or account.
+func TouchedBy(lines []eventlog.Line) Touched {
+	t := Touched{Accounts: IDs{}, Apps: IDs{}, Credentials: IDs{}, Tokens: IDs{}}
+	for i := range lines {
+		t.add(&lines[i])
+	}
+	return t
+}
+
+func (t *Touched) add(l *eventlog.Line) {
+	noun, _, _ := strings.Cut(string(l.Type), "_")
+	switch noun {
+	case "ORGANIZATION", "PRODUCT", "PLAN", "ENDPOINT":
+		t.Catalogue = true
+	case "ACCOUNT":
+		t.Accounts[l.SubjectID] = true
+	case "APP":
+		t.Apps[l.SubjectID] = true
+	case "CREDENTIAL":
+		t.Credentials[l.SubjectID] = true
+	case "SERVICE": // a service token
+		// A new token may have been used before its event was read.
+		if l.Type != eventlog.ServiceTokenCreated {
+			t.Tokens[l.SubjectID] = true
+		}
+	case "USER", "MEMBER": // people do not affect verdicts
+	default: // SUBSCRIPTION among them
+		t.addOwner(l)
+	}
+}
+
+func (t *Touched) addOwner(l *eventlog.Line) {
+	if l.AppID != nil {
+		t.Apps[*l.AppID] = true
+	} else if l.AccountID != nil {
+		t.Accounts[*l.AccountID] = true
+	}
+}
+
+// Change reads the present state of what was touched.
+func (s *Reader) Change(ctx context.Context, organization uuid.UUID, t Touched) (*keycache.Change, error) {
+	c := &keycache.Change{}
+	var err error
+	if t.Catalogue {
+		if c.Catalogue, err = s.Catalogue(ctx, organization); err != nil {
+			return nil, err
+		}
+	}
+	if c.Accounts, err = s.AccountsByID(ctx, organization, t.Accounts.List()); err != nil {
+		return nil, err
+	}
+	if c.Apps, err = s.appsByID(ctx, organization, t.Apps.List()); err != nil {
+		return nil, err
+	}
+	if c.Credentials, err = s.credentialsByID(ctx, organization, t.Credentials.List()); err != nil {
+		return nil, err
+	}
+	c.GoneAccounts = missing(t.Accounts, c.Accounts, func(a keycache.Account) uuid.UUID { return a.ID })
+	c.GoneApps = missing(t.Apps, c.Apps, func(a keycache.App) uuid.UUID { return a.ID })
+	c.GoneCredentials = missing(t.Credentials, c.Credentials, func(k keycache.Credential) uuid.UUID { return k.ID })
+	return c, nil
+}
+
+// missing returns the ids that were asked for and not found. It modifies asked.
+func missing[T any](asked IDs, found []T, id func(T) uuid.UUID) []uuid.UUID {
+	for _, f := range found {
+		delete(asked, id(f))
+	}
+	if len(asked) == 0 {
+		return nil
+	}
+	return asked.List()
+}
