@@ -4,7 +4,7 @@
 //go:debug gotypesalias=0
 
 // Command generate writes the verdict codes into the schema and the documentation,
-// runs gqlgen by gqlgen.yml and the entities of package entity, and then replaces
+// the schema's error codes into docs/errors.md, runs gqlgen by gqlgen.yml and the entities of package entity, and then replaces
 // gqlgen's concurrent lists by sequential ones; see graph/generated/sequence.go.
 package main
 
@@ -31,6 +31,9 @@ func main() {
 
 func generate() error {
 	if err := printVerdicts(); err != nil {
+		return err
+	}
+	if err := printErrors(); err != nil {
 		return err
 	}
 	c, err := config.LoadConfigFromDefaultLocations()

@@ -37,7 +37,7 @@ func between(file, begin, end, text string) error {
 	before, rest, found := bytes.Cut(old, []byte(begin))
 	length := bytes.Index(rest, []byte("\n"+end))
 	if !found || length < 0 || bytes.Contains(rest, []byte(begin)) {
-		return fmt.Errorf("%s has no place for the table of verdict codes, which is after %q", file, begin)
+		return fmt.Errorf("%s has no place for the table that follows %q", file, begin)
 	}
 	return os.WriteFile(file, bytes.Join([][]byte{before, []byte(begin), []byte(text), rest[length+1:]}, nil), 0o644)
 }

@@ -4288,19 +4288,19 @@ type AccessExplanation {
   limits: AccessLimits
 }
 
-"One check of the gate."
+"One check of a call. The checks come in the order of ` + "`" + `VerdictCode` + "`" + ` and stop at the first failure."
 type AccessStep {
   "The verdict that the call gets if this check fails."
   code: VerdictCode!
   "Whether it passed. No check follows one that failed."
   passed: Boolean!
-  "What was looked at, as an English sentence."
+  "What was compared, as an English sentence for people; its words may change."
   detail: String!
-  "What would mend it, as an English sentence; null when it passed."
+  "What would make the check pass, as an English sentence for people; null when it passed."
   remedy: String
 }
 
-"What is left of the limits that a call is subject to."
+"The limits that a call would count against."
 type AccessLimits {
   "The rate limit of the plan or of the key, whichever is tighter; null when there is none."
   rate: LimitWindow
@@ -4308,13 +4308,13 @@ type AccessLimits {
   quota: LimitWindow
 }
 
-"Where a limit stands."
+"The state of one limit at this moment. Reading it takes nothing from the limit."
 type LimitWindow {
-  "How many calls there are in all."
+  "The ` + "`" + `limit` + "`" + ` of the quota or rate limit."
   limit: BigInt!
-  "How many calls may pass at once."
+  "How many more calls would pass at this moment; of a rate limit up to its ` + "`" + `burst` + "`" + `."
   remaining: BigInt!
-  "When all are available again."
+  "When all calls are available again, if no more come until then."
   resetsAt: Time!
 }
 
@@ -4360,98 +4360,98 @@ enum VerdictCode {
   VALID
 }
 
-"The call to explain."
+"The call to explain: the key, and what is known of the call."
 input ExplainAccessInput {
-  "The key; its secret is not needed."
+  "The id of the key that the call presents; its secret is not needed."
   credentialId: ID!
-  "The product's ` + "`" + `name` + "`" + `; subscriptions are not looked at unless given."
+  "The ` + "`" + `name` + "`" + ` of the product that is called; without one, subscriptions are not checked."
   product: String
   "The call's method, such as GET."
   method: String @verbatim
   "The call's path, such as ` + "`" + `/orders/7` + "`" + `."
   path: String @verbatim
-  "The IP address that the call comes from; unless given it counts as not known."
+  "The IP address that the call comes from; without one, a key for certain networks is IP_NOT_ALLOWED."
   address: String @verbatim
-  "For a key of the whole account: the app, by its id or its reference id."
+  "For a key of a whole account: the app that calls, by its id or reference id."
   app: String
-  "The environment that the gateway serves; any unless given."
+  "The environment that the gateway serves; left out, it is not checked."
   environment: Environment
-  "When; now unless given. What is left of limits is always that of now."
+  "The time of the call; now if left out. The limits are always those of this moment."
   at: Time
 }
 
 extend type Query {
   "Why a call with a key may pass or may not, by the gate's own checks. A key that you cannot see is NOT_FOUND. Requires: ADMIN or PORTAL."
   explainAccess(
-    "Which call."
+    "The key, and what is known of the call."
     input: ExplainAccessInput!
   ): AccessExplanation! @hasRole(any: [ADMIN, PORTAL])
 }
 `, BuiltIn: false},
-	{Name: "../schema/account.graphql", Input: `"A portal account: a company, or a developer alone."
+	{Name: "../schema/account.graphql", Input: `"A customer of the organization: a company, or a developer alone. It owns apps, keys and subscriptions; accounts do not see each other."
 type Account implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID! @public
-  "1–255 characters."
+  "The name that people see, 1–255 characters; two accounts may have the same."
   name: String! @public
-  "Whether its developers and keys may act."
+  "Whether its developers may act and gateways accept its keys."
   status: AccountStatus! @public
-  "What it tells about itself."
+  "Contact data and whatever else the account shows."
   profile: AccountProfile!
-  "When it was created."
+  "When the account was created."
   createdAt: Time!
   "Grows by one with each change. Pass it to ` + "`" + `updateAccount` + "`" + `, so that a change of an older state is a CONFLICT."
   version: Int!
-  "Its apps; newest first."
+  "The account's apps, deleted ones left out; newest first unless ` + "`" + `orderBy` + "`" + ` says otherwise."
   apps(
-    "Only those for which all of this holds."
+    "Only objects that meet all of these conditions."
     where: AppFilter
     "What the list is sorted by."
     orderBy: AppOrder! = {field: CREATED_AT, direction: DESC}
-    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
-    "Those after this cursor."
+    "Only entries after this cursor."
     after: String
-    "How many from the end: 1–100."
+    "How many entries from the end: 1–100."
     last: Int
-    "Those before this cursor."
+    "Only entries before this cursor."
     before: String
   ): AppConnection! @goField(forceResolver: true)
-  "Keys of the whole account, not of one app; newest first."
+  "The keys that belong to the account as a whole, not to one app; newest first."
   credentials(
-    "Only those for which all of this holds."
+    "Only objects that meet all of these conditions."
     where: CredentialFilter
     "What the list is sorted by."
     orderBy: CredentialOrder! = {field: CREATED_AT, direction: DESC}
-    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
-    "Those after this cursor."
+    "Only entries after this cursor."
     after: String
-    "How many from the end: 1–100."
+    "How many entries from the end: 1–100."
     last: Int
-    "Those before this cursor."
+    "Only entries before this cursor."
     before: String
   ): CredentialConnection! @goField(forceResolver: true)
-  "Who belongs to it; first come first."
+  "The users who belong to the account, in the order in which they joined."
   members(
-    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
-    "Those after this cursor."
+    "Only entries after this cursor."
     after: String
-    "How many from the end: 1–100."
+    "How many entries from the end: 1–100."
     last: Int
-    "Those before this cursor."
+    "Only entries before this cursor."
     before: String
   ): MembershipConnection! @goField(forceResolver: true)
-  "What happened to it and to all that is its; newest first."
+  "What happened to the account and to everything it owns; newest first."
   timeline(
-    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
-    "Those after this cursor."
+    "Only entries after this cursor."
     after: String
-    "How many from the end: 1–100."
+    "How many entries from the end: 1–100."
     last: Int
-    "Those before this cursor."
+    "Only entries before this cursor."
     before: String
   ): EventConnection! @goField(forceResolver: true)
   "What the viewer may do with it now, and why not the rest: front ends show buttons by it."
@@ -4460,33 +4460,33 @@ type Account implements Node {
 
 "Whether an account may act."
 enum AccountStatus {
-  "Its developers may act, and its keys may be used."
+  "Its developers may act, and gateways accept its keys."
   ACTIVE
-  "Its developers are kept out, and its keys are refused."
+  "Its developers see no more than ` + "`" + `viewer` + "`" + `, and gateways refuse its keys with ACCOUNT_SUSPENDED."
   SUSPENDED
 }
 
-"What an account tells about itself."
+"Contact data of an account."
 type AccountProfile {
-  "Its website, or empty."
+  "The account's web address, http or https; empty when none was set."
   website: String!
-  "Where to write to, or empty."
+  "The e-mail address for questions about the account; empty when none was set."
   contactEmail: String!
-  "In its own words, or empty."
+  "The account's own words about itself; empty when none were set."
   description: String!
-  "What the organization keeps besides."
+  "Further facts as keys and values, for what the organization wants to keep of each account."
   customFields: [Label!]!
 }
 
-"What an account shall tell about itself; what is left out is empty."
+"The whole profile of an account: a field that is left out becomes empty."
 input AccountProfileInput {
   "An https or http address of at most 2000 characters."
   website: String
-  "An e-mail address."
+  "The e-mail address for questions about the account."
   contactEmail: String
-  "At most 2000 characters."
+  "The account's own words about itself; at most 2000 characters."
   description: String
-  "At most 50."
+  "Further facts as keys and values: at most 50, each key once."
   customFields: [LabelInput!]
 }
 
@@ -4506,19 +4506,19 @@ type AccountPermissions {
   generateKey: Permission!
 }
 
-"A page of accounts."
+"One page of a list of accounts."
 type AccountConnection @public {
   "The page's edges: each with its cursor."
   edges: [AccountEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
   nodes: [Account!]!
-  "How many there are on all pages."
+  "How many entries the whole list has."
   totalCount: Int!
   "Whether there are pages before and after this one, and the cursors to ask for them."
   pageInfo: PageInfo!
 }
 
-"One of accounts, with its place in the list."
+"An entry in a list of accounts: the object and its cursor."
 type AccountEdge @public {
   "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
@@ -4526,11 +4526,11 @@ type AccountEdge @public {
   node: Account!
 }
 
-"A user's place in an account."
+"That a user belongs to an account, and as what."
 type Membership implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID!
-  "The person."
+  "The user who belongs to the account."
   user: User! @goField(forceResolver: true)
   "The person's role in the account."
   role: MembershipRole!
@@ -4546,19 +4546,19 @@ enum MembershipRole {
   MEMBER
 }
 
-"A page of members."
+"One page of a list of members."
 type MembershipConnection {
   "The page's edges: each with its cursor."
   edges: [MembershipEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
   nodes: [Membership!]!
-  "How many there are on all pages."
+  "How many entries the whole list has."
   totalCount: Int!
   "Whether there are pages before and after this one, and the cursors to ask for them."
   pageInfo: PageInfo!
 }
 
-"One of members, with its place in the list."
+"An entry in a list of members: the object and its cursor."
 type MembershipEdge {
   "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
@@ -4566,27 +4566,27 @@ type MembershipEdge {
   node: Membership!
 }
 
-"Conditions on accounts."
+"Conditions for accounts: all that are given must be met."
 input AccountFilter {
-  "The name or a part of it, whatever the case."
+  "Only accounts whose name contains this text, regardless of case."
   nameContains: String
-  "In one of these states."
+  "Only accounts in one of these states; an empty list matches none."
   status: [AccountStatus!]
 }
 
-"The order of accounts."
+"How a list of accounts is sorted."
 input AccountOrder {
-  "The field to sort by."
+  "What to sort by; entries that are equal in it stay in a fixed order."
   field: AccountOrderField!
-  "Ascending or descending."
+  "ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first."
   direction: OrderDirection! = ASC
 }
 
-"What accounts are ordered by."
+"What a list of accounts can be sorted by."
 enum AccountOrderField {
-  "When they were created."
+  "By the time of their creation."
   CREATED_AT
-  "Their names, whatever the case."
+  "By their names, regardless of case."
   NAME
 }
 
@@ -4598,25 +4598,25 @@ extend type Query {
   ): Account @hasRole(any: [ADMIN])
   "The organization's accounts, by name. Requires: ADMIN."
   accounts(
-    "Only those for which all of this holds."
+    "Only objects that meet all of these conditions."
     where: AccountFilter
     "What the list is sorted by."
     orderBy: AccountOrder! = {field: NAME, direction: ASC}
-    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
-    "Those after this cursor."
+    "Only entries after this cursor."
     after: String
-    "How many from the end: 1–100."
+    "How many entries from the end: 1–100."
     last: Int
-    "Those before this cursor."
+    "Only entries before this cursor."
     before: String
   ): AccountConnection! @hasRole(any: [ADMIN])
 }
 
 extend type Mutation {
-  "Makes an account. Requires: ADMIN."
+  "Creates an account, which is ACTIVE and has no members yet. Requires: ADMIN."
   createAccount(
-    "The account to create."
+    "Name and profile of the new account."
     input: CreateAccountInput!
   ): CreateAccountPayload @hasRole(any: [ADMIN])
   "Changes an account. What is left out stays; null clears. Requires: ADMIN."
@@ -4641,11 +4641,11 @@ extend type Mutation {
   ): DeleteAccountPayload @hasRole(any: [ADMIN])
 }
 
-"The account to create."
+"Name and profile of the new account."
 input CreateAccountInput {
-  "1–255 characters."
+  "The name that people see, 1–255 characters; another account may have it too."
   name: String!
-  "What it tells about itself."
+  "Contact data; empty if left out."
   profile: AccountProfileInput
 }
 
@@ -4663,9 +4663,9 @@ input UpdateAccountInput {
   accountId: ID!
   "The version the change is made against; an older one is a CONFLICT; null is refused."
   version: Int @notNull
-  "1–255 characters; null is refused."
+  "The name that people see, 1–255 characters; null is refused."
   name: String
-  "Instead of the present profile; null clears."
+  "Replaces the whole profile; null empties it."
   profile: AccountProfileInput
 }
 
@@ -4677,7 +4677,7 @@ type UpdateAccountPayload {
   userErrors: [UserError!]!
 }
 
-"The account to suspend."
+"Which account is suspended, and why."
 input SuspendAccountInput {
   "The account's id; one that you may not see is NOT_FOUND."
   accountId: ID!
@@ -4693,7 +4693,7 @@ type SuspendAccountPayload {
   userErrors: [UserError!]!
 }
 
-"The account to let act again."
+"Which suspended account may act again, and why."
 input ResumeAccountInput {
   "The account's id; one that you may not see is NOT_FOUND."
   accountId: ID!
@@ -4709,7 +4709,7 @@ type ResumeAccountPayload {
   userErrors: [UserError!]!
 }
 
-"The account to delete."
+"Which account is deleted with everything it owns, and why."
 input DeleteAccountInput {
   "The account's id; one that you may not see is NOT_FOUND."
   accountId: ID!
@@ -4719,45 +4719,45 @@ input DeleteAccountInput {
 
 "The result of ` + "`" + `deleteAccount` + "`" + `."
 type DeleteAccountPayload {
-  "The account's id, which answers as unknown from now on; null when there are errors."
+  "The account's id, which is unknown from now on; null when there are errors."
   deletedAccountId: ID
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../schema/app.graphql", Input: `"A developer's application: what keys and subscriptions belong to."
+	{Name: "../schema/app.graphql", Input: `"A developer's application. Keys and subscriptions belong to it."
 type App implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID!
-  "The name other systems know the app by; unique in the organization, never changed, never given again."
+  "The id under which other systems know the app: unique in the organization, never changed and never used again."
   referenceId: UUID!
-  "1–255 characters; not unique: two apps may bear the same name."
+  "The name that people see, 1–255 characters; two apps may have the same."
   name: String!
-  "At most 2000 characters."
+  "What the app is for, in its owner's words: at most 2000 characters, empty when none were set."
   description: String!
-  "At most 50, by their keys."
+  "Keys and values of the owner's choice, at most 50, by which apps can be found (` + "`" + `AppFilter.label` + "`" + `); sorted by key."
   labels: [Label!]!
-  "When it was created."
+  "When the app was created."
   createdAt: Time!
   "When it was last changed."
   updatedAt: Time!
-  "Grows by one with each change; give it to ` + "`" + `updateApp` + "`" + ` to refuse a change against an older state."
+  "Grows by one with each change. Pass it to ` + "`" + `updateApp` + "`" + `, so that a change of an older state is a CONFLICT."
   version: Int!
   "The account that owns it."
   account: Account! @goField(forceResolver: true)
   "Its keys, the revoked and expired ones included; newest first."
   credentials(
-    "Only those for which all of this holds."
+    "Only objects that meet all of these conditions."
     where: CredentialFilter
     "What the list is sorted by."
     orderBy: CredentialOrder! = {field: CREATED_AT, direction: DESC}
-    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
-    "Those after this cursor."
+    "Only entries after this cursor."
     after: String
-    "How many from the end: 1–100."
+    "How many entries from the end: 1–100."
     last: Int
-    "Those before this cursor."
+    "Only entries before this cursor."
     before: String
   ): CredentialConnection! @goField(forceResolver: true)
   "How many keys it has, by status."
@@ -4766,39 +4766,39 @@ type App implements Node {
   callsLast24h: BigInt! @goField(forceResolver: true)
   "Its subscriptions: the newest of each product, newest first."
   productSubscriptions(
-    "Only those for which all of this holds."
+    "Only objects that meet all of these conditions."
     where: AppSubscriptionFilter
     "What the list is sorted by."
     orderBy: ProductSubscriptionOrder! = {field: CREATED_AT, direction: DESC}
-    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
-    "Those after this cursor."
+    "Only entries after this cursor."
     after: String
-    "How many from the end: 1–100."
+    "How many entries from the end: 1–100."
     last: Int
-    "Those before this cursor."
+    "Only entries before this cursor."
     before: String
   ): ProductSubscriptionConnection! @goField(forceResolver: true)
-  "The endpoints that it reaches: of each approved subscription those it is narrowed to, else all of the product's; first made first."
+  "The endpoints that the app may call: of each approved subscription those it is narrowed to, or else all of the product's; oldest first."
   connectedEndpoints(
-    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
-    "Those after this cursor."
+    "Only entries after this cursor."
     after: String
-    "How many from the end: 1–100."
+    "How many entries from the end: 1–100."
     last: Int
-    "Those before this cursor."
+    "Only entries before this cursor."
     before: String
   ): EndpointConnection! @goField(forceResolver: true)
   "What happened to it, its keys and its subscriptions; newest first."
   timeline(
-    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
-    "Those after this cursor."
+    "Only entries after this cursor."
     after: String
-    "How many from the end: 1–100."
+    "How many entries from the end: 1–100."
     last: Int
-    "Those before this cursor."
+    "Only entries before this cursor."
     before: String
   ): EventConnection! @goField(forceResolver: true)
   "What the viewer may do with it now, and why not the rest: front ends show buttons by it."
@@ -4821,29 +4821,29 @@ type AppPermissions {
 type KeyCounts {
   "All of them, the revoked and expired ones included."
   total: Int!
-  "Those that gateways accept."
+  "Those that gateways accept, where subscriptions and limits allow the call."
   active: Int!
-  "Switched off, and able to come back."
+  "Switched off by an administrator, who can switch them on again."
   disabled: Int!
   "Past their ` + "`" + `expiresAt` + "`" + `; they never become valid again."
   expired: Int!
-  "Revoked, which is final."
+  "Revoked for ever; gateways refuse them."
   revoked: Int!
 }
 
-"A page of apps."
+"One page of a list of apps."
 type AppConnection {
   "The page's edges: each with its cursor."
   edges: [AppEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
   nodes: [App!]!
-  "How many there are on all pages."
+  "How many entries the whole list has."
   totalCount: Int!
   "Whether there are pages before and after this one, and the cursors to ask for them."
   pageInfo: PageInfo!
 }
 
-"One of apps, with its place in the list."
+"An entry in a list of apps: the object and its cursor."
 type AppEdge {
   "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
@@ -4851,37 +4851,37 @@ type AppEdge {
   node: App!
 }
 
-"Conditions on apps."
+"Conditions for apps: all that are given must be met."
 input AppFilter {
-  "The name or a part of it, whatever the case."
+  "Only apps whose name contains this text, regardless of case."
   nameContains: String
-  "With this label; the value may be left out."
+  "Only apps that have this label."
   label: LabelFilter
-  "Of these accounts. Requires: ADMIN."
+  "Only apps of these accounts; unknown ids and an empty list match none. Requires: ADMIN."
   accountIds: [ID!] @hasRole(any: [ADMIN])
 }
 
-"A condition on labels."
+"A label that an app must have."
 input LabelFilter {
-  "The key."
+  "The label's key, which must be equal."
   key: String!
-  "The value; any when left out."
+  "The label's value, which must be equal; left out, any value matches."
   value: String
 }
 
-"The order of apps."
+"How a list of apps is sorted."
 input AppOrder {
-  "The field to sort by."
+  "What to sort by; entries that are equal in it stay in a fixed order."
   field: AppOrderField!
-  "Ascending or descending."
+  "ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first."
   direction: OrderDirection! = ASC
 }
 
-"What apps are ordered by."
+"What a list of apps can be sorted by."
 enum AppOrderField {
-  "When they were created."
+  "By the time of their creation."
   CREATED_AT
-  "Their names, whatever the case."
+  "By their names, regardless of case."
   NAME
 }
 
@@ -4893,30 +4893,30 @@ extend type Query {
   ): App @hasRole(any: [ADMIN, PORTAL])
   "An app by its reference id; null when there is none that the viewer may see. Requires: ADMIN or PORTAL."
   appByReferenceId(
-    "The reference id."
+    "The app's ` + "`" + `referenceId` + "`" + `."
     referenceId: UUID!
   ): App @hasRole(any: [ADMIN, PORTAL])
   "Apps, newest first: for an administrator the organization's, for a developer those of the developer's account. Requires: ADMIN or PORTAL."
   apps(
-    "Only those for which all of this holds."
+    "Only objects that meet all of these conditions."
     where: AppFilter
     "What the list is sorted by."
     orderBy: AppOrder! = {field: CREATED_AT, direction: DESC}
-    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
-    "Those after this cursor."
+    "Only entries after this cursor."
     after: String
-    "How many from the end: 1–100."
+    "How many entries from the end: 1–100."
     last: Int
-    "Those before this cursor."
+    "Only entries before this cursor."
     before: String
   ): AppConnection! @hasRole(any: [ADMIN, PORTAL])
 }
 
 extend type Mutation {
-  "Makes an app and, unless told otherwise, its first key, both or neither. Requires: ADMIN or PORTAL."
+  "Creates an app and, unless ` + "`" + `generateKey` + "`" + ` is false, its first key; both or neither. Requires: ADMIN or PORTAL."
   createApp(
-    "The app to create."
+    "The new app, and what its first key is like."
     input: CreateAppInput!
   ): CreateAppPayload @hasRole(any: [ADMIN, PORTAL])
   "Changes an app. What is left out stays; null clears. Requires: ADMIN or PORTAL."
@@ -4926,23 +4926,23 @@ extend type Mutation {
   ): UpdateAppPayload @hasRole(any: [ADMIN, PORTAL])
   "Deletes an app: its keys are revoked, its subscriptions end, and it is gone from every list. A suspended subscription stays suspended for the account until an administrator resumes or ends it. Requires: ADMIN or PORTAL."
   deleteApp(
-    "The app to delete."
+    "Which app is deleted, and why."
     input: DeleteAppInput!
   ): DeleteAppPayload @hasRole(any: [ADMIN, PORTAL])
   "Brings a deleted app back within the organization's retention time, with its history and one fresh key. Its old keys stay revoked; it must be registered with products again. Requires: ADMIN."
   restoreApp(
-    "The app to restore."
+    "Which deleted app is brought back."
     input: RestoreAppInput!
   ): RestoreAppPayload @hasRole(any: [ADMIN])
 }
 
-"What the first key of an app is to be like, as in ` + "`" + `generateKey` + "`" + `."
+"What the first key of an app is like; the fields are those of ` + "`" + `generateKey` + "`" + `."
 input FirstKeyInput {
-  "At most 255 characters."
+  "A name to recognize the key by; at most 255 characters, empty if left out."
   name: String
   "The environment it is for; null is refused."
   environment: Environment = DEVELOPMENT
-  "From when on it shall be refused: in the future, and within the organization's longest key life. Left out: the longest life allowed, or never."
+  "From when on gateways refuse it: in the future, and within the organization's longest key life. Left out: the longest life allowed, or never."
   expiresAt: Time
   "Which products it reaches. Left out: LISTED where ` + "`" + `accessControlList` + "`" + ` names any, else ALL; null is refused."
   access: Access @notNull
@@ -4954,23 +4954,23 @@ input FirstKeyInput {
   rateLimit: RateLimitInput
 }
 
-"The app to create."
+"The new app, and what its first key is like."
 input CreateAppInput {
   "1–255 characters of any script, without control characters."
   name: String!
-  "At most 2000 characters."
+  "What the app is for; at most 2000 characters, empty if left out."
   description: String
-  "At most 50."
+  "Keys and values to find the app by: at most 50, each key once."
   labels: [LabelInput!]
-  "Made up unless given; must not have been given to any app of the organization before."
+  "The app's id in other systems; chosen at random if left out. One that any app of the organization has ever had is TAKEN."
   referenceId: UUID
-  "Whose it shall be: an administrator must say; a developer's app is always the developer's account's."
+  "The account that owns the app. An administrator must name one; a developer's app always belongs to the developer's account."
   accountId: ID
-  "Whether to make the first key; null is refused."
+  "Whether to create the first key as well; null is refused."
   generateKey: Boolean = true
-  "What that key is to be like; a plain one for development unless given. NOT_ALLOWED together with ` + "`" + `generateKey: false` + "`" + `."
+  "What that key is like; if left out, as ` + "`" + `FirstKeyInput` + "`" + ` has it by default. NOT_ALLOWED together with ` + "`" + `generateKey: false` + "`" + `."
   firstKey: FirstKeyInput
-  "1–255 characters. The same key with the same input within 24 hours makes nothing new; with another input it is a CONFLICT."
+  "1–255 characters. The same key with the same input within 24 hours creates nothing new and repeats the answer; with another input it is a CONFLICT."
   idempotencyKey: String
 }
 
@@ -4980,7 +4980,7 @@ type CreateAppPayload {
   app: App
   "Its first key; null when none was asked for."
   credential: Credential
-  "The key's secret, once: it is never shown again. Null in a replay."
+  "The key's secret. It is shown only in this answer: null in a replay, and nowhere else."
   secret: Secret
   "Whether this repeats the answer to an earlier request with the same idempotency key."
   replayed: Boolean!
@@ -4996,9 +4996,9 @@ input UpdateAppInput {
   version: Int @notNull
   "1–255 characters; null is refused."
   name: String
-  "At most 2000 characters; null clears."
+  "What the app is for; at most 2000 characters; null clears."
   description: String
-  "At most 50, instead of the present ones; null clears."
+  "Replaces all labels: at most 50, each key once; null clears."
   labels: [LabelInput!]
 }
 
@@ -5010,7 +5010,7 @@ type UpdateAppPayload {
   userErrors: [UserError!]!
 }
 
-"The app to delete."
+"Which app is deleted, and why."
 input DeleteAppInput {
   "The app's id; one that you may not see is NOT_FOUND."
   appId: ID!
@@ -5020,13 +5020,13 @@ input DeleteAppInput {
 
 "The result of ` + "`" + `deleteApp` + "`" + `."
 type DeleteAppPayload {
-  "The app's id, which answers as unknown from now on; null when there are errors."
+  "The app's id, which is unknown from now on; null when there are errors."
   deletedAppId: ID
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"The app to restore."
+"Which deleted app is brought back."
 input RestoreAppInput {
   "The app's id; one that you may not see is NOT_FOUND."
   appId: ID!
@@ -5036,27 +5036,27 @@ input RestoreAppInput {
 type RestoreAppPayload {
   "The app; null when there are errors."
   app: App
-  "The new key that the app got; the old ones stay revoked. Null when there are errors."
+  "The app's new key; the old ones stay revoked. Null when there are errors."
   credential: Credential
-  "The fresh key's secret, once."
+  "The new key's secret. It is shown only in this answer."
   secret: Secret
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 	{Name: "../schema/common.graphql", Input: `"""
-Only the named roles may use what carries this. In the schema that a role is
-served, what it may not use does not exist.
+Only these roles may use the element. Every role has a schema of its own, in
+which elements that it may not use do not exist.
 """
 directive @hasRole(
-  "The roles that may."
+  "The roles that may use the element."
   any: [Role!]!
 ) on FIELD_DEFINITION | ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION
 
-"Everybody may use what carries this, without signing in."
+"Everybody may use the element, without signing in."
 directive @public on FIELD_DEFINITION | OBJECT
 
-"Takes a text as it is: others are brought to NFC, without white space around them."
+"The text is taken exactly as it is sent; all other texts are normalized to NFC and trimmed."
 directive @verbatim on INPUT_FIELD_DEFINITION
 
 "The field may be left out, but not be null: that is REQUIRED, as it is for every optional field that has a default."
@@ -5064,9 +5064,9 @@ directive @notNull on INPUT_FIELD_DEFINITION
 
 "How the Go code resolves a field; of no meaning to clients."
 directive @goField(
-  "Always ask a resolver."
+  "Calls a resolver method even where the Go type has a field of this name."
   forceResolver: Boolean
-  "The Go field or method."
+  "The Go field or method that the value is read from, if not the one of the same name."
   name: String
 ) on INPUT_FIELD_DEFINITION | FIELD_DEFINITION
 
@@ -5110,59 +5110,59 @@ type PageInfo @public {
 
 "Something in the input that the user can correct. Nothing was changed."
 type UserError @public {
-  "An English sentence."
+  "What is wrong, as an English sentence for people. Programs read ` + "`" + `code` + "`" + ` and ` + "`" + `params` + "`" + `, as the words may change."
   message: String!
   "The path inside the input; null when no single field is at fault."
   field: [String!]
-  "The rule that was broken; stable, for clients that say it in their own words."
+  "Which rule was broken; stable, for clients that have their own words for it."
   code: UserErrorCode!
-  "What the sentence is about, by name."
+  "The values in the sentence, such as the limit that was exceeded."
   params: [UserErrorParam!]!
 }
 
-"A named value of a user error."
+"A named value in the message of a user error."
 type UserErrorParam @public {
-  "Its name, such as ` + "`" + `max` + "`" + `."
+  "The value's name, such as ` + "`" + `max` + "`" + `; the descriptions of ` + "`" + `UserErrorCode` + "`" + ` say which there are."
   name: String!
-  "Its value as text."
+  "The value as text, such as ` + "`" + `255` + "`" + `."
   value: String!
 }
 
 "The rules that an input can break."
 enum UserErrorCode {
-  "Must not be empty."
+  "A value is missing, empty or null where there must be one."
   REQUIRED
-  "Longer than ` + "`" + `max` + "`" + ` characters."
+  "The text has more than ` + "`" + `max` + "`" + ` characters."
   TOO_LONG
-  "More than ` + "`" + `max` + "`" + ` elements."
+  "The list has more than ` + "`" + `max` + "`" + ` elements."
   TOO_MANY
-  "Not of the right form."
+  "The value does not have the form or lie in the range that the field's description requires."
   INVALID
-  "Holds control characters or invalid text."
+  "The text contains control characters or is not valid Unicode."
   INVALID_CHARACTERS
-  "Somebody or something bears it already."
+  "Another object has this value already, and it must be unique: choose another."
   TAKEN
-  "There is nothing of that id that you could use here."
+  "There is no object with this id that you may use here."
   UNKNOWN_REFERENCE
-  "Must lie in the future."
+  "The time is not in the future."
   MUST_BE_FUTURE
-  "Lies beyond what the organization allows (` + "`" + `max` + "`" + `)."
+  "The time is later than the organization allows (` + "`" + `max` + "`" + `)."
   TOO_FAR
-  "A password that is too short or too common."
+  "The password is too short or too common: choose another."
   WEAK_PASSWORD
-  "The current password is another."
+  "The current password is not right."
   WRONG_PASSWORD
-  "The app is registered with this product already."
+  "The app already has a live subscription to this product."
   ALREADY_REGISTERED
-  "A revoked key never comes back."
+  "The key was revoked, which is final: nothing about it can be changed."
   KEY_REVOKED
-  "The key has expired."
+  "The key has expired, which is final: it can only be revoked."
   KEY_EXPIRED
-  "Not possible in the present status (` + "`" + `status` + "`" + `)."
+  "The object's present status (` + "`" + `status` + "`" + `) does not allow this."
   WRONG_STATUS
-  "Not on offer."
+  "The product is not on offer, or has no plan yet."
   NOT_AVAILABLE
-  "The organization's policy forbids it."
+  "The organization's policy or another field of the input forbids it."
   NOT_ALLOWED
 }
 
@@ -5178,11 +5178,11 @@ type Permission {
 
 "Why something is not allowed."
 enum PermissionCode {
-  "The viewer's role may not."
+  "The viewer's role does not allow it."
   ROLE
-  "Not possible in the object's present status."
+  "The object's present status does not allow it."
   STATUS
-  "The account is suspended."
+  "The viewer's account is suspended."
   ACCOUNT_SUSPENDED
 }
 
@@ -5194,19 +5194,19 @@ enum OrderDirection {
   DESC
 }
 
-"A key and a value."
+"A key with a value, such as ` + "`" + `team` + "`" + ` and ` + "`" + `billing` + "`" + `."
 type Label {
-  "1–63 characters, unique in its list."
+  "1–63 characters; each key occurs once in its list."
   key: String!
-  "0–255 characters."
+  "0–255 characters; may be empty."
   value: String!
 }
 
-"A key and a value to set."
+"A key with a value, such as ` + "`" + `team` + "`" + ` and ` + "`" + `billing` + "`" + `."
 input LabelInput {
-  "1–63 characters, unique in its list."
+  "1–63 characters; each key may occur once in its list."
   key: String!
-  "0–255 characters."
+  "0–255 characters; may be empty."
   value: String!
 }
 
@@ -5233,7 +5233,7 @@ where there must be something it is REQUIRED and never the default: a default is
 """
 type Mutation
 `, BuiltIn: false},
-	{Name: "../schema/credential.graphql", Input: `"An API key, of an app or of a whole account. Its secret is in the answer that made it and nowhere else."
+	{Name: "../schema/credential.graphql", Input: `"An API key, of an app or of a whole account. Its secret is shown only in the answer that created it."
 type Credential implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID!
@@ -5241,15 +5241,15 @@ type Credential implements Node {
   username: UUID!
   "The last four characters of the secret half, to tell keys apart."
   secretHint: String!
-  "How the raw key begins and its last four characters, ` + "`" + `ptc_1a2b…Wx9z` + "`" + `, to find the key by what one holds; null for keys made before this was kept."
+  "How the raw key begins and its last four characters, ` + "`" + `ptc_1a2b…Wx9z` + "`" + `, to recognize a key at hand; null for keys from before this was stored."
   rawKeyHint: String @goField(forceResolver: true)
-  "0–255 characters."
+  "A name to recognize the key by, 0–255 characters; not unique, and gateways ignore it."
   name: String!
   "The environment it is for; gateways of another refuse it with WRONG_ENVIRONMENT."
   environment: Environment!
   "Whether it may be used: its status is ACTIVE."
   enabled: Boolean!
-  "Where it stands, at the time of reading."
+  "Whether gateways accept the key, at the time of reading."
   status: CredentialStatus!
   "Whether it is a key of the whole account."
   accountCredential: Boolean! @goField(name: "IsAccountCredential")
@@ -5257,20 +5257,20 @@ type Credential implements Node {
   access: Access!
   "The products it reaches when ` + "`" + `access` + "`" + ` is LISTED; an empty list reaches nothing."
   accessControlList(
-    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
-    "Those after this cursor."
+    "Only entries after this cursor."
     after: String
-    "How many from the end: 1–100."
+    "How many entries from the end: 1–100."
     last: Int
-    "Those before this cursor."
+    "Only entries before this cursor."
     before: String
   ): ProductConnection! @goField(forceResolver: true)
   "The networks it may be used from (CIDR); an empty list: anywhere."
   allowedAddresses: [String!]!
   "How fast its own calls may come, besides what its subscriptions allow; null: no limit of its own."
   rateLimit: RateLimit
-  "When it was created."
+  "When the key was created."
   createdAt: Time!
   "From when on it is refused; null: never."
   expiresAt: Time
@@ -5278,13 +5278,13 @@ type Credential implements Node {
   lastUsedAt: Time
   "How many calls gateways asked about with it in the last 24 hours, to the minute."
   callsLast24h: BigInt! @goField(forceResolver: true)
-  "How far its last change has come, a revocation for example: which servers go by it. Requires: ADMIN."
+  "Which servers have applied the key's last change, such as a revocation. Requires: ADMIN."
   enforcement: Enforcement @goField(forceResolver: true) @hasRole(any: [ADMIN])
   "When it was revoked; null while it is not."
   revokedAt: Time
   "Why it was revoked; null while it is not."
   revokedReason: RevocationReason
-  "What was said of the revocation; empty when nothing was."
+  "The note that was given with the revocation; empty when there was none."
   revokedNote: String!
   "Grows by one with each change. Pass it to ` + "`" + `updateKey` + "`" + `, so that a change of an older state is a CONFLICT."
   version: Int!
@@ -5298,30 +5298,30 @@ type Credential implements Node {
   viewerCan: CredentialPermissions! @goField(forceResolver: true)
   "What happened to it; newest first."
   timeline(
-    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
-    "Those after this cursor."
+    "Only entries after this cursor."
     after: String
-    "How many from the end: 1–100."
+    "How many entries from the end: 1–100."
     last: Int
-    "Those before this cursor."
+    "Only entries before this cursor."
     before: String
   ): EventConnection! @goField(forceResolver: true)
 }
 
-"Which servers go by a key's last change. One that is cut off refuses all calls after 5 seconds, and the grace that is configured, until it is not named any more."
+"Which servers have applied a key's last change. A server that is cut off refuses all calls after 5 seconds plus the configured grace, and is no longer named then."
 type Enforcement {
   "The position of the last event about the key, its app or its account; 0 when the log does not reach back to one."
   revision: BigInt!
-  "The servers that go by it, by their names."
+  "The names of the servers that have applied it."
   appliedBy: [String!]!
-  "The servers that do not yet, by their names."
+  "The names of the servers that have not applied it yet."
   pending: [String!]!
-  "For how many milliseconds the slowest server has not gone by it; 0 when all do."
+  "How many milliseconds the slowest server has been without it; 0 when all have applied it."
   lagMs: BigInt!
 }
 
-"Where a key stands."
+"Whether gateways accept a key."
 enum CredentialStatus {
   "Gateways accept it, where its subscriptions and limits allow the call."
   ACTIVE
@@ -5359,23 +5359,23 @@ enum Access {
   LISTED
 }
 
-"Why a key was revoked."
+"Why a key was revoked. It is for people and audits: gateways refuse the key in any case."
 enum RevocationReason {
-  "No reason was given."
+  "Whoever revoked the key chose no reason; there may be a note."
   UNSPECIFIED
   "Somebody else may know the secret."
   KEY_COMPROMISE
-  "Another key replaces it."
+  "Another key has taken its place, as after a planned rotation."
   SUPERSEDED
-  "It is not needed any more."
+  "The key is no longer needed."
   CESSATION_OF_OPERATION
-  "The right to use it was taken away."
+  "The owner is no longer entitled to the access."
   PRIVILEGE_WITHDRAWN
-  "Its app was deleted; set by Portico."
+  "Portico revoked it because its app was deleted."
   APP_DELETED
 }
 
-"A key's secret. It is shown here, once; Portico keeps no more than a hash of it."
+"A key's secret. It is shown once, here; Portico stores only a hash of it."
 type Secret {
   "The public half, for Basic authentication."
   username: UUID!
@@ -5397,19 +5397,19 @@ type CredentialPermissions {
   enable: Permission!
 }
 
-"A page of keys."
+"One page of a list of keys."
 type CredentialConnection {
   "The page's edges: each with its cursor."
   edges: [CredentialEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
   nodes: [Credential!]!
-  "How many there are on all pages."
+  "How many entries the whole list has."
   totalCount: Int!
   "Whether there are pages before and after this one, and the cursors to ask for them."
   pageInfo: PageInfo!
 }
 
-"One of keys, with its place in the list."
+"An entry in a list of keys: the object and its cursor."
 type CredentialEdge {
   "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
@@ -5417,29 +5417,29 @@ type CredentialEdge {
   node: Credential!
 }
 
-"Conditions on keys."
+"Conditions for keys: all that are given must be met."
 input CredentialFilter {
-  "In one of these states at the time of reading."
+  "Only keys in one of these states at the time of reading; an empty list matches none."
   status: [CredentialStatus!]
-  "For one of these environments."
+  "Only keys for one of these environments; an empty list matches none."
   environment: [Environment!]
 }
 
-"The order of keys."
+"How a list of keys is sorted."
 input CredentialOrder {
-  "The field to sort by."
+  "What to sort by; entries that are equal in it stay in a fixed order."
   field: CredentialOrderField!
-  "Ascending or descending."
+  "ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first."
   direction: OrderDirection! = ASC
 }
 
-"What keys are ordered by."
+"What a list of keys can be sorted by."
 enum CredentialOrderField {
-  "When they were created."
+  "By the time of their creation."
   CREATED_AT
 }
 
-"The key that somebody holds."
+"An API key, as somebody presents it."
 input CredentialByKeyInput {
   "The raw key, or its user name and password with a colon between them; the user name alone will do."
   key: String!
@@ -5448,18 +5448,18 @@ input CredentialByKeyInput {
 extend type Query {
   "Finds a key by what one holds of it, a revoked one too; null when there is none such that the viewer may see, and when its secret is another. What cannot be a key is BAD_USER_INPUT. The key belongs in a variable and the body of a POST: a GET with this field is refused. Requires: ADMIN or PORTAL."
   credentialByKey(
-    "What the holder of the key knows of it."
+    "The API key, as its holder has it; a user name alone is enough."
     input: CredentialByKeyInput!
   ): Credential @hasRole(any: [ADMIN, PORTAL])
 }
 
 extend type Mutation {
-  "Makes a key for an app or for a whole account; its secret is in this answer and nowhere else. Requires: ADMIN or PORTAL."
+  "Creates a key for an app or for a whole account. Its secret is shown only in this answer. Requires: ADMIN or PORTAL."
   generateKey(
-    "What key to make; either ` + "`" + `appId` + "`" + ` or ` + "`" + `accountId` + "`" + `."
+    "The owner of the new key, and what the key is like."
     input: GenerateKeyInput!
   ): GenerateKeyPayload @hasRole(any: [ADMIN, PORTAL])
-  "Changes a key's name, end, access or limits; not of a revoked or expired key. What is left out stays. Requires: ADMIN or PORTAL."
+  "Changes a key's name, expiry, access or limits; a revoked or expired key cannot be changed. What is left out stays. Requires: ADMIN or PORTAL."
   updateKey(
     "What to change in the key; what is left out stays."
     input: UpdateKeyInput!
@@ -5469,29 +5469,29 @@ extend type Mutation {
     "The key to revoke, and why."
     input: RevokeKeyInput!
   ): RevokeKeyPayload @hasRole(any: [ADMIN, PORTAL])
-  "Switches a key off. Disabling a disabled key changes nothing. Requires: ADMIN."
+  "Switches a key off: gateways refuse it with DISABLED until it is enabled. Disabling a disabled key changes nothing. Requires: ADMIN."
   disableKey(
     "The key to switch off, and why."
     input: DisableKeyInput!
   ): DisableKeyPayload @hasRole(any: [ADMIN])
-  "Switches a disabled key on again. Requires: ADMIN."
+  "Switches a disabled key on again: gateways accept it. Requires: ADMIN."
   enableKey(
     "The key to switch on, and why."
     input: EnableKeyInput!
   ): EnableKeyPayload @hasRole(any: [ADMIN])
 }
 
-"What key to make; either ` + "`" + `appId` + "`" + ` or ` + "`" + `accountId` + "`" + `."
+"The owner of the new key, either ` + "`" + `appId` + "`" + ` or ` + "`" + `accountId` + "`" + `, and what the key is like."
 input GenerateKeyInput {
-  "The app it shall belong to."
+  "The app that the key belongs to."
   appId: ID
-  "The account it shall belong to as a whole."
+  "The account that the key belongs to as a whole; gateways then must say which of its apps calls, where several could."
   accountId: ID
-  "At most 255 characters."
+  "A name to recognize the key by; at most 255 characters, empty if left out."
   name: String
   "The environment it is for; null is refused."
   environment: Environment = DEVELOPMENT
-  "From when on it shall be refused: in the future, and within the organization's longest key life. Left out: the longest life allowed, or never."
+  "From when on gateways refuse it: in the future, and within the organization's longest key life. Left out: the longest life allowed, or never."
   expiresAt: Time
   "Which products it reaches. Left out: LISTED where ` + "`" + `accessControlList` + "`" + ` names any, else ALL; null is refused."
   access: Access @notNull
@@ -5501,7 +5501,7 @@ input GenerateKeyInput {
   allowedAddresses: [String!]
   "How fast its own calls may come, besides what its subscriptions allow."
   rateLimit: RateLimitInput
-  "1–255 characters. The same key with the same input within 24 hours makes nothing new; with another input it is a CONFLICT."
+  "1–255 characters. The same key with the same input within 24 hours creates nothing new and repeats the answer; with another input it is a CONFLICT."
   idempotencyKey: String
 }
 
@@ -5509,7 +5509,7 @@ input GenerateKeyInput {
 type GenerateKeyPayload {
   "The key; null when there are errors."
   credential: Credential
-  "Its secret, once: it is never shown again. Null in a replay."
+  "The key's secret. It is shown only in this answer: null in a replay, and nowhere else."
   secret: Secret
   "Whether this repeats the answer to an earlier request with the same idempotency key."
   replayed: Boolean!
@@ -5523,9 +5523,9 @@ input UpdateKeyInput {
   credentialId: ID!
   "The version the change is made against; an older one is a CONFLICT; null is refused."
   version: Int @notNull
-  "At most 255 characters; null clears."
+  "A name to recognize the key by; at most 255 characters; null clears."
   name: String
-  "From when on it shall be refused; null: never, where the organization allows that."
+  "From when on gateways refuse it; null: never, where the organization allows that."
   expiresAt: Time
   "Which products it reaches; null is refused. ALL clears ` + "`" + `accessControlList` + "`" + `."
   access: Access
@@ -5545,13 +5545,13 @@ type UpdateKeyPayload {
   userErrors: [UserError!]!
 }
 
-"The key to revoke."
+"Which key is revoked, and why."
 input RevokeKeyInput {
   "The key's id; one that you may not see is NOT_FOUND."
   credentialId: ID!
-  "Why; null is refused."
+  "Why, for people and audits; null is refused."
   reason: RevocationReason = UNSPECIFIED
-  "What else there is to say; at most 1000 characters."
+  "Further words about the reason; at most 1000 characters."
   note: String
 }
 
@@ -5563,7 +5563,7 @@ type RevokeKeyPayload {
   userErrors: [UserError!]!
 }
 
-"The key to switch off."
+"Which key gateways refuse until it is enabled, and why."
 input DisableKeyInput {
   "The key's id; one that you may not see is NOT_FOUND."
   credentialId: ID!
@@ -5579,7 +5579,7 @@ type DisableKeyPayload {
   userErrors: [UserError!]!
 }
 
-"The key to switch on."
+"Which disabled key gateways accept again, and why."
 input EnableKeyInput {
   "The key's id; one that you may not see is NOT_FOUND."
   credentialId: ID!
@@ -5595,19 +5595,19 @@ type EnableKeyPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../schema/endpoint.graphql", Input: `"One of a product's APIs: what may be called."
+	{Name: "../schema/endpoint.graphql", Input: `"One operation of a product's API: the method and path of calls."
 type Endpoint implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID!
   "The product it belongs to."
   product: Product! @goField(forceResolver: true)
-  "The method of its calls."
+  "The HTTP method of its calls; ANY matches every method."
   method: HTTPMethod!
   "The path of its calls as a template, unique in the product with its method: ` + "`" + `/orders/{id}` + "`" + ` has one segment for ` + "`" + `{id}` + "`" + `, ` + "`" + `/files/{path...}` + "`" + ` all the rest."
   path: String!
-  "At most 2000 characters; may be Markdown."
+  "What the operation does: at most 2000 characters, may be Markdown, empty when none was set."
   description: String!
-  "When it was created."
+  "When the endpoint was created."
   createdAt: Time!
   "Grows by one with each change. Pass it to ` + "`" + `updateEndpoint` + "`" + `, so that a change of an older state is a CONFLICT. Requires: ADMIN."
   version: Int @hasRole(any: [ADMIN])
@@ -5615,23 +5615,23 @@ type Endpoint implements Node {
   viewerCan: EndpointPermissions! @goField(forceResolver: true)
 }
 
-"The method of a call."
+"The HTTP method of an endpoint's calls."
 enum HTTPMethod {
-  "Every method. An endpoint of the call's own method goes before."
+  "Every method. Where another endpoint of the same path names the call's own method, that one applies."
   ANY
-  "GET, and HEAD where no endpoint of its own is for that."
+  "GET, and HEAD where the product has no endpoint for HEAD with this path."
   GET
-  "HEAD."
+  "HEAD only; it takes precedence over GET."
   HEAD
-  "POST."
+  "POST only."
   POST
-  "PUT."
+  "PUT only."
   PUT
-  "PATCH."
+  "PATCH only."
   PATCH
-  "DELETE."
+  "DELETE only."
   DELETE
-  "OPTIONS."
+  "OPTIONS only."
   OPTIONS
 }
 
@@ -5643,19 +5643,19 @@ type EndpointPermissions {
   delete: Permission!
 }
 
-"A page of endpoints."
+"One page of a list of endpoints."
 type EndpointConnection {
   "The page's edges: each with its cursor."
   edges: [EndpointEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
   nodes: [Endpoint!]!
-  "How many there are on all pages."
+  "How many entries the whole list has."
   totalCount: Int!
   "Whether there are pages before and after this one, and the cursors to ask for them."
   pageInfo: PageInfo!
 }
 
-"One of endpoints, with its place in the list."
+"An entry in a list of endpoints: the object and its cursor."
 type EndpointEdge {
   "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
@@ -5664,32 +5664,32 @@ type EndpointEdge {
 }
 
 extend type Mutation {
-  "Makes an endpoint of a product, which has at most 500. Requires: ADMIN."
+  "Creates an endpoint of a product, which may have at most 500. Requires: ADMIN."
   createEndpoint(
-    "The endpoint to create."
+    "The product, and the new endpoint's method and path."
     input: CreateEndpointInput!
   ): CreateEndpointPayload @hasRole(any: [ADMIN])
-  "Changes an endpoint, for those who are registered, too. What is left out stays; null clears. Requires: ADMIN."
+  "Changes an endpoint; subscriptions that include it follow at once. What is left out stays; null clears. Requires: ADMIN."
   updateEndpoint(
     "What to change in the endpoint; what is left out stays."
     input: UpdateEndpointInput!
   ): UpdateEndpointPayload @hasRole(any: [ADMIN])
   "Deletes an endpoint. Subscriptions that are narrowed to it lose it, and stay narrowed to what is left, even if that is nothing. Requires: ADMIN."
   deleteEndpoint(
-    "The endpoint to delete."
+    "Which endpoint is deleted."
     input: DeleteEndpointInput!
   ): DeleteEndpointPayload @hasRole(any: [ADMIN])
 }
 
-"The endpoint to create."
+"The product, and the new endpoint's method and path."
 input CreateEndpointInput {
   "The id of the product that it belongs to; one that you may not see is NOT_FOUND."
   productId: ID!
-  "The method of its calls."
+  "The HTTP method of its calls; ANY matches every method."
   method: HTTPMethod!
   "A template of at most 1024 bytes and 32 segments: ` + "`" + `/orders/{id}` + "`" + `; ` + "`" + `/files/{path...}` + "`" + ` is for all below. TAKEN where the product has this method and path; names in braces make no difference."
   path: String!
-  "At most 2000 characters."
+  "What the operation does; at most 2000 characters, may be Markdown, empty if left out."
   description: String
 }
 
@@ -5707,11 +5707,11 @@ input UpdateEndpointInput {
   endpointId: ID!
   "The version the change is made against; an older one is a CONFLICT; null is refused."
   version: Int @notNull
-  "The method of its calls; null is refused."
+  "The HTTP method of its calls, ANY for every method; null is refused."
   method: HTTPMethod
   "A template of at most 1024 bytes and 32 segments; null is refused."
   path: String
-  "At most 2000 characters; null clears."
+  "What the operation does; at most 2000 characters; null clears."
   description: String
 }
 
@@ -5723,7 +5723,7 @@ type UpdateEndpointPayload {
   userErrors: [UserError!]!
 }
 
-"The endpoint to delete."
+"Which endpoint is deleted."
 input DeleteEndpointInput {
   "The endpoint's id; one that you may not see is NOT_FOUND."
   endpointId: ID!
@@ -5731,45 +5731,45 @@ input DeleteEndpointInput {
 
 "The result of ` + "`" + `deleteEndpoint` + "`" + `."
 type DeleteEndpointPayload {
-  "Its id; null when there are errors."
+  "The endpoint's id, which is unknown from now on; null when there are errors."
   deletedEndpointId: ID
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../schema/errors.graphql", Input: `"What a top-level error tells a program to do: its ` + "`" + `extensions.code` + "`" + `."
+	{Name: "../schema/errors.graphql", Input: `"What a client can do about a top-level error: its ` + "`" + `extensions.code` + "`" + `."
 enum ErrorCode {
-  "Nobody, or somebody who is not believed: sign in."
+  "The request has no valid token: sign in."
   UNAUTHENTICATED
-  "Who asks may see the object, but not do this."
+  "The caller may see the object, but may not do this."
   FORBIDDEN
-  "There is no such object, or it is somebody else's: the two cannot be told apart."
+  "The object does not exist or belongs to somebody else: the answer is the same."
   NOT_FOUND
-  "Somebody else was faster: read again, then decide again."
+  "Another change came first: read again, then decide again."
   CONFLICT
-  "The request itself is malformed or asks for what cannot be: the program that sends it must change."
+  "The request is malformed or asks for something impossible: correct the program that sends it."
   BAD_USER_INPUT
-  "More bytes than are handled."
+  "The request or the answer has more bytes than allowed: ask for less."
   TOO_LARGE
-  "Too many: ` + "`" + `extensions.retryAfter` + "`" + ` says in how many seconds to come again."
+  "Too much in too short a time: retry after ` + "`" + `extensions.retryAfter` + "`" + ` seconds."
   RATE_LIMITED
-  "Something that Portico needs does not answer: send the same again a little later, unless the reason is ` + "`" + `OUTCOME_UNKNOWN` + "`" + `."
+  "Something that Portico depends on does not respond: retry a little later, unless the reason is ` + "`" + `OUTCOME_UNKNOWN` + "`" + `."
   UNAVAILABLE
-  "A defect of Portico: ` + "`" + `extensions.requestId` + "`" + ` finds it in the log."
+  "A defect of Portico: report it with ` + "`" + `extensions.requestId` + "`" + `, by which the log has the cause."
   INTERNAL
 }
 
-"Why a top-level error came about: its ` + "`" + `extensions.reason` + "`" + `. Each goes with one code."
+"Why a top-level error occurred: its ` + "`" + `extensions.reason` + "`" + `. Each reason belongs to one code."
 enum ErrorReason {
-  "UNAUTHENTICATED: nobody has signed in. What exists for others answers so too, and so does what does not exist."
+  "UNAUTHENTICATED: the request has no token. The answer is the same for what exists and what does not."
   NOT_SIGNED_IN
-  "UNAUTHENTICATED: the access token has expired, its session was ended, or it is none."
+  "UNAUTHENTICATED: the access token has expired or is not valid, or its session was ended."
   SESSION_EXPIRED
   "UNAUTHENTICATED: a machine's token is malformed, unknown or revoked."
   INVALID_TOKEN
-  "UNAUTHENTICATED: the address or the password is wrong, or the user may not sign in; which of these is not said."
+  "UNAUTHENTICATED: the address or the password is wrong, or the user may not sign in; the answer does not say which."
   WRONG_CREDENTIALS
-  "FORBIDDEN: the viewer's role may not."
+  "FORBIDDEN: the caller's role does not allow it."
   ROLE
   "FORBIDDEN: the organization's policy forbids it."
   POLICY
@@ -5777,95 +5777,95 @@ enum ErrorReason {
   ACCOUNT_SUSPENDED
   "FORBIDDEN: the viewer belongs to no account."
   NOT_A_MEMBER
-  "NOT_FOUND: the target is unknown, deleted, malformed in its id, or somebody else's."
+  "NOT_FOUND: the target is unknown or deleted, its id is malformed, or it belongs to somebody else."
   UNKNOWN_OBJECT
-  "CONFLICT: the ` + "`" + `version` + "`" + ` of the input is an older one than the object's."
+  "CONFLICT: the object has changed since the ` + "`" + `version` + "`" + ` in the input."
   STALE_VERSION
-  "CONFLICT: others were changing the same at the same moment; the same request may succeed now."
+  "CONFLICT: somebody else changed the same at the same moment; the same request may succeed now."
   CONCURRENT_CHANGE
   "CONFLICT: the idempotency key was used before with another input."
   IDEMPOTENCY_KEY_REUSED
-  "BAD_USER_INPUT: not what GraphQL over HTTP asks for: the method, the headers, the parameters or the body."
+  "BAD_USER_INPUT: method, headers, parameters or body are not those of GraphQL over HTTP."
   MALFORMED_REQUEST
-  "BAD_USER_INPUT: the document cannot be read, or the schema does not allow it."
+  "BAD_USER_INPUT: the document has a syntax error, or does not match the schema of the caller's role."
   INVALID_DOCUMENT
-  "BAD_USER_INPUT: no operation, or none of this name."
+  "BAD_USER_INPUT: the document has no operation, or none of the given name."
   UNKNOWN_OPERATION
-  "BAD_USER_INPUT: a variable or a value in the document is not of its type."
+  "BAD_USER_INPUT: a variable, or a value in the document, does not have the type it must have."
   INVALID_VALUE
-  "BAD_USER_INPUT: an argument is of its type and yet cannot be, such as a page of 1000."
+  "BAD_USER_INPUT: an argument has the right type but is out of range, such as a page of 1000."
   INVALID_ARGUMENT
-  "BAD_USER_INPUT: the cursor is not one of this list."
+  "BAD_USER_INPUT: the cursor does not belong to this list."
   INVALID_CURSOR
-  "BAD_USER_INPUT: the document is too long, or repeats too much."
+  "BAD_USER_INPUT: the document is too long or repeats too much."
   DOCUMENT_SIZE
-  "BAD_USER_INPUT: the document nests too deep."
+  "BAD_USER_INPUT: the document is nested too deeply."
   DEPTH
-  "BAD_USER_INPUT: the operation costs too much."
+  "BAD_USER_INPUT: the operation costs more than one may."
   COST
-  "BAD_USER_INPUT: a hash in the place of the document, as Apollo's persisted queries have it: send the document."
+  "BAD_USER_INPUT: the request has a hash instead of a document (Apollo's persisted queries): send the document."
   PERSISTED_QUERY_NOT_SUPPORTED
-  "TOO_LARGE: the request's body."
+  "TOO_LARGE: the body or the address of the request is too long."
   REQUEST_SIZE
-  "TOO_LARGE: the answer, of which nothing or, of a mutation, only a part is sent."
+  "TOO_LARGE: the answer is too large. Nothing of it is sent or, of a mutation, only a part."
   ANSWER_SIZE
   "RATE_LIMITED: too many sign-ins have failed."
   SIGN_IN_FAILURES
-  "RATE_LIMITED: the caller or the organization has spent what its operations may cost in a minute (` + "`" + `extensions.cost` + "`" + `)."
+  "RATE_LIMITED: the caller or the organization has spent its budget for this minute (` + "`" + `extensions.cost` + "`" + `)."
   BUDGET
-  "UNAVAILABLE: the database does not answer, or not in time."
+  "UNAVAILABLE: the database does not respond, or not in time."
   DATABASE
-  "UNAVAILABLE: the database fell silent in the middle of a change, which may have happened: look before you send it again."
+  "UNAVAILABLE: the connection to the database broke during a change, which may or may not have happened: look before you send it again."
   OUTCOME_UNKNOWN
-  "UNAVAILABLE: too much is going on at the moment."
+  "UNAVAILABLE: the server has too many requests at the moment."
   BUSY
   "UNAVAILABLE: the answer took longer than a request may take."
   DEADLINE
-  "INTERNAL: a defect."
+  "INTERNAL: a defect of Portico, whose cause is in the log only."
   DEFECT
 }
 
-"A kind of top-level error."
+"A kind of top-level error: a code with one of its reasons."
 type ErrorKind @public {
   "What a client can do about it."
   code: ErrorCode!
-  "What exactly went wrong."
+  "Why the error occurred."
   reason: ErrorReason!
 }
 `, BuiltIn: false},
-	{Name: "../schema/event.graphql", Input: `"A line of the append-only log: who did what, to which object, when. It never holds a secret."
+	{Name: "../schema/event.graphql", Input: `"An entry of the append-only log: who did what, to which object, when. It never contains a secret."
 type Event implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID!
   "1, 2, 3 … in the order in which changes took effect in the organization, without gaps."
   position: BigInt!
-  "What happened, as a word for programs."
+  "What happened, for programs."
   type: EventType!
   "Who did it: a person, a machine or Portico itself."
   actor: Actor! @goField(forceResolver: true)
   "The object it happened to."
   subject: EventSubject! @goField(forceResolver: true)
-  "When it happened."
+  "When it happened, by the clock of the server that did it; use ` + "`" + `position` + "`" + ` to order events."
   at: Time!
-  "Why, in the actor's words; empty when nothing was said."
+  "Why, in the actor's words; empty when none were given."
   reason: String!
   "Which attributes changed, by name."
   changes: [EventChange!]!
-  "The network address it came from. Requires: ADMIN."
+  "The IP address that the request came from. Requires: ADMIN."
   address: String @hasRole(any: [ADMIN])
-  "The request it came with, as in the logs. Requires: ADMIN."
+  "The id of the request that caused it, as in the log and the header ` + "`" + `X-Request-Id` + "`" + `. Requires: ADMIN."
   requestId: String @hasRole(any: [ADMIN])
 }
 
 "The object of an event, as it was called then."
 type EventSubject {
-  "Its id."
+  "The object's id, also when it has been deleted since."
   id: ID!
   "Its type: a name of this schema, or ServiceToken."
   type: String!
   "Its name then; empty when it had none."
   name: String!
-  "The object as it is now; null when it is gone."
+  "The object as it is now; null when it was deleted or the viewer may not see it."
   node: Node @goField(forceResolver: true)
 }
 
@@ -5879,109 +5879,109 @@ type EventChange {
   after: String
 }
 
-"What happened."
+"What an event records. New types may be added: clients skip those they do not know."
 enum EventType {
-  "An organization was made."
+  "An organization was created, from the command line."
   ORGANIZATION_CREATED
-  "Its profile or policies changed."
+  "The organization's profile or policies changed; ` + "`" + `changes` + "`" + ` names what."
   ORGANIZATION_UPDATED
-  "An account was made."
+  "An administrator created an account."
   ACCOUNT_CREATED
-  "An account changed."
+  "An account's name or profile changed."
   ACCOUNT_UPDATED
-  "An account was suspended."
+  "An account was suspended: its keys are refused, and its developers may do nothing."
   ACCOUNT_SUSPENDED
-  "A suspended account may act again."
+  "A suspension of an account ended: its keys and developers may act again."
   ACCOUNT_RESUMED
-  "An account was deleted."
+  "An account was deleted; its apps, keys and subscriptions have events of their own."
   ACCOUNT_DELETED
-  "A user was put into an account."
+  "A user became a member of an account."
   MEMBER_ADDED
-  "A user was made."
+  "A user was created, by an administrator or from the command line."
   USER_CREATED
-  "A user was kept out."
+  "A user was disabled: open sessions ended, and signing in is refused."
   USER_DISABLED
-  "A user was let in again."
+  "A disabled user may sign in again."
   USER_ENABLED
-  "A user signed in."
+  "A user signed in with the right password."
   USER_SIGNED_IN
-  "Somebody failed to sign in as a user: ` + "`" + `failures` + "`" + ` times since the event before, the last for ` + "`" + `reason` + "`" + `. Summed up for 15 minutes."
+  "Attempts to sign in as a user failed: ` + "`" + `failures` + "`" + ` of them since the event before, the last for ` + "`" + `reason` + "`" + `. One event covers up to 15 minutes."
   USER_SIGN_IN_FAILED
-  "A user's failed sign-ins were forgiven."
+  "A user's failed sign-ins were forgiven, so that the next attempt is checked at once."
   USER_UNLOCKED
-  "A user changed the password."
+  "A user changed the own password; all other sessions ended."
   USER_PASSWORD_CHANGED
-  "An operator gave a user another password."
+  "An operator set another password for a user, from the command line; all sessions ended."
   USER_PASSWORD_RESET
-  "An app was made."
+  "An app was created."
   APP_CREATED
-  "An app changed."
+  "An app's name, description or labels changed."
   APP_UPDATED
-  "An app was deleted."
+  "An app was deleted; its keys and subscriptions have events of their own."
   APP_DELETED
-  "A deleted app came back."
+  "An administrator brought a deleted app back, with a new key."
   APP_RESTORED
-  "A key was made."
+  "A key was created for an app or an account."
   CREDENTIAL_CREATED
-  "A key's name, end, access or limits changed."
+  "A key's name, expiry, access or limits changed."
   CREDENTIAL_UPDATED
-  "A key was switched off."
+  "A key was switched off: gateways refuse it until it is switched on again."
   CREDENTIAL_DISABLED
-  "A key was switched on again."
+  "A disabled key was switched on again."
   CREDENTIAL_ENABLED
-  "A key's time has come."
+  "A key has expired. Gateways refuse it from ` + "`" + `expiresAt` + "`" + ` on; this event follows within minutes."
   CREDENTIAL_EXPIRED
-  "A key was revoked."
+  "A key was revoked for ever, by a person or because its app or account was deleted."
   CREDENTIAL_REVOKED
-  "A product was made."
+  "An administrator created a product."
   PRODUCT_CREATED
-  "A product changed."
+  "A product changed; one that became RETIRED lost its subscriptions."
   PRODUCT_UPDATED
-  "A plan was made."
+  "An administrator added a plan to a product."
   PLAN_CREATED
-  "A plan changed."
+  "A plan changed, also for the apps that use it."
   PLAN_UPDATED
-  "An endpoint was made."
+  "An administrator added an endpoint to a product."
   ENDPOINT_CREATED
-  "An endpoint changed."
+  "An endpoint's method, path or description changed."
   ENDPOINT_UPDATED
-  "An endpoint was deleted."
+  "An endpoint was removed from a product and from the subscriptions narrowed to it."
   ENDPOINT_DELETED
-  "An app was registered with a product."
+  "An app was registered with a product: the subscription is WAITING or APPROVED."
   SUBSCRIPTION_REGISTERED
-  "A subscription was approved."
+  "A waiting subscription was approved: gateways let the app's calls pass."
   SUBSCRIPTION_APPROVED
-  "A subscription was rejected."
+  "A waiting subscription was rejected; the app may register again."
   SUBSCRIPTION_REJECTED
-  "A waiting subscription was taken back."
+  "A waiting subscription was taken back by its developer."
   SUBSCRIPTION_WITHDRAWN
-  "A subscription was interrupted."
+  "A subscription was suspended: gateways refuse the app's calls."
   SUBSCRIPTION_SUSPENDED
-  "An interrupted subscription goes on."
+  "A suspended subscription was resumed: gateways let the app's calls pass again."
   SUBSCRIPTION_RESUMED
-  "A subscription was ended."
+  "A subscription ended, by a person or with its app, account or product."
   SUBSCRIPTION_UNREGISTERED
-  "A subscription was narrowed to some of its product's endpoints, to others, or no more."
+  "The endpoints that a subscription is narrowed to changed, or it is no longer narrowed."
   SUBSCRIPTION_NARROWED
-  "A machine's token was made."
+  "A token for a gateway or another program was created, from the command line."
   SERVICE_TOKEN_CREATED
-  "A machine's token was revoked."
+  "A token of a gateway or another program was revoked and is refused."
   SERVICE_TOKEN_REVOKED
 }
 
-"A page of events."
+"One page of a list of events."
 type EventConnection {
   "The page's edges: each with its cursor."
   edges: [EventEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
   nodes: [Event!]!
-  "How many there are on all pages."
+  "How many entries the whole list has."
   totalCount: Int!
   "Whether there are pages before and after this one, and the cursors to ask for them."
   pageInfo: PageInfo!
 }
 
-"One of events, with its place in the list."
+"An entry in a list of events: the object and its cursor."
 type EventEdge {
   "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
@@ -5989,61 +5989,61 @@ type EventEdge {
   node: Event!
 }
 
-"Conditions on events."
+"Conditions for events: all that are given must be met."
 input EventFilter {
-  "Of one of these types."
+  "Only events of one of these types; an empty list matches none."
   type: [EventType!]
-  "That happened to this object itself."
+  "Only events of exactly this object, not of what belongs to it."
   subjectId: ID
-  "At or after this time."
+  "Only events at or after this time."
   from: Time
-  "Before this time."
+  "Only events before this time."
   to: Time
-  "Beyond this position: for those who follow the log."
+  "Only events with a greater ` + "`" + `position` + "`" + `, for programs that follow the log."
   afterPosition: BigInt
 }
 
-"The order of events: by position."
+"How events are sorted: by position."
 input EventOrder {
-  "Ascending or descending."
+  "DESC: the newest first. ASC: the oldest first."
   direction: OrderDirection! = DESC
 }
 
 extend type Query {
-  "The log: for an administrator the organization's, for a developer that of the developer's account. Newest first. Requires: ADMIN or PORTAL."
+  "The log: for an administrator the organization's, for a developer the developer's account's. Newest first. Requires: ADMIN or PORTAL."
   events(
-    "Only those for which all of this holds."
+    "Only objects that meet all of these conditions."
     where: EventFilter
     "What the list is sorted by."
     orderBy: EventOrder! = {direction: DESC}
-    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
-    "Those after this cursor."
+    "Only entries after this cursor."
     after: String
-    "How many from the end: 1–100."
+    "How many entries from the end: 1–100."
     last: Int
-    "Those before this cursor."
+    "Only entries before this cursor."
     before: String
   ): EventConnection! @hasRole(any: [ADMIN, PORTAL])
 }
 `, BuiltIn: false},
-	{Name: "../schema/organization.graphql", Input: `"An organization: a tenant of this installation."
+	{Name: "../schema/organization.graphql", Input: `"A tenant of this installation: everything belongs to one, and nothing is shared between two."
 type Organization implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID! @public
-  "Its short name, by which sign-in and the command line name it."
+  "The short name for sign-in and the command line; unique in the installation, never changed."
   slug: String! @public
   "The name that people see."
   name: String! @public
-  "Its website, or empty."
+  "The organization's web address, http or https; empty when none was set."
   website: String!
-  "Where its developers find help, or empty."
+  "The e-mail address at which developers find help; empty when none was set."
   supportEmail: String!
-  "Its logo, or empty."
+  "The address of the organization's logo, for front ends to show; empty when none was set."
   logoUrl: String!
-  "The IANA time zone that its periods end by."
+  "The IANA time zone in which days, weeks and months of quotas begin."
   timeZone: String!
-  "The currency by ISO 4217 that its prices are in."
+  "The currency (ISO 4217) of plans whose price names none."
   currency: String!
   "Which subscriptions developers may end by themselves."
   portalUnregister: PortalUnregister!
@@ -6051,7 +6051,7 @@ type Organization implements Node {
   productionKeys: ProductionKeys!
   "Whether developers sign in with a password; administrators always may."
   passwordSignIn: Boolean!
-  "The first part of raw keys made from now on."
+  "The text that new raw keys begin with, by which scanners find keys that leaked; older keys keep theirs."
   keyPrefix: String!
   "The longest life of keys."
   longestKeyLife: KeyLife!
@@ -6065,59 +6065,59 @@ type Organization implements Node {
   version: Int @hasRole(any: [ADMIN])
 }
 
-"Which subscriptions developers may end by themselves."
+"Which subscriptions developers may end without an administrator."
 enum PortalUnregister {
-  "Only those that still wait."
+  "Only those that are WAITING; an administrator ends the others."
   WITHDRAW_ONLY
-  "All live ones."
+  "Those that are WAITING or APPROVED; never a SUSPENDED one."
   ALLOWED
 }
 
-"Who may make keys for production."
+"Who in an account may create keys for PRODUCTION. Administrators always may."
 enum ProductionKeys {
   "Every member of the account."
   MEMBERS
-  "Only its owners."
+  "Only the account's owners; other members are refused."
   OWNERS_ONLY
 }
 
 "The longest life of keys by environment, in days; null: no limit."
 type KeyLife {
-  "Of DEVELOPMENT keys."
+  "For DEVELOPMENT keys; null: they may live for ever."
   development: Int
-  "Of STAGING keys."
+  "For STAGING keys; null: they may live for ever."
   staging: Int
-  "Of PRODUCTION keys."
+  "For PRODUCTION keys; null: they may live for ever."
   production: Int
 }
 
 "The longest life of keys by environment, 1–3650 days; left out or null: no limit."
 input KeyLifeInput {
-  "Of DEVELOPMENT keys."
+  "For DEVELOPMENT keys; null or left out: they may live for ever."
   development: Int
-  "Of STAGING keys."
+  "For STAGING keys; null or left out: they may live for ever."
   staging: Int
-  "Of PRODUCTION keys."
+  "For PRODUCTION keys; null or left out: they may live for ever."
   production: Int
 }
 
-"How long counts of calls are kept, in days."
+"For how many days counts of calls are kept. What is older is deleted, and ` + "`" + `usage` + "`" + ` can no longer report it."
 type UsageRetention {
-  "Those of single minutes."
+  "For how many days counts by the minute are kept."
   minutes: Int!
-  "Those of hours."
+  "For how many days counts by the hour are kept."
   hours: Int!
-  "Those of days."
+  "For how many days counts by the day are kept; months are made of these."
   days: Int!
 }
 
-"How long counts of calls are kept, in days; the coarser ones at least as long as the finer."
+"For how many days counts of calls are kept; coarser ones at least as long as finer ones."
 input UsageRetentionInput {
-  "Those of single minutes: 1–90."
+  "Counts by the minute: 1–90 days."
   minutes: Int!
-  "Those of hours: 1–1000."
+  "Counts by the hour: 1–1000 days."
   hours: Int!
-  "Those of days: 1–3660."
+  "Counts by the day: 1–3660 days."
   days: Int!
 }
 
@@ -6171,7 +6171,7 @@ type UpdateOrganizationPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../schema/plan.graphql", Input: `"An offer of a product: what may be called, how often, for how much."
+	{Name: "../schema/plan.graphql", Input: `"A way to use a product: its limits, its price, and whether a person must approve."
 type Plan implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID!
@@ -6181,49 +6181,49 @@ type Plan implements Node {
   kind: PlanKind!
   "The plan's name in another system. Requires: ADMIN."
   externalId: String @hasRole(any: [ADMIN])
-  "How fast calls may come; null: as fast as may be."
+  "How fast calls may come; null: no limit."
   rateLimit: RateLimit
-  "How many calls may come; null: as many as may be."
+  "How many calls may come in a period; null: no limit."
   quota: Quota
-  "Whose calls the quota counts together; without a quota it says nothing. The rate limit is each app's own in any case."
+  "Which apps share the quota; without a quota it has no effect. The rate limit always applies to each app separately."
   quotaPer: QuotaPer!
   "What it costs; null: nothing."
   price: Price
-  "Whether a subscription waits for a person: the plan's own rule, else its product's."
+  "Whether subscriptions by this plan wait for an administrator; null: as the product's ` + "`" + `approval` + "`" + ` says."
   approval: Approval
   "Grows by one with each change. Pass it to ` + "`" + `updatePlan` + "`" + `, so that a change of an older state is a CONFLICT. Requires: ADMIN."
   version: Int @hasRole(any: [ADMIN])
 }
 
-"How a plan is paid for."
+"How a plan is paid for. It is information for developers: Portico bills nothing and refuses nothing because of it."
 enum PlanKind {
-  "It costs nothing."
+  "Costs nothing; a price may be left out."
   FREE
-  "A price by the month."
+  "The price is for each month, whatever the number of calls."
   SUBSCRIPTION
-  "A price by the call."
+  "The price is for each ` + "`" + `unit` + "`" + ` calls."
   METERED
-  "By the call, cheaper the more there are."
+  "The price is for each ` + "`" + `unit` + "`" + ` calls and falls with their number; how, the plan's description in another system says."
   TIERED
 }
 
 "How fast calls may come. Faster ones are refused with RATE_LIMITED."
 type RateLimit {
-  "How many calls pass in each ` + "`" + `per` + "`" + `, on the average."
+  "How many calls pass in each ` + "`" + `per` + "`" + `, on average."
   limit: BigInt!
   "The time that ` + "`" + `limit` + "`" + ` is counted over."
   per: RatePeriod!
-  "How many calls may come at once."
+  "How many calls may come at once before the average applies."
   burst: BigInt!
 }
 
-"The time a rate limit is counted over."
+"The unit of time of a rate limit."
 enum RatePeriod {
-  "A second."
+  "` + "`" + `limit` + "`" + ` calls per second, on average."
   SECOND
-  "A minute."
+  "` + "`" + `limit` + "`" + ` calls per minute, on average."
   MINUTE
-  "An hour."
+  "` + "`" + `limit` + "`" + ` calls per hour, on average."
   HOUR
 }
 
@@ -6235,13 +6235,13 @@ type Quota {
   per: QuotaPeriod!
 }
 
-"The time a quota is counted over."
+"The period of a quota, by the calendar of the organization's time zone."
 enum QuotaPeriod {
-  "A day."
+  "From midnight to midnight."
   DAY
-  "A week, from Monday."
+  "From Monday to Sunday."
   WEEK
-  "A calendar month."
+  "From the first to the last day of a month."
   MONTH
 }
 
@@ -6256,29 +6256,29 @@ enum QuotaPer {
   ACCOUNT
 }
 
-"What a plan costs."
+"What a plan costs, for developers to see."
 type Price {
   "How much: for each month of a SUBSCRIPTION, for each ` + "`" + `unit` + "`" + ` calls of a METERED or TIERED plan."
   amount: Decimal!
-  "The currency by ISO 4217."
+  "The currency by ISO 4217, such as EUR."
   currency: String!
-  "How many calls the amount is for; 0 where it is not for calls."
+  "How many calls the amount is for; 0 where it is for each month."
   unit: BigInt
 }
 
-"A page of plans."
+"One page of a list of plans."
 type PlanConnection {
   "The page's edges: each with its cursor."
   edges: [PlanEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
   nodes: [Plan!]!
-  "How many there are on all pages."
+  "How many entries the whole list has."
   totalCount: Int!
   "Whether there are pages before and after this one, and the cursors to ask for them."
   pageInfo: PageInfo!
 }
 
-"One of plans, with its place in the list."
+"An entry in a list of plans: the object and its cursor."
 type PlanEdge {
   "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
@@ -6286,7 +6286,7 @@ type PlanEdge {
   node: Plan!
 }
 
-"How fast calls may come."
+"How fast calls may come; faster ones are refused with RATE_LIMITED."
 input RateLimitInput {
   "How many calls in each ` + "`" + `per` + "`" + `: 1–1000000."
   limit: BigInt!
@@ -6296,7 +6296,7 @@ input RateLimitInput {
   burst: BigInt @goField(forceResolver: true)
 }
 
-"How many calls may come."
+"How many calls may come in a period; further ones are refused with QUOTA_EXCEEDED until the next."
 input QuotaInput {
   "How many in each ` + "`" + `per` + "`" + `: 1–2000000000."
   limit: BigInt!
@@ -6304,9 +6304,9 @@ input QuotaInput {
   per: QuotaPeriod!
 }
 
-"What a plan shall cost."
+"What a plan costs, for developers to see."
 input PriceInput {
-  "How much; not negative."
+  "The amount, 0 or more: for each month of a SUBSCRIPTION, for each ` + "`" + `unit` + "`" + ` calls of a METERED or TIERED plan."
   amount: Decimal!
   "The currency by ISO 4217; the organization's unless given. Null is refused."
   currency: String @notNull
@@ -6315,9 +6315,9 @@ input PriceInput {
 }
 
 extend type Mutation {
-  "Makes a plan of a product. Requires: ADMIN."
+  "Creates a plan of a product. Requires: ADMIN."
   createPlan(
-    "The plan to create."
+    "The product, and the new plan's limits and price."
     input: CreatePlanInput!
   ): CreatePlanPayload @hasRole(any: [ADMIN])
   "Changes a plan. What is left out stays; null clears. Requires: ADMIN."
@@ -6327,7 +6327,7 @@ extend type Mutation {
   ): UpdatePlanPayload @hasRole(any: [ADMIN])
 }
 
-"The plan to create."
+"The product, and the new plan's limits and price."
 input CreatePlanInput {
   "The id of the product that offers it; one that you may not see is NOT_FOUND."
   productId: ID!
@@ -6335,13 +6335,13 @@ input CreatePlanInput {
   name: String!
   "How it is paid for; null is refused."
   kind: PlanKind = FREE
-  "At most 255 characters."
+  "The plan's id in another system, such as billing; at most 255 characters. Only administrators see it."
   externalId: String
-  "How fast calls may come."
+  "How fast calls may come; null or left out: no limit."
   rateLimit: RateLimitInput
-  "How many calls may come."
+  "How many calls may come in a period; null or left out: no limit."
   quota: QuotaInput
-  "Whose calls the quota counts together: with APP each new app of an account brings a new quota, with ACCOUNT none does."
+  "Which apps share the quota: with APP each new app of an account has a quota of its own, with ACCOUNT all share one."
   quotaPer: QuotaPer = APP
   "What it costs; only a FREE plan may leave it out."
   price: PriceInput
@@ -6365,13 +6365,13 @@ input UpdatePlanInput {
   version: Int @notNull
   "1–255 characters; null is refused."
   name: String
-  "At most 255 characters; null clears."
+  "The plan's id in another system; at most 255 characters; null clears."
   externalId: String
-  "How fast calls may come; null: as fast as may be."
+  "How fast calls may come; null: no limit."
   rateLimit: RateLimitInput
-  "How many calls may come; null: as many as may be."
+  "How many calls may come in a period; null: no limit."
   quota: QuotaInput
-  "Whose calls the quota counts together; null is refused. It holds at once and for what the present period has counted: with ACCOUNT, accounts whose apps used more than the quota together are refused until the next period."
+  "Which apps share the quota; null is refused. It applies at once, to what the current period has counted as well: with ACCOUNT, accounts whose apps used more than the quota together are refused until the next period."
   quotaPer: QuotaPer
   "What it costs; null: nothing, for a FREE plan."
   price: PriceInput
@@ -6387,71 +6387,71 @@ type UpdatePlanPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../schema/product.graphql", Input: `"An API product: what apps register with."
+	{Name: "../schema/product.graphql", Input: `"An API product: what developers subscribe their apps to."
 type Product implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID!
-  "A slug, unique in the organization: how gateways call it."
+  "The short name by which gateways ask about the product; unique in the organization, never changed."
   name: String!
   "The name that people see; gateways use ` + "`" + `name` + "`" + `."
   title: String!
-  "At most 10000 characters; may be Markdown."
+  "What the product offers: at most 10000 characters, may be Markdown."
   description: String!
-  "The API's own version, as its makers call it; empty when they do not."
+  "The API's own version, as its makers call it; empty when none was set."
   apiVersion: String! @goField(name: "APIVersion")
   "The product's name in another system. Requires: ADMIN."
   externalId: String @hasRole(any: [ADMIN])
-  "Where it stands in its life."
+  "Whether developers see the product and can register with it."
   status: ProductStatus!
-  "Whether a subscription waits for a person, unless its plan says otherwise."
+  "Whether a subscription waits for an administrator, unless its plan says otherwise."
   approval: Approval!
-  "How keys may be presented to gateways that serve it."
+  "How gateways accept keys for the product; others are refused with AUTH_TYPE_NOT_ALLOWED."
   authTypes: [AuthType!]!
-  "Where its documentation is; empty when there is none."
+  "The address of the documentation; empty when none was set."
   documentationUrl: String!
-  "Whether calls need no key."
+  "Whether calls need no key: the gate lets them pass whatever key they present, and applies no limits. With ` + "`" + `enforceEndpoints` + "`" + ` only calls of its endpoints pass."
   keyless: Boolean!
   "Whether only calls of its endpoints pass, for subscriptions that are not narrowed, too."
   enforceEndpoints: Boolean!
-  "When it was created."
+  "When the product was created."
   createdAt: Time!
   "Grows by one with each change of this entry. Requires: ADMIN."
   version: Int @hasRole(any: [ADMIN])
-  "What it offers; first made first."
+  "The plans that it is offered by; oldest first."
   plans(
-    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
-    "Those after this cursor."
+    "Only entries after this cursor."
     after: String
-    "How many from the end: 1–100."
+    "How many entries from the end: 1–100."
     last: Int
-    "Those before this cursor."
+    "Only entries before this cursor."
     before: String
   ): PlanConnection! @goField(forceResolver: true)
-  "Its endpoints: the APIs that it is made of; first made first."
+  "The operations of its API; oldest first."
   endpoints(
-    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
-    "Those after this cursor."
+    "Only entries after this cursor."
     after: String
-    "How many from the end: 1–100."
+    "How many entries from the end: 1–100."
     last: Int
-    "Those before this cursor."
+    "Only entries before this cursor."
     before: String
   ): EndpointConnection! @goField(forceResolver: true)
   "What the viewer may do with it now, and why not the rest: front ends show buttons by it."
   viewerCan: ProductPermissions! @goField(forceResolver: true)
 }
 
-"Where a product stands in its life."
+"How far a product is in its life."
 enum ProductStatus {
-  "Being made: only administrators see it."
+  "In preparation: only administrators see it."
   DRAFT
-  "On offer."
+  "On offer: developers see it and can register apps."
   PUBLISHED
-  "On offer, and about to go."
+  "On offer still, but about to be retired: front ends should warn."
   DEPRECATED
-  "Gone: nobody can register, and subscriptions have ended."
+  "No longer on offer, for ever: nobody can register, and its subscriptions have ended."
   RETIRED
 }
 
@@ -6459,7 +6459,7 @@ enum ProductStatus {
 enum Approval {
   "It is WAITING until an administrator approves or rejects it."
   MANUAL
-  "It is APPROVED at once."
+  "It is APPROVED at once, unless the account has a suspended subscription to the product."
   AUTO
 }
 
@@ -6467,25 +6467,25 @@ enum Approval {
 type ProductPermissions {
   "Whether ` + "`" + `updateProduct` + "`" + ` is allowed."
   update: Permission!
-  "Whether an app may be registered with it."
+  "Whether one of the viewer's apps may be registered with it."
   register: Permission!
   "Whether ` + "`" + `createEndpoint` + "`" + ` for it is allowed."
   createEndpoint: Permission!
 }
 
-"A page of products."
+"One page of a list of products."
 type ProductConnection {
   "The page's edges: each with its cursor."
   edges: [ProductEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
   nodes: [Product!]!
-  "How many there are on all pages."
+  "How many entries the whole list has."
   totalCount: Int!
   "Whether there are pages before and after this one, and the cursors to ask for them."
   pageInfo: PageInfo!
 }
 
-"One of products, with its place in the list."
+"An entry in a list of products: the object and its cursor."
 type ProductEdge {
   "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
@@ -6493,27 +6493,27 @@ type ProductEdge {
   node: Product!
 }
 
-"Conditions on products."
+"Conditions for products: all that are given must be met."
 input ProductFilter {
-  "The title or a part of it, whatever the case."
+  "Only products whose title contains this text, regardless of case."
   titleContains: String
-  "In one of these states."
+  "Only products in one of these states; an empty list matches none."
   status: [ProductStatus!]
 }
 
-"The order of products."
+"How a list of products is sorted."
 input ProductOrder {
-  "The field to sort by."
+  "What to sort by; entries that are equal in it stay in a fixed order."
   field: ProductOrderField!
-  "Ascending or descending."
+  "ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first."
   direction: OrderDirection! = ASC
 }
 
-"What products are ordered by."
+"What a list of products can be sorted by."
 enum ProductOrderField {
-  "When they were created."
+  "By the time of their creation."
   CREATED_AT
-  "Their titles, whatever the case."
+  "By their titles, regardless of case."
   TITLE
 }
 
@@ -6523,27 +6523,27 @@ extend type Query {
     "An id that the API returned."
     id: ID!
   ): Product @hasRole(any: [ADMIN, PORTAL])
-  "The products that the viewer may see; first made first. Requires: ADMIN or PORTAL."
+  "The products that the viewer may see; oldest first. Requires: ADMIN or PORTAL."
   products(
-    "Only those for which all of this holds."
+    "Only objects that meet all of these conditions."
     where: ProductFilter
     "What the list is sorted by."
     orderBy: ProductOrder! = {field: CREATED_AT, direction: ASC}
-    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
-    "Those after this cursor."
+    "Only entries after this cursor."
     after: String
-    "How many from the end: 1–100."
+    "How many entries from the end: 1–100."
     last: Int
-    "Those before this cursor."
+    "Only entries before this cursor."
     before: String
   ): ProductConnection! @hasRole(any: [ADMIN, PORTAL])
 }
 
 extend type Mutation {
-  "Makes a product, as a DRAFT unless told otherwise. Requires: ADMIN."
+  "Creates a product; a DRAFT unless ` + "`" + `status` + "`" + ` says otherwise. Requires: ADMIN."
   createProduct(
-    "The product to create."
+    "Name and properties of the new product."
     input: CreateProductInput!
   ): CreateProductPayload @hasRole(any: [ADMIN])
   "Changes a product. What is left out stays; null clears. Setting RETIRED ends its subscriptions. Requires: ADMIN."
@@ -6553,7 +6553,7 @@ extend type Mutation {
   ): UpdateProductPayload @hasRole(any: [ADMIN])
 }
 
-"The product to create."
+"Name and properties of the new product. It has no plan yet."
 input CreateProductInput {
   "A slug: 1–63 small letters, digits and hyphens; never changed."
   name: String!
@@ -6563,9 +6563,9 @@ input CreateProductInput {
   description: String
   "The API's own version, as its makers call it; at most 63 characters."
   apiVersion: String
-  "At most 255 characters."
+  "The product's id in another system; at most 255 characters. Only administrators see it."
   externalId: String
-  "Where it stands. A product is on offer, PUBLISHED or DEPRECATED, only with a plan: make it a DRAFT, then its plan. Null is refused."
+  "The status to begin with; null is refused. A product can be PUBLISHED or DEPRECATED only with a plan: create a DRAFT, then its plan."
   status: ProductStatus = DRAFT
   "Whether subscriptions wait for a person; null is refused."
   approval: Approval = MANUAL
@@ -6573,7 +6573,7 @@ input CreateProductInput {
   authTypes: [AuthType!] = [API_KEY, BASIC]
   "An https or http address of at most 2000 characters."
   documentationUrl: String
-  "Whether calls need no key; null is refused."
+  "Whether calls need no key and have no limits; null is refused."
   keyless: Boolean = false
   "Whether only calls of its endpoints pass; null is refused."
   enforceEndpoints: Boolean = false
@@ -6599,9 +6599,9 @@ input UpdateProductInput {
   description: String
   "The API's own version; at most 63 characters; null clears."
   apiVersion: String
-  "At most 255 characters; null clears."
+  "The product's id in another system; at most 255 characters; null clears."
   externalId: String
-  "Where it stands; null is refused. Without a plan it cannot be PUBLISHED or DEPRECATED. A retired product does not come back, and what developers have seen is no draft again."
+  "Whether developers see it and can register; null is refused. Without a plan it cannot be PUBLISHED or DEPRECATED. A retired product stays retired, and one that developers have seen cannot be a draft again."
   status: ProductStatus
   "Whether subscriptions wait for a person; null is refused."
   approval: Approval
@@ -6609,7 +6609,7 @@ input UpdateProductInput {
   authTypes: [AuthType!]
   "An https or http address of at most 2000 characters; null clears."
   documentationUrl: String
-  "Whether calls need no key; null is refused."
+  "Whether calls need no key and have no limits; null is refused."
   keyless: Boolean
   "Whether only calls of its endpoints pass; null is refused."
   enforceEndpoints: Boolean
@@ -6623,29 +6623,29 @@ type UpdateProductPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../schema/subscription.graphql", Input: `"An app's subscription with a product by a plan."
+	{Name: "../schema/subscription.graphql", Input: `"An app's use of a product by a plan."
 type ProductSubscription implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID!
-  "The app that is registered; null when it was deleted: a suspended subscription outlives its app."
+  "The app that uses the product; null when it was deleted: a suspended subscription outlives its app."
   app: App @goField(forceResolver: true)
   "The account that owns the app."
   account: Account! @goField(forceResolver: true)
   "The product that the app may call with it."
   product: Product! @goField(forceResolver: true)
-  "The plan, whose rate limit and quota hold for the app's calls."
+  "The plan, whose rate limit and quota apply to the app's calls."
   plan: Plan! @goField(forceResolver: true)
   "Whether it is narrowed to some of the product's endpoints; only calls of those pass then."
   narrowed: Boolean! @goField(forceResolver: true)
-  "The endpoints it is for: those it is narrowed to, else all of the product's; first made first."
+  "The endpoints it is for: those it is narrowed to, else all of the product's; oldest first."
   endpoints(
-    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
-    "Those after this cursor."
+    "Only entries after this cursor."
     after: String
-    "How many from the end: 1–100."
+    "How many entries from the end: 1–100."
     last: Int
-    "Those before this cursor."
+    "Only entries before this cursor."
     before: String
   ): EndpointConnection! @goField(forceResolver: true)
   "What is used of its plan's quota in the current period, by this app, or by all apps of the account where the plan's ` + "`" + `quotaPer` + "`" + ` is ACCOUNT; null when the plan has none."
@@ -6656,33 +6656,33 @@ type ProductSubscription implements Node {
   status: SubscriptionStatus!
   "The colour to show the status in, the same in every front end."
   badgeColor: BadgeColor!
-  "Who registered the app."
+  "Who registered the app; null for Portico itself."
   requestedBy: Actor @goField(forceResolver: true)
-  "Who last decided on it; null while nobody has."
+  "Who last decided about it; null while nobody has."
   decidedBy: Actor @goField(forceResolver: true)
-  "When it was last decided on; null while nobody has."
+  "When it was last decided about; null while it was not."
   decidedAt: Time
-  "What was said of the last step; empty when nothing was."
+  "The reason given with the last step; empty when there was none."
   reason: String!
-  "When it was created."
+  "When the app was registered."
   createdAt: Time!
   "When it was last changed."
   updatedAt: Time!
   "Grows by one with each change. Pass it to ` + "`" + `updateSubscriptionEndpoints` + "`" + `, so that a change of an older state is a CONFLICT."
   version: Int!
-  "The transitions that the viewer may make now; buttons can be shown by them."
+  "The transitions that the viewer may make now; front ends show buttons by it."
   allowedTransitions: [SubscriptionTransition!]! @goField(forceResolver: true)
   "What else the viewer may do with it now."
   viewerCan: ProductSubscriptionPermissions! @goField(forceResolver: true)
   "What happened to it; newest first."
   timeline(
-    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
-    "Those after this cursor."
+    "Only entries after this cursor."
     after: String
-    "How many from the end: 1–100."
+    "How many entries from the end: 1–100."
     last: Int
-    "Those before this cursor."
+    "Only entries before this cursor."
     before: String
   ): EventConnection! @goField(forceResolver: true)
 }
@@ -6705,7 +6705,7 @@ type ProductSubscriptionPermissions {
   updateEndpoints: Permission!
 }
 
-"Where a subscription stands."
+"Whether the app may call the product."
 enum SubscriptionStatus {
   "It waits for an administrator; calls are refused with WAITING."
   WAITING
@@ -6735,43 +6735,43 @@ enum SubscriptionTransition {
   UNREGISTER
 }
 
-"A colour to show a status in."
+"The colour of a subscription's status, so that all front ends show the same."
 enum BadgeColor {
-  "For WAITING."
+  "WAITING: an administrator has to decide."
   YELLOW
-  "For APPROVED."
+  "APPROVED: calls pass."
   GREEN
-  "For REJECTED."
+  "REJECTED: the app may register again."
   RED
-  "For UNSUBSCRIBED."
+  "UNSUBSCRIBED: it has ended."
   GRAY
-  "For SUSPENDED."
+  "SUSPENDED: an administrator interrupted it."
   ORANGE
 }
 
-"Somebody who did something. To developers a member of staff is ` + "`" + `Administrator` + "`" + `."
+"Who did something. Developers see every member of staff as ` + "`" + `Administrator` + "`" + `."
 type Actor {
-  "What they are to the organization; null for Portico itself."
+  "The actor's role; null for Portico itself."
   role: Role
-  "The name to show."
+  "The name to show: a person's, a token's, ` + "`" + `Portico` + "`" + `, or ` + "`" + `Administrator` + "`" + ` for staff towards developers."
   name: String!
-  "The person; null for staff towards developers, for machines and for who is gone."
+  "The user; null for machines, for users the viewer may not see, and for staff towards developers."
   user: User
 }
 
-"A page of subscriptions."
+"One page of a list of subscriptions."
 type ProductSubscriptionConnection {
   "The page's edges: each with its cursor."
   edges: [ProductSubscriptionEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
   nodes: [ProductSubscription!]!
-  "How many there are on all pages."
+  "How many entries the whole list has."
   totalCount: Int!
   "Whether there are pages before and after this one, and the cursors to ask for them."
   pageInfo: PageInfo!
 }
 
-"One of subscriptions, with its place in the list."
+"An entry in a list of subscriptions: the object and its cursor."
 type ProductSubscriptionEdge {
   "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
@@ -6779,56 +6779,56 @@ type ProductSubscriptionEdge {
   node: ProductSubscription!
 }
 
-"Conditions on an app's subscriptions."
+"Conditions for an app's subscriptions: all that are given must be met."
 input AppSubscriptionFilter {
-  "In one of these states."
+  "Only subscriptions in one of these states; an empty list matches none."
   status: [SubscriptionStatus!]
-  "Show older subscriptions with the same product too."
+  "Whether to show, besides the newest subscription to each product, the older ones too."
   history: Boolean! = false
 }
 
-"Conditions on subscriptions."
+"Conditions for subscriptions: all that are given must be met."
 input ProductSubscriptionFilter {
-  "In one of these states."
+  "Only subscriptions in one of these states; an empty list matches none."
   status: [SubscriptionStatus!]
-  "With one of these products."
+  "Only subscriptions to these products; unknown ids and an empty list match none."
   productIds: [ID!]
-  "Of one of these apps."
+  "Only subscriptions of these apps; unknown ids and an empty list match none."
   appIds: [ID!]
-  "Of one of these accounts. Requires: ADMIN."
+  "Only subscriptions of these accounts; unknown ids and an empty list match none. Requires: ADMIN."
   accountIds: [ID!] @hasRole(any: [ADMIN])
-  "Show older subscriptions of the same app and product too."
+  "Whether to show, besides the newest subscription of each app to each product, the older ones too."
   history: Boolean! = false
 }
 
-"The order of subscriptions."
+"How a list of subscriptions is sorted."
 input ProductSubscriptionOrder {
-  "The field to sort by."
+  "What to sort by; entries that are equal in it stay in a fixed order."
   field: ProductSubscriptionOrderField!
-  "Ascending or descending."
+  "ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first."
   direction: OrderDirection! = ASC
 }
 
-"What subscriptions are ordered by."
+"What a list of subscriptions can be sorted by."
 enum ProductSubscriptionOrderField {
-  "When they were created."
+  "By the time of their creation."
   CREATED_AT
 }
 
 extend type Query {
   "Subscriptions, oldest first: with ` + "`" + `where: {status: [WAITING]}` + "`" + ` an administrator's approval queue. A developer sees those of the developer's account. An administrator's hold the suspended ones of deleted apps too. Requires: ADMIN or PORTAL."
   productSubscriptions(
-    "Only those for which all of this holds."
+    "Only objects that meet all of these conditions."
     where: ProductSubscriptionFilter
     "What the list is sorted by."
     orderBy: ProductSubscriptionOrder! = {field: CREATED_AT, direction: ASC}
-    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
-    "Those after this cursor."
+    "Only entries after this cursor."
     after: String
-    "How many from the end: 1–100."
+    "How many entries from the end: 1–100."
     last: Int
-    "Those before this cursor."
+    "Only entries before this cursor."
     before: String
   ): ProductSubscriptionConnection! @hasRole(any: [ADMIN, PORTAL])
 }
@@ -6880,13 +6880,13 @@ extend type Mutation {
 input RegisterInput {
   "The app's id; one that you may not see is NOT_FOUND."
   appId: ID!
-  "The id of the product."
+  "The product to register with; it must be on offer."
   productId: ID!
-  "By which of its plans; may be left out where there is only one."
+  "One of the product's plans; may be left out where there is only one."
   planId: ID
   "The product's endpoints to narrow it to, 1–500; all of them, also those that will come, unless given. An empty list is refused."
   endpointIds: [ID!]
-  "1–255 characters. The same key with the same input within 24 hours makes nothing new; with another input it is a CONFLICT."
+  "1–255 characters. The same key with the same input within 24 hours creates nothing new and repeats the answer; with another input it is a CONFLICT."
   idempotencyKey: String
 }
 
@@ -6916,7 +6916,7 @@ type WithdrawPayload {
   userErrors: [UserError!]!
 }
 
-"The subscription to end."
+"Which subscription ends, and why."
 input UnregisterInput {
   "The subscription's id; one that you may not see is NOT_FOUND."
   subscriptionId: ID!
@@ -6996,7 +6996,7 @@ type ResumeSubscriptionPayload {
   userErrors: [UserError!]!
 }
 
-"What endpoints a subscription shall be for."
+"The subscription, and the endpoints that it is narrowed to."
 input UpdateSubscriptionEndpointsInput {
   "The subscription's id; one that you may not see is NOT_FOUND."
   subscriptionId: ID!
@@ -7014,15 +7014,15 @@ type UpdateSubscriptionEndpointsPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../schema/usage.graphql", Input: `"How many calls there were, by the verdicts they got."
+	{Name: "../schema/usage.graphql", Input: `"How many calls gateways asked about, by the verdicts they got."
 type Usage {
   "The time from ` + "`" + `from` + "`" + ` to ` + "`" + `to` + "`" + ` point by point, without gaps; points without calls count 0."
   series: [UsagePoint!]!
   "The calls of all points by code, in the order of decision; only codes that occurred."
   totals: [CodeCount!]!
-  "All calls of all points."
+  "The sum of all points."
   total: BigInt!
-  "All calls of the time of the same length just before; null where the counts of that time are not kept any more, or too coarsely to tell."
+  "The calls in the time of the same length just before; null where counts of that time are no longer kept, or only too coarsely."
   previousTotal: BigInt
   "Calls before then are all counted; later ones may still be missing."
   asOf: Time!
@@ -7039,7 +7039,7 @@ type Usage {
 
 "The calls of one minute, hour, day or month. The first and the last point may be parts of one."
 type UsagePoint {
-  "When it begins."
+  "When the point begins; it is included."
   start: Time!
   "Its end: the next point's beginning."
   end: Time!
@@ -7051,25 +7051,25 @@ type UsagePoint {
 
 "How many calls got a verdict."
 type CodeCount {
-  "The verdict."
+  "The verdict that the calls got."
   code: VerdictCode!
-  "How many calls got it."
+  "How many calls got this verdict."
   calls: BigInt!
 }
 
 "How many calls an app made."
 type AppCalls {
-  "The app; null when it is gone."
+  "The app; null when it was deleted."
   app: App @goField(forceResolver: true)
-  "How many calls it made."
+  "How many calls the app made in the whole time, refused ones included."
   calls: BigInt!
 }
 
-"Answers behind the gateways, of one class of status."
+"Answers of the APIs behind the gateways, of one class of HTTP status."
 type UpstreamCalls {
   "The first digit of the HTTP status: 1–5."
   statusClass: Int!
-  "How many answers."
+  "How many answers of this class gateways reported."
   calls: BigInt!
   "How long they took on average, in milliseconds."
   meanLatencyMs: Float!
@@ -7077,27 +7077,27 @@ type UpstreamCalls {
 
 "The length of a report's points, by the calendar of its time zone."
 enum UsageInterval {
-  "Minutes."
+  "One point per minute; possible while counts by the minute are kept (` + "`" + `usageRetention` + "`" + `)."
   MINUTE
-  "Hours."
+  "One point per hour."
   HOUR
   "Days, from midnight to midnight; days on which clocks are changed are shorter or longer."
   DAY
-  "Calendar months."
+  "One point per calendar month."
   MONTH
 }
 
-"Which calls to count."
+"The calls to count: those that meet all given conditions."
 input UsageFilter {
-  "Of these apps, 1–100; of all unless given. An id that you could not ask for is NOT_FOUND."
+  "Only calls of these apps, 1–100; all apps if left out. An id that you may not see is NOT_FOUND."
   appIds: [ID!]
-  "To these products, 1–100; to all unless given. An id that you could not ask for is NOT_FOUND."
+  "Only calls to these products, 1–100; all products if left out. An id that you may not see is NOT_FOUND."
   productIds: [ID!]
-  "With these keys, 1–100; with all unless given. An id that you could not ask for is NOT_FOUND."
+  "Only calls with these keys, 1–100; all keys if left out. An id that you may not see is NOT_FOUND."
   credentialIds: [ID!]
-  "At or after this time; taken down to a full minute."
+  "Only calls at or after this time; rounded down to a full minute."
   from: Time!
-  "Before this time; taken up to a full minute."
+  "Only calls before this time; rounded up to a full minute."
   to: Time!
   "The time zone of the points, by its IANA name such as ` + "`" + `Europe/Berlin` + "`" + `; ` + "`" + `UTC` + "`" + ` is one."
   timeZone: String!
@@ -7106,60 +7106,60 @@ input UsageFilter {
 extend type Query {
   "How many calls there were: for an administrator the organization's, for a developer those of the developer's account. More than 400 points, an unknown time zone, and a time of which counts so fine are no longer kept are BAD_USER_INPUT. The rows behind it come from ` + "`" + `GET /usage.csv` + "`" + `. Requires: ADMIN or PORTAL."
   usage(
-    "Which calls."
+    "The calls to count, and the time zone of the points."
     where: UsageFilter!
     "The length of the points."
     interval: UsageInterval!
   ): Usage! @hasRole(any: [ADMIN, PORTAL])
 }
 `, BuiltIn: false},
-	{Name: "../schema/user.graphql", Input: `"A person, of one organization."
+	{Name: "../schema/user.graphql", Input: `"A person who can sign in to one organization."
 type User implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
   id: ID! @public
-  "1–255 characters."
+  "The name that people see, 1–255 characters."
   name: String! @public
   "The e-mail address, unique in the organization."
   email: String! @public
-  "What the person is to the organization."
+  "Whether the person is staff or a developer."
   role: UserRole! @public
   "Whether the person may sign in."
   status: UserStatus!
   "When the person last signed in. Requires: ADMIN."
   lastSignInAt: Time @hasRole(any: [ADMIN])
-  "When the user was made."
+  "When the user was created."
   createdAt: Time!
 }
 
-"What a person is to the organization."
+"Whether a person is staff or a developer."
 enum UserRole {
-  "API Manager: staff."
+  "Staff of the organization, who use the API Manager."
   ADMIN
-  "API Portal: a developer."
+  "A developer of one account, who uses the API Portal."
   PORTAL
 }
 
 "Whether a person may sign in."
 enum UserStatus {
-  "The person may sign in."
+  "The person may sign in, if the organization allows passwords to that role."
   ACTIVE
   "The person may not sign in; open sessions have ended."
   DISABLED
 }
 
-"A page of users."
+"One page of a list of users."
 type UserConnection {
   "The page's edges: each with its cursor."
   edges: [UserEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
   nodes: [User!]!
-  "How many there are on all pages."
+  "How many entries the whole list has."
   totalCount: Int!
   "Whether there are pages before and after this one, and the cursors to ask for them."
   pageInfo: PageInfo!
 }
 
-"One of users, with its place in the list."
+"An entry in a list of users: the object and its cursor."
 type UserEdge {
   "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
@@ -7167,46 +7167,46 @@ type UserEdge {
   node: User!
 }
 
-"Conditions on users."
+"Conditions for users: all that are given must be met."
 input UserFilter {
-  "The name or the address or a part of it, whatever the case."
+  "Only users whose name or e-mail address contains this text, regardless of case."
   contains: String
-  "With one of these roles."
+  "Only users with one of these roles; an empty list matches none."
   role: [UserRole!]
-  "In one of these states."
+  "Only users in one of these states; an empty list matches none."
   status: [UserStatus!]
 }
 
 extend type Query {
-  "The organization's users; first made first. Requires: ADMIN."
+  "The organization's users; oldest first. Requires: ADMIN."
   users(
-    "Only those for which all of this holds."
+    "Only objects that meet all of these conditions."
     where: UserFilter
-    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
-    "Those after this cursor."
+    "Only entries after this cursor."
     after: String
-    "How many from the end: 1–100."
+    "How many entries from the end: 1–100."
     last: Int
-    "Those before this cursor."
+    "Only entries before this cursor."
     before: String
   ): UserConnection! @hasRole(any: [ADMIN])
 }
 
 extend type Mutation {
-  "Makes a user; a developer is put into an account. Requires: ADMIN."
+  "Creates a user; a developer becomes a member of an account. Requires: ADMIN."
   createUser(
-    "The user to create."
+    "The new user, and a developer's account."
     input: CreateUserInput!
   ): CreateUserPayload @hasRole(any: [ADMIN])
-  "Keeps a user out: open sessions end at once. Disabling a disabled user changes nothing. Requires: ADMIN."
+  "Disables a user: open sessions end at once, and signing in is refused. Disabling a disabled user changes nothing. Requires: ADMIN."
   disableUser(
-    "The user to keep out, and why."
+    "Which user is disabled, and why."
     input: DisableUserInput!
   ): DisableUserPayload @hasRole(any: [ADMIN])
   "Lets a disabled user sign in again. Requires: ADMIN."
   enableUser(
-    "The user to let in again."
+    "Which disabled user may sign in again."
     input: EnableUserInput!
   ): EnableUserPayload @hasRole(any: [ADMIN])
   "Forgives a user's failed sign-ins, so that the right password is accepted at once. Requires: ADMIN."
@@ -7221,19 +7221,19 @@ extend type Mutation {
   ): ChangePasswordPayload @hasRole(any: [ADMIN, PORTAL])
 }
 
-"The user to create."
+"The new user, and a developer's account."
 input CreateUserInput {
-  "1–255 characters."
+  "The name that people see, 1–255 characters."
   name: String!
-  "An e-mail address, unique in the organization whatever the case."
+  "The address to sign in with; unique in the organization regardless of case."
   email: String!
-  "What the person is; null is refused."
+  "Whether the person is staff or a developer; null is refused."
   role: UserRole = PORTAL
-  "10–128 characters; the person may change it."
+  "The first password, 10–128 characters; the person can change it."
   password: String! @verbatim
-  "The account of a developer, who needs one; staff have none."
+  "The account that a developer belongs to, required for one; staff have none."
   accountId: ID
-  "What the developer is in the account; null is refused."
+  "The developer's role in the account; null is refused."
   membershipRole: MembershipRole = MEMBER
 }
 
@@ -7245,7 +7245,7 @@ type CreateUserPayload {
   userErrors: [UserError!]!
 }
 
-"The user to keep out."
+"Which user is disabled, and why."
 input DisableUserInput {
   "Which user; not yourself."
   userId: ID!
@@ -7261,7 +7261,7 @@ type DisableUserPayload {
   userErrors: [UserError!]!
 }
 
-"The user to let in again."
+"Which disabled user may sign in again, and why."
 input EnableUserInput {
   "The user's id; one that you may not see is NOT_FOUND."
   userId: ID!
@@ -7305,40 +7305,40 @@ input ChangePasswordInput {
 type ChangePasswordPayload {
   "The user; null when there are errors."
   user: User
-  "A fresh access token: the one of this request is not believed any more."
+  "A new access token: the one that this request was made with is no longer valid."
   accessToken: String
-  "When the fresh token ends."
+  "When the new token expires."
   expiresAt: Time
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../schema/viewer.graphql", Input: `"Who asks: the root for all that is \"mine\"."
+	{Name: "../schema/viewer.graphql", Input: `"Who makes the request, and what belongs to them."
 type Viewer @public {
-  "The person."
+  "The user who is signed in."
   user: User!
-  "The account that a developer acts for: the first that the person joined; null for staff."
+  "The account that a developer acts for, the first that the person joined; null for staff."
   account: Account
-  "The accounts the person belongs to; first joined first."
+  "The accounts that the person belongs to, in the order of joining."
   accounts(
-    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
-    "Those after this cursor."
+    "Only entries after this cursor."
     after: String
-    "How many from the end: 1–100."
+    "How many entries from the end: 1–100."
     last: Int
-    "Those before this cursor."
+    "Only entries before this cursor."
     before: String
   ): AccountConnection! @goField(forceResolver: true)
-  "The organization."
+  "The organization that the user belongs to."
   organization: Organization!
   "Whether the person is staff or a developer."
   role: Role!
 }
 
-"What a sign-in page must know."
+"What a front end needs to know before anybody has signed in."
 type ServerInfo @public {
-  "The program's version."
+  "The version of Portico that answers, for support and bug reports."
   version: String!
   "The name of the organization of the given slug; null when none was given or there is none."
   organizationName: String
@@ -7351,11 +7351,11 @@ type ServerInfo @public {
 }
 
 extend type Query {
-  "Who asks; null when nobody has signed in."
+  "Who makes the request; null when nobody has signed in."
   viewer: Viewer @public
-  "About the server."
+  "What a sign-in page needs: whether passwords are accepted, and which errors there are."
   serverInfo(
-    "An organization's slug."
+    "The slug of the organization to sign in to; without one, the fields about an organization are null."
     organization: String
   ): ServerInfo! @public
 }
@@ -7379,13 +7379,13 @@ extend type Mutation {
   ): SignInPayload @public
 }
 
-"Who signs in."
+"E-mail address and password, and where needed the organization."
 input SignInInput {
-  "The e-mail address, whatever its case."
+  "The e-mail address, regardless of case."
   email: String!
-  "The password."
+  "The password, exactly as it was set."
   password: String! @verbatim
-  "The organization's slug; needed where the address and the password are known to several."
+  "The organization's slug; needed where address and password are right in several."
   organization: String
   """
   The ` + "`" + `deviceToken` + "`" + ` of an earlier sign-in with this address, from clients that have no
@@ -7397,11 +7397,11 @@ input SignInInput {
 
 "An access token, when the password was right."
 type SignInPayload @public {
-  "For the header ` + "`" + `Authorization: Bearer` + "`" + `."
+  "The access token, to be sent as ` + "`" + `Authorization: Bearer` + "`" + `; null when there are errors."
   accessToken: String
-  "When the token ends: 10 minutes from now."
+  "When the token expires, 10 minutes from now; after that the user signs in again."
   expiresAt: Time
-  "Who has signed in."
+  "The user who has signed in."
   viewer: Viewer
   """
   Shows at later sign-ins that this device has signed in before, for 180 days. It is no

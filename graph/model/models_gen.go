@@ -17,27 +17,27 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// The order of accounts.
+// How a list of accounts is sorted.
 type AccountOrder struct {
-	// The field to sort by.
+	// What to sort by; entries that are equal in it stay in a fixed order.
 	Field AccountOrderField `json:"field"`
-	// Ascending or descending.
+	// ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first.
 	Direction OrderDirection `json:"direction"`
 }
 
-// The order of apps.
+// How a list of apps is sorted.
 type AppOrder struct {
-	// The field to sort by.
+	// What to sort by; entries that are equal in it stay in a fixed order.
 	Field AppOrderField `json:"field"`
-	// Ascending or descending.
+	// ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first.
 	Direction OrderDirection `json:"direction"`
 }
 
-// Conditions on an app's subscriptions.
+// Conditions for an app's subscriptions: all that are given must be met.
 type AppSubscriptionFilter struct {
-	// In one of these states.
+	// Only subscriptions in one of these states; an empty list matches none.
 	Status graphql.Omittable[[]access.SubscriptionStatus] `json:"status,omitempty"`
-	// Show older subscriptions with the same product too.
+	// Whether to show, besides the newest subscription to each product, the older ones too.
 	History bool `json:"history"`
 }
 
@@ -69,9 +69,9 @@ type ChangePasswordInput struct {
 type ChangePasswordPayload struct {
 	// The user; null when there are errors.
 	User *db.User `json:"user,omitempty"`
-	// A fresh access token: the one of this request is not believed any more.
+	// A new access token: the one that this request was made with is no longer valid.
 	AccessToken *string `json:"accessToken,omitempty"`
-	// When the fresh token ends.
+	// When the new token expires.
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
@@ -91,7 +91,7 @@ type CreateAppPayload struct {
 	App *db.App `json:"app,omitempty"`
 	// Its first key; null when none was asked for.
 	Credential *db.Credential `json:"credential,omitempty"`
-	// The key's secret, once: it is never shown again. Null in a replay.
+	// The key's secret. It is shown only in this answer: null in a replay, and nowhere else.
 	Secret *apikey.Secret `json:"secret,omitempty"`
 	// Whether this repeats the answer to an earlier request with the same idempotency key.
 	Replayed bool `json:"replayed"`
@@ -131,21 +131,21 @@ type CreateUserPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// The key that somebody holds.
+// An API key, as somebody presents it.
 type CredentialByKeyInput struct {
 	// The raw key, or its user name and password with a colon between them; the user name alone will do.
 	Key string `json:"key"`
 }
 
-// The order of keys.
+// How a list of keys is sorted.
 type CredentialOrder struct {
-	// The field to sort by.
+	// What to sort by; entries that are equal in it stay in a fixed order.
 	Field CredentialOrderField `json:"field"`
-	// Ascending or descending.
+	// ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first.
 	Direction OrderDirection `json:"direction"`
 }
 
-// The account to delete.
+// Which account is deleted with everything it owns, and why.
 type DeleteAccountInput struct {
 	// The account's id; one that you may not see is NOT_FOUND.
 	AccountID string `json:"accountId"`
@@ -155,13 +155,13 @@ type DeleteAccountInput struct {
 
 // The result of `deleteAccount`.
 type DeleteAccountPayload struct {
-	// The account's id, which answers as unknown from now on; null when there are errors.
+	// The account's id, which is unknown from now on; null when there are errors.
 	DeletedAccountID *string `json:"deletedAccountId,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// The app to delete.
+// Which app is deleted, and why.
 type DeleteAppInput struct {
 	// The app's id; one that you may not see is NOT_FOUND.
 	AppID string `json:"appId"`
@@ -171,13 +171,13 @@ type DeleteAppInput struct {
 
 // The result of `deleteApp`.
 type DeleteAppPayload struct {
-	// The app's id, which answers as unknown from now on; null when there are errors.
+	// The app's id, which is unknown from now on; null when there are errors.
 	DeletedAppID *string `json:"deletedAppId,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// The endpoint to delete.
+// Which endpoint is deleted.
 type DeleteEndpointInput struct {
 	// The endpoint's id; one that you may not see is NOT_FOUND.
 	EndpointID string `json:"endpointId"`
@@ -185,13 +185,13 @@ type DeleteEndpointInput struct {
 
 // The result of `deleteEndpoint`.
 type DeleteEndpointPayload struct {
-	// Its id; null when there are errors.
+	// The endpoint's id, which is unknown from now on; null when there are errors.
 	DeletedEndpointID *string `json:"deletedEndpointId,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// The key to switch off.
+// Which key gateways refuse until it is enabled, and why.
 type DisableKeyInput struct {
 	// The key's id; one that you may not see is NOT_FOUND.
 	CredentialID string `json:"credentialId"`
@@ -207,7 +207,7 @@ type DisableKeyPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// The user to keep out.
+// Which user is disabled, and why.
 type DisableUserInput struct {
 	// Which user; not yourself.
 	UserID string `json:"userId"`
@@ -223,7 +223,7 @@ type DisableUserPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// The key to switch on.
+// Which disabled key gateways accept again, and why.
 type EnableKeyInput struct {
 	// The key's id; one that you may not see is NOT_FOUND.
 	CredentialID string `json:"credentialId"`
@@ -239,7 +239,7 @@ type EnableKeyPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// The user to let in again.
+// Which disabled user may sign in again, and why.
 type EnableUserInput struct {
 	// The user's id; one that you may not see is NOT_FOUND.
 	UserID string `json:"userId"`
@@ -255,9 +255,9 @@ type EnableUserPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// The order of events: by position.
+// How events are sorted: by position.
 type EventOrder struct {
-	// Ascending or descending.
+	// DESC: the newest first. ASC: the oldest first.
 	Direction OrderDirection `json:"direction"`
 }
 
@@ -265,7 +265,7 @@ type EventOrder struct {
 type GenerateKeyPayload struct {
 	// The key; null when there are errors.
 	Credential *db.Credential `json:"credential,omitempty"`
-	// Its secret, once: it is never shown again. Null in a replay.
+	// The key's secret. It is shown only in this answer: null in a replay, and nowhere else.
 	Secret *apikey.Secret `json:"secret,omitempty"`
 	// Whether this repeats the answer to an earlier request with the same idempotency key.
 	Replayed bool `json:"replayed"`
@@ -278,19 +278,19 @@ type GenerateKeyPayload struct {
 type Mutation struct {
 }
 
-// The order of products.
+// How a list of products is sorted.
 type ProductOrder struct {
-	// The field to sort by.
+	// What to sort by; entries that are equal in it stay in a fixed order.
 	Field ProductOrderField `json:"field"`
-	// Ascending or descending.
+	// ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first.
 	Direction OrderDirection `json:"direction"`
 }
 
-// The order of subscriptions.
+// How a list of subscriptions is sorted.
 type ProductSubscriptionOrder struct {
-	// The field to sort by.
+	// What to sort by; entries that are equal in it stay in a fixed order.
 	Field ProductSubscriptionOrderField `json:"field"`
-	// Ascending or descending.
+	// ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first.
 	Direction OrderDirection `json:"direction"`
 }
 
@@ -325,7 +325,7 @@ type RejectSubscriptionPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// The app to restore.
+// Which deleted app is brought back.
 type RestoreAppInput struct {
 	// The app's id; one that you may not see is NOT_FOUND.
 	AppID string `json:"appId"`
@@ -335,15 +335,15 @@ type RestoreAppInput struct {
 type RestoreAppPayload struct {
 	// The app; null when there are errors.
 	App *db.App `json:"app,omitempty"`
-	// The new key that the app got; the old ones stay revoked. Null when there are errors.
+	// The app's new key; the old ones stay revoked. Null when there are errors.
 	Credential *db.Credential `json:"credential,omitempty"`
-	// The fresh key's secret, once.
+	// The new key's secret. It is shown only in this answer.
 	Secret *apikey.Secret `json:"secret,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// The account to let act again.
+// Which suspended account may act again, and why.
 type ResumeAccountInput struct {
 	// The account's id; one that you may not see is NOT_FOUND.
 	AccountID string `json:"accountId"`
@@ -375,13 +375,13 @@ type ResumeSubscriptionPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// The key to revoke.
+// Which key is revoked, and why.
 type RevokeKeyInput struct {
 	// The key's id; one that you may not see is NOT_FOUND.
 	CredentialID string `json:"credentialId"`
-	// Why; null is refused.
+	// Why, for people and audits; null is refused.
 	Reason graphql.Omittable[*domain.RevocationReason] `json:"reason,omitempty"`
-	// What else there is to say; at most 1000 characters.
+	// Further words about the reason; at most 1000 characters.
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
 }
 
@@ -393,9 +393,9 @@ type RevokeKeyPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// What a sign-in page must know.
+// What a front end needs to know before anybody has signed in.
 type ServerInfo struct {
-	// The program's version.
+	// The version of Portico that answers, for support and bug reports.
 	Version string `json:"version"`
 	// The name of the organization of the given slug; null when none was given or there is none.
 	OrganizationName *string `json:"organizationName,omitempty"`
@@ -409,11 +409,11 @@ type ServerInfo struct {
 
 // An access token, when the password was right.
 type SignInPayload struct {
-	// For the header `Authorization: Bearer`.
+	// The access token, to be sent as `Authorization: Bearer`; null when there are errors.
 	AccessToken *string `json:"accessToken,omitempty"`
-	// When the token ends: 10 minutes from now.
+	// When the token expires, 10 minutes from now; after that the user signs in again.
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
-	// Who has signed in.
+	// The user who has signed in.
 	Viewer *Viewer `json:"viewer,omitempty"`
 	// Shows at later sign-ins that this device has signed in before, for 180 days. It is no
 	// way in. Front ends on the API's own origin have it as a cookie and need not keep it;
@@ -424,7 +424,7 @@ type SignInPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// The account to suspend.
+// Which account is suspended, and why.
 type SuspendAccountInput struct {
 	// The account's id; one that you may not see is NOT_FOUND.
 	AccountID string `json:"accountId"`
@@ -472,7 +472,7 @@ type UnlockUserPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// The subscription to end.
+// Which subscription ends, and why.
 type UnregisterInput struct {
 	// The subscription's id; one that you may not see is NOT_FOUND.
 	SubscriptionID string `json:"subscriptionId"`
@@ -494,9 +494,9 @@ type UpdateAccountInput struct {
 	AccountID string `json:"accountId"`
 	// The version the change is made against; an older one is a CONFLICT; null is refused.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
-	// 1–255 characters; null is refused.
+	// The name that people see, 1–255 characters; null is refused.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
-	// Instead of the present profile; null clears.
+	// Replaces the whole profile; null empties it.
 	Profile graphql.Omittable[*domain.Profile] `json:"profile,omitempty"`
 }
 
@@ -516,9 +516,9 @@ type UpdateAppInput struct {
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
 	// 1–255 characters; null is refused.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
-	// At most 2000 characters; null clears.
+	// What the app is for; at most 2000 characters; null clears.
 	Description graphql.Omittable[*string] `json:"description,omitempty"`
-	// At most 50, instead of the present ones; null clears.
+	// Replaces all labels: at most 50, each key once; null clears.
 	Labels graphql.Omittable[[]*domain.Label] `json:"labels,omitempty"`
 }
 
@@ -536,11 +536,11 @@ type UpdateEndpointInput struct {
 	EndpointID string `json:"endpointId"`
 	// The version the change is made against; an older one is a CONFLICT; null is refused.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
-	// The method of its calls; null is refused.
+	// The HTTP method of its calls, ANY for every method; null is refused.
 	Method graphql.Omittable[*access.Method] `json:"method,omitempty"`
 	// A template of at most 1024 bytes and 32 segments; null is refused.
 	Path graphql.Omittable[*string] `json:"path,omitempty"`
-	// At most 2000 characters; null clears.
+	// What the operation does; at most 2000 characters; null clears.
 	Description graphql.Omittable[*string] `json:"description,omitempty"`
 }
 
@@ -558,9 +558,9 @@ type UpdateKeyInput struct {
 	CredentialID string `json:"credentialId"`
 	// The version the change is made against; an older one is a CONFLICT; null is refused.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
-	// At most 255 characters; null clears.
+	// A name to recognize the key by; at most 255 characters; null clears.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
-	// From when on it shall be refused; null: never, where the organization allows that.
+	// From when on gateways refuse it; null: never, where the organization allows that.
 	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
 	// Which products it reaches; null is refused. ALL clears `accessControlList`.
 	Access graphql.Omittable[*access.ProductAccess] `json:"access,omitempty"`
@@ -630,13 +630,13 @@ type UpdatePlanInput struct {
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
 	// 1–255 characters; null is refused.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
-	// At most 255 characters; null clears.
+	// The plan's id in another system; at most 255 characters; null clears.
 	ExternalID graphql.Omittable[*string] `json:"externalId,omitempty"`
-	// How fast calls may come; null: as fast as may be.
+	// How fast calls may come; null: no limit.
 	RateLimit graphql.Omittable[*access.RateLimit] `json:"rateLimit,omitempty"`
-	// How many calls may come; null: as many as may be.
+	// How many calls may come in a period; null: no limit.
 	Quota graphql.Omittable[*access.Quota] `json:"quota,omitempty"`
-	// Whose calls the quota counts together; null is refused. It holds at once and for what the present period has counted: with ACCOUNT, accounts whose apps used more than the quota together are refused until the next period.
+	// Which apps share the quota; null is refused. It applies at once, to what the current period has counted as well: with ACCOUNT, accounts whose apps used more than the quota together are refused until the next period.
 	QuotaPer graphql.Omittable[*access.QuotaPer] `json:"quotaPer,omitempty"`
 	// What it costs; null: nothing, for a FREE plan.
 	Price graphql.Omittable[*domain.Price] `json:"price,omitempty"`
@@ -664,9 +664,9 @@ type UpdateProductInput struct {
 	Description graphql.Omittable[*string] `json:"description,omitempty"`
 	// The API's own version; at most 63 characters; null clears.
 	APIVersion graphql.Omittable[*string] `json:"apiVersion,omitempty"`
-	// At most 255 characters; null clears.
+	// The product's id in another system; at most 255 characters; null clears.
 	ExternalID graphql.Omittable[*string] `json:"externalId,omitempty"`
-	// Where it stands; null is refused. Without a plan it cannot be PUBLISHED or DEPRECATED. A retired product does not come back, and what developers have seen is no draft again.
+	// Whether developers see it and can register; null is refused. Without a plan it cannot be PUBLISHED or DEPRECATED. A retired product stays retired, and one that developers have seen cannot be a draft again.
 	Status graphql.Omittable[*domain.ProductStatus] `json:"status,omitempty"`
 	// Whether subscriptions wait for a person; null is refused.
 	Approval graphql.Omittable[*domain.Approval] `json:"approval,omitempty"`
@@ -674,7 +674,7 @@ type UpdateProductInput struct {
 	AuthTypes graphql.Omittable[[]access.AuthType] `json:"authTypes,omitempty"`
 	// An https or http address of at most 2000 characters; null clears.
 	DocumentationURL graphql.Omittable[*string] `json:"documentationUrl,omitempty"`
-	// Whether calls need no key; null is refused.
+	// Whether calls need no key and have no limits; null is refused.
 	Keyless graphql.Omittable[*bool] `json:"keyless,omitempty"`
 	// Whether only calls of its endpoints pass; null is refused.
 	EnforceEndpoints graphql.Omittable[*bool] `json:"enforceEndpoints,omitempty"`
@@ -688,7 +688,7 @@ type UpdateProductPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// What endpoints a subscription shall be for.
+// The subscription, and the endpoints that it is narrowed to.
 type UpdateSubscriptionEndpointsInput struct {
 	// The subscription's id; one that you may not see is NOT_FOUND.
 	SubscriptionID string `json:"subscriptionId"`
@@ -722,13 +722,13 @@ type WithdrawPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// What accounts are ordered by.
+// What a list of accounts can be sorted by.
 type AccountOrderField string
 
 const (
-	// When they were created.
+	// By the time of their creation.
 	AccountOrderFieldCreatedAt AccountOrderField = "CREATED_AT"
-	// Their names, whatever the case.
+	// By their names, regardless of case.
 	AccountOrderFieldName AccountOrderField = "NAME"
 )
 
@@ -780,13 +780,13 @@ func (e AccountOrderField) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// What apps are ordered by.
+// What a list of apps can be sorted by.
 type AppOrderField string
 
 const (
-	// When they were created.
+	// By the time of their creation.
 	AppOrderFieldCreatedAt AppOrderField = "CREATED_AT"
-	// Their names, whatever the case.
+	// By their names, regardless of case.
 	AppOrderFieldName AppOrderField = "NAME"
 )
 
@@ -838,11 +838,11 @@ func (e AppOrderField) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// What keys are ordered by.
+// What a list of keys can be sorted by.
 type CredentialOrderField string
 
 const (
-	// When they were created.
+	// By the time of their creation.
 	CredentialOrderFieldCreatedAt CredentialOrderField = "CREATED_AT"
 )
 
@@ -951,13 +951,13 @@ func (e OrderDirection) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// What products are ordered by.
+// What a list of products can be sorted by.
 type ProductOrderField string
 
 const (
-	// When they were created.
+	// By the time of their creation.
 	ProductOrderFieldCreatedAt ProductOrderField = "CREATED_AT"
-	// Their titles, whatever the case.
+	// By their titles, regardless of case.
 	ProductOrderFieldTitle ProductOrderField = "TITLE"
 )
 
@@ -1009,11 +1009,11 @@ func (e ProductOrderField) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// What subscriptions are ordered by.
+// What a list of subscriptions can be sorted by.
 type ProductSubscriptionOrderField string
 
 const (
-	// When they were created.
+	// By the time of their creation.
 	ProductSubscriptionOrderFieldCreatedAt ProductSubscriptionOrderField = "CREATED_AT"
 )
 

@@ -60,7 +60,7 @@ func outcomes() map[string]outcome {
 		}}, request: ask("{ secret }")},
 		"document":        {request: ask("{ nothing }")},
 		"persisted":       {request: func() *http.Request { return post(`{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"00"}}}`) }},
-		"not believed":    {options: gqlhttp.Options{AuthError: dead}, request: ask("{ hello }")},
+		"invalid token":   {options: gqlhttp.Options{AuthError: dead}, request: ask("{ hello }")},
 		"malformed":       {request: func() *http.Request { return post(`{"query"`) }},
 		"method":          {request: sent("PUT", "/graphql", asJSON...)},
 		"mutation by GET": {request: sent("GET", "/graphql?query=mutation%7Bpush(n:1)%7D")},
