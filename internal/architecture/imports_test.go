@@ -63,7 +63,9 @@ func house() map[string][]string {
 		"internal/seed":              with("ent/db/...", "internal/change", "internal/database", "internal/eventlog"),
 
 		// The hot path: no ent, no GraphQL, no services.
-		"internal/gateway":               with("internal/backlog", "internal/database", "internal/eventlog", "internal/gateway/source", "internal/usage/intake"),
+		"internal/gateway":               with("internal/backlog", "internal/database", "internal/eventlog", "internal/gateway/namefilter", "internal/gateway/readqueue", "internal/gateway/source", "internal/usage/intake"),
+		"internal/gateway/namefilter":    {},
+		"internal/gateway/readqueue":     {"internal/fault"},
 		"internal/gateway/source":        with("internal/database", "internal/eventlog"),
 		"internal/gateway/httpapi":       with("internal/backlog", "internal/framing", "internal/gateway"),
 		"internal/usage":                 {"internal/domain", "clients/go/gate/limits"},

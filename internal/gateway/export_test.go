@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/clients/go/gate/keycache"
+	"portico/internal/gateway/readqueue"
 )
 
 // Copy returns a followed organization's copy.
@@ -19,14 +20,19 @@ func (g *Verifier) SetPage(n int) { g.pageSize = n }
 
 // BlockReads keeps an organization's reads waiting until release is called.
 func (g *Verifier) BlockReads(organization uuid.UUID) (release func()) {
-	for range maxOrganizationReads {
-		if turn, err := g.scheduler.join(organization, uuid.Nil); turn != nil || err != nil {
+	now, cancel := context.WithCancel(context.Background())
+	cancel() // a read that would have to wait fails
+	var all []func()
+	for range readqueue.MaxOrganizationReads {
+		leave, err := g.reads.Enter(now, organization, uuid.Nil)
+		if err != nil {
 			panic("somebody reads")
 		}
+		all = append(all, leave)
 	}
 	return func() {
-		for range maxOrganizationReads {
-			g.scheduler.leave(organization)
+		for _, leave := range all {
+			leave()
 		}
 	}
 }

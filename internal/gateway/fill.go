@@ -49,7 +49,7 @@ func (g *Verifier) fill(ctx context.Context, t *follower, who *Caller, username 
 }
 
 func (g *Verifier) fillNow(ctx context.Context, t *follower, token, username uuid.UUID) error {
-	leave, err := g.scheduler.enter(ctx, t.id, token)
+	leave, err := g.reads.Enter(ctx, t.id, token)
 	if err != nil {
 		return err
 	}

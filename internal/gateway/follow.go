@@ -52,7 +52,7 @@ func (g *Verifier) apply(ctx context.Context, t *follower, lines []eventlog.Line
 	}
 	change.Position = lines[len(lines)-1].Position
 	for i := range change.Credentials {
-		t.usernames.add(change.Credentials[i].Username[:])
+		t.usernames.Add(change.Credentials[i].Username[:])
 	}
 	t.store.Apply(change)
 	for id := range touched.Tokens {

@@ -11,6 +11,7 @@ import (
 
 	"portico/clients/go/gate/keycache"
 	"portico/internal/fault"
+	"portico/internal/gateway/namefilter"
 )
 
 // follower follows the event log of one organization and keeps its key cache up to
@@ -27,7 +28,7 @@ type follower struct {
 	// confirmedAt is when, on the monotonic clock, the cache was last known to be up to
 	// date: the start of a read of the log that left nothing unapplied.
 	confirmedAt atomic.Int64
-	usernames   nameFilter // of its credentials
+	usernames   namefilter.Filter // of its credentials
 	// preloaded is set when all credentials are loaded. Only the preload reads and
 	// writes it.
 	preloaded bool

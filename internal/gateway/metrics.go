@@ -94,5 +94,5 @@ type Load = func() (used, size, waiting, refused int64)
 // Loads returns the load of the bounded resources, by name: reads of credentials
 // and tokens for calls, and answers of the feed.
 func (g *Verifier) Loads() map[string]Load {
-	return map[string]Load{"reads": g.scheduler.load, "feeds": g.feedReaders.Load}
+	return map[string]Load{"reads": g.reads.Load, "feeds": g.feedReaders.Load}
 }

@@ -83,7 +83,7 @@ type batch struct {
 	organization uuid.UUID
 }
 
-// load reads all accounts, apps and credentials of a batch. The caches are
+// Load reads all accounts, apps and credentials of a batch. The caches are
 // complete once these are in, and everything in the log that the last page may
 // have seen.
 func (g *Verifier) load(ctx context.Context, b batch) error {

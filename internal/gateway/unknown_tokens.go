@@ -47,9 +47,9 @@ func (g *Verifier) readCaller(ctx context.Context, sum [sha256.Size]byte, hashes
 	}
 }
 
-// findCaller reads a token when the scheduler lets it.
+// findCaller reads a token when its turn comes.
 func (g *Verifier) findCaller(ctx context.Context, hash []byte) (*Caller, error) {
-	leave, err := g.scheduler.enter(ctx, uuid.Nil, uuid.Nil)
+	leave, err := g.reads.Enter(ctx, uuid.Nil, uuid.Nil)
 	if err != nil {
 		return nil, err
 	}
@@ -61,19 +61,19 @@ func (g *Verifier) findCaller(ctx context.Context, hash []byte) (*Caller, error)
 // log reports the new tokens of all organizations, so the hashes are loaded again
 // and again while the answer is no.
 func (g *Verifier) tokenMayExist(hashes [][]byte) bool {
-	if slices.ContainsFunc(hashes, g.tokenHashes.mayContain) {
+	if slices.ContainsFunc(hashes, g.tokenHashes.MayContain) {
 		return true
 	}
-	if g.tokenHashes.startLoading(g.o.Mono()) {
+	if g.tokenHashes.StartLoading(g.o.Mono()) {
 		go g.loadTokenHashes()
 	}
 	return false
 }
 
 func (g *Verifier) loadTokenHashes() {
-	err := g.tokenHashes.load(func(f *filter) error {
+	err := g.tokenHashes.Load(func(add func([]byte)) error {
 		return g.readNamePages(uuid.Nil, func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error) {
-			return g.source.TokenHashes(ctx, source.Page{After: after, Size: g.pageSize}, f.add)
+			return g.source.TokenHashes(ctx, source.Page{After: after, Size: g.pageSize}, add)
 		})
 	})
 	if err != nil {

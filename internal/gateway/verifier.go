@@ -28,6 +28,8 @@ import (
 	"portico/internal/backlog"
 	"portico/internal/clock"
 	"portico/internal/database"
+	"portico/internal/gateway/namefilter"
+	"portico/internal/gateway/readqueue"
 	"portico/internal/gateway/source"
 	"portico/internal/usage/intake"
 )
@@ -149,10 +151,10 @@ type Verifier struct {
 	matchers     matchers
 	callers      callerCache
 	fills        singleflight.Group
-	failedReads  *limits.Memory // limits of failed reads
-	scheduler    readScheduler
-	tokenHashes  nameFilter    // hashes of the service tokens
-	feedReaders  *backlog.Room // bounds the answers of the feed
+	failedReads  *limits.Memory    // limits of failed reads
+	reads        *readqueue.Queue  // of the database, for calls
+	tokenHashes  namefilter.Filter // hashes of the service tokens
+	feedReaders  *backlog.Room     // bounds the answers of the feed
 	quotas       quotaReads
 	decisions    sync.Pool
 	wake         chan struct{} // poll now
@@ -177,7 +179,7 @@ func New(o Options) *Verifier {
 	g := &Verifier{
 		o: o, source: source.New(o.DB), budget: keycache.NewBudget(o.MaxKeys), decoy: apikey.NewMatcher(secret),
 		followers: map[uuid.UUID]*follower{}, matchers: newMatchers(o.Peppers), callers: newCallerCache(),
-		failedReads: limits.NewMemory(o.Clock, o.Mono, maxReadBuckets), scheduler: newReadScheduler(),
+		failedReads: limits.NewMemory(o.Clock, o.Mono, maxReadBuckets), reads: readqueue.New(),
 		feedReaders: backlog.NewRoom(maxFeedReaders, maxFeedReadersPerToken, maxFeedReadersWaiting),
 		decisions:   sync.Pool{New: func() any { return new(decision) }},
 		wake:        make(chan struct{}, 1), notifyOthers: make(chan struct{}, 1), loaded: make(chan struct{}), pageSize: defaultPageSize,

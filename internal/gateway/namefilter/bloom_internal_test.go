@@ -1,4 +1,4 @@
-package gateway
+package namefilter
 
 import (
 	"testing"
@@ -8,7 +8,7 @@ import (
 
 // A growing filter contains all that was added, and has few false positives.
 func TestFilterHasNoFalseNegatives(t *testing.T) {
-	f := newFilter()
+	f := newBloom()
 	if f.mayContain([]byte("anything")) {
 		t.Error("an empty one knows something")
 	}

@@ -1,4 +1,4 @@
-package gateway
+package namefilter
 
 import (
 	"hash/maphash"
@@ -14,10 +14,10 @@ const (
 	firstLayerSize = 1 << 14
 )
 
-// filter is a Bloom filter that grows. It contains every key that was added, and
+// bloom is a Bloom filter that grows. It contains every key that was added, and
 // few others: false positives are rare. Its random seed keeps an outsider from
-// working out which. Use newFilter; the zero filter is not ready for use.
-type filter struct {
+// working out which. Use newBloom; the zero filter is not ready for use.
+type bloom struct {
 	seed   maphash.Seed
 	mu     sync.RWMutex
 	layers []layer
@@ -29,10 +29,10 @@ type layer struct {
 	left int // remaining capacity, in keys
 }
 
-func newFilter() *filter { return &filter{seed: maphash.MakeSeed()} }
+func newBloom() *bloom { return &bloom{seed: maphash.MakeSeed()} }
 
-// add adds a key.
-func (f *filter) add(key []byte) {
+// Add adds a key.
+func (f *bloom) add(key []byte) {
 	sum := maphash.Bytes(f.seed, key)
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -53,15 +53,15 @@ func (f *filter) add(key []byte) {
 	}
 }
 
-// mayContain reports whether the key may have been added.
-func (f *filter) mayContain(key []byte) bool {
+// MayContain reports whether the key may have been added.
+func (f *bloom) mayContain(key []byte) bool {
 	sum := maphash.Bytes(f.seed, key)
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	return f.contains(sum)
 }
 
-func (f *filter) contains(sum uint64) bool {
+func (f *bloom) contains(sum uint64) bool {
 	for i := range f.layers {
 		if f.layers[i].contains(sum) {
 			return true

@@ -1,4 +1,4 @@
-package gateway
+package readqueue
 
 import (
 	"context"
@@ -18,10 +18,10 @@ type startedRead struct {
 }
 
 // enterAsync asks for a turn; the channel has who got it.
-func enterAsync(ctx context.Context, all *readScheduler, organization, token uuid.UUID) chan startedRead {
+func enterAsync(ctx context.Context, all *Queue, organization, token uuid.UUID) chan startedRead {
 	out := make(chan startedRead, 1)
 	go func() {
-		leave, err := all.enter(ctx, organization, token)
+		leave, err := all.Enter(ctx, organization, token)
 		out <- startedRead{leave, err}
 	}()
 	synctest.Wait()
@@ -29,7 +29,7 @@ func enterAsync(ctx context.Context, all *readScheduler, organization, token uui
 }
 
 // fillReads asks for turns until one has to be waited for.
-func fillReads(t *testing.T, all *readScheduler, organization uuid.UUID) (leave []func()) {
+func fillReads(t *testing.T, all *Queue, organization uuid.UUID) (leave []func()) {
 	t.Helper()
 	for {
 		turn, err := all.join(organization, uuid.New())
@@ -45,30 +45,30 @@ func fillReads(t *testing.T, all *readScheduler, organization uuid.UUID) (leave 
 
 // No organization takes all reads, and unknown tokens take few.
 func TestNoOrganizationTakesAllReads(t *testing.T) {
-	all := newReadScheduler()
-	if n := len(fillReads(t, &all, uuid.Nil)); n != maxUnknownTokenReads {
+	all := New()
+	if n := len(fillReads(t, all, uuid.Nil)); n != maxUnknownTokenReads {
 		t.Errorf("strangers have %d", n)
 	}
-	if n := len(fillReads(t, &all, uuid.New())); n != maxOrganizationReads {
+	if n := len(fillReads(t, all, uuid.New())); n != MaxOrganizationReads {
 		t.Errorf("an organization has %d", n)
 	}
-	fresh := newReadScheduler()
+	fresh := New()
 	for range 2 {
-		fillReads(t, &fresh, uuid.New())
+		fillReads(t, fresh, uuid.New())
 	}
-	if used, most, waiting, _ := fresh.load(); used != most || waiting != 2 {
+	if used, most, waiting, _ := fresh.Load(); used != most || waiting != 2 {
 		t.Errorf("%d of %d are used, and %d wait", used, most, waiting)
 	}
-	other := newReadScheduler()
-	leave := fillReads(t, &other, uuid.Nil)
-	fillReads(t, &other, uuid.New())
+	other := New()
+	leave := fillReads(t, other, uuid.Nil)
+	fillReads(t, other, uuid.New())
 	leave[0]()
-	if used, _, waiting, _ := other.load(); used != maxOrganizationReads+maxUnknownTokenReads || waiting != 1 {
+	if used, _, waiting, _ := other.Load(); used != MaxOrganizationReads+maxUnknownTokenReads || waiting != 1 {
 		t.Errorf("who waits among strangers is next: %d are used, and %d wait", used, waiting)
 	}
 	leave[1]()
 	leave[0]()
-	if used, _, waiting, _ := other.load(); used != maxOrganizationReads || waiting != 1 {
+	if used, _, waiting, _ := other.Load(); used != MaxOrganizationReads || waiting != 1 {
 		t.Errorf("an organization goes beyond its turns: %d are used, and %d wait", used, waiting)
 	}
 }
@@ -77,15 +77,15 @@ func TestNoOrganizationTakesAllReads(t *testing.T) {
 // own, has waiting.
 func TestOrganizationsTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all := newReadScheduler()
+		all := New()
 		busy, other, loud := uuid.New(), uuid.New(), uuid.New()
-		held := fillReads(t, &all, busy)
+		held := fillReads(t, all, busy)
 		for range 100 {
-			enterAsync(t.Context(), &all, busy, loud)
+			enterAsync(t.Context(), all, busy, loud)
 		}
-		held = append(held, fillReads(t, &all, other)...)
-		late := enterAsync(t.Context(), &all, uuid.New(), uuid.New())
-		quiet := enterAsync(t.Context(), &all, busy, uuid.New())
+		held = append(held, fillReads(t, all, other)...)
+		late := enterAsync(t.Context(), all, uuid.New(), uuid.New())
+		quiet := enterAsync(t.Context(), all, busy, uuid.New())
 		for i, want := range []chan startedRead{late, quiet} {
 			for n := 0; len(want) == 0; n++ {
 				if n > 3 {
@@ -103,27 +103,27 @@ func TestOrganizationsTakeTurns(t *testing.T) {
 // a turn that comes to it goes to the next.
 func TestWaitingReadsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all := newReadScheduler()
+		all := New()
 		organization, token := uuid.New(), uuid.New()
-		for range maxOrganizationReads {
+		for range MaxOrganizationReads {
 			if turn, err := all.join(organization, token); turn != nil || err != nil {
 				t.Fatal("it has to wait", err)
 			}
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		for range maxWaiting - 1 {
-			enterAsync(ctx, &all, organization, token)
+			enterAsync(ctx, all, organization, token)
 		}
-		last := enterAsync(t.Context(), &all, organization, token)
-		if _, err := all.enter(t.Context(), organization, token); !fault.Is(err, fault.CodeUnavailable) {
+		last := enterAsync(t.Context(), all, organization, token)
+		if _, err := all.Enter(t.Context(), organization, token); !fault.Is(err, fault.CodeUnavailable) {
 			t.Errorf("one too many: %v", err)
 		}
 		cancel()
 		synctest.Wait()
-		if _, err := all.enter(ctx, organization, token); !errors.Is(err, context.Canceled) {
+		if _, err := all.Enter(ctx, organization, token); !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
-		for range maxOrganizationReads {
+		for range MaxOrganizationReads {
 			all.leave(organization)
 		}
 		if r := <-last; r.err != nil {
@@ -132,9 +132,9 @@ func TestWaitingReadsAreBounded(t *testing.T) {
 			r.leave()
 		}
 		if len(all.organizations) != 0 || len(all.waiting) != 0 || all.free != maxReads {
-			t.Errorf("left over: %+v", &all)
+			t.Errorf("left over: %+v", all)
 		}
-		if used, _, waiting, refused := all.load(); used != 0 || waiting != 0 || refused != maxWaiting+1 {
+		if used, _, waiting, refused := all.Load(); used != 0 || waiting != 0 || refused != maxWaiting+1 {
 			t.Errorf("%d are used, %d wait, %d were refused", used, waiting, refused)
 		}
 	})
