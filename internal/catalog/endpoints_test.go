@@ -31,19 +31,25 @@ func TestEndpointsOfOneShape(t *testing.T) {
 			return err
 		}
 		one := f.MustEndpoint(t, x.Admin, prod, domain.MethodGet, "/a/{id}/b/{rest...}")
-		portaltest.RequireProblems(t, create(domain.MethodGet, "/a/{x}/b/{y...}"), "TAKEN path")
-		for _, other := range []string{"/a/{x}/b/{y}", "/a/id/b/{rest...}", "/A/{id}/b/{rest...}", "/a/{id}/b/"} {
-			require.NoError(t, create(domain.MethodGet, other), other)
-		}
-		two := f.MustEndpoint(t, x.Admin, prod, domain.MethodPost, "/a/{x}/b/{y...}")
-		_, err := f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: two.GlobalID(), Method: input.SetTo(domain.MethodGet)})
-		portaltest.RequireProblems(t, err, "TAKEN path")
-		three := f.MustEndpoint(t, x.Admin, prod, domain.MethodGet, "/c")
-		_, err = f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: three.GlobalID(), Path: input.SetTo("/a/{z}/b/{z2...}")})
-		portaltest.RequireProblems(t, err, "TAKEN path")
-		renamed, err := f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: one.GlobalID(), Path: input.SetTo("/a/{order}/b/{all...}")})
-		require.NoError(t, err, "its own shape is free for it")
-		require.Equal(t, "/a/{order}/b/{all...}", renamed.Path)
+		t.Run("OK", func(t *testing.T) {
+			for _, other := range []string{"/a/{x}/b/{y}", "/a/id/b/{rest...}", "/A/{id}/b/{rest...}", "/a/{id}/b/"} {
+				require.NoError(t, create(domain.MethodGet, other), other)
+			}
+		})
+		t.Run("ErrPathTaken", func(t *testing.T) {
+			portaltest.RequireProblems(t, create(domain.MethodGet, "/a/{x}/b/{y...}"), "TAKEN path")
+			two := f.MustEndpoint(t, x.Admin, prod, domain.MethodPost, "/a/{x}/b/{y...}")
+			_, err := f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: two.GlobalID(), Method: input.SetTo(domain.MethodGet)})
+			portaltest.RequireProblems(t, err, "TAKEN path")
+			three := f.MustEndpoint(t, x.Admin, prod, domain.MethodGet, "/c")
+			_, err = f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: three.GlobalID(), Path: input.SetTo("/a/{z}/b/{z2...}")})
+			portaltest.RequireProblems(t, err, "TAKEN path")
+		})
+		t.Run("OK, its own shape", func(t *testing.T) {
+			renamed, err := f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: one.GlobalID(), Path: input.SetTo("/a/{order}/b/{all...}")})
+			require.NoError(t, err, "its own shape is free for it")
+			require.Equal(t, "/a/{order}/b/{all...}", renamed.Path)
+		})
 	})
 }
 
@@ -112,25 +118,32 @@ func TestEndpoint_Errors(t *testing.T) {
 	x := f.MustTenant(t, "one")
 	prod, _ := f.MustProduct(t, x.Admin, "orders")
 	made := f.MustEndpoint(t, x.Admin, prod, domain.MethodAny, "/")
-	for _, path := range []string{"", "orders", "/a/../b", "//", "/a?b", "/{}", "/{rest...}/more", "/%2e%2e", "/\x00", "/" + strings.Repeat("x", 1024), strings.Repeat("/x", 33)} {
-		_, err := f.Portal.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: path})
-		portaltest.RequireProblems(t, err, "INVALID path")
-		_, err = f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: made.GlobalID(), Path: input.SetTo(path)})
-		portaltest.RequireProblems(t, err, "INVALID path")
-	}
-	_, err := f.Portal.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{
-		ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: "bad", Description: new(strings.Repeat("x", 2001)),
+	t.Run("ErrPathInvalid", func(t *testing.T) {
+		for _, path := range []string{"", "orders", "/a/../b", "//", "/a?b", "/{}", "/{rest...}/more", "/%2e%2e", "/\x00", "/" + strings.Repeat("x", 1024), strings.Repeat("/x", 33)} {
+			_, err := f.Portal.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: path})
+			portaltest.RequireProblems(t, err, "INVALID path")
+			_, err = f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: made.GlobalID(), Path: input.SetTo(path)})
+			portaltest.RequireProblems(t, err, "INVALID path")
+		}
 	})
-	portaltest.RequireProblems(t, err, "INVALID path", "TOO_LONG description")
-	_, err = f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{
-		EndpointID: made.GlobalID(), Method: input.Patch[domain.Method]{Set: true}, Path: input.Patch[string]{Set: true},
+	t.Run("ErrPathInvalidAndDescriptionTooLong", func(t *testing.T) {
+		_, err := f.Portal.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{
+			ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: "bad", Description: new(strings.Repeat("x", 2001)),
+		})
+		portaltest.RequireProblems(t, err, "INVALID path", "TOO_LONG description")
 	})
-	portaltest.RequireProblems(t, err, "REQUIRED method", "REQUIRED path")
-
-	_, err = f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: prod.GlobalID(), Status: input.SetTo(domain.Retired)})
-	require.NoError(t, err)
-	_, err = f.Portal.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: "/late"})
-	portaltest.RequireProblems(t, err, "WRONG_STATUS productId")
+	t.Run("ErrMethodRequiredAndPathRequired", func(t *testing.T) {
+		_, err := f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{
+			EndpointID: made.GlobalID(), Method: input.Patch[domain.Method]{Set: true}, Path: input.Patch[string]{Set: true},
+		})
+		portaltest.RequireProblems(t, err, "REQUIRED method", "REQUIRED path")
+	})
+	t.Run("ErrProductIdWrongStatus", func(t *testing.T) {
+		_, err := f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: prod.GlobalID(), Status: input.SetTo(domain.Retired)})
+		require.NoError(t, err)
+		_, err = f.Portal.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: "/late"})
+		portaltest.RequireProblems(t, err, "WRONG_STATUS productId")
+	})
 }
 
 // Another organization's endpoints answer like those there are not, and
@@ -149,17 +162,21 @@ func TestEndpointsOfOtherOrganizations(t *testing.T) {
 			_, err = f.Portal.Catalog.DeleteEndpoint(as, endpoint)
 			return append(errs, err)
 		}
-		foreign := attempts(y.Admin, prod.GlobalID(), made.GlobalID())
-		unknown := attempts(y.Admin, nodeid.Encode(nodeid.Product, uuid.New()), nodeid.Encode(nodeid.Endpoint, uuid.New()))
-		malformed := attempts(y.Admin, "prod_?", prod.GlobalID())
-		for i, err := range foreign {
-			portaltest.RequireCode(t, err, fault.CodeNotFound)
-			require.Equal(t, unknown[i].Error(), err.Error())
-			require.Equal(t, malformed[i].Error(), err.Error())
-		}
-		for _, err := range attempts(x.Developer, prod.GlobalID(), made.GlobalID()) {
-			portaltest.RequireCode(t, err, fault.CodeForbidden)
-		}
+		t.Run("ErrNotFound", func(t *testing.T) {
+			foreign := attempts(y.Admin, prod.GlobalID(), made.GlobalID())
+			unknown := attempts(y.Admin, nodeid.Encode(nodeid.Product, uuid.New()), nodeid.Encode(nodeid.Endpoint, uuid.New()))
+			malformed := attempts(y.Admin, "prod_?", prod.GlobalID())
+			for i, err := range foreign {
+				portaltest.RequireCode(t, err, fault.CodeNotFound)
+				require.Equal(t, unknown[i].Error(), err.Error())
+				require.Equal(t, malformed[i].Error(), err.Error())
+			}
+		})
+		t.Run("ErrForbidden", func(t *testing.T) {
+			for _, err := range attempts(x.Developer, prod.GlobalID(), made.GlobalID()) {
+				portaltest.RequireCode(t, err, fault.CodeForbidden)
+			}
+		})
 		now, err := f.Client.Endpoint.Query().All(portaltest.System(t))
 		require.NoError(t, err)
 		require.Len(t, now, 1)

@@ -64,17 +64,13 @@ func TestPlan_Errors(t *testing.T) {
 		x := f.MustTenant(t, "one")
 		product, _ := f.MustProduct(t, x.Admin, "weather")
 		plans := f.Client.Plan.Query().CountX(portaltest.System(t))
-		refused := func(problem string, in catalog.CreatePlanInput) {
+		refused := func(t *testing.T, problem string, in catalog.CreatePlanInput) {
 			in.ProductID = product.GlobalID()
 			if in.Name == "" {
 				in.Name = "Plan"
 			}
 			_, err := f.Portal.Catalog.CreatePlan(x.Admin, in)
-			words := strings.Fields(problem)
-			want := []string{}
-			for i := 0; i < len(words); i += 2 {
-				want = append(want, words[i]+" "+words[i+1])
-			}
+			want := inPairs(problem)
 			portaltest.RequireProblems(t, err, want...)
 			plan := planOf(t, f, x, product, in.Kind)
 			change := catalog.UpdatePlanInput{PlanID: plan.GlobalID(), Price: input.Patch[domain.Price]{Set: in.Kind != nil, Value: in.Price},
@@ -91,15 +87,26 @@ func TestPlan_Errors(t *testing.T) {
 			f.Client.Plan.DeleteOne(plan).ExecX(portaltest.System(t))
 		}
 		for problem, in := range wrongTerms() {
-			refused(problem, in)
+			t.Run(portaltest.Subtest(inPairs(problem)...), func(t *testing.T) { refused(t, problem, in) })
 		}
 		for problem, all := range wrongPrices() {
-			for _, in := range all {
-				refused(problem, in)
-			}
+			t.Run(portaltest.Subtest(inPairs(problem)...), func(t *testing.T) {
+				for _, in := range all {
+					refused(t, problem, in)
+				}
+			})
 		}
 		require.Equal(t, plans, f.Client.Plan.Query().CountX(portaltest.System(t)))
 	})
+}
+
+// inPairs separates the problems of a text, each a code and a field.
+func inPairs(problems string) (out []string) {
+	words := strings.Fields(problems)
+	for i := 0; i < len(words); i += 2 {
+		out = append(out, words[i]+" "+words[i+1])
+	}
+	return out
 }
 
 // planOf is a sound plan of a kind.
@@ -124,22 +131,26 @@ func TestCreatePlan(t *testing.T) {
 		x := f.MustTenant(t, "one")
 		product, _ := f.MustProduct(t, x.Admin, "weather")
 		most, monthly, metered := domain.RateLimit{Limit: 1_000_000, Per: domain.PerSecond, Burst: 1_000_000}, domain.PlanSubscription, domain.PlanMetered
-		made, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Most", Kind: &metered, RateLimit: &most,
-			Quota: &domain.Quota{Limit: 2_000_000_000, Per: domain.PerMonth}, Price: &domain.Price{Amount: "999999999999.999999", Currency: "USD", Unit: 2_000_000_000}})
-		require.NoError(t, err)
-		require.Equal(t, &most, made.RateLimit)
-		require.Equal(t, 2_000_000_000, made.Quota.Limit)
-		require.Equal(t, &domain.Price{Amount: "999999999999.999999", Currency: "USD", Unit: 2_000_000_000}, made.Price)
-
-		made, err = f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Least", Kind: &monthly,
-			RateLimit: &domain.RateLimit{Limit: 1, Per: domain.PerHour}, Quota: &domain.Quota{Limit: 1, Per: domain.PerDay}, Price: &domain.Price{Amount: "0"}})
-		require.NoError(t, err)
-		require.Equal(t, &domain.RateLimit{Limit: 1, Per: domain.PerHour, Burst: 1}, made.RateLimit)
-		require.Equal(t, &domain.Price{Amount: "0.00", Currency: x.Organization.Currency}, made.Price)
-
-		made, err = f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Nothing"})
-		require.NoError(t, err)
-		require.Equal(t, []any{domain.PlanFree, (*domain.RateLimit)(nil), (*domain.Quota)(nil), (*domain.Price)(nil)}, []any{made.Kind, made.RateLimit, made.Quota, made.Price})
+		t.Run("OK, the largest terms", func(t *testing.T) {
+			made, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Most", Kind: &metered, RateLimit: &most,
+				Quota: &domain.Quota{Limit: 2_000_000_000, Per: domain.PerMonth}, Price: &domain.Price{Amount: "999999999999.999999", Currency: "USD", Unit: 2_000_000_000}})
+			require.NoError(t, err)
+			require.Equal(t, &most, made.RateLimit)
+			require.Equal(t, 2_000_000_000, made.Quota.Limit)
+			require.Equal(t, &domain.Price{Amount: "999999999999.999999", Currency: "USD", Unit: 2_000_000_000}, made.Price)
+		})
+		t.Run("OK, the smallest terms", func(t *testing.T) {
+			made, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Least", Kind: &monthly,
+				RateLimit: &domain.RateLimit{Limit: 1, Per: domain.PerHour}, Quota: &domain.Quota{Limit: 1, Per: domain.PerDay}, Price: &domain.Price{Amount: "0"}})
+			require.NoError(t, err)
+			require.Equal(t, &domain.RateLimit{Limit: 1, Per: domain.PerHour, Burst: 1}, made.RateLimit)
+			require.Equal(t, &domain.Price{Amount: "0.00", Currency: x.Organization.Currency}, made.Price)
+		})
+		t.Run("OK, no terms", func(t *testing.T) {
+			made, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Nothing"})
+			require.NoError(t, err)
+			require.Equal(t, []any{domain.PlanFree, (*domain.RateLimit)(nil), (*domain.Quota)(nil), (*domain.Price)(nil)}, []any{made.Kind, made.RateLimit, made.Quota, made.Price})
+		})
 	})
 }
 

@@ -14,8 +14,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// A plan counts its quota by the app unless it says otherwise; each change of
-// that is told, and the database takes nothing else.
+// A plan counts its quota by app unless it says otherwise; each change of that is
+// recorded, and the database accepts no other value.
 func TestPlan_QuotaPer(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -31,27 +31,34 @@ func TestPlan_QuotaPer(t *testing.T) {
 			_, err := f.Portal.Catalog.UpdatePlan(x.Admin, in)
 			return err
 		}
-		require.NoError(t, update(catalog.UpdatePlanInput{QuotaPer: input.SetTo(domain.QuotaPerApp)}))
-		require.NoError(t, update(catalog.UpdatePlanInput{QuotaPer: input.SetTo(domain.QuotaPerApp)}), "it is so already")
-		require.NoError(t, update(catalog.UpdatePlanInput{Name: input.SetTo("renamed")}))
-		portaltest.RequireProblems(t, update(catalog.UpdatePlanInput{QuotaPer: input.Patch[domain.QuotaPer]{Set: true}}), "REQUIRED quotaPer")
-
-		var told [][2]string
-		for _, one := range f.Client.Event.Query().Where(event.SubjectID(made.ID)).Order(event.ByPosition()).AllX(portaltest.System(t)) {
-			for _, c := range one.Changes {
-				if c.Field == "quotaPer" {
-					told = append(told, [2]string{string(one.Type), *c.After})
+		t.Run("OK", func(t *testing.T) {
+			require.NoError(t, update(catalog.UpdatePlanInput{QuotaPer: input.SetTo(domain.QuotaPerApp)}))
+			require.NoError(t, update(catalog.UpdatePlanInput{QuotaPer: input.SetTo(domain.QuotaPerApp)}), "it is so already")
+			require.NoError(t, update(catalog.UpdatePlanInput{Name: input.SetTo("renamed")}))
+		})
+		t.Run("ErrQuotaPerRequired", func(t *testing.T) {
+			portaltest.RequireProblems(t, update(catalog.UpdatePlanInput{QuotaPer: input.Patch[domain.QuotaPer]{Set: true}}), "REQUIRED quotaPer")
+		})
+		t.Run("events", func(t *testing.T) {
+			var changes [][2]string
+			for _, one := range f.Client.Event.Query().Where(event.SubjectID(made.ID)).Order(event.ByPosition()).AllX(portaltest.System(t)) {
+				for _, c := range one.Changes {
+					if c.Field == "quotaPer" {
+						changes = append(changes, [2]string{string(one.Type), *c.After})
+					}
 				}
 			}
-		}
-		require.Equal(t, [][2]string{{string(eventlog.PlanCreated), "ACCOUNT"}, {string(eventlog.PlanUpdated), "APP"}}, told)
-		_, err = f.Database.ExecContext(t.Context(), `UPDATE plans SET quota_per = 'account' WHERE id = $1`, made.ID)
-		require.Error(t, err)
+			require.Equal(t, [][2]string{{string(eventlog.PlanCreated), "ACCOUNT"}, {string(eventlog.PlanUpdated), "APP"}}, changes)
+		})
+		t.Run("database", func(t *testing.T) {
+			_, err := f.Database.ExecContext(t.Context(), `UPDATE plans SET quota_per = 'account' WHERE id = $1`, made.ID)
+			require.Error(t, err)
+		})
 	})
 }
 
 // A retired product gets no plan.
-func TestCreatePlan_ErrProductWrongStatus(t *testing.T) {
+func TestCreatePlan_ErrProductIdWrongStatus(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")

@@ -7,7 +7,6 @@ import (
 
 	"portico/internal/catalog"
 	"portico/internal/domain"
-	"portico/internal/fault"
 	"portico/internal/input"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
@@ -17,19 +16,25 @@ import (
 func TestProduct_KeylessAndEnforceEndpoints(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	x := f.MustTenant(t, "one")
-	usual, err := f.Portal.Catalog.CreateProduct(x.Admin, catalog.CreateProductInput{Name: "usual"})
-	require.NoError(t, err)
-	require.Equal(t, []bool{false, false}, []bool{usual.Keyless, usual.EnforceEndpoints})
+	t.Run("OK, neither", func(t *testing.T) {
+		usual, err := f.Portal.Catalog.CreateProduct(x.Admin, catalog.CreateProductInput{Name: "usual"})
+		require.NoError(t, err)
+		require.Equal(t, []bool{false, false}, []bool{usual.Keyless, usual.EnforceEndpoints})
+	})
 	open, err := f.Portal.Catalog.CreateProduct(x.Admin, catalog.CreateProductInput{Name: "open", Keyless: new(true), EnforceEndpoints: new(true)})
 	require.NoError(t, err)
 	require.Equal(t, []bool{true, true}, []bool{open.Keyless, open.EnforceEndpoints})
-	shut, err := f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: open.GlobalID(), Keyless: input.SetTo(false), EnforceEndpoints: input.SetTo(false)})
-	require.NoError(t, err)
-	require.Equal(t, []bool{false, false}, []bool{shut.Keyless, shut.EnforceEndpoints})
-	_, err = f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{
-		ProductID: open.GlobalID(), Keyless: input.Patch[bool]{Set: true}, EnforceEndpoints: input.Patch[bool]{Set: true},
+	t.Run("OK, changed", func(t *testing.T) {
+		shut, err := f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: open.GlobalID(), Keyless: input.SetTo(false), EnforceEndpoints: input.SetTo(false)})
+		require.NoError(t, err)
+		require.Equal(t, []bool{false, false}, []bool{shut.Keyless, shut.EnforceEndpoints})
 	})
-	portaltest.RequireProblems(t, err, "REQUIRED keyless", "REQUIRED enforceEndpoints")
+	t.Run("ErrKeylessRequiredAndEnforceEndpointsRequired", func(t *testing.T) {
+		_, err := f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{
+			ProductID: open.GlobalID(), Keyless: input.Patch[bool]{Set: true}, EnforceEndpoints: input.Patch[bool]{Set: true},
+		})
+		portaltest.RequireProblems(t, err, "REQUIRED keyless", "REQUIRED enforceEndpoints")
+	})
 }
 
 // Nobody could register with a product that has no plan: it is not on offer.
@@ -40,26 +45,26 @@ func TestProduct_PublishingNeedsAPlan(t *testing.T) {
 		draft, err := f.Portal.Catalog.CreateProduct(tenant.Admin, catalog.CreateProductInput{Name: "draft"})
 		require.NoError(t, err)
 		becomes := func(s domain.ProductStatus) error {
-			_, err := f.Portal.Catalog.UpdateProduct(tenant.Admin, catalog.UpdateProductInput{ProductID: draft.GlobalID(), Status: input.Patch[domain.ProductStatus]{Set: true, Value: &s}})
+			_, err := f.Portal.Catalog.UpdateProduct(tenant.Admin, catalog.UpdateProductInput{ProductID: draft.GlobalID(), Status: input.SetTo(s)})
 			return err
 		}
-		refused := func(err error) {
-			t.Helper()
-			var invalid *fault.Invalid
-			require.ErrorAs(t, err, &invalid)
-			require.Equal(t, fault.WrongStatus, invalid.Problems[0].Code)
-		}
-		for _, s := range []domain.ProductStatus{domain.Published, domain.Deprecated} {
-			_, err := f.Portal.Catalog.CreateProduct(tenant.Admin, catalog.CreateProductInput{Name: "new", Status: &s})
-			refused(err)
-			refused(becomes(s))
-		}
-		f.MustPlan(t, tenant.Admin, draft, "free")
-		for _, s := range []domain.ProductStatus{domain.Published, domain.Deprecated, domain.Published} {
-			require.NoError(t, becomes(s))
-		}
-		_, err = f.Portal.Catalog.CreateProduct(tenant.Admin, catalog.CreateProductInput{Name: "gone", Status: func() *domain.ProductStatus { s := domain.Retired; return &s }()})
-		require.NoError(t, err)
+		t.Run("ErrStatusWrongStatus", func(t *testing.T) {
+			for _, s := range []domain.ProductStatus{domain.Published, domain.Deprecated} {
+				_, err := f.Portal.Catalog.CreateProduct(tenant.Admin, catalog.CreateProductInput{Name: "new", Status: &s})
+				portaltest.RequireProblems(t, err, "WRONG_STATUS status")
+				portaltest.RequireProblems(t, becomes(s), "WRONG_STATUS status")
+			}
+		})
+		t.Run("OK, with a plan", func(t *testing.T) {
+			f.MustPlan(t, tenant.Admin, draft, "free")
+			for _, s := range []domain.ProductStatus{domain.Published, domain.Deprecated, domain.Published} {
+				require.NoError(t, becomes(s))
+			}
+		})
+		t.Run("OK, retired", func(t *testing.T) {
+			_, err := f.Portal.Catalog.CreateProduct(tenant.Admin, catalog.CreateProductInput{Name: "gone", Status: new(domain.Retired)})
+			require.NoError(t, err)
+		})
 	})
 }
 
@@ -73,15 +78,21 @@ func TestProduct_AuthTypes(t *testing.T) {
 		require.NoError(t, err)
 		require.ElementsMatch(t, domain.AuthTypes(), both.AuthTypes)
 		for problem, types := range map[string][]domain.AuthType{"REQUIRED authTypes": {}, "INVALID authTypes": {domain.Basic, domain.APIKey, domain.Basic}} {
-			_, err = f.Portal.Catalog.CreateProduct(x.Admin, catalog.CreateProductInput{Name: "other", AuthTypes: types})
-			portaltest.RequireProblems(t, err, problem)
-			_, err = f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: input.SetTo(types)})
-			portaltest.RequireProblems(t, err, problem)
+			t.Run(portaltest.Subtest(problem), func(t *testing.T) {
+				_, err := f.Portal.Catalog.CreateProduct(x.Admin, catalog.CreateProductInput{Name: "other", AuthTypes: types})
+				portaltest.RequireProblems(t, err, problem)
+				_, err = f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: input.SetTo(types)})
+				portaltest.RequireProblems(t, err, problem)
+			})
 		}
-		_, err = f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: input.Patch[[]domain.AuthType]{Set: true}})
-		portaltest.RequireProblems(t, err, "REQUIRED authTypes")
-		one, err := f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: input.SetTo([]domain.AuthType{domain.Basic})})
-		require.NoError(t, err)
-		require.Equal(t, []domain.AuthType{domain.Basic}, one.AuthTypes)
+		t.Run("ErrAuthTypesRequired, cleared", func(t *testing.T) {
+			_, err := f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: input.Patch[[]domain.AuthType]{Set: true}})
+			portaltest.RequireProblems(t, err, "REQUIRED authTypes")
+		})
+		t.Run("OK", func(t *testing.T) {
+			one, err := f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: input.SetTo([]domain.AuthType{domain.Basic})})
+			require.NoError(t, err)
+			require.Equal(t, []domain.AuthType{domain.Basic}, one.AuthTypes)
+		})
 	})
 }

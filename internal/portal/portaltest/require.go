@@ -26,6 +26,28 @@ func RequireProblems(t *testing.T, err error, want ...string) {
 	require.Equal(t, want, got, "%v", err)
 }
 
+// Subtest returns the name of a subtest that requires problems of the input:
+// ErrNameRequired for "REQUIRED name", ErrProductsUnknownReference for
+// "UNKNOWN_REFERENCE products.1".
+func Subtest(problems ...string) string {
+	name := "Err"
+	for i, words := range problems {
+		code, field, _ := strings.Cut(words, " ")
+		if i > 0 {
+			name += "And"
+		}
+		for _, part := range strings.Split(strings.TrimSpace(field), ".") {
+			if strings.Trim(part, "0123456789") != "" {
+				name += strings.ToUpper(part[:1]) + part[1:]
+			}
+		}
+		for _, part := range strings.Split(code, "_") {
+			name += part[:1] + strings.ToLower(part[1:])
+		}
+	}
+	return name
+}
+
 // RequireCode requires an error of this code, which is about no field of the
 // input.
 func RequireCode(t *testing.T, err error, want fault.Code) {
