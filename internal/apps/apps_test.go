@@ -11,8 +11,8 @@ import (
 	"portico/internal/viewer"
 )
 
-// What an idempotency key made for one account is not another account's, and
-// what is gone is not given again.
+// Under an idempotency key an app is created once. Another account cannot use the
+// key, and an app that was deleted since is not returned.
 func TestStory_CreateAppAgain(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	tenant := f.MustTenant(t, "replay")
@@ -20,18 +20,22 @@ func TestStory_CreateAppAgain(t *testing.T) {
 	in := apps.CreateAppInput{Name: "app", IdempotencyKey: &key}
 	made, err := f.Portal.Apps.CreateApp(tenant.Developer, in)
 	require.NoError(t, err)
-	again, err := f.Portal.Apps.CreateApp(tenant.Developer, in)
-	require.NoError(t, err)
-	require.True(t, again.Replayed)
-	require.Nil(t, again.Secret)
-
-	other := viewer.Current(tenant.Developer)
-	other.AccountID = f.MustAccount(t, tenant.Admin, "other").ID
-	_, err = f.Portal.Apps.CreateApp(portaltest.As(t, other), in)
-	require.ErrorContains(t, err, "CONFLICT")
-
-	_, err = f.Portal.Apps.DeleteApp(tenant.Developer, made.App.GlobalID(), nil)
-	require.NoError(t, err)
-	_, err = f.Portal.Apps.CreateApp(tenant.Developer, in)
-	require.ErrorContains(t, err, "NOT_FOUND")
+	t.Run("OK", func(t *testing.T) {
+		again, err := f.Portal.Apps.CreateApp(tenant.Developer, in)
+		require.NoError(t, err)
+		require.True(t, again.Replayed)
+		require.Nil(t, again.Secret)
+	})
+	t.Run("ErrConflict", func(t *testing.T) {
+		other := viewer.Current(tenant.Developer)
+		other.AccountID = f.MustAccount(t, tenant.Admin, "other").ID
+		_, err := f.Portal.Apps.CreateApp(portaltest.As(t, other), in)
+		require.ErrorContains(t, err, "CONFLICT")
+	})
+	t.Run("ErrNotFound", func(t *testing.T) {
+		_, err := f.Portal.Apps.DeleteApp(tenant.Developer, made.App.GlobalID(), nil)
+		require.NoError(t, err)
+		_, err = f.Portal.Apps.CreateApp(tenant.Developer, in)
+		require.ErrorContains(t, err, "NOT_FOUND")
+	})
 }

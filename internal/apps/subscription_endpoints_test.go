@@ -33,20 +33,29 @@ func TestRegister_Endpoints(t *testing.T) {
 		_, _, others := s.MustOffer(t, "returns", "/r")
 		app := s.MustApp(t, s.Developer, "App").App
 		a, b := s.Endpoints[0], s.Endpoints[1]
-		for _, bad := range []string{others[0].GlobalID(), nodeid.Encode(nodeid.Endpoint, uuid.New()), s.Product.GlobalID(), "ep_", ""} {
-			_, err := s.Register(s.Developer, app, a.GlobalID(), bad)
-			portaltest.RequireProblems(t, err, "UNKNOWN_REFERENCE endpointIds.1")
-		}
-		_, err := s.Portal.Apps.Register(s.Developer, apps.RegisterInput{AppID: app.GlobalID(), ProductID: s.Product.GlobalID(), EndpointIDs: []string{}})
-		portaltest.RequireProblems(t, err, "REQUIRED endpointIds")
-		_, err = s.Register(s.Developer, app, make([]string, 501)...)
-		portaltest.RequireProblems(t, err, "TOO_MANY endpointIds")
-
-		sub, err := s.Register(s.Developer, app, portaltest.EndpointIDs(b, a, b)...)
-		require.NoError(t, err)
-		require.ElementsMatch(t, rowIDs(a, b), sub.EndpointIds)
-		whole := s.MustRegister(t, s.Developer, s.MustApp(t, s.Developer, "Other").App, s.Product, s.Plan)
-		require.Nil(t, whole.EndpointIds)
+		t.Run("ErrEndpointIdsUnknownReference", func(t *testing.T) {
+			for _, bad := range []string{others[0].GlobalID(), nodeid.Encode(nodeid.Endpoint, uuid.New()), s.Product.GlobalID(), "ep_", ""} {
+				_, err := s.Register(s.Developer, app, a.GlobalID(), bad)
+				portaltest.RequireProblems(t, err, "UNKNOWN_REFERENCE endpointIds.1")
+			}
+		})
+		t.Run("ErrEndpointIdsRequired", func(t *testing.T) {
+			_, err := s.Portal.Apps.Register(s.Developer, apps.RegisterInput{AppID: app.GlobalID(), ProductID: s.Product.GlobalID(), EndpointIDs: []string{}})
+			portaltest.RequireProblems(t, err, "REQUIRED endpointIds")
+		})
+		t.Run("ErrEndpointIdsTooMany", func(t *testing.T) {
+			_, err := s.Register(s.Developer, app, make([]string, 501)...)
+			portaltest.RequireProblems(t, err, "TOO_MANY endpointIds")
+		})
+		t.Run("OK", func(t *testing.T) {
+			sub, err := s.Register(s.Developer, app, portaltest.EndpointIDs(b, a, b)...)
+			require.NoError(t, err)
+			require.ElementsMatch(t, rowIDs(a, b), sub.EndpointIds)
+		})
+		t.Run("OK, all endpoints", func(t *testing.T) {
+			whole := s.MustRegister(t, s.Developer, s.MustApp(t, s.Developer, "Other").App, s.Product, s.Plan)
+			require.Nil(t, whole.EndpointIds)
+		})
 	})
 }
 
@@ -57,19 +66,23 @@ func TestRegister_AgainWithEndpoints(t *testing.T) {
 	in := apps.RegisterInput{AppID: app.GlobalID(), ProductID: s.Product.GlobalID(), EndpointIDs: portaltest.EndpointIDs(s.Endpoints[0]), IdempotencyKey: new("once")}
 	made, err := s.Portal.Apps.Register(s.Developer, in)
 	require.NoError(t, err)
-	again, err := s.Portal.Apps.Register(s.Developer, in)
-	require.NoError(t, err)
-	require.True(t, again.Replayed)
-	require.Equal(t, made.Subscription.ID, again.Subscription.ID)
-	for _, other := range [][]string{nil, portaltest.EndpointIDs(s.Endpoints[1])} {
-		in.EndpointIDs = other
-		_, err = s.Portal.Apps.Register(s.Developer, in)
-		portaltest.RequireCode(t, err, fault.CodeConflict)
-	}
+	t.Run("OK", func(t *testing.T) {
+		again, err := s.Portal.Apps.Register(s.Developer, in)
+		require.NoError(t, err)
+		require.True(t, again.Replayed)
+		require.Equal(t, made.Subscription.ID, again.Subscription.ID)
+	})
+	t.Run("ErrConflict", func(t *testing.T) {
+		for _, other := range [][]string{nil, portaltest.EndpointIDs(s.Endpoints[1])} {
+			in.EndpointIDs = other
+			_, err := s.Portal.Apps.Register(s.Developer, in)
+			portaltest.RequireCode(t, err, fault.CodeConflict)
+		}
+	})
 }
 
 // A developer chooses among the endpoints, fewer and more, while the
-// subscription waits or is approved; each choice is told once.
+// subscription waits or is approved; each choice is recorded once.
 func TestUpdateSubscriptionEndpoints(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := portaltest.New(t, url).MustShop(t, "/a", "/b")
@@ -88,14 +101,20 @@ func TestUpdateSubscriptionEndpoints(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 4, now.Version, "nothing has changed")
 
-		_, err = s.UpdateEndpoints(s.Developer, sub)
-		portaltest.RequireProblems(t, err, "REQUIRED endpointIds")
-		_, err = s.UpdateEndpoints(s.Developer, sub, a.GlobalID(), nodeid.Encode(nodeid.Endpoint, uuid.New()))
-		portaltest.RequireProblems(t, err, "UNKNOWN_REFERENCE endpointIds.1")
-		_, err = s.Portal.Apps.UpdateSubscriptionEndpoints(s.Developer, apps.UpdateSubscriptionEndpointsInput{
-			SubscriptionID: sub.GlobalID(), Version: new(1), EndpointIDs: input.SetTo(portaltest.EndpointIDs(a)),
+		t.Run("ErrEndpointIdsRequired", func(t *testing.T) {
+			_, err := s.UpdateEndpoints(s.Developer, sub)
+			portaltest.RequireProblems(t, err, "REQUIRED endpointIds")
 		})
-		portaltest.RequireCode(t, err, fault.CodeConflict)
+		t.Run("ErrEndpointIdsUnknownReference", func(t *testing.T) {
+			_, err := s.UpdateEndpoints(s.Developer, sub, a.GlobalID(), nodeid.Encode(nodeid.Endpoint, uuid.New()))
+			portaltest.RequireProblems(t, err, "UNKNOWN_REFERENCE endpointIds.1")
+		})
+		t.Run("ErrConflict", func(t *testing.T) {
+			_, err := s.Portal.Apps.UpdateSubscriptionEndpoints(s.Developer, apps.UpdateSubscriptionEndpointsInput{
+				SubscriptionID: sub.GlobalID(), Version: new(1), EndpointIDs: input.SetTo(portaltest.EndpointIDs(a)),
+			})
+			portaltest.RequireCode(t, err, fault.CodeConflict)
+		})
 		same, err := s.Portal.Apps.UpdateSubscriptionEndpoints(s.Developer, apps.UpdateSubscriptionEndpointsInput{SubscriptionID: sub.GlobalID()})
 		require.NoError(t, err)
 		require.Equal(t, now.EndpointIds, same.EndpointIds, "what is left out stays")
@@ -107,12 +126,12 @@ func TestUpdateSubscriptionEndpoints(t *testing.T) {
 		require.Equal(t, []string{
 			string(eventlog.SubscriptionRegistered), string(eventlog.SubscriptionNarrowed), string(eventlog.SubscriptionApproved),
 			string(eventlog.SubscriptionNarrowed), string(eventlog.SubscriptionNarrowed),
-		}, s.Fixture.EventTypes(t, sub.ID))
+		}, s.EventTypes(t, sub.ID))
 	})
 }
 
-// Others' subscriptions answer like those there are not, and what is
-// interrupted or has ended stays as it is.
+// Subscriptions of others answer like those that do not exist, and a subscription
+// that is suspended or has ended keeps its endpoints.
 func TestUpdateSubscriptionEndpoints_Errors(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := portaltest.New(t, url).MustShop(t, "/a")
@@ -121,33 +140,37 @@ func TestUpdateSubscriptionEndpoints_Errors(t *testing.T) {
 		sub := s.MustRegister(t, s.Developer, s.MustApp(t, s.Developer, "App").App, s.Product, s.Plan)
 		unknown := *sub
 		unknown.ID = uuid.New()
-		for _, as := range []context.Context{other, foreign.Admin, foreign.Developer} {
-			_, err := s.UpdateEndpoints(as, sub, portaltest.EndpointIDs(s.Endpoints...)...)
-			_, want := s.UpdateEndpoints(as, &unknown, portaltest.EndpointIDs(s.Endpoints...)...)
-			portaltest.RequireCode(t, err, fault.CodeNotFound)
-			require.Equal(t, want.Error(), err.Error())
-		}
-		for _, step := range []func() (*db.Subscription, error){
-			func() (*db.Subscription, error) { return s.Portal.Apps.Approve(s.Admin, sub.GlobalID(), nil) },
-			func() (*db.Subscription, error) { return s.Portal.Apps.Suspend(s.Admin, sub.GlobalID(), nil) },
-			func() (*db.Subscription, error) { return s.Portal.Apps.Unregister(s.Admin, sub.GlobalID(), nil) },
-		} {
-			now, err := step()
-			require.NoError(t, err)
-			for _, as := range []context.Context{s.Developer, s.Admin} {
-				may := s.Portal.Apps.SubscriptionPermissions(as, now).UpdateEndpoints.Allowed
-				_, err = s.UpdateEndpoints(as, now, portaltest.EndpointIDs(s.Endpoints...)...)
-				if may {
-					require.NoError(t, err)
-				} else {
-					list := fault.Problems(err)
-					require.Len(t, list, 1)
-					require.Equal(t, fault.WrongStatus, list[0].Code)
-					require.Equal(t, []string{"subscriptionId"}, list[0].Field)
-				}
-				require.Equal(t, now.Status == "APPROVED", may)
+		t.Run("ErrNotFound", func(t *testing.T) {
+			for _, as := range []context.Context{other, foreign.Admin, foreign.Developer} {
+				_, err := s.UpdateEndpoints(as, sub, portaltest.EndpointIDs(s.Endpoints...)...)
+				_, want := s.UpdateEndpoints(as, &unknown, portaltest.EndpointIDs(s.Endpoints...)...)
+				portaltest.RequireCode(t, err, fault.CodeNotFound)
+				require.Equal(t, want.Error(), err.Error())
 			}
-		}
+		})
+		t.Run("ErrSubscriptionIdWrongStatus, unless it is approved", func(t *testing.T) {
+			for _, step := range []func() (*db.Subscription, error){
+				func() (*db.Subscription, error) { return s.Portal.Apps.Approve(s.Admin, sub.GlobalID(), nil) },
+				func() (*db.Subscription, error) { return s.Portal.Apps.Suspend(s.Admin, sub.GlobalID(), nil) },
+				func() (*db.Subscription, error) { return s.Portal.Apps.Unregister(s.Admin, sub.GlobalID(), nil) },
+			} {
+				now, err := step()
+				require.NoError(t, err)
+				for _, as := range []context.Context{s.Developer, s.Admin} {
+					may := s.Portal.Apps.SubscriptionPermissions(as, now).UpdateEndpoints.Allowed
+					_, err = s.UpdateEndpoints(as, now, portaltest.EndpointIDs(s.Endpoints...)...)
+					if may {
+						require.NoError(t, err)
+					} else {
+						list := fault.Problems(err)
+						require.Len(t, list, 1)
+						require.Equal(t, fault.WrongStatus, list[0].Code)
+						require.Equal(t, []string{"subscriptionId"}, list[0].Field)
+					}
+					require.Equal(t, now.Status == "APPROVED", may)
+				}
+			}
+		})
 	})
 }
 

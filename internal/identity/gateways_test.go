@@ -28,41 +28,59 @@ func TestCreateGateway(t *testing.T) {
 			in.Hash, in.Hint = []byte(uuid.NewString()), "abcd"
 			return f.Portal.Identity.CreateGateway(t.Context(), in)
 		}
-		wide, err := create(identity.NewGateway{Organization: "one", Name: "edge-1"})
-		require.NoError(t, err)
-		require.Nil(t, wide.ProductIds, "nil is all products")
-		require.Nil(t, wide.Environment)
+		var wide, narrow *db.ServiceToken
+		t.Run("OK, of all products", func(t *testing.T) {
+			var err error
+			wide, err = create(identity.NewGateway{Organization: "one", Name: "edge-1"})
+			require.NoError(t, err)
+			require.Nil(t, wide.ProductIds, "nil is all products")
+			require.Nil(t, wide.Environment)
+		})
 		f.Clock.Advance(1)
-		narrow, err := create(identity.NewGateway{Organization: "one", Name: "edge-2", Products: []string{"orders", "orders"}, Environment: new(domain.Production)})
-		require.NoError(t, err)
-		require.Equal(t, []uuid.UUID{orders.ID}, narrow.ProductIds)
-
-		for _, name := range []string{"theirs", "nothing", "", "orders\x00"} {
-			_, err = create(identity.NewGateway{Organization: "one", Name: "edge-3", Products: []string{"orders", name}})
-			portaltest.RequireProblems(t, err, "UNKNOWN_REFERENCE products.1")
+		t.Run("OK, of some products", func(t *testing.T) {
+			var err error
+			narrow, err = create(identity.NewGateway{Organization: "one", Name: "edge-2", Products: []string{"orders", "orders"}, Environment: new(domain.Production)})
+			require.NoError(t, err)
+			require.Equal(t, []uuid.UUID{orders.ID}, narrow.ProductIds)
+		})
+		t.Run("ErrProductsUnknownReference", func(t *testing.T) {
+			for _, name := range []string{"theirs", "nothing", "", "orders\x00"} {
+				_, err := create(identity.NewGateway{Organization: "one", Name: "edge-3", Products: []string{"orders", name}})
+				portaltest.RequireProblems(t, err, "UNKNOWN_REFERENCE products.1")
+			}
+		})
+		for _, c := range []struct {
+			in   identity.NewGateway
+			want []string
+		}{
+			{identity.NewGateway{Organization: "nobody", Name: "edge-3"}, []string{"UNKNOWN_REFERENCE organization"}},
+			{identity.NewGateway{Organization: "one", Name: "edge-1"}, []string{"TAKEN name"}},
+			{identity.NewGateway{Organization: "one", Name: strings.Repeat("x", 256), Products: make([]string, 101)}, []string{"TOO_LONG name", "TOO_MANY products"}},
+		} {
+			t.Run(portaltest.Subtest(c.want...), func(t *testing.T) {
+				_, err := create(c.in)
+				portaltest.RequireProblems(t, err, c.want...)
+			})
 		}
-		_, err = create(identity.NewGateway{Organization: "nobody", Name: "edge-3"})
-		portaltest.RequireProblems(t, err, "UNKNOWN_REFERENCE organization")
-		_, err = create(identity.NewGateway{Organization: "one", Name: "edge-1"})
-		portaltest.RequireProblems(t, err, "TAKEN name")
-		_, err = create(identity.NewGateway{Organization: "one", Name: strings.Repeat("x", 256), Products: make([]string, 101)})
-		portaltest.RequireProblems(t, err, "TOO_LONG name", "TOO_MANY products")
-
-		list, err := f.Portal.Identity.Gateways(t.Context(), "one")
-		require.NoError(t, err)
-		require.Equal(t, []identity.GatewayToken{
-			{Name: "edge-1", Hint: "abcd", CreatedAt: wide.CreatedAt},
-			{Name: "edge-2", Hint: "abcd", Products: []string{"orders"}, Environment: new(domain.Production), CreatedAt: narrow.CreatedAt},
-		}, list)
-		list, err = f.Portal.Identity.Gateways(t.Context(), "two")
-		require.NoError(t, err)
-		require.Empty(t, list)
-		_, err = f.Portal.Identity.Gateways(t.Context(), "nobody")
-		portaltest.RequireProblems(t, err, "UNKNOWN_REFERENCE organization")
+		t.Run("Gateways", func(t *testing.T) {
+			list, err := f.Portal.Identity.Gateways(t.Context(), "one")
+			require.NoError(t, err)
+			require.Equal(t, []identity.GatewayToken{
+				{Name: "edge-1", Hint: "abcd", CreatedAt: wide.CreatedAt},
+				{Name: "edge-2", Hint: "abcd", Products: []string{"orders"}, Environment: new(domain.Production), CreatedAt: narrow.CreatedAt},
+			}, list)
+			list, err = f.Portal.Identity.Gateways(t.Context(), "two")
+			require.NoError(t, err)
+			require.Empty(t, list)
+		})
+		t.Run("Gateways/ErrOrganizationUnknownReference", func(t *testing.T) {
+			_, err := f.Portal.Identity.Gateways(t.Context(), "nobody")
+			portaltest.RequireProblems(t, err, "UNKNOWN_REFERENCE organization")
+		})
 	})
 }
 
-// A revoked token stays revoked, is told of once, and its name is not given again.
+// A revoked token stays revoked, with one event, and its name is not used again.
 func TestStory_RevokeGateway(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -74,13 +92,17 @@ func TestStory_RevokeGateway(t *testing.T) {
 		who, found, err := f.Directory.Machine(t.Context(), in.Hash)
 		require.NoError(t, err)
 		require.True(t, found)
-		require.Equal(t, made.ID, who.TokenID, "it is told apart from others")
-		for _, at := range [][2]string{{"two", "edge-1"}, {"one", "edge-2"}, {"one", ""}, {"one", "edge-1\x00"}} {
-			_, err = f.Portal.Identity.RevokeGateway(t.Context(), at[0], at[1])
-			portaltest.RequireProblems(t, err, "UNKNOWN_REFERENCE name")
-		}
-		_, err = f.Portal.Identity.RevokeGateway(t.Context(), "nobody", "edge-1")
-		portaltest.RequireProblems(t, err, "UNKNOWN_REFERENCE organization")
+		require.Equal(t, made.ID, who.TokenID, "the viewer knows which token it is")
+		t.Run("ErrNameUnknownReference", func(t *testing.T) {
+			for _, at := range [][2]string{{"two", "edge-1"}, {"one", "edge-2"}, {"one", ""}, {"one", "edge-1\x00"}} {
+				_, err := f.Portal.Identity.RevokeGateway(t.Context(), at[0], at[1])
+				portaltest.RequireProblems(t, err, "UNKNOWN_REFERENCE name")
+			}
+		})
+		t.Run("ErrOrganizationUnknownReference", func(t *testing.T) {
+			_, err := f.Portal.Identity.RevokeGateway(t.Context(), "nobody", "edge-1")
+			portaltest.RequireProblems(t, err, "UNKNOWN_REFERENCE organization")
+		})
 
 		gone, err := f.Portal.Identity.RevokeGateway(t.Context(), "one", "edge-1")
 		require.NoError(t, err)
@@ -91,7 +113,7 @@ func TestStory_RevokeGateway(t *testing.T) {
 		require.Equal(t, gone.RevokedAt, again.RevokedAt)
 		_, found, err = f.Directory.Machine(t.Context(), in.Hash)
 		require.NoError(t, err)
-		require.False(t, found, "it is not believed any more")
+		require.False(t, found, "it is no longer accepted")
 		require.Equal(t, []string{string(eventlog.ServiceTokenCreated), string(eventlog.ServiceTokenRevoked)}, f.EventTypes(t, made.ID))
 
 		in.Hash = []byte("another")
@@ -104,7 +126,7 @@ func TestStory_RevokeGateway(t *testing.T) {
 	})
 }
 
-// Of many who revoke a token one does; the others are told the same.
+// Of many requests that revoke a token one does; all are answered alike.
 func TestRace_RevokeGateway(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		h.MustTenant(t, "one")

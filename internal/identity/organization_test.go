@@ -32,30 +32,40 @@ func TestUpdateOrganization_UsageRetention(t *testing.T) {
 			{Minutes: 8, Hours: 7, Days: 90}:       {"INVALID usageRetention.hours"},
 			{Minutes: 7, Hours: 90, Days: 89}:      {"INVALID usageRetention.days"},
 		} {
-			_, err := keep(r)
-			portaltest.RequireProblems(t, err, problems...)
+			t.Run(portaltest.Subtest(problems...), func(t *testing.T) {
+				_, err := keep(r)
+				portaltest.RequireProblems(t, err, problems...)
+			})
 		}
-		for _, r := range []domain.UsageRetention{{Minutes: 1, Hours: 1, Days: 1}, {Minutes: 90, Hours: 1000, Days: 3660}} {
-			o, err := keep(r)
+		t.Run("OK", func(t *testing.T) {
+			for _, r := range []domain.UsageRetention{{Minutes: 1, Hours: 1, Days: 1}, {Minutes: 90, Hours: 1000, Days: 3660}} {
+				o, err := keep(r)
+				require.NoError(t, err)
+				require.Equal(t, &r, o.UsageRetention)
+			}
+		})
+		t.Run("OK, cleared", func(t *testing.T) {
+			o, err := f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{UsageRetention: input.Patch[domain.UsageRetention]{Set: true}})
 			require.NoError(t, err)
-			require.Equal(t, &r, o.UsageRetention)
-		}
-		o, err := f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{UsageRetention: input.Patch[domain.UsageRetention]{Set: true}})
-		require.NoError(t, err)
-		require.Nil(t, o.UsageRetention, "what Portico has for all")
-		require.Equal(t, 4, o.Version)
-		_, err = f.Portal.Identity.UpdateOrganization(x.Developer, identity.UpdateOrganizationInput{UsageRetention: input.SetTo(domain.DefaultUsageRetention())})
-		portaltest.RequireCode(t, err, "FORBIDDEN")
+			require.Nil(t, o.UsageRetention, "the retention of all organizations")
+			require.Equal(t, 4, o.Version)
+		})
+		t.Run("ErrForbidden", func(t *testing.T) {
+			_, err := f.Portal.Identity.UpdateOrganization(x.Developer, identity.UpdateOrganizationInput{UsageRetention: input.SetTo(domain.DefaultUsageRetention())})
+			portaltest.RequireCode(t, err, "FORBIDDEN")
+		})
 	})
 }
 
 // An API key is never taken for a token of Portico's.
-func TestUpdateOrganization_ErrKeyPrefixInvalid(t *testing.T) {
+func TestUpdateOrganization_KeyPrefix(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	x := f.MustTenant(t, "one")
 	for _, prefix := range []string{"pgw", "pst", "prt"} {
-		_, err := f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{KeyPrefix: input.SetTo(prefix)})
-		portaltest.RequireProblems(t, err, "INVALID keyPrefix")
+		t.Run("ErrKeyPrefixInvalid/"+prefix, func(t *testing.T) {
+			_, err := f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{KeyPrefix: input.SetTo(prefix)})
+			portaltest.RequireProblems(t, err, "INVALID keyPrefix")
+		})
 	}
 }
 

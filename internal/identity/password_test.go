@@ -26,7 +26,7 @@ func (m hookedPasswords) Hash(ctx context.Context, password string) (string, err
 	return m.Passwords.Hash(ctx, password)
 }
 
-// Of two changes of a password at once the later one is told so.
+// Of two changes of a password at once the later one fails.
 func TestChangePassword_ErrConcurrentChange(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -54,12 +54,18 @@ func TestResetPassword(t *testing.T) {
 		email := address.ParseEmail(" " + orhan)
 		mustFail(t, f.Portal, "192.0.2.1", auth.PairFailures)
 		f.Clock.Advance(time.Second)
-		_, err := f.Portal.Identity.ResetPassword(t.Context(), "one", email, "short")
-		require.Equal(t, fault.WeakPassword, fault.Problems(err)[0].Code)
-		_, err = f.Portal.Identity.ResetPassword(t.Context(), "nowhere", email, "another password")
-		require.Equal(t, [][]string{{"organization"}}, fields(err))
-		_, err = f.Portal.Identity.ResetPassword(t.Context(), "one", address.ParseEmail("other@both.example"), "another password")
-		require.Equal(t, [][]string{{"email"}}, fields(err))
+		t.Run("ErrPasswordWeakPassword", func(t *testing.T) {
+			_, err := f.Portal.Identity.ResetPassword(t.Context(), "one", email, "short")
+			require.Equal(t, fault.WeakPassword, fault.Problems(err)[0].Code)
+		})
+		t.Run("ErrOrganizationUnknownReference", func(t *testing.T) {
+			_, err := f.Portal.Identity.ResetPassword(t.Context(), "nowhere", email, "another password")
+			require.Equal(t, [][]string{{"organization"}}, fields(err))
+		})
+		t.Run("ErrEmailUnknownReference", func(t *testing.T) {
+			_, err := f.Portal.Identity.ResetPassword(t.Context(), "one", address.ParseEmail("other@both.example"), "another password")
+			require.Equal(t, [][]string{{"email"}}, fields(err))
+		})
 		requireLimited(t, f.Portal, "192.0.2.1", portaltest.Password)
 
 		changed, err := f.Portal.Identity.ResetPassword(t.Context(), "one", email, "another password")
