@@ -14,8 +14,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// A key that names products reaches those, and one of ALL access names none,
-// whatever is said in which order.
+// A credential that lists products has LISTED access to those, and one of ALL access
+// lists none, in whichever order both are set.
 func TestCredential_AccessControlList(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -23,51 +23,65 @@ func TestCredential_AccessControlList(t *testing.T) {
 		p, _ := f.MustProduct(t, x.Admin, "weather")
 		app := f.MustApp(t, x.Developer, "App").App.GlobalID()
 		list := []string{p.GlobalID()}
-		reaches := func(k *db.Credential, access domain.Access, n int) {
+		reaches := func(t *testing.T, k *db.Credential, access domain.Access, n int) {
 			t.Helper()
 			require.Equal(t, access, k.Access)
 			require.Equal(t, n, f.Client.AccessEntry.Query().Where(accessentry.CredentialID(k.ID)).CountX(portaltest.System(t)))
 		}
 		all, listed := domain.AccessAll, domain.AccessListed
-		reaches(f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app}).Credential, all, 0)
-		reaches(f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app, Access: &all, AccessControlList: []string{}}).Credential, all, 0)
-		reaches(f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app, Access: &listed}).Credential, listed, 0)
-		reaches(f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app, AccessControlList: list}).Credential, listed, 1)
-		_, err := f.Portal.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &app, Access: &all, AccessControlList: list})
-		portaltest.RequireProblems(t, err, "INVALID accessControlList")
-
-		made, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "Listed", FirstKey: &apps.FirstKeyInput{AccessControlList: list}})
-		require.NoError(t, err)
-		reaches(made.Credential, listed, 1)
-		_, err = f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "All", FirstKey: &apps.FirstKeyInput{Access: &all, AccessControlList: list}})
-		portaltest.RequireProblems(t, err, "INVALID firstKey.accessControlList")
-
+		t.Run("GenerateKey/OK", func(t *testing.T) {
+			reaches(t, f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app}).Credential, all, 0)
+			reaches(t, f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app, Access: &all, AccessControlList: []string{}}).Credential, all, 0)
+			reaches(t, f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app, Access: &listed}).Credential, listed, 0)
+			reaches(t, f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app, AccessControlList: list}).Credential, listed, 1)
+		})
+		t.Run("GenerateKey/ErrAccessControlListInvalid", func(t *testing.T) {
+			_, err := f.Portal.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &app, Access: &all, AccessControlList: list})
+			portaltest.RequireProblems(t, err, "INVALID accessControlList")
+		})
+		t.Run("CreateApp/OK", func(t *testing.T) {
+			made, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "Listed", FirstKey: &apps.FirstKeyInput{AccessControlList: list}})
+			require.NoError(t, err)
+			reaches(t, made.Credential, listed, 1)
+		})
+		t.Run("CreateApp/ErrFirstKeyAccessControlListInvalid", func(t *testing.T) {
+			_, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "All", FirstKey: &apps.FirstKeyInput{Access: &all, AccessControlList: list}})
+			portaltest.RequireProblems(t, err, "INVALID firstKey.accessControlList")
+		})
 		k := f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app}).Credential
 		update := func(in apps.UpdateKeyInput) (*db.Credential, error) {
 			in.CredentialID = k.GlobalID()
 			return f.Portal.Apps.UpdateKey(x.Developer, in)
 		}
-		must := func(in apps.UpdateKeyInput, access domain.Access, n int) {
+		updated := func(t *testing.T, in apps.UpdateKeyInput, access domain.Access, n int) {
 			t.Helper()
 			changed, err := update(in)
 			require.NoError(t, err)
-			reaches(changed, access, n)
+			reaches(t, changed, access, n)
 		}
-		refused := func(in apps.UpdateKeyInput, problem string) {
+		refused := func(t *testing.T, in apps.UpdateKeyInput) {
 			t.Helper()
 			before := f.Client.Credential.GetX(portaltest.System(t), k.ID)
 			_, err := update(in)
-			portaltest.RequireProblems(t, err, problem)
+			portaltest.RequireProblems(t, err, "INVALID accessControlList")
 			require.Equal(t, before.Version, f.Client.Credential.GetX(portaltest.System(t), k.ID).Version)
 		}
-		refused(apps.UpdateKeyInput{AccessControlList: input.SetTo(list)}, "INVALID accessControlList")
-		refused(apps.UpdateKeyInput{Access: input.SetTo(all), AccessControlList: input.SetTo(list)}, "INVALID accessControlList")
-		must(apps.UpdateKeyInput{AccessControlList: input.SetTo([]string{})}, all, 0)
-		must(apps.UpdateKeyInput{Access: input.SetTo(listed), AccessControlList: input.SetTo(list)}, listed, 1)
-		must(apps.UpdateKeyInput{Name: input.SetTo("Other")}, listed, 1)
-		refused(apps.UpdateKeyInput{Access: input.SetTo(all), AccessControlList: input.SetTo(list)}, "INVALID accessControlList")
-		must(apps.UpdateKeyInput{Access: input.SetTo(all)}, all, 0)
-		must(apps.UpdateKeyInput{Access: input.SetTo(listed)}, listed, 0)
+		t.Run("UpdateKey/ErrAccessControlListInvalid", func(t *testing.T) {
+			refused(t, apps.UpdateKeyInput{AccessControlList: input.SetTo(list)})
+			refused(t, apps.UpdateKeyInput{Access: input.SetTo(all), AccessControlList: input.SetTo(list)})
+		})
+		t.Run("UpdateKey/OK, listed", func(t *testing.T) {
+			updated(t, apps.UpdateKeyInput{AccessControlList: input.SetTo([]string{})}, all, 0)
+			updated(t, apps.UpdateKeyInput{Access: input.SetTo(listed), AccessControlList: input.SetTo(list)}, listed, 1)
+			updated(t, apps.UpdateKeyInput{Name: input.SetTo("Other")}, listed, 1)
+		})
+		t.Run("UpdateKey/ErrAccessControlListInvalid, listed before", func(t *testing.T) {
+			refused(t, apps.UpdateKeyInput{Access: input.SetTo(all), AccessControlList: input.SetTo(list)})
+		})
+		t.Run("UpdateKey/OK, all", func(t *testing.T) {
+			updated(t, apps.UpdateKeyInput{Access: input.SetTo(all)}, all, 0)
+			updated(t, apps.UpdateKeyInput{Access: input.SetTo(listed)}, listed, 0)
+		})
 	})
 }
 

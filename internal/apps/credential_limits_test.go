@@ -15,7 +15,7 @@ import (
 	"portico/internal/testdb"
 )
 
-// The networks of a key are kept in one spelling, each once.
+// Allowed addresses are stored in one spelling, each once.
 func TestCredential_AllowedAddresses(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -41,29 +41,34 @@ func TestCredential_AllowedAddresses(t *testing.T) {
 	})
 }
 
-// What is no network is told by its place.
+// A problem names the place of what is no network.
 func TestCredential_AllowedAddressesErrors(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	x := f.MustTenant(t, "one")
 	made := f.MustApp(t, x.Developer, "App")
 	app := made.App.GlobalID()
-	try := func(list []string) error {
+	try := func(t *testing.T, list []string) error {
+		t.Helper()
 		_, err := f.Portal.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &app, AllowedAddresses: list})
 		_, same := f.Portal.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: made.Credential.GlobalID(), AllowedAddresses: input.SetTo(list)})
 		require.Equal(t, fmt.Sprint(err), fmt.Sprint(same))
 		return err
 	}
-	for _, bad := range []string{"", " 10.0.0.1", "10.0.0.1 ", "10.0.0", "10.0.0.256", "010.0.0.1", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8/8", "10.0.0.0/", "/8",
-		"::1/129", "fe80::1%eth0", "fe80::1%eth0/64", "::ffff:10.0.0.0/95", "localhost", "10.0.0.1:80", "[::1]", "*", "10.0.0.1\x00"} {
-		portaltest.RequireProblems(t, try([]string{"10.0.0.1", bad}), "INVALID allowedAddresses.1")
-	}
-	portaltest.RequireProblems(t, try([]string{"?", "10.0.0.1", "!"}), "INVALID allowedAddresses.0", "INVALID allowedAddresses.2")
+	t.Run("ErrAllowedAddressesInvalid", func(t *testing.T) {
+		for _, bad := range []string{"", " 10.0.0.1", "10.0.0.1 ", "10.0.0", "10.0.0.256", "010.0.0.1", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8/8", "10.0.0.0/", "/8",
+			"::1/129", "fe80::1%eth0", "fe80::1%eth0/64", "::ffff:10.0.0.0/95", "localhost", "10.0.0.1:80", "[::1]", "*", "10.0.0.1\x00"} {
+			portaltest.RequireProblems(t, try(t, []string{"10.0.0.1", bad}), "INVALID allowedAddresses.1")
+		}
+		portaltest.RequireProblems(t, try(t, []string{"?", "10.0.0.1", "!"}), "INVALID allowedAddresses.0", "INVALID allowedAddresses.2")
+	})
 	many := make([]string, 101)
 	for i := range many {
 		many[i] = fmt.Sprintf("10.0.0.%d", i)
 	}
-	portaltest.RequireProblems(t, try(many), "TOO_MANY allowedAddresses")
-	require.NoError(t, try(many[:100]))
+	t.Run("ErrAllowedAddressesTooMany", func(t *testing.T) {
+		portaltest.RequireProblems(t, try(t, many), "TOO_MANY allowedAddresses")
+	})
+	t.Run("OK", func(t *testing.T) { require.NoError(t, try(t, many[:100])) })
 }
 
 // A key's own limit is set, changed and cleared, by its owner and by staff; a
@@ -87,18 +92,24 @@ func TestCredential_RateLimit(t *testing.T) {
 		require.NoError(t, err)
 		require.Nil(t, key.RateLimit)
 		require.Empty(t, key.AllowedAddresses)
-		for _, r := range []domain.RateLimit{{Limit: 0}, {Limit: -1}, {Limit: 1_000_001}} {
-			_, err = f.Portal.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: id, RateLimit: input.SetTo(r)})
-			portaltest.RequireProblems(t, err, "INVALID rateLimit.limit")
-		}
-		for _, burst := range []int{-1, 1_000_001} {
-			_, err = f.Portal.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AccountID: &account, RateLimit: &domain.RateLimit{Limit: 1, Per: domain.PerSecond, Burst: burst}})
-			portaltest.RequireProblems(t, err, "INVALID rateLimit.burst")
-		}
-		_, err = f.Portal.Apps.RevokeKey(x.Developer, id, nil, nil)
-		require.NoError(t, err)
-		_, err = f.Portal.Apps.UpdateKey(x.Admin, apps.UpdateKeyInput{CredentialID: id, AllowedAddresses: input.SetTo([]string{"10.0.0.1"})})
-		portaltest.RequireProblems(t, err, "KEY_REVOKED credentialId")
+		t.Run("ErrRateLimitLimitInvalid", func(t *testing.T) {
+			for _, r := range []domain.RateLimit{{Limit: 0}, {Limit: -1}, {Limit: 1_000_001}} {
+				_, err := f.Portal.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: id, RateLimit: input.SetTo(r)})
+				portaltest.RequireProblems(t, err, "INVALID rateLimit.limit")
+			}
+		})
+		t.Run("ErrRateLimitBurstInvalid", func(t *testing.T) {
+			for _, burst := range []int{-1, 1_000_001} {
+				_, err := f.Portal.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AccountID: &account, RateLimit: &domain.RateLimit{Limit: 1, Per: domain.PerSecond, Burst: burst}})
+				portaltest.RequireProblems(t, err, "INVALID rateLimit.burst")
+			}
+		})
+		t.Run("ErrCredentialIdKeyRevoked", func(t *testing.T) {
+			_, err := f.Portal.Apps.RevokeKey(x.Developer, id, nil, nil)
+			require.NoError(t, err)
+			_, err = f.Portal.Apps.UpdateKey(x.Admin, apps.UpdateKeyInput{CredentialID: id, AllowedAddresses: input.SetTo([]string{"10.0.0.1"})})
+			portaltest.RequireProblems(t, err, "KEY_REVOKED credentialId")
+		})
 	})
 }
 

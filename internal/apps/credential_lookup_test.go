@@ -18,8 +18,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// Whoever may see a key finds it by what it is used as, and nobody else; junk
-// does not reach the database.
+// Only viewers who may see a credential find it by its API key; malformed keys do not
+// reach the database.
 func TestCredentialIDByKey(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		var statements atomic.Int64
@@ -41,8 +41,8 @@ func TestCredentialIDByKey(t *testing.T) {
 			for _, form := range forms {
 				require.Equal(t, made.Credential.ID, find(tenant.Developer, form), when)
 				require.Equal(t, made.Credential.ID, find(tenant.Admin, form), when)
-				for _, stranger := range []context.Context{other, foreign.Admin, foreign.Developer} {
-					require.Equal(t, uuid.Nil, find(stranger, form), when)
+				for _, outsider := range []context.Context{other, foreign.Admin, foreign.Developer} {
+					require.Equal(t, uuid.Nil, find(outsider, form), when)
 				}
 			}
 		}
@@ -62,13 +62,15 @@ func TestCredentialIDByKey(t *testing.T) {
 		require.Equal(t, uuid.Nil, find(tenant.Admin, bare.Secret.RawKey))
 		require.Equal(t, bare.Credential.ID, find(tenant.Admin, bare.Secret.Username.String()))
 
-		before := statements.Load()
-		for _, junk := range []string{"", "x", s.RawKey[1:], s.RawKey + "x", strings.ToUpper(s.RawKey), " " + s.RawKey, s.Username.String() + ":", ":" + s.Password.String(),
-			"{" + s.Username.String() + "}", strings.Repeat("a", 1<<16), "Basic eDp5", "\x00"} {
-			_, err := f.Portal.Apps.CredentialIDByKey(tenant.Admin, junk)
-			require.True(t, fault.Is(err, fault.CodeBadUserInput), "%.50q", junk)
-			require.NotContains(t, err.Error(), s.Password.String())
-		}
-		require.Equal(t, before, statements.Load())
+		t.Run("ErrBadUserInput", func(t *testing.T) {
+			before := statements.Load()
+			for _, junk := range []string{"", "x", s.RawKey[1:], s.RawKey + "x", strings.ToUpper(s.RawKey), " " + s.RawKey, s.Username.String() + ":", ":" + s.Password.String(),
+				"{" + s.Username.String() + "}", strings.Repeat("a", 1<<16), "Basic eDp5", "\x00"} {
+				_, err := f.Portal.Apps.CredentialIDByKey(tenant.Admin, junk)
+				require.True(t, fault.Is(err, fault.CodeBadUserInput), "%.50q", junk)
+				require.NotContains(t, err.Error(), s.Password.String())
+			}
+			require.Equal(t, before, statements.Load())
+		})
 	})
 }

@@ -15,8 +15,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// An app's first key is as it was asked for, or neither is made; what is wrong
-// with it is told with the path into firstKey.
+// An app's first key is as requested, or neither is created; its problems are those
+// of generateKey, with the path into firstKey.
 func TestCreateApp_FirstKey(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -28,20 +28,22 @@ func TestCreateApp_FirstKey(t *testing.T) {
 			Name: &name, Environment: &production, ExpiresAt: &end, Access: &listed, AccessControlList: []string{prod.GlobalID()},
 			AllowedAddresses: []string{"192.0.2.1"}, RateLimit: &domain.RateLimit{Limit: 5, Per: domain.PerMinute},
 		}
-		made, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "App", GenerateKey: &yes, FirstKey: &whole})
-		require.NoError(t, err)
-		k := made.Credential
-		require.Equal(t, []any{name, production, listed, []string{"192.0.2.1/32"}, &domain.RateLimit{Limit: 5, Per: domain.PerMinute, Burst: 5}},
-			[]any{k.Name, k.Environment, k.Access, k.AllowedAddresses, k.RateLimit})
-		require.True(t, end.Equal(*k.ExpiresAt))
-
-		bare, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "Bare", GenerateKey: &no})
-		require.NoError(t, err)
-		require.Nil(t, bare.Credential, "nobody asked for a key")
-
+		t.Run("OK", func(t *testing.T) {
+			made, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "App", GenerateKey: &yes, FirstKey: &whole})
+			require.NoError(t, err)
+			k := made.Credential
+			require.Equal(t, []any{name, production, listed, []string{"192.0.2.1/32"}, &domain.RateLimit{Limit: 5, Per: domain.PerMinute, Burst: 5}},
+				[]any{k.Name, k.Environment, k.Access, k.AllowedAddresses, k.RateLimit})
+			require.True(t, end.Equal(*k.ExpiresAt))
+		})
+		t.Run("OK, no key", func(t *testing.T) {
+			bare, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "Bare", GenerateKey: &no})
+			require.NoError(t, err)
+			require.Nil(t, bare.Credential, "no key was requested")
+		})
 		before := f.Client.App.Query().CountX(portaltest.System(t))
 		past, far := f.Clock.Now(), f.Clock.Now().Add(400*24*time.Hour)
-		_, err = f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{LongestKeyLife: input.SetTo(domain.KeyLife{Development: new(30)})})
+		_, err := f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{LongestKeyLife: input.SetTo(domain.KeyLife{Development: new(30)})})
 		require.NoError(t, err)
 		for problem, in := range map[string]apps.CreateAppInput{
 			"NOT_ALLOWED firstKey":                           {Name: "App", GenerateKey: &no, FirstKey: &whole},
@@ -50,18 +52,24 @@ func TestCreateApp_FirstKey(t *testing.T) {
 			"INVALID firstKey.allowedAddresses.0":            {Name: "App", FirstKey: &apps.FirstKeyInput{AllowedAddresses: []string{"here"}}},
 			"INVALID firstKey.rateLimit.limit":               {Name: "App", FirstKey: &apps.FirstKeyInput{RateLimit: &domain.RateLimit{Per: domain.PerHour}}},
 		} {
-			_, err := f.Portal.Apps.CreateApp(x.Developer, in)
-			portaltest.RequireProblems(t, err, problem)
+			t.Run(portaltest.Subtest(problem), func(t *testing.T) {
+				_, err := f.Portal.Apps.CreateApp(x.Developer, in)
+				portaltest.RequireProblems(t, err, problem)
+			})
 		}
-		dev := f.MustDeveloper(t, x.Admin, x.Account) // the policies are read anew
-		_, err = f.Portal.Apps.CreateApp(dev, apps.CreateAppInput{Name: "App", FirstKey: &apps.FirstKeyInput{ExpiresAt: &far}})
-		portaltest.RequireProblems(t, err, "TOO_FAR firstKey.expiresAt")
-		require.Equal(t, before, f.Client.App.Query().CountX(portaltest.System(t)), "an app without its first key is none")
+		t.Run("ErrFirstKeyExpiresAtTooFar", func(t *testing.T) {
+			dev := f.MustDeveloper(t, x.Admin, x.Account) // the policies are read again
+			_, err := f.Portal.Apps.CreateApp(dev, apps.CreateAppInput{Name: "App", FirstKey: &apps.FirstKeyInput{ExpiresAt: &far}})
+			portaltest.RequireProblems(t, err, "TOO_FAR firstKey.expiresAt")
+		})
+		require.Equal(t, before, f.Client.App.Query().CountX(portaltest.System(t)), "no app is created without its first key")
 
-		_, err = f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{ProductionKeys: input.SetTo(domain.OwnersOnly)})
-		require.NoError(t, err)
-		member := f.Enter(t, f.MustUser(t, x.Admin, x.Account, domain.Member))
-		_, err = f.Portal.Apps.CreateApp(member, apps.CreateAppInput{Name: "App", FirstKey: &apps.FirstKeyInput{Environment: &production}})
-		portaltest.RequireCode(t, err, fault.CodeForbidden)
+		t.Run("ErrForbidden", func(t *testing.T) {
+			_, err := f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{ProductionKeys: input.SetTo(domain.OwnersOnly)})
+			require.NoError(t, err)
+			member := f.Enter(t, f.MustUser(t, x.Admin, x.Account, domain.Member))
+			_, err = f.Portal.Apps.CreateApp(member, apps.CreateAppInput{Name: "App", FirstKey: &apps.FirstKeyInput{Environment: &production}})
+			portaltest.RequireCode(t, err, fault.CodeForbidden)
+		})
 	})
 }

@@ -6,6 +6,10 @@
 // Errors are *fault.Invalid for what the user can correct in the input, and
 // *fault.Error otherwise. An object that is unknown, deleted or somebody else's,
 // or has a malformed id, is fault.NotFound in each case.
+//
+// The tests here are of rules that hold for all services: every mutation waits for
+// the key cache, and of many requests that create or change the same thing at once
+// one succeeds. All others stand in the service's own package.
 package portal
 
 import (
