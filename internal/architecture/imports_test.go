@@ -67,7 +67,7 @@ func house() map[string][]string {
 		"internal/gateway/namefilter":    {},
 		"internal/gateway/readqueue":     {"internal/fault"},
 		"internal/gateway/source":        with("internal/database", "internal/eventlog"),
-		"internal/gateway/httpapi":       with("internal/backlog", "internal/framing", "internal/gateway"),
+		"internal/gateway/httpapi":       with("internal/backlog", "internal/framing", "internal/gateway", "internal/gateway/httpapi/jsonbody"),
 		"internal/usage":                 {"internal/domain", "clients/go/gate/limits"},
 		"internal/usage/usagesql":        with("internal/database"),
 		"internal/usage/counts":          with("internal/database", "internal/usage/usagesql"),
@@ -80,6 +80,8 @@ func house() map[string][]string {
 		"clients/go/gate/...":            {"clients/go/gate/..."},
 		"internal/gateway/clienttest":    {},
 		"deploy/grafana":                 with("internal/gateway"),
+
+		"internal/gateway/httpapi/jsonbody": {},
 
 		"internal/auth":         with("internal/database", "internal/identity", "internal/keyring"),
 		"internal/keyring":      {"internal/clock"},

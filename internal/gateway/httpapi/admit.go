@@ -83,7 +83,7 @@ func (c *connection) boundHead() {
 	}
 }
 
-// more receives more of a head.
+// More receives more of a head.
 func (c *connection) more() error {
 	switch {
 	case cap(c.in) == 0:

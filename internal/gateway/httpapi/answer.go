@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"portico/internal/fault"
+	"portico/internal/gateway/httpapi/jsonbody"
 )
 
 // answer is a response, whichever server writes it.
@@ -39,7 +40,7 @@ func (a *answer) problem(status int, code, detail string) {
 }
 
 // invalid sets the answer to a malformed request.
-func (a *answer) invalid(bad *badInput) {
+func (a *answer) invalid(bad *jsonbody.Mistake) {
 	a.problem(http.StatusBadRequest, codeInvalid, bad.String())
 }
 
@@ -119,7 +120,7 @@ func (d *Handler) problem(w http.ResponseWriter, status int, code, detail string
 	d.respond(w, func(a *answer) { a.problem(status, code, detail) })
 }
 
-func (d *Handler) invalid(w http.ResponseWriter, bad *badInput) {
+func (d *Handler) invalid(w http.ResponseWriter, bad *jsonbody.Mistake) {
 	d.respond(w, func(a *answer) { a.invalid(bad) })
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"portico/clients/go/gate/verdict"
 	"portico/internal/gateway"
+	"portico/internal/gateway/httpapi/jsonbody"
 )
 
 // authorize is ANY /v1/authorize, forward authentication: a gateway sends the
@@ -53,7 +54,7 @@ func (d *Handler) authorizeCall(ctx context.Context, k *requestState, c *gateway
 }
 
 // readForwarded reads the question from the headers.
-func (d *Handler) readForwarded(q *gateway.Request, h *head, remote netip.Addr) (bad *badInput) {
+func (d *Handler) readForwarded(q *gateway.Request, h *head, remote netip.Addr) (bad *jsonbody.Mistake) {
 	setKey(q, readAPIKey(h.authorization, h.apiKey))
 	q.NeedsProduct = true
 	if q.Product, bad = single(h.product, "X-Portico-Product"); bad != nil {
@@ -124,36 +125,36 @@ func commonValue(one, other []string) (value string, ok bool) {
 }
 
 // single returns the only value of a header; "" if there is none.
-func single(values []string, name string) (string, *badInput) {
+func single(values []string, name string) (string, *jsonbody.Mistake) {
 	switch len(values) {
 	case 0:
 		return "", nil
 	case 1:
 		return values[0], nil
 	default:
-		return "", &badInput{name, "is there twice."}
+		return "", &jsonbody.Mistake{Field: name, Reason: "is there twice."}
 	}
 }
 
 // readCost parses X-Portico-Cost; 0 if there is none.
-func readCost(values []string) (int64, *badInput) {
+func readCost(values []string) (int64, *jsonbody.Mistake) {
 	text, bad := single(values, "X-Portico-Cost")
 	if bad != nil || len(values) == 0 {
 		return 0, bad
 	}
 	n, err := strconv.ParseUint(text, 10, 32)
 	if err != nil || n < 1 || n > maxCost {
-		return 0, &badInput{"X-Portico-Cost", "must be a whole number from 1 to 1000000."}
+		return 0, &jsonbody.Mistake{Field: "X-Portico-Cost", Reason: "must be a whole number from 1 to 1000000."}
 	}
 	return int64(n), nil
 }
 
 // readRefusalMode reports whether the gateway can pass on no refusals but 401 and
 // 403.
-func readRefusalMode(values []string) (soften bool, bad *badInput) {
+func readRefusalMode(values []string) (soften bool, bad *jsonbody.Mistake) {
 	text, bad := single(values, "X-Portico-Refuse-With")
 	if bad == nil && text != "" && text != "403" {
-		bad = &badInput{"X-Portico-Refuse-With", "must be 403."}
+		bad = &jsonbody.Mistake{Field: "X-Portico-Refuse-With", Reason: "must be 403."}
 	}
 	return text == "403", bad
 }

@@ -10,6 +10,7 @@ import (
 	"portico/clients/go/gate/verdict"
 	"portico/internal/backlog"
 	"portico/internal/gateway"
+	"portico/internal/gateway/httpapi/jsonbody"
 )
 
 const (
@@ -32,19 +33,19 @@ type requestState struct {
 	// claim is the memory claimed for the body.
 	claim *backlog.Claim
 	// json reads the body.
-	json *jsonReader
+	json *jsonbody.Reader
 }
 
 func (d *Handler) begin() *requestState {
 	if kept, ok := d.states.Get().(*requestState); ok {
 		return kept
 	}
-	k := &requestState{buffer: make([]byte, 0, 1<<10), json: new(jsonReader)}
+	k := &requestState{buffer: make([]byte, 0, 1<<10), json: new(jsonbody.Reader)}
 	k.answer.set.buffer = make([]byte, 0, 1<<9)
 	return k
 }
 
-// end wipes what was read, which contains API keys, and returns the memory to the
+// End wipes what was read, which contains API keys, and returns the memory to the
 // pool.
 func (d *Handler) end(k *requestState) {
 	k.claim.Leave()
@@ -53,7 +54,7 @@ func (d *Handler) end(k *requestState) {
 	}
 	clear(k.buffer[:cap(k.buffer)])
 	set := k.answer.set.buffer[:0]
-	k.json.reset("")
+	k.json.Reset("")
 	*k = requestState{buffer: k.buffer[:0], json: k.json}
 	k.answer.set.buffer = set
 	d.states.Put(k)

@@ -21,6 +21,7 @@ import (
 	"portico/clients/go/gate/verdict"
 	"portico/internal/fault"
 	"portico/internal/gateway"
+	"portico/internal/gateway/httpapi/jsonbody"
 )
 
 // maxCheckBytes is enough for the headers of a call and a part of its body.
@@ -99,7 +100,7 @@ func codeOf(no *fault.Error) codes.Code {
 
 // readCheck reads the question from Envoy's description of a call. Envoy's
 // configuration (context_extensions) takes precedence over what the caller sends.
-func readCheck(q *gateway.Request, a *authz.AttributeContext) *badInput {
+func readCheck(q *gateway.Request, a *authz.AttributeContext) *jsonbody.Mistake {
 	call := a.GetRequest().GetHttp()
 	h := headersOf(call)
 	setKey(q, readAPIKey(h["Authorization"], h["X-Api-Key"]))
@@ -111,7 +112,7 @@ func readCheck(q *gateway.Request, a *authz.AttributeContext) *badInput {
 		}
 		return h[header]
 	}
-	var bad [3]*badInput
+	var bad [3]*jsonbody.Mistake
 	q.Product, bad[0] = single(pick("product", "X-Portico-Product"), "product")
 	q.App, bad[1] = single(pick("app", "X-Portico-App"), "app")
 	q.Cost, bad[2] = readCost(pick("cost", "X-Portico-Cost"))

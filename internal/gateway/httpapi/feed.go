@@ -12,6 +12,7 @@ import (
 	"portico/internal/backlog"
 	"portico/internal/fault"
 	"portico/internal/gateway"
+	"portico/internal/gateway/httpapi/jsonbody"
 )
 
 const (
@@ -81,10 +82,10 @@ func (f *feedWriter) extendDeadlines(d time.Duration) {
 }
 
 // readFeedQuery parses after, -1 if absent, and wait.
-func readFeedQuery(raw string) (after int64, wait time.Duration, bad *badInput) {
+func readFeedQuery(raw string) (after int64, wait time.Duration, bad *jsonbody.Mistake) {
 	query, err := url.ParseQuery(raw)
 	if err != nil {
-		return 0, 0, &badInput{"", "The query is malformed."}
+		return 0, 0, &jsonbody.Mistake{Reason: "The query is malformed."}
 	}
 	after = -1
 	for name, values := range query {
@@ -92,15 +93,15 @@ func readFeedQuery(raw string) (after int64, wait time.Duration, bad *badInput) 
 		case "after":
 			after, err = strconv.ParseInt(values[0], 10, 64)
 			if err != nil || after < 0 || len(values) > 1 {
-				return 0, 0, &badInput{name, "must be a position: a whole number."}
+				return 0, 0, &jsonbody.Mistake{Field: name, Reason: "must be a position: a whole number."}
 			}
 		case "wait":
 			wait, err = time.ParseDuration(values[0])
 			if err != nil || wait < 0 || wait > maxWait || len(values) > 1 {
-				return 0, 0, &badInput{name, "must be a time from 0s to 25s."}
+				return 0, 0, &jsonbody.Mistake{Field: name, Reason: "must be a time from 0s to 25s."}
 			}
 		default:
-			return 0, 0, &badInput{"", "The query has a parameter that is not known: it takes after and wait."}
+			return 0, 0, &jsonbody.Mistake{Reason: "The query has a parameter that is not known: it takes after and wait."}
 		}
 	}
 	return after, wait, nil

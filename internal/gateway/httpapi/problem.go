@@ -27,18 +27,6 @@ func problemBody(status int, code, detail string) []byte {
 	return body
 }
 
-// badInput is what is wrong with a request: which field, and why. Neither contains
-// anything that the caller sent, except the name of a field.
-type badInput struct{ field, reason string }
-
-// String returns a sentence for the client.
-func (b *badInput) String() string {
-	if b.field == "" {
-		return b.reason
-	}
-	return "The field " + b.field + " " + b.reason
-}
-
 // seconds returns a time to wait in whole seconds, at least one.
 func seconds(d time.Duration) int64 {
 	return max(1, int64((d+time.Second-1)/time.Second))

@@ -5,81 +5,85 @@ import (
 
 	"portico/internal/domain"
 	"portico/internal/gateway"
+	"portico/internal/gateway/httpapi/jsonbody"
 )
 
+// questionReader parses the questions of gateways that ask in JSON.
+type questionReader struct{ *jsonbody.Reader }
+
 // questions parses a batch.
-func (r *jsonReader) questions() []gateway.Request {
-	if !r.open('{', "", notObject) {
+func (r questionReader) questions() []gateway.Request {
+	if !r.Open('{', "", jsonbody.NotObject) {
 		return nil
 	}
-	if r.more('}') {
-		if name := r.name(); r.bad == nil && name != "requests" {
-			r.failUnknownField(name)
+	if r.More('}') {
+		if name := r.Name(); r.Mistake() == nil && name != "requests" {
+			r.FailUnknownField(name)
 		}
 	}
 	var all []gateway.Request
-	if r.open('[', "requests", "must be an array of 1 to 100 questions.") {
-		for r.more(']') {
+	if r.Open('[', "requests", "must be an array of 1 to 100 questions.") {
+		for r.More(']') {
 			if len(all) == maxBatchSize {
-				r.fail("requests", "must be an array of 1 to 100 questions.")
+				r.Fail("requests", "must be an array of 1 to 100 questions.")
 				return nil
 			}
 			all = append(all, gateway.Request{})
 			r.question(&all[len(all)-1])
-			r.failIn("requests", len(all)-1)
+			r.FailIn("requests", len(all)-1)
 		}
 	}
-	if r.bad == nil && len(all) == 0 {
-		r.fail("requests", "must be an array of 1 to 100 questions.")
+	if r.Mistake() == nil && len(all) == 0 {
+		r.Fail("requests", "must be an array of 1 to 100 questions.")
 	}
-	if r.more('}') {
-		r.failUnknownField(r.name())
+	if r.More('}') {
+		r.FailUnknownField(r.Name())
 	}
-	r.end()
+	r.End()
 	return all
 }
 
 // question parses one request. A null field counts as absent.
-func (r *jsonReader) question(q *gateway.Request) {
-	if !r.open('{', "", notObject) {
+func (r questionReader) question(q *gateway.Request) {
+	if !r.Open('{', "", jsonbody.NotObject) {
 		return
 	}
-	var seen fields
+	var seen jsonbody.Fields
 	var key, pair bool
-	for r.more('}') {
-		switch name := r.name(); name {
+	for r.More('}') {
+		switch name := r.Name(); name {
 		case "key":
-			seen.once(r, 0, name)
-			key = r.next() != 'n'
-			q.RawKey = r.string(name)
+			seen.Once(r.Reader, 0, name)
+			key = r.Next() != 'n'
+			q.RawKey = r.Text(name)
 		case "username":
-			seen.once(r, 1, name)
-			pair = pair || r.next() != 'n'
-			q.Username = r.string(name)
+			seen.Once(r.Reader, 1, name)
+			pair = pair || r.Next() != 'n'
+			q.Username = r.Text(name)
 		case "password":
-			seen.once(r, 2, name)
-			pair = pair || r.next() != 'n'
-			q.Password = r.string(name)
+			seen.Once(r.Reader, 2, name)
+			pair = pair || r.Next() != 'n'
+			q.Password = r.Text(name)
 		case "product":
-			seen.once(r, 3, name)
-			q.Product = r.string(name)
+			seen.Once(r.Reader, 3, name)
+			q.Product = r.Text(name)
 		case "app":
-			seen.once(r, 4, name)
-			q.App = r.string(name)
+			seen.Once(r.Reader, 4, name)
+			q.App = r.Text(name)
 		case "method":
-			seen.once(r, 5, name)
-			q.Method = r.string(name)
+			seen.Once(r.Reader, 5, name)
+			q.Method = r.Text(name)
 		case "path":
-			seen.once(r, 6, name)
-			q.Path = r.string(name)
+			seen.Once(r.Reader, 6, name)
+			q.Path = r.Text(name)
 		case "ip":
-			seen.once(r, 7, name)
+			seen.Once(r.Reader, 7, name)
 			q.Address = r.address(name)
 		case "cost":
-			seen.once(r, 8, name)
-			q.Cost = r.integer(name, 1, maxCost)
+			seen.Once(r.Reader, 8, name)
+			q.Cost = r.Integer(name, 1, maxCost)
 		default:
-			r.failUnknownField(name)
+			r.FailUnknownField(name)
 		}
 	}
 	setPresented(q, key, pair)
@@ -98,17 +102,17 @@ func setPresented(q *gateway.Request, key, pair bool) {
 }
 
 // address parses an IP address.
-func (r *jsonReader) address(field string) netip.Addr {
-	if r.null() {
+func (r questionReader) address(field string) netip.Addr {
+	if r.Null() {
 		return netip.Addr{}
 	}
-	text := r.string(field)
-	if r.bad != nil {
+	text := r.Text(field)
+	if r.Mistake() != nil {
 		return netip.Addr{}
 	}
 	address, err := netip.ParseAddr(text)
 	if err != nil || address.Zone() != "" {
-		r.fail(field, "must be an IP address.")
+		r.Fail(field, "must be an IP address.")
 		return netip.Addr{}
 	}
 	return address.Unmap()

@@ -10,6 +10,7 @@ import (
 	"portico/clients/go/gate/verdict"
 	"portico/internal/fault"
 	"portico/internal/gateway"
+	"portico/internal/gateway/httpapi/jsonbody"
 	"portico/internal/nodeid"
 	"portico/internal/usage"
 )
@@ -33,11 +34,11 @@ func (d *Handler) report(w http.ResponseWriter, r *http.Request, c *gateway.Call
 	if !ok {
 		return
 	}
-	k.json.reset(text)
-	s := reportReader{jsonReader: k.json, organization: c.Organization}
+	k.json.Reset(text)
+	s := reportReader{Reader: k.json, organization: c.Organization}
 	id, calls := s.batch()
-	if s.bad != nil {
-		d.invalid(w, s.bad)
+	if s.Mistake() != nil {
+		d.invalid(w, s.Mistake())
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), reportTimeout)
@@ -67,50 +68,50 @@ func (d *Handler) refuseReport(w http.ResponseWriter, r *http.Request, err error
 
 // reportReader parses a batch of reports. Usage checks the contents.
 type reportReader struct {
-	*jsonReader
+	*jsonbody.Reader
 	organization uuid.UUID
 }
 
 func (r *reportReader) batch() (id string, calls []usage.Reported) {
-	if !r.open('{', "", notObject) {
+	if !r.Open('{', "", jsonbody.NotObject) {
 		return "", nil
 	}
-	var seen fields
-	for r.more('}') {
-		switch name := r.name(); name {
+	var seen jsonbody.Fields
+	for r.More('}') {
+		switch name := r.Name(); name {
 		case "batch":
-			seen.once(r.jsonReader, 0, name)
-			id = r.string(name)
+			seen.Once(r.Reader, 0, name)
+			id = r.Text(name)
 		case "calls":
-			seen.once(r.jsonReader, 1, name)
+			seen.Once(r.Reader, 1, name)
 			calls = r.calls()
 		default:
-			r.failUnknownField(name)
+			r.FailUnknownField(name)
 		}
 	}
-	r.end()
+	r.End()
 	switch {
-	case r.bad != nil:
+	case r.Mistake() != nil:
 	case id == "" || len(id) > usage.MaxBatchID || !visible(id):
-		r.fail("batch", "must be 1 to 100 letters, digits and signs.")
+		r.Fail("batch", "must be 1 to 100 letters, digits and signs.")
 	case len(calls) == 0:
-		r.fail("calls", "must be an array of 1 to 1000 reports.")
+		r.Fail("calls", "must be an array of 1 to 1000 reports.")
 	}
 	return id, calls
 }
 
 func (r *reportReader) calls() (all []usage.Reported) {
 	const reason = "must be an array of 1 to 1000 reports."
-	if !r.open('[', "calls", reason) {
+	if !r.Open('[', "calls", reason) {
 		return nil
 	}
-	for r.more(']') {
+	for r.More(']') {
 		if len(all) == usage.MaxReported {
-			r.fail("calls", reason)
+			r.Fail("calls", reason)
 			return nil
 		}
 		all = append(all, r.call())
-		r.failIn("calls", len(all)-1)
+		r.FailIn("calls", len(all)-1)
 	}
 	return all
 }
@@ -118,22 +119,22 @@ func (r *reportReader) calls() (all []usage.Reported) {
 // call parses one report. A null field counts as absent.
 func (r *reportReader) call() (c usage.Reported) {
 	c.Organization = r.organization
-	if !r.open('{', "", "Each report must be a JSON object.") {
+	if !r.Open('{', "", "Each report must be a JSON object.") {
 		return c
 	}
-	var seen fields
-	for r.more('}') {
-		r.member(&c, &seen, r.name())
+	var seen jsonbody.Fields
+	for r.More('}') {
+		r.member(&c, &seen, r.Name())
 	}
-	if r.bad == nil && c.Calls > 0 && !c.InTime() {
-		r.fail("latencyMs", "must be at most 3600000 for each call.")
+	if r.Mistake() == nil && c.Calls > 0 && !c.InTime() {
+		r.Fail("latencyMs", "must be at most 3600000 for each call.")
 	}
 	return c
 }
 
-func (r *reportReader) member(c *usage.Reported, seen *fields, name string) {
+func (r *reportReader) member(c *usage.Reported, seen *jsonbody.Fields, name string) {
 	id := func(bit int, k nodeid.Kind, into *uuid.UUID) {
-		seen.once(r.jsonReader, bit, name)
+		seen.Once(r.Reader, bit, name)
 		*into = r.node(name, k)
 	}
 	switch name {
@@ -148,61 +149,61 @@ func (r *reportReader) member(c *usage.Reported, seen *fields, name string) {
 	case "endpoint":
 		id(4, nodeid.Endpoint, &c.Endpoint)
 	case "code":
-		seen.once(r.jsonReader, 5, name)
+		seen.Once(r.Reader, 5, name)
 		c.Code = r.code(name)
 	case "statusClass":
-		seen.once(r.jsonReader, 6, name)
-		c.StatusClass = int(r.integer(name, 1, 5))
+		seen.Once(r.Reader, 6, name)
+		c.StatusClass = int(r.Integer(name, 1, 5))
 	case "latencyMs":
-		seen.once(r.jsonReader, 7, name)
-		c.Latency = time.Duration(r.integer(name, 0, usage.MaxLatency.Milliseconds())) * time.Millisecond
+		seen.Once(r.Reader, 7, name)
+		c.Latency = time.Duration(r.Integer(name, 0, usage.MaxLatency.Milliseconds())) * time.Millisecond
 	case "calls":
-		seen.once(r.jsonReader, 8, name)
-		c.Calls = r.integer(name, 1, usage.MaxCalls)
+		seen.Once(r.Reader, 8, name)
+		c.Calls = r.Integer(name, 1, usage.MaxCalls)
 	case "at":
-		seen.once(r.jsonReader, 9, name)
+		seen.Once(r.Reader, 9, name)
 		c.At = r.time(name)
 	default:
-		r.failUnknownField(name)
+		r.FailUnknownField(name)
 	}
 }
 
 // node parses an id of a kind, as in verdicts or in the feed.
 func (r *reportReader) node(field string, k nodeid.Kind) uuid.UUID {
-	if r.null() {
+	if r.Null() {
 		return uuid.Nil
 	}
-	text := r.string(field)
+	text := r.Text(field)
 	id, ok := nodeid.Decode(k, text)
 	if !ok && len(text) == len(uuid.Nil.String()) {
 		plain, err := uuid.Parse(text)
 		id, ok = plain, err == nil
 	}
-	if !ok && r.bad == nil {
-		r.fail(field, "must be the id of such an object.")
+	if !ok && r.Mistake() == nil {
+		r.Fail(field, "must be the id of such an object.")
 	}
 	return id
 }
 
 func (r *reportReader) code(field string) string {
-	if r.null() {
+	if r.Null() {
 		return ""
 	}
-	text := r.string(field)
-	if _, ok := verdict.ParseCode(text); !ok && r.bad == nil {
-		r.fail(field, "must be a code of the gate.")
+	text := r.Text(field)
+	if _, ok := verdict.ParseCode(text); !ok && r.Mistake() == nil {
+		r.Fail(field, "must be a code of the gate.")
 	}
 	return text
 }
 
 func (r *reportReader) time(field string) time.Time {
-	if r.null() {
+	if r.Null() {
 		return time.Time{}
 	}
-	text := r.string(field)
+	text := r.Text(field)
 	at, err := time.Parse(time.RFC3339, text)
-	if err != nil && r.bad == nil {
-		r.fail(field, "must be a time of RFC 3339.")
+	if err != nil && r.Mistake() == nil {
+		r.Fail(field, "must be a time of RFC 3339.")
 	}
 	return at.UTC()
 }

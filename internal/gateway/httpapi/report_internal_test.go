@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"portico/internal/gateway/httpapi/jsonbody"
 	"portico/internal/usage"
 )
 
@@ -22,11 +23,11 @@ func FuzzReport(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		r := new(jsonReader)
-		r.reset(text)
-		s := reportReader{jsonReader: r}
+		r := new(jsonbody.Reader)
+		r.Reset(text)
+		s := reportReader{Reader: r}
 		id, calls := s.batch()
-		if s.bad != nil {
+		if s.Mistake() != nil {
 			return
 		}
 		var plain struct {

@@ -8,6 +8,7 @@ import (
 	"portico/clients/go/gate/verdict"
 	"portico/internal/fault"
 	"portico/internal/gateway"
+	"portico/internal/gateway/httpapi/jsonbody"
 )
 
 const (
@@ -39,16 +40,16 @@ func (d *Handler) verify(w http.ResponseWriter, r *http.Request, c *gateway.Call
 // verifyJSON answers the request in a JSON body. The header may name the product
 // instead; the body takes precedence.
 func (d *Handler) verifyJSON(ctx context.Context, k *requestState, c *gateway.Caller, body string) {
-	s := k.json
-	s.reset(body)
+	s := questionReader{k.json}
+	s.Reset(body)
 	s.question(&k.question)
-	s.end()
-	if s.bad != nil {
-		k.answer.invalid(s.bad)
+	s.End()
+	if s.Mistake() != nil {
+		k.answer.invalid(s.Mistake())
 		return
 	}
 	if k.question.Product == "" && len(k.head.product) > 0 {
-		var bad *badInput
+		var bad *jsonbody.Mistake
 		if k.question.Product, bad = single(k.head.product, "X-Portico-Product"); bad != nil {
 			k.answer.invalid(bad)
 			return
@@ -67,11 +68,11 @@ func (d *Handler) verifyBatch(w http.ResponseWriter, r *http.Request, c *gateway
 	if !ok {
 		return
 	}
-	s := k.json
-	s.reset(text)
+	s := questionReader{k.json}
+	s.Reset(text)
 	questions := s.questions()
-	if s.bad != nil {
-		d.invalid(w, s.bad)
+	if s.Mistake() != nil {
+		d.invalid(w, s.Mistake())
 		return
 	}
 	claim, ok := d.batches.Enter(r.Context(), c.Token.String(), 1)

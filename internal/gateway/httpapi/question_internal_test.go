@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"portico/internal/gateway"
+	"portico/internal/gateway/httpapi/jsonbody"
 )
 
 func FuzzQuestion(f *testing.F) {
@@ -21,13 +22,13 @@ func FuzzQuestion(f *testing.F) {
 			return // refused before it is scanned
 		}
 		var q gateway.Request
-		s := new(jsonReader)
-		s.reset(text)
+		s := questionReader{new(jsonbody.Reader)}
+		s.Reset(text)
 		s.question(&q)
-		s.end()
-		if s.bad != nil {
-			if len(s.bad.field) > 64 {
-				t.Fatalf("the mistake names %q", s.bad.field)
+		s.End()
+		if s.Mistake() != nil {
+			if len(s.Mistake().Field) > 64 {
+				t.Fatalf("the mistake names %q", s.Mistake().Field)
 			}
 			return
 		}
