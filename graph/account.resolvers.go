@@ -20,7 +20,7 @@ import (
 )
 
 // Apps is the resolver for the apps field.
-func (r *accountResolver) Apps(ctx context.Context, obj *db.Account, where *apps.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*paging.Page[*db.App], error) {
+func (r *accountResolver) Apps(ctx context.Context, obj *db.Account, where *apps.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error) {
 	rd := read(ctx, nodeid.App, first, after, last, before)
 	f, o := or(where), order(orderBy.Field, orderBy.Direction)
 	return pageOf(ctx, nodeid.Account, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.App], error) {
@@ -29,7 +29,7 @@ func (r *accountResolver) Apps(ctx context.Context, obj *db.Account, where *apps
 }
 
 // Credentials is the resolver for the credentials field.
-func (r *accountResolver) Credentials(ctx context.Context, obj *db.Account, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*paging.Page[*db.Credential], error) {
+func (r *accountResolver) Credentials(ctx context.Context, obj *db.Account, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error) {
 	rd := read(ctx, nodeid.Credential, first, after, last, before)
 	f, o := or(where), order(orderBy.Field, orderBy.Direction)
 	return pageOf(ctx, nodeid.Account, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Credential], error) {
@@ -38,7 +38,7 @@ func (r *accountResolver) Credentials(ctx context.Context, obj *db.Account, wher
 }
 
 // Members is the resolver for the members field.
-func (r *accountResolver) Members(ctx context.Context, obj *db.Account, first *int, after *string, last *int, before *string) (*paging.Page[*db.Membership], error) {
+func (r *accountResolver) Members(ctx context.Context, obj *db.Account, first *int, after *string, last *int, before *string) (*model.MembershipConnection, error) {
 	rd := read(ctx, nodeid.Membership, first, after, last, before)
 	return pageOf(ctx, nodeid.Account, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Membership], error) {
 		return r.Portal.Identity.MembersOfAccounts(ctx, ids, rd)
@@ -46,7 +46,7 @@ func (r *accountResolver) Members(ctx context.Context, obj *db.Account, first *i
 }
 
 // Timeline is the resolver for the timeline field.
-func (r *accountResolver) Timeline(ctx context.Context, obj *db.Account, first *int, after *string, last *int, before *string) (*paging.Page[*db.Event], error) {
+func (r *accountResolver) Timeline(ctx context.Context, obj *db.Account, first *int, after *string, last *int, before *string) (*model.EventConnection, error) {
 	return timeline(ctx, r.Portal, nodeid.Account, obj.ID, first, after, last, before)
 }
 
@@ -56,7 +56,7 @@ func (r *accountResolver) ViewerCan(ctx context.Context, obj *db.Account) (*iden
 }
 
 // Edges is the resolver for the edges field.
-func (r *accountConnectionResolver) Edges(ctx context.Context, obj *paging.Page[*db.Account]) ([]*paging.Edge[*db.Account], error) {
+func (r *accountConnectionResolver) Edges(ctx context.Context, obj *model.AccountConnection) ([]*model.AccountEdge, error) {
 	return obj.Edges, nil
 }
 
@@ -66,7 +66,7 @@ func (r *membershipResolver) User(ctx context.Context, obj *db.Membership) (*db.
 }
 
 // Edges is the resolver for the edges field.
-func (r *membershipConnectionResolver) Edges(ctx context.Context, obj *paging.Page[*db.Membership]) ([]*paging.Edge[*db.Membership], error) {
+func (r *membershipConnectionResolver) Edges(ctx context.Context, obj *model.MembershipConnection) ([]*model.MembershipEdge, error) {
 	return obj.Edges, nil
 }
 
@@ -111,7 +111,7 @@ func (r *queryResolver) Account(ctx context.Context, id string) (*db.Account, er
 }
 
 // Accounts is the resolver for the accounts field.
-func (r *queryResolver) Accounts(ctx context.Context, where *identity.AccountFilter, orderBy model.AccountOrder, first *int, after *string, last *int, before *string) (*paging.Page[*db.Account], error) {
+func (r *queryResolver) Accounts(ctx context.Context, where *identity.AccountFilter, orderBy model.AccountOrder, first *int, after *string, last *int, before *string) (*model.AccountConnection, error) {
 	return page(ctx, read(ctx, nodeid.Account, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.Account], error) {
 		return r.Portal.Identity.Accounts(ctx, or(where), order(orderBy.Field, orderBy.Direction), rd)
 	})

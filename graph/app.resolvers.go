@@ -25,7 +25,7 @@ func (r *appResolver) Account(ctx context.Context, obj *db.App) (*db.Account, er
 }
 
 // Credentials is the resolver for the credentials field.
-func (r *appResolver) Credentials(ctx context.Context, obj *db.App, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*paging.Page[*db.Credential], error) {
+func (r *appResolver) Credentials(ctx context.Context, obj *db.App, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error) {
 	rd := read(ctx, nodeid.Credential, first, after, last, before)
 	f, o := or(where), order(orderBy.Field, orderBy.Direction)
 	return pageOf(ctx, nodeid.App, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Credential], error) {
@@ -44,7 +44,7 @@ func (r *appResolver) CallsLast24h(ctx context.Context, obj *db.App) (int64, err
 }
 
 // ProductSubscriptions is the resolver for the productSubscriptions field.
-func (r *appResolver) ProductSubscriptions(ctx context.Context, obj *db.App, where *model.AppSubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*paging.Page[*db.Subscription], error) {
+func (r *appResolver) ProductSubscriptions(ctx context.Context, obj *db.App, where *model.AppSubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error) {
 	rd := read(ctx, nodeid.ProductSubscription, first, after, last, before)
 	f, o := appSubscriptions(where), order(orderBy.Field, orderBy.Direction)
 	return pageOf(ctx, nodeid.App, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Subscription], error) {
@@ -53,7 +53,7 @@ func (r *appResolver) ProductSubscriptions(ctx context.Context, obj *db.App, whe
 }
 
 // ConnectedEndpoints is the resolver for the connectedEndpoints field.
-func (r *appResolver) ConnectedEndpoints(ctx context.Context, obj *db.App, first *int, after *string, last *int, before *string) (*paging.Page[*db.Endpoint], error) {
+func (r *appResolver) ConnectedEndpoints(ctx context.Context, obj *db.App, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error) {
 	rd := read(ctx, nodeid.Endpoint, first, after, last, before)
 	return pageOf(ctx, nodeid.App, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Endpoint], error) {
 		return r.Portal.Catalog.ConnectedEndpoints(ctx, ids, rd)
@@ -61,7 +61,7 @@ func (r *appResolver) ConnectedEndpoints(ctx context.Context, obj *db.App, first
 }
 
 // Timeline is the resolver for the timeline field.
-func (r *appResolver) Timeline(ctx context.Context, obj *db.App, first *int, after *string, last *int, before *string) (*paging.Page[*db.Event], error) {
+func (r *appResolver) Timeline(ctx context.Context, obj *db.App, first *int, after *string, last *int, before *string) (*model.EventConnection, error) {
 	return timeline(ctx, r.Portal, nodeid.App, obj.ID, first, after, last, before)
 }
 
@@ -71,7 +71,7 @@ func (r *appResolver) ViewerCan(ctx context.Context, obj *db.App) (*apps.AppPerm
 }
 
 // Edges is the resolver for the edges field.
-func (r *appConnectionResolver) Edges(ctx context.Context, obj *paging.Page[*db.App]) ([]*paging.Edge[*db.App], error) {
+func (r *appConnectionResolver) Edges(ctx context.Context, obj *model.AppConnection) ([]*model.AppEdge, error) {
 	return obj.Edges, nil
 }
 
@@ -114,7 +114,7 @@ func (r *queryResolver) AppByReferenceID(ctx context.Context, referenceID uuid.U
 }
 
 // Apps is the resolver for the apps field.
-func (r *queryResolver) Apps(ctx context.Context, where *apps.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*paging.Page[*db.App], error) {
+func (r *queryResolver) Apps(ctx context.Context, where *apps.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error) {
 	return page(ctx, read(ctx, nodeid.App, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.App], error) {
 		return r.Portal.Apps.Apps(ctx, or(where), order(orderBy.Field, orderBy.Direction), rd)
 	})

@@ -12,7 +12,6 @@ import (
 	"portico/graph/model"
 	"portico/internal/apps"
 	"portico/internal/nodeid"
-	"portico/internal/paging"
 	"portico/internal/usage"
 
 	"github.com/google/uuid"
@@ -24,7 +23,7 @@ func (r *credentialResolver) RawKeyHint(ctx context.Context, obj *db.Credential)
 }
 
 // AccessControlList is the resolver for the accessControlList field.
-func (r *credentialResolver) AccessControlList(ctx context.Context, obj *db.Credential, first *int, after *string, last *int, before *string) (*paging.Page[*db.Product], error) {
+func (r *credentialResolver) AccessControlList(ctx context.Context, obj *db.Credential, first *int, after *string, last *int, before *string) (*model.ProductConnection, error) {
 	return accessList(ctx, r.Portal, r.Entities, obj.ID, read(ctx, nodeid.Product, first, after, last, before))
 }
 
@@ -57,12 +56,12 @@ func (r *credentialResolver) ViewerCan(ctx context.Context, obj *db.Credential) 
 }
 
 // Timeline is the resolver for the timeline field.
-func (r *credentialResolver) Timeline(ctx context.Context, obj *db.Credential, first *int, after *string, last *int, before *string) (*paging.Page[*db.Event], error) {
+func (r *credentialResolver) Timeline(ctx context.Context, obj *db.Credential, first *int, after *string, last *int, before *string) (*model.EventConnection, error) {
 	return timeline(ctx, r.Portal, nodeid.Credential, obj.ID, first, after, last, before)
 }
 
 // Edges is the resolver for the edges field.
-func (r *credentialConnectionResolver) Edges(ctx context.Context, obj *paging.Page[*db.Credential]) ([]*paging.Edge[*db.Credential], error) {
+func (r *credentialConnectionResolver) Edges(ctx context.Context, obj *model.CredentialConnection) ([]*model.CredentialEdge, error) {
 	return obj.Edges, nil
 }
 

@@ -12,7 +12,6 @@ import (
 	"portico/graph/model"
 	"portico/internal/catalog"
 	"portico/internal/nodeid"
-	"portico/internal/paging"
 )
 
 // Product is the resolver for the product field.
@@ -26,7 +25,7 @@ func (r *endpointResolver) ViewerCan(ctx context.Context, obj *db.Endpoint) (*ca
 }
 
 // Edges is the resolver for the edges field.
-func (r *endpointConnectionResolver) Edges(ctx context.Context, obj *paging.Page[*db.Endpoint]) ([]*paging.Edge[*db.Endpoint], error) {
+func (r *endpointConnectionResolver) Edges(ctx context.Context, obj *model.EndpointConnection) ([]*model.EndpointEdge, error) {
 	return obj.Edges, nil
 }
 

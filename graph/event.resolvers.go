@@ -27,7 +27,7 @@ func (r *eventResolver) Subject(ctx context.Context, obj *db.Event) (*model.Even
 }
 
 // Edges is the resolver for the edges field.
-func (r *eventConnectionResolver) Edges(ctx context.Context, obj *paging.Page[*db.Event]) ([]*paging.Edge[*db.Event], error) {
+func (r *eventConnectionResolver) Edges(ctx context.Context, obj *model.EventConnection) ([]*model.EventEdge, error) {
 	return obj.Edges, nil
 }
 
@@ -37,7 +37,7 @@ func (r *eventSubjectResolver) Node(ctx context.Context, obj *model.EventSubject
 }
 
 // Events is the resolver for the events field.
-func (r *queryResolver) Events(ctx context.Context, where *activity.EventFilter, orderBy model.EventOrder, first *int, after *string, last *int, before *string) (*paging.Page[*db.Event], error) {
+func (r *queryResolver) Events(ctx context.Context, where *activity.EventFilter, orderBy model.EventOrder, first *int, after *string, last *int, before *string) (*model.EventConnection, error) {
 	return page(ctx, read(ctx, nodeid.Event, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.Event], error) {
 		return r.Portal.Activity.Events(ctx, or(where), orderBy.Direction != model.OrderDirectionAsc, rd)
 	})

@@ -8,11 +8,9 @@ package graph
 import (
 	"context"
 	"portico/clients/go/gate/access"
-	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
 	"portico/internal/catalog"
-	"portico/internal/paging"
 )
 
 // CreatePlan is the resolver for the createPlan field.
@@ -30,7 +28,7 @@ func (r *mutationResolver) UpdatePlan(ctx context.Context, input model.UpdatePla
 }
 
 // Edges is the resolver for the edges field.
-func (r *planConnectionResolver) Edges(ctx context.Context, obj *paging.Page[*db.Plan]) ([]*paging.Edge[*db.Plan], error) {
+func (r *planConnectionResolver) Edges(ctx context.Context, obj *model.PlanConnection) ([]*model.PlanEdge, error) {
 	return obj.Edges, nil
 }
 

@@ -33,7 +33,7 @@ func (r *mutationResolver) UpdateProduct(ctx context.Context, input model.Update
 }
 
 // Plans is the resolver for the plans field.
-func (r *productResolver) Plans(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*paging.Page[*db.Plan], error) {
+func (r *productResolver) Plans(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.PlanConnection, error) {
 	rd := read(ctx, nodeid.Plan, first, after, last, before)
 	return pageOf(ctx, nodeid.Product, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Plan], error) {
 		return r.Portal.Catalog.PlansOfProducts(ctx, ids, rd)
@@ -41,7 +41,7 @@ func (r *productResolver) Plans(ctx context.Context, obj *db.Product, first *int
 }
 
 // Endpoints is the resolver for the endpoints field.
-func (r *productResolver) Endpoints(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*paging.Page[*db.Endpoint], error) {
+func (r *productResolver) Endpoints(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error) {
 	rd := read(ctx, nodeid.Endpoint, first, after, last, before)
 	return pageOf(ctx, nodeid.Product, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Endpoint], error) {
 		return r.Portal.Catalog.EndpointsOfProducts(ctx, ids, rd)
@@ -54,7 +54,7 @@ func (r *productResolver) ViewerCan(ctx context.Context, obj *db.Product) (*cata
 }
 
 // Edges is the resolver for the edges field.
-func (r *productConnectionResolver) Edges(ctx context.Context, obj *paging.Page[*db.Product]) ([]*paging.Edge[*db.Product], error) {
+func (r *productConnectionResolver) Edges(ctx context.Context, obj *model.ProductConnection) ([]*model.ProductEdge, error) {
 	return obj.Edges, nil
 }
 
@@ -64,7 +64,7 @@ func (r *queryResolver) Product(ctx context.Context, id string) (*db.Product, er
 }
 
 // Products is the resolver for the products field.
-func (r *queryResolver) Products(ctx context.Context, where *catalog.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) (*paging.Page[*db.Product], error) {
+func (r *queryResolver) Products(ctx context.Context, where *catalog.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) (*model.ProductConnection, error) {
 	return page(ctx, read(ctx, nodeid.Product, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.Product], error) {
 		return r.Portal.Catalog.Products(ctx, or(where), order(orderBy.Field, orderBy.Direction), rd)
 	})

@@ -102,7 +102,7 @@ func (r *productSubscriptionResolver) Narrowed(ctx context.Context, obj *db.Subs
 }
 
 // Endpoints is the resolver for the endpoints field.
-func (r *productSubscriptionResolver) Endpoints(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*paging.Page[*db.Endpoint], error) {
+func (r *productSubscriptionResolver) Endpoints(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error) {
 	rd := read(ctx, nodeid.Endpoint, first, after, last, before)
 	return pageOf(ctx, nodeid.ProductSubscription, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Endpoint], error) {
 		return r.Portal.Catalog.EndpointsOfSubscriptions(ctx, ids, rd)
@@ -140,17 +140,17 @@ func (r *productSubscriptionResolver) ViewerCan(ctx context.Context, obj *db.Sub
 }
 
 // Timeline is the resolver for the timeline field.
-func (r *productSubscriptionResolver) Timeline(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*paging.Page[*db.Event], error) {
+func (r *productSubscriptionResolver) Timeline(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*model.EventConnection, error) {
 	return timeline(ctx, r.Portal, nodeid.ProductSubscription, obj.ID, first, after, last, before)
 }
 
 // Edges is the resolver for the edges field.
-func (r *productSubscriptionConnectionResolver) Edges(ctx context.Context, obj *paging.Page[*db.Subscription]) ([]*paging.Edge[*db.Subscription], error) {
+func (r *productSubscriptionConnectionResolver) Edges(ctx context.Context, obj *model.ProductSubscriptionConnection) ([]*model.ProductSubscriptionEdge, error) {
 	return obj.Edges, nil
 }
 
 // ProductSubscriptions is the resolver for the productSubscriptions field.
-func (r *queryResolver) ProductSubscriptions(ctx context.Context, where *apps.SubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*paging.Page[*db.Subscription], error) {
+func (r *queryResolver) ProductSubscriptions(ctx context.Context, where *apps.SubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error) {
 	return page(ctx, read(ctx, nodeid.ProductSubscription, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.Subscription], error) {
 		return r.Portal.Apps.Subscriptions(ctx, or(where), order(orderBy.Field, orderBy.Direction), rd)
 	})

@@ -52,14 +52,14 @@ func (r *mutationResolver) ChangePassword(ctx context.Context, input model.Chang
 }
 
 // Users is the resolver for the users field.
-func (r *queryResolver) Users(ctx context.Context, where *identity.UserFilter, first *int, after *string, last *int, before *string) (*paging.Page[*db.User], error) {
+func (r *queryResolver) Users(ctx context.Context, where *identity.UserFilter, first *int, after *string, last *int, before *string) (*model.UserConnection, error) {
 	return page(ctx, read(ctx, nodeid.User, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.User], error) {
 		return r.Portal.Identity.Users(ctx, or(where), rd)
 	})
 }
 
 // Edges is the resolver for the edges field.
-func (r *userConnectionResolver) Edges(ctx context.Context, obj *paging.Page[*db.User]) ([]*paging.Edge[*db.User], error) {
+func (r *userConnectionResolver) Edges(ctx context.Context, obj *model.UserConnection) ([]*model.UserEdge, error) {
 	return obj.Edges, nil
 }
 

@@ -37,7 +37,7 @@ func (r *queryResolver) ServerInfo(ctx context.Context, organization *string) (*
 }
 
 // Accounts is the resolver for the accounts field.
-func (r *viewerResolver) Accounts(ctx context.Context, obj *model.Viewer, first *int, after *string, last *int, before *string) (*paging.Page[*db.Account], error) {
+func (r *viewerResolver) Accounts(ctx context.Context, obj *model.Viewer, first *int, after *string, last *int, before *string) (*model.AccountConnection, error) {
 	return page(ctx, read(ctx, nodeid.Account, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.Account], error) {
 		return r.Portal.Identity.AccountsOfUser(ctx, obj.User, rd)
 	})

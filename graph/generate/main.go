@@ -1,8 +1,3 @@
-// gqlgen takes an alias and the type that it stands for for two types, and would write
-// now the one, now the other.
-//
-//go:debug gotypesalias=0
-
 // Command generate writes the verdict codes into the schema and the documentation,
 // the schema's error codes into docs/errors.md, runs gqlgen by gqlgen.yml and the entities of package entity, and then replaces
 // gqlgen's concurrent lists by sequential ones; see graph/generated/sequence.go.

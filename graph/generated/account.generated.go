@@ -26,20 +26,20 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type AccountResolver interface {
-	Apps(ctx context.Context, obj *db.Account, where *apps.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*paging.Page[*db.App], error)
-	Credentials(ctx context.Context, obj *db.Account, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*paging.Page[*db.Credential], error)
-	Members(ctx context.Context, obj *db.Account, first *int, after *string, last *int, before *string) (*paging.Page[*db.Membership], error)
-	Timeline(ctx context.Context, obj *db.Account, first *int, after *string, last *int, before *string) (*paging.Page[*db.Event], error)
+	Apps(ctx context.Context, obj *db.Account, where *apps.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error)
+	Credentials(ctx context.Context, obj *db.Account, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error)
+	Members(ctx context.Context, obj *db.Account, first *int, after *string, last *int, before *string) (*model.MembershipConnection, error)
+	Timeline(ctx context.Context, obj *db.Account, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
 	ViewerCan(ctx context.Context, obj *db.Account) (*identity.AccountPermissions, error)
 }
 type AccountConnectionResolver interface {
-	Edges(ctx context.Context, obj *paging.Page[*db.Account]) ([]*paging.Edge[*db.Account], error)
+	Edges(ctx context.Context, obj *model.AccountConnection) ([]*model.AccountEdge, error)
 }
 type MembershipResolver interface {
 	User(ctx context.Context, obj *db.Membership) (*db.User, error)
 }
 type MembershipConnectionResolver interface {
-	Edges(ctx context.Context, obj *paging.Page[*db.Membership]) ([]*paging.Edge[*db.Membership], error)
+	Edges(ctx context.Context, obj *model.MembershipConnection) ([]*model.MembershipEdge, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -394,8 +394,8 @@ func (ec *executionContext) _Account_apps(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Account().Apps(ctx, obj, fc.Args["where"].(*apps.AppFilter), fc.Args["orderBy"].(model.AppOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.App]) graphql.Marshaler {
-			return ec.marshalNAppConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AppConnection) graphql.Marshaler {
+			return ec.marshalNAppConnection2ᚖporticoᚋgraphᚋmodelᚐAppConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -438,8 +438,8 @@ func (ec *executionContext) _Account_credentials(ctx context.Context, field grap
 			return ec.Resolvers.Account().Credentials(ctx, obj, fc.Args["where"].(*apps.CredentialFilter), fc.Args["orderBy"].(model.CredentialOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.Credential]) graphql.Marshaler {
-			return ec.marshalNCredentialConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CredentialConnection) graphql.Marshaler {
+			return ec.marshalNCredentialConnection2ᚖporticoᚋgraphᚋmodelᚐCredentialConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -482,8 +482,8 @@ func (ec *executionContext) _Account_members(ctx context.Context, field graphql.
 			return ec.Resolvers.Account().Members(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.Membership]) graphql.Marshaler {
-			return ec.marshalNMembershipConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.MembershipConnection) graphql.Marshaler {
+			return ec.marshalNMembershipConnection2ᚖporticoᚋgraphᚋmodelᚐMembershipConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -526,8 +526,8 @@ func (ec *executionContext) _Account_timeline(ctx context.Context, field graphql
 			return ec.Resolvers.Account().Timeline(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.Event]) graphql.Marshaler {
-			return ec.marshalNEventConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EventConnection) graphql.Marshaler {
+			return ec.marshalNEventConnection2ᚖporticoᚋgraphᚋmodelᚐEventConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -589,7 +589,7 @@ func (ec *executionContext) fieldContext_Account_viewerCan(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountConnection_edges(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AccountConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -601,8 +601,8 @@ func (ec *executionContext) _AccountConnection_edges(ctx context.Context, field 
 			return ec.Resolvers.AccountConnection().Edges(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*paging.Edge[*db.Account]) graphql.Marshaler {
-			return ec.marshalNAccountEdge2ᚕᚖporticoᚋinternalᚋpagingᚐEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.AccountEdge) graphql.Marshaler {
+			return ec.marshalNAccountEdge2ᚕᚖporticoᚋgraphᚋmodelᚐAccountEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -621,7 +621,7 @@ func (ec *executionContext) fieldContext_AccountConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.AccountConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -653,7 +653,7 @@ func (ec *executionContext) fieldContext_AccountConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.AccountConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -676,7 +676,7 @@ func (ec *executionContext) fieldContext_AccountConnection_totalCount(_ context.
 	return graphql.NewScalarFieldContext("AccountConnection", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _AccountConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AccountConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -708,7 +708,7 @@ func (ec *executionContext) fieldContext_AccountConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *paging.Edge[*db.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AccountEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -731,7 +731,7 @@ func (ec *executionContext) fieldContext_AccountEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("AccountEdge", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _AccountEdge_node(ctx context.Context, field graphql.CollectedField, obj *paging.Edge[*db.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AccountEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1276,7 +1276,7 @@ func (ec *executionContext) fieldContext_Membership_createdAt(_ context.Context,
 	return graphql.NewScalarFieldContext("Membership", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
-func (ec *executionContext) _MembershipConnection_edges(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Membership]) (ret graphql.Marshaler) {
+func (ec *executionContext) _MembershipConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.MembershipConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1288,8 +1288,8 @@ func (ec *executionContext) _MembershipConnection_edges(ctx context.Context, fie
 			return ec.Resolvers.MembershipConnection().Edges(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*paging.Edge[*db.Membership]) graphql.Marshaler {
-			return ec.marshalNMembershipEdge2ᚕᚖporticoᚋinternalᚋpagingᚐEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.MembershipEdge) graphql.Marshaler {
+			return ec.marshalNMembershipEdge2ᚕᚖporticoᚋgraphᚋmodelᚐMembershipEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1308,7 +1308,7 @@ func (ec *executionContext) fieldContext_MembershipConnection_edges(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _MembershipConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Membership]) (ret graphql.Marshaler) {
+func (ec *executionContext) _MembershipConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.MembershipConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1340,7 +1340,7 @@ func (ec *executionContext) fieldContext_MembershipConnection_nodes(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _MembershipConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Membership]) (ret graphql.Marshaler) {
+func (ec *executionContext) _MembershipConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.MembershipConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1363,7 +1363,7 @@ func (ec *executionContext) fieldContext_MembershipConnection_totalCount(_ conte
 	return graphql.NewScalarFieldContext("MembershipConnection", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _MembershipConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Membership]) (ret graphql.Marshaler) {
+func (ec *executionContext) _MembershipConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.MembershipConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1395,7 +1395,7 @@ func (ec *executionContext) fieldContext_MembershipConnection_pageInfo(_ context
 	return fc, nil
 }
 
-func (ec *executionContext) _MembershipEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *paging.Edge[*db.Membership]) (ret graphql.Marshaler) {
+func (ec *executionContext) _MembershipEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.MembershipEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1418,7 +1418,7 @@ func (ec *executionContext) fieldContext_MembershipEdge_cursor(_ context.Context
 	return graphql.NewScalarFieldContext("MembershipEdge", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _MembershipEdge_node(ctx context.Context, field graphql.CollectedField, obj *paging.Edge[*db.Membership]) (ret graphql.Marshaler) {
+func (ec *executionContext) _MembershipEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.MembershipEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -2237,7 +2237,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 
 var accountConnectionImplementors = []string{"AccountConnection"}
 
-func (ec *executionContext) _AccountConnection(ctx context.Context, sel ast.SelectionSet, obj *paging.Page[*db.Account]) graphql.Marshaler {
+func (ec *executionContext) _AccountConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AccountConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accountConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2323,7 +2323,7 @@ func (ec *executionContext) _AccountConnection(ctx context.Context, sel ast.Sele
 
 var accountEdgeImplementors = []string{"AccountEdge"}
 
-func (ec *executionContext) _AccountEdge(ctx context.Context, sel ast.SelectionSet, obj *paging.Edge[*db.Account]) graphql.Marshaler {
+func (ec *executionContext) _AccountEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AccountEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accountEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2654,7 +2654,7 @@ func (ec *executionContext) _Membership(ctx context.Context, sel ast.SelectionSe
 
 var membershipConnectionImplementors = []string{"MembershipConnection"}
 
-func (ec *executionContext) _MembershipConnection(ctx context.Context, sel ast.SelectionSet, obj *paging.Page[*db.Membership]) graphql.Marshaler {
+func (ec *executionContext) _MembershipConnection(ctx context.Context, sel ast.SelectionSet, obj *model.MembershipConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, membershipConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2740,7 +2740,7 @@ func (ec *executionContext) _MembershipConnection(ctx context.Context, sel ast.S
 
 var membershipEdgeImplementors = []string{"MembershipEdge"}
 
-func (ec *executionContext) _MembershipEdge(ctx context.Context, sel ast.SelectionSet, obj *paging.Edge[*db.Membership]) graphql.Marshaler {
+func (ec *executionContext) _MembershipEdge(ctx context.Context, sel ast.SelectionSet, obj *model.MembershipEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, membershipEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2940,7 +2940,7 @@ func (ec *executionContext) marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx 
 	return ec._Account(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAccountConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx context.Context, sel ast.SelectionSet, v *paging.Page[*db.Account]) graphql.Marshaler {
+func (ec *executionContext) marshalNAccountConnection2ᚖporticoᚋgraphᚋmodelᚐAccountConnection(ctx context.Context, sel ast.SelectionSet, v *model.AccountConnection) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -2950,11 +2950,11 @@ func (ec *executionContext) marshalNAccountConnection2ᚖporticoᚋinternalᚋpa
 	return ec._AccountConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAccountEdge2ᚕᚖporticoᚋinternalᚋpagingᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*paging.Edge[*db.Account]) graphql.Marshaler {
+func (ec *executionContext) marshalNAccountEdge2ᚕᚖporticoᚋgraphᚋmodelᚐAccountEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AccountEdge) graphql.Marshaler {
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAccountEdge2ᚖporticoᚋinternalᚋpagingᚐEdge(ctx, sel, v[i])
+		return ec.marshalNAccountEdge2ᚖporticoᚋgraphᚋmodelᚐAccountEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -2966,7 +2966,7 @@ func (ec *executionContext) marshalNAccountEdge2ᚕᚖporticoᚋinternalᚋpagin
 	return ret
 }
 
-func (ec *executionContext) marshalNAccountEdge2ᚖporticoᚋinternalᚋpagingᚐEdge(ctx context.Context, sel ast.SelectionSet, v *paging.Edge[*db.Account]) graphql.Marshaler {
+func (ec *executionContext) marshalNAccountEdge2ᚖporticoᚋgraphᚋmodelᚐAccountEdge(ctx context.Context, sel ast.SelectionSet, v *model.AccountEdge) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3058,7 +3058,7 @@ func (ec *executionContext) marshalNMembership2ᚖporticoᚋentᚋdbᚐMembershi
 	return ec._Membership(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNMembershipConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx context.Context, sel ast.SelectionSet, v *paging.Page[*db.Membership]) graphql.Marshaler {
+func (ec *executionContext) marshalNMembershipConnection2ᚖporticoᚋgraphᚋmodelᚐMembershipConnection(ctx context.Context, sel ast.SelectionSet, v *model.MembershipConnection) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3068,11 +3068,11 @@ func (ec *executionContext) marshalNMembershipConnection2ᚖporticoᚋinternal�
 	return ec._MembershipConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNMembershipEdge2ᚕᚖporticoᚋinternalᚋpagingᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*paging.Edge[*db.Membership]) graphql.Marshaler {
+func (ec *executionContext) marshalNMembershipEdge2ᚕᚖporticoᚋgraphᚋmodelᚐMembershipEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MembershipEdge) graphql.Marshaler {
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNMembershipEdge2ᚖporticoᚋinternalᚋpagingᚐEdge(ctx, sel, v[i])
+		return ec.marshalNMembershipEdge2ᚖporticoᚋgraphᚋmodelᚐMembershipEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -3084,7 +3084,7 @@ func (ec *executionContext) marshalNMembershipEdge2ᚕᚖporticoᚋinternalᚋpa
 	return ret
 }
 
-func (ec *executionContext) marshalNMembershipEdge2ᚖporticoᚋinternalᚋpagingᚐEdge(ctx context.Context, sel ast.SelectionSet, v *paging.Edge[*db.Membership]) graphql.Marshaler {
+func (ec *executionContext) marshalNMembershipEdge2ᚖporticoᚋgraphᚋmodelᚐMembershipEdge(ctx context.Context, sel ast.SelectionSet, v *model.MembershipEdge) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")

@@ -28,16 +28,16 @@ import (
 
 type AppResolver interface {
 	Account(ctx context.Context, obj *db.App) (*db.Account, error)
-	Credentials(ctx context.Context, obj *db.App, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*paging.Page[*db.Credential], error)
+	Credentials(ctx context.Context, obj *db.App, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error)
 	KeyCounts(ctx context.Context, obj *db.App) (*apps.KeyCounts, error)
 	CallsLast24h(ctx context.Context, obj *db.App) (int64, error)
-	ProductSubscriptions(ctx context.Context, obj *db.App, where *model.AppSubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*paging.Page[*db.Subscription], error)
-	ConnectedEndpoints(ctx context.Context, obj *db.App, first *int, after *string, last *int, before *string) (*paging.Page[*db.Endpoint], error)
-	Timeline(ctx context.Context, obj *db.App, first *int, after *string, last *int, before *string) (*paging.Page[*db.Event], error)
+	ProductSubscriptions(ctx context.Context, obj *db.App, where *model.AppSubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error)
+	ConnectedEndpoints(ctx context.Context, obj *db.App, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error)
+	Timeline(ctx context.Context, obj *db.App, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
 	ViewerCan(ctx context.Context, obj *db.App) (*apps.AppPermissions, error)
 }
 type AppConnectionResolver interface {
-	Edges(ctx context.Context, obj *paging.Page[*db.App]) ([]*paging.Edge[*db.App], error)
+	Edges(ctx context.Context, obj *model.AppConnection) ([]*model.AppEdge, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -470,8 +470,8 @@ func (ec *executionContext) _App_credentials(ctx context.Context, field graphql.
 			return ec.Resolvers.App().Credentials(ctx, obj, fc.Args["where"].(*apps.CredentialFilter), fc.Args["orderBy"].(model.CredentialOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.Credential]) graphql.Marshaler {
-			return ec.marshalNCredentialConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CredentialConnection) graphql.Marshaler {
+			return ec.marshalNCredentialConnection2ᚖporticoᚋgraphᚋmodelᚐCredentialConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -569,8 +569,8 @@ func (ec *executionContext) _App_productSubscriptions(ctx context.Context, field
 			return ec.Resolvers.App().ProductSubscriptions(ctx, obj, fc.Args["where"].(*model.AppSubscriptionFilter), fc.Args["orderBy"].(model.ProductSubscriptionOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.Subscription]) graphql.Marshaler {
-			return ec.marshalNProductSubscriptionConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ProductSubscriptionConnection) graphql.Marshaler {
+			return ec.marshalNProductSubscriptionConnection2ᚖporticoᚋgraphᚋmodelᚐProductSubscriptionConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -613,8 +613,8 @@ func (ec *executionContext) _App_connectedEndpoints(ctx context.Context, field g
 			return ec.Resolvers.App().ConnectedEndpoints(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.Endpoint]) graphql.Marshaler {
-			return ec.marshalNEndpointConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EndpointConnection) graphql.Marshaler {
+			return ec.marshalNEndpointConnection2ᚖporticoᚋgraphᚋmodelᚐEndpointConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -657,8 +657,8 @@ func (ec *executionContext) _App_timeline(ctx context.Context, field graphql.Col
 			return ec.Resolvers.App().Timeline(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.Event]) graphql.Marshaler {
-			return ec.marshalNEventConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EventConnection) graphql.Marshaler {
+			return ec.marshalNEventConnection2ᚖporticoᚋgraphᚋmodelᚐEventConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -720,7 +720,7 @@ func (ec *executionContext) fieldContext_App_viewerCan(_ context.Context, field 
 	return fc, nil
 }
 
-func (ec *executionContext) _AppConnection_edges(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.App]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AppConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AppConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -732,8 +732,8 @@ func (ec *executionContext) _AppConnection_edges(ctx context.Context, field grap
 			return ec.Resolvers.AppConnection().Edges(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*paging.Edge[*db.App]) graphql.Marshaler {
-			return ec.marshalNAppEdge2ᚕᚖporticoᚋinternalᚋpagingᚐEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.AppEdge) graphql.Marshaler {
+			return ec.marshalNAppEdge2ᚕᚖporticoᚋgraphᚋmodelᚐAppEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -752,7 +752,7 @@ func (ec *executionContext) fieldContext_AppConnection_edges(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _AppConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.App]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AppConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.AppConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -784,7 +784,7 @@ func (ec *executionContext) fieldContext_AppConnection_nodes(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _AppConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.App]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AppConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.AppConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -807,7 +807,7 @@ func (ec *executionContext) fieldContext_AppConnection_totalCount(_ context.Cont
 	return graphql.NewScalarFieldContext("AppConnection", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _AppConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.App]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AppConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AppConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -839,7 +839,7 @@ func (ec *executionContext) fieldContext_AppConnection_pageInfo(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _AppEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *paging.Edge[*db.App]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AppEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AppEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -862,7 +862,7 @@ func (ec *executionContext) fieldContext_AppEdge_cursor(_ context.Context, field
 	return graphql.NewScalarFieldContext("AppEdge", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _AppEdge_node(ctx context.Context, field graphql.CollectedField, obj *paging.Edge[*db.App]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AppEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AppEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -2354,7 +2354,7 @@ func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj 
 
 var appConnectionImplementors = []string{"AppConnection"}
 
-func (ec *executionContext) _AppConnection(ctx context.Context, sel ast.SelectionSet, obj *paging.Page[*db.App]) graphql.Marshaler {
+func (ec *executionContext) _AppConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AppConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, appConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2440,7 +2440,7 @@ func (ec *executionContext) _AppConnection(ctx context.Context, sel ast.Selectio
 
 var appEdgeImplementors = []string{"AppEdge"}
 
-func (ec *executionContext) _AppEdge(ctx context.Context, sel ast.SelectionSet, obj *paging.Edge[*db.App]) graphql.Marshaler {
+func (ec *executionContext) _AppEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AppEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, appEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2819,7 +2819,7 @@ func (ec *executionContext) marshalNApp2ᚖporticoᚋentᚋdbᚐApp(ctx context.
 	return ec._App(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAppConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx context.Context, sel ast.SelectionSet, v *paging.Page[*db.App]) graphql.Marshaler {
+func (ec *executionContext) marshalNAppConnection2ᚖporticoᚋgraphᚋmodelᚐAppConnection(ctx context.Context, sel ast.SelectionSet, v *model.AppConnection) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -2829,11 +2829,11 @@ func (ec *executionContext) marshalNAppConnection2ᚖporticoᚋinternalᚋpaging
 	return ec._AppConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAppEdge2ᚕᚖporticoᚋinternalᚋpagingᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*paging.Edge[*db.App]) graphql.Marshaler {
+func (ec *executionContext) marshalNAppEdge2ᚕᚖporticoᚋgraphᚋmodelᚐAppEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AppEdge) graphql.Marshaler {
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAppEdge2ᚖporticoᚋinternalᚋpagingᚐEdge(ctx, sel, v[i])
+		return ec.marshalNAppEdge2ᚖporticoᚋgraphᚋmodelᚐAppEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -2845,7 +2845,7 @@ func (ec *executionContext) marshalNAppEdge2ᚕᚖporticoᚋinternalᚋpagingᚐ
 	return ret
 }
 
-func (ec *executionContext) marshalNAppEdge2ᚖporticoᚋinternalᚋpagingᚐEdge(ctx context.Context, sel ast.SelectionSet, v *paging.Edge[*db.App]) graphql.Marshaler {
+func (ec *executionContext) marshalNAppEdge2ᚖporticoᚋgraphᚋmodelᚐAppEdge(ctx context.Context, sel ast.SelectionSet, v *model.AppEdge) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")

@@ -74,17 +74,17 @@ type QueryResolver interface {
 	Nodes(ctx context.Context, ids []string) ([]model.Node, error)
 	ExplainAccess(ctx context.Context, input apps.ExplainAccessInput) (*model.AccessExplanation, error)
 	Account(ctx context.Context, id string) (*db.Account, error)
-	Accounts(ctx context.Context, where *identity.AccountFilter, orderBy model.AccountOrder, first *int, after *string, last *int, before *string) (*paging.Page[*db.Account], error)
+	Accounts(ctx context.Context, where *identity.AccountFilter, orderBy model.AccountOrder, first *int, after *string, last *int, before *string) (*model.AccountConnection, error)
 	App(ctx context.Context, id string) (*db.App, error)
 	AppByReferenceID(ctx context.Context, referenceID uuid.UUID) (*db.App, error)
-	Apps(ctx context.Context, where *apps.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*paging.Page[*db.App], error)
+	Apps(ctx context.Context, where *apps.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error)
 	CredentialByKey(ctx context.Context, input model.CredentialByKeyInput) (*db.Credential, error)
-	Events(ctx context.Context, where *activity.EventFilter, orderBy model.EventOrder, first *int, after *string, last *int, before *string) (*paging.Page[*db.Event], error)
+	Events(ctx context.Context, where *activity.EventFilter, orderBy model.EventOrder, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
 	Product(ctx context.Context, id string) (*db.Product, error)
-	Products(ctx context.Context, where *catalog.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) (*paging.Page[*db.Product], error)
-	ProductSubscriptions(ctx context.Context, where *apps.SubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*paging.Page[*db.Subscription], error)
+	Products(ctx context.Context, where *catalog.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) (*model.ProductConnection, error)
+	ProductSubscriptions(ctx context.Context, where *apps.SubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error)
 	Usage(ctx context.Context, where activity.UsageFilter, interval usage.Interval) (*model.Usage, error)
-	Users(ctx context.Context, where *identity.UserFilter, first *int, after *string, last *int, before *string) (*paging.Page[*db.User], error)
+	Users(ctx context.Context, where *identity.UserFilter, first *int, after *string, last *int, before *string) (*model.UserConnection, error)
 	Viewer(ctx context.Context) (*model.Viewer, error)
 	ServerInfo(ctx context.Context, organization *string) (*model.ServerInfo, error)
 }
@@ -3780,11 +3780,11 @@ func (ec *executionContext) _Query_accounts(ctx context.Context, field graphql.C
 			directive1 := func(ctx context.Context) (any, error) {
 				any, err := ec.unmarshalNRole2ᚕporticoᚋinternalᚋviewerᚐRoleᚄ(ctx, []any{"ADMIN"})
 				if err != nil {
-					var zeroVal *paging.Page[*db.Account]
+					var zeroVal *model.AccountConnection
 					return zeroVal, err
 				}
 				if ec.Directives.HasRole == nil {
-					var zeroVal *paging.Page[*db.Account]
+					var zeroVal *model.AccountConnection
 					return zeroVal, errors.New("directive hasRole is not implemented")
 				}
 				return ec.Directives.HasRole(ctx, nil, directive0, any)
@@ -3793,8 +3793,8 @@ func (ec *executionContext) _Query_accounts(ctx context.Context, field graphql.C
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.Account]) graphql.Marshaler {
-			return ec.marshalNAccountConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AccountConnection) graphql.Marshaler {
+			return ec.marshalNAccountConnection2ᚖporticoᚋgraphᚋmodelᚐAccountConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -3966,11 +3966,11 @@ func (ec *executionContext) _Query_apps(ctx context.Context, field graphql.Colle
 			directive1 := func(ctx context.Context) (any, error) {
 				any, err := ec.unmarshalNRole2ᚕporticoᚋinternalᚋviewerᚐRoleᚄ(ctx, []any{"ADMIN", "PORTAL"})
 				if err != nil {
-					var zeroVal *paging.Page[*db.App]
+					var zeroVal *model.AppConnection
 					return zeroVal, err
 				}
 				if ec.Directives.HasRole == nil {
-					var zeroVal *paging.Page[*db.App]
+					var zeroVal *model.AppConnection
 					return zeroVal, errors.New("directive hasRole is not implemented")
 				}
 				return ec.Directives.HasRole(ctx, nil, directive0, any)
@@ -3979,8 +3979,8 @@ func (ec *executionContext) _Query_apps(ctx context.Context, field graphql.Colle
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.App]) graphql.Marshaler {
-			return ec.marshalNAppConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AppConnection) graphql.Marshaler {
+			return ec.marshalNAppConnection2ᚖporticoᚋgraphᚋmodelᚐAppConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4090,11 +4090,11 @@ func (ec *executionContext) _Query_events(ctx context.Context, field graphql.Col
 			directive1 := func(ctx context.Context) (any, error) {
 				any, err := ec.unmarshalNRole2ᚕporticoᚋinternalᚋviewerᚐRoleᚄ(ctx, []any{"ADMIN", "PORTAL"})
 				if err != nil {
-					var zeroVal *paging.Page[*db.Event]
+					var zeroVal *model.EventConnection
 					return zeroVal, err
 				}
 				if ec.Directives.HasRole == nil {
-					var zeroVal *paging.Page[*db.Event]
+					var zeroVal *model.EventConnection
 					return zeroVal, errors.New("directive hasRole is not implemented")
 				}
 				return ec.Directives.HasRole(ctx, nil, directive0, any)
@@ -4103,8 +4103,8 @@ func (ec *executionContext) _Query_events(ctx context.Context, field graphql.Col
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.Event]) graphql.Marshaler {
-			return ec.marshalNEventConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EventConnection) graphql.Marshaler {
+			return ec.marshalNEventConnection2ᚖporticoᚋgraphᚋmodelᚐEventConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4214,11 +4214,11 @@ func (ec *executionContext) _Query_products(ctx context.Context, field graphql.C
 			directive1 := func(ctx context.Context) (any, error) {
 				any, err := ec.unmarshalNRole2ᚕporticoᚋinternalᚋviewerᚐRoleᚄ(ctx, []any{"ADMIN", "PORTAL"})
 				if err != nil {
-					var zeroVal *paging.Page[*db.Product]
+					var zeroVal *model.ProductConnection
 					return zeroVal, err
 				}
 				if ec.Directives.HasRole == nil {
-					var zeroVal *paging.Page[*db.Product]
+					var zeroVal *model.ProductConnection
 					return zeroVal, errors.New("directive hasRole is not implemented")
 				}
 				return ec.Directives.HasRole(ctx, nil, directive0, any)
@@ -4227,8 +4227,8 @@ func (ec *executionContext) _Query_products(ctx context.Context, field graphql.C
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.Product]) graphql.Marshaler {
-			return ec.marshalNProductConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ProductConnection) graphql.Marshaler {
+			return ec.marshalNProductConnection2ᚖporticoᚋgraphᚋmodelᚐProductConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4276,11 +4276,11 @@ func (ec *executionContext) _Query_productSubscriptions(ctx context.Context, fie
 			directive1 := func(ctx context.Context) (any, error) {
 				any, err := ec.unmarshalNRole2ᚕporticoᚋinternalᚋviewerᚐRoleᚄ(ctx, []any{"ADMIN", "PORTAL"})
 				if err != nil {
-					var zeroVal *paging.Page[*db.Subscription]
+					var zeroVal *model.ProductSubscriptionConnection
 					return zeroVal, err
 				}
 				if ec.Directives.HasRole == nil {
-					var zeroVal *paging.Page[*db.Subscription]
+					var zeroVal *model.ProductSubscriptionConnection
 					return zeroVal, errors.New("directive hasRole is not implemented")
 				}
 				return ec.Directives.HasRole(ctx, nil, directive0, any)
@@ -4289,8 +4289,8 @@ func (ec *executionContext) _Query_productSubscriptions(ctx context.Context, fie
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.Subscription]) graphql.Marshaler {
-			return ec.marshalNProductSubscriptionConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ProductSubscriptionConnection) graphql.Marshaler {
+			return ec.marshalNProductSubscriptionConnection2ᚖporticoᚋgraphᚋmodelᚐProductSubscriptionConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4400,11 +4400,11 @@ func (ec *executionContext) _Query_users(ctx context.Context, field graphql.Coll
 			directive1 := func(ctx context.Context) (any, error) {
 				any, err := ec.unmarshalNRole2ᚕporticoᚋinternalᚋviewerᚐRoleᚄ(ctx, []any{"ADMIN"})
 				if err != nil {
-					var zeroVal *paging.Page[*db.User]
+					var zeroVal *model.UserConnection
 					return zeroVal, err
 				}
 				if ec.Directives.HasRole == nil {
-					var zeroVal *paging.Page[*db.User]
+					var zeroVal *model.UserConnection
 					return zeroVal, errors.New("directive hasRole is not implemented")
 				}
 				return ec.Directives.HasRole(ctx, nil, directive0, any)
@@ -4413,8 +4413,8 @@ func (ec *executionContext) _Query_users(ctx context.Context, field graphql.Coll
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.User]) graphql.Marshaler {
-			return ec.marshalNUserConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UserConnection) graphql.Marshaler {
+			return ec.marshalNUserConnection2ᚖporticoᚋgraphᚋmodelᚐUserConnection(ctx, selections, v)
 		},
 		true,
 		true,

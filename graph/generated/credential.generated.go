@@ -29,7 +29,7 @@ import (
 type CredentialResolver interface {
 	RawKeyHint(ctx context.Context, obj *db.Credential) (*string, error)
 
-	AccessControlList(ctx context.Context, obj *db.Credential, first *int, after *string, last *int, before *string) (*paging.Page[*db.Product], error)
+	AccessControlList(ctx context.Context, obj *db.Credential, first *int, after *string, last *int, before *string) (*model.ProductConnection, error)
 
 	CallsLast24h(ctx context.Context, obj *db.Credential) (int64, error)
 	Enforcement(ctx context.Context, obj *db.Credential) (*model.Enforcement, error)
@@ -38,10 +38,10 @@ type CredentialResolver interface {
 	Account(ctx context.Context, obj *db.Credential) (*db.Account, error)
 
 	ViewerCan(ctx context.Context, obj *db.Credential) (*apps.CredentialPermissions, error)
-	Timeline(ctx context.Context, obj *db.Credential, first *int, after *string, last *int, before *string) (*paging.Page[*db.Event], error)
+	Timeline(ctx context.Context, obj *db.Credential, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
 }
 type CredentialConnectionResolver interface {
-	Edges(ctx context.Context, obj *paging.Page[*db.Credential]) ([]*paging.Edge[*db.Credential], error)
+	Edges(ctx context.Context, obj *model.CredentialConnection) ([]*model.CredentialEdge, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -371,8 +371,8 @@ func (ec *executionContext) _Credential_accessControlList(ctx context.Context, f
 			return ec.Resolvers.Credential().AccessControlList(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.Product]) graphql.Marshaler {
-			return ec.marshalNProductConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ProductConnection) graphql.Marshaler {
+			return ec.marshalNProductConnection2ᚖporticoᚋgraphᚋmodelᚐProductConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -823,8 +823,8 @@ func (ec *executionContext) _Credential_timeline(ctx context.Context, field grap
 			return ec.Resolvers.Credential().Timeline(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.Event]) graphql.Marshaler {
-			return ec.marshalNEventConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EventConnection) graphql.Marshaler {
+			return ec.marshalNEventConnection2ᚖporticoᚋgraphᚋmodelᚐEventConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -854,7 +854,7 @@ func (ec *executionContext) fieldContext_Credential_timeline(ctx context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _CredentialConnection_edges(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Credential]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CredentialConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -866,8 +866,8 @@ func (ec *executionContext) _CredentialConnection_edges(ctx context.Context, fie
 			return ec.Resolvers.CredentialConnection().Edges(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*paging.Edge[*db.Credential]) graphql.Marshaler {
-			return ec.marshalNCredentialEdge2ᚕᚖporticoᚋinternalᚋpagingᚐEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.CredentialEdge) graphql.Marshaler {
+			return ec.marshalNCredentialEdge2ᚕᚖporticoᚋgraphᚋmodelᚐCredentialEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -886,7 +886,7 @@ func (ec *executionContext) fieldContext_CredentialConnection_edges(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _CredentialConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Credential]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CredentialConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -918,7 +918,7 @@ func (ec *executionContext) fieldContext_CredentialConnection_nodes(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _CredentialConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Credential]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CredentialConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -941,7 +941,7 @@ func (ec *executionContext) fieldContext_CredentialConnection_totalCount(_ conte
 	return graphql.NewScalarFieldContext("CredentialConnection", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _CredentialConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Credential]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CredentialConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -973,7 +973,7 @@ func (ec *executionContext) fieldContext_CredentialConnection_pageInfo(_ context
 	return fc, nil
 }
 
-func (ec *executionContext) _CredentialEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *paging.Edge[*db.Credential]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CredentialEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CredentialEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -996,7 +996,7 @@ func (ec *executionContext) fieldContext_CredentialEdge_cursor(_ context.Context
 	return graphql.NewScalarFieldContext("CredentialEdge", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _CredentialEdge_node(ctx context.Context, field graphql.CollectedField, obj *paging.Edge[*db.Credential]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CredentialEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CredentialEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -2544,7 +2544,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 
 var credentialConnectionImplementors = []string{"CredentialConnection"}
 
-func (ec *executionContext) _CredentialConnection(ctx context.Context, sel ast.SelectionSet, obj *paging.Page[*db.Credential]) graphql.Marshaler {
+func (ec *executionContext) _CredentialConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CredentialConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, credentialConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2630,7 +2630,7 @@ func (ec *executionContext) _CredentialConnection(ctx context.Context, sel ast.S
 
 var credentialEdgeImplementors = []string{"CredentialEdge"}
 
-func (ec *executionContext) _CredentialEdge(ctx context.Context, sel ast.SelectionSet, obj *paging.Edge[*db.Credential]) graphql.Marshaler {
+func (ec *executionContext) _CredentialEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CredentialEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, credentialEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3149,7 +3149,7 @@ func (ec *executionContext) unmarshalNCredentialByKeyInput2porticoᚋgraphᚋmod
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNCredentialConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx context.Context, sel ast.SelectionSet, v *paging.Page[*db.Credential]) graphql.Marshaler {
+func (ec *executionContext) marshalNCredentialConnection2ᚖporticoᚋgraphᚋmodelᚐCredentialConnection(ctx context.Context, sel ast.SelectionSet, v *model.CredentialConnection) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3159,11 +3159,11 @@ func (ec *executionContext) marshalNCredentialConnection2ᚖporticoᚋinternal�
 	return ec._CredentialConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNCredentialEdge2ᚕᚖporticoᚋinternalᚋpagingᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*paging.Edge[*db.Credential]) graphql.Marshaler {
+func (ec *executionContext) marshalNCredentialEdge2ᚕᚖporticoᚋgraphᚋmodelᚐCredentialEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CredentialEdge) graphql.Marshaler {
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCredentialEdge2ᚖporticoᚋinternalᚋpagingᚐEdge(ctx, sel, v[i])
+		return ec.marshalNCredentialEdge2ᚖporticoᚋgraphᚋmodelᚐCredentialEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -3175,7 +3175,7 @@ func (ec *executionContext) marshalNCredentialEdge2ᚕᚖporticoᚋinternalᚋpa
 	return ret
 }
 
-func (ec *executionContext) marshalNCredentialEdge2ᚖporticoᚋinternalᚋpagingᚐEdge(ctx context.Context, sel ast.SelectionSet, v *paging.Edge[*db.Credential]) graphql.Marshaler {
+func (ec *executionContext) marshalNCredentialEdge2ᚖporticoᚋgraphᚋmodelᚐCredentialEdge(ctx context.Context, sel ast.SelectionSet, v *model.CredentialEdge) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")

@@ -29,7 +29,7 @@ type EndpointResolver interface {
 	ViewerCan(ctx context.Context, obj *db.Endpoint) (*catalog.EndpointPermissions, error)
 }
 type EndpointConnectionResolver interface {
-	Edges(ctx context.Context, obj *paging.Page[*db.Endpoint]) ([]*paging.Edge[*db.Endpoint], error)
+	Edges(ctx context.Context, obj *model.EndpointConnection) ([]*model.EndpointEdge, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -379,7 +379,7 @@ func (ec *executionContext) fieldContext_Endpoint_viewerCan(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _EndpointConnection_edges(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Endpoint]) (ret graphql.Marshaler) {
+func (ec *executionContext) _EndpointConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.EndpointConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -391,8 +391,8 @@ func (ec *executionContext) _EndpointConnection_edges(ctx context.Context, field
 			return ec.Resolvers.EndpointConnection().Edges(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*paging.Edge[*db.Endpoint]) graphql.Marshaler {
-			return ec.marshalNEndpointEdge2ᚕᚖporticoᚋinternalᚋpagingᚐEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.EndpointEdge) graphql.Marshaler {
+			return ec.marshalNEndpointEdge2ᚕᚖporticoᚋgraphᚋmodelᚐEndpointEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -411,7 +411,7 @@ func (ec *executionContext) fieldContext_EndpointConnection_edges(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _EndpointConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Endpoint]) (ret graphql.Marshaler) {
+func (ec *executionContext) _EndpointConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.EndpointConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -443,7 +443,7 @@ func (ec *executionContext) fieldContext_EndpointConnection_nodes(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _EndpointConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Endpoint]) (ret graphql.Marshaler) {
+func (ec *executionContext) _EndpointConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.EndpointConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -466,7 +466,7 @@ func (ec *executionContext) fieldContext_EndpointConnection_totalCount(_ context
 	return graphql.NewScalarFieldContext("EndpointConnection", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _EndpointConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Endpoint]) (ret graphql.Marshaler) {
+func (ec *executionContext) _EndpointConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.EndpointConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -498,7 +498,7 @@ func (ec *executionContext) fieldContext_EndpointConnection_pageInfo(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _EndpointEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *paging.Edge[*db.Endpoint]) (ret graphql.Marshaler) {
+func (ec *executionContext) _EndpointEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.EndpointEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -521,7 +521,7 @@ func (ec *executionContext) fieldContext_EndpointEdge_cursor(_ context.Context, 
 	return graphql.NewScalarFieldContext("EndpointEdge", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _EndpointEdge_node(ctx context.Context, field graphql.CollectedField, obj *paging.Edge[*db.Endpoint]) (ret graphql.Marshaler) {
+func (ec *executionContext) _EndpointEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.EndpointEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1059,7 +1059,7 @@ func (ec *executionContext) _Endpoint(ctx context.Context, sel ast.SelectionSet,
 
 var endpointConnectionImplementors = []string{"EndpointConnection"}
 
-func (ec *executionContext) _EndpointConnection(ctx context.Context, sel ast.SelectionSet, obj *paging.Page[*db.Endpoint]) graphql.Marshaler {
+func (ec *executionContext) _EndpointConnection(ctx context.Context, sel ast.SelectionSet, obj *model.EndpointConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, endpointConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1145,7 +1145,7 @@ func (ec *executionContext) _EndpointConnection(ctx context.Context, sel ast.Sel
 
 var endpointEdgeImplementors = []string{"EndpointEdge"}
 
-func (ec *executionContext) _EndpointEdge(ctx context.Context, sel ast.SelectionSet, obj *paging.Edge[*db.Endpoint]) graphql.Marshaler {
+func (ec *executionContext) _EndpointEdge(ctx context.Context, sel ast.SelectionSet, obj *model.EndpointEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, endpointEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1312,7 +1312,7 @@ func (ec *executionContext) marshalNEndpoint2ᚖporticoᚋentᚋdbᚐEndpoint(ct
 	return ec._Endpoint(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNEndpointConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx context.Context, sel ast.SelectionSet, v *paging.Page[*db.Endpoint]) graphql.Marshaler {
+func (ec *executionContext) marshalNEndpointConnection2ᚖporticoᚋgraphᚋmodelᚐEndpointConnection(ctx context.Context, sel ast.SelectionSet, v *model.EndpointConnection) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -1322,11 +1322,11 @@ func (ec *executionContext) marshalNEndpointConnection2ᚖporticoᚋinternalᚋp
 	return ec._EndpointConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNEndpointEdge2ᚕᚖporticoᚋinternalᚋpagingᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*paging.Edge[*db.Endpoint]) graphql.Marshaler {
+func (ec *executionContext) marshalNEndpointEdge2ᚕᚖporticoᚋgraphᚋmodelᚐEndpointEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.EndpointEdge) graphql.Marshaler {
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEndpointEdge2ᚖporticoᚋinternalᚋpagingᚐEdge(ctx, sel, v[i])
+		return ec.marshalNEndpointEdge2ᚖporticoᚋgraphᚋmodelᚐEndpointEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -1338,7 +1338,7 @@ func (ec *executionContext) marshalNEndpointEdge2ᚕᚖporticoᚋinternalᚋpagi
 	return ret
 }
 
-func (ec *executionContext) marshalNEndpointEdge2ᚖporticoᚋinternalᚋpagingᚐEdge(ctx context.Context, sel ast.SelectionSet, v *paging.Edge[*db.Endpoint]) graphql.Marshaler {
+func (ec *executionContext) marshalNEndpointEdge2ᚖporticoᚋgraphᚋmodelᚐEndpointEdge(ctx context.Context, sel ast.SelectionSet, v *model.EndpointEdge) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")

@@ -23,7 +23,7 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type PlanConnectionResolver interface {
-	Edges(ctx context.Context, obj *paging.Page[*db.Plan]) ([]*paging.Edge[*db.Plan], error)
+	Edges(ctx context.Context, obj *model.PlanConnection) ([]*model.PlanEdge, error)
 }
 
 type RateLimitInputResolver interface {
@@ -395,7 +395,7 @@ func (ec *executionContext) fieldContext_Plan_version(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Plan", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _PlanConnection_edges(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Plan]) (ret graphql.Marshaler) {
+func (ec *executionContext) _PlanConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PlanConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -407,8 +407,8 @@ func (ec *executionContext) _PlanConnection_edges(ctx context.Context, field gra
 			return ec.Resolvers.PlanConnection().Edges(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*paging.Edge[*db.Plan]) graphql.Marshaler {
-			return ec.marshalNPlanEdge2ᚕᚖporticoᚋinternalᚋpagingᚐEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.PlanEdge) graphql.Marshaler {
+			return ec.marshalNPlanEdge2ᚕᚖporticoᚋgraphᚋmodelᚐPlanEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -427,7 +427,7 @@ func (ec *executionContext) fieldContext_PlanConnection_edges(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _PlanConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Plan]) (ret graphql.Marshaler) {
+func (ec *executionContext) _PlanConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.PlanConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -459,7 +459,7 @@ func (ec *executionContext) fieldContext_PlanConnection_nodes(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _PlanConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Plan]) (ret graphql.Marshaler) {
+func (ec *executionContext) _PlanConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.PlanConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -482,7 +482,7 @@ func (ec *executionContext) fieldContext_PlanConnection_totalCount(_ context.Con
 	return graphql.NewScalarFieldContext("PlanConnection", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _PlanConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Plan]) (ret graphql.Marshaler) {
+func (ec *executionContext) _PlanConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PlanConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -514,7 +514,7 @@ func (ec *executionContext) fieldContext_PlanConnection_pageInfo(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _PlanEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *paging.Edge[*db.Plan]) (ret graphql.Marshaler) {
+func (ec *executionContext) _PlanEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PlanEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -537,7 +537,7 @@ func (ec *executionContext) fieldContext_PlanEdge_cursor(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("PlanEdge", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _PlanEdge_node(ctx context.Context, field graphql.CollectedField, obj *paging.Edge[*db.Plan]) (ret graphql.Marshaler) {
+func (ec *executionContext) _PlanEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PlanEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1263,7 +1263,7 @@ func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj
 
 var planConnectionImplementors = []string{"PlanConnection"}
 
-func (ec *executionContext) _PlanConnection(ctx context.Context, sel ast.SelectionSet, obj *paging.Page[*db.Plan]) graphql.Marshaler {
+func (ec *executionContext) _PlanConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PlanConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, planConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1349,7 +1349,7 @@ func (ec *executionContext) _PlanConnection(ctx context.Context, sel ast.Selecti
 
 var planEdgeImplementors = []string{"PlanEdge"}
 
-func (ec *executionContext) _PlanEdge(ctx context.Context, sel ast.SelectionSet, obj *paging.Edge[*db.Plan]) graphql.Marshaler {
+func (ec *executionContext) _PlanEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PlanEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, planEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1607,7 +1607,7 @@ func (ec *executionContext) marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx contex
 	return ec._Plan(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPlanConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx context.Context, sel ast.SelectionSet, v *paging.Page[*db.Plan]) graphql.Marshaler {
+func (ec *executionContext) marshalNPlanConnection2ᚖporticoᚋgraphᚋmodelᚐPlanConnection(ctx context.Context, sel ast.SelectionSet, v *model.PlanConnection) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -1617,11 +1617,11 @@ func (ec *executionContext) marshalNPlanConnection2ᚖporticoᚋinternalᚋpagin
 	return ec._PlanConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPlanEdge2ᚕᚖporticoᚋinternalᚋpagingᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*paging.Edge[*db.Plan]) graphql.Marshaler {
+func (ec *executionContext) marshalNPlanEdge2ᚕᚖporticoᚋgraphᚋmodelᚐPlanEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PlanEdge) graphql.Marshaler {
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPlanEdge2ᚖporticoᚋinternalᚋpagingᚐEdge(ctx, sel, v[i])
+		return ec.marshalNPlanEdge2ᚖporticoᚋgraphᚋmodelᚐPlanEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -1633,7 +1633,7 @@ func (ec *executionContext) marshalNPlanEdge2ᚕᚖporticoᚋinternalᚋpaging�
 	return ret
 }
 
-func (ec *executionContext) marshalNPlanEdge2ᚖporticoᚋinternalᚋpagingᚐEdge(ctx context.Context, sel ast.SelectionSet, v *paging.Edge[*db.Plan]) graphql.Marshaler {
+func (ec *executionContext) marshalNPlanEdge2ᚖporticoᚋgraphᚋmodelᚐPlanEdge(ctx context.Context, sel ast.SelectionSet, v *model.PlanEdge) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")

@@ -25,12 +25,12 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type ProductResolver interface {
-	Plans(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*paging.Page[*db.Plan], error)
-	Endpoints(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*paging.Page[*db.Endpoint], error)
+	Plans(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.PlanConnection, error)
+	Endpoints(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error)
 	ViewerCan(ctx context.Context, obj *db.Product) (*catalog.ProductPermissions, error)
 }
 type ProductConnectionResolver interface {
-	Edges(ctx context.Context, obj *paging.Page[*db.Product]) ([]*paging.Edge[*db.Product], error)
+	Edges(ctx context.Context, obj *model.ProductConnection) ([]*model.ProductEdge, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -552,8 +552,8 @@ func (ec *executionContext) _Product_plans(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Product().Plans(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.Plan]) graphql.Marshaler {
-			return ec.marshalNPlanConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PlanConnection) graphql.Marshaler {
+			return ec.marshalNPlanConnection2ᚖporticoᚋgraphᚋmodelᚐPlanConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -596,8 +596,8 @@ func (ec *executionContext) _Product_endpoints(ctx context.Context, field graphq
 			return ec.Resolvers.Product().Endpoints(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.Endpoint]) graphql.Marshaler {
-			return ec.marshalNEndpointConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EndpointConnection) graphql.Marshaler {
+			return ec.marshalNEndpointConnection2ᚖporticoᚋgraphᚋmodelᚐEndpointConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -659,7 +659,7 @@ func (ec *executionContext) fieldContext_Product_viewerCan(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _ProductConnection_edges(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Product]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ProductConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.ProductConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -671,8 +671,8 @@ func (ec *executionContext) _ProductConnection_edges(ctx context.Context, field 
 			return ec.Resolvers.ProductConnection().Edges(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*paging.Edge[*db.Product]) graphql.Marshaler {
-			return ec.marshalNProductEdge2ᚕᚖporticoᚋinternalᚋpagingᚐEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.ProductEdge) graphql.Marshaler {
+			return ec.marshalNProductEdge2ᚕᚖporticoᚋgraphᚋmodelᚐProductEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -691,7 +691,7 @@ func (ec *executionContext) fieldContext_ProductConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _ProductConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Product]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ProductConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.ProductConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -723,7 +723,7 @@ func (ec *executionContext) fieldContext_ProductConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _ProductConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Product]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ProductConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.ProductConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -746,7 +746,7 @@ func (ec *executionContext) fieldContext_ProductConnection_totalCount(_ context.
 	return graphql.NewScalarFieldContext("ProductConnection", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _ProductConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Product]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ProductConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.ProductConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -778,7 +778,7 @@ func (ec *executionContext) fieldContext_ProductConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _ProductEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *paging.Edge[*db.Product]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ProductEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.ProductEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -801,7 +801,7 @@ func (ec *executionContext) fieldContext_ProductEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("ProductEdge", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _ProductEdge_node(ctx context.Context, field graphql.CollectedField, obj *paging.Edge[*db.Product]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ProductEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.ProductEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1568,7 +1568,7 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 
 var productConnectionImplementors = []string{"ProductConnection"}
 
-func (ec *executionContext) _ProductConnection(ctx context.Context, sel ast.SelectionSet, obj *paging.Page[*db.Product]) graphql.Marshaler {
+func (ec *executionContext) _ProductConnection(ctx context.Context, sel ast.SelectionSet, obj *model.ProductConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, productConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1654,7 +1654,7 @@ func (ec *executionContext) _ProductConnection(ctx context.Context, sel ast.Sele
 
 var productEdgeImplementors = []string{"ProductEdge"}
 
-func (ec *executionContext) _ProductEdge(ctx context.Context, sel ast.SelectionSet, obj *paging.Edge[*db.Product]) graphql.Marshaler {
+func (ec *executionContext) _ProductEdge(ctx context.Context, sel ast.SelectionSet, obj *model.ProductEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, productEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1838,7 +1838,7 @@ func (ec *executionContext) marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx 
 	return ec._Product(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNProductConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx context.Context, sel ast.SelectionSet, v *paging.Page[*db.Product]) graphql.Marshaler {
+func (ec *executionContext) marshalNProductConnection2ᚖporticoᚋgraphᚋmodelᚐProductConnection(ctx context.Context, sel ast.SelectionSet, v *model.ProductConnection) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -1848,11 +1848,11 @@ func (ec *executionContext) marshalNProductConnection2ᚖporticoᚋinternalᚋpa
 	return ec._ProductConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNProductEdge2ᚕᚖporticoᚋinternalᚋpagingᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*paging.Edge[*db.Product]) graphql.Marshaler {
+func (ec *executionContext) marshalNProductEdge2ᚕᚖporticoᚋgraphᚋmodelᚐProductEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ProductEdge) graphql.Marshaler {
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNProductEdge2ᚖporticoᚋinternalᚋpagingᚐEdge(ctx, sel, v[i])
+		return ec.marshalNProductEdge2ᚖporticoᚋgraphᚋmodelᚐProductEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -1864,7 +1864,7 @@ func (ec *executionContext) marshalNProductEdge2ᚕᚖporticoᚋinternalᚋpagin
 	return ret
 }
 
-func (ec *executionContext) marshalNProductEdge2ᚖporticoᚋinternalᚋpagingᚐEdge(ctx context.Context, sel ast.SelectionSet, v *paging.Edge[*db.Product]) graphql.Marshaler {
+func (ec *executionContext) marshalNProductEdge2ᚖporticoᚋgraphᚋmodelᚐProductEdge(ctx context.Context, sel ast.SelectionSet, v *model.ProductEdge) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")

@@ -32,7 +32,7 @@ type ProductSubscriptionResolver interface {
 	Product(ctx context.Context, obj *db.Subscription) (*db.Product, error)
 	Plan(ctx context.Context, obj *db.Subscription) (*db.Plan, error)
 	Narrowed(ctx context.Context, obj *db.Subscription) (bool, error)
-	Endpoints(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*paging.Page[*db.Endpoint], error)
+	Endpoints(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error)
 	Quota(ctx context.Context, obj *db.Subscription) (*apps.QuotaUse, error)
 	CallsLast24h(ctx context.Context, obj *db.Subscription) (int64, error)
 
@@ -41,10 +41,10 @@ type ProductSubscriptionResolver interface {
 
 	AllowedTransitions(ctx context.Context, obj *db.Subscription) ([]lifecycle.SubscriptionAction, error)
 	ViewerCan(ctx context.Context, obj *db.Subscription) (*apps.SubscriptionPermissions, error)
-	Timeline(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*paging.Page[*db.Event], error)
+	Timeline(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
 }
 type ProductSubscriptionConnectionResolver interface {
-	Edges(ctx context.Context, obj *paging.Page[*db.Subscription]) ([]*paging.Edge[*db.Subscription], error)
+	Edges(ctx context.Context, obj *model.ProductSubscriptionConnection) ([]*model.ProductSubscriptionEdge, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -460,8 +460,8 @@ func (ec *executionContext) _ProductSubscription_endpoints(ctx context.Context, 
 			return ec.Resolvers.ProductSubscription().Endpoints(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.Endpoint]) graphql.Marshaler {
-			return ec.marshalNEndpointConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EndpointConnection) graphql.Marshaler {
+			return ec.marshalNEndpointConnection2ᚖporticoᚋgraphᚋmodelᚐEndpointConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -839,8 +839,8 @@ func (ec *executionContext) _ProductSubscription_timeline(ctx context.Context, f
 			return ec.Resolvers.ProductSubscription().Timeline(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.Event]) graphql.Marshaler {
-			return ec.marshalNEventConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EventConnection) graphql.Marshaler {
+			return ec.marshalNEventConnection2ᚖporticoᚋgraphᚋmodelᚐEventConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -870,7 +870,7 @@ func (ec *executionContext) fieldContext_ProductSubscription_timeline(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _ProductSubscriptionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Subscription]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ProductSubscriptionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -882,8 +882,8 @@ func (ec *executionContext) _ProductSubscriptionConnection_edges(ctx context.Con
 			return ec.Resolvers.ProductSubscriptionConnection().Edges(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*paging.Edge[*db.Subscription]) graphql.Marshaler {
-			return ec.marshalNProductSubscriptionEdge2ᚕᚖporticoᚋinternalᚋpagingᚐEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.ProductSubscriptionEdge) graphql.Marshaler {
+			return ec.marshalNProductSubscriptionEdge2ᚕᚖporticoᚋgraphᚋmodelᚐProductSubscriptionEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -902,7 +902,7 @@ func (ec *executionContext) fieldContext_ProductSubscriptionConnection_edges(_ c
 	return fc, nil
 }
 
-func (ec *executionContext) _ProductSubscriptionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Subscription]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ProductSubscriptionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -934,7 +934,7 @@ func (ec *executionContext) fieldContext_ProductSubscriptionConnection_nodes(_ c
 	return fc, nil
 }
 
-func (ec *executionContext) _ProductSubscriptionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Subscription]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ProductSubscriptionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -957,7 +957,7 @@ func (ec *executionContext) fieldContext_ProductSubscriptionConnection_totalCoun
 	return graphql.NewScalarFieldContext("ProductSubscriptionConnection", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _ProductSubscriptionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Subscription]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ProductSubscriptionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -989,7 +989,7 @@ func (ec *executionContext) fieldContext_ProductSubscriptionConnection_pageInfo(
 	return fc, nil
 }
 
-func (ec *executionContext) _ProductSubscriptionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *paging.Edge[*db.Subscription]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ProductSubscriptionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1012,7 +1012,7 @@ func (ec *executionContext) fieldContext_ProductSubscriptionEdge_cursor(_ contex
 	return graphql.NewScalarFieldContext("ProductSubscriptionEdge", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _ProductSubscriptionEdge_node(ctx context.Context, field graphql.CollectedField, obj *paging.Edge[*db.Subscription]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ProductSubscriptionEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -2801,7 +2801,7 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 
 var productSubscriptionConnectionImplementors = []string{"ProductSubscriptionConnection"}
 
-func (ec *executionContext) _ProductSubscriptionConnection(ctx context.Context, sel ast.SelectionSet, obj *paging.Page[*db.Subscription]) graphql.Marshaler {
+func (ec *executionContext) _ProductSubscriptionConnection(ctx context.Context, sel ast.SelectionSet, obj *model.ProductSubscriptionConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, productSubscriptionConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2887,7 +2887,7 @@ func (ec *executionContext) _ProductSubscriptionConnection(ctx context.Context, 
 
 var productSubscriptionEdgeImplementors = []string{"ProductSubscriptionEdge"}
 
-func (ec *executionContext) _ProductSubscriptionEdge(ctx context.Context, sel ast.SelectionSet, obj *paging.Edge[*db.Subscription]) graphql.Marshaler {
+func (ec *executionContext) _ProductSubscriptionEdge(ctx context.Context, sel ast.SelectionSet, obj *model.ProductSubscriptionEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, productSubscriptionEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3387,7 +3387,7 @@ func (ec *executionContext) marshalNProductSubscription2ᚖporticoᚋentᚋdbᚐ
 	return ec._ProductSubscription(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNProductSubscriptionConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx context.Context, sel ast.SelectionSet, v *paging.Page[*db.Subscription]) graphql.Marshaler {
+func (ec *executionContext) marshalNProductSubscriptionConnection2ᚖporticoᚋgraphᚋmodelᚐProductSubscriptionConnection(ctx context.Context, sel ast.SelectionSet, v *model.ProductSubscriptionConnection) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3397,11 +3397,11 @@ func (ec *executionContext) marshalNProductSubscriptionConnection2ᚖporticoᚋi
 	return ec._ProductSubscriptionConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNProductSubscriptionEdge2ᚕᚖporticoᚋinternalᚋpagingᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*paging.Edge[*db.Subscription]) graphql.Marshaler {
+func (ec *executionContext) marshalNProductSubscriptionEdge2ᚕᚖporticoᚋgraphᚋmodelᚐProductSubscriptionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ProductSubscriptionEdge) graphql.Marshaler {
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNProductSubscriptionEdge2ᚖporticoᚋinternalᚋpagingᚐEdge(ctx, sel, v[i])
+		return ec.marshalNProductSubscriptionEdge2ᚖporticoᚋgraphᚋmodelᚐProductSubscriptionEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -3413,7 +3413,7 @@ func (ec *executionContext) marshalNProductSubscriptionEdge2ᚕᚖporticoᚋinte
 	return ret
 }
 
-func (ec *executionContext) marshalNProductSubscriptionEdge2ᚖporticoᚋinternalᚋpagingᚐEdge(ctx context.Context, sel ast.SelectionSet, v *paging.Edge[*db.Subscription]) graphql.Marshaler {
+func (ec *executionContext) marshalNProductSubscriptionEdge2ᚖporticoᚋgraphᚋmodelᚐProductSubscriptionEdge(ctx context.Context, sel ast.SelectionSet, v *model.ProductSubscriptionEdge) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")

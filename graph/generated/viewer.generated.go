@@ -11,7 +11,6 @@ import (
 	"portico/graph/model"
 	"portico/internal/fault"
 	"portico/internal/identity"
-	"portico/internal/paging"
 	"portico/internal/viewer"
 	"strconv"
 	"sync/atomic"
@@ -24,7 +23,7 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type ViewerResolver interface {
-	Accounts(ctx context.Context, obj *model.Viewer, first *int, after *string, last *int, before *string) (*paging.Page[*db.Account], error)
+	Accounts(ctx context.Context, obj *model.Viewer, first *int, after *string, last *int, before *string) (*model.AccountConnection, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -407,8 +406,8 @@ func (ec *executionContext) _Viewer_accounts(ctx context.Context, field graphql.
 			return ec.Resolvers.Viewer().Accounts(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.Account]) graphql.Marshaler {
-			return ec.marshalNAccountConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AccountConnection) graphql.Marshaler {
+			return ec.marshalNAccountConnection2ᚖporticoᚋgraphᚋmodelᚐAccountConnection(ctx, selections, v)
 		},
 		true,
 		true,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/account"
 	"portico/internal/apikey"
@@ -25,14 +26,14 @@ type GenerateKeyInput struct {
 	AppID             *string
 	AccountID         *string
 	Name              *string
-	Environment       *domain.Environment
+	Environment       *access.Environment
 	ExpiresAt         *time.Time
-	Access            *domain.Access // nil: LISTED if the list is not empty, else ALL
+	Access            *access.ProductAccess // nil: LISTED if the list is not empty, else ALL
 	AccessControlList []string
 	// AllowedAddresses are networks or single addresses; empty for no
 	// restriction.
 	AllowedAddresses []string          `json:",omitempty"` // omitted if empty, so that older inputs keep their hash
-	RateLimit        *domain.RateLimit `json:",omitempty"`
+	RateLimit        *access.RateLimit `json:",omitempty"`
 	IdempotencyKey   *string
 }
 
@@ -47,12 +48,12 @@ type CreatedCredential struct {
 // newCredential is the attributes of a credential to create.
 type newCredential struct {
 	Name        string
-	Environment domain.Environment
+	Environment access.Environment
 	ExpiresAt   *time.Time
-	Access      domain.Access
+	Access      access.ProductAccess
 	Products    []uuid.UUID
 	Addresses   []string
-	RateLimit   *domain.RateLimit
+	RateLimit   *access.RateLimit
 }
 
 // credentialOwner is the app or account that a credential belongs to.

@@ -5,19 +5,18 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/credential"
-	"portico/internal/domain"
 	"portico/internal/entity"
 	"portico/internal/input"
-	"portico/internal/lifecycle"
 	"portico/internal/listing"
 )
 
 // CredentialFilter narrows a list of credentials.
 type CredentialFilter struct {
-	Status      []lifecycle.CredentialStatus
-	Environment []domain.Environment
+	Status      []access.CredentialStatus
+	Environment []access.Environment
 }
 
 // CredentialsOfApps returns the same page of the credentials of many apps.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db/product"
 	"portico/internal/database"
 	"portico/internal/domain"
@@ -29,7 +30,7 @@ type ExplainAccessInput struct {
 	Address *string
 	// App is an app's id or reference id.
 	App         *string
-	Environment *domain.Environment
+	Environment *access.Environment
 	// At is the time of the call; nil for now.
 	At *time.Time
 }
@@ -39,7 +40,7 @@ type AccessQuestion struct {
 	Organization, Credential   uuid.UUID
 	Product, Method, Path, App string
 	Address                    netip.Addr // zero: unknown
-	Environment                domain.Environment
+	Environment                access.Environment
 	At                         time.Time
 	// Products are those that the viewer may see. Any other product is treated as
 	// unknown.

@@ -4,21 +4,21 @@ import (
 	"context"
 	"time"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/internal/change"
-	"portico/internal/domain"
 	"portico/internal/fault"
 )
 
 // FirstKeyInput describes the credential that is created with an app.
 type FirstKeyInput struct {
 	Name              *string
-	Environment       *domain.Environment
+	Environment       *access.Environment
 	ExpiresAt         *time.Time
-	Access            *domain.Access
+	Access            *access.ProductAccess
 	AccessControlList []string
 	AllowedAddresses  []string
-	RateLimit         *domain.RateLimit
+	RateLimit         *access.RateLimit
 }
 
 // generateKeyInput returns the equivalent input of GenerateKey, without an app.

@@ -5,12 +5,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/subscription"
 	"portico/internal/database"
 	"portico/internal/entity"
 	"portico/internal/input"
-	"portico/internal/lifecycle"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
@@ -18,7 +18,7 @@ import (
 
 // SubscriptionFilter narrows a list of subscriptions.
 type SubscriptionFilter struct {
-	Status     []lifecycle.SubscriptionStatus
+	Status     []access.SubscriptionStatus
 	ProductIDs []string
 	AppIDs     []string
 	AccountIDs []string

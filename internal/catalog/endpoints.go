@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/pathmatch"
 	"portico/ent/db"
 	"portico/ent/db/endpoint"
@@ -25,7 +26,7 @@ const MaxEndpoints = 500
 // CreateEndpointInput is the input of CreateEndpoint.
 type CreateEndpointInput struct {
 	ProductID   string
-	Method      domain.Method
+	Method      access.Method
 	Path        string
 	Description *string
 }

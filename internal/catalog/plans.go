@@ -5,6 +5,7 @@ import (
 
 	"github.com/bojanz/currency"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
@@ -23,9 +24,9 @@ type CreatePlanInput struct {
 	Name       string
 	Kind       *domain.PlanKind
 	ExternalID *string
-	RateLimit  *domain.RateLimit
-	Quota      *domain.Quota
-	QuotaPer   *domain.QuotaPer
+	RateLimit  *access.RateLimit
+	Quota      *access.Quota
+	QuotaPer   *access.QuotaPer
 	Price      *domain.Price
 	Approval   *domain.Approval
 }

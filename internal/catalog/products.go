@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
@@ -30,7 +31,7 @@ type CreateProductInput struct {
 	ExternalID       *string
 	Status           *domain.ProductStatus
 	Approval         *domain.Approval
-	AuthTypes        []domain.AuthType
+	AuthTypes        []access.AuthType
 	DocumentationURL *string
 	Keyless          *bool
 	EnforceEndpoints *bool

@@ -6,11 +6,11 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/account"
 	"portico/ent/db/membership"
 	"portico/ent/db/predicate"
-	"portico/internal/domain"
 	"portico/internal/entity"
 	"portico/internal/input"
 	"portico/internal/listing"
@@ -21,7 +21,7 @@ import (
 // AccountFilter narrows a list of accounts.
 type AccountFilter struct {
 	NameContains *string
-	Status       []domain.AccountStatus
+	Status       []access.AccountStatus
 }
 
 // Accounts returns a page of the organization's accounts.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/product"
 	"portico/ent/db/servicetoken"
@@ -38,7 +39,7 @@ type NewGateway struct {
 	// Products are the names of the products it may ask about; empty for all.
 	Products []string
 	// Environment is the only one whose credentials it accepts; nil for any.
-	Environment *domain.Environment
+	Environment *access.Environment
 	// Hash and Hint are all that is stored of the token.
 	Hash []byte
 	Hint string
@@ -50,7 +51,7 @@ type GatewayToken struct {
 	// Products are the names of the products it is bound to; empty for all.
 	Products []string
 	// Environment is the only one whose credentials it accepts; nil for any.
-	Environment *domain.Environment
+	Environment *access.Environment
 	CreatedAt   time.Time
 	// LastUsedAt and RevokedAt are nil until then.
 	LastUsedAt, RevokedAt *time.Time
