@@ -17,6 +17,7 @@ func TestWebsitesArePrintedFromTheirParse(t *testing.T) {
 		"https://acme.example:0443/": "https://acme.example:443/", "https://acme.example:65535": "https://acme.example:65535", "http://localhost:3000/": "http://localhost:3000/",
 		"https://[2001:DB8:0::1]/": "https://[2001:db8::1]/", "https://XN--BCHER-KVA.example": "https://xn--bcher-kva.example", "https://bücher。example": "https://xn--bcher-kva.example",
 		"https://1.example": "https://1.example", "https://0x.example": "https://0x.example", "https://a-b.example/@x": "https://a-b.example/@x",
+		"https://acme.beef": "https://acme.beef", "https://acme.0xyz": "https://acme.0xyz",
 		"https://" + strings.Repeat("a", 63) + ".example": "https://" + strings.Repeat("a", 63) + ".example",
 	} {
 		require.NoError(t, CheckURL("website", given), given)
@@ -50,7 +51,10 @@ func TestWebsitesAreNoLongerThanWhatIsKept(t *testing.T) {
 	fits := "https://acme.example/" + strings.Repeat("ü", (2000-21)/6)
 	require.NoError(t, CheckURL("website", fits))
 	require.NoError(t, CheckURL("website", NormalizeURL(fits)), "what is read can be written again")
-	for _, s := range []string{fits + "ü", "https://acme.example/" + strings.Repeat("a", 1980)} {
+	longest := fits + strings.Repeat("a", 2000-len(NormalizeURL(fits)))
+	require.Len(t, NormalizeURL(longest), 2000)
+	require.NoError(t, CheckURL("website", longest))
+	for _, s := range []string{fits + "ü", longest + "a", "https://acme.example/" + strings.Repeat("a", 1980)} {
 		require.Equal(t, fault.TooLong, fault.Problems(CheckURL("website", s))[0].Code)
 	}
 }

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"path"
+	"slices"
 	"strings"
 )
 
@@ -43,4 +46,20 @@ func readEquivalents(name string) (equivalents, error) {
 		return nil, fmt.Errorf("%s: there is no reason behind %q", name, key)
 	}
 	return out, lines.Err()
+}
+
+// stale returns the keys of a package's mutants that the package does not have: their
+// lines were changed, and the reasons have to be thought about again.
+func (e equivalents) stale(r *report) (out []string) {
+	exist := map[string]bool{}
+	for _, m := range r.mutants {
+		exist[m.key()] = true
+	}
+	for _, key := range slices.Sorted(maps.Keys(e)) {
+		file, _, _ := strings.Cut(key, ": ")
+		if path.Dir(file) == r.path && !exist[key] {
+			out = append(out, key)
+		}
+	}
+	return out
 }

@@ -30,11 +30,12 @@ func main() {
 	files := flag.String("files", "", "the files to change, by their names and separated by commas; all unless given")
 	tests := flag.String("tests", "", "the package whose tests are run; the changed one unless given")
 	only := flag.String("run", "", "the tests that are run, as a regular expression; all unless given")
+	sample := flag.Int("sample", 0, "play no more than this many mutants of a package, always the same ones; all unless given")
 	list := flag.Bool("list", false, "list the mutants instead of running them")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, options{root: *root, parallel: *parallel, least: *least, skip: *skip, files: *files, tests: *tests, only: *only, list: *list}, flag.Args()); err != nil {
+	if err := run(ctx, options{root: *root, parallel: *parallel, least: *least, skip: *skip, files: *files, tests: *tests, only: *only, sample: *sample, list: *list}, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(1)
 	}
@@ -45,6 +46,7 @@ type options struct {
 	files           string
 	tests, only     string
 	parallel, least int
+	sample          int
 	list            bool
 }
 
@@ -60,7 +62,7 @@ func run(ctx context.Context, o options, packages []string) error {
 	if err != nil {
 		return err
 	}
-	var weak []string
+	var weak, stale []string
 	for _, p := range packages {
 		p = strings.TrimPrefix(filepath.ToSlash(p), "./")
 		r, err := testPackage(ctx, o, root, p, known)
@@ -68,9 +70,15 @@ func run(ctx context.Context, o options, packages []string) error {
 			return fmt.Errorf("%s: %w", p, err)
 		}
 		r.print(os.Stdout)
+		if o.files == "" && o.sample == 0 {
+			stale = append(stale, known.stale(r)...)
+		}
 		if r.share() < o.least {
 			weak = append(weak, p)
 		}
+	}
+	if len(stale) > 0 {
+		return fmt.Errorf("equivalent.txt lists mutants that do not exist:\n%s", strings.Join(stale, "\n"))
 	}
 	if len(weak) > 0 && !o.list {
 		return fmt.Errorf("less than %d %% die in %s", o.least, strings.Join(weak, ", "))

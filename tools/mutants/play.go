@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,7 +35,7 @@ func testPackage(ctx context.Context, o options, root, path string, known equiva
 	if err != nil {
 		return nil, err
 	}
-	r := &report{path: path, mutants: mutants, fate: map[int]fate{}}
+	r := &report{path: path, mutants: sampled(mutants, o.sample), of: len(mutants), fate: map[int]fate{}}
 	if o.list {
 		return r, nil
 	}
@@ -54,6 +55,19 @@ func testPackage(ctx context.Context, o options, root, path string, known equiva
 		return nil, err
 	}
 	return r, p.all(ctx, o.parallel, r, known)
+}
+
+// sampled returns n of the mutants, which differ only when the package does; all of
+// them if n is 0.
+func sampled(all []*mutant, n int) []*mutant {
+	if n <= 0 || n >= len(all) {
+		return all
+	}
+	chosen := slices.Clone(all)
+	rand.New(rand.NewPCG(1, 1)).Shuffle(len(chosen), func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })
+	chosen = chosen[:n]
+	slices.SortFunc(chosen, func(a, b *mutant) int { return a.number - b.number })
+	return chosen
 }
 
 // instrument writes the files of a package with all mutants, and the overlay.
