@@ -169,7 +169,7 @@ func (c *callerCache) changeCount(organization uuid.UUID) uint64 {
 	return c.changes[organization]
 }
 
-// Add stores a caller and reports true, unless a token of the organization has
+// add stores a caller and reports true, unless a token of the organization has
 // changed since changeCount returned seen.
 func (c *callerCache) add(sum [sha256.Size]byte, who *Caller, seen uint64) bool {
 	c.mu.Lock()

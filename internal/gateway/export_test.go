@@ -12,7 +12,7 @@ import (
 
 // Copy returns a followed organization's copy.
 func (g *Verifier) Copy(organization uuid.UUID) *keycache.Cache {
-	return g.lookUpFollower(organization).store
+	return g.lookUpFollower(organization).cache
 }
 
 // SetPage sets how many rows are read at a time.

@@ -134,7 +134,7 @@ func (f *feed) changesSince(ctx context.Context, after int64, wait time.Duration
 	if err := f.ensureCurrent(ctx); err != nil {
 		return err
 	}
-	switch position := f.follower.store.Position(); {
+	switch position := f.follower.cache.Position(); {
 	case position > after:
 		return f.deltas(ctx, after)
 	case position < after: // from another history of the log: it has all that any node ever sent
@@ -149,7 +149,7 @@ func (f *feed) await(ctx context.Context, position int64, wait time.Duration) er
 	defer timeout.Stop()
 	for {
 		news := f.follower.nextUpdate()
-		if f.follower.store.Position() != position {
+		if f.follower.cache.Position() != position {
 			return nil
 		}
 		select {
@@ -219,7 +219,7 @@ func (f *feed) snapshot(ctx context.Context) error {
 	if err := f.ensureCurrent(ctx); err != nil {
 		return err
 	}
-	organization, position := f.follower.id, f.follower.store.Position()
+	organization, position := f.follower.id, f.follower.cache.Position()
 	catalogue, err := f.verifier.source.Catalogue(ctx, organization)
 	if err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 // fillQuotaUse fills in what is used, as far as it is stored, of the quotas of the
 // apps' subscriptions, or of the accounts' where a plan counts by account.
 func (f *feed) fillQuotaUse(ctx context.Context, apps []keycache.App) error {
-	catalogue := f.follower.store.Catalogue()
+	catalogue := f.follower.cache.Catalogue()
 	var limited []*keycache.Subscription
 	var counters []uuid.UUID
 	for i := range apps {

@@ -14,50 +14,50 @@ const maxLines = 500
 
 // catchUp applies everything that was committed before the call. One goroutine
 // does at a time; others wait, and then read what has come since.
-func (g *Verifier) catchUp(ctx context.Context, t *follower) error {
+func (g *Verifier) catchUp(ctx context.Context, f *follower) error {
 	select {
-	case t.applying <- struct{}{}:
-		defer func() { <-t.applying }()
+	case f.applying <- struct{}{}:
+		defer func() { <-f.applying }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	for {
-		seen, began, position := t.invalidationCount(), g.o.Mono(), t.store.Position()
-		lines, err := eventlog.Read(ctx, g.o.DB, t.id, position, maxLines)
+		seen, began, position := f.invalidationCount(), g.o.Mono(), f.cache.Position()
+		lines, err := eventlog.Read(ctx, g.o.DB, f.id, position, maxLines)
 		switch {
 		case errors.Is(err, eventlog.ErrGap): // the cache cannot be brought up to date
-			g.dropFollower(t)
+			g.dropFollower(f)
 			return fault.New(fault.CodeUnavailable, fault.ReasonBusy, "The organization's keys are loaded anew.")
 		case err != nil:
 			return err
 		}
 		if len(lines) > 0 {
-			if err := g.apply(ctx, t, lines); err != nil {
+			if err := g.apply(ctx, f, lines); err != nil {
 				return err
 			}
 		}
 		if len(lines) < maxLines {
-			t.confirm(began, seen)
+			f.confirm(began, seen)
 			return nil
 		}
 	}
 }
 
 // apply reads again what the events touched, and puts it into the copy.
-func (g *Verifier) apply(ctx context.Context, t *follower, lines []eventlog.Line) error {
+func (g *Verifier) apply(ctx context.Context, f *follower, lines []eventlog.Line) error {
 	touched := source.TouchedBy(lines)
-	change, err := g.source.Change(ctx, t.id, touched)
+	change, err := g.source.Change(ctx, f.id, touched)
 	if err != nil {
 		return err
 	}
 	change.Position = lines[len(lines)-1].Position
 	for i := range change.Credentials {
-		t.usernames.Add(change.Credentials[i].Username[:])
+		f.usernames.Add(change.Credentials[i].Username[:])
 	}
-	t.store.Apply(change)
+	f.cache.Apply(change)
 	for id := range touched.Tokens {
-		g.callers.drop(t.id, id)
+		g.callers.drop(f.id, id)
 	}
-	t.notifyUpdated()
+	f.notifyUpdated()
 	return nil
 }

@@ -18,7 +18,7 @@ import (
 // date.
 type follower struct {
 	id    uuid.UUID
-	store *keycache.Cache
+	cache *keycache.Cache
 	// ready is closed when the cache may be used, or when loading it failed and failed
 	// is set.
 	ready  chan struct{}
@@ -46,7 +46,7 @@ const neverConfirmed = math.MinInt64 / 2
 
 func newFollower(id uuid.UUID, b *keycache.Budget) *follower {
 	f := &follower{
-		id: id, store: keycache.NewWithBudget(b), ready: make(chan struct{}),
+		id: id, cache: keycache.NewWithBudget(b), ready: make(chan struct{}),
 		applying: make(chan struct{}, 1), updated: make(chan struct{}),
 	}
 	f.confirmedAt.Store(neverConfirmed)
@@ -158,7 +158,7 @@ func (g *Verifier) loadFollower(ctx context.Context, f *follower) error {
 	if err != nil {
 		return err
 	}
-	f.store.Apply(&keycache.Change{Position: head, Catalogue: catalogue})
+	f.cache.Apply(&keycache.Change{Position: head, Catalogue: catalogue})
 	// The node must be visible to Enforcements, which lists the nodes that have yet to
 	// apply a change.
 	if err := g.writeCursors(ctx, []cursor{{f.id, head}}); err != nil {
@@ -174,7 +174,7 @@ func (g *Verifier) dropFollower(f *follower) {
 	g.mu.Lock()
 	if g.followers[f.id] == f {
 		delete(g.followers, f.id)
-		f.store.Close()
+		f.cache.Close()
 	}
 	g.mu.Unlock()
 	g.callers.dropAll(f.id)

@@ -75,8 +75,8 @@ func (m *Metrics) verdict(v *verdict.Verdict, took time.Duration) {
 // measure brings the gauges up to date.
 func (g *Verifier) measure() {
 	now, worst := g.o.Mono(), time.Duration(0)
-	for _, t := range g.readyFollowers() {
-		if confirmed := t.confirmedAt.Load(); confirmed == neverConfirmed {
+	for _, f := range g.readyFollowers() {
+		if confirmed := f.confirmedAt.Load(); confirmed == neverConfirmed {
 			worst = max(worst, g.maxStaleness()) // invalidated
 		} else {
 			worst = max(worst, now-time.Duration(confirmed))

@@ -11,24 +11,24 @@ import (
 // usernameMayExist reports whether the organization may have a credential with
 // this username. The first call starts loading all usernames, and returns false
 // until that is done; from then on the event log adds new ones.
-func (g *Verifier) usernameMayExist(t *follower, username uuid.UUID) bool {
-	if t.usernames.MayContain(username[:]) {
+func (g *Verifier) usernameMayExist(f *follower, username uuid.UUID) bool {
+	if f.usernames.MayContain(username[:]) {
 		return true
 	}
-	if !t.usernames.Loaded() && t.usernames.StartLoading(g.o.Mono()) {
-		go g.loadUsernames(t)
+	if !f.usernames.Loaded() && f.usernames.StartLoading(g.o.Mono()) {
+		go g.loadUsernames(f)
 	}
 	return false
 }
 
-func (g *Verifier) loadUsernames(t *follower) {
-	err := t.usernames.Load(func(add func([]byte)) error {
-		return g.readNamePages(t.id, func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error) {
-			return g.source.Usernames(ctx, source.Page{Organization: t.id, After: after, Size: g.pageSize}, add)
+func (g *Verifier) loadUsernames(f *follower) {
+	err := f.usernames.Load(func(add func([]byte)) error {
+		return g.readNamePages(f.id, func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error) {
+			return g.source.Usernames(ctx, source.Page{Organization: f.id, After: after, Size: g.pageSize}, add)
 		})
 	})
 	if err != nil {
-		g.o.Log.Debug("the names of an organization's keys could not be read", "organization", t.id, "error", err)
+		g.o.Log.Debug("the names of an organization's keys could not be read", "organization", f.id, "error", err)
 	}
 }
 

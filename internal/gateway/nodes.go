@@ -66,9 +66,9 @@ func (g *Verifier) tryWrite(ctx context.Context, f func(context.Context) error) 
 
 func (g *Verifier) reportCursors(ctx context.Context, written map[uuid.UUID]int64) {
 	var moved []cursor
-	for _, t := range g.readyFollowers() {
-		if p := t.store.Position(); written[t.id] != p {
-			moved = append(moved, cursor{t.id, p})
+	for _, f := range g.readyFollowers() {
+		if p := f.cache.Position(); written[f.id] != p {
+			moved = append(moved, cursor{f.id, p})
 		}
 	}
 	if len(moved) == 0 {

@@ -64,8 +64,8 @@ func (g *Verifier) loadAll(ctx context.Context) error {
 // fails does not keep back the others.
 func (g *Verifier) loadNew(ctx context.Context) error {
 	err := g.followAll(ctx)
-	for _, t := range g.unloaded() {
-		if failed := g.load(ctx, batch{[]*follower{t}, t.id}); failed != nil {
+	for _, f := range g.unloaded() {
+		if failed := g.load(ctx, batch{[]*follower{f}, f.id}); failed != nil {
 			err = failed
 		}
 	}
@@ -73,7 +73,7 @@ func (g *Verifier) loadNew(ctx context.Context) error {
 }
 
 func (g *Verifier) unloaded() []*follower {
-	return slices.DeleteFunc(g.readyFollowers(), func(t *follower) bool { return t.preloaded })
+	return slices.DeleteFunc(g.readyFollowers(), func(f *follower) bool { return f.preloaded })
 }
 
 // batch is what is loaded together: the rows of an organization, or of all if it is the
@@ -83,7 +83,7 @@ type batch struct {
 	organization uuid.UUID
 }
 
-// Load reads all accounts, apps and credentials of a batch. The caches are
+// load reads all accounts, apps and credentials of a batch. The caches are
 // complete once these are in, and everything in the log that the last page may
 // have seen.
 func (g *Verifier) load(ctx context.Context, b batch) error {
@@ -96,13 +96,13 @@ func (g *Verifier) load(ctx context.Context, b batch) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range b.followers {
-		if failed := g.catchUpTo(ctx, t, heads[t.id]); failed != nil {
+	for _, f := range b.followers {
+		if failed := g.catchUpTo(ctx, f, heads[f.id]); failed != nil {
 			err = failed
 			continue
 		}
-		t.store.MarkComplete()
-		t.preloaded = true
+		f.cache.MarkComplete()
+		f.preloaded = true
 	}
 	return err
 }
@@ -111,20 +111,20 @@ func (g *Verifier) headsOf(ctx context.Context, all []*follower) (map[uuid.UUID]
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	ids := make([]uuid.UUID, len(all))
-	for i, t := range all {
-		ids[i] = t.id
+	for i, f := range all {
+		ids[i] = f.id
 	}
 	return g.source.Heads(ctx, ids)
 }
 
 // catchUpTo applies the log up to a position.
-func (g *Verifier) catchUpTo(ctx context.Context, t *follower, head int64) error {
-	if t.store.Position() >= head {
+func (g *Verifier) catchUpTo(ctx context.Context, f *follower, head int64) error {
+	if f.cache.Position() >= head {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	return g.catchUp(ctx, t)
+	return g.catchUp(ctx, f)
 }
 
 // followAll begins to follow the organizations that are not followed yet. It
@@ -198,8 +198,8 @@ func (b batch) page(after uuid.UUID, size int) source.Page {
 // positions returns the position of each cache before a page is read.
 func (b batch) positions() map[uuid.UUID]followerPosition {
 	out := make(map[uuid.UUID]followerPosition, len(b.followers))
-	for _, t := range b.followers {
-		out[t.id] = followerPosition{follower: t, position: t.store.Position()}
+	for _, f := range b.followers {
+		out[f.id] = followerPosition{follower: f, position: f.cache.Position()}
 	}
 	return out
 }
@@ -216,7 +216,7 @@ func fillPage[T any](since map[uuid.UUID]followerPosition, rows []source.Owned[T
 		byOrganization[r.Organization] = append(byOrganization[r.Organization], r.Row)
 	}
 	for organization, all := range byOrganization {
-		if s, ok := since[organization]; ok && !s.store.FillPage(change(all), s.position) {
+		if s, ok := since[organization]; ok && !s.cache.FillPage(change(all), s.position) {
 			return last, 0, errOvertaken
 		}
 	}

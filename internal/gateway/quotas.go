@@ -16,7 +16,7 @@ import (
 // begins, is asked about all subscriptions at once.
 type quotaReads struct {
 	read func(context.Context, []uuid.UUID) (map[uuid.UUID][]limits.Used, error)
-	// store writes to the database what this node has taken so far.
+	// cache writes to the database what this node has taken so far.
 	store func(context.Context) error
 
 	mu      sync.Mutex

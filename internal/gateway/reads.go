@@ -62,20 +62,20 @@ func unknownTokenLimits(a *limits.Ask) {
 // one that the secret does not match: the caller reports which with settleRead.
 // Beyond the limit of failed reads a username is read only if it probably exists,
 // so that a flood of invented ones does not keep real ones out.
-func (g *Verifier) lookUp(ctx context.Context, t *follower, c *Caller, r *Request, shown presentedKey, d *decision, v *verdict.Verdict) verdict.Code {
-	if t.store.Facts(shown.username, &d.facts) {
+func (g *Verifier) lookUp(ctx context.Context, f *follower, c *Caller, r *Request, shown presentedKey, d *decision, v *verdict.Verdict) verdict.Code {
+	if f.cache.Facts(shown.username, &d.facts) {
 		g.o.Metrics.hit()
 		return 0
 	}
 	readLimits(c, r.Address, &d.ask)
 	g.failedReads.Take(ctx, &d.ask, &v.Limits)
-	if d.charged = v.Limits.Outcome == limits.Passed; !d.charged && !g.usernameMayExist(t, shown.username) {
+	if d.charged = v.Limits.Outcome == limits.Passed; !d.charged && !g.usernameMayExist(f, shown.username) {
 		g.o.Metrics.refusedRead(ofKey)
 		return verdict.RateLimited
 	}
 	v.Limits = limits.Answer{}
 	g.o.Metrics.miss()
-	leader, err := g.read(ctx, t, c, shown.username, &d.facts)
+	leader, err := g.read(ctx, f, c, shown.username, &d.facts)
 	if err != nil || !leader { // the outcome is unknown, or another call's read was shared
 		g.refundRead(d)
 	}

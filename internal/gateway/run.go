@@ -97,14 +97,14 @@ func (g *Verifier) poll(ctx context.Context, behind *sync.WaitGroup) error {
 }
 
 // catchUpInTime catches up with a timeout of its own.
-func (g *Verifier) catchUpInTime(ctx context.Context, t *follower) {
+func (g *Verifier) catchUpInTime(ctx context.Context, f *follower) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryTimeout)
 	defer cancel()
-	if len(t.applying) > 0 {
+	if len(f.applying) > 0 {
 		return // another goroutine catches up; the next poll sees whether it was enough
 	}
-	if err := g.catchUp(ctx, t); err != nil {
-		g.o.Log.Warn("an organization's events could not be applied", "organization", t.id, "error", err)
+	if err := g.catchUp(ctx, f); err != nil {
+		g.o.Log.Warn("an organization's events could not be applied", "organization", f.id, "error", err)
 	}
 }
 
@@ -118,8 +118,8 @@ type followerPosition struct {
 func (g *Verifier) positions() []followerPosition {
 	followed := g.readyFollowers()
 	out := make([]followerPosition, len(followed))
-	for i, t := range followed {
-		out[i] = followerPosition{t, t.invalidationCount(), t.store.Position()}
+	for i, f := range followed {
+		out[i] = followerPosition{f, f.invalidationCount(), f.cache.Position()}
 	}
 	return out
 }

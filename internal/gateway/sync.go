@@ -25,23 +25,23 @@ func (g *Verifier) Wake() {
 // the caller waits for has happened, and no gateway served here accepts a
 // credential that it revoked. A caller that leaves early does not interrupt it.
 func (g *Verifier) Sync(ctx context.Context, organization uuid.UUID) error {
-	t := g.lookUpFollower(organization)
-	if t == nil {
+	f := g.lookUpFollower(organization)
+	if f == nil {
 		return nil // nothing of it is in memory: the next call reads it anew
 	}
 	ctx, cancel := detached(ctx)
 	defer cancel()
 	select {
-	case <-t.ready:
-		if t.failed != nil {
+	case <-f.ready:
+		if f.failed != nil {
 			return nil
 		}
 	case <-ctx.Done():
-		t.invalidate()
+		f.invalidate()
 		return nil
 	}
-	if err := g.catchUp(ctx, t); err != nil {
-		t.invalidate()
+	if err := g.catchUp(ctx, f); err != nil {
+		f.invalidate()
 		signal(g.wake)
 		g.o.Log.Warn("a change was not applied in time; the organization's keys are refused until it is", "organization", organization, "error", err)
 	}

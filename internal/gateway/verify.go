@@ -59,12 +59,12 @@ func (g *Verifier) Verify(ctx context.Context, c *Caller, r *Request, v *verdict
 }
 
 func (g *Verifier) decide(ctx context.Context, c *Caller, r *Request, d *decision, v *verdict.Verdict) {
-	t, err := g.follower(ctx, c.Organization)
-	if err != nil || !g.fresh(t) {
+	f, err := g.follower(ctx, c.Organization)
+	if err != nil || !g.fresh(f) {
 		v.Code = verdict.Unavailable
 		return
 	}
-	catalogue := t.store.Catalogue()
+	catalogue := f.cache.Catalogue()
 	d.question = newQuestion(c, r, catalogue, d.question.Now)
 	if p := d.question.ProductIn(catalogue); p != nil {
 		v.Product = p
@@ -77,7 +77,7 @@ func (g *Verifier) decide(ctx context.Context, c *Caller, r *Request, d *decisio
 		v.Code = verdict.Malformed
 		return
 	}
-	if v.Code = g.lookUp(ctx, t, c, r, shown, d, v); v.Code != 0 {
+	if v.Code = g.lookUp(ctx, f, c, r, shown, d, v); v.Code != 0 {
 		return
 	}
 	proven := g.passwordMatches(shown, d.facts.Credential)

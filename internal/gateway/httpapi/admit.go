@@ -83,7 +83,7 @@ func (c *connection) boundHead() {
 	}
 }
 
-// More receives more of a head.
+// more receives more of a head.
 func (c *connection) more() error {
 	switch {
 	case cap(c.in) == 0:

@@ -45,7 +45,7 @@ func (d *Handler) begin() *requestState {
 	return k
 }
 
-// End wipes what was read, which contains API keys, and returns the memory to the
+// end wipes what was read, which contains API keys, and returns the memory to the
 // pool.
 func (d *Handler) end(k *requestState) {
 	k.claim.Leave()

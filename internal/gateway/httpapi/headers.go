@@ -23,7 +23,7 @@ type headerSet struct {
 	ends   [maxHeaders]int
 }
 
-// End ends the field whose value was appended to the buffer. The name is in the
+// end ends the field whose value was appended to the buffer. The name is in the
 // form of http.CanonicalHeaderKey.
 func (s *headerSet) end(name string) {
 	s.names[s.n], s.ends[s.n] = name, len(s.buffer)

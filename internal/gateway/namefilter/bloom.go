@@ -31,7 +31,7 @@ type layer struct {
 
 func newBloom() *bloom { return &bloom{seed: maphash.MakeSeed()} }
 
-// Add adds a key.
+// add adds a key.
 func (f *bloom) add(key []byte) {
 	sum := maphash.Bytes(f.seed, key)
 	f.mu.Lock()
@@ -53,7 +53,7 @@ func (f *bloom) add(key []byte) {
 	}
 }
 
-// MayContain reports whether the key may have been added.
+// mayContain reports whether the key may have been added.
 func (f *bloom) mayContain(key []byte) bool {
 	sum := maphash.Bytes(f.seed, key)
 	f.mu.RLock()
