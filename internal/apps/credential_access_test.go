@@ -85,7 +85,8 @@ func TestCredential_AccessControlList(t *testing.T) {
 	})
 }
 
-// What follows from an input is the same input under an idempotency key.
+// Under an idempotency key, an input that states what another one implies is the
+// same input.
 func TestGenerateKey_AgainWithImpliedAccess(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	x := f.MustTenant(t, "one")

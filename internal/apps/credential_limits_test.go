@@ -41,7 +41,7 @@ func TestCredential_AllowedAddresses(t *testing.T) {
 	})
 }
 
-// A problem names the place of what is no network.
+// A problem names the place of the address that is none.
 func TestCredential_AllowedAddressesErrors(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	x := f.MustTenant(t, "one")
@@ -71,8 +71,8 @@ func TestCredential_AllowedAddressesErrors(t *testing.T) {
 	t.Run("OK", func(t *testing.T) { require.NoError(t, try(t, many[:100])) })
 }
 
-// A key's own limit is set, changed and cleared, by its owner and by staff; a
-// revoked key keeps what it had.
+// A credential's own rate limit is set, updated and cleared, by its owner and by
+// administrators; that of a revoked one is not changed.
 func TestCredential_RateLimit(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -113,7 +113,7 @@ func TestCredential_RateLimit(t *testing.T) {
 	})
 }
 
-// Limits are part of what an idempotency key stands for.
+// Limits belong to the input that an idempotency key stands for.
 func TestGenerateKey_AgainWithLimits(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	x := f.MustTenant(t, "one")

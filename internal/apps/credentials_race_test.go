@@ -19,8 +19,8 @@ import (
 	"portico/internal/portal/racetest"
 )
 
-// A key that many revoke at once, each with a reason of his own, is revoked
-// once; all are told the same.
+// A credential that many requests revoke at once, with different reasons, is revoked
+// once; all are answered alike.
 func TestRace_RevokeKey(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")
@@ -40,7 +40,7 @@ func TestRace_RevokeKey(t *testing.T) {
 	})
 }
 
-// A revoked key never comes back, whatever comes at the same moment.
+// A revoked credential stays revoked, whatever requests arrive at the same moment.
 func TestRace_RevokeAndEnableKey(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")
@@ -67,8 +67,8 @@ func TestRace_RevokeAndEnableKey(t *testing.T) {
 	})
 }
 
-// The same request sent many times at once under one idempotency key makes one
-// thing; all but one are told of it without its secret.
+// The same request, sent many times at once under one idempotency key, creates one
+// object; the secret is in one answer alone.
 func TestRace_IdempotencyKey(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")
@@ -113,6 +113,8 @@ func TestRace_IdempotencyKey(t *testing.T) {
 	})
 }
 
+// requireCreatedOnce creates an app by many requests under one idempotency key, and
+// requires that one created it.
 func requireCreatedOnce(t *testing.T, h *racetest.Harness, x portaltest.Tenant, in apps.CreateAppInput) {
 	t.Helper()
 	in.IdempotencyKey = new("once " + in.Name)
@@ -137,8 +139,8 @@ func requireCreatedOnce(t *testing.T, h *racetest.Harness, x portaltest.Tenant, 
 	require.Len(t, h.Events(t, ids[0]), 1)
 }
 
-// Another input under the same idempotency key is a conflict for all but the
-// first.
+// Under one idempotency key, all requests but the first conflict if their inputs
+// differ.
 func TestRace_IdempotencyKeyErrConflict(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")

@@ -14,8 +14,8 @@ import (
 	"portico/internal/viewer"
 )
 
-// No key goes around the organization's longest key life: not an app's first
-// one, not that of an app that comes back.
+// No credential outlives the organization's longest key life: neither an app's first
+// one nor that of a restored app.
 func TestCredential_LongestKeyLife(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	tenant := f.MustTenant(t, "life")

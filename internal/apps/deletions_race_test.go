@@ -20,8 +20,8 @@ import (
 	"portico/internal/portal/racetest"
 )
 
-// busy is an app on which everything can happen at once.
-type busy struct {
+// busyApp is an app that is changed in many ways at once.
+type busyApp struct {
 	portaltest.Tenant
 	made     apps.CreatedApp
 	waiting  *db.Subscription
@@ -29,15 +29,17 @@ type busy struct {
 	plans    []*db.Plan
 }
 
-func mustBusyApp(t *testing.T, h *racetest.Harness, x portaltest.Tenant, products []*db.Product, plans []*db.Plan) busy {
+// mustBusyApp creates a busyApp with a pending subscription to the first of the
+// products.
+func mustBusyApp(t *testing.T, h *racetest.Harness, x portaltest.Tenant, products []*db.Product, plans []*db.Plan) busyApp {
 	t.Helper()
-	b := busy{Tenant: x, made: h.MustApp(t, x.Developer, "Busy"), products: products, plans: plans}
+	b := busyApp{Tenant: x, made: h.MustApp(t, x.Developer, "Busy"), products: products, plans: plans}
 	b.waiting = h.MustRegister(t, x.Developer, b.made.App, products[0], plans[0])
 	return b
 }
 
 // use does one of the things that people do with an app.
-func (b busy) use(n int, p *portal.Portal) (any, error) {
+func (b busyApp) use(n int, p *portal.Portal) (any, error) {
 	id := b.made.App.GlobalID()
 	i := 1 + n%(len(b.products)-1)
 	switch n % 6 {
@@ -55,6 +57,7 @@ func (b busy) use(n int, p *portal.Portal) (any, error) {
 	return p.Apps.RevokeKey(b.Developer, b.made.Credential.GlobalID(), nil, nil)
 }
 
+// mustProducts creates n products with a plan each.
 func mustProducts(t *testing.T, h *racetest.Harness, x portaltest.Tenant, n int) (products []*db.Product, plans []*db.Plan) {
 	t.Helper()
 	for i := range n {
@@ -64,8 +67,8 @@ func mustProducts(t *testing.T, h *racetest.Harness, x portaltest.Tenant, n int)
 	return products, plans
 }
 
-// An app is deleted while others use it: what came before has ended with it,
-// what came after was refused.
+// An app is deleted while others change it: what was created before has ended with
+// it, and later requests are refused.
 func TestRace_DeleteApp(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")
@@ -89,7 +92,7 @@ func TestRace_DeleteApp(t *testing.T) {
 	})
 }
 
-// An account is deleted while its developers go on: nothing of it is left.
+// An account is deleted while its developers work: nothing of it is left.
 func TestRace_DeleteAccount(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")
@@ -97,7 +100,7 @@ func TestRace_DeleteAccount(t *testing.T) {
 		for _, first := range []int{0, racetest.Requests / 2} {
 			acc := h.MustAccount(t, x.Admin, "Short-lived")
 			y := portaltest.Tenant{Organization: x.Organization, Account: acc, Admin: x.Admin, Developer: h.MustDeveloper(t, x.Admin, acc)}
-			appRows := []busy{mustBusyApp(t, h, y, products, plans), mustBusyApp(t, h, y, products, plans), mustBusyApp(t, h, y, products, plans)}
+			appRows := []busyApp{mustBusyApp(t, h, y, products, plans), mustBusyApp(t, h, y, products, plans), mustBusyApp(t, h, y, products, plans)}
 			_, outcomes := racetest.Run(h, func(n int, p *portal.Portal) (any, error) {
 				switch {
 				case n >= first && n < first+2:
@@ -122,8 +125,8 @@ func TestRace_DeleteAccount(t *testing.T) {
 	})
 }
 
-// Deleted apps are restored while their account is deleted: none comes back to
-// an account that is gone.
+// Deleted apps are restored while their account is deleted: no deleted account has
+// an app.
 func TestRace_RestoreAppAndDeleteAccount(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")
@@ -152,7 +155,8 @@ func TestRace_RestoreAppAndDeleteAccount(t *testing.T) {
 	})
 }
 
-// requireNothingLeft wants that nothing of a deleted app or account is alive.
+// requireNothingLeft requires that deleted apps and accounts have no credential or
+// subscription in use.
 func requireNothingLeft(t *testing.T, h *racetest.Harness) {
 	t.Helper()
 	gone := app.DeletedAtNotNil()

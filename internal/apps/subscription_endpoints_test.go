@@ -26,7 +26,7 @@ func rowIDs(all ...*db.Endpoint) (out []uuid.UUID) {
 	return out
 }
 
-// A subscription is narrowed when it is made, to endpoints of its product alone.
+// A subscription can be limited to some endpoints of its product when it is created.
 func TestRegister_Endpoints(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := portaltest.New(t, url).MustShop(t, "/a", "/b", "/c")
@@ -59,7 +59,7 @@ func TestRegister_Endpoints(t *testing.T) {
 	})
 }
 
-// The endpoints are part of what an idempotency key stands for.
+// The endpoints belong to the input that an idempotency key stands for.
 func TestRegister_AgainWithEndpoints(t *testing.T) {
 	s := portaltest.New(t, testdb.SQLite(t)).MustShop(t, "/a", "/b")
 	app := s.MustApp(t, s.Developer, "App").App
@@ -174,8 +174,8 @@ func TestUpdateSubscriptionEndpoints_Errors(t *testing.T) {
 	})
 }
 
-// Whoever chooses an endpoint while it is deleted keeps it or is refused; the
-// subscription is never wider for it.
+// An endpoint is chosen while it is deleted: the subscription has it or the request
+// is refused, and never has all endpoints instead.
 func TestRace_UpdateSubscriptionEndpointsAndDelete(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		s := h.Fixture.MustShop(t, "/a", "/b")
@@ -196,7 +196,7 @@ func TestRace_UpdateSubscriptionEndpointsAndDelete(t *testing.T) {
 	})
 }
 
-// Against one version one choice is made, and none beside a suspension.
+// Of many requests against one version one succeeds, and none after a suspension.
 func TestRace_UpdateSubscriptionEndpoints(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		s := h.Fixture.MustShop(t, "/a", "/b")

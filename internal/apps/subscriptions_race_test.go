@@ -22,14 +22,15 @@ import (
 	"portico/internal/portal/racetest"
 )
 
-// edge takes a subscription over an edge, as whoever may.
-type edge struct {
+// transition takes a subscription to its next status, as a viewer who may.
+type transition struct {
 	event eventlog.Type
 	take  func(p *portal.Portal, x portaltest.Tenant, id string) (*db.Subscription, error)
 }
 
-func edges() map[lifecycle.SubscriptionAction]edge {
-	return map[lifecycle.SubscriptionAction]edge{
+// transitions returns the transition of each action.
+func transitions() map[lifecycle.SubscriptionAction]transition {
+	return map[lifecycle.SubscriptionAction]transition{
 		lifecycle.Approve: {eventlog.SubscriptionApproved, func(p *portal.Portal, x portaltest.Tenant, id string) (*db.Subscription, error) {
 			return p.Apps.Approve(x.Admin, id, nil)
 		}},
@@ -51,8 +52,8 @@ func edges() map[lifecycle.SubscriptionAction]edge {
 	}
 }
 
-// Many decide the same subscription at once: each step of its life has one
-// winner and one event, and the steps follow one another by the table.
+// Many requests decide the same subscription at once: each transition has one winner
+// and one event, and they follow one another as package lifecycle says.
 func TestRace_DecideSubscription(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")
@@ -69,7 +70,7 @@ func TestRace_DecideSubscription(t *testing.T) {
 			t.Run(fmt.Sprint(actions), func(t *testing.T) {
 				s := h.MustRegister(t, x.Developer, h.MustApp(t, x.Developer, "App").App, prod, plan)
 				_, outcomes := racetest.Run(h, func(n int, p *portal.Portal) (*db.Subscription, error) {
-					return edges()[actions[n%len(actions)]].take(p, x, s.GlobalID())
+					return transitions()[actions[n%len(actions)]].take(p, x, s.GlobalID())
 				})
 				racetest.RequireOnly(t, outcomes, racetest.OK, "WRONG_STATUS")
 				requireLife(t, h, s, actions, outcomes)
@@ -78,22 +79,22 @@ func TestRace_DecideSubscription(t *testing.T) {
 	})
 }
 
-// requireLife follows a subscription's events along the table, and wants one
-// event for each winner.
+// requireLife follows a subscription's events through package lifecycle, and
+// requires one event for each request that succeeded.
 func requireLife(t *testing.T, h *racetest.Harness, s *db.Subscription, actions []lifecycle.SubscriptionAction, outcomes []string) {
 	t.Helper()
 	winners := map[eventlog.Type]int{eventlog.SubscriptionRegistered: 1}
 	for n, o := range outcomes {
 		if o == racetest.OK {
-			winners[edges()[actions[n%len(actions)]].event]++
+			winners[transitions()[actions[n%len(actions)]].event]++
 		}
 	}
 	events, told := h.Events(t, s.ID), map[eventlog.Type]int{}
 	status := lifecycle.Waiting
 	for _, e := range events {
 		told[eventlog.Type(e.Type)]++
-		for action, edge := range edges() {
-			if edge.event == eventlog.Type(e.Type) {
+		for action, transition := range transitions() {
+			if transition.event == eventlog.Type(e.Type) {
 				next, ok := lifecycle.Next(status, action)
 				require.True(t, ok, "%s from %s", action, status)
 				require.Equal(t, string(status), *e.Changes[0].Before)
@@ -110,7 +111,8 @@ func requireLife(t *testing.T, h *racetest.Harness, s *db.Subscription, actions 
 	require.Len(t, events, now.Version)
 }
 
-// One of many subscriptions of the same app with the same product lives.
+// An app has at most one active subscription to a product, however many requests
+// register it at once.
 func TestRace_Register(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")
@@ -135,8 +137,8 @@ func TestRace_Register(t *testing.T) {
 	})
 }
 
-// A product retires while apps register with it and their subscriptions are
-// decided: afterwards none lives.
+// A product retires while apps register with it and their subscriptions are decided:
+// afterwards none is active.
 func TestRace_RetireProduct(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")
@@ -171,7 +173,8 @@ func TestRace_RetireProduct(t *testing.T) {
 	})
 }
 
-// liveSubscriptions counts the subscriptions that live.
+// liveSubscriptions returns the number of pending, approved and suspended
+// subscriptions.
 func liveSubscriptions(t *testing.T, h *racetest.Harness) int {
 	t.Helper()
 	n, err := h.Client.Subscription.Query().Where(

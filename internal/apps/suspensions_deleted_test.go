@@ -24,7 +24,7 @@ import (
 	"portico/internal/testdb"
 )
 
-// deletedSuspension is a suspended subscription behind a deleted app.
+// deletedSuspension is a suspended subscription whose app was deleted.
 type deletedSuspension struct {
 	*portaltest.Fixture
 	portaltest.Tenant
@@ -34,6 +34,7 @@ type deletedSuspension struct {
 	s    *db.Subscription
 }
 
+// mustDeletedSuspension creates one.
 func mustDeletedSuspension(t *testing.T, url string) deletedSuspension {
 	t.Helper()
 	f := portaltest.New(t, url)
@@ -48,13 +49,14 @@ func mustDeletedSuspension(t *testing.T, url string) deletedSuspension {
 	return o
 }
 
-// born is the state in which a further subscription of the account is made.
-func (o deletedSuspension) born(t *testing.T) lifecycle.SubscriptionStatus {
+// nextStatus returns the status that another app of the account gets for the same
+// product.
+func (o deletedSuspension) nextStatus(t *testing.T) lifecycle.SubscriptionStatus {
 	t.Helper()
 	return o.MustRegister(t, o.Developer, o.MustApp(t, o.Developer, "Further").App, o.prod, o.plan).Status
 }
 
-// suspended lists what somebody sees of the account's suspensions.
+// suspended returns the suspended subscriptions that a viewer sees.
 func (o deletedSuspension) suspended(t *testing.T, who context.Context) []*db.Subscription {
 	t.Helper()
 	f := apps.SubscriptionFilter{Status: []lifecycle.SubscriptionStatus{lifecycle.Suspended}, ProductIDs: []string{o.prod.GlobalID()}}
@@ -71,13 +73,13 @@ func (o deletedSuspension) purge(t *testing.T) {
 	require.Equal(t, 1, got.Apps)
 }
 
-// ways are the two by which an administrator ends a suspension.
-func ways(p *portal.Portal) map[string]func(context.Context, string, *string) (*db.Subscription, error) {
+// endings returns the two verbs by which an administrator ends a suspension.
+func endings(p *portal.Portal) map[string]func(context.Context, string, *string) (*db.Subscription, error) {
 	return map[string]func(context.Context, string, *string) (*db.Subscription, error){"resume": p.Apps.Resume, "unregister": p.Apps.Unregister}
 }
 
-// A suspension whose app was deleted, or purged since, is an administrator's to
-// find and to end, and nobody else's.
+// An administrator finds and ends the suspension of an app that was deleted or
+// purged since, and nobody else does.
 func TestStory_EndSuspensionOfDeletedApp(t *testing.T) {
 	for _, way := range []string{"resume", "unregister"} {
 		for _, purged := range []bool{false, true} {
@@ -89,7 +91,7 @@ func TestStory_EndSuspensionOfDeletedApp(t *testing.T) {
 					gone := o.MustAppOf(t, o.Admin, o.Account, "Gone").App
 					o.Client.App.UpdateOne(gone).SetDeletedAt(o.Clock.Now()).SetPurgedAt(o.Clock.Now()).ExecX(portaltest.System(t))
 				}
-				end, id, other := ways(o.Portal)[way], o.s.GlobalID(), o.MustTenant(t, "other")
+				end, id, other := endings(o.Portal)[way], o.s.GlobalID(), o.MustTenant(t, "other")
 				for _, who := range []context.Context{o.Developer, other.Admin, other.Developer} {
 					require.Empty(t, o.suspended(t, who))
 					_, err := o.Portal.Apps.Unregister(who, id, nil)
@@ -97,7 +99,7 @@ func TestStory_EndSuspensionOfDeletedApp(t *testing.T) {
 				}
 				_, err := o.Portal.Apps.Approve(o.Admin, id, nil)
 				portaltest.RequireProblems(t, err, "WRONG_STATUS subscriptionId")
-				require.Equal(t, lifecycle.Waiting, o.born(t))
+				require.Equal(t, lifecycle.Waiting, o.nextStatus(t))
 
 				seen := o.suspended(t, o.Admin)
 				require.Len(t, seen, 1)
@@ -107,18 +109,18 @@ func TestStory_EndSuspensionOfDeletedApp(t *testing.T) {
 				require.Equal(t, lifecycle.Unsubscribed, ended.Status, "its app is gone")
 				require.Equal(t, "Paid.", ended.Reason)
 				require.Empty(t, o.suspended(t, o.Admin))
-				require.Equal(t, lifecycle.Approved, o.born(t))
+				require.Equal(t, lifecycle.Approved, o.nextStatus(t))
 				_, err = end(o.Admin, id, nil)
 				portaltest.RequireCode(t, err, fault.CodeNotFound)
-				requireStory(t, o, way)
-				requireRest(t, o, purged)
+				requireEvents(t, o, way)
+				requireAfterRestore(t, o, purged)
 			})
 		}
 	}
 }
 
-// requireStory requires an event for each step.
-func requireStory(t *testing.T, o deletedSuspension, way string) {
+// requireEvents requires an event for each step.
+func requireEvents(t *testing.T, o deletedSuspension, way string) {
 	t.Helper()
 	want := []string{string(eventlog.SubscriptionRegistered), string(eventlog.SubscriptionSuspended)}
 	if way == "resume" {
@@ -127,9 +129,9 @@ func requireStory(t *testing.T, o deletedSuspension, way string) {
 	require.Equal(t, append(want, string(eventlog.SubscriptionUnregistered)), o.Fixture.EventTypes(t, o.s.ID))
 }
 
-// requireRest wants an ended subscription to come back as history, and to be
-// gone when the app was purged.
-func requireRest(t *testing.T, o deletedSuspension, purged bool) {
+// requireAfterRestore requires an ended subscription to come back with the app as
+// history, and to be deleted if the app was purged.
+func requireAfterRestore(t *testing.T, o deletedSuspension, purged bool) {
 	t.Helper()
 	_, err := o.Portal.Apps.RestoreApp(o.Admin, o.app.GlobalID())
 	if purged {
@@ -143,15 +145,15 @@ func requireRest(t *testing.T, o deletedSuspension, purged bool) {
 	require.Equal(t, lifecycle.Unsubscribed, back.Status)
 }
 
-// The purge leaves of a suspension what it needs to hold, and nothing of the
-// app or of whoever registered it.
+// The purge keeps what a suspension needs to stay in force, and nothing of the app
+// or of the user who registered it.
 func TestStory_PurgeKeepsSuspension(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		o := mustDeletedSuspension(t, url)
-		require.Equal(t, lifecycle.Waiting, o.born(t))
+		require.Equal(t, lifecycle.Waiting, o.nextStatus(t))
 		o.purge(t)
 		o.Fixture.RequirePurge(t, maintenance.Purged{})
-		require.Equal(t, lifecycle.Waiting, o.born(t))
+		require.Equal(t, lifecycle.Waiting, o.nextStatus(t))
 		row, err := o.Client.Subscription.Get(portaltest.System(t), o.s.ID)
 		require.NoError(t, err)
 		require.Equal(t, lifecycle.Suspended, row.Status)
@@ -163,8 +165,8 @@ func TestStory_PurgeKeepsSuspension(t *testing.T) {
 	})
 }
 
-// What ends all subscriptions of a product or an account ends those of deleted
-// apps, too.
+// Retiring a product and deleting an account end the subscriptions of deleted apps,
+// too.
 func TestStory_SuspensionEndsWithProductOrAccount(t *testing.T) {
 	for what, end := range map[string]func(o deletedSuspension) error{
 		"product": func(o deletedSuspension) error {

@@ -20,8 +20,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// A developer does not shed a suspension: not by ending the subscription, not
-// by another app or account key, not by deleting the app.
+// A developer cannot evade a suspension: not by ending the subscription, nor by
+// another app, nor by deleting the app.
 func TestStory_SuspensionCannotBeEvaded(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -30,7 +30,7 @@ func TestStory_SuspensionCannotBeEvaded(t *testing.T) {
 		require.NoError(t, err)
 		dev := f.MustDeveloper(t, x.Admin, x.Account)
 		prod, plan := f.MustAutomaticProduct(t, x.Admin, "weather")
-		born := func(name string) *db.Subscription {
+		register := func(name string) *db.Subscription {
 			return f.MustRegister(t, dev, f.MustApp(t, dev, name).App, prod, plan)
 		}
 		app := f.MustApp(t, dev, "First").App
@@ -41,11 +41,11 @@ func TestStory_SuspensionCannotBeEvaded(t *testing.T) {
 
 		_, err = f.Portal.Apps.Unregister(dev, s.GlobalID(), nil)
 		portaltest.RequireProblems(t, err, "WRONG_STATUS subscriptionId")
-		second := born("Second")
+		second := register("Second")
 		require.Equal(t, lifecycle.Waiting, second.Status)
 		_, err = f.Portal.Apps.DeleteApp(dev, app.GlobalID(), nil)
 		require.NoError(t, err)
-		require.Equal(t, lifecycle.Waiting, born("Third").Status, "deleting the app lifts nothing")
+		require.Equal(t, lifecycle.Waiting, register("Third").Status, "deleting the app lifts nothing")
 		approved, err := f.Portal.Apps.Approve(x.Admin, second.GlobalID(), nil)
 		require.NoError(t, err)
 		require.Equal(t, lifecycle.Approved, approved.Status, "an administrator may decide so")
@@ -61,12 +61,12 @@ func TestStory_SuspensionCannotBeEvaded(t *testing.T) {
 		ended, err := f.Portal.Apps.Unregister(x.Admin, s.GlobalID(), nil)
 		require.NoError(t, err, "it came back suspended")
 		require.Equal(t, lifecycle.Unsubscribed, ended.Status)
-		require.Equal(t, lifecycle.Approved, born("Fourth").Status, "an administrator has ended it")
+		require.Equal(t, lifecycle.Approved, register("Fourth").Status, "an administrator has ended it")
 	})
 }
 
-// Whatever registers while another subscription is suspended either came
-// before the suspension or waits.
+// Subscriptions that are created while another one is suspended either came before
+// the suspension or are pending.
 func TestRace_SuspendAndRegister(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")

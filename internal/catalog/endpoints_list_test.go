@@ -15,7 +15,7 @@ import (
 	"portico/internal/testdb"
 )
 
-// paths are those of a page.
+// paths returns the paths of a page's endpoints.
 func paths(p *paging.Page[*db.Endpoint]) string {
 	var out []string
 	for _, e := range p.Nodes {
@@ -24,8 +24,8 @@ func paths(p *paging.Page[*db.Endpoint]) string {
 	return strings.Join(out, " ")
 }
 
-// Subscriptions and apps give their own endpoints, page by page, whether asked
-// for one alone or for many at once. An endpoint may be on the pages of many.
+// The endpoints of subscriptions and of apps are listed page by page, for one or for
+// many at once. An endpoint may be on several lists.
 func TestReachableEndpoints(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := portaltest.New(t, url).MustShop(t, "/a", "/b", "/c", "/d", "/e")

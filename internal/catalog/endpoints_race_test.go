@@ -28,7 +28,7 @@ func mustFill(t *testing.T, f *portaltest.Fixture, p *db.Product, n int) {
 	}
 }
 
-// The five hundredth endpoint is the last one, however many come at once.
+// A product has at most 500 endpoints, however many are created at once.
 func TestRace_CreateLastEndpoints(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")
@@ -41,8 +41,8 @@ func TestRace_CreateLastEndpoints(t *testing.T) {
 	})
 }
 
-// Of many who make the same endpoint, move to the same path, or delete the
-// same one, one does.
+// Of many requests that create the same endpoint, move one to the same path, or
+// delete the same one, one succeeds.
 func TestRace_Endpoint(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")
@@ -70,7 +70,8 @@ func TestRace_Endpoint(t *testing.T) {
 	})
 }
 
-// Of many who make an endpoint of one shape, or move theirs to it, one does.
+// Of many requests that create an endpoint of one shape, or move one to it, one
+// succeeds.
 func TestRace_EndpointsOfOneShape(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")

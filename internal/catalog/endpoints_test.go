@@ -19,8 +19,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// Endpoints whose templates differ only in the names in braces would match the
-// same calls: the second is TAKEN, whichever way it comes about.
+// Endpoints whose templates differ only in the names in braces would match the same
+// calls: the second is TAKEN, whether it is created or updated.
 func TestEndpointsOfOneShape(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -53,8 +53,8 @@ func TestEndpointsOfOneShape(t *testing.T) {
 	})
 }
 
-// Two endpoints of one shape that are there already stay: everything but the
-// method and the path of each can be changed, and each can be deleted.
+// Two endpoints of one shape that were stored before this was checked can be updated
+// but for their method and path, and deleted.
 func TestEndpointsOfOneShape_StoredBefore(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -112,7 +112,7 @@ func TestStory_Endpoint(t *testing.T) {
 	})
 }
 
-// What no endpoint can be is said of the field.
+// An invalid endpoint is a problem of the field that is wrong.
 func TestEndpoint_Errors(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	x := f.MustTenant(t, "one")
@@ -146,8 +146,8 @@ func TestEndpoint_Errors(t *testing.T) {
 	})
 }
 
-// Another organization's endpoints answer like those there are not, and
-// developers change none.
+// Endpoints of another organization answer like those that do not exist, and
+// developers cannot change any.
 func TestEndpointsOfOtherOrganizations(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)

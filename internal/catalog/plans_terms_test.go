@@ -14,7 +14,7 @@ import (
 	"portico/internal/testdb"
 )
 
-// wrongTerms are what no plan can promise, and the problems of it.
+// wrongTerms returns invalid terms by the problems that they have.
 func wrongTerms() map[string]catalog.CreatePlanInput {
 	rate := func(limit, burst int) *domain.RateLimit {
 		return &domain.RateLimit{Limit: limit, Per: domain.PerSecond, Burst: burst}
@@ -33,7 +33,8 @@ func wrongTerms() map[string]catalog.CreatePlanInput {
 	}
 }
 
-// wrongPrices are what nobody can be charged by, of a plan's kind.
+// wrongPrices returns invalid prices of each kind of plan by the problems that they
+// have.
 func wrongPrices() map[string][]catalog.CreatePlanInput {
 	priced := func(kind domain.PlanKind, p *domain.Price) catalog.CreatePlanInput {
 		return catalog.CreatePlanInput{Kind: &kind, Price: p}
@@ -56,8 +57,8 @@ func wrongPrices() map[string][]catalog.CreatePlanInput {
 	}
 }
 
-// TestPlan_Errors: a plan's terms and prices are checked when it is
-// made, and by the same rules when it is changed; nothing of it is stored.
+// A plan's terms and prices are checked alike when it is created and when it is
+// updated; nothing of an invalid one is stored.
 func TestPlan_Errors(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -109,7 +110,7 @@ func inPairs(problems string) (out []string) {
 	return out
 }
 
-// planOf is a sound plan of a kind.
+// planOf creates a valid plan of a kind.
 func planOf(t *testing.T, f *portaltest.Fixture, x portaltest.Tenant, product *db.Product, kind *domain.PlanKind) *db.Plan {
 	in := catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Sound", Kind: kind}
 	if kind != nil && *kind != domain.PlanFree {
@@ -123,8 +124,7 @@ func planOf(t *testing.T, f *portaltest.Fixture, x portaltest.Tenant, product *d
 	return made
 }
 
-// TestCreatePlan: the largest terms are taken, what is left out is
-// filled in.
+// The largest terms are accepted, and defaults are filled in.
 func TestCreatePlan(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -154,8 +154,8 @@ func TestCreatePlan(t *testing.T) {
 	})
 }
 
-// TestUpdatePlan: each term by itself, the others stay; what is
-// cleared is gone, what is the same already is no change, and the log tells.
+// Each term is updated and cleared by itself, and the others stay. The same value
+// again is no change.
 func TestUpdatePlan(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)

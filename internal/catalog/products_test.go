@@ -12,7 +12,7 @@ import (
 	"portico/internal/testdb"
 )
 
-// A product is keyless, or enforces its endpoints, when somebody says so.
+// A product is neither keyless nor enforces its endpoints unless the input says so.
 func TestProduct_KeylessAndEnforceEndpoints(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	x := f.MustTenant(t, "one")
@@ -37,7 +37,8 @@ func TestProduct_KeylessAndEnforceEndpoints(t *testing.T) {
 	})
 }
 
-// Nobody could register with a product that has no plan: it is not on offer.
+// A product without a plan cannot be published, because nobody could register with
+// it.
 func TestProduct_PublishingNeedsAPlan(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -68,8 +69,8 @@ func TestProduct_PublishingNeedsAPlan(t *testing.T) {
 	})
 }
 
-// TestProduct_AuthTypes: a product takes at least one way, each said once,
-// and both unless it says otherwise.
+// A product accepts at least one way to present an API key, each named once, and
+// both unless the input says otherwise.
 func TestProduct_AuthTypes(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)

@@ -24,9 +24,9 @@ import (
 	"portico/internal/testdb"
 )
 
-// faulty is a database whose commits fail for those who ask, whether they
-// happen or not.
-type faulty struct {
+// unreliable is a database some of whose commits fail, whether they take effect or
+// not.
+type unreliable struct {
 	dialect.Driver
 	// fail are the next commits; the others are as they should be.
 	fail []commit
@@ -36,47 +36,47 @@ type faulty struct {
 	late *entsql.Tx
 }
 
-// commit is one that fails with err; it happens, is rolled back, or happens only
-// while somebody asks about it.
+// commit is one that fails with err. It takes effect, is rolled back, or takes
+// effect only when the database is used again.
 type commit struct {
 	happens, late bool
 	err           error
 }
 
-// arrive lets the late commit happen.
-func (f *faulty) arrive() {
+// finishLate lets a late commit take effect.
+func (f *unreliable) finishLate() {
 	if late := f.late; late != nil {
 		f.late = nil
 		go func() { _ = late.Commit() }()
 	}
 }
 
-func (f *faulty) Tx(ctx context.Context) (dialect.Tx, error) {
+func (f *unreliable) Tx(ctx context.Context) (dialect.Tx, error) {
 	if f.unlit > 0 {
 		f.unlit--
 		return nil, driver.ErrBadConn
 	}
 	if f.Dialect() == dialect.SQLite {
-		f.arrive() // there, a transaction waits at its beginning
+		f.finishLate() // there, a transaction waits at its beginning
 	}
 	tx, err := f.Driver.Tx(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &faultyTx{tx.(*entsql.Tx), f}, nil
+	return &unreliableTx{tx.(*entsql.Tx), f}, nil
 }
 
-type faultyTx struct {
+type unreliableTx struct {
 	*entsql.Tx
-	driver *faulty
+	driver *unreliable
 }
 
-func (t *faultyTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	t.driver.arrive()
+func (t *unreliableTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	t.driver.finishLate()
 	return t.Tx.QueryContext(ctx, query, args...)
 }
 
-func (t *faultyTx) Commit() error {
+func (t *unreliableTx) Commit() error {
 	f := t.driver
 	if len(f.fail) == 0 {
 		return t.Tx.Commit()
@@ -96,8 +96,8 @@ func (t *faultyTx) Commit() error {
 // lost and gave up are how a commit's answer may fail.
 var lost, gaveUp = driver.ErrBadConn, error(&pq.Error{Code: "40001"})
 
-// resolveUnclearCommit are commits of whose end nothing certain was heard.
-func unclear() map[string][]commit {
+// unclearCommits returns commits whose outcome is not known for certain.
+func unclearCommits() map[string][]commit {
 	return map[string][]commit{
 		"it happened, and the answer was lost":          {{true, false, lost}},
 		"it did not happen":                             {{false, false, lost}},
@@ -108,14 +108,14 @@ func unclear() map[string][]commit {
 	}
 }
 
-// faultyPortal is a Portal over such a database.
-func faultyPortal(f *portaltest.Fixture) (*portal.Portal, *faulty) {
-	d := &faulty{Driver: f.Database.Driver()}
+// unreliablePortal returns a Portal that uses an unreliable database.
+func unreliablePortal(f *portaltest.Fixture) (*portal.Portal, *unreliable) {
+	d := &unreliable{Driver: f.Database.Driver()}
 	return f.With(func(o *portal.Options) { o.Client, o.UnclearFor = db.NewClient(db.Driver(d)), time.Second }), d
 }
 
-// However a commit ends: what made something is told what it made, with the
-// secret, and it was made once; with an idempotency key and without.
+// Whatever the outcome of a commit is, the answer has what was created, with its
+// secret, and it was created once; with an idempotency key and without.
 func TestUnclearCommit(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -123,13 +123,13 @@ func TestUnclearCommit(t *testing.T) {
 		product, plan := f.MustProduct(t, x.Admin, "weather")
 		app := f.MustApp(t, x.Developer, "App").App
 		id := app.GlobalID()
-		for name, commits := range unclear() {
+		for name, commits := range unclearCommits() {
 			for _, key := range []*string{nil, new(string)} {
 				for _, dark := range []int{0, 1} {
 					if key != nil {
 						*key = uuid.NewString()
 					}
-					p, d := faultyPortal(f)
+					p, d := unreliablePortal(f)
 					d.fail, d.dark = slices.Clone(commits), dark
 					before := f.Client.Credential.Query().CountX(portaltest.System(t))
 					made, err := p.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &id, IdempotencyKey: key})
@@ -177,7 +177,7 @@ func TestUnclearCommit_ErrOutcomeUnknown(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		id := f.MustApp(t, x.Developer, "App").App.GlobalID()
-		p, d := faultyPortal(f)
+		p, d := unreliablePortal(f)
 		d.fail, d.dark = []commit{{true, false, gaveUp}}, 1<<30
 		key := "mine"
 		before := f.Client.Credential.Query().CountX(portaltest.System(t))
@@ -195,16 +195,16 @@ func TestUnclearCommit_ErrOutcomeUnknown(t *testing.T) {
 	})
 }
 
-// What takes away is no exception: a revocation whose commit was lost is
-// answered when it is known, and this node's gate goes by it then.
+// A revocation whose commit was lost is answered when its outcome is known, and
+// after this node's key cache has applied it.
 func TestUnclearCommit_Revocation(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
-		for name, commits := range unclear() {
+		for name, commits := range unclearCommits() {
 			key := f.MustApp(t, x.Developer, "App").Credential
 			var synced atomic.Int64
-			d := &faulty{Driver: f.Database.Driver(), fail: slices.Clone(commits)}
+			d := &unreliable{Driver: f.Database.Driver(), fail: slices.Clone(commits)}
 			p := f.With(func(o *portal.Options) {
 				o.Client, o.KeyCache = db.NewClient(db.Driver(d)), syncFunc(func(uuid.UUID) { synced.Add(1) })
 			})

@@ -17,7 +17,7 @@ import (
 	"portico/internal/testdb"
 )
 
-// countingSync is a RevocationSync that counts its calls.
+// countingSync is a change.KeyCache that counts its calls.
 type countingSync struct{ woken, synced int }
 
 func (n *countingSync) Wake() { n.woken++ }
@@ -33,7 +33,7 @@ func TestWakeAndSync(t *testing.T) {
 		x := f.MustTenant(t, "one")
 		made := f.MustApp(t, x.Developer, "App")
 		app, key := made.App.GlobalID(), made.Credential.GlobalID()
-		d, gate := &faulty{Driver: f.Database.Driver()}, &countingSync{}
+		d, gate := &unreliable{Driver: f.Database.Driver()}, &countingSync{}
 		p := f.With(func(o *portal.Options) {
 			o.Client, o.KeyCache, o.UnclearFor = db.NewClient(db.Driver(d)), gate, 100*time.Millisecond
 		})

@@ -18,8 +18,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// An account is suspended by many while its developer makes apps: it happens
-// once, and whoever comes afterwards is refused.
+// An account is suspended by many requests while its developer creates apps: it
+// happens once, and later requests of the developer are refused.
 func TestRace_SuspendAccount(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")
@@ -41,6 +41,7 @@ func TestRace_SuspendAccount(t *testing.T) {
 	})
 }
 
+// Contact addresses are single, plain e-mail addresses.
 func TestContactAddresses(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)

@@ -18,7 +18,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// Counts are kept as long as the organization says, the coarser ones longer.
+// Usage is kept as long as the organization sets it, daily counts at least as long
+// as hourly ones and those as minutes.
 func TestUpdateOrganization_UsageRetention(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -57,7 +58,7 @@ func TestUpdateOrganization_UsageRetention(t *testing.T) {
 	})
 }
 
-// An API key is never taken for a token of Portico's.
+// API keys never begin like Portico's own tokens.
 func TestUpdateOrganization_KeyPrefix(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	x := f.MustTenant(t, "one")
@@ -69,8 +70,8 @@ func TestUpdateOrganization_KeyPrefix(t *testing.T) {
 	}
 }
 
-// The policies change while everybody works: nobody is broken off, for a lock
-// on the organization's row must not stand against the events of others.
+// An organization is updated while its developers create apps. All succeed: a lock
+// on the organization's row does not block the events of others.
 func TestRace_UpdateOrganization(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")

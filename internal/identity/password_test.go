@@ -15,7 +15,7 @@ import (
 	"portico/internal/testdb"
 )
 
-// hookedPasswords lets something happen while a new password is hashed.
+// hookedPasswords calls a func before it hashes a new password.
 type hookedPasswords struct {
 	*auth.Passwords
 	meanwhile func()
@@ -46,6 +46,7 @@ func TestChangePassword_ErrConcurrentChange(t *testing.T) {
 	})
 }
 
+// A reset ends the user's sessions and forgives the failures.
 func TestResetPassword(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)

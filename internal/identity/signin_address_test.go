@@ -23,8 +23,8 @@ func spellings() []string {
 	return all
 }
 
-// However an address is padded and spelled, its failures are counted together,
-// it can be given once in an organization, and it signs the same person in.
+// However an address is padded and spelled, its failures are counted together, one
+// user of an organization can have it, and it signs that user in.
 func TestSignIn_EverySpellingIsOneUser(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -53,7 +53,7 @@ func TestSignIn_EverySpellingIsOneUser(t *testing.T) {
 	})
 }
 
-// fields lists the fields of what is to be corrected.
+// fields returns the fields of an error's problems.
 func fields(err error) [][]string {
 	var out [][]string
 	for _, p := range fault.Problems(err) {

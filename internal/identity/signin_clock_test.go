@@ -21,8 +21,8 @@ func failAhead(t *testing.T, f *portaltest.Fixture, ahead time.Duration) {
 	f.Clock.Advance(-ahead)
 }
 
-// Forgiving covers failures that a node whose clock is a little ahead recorded,
-// at once and for those that follow as well.
+// Unlocking a user and resetting a password forgive failures that a node recorded
+// whose clock is a little ahead, and failures after that count again.
 func TestStory_ForgiveFailuresOfAFastClock(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -56,8 +56,8 @@ func TestStory_ForgiveFailuresOfAFastClock(t *testing.T) {
 	})
 }
 
-// Failures that a wrong clock recorded lock nobody out, neither before their
-// time comes nor then.
+// Failures recorded with a time far in the future lock nobody out, neither now nor
+// when that time comes.
 func TestSignIn_FailuresFarInTheFutureDoNotCount(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)

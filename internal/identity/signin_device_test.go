@@ -14,9 +14,9 @@ import (
 	"portico/internal/testdb"
 )
 
-// An administrator elsewhere who makes a namesake can sign in as it as often as
-// he likes: that buys him no guesses at others of the address, and takes none of
-// theirs.
+// An administrator of another organization who creates a user of the same address
+// can sign in as it on many devices. That permits no further guesses at the other
+// users of the address, and uses up none of their attempts.
 func TestStory_DevicesOfANamesake(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -58,6 +58,8 @@ func TestStory_DevicesOfANamesake(t *testing.T) {
 	})
 }
 
+// A device on which the user has signed in before is not locked out by others'
+// failures.
 func TestSignIn_KnownDevice(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)

@@ -46,7 +46,7 @@ func changeTo(e *db.Event, field string) string {
 	return ""
 }
 
-// A flood of guesses becomes two lines in a quarter of an hour.
+// Many guesses become two events in a quarter of an hour.
 func TestRecordSignInFailures_SumsUp(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -82,8 +82,8 @@ func TestRecordSignInFailures_SumsUp(t *testing.T) {
 	})
 }
 
-// At the end of the program everything is told that was still summed up: nobody
-// else knows of it.
+// When the program ends, all failures that were still summed up in memory are
+// recorded.
 func TestRunSignInFailureRecorder_RecordsAllAtTheEnd(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -134,8 +134,8 @@ func TestRecordSignInFailures_BoundsEvents(t *testing.T) {
 	})
 }
 
-// When the third of five events cannot be written, the first two are not told
-// again, and nothing of the others is lost.
+// When the third of five events cannot be written, the first two are not recorded
+// again, and none of the others is lost.
 func TestRecordSignInFailures_ContinuesAfterAnError(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -210,8 +210,8 @@ func TestSignIn_LogsAndCountsFailures(t *testing.T) {
 	})
 }
 
-// Operators learn that demo people are refused as such, and not for what their
-// organization wants; who signs in learns nothing more.
+// The log and the metrics name the reason that demo users are refused for; the
+// answer is that of a wrong password.
 func TestSignIn_ReasonForDemoUsers(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)

@@ -21,8 +21,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// mustNamesakes makes a user of orhan's address in each of so many
-// organizations, with a password that names it.
+// mustNamesakes creates a user of orhan's address in each of n organizations, whose
+// password contains the organization's slug.
 func mustNamesakes(t *testing.T, f *portaltest.Fixture, n int) (all []*db.User) {
 	for i := range n {
 		slug := fmt.Sprintf("org%d", i)
@@ -32,8 +32,8 @@ func mustNamesakes(t *testing.T, f *portaltest.Fixture, n int) (all []*db.User) 
 	return all
 }
 
-// TestSignIn_OldestNamesakesAreTried: of many namesakes the first three are tried, by age and
-// then by id, whatever order the database finds them in.
+// Of many namesakes the first three are tried, by age and then by id, in whatever
+// order the database returns them.
 func TestSignIn_OldestNamesakesAreTried(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -68,8 +68,8 @@ func TestSignIn_OldestNamesakesAreTried(t *testing.T) {
 	})
 }
 
-// TestSignIn_FailuresCountForTriedNamesakes: it is not noted for the namesakes behind
-// them, so that what it costs does not grow with their number.
+// A failure is recorded for the namesakes that were tried and for no others, so that
+// its cost does not grow with their number.
 func TestSignIn_FailuresCountForTriedNamesakes(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -97,8 +97,8 @@ func TestSignIn_FailuresCountForTriedNamesakes(t *testing.T) {
 	})
 }
 
-// TestSignIn_WithoutPasswordSignIn: an organization that wants no
-// passwords keeps its developers out, and leaves its administrators the way back.
+// An organization without passwordSignIn refuses its developers' passwords, and
+// still accepts its administrators'.
 func TestSignIn_WithoutPasswordSignIn(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -120,8 +120,8 @@ func TestSignIn_WithoutPasswordSignIn(t *testing.T) {
 	})
 }
 
-// A namesake in another organization neither breaks nor slows a sign-in, nor
-// does it add to anybody's failures.
+// A namesake in another organization neither breaks nor slows a sign-in, and adds to
+// no one's failures.
 func TestSignIn_NamesakesCostNothing(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -158,6 +158,8 @@ func TestSignIn_NamesakesCostNothing(t *testing.T) {
 	})
 }
 
+// A password that is right in two organizations asks for the organization, which is
+// no failure.
 func TestSignIn_ErrOrganizationRequired(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -177,7 +179,7 @@ func TestSignIn_ErrOrganizationRequired(t *testing.T) {
 	})
 }
 
-// Disabled namesakes take no place among those whose password is tried.
+// Disabled namesakes do not count among the three whose password is tried.
 func TestSignIn_DisabledNamesakesAreNotTried(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)

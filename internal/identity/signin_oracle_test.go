@@ -18,9 +18,9 @@ import (
 	"portico/internal/testdb"
 )
 
-// Whoever chooses the password of a namesake elsewhere signs in as it with each
-// password he tries on the others of the address: he is told nothing more after
-// ten of them, and the victim notices nothing.
+// An attacker who controls a namesake can set its password to each guess and sign
+// in. After ten guesses he no longer learns whether the other users of the address
+// have that password, and the victim can still sign in.
 func TestStory_NamesakeIsNoOracle(t *testing.T) {
 	const secret, attacker, victim = "the password of one", "192.0.2.1", "192.0.2.7"
 	testdb.Each(t, func(t *testing.T, url string) {
@@ -69,8 +69,8 @@ func TestStory_NamesakeIsNoOracle(t *testing.T) {
 	})
 }
 
-// A sign-in that cannot be finished tells that the password was wrong for the
-// others as well as one that can, and counts as much.
+// A sign-in that is cut off before its end counts as a failure of the namesakes
+// before it, as a finished one does.
 func TestSignIn_UnfinishedCountsAsFailure(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		hangUp := func() {}

@@ -22,7 +22,7 @@ import (
 
 const orhan = "orhan@both.example"
 
-// from is the context of somebody at a network address.
+// from returns the context of a client at a network address.
 func from(t *testing.T, client string) context.Context {
 	return portaltest.As(t, viewer.Viewer{Address: client})
 }
@@ -35,6 +35,7 @@ func mustStaff(t *testing.T, f *portaltest.Fixture, slug, password string) *db.U
 	return u
 }
 
+// signIn signs in as orhan.
 func signIn(ctx context.Context, p *portal.Portal, password string, organization ...string) (identity.Session, error) {
 	in := identity.SignInInput{Email: address.ParseEmail(orhan), Password: password}
 	if len(organization) == 1 {
@@ -69,6 +70,7 @@ func (c countingPasswords) VerifyDummy(ctx context.Context, password string) err
 	return c.Passwords.VerifyDummy(ctx, password)
 }
 
+// mustFail signs in n times with a wrong password.
 func mustFail(t *testing.T, p *portal.Portal, client string, n int, organization ...string) {
 	t.Helper()
 	for range n {
@@ -77,14 +79,15 @@ func mustFail(t *testing.T, p *portal.Portal, client string, n int, organization
 	}
 }
 
+// requireLimited requires that a sign-in is refused for too many failures.
 func requireLimited(t *testing.T, p *portal.Portal, client, password string, organization ...string) {
 	t.Helper()
 	_, err := signIn(from(t, client), p, password, organization...)
 	require.True(t, fault.Is(err, fault.CodeRateLimited), "%v", err)
 }
 
-// However many guess at once, and on whichever server, no more are looked at
-// than the limits let, for one who is known as for one who is not.
+// However many guesses arrive at once, and on whichever server, only as many
+// passwords are checked as the limits permit, for known and unknown addresses alike.
 func TestRace_SignInGuesses(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -118,8 +121,8 @@ func TestRace_SignInGuesses(t *testing.T) {
 	})
 }
 
-// Demo people stay outside of production with the password that everybody
-// knows, and come in with one of their own.
+// In production a demo user cannot sign in with the published password, and can with
+// a new one.
 func TestSignIn_DemoUserAfterResetPassword(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)

@@ -12,8 +12,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// Strangers lock out strangers; an administrator lifts the rest, for the own
-// organization's user alone.
+// Failures from one address lock out that address; an administrator unlocks the
+// users of the own organization alone.
 func TestStory_UnlockUser(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)

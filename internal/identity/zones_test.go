@@ -11,8 +11,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// Zones that older versions took get their right names once, with an event;
-// what nobody can know becomes UTC, and is said.
+// Time zones that earlier versions accepted are replaced once by their right names,
+// with an event; unknown ones become UTC, and are reported.
 func TestRepairTimeZones(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)

@@ -19,7 +19,8 @@ import (
 	"portico/internal/viewer"
 )
 
-// createCredentialFor makes a key of an app that ends after a while; 0 is never.
+// mustKeyFor creates a credential of an app that expires after a while; never if
+// life is 0.
 func mustKeyFor(t *testing.T, f *portaltest.Fixture, ctx context.Context, a *db.App, life time.Duration) *db.Credential {
 	t.Helper()
 	id := a.GlobalID()
@@ -45,6 +46,7 @@ func expiries(t *testing.T, f *portaltest.Fixture) map[uuid.UUID][]*db.Event {
 	return byKey
 }
 
+// mustRecord records expiries, and requires their number.
 func mustRecord(t *testing.T, f *portaltest.Fixture, want int) {
 	t.Helper()
 	if n, err := f.Portal.Maintenance.RecordExpiries(t.Context()); err != nil || n != want {
@@ -52,6 +54,7 @@ func mustRecord(t *testing.T, f *portaltest.Fixture, want int) {
 	}
 }
 
+// Each expired credential gets one event at its time, unless it is revoked.
 func TestRecordExpiries(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -89,6 +92,7 @@ func TestRecordExpiries(t *testing.T) {
 	})
 }
 
+// checkExpiry checks the one event of a credential's expiry.
 func checkExpiry(t *testing.T, events []*db.Event, k *db.Credential) {
 	t.Helper()
 	if len(events) != 1 {
@@ -102,7 +106,7 @@ func checkExpiry(t *testing.T, events []*db.Event, k *db.Credential) {
 	}
 }
 
-// manyKeys puts keys straight into the table.
+// manyKeys stores n credentials of an app, without their events.
 func manyKeys(t *testing.T, f *portaltest.Fixture, a *db.App, n int, with func(*db.CredentialCreate)) {
 	t.Helper()
 	const chunk = 500
@@ -120,6 +124,7 @@ func manyKeys(t *testing.T, f *portaltest.Fixture, a *db.App, n int, with func(*
 	}
 }
 
+// When several nodes record expiries at once, each is recorded once.
 func TestRecordExpiries_OnManyNodes(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)

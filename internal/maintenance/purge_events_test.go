@@ -42,6 +42,7 @@ func mustAppend(t *testing.T, f *portaltest.Fixture, organization uuid.UUID, at 
 	}
 }
 
+// Events are purged from the beginning of the log, which goes on without a gap.
 func TestPurge_Events(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -95,8 +96,8 @@ func TestPurge_Events(t *testing.T) {
 	})
 }
 
-// An old event that stands behind a younger one waits for it, or the log
-// would have a gap.
+// An old event that follows a younger one is kept until that one is purged, or the
+// log would have a gap.
 func TestPurge_EventsLeaveNoGap(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)

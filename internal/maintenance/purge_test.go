@@ -29,7 +29,7 @@ import (
 
 const day = 24 * time.Hour
 
-// fullApp is an app with all that can hang on one.
+// fullApp creates an app with all that can belong to one.
 func fullApp(t *testing.T, f *portaltest.Fixture, tenant portaltest.Tenant, product *db.Product, plan *db.Plan) *db.App {
 	t.Helper()
 	made := f.MustApp(t, tenant.Developer, "Full")
@@ -39,6 +39,8 @@ func fullApp(t *testing.T, f *portaltest.Fixture, tenant portaltest.Tenant, prod
 	return made.App
 }
 
+// A deleted app is purged after 30 days with all that belongs to it; its row stays,
+// without its content.
 func TestPurge_Apps(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -79,6 +81,8 @@ func TestPurge_Apps(t *testing.T) {
 	})
 }
 
+// A deleted account is purged after 30 days with all that belongs to it; its row
+// stays, without its content.
 func TestPurge_Accounts(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -121,7 +125,8 @@ func TestPurge_Accounts(t *testing.T) {
 	})
 }
 
-// retention returns an organization others than the usual 30 days and 2 years.
+// retention sets an organization's retention of deleted objects and of events, in
+// days.
 func retention(t *testing.T, f *portaltest.Fixture, tenant portaltest.Tenant, deleted, events int) {
 	t.Helper()
 	_, err := f.Portal.Identity.UpdateOrganization(tenant.Admin, identity.UpdateOrganizationInput{
@@ -133,6 +138,7 @@ func retention(t *testing.T, f *portaltest.Fixture, tenant portaltest.Tenant, de
 	}
 }
 
+// The retention is each organization's own.
 func TestPurge_RetentionOfEachOrganization(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -156,6 +162,7 @@ func TestPurge_RetentionOfEachOrganization(t *testing.T) {
 	})
 }
 
+// Failed sign-ins are purged after an hour, idempotency keys after a day.
 func TestPurge_IdempotencyKeysAndAttempts(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -183,6 +190,7 @@ func TestPurge_IdempotencyKeysAndAttempts(t *testing.T) {
 	})
 }
 
+// When several nodes purge at once, each object is purged once.
 func TestPurge_OnManyNodes(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -218,6 +226,7 @@ func TestPurge_OnManyNodes(t *testing.T) {
 	})
 }
 
+// A purge that is cancelled returns why.
 func TestPurge_ErrUnavailable(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	f.MustTenant(t, "one")
@@ -231,7 +240,7 @@ func TestPurge_ErrUnavailable(t *testing.T) {
 	}
 }
 
-// A purge takes no failure that still counts.
+// Failed sign-ins are kept for as long as they count.
 func TestPurge_KeepsFailuresThatCount(t *testing.T) {
 	require.GreaterOrEqual(t, maintenance.AttemptLife, max(auth.AddressWindow, auth.AttemptWindow))
 }

@@ -18,7 +18,7 @@ import (
 	"portico/internal/portal/racetest"
 )
 
-// What may exist once is made once.
+// Of many requests that create what may exist once, one succeeds.
 func TestRace_ErrTaken(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")
@@ -51,7 +51,7 @@ func TestRace_ErrTaken(t *testing.T) {
 	})
 }
 
-// Of many changes against the same version one happens.
+// Of many updates of the same version one succeeds.
 func TestRace_ErrConflict(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")

@@ -9,69 +9,59 @@ import (
 
 	"portico/ent/db"
 	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
-	"portico/internal/identity"
 	"portico/internal/input"
 	"portico/internal/portal"
 )
 
-func keyMutations() []mutationCase {
-	on1 := func(f func(ctx context.Context, p *portal.Portal, id string) error) func(t *testing.T, g *gated) func() error {
-		return func(t *testing.T, g *gated) func() error {
-			_, key, _ := on(t, g)
+func credentialMutations() []mutationCase {
+	onKey := func(f func(ctx context.Context, p *portal.Portal, id string) error) func(t *testing.T, g *syncedPortal) func() error {
+		return func(t *testing.T, g *syncedPortal) func() error {
+			_, key, _ := mustUsedApp(t, g)
 			return func() error { return f(g.Admin, g.p, key.GlobalID()) }
 		}
 	}
 	return []mutationCase{
-		{"RevokeKey", on1(func(ctx context.Context, p *portal.Portal, id string) error {
-			return e(p.Apps.RevokeKey(ctx, id, nil, nil))
+		{"RevokeKey", onKey(func(ctx context.Context, p *portal.Portal, id string) error {
+			return errOf(p.Apps.RevokeKey(ctx, id, nil, nil))
 		}),
 			[]eventlog.Type{eventlog.CredentialRevoked}, true},
-		{"DisableKey", on1(func(ctx context.Context, p *portal.Portal, id string) error {
-			return e(p.Apps.DisableKey(ctx, id, nil))
+		{"DisableKey", onKey(func(ctx context.Context, p *portal.Portal, id string) error {
+			return errOf(p.Apps.DisableKey(ctx, id, nil))
 		}),
 			[]eventlog.Type{eventlog.CredentialDisabled}, true},
-		{"UpdateKey", on1(func(ctx context.Context, p *portal.Portal, id string) error {
-			return e(p.Apps.UpdateKey(ctx, apps.UpdateKeyInput{CredentialID: id, Access: input.SetTo(domain.AccessListed)}))
+		{"UpdateKey", onKey(func(ctx context.Context, p *portal.Portal, id string) error {
+			return errOf(p.Apps.UpdateKey(ctx, apps.UpdateKeyInput{CredentialID: id, Access: input.SetTo(domain.AccessListed)}))
 		}), []eventlog.Type{eventlog.CredentialUpdated}, true},
-		{"EnableKey", func(t *testing.T, g *gated) func() error {
-			_, key, _ := on(t, g)
-			require.NoError(t, e(g.Portal.Apps.DisableKey(g.Admin, key.GlobalID(), nil)))
-			return func() error { return e(g.p.Apps.EnableKey(g.Admin, key.GlobalID(), nil)) }
+		{"EnableKey", func(t *testing.T, g *syncedPortal) func() error {
+			_, key, _ := mustUsedApp(t, g)
+			require.NoError(t, errOf(g.Portal.Apps.DisableKey(g.Admin, key.GlobalID(), nil)))
+			return func() error { return errOf(g.p.Apps.EnableKey(g.Admin, key.GlobalID(), nil)) }
 		}, []eventlog.Type{eventlog.CredentialEnabled}, true},
-		{"GenerateKey", func(t *testing.T, g *gated) func() error {
-			app, _, _ := on(t, g)
+		{"GenerateKey", func(t *testing.T, g *syncedPortal) func() error {
+			app, _, _ := mustUsedApp(t, g)
 			id, key := app.GlobalID(), uuid.NewString()
 			return func() error {
-				return e(g.p.Apps.GenerateKey(g.Developer, apps.GenerateKeyInput{AppID: &id, IdempotencyKey: &key}))
+				return errOf(g.p.Apps.GenerateKey(g.Developer, apps.GenerateKeyInput{AppID: &id, IdempotencyKey: &key}))
 			}
 		}, []eventlog.Type{eventlog.CredentialCreated}, false},
-		{"RevokeGateway", func(t *testing.T, g *gated) func() error {
-			_, err := g.Portal.Identity.CreateGateway(t.Context(), identity.NewGateway{Organization: "one", Name: "old", Hash: []byte("old")})
-			require.NoError(t, err)
-			return func() error { return e(g.p.Identity.RevokeGateway(t.Context(), "one", "old")) }
-		}, []eventlog.Type{eventlog.ServiceTokenRevoked}, true},
-		{"CreateGateway", func(t *testing.T, g *gated) func() error {
-			return func() error {
-				return e(g.p.Identity.CreateGateway(t.Context(), identity.NewGateway{Organization: "one", Name: "new", Hash: []byte("new")}))
-			}
-		}, []eventlog.Type{eventlog.ServiceTokenCreated}, false},
 	}
 }
 
 func appMutations() []mutationCase {
-	sub := func(f func(*apps.Service, context.Context, string, *string) (*db.Subscription, error), first func(*testing.T, *gated, *db.Subscription)) func(t *testing.T, g *gated) func() error {
-		return func(t *testing.T, g *gated) func() error {
-			_, _, s := on(t, g)
+	sub := func(f func(*apps.Service, context.Context, string, *string) (*db.Subscription, error), first func(*testing.T, *syncedPortal, *db.Subscription)) func(t *testing.T, g *syncedPortal) func() error {
+		return func(t *testing.T, g *syncedPortal) func() error {
+			_, _, s := mustUsedApp(t, g)
 			if first != nil {
 				first(t, g, s)
 			}
-			return func() error { return e(f(g.p.Apps, g.Admin, s.GlobalID(), nil)) }
+			return func() error { return errOf(f(g.p.Apps, g.Admin, s.GlobalID(), nil)) }
 		}
 	}
-	waiting := func(f func(p *portal.Portal, g *gated, id string) error) func(t *testing.T, g *gated) func() error {
-		return func(t *testing.T, g *gated) func() error {
+	waiting := func(f func(p *portal.Portal, g *syncedPortal, id string) error) func(t *testing.T, g *syncedPortal) func() error {
+		return func(t *testing.T, g *syncedPortal) func() error {
 			s := g.MustRegister(t, g.Developer, g.MustApp(t, g.Developer, "App").App, g.product, g.plan)
 			return func() error { return f(g.p, g, s.GlobalID()) }
 		}
@@ -79,41 +69,55 @@ func appMutations() []mutationCase {
 	return []mutationCase{
 		{"Unregister", sub((*apps.Service).Unregister, nil), []eventlog.Type{eventlog.SubscriptionUnregistered}, true},
 		{"Suspend", sub((*apps.Service).Suspend, nil), []eventlog.Type{eventlog.SubscriptionSuspended}, true},
-		{"Resume", sub((*apps.Service).Resume, func(t *testing.T, g *gated, s *db.Subscription) {
-			require.NoError(t, e(g.Portal.Apps.Suspend(g.Admin, s.GlobalID(), nil)))
+		{"Resume", sub((*apps.Service).Resume, func(t *testing.T, g *syncedPortal, s *db.Subscription) {
+			require.NoError(t, errOf(g.Portal.Apps.Suspend(g.Admin, s.GlobalID(), nil)))
 		}), []eventlog.Type{eventlog.SubscriptionResumed}, true},
-		{"Approve", waiting(func(p *portal.Portal, g *gated, id string) error { return e(p.Apps.Approve(g.Admin, id, nil)) }),
+		{"Approve", waiting(func(p *portal.Portal, g *syncedPortal, id string) error {
+			return errOf(p.Apps.Approve(g.Admin, id, nil))
+		}),
 			[]eventlog.Type{eventlog.SubscriptionApproved}, true},
-		{"Reject", waiting(func(p *portal.Portal, g *gated, id string) error { return e(p.Apps.Reject(g.Admin, id, "no")) }),
+		{"Reject", waiting(func(p *portal.Portal, g *syncedPortal, id string) error {
+			return errOf(p.Apps.Reject(g.Admin, id, "no"))
+		}),
 			[]eventlog.Type{eventlog.SubscriptionRejected}, true},
-		{"Withdraw", waiting(func(p *portal.Portal, g *gated, id string) error { return e(p.Apps.Withdraw(g.Developer, id, nil)) }),
+		{"Withdraw", waiting(func(p *portal.Portal, g *syncedPortal, id string) error {
+			return errOf(p.Apps.Withdraw(g.Developer, id, nil))
+		}),
 			[]eventlog.Type{eventlog.SubscriptionWithdrawn}, true},
-		{"Register", func(t *testing.T, g *gated) func() error {
+		{"Register", func(t *testing.T, g *syncedPortal) func() error {
 			id, product := g.MustApp(t, g.Developer, "App").App.GlobalID(), g.product.GlobalID()
 			return func() error {
-				return e(g.p.Apps.Register(g.Developer, apps.RegisterInput{AppID: id, ProductID: product}))
+				return errOf(g.p.Apps.Register(g.Developer, apps.RegisterInput{AppID: id, ProductID: product}))
 			}
 		}, []eventlog.Type{eventlog.SubscriptionRegistered}, true},
-		{"CreateApp", func(t *testing.T, g *gated) func() error {
+		{"CreateApp", func(t *testing.T, g *syncedPortal) func() error {
 			key := uuid.NewString()
 			return func() error {
-				return e(g.p.Apps.CreateApp(g.Developer, apps.CreateAppInput{Name: "App", IdempotencyKey: &key}))
+				return errOf(g.p.Apps.CreateApp(g.Developer, apps.CreateAppInput{Name: "App", IdempotencyKey: &key}))
 			}
 		}, []eventlog.Type{eventlog.AppCreated, eventlog.CredentialCreated}, false},
-		{"UpdateApp", func(t *testing.T, g *gated) func() error {
-			app, _, _ := on(t, g)
+		{"UpdateApp", func(t *testing.T, g *syncedPortal) func() error {
+			app, _, _ := mustUsedApp(t, g)
 			return func() error {
-				return e(g.p.Apps.UpdateApp(g.Developer, apps.UpdateAppInput{AppID: app.GlobalID(), Name: input.SetTo("Other")}))
+				return errOf(g.p.Apps.UpdateApp(g.Developer, apps.UpdateAppInput{AppID: app.GlobalID(), Name: input.SetTo("Other")}))
 			}
 		}, []eventlog.Type{eventlog.AppUpdated}, false},
-		{"DeleteApp", func(t *testing.T, g *gated) func() error {
-			app, _, _ := on(t, g)
-			return func() error { return e(g.p.Apps.DeleteApp(g.Developer, app.GlobalID(), nil)) }
+		{"DeleteApp", func(t *testing.T, g *syncedPortal) func() error {
+			app, _, _ := mustUsedApp(t, g)
+			return func() error { return errOf(g.p.Apps.DeleteApp(g.Developer, app.GlobalID(), nil)) }
 		}, []eventlog.Type{eventlog.CredentialRevoked, eventlog.SubscriptionUnregistered, eventlog.AppDeleted}, true},
-		{"RestoreApp", func(t *testing.T, g *gated) func() error {
-			app, _, _ := on(t, g)
-			require.NoError(t, e(g.Portal.Apps.DeleteApp(g.Developer, app.GlobalID(), nil)))
-			return func() error { return e(g.p.Apps.RestoreApp(g.Admin, app.GlobalID())) }
+		{"RestoreApp", func(t *testing.T, g *syncedPortal) func() error {
+			app, _, _ := mustUsedApp(t, g)
+			require.NoError(t, errOf(g.Portal.Apps.DeleteApp(g.Developer, app.GlobalID(), nil)))
+			return func() error { return errOf(g.p.Apps.RestoreApp(g.Admin, app.GlobalID())) }
 		}, []eventlog.Type{eventlog.AppRestored, eventlog.CredentialCreated}, true},
+		{"UpdateSubscriptionEndpoints", func(t *testing.T, g *syncedPortal) func() error {
+			_, _, s := mustUsedApp(t, g)
+			x, err := g.Portal.Catalog.CreateEndpoint(g.Admin, catalog.CreateEndpointInput{ProductID: g.product.GlobalID(), Method: domain.MethodGet, Path: "/narrow"})
+			require.NoError(t, err)
+			return func() error {
+				return errOf(g.p.Apps.UpdateSubscriptionEndpoints(g.Developer, apps.UpdateSubscriptionEndpointsInput{SubscriptionID: s.GlobalID(), EndpointIDs: input.SetTo([]string{x.GlobalID()})}))
+			}
+		}, []eventlog.Type{eventlog.SubscriptionNarrowed}, true},
 	}
 }

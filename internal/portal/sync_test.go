@@ -18,8 +18,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// gated is a Portal whose gate notes how far the log was at each Sync.
-type gated struct {
+// syncedPortal is a Portal whose key cache notes the end of the log at each Sync.
+type syncedPortal struct {
 	*portaltest.Fixture
 	portaltest.Tenant
 	p       *portal.Portal
@@ -28,9 +28,9 @@ type gated struct {
 	synced  []int64
 }
 
-func newGated(t *testing.T, url string) *gated {
+func newSyncedPortal(t *testing.T, url string) *syncedPortal {
 	f := portaltest.New(t, url)
-	g := &gated{Fixture: f, Tenant: f.MustTenant(t, "one")}
+	g := &syncedPortal{Fixture: f, Tenant: f.MustTenant(t, "one")}
 	g.product, g.plan = f.MustProduct(t, g.Admin, "weather")
 	g.p = f.With(func(o *portal.Options) {
 		o.KeyCache = syncFunc(func(organization uuid.UUID) {
@@ -41,15 +41,15 @@ func newGated(t *testing.T, url string) *gated {
 	return g
 }
 
-// head is the position of the log's last event.
-func (g *gated) head(t *testing.T) int64 {
+// head returns the position of the log's last event.
+func (g *syncedPortal) head(t *testing.T) int64 {
 	e, err := g.Client.Event.Query().Where(event.OrganizationID(g.Organization.ID)).Order(event.ByPosition()).All(portaltest.System(t))
 	require.NoError(t, err)
 	return e[len(e)-1].Position
 }
 
-// types are those of the events after a position.
-func (g *gated) types(t *testing.T, after int64) (out []eventlog.Type) {
+// types returns the types of the events after a position.
+func (g *syncedPortal) types(t *testing.T, after int64) (out []eventlog.Type) {
 	all, err := g.Client.Event.Query().Where(event.PositionGT(after), event.OrganizationID(g.Organization.ID)).Order(event.ByPosition()).All(portaltest.System(t))
 	require.NoError(t, err)
 	for _, e := range all {
@@ -65,17 +65,17 @@ type syncFunc func(organization uuid.UUID)
 func (f syncFunc) Sync(_ context.Context, organization uuid.UUID) error { f(organization); return nil }
 func (syncFunc) Wake()                                                  {}
 
-// mutationCase is a mutation, how it is played on what made gives, the events that
-// it writes, and whether it must wait for the gate.
+// mutationCase is a mutation: how to prepare and call it, the events that it writes,
+// and whether it must wait for the key cache.
 type mutationCase struct {
 	method string
-	play   func(t *testing.T, g *gated) (do func() error)
+	play   func(t *testing.T, g *syncedPortal) (do func() error)
 	events []eventlog.Type
 	waits  bool
 }
 
-// on returns a fresh app with a key and an approved subscription.
-func on(t *testing.T, g *gated) (app *db.App, key *db.Credential, sub *db.Subscription) {
+// mustUsedApp creates an app with a credential and an approved subscription.
+func mustUsedApp(t *testing.T, g *syncedPortal) (app *db.App, key *db.Credential, sub *db.Subscription) {
 	made := g.MustApp(t, g.Developer, "App")
 	waiting := g.MustRegister(t, g.Developer, made.App, g.product, g.plan)
 	sub, err := g.Portal.Apps.Approve(g.Admin, waiting.GlobalID(), nil)
@@ -84,16 +84,21 @@ func on(t *testing.T, g *gated) (app *db.App, key *db.Credential, sub *db.Subscr
 }
 
 // e returns only the error of a call.
-func e[T any](_ T, err error) error { return err }
+func errOf[T any](_ T, err error) error { return err }
 
-// Each mutation that may change what is allowed waits for this node's gate, and
-// so does each that is played again: what is so already may have been made so
-// elsewhere, a moment ago.
+// mutations returns the cases of all services.
+func mutations() []mutationCase {
+	return slices.Concat(credentialMutations(), appMutations(), catalogMutations(), identityMutations())
+}
+
+// Each mutation that may change verdicts waits until this node's key cache has
+// applied it. So does each that is repeated, because another node may have made the
+// same change a moment ago.
 func TestMutationsWaitForSync(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
-		g := newGated(t, url)
+		g := newSyncedPortal(t, url)
 		written := map[eventlog.Type]bool{}
-		for _, m := range slices.Concat(keyMutations(), appMutations(), catalogueMutations(), peopleMutations()) {
+		for _, m := range mutations() {
 			t.Run(m.method, func(t *testing.T) {
 				do := m.play(t, g)
 				before := g.head(t)
@@ -116,7 +121,7 @@ func TestMutationsWaitForSync(t *testing.T) {
 				}
 			})
 		}
-		for _, m := range slices.Concat(keyMutations(), appMutations(), catalogueMutations(), peopleMutations()) {
+		for _, m := range mutations() {
 			for _, w := range m.events {
 				require.True(t, written[w], w)
 			}
@@ -124,10 +129,10 @@ func TestMutationsWaitForSync(t *testing.T) {
 	})
 }
 
-// Whoever adds a mutation says here what it is.
+// Every method of a service is a case, or is named here as no mutation.
 func TestEveryMutationHasACase(t *testing.T) {
 	known := map[string]bool{}
-	for _, m := range slices.Concat(keyMutations(), appMutations(), catalogueMutations(), peopleMutations()) {
+	for _, m := range mutations() {
 		known[m.method] = true
 	}
 	// They read, or belong to commands and jobs that no gate is asked after, or to sessions.
