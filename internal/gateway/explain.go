@@ -54,7 +54,7 @@ func (g *Verifier) explain(ctx context.Context, c *Caller, r *Request, facts *ve
 	}
 	e.Steps = verdict.Explain(&q, facts, &e.Verdict)
 	if e.Verdict.Code == verdict.Valid {
-		g.limitBy(ctx, g.o.Limiter.Peek, facts.Catalogue, r.Cost, new(limits.Ask), &e.Verdict)
+		g.limit(ctx, g.o.Limiter.Peek, facts.Catalogue, r.Cost, new(limits.Ask), &e.Verdict)
 		e.Steps = append(e.Steps, verdict.ExplainLimits(&e.Verdict)...)
 	}
 	e.Code = e.Verdict.Code

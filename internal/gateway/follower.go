@@ -80,7 +80,7 @@ func (f *follower) invalidate() {
 
 // fresh reports whether the cache may be used for verdicts.
 func (g *Verifier) fresh(f *follower) bool {
-	return int64(g.o.Mono())-f.confirmedAt.Load() <= int64(g.maxStaleness())
+	return int64(g.o.Mono())-f.confirmedAt.Load() <= int64(g.maxStaleness)
 }
 
 // notifyUpdated wakes the goroutines that wait on nextUpdate.

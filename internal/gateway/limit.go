@@ -11,12 +11,9 @@ import (
 // limitFunc is Limiter.Take or Limiter.Peek.
 type limitFunc func(ctx context.Context, a *limits.Ask, out *limits.Answer)
 
-// limit takes an otherwise allowed call from its limits.
-func (g *Verifier) limit(ctx context.Context, catalogue *verdict.Catalogue, cost int64, a *limits.Ask, v *verdict.Verdict) {
-	g.limitBy(ctx, g.o.Limiter.Take, catalogue, cost, a, v)
-}
-
-func (g *Verifier) limitBy(ctx context.Context, ask limitFunc, catalogue *verdict.Catalogue, cost int64, a *limits.Ask, v *verdict.Verdict) {
+// limit decides by ask whether an otherwise allowed call is within its limits, and sets
+// v to the answer. a is working memory.
+func (g *Verifier) limit(ctx context.Context, ask limitFunc, catalogue *verdict.Catalogue, cost int64, a *limits.Ask, v *verdict.Verdict) {
 	*a = limits.Ask{
 		Organization: catalogue.Organization, Key: v.Credential.ID, KeyRate: v.Credential.Rate, Location: catalogue.Location, Cost: max(cost, 1),
 	}

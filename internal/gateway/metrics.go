@@ -59,9 +59,6 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	return m
 }
 
-func (m *Metrics) hit()  { m.hits.Inc() }
-func (m *Metrics) miss() { m.misses.Inc() }
-
 func (m *Metrics) refusedRead(of string) { m.refusedReads[of].Inc() }
 
 func (m *Metrics) verdict(v *verdict.Verdict, took time.Duration) {
@@ -77,7 +74,7 @@ func (g *Verifier) measure() {
 	now, worst := g.o.Mono(), time.Duration(0)
 	for _, f := range g.readyFollowers() {
 		if confirmed := f.confirmedAt.Load(); confirmed == neverConfirmed {
-			worst = max(worst, g.maxStaleness()) // invalidated
+			worst = max(worst, g.maxStaleness) // invalidated
 		} else {
 			worst = max(worst, now-time.Duration(confirmed))
 		}

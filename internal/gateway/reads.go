@@ -59,12 +59,12 @@ func unknownTokenLimits(a *limits.Ask) {
 // lookUp finds what is known about the presented username, in memory or else in
 // the database; d's facts have no credential if it is unknown. It returns 0, or
 // the code if it could not find out. A read fails if it finds no credential, or
-// one that the secret does not match: the caller reports which with settleRead.
+// one that the secret does not match: in any other case the caller calls refundRead.
 // Beyond the limit of failed reads a username is read only if it probably exists,
 // so that a flood of invented ones does not keep real ones out.
 func (g *Verifier) lookUp(ctx context.Context, f *follower, c *Caller, r *Request, shown presentedKey, d *decision, v *verdict.Verdict) verdict.Code {
 	if f.cache.Facts(shown.username, &d.facts) {
-		g.o.Metrics.hit()
+		g.o.Metrics.hits.Inc()
 		return 0
 	}
 	readLimits(c, r.Address, &d.ask)
@@ -74,7 +74,7 @@ func (g *Verifier) lookUp(ctx context.Context, f *follower, c *Caller, r *Reques
 		return verdict.RateLimited
 	}
 	v.Limits = limits.Answer{}
-	g.o.Metrics.miss()
+	g.o.Metrics.misses.Inc()
 	leader, err := g.read(ctx, f, c, shown.username, &d.facts)
 	if err != nil || !leader { // the outcome is unknown, or another call's read was shared
 		g.refundRead(d)
@@ -85,13 +85,8 @@ func (g *Verifier) lookUp(ctx context.Context, f *follower, c *Caller, r *Reques
 	return 0
 }
 
-// settleRead refunds a read that did not fail.
-func (g *Verifier) settleRead(d *decision, proven bool) {
-	if proven {
-		g.refundRead(d)
-	}
-}
-
+// refundRead returns what a read has taken from the limits of failed reads, because it
+// did not fail.
 func (g *Verifier) refundRead(d *decision) {
 	if d.charged {
 		d.charged = false

@@ -139,9 +139,11 @@ func (o Options) withDefaults() Options {
 // Verifier answers whether calls may pass. It is safe for concurrent use. Run must
 // be running, or every copy becomes stale.
 type Verifier struct {
-	o      Options
-	source *source.Reader
-	budget *keycache.Budget
+	o Options
+	// maxStaleness is how long a copy is trusted.
+	maxStaleness time.Duration
+	source       *source.Reader
+	budget       *keycache.Budget
 	// decoy is used for unknown usernames: the same work, no match.
 	decoy *apikey.Matcher
 
@@ -177,7 +179,7 @@ func New(o Options) *Verifier {
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // it never fails: it ends the program instead
 	g := &Verifier{
-		o: o, source: source.New(o.DB), budget: keycache.NewBudget(o.MaxKeys), decoy: apikey.NewMatcher(secret),
+		o: o, maxStaleness: Silence + o.Grace, source: source.New(o.DB), budget: keycache.NewBudget(o.MaxKeys), decoy: apikey.NewMatcher(secret),
 		followers: map[uuid.UUID]*follower{}, matchers: newMatchers(o.Peppers), callers: newCallerCache(),
 		failedReads: limits.NewMemory(o.Clock, o.Mono, maxReadBuckets), reads: readqueue.New(),
 		feedReaders: backlog.NewRoom(maxFeedReaders, maxFeedReadersPerToken, maxFeedReadersWaiting),
@@ -193,6 +195,3 @@ func New(o Options) *Verifier {
 	}
 	return g
 }
-
-// maxStaleness returns how long a copy is trusted.
-func (g *Verifier) maxStaleness() time.Duration { return Silence + g.o.Grace }

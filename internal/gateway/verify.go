@@ -81,12 +81,13 @@ func (g *Verifier) decide(ctx context.Context, c *Caller, r *Request, d *decisio
 		return
 	}
 	proven := g.passwordMatches(shown, d.facts.Credential)
-	if g.settleRead(d, proven); !proven {
+	if !proven {
 		v.Code = verdict.NotFound
 		return
 	}
+	g.refundRead(d)
 	if verdict.Decide(&d.question, &d.facts, v); v.Code == verdict.Valid {
-		g.limit(ctx, d.facts.Catalogue, r.Cost, &d.ask, v)
+		g.limit(ctx, g.o.Limiter.Take, d.facts.Catalogue, r.Cost, &d.ask, v)
 	}
 }
 

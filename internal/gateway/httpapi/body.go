@@ -143,13 +143,12 @@ func readAll(from io.Reader, into []byte, most int) ([]byte, error) {
 
 // isJSON reports whether the only Content-Type is JSON, with any parameters.
 func isJSON(types []string) bool {
-	return len(types) == 1 && jsonBody(types[0])
-}
-
-func jsonBody(kind string) bool {
-	if kind == "application/json" {
+	if len(types) != 1 {
+		return false
+	}
+	if types[0] == "application/json" {
 		return true
 	}
-	plain, _, _ := strings.Cut(kind, ";")
+	plain, _, _ := strings.Cut(types[0], ";")
 	return strings.EqualFold(strings.TrimSpace(plain), "application/json")
 }
