@@ -79,7 +79,7 @@ var updateInput = regexp.MustCompile(`(?m)^input (Update\w+Input)\b`)
 
 // updateInputs returns the inputs in which an absent field stays as it is. They
 // are not bound to the services' types of the same name, because gqlgen's alone
-// tell an absent field from null.
+// distinguish an absent field from null.
 func updateInputs(c *config.Config) []string {
 	var out []string
 	for _, s := range c.Sources {

@@ -118,7 +118,7 @@ func (svc *Service) createApp(ctx context.Context, tx *change.Tx, in CreateAppIn
 	}
 	made, err := create.Save(ctx)
 	if err != nil {
-		return CreatedApp{}, change.Taken(err, "referenceId", "An app bears this reference id already.")
+		return CreatedApp{}, change.Taken(err, "referenceId", "This reference id belongs to another app, or did before.")
 	}
 	tx.Record(appEvent(eventlog.AppCreated, made, change.Attributes("name", made.Name, "referenceId", made.ReferenceID,
 		"description", made.Description, "labels", made.Labels)))
@@ -140,7 +140,7 @@ func checkReferenceUnused(ctx context.Context, tx *change.Tx, id uuid.UUID) erro
 		return err
 	}
 	if exists {
-		return fault.Input(fault.Taken, "referenceId", "An app bears this reference id already.")
+		return fault.Input(fault.Taken, "referenceId", "This reference id belongs to another app, or did before.")
 	}
 	return nil
 }

@@ -115,10 +115,10 @@ func checkNewCredential(in GenerateKeyInput, now time.Time) error {
 
 func future(field string, t *time.Time, now time.Time) error {
 	if t != nil && !t.After(now) {
-		return fault.Input(fault.MustBeFuture, field, "This must lie in the future.")
+		return fault.Input(fault.MustBeFuture, field, "This must be in the future.")
 	}
 	if t != nil && t.Year() > 9999 {
-		return fault.Input(fault.InvalidValue, field, "This lies too far in the future.")
+		return fault.Input(fault.InvalidValue, field, "This is too far in the future.")
 	}
 	return nil
 }
@@ -188,7 +188,7 @@ func limitCredentialLife(tx *change.Tx, end *time.Time, e domain.Environment) (*
 	}
 	if end.After(latest) {
 		n := strconv.Itoa(*days)
-		return nil, fault.Input(fault.TooFar, "expiresAt", "Keys of this environment live at most "+n+" days.", fault.Param{Name: "max", Value: n})
+		return nil, fault.Input(fault.TooFar, "expiresAt", "Keys for this environment may live at most "+n+" days.", fault.Param{Name: "max", Value: n})
 	}
 	return end, nil
 }

@@ -129,7 +129,7 @@ func (svc *Service) RevokeKey(ctx context.Context, id string, reason *domain.Rev
 	}
 	why := input.Or(reason, domain.Unspecified)
 	if why == domain.AppDeleted || why == domain.AccountDeleted {
-		return nil, fault.Input(fault.InvalidValue, "reason", "Only Portico gives this reason.")
+		return nil, fault.Input(fault.InvalidValue, "reason", "This reason is reserved for Portico itself.")
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Credential, error) {
 		k, err := lockCredential(ctx, tx, id)

@@ -72,7 +72,7 @@ func (svc *Service) AccessQuestion(ctx context.Context, in ExplainAccessInput) (
 		max  int
 	}{{in.Product, &q.Product, input.MaxShort}, {in.Method, &q.Method, input.MaxShort}, {in.Path, &q.Path, maxPath}, {in.App, &q.App, input.MaxShort}} {
 		if input.CheckText("", input.OrZero(text.from), text.max, false) != nil {
-			return q, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "The product, the method, the path or the app is too long or holds characters that cannot be shown.")
+			return q, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "The product, the method, the path or the app is too long or contains characters that cannot be shown.")
 		}
 		*text.to = input.OrZero(text.from)
 	}

@@ -48,7 +48,7 @@ func checkFirstKey(in CreateAppInput, now time.Time) error {
 		return nil
 	}
 	if in.GenerateKey != nil && !*in.GenerateKey {
-		return fault.Input(fault.NotAllowed, "firstKey", "Without a key there is nothing to say of it: leave out firstKey, or generateKey.")
+		return fault.Input(fault.NotAllowed, "firstKey", "There is no first key with generateKey: false; leave out one of the two.")
 	}
 	return fault.Within("firstKey", checkNewCredential(in.FirstKey.generateKeyInput(), now))
 }

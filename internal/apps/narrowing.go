@@ -23,7 +23,7 @@ import (
 // checkEndpoints refuses an empty list of endpoints, and one that is too long.
 func checkEndpoints(ids []string, given bool) error {
 	if given && len(ids) == 0 {
-		return fault.Input(fault.Required, "endpointIds", "Name at least one endpoint; without the list, all of the product's are meant.")
+		return fault.Input(fault.Required, "endpointIds", "Name at least one endpoint, or leave the list out for all of the product's.")
 	}
 	return input.AtMost("endpointIds", len(ids), catalog.MaxEndpoints)
 }

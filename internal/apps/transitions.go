@@ -24,7 +24,7 @@ func (svc *Service) Approve(ctx context.Context, id string, reason *string) (*db
 // Reject rejects a waiting subscription. The reason must not be empty.
 func (svc *Service) Reject(ctx context.Context, id, reason string) (*db.Subscription, error) {
 	if unseen.All(reason) {
-		return nil, fault.Input(fault.Required, "reason", "The developer should learn why.")
+		return nil, fault.Input(fault.Required, "reason", "A reason is needed: the developer reads it.")
 	}
 	return svc.transition(ctx, id, lifecycle.Reject, &reason)
 }

@@ -40,7 +40,7 @@ func CheckPassword(field, password string, email address.Email) error {
 	case !utf8.ValidString(password), strings.ContainsFunc(password, unicode.IsControl):
 		return weak("A password has no control characters.")
 	case password != "" && unseen.All(password):
-		return fault.Input(fault.Required, field, "Nothing can be seen of this password.")
+		return fault.Input(fault.Required, field, "This password has no visible characters.")
 	case length < ShortestPassword:
 		return weak("A password has at least 10 characters.", fault.Param{Name: "min", Value: strconv.Itoa(ShortestPassword)})
 	case length > LongestPassword:

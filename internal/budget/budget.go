@@ -89,7 +89,7 @@ func (b *Budget) Take(ctx context.Context, c *gqlhttp.Cost) error {
 	case out.RetryAfter == 0: // never
 		return fault.New(fault.CodeRateLimited, fault.ReasonBudget, "This costs more than may be spent in a minute.")
 	}
-	return fault.RetryAfter(fault.CodeRateLimited, fault.ReasonBudget, max(out.RetryAfter, time.Second), "You ask for too much in too short a time: wait a little.")
+	return fault.RetryAfter(fault.CodeRateLimited, fault.ReasonBudget, max(out.RetryAfter, time.Second), "This is more than may be asked in so short a time: wait a little.")
 }
 
 // Settle does nothing: an operation that was refused for another reason is

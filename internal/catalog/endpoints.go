@@ -73,7 +73,7 @@ func parseTemplate(field, s string) (string, error) {
 	}
 	t, err := pathmatch.Parse(s)
 	if err != nil {
-		return "", fault.Input(fault.InvalidValue, field, "This is no path template: "+err.Error()+".")
+		return "", fault.Input(fault.InvalidValue, field, "This is not a path template: "+err.Error()+".")
 	}
 	return t.String(), nil
 }
@@ -88,7 +88,7 @@ func checkEndpointCount(ctx context.Context, tx *change.Tx, productID uuid.UUID)
 }
 
 // checkEndpointFree returns TAKEN if an endpoint of the product other than self
-// has the method and matches the same paths: no call could tell the two apart.
+// has the method and matches the same paths: no call could be for just one of the two.
 // The caller has locked the product.
 func checkEndpointFree(ctx context.Context, tx *change.Tx, productID, self uuid.UUID, m domain.Method, path string) error {
 	others, err := tx.Endpoint.Query().Where(endpoint.ProductID(productID), endpoint.MethodEQ(m), endpoint.IDNEQ(self)).

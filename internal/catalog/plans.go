@@ -94,7 +94,7 @@ func checkPrice(kind domain.PlanKind, p *domain.Price) error {
 		if kind == domain.PlanFree {
 			return nil
 		}
-		return fault.Input(fault.Required, "price", "Only a free plan has no price.")
+		return fault.Input(fault.Required, "price", "Only a FREE plan can be without a price.")
 	}
 	if !input.Decimals.MatchString(p.Amount) {
 		return fault.Input(fault.InvalidValue, "price.amount", "This is not a decimal number such as 19.90.")

@@ -23,7 +23,7 @@ func PublicError(err error) error {
 	case db.IsNotFound(err):
 		return fault.NotFound()
 	case database.IsRetryable(err):
-		return fault.Wrap(fault.CodeConflict, fault.ReasonConcurrentChange, err, "Others were changing the same; try again.")
+		return fault.Wrap(fault.CodeConflict, fault.ReasonConcurrentChange, err, "Somebody else changed the same at the same moment; try again.")
 	}
 	return database.Fault(err)
 }

@@ -60,7 +60,7 @@ func (r *Runner) resolveUnclearCommit(ctx context.Context, tx *Tx, err error) er
 // was committed. As a retry could make it twice, the error does not say when to
 // retry.
 func errOutcomeUnknown(err error) error {
-	return fault.Wrap(fault.CodeUnavailable, fault.ReasonOutcomeUnknown, errors.New(err.Error()), "The database fell silent in the middle of this change: it may have happened.")
+	return fault.Wrap(fault.CodeUnavailable, fault.ReasonOutcomeUnknown, errors.New(err.Error()), "The connection to the database broke during this change: it may or may not have happened.")
 }
 
 // committed looks for the change's last event, once no transaction writes to

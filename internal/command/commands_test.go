@@ -55,7 +55,7 @@ func TestRefusals(t *testing.T) {
 		"no database":          {[]string{"serve", "--addr=127.0.0.1:0", "--keyring=" + ring}, "DATABASE_URL is not set"},
 		"nothing to migrate":   {[]string{"migrate"}, "DATABASE_URL is not set"},
 		"nowhere to look":      {[]string{"org", "list", "--keyring=" + ring}, "DATABASE_URL is not set"},
-		"unknown organization": {[]string{"gateway", "create", "--organization=x", "--name=y", db, "--keyring=" + ring}, "organization: There is no organization of this slug."},
+		"unknown organization": {[]string{"gateway", "create", "--organization=x", "--name=y", db, "--keyring=" + ring}, "organization: There is no organization with this slug."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, err := porticoWith(alone, c.args...)
@@ -116,11 +116,11 @@ func TestRotate(t *testing.T) {
 	for use, id := range map[string]string{"pepper": "p2", "jwt": "j2", "cursor": "c2"} {
 		var said strings.Builder
 		require.NoError(t, run(t.Context(), []string{"keys", "rotate", use, "--keyring", ring}, noVariables, nil, io.Discard, &said))
-		require.Contains(t, said.String(), id+" is used from ")
+		require.Contains(t, said.String(), id+" will be used from ")
 	}
 	var said strings.Builder
 	require.NoError(t, run(t.Context(), []string{"keys", "rotate", "jwt", "--after=48h", "--keyring", ring}, noVariables, nil, io.Discard, &said))
-	require.Contains(t, said.String(), "j3 is used from "+time.Now().UTC().Add(48*time.Hour).Format("2006-01-02"))
+	require.Contains(t, said.String(), "j3 will be used from "+time.Now().UTC().Add(48*time.Hour).Format("2006-01-02"))
 	_, err = portico("", "keys", "rotate", "jwt", "--after=-1m", "--keyring", ring)
 	require.ErrorContains(t, err, "--after")
 }

@@ -16,13 +16,13 @@ import (
 type gatewayCreateCommand struct {
 	Organization string   `required:"" placeholder:"SLUG" help:"The organization's slug."`
 	Name         text     `required:"" help:"A name to tell the organization's gateways apart, such as edge-1."`
-	Product      []string `placeholder:"NAME" help:"Only about these products may be asked; repeat it, or write commas. Without, about all."`
-	Environment  string   `enum:",DEVELOPMENT,STAGING,PRODUCTION" default:"" placeholder:"NAME" help:"Only keys of this environment pass: DEVELOPMENT, STAGING or PRODUCTION. Without, those of all."`
+	Product      []string `placeholder:"NAME" help:"The gateway may ask about these products only; repeat it, or separate them by commas. Without it, about all."`
+	Environment  string   `enum:",DEVELOPMENT,STAGING,PRODUCTION" default:"" placeholder:"NAME" help:"Only keys for this environment pass: DEVELOPMENT, STAGING or PRODUCTION. Without it, keys for any."`
 }
 
 // Help returns where the token is used.
 func (gatewayCreateCommand) Help() string {
-	return "The token is the only line on standard output. It is shown this once and is stored nowhere. " +
+	return "The token is the only line on standard output. It is shown only once and stored nowhere. " +
 		"Servers that run believe it at once."
 }
 
@@ -40,7 +40,7 @@ func (g gatewayCreateCommand) Run(ctx context.Context, p *program) error {
 		if _, err := fmt.Fprintln(p.stdout, token); err != nil {
 			return fmt.Errorf("the token is made, but could not be shown: %w", err)
 		}
-		_, err := fmt.Fprintf(p.stderr, "This is the token of the gateway %s. It is shown this once.\n", g.Name)
+		_, err := fmt.Fprintf(p.stderr, "This is the token of the gateway %s. It is shown only once.\n", g.Name)
 		return err
 	})
 }
@@ -110,7 +110,7 @@ func (g gatewayRevokeCommand) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(p.stderr, "The token of the gateway %s is revoked since %s.\n", made.Name, formatMinute(made.RevokedAt))
+		_, err = fmt.Fprintf(p.stderr, "The token of the gateway %s has been revoked since %s.\n", made.Name, formatMinute(made.RevokedAt))
 		return err
 	})
 }

@@ -57,7 +57,7 @@ func TestGateways(t *testing.T) {
 
 		out, words = do("revoke", "--name=edge-1")
 		require.Empty(t, out)
-		require.Contains(t, words, "edge-1 is revoked")
+		require.Contains(t, words, "edge-1 has been revoked")
 		_, again := do("revoke", "--name=edge-1")
 		require.Equal(t, words, again)
 		out, _ = do("list")

@@ -33,7 +33,7 @@ func TestCommandsFollowTheRulesOfTheAPI(t *testing.T) {
 			args        []string
 		}{
 			"an unseen name of an organization": {"", "name: This must not be empty", []string{"org", "create", "--slug=other", "--name=\u3164\u200b"}},
-			"a name that turns around":          {"", "name: This holds characters", []string{"org", "create", "--slug=other", "--name=Acme\u202egpj"}},
+			"a name that turns around":          {"", "name: This contains characters", []string{"org", "create", "--slug=other", "--name=Acme\u202egpj"}},
 			"a long name of an organization":    {"", "name: This is longer", []string{"org", "create", "--slug=other", "--name=" + strings.Repeat("a", 256)}},
 			"no slug":                           {"", "slug: This must be", []string{"org", "create", "--slug=Acme_1", "--name=Acme"}},
 			"a slug twice":                      {"", "slug: An organization bears", []string{"org", "create", "--slug=acme", "--name=Acme"}},

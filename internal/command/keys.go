@@ -33,7 +33,7 @@ func (keysCreateCommand) Run(_ context.Context, p *program) error {
 	if err := create(p.config.Keyring, clock.System{}); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(p.stderr, "The key ring %s is made. Keep a copy of it, apart from the database's.\n", p.config.Keyring)
+	_, err := fmt.Fprintf(p.stderr, "The key ring %s was created. Keep a copy of it, apart from the database's backups.\n", p.config.Keyring)
 	return err
 }
 
@@ -54,12 +54,12 @@ func (p *program) ringFile(ctx context.Context) (path string, err error) {
 type keysRotateCommand struct {
 	Use   string        `arg:"" enum:"pepper,jwt,cursor" help:"Which secret: pepper (of stored keys), jwt (of access tokens) or cursor (of lists)."`
 	After time.Duration `default:"1m" placeholder:"TIME" help:"How long it waits in the ring before it is used: all servers must have the file by then."`
-	Now   bool          `help:"For a jwt or cursor secret that has leaked: go over at once and drop the older ones. Everybody signs in again."`
+	Now   bool          `help:"For a jwt or cursor secret that has leaked: switch at once and remove the older ones. With jwt everybody signs in again."`
 }
 
 // Help returns what rotation does to what exists.
 func (keysRotateCommand) Help() string {
-	return "What was made with the older secrets stays good. Running servers read the new one by themselves; " +
+	return "What was made with the older secrets stays valid. Running servers read the new one by themselves; " +
 		"it is used from --after later on, when all have it. Servers with a disk of their own must get the file within that time; " +
 		"Kubernetes takes up to two minutes to bring a changed secret to its pods, so 10m is right there."
 }
@@ -82,7 +82,7 @@ func (k keysRotateCommand) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.stderr, "%s is used from %s on.\n", added.ID, added.ActiveFrom.Format(time.RFC3339))
+	_, err = fmt.Fprintf(p.stderr, "%s will be used from %s on.\n", added.ID, added.ActiveFrom.Format(time.RFC3339))
 	return err
 }
 
@@ -98,7 +98,7 @@ func (keysRetireCommand) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	message := "There was nothing to drop."
+	message := "There was nothing to remove."
 	if len(ids) > 0 {
 		message = "Dropped: " + strings.Join(ids, ", ")
 	}

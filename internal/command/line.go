@@ -24,7 +24,7 @@ type commandLine struct {
 	User struct {
 		Create        userCreateCommand        `cmd:"" help:"Create an administrator, such as an organization's first one."`
 		List          userListCommand          `cmd:"" help:"List an organization's users."`
-		ResetPassword userResetPasswordCommand `cmd:"" help:"Give a user another password and end all sessions."`
+		ResetPassword userResetPasswordCommand `cmd:"" help:"Set a new password for a user and end all sessions."`
 		Unlock        userUnlockCommand        `cmd:"" help:"Forgive a user's failed sign-ins."`
 	} `cmd:"" help:"Users."`
 	Gateway struct {
@@ -34,8 +34,8 @@ type commandLine struct {
 	} `cmd:"" help:"Gateways."`
 	Keys struct {
 		Create keysCreateCommand `cmd:"" uses:"file" help:"Write a key ring with fresh secrets."`
-		Rotate keysRotateCommand `cmd:"" uses:"ring" help:"Add a secret to the key ring and go over to it."`
-		Retire keysRetireCommand `cmd:"" uses:"ring" help:"Drop the JWT secrets that no living token needs."`
+		Rotate keysRotateCommand `cmd:"" uses:"ring" help:"Add a secret to the key ring and switch to it."`
+		Retire keysRetireCommand `cmd:"" uses:"ring" help:"Remove the JWT secrets that no valid token needs."`
 	} `cmd:"" help:"The key ring: the secrets that are not in the database."`
 	Health  healthCommand  `cmd:"" uses:"health" help:"Ask the server on this machine whether it is ready."`
 	Doctor  doctorCommand  `cmd:"" uses:"all unchecked" help:"Say what is wrong with settings, key ring, database, clock and Redis."`

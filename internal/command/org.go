@@ -8,7 +8,7 @@ import (
 
 type orgCreateCommand struct {
 	Slug string `required:"" help:"Its name in addresses and sign-ins: small letters, digits and hyphens."`
-	Name text   `required:"" help:"Its name for people."`
+	Name text   `required:"" help:"The name that people see."`
 }
 
 // Run creates an organization.
@@ -18,7 +18,7 @@ func (o orgCreateCommand) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(p.stderr, "The organization %s is made.\n", made.Slug)
+		_, err = fmt.Fprintf(p.stderr, "The organization %s was created.\n", made.Slug)
 		return err
 	})
 }

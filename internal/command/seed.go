@@ -41,7 +41,7 @@ func (s seedCommand) Run(ctx context.Context, p *program) error {
 			if err := p.printSeeded(made); err != nil || made.Organizations > 0 {
 				return err
 			}
-			_, err = fmt.Fprintf(p.stderr, "The demo data was there already; the organization demo now has %d apps in accounts called Load.\n", made.LoadApps)
+			_, err = fmt.Fprintf(p.stderr, "The demo data existed already; the organization demo now has %d apps in accounts called Load.\n", made.LoadApps)
 			return err
 		}
 		made, err := seed.Demo(ctx, o)
@@ -56,7 +56,7 @@ func (s seedCommand) Run(ctx context.Context, p *program) error {
 }
 
 func (p *program) printSeeded(s *seed.Summary) error {
-	_, err := fmt.Fprintf(p.stderr, "Made: %d organizations, %d accounts, %d users, %d endpoints, %d plans, %d apps, %d keys, %d subscriptions, %d events.\n",
+	_, err := fmt.Fprintf(p.stderr, "Created: %d organizations, %d accounts, %d users, %d endpoints, %d plans, %d apps, %d keys, %d subscriptions, %d events.\n",
 		s.Organizations, s.Accounts, s.Users, s.Endpoints, s.Plans, s.Apps, s.Keys, s.Subscriptions, s.Events)
 	return err
 }

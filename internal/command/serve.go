@@ -10,7 +10,7 @@ type serveCommand struct{}
 
 // Help returns what it serves, and how it ends.
 func (serveCommand) Help() string {
-	return "Serves /graphql, /playground, /healthz and /readyz, the gateways' doors, and metrics, each on its own address. " +
+	return "Serves /graphql, /playground, /healthz and /readyz, the gateways' routes, and metrics, each on its own address. " +
 		"The database's schema is brought up to date first; " +
 		"a development server fills an empty database with demo data and prints how to sign in. " +
 		"SIGTERM, SIGHUP and Ctrl-C end it after the last request is answered."

@@ -22,7 +22,7 @@ type configCommand struct{}
 
 // Help returns the format.
 func (configCommand) Help() string {
-	return "One setting a line, in the form of an environment file; those that are not set are comments."
+	return "One setting per line, in the format of an environment file; settings that have no value are comments."
 }
 
 // Run prints the configuration.
@@ -40,7 +40,7 @@ func (configCommand) Run(_ context.Context, p *program) error {
 }
 
 type schemaCommand struct {
-	Role string `enum:"admin,portal,anonymous" default:"admin" placeholder:"ROLE" help:"Who looks: admin, portal (a developer) or anonymous."`
+	Role string `enum:"admin,portal,anonymous" default:"admin" placeholder:"ROLE" help:"Whose view of the schema: admin, portal (a developer) or anonymous."`
 }
 
 // Help returns what it does not need.

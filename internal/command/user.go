@@ -14,12 +14,12 @@ import (
 type userCreateCommand struct {
 	Organization string `required:"" placeholder:"SLUG" help:"The organization's slug."`
 	Email        string `required:"" help:"The address to sign in with."`
-	Name         text   `required:"" help:"The name for people."`
+	Name         text   `required:"" help:"The name that people see."`
 }
 
 // Help returns where the password is read from.
 func (userCreateCommand) Help() string {
-	return "The password is asked for at a terminal, and else is the first line of standard input. It has at least 10 characters."
+	return "The command asks for the password at a terminal; otherwise it is the first line of standard input. It has at least 10 characters."
 }
 
 // Run creates an administrator.
@@ -102,7 +102,7 @@ type userResetPasswordCommand struct{ userNamed }
 
 // Help returns where the password is read from and what else happens.
 func (userResetPasswordCommand) Help() string {
-	return "The new password is asked for at a terminal, and else is the first line of standard input. It has at least 10 characters. " +
+	return "The command asks for the new password at a terminal; otherwise it is the first line of standard input. It has at least 10 characters. " +
 		"All of the user's sessions end with their next request, and failed sign-ins are forgiven."
 }
 
@@ -121,7 +121,7 @@ func (u userResetPasswordCommand) Run(ctx context.Context, p *program) error {
 		if changed.Status != domain.UserActive {
 			note = " The user is still disabled."
 		}
-		_, err = fmt.Fprintf(p.stderr, "%s of %s has another password; all sessions have ended.%s\n", changed.Email, u.Organization, note)
+		_, err = fmt.Fprintf(p.stderr, "%s of %s has a new password; all sessions have ended.%s\n", changed.Email, u.Organization, note)
 		return err
 	})
 }
@@ -140,7 +140,7 @@ func (u userUnlockCommand) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(p.stderr, "Failed sign-ins of %s of %s are forgiven.\n", changed.Email, u.Organization)
+		_, err = fmt.Fprintf(p.stderr, "The failed sign-ins of %s of %s are forgiven.\n", changed.Email, u.Organization)
 		return err
 	})
 }

@@ -22,28 +22,28 @@ import (
 type Config struct {
 	Addr           string        `var:"PORTICO_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen. Port 0 takes a free one."`
 	GatewayAddr    string        `var:"PORTICO_GATEWAY_ADDR" name:"gateway-addr" default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Where gateways ask; off for nowhere."`
-	OpsAddr        string        `var:"PORTICO_OPS_ADDR" name:"ops-addr" default:"127.0.0.1:8082" placeholder:"HOST:PORT" help:"Where metrics, profiles and health are, for operators alone; off for nowhere."`
+	OpsAddr        string        `var:"PORTICO_OPS_ADDR" name:"ops-addr" default:"127.0.0.1:8082" placeholder:"HOST:PORT" help:"Where operators find metrics, profiles and health; off for nowhere."`
 	OpsHosts       []string      `var:"PORTICO_OPS_HOSTS" name:"ops-hosts" placeholder:"NAME" help:"Names or addresses, without port, by which that listener may be called besides those of this machine and its own address."`
 	DatabaseURL    string        `var:"DATABASE_URL" placeholder:"URL" help:"sqlite:PATH or postgres://USER@HOST/NAME; in development sqlite:portico.db if not given. A password is taken from the variable alone."`
 	DBConns        int           `var:"PORTICO_DB_CONNS" name:"db-conns" default:"16" placeholder:"N" help:"Most database connections at once, 1 to 500."`
 	DBWait         time.Duration `var:"PORTICO_DB_WAIT" name:"db-wait" default:"30s" placeholder:"TIME" help:"How long serve and migrate wait for a database that does not answer."`
 	DBPooler       string        `var:"PORTICO_DB_POOLER" name:"db-pooler" enum:"none,transaction" default:"none" placeholder:"MODE" help:"transaction where DATABASE_URL leads to a pooler such as PgBouncer that lends a session for one transaction; else none."`
 	RedisURL       string        `kong:"-" var:"REDIS_URL" help:"redis://… or rediss://…: limits are shared by all servers through it. Without, each server keeps them by itself."`
-	ListenURL      string        `kong:"-" var:"PORTICO_LISTEN_URL" help:"Where to wait for other servers' changes (LISTEN), if not at DATABASE_URL: past a pooler that shares connections."`
+	ListenURL      string        `kong:"-" var:"PORTICO_LISTEN_URL" help:"Where to be notified of other servers' changes (LISTEN), if not at DATABASE_URL: the database behind a pooler."`
 	GateKeys       int           `var:"PORTICO_GATE_KEYS" name:"gate-keys" default:"1000000" placeholder:"N" help:"Most API keys kept in memory for gateways."`
 	GatePreload    bool          `var:"PORTICO_GATE_PRELOAD" name:"gate-preload" help:"Load all API keys at the start instead of each when it is first used; then PORTICO_GATE_KEYS is no limit."`
 	GateGrace      time.Duration `var:"PORTICO_GATE_GRACE" name:"gate-grace" default:"0s" placeholder:"TIME" help:"How much longer than 5 s gateways are answered while the database does not answer, at most 60s; revoked keys may pass that long."`
-	Dev            bool          `var:"PORTICO_DEV" help:"Development mode: made-up secrets, demo data, playground. Never for real data."`
+	Dev            bool          `var:"PORTICO_DEV" help:"Development mode: generated secrets, demo data, playground. Never for real data."`
 	Keyring        string        `var:"PORTICO_KEYRING" placeholder:"FILE" help:"File with the secrets, made by keys create. Required outside development."`
-	DemoPassword   string        `kong:"-" var:"PORTICO_DEMO_PASSWORD" help:"Password of the demo users, in place of portico-demo."`
+	DemoPassword   string        `kong:"-" var:"PORTICO_DEMO_PASSWORD" help:"Password of the demo users, instead of portico-demo."`
 	Playground     *bool         `var:"PORTICO_PLAYGROUND" negatable:"" help:"Serve /playground; on in development, else off."`
 	AllowedOrigins []string      `var:"PORTICO_ALLOWED_ORIGINS" placeholder:"ORIGIN" help:"Front ends on other origins that may call /graphql, such as https://portal.example.com. In development those on this machine may."`
-	TrustedProxies []string      `var:"PORTICO_TRUSTED_PROXIES" placeholder:"NETWORK" help:"Addresses or networks of the proxies whose X-Forwarded-For is believed."`
+	TrustedProxies []string      `var:"PORTICO_TRUSTED_PROXIES" placeholder:"NETWORK" help:"Addresses or networks of the proxies whose X-Forwarded-For is trusted."`
 	MaxAnswer      int           `var:"PORTICO_MAX_ANSWER" name:"max-answer" default:"8388608" placeholder:"BYTES" help:"Most bytes that the data of a GraphQL answer may be, 65536 to 1073741824."`
-	UserBudget     int           `var:"PORTICO_USER_BUDGET" name:"user-budget" default:"300000" placeholder:"COST" help:"What a person's or a gateway token's GraphQL operations may cost in a minute, and those of a client that has not signed in: 50000 or more; 0: as much as they like."`
-	OrgBudget      int           `var:"PORTICO_ORGANIZATION_BUDGET" name:"organization-budget" default:"3000000" placeholder:"COST" help:"What the operations of all people and tokens of an organization may cost in a minute: 50000 or more; 0: as much as they like."`
+	UserBudget     int           `var:"PORTICO_USER_BUDGET" name:"user-budget" default:"300000" placeholder:"COST" help:"What a person's or a gateway token's GraphQL operations may cost in a minute, and those of a client that has not signed in: 50000 or more; 0: no limit."`
+	OrgBudget      int           `var:"PORTICO_ORGANIZATION_BUDGET" name:"organization-budget" default:"3000000" placeholder:"COST" help:"What the operations of all people and tokens of an organization may cost in a minute: 50000 or more; 0: no limit."`
 	DrainDelay     time.Duration `var:"PORTICO_DRAIN_DELAY" default:"1s" placeholder:"TIME" help:"How long, after SIGTERM, requests are still taken while /readyz says no."`
-	Log            string        `var:"PORTICO_LOG" enum:"text,json,auto" default:"auto" placeholder:"FORMAT" help:"Form of the log on standard error: text or json. auto is text in development, else json."`
+	Log            string        `var:"PORTICO_LOG" enum:"text,json,auto" default:"auto" placeholder:"FORMAT" help:"Format of the log on standard error: text or json. auto is text in development, else json."`
 	LogLevel       string        `var:"PORTICO_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Least important lines to log: debug, info, warn or error."`
 }
 

@@ -27,7 +27,7 @@ func OwningAccount(ctx context.Context, tx *change.Tx, given *string) (*db.Accou
 			return nil, errUnknownAccount()
 		}
 	} else if tx.Viewer.Role != viewer.Portal {
-		return nil, fault.Input(fault.Required, "accountId", "Say whose it shall be.")
+		return nil, fault.Input(fault.Required, "accountId", "Name the account that it belongs to.")
 	} else if id == uuid.Nil {
 		return nil, fault.New(fault.CodeForbidden, fault.ReasonNotAMember, "You do not belong to an account.")
 	}

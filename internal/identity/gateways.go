@@ -97,7 +97,7 @@ func productsByName(ctx context.Context, tx *change.Tx, names []string) ([]uuid.
 	for i, name := range names {
 		id, err := tx.Product.Query().Where(product.OrganizationID(tx.OrganizationID()), product.Name(input.Sanitize(name))).OnlyID(ctx)
 		if db.IsNotFound(err) {
-			return nil, fault.Input(fault.UnknownReference, "products."+strconv.Itoa(i), "The organization has no product of this name.")
+			return nil, fault.Input(fault.UnknownReference, "products."+strconv.Itoa(i), "The organization has no product with this name.")
 		}
 		if err != nil {
 			return nil, err
@@ -120,7 +120,7 @@ func (svc *Service) RevokeGateway(ctx context.Context, organization, name string
 		}
 		t, err := change.LockForUpdate(tx, tx.ServiceToken.Query().Where(servicetoken.OrganizationID(tx.OrganizationID()), servicetoken.Name(input.Sanitize(name)))).Only(ctx)
 		if db.IsNotFound(err) {
-			return nil, fault.Input(fault.UnknownReference, "name", "The organization has no token of this name.")
+			return nil, fault.Input(fault.UnknownReference, "name", "The organization has no token with this name.")
 		}
 		if err != nil {
 			return nil, err

@@ -223,7 +223,7 @@ func enterOrganization(ctx context.Context, tx *change.Tx, slug string) error {
 }
 
 func errUnknownOrganization() error {
-	return fault.Input(fault.UnknownReference, "organization", "There is no organization of this slug.")
+	return fault.Input(fault.UnknownReference, "organization", "There is no organization with this slug.")
 }
 
 func organizationEvent(t eventlog.Type, o *db.Organization, changes []domain.Change) eventlog.Entry {

@@ -49,7 +49,7 @@ func checkGiven(field, s string) error {
 // ones would be mistaken for an empty one, or for another.
 func CheckSeen(field, s string) error {
 	if s != "" && unseen.All(s) {
-		return fault.Input(fault.Required, field, "Nothing can be seen of this.")
+		return fault.Input(fault.Required, field, "This has no visible characters.")
 	}
 	return nil
 }
@@ -64,7 +64,7 @@ func CheckText(field, s string, max int, multiline bool) error {
 		return err
 	}
 	if !domain.Printable(s, multiline) {
-		return fault.Input(fault.InvalidCharacters, field, "This holds characters that cannot be shown.")
+		return fault.Input(fault.InvalidCharacters, field, "This contains characters that cannot be shown.")
 	}
 	if domain.Runes(s) > max {
 		return errTooLong(field, max)
@@ -126,7 +126,7 @@ func CheckEmail(field, s string) error {
 		return err
 	}
 	if a.Typed() != norm.NFC.String(s) {
-		return fault.Input(fault.InvalidCharacters, field, "There are blanks or unseen characters around the address.")
+		return fault.Input(fault.InvalidCharacters, field, "There are spaces or invisible characters around the address.")
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func CheckUnit(kind domain.PlanKind, unit int) error {
 		return CheckRange("price.unit", unit, 1, MaxQuota)
 	}
 	if unit != 0 {
-		return fault.Input(fault.InvalidValue, "price.unit", "Only in METERED and TIERED plans the amount is for a number of calls.")
+		return fault.Input(fault.InvalidValue, "price.unit", "Only the price of a METERED or TIERED plan is for a number of calls.")
 	}
 	return nil
 }

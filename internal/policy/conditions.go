@@ -89,7 +89,7 @@ func checkProduct(s domain.ProductStatus) Decision {
 	return refuse(Status, "The product is "+string(s)+".")
 }
 
-// checkPolicies checks the organization's policies, which bind whoever acts for an
+// checkPolicies checks the organization's policies, which bind everybody who acts for an
 // account, and that administrators do not shut themselves out.
 func checkPolicies(v viewer.Viewer, r Request) Decision {
 	if r.action == userDisable && r.userID == v.UserID {

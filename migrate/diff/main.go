@@ -53,7 +53,7 @@ func run(args []string) error {
 	return nil
 }
 
-// writeBoth computes both plans before it writes either, and gives them the same
+// writeBoth computes both plans before it writes either, and names them by the same
 // version.
 func writeBoth(ctx context.Context, folders map[string]string, name string) error {
 	version := time.Now().UTC().Format("20060102150405")

@@ -68,7 +68,7 @@ func writeChunk(out *[chunkDigits]byte, value uint64) {
 	}
 }
 
-// divide divides n by chunkValue and gives the remainder.
+// divide divides n by chunkValue and returns the remainder.
 func (n number) divide() (rest uint64) {
 	for i := range n {
 		if rest == 0 { // a constant divides one word by a multiplication
@@ -87,7 +87,7 @@ func Decode(s string, digits, size int) (b []byte, ok bool) {
 	return b, len(s) == digits && DecodeInto(b, s)
 }
 
-// DecodeInto reads digits into dst, at most 32 bytes. It gives false for what
+// DecodeInto reads digits into dst, at most 32 bytes. It returns false for what
 // is no digit, and for a number that needs more bytes.
 func DecodeInto(dst []byte, s string) bool {
 	var words [most / 8]uint64
@@ -147,7 +147,7 @@ func digit(c byte) byte {
 	return noDigit
 }
 
-// Checksum is the CRC-32 of a text: it tells junk and slips of the pen from
+// Checksum is the CRC-32 of a text: it distinguishes junk and typing errors from
 // what was once written, and proves nothing.
 func Checksum(text string) string {
 	sum := sumOf(text)

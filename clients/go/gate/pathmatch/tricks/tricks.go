@@ -1,7 +1,7 @@
 // Package tricks is the table of request targets that servers read differently.
 // The tests of every door draw from it: the matcher's, the Go middleware's and
 // those that play calls through real gateways. It also holds the two patterns
-// by which the configurations of deploy/gateways tell such targets.
+// by which the configurations of deploy/gateways recognize such targets.
 package tricks
 
 import "strings"
@@ -47,7 +47,7 @@ func Clear() []string {
 	}
 }
 
-// Allowed and Denied tell an unclear target by its text up to the query, in the
+// Allowed and Denied identify an unclear target by its text up to the query, in the
 // words that RE2 and PCRE share, whatever the case of the letters: it is one that
 // Allowed does not match or that Denied matches. They hold no backslash, no
 // braces and no quotes, so that each configuration can have them as they are.
