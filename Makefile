@@ -53,6 +53,7 @@ generate: ## Write again what is generated: ent, gqlgen, the published schemas, 
 	go run ./graph/generate
 	go test ./graph -count=1 -run "TestPublishedContracts|TestCostDocsMatchTheLimits" -update
 	go test ./internal/architecture -count=1 -run TestContributingShowsWhoMayImportWhom -update
+	go test ./internal/retention -count=1 -run TestOperatingShowsTheRules -update
 
 # The tree as git sees it, new files included, in one line.
 TREE = { git diff HEAD; git ls-files -z --others --exclude-standard | xargs -0 -r sha256sum; } | sha256sum

@@ -45,7 +45,7 @@ func nodes(g *gen.Graph) ([]entity, error) {
 	var out []entity
 	for _, t := range g.Nodes {
 		e := entity{Table: t.Table(), Row: t.Name, Rows: gen.Funcs["plural"].(func(string) string)(t.Name)}
-		ok, err := annotated(t, &e.Node)
+		ok, err := annotation(t, e.Node.Name(), &e.Node)
 		if err == nil && ok {
 			err = e.complete(t)
 		}

@@ -1,13 +1,13 @@
 // Command generate runs ent on ent/schema, and writes what else follows from
 // the entities that are nodes (schema.Node): the kinds of package nodeid, the
 // lists and reads of package entity, and the look-up of nodes in package graph.
-// It runs in the folder ent.
+// From schema.Retention it writes the rules of package retention. It runs in the
+// folder ent.
 package main
 
 import (
 	"bytes"
 	"embed"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -50,7 +50,18 @@ func main() {
 // afterwards writes the outputs when ent has written its own.
 func afterwards(next gen.Generator) gen.Generator {
 	return gen.GenerateFunc(func(g *gen.Graph) error {
+		kept, err := retentions(g) // now: later the graph lacks tables without a client
+		if err != nil {
+			return err
+		}
 		if err := next.Generate(g); err != nil {
+			return err
+		}
+		t, err := template.ParseFS(templates, "retention.tmpl")
+		if err != nil {
+			return err
+		}
+		if err := write(t, filepath.Join("..", "internal", "retention", "rules_gen.go"), kept); err != nil {
 			return err
 		}
 		return writeAll("..", g)
@@ -88,17 +99,4 @@ func write(t *template.Template, file string, about any) error {
 		return nil
 	}
 	return os.WriteFile(file, formatted, 0o644)
-}
-
-// annotated decodes the entity's Node; ok is false if it is none.
-func annotated(t *gen.Type, into any) (ok bool, err error) {
-	raw, ok := t.Annotations["Node"]
-	if !ok {
-		return false, nil
-	}
-	text, err := json.Marshal(raw)
-	if err != nil {
-		return false, err
-	}
-	return true, json.Unmarshal(text, into)
 }

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
@@ -39,6 +40,13 @@ func (AccessEntry) Edges() []ent.Edge {
 // Indexes of AccessEntry.
 func (AccessEntry) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("credential_id", "product_id").Unique()}
+}
+
+// Annotations of AccessEntry.
+func (AccessEntry) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		Retention{What: "access lists", With: []string{"credentials"}},
+	}
 }
 
 // Policy of AccessEntry.

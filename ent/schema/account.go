@@ -54,6 +54,7 @@ func (Account) Annotations() []schema.Annotation {
 			Columns: map[string][]string{"viewerCan": {"organization_id", "status"}, "apps": nil, "credentials": nil, "members": nil, "timeline": nil},
 		},
 		checks(map[string]string{"accounts_status": oneOf("status", domain.AccountStatus("").Values())}),
+		Retention{What: "deleted accounts", Setting: "deletedRetentionDays", Since: "deleted_at", Job: purgeJob, Emptied: true},
 	}
 }
 

@@ -70,6 +70,7 @@ func (App) Annotations() []schema.Annotation {
 			Refers: map[string]string{"account_id": "Account"},
 		},
 		checks(map[string]string{"apps_purged": "purged_at IS NULL OR deleted_at IS NOT NULL"}),
+		Retention{What: "deleted apps; the reference id stays, so that it is never reused", Setting: "deletedRetentionDays", Since: "deleted_at", Job: purgeJob, Emptied: true},
 	}
 }
 

@@ -91,6 +91,7 @@ func (Credential) Annotations() []schema.Annotation {
 			"credentials_revoked":     "((status = 'REVOKED') = (revoked_at IS NOT NULL) AND (status = 'REVOKED') = (revoked_reason IS NOT NULL))",
 			"credentials_secret":      "status = 'REVOKED' OR (status = 'UNCOLLECTED') = (secret_hash IS NULL)",
 		}),
+		Retention{What: "credentials, revoked ones too", With: []string{"apps", "accounts"}},
 	}
 }
 

@@ -56,6 +56,7 @@ func (Endpoint) Annotations() []schema.Annotation {
 			Refers:  map[string]string{"product_id": "Product"},
 		},
 		checks(map[string]string{"endpoints_method": oneOf("method", domain.Method("").Values())}),
+		Retention{What: "endpoints, unless they are deleted before", With: []string{"products"}},
 	}
 }
 

@@ -70,6 +70,7 @@ func (Event) Annotations() []schema.Annotation {
 			},
 			Refers: map[string]string{"actor_id": "User"},
 		},
+		Retention{What: "the event log", Setting: "eventRetentionDays", Since: "at", Job: purgeJob},
 	}
 }
 

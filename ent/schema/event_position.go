@@ -2,6 +2,7 @@ package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 )
@@ -18,5 +19,12 @@ func (EventPosition) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("id", uuid.UUID{}).Immutable().Comment("The organization."),
 		field.Int64("last").Default(0),
+	}
+}
+
+// Annotations of EventPosition.
+func (EventPosition) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		Retention{What: "the last position in each event log", With: []string{"organizations"}},
 	}
 }

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
@@ -27,6 +28,13 @@ func (GateNode) Fields() []ent.Field {
 // Indexes of GateNode.
 func (GateNode) Indexes() []ent.Index { return []ent.Index{index.Fields("seen_at")} }
 
+// Annotations of GateNode.
+func (GateNode) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		Retention{What: "servers that have ended; others that run remove them after an hour", For: day, Since: "seen_at", Job: usagePurgeJob},
+	}
+}
+
 // GateCursor is the position up to which a node has applied an organization's log.
 type GateCursor struct{ ent.Schema }
 
@@ -49,5 +57,12 @@ func (GateCursor) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("node_id", "organization_id").Unique(),
 		index.Fields("organization_id"),
+	}
+}
+
+// Annotations of GateCursor.
+func (GateCursor) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		Retention{What: "how far servers have read the event logs", With: []string{"gate_nodes"}},
 	}
 }

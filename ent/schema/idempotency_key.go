@@ -2,6 +2,7 @@ package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
@@ -32,5 +33,12 @@ func (IdempotencyKey) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("user_id", "mutation", "key").Unique(),
 		index.Fields("created_at"),
+	}
+}
+
+// Annotations of IdempotencyKey.
+func (IdempotencyKey) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		Retention{What: "idempotency keys", For: day, Since: "created_at", Job: purgeJob},
 	}
 }

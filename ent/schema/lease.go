@@ -2,6 +2,7 @@ package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 )
 
@@ -18,5 +19,12 @@ func (Lease) Fields() []ent.Field {
 		field.String("holder").Default("").Comment("The node."),
 		field.Time("until").Comment("When the lease ends by itself."),
 		field.Time("last_run_at").Optional().Nillable().Comment("When the job last succeeded."),
+	}
+}
+
+// Annotations of Lease.
+func (Lease) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		Retention{What: "a row for each background job", Forever: true},
 	}
 }

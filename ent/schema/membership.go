@@ -56,6 +56,7 @@ func (Membership) Annotations() []schema.Annotation {
 			Refers:  map[string]string{"user_id": "User"},
 		},
 		checks(map[string]string{"memberships_role": oneOf("role", domain.MembershipRole("").Values())}),
+		Retention{What: "memberships", With: []string{"accounts"}},
 	}
 }
 

@@ -44,6 +44,7 @@ func (Organization) Annotations() []schema.Annotation {
 			"organizations_portal_unregister": oneOf("portal_unregister", domain.PortalUnregister("").Values()),
 			"organizations_production_keys":   oneOf("production_keys", domain.ProductionKeys("").Values()),
 		}),
+		Retention{What: "organizations, with their settings", Forever: true},
 	}
 }
 

@@ -58,6 +58,7 @@ func (Plan) Annotations() []schema.Annotation {
 			"plans_quota_per": oneOf("quota_per", domain.QuotaPer("").Values()),
 			"plans_approval":  "approval IS NULL OR " + oneOf("approval", domain.Approval("").Values()),
 		}),
+		Retention{What: "plans", With: []string{"products"}},
 	}
 }
 

@@ -66,6 +66,7 @@ func (Product) Annotations() []schema.Annotation {
 			"products_status":     oneOf("status", domain.ProductStatus("").Values()),
 			"products_approval":   oneOf("approval", domain.Approval("").Values()),
 		}),
+		Retention{What: "products, retired ones too", Forever: true},
 	}
 }
 

@@ -49,6 +49,7 @@ func (ServiceToken) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Node{Type: "ServiceToken", Prefix: "tok", Hidden: true},
 		checks(map[string]string{"service_tokens_environment": "environment IS NULL OR " + oneOf("environment", domain.Environment("").Values())}),
+		Retention{What: "service tokens, revoked ones too", Forever: true},
 	}
 }
 

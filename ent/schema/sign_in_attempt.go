@@ -2,6 +2,7 @@ package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 )
@@ -23,4 +24,11 @@ func (SignInAttempt) Fields() []ent.Field {
 // Indexes of SignInAttempt.
 func (SignInAttempt) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("bucket", "attempted_at"), index.Fields("attempted_at")}
+}
+
+// Annotations of SignInAttempt.
+func (SignInAttempt) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		Retention{What: "failed sign-ins, under hashes of addresses", For: hour, Since: "attempted_at", NotAhead: true, Job: purgeJob},
+	}
 }

@@ -80,6 +80,7 @@ func (Subscription) Annotations() []schema.Annotation {
 			},
 		},
 		checks(map[string]string{"subscriptions_status": oneOf("status", lifecycle.SubscriptionStatus("").Values())}),
+		Retention{What: "subscriptions; suspended ones stay until an administrator ends them", With: []string{"apps"}},
 	}
 }
 

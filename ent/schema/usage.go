@@ -2,6 +2,7 @@ package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 	"entgo.io/ent/schema/mixin"
@@ -69,14 +70,35 @@ func (UsageMinute) Indexes() []ent.Index {
 	}
 }
 
+// Annotations of UsageMinute.
+func (UsageMinute) Annotations() []schema.Annotation {
+	kept := ofUsage("counts of calls by the minute, once they are part of hours and days", "minutes")
+	kept.Except = "due"
+	return []schema.Annotation{kept}
+}
+
 // UsageHour counts the calls of an hour in the organization's time zone.
 type UsageHour struct{ ent.Schema }
 
 // Mixin of UsageHour.
 func (UsageHour) Mixin() []ent.Mixin { return []ent.Mixin{Machinery{}, RolledCalls{}} }
 
+// Annotations of UsageHour.
+func (UsageHour) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		ofUsage("counts of calls by the hour", "hours"),
+	}
+}
+
 // UsageDay counts the calls of a day in the organization's time zone.
 type UsageDay struct{ ent.Schema }
 
 // Mixin of UsageDay.
 func (UsageDay) Mixin() []ent.Mixin { return []ent.Mixin{Machinery{}, RolledCalls{}} }
+
+// Annotations of UsageDay.
+func (UsageDay) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		ofUsage("counts of calls by the day", "days"),
+	}
+}

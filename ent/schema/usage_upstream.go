@@ -40,8 +40,16 @@ func (UsageUpstream) Indexes() []ent.Index {
 	}
 }
 
+// Annotations of UsageUpstream.
+func (UsageUpstream) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		ofUsage("counts of answers of the servers behind gateways", "hours"),
+	}
+}
+
 // UsageBatch is a batch of counts that was stored, so that the same batch, sent again,
-// counts nothing.
+// counts nothing. It is kept for longer than the age up to which reported calls are
+// accepted: a batch that is sent again later counts nothing either.
 type UsageBatch struct{ ent.Schema }
 
 // Mixin of UsageBatch.
@@ -58,6 +66,13 @@ func (UsageBatch) Fields() []ent.Field {
 // Indexes of UsageBatch.
 func (UsageBatch) Indexes() []ent.Index { return []ent.Index{index.Fields("received_at")} }
 
+// Annotations of UsageBatch.
+func (UsageBatch) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		Retention{What: "ids of batches of reported calls", For: 2 * day, Since: "received_at", Job: usagePurgeJob},
+	}
+}
+
 // UsageJournal is a page of counts as a busy node first stores them, many in one row, so
 // that they are stored within the second. They are added to the tables of counts up to a
 // minute later, together with those that followed.
@@ -68,7 +83,10 @@ func (UsageJournal) Mixin() []ent.Mixin { return []ent.Mixin{Machinery{}} }
 
 // Annotations of UsageJournal.
 func (UsageJournal) Annotations() []schema.Annotation {
-	return []schema.Annotation{entsql.Table("usage_journal")}
+	return []schema.Annotation{
+		entsql.Table("usage_journal"),
+		Retention{What: "counts that were just taken in", Until: "they are added to the counts by the minute"},
+	}
 }
 
 // Fields of UsageJournal.
@@ -116,5 +134,12 @@ func (QuotaCount) Indexes() []ent.Index {
 		index.Fields("account_counter", "period_start"),
 		index.Fields("organization_id"),
 		index.Fields("period_end"),
+	}
+}
+
+// Annotations of QuotaCount.
+func (QuotaCount) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		Retention{What: "what quotas have counted, after their period", For: 90 * day, Since: "period_end", Job: usagePurgeJob},
 	}
 }

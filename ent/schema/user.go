@@ -72,6 +72,7 @@ func (User) Annotations() []schema.Annotation {
 			"users_role":   oneOf("role", domain.UserRole("").Values()),
 			"users_status": oneOf("status", domain.UserStatus("").Values()),
 		}),
+		Retention{What: "users, disabled ones too", Forever: true},
 	}
 }
 

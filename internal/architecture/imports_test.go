@@ -11,7 +11,7 @@ import (
 
 // kernels decide and compute. They know no database, no network, no framework.
 func kernels() []string {
-	return append(shared(), prefixed("internal/", "address", "apikey", "clock", "fault", "lifecycle", "nodeid", "paging", "policy", "domain", "unseen", "usage", "viewer")...)
+	return append(shared(), prefixed("internal/", "address", "apikey", "clock", "fault", "lifecycle", "nodeid", "paging", "policy", "domain", "retention", "unseen", "usage", "viewer")...)
 }
 
 // shared are the kernels that gateways which decide on their own have in common with
@@ -98,7 +98,7 @@ func house() map[string][]string {
 		"internal/installation": {"internal/clock", "internal/database", "internal/keyring"},
 
 		"internal/address": k, "internal/apikey": k, "internal/clock": k, "internal/fault": k, "internal/lifecycle": k, "internal/nodeid": k,
-		"internal/paging": k, "internal/policy": k, "internal/domain": k, "internal/unseen": {}, "internal/viewer": k,
+		"internal/paging": k, "internal/policy": k, "internal/domain": k, "internal/retention": k, "internal/unseen": {}, "internal/viewer": k,
 
 		"ent":           {},
 		"ent/generate":  {"ent/schema"},

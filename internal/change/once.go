@@ -14,11 +14,12 @@ import (
 	"portico/internal/database"
 	"portico/internal/fault"
 	"portico/internal/policy"
+	"portico/internal/retention"
 	"portico/internal/viewer"
 )
 
-// IdempotencyLife is how long an idempotency key is remembered.
-const IdempotencyLife = 24 * time.Hour
+// remembered returns how long an idempotency key is remembered.
+func remembered() time.Duration { return retention.Of("idempotency_keys").For }
 
 // Request identifies a mutation that may be sent again under an idempotency key.
 // The zero value is a request without a key.
@@ -63,7 +64,7 @@ func (r *Runner) findEarlier(ctx context.Context, q Request) (*Created, error) {
 	var second uuid.NullUUID
 	err := r.database.QueryRowContext(ctx, `SELECT input_hash, object_id, second_id FROM idempotency_keys
 		WHERE organization_id = $1 AND user_id = $2 AND mutation = $3 AND key = $4 AND created_at > $5`,
-		v.OrganizationID, v.UserID, q.mutation, *q.key, r.clock.Now().Add(-IdempotencyLife)).Scan(&hash, &out.First, &second)
+		v.OrganizationID, v.UserID, q.mutation, *q.key, r.clock.Now().Add(-remembered())).Scan(&hash, &out.First, &second)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, nil
@@ -85,7 +86,7 @@ func (tx *Tx) remember(ctx context.Context, q Request, m Created) error {
 	}
 	v := tx.Viewer
 	if _, err := tx.ExecContext(ctx, `DELETE FROM idempotency_keys WHERE user_id = $1 AND mutation = $2 AND key = $3 AND created_at <= $4`,
-		v.UserID, q.mutation, *q.key, tx.Now.Add(-IdempotencyLife)); err != nil {
+		v.UserID, q.mutation, *q.key, tx.Now.Add(-remembered())); err != nil {
 		return err
 	}
 	id, err := uuid.NewV7()

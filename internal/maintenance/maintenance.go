@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/db/credential"
-	"portico/ent/db/organization"
 	"portico/internal/apps"
 	"portico/internal/change"
 	"portico/internal/database"
@@ -77,40 +76,6 @@ func expiryDue(now time.Time) func(*sql.Selector) {
 		))
 	}
 }
-
-// Purged counts the rows that a purge removed.
-type Purged struct{ Apps, Accounts, Events, IdempotencyKeys, SignInAttempts int }
-
-// Purge permanently removes what is no longer retained: deleted apps and
-// accounts and old events by each organization's retention, idempotency keys
-// after 24 hours, failed sign-ins after an hour. It works in small
-// transactions, may run on several nodes at once, and may be interrupted and
-// restarted. Rows removed before an error are counted.
-func (svc *Service) Purge(ctx context.Context) (*Purged, error) {
-	out := &Purged{}
-	all, err := svc.client.Organization.Query().Order(organization.ByID()).All(viewer.AsSystem(ctx, uuid.Nil))
-	if err != nil {
-		return out, change.PublicError(err)
-	}
-	now := svc.clock.Now()
-	var errs []error
-	for _, o := range all {
-		deleted := now.Add(-days(o.DeletedRetentionDays))
-		errs = append(errs,
-			// Apps first: an account is purged when nothing belongs to it any more.
-			svc.purgeApps(viewer.AsSystem(ctx, o.ID), deleted, &out.Apps),
-			svc.purgeAccounts(viewer.AsSystem(ctx, o.ID), deleted, &out.Accounts),
-			svc.purgeEvents(viewer.AsSystem(ctx, uuid.Nil), o.ID, now.Add(-days(o.EventRetentionDays)), &out.Events),
-		)
-	}
-	errs = append(errs,
-		svc.purgeIdempotencyKeys(ctx, now, &out.IdempotencyKeys),
-		svc.purgeAttempts(ctx, now, &out.SignInAttempts),
-	)
-	return out, errors.Join(errs...)
-}
-
-func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 
 // inBatches repeats some until it returns less than batchSize.
 func inBatches(some func() (int, error)) error {

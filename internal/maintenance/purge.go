@@ -2,7 +2,6 @@ package maintenance
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,19 +15,17 @@ import (
 	"portico/ent/db/predicate"
 	"portico/ent/db/subscription"
 	"portico/internal/change"
-	"portico/internal/clock"
 	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/lifecycle"
+	"portico/internal/viewer"
 )
-
-// AttemptLife is the longest time for which a failed sign-in counts.
-const AttemptLife = time.Hour
 
 // purgeApps purges an organization's apps that were deleted by a time. The row
 // of an app stays, so that its reference id is never used again.
-func (svc *Service) purgeApps(ctx context.Context, by time.Time, total *int) error {
+func (svc *Service) purgeApps(ctx context.Context, organization uuid.UUID, by time.Time, total *int) error {
+	ctx = viewer.AsSystem(ctx, organization)
 	return inBatches(func() (int, error) {
 		due, err := svc.client.App.Query().Where(app.DeletedAtLTE(by), app.PurgedAtIsNil()).
 			Order(app.ByDeletedAt(), app.ByID()).Limit(batchSize).IDs(ctx)
@@ -122,7 +119,8 @@ func anonymizeSuspended(ctx context.Context, tx *change.Tx, appID uuid.UUID) err
 // purgeAccounts purges an organization's accounts that were deleted by a time.
 // The row stays, because apps refer to it; an empty name, which no other
 // account has, marks it as purged.
-func (svc *Service) purgeAccounts(ctx context.Context, by time.Time, total *int) error {
+func (svc *Service) purgeAccounts(ctx context.Context, organization uuid.UUID, by time.Time, total *int) error {
+	ctx = viewer.AsSystem(ctx, organization)
 	return inBatches(func() (int, error) {
 		due, err := svc.client.Account.Query().Where(account.DeletedAtLTE(by), account.NameNEQ("")).Limit(batchSize).IDs(ctx)
 		if err != nil {
@@ -161,6 +159,7 @@ func (svc *Service) purgeAccount(ctx context.Context, id uuid.UUID, by time.Time
 // purgeEvents deletes an organization's events up to the first one that did not
 // happen before a time, so that the rest of the log has no gaps.
 func (svc *Service) purgeEvents(ctx context.Context, organization uuid.UUID, before time.Time, total *int) error {
+	ctx = viewer.AsSystem(ctx, uuid.Nil) // the log's policy lets nobody else delete
 	return inBatches(func() (int, error) {
 		n, err := change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (int, error) {
 			oldest, err := tx.Event.Query().Where(event.OrganizationID(organization)).Order(event.ByPosition()).
@@ -178,30 +177,6 @@ func (svc *Service) purgeEvents(ctx context.Context, organization uuid.UUID, bef
 			return eventlog.Purge(ctx, tx, organization, oldest[n-1].Position)
 		})
 		return n, addTo(total, n, err)
-	})
-}
-
-// purgeIdempotencyKeys deletes idempotency keys that have expired.
-func (svc *Service) purgeIdempotencyKeys(ctx context.Context, now time.Time, total *int) error {
-	return svc.purgeRows(ctx, total, "idempotency_keys", "created_at <= $1", now.Add(-change.IdempotencyLife))
-}
-
-// purgeAttempts deletes sign-in attempts that no longer count, and those of a
-// clock that was wrong, which would count when their time comes.
-func (svc *Service) purgeAttempts(ctx context.Context, now time.Time, total *int) error {
-	return svc.purgeRows(ctx, total, "sign_in_attempts", "attempted_at <= $1 OR attempted_at > $2", now.Add(-AttemptLife), now.Add(clock.MaxSkew))
-}
-
-// purgeRows deletes the rows of a table that meet a condition.
-func (svc *Service) purgeRows(ctx context.Context, total *int, table, where string, args ...any) error {
-	text := fmt.Sprintf(`DELETE FROM %s WHERE id IN (SELECT id FROM %s WHERE %s LIMIT %d)`, table, table, where, batchSize)
-	return inBatches(func() (int, error) {
-		deleted, err := svc.database.ExecContext(ctx, text, args...)
-		if err != nil {
-			return 0, change.PublicError(err)
-		}
-		n, err := deleted.RowsAffected()
-		return int(n), addTo(total, int(n), err)
 	})
 }
 

@@ -24,6 +24,7 @@ import (
 	"portico/internal/input"
 	"portico/internal/maintenance"
 	"portico/internal/portal/portaltest"
+	kept "portico/internal/retention"
 	"portico/internal/testdb"
 )
 
@@ -242,5 +243,5 @@ func TestPurge_ErrUnavailable(t *testing.T) {
 
 // Failed sign-ins are kept for as long as they count.
 func TestPurge_KeepsFailuresThatCount(t *testing.T) {
-	require.GreaterOrEqual(t, maintenance.AttemptLife, max(auth.AddressWindow, auth.AttemptWindow))
+	require.GreaterOrEqual(t, kept.Of("sign_in_attempts").For, max(auth.AddressWindow, auth.AttemptWindow))
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"portico/internal/jobs"
+	"portico/internal/retention"
 	"portico/internal/telemetry"
 )
 
@@ -22,12 +23,12 @@ func (p *process) jobs() *jobs.Runner {
 			_, err := p.portal.Maintenance.RecordExpiries(ctx)
 			return err
 		}},
-		{Name: "purge", Every: purgeEvery, Run: func(ctx context.Context) error {
+		{Name: retention.Purge, Every: purgeEvery, Run: func(ctx context.Context) error {
 			_, err := p.portal.Maintenance.Purge(ctx)
 			return err
 		}},
 		{Name: "usage-rollup", Every: rollUpEvery, Run: p.gateway.counts.RollUp},
-		{Name: "usage-purge", Every: purgeEvery, Run: func(ctx context.Context) error {
+		{Name: retention.UsagePurge, Every: purgeEvery, Run: func(ctx context.Context) error {
 			_, err := p.gateway.counts.Purge(ctx)
 			return err
 		}},

@@ -10,18 +10,11 @@ import (
 
 	"portico/internal/database"
 	"portico/internal/domain"
+	"portico/internal/retention"
 	"portico/internal/usage/usagesql"
 )
 
 const (
-	// batchLife is how long the id of a batch is stored. It is longer than the age
-	// up to which reported calls are accepted, so a batch that is sent again after
-	// its id was deleted counts nothing.
-	batchLife = 48 * time.Hour
-	// quotaLife is how long the count of a quota is stored after its period.
-	quotaLife = 90 * 24 * time.Hour
-	// nodeLife is how long the row of a node that has ended remains, for operators.
-	nodeLife = 24 * time.Hour
 	// purgeSlack is how much longer than promised rows are stored, since the clocks
 	// of nodes differ.
 	purgeSlack = time.Hour
@@ -38,31 +31,39 @@ func (s *Store) Purge(ctx context.Context) (n int, err error) {
 	if err != nil {
 		return 0, database.Fault(err)
 	}
+	rules := retention.By(retention.UsagePurge)
 	for organization, kept := range all {
-		for _, old := range []struct {
-			table, where string
-			days         int
-		}{
-			{"usage_minutes", " AND NOT due", kept.Minutes}, {"usage_hours", "", kept.Hours},
-			{"usage_days", "", kept.Days}, {"usage_upstreams", "", kept.Hours},
-		} {
-			before := now.AddDate(0, 0, -old.days).Add(-purgeSlack)
-			if err := s.deleteRows(ctx, &n, old.table, "organization_id = $1 AND at < $2"+old.where, organization, before); err != nil {
+		for _, r := range rules {
+			if r.Setting == "" {
+				continue
+			}
+			before := now.AddDate(0, 0, -days(kept, r.Field())).Add(-purgeSlack)
+			if err := s.deleteRows(ctx, &n, r.Table, r.And("organization_id = $1 AND "+r.Since+" < $2"), organization, before); err != nil {
 				return n, err
 			}
 		}
 	}
-	for _, old := range []struct {
-		table, column string
-		life          time.Duration
-	}{
-		{"usage_batches", "received_at", batchLife}, {"quota_counts", "period_end", quotaLife}, {"gate_nodes", "seen_at", nodeLife},
-	} {
-		if err := s.deleteRows(ctx, &n, old.table, old.column+" < $1", now.Add(-old.life)); err != nil {
+	for _, r := range rules {
+		if r.For == 0 {
+			continue
+		}
+		if err := s.deleteRows(ctx, &n, r.Table, r.And(r.Since+" < $1"), now.Add(-r.For)); err != nil {
 			return n, err
 		}
 	}
-	return n, s.deleteRows(ctx, &n, "gate_cursors", "applied_at < $1 AND node_id NOT IN (SELECT id FROM gate_nodes)", now.Add(-nodeLife))
+	before := now.Add(-retention.Of("gate_nodes").For)
+	return n, s.deleteRows(ctx, &n, "gate_cursors", "applied_at < $1 AND node_id NOT IN (SELECT id FROM gate_nodes)", before)
+}
+
+// days returns for how many days an organization keeps the counts of an interval.
+func days(kept domain.UsageRetention, interval string) int {
+	switch interval {
+	case "minutes":
+		return kept.Minutes
+	case "hours":
+		return kept.Hours
+	}
+	return kept.Days
 }
 
 // deleteRows deletes the rows of a table that meet a condition, purgeRows at a
