@@ -30,15 +30,25 @@ type Options struct {
 	// took effect; 0 means 3 s, which is longer than the server keeps the
 	// transaction of a client that has disappeared.
 	UnclearFor time.Duration
+	// Outer is a transaction that all changes of the Runner are parts of; usually
+	// nil. Client is then the transaction's own. See Runner.
+	Outer *db.Tx
 }
 
-// Runner runs changes. It is safe for concurrent use.
+// Runner runs changes, each in a transaction of its own. It is safe for concurrent
+// use.
+//
+// The changes of a Runner with an outer transaction are parts of that: they
+// append their events as others do, but they are committed, rolled back and
+// retried with the outer transaction alone, which must not be committed after one
+// of them has failed. Such a Runner is not safe for concurrent use.
 type Runner struct {
 	client     *db.Client
 	database   *database.DB
 	clock      clock.Clock
 	keyCache   KeyCache
 	unclearFor time.Duration
+	outer      *db.Tx
 }
 
 // NewRunner returns a Runner.
@@ -46,7 +56,7 @@ func NewRunner(o Options) *Runner {
 	if o.UnclearFor == 0 {
 		o.UnclearFor = unclearFor
 	}
-	return &Runner{client: o.Client, database: o.Database, clock: o.Clock, keyCache: o.KeyCache, unclearFor: o.UnclearFor}
+	return &Runner{client: o.Client, database: o.Database, clock: o.Clock, keyCache: o.KeyCache, unclearFor: o.UnclearFor, outer: o.Outer}
 }
 
 // Write calls f in a transaction, appends the events that f has recorded, and
@@ -80,6 +90,11 @@ func Exec(ctx context.Context, r *Runner, f func(ctx context.Context, tx *Tx) er
 // run makes attempts until one is settled. It returns the transaction of the
 // last one, nil if none could be started.
 func run[T any](ctx context.Context, r *Runner, f func(ctx context.Context, tx *Tx) (T, error)) (out T, tx *Tx, err error) {
+	if r.outer != nil {
+		tx = r.newTx(ctx, r.outer)
+		out, err = perform(ctx, r, tx, f)
+		return out, tx, err
+	}
 	err = database.Retry(ctx, retryable, func() error {
 		out, tx, err = attempt(ctx, r, f)
 		return err
@@ -100,12 +115,8 @@ func attempt[T any](ctx context.Context, r *Runner, f func(ctx context.Context, 
 			_ = entTx.Rollback()
 		}
 	}()
-	v := viewer.Current(ctx)
-	tx = &Tx{Tx: entTx, Viewer: v, Now: r.clock.Now(), organization: v.OrganizationID, postgres: r.database.Dialect() == dialect.Postgres}
-	if out, err = f(ctx, tx); err != nil {
-		return out, tx, err
-	}
-	if err := eventlog.Append(ctx, entTx, r.database.Dialect(), tx.organization, tx.Now, tx.entries...); err != nil {
+	tx = r.newTx(ctx, entTx)
+	if out, err = perform(ctx, r, tx, f); err != nil {
 		return out, tx, err
 	}
 	done = true
@@ -113,4 +124,18 @@ func attempt[T any](ctx context.Context, r *Runner, f func(ctx context.Context, 
 		return out, tx, r.resolveUnclearCommit(ctx, tx, err)
 	}
 	return out, tx, nil
+}
+
+func (r *Runner) newTx(ctx context.Context, entTx *db.Tx) *Tx {
+	v := viewer.Current(ctx)
+	return &Tx{Tx: entTx, Viewer: v, Now: r.clock.Now(), organization: v.OrganizationID, postgres: r.database.Dialect() == dialect.Postgres}
+}
+
+// perform calls f and appends the events that it has recorded.
+func perform[T any](ctx context.Context, r *Runner, tx *Tx, f func(ctx context.Context, tx *Tx) (T, error)) (T, error) {
+	out, err := f(ctx, tx)
+	if err == nil {
+		err = eventlog.Append(ctx, tx, r.database.Dialect(), tx.organization, tx.Now, tx.entries...)
+	}
+	return out, err
 }

@@ -1,0 +1,59 @@
+package change_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/change"
+	"portico/internal/eventlog"
+	"portico/internal/nodeid"
+	"portico/internal/portal/portaltest"
+	"portico/internal/testdb"
+	"portico/internal/viewer"
+)
+
+// Changes with an outer transaction see each other, and happen with it or not at
+// all, their events too.
+func TestChangesWithAnOuterTransaction(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		ctx := viewer.AsSystem(t.Context(), uuid.Nil)
+		outer := change.NewRunner(change.Options{Client: f.Client, Database: f.Database, Clock: f.Clock})
+		count := func() (organizations, events int) {
+			return f.Client.Organization.Query().CountX(ctx), f.Client.Event.Query().CountX(ctx)
+		}
+		create := func(tx *change.Tx, slug string) error {
+			inner := change.NewRunner(change.Options{Client: tx.Client(), Database: f.Database, Clock: f.Clock, Outer: tx.Tx})
+			return change.Exec(ctx, inner, func(ctx context.Context, tx *change.Tx) error {
+				o, err := tx.Organization.Create().SetSlug(slug).SetName(slug).Save(ctx)
+				if err != nil {
+					return err
+				}
+				tx.Enter(o.ID)
+				tx.Record(eventlog.Entry{Type: eventlog.OrganizationCreated, Subject: nodeid.Organization, SubjectID: o.ID, SubjectName: slug})
+				return nil
+			})
+		}
+		broken := errors.New("broken")
+		err := change.Exec(ctx, outer, func(ctx context.Context, tx *change.Tx) error {
+			require.NoError(t, create(tx, "first"))
+			require.Equal(t, 1, tx.Organization.Query().CountX(ctx))
+			require.Equal(t, 1, tx.Event.Query().CountX(ctx))
+			return broken
+		})
+		require.ErrorIs(t, err, broken)
+		organizations, events := count()
+		require.Zero(t, organizations+events)
+
+		err = change.Exec(ctx, outer, func(_ context.Context, tx *change.Tx) error {
+			return errors.Join(create(tx, "first"), create(tx, "second"))
+		})
+		require.NoError(t, err)
+		organizations, events = count()
+		require.Equal(t, []int{2, 2}, []int{organizations, events})
+	})
+}
