@@ -38,6 +38,12 @@ func Mint(prefix string) (Secret, error) {
 	if err != nil {
 		return Secret{}, err
 	}
+	return MintFor(prefix, username)
+}
+
+// MintFor is Mint for a username that the caller has chosen; the password is
+// random.
+func MintFor(prefix string, username uuid.UUID) (Secret, error) {
 	password, err := uuid.NewRandom()
 	if err != nil {
 		return Secret{}, err

@@ -2,6 +2,7 @@ package apps
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -103,9 +104,7 @@ func (svc *Service) createApp(ctx context.Context, tx *change.Tx, in CreateAppIn
 	if err := tx.Authorize(policy.CreateApp(owner.OrganizationID, owner.ID)); err != nil {
 		return CreatedApp{}, err
 	}
-	create := tx.App.Create().SetOrganizationID(owner.OrganizationID).SetAccountID(owner.ID).
-		SetName(in.Name).SetNameFolded(domain.Fold(in.Name)).SetDescription(input.OrZero(in.Description)).
-		SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
+	create := FillApp(tx.App.Create(), owner, in.Name, tx.Now).SetDescription(input.OrZero(in.Description))
 	if in.Labels != nil {
 		create.SetLabels(in.Labels)
 	}
@@ -120,8 +119,7 @@ func (svc *Service) createApp(ctx context.Context, tx *change.Tx, in CreateAppIn
 	if err != nil {
 		return CreatedApp{}, change.Taken(err, "referenceId", "This reference id belongs to another app, or did before.")
 	}
-	tx.Record(appEvent(eventlog.AppCreated, made, change.Attributes("name", made.Name, "referenceId", made.ReferenceID,
-		"description", made.Description, "labels", made.Labels)))
+	tx.Record(AppCreated(made))
 	out := CreatedApp{App: made}
 	if in.GenerateKey == nil || *in.GenerateKey {
 		key, err := svc.firstKey(ctx, tx, made, in.FirstKey)
@@ -129,6 +127,18 @@ func (svc *Service) createApp(ctx context.Context, tx *change.Tx, in CreateAppIn
 		return out, err
 	}
 	return out, nil
+}
+
+// FillApp sets what each new app has.
+func FillApp(c *db.AppCreate, owner *db.Account, name string, at time.Time) *db.AppCreate {
+	return c.SetOrganizationID(owner.OrganizationID).SetAccountID(owner.ID).SetName(name).SetNameFolded(domain.Fold(name)).
+		SetCreatedAt(at).SetUpdatedAt(at)
+}
+
+// AppCreated returns the event of a new app.
+func AppCreated(a *db.App) eventlog.Entry {
+	return appEvent(eventlog.AppCreated, a, change.Attributes("name", a.Name, "referenceId", a.ReferenceID,
+		"description", a.Description, "labels", a.Labels))
 }
 
 // checkReferenceUnused looks at all apps, deleted ones included: a reference id

@@ -156,6 +156,6 @@ func (svc *Service) undelete(ctx, all context.Context, tx *change.Tx, a *db.App)
 		return CreatedApp{}, err
 	}
 	tx.Record(appEvent(eventlog.AppRestored, back, nil))
-	key, secret, err := svc.createCredential(ctx, tx, appCredentialOwner(back), newCredential{Environment: domain.Development, Access: domain.AccessAll})
+	key, secret, err := svc.createCredential(ctx, tx, OwnedByApp(back), newCredential{Environment: domain.Development, Access: domain.AccessAll})
 	return CreatedApp{App: back, Credential: key, Secret: secret}, err
 }

@@ -56,14 +56,15 @@ type newCredential struct {
 	RateLimit   *access.RateLimit
 }
 
-// credentialOwner is the app or account that a credential belongs to.
-type credentialOwner struct {
+// CredentialOwner is the app or account that a credential belongs to.
+type CredentialOwner struct {
 	organization, account uuid.UUID
 	app                   *uuid.UUID
 }
 
-func appCredentialOwner(a *db.App) credentialOwner {
-	return credentialOwner{a.OrganizationID, a.AccountID, &a.ID}
+// OwnedByApp returns an app as the owner of credentials.
+func OwnedByApp(a *db.App) CredentialOwner {
+	return CredentialOwner{a.OrganizationID, a.AccountID, &a.ID}
 }
 
 // GenerateKey creates a credential. Its secret is in the result and is stored
@@ -133,7 +134,7 @@ func (svc *Service) generateCredential(ctx context.Context, tx *change.Tx, in Ge
 
 // createCredentialFor creates a credential for an owner that the caller has
 // locked.
-func (svc *Service) createCredentialFor(ctx context.Context, tx *change.Tx, owner credentialOwner, in GenerateKeyInput) (CreatedCredential, error) {
+func (svc *Service) createCredentialFor(ctx context.Context, tx *change.Tx, owner CredentialOwner, in GenerateKeyInput) (CreatedCredential, error) {
 	k := newCredential{
 		Name: input.OrZero(in.Name), Environment: input.Or(in.Environment, domain.Development), ExpiresAt: in.ExpiresAt,
 		Access: *accessOf(in.Access, in.AccessControlList), Addresses: networks(in.AllowedAddresses),
@@ -155,24 +156,24 @@ func (svc *Service) createCredentialFor(ctx context.Context, tx *change.Tx, owne
 
 // lockCredentialOwner finds and locks the app or account that the credential will
 // belong to.
-func lockCredentialOwner(ctx context.Context, tx *change.Tx, in GenerateKeyInput) (credentialOwner, error) {
+func lockCredentialOwner(ctx context.Context, tx *change.Tx, in GenerateKeyInput) (CredentialOwner, error) {
 	if in.AppID != nil {
 		a, err := lockApp(ctx, tx, *in.AppID)
 		if err != nil {
-			return credentialOwner{}, err
+			return CredentialOwner{}, err
 		}
-		return appCredentialOwner(a), nil
+		return OwnedByApp(a), nil
 	}
 	// The account is the target here: an unknown one is NOT_FOUND.
 	id, err := input.DecodeID(nodeid.Account, *in.AccountID)
 	if err != nil {
-		return credentialOwner{}, err
+		return CredentialOwner{}, err
 	}
 	a, err := change.LockForShare(tx, tx.Account.Query().Where(account.ID(id))).Only(ctx)
 	if err != nil {
-		return credentialOwner{}, err
+		return CredentialOwner{}, err
 	}
-	return credentialOwner{organization: a.OrganizationID, account: a.ID}, nil
+	return CredentialOwner{organization: a.OrganizationID, account: a.ID}, nil
 }
 
 // limitCredentialLife checks an expiry time against the organization's longest
@@ -195,22 +196,17 @@ func limitCredentialLife(tx *change.Tx, end *time.Time, e domain.Environment) (*
 
 // createCredential generates an API key and stores its credential: the hash and
 // the hints, never the secret.
-func (svc *Service) createCredential(ctx context.Context, tx *change.Tx, owner credentialOwner, k newCredential) (*db.Credential, *apikey.Secret, error) {
+func (svc *Service) createCredential(ctx context.Context, tx *change.Tx, owner CredentialOwner, k newCredential) (*db.Credential, *apikey.Secret, error) {
 	end, err := limitCredentialLife(tx, k.ExpiresAt, k.Environment)
 	if err != nil {
 		return nil, nil, err
 	}
-	secret, err := apikey.Mint(tx.Viewer.Policy.KeyPrefix)
+	secret, err := svc.mint(tx.Viewer.Policy.KeyPrefix)
 	if err != nil {
 		return nil, nil, err
 	}
-	pepper, pepperSecret := svc.peppers.Pepper()
-	create := tx.Credential.Create().
-		SetOrganizationID(owner.organization).SetAccountID(owner.account).SetNillableAppID(owner.app).
-		SetName(k.Name).SetEnvironment(k.Environment).SetAccess(k.Access).SetNillableExpiresAt(end).
-		SetUsername(secret.Username).SetPepperID(pepper).SetSecretHint(apikey.Hint(secret.Password)).SetRawKeyHint(apikey.RawHint(secret.RawKey)).
-		SetSecretHash(apikey.Hash(pepperSecret, secret.Username, secret.Password)).
-		SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
+	create := FillCredential(tx.Credential.Create(), owner, secret, svc.peppers, tx.Now).
+		SetName(k.Name).SetEnvironment(k.Environment).SetAccess(k.Access).SetNillableExpiresAt(end)
 	if k.Addresses != nil {
 		create.SetAllowedAddresses(k.Addresses)
 	}
@@ -224,11 +220,27 @@ func (svc *Service) createCredential(ctx context.Context, tx *change.Tx, owner c
 	if err := createAccessList(ctx, tx, made, k.Products); err != nil {
 		return nil, nil, err
 	}
-	tx.Record(CredentialEvent(eventlog.CredentialCreated, made, change.Attributes("username", made.Username, "name", made.Name,
-		"environment", made.Environment, "access", made.Access,
-		"accessControlList", input.ListedProducts(k.Products), "expiresAt", made.ExpiresAt,
-		"allowedAddresses", k.Addresses, "rateLimit", k.RateLimit)))
+	tx.Record(CredentialCreated(made, k.Products))
 	return made, &secret, nil
+}
+
+// FillCredential sets what each new credential has: its owner, and the hash and
+// the hints of its secret, never the secret.
+func FillCredential(c *db.CredentialCreate, owner CredentialOwner, secret apikey.Secret, peppers Peppers, at time.Time) *db.CredentialCreate {
+	id, pepper := peppers.Pepper()
+	return c.SetOrganizationID(owner.organization).SetAccountID(owner.account).SetNillableAppID(owner.app).
+		SetUsername(secret.Username).SetPepperID(id).SetSecretHint(apikey.Hint(secret.Password)).SetRawKeyHint(apikey.RawHint(secret.RawKey)).
+		SetSecretHash(apikey.Hash(pepper, secret.Username, secret.Password)).
+		SetCreatedAt(at).SetUpdatedAt(at)
+}
+
+// CredentialCreated returns the event of a new credential with an access control
+// list; nil for none.
+func CredentialCreated(k *db.Credential, products []uuid.UUID) eventlog.Entry {
+	return CredentialEvent(eventlog.CredentialCreated, k, change.Attributes("username", k.Username, "name", k.Name,
+		"environment", k.Environment, "access", k.Access,
+		"accessControlList", input.ListedProducts(products), "expiresAt", k.ExpiresAt,
+		"allowedAddresses", k.AllowedAddresses, "rateLimit", k.RateLimit))
 }
 
 func CredentialEvent(t eventlog.Type, k *db.Credential, changes []domain.Change) eventlog.Entry {

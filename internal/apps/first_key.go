@@ -55,6 +55,6 @@ func checkFirstKey(in CreateAppInput, now time.Time) error {
 
 // firstKey creates the credential of a new app.
 func (svc *Service) firstKey(ctx context.Context, tx *change.Tx, a *db.App, in *FirstKeyInput) (CreatedCredential, error) {
-	key, err := svc.createCredentialFor(ctx, tx, appCredentialOwner(a), in.generateKeyInput())
+	key, err := svc.createCredentialFor(ctx, tx, OwnedByApp(a), in.generateKeyInput())
 	return key, fault.Within("firstKey", err)
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"portico/ent/db"
+	"portico/internal/apikey"
 	"portico/internal/change"
 	"portico/internal/clock"
 	"portico/internal/entity"
@@ -15,13 +16,15 @@ import (
 	"portico/internal/input"
 )
 
-// Options configures a Service. All fields are required.
+// Options configures a Service. All fields but Mint are required.
 type Options struct {
 	Client   *db.Client
 	Changes  *change.Runner
 	Entities entity.Reader
 	Clock    clock.Clock
 	Peppers  Peppers
+	// Mint creates API keys; nil for apikey.Mint.
+	Mint func(prefix string) (apikey.Secret, error)
 }
 
 // Service implements the operations on apps, credentials and subscriptions. It is
@@ -32,11 +35,15 @@ type Service struct {
 	entities entity.Reader
 	clock    clock.Clock
 	peppers  Peppers
+	mint     func(prefix string) (apikey.Secret, error)
 }
 
 // New returns a Service.
 func New(o Options) *Service {
-	return &Service{client: o.Client, changes: o.Changes, entities: o.Entities, clock: o.Clock, peppers: o.Peppers}
+	if o.Mint == nil {
+		o.Mint = apikey.Mint
+	}
+	return &Service{client: o.Client, changes: o.Changes, entities: o.Entities, clock: o.Clock, peppers: o.Peppers, mint: o.Mint}
 }
 
 // Peppers provides the secrets with which API keys are hashed; they are stored

@@ -2,6 +2,7 @@ package apps
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -96,16 +97,12 @@ func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscri
 	if err := supersedePrevious(ctx, tx, a, prod); err != nil {
 		return nil, err
 	}
-	create := tx.Subscription.Create().SetOrganizationID(a.OrganizationID).SetAccountID(a.AccountID).
-		SetAppID(a.ID).SetProductID(prod.ID).SetPlanID(chosen.ID).SetStatus(status).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
+	create := FillSubscription(tx.Subscription.Create(), a, chosen, status, tx.Now)
 	if tx.Viewer.SignedIn() {
 		create.SetRequestedBy(tx.Viewer.UserID)
 	}
 	if endpoints != nil {
 		create.SetEndpointIds(endpoints)
-	}
-	if status == lifecycle.Approved {
-		create.SetDecidedAt(tx.Now)
 	}
 	made, err := create.Save(ctx)
 	if err != nil {
@@ -114,8 +111,24 @@ func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscri
 		}
 		return nil, err
 	}
-	tx.Record(subscriptionEvent(eventlog.SubscriptionRegistered, made, prod.Title, change.Attributes("status", status, "product", prod.Name, "plan", chosen.Name, "endpoints", endpointIDs(endpoints))))
+	tx.Record(SubscriptionRegistered(made, prod, chosen))
 	return made, nil
+}
+
+// FillSubscription sets what each new subscription has, to the product of the
+// plan. An approved one is decided at the same time.
+func FillSubscription(c *db.SubscriptionCreate, a *db.App, chosen *db.Plan, status lifecycle.SubscriptionStatus, at time.Time) *db.SubscriptionCreate {
+	if status == lifecycle.Approved {
+		c.SetDecidedAt(at)
+	}
+	return c.SetOrganizationID(a.OrganizationID).SetAccountID(a.AccountID).SetAppID(a.ID).SetProductID(chosen.ProductID).SetPlanID(chosen.ID).
+		SetStatus(status).SetCreatedAt(at).SetUpdatedAt(at)
+}
+
+// SubscriptionRegistered returns the event of a new subscription.
+func SubscriptionRegistered(s *db.Subscription, prod *db.Product, chosen *db.Plan) eventlog.Entry {
+	return subscriptionEvent(eventlog.SubscriptionRegistered, s, prod.Title,
+		change.Attributes("status", s.Status, "product", prod.Name, "plan", chosen.Name, "endpoints", endpointIDs(s.EndpointIds)))
 }
 
 func errAlreadyRegistered() error {

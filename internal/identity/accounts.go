@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -64,14 +65,23 @@ func (svc *Service) CreateAccount(ctx context.Context, in CreateAccountInput) (*
 		if err := tx.Authorize(policy.CreateAccount(tx.OrganizationID())); err != nil {
 			return nil, err
 		}
-		out, err := tx.Account.Create().SetOrganizationID(tx.OrganizationID()).SetName(in.Name).SetNameFolded(domain.Fold(in.Name)).
-			SetProfile(profile).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now).Save(ctx)
+		out, err := FillAccount(tx.Account.Create(), tx.OrganizationID(), in.Name, tx.Now).SetProfile(profile).Save(ctx)
 		if err != nil {
 			return nil, err
 		}
-		tx.Record(accountEvent(eventlog.AccountCreated, out, change.Attributes("name", out.Name, "profile", out.Profile)))
+		tx.Record(AccountCreated(out))
 		return out, nil
 	})
+}
+
+// FillAccount sets what each new account has.
+func FillAccount(c *db.AccountCreate, organization uuid.UUID, name string, at time.Time) *db.AccountCreate {
+	return c.SetOrganizationID(organization).SetName(name).SetNameFolded(domain.Fold(name)).SetCreatedAt(at).SetUpdatedAt(at)
+}
+
+// AccountCreated returns the event of a new account.
+func AccountCreated(a *db.Account) eventlog.Entry {
+	return accountEvent(eventlog.AccountCreated, a, change.Attributes("name", a.Name, "profile", a.Profile))
 }
 
 // UpdateAccountInput is the input of UpdateAccount.

@@ -18,6 +18,7 @@ import (
 
 	"portico/ent/db"
 	"portico/internal/activity"
+	"portico/internal/apikey"
 	"portico/internal/apps"
 	"portico/internal/catalog"
 	"portico/internal/change"
@@ -36,7 +37,7 @@ type Secrets interface {
 }
 
 // Options configures a Portal. All fields but DatabaseClock, KeyCache,
-// UnclearFor, Log and SignInFailed are required.
+// UnclearFor, Outer, Mint, Log and SignInFailed are required.
 type Options struct {
 	Client   *db.Client
 	Database *database.DB
@@ -57,6 +58,11 @@ type Options struct {
 	// took effect; 0 means 3 s, which is longer than the server keeps the
 	// transaction of a client that has disappeared.
 	UnclearFor time.Duration
+	// Outer is a transaction that all changes are parts of; usually nil. Client is
+	// then the transaction's own. See change.Runner.
+	Outer *db.Tx
+	// Mint creates API keys; nil for apikey.Mint.
+	Mint func(prefix string) (apikey.Secret, error)
 	// Log receives failed sign-ins; nil for slog.Default.
 	Log *slog.Logger
 	// SignInFailed is called for each failed sign-in, for metrics.
@@ -78,7 +84,7 @@ type Portal struct {
 // New returns a Portal.
 func New(o Options) *Portal {
 	changes := change.NewRunner(change.Options{
-		Client: o.Client, Database: o.Database, Clock: o.Clock, KeyCache: o.KeyCache, UnclearFor: o.UnclearFor,
+		Client: o.Client, Database: o.Database, Clock: o.Clock, KeyCache: o.KeyCache, UnclearFor: o.UnclearFor, Outer: o.Outer,
 	})
 	entities := entity.NewReader(o.Client, listing.Reader{Keys: o.Secrets, Fault: change.PublicError, Now: o.Clock.Now})
 	if o.DatabaseClock == nil {
@@ -91,7 +97,7 @@ func New(o Options) *Portal {
 		Development: o.Development, Log: o.Log, SignInFailed: o.SignInFailed, EndAccount: apps.EndAccount,
 	})
 	p.Catalog = catalog.New(catalog.Options{Client: o.Client, Changes: changes, Entities: entities, EndProduct: apps.EndProduct})
-	p.Apps = apps.New(apps.Options{Client: o.Client, Changes: changes, Entities: entities, Clock: o.Clock, Peppers: o.Secrets})
+	p.Apps = apps.New(apps.Options{Client: o.Client, Changes: changes, Entities: entities, Clock: o.Clock, Peppers: o.Secrets, Mint: o.Mint})
 	p.Activity = activity.New(activity.Options{Client: o.Client, Entities: entities})
 	return p
 }
