@@ -3,6 +3,7 @@ package counts
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"time"
@@ -26,6 +27,11 @@ type Row struct {
 	Calls int64
 }
 
+// Execer is a transaction.
+type Execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
 // AddMinutes adds rows to the minutes; RollUp will add them to hours and days. No
 // two rows may have the same id.
 func AddMinutes(ctx context.Context, db *database.DB, tx *database.Tx, rows []Row) error {
@@ -44,11 +50,33 @@ func AddReported(ctx context.Context, db *database.DB, tx *database.Tx, rows []R
 // AddRolledUp adds rows to the minutes, hours and days at once. For rows that count
 // many calls each this is less work than AddMinutes and RollUp.
 func AddRolledUp(ctx context.Context, db *database.DB, tx *database.Tx, rows []Row) error {
-	rolled := additions{columns: ", rolled, due", values: ", calls, false", update: ", " + usagesql.SetSum("t", "rolled", "calls")}
-	if _, err := upsert(ctx, db, tx, "usage_minutes", rolled, rows); err != nil || len(rows) == 0 {
+	if _, err := upsert(ctx, db, tx, "usage_minutes", rolledUp(), rows); err != nil || len(rows) == 0 {
 		return err
 	}
 	return addHoursAndDays(ctx, db, tx, rows)
+}
+
+// AddHistory adds counts of the past to one table: minutes, hours or days. Hours
+// and days contain the minutes already.
+func AddHistory(ctx context.Context, db *database.DB, tx Execer, of usage.Interval, rows []Row) error {
+	table, rolled := "", additions{}
+	switch of {
+	case usage.Minute:
+		table, rolled = "usage_minutes", rolledUp()
+	case usage.Hour:
+		table = "usage_hours"
+	case usage.Day:
+		table = "usage_days"
+	default:
+		return fmt.Errorf("counts: no table has calls by %s", of)
+	}
+	_, err := upsert(ctx, db, tx, table, rolled, rows)
+	return err
+}
+
+// rolledUp returns the additions for minutes that are part of hours and days.
+func rolledUp() additions {
+	return additions{columns: ", rolled, due", values: ", calls, false", update: ", " + usagesql.SetSum("t", "rolled", "calls")}
 }
 
 // rowColumns are the columns of a Row, in the order of rowNames.
@@ -74,7 +102,7 @@ type additions struct {
 // upsert adds rows to a table. They are sorted by id first, so that nodes that add
 // to the same rows do not deadlock. It returns the number of rows that were
 // written: all, except for those that also.where excludes.
-func upsert(ctx context.Context, db *database.DB, tx *database.Tx, table string, also additions, rows []Row) (written int64, err error) {
+func upsert(ctx context.Context, db *database.DB, tx Execer, table string, also additions, rows []Row) (written int64, err error) {
 	for chunk := range slices.Chunk(sortedByID(rows), ChunkRows) {
 		b := usagesql.NewBulk(db, len(chunk), rowColumns()...)
 		for _, r := range chunk {

@@ -141,7 +141,7 @@ func (l *lastUsed) prune() {
 
 // updateLastUsedOf updates last_used_at of the credentials with which calls were let
 // through.
-func updateLastUsedOf(ctx context.Context, db *database.DB, tx *database.Tx, rows []counts.Row) error {
+func updateLastUsedOf(ctx context.Context, db *database.DB, tx counts.Execer, rows []counts.Row) error {
 	last := map[uuid.UUID]time.Time{}
 	for _, r := range rows {
 		if r.Passed() && r.Credential != uuid.Nil && r.At.After(last[r.Credential]) {
@@ -168,7 +168,7 @@ func newLastUsedBulk(db *database.DB, rows int) *usagesql.Bulk {
 // creation: calls are counted by the minute, which may have begun earlier. It is not a
 // change of the credential: there is no event, and the version remains. The rows are
 // locked in the order of their ids.
-func updateLastUsed(ctx context.Context, db *database.DB, tx *database.Tx, b *usagesql.Bulk) error {
+func updateLastUsed(ctx context.Context, db *database.DB, tx counts.Execer, b *usagesql.Bulk) error {
 	text := `UPDATE credentials SET last_used_at = MAX(v.at, created_at) FROM ` + b.Source(1) +
 		` WHERE credentials.id = v.id AND (last_used_at IS NULL OR last_used_at < v.at)`
 	if usagesql.Postgres(db) {

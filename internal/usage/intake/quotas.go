@@ -17,7 +17,7 @@ import (
 // addUsed adds what was used of quotas, and sets totals to what all nodes have used
 // of them. If the period of a plan becomes longer at its start, the same row is used
 // on, and ends later.
-func addUsed(ctx context.Context, db *database.DB, tx *database.Tx, used []limits.Used, totals []int64) error {
+func addUsed(ctx context.Context, db *database.DB, tx querier, used []limits.Used, totals []int64) error {
 	if len(used) == 0 {
 		return nil
 	}
