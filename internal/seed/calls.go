@@ -1,168 +1,127 @@
 package seed
 
 import (
-	"encoding/binary"
-	"math/rand/v2"
-	"slices"
+	"context"
 	"time"
 
 	"github.com/google/uuid"
 
-	"portico/ent/db"
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/zone"
 	"portico/internal/domain"
-	"portico/internal/lifecycle"
 	"portico/internal/usage"
+	"portico/internal/usage/counts"
+	"portico/internal/usage/intake"
 )
 
-const (
-	// daysOfCalls is how many days back calls are counted.
-	daysOfCalls = 35
-	// fresh is how far back counts of single minutes are kept.
-	fresh = 48 * time.Hour
-	// burstsAnHour is the number of minutes of an hour that have calls.
-	burstsAnHour = 4
-	// attempts is the ratio of refused calls to accepted ones: with a credential
-	// that is no longer valid, or for a product that is not approved.
-	attempts = 0.01
-	// often and seldom are the share of hours with calls, of accepted ones and
-	// of attempts.
-	often, seldom = 0.4, 0.04
-)
-
-// caller is an app that makes calls, with all its credentials and the newest of
-// its subscriptions to each product.
-type caller struct {
-	account, app  uuid.UUID
-	busy          int // calls on a busy day
-	keys          []calledWith
-	registrations []*db.Subscription
-}
-
-// calledWith is a credential, and the products that it reaches; nil means all.
-type calledWith struct {
-	*db.Credential
-	listed []string
-}
-
-// stream is the calls of one product with one credential.
-type stream struct {
-	usage.Call   // without the endpoint; Code is the verdict on nearly all
-	registration *db.Subscription
-	endpoints    []uuid.UUID
-	daily        float64
-}
-
-// streams returns what an app calls. The purpose of each credential determines
-// its share of the calls.
-func (c caller) streams(offers map[uuid.UUID]offer, today time.Time) []stream {
-	var out []stream
-	whole := 0.0
-	for _, k := range c.keys {
-		for _, s := range c.registrations {
-			x, ok := offers[s.ProductID]
-			if !ok || k.listed != nil && !slices.Contains(k.listed, x.Name) {
-				continue
+// calls creates the calls of the organization's apps up to now: the counts, the
+// use of quotas, and when credentials were last used.
+func (a *author) calls(ctx context.Context, zoneName string) error {
+	loc, err := zone.Load(zoneName)
+	if err != nil {
+		return err
+	}
+	now := a.Clock.Now()
+	t := &tally{loc: loc, now: now, minutes: map[cell]int64{}, hours: map[cell]int64{}, days: map[cell]int64{},
+		quotas: map[period]*limits.Used{}, accounts: map[period]int64{}}
+	from := usage.Day.Start(now.AddDate(0, 0, 1-daysOfCalls), loc)
+	for _, c := range a.callers {
+		for _, s := range c.streams(now) {
+			for at := from; at.Before(now); at = at.Add(time.Hour) {
+				s.hour(at, loc, now, func(call usage.Call, at time.Time, n int64) { t.count(call, s.subscribed, at, n) })
 			}
-			one := stream{registration: s, endpoints: x.reached(s), Call: usage.Call{Organization: k.OrganizationID,
-				Account: c.account, App: c.app, Credential: k.ID, Product: x.ID, Code: verdictOf(k.Credential, s, today)}}
-			one.daily = map[domain.Environment]float64{domain.Production: 8, domain.Staging: 1, domain.Development: 2}[k.Environment]
-			if one.Code != valid {
-				one.daily *= attempts
-			}
-			whole += one.daily
-			out = append(out, one)
 		}
 	}
-	for i := range out {
-		out[i].daily *= float64(c.busy) / whole
+	return intake.AddHistory(ctx, a.Database, a.tx, t.history())
+}
+
+// cell identifies a count: what is counted, in the bucket that begins at a time.
+type cell struct {
+	usage.Call
+	at time.Time
+}
+
+// period is a period of a quota, by its counter and its start.
+type period struct {
+	counter uuid.UUID
+	start   time.Time
+}
+
+// tally counts calls as the gateway would have.
+type tally struct {
+	loc                  *time.Location
+	now                  time.Time
+	minutes, hours, days map[cell]int64
+	// quotas is what apps used in each period, accounts what all apps of an
+	// account did.
+	quotas   map[period]*limits.Used
+	accounts map[period]int64
+}
+
+// count counts n calls of a minute. Those beyond a quota count as refused.
+func (t *tally) count(call usage.Call, s subscribed, at time.Time, n int64) {
+	if call.Passed() {
+		if over := n - t.take(s, at, n); over > 0 {
+			refused := call
+			refused.Code = quotaExceeded
+			t.add(refused, at, over)
+			n -= over
+		}
+	}
+	t.add(call, at, n)
+}
+
+func (t *tally) add(call usage.Call, at time.Time, n int64) {
+	if n == 0 {
+		return
+	}
+	if t.now.Sub(at) <= fresh {
+		t.minutes[cell{call, at}] += n
+	}
+	t.hours[cell{call, usage.Hour.Start(at, t.loc)}] += n
+	t.days[cell{call, usage.Day.Start(at, t.loc)}] += n
+}
+
+// take takes up to n units of the quota of an app and a product, and returns how
+// many were left to take.
+func (t *tally) take(s subscribed, at time.Time, n int64) int64 {
+	quota := limits.QuotaOf(s.plan.Quota)
+	if quota.None() {
+		return n
+	}
+	start, end := quota.Period(at, t.loc)
+	app := period{limits.ByApp(s.AppID, s.ProductID), start}
+	account := period{limits.ByAccount(s.AccountID, s.ProductID, quota.Per), start}
+	u := t.quotas[app]
+	if u == nil {
+		u = &limits.Used{Organization: s.OrganizationID, AppCounter: app.counter, AccountCounter: account.counter, PeriodStart: start, PeriodEnd: end}
+		t.quotas[app] = u
+	}
+	counted := u.N
+	if s.plan.QuotaPer == domain.QuotaPerAccount {
+		counted = t.accounts[account]
+	}
+	n = min(n, quota.Limit-counted)
+	u.N += n
+	t.accounts[account] += n
+	return n
+}
+
+// history returns what is stored: of quotas, only the present periods.
+func (t *tally) history() intake.History {
+	h := intake.History{Minutes: rows(t.minutes), Hours: rows(t.hours), Days: rows(t.days)}
+	for _, u := range t.quotas {
+		if t.now.Before(u.PeriodEnd) {
+			h.Quotas = append(h.Quotas, *u)
+		}
+	}
+	return h
+}
+
+func rows(of map[cell]int64) []counts.Row {
+	out := make([]counts.Row, 0, len(of))
+	for c, n := range of {
+		out = append(out, counts.Row{ID: c.ID(c.at), At: c.at, Call: c.Call, Calls: n})
 	}
 	return out
-}
-
-// The verdicts in the demo data, spelled as in package verdict.
-const (
-	valid         = "VALID"
-	rateLimited   = "RATE_LIMITED"
-	quotaExceeded = "QUOTA_EXCEEDED"
-)
-
-// verdictOf returns the verdict on a call with a credential: the credential's
-// state counts before the subscription's.
-func verdictOf(k *db.Credential, s *db.Subscription, now time.Time) string {
-	if status := k.Status.At(now, k.ExpiresAt); status != lifecycle.CredentialActive {
-		return string(status)
-	}
-	switch s.Status {
-	case lifecycle.Approved:
-		return valid
-	case lifecycle.Waiting, lifecycle.Suspended:
-		return string(s.Status)
-	default:
-		return "NOT_SUBSCRIBED"
-	}
-}
-
-// reached returns the endpoints that a subscription reaches, in a fixed order.
-func (o offer) reached(s *db.Subscription) []uuid.UUID {
-	if s.EndpointIds != nil {
-		return s.EndpointIds
-	}
-	return o.inOrder
-}
-
-// hour generates the calls of one hour, and calls give for each minute's. The
-// same hour has the same calls each time the data is created. Calls after now
-// are omitted; in hours before those with counts of minutes, all calls are in
-// the first minute.
-func (s *stream) hour(start time.Time, loc *time.Location, now time.Time, give func(call usage.Call, at time.Time, n int64)) {
-	r := rand.New(rand.NewPCG(binary.BigEndian.Uint64(s.Credential[8:]), binary.BigEndian.Uint64(s.registration.ID[8:])^uint64(start.Unix())))
-	chance := often
-	if s.Code != valid {
-		chance = seldom
-	}
-	if r.Float64() > chance {
-		return // calls come in bursts
-	}
-	expected := s.daily / chance * share(start.In(loc)) * (0.7 + 0.6*r.Float64())
-	n := int64(expected)
-	if r.Float64() < expected-float64(n) {
-		n++
-	}
-	call := s.Call
-	if len(s.endpoints) > 0 {
-		call.Endpoint = s.endpoints[start.In(loc).YearDay()%len(s.endpoints)]
-	}
-	bursts := int64(1)
-	if now.Sub(start) <= fresh {
-		bursts = burstsAnHour
-	}
-	for i := range bursts {
-		at := start
-		if bursts > 1 {
-			at = start.Add(time.Duration(r.IntN(60)) * time.Minute)
-		}
-		part := n/bursts + min(max(n%bursts-i, 0), 1)
-		if part == 0 || !at.Add(time.Minute).Before(now) {
-			continue
-		}
-		give(call, at, part)
-		if call.Code == valid && part > 100 && r.IntN(8) == 0 {
-			limited := call
-			limited.Code = rateLimited
-			give(limited, at, 1+part/50)
-		}
-	}
-}
-
-// share returns the share of a day's calls in an hour: most are in working
-// hours.
-func share(t time.Time) float64 {
-	s := 0.01
-	if h := t.Hour(); h >= 8 && h < 18 {
-		s = 0.085
-	}
-	if day := t.Weekday(); day == time.Saturday || day == time.Sunday {
-		s *= 0.4
-	}
-	return s
 }

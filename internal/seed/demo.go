@@ -18,7 +18,7 @@ func demo() organization {
 			name: "Initrode", suspended: "The contract has ended.",
 			apps: []app{{
 				name: "Abandoned Experiment", keys: []key{{name: "First"}},
-				registrations: []registration{{product: "public-holidays", plan: "Free"}},
+				subscriptions: []subscription{{product: "public-holidays", plan: "Free"}},
 			}},
 		}},
 	}
@@ -35,30 +35,30 @@ func acme() account {
 				name: "Storefront", calls: 12_000, description: "The shop that customers see.",
 				labels: []domain.Label{{Key: "team", Value: "web"}, {Key: "stage", Value: "live"}},
 				keys: []key{
-					{name: "Old production", environment: domain.Production, then: []lifecycle.CredentialAction{lifecycle.Revoke},
+					{name: "Old production", environment: domain.Production, actions: []lifecycle.CredentialAction{lifecycle.Revoke},
 						reason: domain.Superseded, note: "The yearly rotation."},
-					{name: "Production", environment: domain.Production, lasts: 365 * 24 * time.Hour,
+					{name: "Production", environment: domain.Production, life: 365 * 24 * time.Hour,
 						addresses: []string{"203.0.113.0/24", "2001:db8:1::/48"}, rate: perSecond(40)},
 					{name: "Staging", environment: domain.Staging},
-					{name: "Load test", environment: domain.Staging, then: []lifecycle.CredentialAction{lifecycle.Disable}},
+					{name: "Load test", environment: domain.Staging, actions: []lifecycle.CredentialAction{lifecycle.Disable}},
 					{name: "Trial", expired: true},
 				},
-				registrations: []registration{
-					{product: "currency-rates", plan: "Business", then: is(lifecycle.Approve)},
-					{product: "geocoding", plan: "Pay as you go", then: is(lifecycle.Approve, lifecycle.Suspend), reason: "The last invoice is not paid."},
+				subscriptions: []subscription{
+					{product: "currency-rates", plan: "Business", actions: actions(lifecycle.Approve)},
+					{product: "geocoding", plan: "Pay as you go", actions: actions(lifecycle.Approve, lifecycle.Suspend), reason: "The last invoice is not paid."},
 					{product: "public-holidays", plan: "Free"},
-					{product: "wallet", plan: "Partner", then: is(lifecycle.Approve)},
-					{product: "mail-delivery", plan: "Starter", then: is(lifecycle.Reject), reason: "Tell us first what you will send."},
+					{product: "wallet", plan: "Partner", actions: actions(lifecycle.Approve)},
+					{product: "mail-delivery", plan: "Starter", actions: actions(lifecycle.Reject), reason: "Tell us first what you will send."},
 					{product: "mail-delivery", plan: "Starter"},
 				},
 			},
 			{
 				name: "Mobile App", calls: 2_500, description: "For telephones.", labels: []domain.Label{{Key: "team", Value: "mobile"}},
-				keys: []key{{name: "Phones", listed: []string{"public-holidays", "vehicle-data"}}},
-				registrations: []registration{
+				keys: []key{{name: "Phones", only: []string{"public-holidays", "vehicle-data"}}},
+				subscriptions: []subscription{
 					{product: "public-holidays", plan: "Free", endpoints: []string{"GET /holidays/{country}"}},
-					{product: "vehicle-data", plan: "Legacy", then: is(lifecycle.Approve)},
-					{product: "address-lookup", plan: "Free", then: is(lifecycle.Approve, lifecycle.Unregister), reason: "Not used for a year."},
+					{product: "vehicle-data", plan: "Legacy", actions: actions(lifecycle.Approve)},
+					{product: "address-lookup", plan: "Free", actions: actions(lifecycle.Approve, lifecycle.Unregister), reason: "Not used for a year."},
 					{product: "translation", plan: "Enterprise"},
 				},
 			},
@@ -75,13 +75,13 @@ func globex() account {
 			{
 				name: "Route Planner", calls: 240, labels: []domain.Label{{Key: "stage", Value: "test"}},
 				keys: []key{
-					{name: "Leaked", then: []lifecycle.CredentialAction{lifecycle.Revoke}, reason: domain.KeyCompromise, note: "It was in a public repository."},
+					{name: "Leaked", actions: []lifecycle.CredentialAction{lifecycle.Revoke}, reason: domain.KeyCompromise, note: "It was in a public repository."},
 					{name: "Planner"},
 				},
-				registrations: []registration{
-					{product: "weather-archive", plan: "Free", then: is(lifecycle.Approve, lifecycle.Unregister), reason: "The archive closes."},
-					{product: "currency-rates", plan: "Free", then: is(lifecycle.Reject), reason: "Please take the plan Business."},
-					{product: "mail-delivery", plan: "Trial", then: is(lifecycle.Suspend, lifecycle.Resume), reason: "Too many letters came back."},
+				subscriptions: []subscription{
+					{product: "weather-archive", plan: "Free", actions: actions(lifecycle.Approve, lifecycle.Unregister), reason: "The archive closes."},
+					{product: "currency-rates", plan: "Free", actions: actions(lifecycle.Reject), reason: "Please take the plan Business."},
+					{product: "mail-delivery", plan: "Trial", actions: actions(lifecycle.Suspend, lifecycle.Resume), reason: "Too many letters came back."},
 				},
 			},
 			{
@@ -90,10 +90,10 @@ func globex() account {
 					{name: "Live", environment: domain.Production},
 					{name: "Fair", expired: true},
 				},
-				registrations: []registration{
-					{product: "geocoding", plan: "Volume", then: is(lifecycle.Approve)},
+				subscriptions: []subscription{
+					{product: "geocoding", plan: "Volume", actions: actions(lifecycle.Approve)},
 					{product: "tax-rates", plan: "Metered"},
-					{product: "currency-rates", plan: "Business", then: is(lifecycle.Withdraw)},
+					{product: "currency-rates", plan: "Business", actions: actions(lifecycle.Withdraw)},
 					{product: "address-lookup", plan: "Free"},
 				},
 			},

@@ -69,14 +69,14 @@ func automaticProducts() []product {
 func specialProducts() []product {
 	return []product{
 		{name: "vehicle-data", title: "Vehicle Data", version: "0.9", description: "Models and engines. Nothing new is added.",
-			endpoints: []endpoint{{domain.MethodAny, "/vehicles/{path...}", "Everything, as it always was."}}, ends: domain.Deprecated,
+			endpoints: []endpoint{{domain.MethodAny, "/vehicles/{path...}", "Everything, as it always was."}}, finally: domain.Deprecated,
 			plans: []plan{{name: "Legacy", kind: domain.PlanSubscription, rate: perMinute(600), quota: aMonth(500_000), price: monthly("5.00")}}},
 		{name: "wallet", title: "Wallet", version: "1.0-beta", description: "Holds balances. Partners alone are approved.",
 			endpoints: []endpoint{get("/balances/{account}", "What an account holds."), post("/transfers", "Moves an amount.")},
 			plans:     []plan{{name: "Partner", kind: domain.PlanSubscription, rate: perSecond(30), quota: aMonth(300_000), price: monthly("199.00")}}},
 		{name: "warehouse-stock", title: "Warehouse Stock", version: "0.1", description: "Not ready yet.",
-			born: domain.Draft, plans: []plan{{name: "Free", kind: domain.PlanFree, rate: perSecond(10), quota: aDay(1_000)}}},
+			draft: true, plans: []plan{{name: "Free", kind: domain.PlanFree, rate: perSecond(10), quota: aDay(1_000)}}},
 		{name: "weather-archive", title: "Weather Archive", version: "1.0", description: "The weather of the last century.",
-			ends: domain.Retired, plans: []plan{{name: "Free", kind: domain.PlanFree, rate: perSecond(10), quota: aDay(1_000)}}},
+			finally: domain.Retired, plans: []plan{{name: "Free", kind: domain.PlanFree, rate: perSecond(10), quota: aDay(1_000)}}},
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/google/uuid"
 
@@ -13,9 +12,9 @@ import (
 	dborg "portico/ent/db/organization"
 	dbplan "portico/ent/db/plan"
 	dbproduct "portico/ent/db/product"
+	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/domain"
-	"portico/internal/eventlog"
 	"portico/internal/viewer"
 )
 
@@ -24,10 +23,6 @@ const (
 	MostApps = 1_000_000
 	// perAccount is how many apps of the large set an account has.
 	perAccount = 100
-	// perAppend is how many events one statement writes: few enough that the
-	// text stays prepared, and because SQLite searches all named parameters for
-	// each of them.
-	perAppend = 20
 	// perBatch is how many apps one transaction creates: few enough that other
 	// writers of the database wait for less than a second, and that the rows of
 	// a table fit into one statement.
@@ -53,7 +48,7 @@ func Large(ctx context.Context, o Options, apps int) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &load{Options: o, sum: sum, minter: newMinter(o)}
+	l := &load{Options: o, sum: sum, changes: change.NewRunner(change.Options{Client: o.Client, Database: o.Database, Clock: o.Clock})}
 	if err := l.prepare(ctx); err != nil {
 		return nil, err
 	}
@@ -65,7 +60,7 @@ func Large(ctx context.Context, o Options, apps int) (*Summary, error) {
 	for first := done; first < apps; first += perBatch {
 		err := l.batch(ctx, first, min(first+perBatch, apps))
 		if _, ok := database.IsUnique(err); ok {
-			err = fmt.Errorf("another process makes the large set at this moment: %w", err)
+			err = fmt.Errorf("another process creates the large set at this moment: %w", err)
 		}
 		if err != nil {
 			return nil, err
@@ -77,10 +72,10 @@ func Large(ctx context.Context, o Options, apps int) (*Summary, error) {
 // load creates the large set.
 type load struct {
 	Options
-	sum    *Summary
-	minter *minter
-	org    *db.Organization
-	offers []automaticOffer
+	changes *change.Runner
+	sum     *Summary
+	org     *db.Organization
+	offers  []automaticOffer
 }
 
 // automaticOffer is a product with a plan of it that needs no approval.
@@ -115,48 +110,6 @@ func (l *load) prepare(ctx context.Context) (err error) {
 	}
 	if len(l.offers) == 0 {
 		return errors.New("the organization demo has no product that apps may be registered with without an approval")
-	}
-	return nil
-}
-
-// batch creates the apps first to end in one transaction.
-func (l *load) batch(ctx context.Context, first, end int) error {
-	d := &draft{at: l.Clock.Now(), load: l}
-	for n := first; n < end; n++ {
-		if err := d.app(n, end); err != nil {
-			return err
-		}
-	}
-	err := inTx(ctx, l.Client, func(tx *db.Tx) error {
-		if err := l.lockOrganizations(ctx, tx); err != nil {
-			return err
-		}
-		if err := alone(ctx, tx.Organization); err != nil {
-			return err
-		}
-		if err := d.insert(ctx, tx); err != nil {
-			return err
-		}
-		return l.append(ctx, tx, d)
-	})
-	if err != nil {
-		return err
-	}
-	l.sum.Accounts += len(d.accounts)
-	l.sum.Apps += len(d.apps)
-	l.sum.Keys += len(d.keys)
-	l.sum.Subscriptions += len(d.subscriptions)
-	l.sum.Events += len(d.told)
-	return nil
-}
-
-// append writes the events of a batch.
-func (l *load) append(ctx context.Context, tx *db.Tx, d *draft) error {
-	ctx = viewer.AsSystem(ctx, l.org.ID)
-	for entries := range slices.Chunk(d.told, perAppend) {
-		if err := eventlog.Append(ctx, tx, l.Database.Dialect(), l.org.ID, d.at, entries...); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -39,10 +39,10 @@ type account struct {
 type product struct {
 	name, title, description, version string
 	approval                          domain.Approval // Manual
-	// born and ends are the first and the last state; the default of both is
-	// Published.
-	born, ends domain.ProductStatus
-	auth       []domain.AuthType // both
+	// draft means that it was never published, finally is the status that a
+	// published one was brought to at last; empty if it remains PUBLISHED.
+	draft   bool
+	finally domain.ProductStatus
 	// keyless means that calls need no credential, enforced that only calls of
 	// the endpoints pass.
 	keyless, enforced bool
@@ -70,7 +70,7 @@ func post(path, description string) endpoint {
 
 // listed reports whether the product is in every developer's catalogue.
 func (p product) listed() bool {
-	return p.born != domain.Draft && p.ends != domain.Retired
+	return !p.draft && p.finally != domain.Retired
 }
 
 type plan struct {
@@ -87,7 +87,7 @@ type app struct {
 	name, description string
 	labels            []domain.Label
 	keys              []key
-	registrations     []registration
+	subscriptions     []subscription
 	// calls is the approximate number of calls on a busy day.
 	calls int
 }
@@ -95,35 +95,36 @@ type app struct {
 type key struct {
 	name        string
 	environment domain.Environment // Development
-	// listed are the products that the credential reaches; nil means all.
-	listed []string
+	// only are the products that the credential reaches; nil means all.
+	only []string
 	// addresses are the networks that it may be used from, and rate is its own
 	// limit; its owner sets them a step after it was created.
 	addresses []string
 	rate      *domain.RateLimit
-	// lasts is the lifetime of the credential; 0 means unlimited.
-	lasts time.Duration
+	// life is the lifetime of the credential; 0 means unlimited.
+	life time.Duration
 	// expired means that it expired soon after it was created.
 	expired bool
-	// then is what happened to it, in this order; reason and note say why it was
-	// revoked.
-	then   []lifecycle.CredentialAction
-	reason domain.RevocationReason
-	note   string
+	// actions are what happened to it, in this order; reason and note say why it
+	// was revoked.
+	actions []lifecycle.CredentialAction
+	reason  domain.RevocationReason
+	note    string
 }
 
-type registration struct {
+type subscription struct {
 	product, plan string
 	// endpoints are those it is narrowed to, such as "GET /orders/{id}"; nil
 	// means all of the product.
 	endpoints []string
-	// then is what happened to it, in this order, and why.
-	then   []lifecycle.SubscriptionAction
-	reason string
+	// actions are what happened to it, in this order, and reason is why it was
+	// refused, suspended or ended.
+	actions []lifecycle.SubscriptionAction
+	reason  string
 }
 
-// is lists what happened to a subscription.
-func is(actions ...lifecycle.SubscriptionAction) []lifecycle.SubscriptionAction { return actions }
+// actions lists what happened to a subscription.
+func actions(all ...lifecycle.SubscriptionAction) []lifecycle.SubscriptionAction { return all }
 
 func perSecond(n int) *domain.RateLimit {
 	return &domain.RateLimit{Limit: n, Per: domain.PerSecond, Burst: 2 * n}

@@ -45,11 +45,11 @@ func secondProducts() []product {
 		{name: "risk-scores", title: "Risk Scores", version: "0.8", description: "With a contract alone.",
 			plans: []plan{{name: "Partner", kind: domain.PlanSubscription, rate: perSecond(10), quota: aDay(500), price: monthly("300.00")}}},
 		{name: "stock-levels", title: "Stock Levels", version: "1.0", description: "Replaced by nothing yet.",
-			ends: domain.Deprecated, plans: []plan{{name: "Free", kind: domain.PlanFree, rate: perMinute(600), quota: aDay(5_000)}}},
+			finally: domain.Deprecated, plans: []plan{{name: "Free", kind: domain.PlanFree, rate: perMinute(600), quota: aDay(5_000)}}},
 		{name: "telemetry", title: "Telemetry", version: "0.1", description: "Not ready yet.",
-			born: domain.Draft, plans: []plan{{name: "Free", kind: domain.PlanFree, rate: perSecond(10), quota: aDay(1_000)}}},
+			draft: true, plans: []plan{{name: "Free", kind: domain.PlanFree, rate: perSecond(10), quota: aDay(1_000)}}},
 		{name: "voice-calls", title: "Voice Calls", version: "1.0", description: "Nobody calls any more.",
-			ends: domain.Retired, plans: []plan{{name: "Free", kind: domain.PlanFree, rate: perSecond(10), quota: aDay(1_000)}}},
+			finally: domain.Retired, plans: []plan{{name: "Free", kind: domain.PlanFree, rate: perSecond(10), quota: aDay(1_000)}}},
 	}
 }
 
@@ -58,17 +58,17 @@ func ledger() app {
 		name: "Ledger", calls: 4_000, description: "Books that balance.", labels: []domain.Label{{Key: "team", Value: "finance"}},
 		keys: []key{
 			{name: "Ledger"},
-			{name: "Auditors", listed: []string{"invoices"}, environment: domain.Production,
+			{name: "Auditors", only: []string{"invoices"}, environment: domain.Production,
 				addresses: []string{"198.51.100.0/24"}, rate: perMinute(60)},
-			{name: "Night run", then: []lifecycle.CredentialAction{lifecycle.Disable}},
+			{name: "Night run", actions: []lifecycle.CredentialAction{lifecycle.Disable}},
 			{name: "Last year", expired: true},
-			{name: "Consultant", then: []lifecycle.CredentialAction{lifecycle.Revoke}, reason: domain.PrivilegeWithdrawn},
+			{name: "Consultant", actions: []lifecycle.CredentialAction{lifecycle.Revoke}, reason: domain.PrivilegeWithdrawn},
 		},
-		registrations: []registration{
-			{product: "invoices", plan: "Metered", endpoints: []string{"POST /invoices", "GET /invoices/{id}"}, then: is(lifecycle.Approve)},
-			{product: "customer-directory", plan: "Standard", then: is(lifecycle.Approve, lifecycle.Suspend), reason: "A complaint is being looked at."},
-			{product: "stock-levels", plan: "Free", then: is(lifecycle.Approve, lifecycle.Unregister), reason: "The plan ends."},
-			{product: "risk-scores", plan: "Partner", then: is(lifecycle.Reject), reason: "There is no contract."},
+		subscriptions: []subscription{
+			{product: "invoices", plan: "Metered", endpoints: []string{"POST /invoices", "GET /invoices/{id}"}, actions: actions(lifecycle.Approve)},
+			{product: "customer-directory", plan: "Standard", actions: actions(lifecycle.Approve, lifecycle.Suspend), reason: "A complaint is being looked at."},
+			{product: "stock-levels", plan: "Free", actions: actions(lifecycle.Approve, lifecycle.Unregister), reason: "The plan ends."},
+			{product: "risk-scores", plan: "Partner", actions: actions(lifecycle.Reject), reason: "There is no contract."},
 			{product: "risk-scores", plan: "Partner"},
 		},
 	}
@@ -77,9 +77,9 @@ func ledger() app {
 func helpDesk() app {
 	return app{
 		name: "Help Desk", calls: 600, description: "Answers telephones.", keys: []key{{name: "Desk"}},
-		registrations: []registration{
+		subscriptions: []subscription{
 			{product: "public-transport", plan: "Free"},
-			{product: "customer-directory", plan: "Standard", then: is(lifecycle.Reject), reason: "Not for this purpose."},
+			{product: "customer-directory", plan: "Standard", actions: actions(lifecycle.Reject), reason: "Not for this purpose."},
 			{product: "bank-accounts", plan: "Free"},
 		},
 	}

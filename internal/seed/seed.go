@@ -3,9 +3,10 @@
 // subscriptions in every state (Demo), and a large number of apps for
 // measurements (Large).
 //
-// The data is defined by plain tables in demo.go and second.go. A player creates
-// it step by step, so that no row is in a state that people could not have
-// caused, and each step has its event.
+// The demo data is defined by plain tables in demo.go and second.go. An author
+// calls the services with it, as the people who do these things, and moves the
+// clock from step to step: whatever is in the data could have happened, and has
+// its events. The large set is inserted in bulk, as the services fill in rows.
 //
 // The data is the same each time: names, ids, reference ids, user names of
 // credentials, order. Times are relative to now; passwords of credentials are
@@ -23,7 +24,7 @@ import (
 
 	"portico/ent/db"
 	dborg "portico/ent/db/organization"
-	"portico/internal/address"
+	"portico/internal/change"
 	"portico/internal/clock"
 	"portico/internal/database"
 	"portico/internal/viewer"
@@ -82,36 +83,71 @@ func Empty(ctx context.Context, c *db.Client) (bool, error) {
 // summary without counts.
 func Demo(ctx context.Context, o Options) (*Summary, error) {
 	ctx = viewer.AsSystem(ctx, uuid.Nil)
-	if err := absent(ctx, o.Client.Organization); err != nil {
+	if err := checkAbsent(ctx, o.Client.Organization); err != nil {
 		return nil, err
 	}
 	password, err := o.password()
 	if err != nil {
 		return nil, err
 	}
-	people, err := o.people(ctx, password)
+	hashes, err := o.hash(ctx, password)
 	if err != nil {
 		return nil, err
 	}
-	made, err := o.play(ctx, people)
-	if lost(err) {
-		// Another process was faster, unless one of the seed's ids belongs to
-		// something else.
-		if now := absent(ctx, o.Client.Organization); !errors.Is(now, ErrExists) {
-			return nil, errors.Join(err, now)
-		}
-		return newSummary(), nil
+	sum, err := o.create(ctx, hashes)
+	if errors.Is(err, ErrExists) {
+		return newSummary(), nil // another process was faster
 	}
-	return made, err
+	return sum, err
+}
+
+// hash hashes the password for each person, which takes long, before the
+// transaction begins.
+func (o Options) hash(ctx context.Context, password string) ([]string, error) {
+	var out []string
+	for range SignIns() {
+		hash, err := o.Hash(ctx, password)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, hash)
+	}
+	return out, nil
+}
+
+// create creates everything in one transaction.
+func (o Options) create(ctx context.Context, hashes []string) (*Summary, error) {
+	ids := &series{}
+	changes := change.NewRunner(change.Options{Client: newClient(o.Database, ids), Database: o.Database, Clock: o.Clock})
+	return change.Write(ctx, changes, func(ctx context.Context, tx *change.Tx) (*Summary, error) {
+		if err := o.lockOrganizations(ctx, tx.Tx); err != nil {
+			return nil, err
+		}
+		// Asked once more: hashing the passwords took a while.
+		if err := checkAbsent(ctx, tx.Organization); err != nil {
+			return nil, err
+		}
+		*ids = series{from: demoFrom}
+		people := &passwords{hashes: hashes}
+		for _, org := range organizations() {
+			if err := o.newAuthor(tx.Tx, ids, people).organization(ctx, org); err != nil {
+				return nil, err
+			}
+		}
+		if err := tx.User.Update().SetMadeInDevelopment(o.Development).Exec(ctx); err != nil {
+			return nil, err
+		}
+		return count(ctx, tx.Tx)
+	})
 }
 
 // mostNamed is the most organizations that a refusal names.
 const mostNamed = 3
 
-// absent returns ErrNotEmpty if there is an organization whose id is not one of
+// checkAbsent returns ErrNotEmpty if there is an organization whose id is not one of
 // the seed's, and ErrExists if one of the seed's exists.
-func absent(ctx context.Context, c *db.OrganizationClient) error {
-	if err := alone(ctx, c); err != nil {
+func checkAbsent(ctx context.Context, c *db.OrganizationClient) error {
+	if err := checkAlone(ctx, c); err != nil {
 		return err
 	}
 	var slugs []string
@@ -125,19 +161,19 @@ func absent(ctx context.Context, c *db.OrganizationClient) error {
 	return err
 }
 
-// alone returns ErrNotEmpty if there is an organization whose id is not one of
+// checkAlone returns ErrNotEmpty if there is an organization whose id is not one of
 // the seed's.
-func alone(ctx context.Context, c *db.OrganizationClient) error {
-	strangers, err := c.Query().Where(dborg.Or(dborg.IDLT(floor(demoFrom)), dborg.IDGTE(floor(largeFrom)))).
+func checkAlone(ctx context.Context, c *db.OrganizationClient) error {
+	others, err := c.Query().Where(dborg.Or(dborg.IDLT(floor(demoFrom)), dborg.IDGTE(floor(largeFrom)))).
 		Order(dborg.BySlug()).Limit(mostNamed + 1).Select(dborg.FieldSlug).Strings(ctx)
 	if err != nil {
 		return err
 	}
-	if len(strangers) > mostNamed {
-		strangers[mostNamed] = "others"
+	if len(others) > mostNamed {
+		others[mostNamed] = "others"
 	}
-	if len(strangers) > 0 {
-		return fmt.Errorf("%w: it has the organization %s, which is no demo data; nothing was changed", ErrNotEmpty, strings.Join(strangers, " and "))
+	if len(others) > 0 {
+		return fmt.Errorf("%w: it has the organization %s, which is no demo data; nothing was changed", ErrNotEmpty, strings.Join(others, " and "))
 	}
 	return nil
 }
@@ -150,82 +186,4 @@ func (o Options) lockOrganizations(ctx context.Context, tx *db.Tx) error {
 	}
 	_, err := tx.ExecContext(ctx, "LOCK TABLE "+dborg.Table+" IN SHARE ROW EXCLUSIVE MODE")
 	return err
-}
-
-// lost reports whether another process has created the organization in the
-// meantime.
-func lost(err error) bool {
-	constraint, ok := database.IsUnique(err)
-	return ok && strings.HasPrefix(constraint, dborg.Table)
-}
-
-// known is what is stored of a person's address and password.
-type known struct {
-	email address.Email
-	hash  string
-}
-
-// people hashes the passwords, which takes long, before the transaction begins.
-func (o Options) people(ctx context.Context, password string) (map[string]known, error) {
-	out := map[string]known{}
-	for _, s := range SignIns() {
-		email := address.ParseEmail(s.Email)
-		if err := email.Check("email"); err != nil {
-			return nil, err
-		}
-		hash, err := o.Hash(ctx, password)
-		if err != nil {
-			return nil, err
-		}
-		out[s.Email] = known{email, hash}
-	}
-	return out, nil
-}
-
-// play creates everything in one transaction.
-func (o Options) play(ctx context.Context, people map[string]known) (*Summary, error) {
-	sum := newSummary()
-	err := inTx(ctx, o.Client, func(tx *db.Tx) error {
-		if err := o.lockOrganizations(ctx, tx); err != nil {
-			return err
-		}
-		// Asked once more: hashing the passwords took a while.
-		if err := alone(ctx, tx.Organization); err != nil {
-			return err
-		}
-		ids := &series{from: demoFrom}
-		keys := newMinter(o)
-		for _, org := range organizations() {
-			p := &player{Tx: tx, dialect: o.Database.Dialect(), ids: ids, keys: keys, people: people, development: o.Development, sum: sum, story: newStory(o.Clock.Now())}
-			if err := p.organization(ctx, org); err != nil {
-				return err
-			}
-			n, err := p.story.write(ctx, tx, o.Database.Dialect(), p.org.ID)
-			if err != nil {
-				return err
-			}
-			sum.Events += n
-		}
-		return nil
-	})
-	return sum, err
-}
-
-// inTx calls f in one transaction, and rolls back if f panics.
-func inTx(ctx context.Context, c *db.Client, f func(tx *db.Tx) error) error {
-	tx, err := c.Tx(ctx)
-	if err != nil {
-		return err
-	}
-	done := false
-	defer func() {
-		if !done {
-			_ = tx.Rollback() // the first error is the one to return
-		}
-	}()
-	if err := f(tx); err != nil {
-		return err
-	}
-	done = true
-	return tx.Commit()
 }

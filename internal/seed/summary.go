@@ -1,6 +1,11 @@
 package seed
 
-import "portico/internal/domain"
+import (
+	"context"
+
+	"portico/ent/db"
+	"portico/internal/domain"
+)
 
 // SignIn is a person who can sign in.
 type SignIn struct {
@@ -49,4 +54,23 @@ func newSummary() *Summary {
 		}
 	}
 	return s
+}
+
+// count returns the summary of a database with demo data alone.
+func count(ctx context.Context, tx *db.Tx) (*Summary, error) {
+	s := newSummary()
+	for _, of := range []struct {
+		n     *int
+		count func(context.Context) (int, error)
+	}{
+		{&s.Organizations, tx.Organization.Query().Count}, {&s.Accounts, tx.Account.Query().Count}, {&s.Users, tx.User.Query().Count},
+		{&s.Endpoints, tx.Endpoint.Query().Count}, {&s.Plans, tx.Plan.Query().Count}, {&s.Apps, tx.App.Query().Count},
+		{&s.Keys, tx.Credential.Query().Count}, {&s.Subscriptions, tx.Subscription.Query().Count}, {&s.Events, tx.Event.Query().Count},
+	} {
+		var err error
+		if *of.n, err = of.count(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
 }

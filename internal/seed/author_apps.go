@@ -1,0 +1,162 @@
+package seed
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"portico/ent/db"
+	"portico/internal/apps"
+	"portico/internal/lifecycle"
+)
+
+// app creates an app of an account, its credentials and its subscriptions.
+func (a *author) app(admin, owner context.Context, of *db.Account, x app) error {
+	first, err := a.firstKey(x.keys[0])
+	if err != nil {
+		return err
+	}
+	made, err := a.Apps.CreateApp(owner, apps.CreateAppInput{Name: x.name, Description: &x.description, Labels: x.labels,
+		AccountID: new(of.GlobalID()), ReferenceID: new(named("app", a.ids.n+1).String()), FirstKey: first})
+	if err != nil {
+		return err
+	}
+	c := caller{account: of.ID, app: made.App.ID, calls: x.calls}
+	for i, k := range x.keys {
+		var one *db.Credential
+		if i == 0 { // it came with the app
+			one, err = a.afterwards(admin, owner, made.Credential, k)
+		} else {
+			a.step()
+			one, err = a.key(admin, owner, made.App, of, k)
+		}
+		if err != nil {
+			return err
+		}
+		c.keys = append(c.keys, usedKey{one, k.only})
+	}
+	for _, s := range x.subscriptions {
+		a.step()
+		one, err := a.subscription(admin, owner, made.App, s)
+		if err != nil {
+			return err
+		}
+		c.subscriptions = append(slices.DeleteFunc(c.subscriptions, func(s subscribed) bool { return s.ProductID == one.ProductID }), one)
+	}
+	a.callers = append(a.callers, c)
+	return nil
+}
+
+// firstKey describes a credential to create.
+func (a *author) firstKey(k key) (*apps.FirstKeyInput, error) {
+	in := &apps.FirstKeyInput{Name: &k.name, Environment: given(k.environment)}
+	if k.expired {
+		in.ExpiresAt = new(a.clock.Now().Add(pace))
+	} else if k.life > 0 {
+		in.ExpiresAt = new(a.clock.Now().Add(k.life))
+	}
+	for _, name := range k.only {
+		o, err := a.offer(name)
+		if err != nil {
+			return nil, err
+		}
+		in.AccessControlList = append(in.AccessControlList, o.GlobalID())
+	}
+	return in, nil
+}
+
+// key creates a credential of an app, or of the whole account if the app is nil.
+func (a *author) key(admin, owner context.Context, app *db.App, of *db.Account, k key) (*db.Credential, error) {
+	first, err := a.firstKey(k)
+	if err != nil {
+		return nil, err
+	}
+	in := apps.GenerateKeyInput{Name: first.Name, Environment: first.Environment, ExpiresAt: first.ExpiresAt, AccessControlList: first.AccessControlList}
+	if app != nil {
+		in.AppID = new(app.GlobalID())
+	} else {
+		in.AccountID = new(of.GlobalID())
+	}
+	made, err := a.Apps.GenerateKey(owner, in)
+	if err != nil {
+		return nil, err
+	}
+	return a.afterwards(admin, owner, made.Credential, k)
+}
+
+// afterwards does with a new credential what happens to it later.
+func (a *author) afterwards(admin, owner context.Context, made *db.Credential, k key) (_ *db.Credential, err error) {
+	id := made.GlobalID()
+	if k.addresses != nil {
+		a.step()
+		made, err = a.Apps.UpdateKey(owner, apps.UpdateKeyInput{CredentialID: id, AllowedAddresses: set(k.addresses), RateLimit: set(*k.rate)})
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, action := range k.actions {
+		a.step()
+		switch action {
+		case lifecycle.Disable:
+			made, err = a.Apps.DisableKey(admin, id, given(k.note))
+		case lifecycle.Revoke:
+			made, err = a.Apps.RevokeKey(owner, id, &k.reason, given(k.note))
+		default:
+			err = fmt.Errorf("seed: nobody does %s", action)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if k.expired {
+		a.step()
+		_, err = a.Maintenance.RecordExpiries(owner)
+	}
+	return made, err
+}
+
+// subscription registers an app with a product, and does with the subscription
+// what happens to it later.
+func (a *author) subscription(admin, owner context.Context, app *db.App, x subscription) (out subscribed, err error) {
+	if out.offer, err = a.offer(x.product); err != nil {
+		return out, err
+	}
+	if out.plan = out.offer.plan(x.plan); out.plan == nil {
+		return out, fmt.Errorf("seed: there is no plan %q of the product %q", x.plan, x.product)
+	}
+	endpoints, err := out.offer.endpointIDs(x.endpoints)
+	if err != nil {
+		return out, err
+	}
+	made, err := a.Apps.Register(owner, apps.RegisterInput{
+		AppID: app.GlobalID(), ProductID: out.offer.GlobalID(), PlanID: new(out.plan.GlobalID()), EndpointIDs: endpoints})
+	out.Subscription = made.Subscription
+	for _, action := range x.actions {
+		if err != nil {
+			break
+		}
+		a.step()
+		out.Subscription, err = a.act(admin, owner, out.GlobalID(), action, x.reason)
+	}
+	return out, err
+}
+
+// act applies an action to a subscription. The reason is only for what is
+// refused, suspended or ended.
+func (a *author) act(admin, owner context.Context, id string, action lifecycle.SubscriptionAction, reason string) (*db.Subscription, error) {
+	switch action {
+	case lifecycle.Approve:
+		return a.Apps.Approve(admin, id, nil)
+	case lifecycle.Reject:
+		return a.Apps.Reject(admin, id, reason)
+	case lifecycle.Withdraw:
+		return a.Apps.Withdraw(owner, id, given(reason))
+	case lifecycle.Suspend:
+		return a.Apps.Suspend(admin, id, given(reason))
+	case lifecycle.Resume:
+		return a.Apps.Resume(admin, id, nil)
+	case lifecycle.Unregister:
+		return a.Apps.Unregister(admin, id, given(reason))
+	}
+	return nil, fmt.Errorf("seed: nobody does %s", action)
+}
