@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"text/template"
 
 	"entgo.io/ent/entc/gen"
 
@@ -34,11 +33,7 @@ func withoutMachinery(next gen.Generator) gen.Generator {
 		if err := next.Generate(g); err != nil {
 			return err
 		}
-		t, err := template.ParseFS(templates, "machinery.tmpl")
-		if err != nil {
-			return err
-		}
-		if err := write(t, filepath.Join(g.Target, "migrate", "machinery_gen.go"), tables); err != nil {
+		if err := write("machinery.tmpl", filepath.Join(g.Target, "migrate", "machinery_gen.go"), tables); err != nil {
 			return err
 		}
 		return os.WriteFile(filepath.Join(g.Target, tableFile), declared, 0o644)

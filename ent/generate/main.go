@@ -57,11 +57,7 @@ func afterwards(next gen.Generator) gen.Generator {
 		if err := next.Generate(g); err != nil {
 			return err
 		}
-		t, err := template.ParseFS(templates, "retention.tmpl")
-		if err != nil {
-			return err
-		}
-		if err := write(t, filepath.Join("..", "internal", "retention", "rules_gen.go"), kept); err != nil {
+		if err := write("retention.tmpl", filepath.Join("..", "internal", "retention", "rules_gen.go"), kept); err != nil {
 			return err
 		}
 		return writeAll("..", g)
@@ -74,19 +70,20 @@ func writeAll(root string, g *gen.Graph) error {
 	if err != nil {
 		return err
 	}
-	t, err := template.ParseFS(templates, "*.tmpl")
-	if err != nil {
-		return err
-	}
 	for name, file := range outputs() {
-		if err := write(t.Lookup(name), filepath.Join(root, file), entities); err != nil {
+		if err := write(name, filepath.Join(root, file), entities); err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
 	}
 	return nil
 }
 
-func write(t *template.Template, file string, about any) error {
+// write executes a template and writes the file, if that changes it.
+func write(name, file string, about any) error {
+	t, err := template.ParseFS(templates, name)
+	if err != nil {
+		return err
+	}
 	var text bytes.Buffer
 	if err := t.Execute(&text, about); err != nil {
 		return err

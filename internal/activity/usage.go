@@ -88,12 +88,13 @@ func usageIDs[T any](ctx context.Context, k nodeid.Kind, ids []string, load func
 	if len(ids) == 0 || len(ids) > maxUsageIDs {
 		return nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, fmt.Sprintf("Name 1 to %d ids, or leave the list out.", maxUsageIDs))
 	}
-	asked := distinctIDs(input.DecodeIDs(k, ids))
-	seen, err := load(ctx, asked, []string{"id"})
+	decoded := input.DecodeIDs(k, ids)
+	asked := distinctIDs(decoded)
+	seen, err := load(ctx, asked, []string{listing.IDColumn})
 	if err != nil {
 		return nil, err
 	}
-	if len(input.DecodeIDs(k, ids)) < len(ids) || len(seen) < len(asked) {
+	if len(decoded) < len(ids) || len(seen) < len(asked) {
 		return nil, fault.NotFound()
 	}
 	return asked, nil

@@ -179,11 +179,3 @@ func (svc *Service) purgeEvents(ctx context.Context, organization uuid.UUID, bef
 		return n, addTo(total, n, err)
 	})
 }
-
-// addTo adds n to total, unless err is not nil.
-func addTo(total *int, n int, err error) error {
-	if err == nil {
-		*total += n
-	}
-	return err
-}

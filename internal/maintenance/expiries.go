@@ -18,10 +18,6 @@ import (
 	"portico/internal/viewer"
 )
 
-// batchSize is the number of rows that one maintenance transaction changes: few
-// enough that other transactions do not wait for it long.
-const batchSize = 500
-
 // RecordExpiries records the event of each credential that has expired, in
 // every organization, and returns how many it recorded. It may run on several
 // nodes at once: each expiry is recorded once.
@@ -74,14 +70,5 @@ func expiryDue(now time.Time) func(*sql.Selector) {
 			sql.IsNull(s.C(credential.FieldExpiryRecordedAt)),
 			sql.NEQ(s.C(credential.FieldStatus), string(lifecycle.CredentialRevoked)),
 		))
-	}
-}
-
-// inBatches repeats some until it returns less than batchSize.
-func inBatches(some func() (int, error)) error {
-	for {
-		if n, err := some(); n < batchSize || err != nil {
-			return err
-		}
 	}
 }
