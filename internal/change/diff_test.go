@@ -22,6 +22,7 @@ func TestDiffHasWhatDiffers(t *testing.T) {
 	var d change.Diff
 	d.Add("same", "a", "a")
 	d.Add("none", nil, nil)
+	d.Add("empty", "", "")
 	d.Add("new", nil, "a")
 	d.Add("gone", "a", nil)
 	d.Add("changed", 1, 2)
@@ -33,7 +34,7 @@ func TestDiffHasWhatDiffers(t *testing.T) {
 func TestAttributesOfNewObjects(t *testing.T) {
 	require.Nil(t, change.Attributes())
 	require.Equal(t, []domain.Change{{Field: "name", After: new("Acme")}, {Field: "limit", After: new("5")}},
-		change.Attributes("name", "Acme", "absent", nil, "limit", 5))
+		change.Attributes("name", "Acme", "absent", nil, "limit", 5, "half a pair"))
 }
 
 func TestPatchesOfAttributes(t *testing.T) {
@@ -115,7 +116,8 @@ func TestRefusalInAStateNamesTheField(t *testing.T) {
 	require.Len(t, p, 1)
 	require.Equal(t, []string{"credentialId"}, p[0].Field)
 	require.Equal(t, []fault.Param{{Name: "status", Value: "REVOKED"}}, p[0].Params)
-	require.Empty(t, fault.Problems(tx.AuthorizeInState(policy.RestoreApp(account), "appId", "")), "no state refuses another's")
+	foreign := tx.AuthorizeInState(policy.RestoreApp(account), "appId", "")
+	require.Equal(t, fault.NotFound(), foreign, "no state refuses another's")
 }
 
 func TestChangesOfWhatOthersHaveChanged(t *testing.T) {
