@@ -75,15 +75,16 @@ func SubscriptionActions() []SubscriptionAction {
 	return []SubscriptionAction{Approve, Reject, Withdraw, Suspend, Resume, Unregister, Retire, AppDeleted, AccountDeleted}
 }
 
-// transition is a transition.
+// transition is what an action makes of a state.
 type transition struct {
 	action SubscriptionAction
 	from   SubscriptionStatus
 	to     SubscriptionStatus
 }
 
-// transitions returns all transitions; no others are possible. A suspended subscription
-// outlives the deletion of its app, which must be no way out of the suspension.
+// transitions returns all transitions; no others are possible. AppDeleted does not end a
+// suspended subscription: otherwise a developer could end a suspension by deleting
+// the app and registering another.
 func transitions() []transition {
 	return []transition{
 		{Approve, Waiting, Approved},
