@@ -17,8 +17,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// The Go client's README: its go.mod and its program, in an empty folder beside a
-// clone, are a server that lets in whoever has a key. Only addresses differ.
+// The go.mod and the program of the Go client's README, in an empty folder beside a
+// clone, make a server that accepts calls with a valid key. Only addresses differ.
 func TestTheGoClientsREADME(t *testing.T) {
 	t.Parallel()
 	direct := testdb.EmptySQLite(t)

@@ -41,7 +41,7 @@ func TestTextsOfInputsAreTidied(t *testing.T) {
 	})
 }
 
-// These inputs are taken as they are; whoever adds one says why.
+// These inputs are stored as they are sent; say why when you add one.
 func TestFewTextsAreTakenVerbatim(t *testing.T) {
 	const secret, described = "blanks count in passwords", "a gateway passes it on as it is"
 	want := map[string]string{

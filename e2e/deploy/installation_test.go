@@ -196,7 +196,7 @@ func words(t *testing.T, line string) []string {
 	return strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
 }
 
-// reachable gives other users access to the program and to a folder of the test.
+// reachable lets other users access the program and a folder of the test.
 func reachable(t *testing.T, folder string) {
 	t.Helper()
 	for _, path := range []string{filepath.Dir(servertest.Binary(t)), folder} {

@@ -30,7 +30,7 @@ func prefixed(prefix string, names ...string) []string {
 
 // house says which packages of the module each package may import, written by
 // hand. "x/..." is x and everything below it. A package without a line fails:
-// whoever adds one says where it belongs. Of several lines the longest counts.
+// decide where it belongs when you add it. Of several lines the longest counts.
 func house() map[string][]string {
 	k := kernels()
 	with := func(more ...string) []string { return append(slices.Clone(k), more...) }

@@ -1,7 +1,7 @@
 // Package change runs the transactions in which services change the database.
 // A change is one transaction, the events that describe it, and what this node's
-// key cache must have applied before anybody hears of it; Write makes one, Once
-// makes one per idempotency key. The package knows no entity: what a change
+// key cache must have applied before the caller gets the result; Write makes one,
+// Once makes one per idempotency key. The package knows no entity: what a change
 // does, and who may do it, is up to the services.
 package change
 

@@ -86,7 +86,7 @@ func TestIsolationIsReadCommittedWhateverTheDefault(t *testing.T) {
 	}
 }
 
-// A node that falls silent while it has a row locked keeps the lock for no longer
+// A node that stops responding while it has a row locked keeps the lock for no longer
 // than others wait for it.
 func TestASilentTransactionIsEnded(t *testing.T) {
 	address := emptyPostgres(t)

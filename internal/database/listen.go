@@ -11,7 +11,7 @@ import (
 
 // NewListener returns a listener for Postgres notifications on a connection of
 // its own, with the same URL and the same rules for TLS as Open. If the server
-// is silent for longer than silence, the connection is closed and opened anew,
+// is silent for longer than silence, the connection is closed and opened again,
 // so it must be pinged more often than that; pauses between attempts to connect
 // grow from first to longest. NewListener does not wait for the server.
 func NewListener(url string, silence, first, longest time.Duration) (*pq.Listener, error) {

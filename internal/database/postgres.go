@@ -119,7 +119,7 @@ type postgres struct {
 	io, connect time.Duration
 	// pooled is Options.Pooled.
 	pooled bool
-	// epoch counts how often the network fell silent. A connection that has been
+	// epoch counts how often the network stopped responding. A connection that has been
 	// idle since an earlier epoch is not tried again: in a pool full of dead
 	// connections each try would cost a whole timeout.
 	epoch atomic.Int64

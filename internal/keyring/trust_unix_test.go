@@ -16,7 +16,7 @@ import (
 // somebodyElse is the id of a user who does not run the tests.
 const somebodyElse = 54321
 
-// asRoot skips a test that has to give files away.
+// asRoot skips a test that has to change the owner of files, unless root runs it.
 func asRoot(t *testing.T) {
 	t.Helper()
 	if os.Geteuid() != 0 {

@@ -113,7 +113,7 @@ func TestMutationsWaitForSync(t *testing.T) {
 				if m.waits {
 					require.Equal(t, g.head(t), g.synced[len(g.synced)-1], "the gate is asked when all is committed")
 				}
-				// Again, whatever is said to that; whoever makes something new must not wait.
+				// Once more, with whatever answer; a change that creates something must not wait.
 				before, g.synced = g.head(t), nil
 				_ = do()
 				if g.head(t) == before || m.waits {

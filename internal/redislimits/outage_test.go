@@ -142,7 +142,7 @@ func TestANodeGoesOnFromWhereRedisWas(t *testing.T) {
 	want(t, "of the rate too", got.Rate.Remaining, int64(13))
 	want(t, "told of", one.failed.Load(), int64(1))
 
-	// Redis is back, empty: the quota is not given anew, and it is shared again.
+	// Redis is back, empty: the quota does not start again, and it is shared again.
 	server.Restart()
 	until(t, one, a, false)
 	got = one.take(a)
@@ -157,8 +157,8 @@ func TestANodeGoesOnFromWhereRedisWas(t *testing.T) {
 	want(t, "one", one.take(a).Outcome, limits.QuotaExceeded)
 }
 
-// A node that has not looked into the database for a while does so before it
-// gives a flushed Redis its count.
+// A node that has not read the database for a while does so before it writes its
+// count into a flushed Redis.
 func TestAFlushedRedisGivesNoQuotaAnew(t *testing.T) {
 	server := redistest.New(t)
 	busy, idle := newNode(t, server.URL(), patient), newNode(t, server.URL(), patient)
