@@ -20,6 +20,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 func main() {
@@ -33,7 +34,7 @@ func main() {
 	sample := flag.Int("sample", 0, "play no more than this many mutants of a package, always the same ones; all unless given")
 	list := flag.Bool("list", false, "list the mutants instead of running them")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, options{root: *root, parallel: *parallel, least: *least, skip: *skip, files: *files, tests: *tests, only: *only, sample: *sample, list: *list}, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
