@@ -57,6 +57,6 @@ func (s seedCommand) Run(ctx context.Context, p *program) error {
 
 func (p *program) printSeeded(s *seed.Summary) error {
 	_, err := fmt.Fprintf(p.stderr, "Created: %d organizations, %d accounts, %d users, %d endpoints, %d plans, %d apps, %d keys, %d subscriptions, %d events.\n",
-		s.Organizations, s.Accounts, s.Users, s.Endpoints, s.Plans, s.Apps, s.Keys, s.Subscriptions, s.Events)
+		s.Organizations, s.Accounts, s.Users, s.Endpoints, s.Plans, s.Apps, s.Credentials, s.Subscriptions, s.Events)
 	return err
 }

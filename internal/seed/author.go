@@ -7,6 +7,7 @@ import (
 	"portico/ent/db"
 	"portico/internal/address"
 	"portico/internal/apikey"
+	"portico/internal/apps"
 	"portico/internal/clock"
 	"portico/internal/domain"
 	"portico/internal/identity"
@@ -121,9 +122,9 @@ func (a *author) account(admin context.Context, x account) error {
 			return err
 		}
 	}
-	for _, k := range x.keys {
+	for _, k := range x.credentials {
 		a.step()
-		if _, err := a.key(admin, owner, nil, row, k); err != nil {
+		if _, err := a.credential(admin, owner, apps.GenerateKeyInput{AccountID: new(row.GlobalID())}, k); err != nil {
 			return err
 		}
 	}

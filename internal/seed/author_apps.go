@@ -12,28 +12,21 @@ import (
 
 // app creates an app of an account, its credentials and its subscriptions.
 func (a *author) app(admin, owner context.Context, of *db.Account, x app) error {
-	first, err := a.firstKey(x.keys[0])
-	if err != nil {
-		return err
-	}
 	made, err := a.Apps.CreateApp(owner, apps.CreateAppInput{Name: x.name, Description: &x.description, Labels: x.labels,
-		AccountID: new(of.GlobalID()), ReferenceID: new(named("app", a.ids.n+1).String()), FirstKey: first})
+		AccountID: new(of.GlobalID()), ReferenceID: new(named("app", a.ids.n+1).String()), GenerateKey: new(false)})
 	if err != nil {
 		return err
 	}
 	c := caller{account: of.ID, app: made.App.ID, calls: x.calls}
-	for i, k := range x.keys {
-		var one *db.Credential
-		if i == 0 { // it came with the app
-			one, err = a.afterwards(admin, owner, made.Credential, k)
-		} else {
+	for i, k := range x.credentials {
+		if i > 0 { // the first comes with the app
 			a.step()
-			one, err = a.key(admin, owner, made.App, of, k)
 		}
+		one, err := a.credential(admin, owner, apps.GenerateKeyInput{AppID: new(made.App.GlobalID())}, k)
 		if err != nil {
 			return err
 		}
-		c.keys = append(c.keys, usedKey{one, k.only})
+		c.credentials = append(c.credentials, usedCredential{one, k.only})
 	}
 	for _, s := range x.subscriptions {
 		a.step()
@@ -47,9 +40,10 @@ func (a *author) app(admin, owner context.Context, of *db.Account, x app) error 
 	return nil
 }
 
-// firstKey describes a credential to create.
-func (a *author) firstKey(k key) (*apps.FirstKeyInput, error) {
-	in := &apps.FirstKeyInput{Name: &k.name, Environment: given(k.environment)}
+// credential creates a credential of the app or account that the input names, and does
+// what happens to it later.
+func (a *author) credential(admin, owner context.Context, in apps.GenerateKeyInput, k credential) (*db.Credential, error) {
+	in.Name, in.Environment = &k.name, given(k.environment)
 	if k.expired {
 		in.ExpiresAt = new(a.clock.Now().Add(pace))
 	} else if k.life > 0 {
@@ -62,21 +56,6 @@ func (a *author) firstKey(k key) (*apps.FirstKeyInput, error) {
 		}
 		in.AccessControlList = append(in.AccessControlList, o.GlobalID())
 	}
-	return in, nil
-}
-
-// key creates a credential of an app, or of the whole account if the app is nil.
-func (a *author) key(admin, owner context.Context, app *db.App, of *db.Account, k key) (*db.Credential, error) {
-	first, err := a.firstKey(k)
-	if err != nil {
-		return nil, err
-	}
-	in := apps.GenerateKeyInput{Name: first.Name, Environment: first.Environment, ExpiresAt: first.ExpiresAt, AccessControlList: first.AccessControlList}
-	if app != nil {
-		in.AppID = new(app.GlobalID())
-	} else {
-		in.AccountID = new(of.GlobalID())
-	}
 	made, err := a.Apps.GenerateKey(owner, in)
 	if err != nil {
 		return nil, err
@@ -85,7 +64,7 @@ func (a *author) key(admin, owner context.Context, app *db.App, of *db.Account, 
 }
 
 // afterwards does with a new credential what happens to it later.
-func (a *author) afterwards(admin, owner context.Context, made *db.Credential, k key) (_ *db.Credential, err error) {
+func (a *author) afterwards(admin, owner context.Context, made *db.Credential, k credential) (_ *db.Credential, err error) {
 	id := made.GlobalID()
 	if k.addresses != nil {
 		a.step()

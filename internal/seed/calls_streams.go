@@ -34,12 +34,12 @@ const (
 type caller struct {
 	account, app  uuid.UUID
 	calls         int // on a busy day
-	keys          []usedKey
+	credentials   []usedCredential
 	subscriptions []subscribed
 }
 
-// usedKey is a credential, and the products that it reaches; nil means all.
-type usedKey struct {
+// usedCredential is a credential, and the products that it reaches; nil means all.
+type usedCredential struct {
 	*db.Credential
 	only []string
 }
@@ -64,7 +64,7 @@ type stream struct {
 func (c caller) streams(now time.Time) []stream {
 	var out []stream
 	whole := 0.0
-	for _, k := range c.keys {
+	for _, k := range c.credentials {
 		for _, s := range c.subscriptions {
 			if k.only != nil && !slices.Contains(k.only, s.offer.Name) {
 				continue

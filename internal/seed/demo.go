@@ -17,7 +17,7 @@ func demo() organization {
 		accounts: []account{acme(), globex(), {
 			name: "Initrode", suspended: "The contract has ended.",
 			apps: []app{{
-				name: "Abandoned Experiment", keys: []key{{name: "First"}},
+				name: "Abandoned Experiment", credentials: []credential{{name: "First"}},
 				subscriptions: []subscription{{product: "public-holidays", plan: "Free"}},
 			}},
 		}},
@@ -29,12 +29,12 @@ func acme() account {
 		name: "Acme", developer: &person{"Acme Developer", "developer@demo.example"},
 		profile: domain.Profile{Website: "https://acme.example", ContactEmail: "api@acme.example", Description: "Makes everything.",
 			CustomFields: []domain.Label{{Key: "customerNumber", Value: "10001"}}},
-		keys: []key{{name: "All apps", environment: domain.Production}},
+		credentials: []credential{{name: "All apps", environment: domain.Production}},
 		apps: []app{
 			{
 				name: "Storefront", calls: 12_000, description: "The shop that customers see.",
 				labels: []domain.Label{{Key: "team", Value: "web"}, {Key: "stage", Value: "live"}},
-				keys: []key{
+				credentials: []credential{
 					{name: "Old production", environment: domain.Production, actions: []lifecycle.CredentialAction{lifecycle.Revoke},
 						reason: domain.Superseded, note: "The yearly rotation."},
 					{name: "Production", environment: domain.Production, life: 365 * 24 * time.Hour,
@@ -54,7 +54,7 @@ func acme() account {
 			},
 			{
 				name: "Mobile App", calls: 2_500, description: "For telephones.", labels: []domain.Label{{Key: "team", Value: "mobile"}},
-				keys: []key{{name: "Phones", only: []string{"public-holidays", "vehicle-data"}}},
+				credentials: []credential{{name: "Phones", only: []string{"public-holidays", "vehicle-data"}}},
 				subscriptions: []subscription{
 					{product: "public-holidays", plan: "Free", endpoints: []string{"GET /holidays/{country}"}},
 					{product: "vehicle-data", plan: "Legacy", actions: actions(lifecycle.Approve)},
@@ -62,7 +62,7 @@ func acme() account {
 					{product: "translation", plan: "Enterprise"},
 				},
 			},
-			{name: "Prototype", description: "Registered with nothing yet.", keys: []key{{}}},
+			{name: "Prototype", description: "Registered with nothing yet.", credentials: []credential{{}}},
 		},
 	}
 }
@@ -74,7 +74,7 @@ func globex() account {
 		apps: []app{
 			{
 				name: "Route Planner", calls: 240, labels: []domain.Label{{Key: "stage", Value: "test"}},
-				keys: []key{
+				credentials: []credential{
 					{name: "Leaked", actions: []lifecycle.CredentialAction{lifecycle.Revoke}, reason: domain.KeyCompromise, note: "It was in a public repository."},
 					{name: "Planner"},
 				},
@@ -86,7 +86,7 @@ func globex() account {
 			},
 			{
 				name: "Fleet Dashboard", calls: 30_000, description: "Where all the trucks are.",
-				keys: []key{
+				credentials: []credential{
 					{name: "Live", environment: domain.Production},
 					{name: "Fair", expired: true},
 				},

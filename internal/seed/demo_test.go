@@ -272,7 +272,7 @@ func TestSummaryCounts(t *testing.T) {
 		o, sum := seeded(t, url)
 		for table, want := range map[string]int{
 			"organizations": sum.Organizations, "accounts": sum.Accounts, "users": sum.Users, "endpoints": sum.Endpoints, "plans": sum.Plans,
-			"apps": sum.Apps, "credentials": sum.Keys, "subscriptions": sum.Subscriptions, "events": sum.Events,
+			"apps": sum.Apps, "credentials": sum.Credentials, "subscriptions": sum.Subscriptions, "events": sum.Events,
 		} {
 			if got := ask(t, o.Database, "SELECT count(*) FROM "+table)[0]; got != strconv.Itoa(want) {
 				t.Errorf("%s %s, and the summary says %d", got, table, want)

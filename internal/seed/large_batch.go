@@ -17,13 +17,13 @@ import (
 )
 
 const (
-	// mostKeys and mostSubscriptions bound the credentials and subscriptions of an
+	// mostCredentials and mostSubscriptions bound the credentials and subscriptions of an
 	// app of the large set.
-	mostKeys          = 3
+	mostCredentials   = 3
 	mostSubscriptions = 3
 	// slots is how many ids are reserved for each app, its account's included: the
 	// account's, the app's, the credentials', the subscriptions'.
-	slots = 2 + mostKeys + mostSubscriptions
+	slots = 2 + mostCredentials + mostSubscriptions
 	// keyPrefix is the prefix of raw keys: the default of organizations.
 	keyPrefix = "ptk"
 )
@@ -35,10 +35,10 @@ func slot(app, n int) uuid.UUID { return ident(largeFrom, int64(app*slots+n)) }
 // part is the nth credential or subscription of an app, both counted from 0.
 type part struct{ app, n int }
 
-func keysOf(app int) int { return 1 + app%mostKeys }
+func credentialsOf(app int) int { return 1 + app%mostCredentials }
 
 func (l *load) subscriptionsOf(app int) int {
-	return min(1+app/mostKeys%mostSubscriptions, len(l.offers))
+	return min(1+app/mostCredentials%mostSubscriptions, len(l.offers))
 }
 
 // offer returns what the nth subscription of an app is for.
@@ -52,14 +52,14 @@ func (l *load) batch(ctx context.Context, first, end int) error {
 		if n%perAccount == 0 {
 			b.firsts = append(b.firsts, n)
 		}
-		for i := range keysOf(n) {
-			b.keys = append(b.keys, part{n, i})
+		for i := range credentialsOf(n) {
+			b.credentials = append(b.credentials, part{n, i})
 		}
 		for i := range l.subscriptionsOf(n) {
 			b.subscriptions = append(b.subscriptions, part{n, i})
 		}
 	}
-	for _, k := range b.keys {
+	for _, k := range b.credentials {
 		s, err := apikey.MintFor(keyPrefix, named("large key", int64(k.app*slots+2+k.n)))
 		if err != nil {
 			return err
@@ -71,9 +71,9 @@ func (l *load) batch(ctx context.Context, first, end int) error {
 	}
 	l.sum.Accounts += len(b.firsts)
 	l.sum.Apps += end - first
-	l.sum.Keys += len(b.keys)
+	l.sum.Credentials += len(b.credentials)
 	l.sum.Subscriptions += len(b.subscriptions)
-	l.sum.Events += len(b.firsts) + end - first + len(b.keys) + len(b.subscriptions)
+	l.sum.Events += len(b.firsts) + end - first + len(b.credentials) + len(b.subscriptions)
 	return nil
 }
 
@@ -82,8 +82,8 @@ type batch struct {
 	*load
 	first, end    int
 	firsts        []int // the apps with which an account begins
-	keys          []part
-	secrets       []apikey.Secret // of the keys
+	credentials   []part
+	secrets       []apikey.Secret // of the credentials
 	subscriptions []part
 }
 
@@ -117,7 +117,7 @@ func (b *batch) create(ctx context.Context, tx *change.Tx) error {
 	for _, a := range made {
 		tx.Record(apps.AppCreated(a))
 	}
-	if err := b.createKeys(ctx, tx, made); err != nil {
+	if err := b.createCredentials(ctx, tx, made); err != nil {
 		return err
 	}
 	return b.subscribe(ctx, tx, made)
@@ -129,11 +129,11 @@ func (b *batch) at(tx *change.Tx, app int) time.Time {
 	return tx.Now.Add(-time.Duration(b.end-1-app) * time.Microsecond)
 }
 
-// createKeys creates the apps' credentials. All are active.
-func (b *batch) createKeys(ctx context.Context, tx *change.Tx, of []*db.App) error {
-	environments := [mostKeys]domain.Environment{domain.Development, domain.Staging, domain.Production}
-	made, err := tx.Credential.MapCreateBulk(b.keys, func(c *db.CredentialCreate, i int) {
-		k := b.keys[i]
+// createCredentials creates the apps' credentials. All are active.
+func (b *batch) createCredentials(ctx context.Context, tx *change.Tx, of []*db.App) error {
+	environments := [mostCredentials]domain.Environment{domain.Development, domain.Staging, domain.Production}
+	made, err := tx.Credential.MapCreateBulk(b.credentials, func(c *db.CredentialCreate, i int) {
+		k := b.credentials[i]
 		apps.FillCredential(c, apps.OwnedByApp(of[k.app-b.first]), b.secrets[i], secrets{pepper: b.Pepper}, b.at(tx, k.app)).
 			SetEnvironment(environments[k.n]).SetID(slot(k.app, 2+k.n))
 	}).Save(ctx)
@@ -151,7 +151,7 @@ func (b *batch) subscribe(ctx context.Context, tx *change.Tx, of []*db.App) erro
 	made, err := tx.Subscription.MapCreateBulk(b.subscriptions, func(c *db.SubscriptionCreate, i int) {
 		s := b.subscriptions[i]
 		apps.FillSubscription(c, of[s.app-b.first], b.offer(s).plan, lifecycle.Initial(true), b.at(tx, s.app)).
-			SetID(slot(s.app, 2+keysOf(s.app)+s.n))
+			SetID(slot(s.app, 2+credentialsOf(s.app)+s.n))
 	}).Save(ctx)
 	if err != nil {
 		return err

@@ -29,9 +29,9 @@ type account struct {
 	profile domain.Profile
 	// developer owns the account; nil means that nobody signs in for it.
 	developer *person
-	// keys are credentials of the whole account.
-	keys []key
-	apps []app
+	// credentials are those of the whole account.
+	credentials []credential
+	apps        []app
 	// suspended is why the account was finally suspended; empty if it was not.
 	suspended string
 }
@@ -55,10 +55,6 @@ type endpoint struct {
 	method            domain.Method
 	path, description string
 }
-
-// String returns the endpoint's name within its product, such as "GET
-// /orders/{id}".
-func (e endpoint) String() string { return string(e.method) + " " + e.path }
 
 func get(path, description string) endpoint {
 	return endpoint{domain.MethodGet, path, description}
@@ -86,13 +82,13 @@ type plan struct {
 type app struct {
 	name, description string
 	labels            []domain.Label
-	keys              []key
+	credentials       []credential
 	subscriptions     []subscription
 	// calls is the approximate number of calls on a busy day.
 	calls int
 }
 
-type key struct {
+type credential struct {
 	name        string
 	environment domain.Environment // Development
 	// only are the products that the credential reaches; nil means all.

@@ -14,9 +14,9 @@ func second() organization {
 		products: secondProducts(),
 		accounts: []account{{
 			name: "Initech", developer: &person{"Initech Developer", "developer@second.example"},
-			profile: domain.Profile{Website: "https://initech.example"},
-			keys:    []key{{name: "Everywhere", environment: domain.Staging}},
-			apps:    []app{ledger(), helpDesk()},
+			profile:     domain.Profile{Website: "https://initech.example"},
+			credentials: []credential{{name: "Everywhere", environment: domain.Staging}},
+			apps:        []app{ledger(), helpDesk()},
 		}},
 	}
 }
@@ -56,7 +56,7 @@ func secondProducts() []product {
 func ledger() app {
 	return app{
 		name: "Ledger", calls: 4_000, description: "Books that balance.", labels: []domain.Label{{Key: "team", Value: "finance"}},
-		keys: []key{
+		credentials: []credential{
 			{name: "Ledger"},
 			{name: "Auditors", only: []string{"invoices"}, environment: domain.Production,
 				addresses: []string{"198.51.100.0/24"}, rate: perMinute(60)},
@@ -76,7 +76,7 @@ func ledger() app {
 
 func helpDesk() app {
 	return app{
-		name: "Help Desk", calls: 600, description: "Answers telephones.", keys: []key{{name: "Desk"}},
+		name: "Help Desk", calls: 600, description: "Answers telephones.", credentials: []credential{{name: "Desk"}},
 		subscriptions: []subscription{
 			{product: "public-transport", plan: "Free"},
 			{product: "customer-directory", plan: "Standard", actions: actions(lifecycle.Reject), reason: "Not for this purpose."},

@@ -43,7 +43,7 @@ type Summary struct {
 	// before.
 	LoadApps int
 
-	Organizations, Accounts, Users, Endpoints, Plans, Apps, Keys, Subscriptions, Events int
+	Organizations, Accounts, Users, Endpoints, Plans, Apps, Credentials, Subscriptions, Events int
 }
 
 func newSummary() *Summary {
@@ -65,7 +65,7 @@ func count(ctx context.Context, tx *db.Tx) (*Summary, error) {
 	}{
 		{&s.Organizations, tx.Organization.Query().Count}, {&s.Accounts, tx.Account.Query().Count}, {&s.Users, tx.User.Query().Count},
 		{&s.Endpoints, tx.Endpoint.Query().Count}, {&s.Plans, tx.Plan.Query().Count}, {&s.Apps, tx.App.Query().Count},
-		{&s.Keys, tx.Credential.Query().Count}, {&s.Subscriptions, tx.Subscription.Query().Count}, {&s.Events, tx.Event.Query().Count},
+		{&s.Credentials, tx.Credential.Query().Count}, {&s.Subscriptions, tx.Subscription.Query().Count}, {&s.Events, tx.Event.Query().Count},
 	} {
 		var err error
 		if *of.n, err = of.count(ctx); err != nil {
