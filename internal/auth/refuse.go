@@ -61,7 +61,7 @@ func logRefusal(ctx context.Context, err error) {
 	case fault.CodeUnavailable:
 		slog.ErrorContext(ctx, "a request could not be authenticated", "requestId", request, "error", err)
 	default:
-		slog.DebugContext(ctx, "a request was not believed", "requestId", request, "error", err)
+		slog.DebugContext(ctx, "a request's token was refused", "requestId", request, "error", err)
 	}
 }
 
