@@ -11,13 +11,13 @@ import (
 	"portico/internal/fault"
 )
 
-// startedRead is one who asked for a turn.
+// startedRead is the result of Enter.
 type startedRead struct {
 	leave func()
 	err   error
 }
 
-// enterAsync asks for a turn; the channel has who got it.
+// enterAsync calls Enter in a goroutine of its own; the channel receives the result.
 func enterAsync(ctx context.Context, all *Queue, organization, token uuid.UUID) chan startedRead {
 	out := make(chan startedRead, 1)
 	go func() {
@@ -28,7 +28,7 @@ func enterAsync(ctx context.Context, all *Queue, organization, token uuid.UUID) 
 	return out
 }
 
-// fillReads asks for turns until one has to be waited for.
+// fillReads begins reads until one would have to wait.
 func fillReads(t *testing.T, all *Queue, organization uuid.UUID) (leave []func()) {
 	t.Helper()
 	for {
@@ -47,7 +47,7 @@ func fillReads(t *testing.T, all *Queue, organization uuid.UUID) (leave []func()
 func TestNoOrganizationTakesAllReads(t *testing.T) {
 	all := New()
 	if n := len(fillReads(t, all, uuid.Nil)); n != maxUnknownTokenReads {
-		t.Errorf("strangers have %d", n)
+		t.Errorf("unknown tokens have %d", n)
 	}
 	if n := len(fillReads(t, all, uuid.New())); n != MaxOrganizationReads {
 		t.Errorf("an organization has %d", n)
@@ -64,7 +64,7 @@ func TestNoOrganizationTakesAllReads(t *testing.T) {
 	fillReads(t, other, uuid.New())
 	leave[0]()
 	if used, _, waiting, _ := other.Load(); used != MaxOrganizationReads+maxUnknownTokenReads || waiting != 1 {
-		t.Errorf("who waits among strangers is next: %d are used, and %d wait", used, waiting)
+		t.Errorf("an unknown token that waits is next: %d are used, and %d wait", used, waiting)
 	}
 	leave[1]()
 	leave[0]()
