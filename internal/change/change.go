@@ -6,6 +6,7 @@
 package change
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -32,7 +33,7 @@ type Options struct {
 	UnclearFor time.Duration
 	// Outer is a transaction that all changes of the Runner are parts of; usually
 	// nil. Client is then the transaction's own. See Runner.
-	Outer *db.Tx
+	Outer *Tx
 }
 
 // Runner runs changes, each in a transaction of its own. It is safe for concurrent
@@ -40,15 +41,15 @@ type Options struct {
 //
 // The changes of a Runner with an outer transaction are parts of that: they
 // append their events as others do, but they are committed, rolled back and
-// retried with the outer transaction alone, which must not be committed after one
-// of them has failed. Such a Runner is not safe for concurrent use.
+// retried with the outer transaction alone, which cannot be committed after one of
+// them has failed. Such a Runner is not safe for concurrent use.
 type Runner struct {
 	client     *db.Client
 	database   *database.DB
 	clock      clock.Clock
 	keyCache   KeyCache
 	unclearFor time.Duration
-	outer      *db.Tx
+	outer      *Tx
 }
 
 // NewRunner returns a Runner.
@@ -91,8 +92,9 @@ func Exec(ctx context.Context, r *Runner, f func(ctx context.Context, tx *Tx) er
 // last one, nil if none could be started.
 func run[T any](ctx context.Context, r *Runner, f func(ctx context.Context, tx *Tx) (T, error)) (out T, tx *Tx, err error) {
 	if r.outer != nil {
-		tx = r.newTx(ctx, r.outer)
+		tx = r.newTx(ctx, r.outer.Tx)
 		out, err = perform(ctx, r, tx, f)
+		r.outer.failed = cmp.Or(r.outer.failed, err)
 		return out, tx, err
 	}
 	err = database.Retry(ctx, retryable, func() error {
@@ -131,9 +133,13 @@ func (r *Runner) newTx(ctx context.Context, entTx *db.Tx) *Tx {
 	return &Tx{Tx: entTx, Viewer: v, Now: r.clock.Now(), organization: v.OrganizationID, postgres: r.database.Dialect() == dialect.Postgres}
 }
 
-// perform calls f and appends the events that it has recorded.
+// perform calls f and appends the events that it has recorded. It returns the
+// error of a change inside this one even if f has not.
 func perform[T any](ctx context.Context, r *Runner, tx *Tx, f func(ctx context.Context, tx *Tx) (T, error)) (T, error) {
 	out, err := f(ctx, tx)
+	if err == nil {
+		err = tx.failed
+	}
 	if err == nil {
 		err = eventlog.Append(ctx, tx, r.database.Dialect(), tx.organization, tx.Now, tx.entries...)
 	}

@@ -26,9 +26,13 @@ func TestChangesWithAnOuterTransaction(t *testing.T) {
 		count := func() (organizations, events int) {
 			return f.Client.Organization.Query().CountX(ctx), f.Client.Event.Query().CountX(ctx)
 		}
+		broken := errors.New("broken")
 		create := func(tx *change.Tx, slug string) error {
-			inner := change.NewRunner(change.Options{Client: tx.Client(), Database: f.Database, Clock: f.Clock, Outer: tx.Tx})
+			inner := change.NewRunner(change.Options{Client: tx.Client(), Database: f.Database, Clock: f.Clock, Outer: tx})
 			return change.Exec(ctx, inner, func(ctx context.Context, tx *change.Tx) error {
+				if slug == "" {
+					return broken
+				}
 				o, err := tx.Organization.Create().SetSlug(slug).SetName(slug).Save(ctx)
 				if err != nil {
 					return err
@@ -38,7 +42,6 @@ func TestChangesWithAnOuterTransaction(t *testing.T) {
 				return nil
 			})
 		}
-		broken := errors.New("broken")
 		err := change.Exec(ctx, outer, func(ctx context.Context, tx *change.Tx) error {
 			require.NoError(t, create(tx, "first"))
 			require.Equal(t, 1, tx.Organization.Query().CountX(ctx))
@@ -47,6 +50,15 @@ func TestChangesWithAnOuterTransaction(t *testing.T) {
 		})
 		require.ErrorIs(t, err, broken)
 		organizations, events := count()
+		require.Zero(t, organizations+events)
+
+		err = change.Exec(ctx, outer, func(_ context.Context, tx *change.Tx) error {
+			require.NoError(t, create(tx, "first"))
+			require.Error(t, create(tx, ""))
+			return nil // although a part of it has failed
+		})
+		require.ErrorIs(t, err, broken)
+		organizations, events = count()
 		require.Zero(t, organizations+events)
 
 		err = change.Exec(ctx, outer, func(_ context.Context, tx *change.Tx) error {

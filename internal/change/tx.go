@@ -24,6 +24,8 @@ type Tx struct {
 	organization uuid.UUID
 	postgres     bool
 	entries      []eventlog.Entry
+	// failed is the error of the first change that failed inside this one.
+	failed error
 }
 
 // OrganizationID returns the organization to whose log the events are appended:

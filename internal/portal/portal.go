@@ -60,7 +60,7 @@ type Options struct {
 	UnclearFor time.Duration
 	// Outer is a transaction that all changes are parts of; usually nil. Client is
 	// then the transaction's own. See change.Runner.
-	Outer *db.Tx
+	Outer *change.Tx
 	// Mint creates API keys; nil for apikey.Mint.
 	Mint func(prefix string) (apikey.Secret, error)
 	// Log receives failed sign-ins; nil for slog.Default.

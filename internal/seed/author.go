@@ -8,6 +8,7 @@ import (
 	"portico/internal/address"
 	"portico/internal/apikey"
 	"portico/internal/apps"
+	"portico/internal/change"
 	"portico/internal/clock"
 	"portico/internal/domain"
 	"portico/internal/identity"
@@ -30,7 +31,7 @@ const (
 type author struct {
 	*portal.Portal
 	Options
-	tx    *db.Tx
+	tx    *change.Tx
 	clock *clock.Fake
 	ids   *series
 
@@ -41,7 +42,7 @@ type author struct {
 
 // newAuthor returns an author whose clock stands at the beginning, at a full
 // hour.
-func (o Options) newAuthor(tx *db.Tx, ids *series, people identity.Passwords) *author {
+func (o Options) newAuthor(tx *change.Tx, ids *series, people identity.Passwords) *author {
 	begin := clock.NewFake(o.Clock.Now().Truncate(time.Hour).Add(-age))
 	services := portal.New(portal.Options{
 		Client: tx.Client(), Outer: tx, Database: o.Database, Clock: begin, Passwords: people, Secrets: secrets{pepper: o.Pepper},

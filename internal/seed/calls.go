@@ -32,7 +32,7 @@ func (a *author) calls(ctx context.Context, zoneName string) error {
 			}
 		}
 	}
-	return intake.AddHistory(ctx, a.Database, a.tx, t.history())
+	return intake.AddHistory(ctx, a.Database, a.tx.Tx, t.history())
 }
 
 // cell identifies a count: what is counted, in the bucket that begins at a time.

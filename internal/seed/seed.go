@@ -130,7 +130,7 @@ func (o Options) create(ctx context.Context, hashes []string) (*Summary, error) 
 		*ids = series{from: demoFrom}
 		people := &passwords{hashes: hashes}
 		for _, org := range organizations() {
-			if err := o.newAuthor(tx.Tx, ids, people).organization(ctx, org); err != nil {
+			if err := o.newAuthor(tx, ids, people).organization(ctx, org); err != nil {
 				return nil, err
 			}
 		}
