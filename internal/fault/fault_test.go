@@ -13,9 +13,9 @@ import (
 )
 
 func TestAFaultKeepsItsCauseToItself(t *testing.T) {
-	e := fault.Wrap(fault.CodeUnavailable, fault.ReasonDatabase, io.EOF, "Come again.")
+	e := fault.Wrap(fault.CodeUnavailable, fault.ReasonDatabase, io.EOF, "Try again.")
 	wrapped := fmt.Errorf("around: %w", e)
-	if got := fault.From(wrapped); got != e || got.Message != "Come again." || !errors.Is(got, io.EOF) {
+	if got := fault.From(wrapped); got != e || got.Message != "Try again." || !errors.Is(got, io.EOF) {
 		t.Errorf("found %+v", got)
 	}
 	if !fault.Is(wrapped, fault.CodeUnavailable) || fault.Is(wrapped, fault.CodeInternal) || fault.Is(io.EOF, fault.CodeInternal) || fault.Is(nil, "") {

@@ -24,7 +24,7 @@ func (g *Verifier) readCaller(ctx context.Context, sum [sha256.Size]byte, hashes
 	if !charged && !g.tokenMayExist(hashes) {
 		g.o.Metrics.refusedRead(ofToken)
 		return nil, fault.RetryAfter(fault.CodeRateLimited, fault.ReasonBudget, max(room.RetryAfter, time.Second),
-			"Too many unknown tokens were presented: this one was not looked for. Come again.")
+			"Too many unknown tokens were presented: this one was not looked for. Try again.")
 	}
 	leader := false
 	done := g.callers.flight.DoChan(string(sum[:]), func() (any, error) {

@@ -24,7 +24,7 @@ func (t refusingBudget) Take(context.Context, *gqlhttp.Cost) error { return t.er
 func (refusingBudget) Settle(context.Context, *gqlhttp.Cost, bool) {}
 
 func refusing(code fault.Code, reason fault.Reason, after time.Duration) gqlhttp.Options {
-	return gqlhttp.Options{Budget: refusingBudget{fault.RetryAfter(code, reason, after, "Come again.")}}
+	return gqlhttp.Options{Budget: refusingBudget{fault.RetryAfter(code, reason, after, "Try again.")}}
 }
 
 // outcome is a row of the table of HTTP statuses: what is sent to which server.

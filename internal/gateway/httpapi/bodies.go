@@ -35,7 +35,7 @@ func (d *Handler) makeRoom(w http.ResponseWriter, r *http.Request, c *gateway.Ca
 	}
 	if claim, ok = d.bodies.Enter(r.Context(), c.Token.String(), size); !ok {
 		waitBeforeClosing(w, r)
-		d.retryLater(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "Too many large requests are under way. Come again."))
+		d.retryLater(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "Too many large requests are under way. Try again."))
 	}
 	return claim, ok
 }

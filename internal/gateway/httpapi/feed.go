@@ -49,7 +49,7 @@ func (d *Handler) feed(w http.ResponseWriter, r *http.Request, c *gateway.Caller
 	case r.Context().Err() != nil: // the gateway has gone
 	default:
 		d.Log.WarnContext(r.Context(), "the feed failed", "error", err)
-		d.retryLater(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "The feed cannot be read now. Come again."))
+		d.retryLater(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "The feed cannot be read now. Try again."))
 	}
 }
 

@@ -134,7 +134,7 @@ func (d *Handler) verifyToken(ctx context.Context, tokens []string) (*gateway.Ca
 	}
 	d.Log.WarnContext(ctx, "a gateway's token could not be checked", "error", err)
 	after := fault.From(err).RetryAfter
-	return nil, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, max(after, time.Second), "The gateway's token cannot be checked now. Come again.")
+	return nil, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, max(after, time.Second), "The gateway's token cannot be checked now. Try again.")
 }
 
 // recoverPanic answers INTERNAL after a panic.

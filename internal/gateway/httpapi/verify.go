@@ -77,7 +77,7 @@ func (d *Handler) verifyBatch(w http.ResponseWriter, r *http.Request, c *gateway
 	}
 	claim, ok := d.batches.Enter(r.Context(), c.Token.String(), 1)
 	if !ok {
-		d.retryLater(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "Too many batches are answered at the moment. Come again."))
+		d.retryLater(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "Too many batches are answered at the moment. Try again."))
 		return
 	}
 	defer claim.Leave()

@@ -168,7 +168,7 @@ func (d *evaluation) accessListDetail() string {
 	case d.passes(NotInAccessList):
 		return fmt.Sprintf("The key's access list holds %s.", d.product.Name)
 	}
-	return fmt.Sprintf("The key's access list does not hold %s.", d.product.Name)
+	return fmt.Sprintf("The key's access list does not include %s.", d.product.Name)
 }
 
 func (d *evaluation) authTypeDetail() string {

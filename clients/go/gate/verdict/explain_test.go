@@ -25,7 +25,7 @@ func TestExplanations(t *testing.T) {
 		"unknown product":   {func(w *fixture) { w.q.Product = "secret" }, NotSubscribed, `registered with a product "secret" that may be called here`},
 		"not registered":    {func(w *fixture) { w.q.Product, w.q.Products = "stock", nil }, NotSubscribed, `registered with a product "stock" that may be called here`},
 		"another app":       {func(w *fixture) { w.q.App = appID(theOtherApp) }, NotSubscribed, "not one that the key speaks for"},
-		"access list":       {func(w *fixture) { w.c.Credential.AccessList = nil }, NotInAccessList, "does not hold orders"},
+		"access list":       {func(w *fixture) { w.c.Credential.AccessList = nil }, NotInAccessList, "does not include orders"},
 		"presented":         {func(w *fixture) { w.q.Presented = "BASIC" }, AuthTypeNotAllowed, "The key is presented as BASIC. orders takes API_KEY."},
 		"no path":           {func(w *fixture) { w.q.Path = "" }, EndpointNotAllowed, "names no path"},
 		"tricky path":       {func(w *fixture) { w.q.Path = "/orders/../x" }, EndpointNotAllowed, "different ways"},

@@ -36,7 +36,7 @@ func (c Code) describeCredential() description {
 	case Unavailable:
 		return description{"UNAVAILABLE", unavailable,
 			"The gate cannot decide at the moment: it does not know the current state of the credentials, or how much of a quota is used.",
-			"The key cannot be checked now. Come again.",
+			"The key cannot be checked now. Try again.",
 			"Check whether the gate reaches the database. It decides again by itself as soon as it does; let callers retry."}
 	case Malformed:
 		return description{"MALFORMED", unauthorized,
@@ -103,7 +103,7 @@ func (c Code) describeAccess() description {
 	case NotInAccessList:
 		return description{"NOT_IN_ACCESS_LIST", forbidden,
 			"The credential gives access to listed products only, and this one is not listed.",
-			"The key's access list does not hold this product.",
+			"The key's access list does not include this product.",
 			"Add the product to the key's access list."}
 	case AuthTypeNotAllowed:
 		return description{"AUTH_TYPE_NOT_ALLOWED", forbidden,
@@ -130,7 +130,7 @@ func (c Code) describeLimits() description {
 	case RateLimited:
 		return description{"RATE_LIMITED", tooManyRequests,
 			"Calls come faster than the rate limit of the plan or of the credential allows. Without a credential beside it: too many unknown API keys were presented, and this one was not looked up.",
-			"Too many calls, or too many unknown keys. Come again later.",
+			"Too many calls, or too many unknown keys. Try again later.",
 			"Wait as long as the answer says. For more calls change to a plan with a higher rate limit, or raise the key's own. Where no key is named, somebody presents many that do not exist."}
 	case QuotaExceeded:
 		return description{"QUOTA_EXCEEDED", tooManyRequests,
