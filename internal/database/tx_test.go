@@ -76,8 +76,9 @@ func TestInTxRepeatsAfterDeadlock(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if runs.Load() != 3 {
-		t.Errorf("%d runs, want 3: there was no deadlock", runs.Load())
+	// On a slow machine the second attempt may be broken off as well.
+	if runs.Load() < 3 {
+		t.Errorf("%d runs: there was no deadlock", runs.Load())
 	}
 	var n int
 	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM fruit WHERE name LIKE '%!!'").Scan(&n); err != nil || n != 2 {
