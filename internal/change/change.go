@@ -32,7 +32,8 @@ type Options struct {
 	// transaction of a client that has disappeared.
 	UnclearFor time.Duration
 	// Outer is a transaction that all changes of the Runner are parts of; usually
-	// nil. Client is then the transaction's own. See Runner.
+	// nil. Client is then the transaction's own, and KeyCache must be nil: no key
+	// cache can apply what is not committed. See Runner.
 	Outer *Tx
 }
 
@@ -52,8 +53,11 @@ type Runner struct {
 	outer      *Tx
 }
 
-// NewRunner returns a Runner.
+// NewRunner returns a Runner. It panics if the options contradict each other.
 func NewRunner(o Options) *Runner {
+	if o.Outer != nil && o.KeyCache != nil {
+		panic("change: a part of a transaction cannot wait for the key cache")
+	}
 	if o.UnclearFor == 0 {
 		o.UnclearFor = unclearFor
 	}

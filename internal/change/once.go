@@ -19,7 +19,7 @@ import (
 )
 
 // remembered returns how long an idempotency key is remembered.
-func remembered() time.Duration { return retention.Of("idempotency_keys").For }
+func remembered() time.Duration { return retention.RuleOf("idempotency_keys").For }
 
 // Request identifies a mutation that may be sent again under an idempotency key.
 // The zero value is a request without a key.

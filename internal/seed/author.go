@@ -67,7 +67,7 @@ func (a *author) organization(ctx context.Context, o organization) error {
 	}
 	admin := a.as(ctx, staff, nil)
 	a.org, err = a.Identity.UpdateOrganization(admin, identity.UpdateOrganizationInput{
-		Website: set(o.website), SupportEmail: set(o.support), TimeZone: set(o.zone), Currency: set(o.currency),
+		Website: input.SetTo(o.website), SupportEmail: input.SetTo(o.support), TimeZone: input.SetTo(o.zone), Currency: input.SetTo(o.currency),
 	})
 	if err != nil {
 		return err
@@ -136,9 +136,6 @@ func (a *author) account(admin context.Context, x account) error {
 	_, err = a.Identity.SuspendAccount(admin, row.GlobalID(), &x.suspended)
 	return err
 }
-
-// set returns the patch that sets a value.
-func set[T any](v T) input.Patch[T] { return input.Patch[T]{Set: true, Value: &v} }
 
 // given returns nil for the zero value.
 func given[T comparable](v T) *T {

@@ -7,6 +7,7 @@ import (
 
 	"portico/ent/db"
 	"portico/internal/apps"
+	"portico/internal/input"
 	"portico/internal/lifecycle"
 )
 
@@ -68,7 +69,7 @@ func (a *author) afterwards(admin, owner context.Context, made *db.Credential, k
 	id := made.GlobalID()
 	if k.addresses != nil {
 		a.step()
-		made, err = a.Apps.UpdateKey(owner, apps.UpdateKeyInput{CredentialID: id, AllowedAddresses: set(k.addresses), RateLimit: set(*k.rate)})
+		made, err = a.Apps.UpdateKey(owner, apps.UpdateKeyInput{CredentialID: id, AllowedAddresses: input.SetTo(k.addresses), RateLimit: input.SetTo(*k.rate)})
 		if err != nil {
 			return nil, err
 		}

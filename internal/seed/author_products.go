@@ -7,6 +7,7 @@ import (
 	"portico/ent/db"
 	"portico/internal/catalog"
 	"portico/internal/domain"
+	"portico/internal/input"
 )
 
 // offer is a product with its endpoints and plans.
@@ -100,6 +101,6 @@ func (a *author) finish(admin context.Context, all []product) error {
 }
 
 func (a *author) setStatus(admin context.Context, o *offer, to domain.ProductStatus) error {
-	_, err := a.Catalog.UpdateProduct(admin, catalog.UpdateProductInput{ProductID: o.GlobalID(), Status: set(to)})
+	_, err := a.Catalog.UpdateProduct(admin, catalog.UpdateProductInput{ProductID: o.GlobalID(), Status: input.SetTo(to)})
 	return err
 }
