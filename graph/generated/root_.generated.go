@@ -6055,11 +6055,11 @@ type Organization implements Node {
   keyPrefix: String!
   "The longest life of keys."
   longestKeyLife: KeyLife!
-  "How long a deleted app can be restored, in days. Requires: ADMIN."
+  "How long a deleted app can be restored, in days; 30 at first. Requires: ADMIN."
   deletedRetentionDays: Int @hasRole(any: [ADMIN])
-  "How long events are kept, in days. Requires: ADMIN."
+  "How long events are kept, in days; 730 at first. Requires: ADMIN."
   eventRetentionDays: Int @hasRole(any: [ADMIN])
-  "How long counts of calls are kept. Requires: ADMIN."
+  "How long counts of calls are kept; at first minutes for 7 days, hours for 400, days for 1830. Requires: ADMIN."
   usageRetention: UsageRetention @goField(forceResolver: true) @hasRole(any: [ADMIN])
   "Grows by one with each change. Pass it to ` + "`" + `updateOrganization` + "`" + `, so that a change of an older state is a CONFLICT. Requires: ADMIN."
   version: Int @hasRole(any: [ADMIN])

@@ -243,5 +243,5 @@ func TestPurge_ErrUnavailable(t *testing.T) {
 
 // Failed sign-ins are kept for as long as they count.
 func TestPurge_KeepsFailuresThatCount(t *testing.T) {
-	require.GreaterOrEqual(t, kept.Of("sign_in_attempts").For, max(auth.AddressWindow, auth.AttemptWindow))
+	require.GreaterOrEqual(t, kept.RuleOf("sign_in_attempts").For, max(auth.AddressWindow, auth.AttemptWindow))
 }

@@ -64,14 +64,14 @@ func (svc *Service) Purge(ctx context.Context) (*Purged, error) {
 	var errs []error
 	for _, o := range all {
 		for _, p := range svc.purges() {
-			days, err := setting(o, retention.Of(p.table).Setting)
+			days, err := setting(o, retention.RuleOf(p.table).Setting)
 			if err == nil {
 				err = p.run(ctx, o.ID, now.Add(-time.Duration(days)*24*time.Hour), out.of(p.table))
 			}
 			errs = append(errs, err)
 		}
 	}
-	for _, r := range retention.By(retention.Purge) {
+	for _, r := range retention.RulesOf(retention.Purge) {
 		if r.For > 0 {
 			errs = append(errs, svc.deleteOld(ctx, r, now, out.of(r.Table)))
 		}
@@ -97,7 +97,7 @@ func (svc *Service) deleteOld(ctx context.Context, r retention.Rule, now time.Ti
 	if r.NotAhead {
 		where, args = "("+where+" OR "+r.Since+" > $2)", append(args, now.Add(clock.MaxSkew))
 	}
-	text := fmt.Sprintf(`DELETE FROM %s WHERE id IN (SELECT id FROM %s WHERE %s LIMIT %d)`, r.Table, r.Table, r.And(where), batchSize)
+	text := fmt.Sprintf(`DELETE FROM %s WHERE id IN (SELECT id FROM %s WHERE %s LIMIT %d)`, r.Table, r.Table, r.Condition(where), batchSize)
 	return inBatches(func() (int, error) {
 		deleted, err := svc.database.ExecContext(ctx, text, args...)
 		if err != nil {

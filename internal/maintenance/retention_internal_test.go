@@ -13,7 +13,7 @@ import (
 // organization has its purge here, and this package knows the setting.
 func TestWhatIsDeclaredIsPurged(t *testing.T) {
 	var declared, purged []string
-	for _, r := range retention.By(retention.Purge) {
+	for _, r := range retention.RulesOf(retention.Purge) {
 		if r.Setting != "" {
 			declared = append(declared, r.Table)
 			_, err := setting(&db.Organization{}, r.Setting)

@@ -44,20 +44,20 @@ const (
 	UsagePurge = "usage-purge"
 )
 
-// Of returns the rule of a table, which must exist.
-func Of(table string) Rule {
+// RuleOf returns the rule of a table, which must exist.
+func RuleOf(table string) Rule {
 	all := All()
 	return all[slices.IndexFunc(all, func(r Rule) bool { return r.Table == table })]
 }
 
-// By returns the rules whose rows a job deletes.
-func By(job string) []Rule {
+// RulesOf returns the rules whose rows a job deletes.
+func RulesOf(job string) []Rule {
 	return slices.DeleteFunc(All(), func(r Rule) bool { return r.Job != job })
 }
 
-// And returns the condition of rows that are past their retention, of which old
+// Condition returns the condition of rows that are past their retention, of which old
 // is the part about time.
-func (r Rule) And(old string) string {
+func (r Rule) Condition(old string) string {
 	if r.Except == "" {
 		return old
 	}

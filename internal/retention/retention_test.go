@@ -62,16 +62,16 @@ func deleted(r retention.Rule) string {
 	return text
 }
 
-// TestOf: each table has one rule, and a job deletes what has a period.
-func TestOf(t *testing.T) {
+// TestRuleOf: each table has one rule, and a job deletes what has a period.
+func TestRuleOf(t *testing.T) {
 	seen := map[string]bool{}
 	for _, r := range retention.All() {
 		require.False(t, seen[r.Table], r.Table)
 		seen[r.Table] = true
-		require.Equal(t, r, retention.Of(r.Table))
+		require.Equal(t, r, retention.RuleOf(r.Table))
 		require.Equal(t, r.For > 0 || r.Setting != "", r.Job == retention.Purge || r.Job == retention.UsagePurge, r.Table)
 	}
-	require.Equal(t, "at < $1 AND NOT due", retention.Of("usage_minutes").And("at < $1"))
-	require.Equal(t, "hours", retention.Of("usage_hours").Field())
-	require.Equal(t, "deletedRetentionDays", retention.Of("apps").Field())
+	require.Equal(t, "at < $1 AND NOT due", retention.RuleOf("usage_minutes").Condition("at < $1"))
+	require.Equal(t, "hours", retention.RuleOf("usage_hours").Field())
+	require.Equal(t, "deletedRetentionDays", retention.RuleOf("apps").Field())
 }

@@ -31,14 +31,14 @@ func (s *Store) Purge(ctx context.Context) (n int, err error) {
 	if err != nil {
 		return 0, database.Fault(err)
 	}
-	rules := retention.By(retention.UsagePurge)
+	rules := retention.RulesOf(retention.UsagePurge)
 	for organization, kept := range all {
 		for _, r := range rules {
 			if r.Setting == "" {
 				continue
 			}
 			before := now.AddDate(0, 0, -days(kept, r.Field())).Add(-purgeSlack)
-			if err := s.deleteRows(ctx, &n, r.Table, r.And("organization_id = $1 AND "+r.Since+" < $2"), organization, before); err != nil {
+			if err := s.deleteRows(ctx, &n, r.Table, r.Condition("organization_id = $1 AND "+r.Since+" < $2"), organization, before); err != nil {
 				return n, err
 			}
 		}
@@ -47,11 +47,11 @@ func (s *Store) Purge(ctx context.Context) (n int, err error) {
 		if r.For == 0 {
 			continue
 		}
-		if err := s.deleteRows(ctx, &n, r.Table, r.And(r.Since+" < $1"), now.Add(-r.For)); err != nil {
+		if err := s.deleteRows(ctx, &n, r.Table, r.Condition(r.Since+" < $1"), now.Add(-r.For)); err != nil {
 			return n, err
 		}
 	}
-	before := now.Add(-retention.Of("gate_nodes").For)
+	before := now.Add(-retention.RuleOf("gate_nodes").For)
 	return n, s.deleteRows(ctx, &n, "gate_cursors", "applied_at < $1 AND node_id NOT IN (SELECT id FROM gate_nodes)", before)
 }
 
