@@ -8,7 +8,7 @@ import (
 
 	"portico/e2e/servertest"
 	"portico/ent/db"
-	_ "portico/ent/db/runtime" // the privacy rules and defaults of ent's entities
+	_ "portico/ent/db/runtime" // the row policies and defaults of ent's entities
 	"portico/internal/clock"
 	"portico/internal/domain"
 	"portico/internal/nodeid"

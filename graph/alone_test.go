@@ -103,7 +103,7 @@ func answersAsIfAlone(t *testing.T, w *world, whole *server, token string, doc d
 	return answered
 }
 
-// Each field needs exactly the columns that columns.go lists: selected alone, it
+// Each field needs exactly the columns that entity.Columns lists: selected alone, it
 // is answered as from a row that was read whole.
 func TestEachFieldAnswersFromItsColumns(t *testing.T) {
 	testdb.Each(t, eachFieldAnswersFromItsColumns)

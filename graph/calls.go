@@ -27,7 +27,7 @@ const maxTopApps = 50
 // everything that their quotas are counted by.
 const quotaHolder nodeid.Kind = "subscription with its plan"
 
-// GatewayView is what the schema needs of the gateway; *gateway.GatewayView
+// GatewayView is what the schema needs of the gateway; *gateway.Verifier
 // implements it.
 type GatewayView interface {
 	Explain(ctx context.Context, c *gateway.Caller, credential uuid.UUID, r *gateway.Request, at time.Time) (*gateway.Explanation, error)

@@ -115,7 +115,7 @@ func (m *matrix) attempt(table string, ctx context.Context, owners ...owner) out
 	return yes
 }
 
-// barred reports whether an error is a refusal of the privacy rules.
+// barred reports whether an error is a refusal of the row policies.
 func barred(err error) bool {
 	var f *fault.Error
 	return errors.Is(err, privacy.Deny) || errors.As(err, &f) && f.Reason == fault.ReasonAccountSuspended

@@ -70,7 +70,7 @@ func staffOnly(t *testing.T) []string {
 	return out
 }
 
-// TestMatrixSeesAMissingRule opens one table's privacy rules to everybody, one
+// TestMatrixSeesAMissingRule opens one table's row policies to everybody, one
 // table at a time: the rows must then report a difference, and so must the API
 // where it can reach the table. A credential's access list and the idempotency
 // records are only ever reached by a credential or a person that are behind

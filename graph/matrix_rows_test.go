@@ -13,7 +13,7 @@ import (
 // rows is the policy's name for the tables, which no schema shows.
 const rows = "Rows"
 
-// reach returns how far the privacy rules let a viewer access a row.
+// reach returns how far the row policies let a viewer access a row.
 func (m *matrix) reach(l line, who string) outcome {
 	if _, ok := tables()[l.field]; !ok {
 		return "no such table"

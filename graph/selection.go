@@ -109,7 +109,7 @@ func want(w *paging.Wanted, set ast.SelectionSet) {
 	}
 }
 
-// read returns a service's Read for a connection's arguments and what is
+// read returns the request for a page by a connection's arguments and what is
 // selected below it.
 func read(ctx context.Context, k nodeid.Kind, first *int, after *string, last *int, before *string) listing.Request {
 	return listing.Request{

@@ -17,9 +17,9 @@ var (
 // Public is the visibility of products that the catalogue shows.
 const Public = "PUBLIC"
 
-// Organization: viewers see their own; administrators change it. It has no
-// organization_id (its id serves as that), so that only Portico itself, not
-// limited to an organization, can create one.
+// Organization is the policy of organizations: viewers see their own;
+// administrators change it. It has no organization_id (its id serves as that),
+// so that only Portico itself, not limited to an organization, can create one.
 func Organization() ent.Policy {
 	own := func(v viewer.Viewer) []func(*sql.Selector) {
 		return []func(*sql.Selector){equals("id", v.OrganizationID)}
@@ -27,16 +27,17 @@ func Organization() ent.Policy {
 	return policy{read: rows{own, own}, write: rows{own, noRows}, writers: staff, system: own}
 }
 
-// Account: administrators see all accounts, developers the active one.
+// Account is the policy of accounts: administrators see all accounts, developers
+// the active one.
 func Account() ent.Policy {
 	all := with(tenant, notDeleted)
 	own := func(v viewer.Viewer) []func(*sql.Selector) { return append(all(v), equals("id", v.AccountID)) }
 	return policy{read: rows{all, own}, write: rows{all, noRows}, writers: staff}
 }
 
-// User: administrators see all users; developers see themselves and the members
-// of their account. Users may change their own row (a password), and only
-// administrators create new ones.
+// User is the policy of users: administrators see all users; developers see
+// themselves and the members of their account. Users may change their own row (a
+// password), and only administrators create new ones.
 func User() ent.Policy {
 	known := func(v viewer.Viewer) []func(*sql.Selector) {
 		members := inSubquery("id", "memberships", "user_id", func(t *sql.SelectTable) *sql.Predicate {
@@ -48,25 +49,26 @@ func User() ent.Policy {
 	return policy{read: rows{tenant, known}, write: rows{tenant, self}, writers: everyone, creators: staff}
 }
 
-// AccountOwned: rows with an account_id; administrators see all of them,
-// developers those of the developer's account.
+// AccountOwned is the policy of rows with an account_id; administrators see all
+// of them, developers those of the developer's account.
 func AccountOwned() ent.Policy {
 	own := rows{tenant, ofAccount}
 	return policy{read: own, write: own, writers: everyone, owned: true}
 }
 
-// Membership: read like AccountOwned; administrators change it.
+// Membership is the policy of memberships, which are read like AccountOwned;
+// administrators change it.
 func Membership() ent.Policy {
 	return policy{read: rows{tenant, ofAccount}, write: rows{tenant, noRows}, writers: staff}
 }
 
-// DeletableAccountOwned: like AccountOwned, without deleted rows.
+// DeletableAccountOwned is like AccountOwned, without deleted rows.
 func DeletableAccountOwned() ent.Policy {
 	own := rows{with(tenant, notDeleted), with(ofAccount, notDeleted)}
 	return policy{read: own, write: own, writers: everyone, owned: true}
 }
 
-// Subscription: like DeletableAccountOwned, but administrators also reach the
+// Subscription is like DeletableAccountOwned, but administrators also reach the
 // suspended subscriptions of deleted apps, which stay in force until they are
 // ended.
 func Subscription() ent.Policy {
@@ -80,9 +82,9 @@ func ofAccount(v viewer.Viewer) []func(*sql.Selector) {
 	return append(tenant(v), equals("account_id", v.AccountID))
 }
 
-// Product: administrators see all products; developers see those in the
-// catalogue (published or deprecated, and public) and those that their account
-// has, or had, a subscription for.
+// Product is the policy of products: administrators see all products; developers
+// see those in the catalogue (published or deprecated, and public) and those
+// that their account has, or had, a subscription for.
 func Product() ent.Policy {
 	shown := func(v viewer.Viewer) []func(*sql.Selector) {
 		return append(tenant(v), either(catalogue, everSubscribed("id", v)))
@@ -90,7 +92,8 @@ func Product() ent.Policy {
 	return policy{read: rows{tenant, shown}, write: rows{tenant, noRows}, writers: staff}
 }
 
-// OfProduct: viewers who see a product see its plans and endpoints.
+// OfProduct is the policy of what belongs to a product: viewers who see a
+// product see its plans and endpoints.
 func OfProduct() ent.Policy {
 	ofShown := func(v viewer.Viewer) []func(*sql.Selector) {
 		offered := inSubquery("product_id", "products", "id", func(t *sql.SelectTable) *sql.Predicate {
@@ -119,15 +122,16 @@ func everSubscribed(column string, v viewer.Viewer) func(*sql.Selector) {
 	})
 }
 
-// StaffOnly: only administrators, inside their organization. To developers the
-// table is empty.
+// StaffOnly is the policy of rows for administrators only, inside their
+// organization. To developers the table is empty.
 func StaffOnly() ent.Policy {
 	all := rows{tenant, noRows}
 	return policy{read: all, write: all, writers: staff}
 }
 
-// Event: administrators read the organization's log, developers the part of
-// their account, and append to that part only; nobody changes events.
+// Event is the policy of the event log: administrators read the organization's
+// log, developers the part of their account, and append to that part only;
+// nobody changes events.
 func Event() ent.Policy {
 	return appendOnly{policy{read: rows{tenant, ofAccount}, writers: everyone, owned: true}}
 }

@@ -17,7 +17,7 @@ import (
 // viewer may see, revoked ones included. key is a raw key, a user name and
 // password with a colon between them, or a user name alone, which is public.
 // The result is uuid.Nil if the key is unknown, has another secret, or may not
-// be seen by the viewer. A text that cannot be a key is fault.BadUserInput.
+// be seen by the viewer. A text that cannot be a key is fault.CodeBadUserInput.
 func (svc *Service) CredentialIDByKey(ctx context.Context, key string) (uuid.UUID, error) {
 	proven := true
 	username, password, ok := rawkey.Parse(key)

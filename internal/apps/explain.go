@@ -49,7 +49,7 @@ type AccessQuestion struct {
 
 // AccessQuestion checks that the viewer may have a call explained. A credential
 // that the viewer may not see is fault.NotFound, an invalid input
-// fault.BadUserInput.
+// fault.CodeBadUserInput.
 func (svc *Service) AccessQuestion(ctx context.Context, in ExplainAccessInput) (q AccessQuestion, err error) {
 	if q.Credential, err = input.DecodeID(nodeid.Credential, in.CredentialID); err != nil {
 		return q, err

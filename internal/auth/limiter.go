@@ -62,7 +62,7 @@ func NewLimiter(db *database.DB, ring *keyring.Ring, c clock.Clock) *Limiter {
 }
 
 // Reserve counts a guess before its password is checked. It fails with
-// fault.RateLimited, and the time until the next guess, if all users whose
+// fault.CodeRateLimited, and the time until the next guess, if all users whose
 // password would be tried have too many failures. Attempt.Allowed reports which
 // of them may be tried.
 //

@@ -106,7 +106,7 @@ func bearer(header string) (token string, ok bool) {
 // token or a service token. Address and RequestID are copied from the viewer
 // that ctx already has.
 //
-// It fails with fault.Unauthenticated, or with fault.Unavailable if the
+// It fails with fault.CodeUnauthenticated, or with fault.CodeUnavailable if the
 // Directory failed; the returned context is then ctx.
 func (a *Authenticator) Authenticate(ctx context.Context, token string) (context.Context, error) {
 	if strings.HasPrefix(token, MachinePrefix) {

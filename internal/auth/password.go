@@ -62,7 +62,7 @@ func NewPasswords(o PasswordOptions) *Passwords {
 	}
 }
 
-// Hash returns the hash of password to store. It fails with fault.Unavailable
+// Hash returns the hash of password to store. It fails with fault.CodeUnavailable
 // if no slot becomes free in time.
 func (p *Passwords) Hash(ctx context.Context, password string) (hash string, err error) {
 	err = p.withSlot(ctx, func() error {
@@ -74,7 +74,7 @@ func (p *Passwords) Hash(ctx context.Context, password string) (hash string, err
 
 // Verify reports whether hash is the hash of password. For a user without a
 // password (an empty hash) it returns false after the same amount of work. It
-// fails with fault.Unavailable if no slot becomes free in time; the password
+// fails with fault.CodeUnavailable if no slot becomes free in time; the password
 // was not checked then.
 func (p *Passwords) Verify(ctx context.Context, password, hash string) (ok bool, err error) {
 	if hash == "" {

@@ -100,7 +100,7 @@ func (t *Tokens) Issue(user, organization uuid.UUID, tokenVersion int) (token st
 }
 
 // Verify returns the claims of a token. Every invalid token yields the same
-// fault.Unauthenticated; the reason is its cause, for the log.
+// fault.CodeUnauthenticated; the reason is its cause, for the log.
 func (t *Tokens) Verify(token string) (Claims, error) {
 	_, claims, err := t.verify(token)
 	if err != nil {

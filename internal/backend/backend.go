@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"portico/ent/db"
-	_ "portico/ent/db/runtime" // the privacy rules and defaults of ent's entities
+	_ "portico/ent/db/runtime" // the row policies and defaults of ent's entities
 	"portico/internal/auth"
 	"portico/internal/change"
 	"portico/internal/clock"

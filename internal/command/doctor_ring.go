@@ -98,7 +98,7 @@ func (d *doctor) checkRing(ctx context.Context, db *database.DB) error {
 	case errors.As(err, new(*keyring.ForeignError)):
 		d.setRingFinding(isWrong, err.Error(), "put the file that belongs to this database in its place, or let DATABASE_URL name the database that belongs to the file")
 	case err != nil && backend.UsesDevelopmentRing(d.config):
-		d.setRingFinding(isWrong, err.Error(), "mend the file, or delete the database")
+		d.setRingFinding(isWrong, err.Error(), "repair the file, or delete the database")
 	case err != nil:
 		return err
 	case ring == nil:

@@ -23,7 +23,7 @@ type gatewayCreateCommand struct {
 // Help returns where the token is used.
 func (gatewayCreateCommand) Help() string {
 	return "The token is the only line on standard output. It is shown only once and stored nowhere. " +
-		"Servers that run believe it at once."
+		"Running servers accept it at once."
 }
 
 // Run creates a gateway's token.

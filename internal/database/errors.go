@@ -24,7 +24,7 @@ import (
 const retryAfter = time.Second
 
 // Fault returns an error that may be shown to callers: an outage becomes
-// fault.Unavailable, and so does a transaction that was aborted in favor of
+// fault.CodeUnavailable, and so does a transaction that was aborted in favor of
 // others. nil, faults and all other errors are returned unchanged.
 func Fault(err error) error {
 	var known *fault.Error

@@ -21,7 +21,7 @@ const (
 	ReasonNotAMember       Reason = "NOT_A_MEMBER"
 )
 
-// NOT_FOUND has one reason only, so that it reveals nothing.
+// ReasonUnknownObject is the only reason of NOT_FOUND, so that it reveals nothing.
 const ReasonUnknownObject Reason = "UNKNOWN_OBJECT"
 
 // CONFLICT: the state is not the one that the request assumed.
@@ -69,7 +69,7 @@ const (
 	ReasonDeadline       Reason = "DEADLINE"
 )
 
-// INTERNAL has one reason only.
+// ReasonDefect is the only reason of INTERNAL.
 const ReasonDefect Reason = "DEFECT"
 
 // Kind is a valid pair of a Code and a Reason.

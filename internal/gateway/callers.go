@@ -65,7 +65,7 @@ func newCallerCache() callerCache {
 }
 
 // Caller returns the caller that a gateway's token belongs to. The error is
-// fault.Unauthenticated if the token is unknown or revoked, and fault.Unavailable
+// fault.CodeUnauthenticated if the token is unknown or revoked, and fault.CodeUnavailable
 // if it cannot be checked at the moment. A token in memory costs no statement.
 func (g *Verifier) Caller(ctx context.Context, token string) (*Caller, error) {
 	if token == "" || len(token) > maxTokenLen {
@@ -89,8 +89,8 @@ func (g *Verifier) lookUpCaller(ctx context.Context, token string, sum [sha256.S
 	return g.readCaller(ctx, sum, hashes)
 }
 
-// tokenCheckError returns err if it is fault.Unauthenticated, and else
-// fault.Unavailable wrapping it: whether the token is valid is unknown.
+// tokenCheckError returns err if it is fault.CodeUnauthenticated, and else
+// fault.CodeUnavailable wrapping it: whether the token is valid is unknown.
 func tokenCheckError(err error) error {
 	var known *fault.Error
 	if errors.As(err, &known) && known.Code == fault.CodeUnauthenticated {

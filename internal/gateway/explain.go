@@ -26,7 +26,7 @@ type Explanation struct {
 // call; what is left of limits is always that of now. It reads the database, not
 // the cache. The API key in r is ignored; if r.Presented is empty, the credential
 // counts as presented in a way that the product accepts. An unknown credential is
-// fault.Missing.
+// fault.NotFound.
 func (g *Verifier) Explain(ctx context.Context, c *Caller, credential uuid.UUID, r *Request, at time.Time) (*Explanation, error) {
 	change, err := g.source.CredentialByID(ctx, c.Organization, credential)
 	if err != nil {

@@ -24,8 +24,8 @@ import (
 // Change, as a sign of life. All it yields is true as of the call or later: the
 // log has been read since, and no Grace applies.
 //
-// The error is fault.Unavailable if the log could not be read, ErrTooOld if the
-// gateway must start over from the whole state, and fault.Unauthenticated if the
+// The error is fault.CodeUnavailable if the log could not be read, ErrTooOld if the
+// gateway must start over from the whole state, and fault.CodeUnauthenticated if the
 // token was revoked meanwhile. An error of yield ends Feed and is returned.
 func (g *Verifier) Feed(ctx context.Context, c *Caller, after int64, wait time.Duration, yield func(*keycache.Change) error) error {
 	asked := g.o.Mono()

@@ -37,7 +37,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		refusedReads: map[string]prometheus.Counter{ofKey: refused.WithLabelValues(ofKey), ofToken: refused.WithLabelValues(ofToken)},
 		latency: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "portico_gate_verdict_seconds", Help: "Time to a verdict, without the door's reading and writing.",
+			Name: "portico_gate_verdict_seconds", Help: "Time to a verdict, without reading the request and writing the answer.",
 			Buckets: []float64{1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 1e-3, 5e-3, 2.5e-2, 0.1, 0.5, 2}}),
 		keys: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "portico_gate_keys", Help: "Keys in memory."}),

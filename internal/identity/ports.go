@@ -49,7 +49,7 @@ type Attempt interface {
 	Done()
 }
 
-// Limiter counts failed sign-ins; Reserve fails with fault.RateLimited.
+// Limiter counts failed sign-ins; Reserve fails with fault.CodeRateLimited.
 type Limiter interface {
 	Reserve(ctx context.Context, g Guess) (Attempt, error)
 }

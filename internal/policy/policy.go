@@ -1,7 +1,7 @@
 // Package policy is the only place that decides whether a viewer may do an action
 // to an object now, and if not, why. A Request names the action and carries every
 // fact that the decision needs. The services ask before they act,
-// `viewerCan` and `allowedTransitions` show its decisions, and the privacy rules
+// `viewerCan` and `allowedTransitions` show its decisions, and the row policies
 // use its Reach of each role.
 package policy
 

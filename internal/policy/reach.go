@@ -6,9 +6,9 @@ import (
 	"portico/internal/viewer"
 )
 
-// Reach is the range of objects that a viewer can see. The privacy rules restrict
-// every statement to it, by the Reach alone: no rule names a role to restrict it, so
-// that a role without a rule is not left unrestricted.
+// Reach is the range of objects that a viewer can see. The row policies restrict
+// every statement to it, by the Reach alone, so that a role which no policy names
+// reaches nothing.
 type Reach int
 
 // The values of Reach.

@@ -2,7 +2,7 @@
 // reports those that the package's own tests do not notice: conditions negated,
 // boundaries moved, operands and statements dropped, results changed.
 //
-//	go run -C tools ./mutants internal/policy internal/pathmatch
+//	go run -C tools ./mutants internal/policy internal/lifecycle
 //
 // All mistakes of a package are compiled into one test binary, each behind a
 // number, and the tests run once for each number. The tree is not touched: the

@@ -29,7 +29,7 @@ const (
 )
 
 // ErrToken is returned by New when Portico rejects the gateway's token.
-var ErrToken = errors.New("portico does not believe the gateway's token")
+var ErrToken = errors.New("portico refuses the gateway's token")
 
 // Options configures a Gate.
 type Options struct {

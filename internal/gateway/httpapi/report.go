@@ -18,7 +18,7 @@ import (
 // Usage stores what gateways report: an *intake.Store.
 type Usage interface {
 	// Accept stores a batch once; replayed reports that it was stored already. The
-	// error is fault.BadUserInput for what a reporter may not report.
+	// error is fault.CodeBadUserInput for what a reporter may not report.
 	Accept(ctx context.Context, by usage.Reporter, batchID string, calls []usage.Reported) (replayed bool, err error)
 }
 

@@ -57,7 +57,7 @@ func New() *Queue {
 }
 
 // Enter waits until a read may begin; leave must be called when it is done. The zero
-// organization stands for unknown tokens. The error is fault.Unavailable if too many
+// organization stands for unknown tokens. The error is fault.CodeUnavailable if too many
 // reads of the token wait, or ctx's.
 func (q *Queue) Enter(ctx context.Context, organization, token uuid.UUID) (leave func(), err error) {
 	turn, err := q.join(organization, token)

@@ -11,7 +11,7 @@ import (
 )
 
 // Catalogue reads an organization's catalogue. An unknown organization is
-// fault.Missing.
+// fault.NotFound.
 func (s *Reader) Catalogue(ctx context.Context, organization uuid.UUID) (*keycache.Catalogue, error) {
 	c := &keycache.Catalogue{Products: []keycache.Product{}}
 	found := false

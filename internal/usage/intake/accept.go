@@ -23,7 +23,7 @@ const (
 // unique in the organization and are remembered for two days. Accept fills in the
 // account of calls that name only an app or a credential.
 //
-// It returns fault.BadUserInput, and does not remember the id, for invalid rows, for
+// It returns fault.CodeBadUserInput, and does not remember the id, for invalid rows, for
 // calls that are older than a day, and for calls that name an object that the
 // reporter may not report, or objects of different accounts.
 func (s *Store) Accept(ctx context.Context, by usage.Reporter, batchID string, calls []usage.Reported) (replayed bool, err error) {

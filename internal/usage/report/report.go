@@ -11,7 +11,7 @@ import (
 	"portico/internal/usage/usagesql"
 )
 
-// Report counts the calls of a time, point by point. It returns fault.BadUserInput for
+// Report counts the calls of a time, point by point. It returns fault.CodeBadUserInput for
 // more than usage.MaxPoints points, and for a time whose counts are no longer stored
 // finely enough; fault.NotFound for an unknown organization.
 func (s *Reader) Report(ctx context.Context, q usage.Query) (*usage.Report, error) {

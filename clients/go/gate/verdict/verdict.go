@@ -10,7 +10,7 @@ import (
 	"portico/clients/go/gate/limits"
 )
 
-// AccountCounter is the owner of a credential.
+// Account is the owner of a credential.
 type Account struct {
 	ID        uuid.UUID
 	Suspended bool
@@ -30,8 +30,9 @@ type Subscription struct {
 	ID        uuid.UUID
 	ProductID uuid.UUID
 	PlanID    uuid.UUID
-	// AppCounter is the counter of the plan's rate limit and quota. Account is the
-	// argument of limits.InPeriod for the counter of a quota of the whole account.
+	// AppCounter is the counter of the plan's rate limit and quota. AccountCounter
+	// is the argument of limits.InPeriod for the counter of a quota of the whole
+	// account.
 	AppCounter     uuid.UUID
 	AccountCounter uuid.UUID
 	Status         access.SubscriptionStatus
