@@ -6,10 +6,11 @@
 //
 // All mistakes of a package are compiled into one test binary, each behind a
 // number, and the tests run once for each number. The tree is not touched: the
-// compiler reads the changed files through an overlay. A mistake that cannot make
-// a difference is listed in equivalent.txt, with the reason. It is a program
-// of our own, because those that exist (gremlins, go-mutesting) drop no statements
-// and change no results, copy or change the tree, and compile each mutant anew.
+// compiler reads the changed files through an overlay. When it is interrupted, it
+// reports the mistakes that it has tried so far. A mistake that cannot make a
+// difference is listed in equivalent.txt, with the reason. It is a program of our
+// own, because those that exist (gremlins, go-mutesting) drop no statements and
+// change no results, copy or change the tree, and compile each mutant anew.
 package main
 
 import (
@@ -67,10 +68,12 @@ func run(ctx context.Context, o options, packages []string) error {
 	for _, p := range packages {
 		p = strings.TrimPrefix(filepath.ToSlash(p), "./")
 		r, err := testPackage(ctx, o, root, p, known)
+		if r != nil {
+			r.print(os.Stdout) // what was played, also when it was interrupted
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", p, err)
 		}
-		r.print(os.Stdout)
 		if o.files == "" && o.sample == 0 {
 			stale = append(stale, known.stale(r)...)
 		}

@@ -5,7 +5,6 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"go/ast"
 	"math/rand/v2"
@@ -168,7 +167,8 @@ func (p *player) test(ctx context.Context, limit time.Duration, setting string) 
 }
 
 // all plays the mutants of a report. Those that are known to be equivalent are so
-// if they survive.
+// if they survive. When ctx ends before the last one, only the mutants that were
+// played remain in the report.
 func (p *player) all(ctx context.Context, parallel int, r *report, known equivalents) error {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
@@ -185,6 +185,9 @@ func (p *player) all(ctx context.Context, parallel int, r *report, known equival
 				} else if _, err := p.test(ctx, p.limit, "MUTANT="+strconv.Itoa(m.number)); err != nil {
 					f = killed
 				}
+				if ctx.Err() != nil {
+					continue // the interruption ended the test
+				}
 				mu.Lock()
 				r.fate[m.number] = f
 				mu.Unlock()
@@ -198,8 +201,8 @@ func (p *player) all(ctx context.Context, parallel int, r *report, known equival
 	}
 	close(todo)
 	wg.Wait()
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return ctx.Err()
+	if ctx.Err() != nil {
+		r.keepPlayed()
 	}
-	return nil
+	return ctx.Err()
 }

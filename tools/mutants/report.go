@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 )
 
 // fate is what became of a mutant.
@@ -35,6 +36,11 @@ func (r *report) count(f fate) (n int) {
 		}
 	}
 	return n
+}
+
+// keepPlayed drops the mutants that were not played.
+func (r *report) keepPlayed() {
+	r.mutants = slices.DeleteFunc(r.mutants, func(m *mutant) bool { return r.fate[m.number] == listed })
 }
 
 // share returns the percentage of those that are not equivalent that were killed.
