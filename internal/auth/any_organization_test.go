@@ -77,6 +77,21 @@ func TestAGuessThatIsRightForOneIsWrongForOthers(t *testing.T) {
 	})
 }
 
+// A right guess does not count for a user for whom it was not tried because of too
+// many failures.
+func TestARightGuessDoesNotCountForUsersThatWereNotTried(t *testing.T) {
+	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
+		g := guessAnyOrganization(user, uuid.New())
+		for range PairFailures {
+			require.Equal(t, []bool{true, true}, succeedFor(t, l, g, 1))
+		}
+		before := count(t, l)
+		require.Positive(t, before)
+		require.Equal(t, []bool{false, true}, succeedFor(t, l, g, 1))
+		require.Equal(t, before, count(t, l))
+	})
+}
+
 // A password tried on many people by way of as many namesakes counts for the
 // client, whatever the addresses; for sign-ins without an organization alone.
 func TestGuessesAtNamesakesOfManyAddressesCountForTheClient(t *testing.T) {

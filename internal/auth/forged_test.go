@@ -173,6 +173,28 @@ func TestVerifyRefusesMalformedTokens(t *testing.T) {
 	}
 }
 
+// The longest token has maxTokenBytes; one that is longer is not looked at, although
+// everything else about it is right.
+func TestVerifyBoundsTheLength(t *testing.T) {
+	tokens, ring, _ := newTokens()
+	spec := validToken(ring)
+	spec.claims["x"] = ""
+	longest, longer := 0, 0
+	for n := (maxTokenBytes - len(spec.sign(t))) / 4 * 3; longer < 3; n++ {
+		spec.claims["x"] = strings.Repeat("x", n)
+		token := spec.sign(t)
+		_, err := tokens.Verify(token)
+		if len(token) <= maxTokenBytes {
+			require.NoError(t, err)
+			longest = len(token)
+			continue
+		}
+		requireUnauthenticated(t, err)
+		longer++
+	}
+	require.Equal(t, maxTokenBytes, longest)
+}
+
 // unusedBits changes the bits that the last digit of a signature of 32 bytes has
 // too many.
 func unusedBits(token string) string {

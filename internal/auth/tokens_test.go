@@ -188,6 +188,13 @@ func TestAKeyThatWasReplacedUnderItsID(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// A key without a secret signs nothing, and the error names it.
+func TestSigner_ErrEmptySecret(t *testing.T) {
+	tokens, _, _ := newTokens()
+	_, err := tokens.signer(keyring.Key{ID: "j7"})
+	require.ErrorContains(t, err, "j7")
+}
+
 func TestConcurrentVerifications(t *testing.T) {
 	tokens, _, _ := newTokens()
 	var wait sync.WaitGroup
