@@ -3,6 +3,9 @@ package gqlhttp
 import (
 	"bytes"
 	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +14,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"portico/internal/backlog"
 	"portico/internal/fault"
 )
 
@@ -56,4 +60,50 @@ func TestLargeBuffersAreNotPooled(t *testing.T) {
 	b.WriteString("of another answer")
 	h.releaseBuffer(b)
 	require.Zero(t, b.Len())
+}
+
+// brokenWriter is the response of a client that has gone.
+type brokenWriter struct {
+	http.ResponseWriter
+	writes int
+}
+
+func (w *brokenWriter) Write([]byte) (int, error) {
+	w.writes++
+	return 0, io.ErrClosedPipe
+}
+
+// An answer's room is released when it has been written, and when it cannot be.
+func TestWrittenAnswersReleaseTheirRoom(t *testing.T) {
+	gone := &brokenWriter{ResponseWriter: httptest.NewRecorder()}
+	for name, w := range map[string]http.ResponseWriter{"OK": httptest.NewRecorder(), "ErrClientGone": gone} {
+		t.Run(name, func(t *testing.T) {
+			room := backlog.NewRoom(100, 100, 1)
+			claim, ok := room.Enter(t.Context(), "a", 100)
+			require.True(t, ok)
+			(&answer{data: nullData, claim: claim}).write(w, responseType)
+			used, _, _, _ := room.Load()
+			require.Zero(t, used)
+		})
+	}
+	require.Equal(t, 1, gone.writes, "nothing is written to a client that has gone")
+}
+
+// A value that contains a variable, at whatever depth, has a price that depends on
+// the variables.
+func TestMentionsVariable(t *testing.T) {
+	variable, number := &ast.Value{Kind: ast.Variable, Raw: "x"}, &ast.Value{Kind: ast.IntValue, Raw: "1"}
+	list := func(all ...*ast.Value) *ast.Value {
+		v := &ast.Value{Kind: ast.ListValue}
+		for _, one := range all {
+			v.Children = append(v.Children, &ast.ChildValue{Value: one})
+		}
+		return v
+	}
+	for _, v := range []*ast.Value{variable, list(variable), list(number, variable), list(variable, number), list(list(number), list(number, variable))} {
+		require.True(t, mentionsVariable(v), v.String())
+	}
+	for _, v := range []*ast.Value{number, list(), list(number, number), list(list(number))} {
+		require.False(t, mentionsVariable(v), v.String())
+	}
 }
