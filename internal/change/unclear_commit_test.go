@@ -30,8 +30,10 @@ type unreliable struct {
 	dialect.Driver
 	// fail are the next commits; the others are as they should be.
 	fail []commit
-	// dark is how many transactions cannot be begun after a commit that failed.
+	// dark is how many transactions cannot be begun after a commit that failed,
+	// because of darkness: a lost connection unless it is set.
 	dark, unlit int
+	darkness    error
 	// late is a commit that happens when it is asked about.
 	late *entsql.Tx
 }
@@ -54,7 +56,7 @@ func (f *unreliable) finishLate() {
 func (f *unreliable) Tx(ctx context.Context) (dialect.Tx, error) {
 	if f.unlit > 0 {
 		f.unlit--
-		return nil, driver.ErrBadConn
+		return nil, cmp.Or(f.darkness, driver.ErrBadConn)
 	}
 	if f.Dialect() == dialect.SQLite {
 		f.finishLate() // there, a transaction waits at its beginning
