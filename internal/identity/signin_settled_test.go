@@ -3,6 +3,7 @@ package identity_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,8 @@ import (
 
 	"portico/internal/address"
 	"portico/internal/auth"
+	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/identity"
 	"portico/internal/portal"
@@ -150,5 +153,59 @@ func TestSignIn_SetsLastSignInAt(t *testing.T) {
 		require.Equal(t, f.Clock.Now(), *s.User.LastSignInAt)
 		require.True(t, f.Clock.Now().Equal(*f.Client.User.GetX(portaltest.System(t), u.ID).LastSignInAt))
 		require.Nil(t, f.Client.User.GetX(portaltest.System(t), other.ID).LastSignInAt, "only the one who signed in")
+	})
+}
+
+// An organization whose name is empty is none.
+func TestSignIn_EmptyOrganization(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		f.MustOrganization(t, "one")
+		mustStaff(t, f, "one", portaltest.Password)
+		_, err := signIn(from(t, "192.0.2.1"), f.Portal, portaltest.Password, "")
+		require.NoError(t, err)
+	})
+}
+
+// A session has the user's oldest account that is not deleted; staff have none.
+func TestSignIn_AccountOfSession(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		lost := func() {}
+		f := portaltest.NewWith(t, url, database.Options{OnStatement: func(_ context.Context, query string) {
+			if strings.Contains(query, "memberships") && strings.HasPrefix(query, "SELECT") {
+				lost()
+			}
+		}})
+		x := f.MustTenant(t, "one")
+		u := f.MustUser(t, x.Admin, x.Account, domain.Member)
+		in := identity.SignInInput{Email: u.EmailFolded, Password: portaltest.Password}
+		mustStaff(t, f, "one", portaltest.Password)
+
+		t.Run("OK", func(t *testing.T) {
+			s, err := f.Portal.Identity.SignIn(from(t, "192.0.2.1"), in)
+			require.NoError(t, err)
+			require.Equal(t, x.Account.ID, s.Account.ID)
+			require.NotEmpty(t, s.AccessToken)
+		})
+		t.Run("OK without an account", func(t *testing.T) {
+			s, err := signIn(from(t, "192.0.2.1"), f.Portal, portaltest.Password)
+			require.NoError(t, err)
+			require.Nil(t, s.Account)
+			require.NotEmpty(t, s.AccessToken)
+		})
+		t.Run("ErrAccountNotRead", func(t *testing.T) {
+			ctx, cancel := context.WithCancel(from(t, "192.0.2.1"))
+			lost = cancel
+			s, err := f.Portal.Identity.SignIn(ctx, in)
+			require.Error(t, err)
+			require.Zero(t, s)
+		})
+		t.Run("ErrUsersNotRead", func(t *testing.T) {
+			ctx, cancel := context.WithCancel(from(t, "192.0.2.1"))
+			cancel()
+			_, err := f.Portal.Identity.SignIn(ctx, in)
+			require.Error(t, err)
+			require.False(t, fault.Is(err, fault.CodeUnauthenticated), "%v", err)
+		})
 	})
 }
