@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/apps"
 	"portico/internal/catalog"
 	"portico/internal/database"
@@ -159,7 +160,7 @@ func TestInvalidExplanations(t *testing.T) {
 		require.Equal(t, "BAD_USER_INPUT", a.Errors[0].Extensions["code"], name)
 	}
 	for _, id := range []string{account, madeUp(key), "", "' OR 1=1 --"} {
-		a := s.ask(t, s.token(t, tenant.Admin), explanation, map[string]any{"input": arguments{"credentialId": id, "environment": domain.Production}})
+		a := s.ask(t, s.token(t, tenant.Admin), explanation, map[string]any{"input": arguments{"credentialId": id, "environment": access.Production}})
 		require.Len(t, a.Errors, 1, a.raw)
 		require.Equal(t, "NOT_FOUND", a.Errors[0].Extensions["code"], id)
 	}

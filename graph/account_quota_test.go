@@ -7,10 +7,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
 	"portico/ent/db"
 	"portico/internal/database"
-	"portico/internal/domain"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -19,7 +19,7 @@ import (
 // subscription's app.
 func (s *server) takes(t testing.TB, sub *db.Subscription, n int64) {
 	t.Helper()
-	quota := limits.Quota{Limit: 1000, Per: domain.PerMonth}
+	quota := limits.Quota{Limit: 1000, Per: access.PerMonth}
 	ask := &limits.Ask{
 		Organization: sub.OrganizationID, AppCounter: limits.ByApp(sub.AppID, sub.ProductID), Quota: quota, Cost: n,
 		AccountCounter: limits.ByAccount(sub.AccountID, sub.ProductID, quota.Per), PerAccount: true,

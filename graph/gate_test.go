@@ -7,10 +7,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/verdict"
 	"portico/internal/auth"
-	"portico/internal/domain"
 	"portico/internal/gateway"
 	"portico/internal/nodeid"
 	"portico/internal/portal/portaltest"
@@ -63,7 +63,7 @@ func (s *server) called(organization uuid.UUID, account, app, key, product strin
 // used takes a number of calls from a subscription's quota of 1000 a month.
 func (s *server) used(t testing.TB, organization, counter uuid.UUID, n int64) {
 	t.Helper()
-	quota := limits.Quota{Limit: 1000, Per: domain.PerMonth}
+	quota := limits.Quota{Limit: 1000, Per: access.PerMonth}
 	start, _ := quota.Period(s.Clock.Now(), time.UTC)
 	ask := &limits.Ask{Organization: organization, AppCounter: counter, Quota: quota, Location: time.UTC, Cost: n}
 	var out limits.Answer

@@ -3,9 +3,9 @@ package graph_test
 import (
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/endpoint"
-	"portico/internal/domain"
 )
 
 // Endpoint is what the matrix knows of endpoints.
@@ -29,7 +29,7 @@ func (nouns) Endpoint() noun {
 			client: func(c *db.Client) any { return c.Endpoint }, column: "id", value: specimen("endpoint of the private product"),
 			adds: func(c *db.Client) adding {
 				return added(c.Endpoint.Create, c.Endpoint.CreateBulk, func(x *db.EndpointCreate, o owner) {
-					x.SetOrganizationID(o.organization).SetProductID(o.product).SetMethod(domain.MethodGet).SetPath("/" + uuid.NewString())
+					x.SetOrganizationID(o.organization).SetProductID(o.product).SetMethod(access.MethodGet).SetPath("/" + uuid.NewString())
 				})
 			},
 			policy: &endpoint.Policy, types: []string{"Endpoint", "EndpointPermissions"},

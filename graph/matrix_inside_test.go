@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
@@ -15,7 +16,6 @@ import (
 	"portico/ent/db/organization"
 	"portico/ent/db/subscription"
 	"portico/internal/fault"
-	"portico/internal/lifecycle"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
@@ -109,7 +109,7 @@ func TestDeletedRowsAreGone(t *testing.T) {
 			read, changed := reached(system, w.Client, table)
 			require.Equal(t, 2, read+changed, "Portico itself, of %s", table)
 		}
-		held := w.Client.Subscription.Update().Where(subscription.ID(uuidOf(w.ids["approved"]))).SetStatus(lifecycle.Suspended)
+		held := w.Client.Subscription.Update().Where(subscription.ID(uuidOf(w.ids["approved"]))).SetStatus(access.SubscriptionSuspended)
 		require.NoError(t, held.Exec(system))
 		read, changed := reached(w.as("admin"), w.Client, "subscriptions")
 		require.Equal(t, 2, read+changed)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
@@ -31,7 +32,7 @@ func (w *world) ownerOf(of uuid.UUID, by, product string) owner {
 	require.NoError(w.t, err)
 	own, err := w.Client.App.Query().Where(app.AccountID(of)).First(ctx)
 	require.NoError(w.t, err)
-	key, err := w.Client.Credential.Query().Where(credential.AccountID(of), credential.AccessEQ(domain.AccessAll)).First(ctx)
+	key, err := w.Client.Credential.Query().Where(credential.AccountID(of), credential.AccessEQ(access.AllProducts)).First(ctx)
 	require.NoError(w.t, err)
 	staff, err := w.Client.User.Query().Where(user.OrganizationID(acc.OrganizationID), user.RoleEQ(domain.RoleAdmin)).First(ctx)
 	require.NoError(w.t, err)

@@ -1,9 +1,9 @@
 package graph_test
 
 import (
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/subscription"
-	"portico/internal/lifecycle"
 )
 
 // ProductSubscription is what the matrix knows of subscriptions.
@@ -25,7 +25,7 @@ func (nouns) ProductSubscription() noun {
 			adds: func(c *db.Client) adding {
 				return added(c.Subscription.Create, c.Subscription.CreateBulk, func(x *db.SubscriptionCreate, o owner) {
 					x.SetOrganizationID(o.organization).SetAccountID(o.account).SetAppID(o.app).SetProductID(o.product).SetPlanID(o.plan).
-						SetStatus(lifecycle.Rejected).SetNewest(false)
+						SetStatus(access.SubscriptionRejected).SetNewest(false)
 				})
 			},
 			policy: &subscription.Policy, types: []string{"ProductSubscription"},

@@ -8,10 +8,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/apps"
 	"portico/internal/catalog"
 	"portico/internal/database"
-	"portico/internal/domain"
 	"portico/internal/input"
 	"portico/internal/testdb"
 )
@@ -27,7 +27,7 @@ func TestEndpointsAreReadTogether(t *testing.T) {
 			p, plan := s.MustProduct(t, tenant.Admin, fmt.Sprint("product-", i))
 			var ids []string
 			for n := range i + 2 {
-				made, err := s.Portal.Catalog.CreateEndpoint(tenant.Admin, catalog.CreateEndpointInput{ProductID: p.GlobalID(), Method: domain.MethodGet, Path: fmt.Sprint("/", n)})
+				made, err := s.Portal.Catalog.CreateEndpoint(tenant.Admin, catalog.CreateEndpointInput{ProductID: p.GlobalID(), Method: access.MethodGet, Path: fmt.Sprint("/", n)})
 				require.NoError(t, err)
 				ids = append(ids, made.GlobalID())
 			}

@@ -10,13 +10,13 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/verdict"
 	"portico/ent/db"
 	"portico/internal/apps"
 	"portico/internal/catalog"
 	"portico/internal/database"
-	"portico/internal/domain"
 	"portico/internal/identity"
 	"portico/internal/input"
 	"portico/internal/portal/portaltest"
@@ -154,7 +154,7 @@ func TestCostOfReports(t *testing.T) {
 // quotaPlan creates a plan with a quota for a product.
 func (s *server) quotaPlan(t testing.TB, admin context.Context, p *db.Product) *db.Plan {
 	t.Helper()
-	made, err := s.Portal.Catalog.CreatePlan(admin, catalog.CreatePlanInput{ProductID: p.GlobalID(), Name: "limited", Quota: &domain.Quota{Limit: 1000, Per: domain.PerMonth}})
+	made, err := s.Portal.Catalog.CreatePlan(admin, catalog.CreatePlanInput{ProductID: p.GlobalID(), Name: "limited", Quota: &access.Quota{Limit: 1000, Per: access.PerMonth}})
 	require.NoError(t, err)
 	return made
 }
@@ -253,10 +253,10 @@ func TestQuotaFollowsThePlan(t *testing.T) {
 			uuid.New(), tenant.Organization.ID, limits.ByApp(sub.AppID, sub.ProductID), start, start.AddDate(0, 1, 0))
 		require.NoError(t, err)
 		require.Equal(t, map[string]any{"limit": 1000.0, "used": 1200.0, "remaining": 0.0, "resetsAt": month}, ask())
-		_, err = s.Portal.Catalog.UpdatePlan(tenant.Admin, catalog.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: input.Patch[domain.Quota]{Set: true, Value: &domain.Quota{Limit: 50, Per: domain.PerWeek}}})
+		_, err = s.Portal.Catalog.UpdatePlan(tenant.Admin, catalog.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: input.Patch[access.Quota]{Set: true, Value: &access.Quota{Limit: 50, Per: access.PerWeek}}})
 		require.NoError(t, err)
 		require.Equal(t, map[string]any{"limit": 50.0, "used": 0.0, "remaining": 50.0, "resetsAt": "2026-03-01T18:15:00Z"}, ask(), "a week has its own count")
-		_, err = s.Portal.Catalog.UpdatePlan(tenant.Admin, catalog.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: input.Patch[domain.Quota]{Set: true}})
+		_, err = s.Portal.Catalog.UpdatePlan(tenant.Admin, catalog.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: input.Patch[access.Quota]{Set: true}})
 		require.NoError(t, err)
 		require.Nil(t, ask())
 	})

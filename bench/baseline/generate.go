@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/apikey"
 	"portico/internal/database"
 	"portico/internal/domain"
@@ -67,8 +68,8 @@ func (b *backend) generateKey(ctx context.Context, node string) (*generateAnswer
 		return nil, err
 	}
 	m := made{ID: nodeid.Encode(nodeid.Credential, key), Username: s.Username, SecretHint: apikey.Hint(s.Password),
-		Environment: string(domain.Development), Status: "ACTIVE", CreatedAt: now}
-	if days := v.Policy.LongestKeyLife.In(domain.Development); days != nil {
+		Environment: string(access.Development), Status: "ACTIVE", CreatedAt: now}
+	if days := v.Policy.LongestKeyLife.In(access.Development); days != nil {
 		end := now.Add(time.Duration(*days) * 24 * time.Hour)
 		m.ExpiresAt = &end
 	}
@@ -108,7 +109,7 @@ func changesOf(m made) (string, error) {
 	add("username", m.Username.String())
 	add("name", "")
 	add("environment", m.Environment)
-	add("access", string(domain.AccessAll))
+	add("access", string(access.AllProducts))
 	if m.ExpiresAt != nil {
 		add("expiresAt", m.ExpiresAt.Format(time.RFC3339Nano))
 	}

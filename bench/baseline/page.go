@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 	"portico/internal/viewer"
@@ -46,28 +47,28 @@ type account struct {
 }
 
 type credential struct {
-	ID          string                     `json:"id"`
-	Username    uuid.UUID                  `json:"username"`
-	SecretHint  string                     `json:"secretHint"`
-	Name        string                     `json:"name"`
-	Environment string                     `json:"environment"`
-	Enabled     bool                       `json:"enabled"`
-	Status      lifecycle.CredentialStatus `json:"status"`
-	Access      string                     `json:"access"`
-	CreatedAt   time.Time                  `json:"createdAt"`
-	ExpiresAt   *time.Time                 `json:"expiresAt"`
-	LastUsedAt  *time.Time                 `json:"lastUsedAt"`
+	ID          string                  `json:"id"`
+	Username    uuid.UUID               `json:"username"`
+	SecretHint  string                  `json:"secretHint"`
+	Name        string                  `json:"name"`
+	Environment string                  `json:"environment"`
+	Enabled     bool                    `json:"enabled"`
+	Status      access.CredentialStatus `json:"status"`
+	Access      string                  `json:"access"`
+	CreatedAt   time.Time               `json:"createdAt"`
+	ExpiresAt   *time.Time              `json:"expiresAt"`
+	LastUsedAt  *time.Time              `json:"lastUsedAt"`
 }
 
 type subscribed struct {
-	ID         string                       `json:"id"`
-	Status     lifecycle.SubscriptionStatus `json:"status"`
-	BadgeColor lifecycle.BadgeColor         `json:"badgeColor"`
-	Reason     string                       `json:"reason"`
-	CreatedAt  time.Time                    `json:"createdAt"`
-	DecidedAt  *time.Time                   `json:"decidedAt"`
-	Product    product                      `json:"product"`
-	Plan       plan                         `json:"plan"`
+	ID         string                    `json:"id"`
+	Status     access.SubscriptionStatus `json:"status"`
+	BadgeColor lifecycle.BadgeColor      `json:"badgeColor"`
+	Reason     string                    `json:"reason"`
+	CreatedAt  time.Time                 `json:"createdAt"`
+	DecidedAt  *time.Time                `json:"decidedAt"`
+	Product    product                   `json:"product"`
+	Plan       plan                      `json:"plan"`
 }
 
 type product struct {
@@ -132,7 +133,7 @@ func (b *backend) credentials(ctx context.Context, app, organization uuid.UUID) 
 		}
 		c.ID = nodeid.Encode(nodeid.Credential, id)
 		c.Status = c.Status.At(now, c.ExpiresAt)
-		c.Enabled = c.Status == lifecycle.CredentialActive
+		c.Enabled = c.Status == access.CredentialActive
 		out = append(out, c)
 	}
 	return out, rows.Err()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 )
@@ -179,7 +180,7 @@ func (m *Credential) Settle(now time.Time) { m.Status = m.Status.At(now, m.Expir
 
 // Enabled reports whether the credential may be used: its status, which must
 // have been settled, is ACTIVE.
-func (m *Credential) Enabled() bool { return m.Status == lifecycle.CredentialActive }
+func (m *Credential) Enabled() bool { return m.Status == access.CredentialActive }
 
 // IsAccountCredential reports whether the credential belongs to an account
 // instead of one of its apps.

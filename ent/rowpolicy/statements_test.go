@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/accessentry"
 	"portico/ent/db/account"
@@ -95,7 +96,7 @@ func catalogue() []table {
 			return c.Endpoint.Update().Where(endpoint.ID(id)).SetDescription("new").Save(ctx)
 		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
 			return c.Endpoint.Create().SetID(id).SetOrganizationID(o.organization).SetProductID(o.id("products")).
-				SetMethod(domain.MethodGet).SetPath("/" + id.String()).Exec(ctx)
+				SetMethod(access.MethodGet).SetPath("/" + id.String()).Exec(ctx)
 		}},
 	}
 }

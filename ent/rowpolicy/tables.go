@@ -4,8 +4,8 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/domain"
-	"portico/internal/lifecycle"
 	"portico/internal/viewer"
 )
 
@@ -72,7 +72,7 @@ func DeletableAccountOwned() ent.Policy {
 // suspended subscriptions of deleted apps, which stay in force until they are
 // ended.
 func Subscription() ent.Policy {
-	inForce := either(notDeleted, equals("status", string(lifecycle.Suspended)))
+	inForce := either(notDeleted, equals("status", string(access.SubscriptionSuspended)))
 	own := rows{with(tenant, inForce), with(ofAccount, notDeleted)}
 	return policy{read: own, write: own, writers: everyone, owned: true}
 }

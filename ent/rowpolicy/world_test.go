@@ -9,10 +9,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	_ "portico/ent/db/runtime" // the schema's rules and defaults
 	"portico/internal/domain"
-	"portico/internal/lifecycle"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
 )
@@ -21,7 +21,7 @@ import (
 type owner struct {
 	organization, account, user uuid.UUID
 	// status is that of the subscription, shown is the product's.
-	status     lifecycle.SubscriptionStatus
+	status     access.SubscriptionStatus
 	shown      domain.ProductStatus
 	visibility string
 	deletedAt  *time.Time
@@ -45,7 +45,7 @@ type world struct {
 func newOwner(organization uuid.UUID) owner {
 	o := owner{
 		organization: organization, account: uuid.New(), user: uuid.New(), rows: map[string]uuid.UUID{},
-		status: lifecycle.Approved, shown: domain.Draft, visibility: "PUBLIC",
+		status: access.SubscriptionApproved, shown: domain.Draft, visibility: "PUBLIC",
 	}
 	o.rows["organizations"], o.rows["accounts"], o.rows["users"] = o.organization, o.account, o.user
 	return o
@@ -76,8 +76,8 @@ func newWorld(t *testing.T, url string) *world {
 	closed.deletedAt = &deletedAt
 	w.add(t, "closed", closed, "accounts")
 	removed, sanction := own, own
-	removed.rows, removed.deletedAt, removed.status = w.parents(), &deletedAt, lifecycle.Unsubscribed
-	sanction.rows, sanction.deletedAt, sanction.status = w.parents(), &deletedAt, lifecycle.Suspended
+	removed.rows, removed.deletedAt, removed.status = w.parents(), &deletedAt, access.SubscriptionEnded
+	sanction.rows, sanction.deletedAt, sanction.status = w.parents(), &deletedAt, access.SubscriptionSuspended
 	w.add(t, "removed", removed, "apps", "credentials", "subscriptions")
 	w.add(t, "sanction", sanction, "apps", "subscriptions")
 	for name, o := range map[string]owner{

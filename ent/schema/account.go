@@ -7,6 +7,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/rowpolicy"
 	"portico/internal/domain"
 )
@@ -23,7 +24,7 @@ func (Account) Fields() []ent.Field {
 		field.String("name"),
 		field.String("name_folded").Comment("The name in the form in which it is searched and ordered."),
 		field.JSON("profile", domain.Profile{}).Default(domain.Profile{}),
-		field.Enum("status").GoType(domain.AccountStatus("")).Default(string(domain.AccountActive)),
+		field.Enum("status").GoType(access.AccountStatus("")).Default(string(access.AccountActive)),
 		field.Time("deleted_at").Optional().Nillable(),
 	}
 }
@@ -53,7 +54,7 @@ func (Account) Annotations() []schema.Annotation {
 			Needs:   []string{"organization_id", "status"},
 			Columns: map[string][]string{"viewerCan": {"organization_id", "status"}, "apps": nil, "credentials": nil, "members": nil, "timeline": nil},
 		},
-		checks(map[string]string{"accounts_status": oneOf("status", domain.AccountStatus("").Values())}),
+		checks(map[string]string{"accounts_status": oneOf("status", access.AccountStatus("").Values())}),
 		Retention{What: "deleted accounts", Setting: "deletedRetentionDays", Since: "deleted_at", Job: purgeJob, Emptied: true},
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/rowpolicy"
 	"portico/internal/domain"
-	"portico/internal/lifecycle"
 )
 
 // Credential is the stored object behind an API key, of an app or of a whole account.
@@ -26,17 +26,17 @@ func (Credential) Fields() []ent.Field {
 		field.UUID("account_id", uuid.UUID{}).Immutable(),
 		field.UUID("app_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("NULL: of the whole account."),
 		field.String("name").Default(""),
-		field.Enum("environment").GoType(domain.Environment("")).Default(string(domain.Development)),
-		field.Enum("status").GoType(lifecycle.CredentialStatus("")).Default(string(lifecycle.CredentialActive)),
-		field.Enum("auth_type").GoType(domain.AuthType("")).Default(string(domain.APIKey)).Comment("Not used: the product determines how API keys may be presented. It remains for the previous release."),
+		field.Enum("environment").GoType(access.Environment("")).Default(string(access.Development)),
+		field.Enum("status").GoType(access.CredentialStatus("")).Default(string(access.CredentialActive)),
+		field.Enum("auth_type").GoType(access.AuthType("")).Default(string(access.APIKey)).Comment("Not used: the product determines how API keys may be presented. It remains for the previous release."),
 		field.UUID("username", uuid.UUID{}).Unique().Immutable().Comment("The public half of the API key, by which gateways look it up."),
 		field.Bytes("secret_hash").Optional().Nillable().Sensitive().Comment("HMAC-SHA-256 of the password; deleted when the credential is revoked."),
 		field.String("pepper_id").Default("").Sensitive().Comment("The id of the pepper of the key ring with which the hash was computed."),
 		field.String("secret_hint").Default("").Comment("The last four characters of the password."),
 		field.String("raw_key_hint").Default("").Comment("The beginning and the end of the raw key; empty for credentials that were created before this was stored."),
-		field.Enum("access").GoType(domain.Access("")).Default(string(domain.AccessAll)),
+		field.Enum("access").GoType(access.ProductAccess("")).Default(string(access.AllProducts)),
 		field.JSON("allowed_addresses", []string{}).Optional().Comment("Networks (CIDR) from which it may be used; NULL or empty: all."),
-		field.JSON("rate_limit", &domain.RateLimit{}).Optional().Comment("A limit in addition to those of its subscriptions; NULL: none."),
+		field.JSON("rate_limit", &access.RateLimit{}).Optional().Comment("A limit in addition to those of its subscriptions; NULL: none."),
 		field.Time("expires_at").Optional().Nillable().Comment("NULL: never."),
 		field.Time("expiry_recorded_at").Optional().Nillable().Comment("When the event of the expiry was written."),
 		field.Time("last_used_at").Optional().Nillable(),
@@ -84,9 +84,9 @@ func (Credential) Annotations() []schema.Annotation {
 		checks(map[string]string{
 			// Nothing writes UNCOLLECTED; such credentials are always refused.
 			"credentials_status":      oneOf("status", []string{"ACTIVE", "UNCOLLECTED", "DISABLED", "REVOKED"}),
-			"credentials_environment": oneOf("environment", domain.Environment("").Values()),
-			"credentials_auth_type":   oneOf("auth_type", domain.AuthType("").Values()),
-			"credentials_access":      oneOf("access", domain.Access("").Values()),
+			"credentials_environment": oneOf("environment", access.Environment("").Values()),
+			"credentials_auth_type":   oneOf("auth_type", access.AuthType("").Values()),
+			"credentials_access":      oneOf("access", access.ProductAccess("").Values()),
 			"credentials_reason":      "revoked_reason IS NULL OR " + oneOf("revoked_reason", domain.RevocationReason("").Values()),
 			"credentials_revoked":     "((status = 'REVOKED') = (revoked_at IS NOT NULL) AND (status = 'REVOKED') = (revoked_reason IS NOT NULL))",
 			"credentials_secret":      "status = 'REVOKED' OR (status = 'UNCOLLECTED') = (secret_hash IS NULL)",

@@ -8,8 +8,8 @@ import (
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/rowpolicy"
-	"portico/internal/domain"
 )
 
 // Endpoint is an operation of a product: a method and a path template.
@@ -22,7 +22,7 @@ func (Endpoint) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Tenant{}, C
 func (Endpoint) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("product_id", uuid.UUID{}).Immutable(),
-		field.Enum("method").GoType(domain.Method("")),
+		field.Enum("method").GoType(access.Method("")),
 		field.String("path").MaxLen(1024).Comment("A template such as /orders/{id}; see package pathmatch."),
 		field.String("description").Default(""),
 	}
@@ -55,7 +55,7 @@ func (Endpoint) Annotations() []schema.Annotation {
 			Columns: map[string][]string{"product": {"product_id"}, "viewerCan": {"organization_id"}},
 			Refers:  map[string]string{"product_id": "Product"},
 		},
-		checks(map[string]string{"endpoints_method": oneOf("method", domain.Method("").Values())}),
+		checks(map[string]string{"endpoints_method": oneOf("method", access.Method("").Values())}),
 		Retention{What: "endpoints, unless they are deleted before", With: []string{"products"}},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/rowpolicy"
 	"portico/internal/domain"
 )
@@ -25,9 +26,9 @@ func (Plan) Fields() []ent.Field {
 		field.String("name"),
 		field.String("external_id").Default(""),
 		field.Enum("kind").GoType(domain.PlanKind("")),
-		field.JSON("rate_limit", &domain.RateLimit{}).Optional().Comment("NULL: not limited."),
-		field.JSON("quota", &domain.Quota{}).Optional().Comment("NULL: not limited."),
-		field.Enum("quota_per").GoType(domain.QuotaPer("")).Default(string(domain.QuotaPerApp)),
+		field.JSON("rate_limit", &access.RateLimit{}).Optional().Comment("NULL: not limited."),
+		field.JSON("quota", &access.Quota{}).Optional().Comment("NULL: not limited."),
+		field.Enum("quota_per").GoType(access.QuotaPer("")).Default(string(access.QuotaPerApp)),
 		field.JSON("price", &domain.Price{}).Optional().Comment("NULL: free of charge."),
 		field.Enum("approval").GoType(domain.Approval("")).Optional().Nillable().Comment("NULL: the product's."),
 	}
@@ -55,7 +56,7 @@ func (Plan) Annotations() []schema.Annotation {
 		Node{Type: "Plan", Prefix: "plan", List: "plans", Orders: []Order{byCreation()}, Needs: []string{"product_id"}},
 		checks(map[string]string{
 			"plans_kind":      oneOf("kind", domain.PlanKind("").Values()),
-			"plans_quota_per": oneOf("quota_per", domain.QuotaPer("").Values()),
+			"plans_quota_per": oneOf("quota_per", access.QuotaPer("").Values()),
 			"plans_approval":  "approval IS NULL OR " + oneOf("approval", domain.Approval("").Values()),
 		}),
 		Retention{What: "plans", With: []string{"products"}},

@@ -7,6 +7,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/rowpolicy"
 	"portico/internal/domain"
 )
@@ -29,7 +30,7 @@ func (Product) Fields() []ent.Field {
 		field.String("visibility").Default(rowpolicy.Public).Immutable().Comment("PUBLIC; nothing writes another value. A product stored as PRIVATE is hidden from developers whose account never had a subscription with it."),
 		field.Enum("status").GoType(domain.ProductStatus("")).Default(string(domain.Draft)),
 		field.Enum("approval").GoType(domain.Approval("")).Default(string(domain.Manual)),
-		field.JSON("auth_types", []domain.AuthType{}).Default(domain.AuthTypes()),
+		field.JSON("auth_types", []access.AuthType{}).Default(access.AuthTypes()),
 		field.String("documentation_url").Default(""),
 		field.Bool("keyless").Default(false).Comment("Calls need no API key."),
 		field.Bool("enforce_endpoints").Default(false).Comment("Only calls of its endpoints are allowed, also by subscriptions to all endpoints."),

@@ -8,8 +8,8 @@ import (
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/rowpolicy"
-	"portico/internal/domain"
 )
 
 // ServiceToken is the token with which a machine authenticates.
@@ -26,7 +26,7 @@ func (ServiceToken) Fields() []ent.Field {
 		field.Bytes("token_hash").Unique().Sensitive(),
 		field.String("hint").Comment("The last four characters."),
 		field.JSON("product_ids", []uuid.UUID{}).Optional().Comment("The products it may ask about; NULL: all."),
-		field.Enum("environment").GoType(domain.Environment("")).Optional().Nillable().Comment("The environment of the credentials it may ask about; NULL: any."),
+		field.Enum("environment").GoType(access.Environment("")).Optional().Nillable().Comment("The environment of the credentials it may ask about; NULL: any."),
 		field.Time("revoked_at").Optional().Nillable(),
 		field.Time("last_used_at").Optional().Nillable(),
 	}
@@ -48,7 +48,7 @@ func (ServiceToken) Indexes() []ent.Index {
 func (ServiceToken) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Node{Type: "ServiceToken", Prefix: "tok", Hidden: true},
-		checks(map[string]string{"service_tokens_environment": "environment IS NULL OR " + oneOf("environment", domain.Environment("").Values())}),
+		checks(map[string]string{"service_tokens_environment": "environment IS NULL OR " + oneOf("environment", access.Environment("").Values())}),
 		Retention{What: "service tokens, revoked ones too", Forever: true},
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/rowpolicy"
-	"portico/internal/lifecycle"
 )
 
 // Subscription is an app's use of a product by a plan. The public type is called
@@ -28,7 +28,7 @@ func (Subscription) Fields() []ent.Field {
 		field.UUID("product_id", uuid.UUID{}).Immutable(),
 		field.UUID("plan_id", uuid.UUID{}),
 		field.JSON("endpoint_ids", []uuid.UUID{}).Optional().Comment("The only endpoints that may be called; NULL: all of the product."),
-		field.Enum("status").GoType(lifecycle.SubscriptionStatus("")),
+		field.Enum("status").GoType(access.SubscriptionStatus("")),
 		field.Bool("newest").Default(true).Comment("The newest row of its app and product; older ones are history."),
 		field.UUID("requested_by", uuid.UUID{}).Optional().Nillable(),
 		field.UUID("decided_by", uuid.UUID{}).Optional().Nillable(),
@@ -79,7 +79,7 @@ func (Subscription) Annotations() []schema.Annotation {
 				"app_id": "App", "account_id": "Account", "product_id": "Product", "plan_id": "Plan", "requested_by": "User", "decided_by": "User",
 			},
 		},
-		checks(map[string]string{"subscriptions_status": oneOf("status", lifecycle.SubscriptionStatus("").Values())}),
+		checks(map[string]string{"subscriptions_status": oneOf("status", access.SubscriptionStatus("").Values())}),
 		Retention{What: "subscriptions; suspended ones stay until an administrator ends them", With: []string{"apps"}},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
@@ -56,7 +57,7 @@ func deleteApp(ctx context.Context, tx *change.Tx, a *db.App, why deletionCause)
 		return err
 	}
 	// All live ones are locked, so that one that is being resumed ends as well.
-	all, err := change.LockForUpdate(tx, tx.Subscription.Query().Where(subscription.AppID(a.ID), subscription.StatusIn(lifecycle.Waiting, lifecycle.Approved, lifecycle.Suspended))).All(ctx)
+	all, err := change.LockForUpdate(tx, tx.Subscription.Query().Where(subscription.AppID(a.ID), subscription.StatusIn(access.SubscriptionWaiting, access.SubscriptionApproved, access.SubscriptionSuspended))).All(ctx)
 	if err != nil {
 		return err
 	}
@@ -156,6 +157,6 @@ func (svc *Service) undelete(ctx, all context.Context, tx *change.Tx, a *db.App)
 		return CreatedApp{}, err
 	}
 	tx.Record(appEvent(eventlog.AppRestored, back, nil))
-	key, secret, err := svc.createCredential(ctx, tx, OwnedByApp(back), newCredential{Environment: domain.Development, Access: domain.AccessAll})
+	key, secret, err := svc.createCredential(ctx, tx, OwnedByApp(back), newCredential{Environment: access.Development, Access: access.AllProducts})
 	return CreatedApp{App: back, Credential: key, Secret: secret}, err
 }

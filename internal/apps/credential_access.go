@@ -6,12 +6,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/accessentry"
 	"portico/ent/db/product"
 	"portico/internal/change"
 	"portico/internal/database"
-	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/input"
 	"portico/internal/nodeid"
@@ -23,21 +23,21 @@ const maxAccessList = 100
 // accessOf returns the access of a new credential. A list of products without
 // an access means LISTED: access to all products would be more than was asked
 // for.
-func accessOf(given *domain.Access, list []string) *domain.Access {
+func accessOf(given *access.ProductAccess, list []string) *access.ProductAccess {
 	if given != nil {
 		return given
 	}
 	if len(list) > 0 {
-		return new(domain.AccessListed)
+		return new(access.ListedProducts)
 	}
-	return new(domain.AccessAll)
+	return new(access.AllProducts)
 }
 
 // checkAccess limits the length of the list, and refuses a list with ALL
 // access, which a reader would mistake for the products the credential gives
 // access to.
-func checkAccess(access domain.Access, list []string) error {
-	if access == domain.AccessAll && len(list) > 0 {
+func checkAccess(a access.ProductAccess, list []string) error {
+	if a == access.AllProducts && len(list) > 0 {
 		return errListWithAllAccess()
 	}
 	return checkAccessList(list)
@@ -77,27 +77,27 @@ func createAccessList(ctx context.Context, tx *change.Tx, key *db.Credential, pr
 // patchAccess changes which products a credential gives access to. ALL access
 // clears the list.
 func patchAccess(ctx context.Context, tx *change.Tx, u *db.CredentialUpdateOne, k *db.Credential, in UpdateKeyInput, d *change.Diff) error {
-	access := k.Access
+	granted := k.Access
 	if in.Access.Set {
-		access = *in.Access.Value
-		d.Add("access", k.Access, access)
-		u.SetAccess(access)
+		granted = *in.Access.Value
+		d.Add("access", k.Access, granted)
+		u.SetAccess(granted)
 	}
 	products, err := findProducts(ctx, tx, in.AccessControlList.Or(nil))
 	if err != nil {
 		return err
 	}
-	if access == domain.AccessAll && len(products) > 0 {
+	if granted == access.AllProducts && len(products) > 0 {
 		return errListWithAllAccess()
 	}
-	if !in.AccessControlList.Set && !(in.Access.Set && access == domain.AccessAll) {
+	if !in.AccessControlList.Set && !(in.Access.Set && granted == access.AllProducts) {
 		return nil
 	}
-	return replaceAccess(ctx, tx, k, access, products, d)
+	return replaceAccess(ctx, tx, k, granted, products, d)
 }
 
 // replaceAccess replaces the access control list.
-func replaceAccess(ctx context.Context, tx *change.Tx, k *db.Credential, access domain.Access, products []uuid.UUID, d *change.Diff) error {
+func replaceAccess(ctx context.Context, tx *change.Tx, k *db.Credential, granted access.ProductAccess, products []uuid.UUID, d *change.Diff) error {
 	old, err := tx.AccessEntry.Query().Where(accessentry.CredentialID(k.ID)).Order(accessentry.ByProductID()).All(ctx)
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func replaceAccess(ctx context.Context, tx *change.Tx, k *db.Credential, access 
 	for i, e := range old {
 		before[i] = e.ProductID
 	}
-	if access == domain.AccessListed {
+	if granted == access.ListedProducts {
 		hidden, err := hiddenProducts(ctx, tx, before)
 		if err != nil {
 			return err

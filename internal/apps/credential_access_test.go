@@ -5,10 +5,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/accessentry"
 	"portico/internal/apps"
-	"portico/internal/domain"
 	"portico/internal/input"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
@@ -23,12 +23,12 @@ func TestCredential_AccessControlList(t *testing.T) {
 		p, _ := f.MustProduct(t, x.Admin, "weather")
 		app := f.MustApp(t, x.Developer, "App").App.GlobalID()
 		list := []string{p.GlobalID()}
-		reaches := func(t *testing.T, k *db.Credential, access domain.Access, n int) {
+		reaches := func(t *testing.T, k *db.Credential, want access.ProductAccess, n int) {
 			t.Helper()
-			require.Equal(t, access, k.Access)
+			require.Equal(t, want, k.Access)
 			require.Equal(t, n, f.Client.AccessEntry.Query().Where(accessentry.CredentialID(k.ID)).CountX(portaltest.System(t)))
 		}
-		all, listed := domain.AccessAll, domain.AccessListed
+		all, listed := access.AllProducts, access.ListedProducts
 		t.Run("GenerateKey/OK", func(t *testing.T) {
 			reaches(t, f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app}).Credential, all, 0)
 			reaches(t, f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app, Access: &all, AccessControlList: []string{}}).Credential, all, 0)
@@ -53,11 +53,11 @@ func TestCredential_AccessControlList(t *testing.T) {
 			in.CredentialID = k.GlobalID()
 			return f.Portal.Apps.UpdateKey(x.Developer, in)
 		}
-		updated := func(t *testing.T, in apps.UpdateKeyInput, access domain.Access, n int) {
+		updated := func(t *testing.T, in apps.UpdateKeyInput, want access.ProductAccess, n int) {
 			t.Helper()
 			changed, err := update(in)
 			require.NoError(t, err)
-			reaches(t, changed, access, n)
+			reaches(t, changed, want, n)
 		}
 		refused := func(t *testing.T, in apps.UpdateKeyInput) {
 			t.Helper()
@@ -92,7 +92,7 @@ func TestGenerateKey_AgainWithImpliedAccess(t *testing.T) {
 	x := f.MustTenant(t, "one")
 	p, _ := f.MustProduct(t, x.Admin, "weather")
 	app := f.MustApp(t, x.Developer, "App").App.GlobalID()
-	list, listed := []string{p.GlobalID()}, domain.AccessListed
+	list, listed := []string{p.GlobalID()}, access.ListedProducts
 	first, err := f.Portal.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &app, AccessControlList: list, IdempotencyKey: new("once")})
 	require.NoError(t, err)
 	again, err := f.Portal.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &app, Access: &listed, AccessControlList: list, IdempotencyKey: new("once")})

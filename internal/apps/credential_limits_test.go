@@ -7,8 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/apps"
-	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/input"
 	"portico/internal/portal/portaltest"
@@ -78,29 +78,29 @@ func TestCredential_RateLimit(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		account := x.Account.GlobalID()
-		key := f.MustKey(t, x.Developer, apps.GenerateKeyInput{AccountID: &account, RateLimit: &domain.RateLimit{Limit: 5, Per: domain.PerMinute}}).Credential
-		require.Equal(t, &domain.RateLimit{Limit: 5, Per: domain.PerMinute, Burst: 5}, key.RateLimit, "a burst of the limit unless said")
+		key := f.MustKey(t, x.Developer, apps.GenerateKeyInput{AccountID: &account, RateLimit: &access.RateLimit{Limit: 5, Per: access.PerMinute}}).Credential
+		require.Equal(t, &access.RateLimit{Limit: 5, Per: access.PerMinute, Burst: 5}, key.RateLimit, "a burst of the limit unless said")
 		id := key.GlobalID()
-		key, err := f.Portal.Apps.UpdateKey(x.Admin, apps.UpdateKeyInput{CredentialID: id, RateLimit: input.SetTo(domain.RateLimit{Limit: 1, Per: domain.PerHour, Burst: 9}), AllowedAddresses: input.SetTo([]string{"10.0.0.1"})})
+		key, err := f.Portal.Apps.UpdateKey(x.Admin, apps.UpdateKeyInput{CredentialID: id, RateLimit: input.SetTo(access.RateLimit{Limit: 1, Per: access.PerHour, Burst: 9}), AllowedAddresses: input.SetTo([]string{"10.0.0.1"})})
 		require.NoError(t, err)
-		require.Equal(t, &domain.RateLimit{Limit: 1, Per: domain.PerHour, Burst: 9}, key.RateLimit)
+		require.Equal(t, &access.RateLimit{Limit: 1, Per: access.PerHour, Burst: 9}, key.RateLimit)
 		key, err = f.Portal.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: id, Name: input.SetTo("named")})
 		require.NoError(t, err)
 		require.NotNil(t, key.RateLimit, "what is left out stays")
 		require.Len(t, key.AllowedAddresses, 1)
-		key, err = f.Portal.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: id, RateLimit: input.Patch[domain.RateLimit]{Set: true}, AllowedAddresses: input.Patch[[]string]{Set: true}})
+		key, err = f.Portal.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: id, RateLimit: input.Patch[access.RateLimit]{Set: true}, AllowedAddresses: input.Patch[[]string]{Set: true}})
 		require.NoError(t, err)
 		require.Nil(t, key.RateLimit)
 		require.Empty(t, key.AllowedAddresses)
 		t.Run("ErrRateLimitLimitInvalid", func(t *testing.T) {
-			for _, r := range []domain.RateLimit{{Limit: 0}, {Limit: -1}, {Limit: 1_000_001}} {
+			for _, r := range []access.RateLimit{{Limit: 0}, {Limit: -1}, {Limit: 1_000_001}} {
 				_, err := f.Portal.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: id, RateLimit: input.SetTo(r)})
 				portaltest.RequireProblems(t, err, "INVALID rateLimit.limit")
 			}
 		})
 		t.Run("ErrRateLimitBurstInvalid", func(t *testing.T) {
 			for _, burst := range []int{-1, 1_000_001} {
-				_, err := f.Portal.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AccountID: &account, RateLimit: &domain.RateLimit{Limit: 1, Per: domain.PerSecond, Burst: burst}})
+				_, err := f.Portal.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AccountID: &account, RateLimit: &access.RateLimit{Limit: 1, Per: access.PerSecond, Burst: burst}})
 				portaltest.RequireProblems(t, err, "INVALID rateLimit.burst")
 			}
 		})

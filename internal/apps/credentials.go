@@ -136,7 +136,7 @@ func (svc *Service) generateCredential(ctx context.Context, tx *change.Tx, in Ge
 // locked.
 func (svc *Service) createCredentialFor(ctx context.Context, tx *change.Tx, owner CredentialOwner, in GenerateKeyInput) (CreatedCredential, error) {
 	k := newCredential{
-		Name: input.OrZero(in.Name), Environment: input.Or(in.Environment, domain.Development), ExpiresAt: in.ExpiresAt,
+		Name: input.OrZero(in.Name), Environment: input.Or(in.Environment, access.Development), ExpiresAt: in.ExpiresAt,
 		Access: *accessOf(in.Access, in.AccessControlList), Addresses: networks(in.AllowedAddresses),
 	}
 	if in.RateLimit != nil {
@@ -178,7 +178,7 @@ func lockCredentialOwner(ctx context.Context, tx *change.Tx, in GenerateKeyInput
 
 // limitCredentialLife checks an expiry time against the organization's longest
 // key life. Without one, it returns the latest time allowed.
-func limitCredentialLife(tx *change.Tx, end *time.Time, e domain.Environment) (*time.Time, error) {
+func limitCredentialLife(tx *change.Tx, end *time.Time, e access.Environment) (*time.Time, error) {
 	days := tx.Viewer.Policy.LongestKeyLife.In(e)
 	if days == nil {
 		return end, nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/credential"
 	"portico/internal/change"
@@ -41,9 +42,9 @@ func authorizeCredential(tx *change.Tx, k *db.Credential, a lifecycle.Credential
 	}
 	code := fault.WrongStatus
 	switch k.Status {
-	case lifecycle.CredentialRevoked:
+	case access.CredentialRevoked:
 		code = fault.KeyRevoked
-	case lifecycle.CredentialExpired:
+	case access.CredentialExpired:
 		code = fault.KeyExpired
 	}
 	return fault.Input(code, "credentialId", *d.Message, fault.Param{Name: "status", Value: string(k.Status)})
@@ -59,10 +60,10 @@ type UpdateKeyInput struct {
 	Version           *int
 	Name              input.Patch[string]
 	ExpiresAt         input.Patch[time.Time]
-	Access            input.Patch[domain.Access]
+	Access            input.Patch[access.ProductAccess]
 	AccessControlList input.Patch[[]string]
 	AllowedAddresses  input.Patch[[]string]
-	RateLimit         input.Patch[domain.RateLimit]
+	RateLimit         input.Patch[access.RateLimit]
 }
 
 // UpdateKey changes a credential's name, expiry, access or limits. A revoked or
@@ -136,7 +137,7 @@ func (svc *Service) RevokeKey(ctx context.Context, id string, reason *domain.Rev
 		if err != nil {
 			return nil, err
 		}
-		if k.Status == lifecycle.CredentialRevoked {
+		if k.Status == access.CredentialRevoked {
 			return k, change.Refusal(policy.Decide(tx.Viewer, onCredential(k, lifecycle.Revoke).WithoutConditions()))
 		}
 		if err := authorizeCredential(tx, k, lifecycle.Revoke); err != nil {
@@ -153,12 +154,12 @@ func (svc *Service) RevokeKey(ctx context.Context, id string, reason *domain.Rev
 func revokeAll(ctx context.Context, tx *change.Tx, keys []*db.Credential, why domain.RevocationReason, note string) error {
 	var ids []uuid.UUID
 	for _, k := range keys {
-		if k.Status == lifecycle.CredentialRevoked {
+		if k.Status == access.CredentialRevoked {
 			continue
 		}
 		ids = append(ids, k.ID)
 		e := CredentialEvent(eventlog.CredentialRevoked, k, []domain.Change{
-			{Field: "status", Before: domain.Text(k.Status), After: domain.Text(lifecycle.CredentialRevoked)},
+			{Field: "status", Before: domain.Text(k.Status), After: domain.Text(access.CredentialRevoked)},
 			{Field: "revokedReason", After: domain.Text(why)},
 		})
 		e.Reason = note
@@ -167,8 +168,8 @@ func revokeAll(ctx context.Context, tx *change.Tx, keys []*db.Credential, why do
 	if ids == nil {
 		return nil
 	}
-	u := tx.Credential.Update().Where(credential.IDIn(ids...), credential.StatusNEQ(lifecycle.CredentialRevoked)).
-		SetStatus(lifecycle.CredentialRevoked).SetRevokedAt(tx.Now).SetRevokedReason(why).SetRevokedNote(note).
+	u := tx.Credential.Update().Where(credential.IDIn(ids...), credential.StatusNEQ(access.CredentialRevoked)).
+		SetStatus(access.CredentialRevoked).SetRevokedAt(tx.Now).SetRevokedReason(why).SetRevokedNote(note).
 		SetUpdatedAt(tx.Now).AddVersion(1)
 	if tx.Viewer.SignedIn() {
 		u.SetRevokedBy(tx.Viewer.UserID)
@@ -182,16 +183,16 @@ func revokeAll(ctx context.Context, tx *change.Tx, keys []*db.Credential, why do
 
 // DisableKey disables a credential. A disabled one is returned unchanged.
 func (svc *Service) DisableKey(ctx context.Context, id string, reason *string) (*db.Credential, error) {
-	return svc.toggleCredential(ctx, id, reason, lifecycle.Disable, lifecycle.CredentialDisabled, eventlog.CredentialDisabled)
+	return svc.toggleCredential(ctx, id, reason, lifecycle.Disable, access.CredentialDisabled, eventlog.CredentialDisabled)
 }
 
 // EnableKey enables a disabled credential. An active one is returned unchanged;
 // a revoked one is KEY_REVOKED, as revocation is permanent.
 func (svc *Service) EnableKey(ctx context.Context, id string, reason *string) (*db.Credential, error) {
-	return svc.toggleCredential(ctx, id, reason, lifecycle.Enable, lifecycle.CredentialActive, eventlog.CredentialEnabled)
+	return svc.toggleCredential(ctx, id, reason, lifecycle.Enable, access.CredentialActive, eventlog.CredentialEnabled)
 }
 
-func (svc *Service) toggleCredential(ctx context.Context, id string, reason *string, a lifecycle.CredentialAction, to lifecycle.CredentialStatus, t eventlog.Type) (*db.Credential, error) {
+func (svc *Service) toggleCredential(ctx context.Context, id string, reason *string, a lifecycle.CredentialAction, to access.CredentialStatus, t eventlog.Type) (*db.Credential, error) {
 	if err := input.CheckReason("reason", reason); err != nil {
 		return nil, err
 	}

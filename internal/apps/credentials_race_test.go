@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
@@ -13,7 +14,6 @@ import (
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/input"
-	"portico/internal/lifecycle"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/portal/racetest"
@@ -31,7 +31,7 @@ func TestRace_RevokeKey(t *testing.T) {
 		})
 		require.Equal(t, map[string]int{racetest.OK: racetest.Requests}, racetest.Tally(outcomes))
 		for _, k := range got {
-			require.Equal(t, lifecycle.CredentialRevoked, k.Status)
+			require.Equal(t, access.CredentialRevoked, k.Status)
 			require.Equal(t, got[0].RevokedReason, k.RevokedReason)
 			require.Equal(t, got[0].RevokedAt, k.RevokedAt)
 			require.Equal(t, 2, k.Version)
@@ -62,7 +62,7 @@ func TestRace_RevokeAndEnableKey(t *testing.T) {
 		require.Len(t, h.Events(t, key.ID, eventlog.CredentialRevoked), 1)
 		now, err := h.Client.Credential.Get(portaltest.System(t), key.ID)
 		require.NoError(t, err)
-		require.Equal(t, lifecycle.CredentialRevoked, now.Status)
+		require.Equal(t, access.CredentialRevoked, now.Status)
 		require.Len(t, events, now.Version)
 	})
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
@@ -14,7 +15,6 @@ import (
 	"portico/internal/apps"
 	"portico/internal/eventlog"
 	"portico/internal/input"
-	"portico/internal/lifecycle"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/portal/racetest"
@@ -160,7 +160,7 @@ func TestRace_RestoreAppAndDeleteAccount(t *testing.T) {
 func requireNothingLeft(t *testing.T, h *racetest.Harness) {
 	t.Helper()
 	gone := app.DeletedAtNotNil()
-	keys, err := h.Client.Credential.Query().Where(credential.StatusNEQ(lifecycle.CredentialRevoked),
+	keys, err := h.Client.Credential.Query().Where(credential.StatusNEQ(access.CredentialRevoked),
 		credential.Or(credential.HasAppWith(gone), credential.HasAccountWith(account.DeletedAtNotNil()))).Count(portaltest.System(t))
 	require.NoError(t, err)
 	require.Zero(t, keys, "keys")

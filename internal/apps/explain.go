@@ -10,7 +10,6 @@ import (
 	"portico/clients/go/gate/access"
 	"portico/ent/db/product"
 	"portico/internal/database"
-	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/input"
 	"portico/internal/nodeid"
@@ -44,7 +43,7 @@ type AccessQuestion struct {
 	At                         time.Time
 	// Products are those that the viewer may see. Any other product is treated as
 	// unknown.
-	Products domain.ProductScope
+	Products access.ProductScope
 }
 
 // AccessQuestion checks that the viewer may have a call explained. A credential
@@ -88,7 +87,7 @@ func (svc *Service) AccessQuestion(ctx context.Context, in ExplainAccessInput) (
 	}
 	shown, err := svc.client.Product.Query().Where(product.Name(q.Product)).Exist(ctx)
 	if err == nil && !shown {
-		q.Products = domain.ProductScope{}
+		q.Products = access.ProductScope{}
 	}
 	return q, database.Fault(err)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
@@ -22,17 +23,17 @@ func TestCreateApp_FirstKey(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		prod, _ := f.MustProduct(t, x.Admin, "weather")
-		name, production, listed, no, yes := "Mine", domain.Production, domain.AccessListed, false, true
+		name, production, listed, no, yes := "Mine", access.Production, access.ListedProducts, false, true
 		end := f.Clock.Now().Add(time.Hour)
 		whole := apps.FirstKeyInput{
 			Name: &name, Environment: &production, ExpiresAt: &end, Access: &listed, AccessControlList: []string{prod.GlobalID()},
-			AllowedAddresses: []string{"192.0.2.1"}, RateLimit: &domain.RateLimit{Limit: 5, Per: domain.PerMinute},
+			AllowedAddresses: []string{"192.0.2.1"}, RateLimit: &access.RateLimit{Limit: 5, Per: access.PerMinute},
 		}
 		t.Run("OK", func(t *testing.T) {
 			made, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "App", GenerateKey: &yes, FirstKey: &whole})
 			require.NoError(t, err)
 			k := made.Credential
-			require.Equal(t, []any{name, production, listed, []string{"192.0.2.1/32"}, &domain.RateLimit{Limit: 5, Per: domain.PerMinute, Burst: 5}},
+			require.Equal(t, []any{name, production, listed, []string{"192.0.2.1/32"}, &access.RateLimit{Limit: 5, Per: access.PerMinute, Burst: 5}},
 				[]any{k.Name, k.Environment, k.Access, k.AllowedAddresses, k.RateLimit})
 			require.True(t, end.Equal(*k.ExpiresAt))
 		})
@@ -50,7 +51,7 @@ func TestCreateApp_FirstKey(t *testing.T) {
 			"MUST_BE_FUTURE firstKey.expiresAt":              {Name: "App", FirstKey: &apps.FirstKeyInput{ExpiresAt: &past}},
 			"UNKNOWN_REFERENCE firstKey.accessControlList.0": {Name: "App", FirstKey: &apps.FirstKeyInput{AccessControlList: []string{"prod_x"}}},
 			"INVALID firstKey.allowedAddresses.0":            {Name: "App", FirstKey: &apps.FirstKeyInput{AllowedAddresses: []string{"here"}}},
-			"INVALID firstKey.rateLimit.limit":               {Name: "App", FirstKey: &apps.FirstKeyInput{RateLimit: &domain.RateLimit{Per: domain.PerHour}}},
+			"INVALID firstKey.rateLimit.limit":               {Name: "App", FirstKey: &apps.FirstKeyInput{RateLimit: &access.RateLimit{Per: access.PerHour}}},
 		} {
 			t.Run(portaltest.Subtest(problem), func(t *testing.T) {
 				_, err := f.Portal.Apps.CreateApp(x.Developer, in)

@@ -6,11 +6,11 @@ import (
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
 	"portico/ent/db/predicate"
 	"portico/internal/input"
-	"portico/internal/lifecycle"
 )
 
 // hasLabel matches apps that have a label.
@@ -34,16 +34,16 @@ func hasLabel(l LabelFilter) predicate.App {
 
 // inStatus matches credentials whose status at a time is one of wanted; EXPIRED
 // is not stored but follows from the expiry time.
-func inStatus(wanted []lifecycle.CredentialStatus, now time.Time) predicate.Credential {
-	revoked := credential.StatusNotIn(lifecycle.CredentialActive, lifecycle.CredentialDisabled) // as lifecycle has it
+func inStatus(wanted []access.CredentialStatus, now time.Time) predicate.Credential {
+	revoked := credential.StatusNotIn(access.CredentialActive, access.CredentialDisabled) // as lifecycle has it
 	expired := credential.And(
 		credential.Not(revoked), credential.ExpiresAtNotNil(), credential.ExpiresAtLTE(now))
 	var any []predicate.Credential
 	for _, s := range wanted {
 		switch s {
-		case lifecycle.CredentialExpired:
+		case access.CredentialExpired:
 			any = append(any, expired)
-		case lifecycle.CredentialRevoked:
+		case access.CredentialRevoked:
 			any = append(any, revoked)
 		default:
 			any = append(any, credential.And(credential.StatusEQ(s), credential.Not(expired)))

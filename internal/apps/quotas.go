@@ -6,11 +6,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/zone"
 	"portico/ent/db"
 	"portico/ent/db/plan"
-	"portico/internal/domain"
 	"portico/internal/viewer"
 )
 
@@ -18,7 +18,7 @@ import (
 type QuotaPeriod struct {
 	Limit      int64
 	Start, End time.Time
-	per        domain.QuotaPeriod
+	per        access.QuotaPeriod
 	perAccount bool
 }
 
@@ -44,7 +44,7 @@ func (svc *Service) QuotaPeriods(ctx context.Context, plans []uuid.UUID) (map[uu
 	out, now := make(map[uuid.UUID]*QuotaPeriod, len(rows)), svc.clock.Now()
 	for id, row := range rows {
 		if q := limits.QuotaOf(row.Quota); !q.None() {
-			period := &QuotaPeriod{Limit: q.Limit, per: q.Per, perAccount: row.QuotaPer == domain.QuotaPerAccount}
+			period := &QuotaPeriod{Limit: q.Limit, per: q.Per, perAccount: row.QuotaPer == access.QuotaPerAccount}
 			period.Start, period.End = q.Period(now, zone)
 			out[id] = period
 		}

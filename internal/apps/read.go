@@ -7,6 +7,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/accessentry"
 	"portico/ent/db/app"
@@ -14,7 +15,6 @@ import (
 	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/entity"
-	"portico/internal/lifecycle"
 )
 
 // AppByReference reads an app by its reference id. It returns nil if there is
@@ -54,10 +54,10 @@ type KeyCounts struct {
 // KeyCountsOfApps counts the keys of many apps with one statement.
 func (svc *Service) KeyCountsOfApps(ctx context.Context, apps []uuid.UUID) (map[uuid.UUID]*KeyCounts, error) {
 	var rows []struct {
-		AppID   uuid.UUID                  `json:"app_id"`
-		Status  lifecycle.CredentialStatus `json:"status"`
-		Expired int                        `json:"expired"`
-		N       int                        `json:"n"`
+		AppID   uuid.UUID               `json:"app_id"`
+		Status  access.CredentialStatus `json:"status"`
+		Expired int                     `json:"expired"`
+		N       int                     `json:"n"`
 	}
 	now := svc.clock.Now()
 	err := svc.client.Credential.Query().Where(database.AnyOf(credential.FieldAppID, apps)).Modify(func(s *sql.Selector) {
@@ -85,16 +85,16 @@ func (svc *Service) KeyCountsOfApps(ctx context.Context, apps []uuid.UUID) (map[
 	return out, nil
 }
 
-func (k *KeyCounts) add(s lifecycle.CredentialStatus, n int) {
+func (k *KeyCounts) add(s access.CredentialStatus, n int) {
 	k.Total += n
 	switch s {
-	case lifecycle.CredentialActive:
+	case access.CredentialActive:
 		k.Active += n
-	case lifecycle.CredentialDisabled:
+	case access.CredentialDisabled:
 		k.Disabled += n
-	case lifecycle.CredentialExpired:
+	case access.CredentialExpired:
 		k.Expired += n
-	case lifecycle.CredentialRevoked:
+	case access.CredentialRevoked:
 		k.Revoked += n
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
@@ -32,15 +33,15 @@ func sanctioned(ctx context.Context, tx *change.Tx, of uuid.UUID, p *db.Product)
 	all := viewer.AsSystem(ctx, tx.OrganizationID())
 	return tx.Subscription.Query().Where(
 		subscription.AccountID(of), subscription.ProductID(p.ID),
-		subscription.StatusEQ(lifecycle.Suspended),
+		subscription.StatusEQ(access.SubscriptionSuspended),
 	).Exist(all)
 }
 
 // initialStatus returns the status of a new subscription: it waits, even if
 // approval is automatic, while its account is sanctioned for the product.
-func initialStatus(ctx context.Context, tx *change.Tx, a *db.App, p *db.Product, automatic bool) (lifecycle.SubscriptionStatus, error) {
+func initialStatus(ctx context.Context, tx *change.Tx, a *db.App, p *db.Product, automatic bool) (access.SubscriptionStatus, error) {
 	if !automatic {
-		return lifecycle.Waiting, nil
+		return access.SubscriptionWaiting, nil
 	}
 	yes, err := sanctioned(ctx, tx, a.AccountID, p)
 	return lifecycle.Initial(!yes), err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
@@ -16,7 +17,6 @@ import (
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/input"
-	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
 )
@@ -117,8 +117,8 @@ func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscri
 
 // FillSubscription sets what each new subscription has, to the product of the
 // plan. An approved one is decided at the same time.
-func FillSubscription(c *db.SubscriptionCreate, a *db.App, chosen *db.Plan, status lifecycle.SubscriptionStatus, at time.Time) *db.SubscriptionCreate {
-	if status == lifecycle.Approved {
+func FillSubscription(c *db.SubscriptionCreate, a *db.App, chosen *db.Plan, status access.SubscriptionStatus, at time.Time) *db.SubscriptionCreate {
+	if status == access.SubscriptionApproved {
 		c.SetDecidedAt(at)
 	}
 	return c.SetOrganizationID(a.OrganizationID).SetAccountID(a.AccountID).SetAppID(a.ID).SetProductID(chosen.ProductID).SetPlanID(chosen.ID).

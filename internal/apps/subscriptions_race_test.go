@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/subscription"
 	"portico/internal/apps"
@@ -90,7 +91,7 @@ func requireLife(t *testing.T, h *racetest.Harness, s *db.Subscription, actions 
 		}
 	}
 	events, told := h.Events(t, s.ID), map[eventlog.Type]int{}
-	status := lifecycle.Waiting
+	status := access.SubscriptionWaiting
 	for _, e := range events {
 		told[eventlog.Type(e.Type)]++
 		for action, transition := range transitions() {
@@ -178,7 +179,7 @@ func TestRace_RetireProduct(t *testing.T) {
 func liveSubscriptions(t *testing.T, h *racetest.Harness) int {
 	t.Helper()
 	n, err := h.Client.Subscription.Query().Where(
-		subscription.StatusIn(lifecycle.Waiting, lifecycle.Approved, lifecycle.Suspended)).Count(portaltest.System(t))
+		subscription.StatusIn(access.SubscriptionWaiting, access.SubscriptionApproved, access.SubscriptionSuspended)).Count(portaltest.System(t))
 	require.NoError(t, err)
 	return n
 }

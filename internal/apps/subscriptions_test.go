@@ -6,12 +6,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/apps"
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/input"
-	"portico/internal/lifecycle"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
@@ -26,14 +26,14 @@ func TestRegister(t *testing.T) {
 		prod, plan := f.MustProduct(t, x.Admin, "rain")
 		t.Run("OK, pending", func(t *testing.T) {
 			waiting := f.MustRegister(t, x.Developer, f.MustApp(t, x.Developer, "App").App, prod, plan)
-			require.Equal(t, lifecycle.Waiting, waiting.Status)
+			require.Equal(t, access.SubscriptionWaiting, waiting.Status)
 			require.Nil(t, waiting.DecidedAt)
 			require.Equal(t, viewer.Current(x.Developer).UserID, *waiting.RequestedBy)
 		})
 		prod, plan = f.MustAutomaticProduct(t, x.Admin, "weather")
 		t.Run("OK, approved at once", func(t *testing.T) {
 			approved := f.MustRegister(t, x.Developer, f.MustApp(t, x.Developer, "App").App, prod, plan)
-			require.Equal(t, lifecycle.Approved, approved.Status)
+			require.Equal(t, access.SubscriptionApproved, approved.Status)
 			require.True(t, f.Clock.Now().Equal(*approved.DecidedAt))
 		})
 		t.Run("OK, by Portico itself", func(t *testing.T) {

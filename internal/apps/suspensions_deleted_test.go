@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/app"
 	"portico/ent/db/subscription"
@@ -16,7 +17,6 @@ import (
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/input"
-	"portico/internal/lifecycle"
 	"portico/internal/listing"
 	"portico/internal/maintenance"
 	"portico/internal/portal"
@@ -51,7 +51,7 @@ func mustDeletedSuspension(t *testing.T, url string) deletedSuspension {
 
 // nextStatus returns the status that another app of the account gets for the same
 // product.
-func (o deletedSuspension) nextStatus(t *testing.T) lifecycle.SubscriptionStatus {
+func (o deletedSuspension) nextStatus(t *testing.T) access.SubscriptionStatus {
 	t.Helper()
 	return o.MustRegister(t, o.Developer, o.MustApp(t, o.Developer, "Further").App, o.prod, o.plan).Status
 }
@@ -59,7 +59,7 @@ func (o deletedSuspension) nextStatus(t *testing.T) lifecycle.SubscriptionStatus
 // suspended returns the suspended subscriptions that a viewer sees.
 func (o deletedSuspension) suspended(t *testing.T, who context.Context) []*db.Subscription {
 	t.Helper()
-	f := apps.SubscriptionFilter{Status: []lifecycle.SubscriptionStatus{lifecycle.Suspended}, ProductIDs: []string{o.prod.GlobalID()}}
+	f := apps.SubscriptionFilter{Status: []access.SubscriptionStatus{access.SubscriptionSuspended}, ProductIDs: []string{o.prod.GlobalID()}}
 	page, err := o.Portal.Apps.Subscriptions(who, f, listing.Order{}, listing.Request{})
 	require.NoError(t, err)
 	return page.Nodes
@@ -99,17 +99,17 @@ func TestStory_EndSuspensionOfDeletedApp(t *testing.T) {
 				}
 				_, err := o.Portal.Apps.Approve(o.Admin, id, nil)
 				portaltest.RequireProblems(t, err, "WRONG_STATUS subscriptionId")
-				require.Equal(t, lifecycle.Waiting, o.nextStatus(t))
+				require.Equal(t, access.SubscriptionWaiting, o.nextStatus(t))
 
 				seen := o.suspended(t, o.Admin)
 				require.Len(t, seen, 1)
 				require.Equal(t, o.s.ID, seen[0].ID)
 				ended, err := end(o.Admin, id, new("Paid."))
 				require.NoError(t, err)
-				require.Equal(t, lifecycle.Unsubscribed, ended.Status, "its app is gone")
+				require.Equal(t, access.SubscriptionEnded, ended.Status, "its app is gone")
 				require.Equal(t, "Paid.", ended.Reason)
 				require.Empty(t, o.suspended(t, o.Admin))
-				require.Equal(t, lifecycle.Approved, o.nextStatus(t))
+				require.Equal(t, access.SubscriptionApproved, o.nextStatus(t))
 				_, err = end(o.Admin, id, nil)
 				portaltest.RequireCode(t, err, fault.CodeNotFound)
 				requireEvents(t, o, way)
@@ -142,7 +142,7 @@ func requireAfterRestore(t *testing.T, o deletedSuspension, purged bool) {
 	require.NoError(t, err)
 	back, err := o.Client.Subscription.Get(o.Admin, o.s.ID)
 	require.NoError(t, err)
-	require.Equal(t, lifecycle.Unsubscribed, back.Status)
+	require.Equal(t, access.SubscriptionEnded, back.Status)
 }
 
 // The purge keeps what a suspension needs to stay in force, and nothing of the app
@@ -150,13 +150,13 @@ func requireAfterRestore(t *testing.T, o deletedSuspension, purged bool) {
 func TestStory_PurgeKeepsSuspension(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		o := mustDeletedSuspension(t, url)
-		require.Equal(t, lifecycle.Waiting, o.nextStatus(t))
+		require.Equal(t, access.SubscriptionWaiting, o.nextStatus(t))
 		o.purge(t)
 		o.Fixture.RequirePurge(t, maintenance.Purged{})
-		require.Equal(t, lifecycle.Waiting, o.nextStatus(t))
+		require.Equal(t, access.SubscriptionWaiting, o.nextStatus(t))
 		row, err := o.Client.Subscription.Get(portaltest.System(t), o.s.ID)
 		require.NoError(t, err)
-		require.Equal(t, lifecycle.Suspended, row.Status)
+		require.Equal(t, access.SubscriptionSuspended, row.Status)
 		require.Nil(t, row.RequestedBy)
 		require.NotNil(t, row.DecidedBy, "the administrator who suspended it")
 		require.Equal(t, "Unpaid.", row.Reason)
@@ -186,7 +186,7 @@ func TestStory_SuspensionEndsWithProductOrAccount(t *testing.T) {
 				}
 				require.NoError(t, end(o), what)
 				require.Empty(t, o.suspended(t, o.Admin))
-				require.Zero(t, portaltest.Count(t, o.Client.Subscription.Query().Where(subscription.StatusEQ(lifecycle.Suspended))))
+				require.Zero(t, portaltest.Count(t, o.Client.Subscription.Query().Where(subscription.StatusEQ(access.SubscriptionSuspended))))
 				kept := 1
 				if purged {
 					kept = 0

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/subscription"
 	"portico/internal/apps"
@@ -13,7 +14,6 @@ import (
 	"portico/internal/domain"
 	"portico/internal/identity"
 	"portico/internal/input"
-	"portico/internal/lifecycle"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/portal/racetest"
@@ -35,33 +35,33 @@ func TestStory_SuspensionCannotBeEvaded(t *testing.T) {
 		}
 		app := f.MustApp(t, dev, "First").App
 		s := f.MustRegister(t, dev, app, prod, plan)
-		require.Equal(t, lifecycle.Approved, s.Status)
+		require.Equal(t, access.SubscriptionApproved, s.Status)
 		_, err = f.Portal.Apps.Suspend(x.Admin, s.GlobalID(), nil)
 		require.NoError(t, err)
 
 		_, err = f.Portal.Apps.Unregister(dev, s.GlobalID(), nil)
 		portaltest.RequireProblems(t, err, "WRONG_STATUS subscriptionId")
 		second := register("Second")
-		require.Equal(t, lifecycle.Waiting, second.Status)
+		require.Equal(t, access.SubscriptionWaiting, second.Status)
 		_, err = f.Portal.Apps.DeleteApp(dev, app.GlobalID(), nil)
 		require.NoError(t, err)
-		require.Equal(t, lifecycle.Waiting, register("Third").Status, "deleting the app lifts nothing")
+		require.Equal(t, access.SubscriptionWaiting, register("Third").Status, "deleting the app lifts nothing")
 		approved, err := f.Portal.Apps.Approve(x.Admin, second.GlobalID(), nil)
 		require.NoError(t, err)
-		require.Equal(t, lifecycle.Approved, approved.Status, "an administrator may decide so")
+		require.Equal(t, access.SubscriptionApproved, approved.Status, "an administrator may decide so")
 
 		rain, rainPlan := f.MustProduct(t, x.Admin, "rain")
 		rain, err = f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: rain.GlobalID(), Approval: input.SetTo(domain.Auto)})
 		require.NoError(t, err)
-		require.Equal(t, lifecycle.Approved, f.MustRegister(t, dev, f.MustApp(t, dev, "Rain").App, rain, rainPlan).Status, "it is about that product alone")
+		require.Equal(t, access.SubscriptionApproved, f.MustRegister(t, dev, f.MustApp(t, dev, "Rain").App, rain, rainPlan).Status, "it is about that product alone")
 		other := f.MustAccount(t, x.Admin, "Other")
-		require.Equal(t, lifecycle.Approved, f.MustRegister(t, x.Admin, f.MustAppOf(t, x.Admin, other, "App").App, prod, plan).Status)
+		require.Equal(t, access.SubscriptionApproved, f.MustRegister(t, x.Admin, f.MustAppOf(t, x.Admin, other, "App").App, prod, plan).Status)
 		_, err = f.Portal.Apps.RestoreApp(x.Admin, app.GlobalID())
 		require.NoError(t, err)
 		ended, err := f.Portal.Apps.Unregister(x.Admin, s.GlobalID(), nil)
 		require.NoError(t, err, "it came back suspended")
-		require.Equal(t, lifecycle.Unsubscribed, ended.Status)
-		require.Equal(t, lifecycle.Approved, register("Fourth").Status, "an administrator has ended it")
+		require.Equal(t, access.SubscriptionEnded, ended.Status)
+		require.Equal(t, access.SubscriptionApproved, register("Fourth").Status, "an administrator has ended it")
 	})
 }
 
@@ -90,7 +90,7 @@ func TestRace_SuspendAndRegister(t *testing.T) {
 			suspended = max(suspended, e.Position)
 		}
 		for _, one := range all {
-			require.Equal(t, h.Events(t, one.ID)[0].Position > suspended, one.Status == lifecycle.Waiting)
+			require.Equal(t, h.Events(t, one.ID)[0].Position > suspended, one.Status == access.SubscriptionWaiting)
 		}
 	})
 }
@@ -118,9 +118,9 @@ func TestRace_ResumeAndDeleteApp(t *testing.T) {
 			return p.Apps.Resume(x.Admin, ids[n], nil)
 		})
 		racetest.RequireOnly(t, outcomes, racetest.OK)
-		left, err := h.Client.Subscription.Query().Where(subscription.AppID(made.ID), subscription.StatusNEQ(lifecycle.Unsubscribed)).All(portaltest.System(t))
+		left, err := h.Client.Subscription.Query().Where(subscription.AppID(made.ID), subscription.StatusNEQ(access.SubscriptionEnded)).All(portaltest.System(t))
 		require.NoError(t, err)
 		require.Len(t, left, 1, "nobody resumed it")
-		require.Equal(t, lifecycle.Suspended, left[0].Status)
+		require.Equal(t, access.SubscriptionSuspended, left[0].Status)
 	})
 }

@@ -68,7 +68,7 @@ func house() map[string][]string {
 		"internal/gateway/readqueue":     {"internal/fault"},
 		"internal/gateway/source":        with("internal/database", "internal/eventlog"),
 		"internal/gateway/httpapi":       with("internal/backlog", "internal/framing", "internal/gateway", "internal/gateway/httpapi/jsonbody"),
-		"internal/usage":                 {"internal/domain", "clients/go/gate/limits"},
+		"internal/usage":                 {"clients/go/gate/access", "clients/go/gate/limits"},
 		"internal/usage/usagesql":        with("internal/database"),
 		"internal/usage/counts":          with("internal/database", "internal/usage/usagesql"),
 		"internal/usage/intake":          with("internal/database", "internal/usage/counts", "internal/usage/usagesql"),

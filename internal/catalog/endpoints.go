@@ -90,7 +90,7 @@ func checkEndpointCount(ctx context.Context, tx *change.Tx, productID uuid.UUID)
 // checkEndpointFree returns TAKEN if an endpoint of the product other than self
 // has the method and matches the same paths: no call could be for just one of the two.
 // The caller has locked the product.
-func checkEndpointFree(ctx context.Context, tx *change.Tx, productID, self uuid.UUID, m domain.Method, path string) error {
+func checkEndpointFree(ctx context.Context, tx *change.Tx, productID, self uuid.UUID, m access.Method, path string) error {
 	others, err := tx.Endpoint.Query().Where(endpoint.ProductID(productID), endpoint.MethodEQ(m), endpoint.IDNEQ(self)).
 		Select(endpoint.FieldID, endpoint.FieldPath).All(ctx)
 	if err != nil {
@@ -117,7 +117,7 @@ func shapeOf(path string) string {
 type UpdateEndpointInput struct {
 	EndpointID  string
 	Version     *int
-	Method      input.Patch[domain.Method]
+	Method      input.Patch[access.Method]
 	Path        input.Patch[string]
 	Description input.Patch[string]
 }
@@ -149,7 +149,7 @@ func (svc *Service) UpdateEndpoint(ctx context.Context, in UpdateEndpointInput) 
 		}
 		u := tx.Endpoint.UpdateOne(x)
 		var d change.Diff
-		change.SetText(&d, "method", x.Method, in.Method, func(m domain.Method) { u.SetMethod(m) })
+		change.SetText(&d, "method", x.Method, in.Method, func(m access.Method) { u.SetMethod(m) })
 		change.SetText(&d, "path", x.Path, in.Path, func(s string) { u.SetPath(s) })
 		change.SetText(&d, "description", x.Description, in.Description, func(s string) { u.SetDescription(s) })
 		if d.Changes == nil {

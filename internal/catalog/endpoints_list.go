@@ -7,11 +7,11 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/subscription"
 	"portico/internal/entity"
-	"portico/internal/lifecycle"
 	"portico/internal/listing"
 )
 
@@ -36,7 +36,7 @@ func (svc *Service) EndpointsOfSubscriptions(ctx context.Context, subscriptions 
 // call by their approved subscriptions.
 func (svc *Service) ConnectedEndpoints(ctx context.Context, apps []uuid.UUID, r listing.Request) (listing.Pages[*db.Endpoint], error) {
 	return svc.reachableEndpoints(ctx, subscription.FieldAppID, apps, r, func(s *sql.Selector, t *sql.SelectTable) {
-		s.Where(sql.And(sql.IsNull(t.C(subscription.FieldDeletedAt)), sql.EQ(t.C(subscription.FieldStatus), string(lifecycle.Approved))))
+		s.Where(sql.And(sql.IsNull(t.C(subscription.FieldDeletedAt)), sql.EQ(t.C(subscription.FieldStatus), string(access.SubscriptionApproved))))
 	})
 }
 

@@ -6,9 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/internal/catalog"
-	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/input"
 	"portico/internal/portal"
@@ -22,7 +22,7 @@ func mustFill(t *testing.T, f *portaltest.Fixture, p *db.Product, n int) {
 	now := f.Clock.Now()
 	for done := 0; done < n; done += 100 {
 		require.NoError(t, f.Client.Endpoint.MapCreateBulk(make([]struct{}, min(100, n-done)), func(c *db.EndpointCreate, i int) {
-			c.SetOrganizationID(p.OrganizationID).SetProductID(p.ID).SetMethod(domain.MethodGet).
+			c.SetOrganizationID(p.OrganizationID).SetProductID(p.ID).SetMethod(access.MethodGet).
 				SetPath(fmt.Sprintf("/filled/%d", done+i)).SetCreatedAt(now).SetUpdatedAt(now)
 		}).Exec(portaltest.System(t)))
 	}
@@ -35,7 +35,7 @@ func TestRace_CreateLastEndpoints(t *testing.T) {
 		prod, _ := h.MustProduct(t, x.Admin, "orders")
 		mustFill(t, h.Fixture, prod, 495)
 		_, outcomes := racetest.Run(h, func(n int, p *portal.Portal) (*db.Endpoint, error) {
-			return p.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: fmt.Sprintf("/raced/%d", n)})
+			return p.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: access.MethodGet, Path: fmt.Sprintf("/raced/%d", n)})
 		})
 		require.Equal(t, map[string]int{racetest.OK: 5, "TOO_MANY": racetest.Requests - 5}, racetest.Tally(outcomes))
 	})
@@ -48,14 +48,14 @@ func TestRace_Endpoint(t *testing.T) {
 		x := h.MustTenant(t, "one")
 		prod, _ := h.MustProduct(t, x.Admin, "orders")
 		made, outcomes := racetest.Run(h, func(_ int, p *portal.Portal) (*db.Endpoint, error) {
-			return p.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: "/orders"})
+			return p.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: access.MethodGet, Path: "/orders"})
 		})
 		racetest.RequireOne(t, outcomes, "TAKEN")
 		one := racetest.First(made, outcomes)
 
 		others := make([]*db.Endpoint, racetest.Requests)
 		for n := range others {
-			others[n] = h.Fixture.MustEndpoint(t, x.Admin, prod, domain.MethodPost, fmt.Sprintf("/orders/%d", n))
+			others[n] = h.Fixture.MustEndpoint(t, x.Admin, prod, access.MethodPost, fmt.Sprintf("/orders/%d", n))
 		}
 		_, outcomes = racetest.Run(h, func(n int, p *portal.Portal) (*db.Endpoint, error) {
 			return p.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: others[n].GlobalID(), Path: input.SetTo("/orders/last")})
@@ -78,14 +78,14 @@ func TestRace_EndpointsOfOneShape(t *testing.T) {
 		prod, _ := h.MustProduct(t, x.Admin, "orders")
 		others := make([]*db.Endpoint, racetest.Requests)
 		for n := range others {
-			others[n] = h.Fixture.MustEndpoint(t, x.Admin, prod, domain.MethodGet, fmt.Sprintf("/orders/%d", n))
+			others[n] = h.Fixture.MustEndpoint(t, x.Admin, prod, access.MethodGet, fmt.Sprintf("/orders/%d", n))
 		}
 		_, outcomes := racetest.Run(h, func(n int, p *portal.Portal) (*db.Endpoint, error) {
 			path := fmt.Sprintf("/orders/{id%d}", n)
 			if n%2 == 0 {
 				return p.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: others[n].GlobalID(), Path: input.SetTo(path)})
 			}
-			return p.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: path})
+			return p.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: access.MethodGet, Path: path})
 		})
 		racetest.RequireOne(t, outcomes, "TAKEN")
 	})

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/internal/catalog"
 	"portico/internal/domain"
@@ -26,22 +27,22 @@ func TestEndpointsOfOneShape(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		prod, _ := f.MustProduct(t, x.Admin, "orders")
-		create := func(m domain.Method, path string) error {
+		create := func(m access.Method, path string) error {
 			_, err := f.Portal.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: m, Path: path})
 			return err
 		}
-		one := f.MustEndpoint(t, x.Admin, prod, domain.MethodGet, "/a/{id}/b/{rest...}")
+		one := f.MustEndpoint(t, x.Admin, prod, access.MethodGet, "/a/{id}/b/{rest...}")
 		t.Run("OK", func(t *testing.T) {
 			for _, other := range []string{"/a/{x}/b/{y}", "/a/id/b/{rest...}", "/A/{id}/b/{rest...}", "/a/{id}/b/"} {
-				require.NoError(t, create(domain.MethodGet, other), other)
+				require.NoError(t, create(access.MethodGet, other), other)
 			}
 		})
 		t.Run("ErrPathTaken", func(t *testing.T) {
-			portaltest.RequireProblems(t, create(domain.MethodGet, "/a/{x}/b/{y...}"), "TAKEN path")
-			two := f.MustEndpoint(t, x.Admin, prod, domain.MethodPost, "/a/{x}/b/{y...}")
-			_, err := f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: two.GlobalID(), Method: input.SetTo(domain.MethodGet)})
+			portaltest.RequireProblems(t, create(access.MethodGet, "/a/{x}/b/{y...}"), "TAKEN path")
+			two := f.MustEndpoint(t, x.Admin, prod, access.MethodPost, "/a/{x}/b/{y...}")
+			_, err := f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: two.GlobalID(), Method: input.SetTo(access.MethodGet)})
 			portaltest.RequireProblems(t, err, "TAKEN path")
-			three := f.MustEndpoint(t, x.Admin, prod, domain.MethodGet, "/c")
+			three := f.MustEndpoint(t, x.Admin, prod, access.MethodGet, "/c")
 			_, err = f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: three.GlobalID(), Path: input.SetTo("/a/{z}/b/{z2...}")})
 			portaltest.RequireProblems(t, err, "TAKEN path")
 		})
@@ -60,8 +61,8 @@ func TestEndpointsOfOneShape_StoredBefore(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		prod, _ := f.MustProduct(t, x.Admin, "orders")
-		one := f.MustEndpoint(t, x.Admin, prod, domain.MethodGet, "/a/{id}")
-		two := f.Client.Endpoint.Create().SetOrganizationID(prod.OrganizationID).SetProductID(prod.ID).SetMethod(domain.MethodGet).
+		one := f.MustEndpoint(t, x.Admin, prod, access.MethodGet, "/a/{id}")
+		two := f.Client.Endpoint.Create().SetOrganizationID(prod.OrganizationID).SetProductID(prod.ID).SetMethod(access.MethodGet).
 			SetPath("/a/{x}").SetCreatedAt(f.Clock.Now()).SetUpdatedAt(f.Clock.Now()).SaveX(portaltest.System(t))
 		for _, e := range []*db.Endpoint{one, two} {
 			_, err := f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: e.GlobalID(), Method: input.SetTo(e.Method), Path: input.SetTo(e.Path), Description: input.SetTo("Reads")})
@@ -81,13 +82,13 @@ func TestStory_Endpoint(t *testing.T) {
 		x := f.MustTenant(t, "one")
 		prod, _ := f.MustProduct(t, x.Admin, "orders")
 		next, _ := f.MustProduct(t, x.Admin, "returns")
-		get := f.MustEndpoint(t, x.Admin, prod, domain.MethodGet, "/orders/{id}")
-		post := f.MustEndpoint(t, x.Admin, prod, domain.MethodPost, "/orders/{id}")
-		f.MustEndpoint(t, x.Admin, next, domain.MethodGet, "/orders/{id}")
+		get := f.MustEndpoint(t, x.Admin, prod, access.MethodGet, "/orders/{id}")
+		post := f.MustEndpoint(t, x.Admin, prod, access.MethodPost, "/orders/{id}")
+		f.MustEndpoint(t, x.Admin, next, access.MethodGet, "/orders/{id}")
 
-		_, err := f.Portal.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: "/orders/{id}"})
+		_, err := f.Portal.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: access.MethodGet, Path: "/orders/{id}"})
 		portaltest.RequireProblems(t, err, "TAKEN path")
-		_, err = f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: post.GlobalID(), Method: input.SetTo(domain.MethodGet)})
+		_, err = f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: post.GlobalID(), Method: input.SetTo(access.MethodGet)})
 		portaltest.RequireProblems(t, err, "TAKEN path")
 
 		same, err := f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: get.GlobalID(), Path: input.SetTo("/orders/{id}")})
@@ -107,7 +108,7 @@ func TestStory_Endpoint(t *testing.T) {
 		_, err = f.Portal.Catalog.DeleteEndpoint(x.Admin, get.GlobalID())
 		portaltest.RequireCode(t, err, fault.CodeNotFound)
 		require.Equal(t, []string{string(eventlog.EndpointCreated), string(eventlog.EndpointUpdated), string(eventlog.EndpointDeleted)}, f.EventTypes(t, get.ID))
-		again := f.MustEndpoint(t, x.Admin, prod, domain.MethodGet, "/orders/{order}/lines")
+		again := f.MustEndpoint(t, x.Admin, prod, access.MethodGet, "/orders/{order}/lines")
 		require.NotEqual(t, get.ID, again.ID)
 	})
 }
@@ -117,10 +118,10 @@ func TestEndpoint_Errors(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	x := f.MustTenant(t, "one")
 	prod, _ := f.MustProduct(t, x.Admin, "orders")
-	made := f.MustEndpoint(t, x.Admin, prod, domain.MethodAny, "/")
+	made := f.MustEndpoint(t, x.Admin, prod, access.MethodAny, "/")
 	t.Run("ErrPathInvalid", func(t *testing.T) {
 		for _, path := range []string{"", "orders", "/a/../b", "//", "/a?b", "/{}", "/{rest...}/more", "/%2e%2e", "/\x00", "/" + strings.Repeat("x", 1024), strings.Repeat("/x", 33)} {
-			_, err := f.Portal.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: path})
+			_, err := f.Portal.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: access.MethodGet, Path: path})
 			portaltest.RequireProblems(t, err, "INVALID path")
 			_, err = f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: made.GlobalID(), Path: input.SetTo(path)})
 			portaltest.RequireProblems(t, err, "INVALID path")
@@ -128,20 +129,20 @@ func TestEndpoint_Errors(t *testing.T) {
 	})
 	t.Run("ErrPathInvalidAndDescriptionTooLong", func(t *testing.T) {
 		_, err := f.Portal.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{
-			ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: "bad", Description: new(strings.Repeat("x", 2001)),
+			ProductID: prod.GlobalID(), Method: access.MethodGet, Path: "bad", Description: new(strings.Repeat("x", 2001)),
 		})
 		portaltest.RequireProblems(t, err, "INVALID path", "TOO_LONG description")
 	})
 	t.Run("ErrMethodRequiredAndPathRequired", func(t *testing.T) {
 		_, err := f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{
-			EndpointID: made.GlobalID(), Method: input.Patch[domain.Method]{Set: true}, Path: input.Patch[string]{Set: true},
+			EndpointID: made.GlobalID(), Method: input.Patch[access.Method]{Set: true}, Path: input.Patch[string]{Set: true},
 		})
 		portaltest.RequireProblems(t, err, "REQUIRED method", "REQUIRED path")
 	})
 	t.Run("ErrProductIdWrongStatus", func(t *testing.T) {
 		_, err := f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: prod.GlobalID(), Status: input.SetTo(domain.Retired)})
 		require.NoError(t, err)
-		_, err = f.Portal.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: "/late"})
+		_, err = f.Portal.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: access.MethodGet, Path: "/late"})
 		portaltest.RequireProblems(t, err, "WRONG_STATUS productId")
 	})
 }
@@ -153,9 +154,9 @@ func TestEndpointsOfOtherOrganizations(t *testing.T) {
 		f := portaltest.New(t, url)
 		x, y := f.MustTenant(t, "one"), f.MustTenant(t, "two")
 		prod, _ := f.MustProduct(t, x.Admin, "orders")
-		made := f.MustEndpoint(t, x.Admin, prod, domain.MethodGet, "/orders")
+		made := f.MustEndpoint(t, x.Admin, prod, access.MethodGet, "/orders")
 		attempts := func(as context.Context, product, endpoint string) (errs []error) {
-			_, err := f.Portal.Catalog.CreateEndpoint(as, catalog.CreateEndpointInput{ProductID: product, Method: domain.MethodGet, Path: "/planted"})
+			_, err := f.Portal.Catalog.CreateEndpoint(as, catalog.CreateEndpointInput{ProductID: product, Method: access.MethodGet, Path: "/planted"})
 			errs = append(errs, err)
 			_, err = f.Portal.Catalog.UpdateEndpoint(as, catalog.UpdateEndpointInput{EndpointID: endpoint, Path: input.SetTo("/stolen")})
 			errs = append(errs, err)

@@ -78,7 +78,7 @@ func (svc *Service) CreatePlan(ctx context.Context, in CreatePlanInput) (*db.Pla
 	})
 }
 
-func checkTerms(r *domain.RateLimit, q *domain.Quota) error {
+func checkTerms(r *access.RateLimit, q *access.Quota) error {
 	var errs []error
 	errs = append(errs, input.CheckRateLimit(r))
 	if q != nil {
@@ -131,9 +131,9 @@ type UpdatePlanInput struct {
 	Version    *int
 	Name       input.Patch[string]
 	ExternalID input.Patch[string]
-	RateLimit  input.Patch[domain.RateLimit]
-	Quota      input.Patch[domain.Quota]
-	QuotaPer   input.Patch[domain.QuotaPer]
+	RateLimit  input.Patch[access.RateLimit]
+	Quota      input.Patch[access.Quota]
+	QuotaPer   input.Patch[access.QuotaPer]
 	Price      input.Patch[domain.Price]
 	Approval   input.Patch[domain.Approval]
 }
@@ -172,7 +172,7 @@ func patchPlan(ctx context.Context, tx *change.Tx, x *db.Plan, in UpdatePlanInpu
 	var d change.Diff
 	change.SetText(&d, "name", x.Name, in.Name, func(s string) { u.SetName(s) })
 	change.SetText(&d, "externalId", x.ExternalID, in.ExternalID, func(s string) { u.SetExternalID(s) })
-	change.SetText(&d, "quotaPer", x.QuotaPer, in.QuotaPer, func(v domain.QuotaPer) { u.SetQuotaPer(v) })
+	change.SetText(&d, "quotaPer", x.QuotaPer, in.QuotaPer, func(v access.QuotaPer) { u.SetQuotaPer(v) })
 	if in.RateLimit.Set {
 		if in.RateLimit.Value == nil {
 			d.Add("rateLimit", x.RateLimit, nil)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/internal/catalog"
 	"portico/internal/domain"
@@ -16,10 +17,10 @@ import (
 
 // wrongTerms returns invalid terms by the problems that they have.
 func wrongTerms() map[string]catalog.CreatePlanInput {
-	rate := func(limit, burst int) *domain.RateLimit {
-		return &domain.RateLimit{Limit: limit, Per: domain.PerSecond, Burst: burst}
+	rate := func(limit, burst int) *access.RateLimit {
+		return &access.RateLimit{Limit: limit, Per: access.PerSecond, Burst: burst}
 	}
-	quota := func(limit int) *domain.Quota { return &domain.Quota{Limit: limit, Per: domain.PerMonth} }
+	quota := func(limit int) *access.Quota { return &access.Quota{Limit: limit, Per: access.PerMonth} }
 	return map[string]catalog.CreatePlanInput{
 		"INVALID rateLimit.limit":                     {RateLimit: rate(0, 0)},
 		"INVALID rateLimit.limit ":                    {RateLimit: rate(1_000_001, 0)},
@@ -75,7 +76,7 @@ func TestPlan_Errors(t *testing.T) {
 			portaltest.RequireProblems(t, err, want...)
 			plan := planOf(t, f, x, product, in.Kind)
 			change := catalog.UpdatePlanInput{PlanID: plan.GlobalID(), Price: input.Patch[domain.Price]{Set: in.Kind != nil, Value: in.Price},
-				RateLimit: input.Patch[domain.RateLimit]{Set: true, Value: in.RateLimit}, Quota: input.Patch[domain.Quota]{Set: true, Value: in.Quota}}
+				RateLimit: input.Patch[access.RateLimit]{Set: true, Value: in.RateLimit}, Quota: input.Patch[access.Quota]{Set: true, Value: in.Quota}}
 			if in.ExternalID != nil {
 				change.ExternalID = input.SetTo(*in.ExternalID)
 			}
@@ -130,10 +131,10 @@ func TestCreatePlan(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		product, _ := f.MustProduct(t, x.Admin, "weather")
-		most, monthly, metered := domain.RateLimit{Limit: 1_000_000, Per: domain.PerSecond, Burst: 1_000_000}, domain.PlanSubscription, domain.PlanMetered
+		most, monthly, metered := access.RateLimit{Limit: 1_000_000, Per: access.PerSecond, Burst: 1_000_000}, domain.PlanSubscription, domain.PlanMetered
 		t.Run("OK, the largest terms", func(t *testing.T) {
 			made, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Most", Kind: &metered, RateLimit: &most,
-				Quota: &domain.Quota{Limit: 2_000_000_000, Per: domain.PerMonth}, Price: &domain.Price{Amount: "999999999999.999999", Currency: "USD", Unit: 2_000_000_000}})
+				Quota: &access.Quota{Limit: 2_000_000_000, Per: access.PerMonth}, Price: &domain.Price{Amount: "999999999999.999999", Currency: "USD", Unit: 2_000_000_000}})
 			require.NoError(t, err)
 			require.Equal(t, &most, made.RateLimit)
 			require.Equal(t, 2_000_000_000, made.Quota.Limit)
@@ -141,15 +142,15 @@ func TestCreatePlan(t *testing.T) {
 		})
 		t.Run("OK, the smallest terms", func(t *testing.T) {
 			made, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Least", Kind: &monthly,
-				RateLimit: &domain.RateLimit{Limit: 1, Per: domain.PerHour}, Quota: &domain.Quota{Limit: 1, Per: domain.PerDay}, Price: &domain.Price{Amount: "0"}})
+				RateLimit: &access.RateLimit{Limit: 1, Per: access.PerHour}, Quota: &access.Quota{Limit: 1, Per: access.PerDay}, Price: &domain.Price{Amount: "0"}})
 			require.NoError(t, err)
-			require.Equal(t, &domain.RateLimit{Limit: 1, Per: domain.PerHour, Burst: 1}, made.RateLimit)
+			require.Equal(t, &access.RateLimit{Limit: 1, Per: access.PerHour, Burst: 1}, made.RateLimit)
 			require.Equal(t, &domain.Price{Amount: "0.00", Currency: x.Organization.Currency}, made.Price)
 		})
 		t.Run("OK, no terms", func(t *testing.T) {
 			made, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Nothing"})
 			require.NoError(t, err)
-			require.Equal(t, []any{domain.PlanFree, (*domain.RateLimit)(nil), (*domain.Quota)(nil), (*domain.Price)(nil)}, []any{made.Kind, made.RateLimit, made.Quota, made.Price})
+			require.Equal(t, []any{domain.PlanFree, (*access.RateLimit)(nil), (*access.Quota)(nil), (*domain.Price)(nil)}, []any{made.Kind, made.RateLimit, made.Quota, made.Price})
 		})
 	})
 }
@@ -161,7 +162,7 @@ func TestUpdatePlan(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		product, _ := f.MustProduct(t, x.Admin, "weather")
-		rate, quota, price, auto := &domain.RateLimit{Limit: 5, Per: domain.PerMinute, Burst: 7}, &domain.Quota{Limit: 9, Per: domain.PerDay}, &domain.Price{Amount: "1.00", Currency: "USD"}, domain.Auto
+		rate, quota, price, auto := &access.RateLimit{Limit: 5, Per: access.PerMinute, Burst: 7}, &access.Quota{Limit: 9, Per: access.PerDay}, &domain.Price{Amount: "1.00", Currency: "USD"}, domain.Auto
 		made, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Plan"})
 		require.NoError(t, err)
 		terms := func() []any {
@@ -169,7 +170,7 @@ func TestUpdatePlan(t *testing.T) {
 			return []any{p.Name, p.ExternalID, p.RateLimit, p.Quota, p.Price, p.Approval}
 		}
 		want := terms()
-		require.Equal(t, []any{"Plan", "", (*domain.RateLimit)(nil), (*domain.Quota)(nil), (*domain.Price)(nil), (*domain.Approval)(nil)}, want)
+		require.Equal(t, []any{"Plan", "", (*access.RateLimit)(nil), (*access.Quota)(nil), (*domain.Price)(nil), (*domain.Approval)(nil)}, want)
 		version := 1
 		update := func(place int, in catalog.UpdatePlanInput, value any) {
 			t.Helper()
@@ -194,8 +195,8 @@ func TestUpdatePlan(t *testing.T) {
 		update(4, catalog.UpdatePlanInput{Price: input.SetTo(*price)}, price)
 		update(5, catalog.UpdatePlanInput{Approval: input.SetTo(auto)}, &auto)
 		update(1, catalog.UpdatePlanInput{ExternalID: input.Patch[string]{Set: true}}, "")
-		update(2, catalog.UpdatePlanInput{RateLimit: input.Patch[domain.RateLimit]{Set: true}}, (*domain.RateLimit)(nil))
-		update(3, catalog.UpdatePlanInput{Quota: input.Patch[domain.Quota]{Set: true}}, (*domain.Quota)(nil))
+		update(2, catalog.UpdatePlanInput{RateLimit: input.Patch[access.RateLimit]{Set: true}}, (*access.RateLimit)(nil))
+		update(3, catalog.UpdatePlanInput{Quota: input.Patch[access.Quota]{Set: true}}, (*access.Quota)(nil))
 		update(4, catalog.UpdatePlanInput{Price: input.Patch[domain.Price]{Set: true}}, (*domain.Price)(nil))
 		update(5, catalog.UpdatePlanInput{Approval: input.Patch[domain.Approval]{Set: true}}, (*domain.Approval)(nil))
 		require.Equal(t, 12, version)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db/event"
 	"portico/internal/catalog"
 	"portico/internal/domain"
@@ -21,10 +22,10 @@ func TestPlan_QuotaPer(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		prod, plan := f.MustProduct(t, x.Admin, "weather")
-		require.Equal(t, domain.QuotaPerApp, plan.QuotaPer)
-		made, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: prod.GlobalID(), Name: "shared", QuotaPer: new(domain.QuotaPerAccount)})
+		require.Equal(t, access.QuotaPerApp, plan.QuotaPer)
+		made, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: prod.GlobalID(), Name: "shared", QuotaPer: new(access.QuotaPerAccount)})
 		require.NoError(t, err)
-		require.Equal(t, domain.QuotaPerAccount, made.QuotaPer)
+		require.Equal(t, access.QuotaPerAccount, made.QuotaPer)
 
 		update := func(in catalog.UpdatePlanInput) error {
 			in.PlanID = made.GlobalID()
@@ -32,12 +33,12 @@ func TestPlan_QuotaPer(t *testing.T) {
 			return err
 		}
 		t.Run("OK", func(t *testing.T) {
-			require.NoError(t, update(catalog.UpdatePlanInput{QuotaPer: input.SetTo(domain.QuotaPerApp)}))
-			require.NoError(t, update(catalog.UpdatePlanInput{QuotaPer: input.SetTo(domain.QuotaPerApp)}), "it is so already")
+			require.NoError(t, update(catalog.UpdatePlanInput{QuotaPer: input.SetTo(access.QuotaPerApp)}))
+			require.NoError(t, update(catalog.UpdatePlanInput{QuotaPer: input.SetTo(access.QuotaPerApp)}), "it is so already")
 			require.NoError(t, update(catalog.UpdatePlanInput{Name: input.SetTo("renamed")}))
 		})
 		t.Run("ErrQuotaPerRequired", func(t *testing.T) {
-			portaltest.RequireProblems(t, update(catalog.UpdatePlanInput{QuotaPer: input.Patch[domain.QuotaPer]{Set: true}}), "REQUIRED quotaPer")
+			portaltest.RequireProblems(t, update(catalog.UpdatePlanInput{QuotaPer: input.Patch[access.QuotaPer]{Set: true}}), "REQUIRED quotaPer")
 		})
 		t.Run("events", func(t *testing.T) {
 			var changes [][2]string

@@ -87,7 +87,7 @@ func checkProductTexts(description, version, external, documentation string) err
 }
 
 // checkAuthTypes requires at least one, without duplicates.
-func checkAuthTypes(types []domain.AuthType, given bool) error {
+func checkAuthTypes(types []access.AuthType, given bool) error {
 	if given && len(types) == 0 {
 		return fault.Input(fault.Required, "authTypes", "Name at least one way to present a key.")
 	}
@@ -108,7 +108,7 @@ type UpdateProductInput struct {
 	ExternalID       input.Patch[string]
 	Status           input.Patch[domain.ProductStatus]
 	Approval         input.Patch[domain.Approval]
-	AuthTypes        input.Patch[[]domain.AuthType]
+	AuthTypes        input.Patch[[]access.AuthType]
 	DocumentationURL input.Patch[string]
 	Keyless          input.Patch[bool]
 	EnforceEndpoints input.Patch[bool]

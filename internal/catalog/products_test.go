@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/input"
@@ -77,8 +78,8 @@ func TestProduct_AuthTypes(t *testing.T) {
 		x := f.MustTenant(t, "one")
 		both, err := f.Portal.Catalog.CreateProduct(x.Admin, catalog.CreateProductInput{Name: "both"})
 		require.NoError(t, err)
-		require.ElementsMatch(t, domain.AuthTypes(), both.AuthTypes)
-		for problem, types := range map[string][]domain.AuthType{"REQUIRED authTypes": {}, "INVALID authTypes": {domain.Basic, domain.APIKey, domain.Basic}} {
+		require.ElementsMatch(t, access.AuthTypes(), both.AuthTypes)
+		for problem, types := range map[string][]access.AuthType{"REQUIRED authTypes": {}, "INVALID authTypes": {access.Basic, access.APIKey, access.Basic}} {
 			t.Run(portaltest.Subtest(problem), func(t *testing.T) {
 				_, err := f.Portal.Catalog.CreateProduct(x.Admin, catalog.CreateProductInput{Name: "other", AuthTypes: types})
 				portaltest.RequireProblems(t, err, problem)
@@ -87,13 +88,13 @@ func TestProduct_AuthTypes(t *testing.T) {
 			})
 		}
 		t.Run("ErrAuthTypesRequired, cleared", func(t *testing.T) {
-			_, err := f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: input.Patch[[]domain.AuthType]{Set: true}})
+			_, err := f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: input.Patch[[]access.AuthType]{Set: true}})
 			portaltest.RequireProblems(t, err, "REQUIRED authTypes")
 		})
 		t.Run("OK", func(t *testing.T) {
-			one, err := f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: input.SetTo([]domain.AuthType{domain.Basic})})
+			one, err := f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: input.SetTo([]access.AuthType{access.Basic})})
 			require.NoError(t, err)
-			require.Equal(t, []domain.AuthType{domain.Basic}, one.AuthTypes)
+			require.Equal(t, []access.AuthType{access.Basic}, one.AuthTypes)
 		})
 	})
 }

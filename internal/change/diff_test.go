@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/internal/change"
 	"portico/internal/domain"
@@ -97,7 +98,7 @@ func TestRefusalsAreErrors(t *testing.T) {
 			require.Equal(t, c.reason, f.Reason, name)
 		}
 	}
-	p := fault.Problems(refused(admin, policy.OnCredential(lifecycle.Update, organization, account, lifecycle.CredentialRevoked)))
+	p := fault.Problems(refused(admin, policy.OnCredential(lifecycle.Update, organization, account, access.CredentialRevoked)))
 	require.Len(t, p, 1)
 	require.Equal(t, fault.WrongStatus, p[0].Code)
 	require.Empty(t, p[0].Field)
@@ -106,13 +107,13 @@ func TestRefusalsAreErrors(t *testing.T) {
 func TestRefusalInAStateNamesTheField(t *testing.T) {
 	organization, account := uuid.New(), uuid.New()
 	tx := &change.Tx{Viewer: viewer.Viewer{Role: viewer.Admin, OrganizationID: organization}}
-	at := func(s lifecycle.CredentialStatus) policy.Request {
+	at := func(s access.CredentialStatus) policy.Request {
 		return policy.OnCredential(lifecycle.Update, organization, account, s)
 	}
-	require.NoError(t, tx.Authorize(at(lifecycle.CredentialActive)))
-	require.Error(t, tx.Authorize(at(lifecycle.CredentialRevoked)))
-	require.NoError(t, tx.AuthorizeInState(at(lifecycle.CredentialActive), "credentialId", "ACTIVE"))
-	p := fault.Problems(tx.AuthorizeInState(at(lifecycle.CredentialRevoked), "credentialId", "REVOKED"))
+	require.NoError(t, tx.Authorize(at(access.CredentialActive)))
+	require.Error(t, tx.Authorize(at(access.CredentialRevoked)))
+	require.NoError(t, tx.AuthorizeInState(at(access.CredentialActive), "credentialId", "ACTIVE"))
+	p := fault.Problems(tx.AuthorizeInState(at(access.CredentialRevoked), "credentialId", "REVOKED"))
 	require.Len(t, p, 1)
 	require.Equal(t, []string{"credentialId"}, p[0].Field)
 	require.Equal(t, []fault.Param{{Name: "status", Value: "REVOKED"}}, p[0].Params)

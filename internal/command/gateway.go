@@ -9,7 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"portico/internal/domain"
+	"portico/clients/go/gate/access"
 	"portico/internal/identity"
 )
 
@@ -32,7 +32,7 @@ func (g gatewayCreateCommand) Run(ctx context.Context, p *program) error {
 		token, hash, hint := b.Machines.New()
 		in := identity.NewGateway{Organization: g.Organization, Name: string(g.Name), Products: g.Product, Hash: hash, Hint: hint}
 		if g.Environment != "" {
-			in.Environment = new(domain.Environment(g.Environment))
+			in.Environment = new(access.Environment(g.Environment))
 		}
 		if _, err := b.portal.Identity.CreateGateway(ctx, in); err != nil {
 			return err

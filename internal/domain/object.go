@@ -1,5 +1,7 @@
 package domain
 
+import "portico/clients/go/gate/access"
+
 // Label is a key and a value attached to an app.
 type Label struct {
 	Key   string `json:"key"`
@@ -46,11 +48,11 @@ type KeyLife struct {
 }
 
 // In returns the limit for one environment, in days; nil for no limit.
-func (k KeyLife) In(e Environment) *int {
+func (k KeyLife) In(e access.Environment) *int {
 	switch e {
-	case Staging:
+	case access.Staging:
 		return k.Staging
-	case Production:
+	case access.Production:
 		return k.Production
 	default:
 		return k.Development

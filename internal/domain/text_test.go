@@ -5,6 +5,7 @@ import (
 	"testing"
 	"unicode"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/domain"
 )
 
@@ -72,12 +73,12 @@ func TestPrintable(t *testing.T) {
 
 func TestKeyLife(t *testing.T) {
 	life := domain.KeyLife{Development: new(1), Staging: new(2)}
-	for e, want := range map[domain.Environment]int{domain.Development: 1, domain.Staging: 2} {
+	for e, want := range map[access.Environment]int{access.Development: 1, access.Staging: 2} {
 		if got := life.In(e); got == nil || *got != want {
 			t.Errorf("keys of %s live %v days", e, got)
 		}
 	}
-	if life.In(domain.Production) != nil {
+	if life.In(access.Production) != nil {
 		t.Error("keys of production are limited")
 	}
 }

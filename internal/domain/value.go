@@ -1,6 +1,9 @@
 // Package domain defines the value types that the schema, the services and the
 // storage share: enumerations and the objects stored in JSON columns. The
 // constants of each enumeration are spelled as in GraphQL.
+//
+// Those that gateways decide by, such as an endpoint's method, are in the Go client's
+// package access.
 package domain
 
 // UserStatus is whether a user may sign in.

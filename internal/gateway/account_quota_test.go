@@ -9,12 +9,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/verdict"
 	"portico/ent/db"
 	"portico/internal/apps"
 	"portico/internal/catalog"
 	"portico/internal/database"
-	"portico/internal/domain"
 	"portico/internal/gateway"
 	"portico/internal/redislimits"
 	"portico/internal/redislimits/redistest"
@@ -55,9 +55,9 @@ func (c *counting) asks(t testing.TB, app apps.CreatedApp) verdict.Code {
 }
 
 // counts sets a plan's quota of a month and whose calls it counts together.
-func (w *world) counts(t testing.TB, p *db.Plan, per domain.QuotaPer, limit int) {
+func (w *world) counts(t testing.TB, p *db.Plan, per access.QuotaPer, limit int) {
 	t.Helper()
-	quota := set(domain.Quota{Limit: limit, Per: domain.PerMonth})
+	quota := set(access.Quota{Limit: limit, Per: access.PerMonth})
 	ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: p.GlobalID(), Quota: quota, QuotaPer: set(per)})))
 }
 
@@ -74,7 +74,7 @@ func (w *world) app(t testing.TB, name string, by *db.Plan) apps.CreatedApp {
 func TestAnAccountsQuotaIsUsedUpByAllItsApps(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		w.counts(t, w.plan, domain.QuotaPerAccount, 10)
+		w.counts(t, w.plan, access.QuotaPerAccount, 10)
 		snow := w.app(t, "Snow", w.plan)
 		g := w.counting(t)
 		for n := range 10 {
@@ -116,7 +116,7 @@ func (w *world) checkAccountUse(t *testing.T, g *counting) {
 	told := 0
 	for _, l := range lines {
 		if l.Catalogue != nil {
-			require.Equal(t, domain.QuotaPerAccount, l.Catalogue.Products[0].Plans[0].QuotaPer)
+			require.Equal(t, access.QuotaPerAccount, l.Catalogue.Products[0].Plans[0].QuotaPer)
 		}
 		for _, a := range l.Apps {
 			for _, s := range a.Subscriptions {
@@ -138,9 +138,9 @@ func (w *world) checkAccountUse(t *testing.T, g *counting) {
 func TestUsedQuotaOutlivesPlanChanges(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		w.counts(t, w.plan, domain.QuotaPerApp, 10)
+		w.counts(t, w.plan, access.QuotaPerApp, 10)
 		shared := w.MustPlan(t, w.Admin, w.product, "Shared")
-		w.counts(t, shared, domain.QuotaPerAccount, 10)
+		w.counts(t, shared, access.QuotaPerAccount, 10)
 		rain, snow, g := w.made, w.app(t, "Snow", w.plan), w.counting(t)
 		passes := func(a apps.CreatedApp, n int) {
 			t.Helper()
@@ -155,11 +155,11 @@ func TestUsedQuotaOutlivesPlanChanges(t *testing.T) {
 			require.Equal(t, verdict.QuotaExceeded, g.asks(t, a))
 		}
 		passes(rain, 6)
-		w.counts(t, w.plan, domain.QuotaPerAccount, 10)
+		w.counts(t, w.plan, access.QuotaPerAccount, 10)
 		passes(snow, 4)
 		ends(snow)
 		ends(rain)
-		w.counts(t, w.plan, domain.QuotaPerApp, 10)
+		w.counts(t, w.plan, access.QuotaPerApp, 10)
 		passes(snow, 6)
 		ends(snow)
 		passes(rain, 1)
@@ -168,7 +168,7 @@ func TestUsedQuotaOutlivesPlanChanges(t *testing.T) {
 		ok(t, 0, second(w.Portal.Apps.Unregister(w.Admin, w.sub.GlobalID(), nil)))
 		again := w.approved(t, rain.App, w.product, shared)
 		ends(rain)
-		w.counts(t, shared, domain.QuotaPerAccount, 18)
+		w.counts(t, shared, access.QuotaPerAccount, 18)
 		passes(rain, 1)
 		ends(rain)
 		ok(t, 0, second(w.Portal.Apps.Unregister(w.Admin, again.GlobalID(), nil)))
@@ -186,7 +186,7 @@ func TestUsedQuotaOutlivesPlanChanges(t *testing.T) {
 func TestAnAccountsAppsAtOnce(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		w.counts(t, w.plan, domain.QuotaPerAccount, 100)
+		w.counts(t, w.plan, access.QuotaPerAccount, 100)
 		g := w.counting(t)
 		all := []apps.CreatedApp{w.made}
 		for range 7 {
@@ -246,12 +246,12 @@ func TestServersShareAnAccountsQuota(t *testing.T) {
 			}
 		}
 		// Counted by the app, which registers again.
-		w.counts(t, w.plan, domain.QuotaPerApp, 4)
+		w.counts(t, w.plan, access.QuotaPerApp, 4)
 		both(verdict.Valid, w.made, w.made)
 		both(verdict.QuotaExceeded, w.made)
 		ok(t, 0, second(w.Portal.Apps.Unregister(w.Admin, w.sub.GlobalID(), nil)))
 		other := w.MustPlan(t, w.Admin, w.product, "Other")
-		w.counts(t, other, domain.QuotaPerApp, 4)
+		w.counts(t, other, access.QuotaPerApp, 4)
 		w.sub = w.approved(t, w.made.App, w.product, other)
 		both(verdict.QuotaExceeded, w.made)
 
@@ -259,7 +259,7 @@ func TestServersShareAnAccountsQuota(t *testing.T) {
 		for _, s := range []*counting{one, two} {
 			ok(t, 0, s.flusher.Flush(t.Context()))
 		}
-		w.counts(t, other, domain.QuotaPerAccount, 10)
+		w.counts(t, other, access.QuotaPerAccount, 10)
 		snow := w.app(t, "Snow", other)
 		both(verdict.Valid, w.made, snow)
 		one.catchUp(t)
@@ -268,7 +268,7 @@ func TestServersShareAnAccountsQuota(t *testing.T) {
 		both(verdict.QuotaExceeded, w.made, snow, w.app(t, "Hail", other))
 
 		// As many apps as there may be, at both servers at once.
-		w.counts(t, other, domain.QuotaPerAccount, 60)
+		w.counts(t, other, access.QuotaPerAccount, 60)
 		all := []apps.CreatedApp{w.made, snow, w.app(t, "Fog", other), w.app(t, "Dew", other)}
 		one.catchUp(t)
 		two.catchUp(t)

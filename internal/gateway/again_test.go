@@ -5,11 +5,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/verdict"
 	"portico/ent/db"
 	"portico/internal/catalog"
-	"portico/internal/domain"
 	"portico/internal/gateway"
 	"portico/internal/testdb"
 	"portico/internal/usage/intake"
@@ -20,8 +20,8 @@ import (
 func TestResubscribingKeepsWhatWasUsed(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		quota := set(domain.Quota{Limit: 3, Per: domain.PerMonth})
-		rate := set(domain.RateLimit{Limit: 5, Per: domain.PerHour, Burst: 5})
+		quota := set(access.Quota{Limit: 3, Per: access.PerMonth})
+		rate := set(access.RateLimit{Limit: 5, Per: access.PerHour, Burst: 5})
 		other := w.MustPlan(t, w.Admin, w.product, "Other")
 		for _, p := range []*db.Plan{w.plan, other} {
 			ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: p.GlobalID(), Quota: quota, RateLimit: rate})))
@@ -65,7 +65,7 @@ func TestResubscribingKeepsWhatWasUsed(t *testing.T) {
 		w.made = ok(t, restored, err)
 		same("restored", w.approved(t, w.made.App, w.product, w.plan))
 		// Of the five of the hour three are used, whatever the quota.
-		ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(domain.Quota{Limit: 1000, Per: domain.PerMonth})})))
+		ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 1000, Per: access.PerMonth})})))
 		passed := 0
 		soon(t, "the end of the rate", func() bool {
 			code := asks(t, g, c, w.request())

@@ -13,7 +13,7 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"golang.org/x/sync/singleflight"
 
-	"portico/internal/domain"
+	"portico/clients/go/gate/access"
 	"portico/internal/fault"
 )
 
@@ -32,9 +32,9 @@ type Caller struct {
 	Organization, Token uuid.UUID
 	Name                string
 	// Products are the only ones it may ask about.
-	Products domain.ProductScope
+	Products access.ProductScope
 	// Environment is the only one whose credentials it accepts; "" means all.
-	Environment domain.Environment
+	Environment access.Environment
 
 	// used is the minute, since 1970, in which the token was last used.
 	used atomic.Int64

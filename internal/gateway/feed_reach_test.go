@@ -8,11 +8,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/keycache"
 	"portico/clients/go/gate/verdict"
 	"portico/internal/apps"
 	"portico/internal/catalog"
-	"portico/internal/domain"
 	"portico/internal/gateway"
 	"portico/internal/identity"
 	"portico/internal/testdb"
@@ -40,24 +40,24 @@ func TestTheFeedKeepsEnvironmentsApart(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		app := w.made.App.GlobalID()
-		key := func(e domain.Environment) uuid.UUID {
+		key := func(e access.Environment) uuid.UUID {
 			return w.MustKey(t, w.Developer, apps.GenerateKeyInput{AppID: &app, Environment: &e}).Credential.ID
 		}
-		production, staging := key(domain.Production), key(domain.Staging)
+		production, staging := key(access.Production), key(access.Staging)
 		g := w.gate(t)
 		caller := func(in identity.NewGateway) *gateway.Caller {
 			c, err := g.Caller(t.Context(), w.token(t, in))
 			return ok(t, c, err)
 		}
-		all, some := caller(identity.NewGateway{}), map[domain.Environment]*gateway.Caller{}
-		bound := caller(identity.NewGateway{Environment: ptr(domain.Staging), Products: []string{"weather"}})
-		for _, e := range []domain.Environment{domain.Production, domain.Staging} {
+		all, some := caller(identity.NewGateway{}), map[access.Environment]*gateway.Caller{}
+		bound := caller(identity.NewGateway{Environment: ptr(access.Staging), Products: []string{"weather"}})
+		for _, e := range []access.Environment{access.Production, access.Staging} {
 			some[e] = caller(identity.NewGateway{Environment: &e})
 		}
 		tells := func(after int64, production, staging uuid.UUID) (position int64) {
 			t.Helper()
 			w.mono.Add(1)
-			for c, want := range map[*gateway.Caller][2]bool{all: {true, true}, some[domain.Production]: {true, false}, some[domain.Staging]: {false, true}, bound: {false, true}} {
+			for c, want := range map[*gateway.Caller][2]bool{all: {true, true}, some[access.Production]: {true, false}, some[access.Staging]: {false, true}, bound: {false, true}} {
 				lines, err := w.fed(t, g, c, after, 0)
 				told := idsOf(keysOf(ok(t, lines, err)))
 				require.Equal(t, want, [2]bool{slices.Contains(told, production), slices.Contains(told, staging)}, "%q %v after %d", c.Environment, c.Products, after)
@@ -66,7 +66,7 @@ func TestTheFeedKeepsEnvironmentsApart(t *testing.T) {
 			return position
 		}
 		here := tells(-1, production, staging)
-		tells(here, key(domain.Production), key(domain.Staging))
+		tells(here, key(access.Production), key(access.Staging))
 	})
 }
 
@@ -79,7 +79,7 @@ func TestTheFeedNamesNoOtherProducts(t *testing.T) {
 		w.approved(t, w.made.App, tides, plan)
 		app, list := w.made.App.GlobalID(), []string{w.product.GlobalID(), tides.GlobalID()}
 		key := func() uuid.UUID {
-			return w.MustKey(t, w.Developer, apps.GenerateKeyInput{AppID: &app, Access: ptr(domain.AccessListed), AccessControlList: list}).Credential.ID
+			return w.MustKey(t, w.Developer, apps.GenerateKeyInput{AppID: &app, Access: ptr(access.ListedProducts), AccessControlList: list}).Credential.ID
 		}
 		first := key()
 		g := w.gate(t)
@@ -121,7 +121,7 @@ func TestTheFeedReportsQuotaUse(t *testing.T) {
 		w := newWorld(t, url)
 		tides, free := w.MustProduct(t, w.Admin, "tides")
 		unlimited := w.approved(t, w.made.App, tides, free)
-		ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(domain.Quota{Limit: 30, Per: domain.PerDay})})))
+		ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 30, Per: access.PerDay})})))
 		var o gateway.Options
 		g := w.gate(t, func(made *gateway.Options) { o = *made })
 		c := w.caller(t, g)

@@ -8,13 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/keycache"
 	"portico/clients/go/gate/verdict"
 	"portico/internal/database"
 	"portico/internal/fault"
 	"portico/internal/gateway"
 	"portico/internal/identity"
-	"portico/internal/lifecycle"
 	"portico/internal/testdb"
 )
 
@@ -65,7 +65,7 @@ func TestTheFeedIncludesUnreadEvents(t *testing.T) {
 		ok(t, 0, second(w.Portal.Apps.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
 		w.mono.Add(1)
 		lines, err := w.fed(t, g, c, here, 0)
-		if err != nil || len(lines) != 1 || lines[0].Position <= here || len(lines[0].Credentials) != 1 || lines[0].Credentials[0].Status != lifecycle.CredentialRevoked {
+		if err != nil || len(lines) != 1 || lines[0].Position <= here || len(lines[0].Credentials) != 1 || lines[0].Credentials[0].Status != access.CredentialRevoked {
 			t.Errorf("told %+v %v", lines, err)
 		}
 	})

@@ -10,11 +10,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/rawkey"
 	"portico/clients/go/gate/verdict"
 	"portico/internal/apikey"
 	"portico/internal/apps"
-	"portico/internal/domain"
 	"portico/internal/gateway"
 	"portico/internal/testdb"
 )
@@ -26,9 +26,9 @@ const clientRoom, tokenRoom = 200, 2_000
 func unknownKey(n int) *gateway.Request {
 	username, password := uuid.New(), uuid.New()
 	if n%2 == 0 {
-		return &gateway.Request{RawKey: rawkey.Join("ptk", username, password), Presented: domain.APIKey, Product: "weather"}
+		return &gateway.Request{RawKey: rawkey.Join("ptk", username, password), Presented: access.APIKey, Product: "weather"}
 	}
-	return &gateway.Request{Username: username.String(), Password: password.String(), Presented: domain.Basic, Product: "weather"}
+	return &gateway.Request{Username: username.String(), Password: password.String(), Presented: access.Basic, Product: "weather"}
 }
 
 func from(r *gateway.Request, client string) *gateway.Request {

@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"testing"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/verdict"
 	"portico/ent/db"
 	"portico/internal/apps"
@@ -55,7 +56,7 @@ func revocations() []revocation {
 			return err
 		}, verdict.NotSubscribed},
 		{"another way to show keys", func(t *testing.T, w *world) error {
-			_, err := w.Portal.Catalog.UpdateProduct(w.Admin, catalog.UpdateProductInput{ProductID: w.product.GlobalID(), AuthTypes: set([]domain.AuthType{domain.Basic})})
+			_, err := w.Portal.Catalog.UpdateProduct(w.Admin, catalog.UpdateProductInput{ProductID: w.product.GlobalID(), AuthTypes: set([]access.AuthType{access.Basic})})
 			return err
 		}, verdict.AuthTypeNotAllowed},
 		{"enforce endpoints", func(t *testing.T, w *world) error {
@@ -63,7 +64,7 @@ func revocations() []revocation {
 			return err
 		}, verdict.EndpointNotAllowed},
 		{"narrow the key", func(t *testing.T, w *world) error {
-			_, err := w.Portal.Apps.UpdateKey(w.Developer, apps.UpdateKeyInput{CredentialID: w.made.Credential.GlobalID(), Access: set(domain.AccessListed)})
+			_, err := w.Portal.Apps.UpdateKey(w.Developer, apps.UpdateKeyInput{CredentialID: w.made.Credential.GlobalID(), Access: set(access.ListedProducts)})
 			return err
 		}, verdict.NotInAccessList},
 		{"other addresses", func(t *testing.T, w *world) error {
@@ -71,7 +72,7 @@ func revocations() []revocation {
 			return err
 		}, verdict.IPNotAllowed},
 		{"a smaller plan", func(t *testing.T, w *world) error {
-			_, err := w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(domain.Quota{Limit: 1, Per: domain.PerDay})})
+			_, err := w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 1, Per: access.PerDay})})
 			return err
 		}, verdict.QuotaExceeded},
 	}
@@ -212,7 +213,7 @@ func TestTokenRestrictions(t *testing.T) {
 		r.Product = ""
 		wants(t, g, bound(identity.NewGateway{Products: []string{"tides"}}), r, verdict.NotSubscribed)
 		wants(t, g, bound(identity.NewGateway{Products: []string{"weather"}}), r, verdict.Valid)
-		wants(t, g, bound(identity.NewGateway{Environment: ptr(domain.Production)}), r, verdict.WrongEnvironment)
-		wants(t, g, bound(identity.NewGateway{Environment: ptr(domain.Development)}), r, verdict.Valid)
+		wants(t, g, bound(identity.NewGateway{Environment: ptr(access.Production)}), r, verdict.WrongEnvironment)
+		wants(t, g, bound(identity.NewGateway{Environment: ptr(access.Development)}), r, verdict.Valid)
 	})
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/verdict"
 	"portico/internal/apps"
 	"portico/internal/catalog"
-	"portico/internal/domain"
 	"portico/internal/gateway"
 	"portico/internal/testdb"
 )
@@ -121,7 +121,7 @@ func (w *world) randomChange(t *testing.T, r *rand.Rand, all *keys) {
 	case 3:
 		_, _ = w.Portal.Apps.RevokeKey(w.Admin, key, nil, nil)
 	case 4:
-		_, _ = w.Portal.Apps.UpdateKey(w.Admin, apps.UpdateKeyInput{CredentialID: key, RateLimit: set(domain.RateLimit{Limit: 1 + r.IntN(9), Per: domain.PerSecond, Burst: 10})})
+		_, _ = w.Portal.Apps.UpdateKey(w.Admin, apps.UpdateKeyInput{CredentialID: key, RateLimit: set(access.RateLimit{Limit: 1 + r.IntN(9), Per: access.PerSecond, Burst: 10})})
 	case 5:
 		_, _ = w.Portal.Apps.Suspend(w.Admin, w.sub.GlobalID(), nil)
 	case 6:
@@ -138,7 +138,7 @@ func (w *world) randomChange(t *testing.T, r *rand.Rand, all *keys) {
 		_, _ = w.Portal.Identity.SuspendAccount(w.Admin, w.Account.GlobalID(), nil)
 		_, _ = w.Portal.Identity.ResumeAccount(w.Admin, w.Account.GlobalID(), nil)
 	case 9:
-		_, _ = w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), RateLimit: set(domain.RateLimit{Limit: 1 + r.IntN(9), Per: domain.PerSecond, Burst: 10})})
+		_, _ = w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), RateLimit: set(access.RateLimit{Limit: 1 + r.IntN(9), Per: access.PerSecond, Burst: 10})})
 	}
 }
 

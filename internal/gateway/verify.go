@@ -5,9 +5,9 @@ import (
 	"net/netip"
 	"time"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/verdict"
-	"portico/internal/domain"
 	"portico/internal/usage"
 )
 
@@ -16,7 +16,7 @@ type Request struct {
 	// RawKey, or Username and Password, is the API key as presented.
 	RawKey, Username, Password string
 	// Presented is how the API key was presented; "" if none was.
-	Presented domain.AuthType
+	Presented access.AuthType
 	// Malformed means that what was presented cannot be parsed as an API key.
 	Malformed bool
 	// Product is the name of the called product; a token that is bound to one product

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/keycache"
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/verdict"
@@ -25,9 +26,9 @@ func TestPresentedCredentials(t *testing.T) {
 		c := w.caller(t, g)
 		s := w.made.Secret
 		basic := func(username, password string) *gateway.Request {
-			return &gateway.Request{Username: username, Password: password, Presented: domain.Basic}
+			return &gateway.Request{Username: username, Password: password, Presented: access.Basic}
 		}
-		raw := func(text string) *gateway.Request { return &gateway.Request{RawKey: text, Presented: domain.APIKey} }
+		raw := func(text string) *gateway.Request { return &gateway.Request{RawKey: text, Presented: access.APIKey} }
 		for name, x := range map[string]struct {
 			r    *gateway.Request
 			want verdict.Code
@@ -35,15 +36,15 @@ func TestPresentedCredentials(t *testing.T) {
 			"the key":            {raw(s.RawKey), verdict.Valid},
 			"the pair":           {basic(s.Username.String(), s.Password.String()), verdict.Valid},
 			"nothing":            {&gateway.Request{}, verdict.Malformed},
-			"declared malformed": {&gateway.Request{RawKey: s.RawKey, Presented: domain.APIKey, Malformed: true}, verdict.Malformed},
+			"declared malformed": {&gateway.Request{RawKey: s.RawKey, Presented: access.APIKey, Malformed: true}, verdict.Malformed},
 			"a wrong checksum":   {raw(s.RawKey[:len(s.RawKey)-1] + "_"), verdict.Malformed},
 			"a megabyte":         {raw(strings.Repeat("a", 1<<20)), verdict.Malformed},
-			"both":               {&gateway.Request{RawKey: s.RawKey, Username: s.Username.String(), Presented: domain.APIKey}, verdict.Malformed},
+			"both":               {&gateway.Request{RawKey: s.RawKey, Username: s.Username.String(), Presented: access.APIKey}, verdict.Malformed},
 			"no password":        {basic(s.Username.String(), ""), verdict.Malformed},
 			"braces":             {basic("{"+s.Username.String()+"}", s.Password.String()), verdict.Malformed},
 			"a wrong password":   {basic(s.Username.String(), uuid.NewString()), verdict.NotFound},
 			"a stranger":         {basic(uuid.NewString(), s.Password.String()), verdict.NotFound},
-			"another product":    {&gateway.Request{RawKey: s.RawKey, Presented: domain.APIKey, Product: "tides"}, verdict.NotSubscribed},
+			"another product":    {&gateway.Request{RawKey: s.RawKey, Presented: access.APIKey, Product: "tides"}, verdict.NotSubscribed},
 		} {
 			for range 2 { // from the database, and from memory
 				if got := asks(t, g, c, x.r); got != x.want {
@@ -70,11 +71,11 @@ func TestKeylessProducts(t *testing.T) {
 		ok(t, 0, second(w.Portal.Catalog.UpdateProduct(w.Admin, published)))
 		sync()
 		wants(t, g, c, open, verdict.Valid)
-		wants(t, g, c, &gateway.Request{Product: "open", RawKey: "junk", Presented: domain.APIKey}, verdict.Valid) // it may be meant for the API behind
+		wants(t, g, c, &gateway.Request{Product: "open", RawKey: "junk", Presented: access.APIKey}, verdict.Valid) // it may be meant for the API behind
 		ok(t, 0, second(w.Portal.Catalog.UpdateProduct(w.Admin, catalog.UpdateProductInput{ProductID: p.GlobalID(), EnforceEndpoints: set(true)})))
 		sync()
 		wants(t, g, c, open, verdict.EndpointNotAllowed)
-		ok(t, 0, second(w.Portal.Catalog.CreateEndpoint(w.Admin, catalog.CreateEndpointInput{ProductID: p.GlobalID(), Method: domain.MethodGet, Path: "/{id}"})))
+		ok(t, 0, second(w.Portal.Catalog.CreateEndpoint(w.Admin, catalog.CreateEndpointInput{ProductID: p.GlobalID(), Method: access.MethodGet, Path: "/{id}"})))
 		sync()
 		wants(t, g, c, open, verdict.Valid)
 	})
@@ -84,7 +85,7 @@ func TestKeylessProducts(t *testing.T) {
 func TestLimitsAndCounts(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(domain.Quota{Limit: 3, Per: domain.PerMonth})})))
+		ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 3, Per: access.PerMonth})})))
 		var o gateway.Options
 		g := w.gate(t, func(p *gateway.Options) { o = *p })
 		c := w.caller(t, g)
@@ -226,7 +227,7 @@ func TestMetricsAreCounted(t *testing.T) {
 func BenchmarkVerify(b *testing.B) {
 	w := newWorld(b, testdb.SQLite(b))
 	ok(b, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(),
-		RateLimit: set(domain.RateLimit{Limit: 1_000_000, Per: domain.PerSecond, Burst: 1_000_000}), Quota: set(domain.Quota{Limit: 2_000_000_000, Per: domain.PerMonth})})))
+		RateLimit: set(access.RateLimit{Limit: 1_000_000, Per: access.PerSecond, Burst: 1_000_000}), Quota: set(access.Quota{Limit: 2_000_000_000, Per: access.PerMonth})})))
 	g := w.gate(b, func(o *gateway.Options) { o.Mono = nil; o.Memory = limits.NewMemory(o.Clock, nil, 0) })
 	c := w.caller(b, g)
 	r := w.request()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/verdict"
 	"portico/ent/db"
@@ -16,7 +17,6 @@ import (
 	"portico/internal/apps"
 	"portico/internal/auth"
 	"portico/internal/database"
-	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/gateway"
 	"portico/internal/identity"
@@ -122,7 +122,7 @@ func (w *world) caller(t testing.TB, g *gateway.Verifier) *gateway.Caller {
 func (w *world) request() *gateway.Request { return shows(w.made.Secret) }
 
 func shows(s *apikey.Secret) *gateway.Request {
-	return &gateway.Request{RawKey: s.RawKey, Presented: domain.APIKey, Product: "weather"}
+	return &gateway.Request{RawKey: s.RawKey, Presented: access.APIKey, Product: "weather"}
 }
 
 func asks(t testing.TB, g *gateway.Verifier, c *gateway.Caller, r *gateway.Request) verdict.Code {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/account"
 	"portico/internal/change"
@@ -127,16 +128,16 @@ func (svc *Service) UpdateAccount(ctx context.Context, in UpdateAccountInput) (*
 // SuspendAccount denies access to an account's developers and to its API keys.
 // An account that is suspended already is returned unchanged.
 func (svc *Service) SuspendAccount(ctx context.Context, id string, reason *string) (*db.Account, error) {
-	return svc.setAccountStatus(ctx, id, reason, policy.SuspendAccount, domain.AccountSuspended, eventlog.AccountSuspended)
+	return svc.setAccountStatus(ctx, id, reason, policy.SuspendAccount, access.AccountSuspended, eventlog.AccountSuspended)
 }
 
 // ResumeAccount ends the suspension of an account. An active account is
 // returned unchanged.
 func (svc *Service) ResumeAccount(ctx context.Context, id string, reason *string) (*db.Account, error) {
-	return svc.setAccountStatus(ctx, id, reason, policy.ResumeAccount, domain.AccountActive, eventlog.AccountResumed)
+	return svc.setAccountStatus(ctx, id, reason, policy.ResumeAccount, access.AccountActive, eventlog.AccountResumed)
 }
 
-func (svc *Service) setAccountStatus(ctx context.Context, id string, reason *string, request func(uuid.UUID, domain.AccountStatus) policy.Request, to domain.AccountStatus, t eventlog.Type) (*db.Account, error) {
+func (svc *Service) setAccountStatus(ctx context.Context, id string, reason *string, request func(uuid.UUID, access.AccountStatus) policy.Request, to access.AccountStatus, t eventlog.Type) (*db.Account, error) {
 	if err := input.CheckReason("reason", reason); err != nil {
 		return nil, err
 	}
@@ -175,7 +176,7 @@ func (svc *Service) DeleteAccount(ctx context.Context, id string, reason *string
 // changeAccount locks an account, asks the policy and calls f. f decides what
 // the account's own state forbids, since it knows whether the change has been
 // applied already.
-func (svc *Service) changeAccount(ctx context.Context, id string, request func(uuid.UUID, domain.AccountStatus) policy.Request, f func(context.Context, *change.Tx, *db.Account) (*db.Account, error)) (*db.Account, error) {
+func (svc *Service) changeAccount(ctx context.Context, id string, request func(uuid.UUID, access.AccountStatus) policy.Request, f func(context.Context, *change.Tx, *db.Account) (*db.Account, error)) (*db.Account, error) {
 	accountID, err := input.DecodeID(nodeid.Account, id)
 	if err != nil {
 		return nil, err

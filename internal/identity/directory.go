@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/servicetoken"
 	"portico/internal/database"
@@ -53,7 +54,7 @@ func (d *Directory) Person(ctx context.Context, organization, user uuid.UUID, to
 	}
 	v.AccountID = acc.UUID
 	v.AccountOwner = role.String == string(domain.Owner)
-	v.AccountSuspended = status.Valid && status.String != string(domain.AccountActive)
+	v.AccountSuspended = status.Valid && status.String != string(access.AccountActive)
 	return v, true, nil
 }
 

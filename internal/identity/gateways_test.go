@@ -7,8 +7,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
-	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/identity"
 	"portico/internal/portal"
@@ -39,7 +39,7 @@ func TestCreateGateway(t *testing.T) {
 		f.Clock.Advance(1)
 		t.Run("OK, of some products", func(t *testing.T) {
 			var err error
-			narrow, err = create(identity.NewGateway{Organization: "one", Name: "edge-2", Products: []string{"orders", "orders"}, Environment: new(domain.Production)})
+			narrow, err = create(identity.NewGateway{Organization: "one", Name: "edge-2", Products: []string{"orders", "orders"}, Environment: new(access.Production)})
 			require.NoError(t, err)
 			require.Equal(t, []uuid.UUID{orders.ID}, narrow.ProductIds)
 		})
@@ -67,7 +67,7 @@ func TestCreateGateway(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, []identity.GatewayToken{
 				{Name: "edge-1", Hint: "abcd", CreatedAt: wide.CreatedAt},
-				{Name: "edge-2", Hint: "abcd", Products: []string{"orders"}, Environment: new(domain.Production), CreatedAt: narrow.CreatedAt},
+				{Name: "edge-2", Hint: "abcd", Products: []string{"orders"}, Environment: new(access.Production), CreatedAt: narrow.CreatedAt},
 			}, list)
 			list, err = f.Portal.Identity.Gateways(t.Context(), "two")
 			require.NoError(t, err)

@@ -5,8 +5,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
-	"portico/internal/domain"
 	"portico/internal/policy"
 	"portico/internal/viewer"
 )
@@ -17,7 +17,7 @@ type AccountPermissions struct{ Update, Suspend, Resume, Delete, CreateApp, Gene
 // AccountPermissions asks the policy about an account.
 func (svc *Service) AccountPermissions(ctx context.Context, a *db.Account) *AccountPermissions {
 	v := viewer.Current(ctx)
-	ask := func(request func(uuid.UUID, domain.AccountStatus) policy.Request) policy.Decision {
+	ask := func(request func(uuid.UUID, access.AccountStatus) policy.Request) policy.Decision {
 		return policy.Decide(v, request(a.OrganizationID, a.Status))
 	}
 	return &AccountPermissions{

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
@@ -167,14 +168,14 @@ func TestListedProductsOfAnEvent(t *testing.T) {
 }
 
 func TestRateLimits(t *testing.T) {
-	require.Equal(t, &domain.RateLimit{Limit: 5, Burst: 5}, WithBurst(&domain.RateLimit{Limit: 5}))
-	require.Equal(t, &domain.RateLimit{Limit: 5, Burst: 2}, WithBurst(&domain.RateLimit{Limit: 5, Burst: 2}))
+	require.Equal(t, &access.RateLimit{Limit: 5, Burst: 5}, WithBurst(&access.RateLimit{Limit: 5}))
+	require.Equal(t, &access.RateLimit{Limit: 5, Burst: 2}, WithBurst(&access.RateLimit{Limit: 5, Burst: 2}))
 	requireProblem(t, "", CheckRateLimit(nil))
-	requireProblem(t, "", CheckRateLimit(&domain.RateLimit{Limit: 1_000_000, Burst: 1}))
-	requireProblem(t, "", CheckRateLimit(&domain.RateLimit{Limit: 1}))
-	requireProblem(t, fault.InvalidValue, CheckRateLimit(&domain.RateLimit{Limit: 0, Burst: 1}))
-	requireProblem(t, fault.InvalidValue, CheckRateLimit(&domain.RateLimit{Limit: 1, Burst: -1}))
-	requireProblem(t, fault.InvalidValue, CheckRateLimit(&domain.RateLimit{Limit: 1, Burst: 1_000_001}))
+	requireProblem(t, "", CheckRateLimit(&access.RateLimit{Limit: 1_000_000, Burst: 1}))
+	requireProblem(t, "", CheckRateLimit(&access.RateLimit{Limit: 1}))
+	requireProblem(t, fault.InvalidValue, CheckRateLimit(&access.RateLimit{Limit: 0, Burst: 1}))
+	requireProblem(t, fault.InvalidValue, CheckRateLimit(&access.RateLimit{Limit: 1, Burst: -1}))
+	requireProblem(t, fault.InvalidValue, CheckRateLimit(&access.RateLimit{Limit: 1, Burst: 1_000_001}))
 }
 
 func TestUnitsBelongToPlansThatChargeForCalls(t *testing.T) {

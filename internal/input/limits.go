@@ -1,6 +1,7 @@
 package input
 
 import (
+	"portico/clients/go/gate/access"
 	"portico/internal/domain"
 	"portico/internal/fault"
 )
@@ -12,7 +13,7 @@ const maxRate = 1_000_000
 const MaxQuota = 2_000_000_000
 
 // WithBurst returns r with its default burst, which is the limit.
-func WithBurst(r *domain.RateLimit) *domain.RateLimit {
+func WithBurst(r *access.RateLimit) *access.RateLimit {
 	out := *r
 	if out.Burst == 0 {
 		out.Burst = out.Limit
@@ -22,7 +23,7 @@ func WithBurst(r *domain.RateLimit) *domain.RateLimit {
 
 // CheckRateLimit requires a limit within the bounds, or nil. A burst of 0 means
 // the default.
-func CheckRateLimit(r *domain.RateLimit) error {
+func CheckRateLimit(r *access.RateLimit) error {
 	if r == nil {
 		return nil
 	}

@@ -2,21 +2,9 @@ package lifecycle
 
 import "portico/clients/go/gate/access"
 
-// CredentialStatus is the state of a credential.
-type CredentialStatus = access.CredentialStatus
-
-// The states of a credential. EXPIRED is never stored: ACTIVE and DISABLED become
-// EXPIRED at the credential's expiry.
-const (
-	CredentialActive   = access.CredentialActive
-	CredentialDisabled = access.CredentialDisabled
-	CredentialExpired  = access.CredentialExpired
-	CredentialRevoked  = access.CredentialRevoked
-)
-
 // CredentialStatuses returns all states.
-func CredentialStatuses() []CredentialStatus {
-	return []CredentialStatus{CredentialActive, CredentialDisabled, CredentialExpired, CredentialRevoked}
+func CredentialStatuses() []access.CredentialStatus {
+	return []access.CredentialStatus{access.CredentialActive, access.CredentialDisabled, access.CredentialExpired, access.CredentialRevoked}
 }
 
 // CredentialAction is an action on a credential.
@@ -38,32 +26,32 @@ func CredentialActions() []CredentialAction {
 // NextCredential returns the state after action, and false if the action is not
 // possible. Revocation is final; an expired credential can only be revoked. Nothing
 // is possible from a state that is not one of CredentialStatuses.
-func NextCredential(from CredentialStatus, action CredentialAction) (CredentialStatus, bool) {
+func NextCredential(from access.CredentialStatus, action CredentialAction) (access.CredentialStatus, bool) {
 	switch from {
-	case CredentialActive, CredentialDisabled:
+	case access.CredentialActive, access.CredentialDisabled:
 		return nextUsable(from, action)
-	case CredentialExpired:
+	case access.CredentialExpired:
 		if action == Revoke {
-			return CredentialRevoked, true
+			return access.CredentialRevoked, true
 		}
 	}
 	return "", false
 }
 
 // nextUsable is NextCredential for a credential that is neither expired nor revoked.
-func nextUsable(from CredentialStatus, action CredentialAction) (CredentialStatus, bool) {
+func nextUsable(from access.CredentialStatus, action CredentialAction) (access.CredentialStatus, bool) {
 	switch action {
 	case Revoke:
-		return CredentialRevoked, true
+		return access.CredentialRevoked, true
 	case Update:
 		return from, true
 	case Disable:
-		if from == CredentialActive {
-			return CredentialDisabled, true
+		if from == access.CredentialActive {
+			return access.CredentialDisabled, true
 		}
 	case Enable:
-		if from == CredentialDisabled {
-			return CredentialActive, true
+		if from == access.CredentialDisabled {
+			return access.CredentialActive, true
 		}
 	}
 	return "", false

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	. "portico/clients/go/gate/access"
 	. "portico/internal/lifecycle"
 )
 

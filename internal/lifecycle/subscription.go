@@ -5,21 +5,9 @@ package lifecycle
 
 import "portico/clients/go/gate/access"
 
-// SubscriptionStatus is the state of a subscription.
-type SubscriptionStatus = access.SubscriptionStatus
-
-// The states of a subscription.
-const (
-	Waiting      = access.SubscriptionWaiting
-	Approved     = access.SubscriptionApproved
-	Rejected     = access.SubscriptionRejected
-	Suspended    = access.SubscriptionSuspended
-	Unsubscribed = access.SubscriptionEnded
-)
-
 // SubscriptionStatuses returns all states.
-func SubscriptionStatuses() []SubscriptionStatus {
-	return []SubscriptionStatus{Waiting, Approved, Rejected, Suspended, Unsubscribed}
+func SubscriptionStatuses() []access.SubscriptionStatus {
+	return []access.SubscriptionStatus{access.SubscriptionWaiting, access.SubscriptionApproved, access.SubscriptionRejected, access.SubscriptionSuspended, access.SubscriptionEnded}
 }
 
 // BadgeColor is the colour in which portals show a state.
@@ -35,15 +23,15 @@ const (
 )
 
 // Badge returns the colour of a state.
-func Badge(s SubscriptionStatus) BadgeColor {
+func Badge(s access.SubscriptionStatus) BadgeColor {
 	switch s {
-	case Waiting:
+	case access.SubscriptionWaiting:
 		return Yellow
-	case Approved:
+	case access.SubscriptionApproved:
 		return Green
-	case Rejected:
+	case access.SubscriptionRejected:
 		return Red
-	case Suspended:
+	case access.SubscriptionSuspended:
 		return Orange
 	default:
 		return Gray
@@ -78,8 +66,8 @@ func SubscriptionActions() []SubscriptionAction {
 // transition is what an action makes of a state.
 type transition struct {
 	action SubscriptionAction
-	from   SubscriptionStatus
-	to     SubscriptionStatus
+	from   access.SubscriptionStatus
+	to     access.SubscriptionStatus
 }
 
 // transitions returns all transitions; no others are possible. AppDeleted does not end a
@@ -87,27 +75,27 @@ type transition struct {
 // the app and registering another.
 func transitions() []transition {
 	return []transition{
-		{Approve, Waiting, Approved},
-		{Reject, Waiting, Rejected},
-		{Withdraw, Waiting, Unsubscribed},
-		{Suspend, Approved, Suspended},
-		{Resume, Suspended, Approved},
-		{Unregister, Waiting, Unsubscribed},
-		{Unregister, Approved, Unsubscribed},
-		{Unregister, Suspended, Unsubscribed},
-		{Retire, Waiting, Unsubscribed},
-		{Retire, Approved, Unsubscribed},
-		{Retire, Suspended, Unsubscribed},
-		{AppDeleted, Waiting, Unsubscribed},
-		{AppDeleted, Approved, Unsubscribed},
-		{AccountDeleted, Waiting, Unsubscribed},
-		{AccountDeleted, Approved, Unsubscribed},
-		{AccountDeleted, Suspended, Unsubscribed},
+		{Approve, access.SubscriptionWaiting, access.SubscriptionApproved},
+		{Reject, access.SubscriptionWaiting, access.SubscriptionRejected},
+		{Withdraw, access.SubscriptionWaiting, access.SubscriptionEnded},
+		{Suspend, access.SubscriptionApproved, access.SubscriptionSuspended},
+		{Resume, access.SubscriptionSuspended, access.SubscriptionApproved},
+		{Unregister, access.SubscriptionWaiting, access.SubscriptionEnded},
+		{Unregister, access.SubscriptionApproved, access.SubscriptionEnded},
+		{Unregister, access.SubscriptionSuspended, access.SubscriptionEnded},
+		{Retire, access.SubscriptionWaiting, access.SubscriptionEnded},
+		{Retire, access.SubscriptionApproved, access.SubscriptionEnded},
+		{Retire, access.SubscriptionSuspended, access.SubscriptionEnded},
+		{AppDeleted, access.SubscriptionWaiting, access.SubscriptionEnded},
+		{AppDeleted, access.SubscriptionApproved, access.SubscriptionEnded},
+		{AccountDeleted, access.SubscriptionWaiting, access.SubscriptionEnded},
+		{AccountDeleted, access.SubscriptionApproved, access.SubscriptionEnded},
+		{AccountDeleted, access.SubscriptionSuspended, access.SubscriptionEnded},
 	}
 }
 
 // Next returns the state after action, and false if there is no such transition.
-func Next(from SubscriptionStatus, action SubscriptionAction) (SubscriptionStatus, bool) {
+func Next(from access.SubscriptionStatus, action SubscriptionAction) (access.SubscriptionStatus, bool) {
 	for _, e := range transitions() {
 		if e.from == from && e.action == action {
 			return e.to, true
@@ -117,8 +105,8 @@ func Next(from SubscriptionStatus, action SubscriptionAction) (SubscriptionStatu
 }
 
 // From returns the states in which action is possible, in the order of transitions.
-func From(action SubscriptionAction) []SubscriptionStatus {
-	var out []SubscriptionStatus
+func From(action SubscriptionAction) []access.SubscriptionStatus {
+	var out []access.SubscriptionStatus
 	for _, e := range transitions() {
 		if e.action == action {
 			out = append(out, e.from)
@@ -129,9 +117,9 @@ func From(action SubscriptionAction) []SubscriptionStatus {
 
 // Initial returns the state of a new subscription, which depends on whether approval is
 // automatic.
-func Initial(automatic bool) SubscriptionStatus {
+func Initial(automatic bool) access.SubscriptionStatus {
 	if automatic {
-		return Approved
+		return access.SubscriptionApproved
 	}
-	return Waiting
+	return access.SubscriptionWaiting
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	. "portico/clients/go/gate/access"
 	. "portico/internal/lifecycle"
 )
 
@@ -12,15 +13,15 @@ import (
 func expected() map[SubscriptionAction]map[SubscriptionStatus]SubscriptionStatus {
 	type row = map[SubscriptionStatus]SubscriptionStatus
 	return map[SubscriptionAction]row{
-		Approve:        {Waiting: Approved, Approved: "", Rejected: "", Suspended: "", Unsubscribed: ""},
-		Reject:         {Waiting: Rejected, Approved: "", Rejected: "", Suspended: "", Unsubscribed: ""},
-		Withdraw:       {Waiting: Unsubscribed, Approved: "", Rejected: "", Suspended: "", Unsubscribed: ""},
-		Suspend:        {Waiting: "", Approved: Suspended, Rejected: "", Suspended: "", Unsubscribed: ""},
-		Resume:         {Waiting: "", Approved: "", Rejected: "", Suspended: Approved, Unsubscribed: ""},
-		Unregister:     {Waiting: Unsubscribed, Approved: Unsubscribed, Rejected: "", Suspended: Unsubscribed, Unsubscribed: ""},
-		Retire:         {Waiting: Unsubscribed, Approved: Unsubscribed, Rejected: "", Suspended: Unsubscribed, Unsubscribed: ""},
-		AppDeleted:     {Waiting: Unsubscribed, Approved: Unsubscribed, Rejected: "", Suspended: "", Unsubscribed: ""},
-		AccountDeleted: {Waiting: Unsubscribed, Approved: Unsubscribed, Rejected: "", Suspended: Unsubscribed, Unsubscribed: ""},
+		Approve:        {SubscriptionWaiting: SubscriptionApproved, SubscriptionApproved: "", SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
+		Reject:         {SubscriptionWaiting: SubscriptionRejected, SubscriptionApproved: "", SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
+		Withdraw:       {SubscriptionWaiting: SubscriptionEnded, SubscriptionApproved: "", SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
+		Suspend:        {SubscriptionWaiting: "", SubscriptionApproved: SubscriptionSuspended, SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
+		Resume:         {SubscriptionWaiting: "", SubscriptionApproved: "", SubscriptionRejected: "", SubscriptionSuspended: SubscriptionApproved, SubscriptionEnded: ""},
+		Unregister:     {SubscriptionWaiting: SubscriptionEnded, SubscriptionApproved: SubscriptionEnded, SubscriptionRejected: "", SubscriptionSuspended: SubscriptionEnded, SubscriptionEnded: ""},
+		Retire:         {SubscriptionWaiting: SubscriptionEnded, SubscriptionApproved: SubscriptionEnded, SubscriptionRejected: "", SubscriptionSuspended: SubscriptionEnded, SubscriptionEnded: ""},
+		AppDeleted:     {SubscriptionWaiting: SubscriptionEnded, SubscriptionApproved: SubscriptionEnded, SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
+		AccountDeleted: {SubscriptionWaiting: SubscriptionEnded, SubscriptionApproved: SubscriptionEnded, SubscriptionRejected: "", SubscriptionSuspended: SubscriptionEnded, SubscriptionEnded: ""},
 	}
 }
 
@@ -70,11 +71,11 @@ func TestStates(t *testing.T) {
 		live   bool
 		badge  BadgeColor
 	}{
-		{Waiting, "WAITING", true, "YELLOW"},
-		{Approved, "APPROVED", true, "GREEN"},
-		{Rejected, "REJECTED", false, "RED"},
-		{Suspended, "SUSPENDED", true, "ORANGE"},
-		{Unsubscribed, "UNSUBSCRIBED", false, "GRAY"},
+		{SubscriptionWaiting, "WAITING", true, "YELLOW"},
+		{SubscriptionApproved, "APPROVED", true, "GREEN"},
+		{SubscriptionRejected, "REJECTED", false, "RED"},
+		{SubscriptionSuspended, "SUSPENDED", true, "ORANGE"},
+		{SubscriptionEnded, "UNSUBSCRIBED", false, "GRAY"},
 	} {
 		if string(want.status) != want.text || want.status.Live() != want.live || Badge(want.status) != want.badge {
 			t.Errorf("%s: live %v, badge %s", want.status, want.status.Live(), Badge(want.status))
@@ -83,7 +84,7 @@ func TestStates(t *testing.T) {
 			t.Errorf("%s is not stored", want.text)
 		}
 	}
-	if Initial(true) != Approved || Initial(false) != Waiting {
+	if Initial(true) != SubscriptionApproved || Initial(false) != SubscriptionWaiting {
 		t.Error("a subscription is born in the wrong state")
 	}
 }

@@ -8,13 +8,13 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db/credential"
 	"portico/internal/apps"
 	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
-	"portico/internal/lifecycle"
 	"portico/internal/viewer"
 )
 
@@ -54,7 +54,7 @@ func (svc *Service) recordExpiryBatch(ctx context.Context) (int, error) {
 		for i, k := range keys {
 			ids[i] = k.ID
 			tx.Record(apps.CredentialEvent(eventlog.CredentialExpired, k, []domain.Change{
-				{Field: "status", Before: domain.Text(k.Status), After: domain.Text(lifecycle.CredentialExpired)},
+				{Field: "status", Before: domain.Text(k.Status), After: domain.Text(access.CredentialExpired)},
 			}))
 		}
 		return len(keys), tx.Credential.Update().Where(database.AnyOf(credential.FieldID, ids)).SetExpiryRecordedAt(tx.Now).Exec(ctx)
@@ -68,7 +68,7 @@ func expiryDue(now time.Time) func(*sql.Selector) {
 		s.Where(sql.And(
 			sql.LTE(s.C(credential.FieldExpiresAt), now),
 			sql.IsNull(s.C(credential.FieldExpiryRecordedAt)),
-			sql.NEQ(s.C(credential.FieldStatus), string(lifecycle.CredentialRevoked)),
+			sql.NEQ(s.C(credential.FieldStatus), string(access.CredentialRevoked)),
 		))
 	}
 }

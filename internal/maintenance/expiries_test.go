@@ -9,11 +9,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/event"
 	"portico/internal/apps"
 	"portico/internal/eventlog"
-	"portico/internal/lifecycle"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
@@ -114,7 +114,7 @@ func manyKeys(t *testing.T, f *portaltest.Fixture, a *db.App, n int, with func(*
 		m := min(n, chunk)
 		err := f.Client.Credential.MapCreateBulk(make([]struct{}, m), func(c *db.CredentialCreate, _ int) {
 			c.SetOrganizationID(a.OrganizationID).SetAccountID(a.AccountID).SetAppID(a.ID).SetUsername(uuid.New()).
-				SetSecretHash([]byte("hash")).SetStatus(lifecycle.CredentialActive)
+				SetSecretHash([]byte("hash")).SetStatus(access.CredentialActive)
 			with(c)
 		}).Exec(portaltest.System(t))
 		if err != nil {

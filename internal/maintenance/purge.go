@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db/accessentry"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
@@ -18,7 +19,6 @@ import (
 	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
-	"portico/internal/lifecycle"
 	"portico/internal/viewer"
 )
 
@@ -88,7 +88,7 @@ func deleteCredentials(ctx context.Context, tx *change.Tx, which predicate.Crede
 // deleteSubscriptions deletes up to batchSize of an app's subscriptions, except
 // suspended ones.
 func deleteSubscriptions(ctx context.Context, tx *change.Tx, appID uuid.UUID) (int, error) {
-	ids, err := tx.Subscription.Query().Where(subscription.AppID(appID), subscription.StatusNEQ(lifecycle.Suspended)).Limit(batchSize).IDs(ctx)
+	ids, err := tx.Subscription.Query().Where(subscription.AppID(appID), subscription.StatusNEQ(access.SubscriptionSuspended)).Limit(batchSize).IDs(ctx)
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
@@ -104,7 +104,7 @@ func anonymizeSuspended(ctx context.Context, tx *change.Tx, appID uuid.UUID) err
 		return err
 	}
 	for _, s := range left {
-		if s.Status != lifecycle.Suspended {
+		if s.Status != access.SubscriptionSuspended {
 			err = tx.Subscription.DeleteOne(s).Exec(ctx)
 		} else {
 			err = tx.Subscription.UpdateOne(s).ClearRequestedBy().Exec(ctx)

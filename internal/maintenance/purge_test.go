@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
@@ -18,7 +19,6 @@ import (
 	"portico/internal/address"
 	"portico/internal/apps"
 	"portico/internal/auth"
-	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/identity"
 	"portico/internal/input"
@@ -34,7 +34,7 @@ const day = 24 * time.Hour
 func fullApp(t *testing.T, f *portaltest.Fixture, tenant portaltest.Tenant, product *db.Product, plan *db.Plan) *db.App {
 	t.Helper()
 	made := f.MustApp(t, tenant.Developer, "Full")
-	id, listed := made.App.GlobalID(), domain.AccessListed
+	id, listed := made.App.GlobalID(), access.ListedProducts
 	f.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AppID: &id, Access: &listed, AccessControlList: []string{product.GlobalID()}})
 	f.MustRegister(t, tenant.Developer, made.App, product, plan)
 	return made.App

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"portico/clients/go/gate/access"
 	"portico/internal/domain"
 	"portico/internal/lifecycle"
 	"portico/internal/viewer"
@@ -16,7 +17,7 @@ func checkOwnState(v viewer.Viewer, r Request) Decision {
 		if _, ok := lifecycle.Next(r.subscription, r.subscriptionAction); !ok {
 			return refuse(Status, "The subscription is "+string(r.subscription)+".")
 		}
-		if !v.ActsForOrganization() && r.subscription == lifecycle.Suspended {
+		if !v.ActsForOrganization() && r.subscription == access.SubscriptionSuspended {
 			return refuse(Status, "Only an administrator can end a subscription that is suspended.")
 		}
 	}
@@ -28,11 +29,11 @@ func checkOwnState(v viewer.Viewer, r Request) Decision {
 	return allow()
 }
 
-func credentialRefusal(s lifecycle.CredentialStatus) string {
+func credentialRefusal(s access.CredentialStatus) string {
 	switch s {
-	case lifecycle.CredentialRevoked:
+	case access.CredentialRevoked:
 		return "A revoked key never comes back."
-	case lifecycle.CredentialExpired:
+	case access.CredentialExpired:
 		return "The key has expired."
 	default:
 		return "The key is " + string(s) + "."
@@ -63,15 +64,15 @@ func checkOtherStates(r Request) Decision {
 	case productUpdate, planCreate, endpointCreate:
 		return checkProduct(r.product)
 	case accountSuspend:
-		if r.account != domain.AccountActive {
+		if r.account != access.AccountActive {
 			return refuse(Status, "The account is suspended already.")
 		}
 	case accountResume:
-		if r.account != domain.AccountSuspended {
+		if r.account != access.AccountSuspended {
 			return refuse(Status, "The account is not suspended.")
 		}
 	case subscriptionNarrow:
-		if r.subscription != lifecycle.Waiting && r.subscription != lifecycle.Approved {
+		if r.subscription != access.SubscriptionWaiting && r.subscription != access.SubscriptionApproved {
 			return refuse(Status, "The subscription is "+string(r.subscription)+".")
 		}
 	}
@@ -100,11 +101,11 @@ func checkPolicies(v viewer.Viewer, r Request) Decision {
 	}
 	switch r.action {
 	case subscriptionAction(lifecycle.Unregister):
-		if v.Policy.PortalUnregister != domain.UnregisterAllowed && r.subscription != lifecycle.Waiting {
+		if v.Policy.PortalUnregister != domain.UnregisterAllowed && r.subscription != access.SubscriptionWaiting {
 			return refuse(ForbiddenByRule, "Only an administrator can end a subscription that was approved.")
 		}
 	case credentialGenerate:
-		trial := r.environment == domain.Development || r.environment == domain.Staging
+		trial := r.environment == access.Development || r.environment == access.Staging
 		if !trial && v.Policy.ProductionKeys != domain.AnyMember && !v.AccountOwner {
 			return refuse(ForbiddenByRule, "Only the account's owners can make keys for production.")
 		}

@@ -3,6 +3,7 @@ package policy
 import (
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/domain"
 	"portico/internal/lifecycle"
 	"portico/internal/viewer"
@@ -26,7 +27,7 @@ func (r Request) Variations() []Request {
 			out = append(out, c)
 		}
 	}
-	for _, e := range []domain.Environment{domain.Development, domain.Staging, domain.Production} {
+	for _, e := range []access.Environment{access.Development, access.Staging, access.Production} {
 		vary(r.environment == "", func(c *Request) { c.environment = e })
 	}
 	for _, s := range lifecycle.CredentialStatuses() {
@@ -35,7 +36,7 @@ func (r Request) Variations() []Request {
 	for _, s := range lifecycle.SubscriptionStatuses() {
 		vary(r.subscription == "", func(c *Request) { c.subscription = s })
 	}
-	for _, s := range []domain.AccountStatus{domain.AccountActive, domain.AccountSuspended} {
+	for _, s := range []access.AccountStatus{access.AccountActive, access.AccountSuspended} {
 		vary(r.account == "", func(c *Request) { c.account = s })
 	}
 	for _, s := range []domain.ProductStatus{domain.Draft, domain.Published, domain.Deprecated, domain.Retired} {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/domain"
 	"portico/internal/lifecycle"
 	. "portico/internal/policy"
@@ -66,8 +67,8 @@ func makers() []func(organization, account uuid.UUID) Request {
 	} {
 		all = append(all, func(o, _ uuid.UUID) Request { return f(o) })
 	}
-	for _, f := range []func(uuid.UUID, domain.AccountStatus) Request{UpdateAccount, SuspendAccount, ResumeAccount, DeleteAccount} {
-		all = append(all, func(o, _ uuid.UUID) Request { return f(o, domain.AccountActive) })
+	for _, f := range []func(uuid.UUID, access.AccountStatus) Request{UpdateAccount, SuspendAccount, ResumeAccount, DeleteAccount} {
+		all = append(all, func(o, _ uuid.UUID) Request { return f(o, access.AccountActive) })
 	}
 	for _, f := range []func(organization, user uuid.UUID) Request{DisableUser, EnableUser, UnlockUser} {
 		all = append(all, func(o, _ uuid.UUID) Request { return f(o, elsewhere) })
@@ -76,15 +77,15 @@ func makers() []func(organization, account uuid.UUID) Request {
 		all = append(all, func(o, _ uuid.UUID) Request { return f(o, domain.Draft) })
 	}
 	for _, x := range append(lifecycle.CredentialActions(), "UNHEARD_OF") {
-		all = append(all, func(o, a uuid.UUID) Request { return OnCredential(x, o, a, lifecycle.CredentialActive) })
+		all = append(all, func(o, a uuid.UUID) Request { return OnCredential(x, o, a, access.CredentialActive) })
 	}
 	for _, x := range append(lifecycle.SubscriptionActions(), "UNHEARD_OF") {
-		all = append(all, func(o, a uuid.UUID) Request { return OnSubscription(x, o, a, lifecycle.Waiting) })
+		all = append(all, func(o, a uuid.UUID) Request { return OnSubscription(x, o, a, access.SubscriptionWaiting) })
 	}
 	return append(all,
 		func(o, a uuid.UUID) Request { return Register(o, a, domain.Published) },
-		func(o, a uuid.UUID) Request { return GenerateCredential(o, a, domain.Production) },
-		func(o, a uuid.UUID) Request { return NarrowSubscription(o, a, lifecycle.Waiting) },
+		func(o, a uuid.UUID) Request { return GenerateCredential(o, a, access.Production) },
+		func(o, a uuid.UUID) Request { return NarrowSubscription(o, a, access.SubscriptionWaiting) },
 		func(uuid.UUID, uuid.UUID) Request { return Request{} },
 	)
 }
@@ -135,7 +136,7 @@ func TestObjectsOfOthersAreForeign(t *testing.T) {
 		}
 	}
 	// Another owner's object is refused before its state is checked, which would disclose it.
-	o := OnCredential(lifecycle.Update, elsewhere, account, lifecycle.CredentialRevoked)
+	o := OnCredential(lifecycle.Update, elsewhere, account, access.CredentialRevoked)
 	if d := Decide(as(viewer.Admin), o); !d.Foreign() {
 		t.Errorf("a foreign key answers %+v", d)
 	}
@@ -206,8 +207,8 @@ func TestDecisions(t *testing.T) {
 
 // The messages say what the state is.
 func TestRefusalsOfCredentials(t *testing.T) {
-	for from, want := range map[lifecycle.CredentialStatus]string{
-		lifecycle.CredentialRevoked: "A revoked key never comes back.", lifecycle.CredentialExpired: "The key has expired.", lifecycle.CredentialActive: "The key is ACTIVE.",
+	for from, want := range map[access.CredentialStatus]string{
+		access.CredentialRevoked: "A revoked key never comes back.", access.CredentialExpired: "The key has expired.", access.CredentialActive: "The key is ACTIVE.",
 	} {
 		d := Decide(as(viewer.Admin), OnCredential(lifecycle.Enable, organization, account, from))
 		if d.Message == nil || *d.Message != want {

@@ -3,6 +3,7 @@ package policy
 import (
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/domain"
 	"portico/internal/lifecycle"
 )
@@ -17,12 +18,12 @@ type Request struct {
 	organizationID uuid.UUID
 	// accountID is the account that owns the object; zero if the organization does.
 	accountID          uuid.UUID
-	environment        domain.Environment
-	credential         lifecycle.CredentialStatus
+	environment        access.Environment
+	credential         access.CredentialStatus
 	credentialAction   lifecycle.CredentialAction
-	subscription       lifecycle.SubscriptionStatus
+	subscription       access.SubscriptionStatus
 	subscriptionAction lifecycle.SubscriptionAction
-	account            domain.AccountStatus
+	account            access.AccountStatus
 	product            domain.ProductStatus
 	userID             uuid.UUID
 	// unconditional is set by WithoutConditions.
@@ -87,28 +88,28 @@ func UpdateOrganization(organizationID uuid.UUID) Request {
 	return inOrganization(organizationUpdate, organizationID)
 }
 
-func onAccount(a action, organizationID uuid.UUID, s domain.AccountStatus) Request {
+func onAccount(a action, organizationID uuid.UUID, s access.AccountStatus) Request {
 	return Request{action: a, organizationID: organizationID, account: s}
 }
 
 // UpdateAccount returns the request to change an account of the given status.
-func UpdateAccount(organizationID uuid.UUID, s domain.AccountStatus) Request {
+func UpdateAccount(organizationID uuid.UUID, s access.AccountStatus) Request {
 	return onAccount(accountUpdate, organizationID, s)
 }
 
 // SuspendAccount returns the request to suspend an account of the given status.
-func SuspendAccount(organizationID uuid.UUID, s domain.AccountStatus) Request {
+func SuspendAccount(organizationID uuid.UUID, s access.AccountStatus) Request {
 	return onAccount(accountSuspend, organizationID, s)
 }
 
 // ResumeAccount returns the request to end the suspension of an account of the
 // given status.
-func ResumeAccount(organizationID uuid.UUID, s domain.AccountStatus) Request {
+func ResumeAccount(organizationID uuid.UUID, s access.AccountStatus) Request {
 	return onAccount(accountResume, organizationID, s)
 }
 
 // DeleteAccount returns the request to delete an account of the given status.
-func DeleteAccount(organizationID uuid.UUID, s domain.AccountStatus) Request {
+func DeleteAccount(organizationID uuid.UUID, s access.AccountStatus) Request {
 	return onAccount(accountDelete, organizationID, s)
 }
 

@@ -3,6 +3,7 @@ package policy
 import (
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/domain"
 	"portico/internal/lifecycle"
 )
@@ -34,24 +35,24 @@ func Register(organizationID, accountID uuid.UUID, s domain.ProductStatus) Reque
 
 // GenerateCredential returns the request to generate a credential for an
 // environment, in an account.
-func GenerateCredential(organizationID, accountID uuid.UUID, e domain.Environment) Request {
+func GenerateCredential(organizationID, accountID uuid.UUID, e access.Environment) Request {
 	return Request{action: credentialGenerate, organizationID: organizationID, accountID: accountID, environment: e}
 }
 
 // OnCredential returns the request for an action on a credential of the given
 // status, in an account.
-func OnCredential(a lifecycle.CredentialAction, organizationID, accountID uuid.UUID, s lifecycle.CredentialStatus) Request {
+func OnCredential(a lifecycle.CredentialAction, organizationID, accountID uuid.UUID, s access.CredentialStatus) Request {
 	return Request{action: credentialAction(a), organizationID: organizationID, accountID: accountID, credential: s, credentialAction: a}
 }
 
 // OnSubscription returns the request for an action on a subscription of the given
 // status, in an account.
-func OnSubscription(a lifecycle.SubscriptionAction, organizationID, accountID uuid.UUID, s lifecycle.SubscriptionStatus) Request {
+func OnSubscription(a lifecycle.SubscriptionAction, organizationID, accountID uuid.UUID, s access.SubscriptionStatus) Request {
 	return Request{action: subscriptionAction(a), organizationID: organizationID, accountID: accountID, subscription: s, subscriptionAction: a}
 }
 
 // NarrowSubscription returns the request to change the endpoints of a
 // subscription of the given status, to fewer or more, in an account.
-func NarrowSubscription(organizationID, accountID uuid.UUID, s lifecycle.SubscriptionStatus) Request {
+func NarrowSubscription(organizationID, accountID uuid.UUID, s access.SubscriptionStatus) Request {
 	return Request{action: subscriptionNarrow, organizationID: organizationID, accountID: accountID, subscription: s}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/domain"
 	"portico/internal/lifecycle"
 	. "portico/internal/policy"
@@ -63,7 +64,7 @@ func TestMissingStateRefuses(t *testing.T) {
 func TestWithoutConditionsStillChecksOwner(t *testing.T) {
 	suspended := as(viewer.Portal)
 	suspended.AccountSuspended = true
-	r := GenerateCredential(organization, account, domain.Production).WithoutConditions()
+	r := GenerateCredential(organization, account, access.Production).WithoutConditions()
 	if d := Decide(suspended, r); !d.Is(AccountSuspended) {
 		t.Errorf("a suspended account: %+v", d)
 	}

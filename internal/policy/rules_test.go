@@ -5,13 +5,14 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/domain"
 	"portico/internal/lifecycle"
 	. "portico/internal/policy"
 	"portico/internal/viewer"
 )
 
-func unregister(from lifecycle.SubscriptionStatus) Request {
+func unregister(from access.SubscriptionStatus) Request {
 	return OnSubscription(lifecycle.Unregister, organization, account, from)
 }
 
@@ -19,18 +20,18 @@ func TestThePolicyOfUnregistering(t *testing.T) {
 	for _, c := range []struct {
 		role viewer.Role
 		rule domain.PortalUnregister
-		from lifecycle.SubscriptionStatus
+		from access.SubscriptionStatus
 		want Code
 	}{
-		{viewer.Portal, domain.WithdrawOnly, lifecycle.Waiting, ""},
-		{viewer.Portal, domain.WithdrawOnly, lifecycle.Approved, ForbiddenByRule},
-		{viewer.Portal, domain.WithdrawOnly, lifecycle.Suspended, Status},
-		{viewer.Portal, "", lifecycle.Approved, ForbiddenByRule},
-		{viewer.Portal, domain.UnregisterAllowed, lifecycle.Waiting, ""},
-		{viewer.Portal, domain.UnregisterAllowed, lifecycle.Approved, ""},
-		{viewer.Portal, domain.UnregisterAllowed, lifecycle.Suspended, Status},
-		{viewer.Admin, domain.WithdrawOnly, lifecycle.Approved, ""},
-		{viewer.Admin, domain.WithdrawOnly, lifecycle.Suspended, ""},
+		{viewer.Portal, domain.WithdrawOnly, access.SubscriptionWaiting, ""},
+		{viewer.Portal, domain.WithdrawOnly, access.SubscriptionApproved, ForbiddenByRule},
+		{viewer.Portal, domain.WithdrawOnly, access.SubscriptionSuspended, Status},
+		{viewer.Portal, "", access.SubscriptionApproved, ForbiddenByRule},
+		{viewer.Portal, domain.UnregisterAllowed, access.SubscriptionWaiting, ""},
+		{viewer.Portal, domain.UnregisterAllowed, access.SubscriptionApproved, ""},
+		{viewer.Portal, domain.UnregisterAllowed, access.SubscriptionSuspended, Status},
+		{viewer.Admin, domain.WithdrawOnly, access.SubscriptionApproved, ""},
+		{viewer.Admin, domain.WithdrawOnly, access.SubscriptionSuspended, ""},
 	} {
 		v := as(c.role)
 		v.Policy.PortalUnregister = c.rule
@@ -46,15 +47,15 @@ func TestThePolicyOfProductionKeys(t *testing.T) {
 		role        viewer.Role
 		rule        domain.ProductionKeys
 		owner       bool
-		environment domain.Environment
+		environment access.Environment
 		allowed     bool
 	}{
-		{viewer.Portal, domain.AnyMember, false, domain.Production, true},
-		{viewer.Portal, domain.OwnersOnly, false, domain.Production, false},
-		{viewer.Portal, domain.OwnersOnly, true, domain.Production, true},
-		{viewer.Portal, domain.OwnersOnly, false, domain.Staging, true},
-		{viewer.Portal, domain.OwnersOnly, false, domain.Development, true},
-		{viewer.Admin, domain.OwnersOnly, false, domain.Production, true},
+		{viewer.Portal, domain.AnyMember, false, access.Production, true},
+		{viewer.Portal, domain.OwnersOnly, false, access.Production, false},
+		{viewer.Portal, domain.OwnersOnly, true, access.Production, true},
+		{viewer.Portal, domain.OwnersOnly, false, access.Staging, true},
+		{viewer.Portal, domain.OwnersOnly, false, access.Development, true},
+		{viewer.Admin, domain.OwnersOnly, false, access.Production, true},
 	} {
 		v := as(c.role)
 		v.Policy.ProductionKeys, v.AccountOwner = c.rule, c.owner
@@ -74,21 +75,21 @@ func TestStatesOfOtherThings(t *testing.T) {
 		{Register(organization, account, domain.Published), ""},
 		{Register(organization, account, domain.Deprecated), ""},
 		{Register(organization, account, domain.Retired), Status},
-		{SuspendAccount(organization, domain.AccountActive), ""},
-		{SuspendAccount(organization, domain.AccountSuspended), Status},
-		{ResumeAccount(organization, domain.AccountActive), Status},
-		{ResumeAccount(organization, domain.AccountSuspended), ""},
+		{SuspendAccount(organization, access.AccountActive), ""},
+		{SuspendAccount(organization, access.AccountSuspended), Status},
+		{ResumeAccount(organization, access.AccountActive), Status},
+		{ResumeAccount(organization, access.AccountSuspended), ""},
 		{UpdateProduct(organization, domain.Draft), ""},
 		{UpdateProduct(organization, domain.Published), ""},
 		{UpdateProduct(organization, domain.Deprecated), ""},
 		{UpdateProduct(organization, domain.Retired), Status},
 		{CreateEndpoint(organization, domain.Draft), ""},
 		{CreateEndpoint(organization, domain.Retired), Status},
-		{NarrowSubscription(organization, account, lifecycle.Waiting), ""},
-		{NarrowSubscription(organization, account, lifecycle.Approved), ""},
-		{NarrowSubscription(organization, account, lifecycle.Suspended), Status},
-		{NarrowSubscription(organization, account, lifecycle.Rejected), Status},
-		{NarrowSubscription(organization, account, lifecycle.Unsubscribed), Status},
+		{NarrowSubscription(organization, account, access.SubscriptionWaiting), ""},
+		{NarrowSubscription(organization, account, access.SubscriptionApproved), ""},
+		{NarrowSubscription(organization, account, access.SubscriptionSuspended), Status},
+		{NarrowSubscription(organization, account, access.SubscriptionRejected), Status},
+		{NarrowSubscription(organization, account, access.SubscriptionEnded), Status},
 		{DisableUser(organization, user), ForbiddenByRule},
 		{DisableUser(organization, elsewhere), ""},
 		{EnableUser(organization, user), ""},
@@ -135,9 +136,9 @@ func TestConditionsBindTheirActionsAlone(t *testing.T) {
 		r       Request
 		allowed bool
 	}{
-		{strict, unregister(lifecycle.Approved), false},
+		{strict, unregister(access.SubscriptionApproved), false},
 		{strict, UpdateApp(organization, account), true},
-		{strict, GenerateCredential(organization, account, domain.Production), false},
+		{strict, GenerateCredential(organization, account, access.Production), false},
 		{as(viewer.Admin), UpdateProduct(organization, domain.Retired), false},
 		{as(viewer.Admin), CreatePlan(organization, domain.Retired), false},
 		{as(viewer.Admin), CreateEndpoint(organization, domain.Retired), false},
@@ -167,15 +168,15 @@ func TestASuspendedAccountReachesNothing(t *testing.T) {
 func TestUnknownStatesAndPoliciesRefuse(t *testing.T) {
 	for _, unknown := range []string{"", "UNHEARD_OF", "active"} {
 		for name, r := range map[string]Request{
-			"suspend":         SuspendAccount(organization, domain.AccountStatus(unknown)),
-			"resume":          ResumeAccount(organization, domain.AccountStatus(unknown)),
+			"suspend":         SuspendAccount(organization, access.AccountStatus(unknown)),
+			"resume":          ResumeAccount(organization, access.AccountStatus(unknown)),
 			"register":        Register(organization, account, domain.ProductStatus(unknown)),
 			"update product":  UpdateProduct(organization, domain.ProductStatus(unknown)),
 			"create plan":     CreatePlan(organization, domain.ProductStatus(unknown)),
 			"create endpoint": CreateEndpoint(organization, domain.ProductStatus(unknown)),
-			"narrow":          NarrowSubscription(organization, account, lifecycle.SubscriptionStatus(unknown)),
-			"unregister":      OnSubscription(lifecycle.Unregister, organization, account, lifecycle.SubscriptionStatus(unknown)),
-			"revoke":          OnCredential(lifecycle.Revoke, organization, account, lifecycle.CredentialStatus(unknown)),
+			"narrow":          NarrowSubscription(organization, account, access.SubscriptionStatus(unknown)),
+			"unregister":      OnSubscription(lifecycle.Unregister, organization, account, access.SubscriptionStatus(unknown)),
+			"revoke":          OnCredential(lifecycle.Revoke, organization, account, access.CredentialStatus(unknown)),
 		} {
 			if d := Decide(as(viewer.Admin), r); !d.Is(Status) || *d.Message == "" {
 				t.Errorf("%s in the state %q: %+v", name, unknown, d)
@@ -185,9 +186,9 @@ func TestUnknownStatesAndPoliciesRefuse(t *testing.T) {
 		v.AccountOwner = false
 		v.Policy = viewer.OrganizationPolicy{PortalUnregister: domain.PortalUnregister(unknown), ProductionKeys: domain.ProductionKeys(unknown)}
 		for name, r := range map[string]Request{
-			"production":          GenerateCredential(organization, account, domain.Production),
-			"unknown environment": GenerateCredential(organization, account, domain.Environment(unknown)),
-			"unregister":          unregister(lifecycle.Approved),
+			"production":          GenerateCredential(organization, account, access.Production),
+			"unknown environment": GenerateCredential(organization, account, access.Environment(unknown)),
+			"unregister":          unregister(access.SubscriptionApproved),
 		} {
 			if d := Decide(v, r); !d.Is(ForbiddenByRule) {
 				t.Errorf("%s by the policy %q: %+v", name, unknown, d)
@@ -213,9 +214,9 @@ func TestNewRolesAreBoundLikeDevelopers(t *testing.T) {
 		}{
 			"another account":         {v, UpdateApp(organization, elsewhere), Decision.Foreign},
 			"a suspended account":     {suspended, UpdateApp(organization, account), func(d Decision) bool { return d.Is(AccountSuspended) }},
-			"a suspended one's end":   {v, unregister(lifecycle.Suspended), func(d Decision) bool { return d.Is(Status) }},
-			"an approved one's end":   {v, unregister(lifecycle.Approved), func(d Decision) bool { return d.Is(ForbiddenByRule) }},
-			"a credential in earnest": {v, GenerateCredential(organization, account, domain.Production), func(d Decision) bool { return d.Is(ForbiddenByRule) }},
+			"a suspended one's end":   {v, unregister(access.SubscriptionSuspended), func(d Decision) bool { return d.Is(Status) }},
+			"an approved one's end":   {v, unregister(access.SubscriptionApproved), func(d Decision) bool { return d.Is(ForbiddenByRule) }},
+			"a credential in earnest": {v, GenerateCredential(organization, account, access.Production), func(d Decision) bool { return d.Is(ForbiddenByRule) }},
 		} {
 			d := DecideGranted(c.viewer, c.r)
 			if d.Allowed != free || !free && !c.is(d) {

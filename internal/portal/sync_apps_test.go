@@ -7,10 +7,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/internal/apps"
 	"portico/internal/catalog"
-	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/input"
 	"portico/internal/portal"
@@ -33,7 +33,7 @@ func credentialMutations() []mutationCase {
 		}),
 			[]eventlog.Type{eventlog.CredentialDisabled}, true},
 		{"UpdateKey", onKey(func(ctx context.Context, p *portal.Portal, id string) error {
-			return errOf(p.Apps.UpdateKey(ctx, apps.UpdateKeyInput{CredentialID: id, Access: input.SetTo(domain.AccessListed)}))
+			return errOf(p.Apps.UpdateKey(ctx, apps.UpdateKeyInput{CredentialID: id, Access: input.SetTo(access.ListedProducts)}))
 		}), []eventlog.Type{eventlog.CredentialUpdated}, true},
 		{"EnableKey", func(t *testing.T, g *syncedPortal) func() error {
 			_, key, _ := mustUsedApp(t, g)
@@ -113,7 +113,7 @@ func appMutations() []mutationCase {
 		}, []eventlog.Type{eventlog.AppRestored, eventlog.CredentialCreated}, true},
 		{"UpdateSubscriptionEndpoints", func(t *testing.T, g *syncedPortal) func() error {
 			_, _, s := mustUsedApp(t, g)
-			x, err := g.Portal.Catalog.CreateEndpoint(g.Admin, catalog.CreateEndpointInput{ProductID: g.product.GlobalID(), Method: domain.MethodGet, Path: "/narrow"})
+			x, err := g.Portal.Catalog.CreateEndpoint(g.Admin, catalog.CreateEndpointInput{ProductID: g.product.GlobalID(), Method: access.MethodGet, Path: "/narrow"})
 			require.NoError(t, err)
 			return func() error {
 				return errOf(g.p.Apps.UpdateSubscriptionEndpoints(g.Developer, apps.UpdateSubscriptionEndpointsInput{SubscriptionID: s.GlobalID(), EndpointIDs: input.SetTo([]string{x.GlobalID()})}))

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/internal/catalog"
 	"portico/internal/domain"
@@ -17,7 +18,7 @@ func catalogMutations() []mutationCase {
 	return []mutationCase{
 		{"CreateEndpoint", func(t *testing.T, g *syncedPortal) func() error {
 			return func() error {
-				return errOf(g.p.Catalog.CreateEndpoint(g.Admin, catalog.CreateEndpointInput{ProductID: g.product.GlobalID(), Method: domain.MethodGet, Path: "/new"}))
+				return errOf(g.p.Catalog.CreateEndpoint(g.Admin, catalog.CreateEndpointInput{ProductID: g.product.GlobalID(), Method: access.MethodGet, Path: "/new"}))
 			}
 		}, []eventlog.Type{eventlog.EndpointCreated}, true},
 		{"UpdateEndpoint", endpoint(func(g *syncedPortal, x *db.Endpoint) error {
@@ -46,7 +47,7 @@ func catalogMutations() []mutationCase {
 		{"UpdatePlan", func(t *testing.T, g *syncedPortal) func() error {
 			_, plan := g.MustProduct(t, g.Admin, "planned")
 			return func() error {
-				return errOf(g.p.Catalog.UpdatePlan(g.Admin, catalog.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: input.SetTo(domain.Quota{Limit: 1, Per: domain.PerDay})}))
+				return errOf(g.p.Catalog.UpdatePlan(g.Admin, catalog.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: input.SetTo(access.Quota{Limit: 1, Per: access.PerDay})}))
 			}
 		}, []eventlog.Type{eventlog.PlanUpdated}, true},
 	}
@@ -54,7 +55,7 @@ func catalogMutations() []mutationCase {
 
 func endpoint(f func(g *syncedPortal, x *db.Endpoint) error) func(t *testing.T, g *syncedPortal) func() error {
 	return func(t *testing.T, g *syncedPortal) func() error {
-		x, err := g.Portal.Catalog.CreateEndpoint(g.Admin, catalog.CreateEndpointInput{ProductID: g.product.GlobalID(), Method: domain.MethodPost, Path: "/" + uuid.NewString()})
+		x, err := g.Portal.Catalog.CreateEndpoint(g.Admin, catalog.CreateEndpointInput{ProductID: g.product.GlobalID(), Method: access.MethodPost, Path: "/" + uuid.NewString()})
 		require.NoError(t, err)
 		return func() error { return f(g, x) }
 	}

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
-	"portico/internal/domain"
 	"portico/internal/redislimits/redistest"
 )
 
@@ -39,7 +39,7 @@ func (n *node) loadedFor(a *limits.Ask, used int64) limits.Answer {
 func TestTwoNodesShareAnAccountsQuota(t *testing.T) {
 	url, _ := redistest.Start(t)
 	one, two := newNode(t, url, patient), newNode(t, url, patient)
-	a := apps(3, limits.Quota{Limit: 6, Per: domain.PerMonth})
+	a := apps(3, limits.Quota{Limit: 6, Per: access.PerMonth})
 	a[0].AppRate, a[1].AppRate = slow(2), slow(3)
 	for range 2 {
 		want(t, "an app at one", one.loadedFor(a[0], 0).Outcome, limits.Passed)
@@ -76,7 +76,7 @@ func TestTwoNodesShareAnAccountsQuota(t *testing.T) {
 func TestAnAccountsQuotaInAnOutage(t *testing.T) {
 	server := redistest.New(t)
 	one, two := newNode(t, server.URL(), time.Second), newNode(t, server.URL(), time.Second)
-	a := apps(2, limits.Quota{Limit: 8, Per: domain.PerDay})
+	a := apps(2, limits.Quota{Limit: 8, Per: access.PerDay})
 	for _, n := range []*node{one, two} {
 		for _, app := range a {
 			want(t, "shared", n.loadedFor(app, 0).Outcome, limits.Passed)
@@ -102,13 +102,13 @@ func TestRegisteringAgainAtAnotherNode(t *testing.T) {
 	app, product := uuid.New(), uuid.New()
 	a := ask()
 	a.AppCounter = limits.ByApp(app, product)
-	a.AppRate, a.Quota = slow(5), limits.Quota{Limit: 4, Per: domain.PerMonth}
+	a.AppRate, a.Quota = slow(5), limits.Quota{Limit: 4, Per: access.PerMonth}
 	for range 4 {
 		want(t, "within", one.loaded(a, 0).Outcome, limits.Passed)
 	}
 	again := ask()
 	again.Organization, again.AppCounter = a.Organization, limits.ByApp(app, product)
-	again.AppRate, again.Quota = slow(5), limits.Quota{Limit: 5, Per: domain.PerMonth}
+	again.AppRate, again.Quota = slow(5), limits.Quota{Limit: 5, Per: access.PerMonth}
 	want(t, "the larger plan's last", two.loaded(again, 0).Quota.Remaining, int64(0))
 	again.Quota.Limit = 100
 	want(t, "the rate goes on, too", two.take(again).Outcome, limits.RateExceeded)

@@ -11,8 +11,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
-	"portico/internal/domain"
 	"portico/internal/redislimits/redistest"
 )
 
@@ -22,7 +22,7 @@ func TestTwoNodesShareEachLimit(t *testing.T) {
 	for name, set := range map[string]func(*limits.Ask){
 		"key":          func(a *limits.Ask) { a.KeyRate = slow(5) },
 		"subscription": func(a *limits.Ask) { a.AppRate = slow(5) },
-		"quota":        func(a *limits.Ask) { a.Quota = limits.Quota{Limit: 5, Per: domain.PerMonth} },
+		"quota":        func(a *limits.Ask) { a.Quota = limits.Quota{Limit: 5, Per: access.PerMonth} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := ask()
@@ -54,7 +54,7 @@ func TestARefusalConsumesNothingOfTheOtherLimits(t *testing.T) {
 	url, _ := redistest.Start(t)
 	n, a := newNode(t, url, patient), ask()
 	a.KeyRate, a.AppRate = slow(10), slow(9)
-	a.Quota = limits.Quota{Limit: 2, Per: domain.PerDay}
+	a.Quota = limits.Quota{Limit: 2, Per: access.PerDay}
 	n.loaded(a, 0)
 	n.take(a)
 	got := n.take(a)
@@ -80,7 +80,7 @@ func TestRedisAndMemoryAgree(t *testing.T) {
 			return limits.Rate{}
 		}
 		a.KeyRate, a.AppRate = rate("key"), rate("subscription")
-		a.Quota = limits.Quota{Limit: int64(rapid.IntRange(0, 12).Draw(t, "quota")), Per: domain.PerDay}
+		a.Quota = limits.Quota{Limit: int64(rapid.IntRange(0, 12).Draw(t, "quota")), Per: access.PerDay}
 		start, _ := a.Quota.Period(n.clock.Now(), nil)
 		for range rapid.IntRange(1, 12).Draw(t, "calls") {
 			a.Cost = int64(rapid.IntRange(1, 5).Draw(t, "cost"))
@@ -142,7 +142,7 @@ func TestANewRateKeepsTheCallsTaken(t *testing.T) {
 func TestTheDatabaseMayKnowMoreThanRedis(t *testing.T) {
 	url, _ := redistest.Start(t)
 	n, a := newNode(t, url, patient), ask()
-	a.Quota = limits.Quota{Limit: 10, Per: domain.PerDay}
+	a.Quota = limits.Quota{Limit: 10, Per: access.PerDay}
 	n.loaded(a, 0)
 	n.memory.Settle(n.memory.Drain(nil), []int64{7})
 	want(t, "the eighth", n.take(a).Quota.Remaining, int64(2))
@@ -173,7 +173,7 @@ func TestACallIsOneRoundTrip(t *testing.T) {
 	url, _ := redistest.Start(t)
 	n, a := newNode(t, url, patient), ask()
 	a.KeyRate, a.AppRate = slow(1000), slow(1000)
-	a.Quota = limits.Quota{Limit: 1000, Per: domain.PerDay}
+	a.Quota = limits.Quota{Limit: 1000, Per: access.PerDay}
 	n.loaded(a, 0) // loads the script
 	count := &counter{}
 	n.client.AddHook(count)
@@ -191,7 +191,7 @@ func TestEveryValueExpires(t *testing.T) {
 	n, a := newNode(t, url, patient), ask()
 	a.KeyRate = limits.Rate{Limit: 1, Per: time.Second, Burst: 100}
 	a.AppRate = limits.Rate{Limit: 1, Per: time.Minute, Burst: 100}
-	a.Quota = limits.Quota{Limit: 1000, Per: domain.PerDay}
+	a.Quota = limits.Quota{Limit: 1000, Per: access.PerDay}
 	a.Cost = 60
 	n.loaded(a, 0)
 	ctx := context.Background()
@@ -223,7 +223,7 @@ func TestManyClientsOnThreeNodes(t *testing.T) {
 	nodes := []*node{newNode(t, url, patient), newNode(t, url, patient), newNode(t, url, patient)}
 	for name, set := range map[string]func(*limits.Ask){
 		"rate":  func(a *limits.Ask) { a.AppRate = slow(500) },
-		"quota": func(a *limits.Ask) { a.Quota = limits.Quota{Limit: 500, Per: domain.PerMonth} },
+		"quota": func(a *limits.Ask) { a.Quota = limits.Quota{Limit: 500, Per: access.PerMonth} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			common := ask()

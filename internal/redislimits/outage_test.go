@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
-	"portico/internal/domain"
 	"portico/internal/redislimits"
 	"portico/internal/redislimits/redistest"
 )
@@ -26,7 +26,7 @@ func TestRedisStopsInTheMiddle(t *testing.T) {
 	common := ask()
 	const limit = 300
 	common.AppRate = slow(limit)
-	common.Quota = limits.Quota{Limit: limit, Per: domain.PerMonth}
+	common.Quota = limits.Quota{Limit: limit, Per: access.PerMonth}
 	passed := make([]atomic.Int64, len(nodes))
 	var calls, local atomic.Int64
 	var once sync.Once
@@ -130,7 +130,7 @@ func TestANodeGoesOnFromWhereRedisWas(t *testing.T) {
 	one, two := newNode(t, server.URL(), time.Second), newNode(t, server.URL(), time.Second)
 	a := ask()
 	a.KeyRate = slow(20)
-	a.Quota = limits.Quota{Limit: 10, Per: domain.PerDay}
+	a.Quota = limits.Quota{Limit: 10, Per: access.PerDay}
 	for range 3 {
 		want(t, "two", two.loaded(a, 0).Outcome, limits.Passed)
 		want(t, "one", one.loaded(a, 0).Outcome, limits.Passed)
@@ -163,7 +163,7 @@ func TestAFlushedRedisGivesNoQuotaAnew(t *testing.T) {
 	server := redistest.New(t)
 	busy, idle := newNode(t, server.URL(), patient), newNode(t, server.URL(), patient)
 	a := ask()
-	a.Quota = limits.Quota{Limit: 10, Per: domain.PerDay}
+	a.Quota = limits.Quota{Limit: 10, Per: access.PerDay}
 	idle.loaded(a, 0)
 	for range 9 {
 		want(t, "busy", busy.loaded(a, 0).Outcome, limits.Passed)
@@ -180,7 +180,7 @@ func TestAFlushedRedisGivesNoQuotaAnew(t *testing.T) {
 func TestANewPeriodBeginsAnew(t *testing.T) {
 	url, _ := redistest.Start(t)
 	n, a := newNode(t, url, patient), ask()
-	a.Quota = limits.Quota{Limit: 2, Per: domain.PerDay}
+	a.Quota = limits.Quota{Limit: 2, Per: access.PerDay}
 	a.Cost = 2
 	n.loaded(a, 0)
 	want(t, "today", n.take(a).Outcome, limits.QuotaExceeded)
@@ -254,7 +254,7 @@ func BenchmarkTake(b *testing.B) {
 	n, a := newNode(b, url, patient), ask()
 	a.KeyRate = limits.Rate{Limit: 1_000_000, Per: time.Second, Burst: 1_000_000}
 	a.AppRate = a.KeyRate
-	a.Quota = limits.Quota{Limit: 1 << 50, Per: domain.PerMonth}
+	a.Quota = limits.Quota{Limit: 1 << 50, Per: access.PerMonth}
 	n.loaded(a, 0)
 	b.ReportAllocs()
 	for b.Loop() {

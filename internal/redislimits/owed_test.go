@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
-	"portico/internal/domain"
 	"portico/internal/redislimits/redistest"
 )
 
@@ -17,7 +17,7 @@ func TestWhatPassedInAnOutageIsOwed(t *testing.T) {
 	one, two := newNode(t, server.URL(), time.Second), newNode(t, server.URL(), time.Second)
 	a := ask()
 	a.KeyRate = slow(20)
-	a.Quota = limits.Quota{Limit: 10, Per: domain.PerDay}
+	a.Quota = limits.Quota{Limit: 10, Per: access.PerDay}
 	for range 2 {
 		want(t, "shared", two.loaded(a, 0).Outcome, limits.Passed)
 	}

@@ -6,9 +6,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/zone"
-	"portico/internal/domain"
 	"portico/internal/usage"
 	"portico/internal/usage/counts"
 	"portico/internal/usage/intake"
@@ -98,7 +98,7 @@ func (t *tally) take(s subscribed, at time.Time, n int64) int64 {
 		t.quotas[app] = u
 	}
 	counted := u.N
-	if s.plan.QuotaPer == domain.QuotaPerAccount {
+	if s.plan.QuotaPer == access.QuotaPerAccount {
 		counted = t.accounts[account]
 	}
 	n = min(n, quota.Limit-counted)

@@ -8,9 +8,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
-	"portico/internal/domain"
-	"portico/internal/lifecycle"
 	"portico/internal/usage"
 )
 
@@ -71,7 +70,7 @@ func (c caller) streams(now time.Time) []stream {
 			}
 			one := stream{subscribed: s, endpoints: s.reached(), Call: usage.Call{Organization: k.OrganizationID,
 				Account: c.account, App: c.app, Credential: k.ID, Product: s.ProductID, Code: verdictOf(k.Credential, s.Subscription, now)}}
-			one.daily = map[domain.Environment]float64{domain.Production: 8, domain.Staging: 1, domain.Development: 2}[k.Environment]
+			one.daily = map[access.Environment]float64{access.Production: 8, access.Staging: 1, access.Development: 2}[k.Environment]
 			if !one.Passed() {
 				one.daily *= attempts
 			}
@@ -94,13 +93,13 @@ const (
 // verdictOf returns the verdict on a call with a credential: the credential's
 // state counts before the subscription's.
 func verdictOf(k *db.Credential, s *db.Subscription, now time.Time) string {
-	if status := k.Status.At(now, k.ExpiresAt); status != lifecycle.CredentialActive {
+	if status := k.Status.At(now, k.ExpiresAt); status != access.CredentialActive {
 		return string(status)
 	}
 	switch s.Status {
-	case lifecycle.Approved:
+	case access.SubscriptionApproved:
 		return usage.CodePassed
-	case lifecycle.Waiting, lifecycle.Suspended:
+	case access.SubscriptionWaiting, access.SubscriptionSuspended:
 		return string(s.Status)
 	default:
 		return "NOT_SUBSCRIBED"

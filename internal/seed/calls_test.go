@@ -8,12 +8,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
 	"portico/ent/db"
 	"portico/ent/db/subscription"
 	"portico/internal/clock"
 	"portico/internal/database"
-	"portico/internal/domain"
 	"portico/internal/seed"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
@@ -105,7 +105,7 @@ func TestQuotasAddUp(t *testing.T) {
 			if q.AccountCounter != account {
 				t.Errorf("a count of app %s that is none of its account", s.AppID)
 			}
-			if plan.QuotaPer == domain.QuotaPerAccount {
+			if plan.QuotaPer == access.QuotaPerAccount {
 				if shared[account] += q.N; shared[account] > quota.Limit {
 					t.Errorf("an account used %d of %d", shared[account], quota.Limit)
 				}

@@ -3,6 +3,7 @@ package seed
 import (
 	"time"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/domain"
 	"portico/internal/lifecycle"
 )
@@ -29,18 +30,18 @@ func acme() account {
 		name: "Acme", developer: &person{"Acme Developer", "developer@demo.example"},
 		profile: domain.Profile{Website: "https://acme.example", ContactEmail: "api@acme.example", Description: "Makes everything.",
 			CustomFields: []domain.Label{{Key: "customerNumber", Value: "10001"}}},
-		credentials: []credential{{name: "All apps", environment: domain.Production}},
+		credentials: []credential{{name: "All apps", environment: access.Production}},
 		apps: []app{
 			{
 				name: "Storefront", calls: 12_000, description: "The shop that customers see.",
 				labels: []domain.Label{{Key: "team", Value: "web"}, {Key: "stage", Value: "live"}},
 				credentials: []credential{
-					{name: "Old production", environment: domain.Production, actions: []lifecycle.CredentialAction{lifecycle.Revoke},
+					{name: "Old production", environment: access.Production, actions: []lifecycle.CredentialAction{lifecycle.Revoke},
 						reason: domain.Superseded, note: "The yearly rotation."},
-					{name: "Production", environment: domain.Production, life: 365 * 24 * time.Hour,
+					{name: "Production", environment: access.Production, life: 365 * 24 * time.Hour,
 						addresses: []string{"203.0.113.0/24", "2001:db8:1::/48"}, rate: perSecond(40)},
-					{name: "Staging", environment: domain.Staging},
-					{name: "Load test", environment: domain.Staging, actions: []lifecycle.CredentialAction{lifecycle.Disable}},
+					{name: "Staging", environment: access.Staging},
+					{name: "Load test", environment: access.Staging, actions: []lifecycle.CredentialAction{lifecycle.Disable}},
 					{name: "Trial", expired: true},
 				},
 				subscriptions: []subscription{
@@ -87,7 +88,7 @@ func globex() account {
 			{
 				name: "Fleet Dashboard", calls: 30_000, description: "Where all the trucks are.",
 				credentials: []credential{
-					{name: "Live", environment: domain.Production},
+					{name: "Live", environment: access.Production},
 					{name: "Fair", expired: true},
 				},
 				subscriptions: []subscription{

@@ -3,6 +3,7 @@ package seed
 import (
 	"slices"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/domain"
 )
 
@@ -36,7 +37,7 @@ func manualProducts() []product {
 		{name: "mail-delivery", title: "Mail Delivery", version: "1.0", description: "Sends letters, and tells what became of them.",
 			enforced: true,
 			endpoints: []endpoint{post("/letters", "Sends a letter."), get("/letters/{id}", "What became of a letter."),
-				{domain.MethodDelete, "/letters/{id}", "Stops a letter that has not been sent."}, get("/attachments/{path...}", "A file of a letter.")},
+				{access.MethodDelete, "/letters/{id}", "Stops a letter that has not been sent."}, get("/attachments/{path...}", "A file of a letter.")},
 			plans: []plan{
 				{name: "Starter", kind: domain.PlanSubscription, rate: perSecond(20), quota: aMonth(50_000), price: monthly("9.90")},
 				{name: "Trial", kind: domain.PlanFree, rate: perSecond(10), quota: aDay(100), approval: domain.Auto},
@@ -49,7 +50,7 @@ func automaticProducts() []product {
 	return []product{
 		{name: "public-holidays", title: "Public Holidays", version: "2026", description: "When nobody works, by country and region.",
 			endpoints: []endpoint{get("/holidays/{country}", "A country's holidays."), get("/holidays/{country}/{region}", "A region's holidays.")},
-			approval:  domain.Auto, plans: []plan{{name: "Free", kind: domain.PlanFree, rate: perSecond(20), quota: aWeek(250_000), quotaPer: domain.QuotaPerAccount}}},
+			approval:  domain.Auto, plans: []plan{{name: "Free", kind: domain.PlanFree, rate: perSecond(20), quota: aWeek(250_000), quotaPer: access.QuotaPerAccount}}},
 		{name: "service-status", title: "Service Status", version: "1.0", description: "What works at this moment. Anybody may ask, without a key.",
 			keyless: true, endpoints: []endpoint{get("/status", "What works."), get("/incidents/{path...}", "What did not.")},
 			approval: domain.Auto, plans: []plan{{name: "Open", kind: domain.PlanFree, rate: perSecond(10), quota: aDay(100_000)}}},
@@ -69,7 +70,7 @@ func automaticProducts() []product {
 func specialProducts() []product {
 	return []product{
 		{name: "vehicle-data", title: "Vehicle Data", version: "0.9", description: "Models and engines. Nothing new is added.",
-			endpoints: []endpoint{{domain.MethodAny, "/vehicles/{path...}", "Everything, as it always was."}}, finally: domain.Deprecated,
+			endpoints: []endpoint{{access.MethodAny, "/vehicles/{path...}", "Everything, as it always was."}}, finally: domain.Deprecated,
 			plans: []plan{{name: "Legacy", kind: domain.PlanSubscription, rate: perMinute(600), quota: aMonth(500_000), price: monthly("5.00")}}},
 		{name: "wallet", title: "Wallet", version: "1.0-beta", description: "Holds balances. Partners alone are approved.",
 			endpoints: []endpoint{get("/balances/{account}", "What an account holds."), post("/transfers", "Moves an amount.")},

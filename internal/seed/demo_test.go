@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/internal/database"
 	"portico/internal/domain"
@@ -60,7 +61,7 @@ func TestSignIns(t *testing.T) {
 func TestEveryStatus(t *testing.T) {
 	each(t, func(t *testing.T, d *database.DB, org string) {
 		wants(t, ask(t, d, "SELECT DISTINCT status FROM subscriptions WHERE newest AND organization_id = $1", org),
-			lifecycle.SubscriptionStatus("").Values()...)
+			access.SubscriptionStatus("").Values()...)
 		keys := ask(t, d, "SELECT DISTINCT CASE WHEN expires_at <= $2 AND status <> 'REVOKED' THEN 'EXPIRED' ELSE status END "+
 			"FROM credentials WHERE organization_id = $1", org, today())
 		var all []string
@@ -68,7 +69,7 @@ func TestEveryStatus(t *testing.T) {
 			all = append(all, string(s))
 		}
 		wants(t, keys, all...)
-		wants(t, ask(t, d, "SELECT DISTINCT environment FROM credentials WHERE organization_id = $1", org), domain.Environment("").Values()...)
+		wants(t, ask(t, d, "SELECT DISTINCT environment FROM credentials WHERE organization_id = $1", org), access.Environment("").Values()...)
 		wants(t, ask(t, d, "SELECT DISTINCT status FROM products WHERE organization_id = $1", org), domain.ProductStatus("").Values()...)
 		wants(t, ask(t, d, "SELECT DISTINCT visibility FROM products WHERE organization_id = $1", org), "PUBLIC")
 		wants(t, ask(t, d, "SELECT DISTINCT approval FROM products WHERE status = 'PUBLISHED' AND organization_id = $1", org), domain.Approval("").Values()...)
@@ -152,7 +153,7 @@ func TestFirstProducts(t *testing.T) {
 				plans := o.Client.Plan.Query().Where(planOf(p.ID)).AllX(ctx)
 				for _, one := range plans {
 					if p.Approval != domain.Manual || one.Approval != nil || p.Status != domain.Published ||
-						one.RateLimit.Per != domain.PerSecond || one.RateLimit.Limit < 10 || one.RateLimit.Burst < 10 {
+						one.RateLimit.Per != access.PerSecond || one.RateLimit.Limit < 10 || one.RateLimit.Burst < 10 {
 						t.Errorf("%s sees first %s with the plan %s: %+v", s.Email, p.Title, one.Name, one.RateLimit)
 					}
 				}

@@ -7,11 +7,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/internal/apikey"
 	"portico/internal/apps"
 	"portico/internal/change"
-	"portico/internal/domain"
 	"portico/internal/identity"
 	"portico/internal/lifecycle"
 )
@@ -131,7 +131,7 @@ func (b *batch) at(tx *change.Tx, app int) time.Time {
 
 // createCredentials creates the apps' credentials. All are active.
 func (b *batch) createCredentials(ctx context.Context, tx *change.Tx, of []*db.App) error {
-	environments := [mostCredentials]domain.Environment{domain.Development, domain.Staging, domain.Production}
+	environments := [mostCredentials]access.Environment{access.Development, access.Staging, access.Production}
 	made, err := tx.Credential.MapCreateBulk(b.credentials, func(c *db.CredentialCreate, i int) {
 		k := b.credentials[i]
 		apps.FillCredential(c, apps.OwnedByApp(of[k.app-b.first]), b.secrets[i], secrets{pepper: b.Pepper}, b.at(tx, k.app)).

@@ -3,6 +3,7 @@ package seed
 import (
 	"time"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/domain"
 	"portico/internal/lifecycle"
 )
@@ -52,16 +53,16 @@ type product struct {
 
 // endpoint is one of a product's operations.
 type endpoint struct {
-	method            domain.Method
+	method            access.Method
 	path, description string
 }
 
 func get(path, description string) endpoint {
-	return endpoint{domain.MethodGet, path, description}
+	return endpoint{access.MethodGet, path, description}
 }
 
 func post(path, description string) endpoint {
-	return endpoint{domain.MethodPost, path, description}
+	return endpoint{access.MethodPost, path, description}
 }
 
 // listed reports whether the product is in every developer's catalogue.
@@ -72,9 +73,9 @@ func (p product) listed() bool {
 type plan struct {
 	name     string
 	kind     domain.PlanKind
-	rate     *domain.RateLimit
-	quota    *domain.Quota
-	quotaPer domain.QuotaPer // APP
+	rate     *access.RateLimit
+	quota    *access.Quota
+	quotaPer access.QuotaPer // APP
 	price    *domain.Price
 	approval domain.Approval // the product's
 }
@@ -90,13 +91,13 @@ type app struct {
 
 type credential struct {
 	name        string
-	environment domain.Environment // Development
+	environment access.Environment // Development
 	// only are the products that the credential reaches; nil means all.
 	only []string
 	// addresses are the networks that it may be used from, and rate is its own
 	// limit; its owner sets them a step after it was created.
 	addresses []string
-	rate      *domain.RateLimit
+	rate      *access.RateLimit
 	// life is the lifetime of the credential; 0 means unlimited.
 	life time.Duration
 	// expired means that it expired soon after it was created.
@@ -122,17 +123,17 @@ type subscription struct {
 // actions lists what happened to a subscription.
 func actions(all ...lifecycle.SubscriptionAction) []lifecycle.SubscriptionAction { return all }
 
-func perSecond(n int) *domain.RateLimit {
-	return &domain.RateLimit{Limit: n, Per: domain.PerSecond, Burst: 2 * n}
+func perSecond(n int) *access.RateLimit {
+	return &access.RateLimit{Limit: n, Per: access.PerSecond, Burst: 2 * n}
 }
 
-func perMinute(n int) *domain.RateLimit {
-	return &domain.RateLimit{Limit: n, Per: domain.PerMinute, Burst: n}
+func perMinute(n int) *access.RateLimit {
+	return &access.RateLimit{Limit: n, Per: access.PerMinute, Burst: n}
 }
 
-func aDay(n int) *domain.Quota   { return &domain.Quota{Limit: n, Per: domain.PerDay} }
-func aWeek(n int) *domain.Quota  { return &domain.Quota{Limit: n, Per: domain.PerWeek} }
-func aMonth(n int) *domain.Quota { return &domain.Quota{Limit: n, Per: domain.PerMonth} }
+func aDay(n int) *access.Quota   { return &access.Quota{Limit: n, Per: access.PerDay} }
+func aWeek(n int) *access.Quota  { return &access.Quota{Limit: n, Per: access.PerWeek} }
+func aMonth(n int) *access.Quota { return &access.Quota{Limit: n, Per: access.PerMonth} }
 
 // monthly returns a price per month in the organization's currency.
 func monthly(amount string) *domain.Price { return &domain.Price{Amount: amount} }

@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"portico/clients/go/gate/access"
 	"portico/internal/domain"
 	"portico/internal/lifecycle"
 )
@@ -15,7 +16,7 @@ func second() organization {
 		accounts: []account{{
 			name: "Initech", developer: &person{"Initech Developer", "developer@second.example"},
 			profile:     domain.Profile{Website: "https://initech.example"},
-			credentials: []credential{{name: "Everywhere", environment: domain.Staging}},
+			credentials: []credential{{name: "Everywhere", environment: access.Staging}},
 			apps:        []app{ledger(), helpDesk()},
 		}},
 	}
@@ -58,7 +59,7 @@ func ledger() app {
 		name: "Ledger", calls: 4_000, description: "Books that balance.", labels: []domain.Label{{Key: "team", Value: "finance"}},
 		credentials: []credential{
 			{name: "Ledger"},
-			{name: "Auditors", only: []string{"invoices"}, environment: domain.Production,
+			{name: "Auditors", only: []string{"invoices"}, environment: access.Production,
 				addresses: []string{"198.51.100.0/24"}, rate: perMinute(60)},
 			{name: "Night run", actions: []lifecycle.CredentialAction{lifecycle.Disable}},
 			{name: "Last year", expired: true},

@@ -3,8 +3,8 @@ package usage
 import (
 	"time"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
-	"portico/internal/domain"
 )
 
 // Interval is a length of time by which calls are counted.
@@ -29,9 +29,9 @@ func (i Interval) Bucket(t time.Time, loc *time.Location) (start, end time.Time)
 	case Hour:
 		return hour(t.In(loc))
 	case Month:
-		return limits.Quota{Per: domain.PerMonth}.Period(t, loc)
+		return limits.Quota{Per: access.PerMonth}.Period(t, loc)
 	default:
-		return limits.Quota{Per: domain.PerDay}.Period(t, loc)
+		return limits.Quota{Per: access.PerDay}.Period(t, loc)
 	}
 }
 

@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/domain"
+	"portico/clients/go/gate/access"
 )
 
 const (
@@ -20,9 +20,9 @@ type Reporter struct {
 	Organization uuid.UUID
 	// Products are those whose calls it may report, besides refusals of calls to no
 	// product; nil: all products, and calls to none.
-	Products domain.ProductScope
+	Products access.ProductScope
 	// Environment is the one whose credentials it may report; "": all.
-	Environment domain.Environment
+	Environment access.Environment
 }
 
 // Reported is a row of a gateway's report: calls that the gateway decided about by

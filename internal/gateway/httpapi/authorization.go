@@ -4,7 +4,7 @@ import (
 	"encoding/base64"
 	"strings"
 
-	"portico/internal/domain"
+	"portico/clients/go/gate/access"
 )
 
 // maxKeyHeaderLen is the most bytes of a header that may contain an API key. A
@@ -14,7 +14,7 @@ const maxKeyHeaderLen = 1 << 10
 // presentedKey is the API key of one request. kind is empty if none is presented;
 // malformed excludes every other field but kind.
 type presentedKey struct {
-	kind               domain.AuthType
+	kind               access.AuthType
 	rawKey             string
 	username, password string
 	malformed          bool
@@ -39,16 +39,16 @@ func readAPIKey(authorization, apiKey []string) presentedKey {
 
 // kindOf returns how the first of several Authorization headers presents an API
 // key.
-func kindOf(authorization []string) domain.AuthType {
+func kindOf(authorization []string) access.AuthType {
 	if len(authorization) == 0 {
-		return domain.APIKey
+		return access.APIKey
 	}
 	return readAuthorization(authorization[0]).kind
 }
 
 func readAuthorization(value string) presentedKey {
 	if len(value) > maxKeyHeaderLen {
-		return presentedKey{kind: domain.APIKey, malformed: true}
+		return presentedKey{kind: access.APIKey, malformed: true}
 	}
 	scheme, rest, _ := strings.Cut(value, " ")
 	rest = strings.TrimLeft(rest, " ") // RFC 9110 allows more than one space, and nothing else
@@ -58,7 +58,7 @@ func readAuthorization(value string) presentedKey {
 	case strings.EqualFold(scheme, "Basic"):
 		return pair(rest)
 	default:
-		return presentedKey{kind: domain.APIKey, malformed: true}
+		return presentedKey{kind: access.APIKey, malformed: true}
 	}
 }
 
@@ -66,14 +66,14 @@ func readAuthorization(value string) presentedKey {
 // it is.
 func rawKey(text string) presentedKey {
 	if text == "" || len(text) > maxKeyHeaderLen || !visible(text) {
-		return presentedKey{kind: domain.APIKey, malformed: true}
+		return presentedKey{kind: access.APIKey, malformed: true}
 	}
-	return presentedKey{kind: domain.APIKey, rawKey: text}
+	return presentedKey{kind: access.APIKey, rawKey: text}
 }
 
 // pair decodes the base 64 of "username:password".
 func pair(text string) presentedKey {
-	malformed := presentedKey{kind: domain.Basic, malformed: true}
+	malformed := presentedKey{kind: access.Basic, malformed: true}
 	var room [maxKeyHeaderLen]byte
 	if base64.StdEncoding.DecodedLen(len(text)) > len(room) || !visible(text) {
 		return malformed // visible, because the decoder skips line breaks
@@ -86,7 +86,7 @@ func pair(text string) presentedKey {
 	if !found || username == "" || password == "" || !visible(username) || !visible(password) {
 		return malformed
 	}
-	return presentedKey{kind: domain.Basic, username: username, password: password}
+	return presentedKey{kind: access.Basic, username: username, password: password}
 }
 
 // visible reports whether a text consists of ASCII letters, digits and signs only,

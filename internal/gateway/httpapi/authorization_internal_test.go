@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"portico/internal/domain"
+	"portico/clients/go/gate/access"
 )
 
 func basic(text string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(text)) }
@@ -16,11 +16,11 @@ func TestOneCredentialIsRead(t *testing.T) {
 		want                  presentedKey
 	}{
 		"none":          {nil, nil, presentedKey{}},
-		"bearer":        {[]string{"Bearer ptk_x"}, nil, presentedKey{kind: domain.APIKey, rawKey: "ptk_x"}},
-		"bearer, small": {[]string{"bEARER   ptk_x"}, nil, presentedKey{kind: domain.APIKey, rawKey: "ptk_x"}},
-		"api key":       {nil, []string{"ptk_x"}, presentedKey{kind: domain.APIKey, rawKey: "ptk_x"}},
-		"basic":         {[]string{basic("user:pass")}, nil, presentedKey{kind: domain.Basic, username: "user", password: "pass"}},
-		"basic, colons": {[]string{basic("user:pa:ss")}, nil, presentedKey{kind: domain.Basic, username: "user", password: "pa:ss"}},
+		"bearer":        {[]string{"Bearer ptk_x"}, nil, presentedKey{kind: access.APIKey, rawKey: "ptk_x"}},
+		"bearer, small": {[]string{"bEARER   ptk_x"}, nil, presentedKey{kind: access.APIKey, rawKey: "ptk_x"}},
+		"api key":       {nil, []string{"ptk_x"}, presentedKey{kind: access.APIKey, rawKey: "ptk_x"}},
+		"basic":         {[]string{basic("user:pass")}, nil, presentedKey{kind: access.Basic, username: "user", password: "pass"}},
+		"basic, colons": {[]string{basic("user:pa:ss")}, nil, presentedKey{kind: access.Basic, username: "user", password: "pa:ss"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := readAPIKey(c.authorization, c.apiKey); got != c.want {
@@ -31,13 +31,13 @@ func TestOneCredentialIsRead(t *testing.T) {
 }
 
 func TestMalformedCredentials(t *testing.T) {
-	key := domain.APIKey
+	key := access.APIKey
 	for name, c := range map[string]struct {
 		authorization, apiKey []string
-		kind                  domain.AuthType
+		kind                  access.AuthType
 	}{
 		"two":                    {[]string{"Bearer a", "Bearer a"}, nil, key},
-		"two, the first basic":   {[]string{basic("a:b"), "Bearer a"}, nil, domain.Basic},
+		"two, the first basic":   {[]string{basic("a:b"), "Bearer a"}, nil, access.Basic},
 		"both headers":           {[]string{"Bearer a"}, []string{"a"}, key},
 		"two api keys":           {nil, []string{"a", "a"}, key},
 		"joined":                 {[]string{"Bearer a, Bearer b"}, nil, key},
@@ -58,15 +58,15 @@ func TestMalformedCredentials(t *testing.T) {
 		"a megabyte of api key":  {nil, []string{strings.Repeat("a", 1<<20)}, key},
 		"a megabyte of scheme":   {[]string{strings.Repeat("a", 1<<20)}, nil, key},
 		"a megabyte of basic":    {[]string{basic(strings.Repeat("a:", 1<<19))}, nil, key},
-		"basic without a colon":  {[]string{basic("user")}, nil, domain.Basic},
-		"basic without a name":   {[]string{basic(":pass")}, nil, domain.Basic},
-		"basic without a secret": {[]string{basic("user:")}, nil, domain.Basic},
-		"basic of bytes":         {[]string{basic("user:\xff")}, nil, domain.Basic},
-		"basic with a space":     {[]string{basic("user: pass")}, nil, domain.Basic},
-		"basic of junk":          {[]string{"Basic !!!"}, nil, domain.Basic},
-		"basic unpadded":         {[]string{strings.TrimRight(basic("user:pa"), "=")}, nil, domain.Basic},
-		"basic with stray bits":  {[]string{"Basic YTpiYR=="}, nil, domain.Basic},
-		"basic over two lines":   {[]string{"Basic dXNl\ncjpwYXNz"}, nil, domain.Basic},
+		"basic without a colon":  {[]string{basic("user")}, nil, access.Basic},
+		"basic without a name":   {[]string{basic(":pass")}, nil, access.Basic},
+		"basic without a secret": {[]string{basic("user:")}, nil, access.Basic},
+		"basic of bytes":         {[]string{basic("user:\xff")}, nil, access.Basic},
+		"basic with a space":     {[]string{basic("user: pass")}, nil, access.Basic},
+		"basic of junk":          {[]string{"Basic !!!"}, nil, access.Basic},
+		"basic unpadded":         {[]string{strings.TrimRight(basic("user:pa"), "=")}, nil, access.Basic},
+		"basic with stray bits":  {[]string{"Basic YTpiYR=="}, nil, access.Basic},
+		"basic over two lines":   {[]string{"Basic dXNl\ncjpwYXNz"}, nil, access.Basic},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := readAPIKey(c.authorization, c.apiKey); got != (presentedKey{kind: c.kind, malformed: true}) {
@@ -109,11 +109,11 @@ func FuzzAuthorization(f *testing.F) {
 			t.Fatal("too long, and believed")
 		}
 		for _, part := range []string{got.rawKey, got.username, got.password} {
-			if strings.ContainsAny(part, " \t\r\n\x00,") || !strings.Contains(authorization, part) && got.kind == domain.APIKey {
+			if strings.ContainsAny(part, " \t\r\n\x00,") || !strings.Contains(authorization, part) && got.kind == access.APIKey {
 				t.Fatalf("%q was taken out of %q", part, authorization)
 			}
 		}
-		if got.kind == domain.Basic && basic(got.username + ":" + got.password)[6:] != strings.TrimLeft(authorization[6:], " ") {
+		if got.kind == access.Basic && basic(got.username + ":" + got.password)[6:] != strings.TrimLeft(authorization[6:], " ") {
 			t.Fatalf("a second way to write %+v: %q", got, authorization)
 		}
 	})

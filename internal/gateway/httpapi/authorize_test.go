@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/verdict"
-	"portico/internal/domain"
 	"portico/internal/gateway"
 	"portico/internal/nodeid"
 )
@@ -176,12 +176,12 @@ func tryAuthorizeReadsTheCall(t *testing.T, b *testServer) {
 		want    gateway.Request
 	}{
 		"nothing":         {nil, gateway.Request{Address: home}},
-		"bearer":          {[]string{"Authorization", "Bearer k"}, gateway.Request{RawKey: "k", Presented: domain.APIKey, Address: home}},
-		"basic":           {[]string{"Authorization", pair}, gateway.Request{Username: "u", Password: "p", Presented: domain.Basic, Address: home}},
-		"two":             {[]string{"Authorization", "Bearer k", "Authorization", "Bearer k"}, gateway.Request{Presented: domain.APIKey, Malformed: true, Address: home}},
-		"two headers":     {[]string{"Authorization", "Bearer k", "X-API-Key", "k"}, gateway.Request{Presented: domain.APIKey, Malformed: true, Address: home}},
-		"spaces":          {[]string{"X-API-Key", "k k"}, gateway.Request{Presented: domain.APIKey, Malformed: true, Address: home}},
-		"not UTF-8":       {[]string{"X-API-Key", "\xff\xfe"}, gateway.Request{Presented: domain.APIKey, Malformed: true, Address: home}},
+		"bearer":          {[]string{"Authorization", "Bearer k"}, gateway.Request{RawKey: "k", Presented: access.APIKey, Address: home}},
+		"basic":           {[]string{"Authorization", pair}, gateway.Request{Username: "u", Password: "p", Presented: access.Basic, Address: home}},
+		"two":             {[]string{"Authorization", "Bearer k", "Authorization", "Bearer k"}, gateway.Request{Presented: access.APIKey, Malformed: true, Address: home}},
+		"two headers":     {[]string{"Authorization", "Bearer k", "X-API-Key", "k"}, gateway.Request{Presented: access.APIKey, Malformed: true, Address: home}},
+		"spaces":          {[]string{"X-API-Key", "k k"}, gateway.Request{Presented: access.APIKey, Malformed: true, Address: home}},
+		"not UTF-8":       {[]string{"X-API-Key", "\xff\xfe"}, gateway.Request{Presented: access.APIKey, Malformed: true, Address: home}},
 		"product":         {[]string{"X-Portico-Product", "orders", "X-Portico-App", "app_x", "X-Portico-Cost", "3"}, gateway.Request{Product: "orders", App: "app_x", Cost: 3, Address: home}},
 		"caddy, traefik":  {[]string{"X-Forwarded-Method", "PUT", "X-Forwarded-Uri", "/a?b=c", "X-Forwarded-For", "203.0.113.7"}, gateway.Request{Method: "PUT", Path: "/a?b=c", Address: away}},
 		"nginx":           {[]string{"X-Original-Method", "PUT", "X-Original-URI", "/a/../b"}, gateway.Request{Method: "PUT", Path: "/a/../b", Address: home}},

@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/internal/database"
-	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
@@ -26,9 +26,9 @@ func TestReportsCoverOwnAppsOnly(t *testing.T) {
 		second := f.MustAppOf(t, mine.Admin, f.MustAccount(t, mine.Admin, "Second"), "C")
 		otherProduct, _ := f.MustProduct(t, mine.Admin, "billing")
 		whole := usage.Reporter{Organization: mine.Organization.ID}
-		bound := usage.Reporter{Organization: mine.Organization.ID, Products: []uuid.UUID{product.ID}, Environment: domain.Development}
+		bound := usage.Reporter{Organization: mine.Organization.ID, Products: []uuid.UUID{product.ID}, Environment: access.Development}
 		elsewhere := bound
-		elsewhere.Environment = domain.Production
+		elsewhere.Environment = access.Production
 		s := intake.NewStore(f.Database, f.Clock)
 		for name, c := range map[string]struct {
 			call    usage.Call

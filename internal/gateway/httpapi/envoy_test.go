@@ -15,8 +15,8 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/verdict"
-	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/gateway"
 	"portico/internal/nodeid"
@@ -194,9 +194,9 @@ func tryEnvoyReadsTheCall(t *testing.T, b *testServer) {
 		want                gateway.Request
 	}{
 		"nothing":           {nil, nil, base},
-		"api key":           {m{"x-api-key": "k"}, nil, with(func(r *gateway.Request) { r.RawKey, r.Presented = "k", domain.APIKey })},
-		"joined":            {m{"authorization": "Bearer a,Bearer b"}, nil, with(func(r *gateway.Request) { r.Presented, r.Malformed = domain.APIKey, true })},
-		"two":               {m{"authorization": "Bearer a", "x-api-key": "a"}, nil, with(func(r *gateway.Request) { r.Presented, r.Malformed = domain.APIKey, true })},
+		"api key":           {m{"x-api-key": "k"}, nil, with(func(r *gateway.Request) { r.RawKey, r.Presented = "k", access.APIKey })},
+		"joined":            {m{"authorization": "Bearer a,Bearer b"}, nil, with(func(r *gateway.Request) { r.Presented, r.Malformed = access.APIKey, true })},
+		"two":               {m{"authorization": "Bearer a", "x-api-key": "a"}, nil, with(func(r *gateway.Request) { r.Presented, r.Malformed = access.APIKey, true })},
 		"headers":           {m{"x-portico-product": "p", "x-portico-app": "a", "x-portico-cost": "2"}, nil, with(func(r *gateway.Request) { r.Product, r.App, r.Cost = "p", "a", 2 })},
 		"configured":        {m{"x-portico-product": "p", "x-portico-cost": "2"}, m{"product": "q", "app": "b", "cost": "3"}, with(func(r *gateway.Request) { r.Product, r.App, r.Cost = "q", "b", 3 })},
 		"claimed address":   {m{"x-forwarded-for": "203.0.113.7"}, nil, base},

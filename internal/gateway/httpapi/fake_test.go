@@ -15,11 +15,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/keycache"
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/verdict"
 	"portico/internal/clock"
-	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi"
@@ -281,7 +281,7 @@ func id(n byte) uuid.UUID {
 
 // full is a verdict with everything in it.
 func full(code verdict.Code) func(*gateway.Request, *verdict.Verdict) {
-	key := &verdict.Credential{ID: id(1), Username: id(9), Environment: domain.Production}
+	key := &verdict.Credential{ID: id(1), Username: id(9), Environment: access.Production}
 	app, account := &verdict.App{ID: id(2)}, &verdict.Account{ID: id(3)}
 	product, plan := &verdict.Product{ID: id(4), Name: "orders"}, &verdict.Plan{ID: id(5), Name: "Gold"}
 	subscription := &verdict.Subscription{ID: id(6)}

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strconv"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/verdict"
-	"portico/internal/domain"
 	"portico/internal/gateway"
 	"portico/internal/nodeid"
 )
@@ -120,7 +120,7 @@ func challenge(q *gateway.Request) string {
 	switch q.Presented {
 	case "":
 		return `Bearer realm="portico"`
-	case domain.Basic:
+	case access.Basic:
 		return `Basic realm="portico", charset="UTF-8"`
 	default:
 		return `Bearer realm="portico", error="invalid_token"`

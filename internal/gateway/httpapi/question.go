@@ -3,7 +3,7 @@ package httpapi
 import (
 	"net/netip"
 
-	"portico/internal/domain"
+	"portico/clients/go/gate/access"
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi/jsonbody"
 )
@@ -95,9 +95,9 @@ func (r questionReader) question(q *gateway.Request) {
 func setPresented(q *gateway.Request, key, pair bool) {
 	switch {
 	case key:
-		q.Presented, q.Malformed = domain.APIKey, pair || q.RawKey == ""
+		q.Presented, q.Malformed = access.APIKey, pair || q.RawKey == ""
 	case pair:
-		q.Presented, q.Malformed = domain.Basic, q.Username == "" || q.Password == ""
+		q.Presented, q.Malformed = access.Basic, q.Username == "" || q.Password == ""
 	}
 }
 

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/verdict"
-	"portico/internal/domain"
 	"portico/internal/gateway"
 	"portico/internal/nodeid"
 )
@@ -24,13 +24,13 @@ func tryVerifyPassesTheQuestion(t *testing.T, b *testServer) {
 	for body, want := range map[string]gateway.Request{
 		`{}`: {},
 		`{"key":"` + secret + `","product":"orders","app":"app_x","method":"GET","path":"/a?b","ip":"::ffff:192.0.2.1","cost":1000000}`: {
-			RawKey: secret, Presented: domain.APIKey, Product: "orders", App: "app_x", Method: "GET", Path: "/a?b", Address: netip.MustParseAddr("192.0.2.1"), Cost: 1000000},
-		" {\n\"username\" : \"u\", \"password\":\"p\",\t\"key\":null } ": {Username: "u", Password: "p", Presented: domain.Basic},
-		`{"key":"\u0061\n\u00e9\ud83d\ude00\/"}`:                         {RawKey: "a\né😀/", Presented: domain.APIKey},
-		`{"key":"a","username":"u","password":"p"}`:                      {RawKey: "a", Username: "u", Password: "p", Presented: domain.APIKey, Malformed: true},
-		`{"key":""}`:       {Presented: domain.APIKey, Malformed: true},
-		`{"username":"u"}`: {Username: "u", Presented: domain.Basic, Malformed: true},
-		`{"password":"p"}`: {Password: "p", Presented: domain.Basic, Malformed: true},
+			RawKey: secret, Presented: access.APIKey, Product: "orders", App: "app_x", Method: "GET", Path: "/a?b", Address: netip.MustParseAddr("192.0.2.1"), Cost: 1000000},
+		" {\n\"username\" : \"u\", \"password\":\"p\",\t\"key\":null } ": {Username: "u", Password: "p", Presented: access.Basic},
+		`{"key":"\u0061\n\u00e9\ud83d\ude00\/"}`:                         {RawKey: "a\né😀/", Presented: access.APIKey},
+		`{"key":"a","username":"u","password":"p"}`:                      {RawKey: "a", Username: "u", Password: "p", Presented: access.APIKey, Malformed: true},
+		`{"key":""}`:       {Presented: access.APIKey, Malformed: true},
+		`{"username":"u"}`: {Username: "u", Presented: access.Basic, Malformed: true},
+		`{"password":"p"}`: {Password: "p", Presented: access.Basic, Malformed: true},
 	} {
 		if a := b.send(t, "POST", "/v1/verify", body); a.status != 200 || a.header.Get("Content-Type") != "application/json" {
 			t.Errorf("%s: %d %s", body, a.status, a.body)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/domain"
+	"portico/clients/go/gate/access"
 )
 
 // Token is a service token.
@@ -14,8 +14,8 @@ type Token struct {
 	ID, Organization uuid.UUID
 	Name             string
 	Scopes           []string
-	Products         domain.ProductScope
-	Environment      domain.Environment // "" means all
+	Products         access.ProductScope
+	Environment      access.Environment // "" means all
 }
 
 // Token reads the token with a hash. It returns nil if there is none or it is revoked.
@@ -28,7 +28,7 @@ func (s *Reader) Token(ctx context.Context, hash []byte) (out *Token, err error)
 		if err := r.Scan(&t.ID, &t.Organization, &t.Name, &scopes, &products, &environment); err != nil {
 			return err
 		}
-		t.Environment, out = domain.Environment(environment.String), &t
+		t.Environment, out = access.Environment(environment.String), &t
 		if err := decode(scopes, &t.Scopes); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/internal/apps"
 	"portico/internal/catalog"
@@ -34,7 +35,7 @@ func (s Shop) MustOffer(t testing.TB, name string, paths ...string) (*db.Product
 	p, plan := s.MustProduct(t, s.Admin, name)
 	var all []*db.Endpoint
 	for _, path := range paths {
-		all = append(all, s.MustEndpoint(t, s.Admin, p, domain.MethodGet, path))
+		all = append(all, s.MustEndpoint(t, s.Admin, p, access.MethodGet, path))
 	}
 	return p, plan, all
 }
@@ -60,7 +61,7 @@ func EndpointIDs(all ...*db.Endpoint) (out []string) {
 }
 
 // MustEndpoint creates an endpoint of a product.
-func (f *Fixture) MustEndpoint(t testing.TB, admin context.Context, p *db.Product, m domain.Method, path string) *db.Endpoint {
+func (f *Fixture) MustEndpoint(t testing.TB, admin context.Context, p *db.Product, m access.Method, path string) *db.Endpoint {
 	t.Helper()
 	made, err := f.Portal.Catalog.CreateEndpoint(admin, catalog.CreateEndpointInput{ProductID: p.GlobalID(), Method: m, Path: path})
 	return must(t, made, err)

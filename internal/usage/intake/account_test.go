@@ -7,8 +7,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
-	"portico/internal/domain"
 	"portico/internal/testdb"
 	"portico/internal/usage"
 )
@@ -17,7 +17,7 @@ import (
 // a quota of ten a month for the account.
 func (w *world) requestsOfApps(apps int) []*limits.Ask {
 	account, product := uuid.New(), uuid.New()
-	quota := limits.Quota{Limit: 10, Per: domain.PerMonth}
+	quota := limits.Quota{Limit: 10, Per: access.PerMonth}
 	var out []*limits.Ask
 	for range apps {
 		out = append(out, &limits.Ask{

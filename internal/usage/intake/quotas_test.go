@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
-	"portico/internal/domain"
 	"portico/internal/testdb"
 	"portico/internal/usage"
 	"portico/internal/usage/usagetest"
@@ -52,6 +52,6 @@ func TestReportedCallsCountInQuotas(t *testing.T) {
 		found, err := w.store.quotaUsed(context.Background(), []uuid.UUID{app}, noon)
 		require.NoError(t, err)
 		require.EqualValues(t, 5, found[app].N)
-		require.EqualValues(t, 5, w.used(limits.ByAccount(s.Account, s.Product, domain.PerDay)), "and in its account's")
+		require.EqualValues(t, 5, w.used(limits.ByAccount(s.Account, s.Product, access.PerDay)), "and in its account's")
 	})
 }

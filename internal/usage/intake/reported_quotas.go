@@ -7,10 +7,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/zone"
 	"portico/internal/database"
-	"portico/internal/domain"
 	"portico/internal/usage/counts"
 	"portico/internal/usage/usagesql"
 )
@@ -73,7 +73,7 @@ func (s *Store) quotasOf(ctx context.Context, tx *database.Tx, organization uuid
 		if err := rows.Scan(&q.app, &q.product, &text, &name); err != nil {
 			return nil, err
 		}
-		var terms *domain.Quota
+		var terms *access.Quota
 		if err := json.Unmarshal(text, &terms); err != nil {
 			return nil, err
 		}
