@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -89,21 +90,29 @@ func TestWrittenAnswersReleaseTheirRoom(t *testing.T) {
 	require.Equal(t, 1, gone.writes, "nothing is written to a client that has gone")
 }
 
-// A value that contains a variable, at whatever depth, has a price that depends on
-// the variables.
-func TestMentionsVariable(t *testing.T) {
-	variable, number := &ast.Value{Kind: ast.Variable, Raw: "x"}, &ast.Value{Kind: ast.IntValue, Raw: "1"}
-	list := func(all ...*ast.Value) *ast.Value {
-		v := &ast.Value{Kind: ast.ListValue}
-		for _, one := range all {
-			v.Children = append(v.Children, &ast.ChildValue{Value: one})
-		}
-		return v
-	}
-	for _, v := range []*ast.Value{variable, list(variable), list(number, variable), list(variable, number), list(list(number), list(number, variable))} {
-		require.True(t, mentionsVariable(v), v.String())
-	}
-	for _, v := range []*ast.Value{number, list(), list(number, number), list(list(number))} {
-		require.False(t, mentionsVariable(v), v.String())
+// deadlineWriter is a response that counts the deadlines of its writes.
+type deadlineWriter struct {
+	http.ResponseWriter
+	deadlines int
+}
+
+func (w *deadlineWriter) SetWriteDeadline(time.Time) error {
+	w.deadlines++
+	return nil
+}
+
+// Answers longer than the server's write timeout allows for extend it as they are
+// read; shorter ones do not.
+func TestLargeAnswersExtendTheDeadline(t *testing.T) {
+	for _, c := range []struct {
+		size     int
+		extended bool
+	}{{len(nullData), false}, {maxDirectWrite, false}, {maxDirectWrite + 1, true}} {
+		body := httptest.NewRecorder()
+		w := &deadlineWriter{ResponseWriter: body}
+		data := bytes.Repeat([]byte("1"), c.size)
+		(&answer{data: data}).write(w, responseType)
+		require.Equal(t, c.extended, w.deadlines > 0, "%d bytes, %d deadlines", c.size, w.deadlines)
+		require.Equal(t, `{"data":`+string(data)+`}`, body.Body.String())
 	}
 }

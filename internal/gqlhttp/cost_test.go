@@ -49,6 +49,7 @@ func TestCostFollowsTheFormula(t *testing.T) {
 		"{ top { id name } }":                                            1 + 7*2,
 		"{ top(first: 2) { id name } }":                                  1 + 2*2,
 		`{ nodes(ids: ["a", "b", "c"]) { id name } }`:                    1 + 3*2,
+		`{ nodes(ids: "a") { id name } }`:                                1 + 2,
 		"{ item { tags } }":                                              1 + (1 + 30),
 		"{ item { labels { key value } } }":                              1 + (1 + 50*2),
 		"{ item { labels { __typename } } }":                             1 + (1 + 50),
