@@ -113,6 +113,24 @@ func TestRunSignInFailureRecorder_RecordsAllAtTheEnd(t *testing.T) {
 	})
 }
 
+// Failures that cannot be recorded when the program ends are counted in its log.
+func TestRunSignInFailureRecorder_LogsWhatIsLost(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		f.MustOrganization(t, "one")
+		mustStaff(t, f, "one", portaltest.Password)
+		var log bytes.Buffer
+		p := f.With(func(o *portal.Options) { o.Log = slog.New(slog.NewJSONHandler(&log, nil)) })
+		mustFail(t, p, "192.0.2.1", 3)
+		log.Reset()
+		require.NoError(t, f.Database.Close())
+		ended, end := context.WithCancel(t.Context())
+		end()
+		p.Identity.RunSignInFailureRecorder(ended)
+		require.Contains(t, log.String(), `"failures":3`)
+	})
+}
+
 // Guesses at many users do not fill the log either, and what was left out is
 // recorded later.
 func TestRecordSignInFailures_BoundsEvents(t *testing.T) {

@@ -200,12 +200,32 @@ func TestSignIn_AccountOfSession(t *testing.T) {
 			require.Error(t, err)
 			require.Zero(t, s)
 		})
-		t.Run("ErrUsersNotRead", func(t *testing.T) {
+	})
+}
+
+// A sign-in that could not read the users of the address, or their organizations, is
+// no wrong password.
+func TestSignIn_ErrCandidatesNotRead(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		table, lost := "", func() {}
+		f := portaltest.NewWith(t, url, database.Options{OnStatement: func(_ context.Context, query string) {
+			if strings.Contains(query, `FROM "`+table+`"`) || strings.Contains(query, "FROM `"+table+"`") {
+				lost()
+			}
+		}})
+		f.MustOrganization(t, "one")
+		mustStaff(t, f, "one", portaltest.Password)
+		for _, table = range []string{"users", "organizations"} {
 			ctx, cancel := context.WithCancel(from(t, "192.0.2.1"))
-			cancel()
-			_, err := f.Portal.Identity.SignIn(ctx, in)
+			called := false
+			lost = func() { called = true; cancel() }
+			l := &settledLimiter{}
+			p := f.With(func(o *portal.Options) { o.Limiter = l })
+			_, err := signIn(ctx, p, portaltest.Password)
+			require.True(t, called, table)
 			require.Error(t, err)
 			require.False(t, fault.Is(err, fault.CodeUnauthenticated), "%v", err)
-		})
+			require.Zero(t, *l, "no password was tried")
+		}
 	})
 }
