@@ -137,19 +137,40 @@ func (svc *Service) setUserStatus(ctx context.Context, id string, reason *string
 	})
 }
 
-// changeUser locks a user and calls f, which asks the policy.
+// changeUser locks a user and calls f, which asks the policy. Who makes the change
+// is locked too, and must still be active: else two administrators could disable
+// each other at the same moment.
 func (svc *Service) changeUser(ctx context.Context, id string, f func(context.Context, *change.Tx, *db.User) (*db.User, error)) (*db.User, error) {
 	userID, err := input.DecodeID(nodeid.User, id)
 	if err != nil {
 		return nil, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.User, error) {
-		u, err := change.LockForUpdate(tx, tx.User.Query().Where(user.ID(userID))).Only(ctx)
+		// In the order of their ids, so that two changes do not wait for one another.
+		locked, err := change.LockForUpdate(tx, tx.User.Query().Where(user.IDIn(userID, tx.Viewer.UserID)).Order(user.ByID())).All(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return f(ctx, tx, u)
+		var target *db.User
+		for _, u := range locked {
+			if u.ID == tx.Viewer.UserID && u.Status != domain.UserActive {
+				return nil, errSessionEnded()
+			}
+			if u.ID == userID {
+				target = u
+			}
+		}
+		if target == nil {
+			return nil, fault.NotFound()
+		}
+		return f(ctx, tx, target)
 	})
+}
+
+// errSessionEnded is the error for a viewer who was disabled after the request had
+// begun.
+func errSessionEnded() error {
+	return fault.New(fault.CodeUnauthenticated, fault.ReasonSessionExpired, "You are not signed in, or your sign-in has ended.")
 }
 
 func userEvent(t eventlog.Type, u *db.User, changes []domain.Change) eventlog.Entry {

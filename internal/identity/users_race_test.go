@@ -9,12 +9,17 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/event"
 	"portico/ent/db/membership"
+	"portico/ent/db/user"
+	"portico/internal/address"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
+	"portico/internal/fault"
 	"portico/internal/identity"
+	"portico/internal/nodeid"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/portal/racetest"
+	"portico/internal/viewer"
 )
 
 // Many requests disable a user, and then many disable and enable one. Each
@@ -46,6 +51,31 @@ func TestRace_DisableUser(t *testing.T) {
 				require.Equal(t, []int{u.Version + len(events), u.TokenVersion + len(events)}, []int{now.Version, now.TokenVersion})
 			})
 		}
+	})
+}
+
+// Two administrators disable each other: one of them stays.
+func TestRace_AdministratorsDisableEachOther(t *testing.T) {
+	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
+		x := h.MustTenant(t, "one")
+		other, err := h.Portal.Identity.CreateUser(x.Admin, identity.CreateUserInput{
+			Name: "Second", Email: address.ParseEmail("second@one.example"), Role: new(domain.RoleAdmin), Password: "a long enough passphrase"})
+		require.NoError(t, err)
+		first := viewer.Current(x.Admin)
+		v := first
+		v.UserID = other.ID
+		second := viewer.NewContext(t.Context(), v)
+		_, outcomes := racetest.Run(h, func(n int, p *portal.Portal) (*db.User, error) {
+			if n%2 == 0 {
+				return p.Identity.DisableUser(x.Admin, other.GlobalID(), nil)
+			}
+			return p.Identity.DisableUser(second, nodeid.Encode(nodeid.User, first.UserID), nil)
+		})
+		racetest.RequireOnly(t, outcomes, racetest.OK, string(fault.CodeUnauthenticated))
+		require.Contains(t, outcomes, string(fault.CodeUnauthenticated))
+		n, err := h.Client.User.Query().Where(user.RoleEQ(domain.RoleAdmin), user.StatusEQ(domain.UserActive)).Count(portaltest.System(t))
+		require.NoError(t, err)
+		require.Equal(t, 1, n)
 	})
 }
 
