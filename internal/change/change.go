@@ -8,6 +8,7 @@ package change
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -97,8 +98,9 @@ func Exec(ctx context.Context, r *Runner, f func(ctx context.Context, tx *Tx) er
 func run[T any](ctx context.Context, r *Runner, f func(ctx context.Context, tx *Tx) (T, error)) (out T, tx *Tx, err error) {
 	if r.outer != nil {
 		tx = r.newTx(ctx, r.outer.Tx)
+		err = errPanic
+		defer func() { r.outer.failed = cmp.Or(r.outer.failed, err) }()
 		out, err = perform(ctx, r, tx, f)
-		r.outer.failed = cmp.Or(r.outer.failed, err)
 		return out, tx, err
 	}
 	err = database.Retry(ctx, retryable, func() error {
@@ -107,6 +109,9 @@ func run[T any](ctx context.Context, r *Runner, f func(ctx context.Context, tx *
 	})
 	return out, tx, err
 }
+
+// errPanic is the error of a part of a transaction that has panicked.
+var errPanic = errors.New("change: a part of the transaction has panicked")
 
 // attempt makes one attempt.
 func attempt[T any](ctx context.Context, r *Runner, f func(ctx context.Context, tx *Tx) (T, error)) (out T, tx *Tx, err error) {

@@ -106,8 +106,13 @@ func (tx *Tx) remember(ctx context.Context, q Request, m Created) error {
 // returns what f has created or, by again, what an earlier request created. What
 // f created is recognized by its random ids: a row that this same request left,
 // when the result of its commit was lost, is not a replay.
+//
+// Parts of a transaction have no idempotency key.
 func Once[T any](ctx context.Context, r *Runner, q Request, f func(context.Context, *Tx) (T, Created, error), again func(context.Context, Created) (T, error)) (T, error) {
 	var none T
+	if r.outer != nil && q.key != nil {
+		return none, errors.New("change: a part of a transaction has no idempotency key")
+	}
 	if m, err := r.findEarlier(ctx, q); m != nil || err != nil {
 		return replay(ctx, r, m, err, again)
 	}

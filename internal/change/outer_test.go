@@ -61,6 +61,15 @@ func TestChangesWithAnOuterTransaction(t *testing.T) {
 		organizations, events = count()
 		require.Zero(t, organizations+events)
 
+		err = change.Exec(ctx, outer, func(ctx context.Context, tx *change.Tx) error {
+			inner := change.NewRunner(change.Options{Client: tx.Client(), Database: f.Database, Clock: f.Clock, Outer: tx})
+			require.Panics(t, func() {
+				_ = change.Exec(ctx, inner, func(context.Context, *change.Tx) error { panic("broken") })
+			})
+			return nil
+		})
+		require.ErrorContains(t, err, "panicked")
+
 		err = change.Exec(ctx, outer, func(_ context.Context, tx *change.Tx) error {
 			return errors.Join(create(tx, "first"), create(tx, "second"))
 		})
