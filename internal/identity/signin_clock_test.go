@@ -62,11 +62,18 @@ func TestSignIn_FailuresFarInTheFutureDoNotCount(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		f.MustOrganization(t, "one")
+		f.MustOrganization(t, "two")
 		u := mustStaff(t, f, "one", portaltest.Password)
+		f.Clock.Advance(time.Second)
+		mustStaff(t, f, "two", "the password of two")
 		const ahead = 10 * 24 * time.Hour
 		failAhead(t, f, ahead)
 		_, err := signIn(from(t, "192.0.2.1"), f.Portal, portaltest.Password, "one")
 		require.NoError(t, err)
+		_, err = f.Portal.Identity.UnlockByAddress(t.Context(), "one", address.ParseEmail(orhan))
+		require.NoError(t, err)
+		_, err = signIn(from(t, "192.0.2.1"), f.Portal, "the password of two", "two")
+		require.NoError(t, err, "unlocking one user makes nothing count for another")
 		out, err := auth.NewLimiter(f.Database, f.Ring, f.Clock).Lockout(t.Context(), u.EmailFolded, u.ID, time.Time{})
 		require.NoError(t, err)
 		require.Zero(t, out, "nor does a list say so")

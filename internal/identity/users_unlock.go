@@ -10,6 +10,7 @@ import (
 	"portico/ent/db/user"
 	"portico/internal/address"
 	"portico/internal/change"
+	"portico/internal/clock"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/input"
@@ -44,9 +45,10 @@ func unlock(ctx context.Context, tx *change.Tx, u *db.User, reason string) (*db.
 
 // endFutureAttempts dates sign-in attempts that are ahead of now, as another
 // node's clock may record them, to now: forgiving covers what has happened until
-// now. Those of other users go on counting.
+// now. Those of other users go on counting. What is further ahead than clocks may
+// be apart does not count, and stays so.
 func endFutureAttempts(ctx context.Context, tx *change.Tx) error {
-	_, err := tx.ExecContext(ctx, `UPDATE sign_in_attempts SET attempted_at = $1 WHERE attempted_at > $1`, tx.Now)
+	_, err := tx.ExecContext(ctx, `UPDATE sign_in_attempts SET attempted_at = $1 WHERE attempted_at > $1 AND attempted_at <= $2`, tx.Now, tx.Now.Add(clock.MaxSkew))
 	return err
 }
 
