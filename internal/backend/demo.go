@@ -21,8 +21,13 @@ func (b *Backend) SeedOptions(c *config.Config) seed.Options {
 // CheckDemoPassword applies the rules for passwords to that of the demo users;
 // package seed refuses the well-known one.
 func CheckDemoPassword(c *config.Config) error {
-	if given := c.DemoPassword; given != "" && given != seed.DefaultPassword {
-		return auth.CheckPassword("PORTICO_DEMO_PASSWORD", given, address.Email{})
+	if c.DemoPassword == "" || seed.IsDefaultPassword(c.DemoPassword) {
+		return nil
+	}
+	for _, u := range seed.SignIns() {
+		if err := auth.CheckPassword("PORTICO_DEMO_PASSWORD", c.DemoPassword, address.ParseEmail(u.Email)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -48,6 +48,10 @@ func (s seedCommand) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
+		if made.Organizations == 0 {
+			_, err := fmt.Fprintln(p.stderr, "Another process created the demo data at this moment, with the password that it was given.")
+			return err
+		}
 		if err := p.printSeeded(made); err != nil {
 			return err
 		}

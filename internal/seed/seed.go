@@ -14,6 +14,7 @@
 package seed
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ import (
 	"portico/internal/change"
 	"portico/internal/clock"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/viewer"
 )
 
@@ -60,14 +62,16 @@ type Options struct {
 // password returns everybody's password, or an error for the public one outside
 // of development.
 func (o Options) password() (string, error) {
-	if o.Password != "" && o.Password != DefaultPassword {
-		return o.Password, nil
-	}
-	if !o.Development {
+	given := cmp.Or(o.Password, DefaultPassword)
+	if IsDefaultPassword(given) && !o.Development {
 		return "", errors.New("outside development the demo data needs a password of its own: set PORTICO_DEMO_PASSWORD")
 	}
-	return DefaultPassword, nil
+	return given, nil
 }
+
+// IsDefaultPassword reports whether a password is the public one, in any
+// spelling: a sign-in would accept several of them.
+func IsDefaultPassword(password string) bool { return domain.Fold(password) == DefaultPassword }
 
 // Empty reports whether there is no organization yet.
 func Empty(ctx context.Context, c *db.Client) (bool, error) {

@@ -251,7 +251,7 @@ func TestPassword(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		o := options(t, url)
 		o.Development = false
-		for _, password := range []string{"", seed.DefaultPassword} {
+		for _, password := range []string{"", seed.DefaultPassword, "portico－demo", "Portico-DEMO"} {
 			o.Password = password
 			if _, err := seed.Demo(t.Context(), o); err == nil || !strings.Contains(err.Error(), "PORTICO_DEMO_PASSWORD") {
 				t.Errorf("%q outside development: %v", password, err)
