@@ -95,7 +95,7 @@ func TestARightGuessDoesNotCountForUsersThatWereNotTried(t *testing.T) {
 // A password tried on many people by way of as many namesakes counts for the
 // client, whatever the addresses; for sign-ins without an organization alone.
 func TestGuessesAtNamesakesOfManyAddressesCountForTheClient(t *testing.T) {
-	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
+	eachLimiter(t, func(t *testing.T, l *Limiter, c *clock.Fake) {
 		g := guessAnyOrganization(uuid.New(), uuid.New())
 		for i := range ClientFailures {
 			g.Address, g.Users = address.ParseEmail(fmt.Sprintf("user%d@demo.example", i)), []uuid.UUID{uuid.New(), uuid.New()}
@@ -103,6 +103,8 @@ func TestGuessesAtNamesakesOfManyAddressesCountForTheClient(t *testing.T) {
 		}
 		requireLimited(t, attempt(t, l, guessAnyOrganization(user, uuid.New()), true), AttemptWindow)
 		requireLimited(t, attempt(t, l, guessAnyOrganization(), true), AttemptWindow)
+		g.Since = []time.Time{c.Now(), c.Now()}
+		requireLimited(t, attempt(t, l, g, true), AttemptWindow) // users' failures are forgiven, not the client's
 		require.NoError(t, guess(t, l, email, client, true))
 	})
 }
