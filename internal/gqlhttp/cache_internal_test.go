@@ -30,6 +30,11 @@ func TestCacheKeepsWithinItsBounds(t *testing.T) {
 	c.add(long, one)
 	_, ok = c.get(long)
 	require.False(t, ok)
+	require.False(t, c.lru.Contains(long), "it takes no room")
+	c.add(long[:8], one)
+	_, ok = c.get(long[:8])
+	require.True(t, ok, "the longest text that is kept")
+	require.True(t, c.has(long[:8]))
 
 	c.add("d", &document{tokens: 1000})
 	require.Zero(t, c.bytes, "what is larger than the cache is not kept")
@@ -45,4 +50,5 @@ func TestCacheWithoutRoomKeepsNothing(t *testing.T) {
 func TestTruncateKeepsWholeCharacters(t *testing.T) {
 	require.Equal(t, "short", truncate("short", 5))
 	require.Equal(t, "é…", truncate("ééééé", 6))
+	require.Equal(t, "…", truncate("\x80\x80\x80\x80\x80", 4), "what is no text")
 }
