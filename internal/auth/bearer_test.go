@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"portico/internal/fault"
+	"portico/internal/viewer"
 )
 
 // RFC 6750: the scheme in any case, one or more spaces, and then the token alone.
@@ -70,5 +73,30 @@ func TestHeadersOfTokensThatAreNoneOfOurs(t *testing.T) {
 	for _, token := range []string{"", ".", "..", "a.b", rest, part([]byte("{}")) + rest + ".x", part([]byte("{}")) + "=" + rest, part([]byte("{}")) + "\n" + rest, "e31.e31.!"} {
 		_, err := keyID(token)
 		require.Error(t, err, "%q", token)
+	}
+}
+
+// A request with an invalid token is passed on, as anonymous, if that is allowed; the
+// next handler can find out why it is.
+func TestMiddleware_AllowInvalid(t *testing.T) {
+	w := newHarness()
+	w.AllowInvalid = true
+	for name, c := range map[string]struct {
+		token   string
+		invalid bool
+	}{"OK": {mustIssue(t, w.Tokens), false}, "ErrInvalid": {"x", true}} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodPost, "/graphql", nil)
+			withBearer(c.token)(r)
+			called := false
+			w.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				called = true
+				err := ErrorFromContext(r.Context())
+				require.Equal(t, c.invalid, err != nil)
+				require.Equal(t, c.invalid, fault.Is(err, fault.CodeUnauthenticated))
+				require.Equal(t, c.invalid, viewer.Current(r.Context()).OrganizationID == uuid.Nil)
+			})).ServeHTTP(httptest.NewRecorder(), r)
+			require.True(t, called)
+		})
 	}
 }

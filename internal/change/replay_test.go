@@ -67,6 +67,9 @@ func TestAnswersThatRevealStateWaitForTheKeyCache(t *testing.T) {
 	_, err = c.create(ctx, "createApp", key, 1)
 	require.ErrorIs(t, err, cache.behind)
 	waits("a replay that the key cache does not follow", 1)
+	_, err = c.create(ctx, "createApp", nil, 1)
+	require.ErrorIs(t, err, cache.behind)
+	waits("a change that the key cache does not follow", 1)
 	cache.behind = nil
 
 	c.err = fault.NotFound()
