@@ -6,7 +6,6 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/db"
-	"portico/ent/db/plan"
 	"portico/ent/db/product"
 	"portico/internal/domain"
 	"portico/internal/entity"
@@ -33,13 +32,6 @@ func (svc *Service) Products(ctx context.Context, f ProductFilter, o listing.Ord
 		}
 		return q
 	}, o, r)
-}
-
-// PlansOfProducts returns the same page of the plans of many products.
-func (svc *Service) PlansOfProducts(ctx context.Context, products []uuid.UUID, r listing.Request) (listing.Pages[*db.Plan], error) {
-	ch := listing.Children[*db.Plan]{List: entity.PlanList(), Column: plan.FieldProductID, Parent: func(x *db.Plan) uuid.UUID { return x.ProductID }}
-	return listing.ReadPages(ctx, svc.entities.Lists, ch, func() listing.Query[*db.Plan, *db.PlanSelect] { return svc.client.Plan.Query() },
-		products, listing.Order{}, r)
 }
 
 // PageOfProducts returns a page of products that have been read already, in

@@ -199,18 +199,6 @@ func (svc *Service) CreateOrganization(ctx context.Context, slug, name string) (
 	})
 }
 
-// OrganizationBySlug returns the part of an organization that a sign-in page
-// may show; nil if there is none.
-func (svc *Service) OrganizationBySlug(ctx context.Context, slug string) (*db.Organization, error) {
-	ctx = viewer.AsSystem(ctx, uuid.Nil)
-	o, err := svc.client.Organization.Query().Where(organization.Slug(input.Sanitize(slug))).
-		Select(organization.FieldName, organization.FieldSlug, organization.FieldPasswordSignIn).Only(ctx)
-	if db.IsNotFound(err) {
-		return nil, nil
-	}
-	return o, change.PublicError(err)
-}
-
 // enterOrganization makes a command work inside the organization with this
 // slug: events are appended to its log.
 func enterOrganization(ctx context.Context, tx *change.Tx, slug string) error {

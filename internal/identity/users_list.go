@@ -4,15 +4,19 @@ import (
 	"context"
 
 	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
 
 	"portico/ent/db"
+	"portico/ent/db/organization"
 	"portico/ent/db/predicate"
 	"portico/ent/db/user"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/entity"
 	"portico/internal/input"
 	"portico/internal/listing"
 	"portico/internal/paging"
+	"portico/internal/viewer"
 )
 
 // UserFilter narrows a list of users.
@@ -38,4 +42,19 @@ func (svc *Service) Users(ctx context.Context, f UserFilter, r listing.Request) 
 		}
 		return q
 	}, listing.Order{}, r)
+}
+
+// UsersOf lists an organization's users in the order of their creation, for
+// commands.
+func (svc *Service) UsersOf(ctx context.Context, slug string) ([]*db.User, error) {
+	ctx = viewer.AsSystem(ctx, uuid.Nil)
+	o, err := svc.client.Organization.Query().Where(organization.Slug(input.Sanitize(slug))).Only(ctx)
+	if db.IsNotFound(err) {
+		return nil, errUnknownOrganization()
+	}
+	if err != nil {
+		return nil, change.PublicError(err)
+	}
+	all, err := svc.client.User.Query().Where(user.OrganizationID(o.ID)).Order(user.ByCreatedAt(), user.ByID()).All(ctx)
+	return all, change.PublicError(err)
 }

@@ -6,7 +6,6 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/db"
-	"portico/ent/db/organization"
 	"portico/ent/db/user"
 	"portico/internal/address"
 	"portico/internal/change"
@@ -79,26 +78,4 @@ func (svc *Service) changeUserByAddress(ctx context.Context, slug string, email 
 		}
 		return f(ctx, tx, u)
 	})
-}
-
-// Organizations lists all organizations by slug, for commands.
-func (svc *Service) Organizations(ctx context.Context) ([]*db.Organization, error) {
-	ctx = viewer.AsSystem(ctx, uuid.Nil)
-	all, err := svc.client.Organization.Query().Order(organization.BySlug()).All(ctx)
-	return all, change.PublicError(err)
-}
-
-// UsersOf lists an organization's users in the order of their creation, for
-// commands.
-func (svc *Service) UsersOf(ctx context.Context, slug string) ([]*db.User, error) {
-	ctx = viewer.AsSystem(ctx, uuid.Nil)
-	o, err := svc.client.Organization.Query().Where(organization.Slug(input.Sanitize(slug))).Only(ctx)
-	if db.IsNotFound(err) {
-		return nil, errUnknownOrganization()
-	}
-	if err != nil {
-		return nil, change.PublicError(err)
-	}
-	all, err := svc.client.User.Query().Where(user.OrganizationID(o.ID)).Order(user.ByCreatedAt(), user.ByID()).All(ctx)
-	return all, change.PublicError(err)
 }

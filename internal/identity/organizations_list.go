@@ -1,0 +1,32 @@
+package identity
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/organization"
+	"portico/internal/change"
+	"portico/internal/input"
+	"portico/internal/viewer"
+)
+
+// Organizations lists all organizations by slug, for commands.
+func (svc *Service) Organizations(ctx context.Context) ([]*db.Organization, error) {
+	ctx = viewer.AsSystem(ctx, uuid.Nil)
+	all, err := svc.client.Organization.Query().Order(organization.BySlug()).All(ctx)
+	return all, change.PublicError(err)
+}
+
+// OrganizationBySlug returns the part of an organization that a sign-in page
+// may show; nil if there is none.
+func (svc *Service) OrganizationBySlug(ctx context.Context, slug string) (*db.Organization, error) {
+	ctx = viewer.AsSystem(ctx, uuid.Nil)
+	o, err := svc.client.Organization.Query().Where(organization.Slug(input.Sanitize(slug))).
+		Select(organization.FieldName, organization.FieldSlug, organization.FieldPasswordSignIn).Only(ctx)
+	if db.IsNotFound(err) {
+		return nil, nil
+	}
+	return o, change.PublicError(err)
+}
