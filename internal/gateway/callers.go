@@ -67,26 +67,26 @@ func newCallerCache() callerCache {
 // Caller returns the caller that a gateway's token belongs to. The error is
 // fault.CodeUnauthenticated if the token is unknown or revoked, and fault.CodeUnavailable
 // if it cannot be checked at the moment. A token in memory costs no statement.
-func (g *Verifier) Caller(ctx context.Context, token string) (*Caller, error) {
+func (v *Verifier) Caller(ctx context.Context, token string) (*Caller, error) {
 	if token == "" || len(token) > maxTokenLen {
 		return nil, errUnknownToken()
 	}
 	var text [maxTokenLen]byte
 	sum := sha256.Sum256(text[:copy(text[:], token)])
-	if c := g.callers.get(sum); c != nil {
+	if c := v.callers.get(sum); c != nil {
 		return c, nil
 	}
-	return g.lookUpCaller(ctx, token, sum)
+	return v.lookUpCaller(ctx, token, sum)
 }
 
 // lookUpCaller is Caller for a token that is not in memory. It is a function of
 // its own so that sum stays on the stack in Caller.
-func (g *Verifier) lookUpCaller(ctx context.Context, token string, sum [sha256.Size]byte) (*Caller, error) {
-	hashes, ok := g.o.Tokens.Hashes(token)
-	if !ok || g.callers.isRejected(sum, g.o.Mono()) {
+func (v *Verifier) lookUpCaller(ctx context.Context, token string, sum [sha256.Size]byte) (*Caller, error) {
+	hashes, ok := v.o.Tokens.Hashes(token)
+	if !ok || v.callers.isRejected(sum, v.o.Mono()) {
 		return nil, errUnknownToken()
 	}
-	return g.readCaller(ctx, sum, hashes)
+	return v.readCaller(ctx, sum, hashes)
 }
 
 // tokenCheckError returns err if it is fault.CodeUnauthenticated, and else
@@ -105,39 +105,39 @@ func errUnknownToken() *fault.Error {
 
 // verifyToken finds the token, begins to follow its organization, and then reads
 // the token again: from then on the event log reports its revocation.
-func (g *Verifier) verifyToken(ctx context.Context, sum [sha256.Size]byte, hashes [][]byte) (*Caller, error) {
+func (v *Verifier) verifyToken(ctx context.Context, sum [sha256.Size]byte, hashes [][]byte) (*Caller, error) {
 	for _, hash := range hashes {
 		for range maxAttempts {
-			found, err := g.findCaller(ctx, hash)
+			found, err := v.findCaller(ctx, hash)
 			if err != nil {
 				return nil, err
 			}
 			if found == nil {
 				break
 			}
-			if _, err := g.follower(ctx, found.Organization); err != nil {
+			if _, err := v.follower(ctx, found.Organization); err != nil {
 				return nil, err
 			}
-			changes := g.callers.changeCount(found.Organization)
-			if found, err = g.readToken(ctx, hash); err != nil {
+			changes := v.callers.changeCount(found.Organization)
+			if found, err = v.readToken(ctx, hash); err != nil {
 				return nil, err
 			}
 			if found == nil {
 				break
 			}
-			if g.callers.add(sum, found, changes) {
+			if v.callers.add(sum, found, changes) {
 				return found, nil
 			}
 		}
 	}
-	g.callers.reject(sum, g.o.Mono())
+	v.callers.reject(sum, v.o.Mono())
 	return nil, errUnknownToken()
 }
 
 // readToken reads the gateway's token with a hash. It returns nil if there is none, it
 // is revoked, or it is not a gateway's.
-func (g *Verifier) readToken(ctx context.Context, hash []byte) (*Caller, error) {
-	t, err := g.source.Token(ctx, hash)
+func (v *Verifier) readToken(ctx context.Context, hash []byte) (*Caller, error) {
+	t, err := v.source.Token(ctx, hash)
 	if err != nil || t == nil || !slices.Contains(t.Scopes, gatewayScope) {
 		return nil, err
 	}

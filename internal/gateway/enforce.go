@@ -27,12 +27,12 @@ type Enforcement struct {
 // Enforcements returns how far the last changes of credentials have been applied,
 // in two statements whatever their number. Credentials of other organizations are
 // left out.
-func (g *Verifier) Enforcements(ctx context.Context, organization uuid.UUID, credentials []uuid.UUID) (map[uuid.UUID]Enforcement, error) {
-	nodes, err := g.source.Nodes(ctx, organization, g.o.Clock.Now().Add(-nodeTimeout-g.o.Grace))
+func (v *Verifier) Enforcements(ctx context.Context, organization uuid.UUID, credentials []uuid.UUID) (map[uuid.UUID]Enforcement, error) {
+	nodes, err := v.source.Nodes(ctx, organization, v.o.Clock.Now().Add(-nodeTimeout-v.o.Grace))
 	if err != nil {
 		return nil, database.Fault(err)
 	}
-	revisions, err := g.source.Revisions(ctx, organization, credentials)
+	revisions, err := v.source.Revisions(ctx, organization, credentials)
 	if err != nil {
 		return nil, database.Fault(err)
 	}
@@ -47,7 +47,7 @@ func (g *Verifier) Enforcements(ctx context.Context, organization uuid.UUID, cre
 			}
 		}
 		if len(e.Pending) > 0 {
-			e.Lag = max(0, g.o.Clock.Now().Sub(r.At))
+			e.Lag = max(0, v.o.Clock.Now().Sub(r.At))
 		}
 		out[id] = e
 	}

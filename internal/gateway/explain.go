@@ -27,25 +27,25 @@ type Explanation struct {
 // the cache. The API key in r is ignored; if r.Presented is empty, the credential
 // counts as presented in a way that the product accepts. An unknown credential is
 // fault.NotFound.
-func (g *Verifier) Explain(ctx context.Context, c *Caller, credential uuid.UUID, r *Request, at time.Time) (*Explanation, error) {
-	change, err := g.source.CredentialByID(ctx, c.Organization, credential)
+func (v *Verifier) Explain(ctx context.Context, c *Caller, credential uuid.UUID, r *Request, at time.Time) (*Explanation, error) {
+	change, err := v.source.CredentialByID(ctx, c.Organization, credential)
 	if err != nil {
 		return nil, database.Fault(err)
 	}
 	if len(change.Credentials) == 0 {
 		return nil, fault.NotFound()
 	}
-	if change.Catalogue, err = g.source.Catalogue(ctx, c.Organization); err != nil {
+	if change.Catalogue, err = v.source.Catalogue(ctx, c.Organization); err != nil {
 		return nil, database.Fault(err)
 	}
 	store := keycache.New(0)
 	store.Apply(change)
 	var facts verdict.Facts
 	store.Facts(change.Credentials[0].Username, &facts)
-	return g.explain(ctx, c, r, &facts, at), nil
+	return v.explain(ctx, c, r, &facts, at), nil
 }
 
-func (g *Verifier) explain(ctx context.Context, c *Caller, r *Request, facts *verdict.Facts, at time.Time) *Explanation {
+func (v *Verifier) explain(ctx context.Context, c *Caller, r *Request, facts *verdict.Facts, at time.Time) *Explanation {
 	q := newQuestion(c, r, facts.Catalogue, at)
 	e := &Explanation{}
 	if verdict.Keyless(&q, facts.Catalogue, &e.Verdict) {
@@ -54,7 +54,7 @@ func (g *Verifier) explain(ctx context.Context, c *Caller, r *Request, facts *ve
 	}
 	e.Steps = verdict.Explain(&q, facts, &e.Verdict)
 	if e.Verdict.Code == verdict.Valid {
-		g.limit(ctx, g.o.Limiter.Peek, facts.Catalogue, r.Cost, new(limits.Ask), &e.Verdict)
+		v.limit(ctx, v.o.Limiter.Peek, facts.Catalogue, r.Cost, new(limits.Ask), &e.Verdict)
 		e.Steps = append(e.Steps, verdict.ExplainLimits(&e.Verdict)...)
 	}
 	e.Code = e.Verdict.Code

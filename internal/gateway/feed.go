@@ -27,13 +27,13 @@ import (
 // The error is fault.CodeUnavailable if the log could not be read, ErrTooOld if the
 // gateway must start over from the whole state, and fault.CodeUnauthenticated if the
 // token was revoked meanwhile. An error of yield ends Feed and is returned.
-func (g *Verifier) Feed(ctx context.Context, c *Caller, after int64, wait time.Duration, yield func(*keycache.Change) error) error {
-	asked := g.o.Mono()
-	t, err := g.follower(ctx, c.Organization)
+func (v *Verifier) Feed(ctx context.Context, c *Caller, after int64, wait time.Duration, yield func(*keycache.Change) error) error {
+	asked := v.o.Mono()
+	t, err := v.follower(ctx, c.Organization)
 	if err != nil {
 		return database.Fault(err)
 	}
-	f := &feed{verifier: g, follower: t, caller: c, asked: asked, yield: yield}
+	f := &feed{verifier: v, follower: t, caller: c, asked: asked, yield: yield}
 	if after < 0 {
 		err = f.snapshot(ctx)
 	} else {

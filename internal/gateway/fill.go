@@ -15,9 +15,9 @@ const maxAttempts = 5
 // read reads what is known about a username from the database into facts; an unknown
 // username leaves facts.Credential nil. leader is false if another call began the
 // read and this one shared it.
-func (g *Verifier) read(ctx context.Context, f *follower, who *Caller, username uuid.UUID, facts *verdict.Facts) (leader bool, err error) {
+func (v *Verifier) read(ctx context.Context, f *follower, who *Caller, username uuid.UUID, facts *verdict.Facts) (leader bool, err error) {
 	for range maxAttempts { // the credential may be evicted for others before it is read
-		began, err := g.fill(ctx, f, who, username)
+		began, err := v.fill(ctx, f, who, username)
 		leader = leader || began
 		if err != nil {
 			return leader, err
@@ -32,13 +32,13 @@ func (g *Verifier) read(ctx context.Context, f *follower, who *Caller, username 
 // fill reads a credential into the cache, once for all concurrent callers, and
 // goes on when one of them leaves. leader is true for the caller that began the
 // read, if it stays.
-func (g *Verifier) fill(ctx context.Context, f *follower, who *Caller, username uuid.UUID) (leader bool, err error) {
+func (v *Verifier) fill(ctx context.Context, f *follower, who *Caller, username uuid.UUID) (leader bool, err error) {
 	began := false
-	done := g.fills.DoChan(string(f.id[:])+string(username[:]), func() (any, error) {
+	done := v.fills.DoChan(string(f.id[:])+string(username[:]), func() (any, error) {
 		began = true
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryTimeout)
 		defer cancel()
-		return nil, g.fillInTurn(ctx, f, who.Token, username)
+		return nil, v.fillInTurn(ctx, f, who.Token, username)
 	})
 	select {
 	case r := <-done:
@@ -48,15 +48,15 @@ func (g *Verifier) fill(ctx context.Context, f *follower, who *Caller, username 
 	}
 }
 
-func (g *Verifier) fillInTurn(ctx context.Context, f *follower, token, username uuid.UUID) error {
-	leave, err := g.reads.Enter(ctx, f.id, token)
+func (v *Verifier) fillInTurn(ctx context.Context, f *follower, token, username uuid.UUID) error {
+	leave, err := v.reads.Enter(ctx, f.id, token)
 	if err != nil {
 		return err
 	}
 	defer leave()
 	for range maxAttempts {
 		since := f.cache.Position()
-		change, err := g.source.CredentialByUsername(ctx, f.id, username)
+		change, err := v.source.CredentialByUsername(ctx, f.id, username)
 		if err != nil {
 			return err
 		}

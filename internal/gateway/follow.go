@@ -14,7 +14,7 @@ const maxLines = 500
 
 // catchUp applies everything that was committed before the call. One goroutine
 // does at a time; others wait, and then read what has come since.
-func (g *Verifier) catchUp(ctx context.Context, f *follower) error {
+func (v *Verifier) catchUp(ctx context.Context, f *follower) error {
 	select {
 	case f.applying <- struct{}{}:
 		defer func() { <-f.applying }()
@@ -22,17 +22,17 @@ func (g *Verifier) catchUp(ctx context.Context, f *follower) error {
 		return ctx.Err()
 	}
 	for {
-		seen, began, position := f.invalidationCount(), g.o.Mono(), f.cache.Position()
-		lines, err := eventlog.Read(ctx, g.o.DB, f.id, position, maxLines)
+		seen, began, position := f.invalidationCount(), v.o.Mono(), f.cache.Position()
+		lines, err := eventlog.Read(ctx, v.o.DB, f.id, position, maxLines)
 		switch {
 		case errors.Is(err, eventlog.ErrGap): // the cache cannot be brought up to date
-			g.dropFollower(f)
+			v.dropFollower(f)
 			return fault.New(fault.CodeUnavailable, fault.ReasonBusy, "The organization's keys are loaded anew.")
 		case err != nil:
 			return err
 		}
 		if len(lines) > 0 {
-			if err := g.apply(ctx, f, lines); err != nil {
+			if err := v.apply(ctx, f, lines); err != nil {
 				return err
 			}
 		}
@@ -44,9 +44,9 @@ func (g *Verifier) catchUp(ctx context.Context, f *follower) error {
 }
 
 // apply reads again what the events touched, and puts it into the copy.
-func (g *Verifier) apply(ctx context.Context, f *follower, lines []eventlog.Line) error {
+func (v *Verifier) apply(ctx context.Context, f *follower, lines []eventlog.Line) error {
 	touched := source.TouchedBy(lines)
-	change, err := g.source.Change(ctx, f.id, touched)
+	change, err := v.source.Change(ctx, f.id, touched)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (g *Verifier) apply(ctx context.Context, f *follower, lines []eventlog.Line
 	}
 	f.cache.Apply(change)
 	for id := range touched.Tokens {
-		g.callers.drop(f.id, id)
+		v.callers.drop(f.id, id)
 	}
 	f.notifyUpdated()
 	return nil

@@ -79,8 +79,8 @@ func (f *follower) invalidate() {
 }
 
 // fresh reports whether the cache may be used for verdicts.
-func (g *Verifier) fresh(f *follower) bool {
-	return int64(g.o.Mono())-f.confirmedAt.Load() <= int64(g.maxStaleness)
+func (v *Verifier) fresh(f *follower) bool {
+	return int64(v.o.Mono())-f.confirmedAt.Load() <= int64(v.maxStaleness)
 }
 
 // notifyUpdated wakes the goroutines that wait on nextUpdate.
@@ -98,18 +98,18 @@ func (f *follower) nextUpdate() <-chan struct{} {
 }
 
 // lookUpFollower returns the organization's follower, which may not be ready, or nil.
-func (g *Verifier) lookUpFollower(organization uuid.UUID) *follower {
-	g.mu.RLock()
-	defer g.mu.RUnlock()
-	return g.followers[organization]
+func (v *Verifier) lookUpFollower(organization uuid.UUID) *follower {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.followers[organization]
 }
 
 // follower returns an organization's follower when it is ready. The first call begins
 // to follow the organization.
-func (g *Verifier) follower(ctx context.Context, organization uuid.UUID) (*follower, error) {
-	f := g.lookUpFollower(organization)
+func (v *Verifier) follower(ctx context.Context, organization uuid.UUID) (*follower, error) {
+	f := v.lookUpFollower(organization)
 	if f == nil {
-		f = g.addFollower(ctx, organization)
+		f = v.addFollower(ctx, organization)
 	}
 	select {
 	case <-f.ready:
@@ -126,20 +126,20 @@ func (g *Verifier) follower(ctx context.Context, organization uuid.UUID) (*follo
 
 // addFollower adds the follower before anything is read: from now on Sync waits for
 // what must not be missed.
-func (g *Verifier) addFollower(ctx context.Context, organization uuid.UUID) *follower {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if f := g.followers[organization]; f != nil {
+func (v *Verifier) addFollower(ctx context.Context, organization uuid.UUID) *follower {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if f := v.followers[organization]; f != nil {
 		return f
 	}
-	f := newFollower(organization, g.budget)
-	g.followers[organization] = f
+	f := newFollower(organization, v.budget)
+	v.followers[organization] = f
 	go func() {
 		// Other calls wait for it too: it must not end with the first one's request.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryTimeout)
 		defer cancel()
-		if f.failed = g.loadFollower(ctx, f); f.failed != nil {
-			g.dropFollower(f)
+		if f.failed = v.loadFollower(ctx, f); f.failed != nil {
+			v.dropFollower(f)
 		}
 		close(f.ready)
 	}()
@@ -148,20 +148,20 @@ func (g *Verifier) addFollower(ctx context.Context, organization uuid.UUID) *fol
 
 // loadFollower reads the log's position first, and then the catalogue: later changes
 // arrive by the log.
-func (g *Verifier) loadFollower(ctx context.Context, f *follower) error {
-	seen, began := f.invalidationCount(), g.o.Mono()
-	head, err := g.source.Head(ctx, f.id)
+func (v *Verifier) loadFollower(ctx context.Context, f *follower) error {
+	seen, began := f.invalidationCount(), v.o.Mono()
+	head, err := v.source.Head(ctx, f.id)
 	if err != nil {
 		return err
 	}
-	catalogue, err := g.source.Catalogue(ctx, f.id)
+	catalogue, err := v.source.Catalogue(ctx, f.id)
 	if err != nil {
 		return err
 	}
 	f.cache.Apply(&keycache.Change{Position: head, Catalogue: catalogue})
 	// The node must be visible to Enforcements, which lists the nodes that have yet to
 	// apply a change.
-	if err := g.writeCursors(ctx, []cursor{{f.id, head}}); err != nil {
+	if err := v.writeCursors(ctx, []cursor{{f.id, head}}); err != nil {
 		return err
 	}
 	f.confirm(began, seen)
@@ -169,24 +169,24 @@ func (g *Verifier) loadFollower(ctx context.Context, f *follower) error {
 }
 
 // dropFollower removes a follower. The next call for the organization adds a new one.
-func (g *Verifier) dropFollower(f *follower) {
+func (v *Verifier) dropFollower(f *follower) {
 	f.invalidate()
-	g.mu.Lock()
-	if g.followers[f.id] == f {
-		delete(g.followers, f.id)
+	v.mu.Lock()
+	if v.followers[f.id] == f {
+		delete(v.followers, f.id)
 		f.cache.Close()
 	}
-	g.mu.Unlock()
-	g.callers.dropAll(f.id)
+	v.mu.Unlock()
+	v.callers.dropAll(f.id)
 	f.notifyUpdated()
 }
 
 // readyFollowers returns the followers that are ready.
-func (g *Verifier) readyFollowers() []*follower {
-	g.mu.RLock()
-	defer g.mu.RUnlock()
-	out := make([]*follower, 0, len(g.followers))
-	for _, f := range g.followers {
+func (v *Verifier) readyFollowers() []*follower {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	out := make([]*follower, 0, len(v.followers))
+	for _, f := range v.followers {
 		select {
 		case <-f.ready:
 			out = append(out, f)

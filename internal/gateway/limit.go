@@ -12,38 +12,38 @@ import (
 type limitFunc func(ctx context.Context, a *limits.Ask, out *limits.Answer)
 
 // limit decides by ask whether an otherwise allowed call is within its limits, and sets
-// v to the answer. a is working memory.
-func (g *Verifier) limit(ctx context.Context, ask limitFunc, catalogue *verdict.Catalogue, cost int64, a *limits.Ask, v *verdict.Verdict) {
+// out to the answer. a is working memory.
+func (v *Verifier) limit(ctx context.Context, ask limitFunc, catalogue *verdict.Catalogue, cost int64, a *limits.Ask, out *verdict.Verdict) {
 	*a = limits.Ask{
-		Organization: catalogue.Organization, Key: v.Credential.ID, KeyRate: v.Credential.Rate, Location: catalogue.Location, Cost: max(cost, 1),
+		Organization: catalogue.Organization, Key: out.Credential.ID, KeyRate: out.Credential.Rate, Location: catalogue.Location, Cost: max(cost, 1),
 	}
-	if v.Subscription != nil && v.Plan != nil {
-		v.Plan.Bind(v.Subscription, a)
+	if out.Subscription != nil && out.Plan != nil {
+		out.Plan.Bind(out.Subscription, a)
 	}
 	if a.KeyRate.None() && a.AppRate.None() && a.Quota.None() {
 		return
 	}
-	ask(ctx, a, &v.Limits)
-	for n := 0; v.Limits.Outcome == limits.QuotaUnknown && n < maxAttempts; n++ { // a period may end in between
-		if err := g.loadQuota(ctx, a); err != nil {
+	ask(ctx, a, &out.Limits)
+	for n := 0; out.Limits.Outcome == limits.QuotaUnknown && n < maxAttempts; n++ { // a period may end in between
+		if err := v.loadQuota(ctx, a); err != nil {
 			break
 		}
-		ask(ctx, a, &v.Limits)
+		ask(ctx, a, &out.Limits)
 	}
-	v.Code = verdict.Limited(v.Limits.Outcome)
+	out.Code = verdict.Limited(out.Limits.Outcome)
 }
 
 // loadQuota loads the stored count of a quota into the limits. Calls that this
 // node took from the quotas of an account's apps may not be stored yet, if the
 // plan has only now come to count by account: they are stored first.
-func (g *Verifier) loadQuota(ctx context.Context, a *limits.Ask) error {
+func (v *Verifier) loadQuota(ctx context.Context, a *limits.Ask) error {
 	counter := a.QuotaCounter()
-	used, err := g.quotas.used(ctx, counter, a.PerAccount)
+	used, err := v.quotas.used(ctx, counter, a.PerAccount)
 	if err != nil {
 		return err
 	}
-	start, _ := a.Quota.Period(g.o.Clock.Now(), a.Location)
-	g.o.Memory.Load(counter, start, usedSince(used, start))
+	start, _ := a.Quota.Period(v.o.Clock.Now(), a.Location)
+	v.o.Memory.Load(counter, start, usedSince(used, start))
 	return nil
 }
 

@@ -22,13 +22,13 @@ const (
 
 // listen wakes the poll when another node has committed something. It only makes
 // changes arrive sooner: what it misses, the next poll finds.
-func (g *Verifier) listen(ctx context.Context) {
-	if g.o.DB.Dialect() != dialect.Postgres || g.o.DatabaseURL == "" {
+func (v *Verifier) listen(ctx context.Context) {
+	if v.o.DB.Dialect() != dialect.Postgres || v.o.DatabaseURL == "" {
 		return
 	}
-	l, err := database.NewListener(g.o.DatabaseURL, 2*pingInterval, minReconnect, maxReconnect)
+	l, err := database.NewListener(v.o.DatabaseURL, 2*pingInterval, minReconnect, maxReconnect)
 	if err != nil {
-		g.o.Log.Warn("listening for notifications is not possible", "error", err)
+		v.o.Log.Warn("listening for notifications is not possible", "error", err)
 		return
 	}
 	shut := func() { _ = l.Close() } // it fails only when it is closed already
@@ -36,12 +36,12 @@ func (g *Verifier) listen(ctx context.Context) {
 	// Listen waits for the first connection, however long that takes.
 	defer context.AfterFunc(ctx, shut)()
 	if err := l.Listen(channel); err != nil && ctx.Err() == nil {
-		g.o.Log.Warn("listening for notifications is not possible", "error", err)
+		v.o.Log.Warn("listening for notifications is not possible", "error", err)
 	}
-	g.receive(ctx, l)
+	v.receive(ctx, l)
 }
 
-func (g *Verifier) receive(ctx context.Context, l *pq.Listener) {
+func (v *Verifier) receive(ctx context.Context, l *pq.Listener) {
 	ping := time.NewTicker(pingInterval)
 	defer ping.Stop()
 	for {
@@ -50,8 +50,8 @@ func (g *Verifier) receive(ctx context.Context, l *pq.Listener) {
 			return
 		case n := <-l.Notify:
 			// nil means that the connection is new: something may have been missed.
-			if n == nil || n.Extra != g.o.NodeID.String() {
-				signal(g.wake)
+			if n == nil || n.Extra != v.o.NodeID.String() {
+				signal(v.wake)
 			}
 		case <-ping.C:
 			go func() { _ = l.Ping() }() // an error makes it connect again by itself
@@ -62,26 +62,26 @@ func (g *Verifier) receive(ctx context.Context, l *pq.Listener) {
 // notify notifies the other nodes after commits here. It does so outside the
 // commits' transactions: inside, Postgres would make the commits of all
 // organizations wait for one another. Many commits become one notification.
-func (g *Verifier) notify(ctx context.Context) {
-	if g.o.DB.Dialect() != dialect.Postgres {
+func (v *Verifier) notify(ctx context.Context) {
+	if v.o.DB.Dialect() != dialect.Postgres {
 		return
 	}
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-g.notifyOthers:
+		case <-v.notifyOthers:
 		}
 		// If a notification is lost, the others' next poll finds the commit.
-		if err := g.notifyOnce(ctx); err != nil && ctx.Err() == nil {
-			g.o.Log.Debug("the other nodes were not notified", "error", err)
+		if err := v.notifyOnce(ctx); err != nil && ctx.Err() == nil {
+			v.o.Log.Debug("the other nodes were not notified", "error", err)
 		}
 	}
 }
 
-func (g *Verifier) notifyOnce(ctx context.Context) error {
+func (v *Verifier) notifyOnce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	_, err := g.o.DB.ExecContext(ctx, `SELECT pg_notify($1, $2)`, channel, g.o.NodeID.String())
+	_, err := v.o.DB.ExecContext(ctx, `SELECT pg_notify($1, $2)`, channel, v.o.NodeID.String())
 	return err
 }

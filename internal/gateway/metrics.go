@@ -70,18 +70,18 @@ func (m *Metrics) verdict(v *verdict.Verdict, took time.Duration) {
 }
 
 // measure brings the gauges up to date.
-func (g *Verifier) measure() {
-	now, worst := g.o.Mono(), time.Duration(0)
-	for _, f := range g.readyFollowers() {
+func (v *Verifier) measure() {
+	now, worst := v.o.Mono(), time.Duration(0)
+	for _, f := range v.readyFollowers() {
 		if confirmed := f.confirmedAt.Load(); confirmed == neverConfirmed {
-			worst = max(worst, g.maxStaleness) // invalidated
+			worst = max(worst, v.maxStaleness) // invalidated
 		} else {
 			worst = max(worst, now-time.Duration(confirmed))
 		}
 	}
-	g.o.Metrics.cursorLag.Set(worst.Seconds())
-	g.o.Metrics.flushLag.Set(g.o.Clock.Now().Sub(g.o.CountsStored()).Seconds())
-	g.o.Metrics.keys.Set(float64(g.budget.Used()))
+	v.o.Metrics.cursorLag.Set(worst.Seconds())
+	v.o.Metrics.flushLag.Set(v.o.Clock.Now().Sub(v.o.CountsStored()).Seconds())
+	v.o.Metrics.keys.Set(float64(v.budget.Used()))
 }
 
 // Load returns the use of a bounded resource: how much of its size is in use, how
@@ -90,6 +90,6 @@ type Load = func() (used, size, waiting, refused int64)
 
 // Loads returns the load of the bounded resources, by name: reads of credentials
 // and tokens for calls, and answers of the feed.
-func (g *Verifier) Loads() map[string]Load {
-	return map[string]Load{"reads": g.reads.Load, "feeds": g.feedReaders.Load}
+func (v *Verifier) Loads() map[string]Load {
+	return map[string]Load{"reads": v.reads.Load, "feeds": v.feedReaders.Load}
 }

@@ -11,33 +11,33 @@ import (
 // usernameMayExist reports whether the organization may have a credential with
 // this username. The first call starts loading all usernames, and returns false
 // until that is done; from then on the event log adds new ones.
-func (g *Verifier) usernameMayExist(f *follower, username uuid.UUID) bool {
+func (v *Verifier) usernameMayExist(f *follower, username uuid.UUID) bool {
 	if f.usernames.MayContain(username[:]) {
 		return true
 	}
-	if !f.usernames.Loaded() && f.usernames.StartLoading(g.o.Mono()) {
-		go g.loadUsernames(f)
+	if !f.usernames.Loaded() && f.usernames.StartLoading(v.o.Mono()) {
+		go v.loadUsernames(f)
 	}
 	return false
 }
 
-func (g *Verifier) loadUsernames(f *follower) {
+func (v *Verifier) loadUsernames(f *follower) {
 	err := f.usernames.Load(func(add func([]byte)) error {
-		return g.readNamePages(f.id, func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error) {
-			return g.source.Usernames(ctx, source.Page{Organization: f.id, After: after, Size: g.pageSize}, add)
+		return v.readNamePages(f.id, func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error) {
+			return v.source.Usernames(ctx, source.Page{Organization: f.id, After: after, Size: v.pageSize}, add)
 		})
 	})
 	if err != nil {
-		g.o.Log.Debug("the names of an organization's keys could not be read", "organization", f.id, "error", err)
+		v.o.Log.Debug("the names of an organization's keys could not be read", "organization", f.id, "error", err)
 	}
 }
 
 // readNamePages reads page by page, each when its turn comes.
-func (g *Verifier) readNamePages(organization uuid.UUID, read func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error)) error {
+func (v *Verifier) readNamePages(organization uuid.UUID, read func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error)) error {
 	page := func(after uuid.UUID) (uuid.UUID, int, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), queryTimeout)
 		defer cancel()
-		leave, err := g.reads.Enter(ctx, organization, uuid.Max)
+		leave, err := v.reads.Enter(ctx, organization, uuid.Max)
 		if err != nil {
 			return after, 0, err
 		}
@@ -46,7 +46,7 @@ func (g *Verifier) readNamePages(organization uuid.UUID, read func(ctx context.C
 	}
 	for after := (uuid.UUID{}); ; {
 		last, n, err := page(after)
-		if err != nil || n < g.pageSize {
+		if err != nil || n < v.pageSize {
 			return err
 		}
 		after = last

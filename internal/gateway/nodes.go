@@ -30,20 +30,20 @@ type cursor struct {
 
 // report records, until ctx ends, that this node is alive and how far it has
 // applied the logs.
-func (g *Verifier) report(ctx context.Context) {
-	started := g.o.Clock.Now()
+func (v *Verifier) report(ctx context.Context) {
+	started := v.o.Clock.Now()
 	written, used := map[uuid.UUID]int64{}, map[uuid.UUID]int64{}
 	tick := time.NewTicker(cursorInterval)
 	defer tick.Stop()
 	for n := 0; ; n++ {
 		if n%int(heartbeatInterval/cursorInterval) == 0 {
-			g.tryWrite(ctx, func(ctx context.Context) error { return g.writeNode(ctx, started) })
+			v.tryWrite(ctx, func(ctx context.Context) error { return v.writeNode(ctx, started) })
 		}
 		if n%int(deadNodeRetention/cursorInterval) == 0 {
-			g.tryWrite(ctx, g.removeDeadNodes)
+			v.tryWrite(ctx, v.removeDeadNodes)
 		}
-		g.reportCursors(ctx, written)
-		g.reportTokens(ctx, used)
+		v.reportCursors(ctx, written)
+		v.reportTokens(ctx, used)
 		select {
 		case <-ctx.Done():
 			return
@@ -54,19 +54,19 @@ func (g *Verifier) report(ctx context.Context) {
 
 // tryWrite calls f with a timeout and reports whether it succeeded. It does not
 // log outages of the database, which are reported elsewhere.
-func (g *Verifier) tryWrite(ctx context.Context, f func(context.Context) error) bool {
+func (v *Verifier) tryWrite(ctx context.Context, f func(context.Context) error) bool {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	err := f(ctx)
 	if err != nil && ctx.Err() == nil && !database.IsUnavailable(err) {
-		g.o.Log.Warn("this node could not write down how far it is", "error", err)
+		v.o.Log.Warn("this node could not write down how far it is", "error", err)
 	}
 	return err == nil
 }
 
-func (g *Verifier) reportCursors(ctx context.Context, written map[uuid.UUID]int64) {
+func (v *Verifier) reportCursors(ctx context.Context, written map[uuid.UUID]int64) {
 	var moved []cursor
-	for _, f := range g.readyFollowers() {
+	for _, f := range v.readyFollowers() {
 		if p := f.cache.Position(); written[f.id] != p {
 			moved = append(moved, cursor{f.id, p})
 		}
@@ -74,7 +74,7 @@ func (g *Verifier) reportCursors(ctx context.Context, written map[uuid.UUID]int6
 	if len(moved) == 0 {
 		return
 	}
-	if g.tryWrite(ctx, func(ctx context.Context) error { return g.writeCursors(ctx, moved) }) {
+	if v.tryWrite(ctx, func(ctx context.Context) error { return v.writeCursors(ctx, moved) }) {
 		for _, c := range moved {
 			written[c.organization] = c.position
 		}
@@ -82,10 +82,10 @@ func (g *Verifier) reportCursors(ctx context.Context, written map[uuid.UUID]int6
 }
 
 // reportTokens stores when tokens were last used, to the minute.
-func (g *Verifier) reportTokens(ctx context.Context, written map[uuid.UUID]int64) {
-	for token, minute := range g.callers.used(written) {
-		if g.tryWrite(ctx, func(ctx context.Context) error {
-			_, err := g.o.DB.ExecContext(ctx, `UPDATE service_tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)`,
+func (v *Verifier) reportTokens(ctx context.Context, written map[uuid.UUID]int64) {
+	for token, minute := range v.callers.used(written) {
+		if v.tryWrite(ctx, func(ctx context.Context) error {
+			_, err := v.o.DB.ExecContext(ctx, `UPDATE service_tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)`,
 				token, time.Unix(minute*60, 0).UTC())
 			return err
 		}) {
@@ -94,16 +94,16 @@ func (g *Verifier) reportTokens(ctx context.Context, written map[uuid.UUID]int64
 	}
 }
 
-func (g *Verifier) writeNode(ctx context.Context, started time.Time) error {
-	_, err := g.o.DB.ExecContext(ctx, `INSERT INTO gate_nodes (id, name, started_at, seen_at, flushed_at) VALUES ($1, $2, $3, $4, $5)
+func (v *Verifier) writeNode(ctx context.Context, started time.Time) error {
+	_, err := v.o.DB.ExecContext(ctx, `INSERT INTO gate_nodes (id, name, started_at, seen_at, flushed_at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, flushed_at = excluded.flushed_at`,
-		g.o.NodeID, g.o.NodeName, started, g.o.Clock.Now(), g.o.CountsReported())
+		v.o.NodeID, v.o.NodeName, started, v.o.Clock.Now(), v.o.CountsReported())
 	return err
 }
 
 // writeCursors stores all cursors in one statement. An older position never
 // replaces a newer one.
-func (g *Verifier) writeCursors(ctx context.Context, all []cursor) error {
+func (v *Verifier) writeCursors(ctx context.Context, all []cursor) error {
 	type row struct {
 		ID           uuid.UUID `json:"id"`
 		Organization uuid.UUID `json:"organization"`
@@ -111,29 +111,29 @@ func (g *Verifier) writeCursors(ctx context.Context, all []cursor) error {
 	}
 	rows := make([]row, len(all))
 	for i, c := range all {
-		rows[i] = row{uuid.NewSHA1(g.o.NodeID, c.organization[:]), c.organization, c.position}
+		rows[i] = row{uuid.NewSHA1(v.o.NodeID, c.organization[:]), c.organization, c.position}
 	}
 	list, err := json.Marshal(rows)
 	if err != nil {
 		return err
 	}
 	from := `SELECT value ->> 'id', $2, value ->> 'organization', value ->> 'position', $3 FROM json_each($1) WHERE true`
-	if g.o.DB.Dialect() == dialect.Postgres {
+	if v.o.DB.Dialect() == dialect.Postgres {
 		from = `SELECT id, $2::uuid, organization, position, $3::timestamptz
 			FROM jsonb_to_recordset($1::jsonb) AS r (id uuid, organization uuid, position bigint)`
 	}
-	_, err = g.o.DB.ExecContext(ctx, `INSERT INTO gate_cursors (id, node_id, organization_id, position, applied_at) `+from+`
+	_, err = v.o.DB.ExecContext(ctx, `INSERT INTO gate_cursors (id, node_id, organization_id, position, applied_at) `+from+`
 		ON CONFLICT (id) DO UPDATE SET position = excluded.position, applied_at = excluded.applied_at
-		WHERE gate_cursors.position < excluded.position`, string(list), g.o.NodeID, g.o.Clock.Now())
+		WHERE gate_cursors.position < excluded.position`, string(list), v.o.NodeID, v.o.Clock.Now())
 	return err
 }
 
 // removeDeadNodes deletes the rows of nodes that are long gone.
-func (g *Verifier) removeDeadNodes(ctx context.Context) error {
-	by := g.o.Clock.Now().Add(-deadNodeRetention - g.o.Grace)
-	if _, err := g.o.DB.ExecContext(ctx, `DELETE FROM gate_cursors WHERE node_id IN (SELECT id FROM gate_nodes WHERE seen_at < $1)`, by); err != nil {
+func (v *Verifier) removeDeadNodes(ctx context.Context) error {
+	by := v.o.Clock.Now().Add(-deadNodeRetention - v.o.Grace)
+	if _, err := v.o.DB.ExecContext(ctx, `DELETE FROM gate_cursors WHERE node_id IN (SELECT id FROM gate_nodes WHERE seen_at < $1)`, by); err != nil {
 		return err
 	}
-	_, err := g.o.DB.ExecContext(ctx, `DELETE FROM gate_nodes WHERE seen_at < $1`, by)
+	_, err := v.o.DB.ExecContext(ctx, `DELETE FROM gate_nodes WHERE seen_at < $1`, by)
 	return err
 }

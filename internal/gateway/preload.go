@@ -25,13 +25,13 @@ const reloadPause = time.Second
 // the cache, by the log. Organizations that are created later, and caches that are
 // rebuilt, are loaded when they are found; until then their credentials are read
 // on demand, as without a preload.
-func (g *Verifier) preload(ctx context.Context) {
+func (v *Verifier) preload(ctx context.Context) {
 	logWell := func(err error, well bool) bool {
-		return g.logTransition(ctx, err, well, "the keys cannot be loaded; they are read when calls need them", "the keys can be loaded again")
+		return v.logTransition(ctx, err, well, "the keys cannot be loaded; they are read when calls need them", "the keys can be loaded again")
 	}
 	well := true
 	load := func() (struct{}, error) {
-		err := g.loadAll(ctx)
+		err := v.loadAll(ctx)
 		well = logWell(err, well)
 		return struct{}{}, err
 	}
@@ -39,7 +39,7 @@ func (g *Verifier) preload(ctx context.Context) {
 	if _, err := backoff.Retry(ctx, load, forever, pauses); err != nil {
 		return // ctx has ended
 	}
-	close(g.loaded)
+	close(v.loaded)
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	for {
@@ -47,33 +47,33 @@ func (g *Verifier) preload(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			well = logWell(g.loadNew(ctx), well)
+			well = logWell(v.loadNew(ctx), well)
 		}
 	}
 }
 
 // loadAll loads all organizations together.
-func (g *Verifier) loadAll(ctx context.Context) error {
-	if err := g.followAll(ctx); err != nil {
+func (v *Verifier) loadAll(ctx context.Context) error {
+	if err := v.followAll(ctx); err != nil {
 		return err
 	}
-	return g.load(ctx, batch{followers: g.unloaded()})
+	return v.load(ctx, batch{followers: v.unloaded()})
 }
 
 // loadNew loads, one by one, the organizations that are not loaded yet. One that
 // fails does not keep back the others.
-func (g *Verifier) loadNew(ctx context.Context) error {
-	err := g.followAll(ctx)
-	for _, f := range g.unloaded() {
-		if failed := g.load(ctx, batch{[]*follower{f}, f.id}); failed != nil {
+func (v *Verifier) loadNew(ctx context.Context) error {
+	err := v.followAll(ctx)
+	for _, f := range v.unloaded() {
+		if failed := v.load(ctx, batch{[]*follower{f}, f.id}); failed != nil {
 			err = failed
 		}
 	}
 	return err
 }
 
-func (g *Verifier) unloaded() []*follower {
-	return slices.DeleteFunc(g.readyFollowers(), func(f *follower) bool { return f.preloaded })
+func (v *Verifier) unloaded() []*follower {
+	return slices.DeleteFunc(v.readyFollowers(), func(f *follower) bool { return f.preloaded })
 }
 
 // batch is what is loaded together: the rows of an organization, or of all if it is the
@@ -86,18 +86,18 @@ type batch struct {
 // load reads all accounts, apps and credentials of a batch. The caches are
 // complete once these are in, and everything in the log that the last page may
 // have seen.
-func (g *Verifier) load(ctx context.Context, b batch) error {
-	for _, page := range []pageReader{g.pageOfAccounts, g.pageOfApps, g.pageOfCredentials} {
-		if err := inPages(ctx, g.pageSize, b, page); err != nil {
+func (v *Verifier) load(ctx context.Context, b batch) error {
+	for _, page := range []pageReader{v.pageOfAccounts, v.pageOfApps, v.pageOfCredentials} {
+		if err := inPages(ctx, v.pageSize, b, page); err != nil {
 			return err
 		}
 	}
-	heads, err := g.headsOf(ctx, b.followers)
+	heads, err := v.headsOf(ctx, b.followers)
 	if err != nil {
 		return err
 	}
 	for _, f := range b.followers {
-		if failed := g.catchUpTo(ctx, f, heads[f.id]); failed != nil {
+		if failed := v.catchUpTo(ctx, f, heads[f.id]); failed != nil {
 			err = failed
 			continue
 		}
@@ -107,37 +107,37 @@ func (g *Verifier) load(ctx context.Context, b batch) error {
 	return err
 }
 
-func (g *Verifier) headsOf(ctx context.Context, all []*follower) (map[uuid.UUID]int64, error) {
+func (v *Verifier) headsOf(ctx context.Context, all []*follower) (map[uuid.UUID]int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	ids := make([]uuid.UUID, len(all))
 	for i, f := range all {
 		ids[i] = f.id
 	}
-	return g.source.Heads(ctx, ids)
+	return v.source.Heads(ctx, ids)
 }
 
 // catchUpTo applies the log up to a position.
-func (g *Verifier) catchUpTo(ctx context.Context, f *follower, head int64) error {
+func (v *Verifier) catchUpTo(ctx context.Context, f *follower, head int64) error {
 	if f.cache.Position() >= head {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	return g.catchUp(ctx, f)
+	return v.catchUp(ctx, f)
 }
 
 // followAll begins to follow the organizations that are not followed yet. It
 // continues after a failure, and returns the last error.
-func (g *Verifier) followAll(ctx context.Context) error {
+func (v *Verifier) followAll(ctx context.Context) error {
 	reading, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	all, err := g.source.Organizations(reading)
+	all, err := v.source.Organizations(reading)
 	if err != nil {
 		return err
 	}
 	for _, id := range all {
-		if _, failed := g.follower(ctx, id); failed != nil {
+		if _, failed := v.follower(ctx, id); failed != nil {
 			err = failed
 		}
 	}
@@ -169,23 +169,23 @@ func inPages(ctx context.Context, size int, b batch, read pageReader) error {
 // errOvertaken means that a page must be read again.
 var errOvertaken = errors.New("a page was overtaken by changes")
 
-func (g *Verifier) pageOfAccounts(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
+func (v *Verifier) pageOfAccounts(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
 	since := b.positions()
-	rows, err := g.source.Accounts(ctx, b.page(after, g.pageSize))
+	rows, err := v.source.Accounts(ctx, b.page(after, v.pageSize))
 	return fillPage(since, rows, err, func(a keycache.Account) uuid.UUID { return a.ID },
 		func(all []keycache.Account) *keycache.Change { return &keycache.Change{Accounts: all} })
 }
 
-func (g *Verifier) pageOfApps(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
+func (v *Verifier) pageOfApps(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
 	since := b.positions()
-	rows, err := g.source.Apps(ctx, b.page(after, g.pageSize))
+	rows, err := v.source.Apps(ctx, b.page(after, v.pageSize))
 	return fillPage(since, rows, err, func(a keycache.App) uuid.UUID { return a.ID },
 		func(all []keycache.App) *keycache.Change { return &keycache.Change{Apps: all} })
 }
 
-func (g *Verifier) pageOfCredentials(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
+func (v *Verifier) pageOfCredentials(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
 	since := b.positions()
-	rows, err := g.source.Credentials(ctx, b.page(after, g.pageSize))
+	rows, err := v.source.Credentials(ctx, b.page(after, v.pageSize))
 	return fillPage(since, rows, err, func(k keycache.Credential) uuid.UUID { return k.ID },
 		func(all []keycache.Credential) *keycache.Change { return &keycache.Change{Credentials: all} })
 }

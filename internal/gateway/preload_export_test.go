@@ -7,8 +7,8 @@ import (
 )
 
 // Follows reports whether an organization's copy may be asked.
-func (g *Verifier) Follows(organization uuid.UUID) bool {
-	t := g.lookUpFollower(organization)
+func (v *Verifier) Follows(organization uuid.UUID) bool {
+	t := v.lookUpFollower(organization)
 	if t == nil {
 		return false
 	}
@@ -21,11 +21,11 @@ func (g *Verifier) Follows(organization uuid.UUID) bool {
 }
 
 // LoadNew loads what is not loaded yet.
-func (g *Verifier) LoadNew(ctx context.Context) error { return g.loadNew(ctx) }
+func (v *Verifier) LoadNew(ctx context.Context) error { return v.loadNew(ctx) }
 
 // Forget ends an organization's copy, as when its log cannot be followed on.
-func (g *Verifier) Forget(organization uuid.UUID) {
-	if t := g.lookUpFollower(organization); t != nil {
-		g.dropFollower(t)
+func (v *Verifier) Forget(organization uuid.UUID) {
+	if t := v.lookUpFollower(organization); t != nil {
+		v.dropFollower(t)
 	}
 }

@@ -62,22 +62,22 @@ func unknownTokenLimits(a *limits.Ask) {
 // one that the secret does not match: in any other case the caller calls refundRead.
 // Beyond the limit of failed reads a username is read only if it probably exists,
 // so that a flood of invented ones does not keep real ones out.
-func (g *Verifier) lookUp(ctx context.Context, f *follower, c *Caller, r *Request, shown presentedKey, d *decision, v *verdict.Verdict) verdict.Code {
+func (v *Verifier) lookUp(ctx context.Context, f *follower, c *Caller, r *Request, shown presentedKey, d *decision, out *verdict.Verdict) verdict.Code {
 	if f.cache.Facts(shown.username, &d.facts) {
-		g.o.Metrics.hits.Inc()
+		v.o.Metrics.hits.Inc()
 		return 0
 	}
 	readLimits(c, r.Address, &d.ask)
-	g.failedReads.Take(ctx, &d.ask, &v.Limits)
-	if d.charged = v.Limits.Outcome == limits.Passed; !d.charged && !g.usernameMayExist(f, shown.username) {
-		g.o.Metrics.refusedRead(ofKey)
+	v.failedReads.Take(ctx, &d.ask, &out.Limits)
+	if d.charged = out.Limits.Outcome == limits.Passed; !d.charged && !v.usernameMayExist(f, shown.username) {
+		v.o.Metrics.refusedRead(ofKey)
 		return verdict.RateLimited
 	}
-	v.Limits = limits.Answer{}
-	g.o.Metrics.misses.Inc()
-	leader, err := g.read(ctx, f, c, shown.username, &d.facts)
+	out.Limits = limits.Answer{}
+	v.o.Metrics.misses.Inc()
+	leader, err := v.read(ctx, f, c, shown.username, &d.facts)
 	if err != nil || !leader { // the outcome is unknown, or another call's read was shared
-		g.refundRead(d)
+		v.refundRead(d)
 	}
 	if err != nil {
 		return verdict.Unavailable
@@ -87,9 +87,9 @@ func (g *Verifier) lookUp(ctx context.Context, f *follower, c *Caller, r *Reques
 
 // refundRead returns what a read has taken from the limits of failed reads, because it
 // did not fail.
-func (g *Verifier) refundRead(d *decision) {
+func (v *Verifier) refundRead(d *decision) {
 	if d.charged {
 		d.charged = false
-		g.failedReads.Return(&d.ask)
+		v.failedReads.Return(&d.ask)
 	}
 }

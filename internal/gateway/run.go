@@ -11,31 +11,31 @@ import (
 // Run follows the logs until ctx ends: it polls, listens, notifies other nodes of
 // commits here, and stores how far this node has come. Outages are logged and
 // waited out.
-func (g *Verifier) Run(ctx context.Context) {
+func (v *Verifier) Run(ctx context.Context) {
 	var all sync.WaitGroup
 	defer all.Wait()
-	all.Go(func() { g.pollAll(ctx) })
-	all.Go(func() { g.report(ctx) })
-	all.Go(func() { g.notify(ctx) })
-	all.Go(func() { g.listen(ctx) })
-	if g.o.Preload {
-		all.Go(func() { g.preload(ctx) })
+	all.Go(func() { v.pollAll(ctx) })
+	all.Go(func() { v.report(ctx) })
+	all.Go(func() { v.notify(ctx) })
+	all.Go(func() { v.listen(ctx) })
+	if v.o.Preload {
+		all.Go(func() { v.preload(ctx) })
 	}
 }
 
 // Loaded returns a channel that is closed when everything that is to be in memory
 // from the start has been loaded.
-func (g *Verifier) Loaded() <-chan struct{} { return g.loaded }
+func (v *Verifier) Loaded() <-chan struct{} { return v.loaded }
 
 // logTransition logs when something begins to fail and when it works again, and
 // reports whether it works now; well is what it returned before.
-func (g *Verifier) logTransition(ctx context.Context, err error, well bool, failing, recovered string) bool {
+func (v *Verifier) logTransition(ctx context.Context, err error, well bool, failing, recovered string) bool {
 	switch {
 	case ctx.Err() != nil:
 	case err != nil && well:
-		g.o.Log.Warn(failing, "error", err)
+		v.o.Log.Warn(failing, "error", err)
 	case err == nil && !well:
-		g.o.Log.Info(recovered)
+		v.o.Log.Info(recovered)
 	}
 	return err == nil
 }
@@ -49,24 +49,24 @@ func signal(c chan struct{}) {
 }
 
 // pollAll polls the logs every pollInterval and whenever it is woken.
-func (g *Verifier) pollAll(ctx context.Context) {
+func (v *Verifier) pollAll(ctx context.Context) {
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	var behind sync.WaitGroup
 	defer behind.Wait()
 	well := true
 	for {
-		err := g.poll(ctx, &behind)
+		err := v.poll(ctx, &behind)
 		if ctx.Err() != nil {
 			return
 		}
-		well = g.logTransition(ctx, err, well, "the event log cannot be read; keys are refused when it stays so", "the event log can be read again")
-		g.measure()
+		well = v.logTransition(ctx, err, well, "the event log cannot be read; keys are refused when it stays so", "the event log can be read again")
+		v.measure()
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-		case <-g.wake:
+		case <-v.wake:
 		}
 	}
 }
@@ -74,15 +74,15 @@ func (g *Verifier) pollAll(ctx context.Context) {
 // poll reads once how far the logs of the followed organizations reach.
 // Organizations with nothing new are confirmed; for each of the others a goroutine
 // catches up, so that none waits for another's events.
-func (g *Verifier) poll(ctx context.Context, behind *sync.WaitGroup) error {
+func (v *Verifier) poll(ctx context.Context, behind *sync.WaitGroup) error {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	all := g.positions()
+	all := v.positions()
 	if len(all) == 0 {
 		return nil
 	}
-	began := g.o.Mono()
-	heads, err := g.heads(ctx, all)
+	began := v.o.Mono()
+	heads, err := v.heads(ctx, all)
 	if err != nil {
 		return err
 	}
@@ -91,20 +91,20 @@ func (g *Verifier) poll(ctx context.Context, behind *sync.WaitGroup) error {
 			s.confirm(began, s.invalidations)
 			continue
 		}
-		behind.Go(func() { g.catchUpInTime(ctx, s.follower) })
+		behind.Go(func() { v.catchUpInTime(ctx, s.follower) })
 	}
 	return nil
 }
 
 // catchUpInTime catches up with a timeout of its own.
-func (g *Verifier) catchUpInTime(ctx context.Context, f *follower) {
+func (v *Verifier) catchUpInTime(ctx context.Context, f *follower) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryTimeout)
 	defer cancel()
 	if len(f.applying) > 0 {
 		return // another goroutine catches up; the next poll sees whether it was enough
 	}
-	if err := g.catchUp(ctx, f); err != nil {
-		g.o.Log.Warn("an organization's events could not be applied", "organization", f.id, "error", err)
+	if err := v.catchUp(ctx, f); err != nil {
+		v.o.Log.Warn("an organization's events could not be applied", "organization", f.id, "error", err)
 	}
 }
 
@@ -115,8 +115,8 @@ type followerPosition struct {
 	position      int64
 }
 
-func (g *Verifier) positions() []followerPosition {
-	followed := g.readyFollowers()
+func (v *Verifier) positions() []followerPosition {
+	followed := v.readyFollowers()
 	out := make([]followerPosition, len(followed))
 	for i, f := range followed {
 		out[i] = followerPosition{f, f.invalidationCount(), f.cache.Position()}
@@ -124,10 +124,10 @@ func (g *Verifier) positions() []followerPosition {
 	return out
 }
 
-func (g *Verifier) heads(ctx context.Context, all []followerPosition) (map[uuid.UUID]int64, error) {
+func (v *Verifier) heads(ctx context.Context, all []followerPosition) (map[uuid.UUID]int64, error) {
 	ids := make([]uuid.UUID, len(all))
 	for i, s := range all {
 		ids[i] = s.id
 	}
-	return g.source.Heads(ctx, ids)
+	return v.source.Heads(ctx, ids)
 }

@@ -43,14 +43,14 @@ func readUUID(text string) (uuid.UUID, bool) {
 // passwordMatches reports whether the password belongs to the credential. An
 // unknown username costs the same work, so that timing does not reveal which
 // exist.
-func (g *Verifier) passwordMatches(p presentedKey, k *verdict.Credential) bool {
+func (v *Verifier) passwordMatches(p presentedKey, k *verdict.Credential) bool {
 	if k == nil {
-		g.decoy.Matches(nil, p.username, p.password)
+		v.decoy.Matches(nil, p.username, p.password)
 		return false
 	}
-	m := g.matchers.get(k.Pepper)
+	m := v.matchers.get(k.Pepper)
 	if m == nil { // the ring lacks the pepper, or the credential has no secret
-		m = g.decoy
+		m = v.decoy
 	}
 	return m.Matches(k.Hash[:], p.username, p.password)
 }

@@ -12,9 +12,9 @@ import (
 
 // Wake is called after a commit here: the log is polled now, and the other nodes
 // are notified soon after, once for many commits.
-func (g *Verifier) Wake() {
-	signal(g.wake)
-	signal(g.notifyOthers)
+func (v *Verifier) Wake() {
+	signal(v.wake)
+	signal(v.notifyOthers)
 }
 
 // Sync waits until this node has applied what was committed before the call: when
@@ -24,8 +24,8 @@ func (g *Verifier) Wake() {
 // UNAVAILABLE until it can be read, and Sync still returns nil: the change that
 // the caller waits for has happened, and no gateway served here accepts a
 // credential that it revoked. A caller that leaves early does not interrupt it.
-func (g *Verifier) Sync(ctx context.Context, organization uuid.UUID) error {
-	f := g.lookUpFollower(organization)
+func (v *Verifier) Sync(ctx context.Context, organization uuid.UUID) error {
+	f := v.lookUpFollower(organization)
 	if f == nil {
 		return nil // nothing of it is in memory: the next call reads it anew
 	}
@@ -40,10 +40,10 @@ func (g *Verifier) Sync(ctx context.Context, organization uuid.UUID) error {
 		f.invalidate()
 		return nil
 	}
-	if err := g.catchUp(ctx, f); err != nil {
+	if err := v.catchUp(ctx, f); err != nil {
 		f.invalidate()
-		signal(g.wake)
-		g.o.Log.Warn("a change was not applied in time; the organization's keys are refused until it is", "organization", organization, "error", err)
+		signal(v.wake)
+		v.o.Log.Warn("a change was not applied in time; the organization's keys are refused until it is", "organization", organization, "error", err)
 	}
 	return nil
 }

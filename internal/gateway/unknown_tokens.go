@@ -15,28 +15,28 @@ import (
 
 // readCaller is lookUpCaller for a token of valid form. Beyond the limit of failed
 // reads of unknown tokens, it reads only tokens that may exist.
-func (g *Verifier) readCaller(ctx context.Context, sum [sha256.Size]byte, hashes [][]byte) (*Caller, error) {
+func (v *Verifier) readCaller(ctx context.Context, sum [sha256.Size]byte, hashes [][]byte) (*Caller, error) {
 	var ask limits.Ask
 	var room limits.Answer
 	unknownTokenLimits(&ask)
-	g.failedReads.Take(ctx, &ask, &room)
+	v.failedReads.Take(ctx, &ask, &room)
 	charged := room.Outcome == limits.Passed
-	if !charged && !g.tokenMayExist(hashes) {
-		g.o.Metrics.refusedRead(ofToken)
+	if !charged && !v.tokenMayExist(hashes) {
+		v.o.Metrics.refusedRead(ofToken)
 		return nil, fault.RetryAfter(fault.CodeRateLimited, fault.ReasonBudget, max(room.RetryAfter, time.Second),
 			"Too many unknown tokens were presented: this one was not looked for. Try again.")
 	}
 	leader := false
-	done := g.callers.flight.DoChan(string(sum[:]), func() (any, error) {
+	done := v.callers.flight.DoChan(string(sum[:]), func() (any, error) {
 		leader = true
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryTimeout)
 		defer cancel()
-		return g.verifyToken(ctx, sum, hashes)
+		return v.verifyToken(ctx, sum, hashes)
 	})
 	select {
 	case r := <-done:
 		if charged && (!leader || !fault.Is(r.Err, fault.CodeUnauthenticated)) {
-			g.failedReads.Return(&ask)
+			v.failedReads.Return(&ask)
 		}
 		if r.Err != nil {
 			return nil, tokenCheckError(r.Err)
@@ -48,35 +48,35 @@ func (g *Verifier) readCaller(ctx context.Context, sum [sha256.Size]byte, hashes
 }
 
 // findCaller reads a token when its turn comes.
-func (g *Verifier) findCaller(ctx context.Context, hash []byte) (*Caller, error) {
-	leave, err := g.reads.Enter(ctx, uuid.Nil, uuid.Nil)
+func (v *Verifier) findCaller(ctx context.Context, hash []byte) (*Caller, error) {
+	leave, err := v.reads.Enter(ctx, uuid.Nil, uuid.Nil)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	return g.readToken(ctx, hash)
+	return v.readToken(ctx, hash)
 }
 
 // tokenMayExist reports whether there may be a token with one of these hashes. No
 // log reports the new tokens of all organizations, so the hashes are loaded again
 // and again while the answer is no.
-func (g *Verifier) tokenMayExist(hashes [][]byte) bool {
-	if slices.ContainsFunc(hashes, g.tokenHashes.MayContain) {
+func (v *Verifier) tokenMayExist(hashes [][]byte) bool {
+	if slices.ContainsFunc(hashes, v.tokenHashes.MayContain) {
 		return true
 	}
-	if g.tokenHashes.StartLoading(g.o.Mono()) {
-		go g.loadTokenHashes()
+	if v.tokenHashes.StartLoading(v.o.Mono()) {
+		go v.loadTokenHashes()
 	}
 	return false
 }
 
-func (g *Verifier) loadTokenHashes() {
-	err := g.tokenHashes.Load(func(add func([]byte)) error {
-		return g.readNamePages(uuid.Nil, func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error) {
-			return g.source.TokenHashes(ctx, source.Page{After: after, Size: g.pageSize}, add)
+func (v *Verifier) loadTokenHashes() {
+	err := v.tokenHashes.Load(func(add func([]byte)) error {
+		return v.readNamePages(uuid.Nil, func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error) {
+			return v.source.TokenHashes(ctx, source.Page{After: after, Size: v.pageSize}, add)
 		})
 	})
 	if err != nil {
-		g.o.Log.Debug("the hashes of tokens could not be read", "error", err)
+		v.o.Log.Debug("the hashes of tokens could not be read", "error", err)
 	}
 }

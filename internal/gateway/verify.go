@@ -43,51 +43,51 @@ type decision struct {
 
 // Verify decides about a call, takes its cost from the limits, and counts it. It
 // never fails: what cannot be known is UNAVAILABLE. It waits for the database, 2 s
-// at most, only for what is not in memory yet. v is overwritten; what it points to
+// at most, only for what is not in memory yet. out is overwritten; what it points to
 // must not be modified.
-func (g *Verifier) Verify(ctx context.Context, c *Caller, r *Request, v *verdict.Verdict) {
-	began := g.o.Mono()
-	d := g.decisions.Get().(*decision)
-	*v = verdict.Verdict{}
-	d.question.Now = g.o.Clock.Now()
+func (v *Verifier) Verify(ctx context.Context, c *Caller, r *Request, out *verdict.Verdict) {
+	began := v.o.Mono()
+	d := v.decisions.Get().(*decision)
+	*out = verdict.Verdict{}
+	d.question.Now = v.o.Clock.Now()
 	c.use(d.question.Now)
-	g.decide(ctx, c, r, d, v)
-	g.count(c, d, v)
+	v.decide(ctx, c, r, d, out)
+	v.count(c, d, out)
 	*d = decision{}
-	g.decisions.Put(d)
-	g.o.Metrics.verdict(v, g.o.Mono()-began)
+	v.decisions.Put(d)
+	v.o.Metrics.verdict(out, v.o.Mono()-began)
 }
 
-func (g *Verifier) decide(ctx context.Context, c *Caller, r *Request, d *decision, v *verdict.Verdict) {
-	f, err := g.follower(ctx, c.Organization)
-	if err != nil || !g.fresh(f) {
-		v.Code = verdict.Unavailable
+func (v *Verifier) decide(ctx context.Context, c *Caller, r *Request, d *decision, out *verdict.Verdict) {
+	f, err := v.follower(ctx, c.Organization)
+	if err != nil || !v.fresh(f) {
+		out.Code = verdict.Unavailable
 		return
 	}
 	catalogue := f.cache.Catalogue()
 	d.question = newQuestion(c, r, catalogue, d.question.Now)
 	if p := d.question.ProductIn(catalogue); p != nil {
-		v.Product = p
+		out.Product = p
 	}
-	if verdict.Keyless(&d.question, catalogue, v) {
+	if verdict.Keyless(&d.question, catalogue, out) {
 		return
 	}
 	shown, ok := r.read()
 	if !ok {
-		v.Code = verdict.Malformed
+		out.Code = verdict.Malformed
 		return
 	}
-	if v.Code = g.lookUp(ctx, f, c, r, shown, d, v); v.Code != 0 {
+	if out.Code = v.lookUp(ctx, f, c, r, shown, d, out); out.Code != 0 {
 		return
 	}
-	proven := g.passwordMatches(shown, d.facts.Credential)
+	proven := v.passwordMatches(shown, d.facts.Credential)
 	if !proven {
-		v.Code = verdict.NotFound
+		out.Code = verdict.NotFound
 		return
 	}
-	g.refundRead(d)
-	if verdict.Decide(&d.question, &d.facts, v); v.Code == verdict.Valid {
-		g.limit(ctx, g.o.Limiter.Take, d.facts.Catalogue, r.Cost, &d.ask, v)
+	v.refundRead(d)
+	if verdict.Decide(&d.question, &d.facts, out); out.Code == verdict.Valid {
+		v.limit(ctx, v.o.Limiter.Take, d.facts.Catalogue, r.Cost, &d.ask, out)
 	}
 }
 
@@ -112,16 +112,16 @@ const noProduct = "\x00"
 
 // count adds the call to usage. A call whose secret does not match is counted for
 // nobody: it must not appear in the usage of the credential's account.
-func (g *Verifier) count(c *Caller, d *decision, v *verdict.Verdict) {
-	d.call = usage.Call{Organization: c.Organization, Endpoint: v.Endpoint, Code: v.Code.String()}
-	if v.Product != nil {
-		d.call.Product = v.Product.ID
+func (v *Verifier) count(c *Caller, d *decision, out *verdict.Verdict) {
+	d.call = usage.Call{Organization: c.Organization, Endpoint: out.Endpoint, Code: out.Code.String()}
+	if out.Product != nil {
+		d.call.Product = out.Product.ID
 	}
-	if v.App != nil {
-		d.call.App = v.App.ID
+	if out.App != nil {
+		d.call.App = out.App.ID
 	}
-	if v.Credential != nil {
-		d.call.Credential, d.call.Account = v.Credential.ID, v.Credential.AccountID
+	if out.Credential != nil {
+		d.call.Credential, d.call.Account = out.Credential.ID, out.Credential.AccountID
 	}
-	g.o.Counter.Add(&d.call, d.question.Now, 1)
+	v.o.Counter.Add(&d.call, d.question.Now, 1)
 }

@@ -86,21 +86,21 @@ func (a *answer) internalError() {
 }
 
 // send writes an answer with net/http.
-func (d *Handler) send(w http.ResponseWriter, a *answer) {
-	h := w.Header()
-	a.set.writeTo(h)
+func (h *Handler) send(w http.ResponseWriter, a *answer) {
+	header := w.Header()
+	a.set.writeTo(header)
 	if a.noStore {
-		h["Cache-Control"] = d.noStore
+		header["Cache-Control"] = h.noStore
 	}
 	switch a.kind {
 	case "":
 	case jsonType:
-		h["Content-Type"] = d.json
+		header["Content-Type"] = h.json
 	default:
-		h["Content-Type"] = []string{a.kind}
+		header["Content-Type"] = []string{a.kind}
 	}
 	if a.last {
-		h["Connection"] = []string{"close"}
+		header["Connection"] = []string{"close"}
 	}
 	w.WriteHeader(a.status)
 	if len(a.body) > 0 {
@@ -109,26 +109,26 @@ func (d *Handler) send(w http.ResponseWriter, a *answer) {
 }
 
 // respond fills in an answer and writes it with net/http.
-func (d *Handler) respond(w http.ResponseWriter, make func(a *answer)) {
+func (h *Handler) respond(w http.ResponseWriter, make func(a *answer)) {
 	var a answer
 	make(&a)
-	d.send(w, &a)
+	h.send(w, &a)
 }
 
 // problem answers with what is wrong.
-func (d *Handler) problem(w http.ResponseWriter, status int, code, detail string) {
-	d.respond(w, func(a *answer) { a.problem(status, code, detail) })
+func (h *Handler) problem(w http.ResponseWriter, status int, code, detail string) {
+	h.respond(w, func(a *answer) { a.problem(status, code, detail) })
 }
 
-func (d *Handler) invalid(w http.ResponseWriter, bad *jsonbody.Mistake) {
-	d.respond(w, func(a *answer) { a.invalid(bad) })
+func (h *Handler) invalid(w http.ResponseWriter, bad *jsonbody.Mistake) {
+	h.respond(w, func(a *answer) { a.invalid(bad) })
 }
 
-func (d *Handler) retryLater(w http.ResponseWriter, err *fault.Error) {
-	d.respond(w, func(a *answer) { a.retryLater(err) })
+func (h *Handler) retryLater(w http.ResponseWriter, err *fault.Error) {
+	h.respond(w, func(a *answer) { a.retryLater(err) })
 }
 
 // unauthenticated responds to a gateway whose token is not valid.
-func (d *Handler) unauthenticated(w http.ResponseWriter, err *fault.Error) {
-	d.respond(w, func(a *answer) { a.unauthenticated(err) })
+func (h *Handler) unauthenticated(w http.ResponseWriter, err *fault.Error) {
+	h.respond(w, func(a *answer) { a.unauthenticated(err) })
 }

@@ -14,12 +14,12 @@ import (
 
 // authorize is ANY /v1/authorize, forward authentication: a gateway sends the
 // headers of a call, and passes the call on if the answer is 200.
-func (d *Handler) authorize(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
-	k := d.begin()
-	defer d.end(k)
+func (h *Handler) authorize(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
+	k := h.begin()
+	defer h.end(k)
 	k.head.readHTTP(r.Header)
-	d.authorizeCall(r.Context(), k, c, remoteOf(r))
-	d.sendThenDrain(w, r, &k.answer)
+	h.authorizeCall(r.Context(), k, c, remoteOf(r))
+	h.sendThenDrain(w, r, &k.answer)
 }
 
 // remoteOf returns the peer address of the connection; a Unix socket has none.
@@ -29,9 +29,9 @@ func remoteOf(r *http.Request) netip.Addr {
 }
 
 // authorizeCall answers the question in k's header fields.
-func (d *Handler) authorizeCall(ctx context.Context, k *requestState, c *gateway.Caller, remote netip.Addr) {
+func (h *Handler) authorizeCall(ctx context.Context, k *requestState, c *gateway.Caller, remote netip.Addr) {
 	q, a := &k.question, &k.answer
-	if bad := d.readForwarded(q, &k.head, remote); bad != nil {
+	if bad := h.readForwarded(q, &k.head, remote); bad != nil {
 		a.invalid(bad)
 		return
 	}
@@ -40,9 +40,9 @@ func (d *Handler) authorizeCall(ctx context.Context, k *requestState, c *gateway
 		a.invalid(bad)
 		return
 	}
-	d.Verifier.Verify(ctx, c, q, &k.verdict)
-	d.describeVerdict(&a.set, c, &k.verdict, q)
-	no := &d.refusals[k.verdict.Code]
+	h.Verifier.Verify(ctx, c, q, &k.verdict)
+	h.describeVerdict(&a.set, c, &k.verdict, q)
+	no := &h.refusals[k.verdict.Code]
 	switch {
 	case k.verdict.Code == verdict.Valid:
 		a.status, a.noStore = http.StatusOK, true
@@ -54,21 +54,21 @@ func (d *Handler) authorizeCall(ctx context.Context, k *requestState, c *gateway
 }
 
 // readForwarded reads the question from the headers.
-func (d *Handler) readForwarded(q *gateway.Request, h *head, remote netip.Addr) (bad *jsonbody.Mistake) {
-	setKey(q, readAPIKey(h.authorization, h.apiKey))
+func (h *Handler) readForwarded(q *gateway.Request, from *head, remote netip.Addr) (bad *jsonbody.Mistake) {
+	setKey(q, readAPIKey(from.authorization, from.apiKey))
 	q.NeedsProduct = true
-	if q.Product, bad = single(h.product, "X-Portico-Product"); bad != nil {
+	if q.Product, bad = single(from.product, "X-Portico-Product"); bad != nil {
 		return bad
 	}
-	if q.App, bad = single(h.app, "X-Portico-App"); bad != nil {
+	if q.App, bad = single(from.app, "X-Portico-App"); bad != nil {
 		return bad
 	}
-	if q.Cost, bad = readCost(h.cost); bad != nil {
+	if q.Cost, bad = readCost(from.cost); bad != nil {
 		return bad
 	}
 	var trusted bool
-	if q.Address, trusted = d.Peer(remote, joinValues(h.forwardedAddr)); trusted {
-		q.Method, q.Path = forwardedRequest(h)
+	if q.Address, trusted = h.Peer(remote, joinValues(from.forwardedAddr)); trusted {
+		q.Method, q.Path = forwardedRequest(from)
 	}
 	return nil
 }

@@ -21,11 +21,11 @@ const (
 
 // Bodies returns how many bytes of bodies are in memory and the most that may be,
 // how many requests wait, and how many were turned away.
-func (d *Handler) Bodies() (used, most, waiting, refused int64) { return d.bodies.Load() }
+func (h *Handler) Bodies() (used, most, waiting, refused int64) { return h.bodies.Load() }
 
 // makeRoom waits until there is room for a request's body of at most most bytes.
 // If ok is false, it has answered. A nil claim means that nothing was claimed.
-func (d *Handler) makeRoom(w http.ResponseWriter, r *http.Request, c *gateway.Caller, most int) (claim *backlog.Claim, ok bool) {
+func (h *Handler) makeRoom(w http.ResponseWriter, r *http.Request, c *gateway.Caller, most int) (claim *backlog.Claim, ok bool) {
 	size := r.ContentLength
 	switch {
 	case size >= 0 && size <= bodyFree:
@@ -33,9 +33,9 @@ func (d *Handler) makeRoom(w http.ResponseWriter, r *http.Request, c *gateway.Ca
 	case size < 0:
 		size = int64(most)
 	}
-	if claim, ok = d.bodies.Enter(r.Context(), c.Token.String(), size); !ok {
+	if claim, ok = h.bodies.Enter(r.Context(), c.Token.String(), size); !ok {
 		waitBeforeClosing(w, r)
-		d.retryLater(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "Too many large requests are under way. Try again."))
+		h.retryLater(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "Too many large requests are under way. Try again."))
 	}
 	return claim, ok
 }
@@ -66,16 +66,16 @@ func (b *roomyBody) Read(p []byte) (n int, err error) {
 
 // check serves Envoy's gRPC calls. It verifies the token before the body is read,
 // which gRPC would do first.
-func (d *Handler) check(w http.ResponseWriter, r *http.Request) {
-	c, no := d.verifyToken(r.Context(), r.Header["X-Portico-Gateway-Token"])
+func (h *Handler) check(w http.ResponseWriter, r *http.Request) {
+	c, no := h.verifyToken(r.Context(), r.Header["X-Portico-Gateway-Token"])
 	if no != nil {
 		refuseCheck(w, no)
 		return
 	}
 	body := &roomyBody{ReadCloser: r.Body, enter: func() (*backlog.Claim, bool) {
-		return d.bodies.Enter(context.WithoutCancel(r.Context()), c.Token.String(), maxCheckBytes)
+		return h.bodies.Enter(context.WithoutCancel(r.Context()), c.Token.String(), maxCheckBytes)
 	}}
 	r.Body = body
 	defer func() { body.claim.Leave() }()
-	d.envoy.ServeHTTP(w, r)
+	h.envoy.ServeHTTP(w, r)
 }

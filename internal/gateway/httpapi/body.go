@@ -36,8 +36,8 @@ type requestState struct {
 	json *jsonbody.Reader
 }
 
-func (d *Handler) begin() *requestState {
-	if kept, ok := d.states.Get().(*requestState); ok {
+func (h *Handler) begin() *requestState {
+	if kept, ok := h.states.Get().(*requestState); ok {
 		return kept
 	}
 	k := &requestState{buffer: make([]byte, 0, 1<<10), json: new(jsonbody.Reader)}
@@ -47,7 +47,7 @@ func (d *Handler) begin() *requestState {
 
 // end wipes what was read, which contains API keys, and returns the memory to the
 // pool.
-func (d *Handler) end(k *requestState) {
+func (h *Handler) end(k *requestState) {
 	k.claim.Leave()
 	if cap(k.buffer) > maxPooledBuffer {
 		return
@@ -57,21 +57,21 @@ func (d *Handler) end(k *requestState) {
 	k.json.Reset("")
 	*k = requestState{buffer: k.buffer[:0], json: k.json}
 	k.answer.set.buffer = set
-	d.states.Put(k)
+	h.states.Put(k)
 }
 
 // text reads a JSON body of up to most bytes. If ok is false, it has answered.
-func (d *Handler) text(w http.ResponseWriter, r *http.Request, k *requestState, c *gateway.Caller, most int) (text string, ok bool) {
+func (h *Handler) text(w http.ResponseWriter, r *http.Request, k *requestState, c *gateway.Caller, most int) (text string, ok bool) {
 	if !isJSON(r.Header["Content-Type"]) {
-		d.respond(w, (*answer).wrongType)
+		h.respond(w, (*answer).wrongType)
 		return "", false
 	}
 	if r.ContentLength > int64(most) {
 		waitBeforeClosing(w, r)
-		d.respond(w, (*answer).tooLarge)
+		h.respond(w, (*answer).tooLarge)
 		return "", false
 	}
-	if k.claim, ok = d.makeRoom(w, r, c, most); !ok {
+	if k.claim, ok = h.makeRoom(w, r, c, most); !ok {
 		return "", false
 	}
 	body, err := readAll(r.Body, k.buffer[:0], most)
@@ -79,15 +79,15 @@ func (d *Handler) text(w http.ResponseWriter, r *http.Request, k *requestState, 
 	switch {
 	case errors.Is(err, errTooLarge):
 		waitBeforeClosing(w, r)
-		d.respond(w, (*answer).tooLarge)
+		h.respond(w, (*answer).tooLarge)
 		return "", false
 	case err != nil:
-		d.respond(w, (*answer).cutOff)
+		h.respond(w, (*answer).cutOff)
 		return "", false
 	}
 	expectWholeBody(w, r)
 	if !utf8.Valid(body) {
-		d.respond(w, (*answer).notUTF8)
+		h.respond(w, (*answer).notUTF8)
 		return "", false
 	}
 	return string(body), true

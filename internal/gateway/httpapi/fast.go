@@ -54,19 +54,19 @@ func (s *Server) serve(ctx *fasthttp.RequestCtx) {
 // serveHot answers a request to a hot route. k refers to the connection's buffer,
 // which is valid until the answer is written: nothing may keep its texts. The
 // verifier bounds its own waiting, so that the context need not end.
-func (d *Handler) serveHot(ctx context.Context, k *requestState, route string, body []byte, remote netip.Addr) {
-	caller, err := d.verifyToken(ctx, k.head.token)
+func (h *Handler) serveHot(ctx context.Context, k *requestState, route string, body []byte, remote netip.Addr) {
+	caller, err := h.verifyToken(ctx, k.head.token)
 	switch {
 	case err != nil:
 		k.answer.unauthenticated(err)
 	case route == "/v1/authorize":
-		d.authorizeCall(ctx, k, caller, remote)
+		h.authorizeCall(ctx, k, caller, remote)
 	case !isJSON(k.head.contentType):
 		k.answer.wrongType()
 	case !utf8.Valid(body):
 		k.answer.notUTF8()
 	default:
-		d.verifyJSON(ctx, k, caller, text(body))
+		h.verifyJSON(ctx, k, caller, text(body))
 	}
 }
 

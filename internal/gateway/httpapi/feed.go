@@ -27,29 +27,29 @@ const (
 // line has the position to continue from, even if nothing has changed. The answer
 // is true as of the request: the node has read the log since. A body that is cut
 // off has no end, so that it cannot be mistaken for a complete one.
-func (d *Handler) feed(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
+func (h *Handler) feed(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
 	after, wait, bad := readFeedQuery(r.URL.RawQuery)
 	if bad != nil {
-		d.invalid(w, bad)
+		h.invalid(w, bad)
 		return
 	}
 	out := &feedWriter{answer: w, control: http.NewResponseController(w), lines: json.NewEncoder(backlog.NewWriter(w))}
 	out.extendDeadlines(wait + lineTimeout)
-	err := d.Verifier.Feed(r.Context(), c, after, wait, out.line)
+	err := h.Verifier.Feed(r.Context(), c, after, wait, out.line)
 	switch {
 	case err == nil && out.begun:
 	case out.begun:
 		panic(http.ErrAbortHandler)
 	case errors.Is(err, gateway.ErrTooOld):
-		d.problem(w, http.StatusGone, "TOO_OLD", "The log no longer reaches back to this position. Ask without one.")
+		h.problem(w, http.StatusGone, "TOO_OLD", "The log no longer reaches back to this position. Ask without one.")
 	case fault.Is(err, fault.CodeUnauthenticated): // revoked while it waited
-		d.unauthenticated(w, fault.From(err))
+		h.unauthenticated(w, fault.From(err))
 	case fault.Is(err, fault.CodeUnavailable):
-		d.retryLater(w, fault.From(err))
+		h.retryLater(w, fault.From(err))
 	case r.Context().Err() != nil: // the gateway has gone
 	default:
-		d.Log.WarnContext(r.Context(), "the feed failed", "error", err)
-		d.retryLater(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "The feed cannot be read now. Try again."))
+		h.Log.WarnContext(r.Context(), "the feed failed", "error", err)
+		h.retryLater(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "The feed cannot be read now. Try again."))
 	}
 }
 

@@ -64,53 +64,53 @@ func New(o Options) *Handler {
 }
 
 // trusts reports whether an address is one of a trusted sender, as of Peer.
-func (d *Handler) trusts(remote netip.Addr) bool {
-	_, trusted := d.Peer(remote, "")
+func (h *Handler) trusts(remote netip.Addr) bool {
+	_, trusted := h.Peer(remote, "")
 	return trusted
 }
 
 // Batches returns how many batches are being answered and the most that may be at
 // once, how many wait, and how many were turned away.
-func (d *Handler) Batches() (used, most, waiting, refused int64) { return d.batches.Load() }
+func (h *Handler) Batches() (used, most, waiting, refused int64) { return h.batches.Load() }
 
 // ServeHTTP serves the route of the request's path.
-func (d *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	defer d.recoverPanic(w, r)
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer h.recoverPanic(w, r)
 	answerBeforeBody(w, r)
 	switch r.URL.Path {
 	case "/v1/verify":
-		d.with(w, r, http.MethodPost, d.verify)
+		h.with(w, r, http.MethodPost, h.verify)
 	case "/v1/authorize":
-		d.with(w, r, "", d.authorize)
+		h.with(w, r, "", h.authorize)
 	case "/v1/verify/batch":
-		d.with(w, r, http.MethodPost, d.verifyBatch)
+		h.with(w, r, http.MethodPost, h.verifyBatch)
 	case "/v1/feed":
-		d.with(w, r, http.MethodGet, d.feed)
+		h.with(w, r, http.MethodGet, h.feed)
 	case "/v1/usage":
-		d.with(w, r, http.MethodPost, d.report)
+		h.with(w, r, http.MethodPost, h.report)
 	case "/healthz":
-		w.Header()["Cache-Control"] = d.noStore
+		w.Header()["Cache-Control"] = h.noStore
 		w.WriteHeader(http.StatusOK)
 	default:
 		if r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
-			d.check(w, r)
+			h.check(w, r)
 			return
 		}
-		d.problem(w, http.StatusNotFound, string(fault.CodeNotFound), "There is no such route.")
+		h.problem(w, http.StatusNotFound, string(fault.CodeNotFound), "There is no such route.")
 	}
 }
 
 // with calls open for a request with the right method and a valid token; method ""
 // is any.
-func (d *Handler) with(w http.ResponseWriter, r *http.Request, method string, open func(http.ResponseWriter, *http.Request, *gateway.Caller)) {
+func (h *Handler) with(w http.ResponseWriter, r *http.Request, method string, open func(http.ResponseWriter, *http.Request, *gateway.Caller)) {
 	if method != "" && r.Method != method {
 		w.Header().Set("Allow", method)
-		d.problem(w, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "This route takes "+method+" only.")
+		h.problem(w, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "This route takes "+method+" only.")
 		return
 	}
-	caller, err := d.verifyToken(r.Context(), r.Header["X-Portico-Gateway-Token"])
+	caller, err := h.verifyToken(r.Context(), r.Header["X-Portico-Gateway-Token"])
 	if err != nil {
-		d.unauthenticated(w, err)
+		h.unauthenticated(w, err)
 		return
 	}
 	open(w, r, caller)
@@ -119,11 +119,11 @@ func (d *Handler) with(w http.ResponseWriter, r *http.Request, method string, op
 // verifyToken returns the caller that a token belongs to. If the token cannot be
 // checked the error is UNAVAILABLE, or RATE_LIMITED where too many unknown ones
 // were presented.
-func (d *Handler) verifyToken(ctx context.Context, tokens []string) (*gateway.Caller, *fault.Error) {
+func (h *Handler) verifyToken(ctx context.Context, tokens []string) (*gateway.Caller, *fault.Error) {
 	if len(tokens) != 1 || tokens[0] == "" {
 		return nil, fault.New(fault.CodeUnauthenticated, fault.ReasonNotSignedIn, "A gateway's token is needed in X-Portico-Gateway-Token.")
 	}
-	caller, err := d.Verifier.Caller(ctx, tokens[0])
+	caller, err := h.Verifier.Caller(ctx, tokens[0])
 	switch {
 	case err == nil:
 		return caller, nil
@@ -132,23 +132,23 @@ func (d *Handler) verifyToken(ctx context.Context, tokens []string) (*gateway.Ca
 	case fault.Is(err, fault.CodeRateLimited):
 		return nil, fault.From(err)
 	}
-	d.Log.WarnContext(ctx, "a gateway's token could not be checked", "error", err)
+	h.Log.WarnContext(ctx, "a gateway's token could not be checked", "error", err)
 	after := fault.From(err).RetryAfter
 	return nil, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, max(after, time.Second), "The gateway's token cannot be checked now. Try again.")
 }
 
 // recoverPanic answers INTERNAL after a panic.
-func (d *Handler) recoverPanic(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) recoverPanic(w http.ResponseWriter, r *http.Request) {
 	switch p := recover(); p {
 	case nil:
 	case http.ErrAbortHandler:
 		panic(p) // the server's own way to hang up
 	default:
-		d.logPanic(r.Context(), p)
-		d.respond(w, (*answer).internalError)
+		h.logPanic(r.Context(), p)
+		h.respond(w, (*answer).internalError)
 	}
 }
 
-func (d *Handler) logPanic(ctx context.Context, p any) {
-	d.Log.ErrorContext(ctx, "panic in a handler for gateways", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+func (h *Handler) logPanic(ctx context.Context, p any) {
+	h.Log.ErrorContext(ctx, "panic in a handler for gateways", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 }

@@ -64,12 +64,12 @@ func upstreamHeaders() []string {
 // describeVerdict adds the fields for a verdict: its code, whose call it is if it
 // may pass, what is left of the limits, and what the caller may do about a
 // refusal. None contains anything that the caller sent.
-func (d *Handler) describeVerdict(s *headerSet, c *gateway.Caller, v *verdict.Verdict, q *gateway.Request) {
+func (h *Handler) describeVerdict(s *headerSet, c *gateway.Caller, v *verdict.Verdict, q *gateway.Request) {
 	s.add("X-Portico-Code", v.Code.String())
 	if v.Code == verdict.Valid {
 		describeOwner(s, c, v)
 	}
-	describeLimits(s, v, d.Clock)
+	describeLimits(s, v, h.Clock)
 	switch v.Code.Status() {
 	case http.StatusUnauthorized:
 		s.add("Www-Authenticate", challenge(q))

@@ -27,10 +27,10 @@ const reportTimeout = 5 * time.Second
 
 // report is POST /v1/usage: calls that a gateway decided on its own, and what the
 // API behind it answered. A batch that is sent again is counted once.
-func (d *Handler) report(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
-	k := d.begin()
-	defer d.end(k)
-	text, ok := d.text(w, r, k, c, mostUsageBytes)
+func (h *Handler) report(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
+	k := h.begin()
+	defer h.end(k)
+	text, ok := h.text(w, r, k, c, mostUsageBytes)
 	if !ok {
 		return
 	}
@@ -38,32 +38,32 @@ func (d *Handler) report(w http.ResponseWriter, r *http.Request, c *gateway.Call
 	s := reportReader{Reader: k.json, organization: c.Organization}
 	id, calls := s.batch()
 	if s.Mistake() != nil {
-		d.invalid(w, s.Mistake())
+		h.invalid(w, s.Mistake())
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), reportTimeout)
 	defer cancel()
-	replayed, err := d.Usage.Accept(ctx, usage.Reporter{Organization: c.Organization, Products: c.Products, Environment: c.Environment}, id, calls)
+	replayed, err := h.Usage.Accept(ctx, usage.Reporter{Organization: c.Organization, Products: c.Products, Environment: c.Environment}, id, calls)
 	switch {
 	case err != nil:
-		d.refuseReport(w, r, err)
+		h.refuseReport(w, r, err)
 	case replayed:
-		d.answer(w, []byte(`{"replayed":true}`))
+		h.answer(w, []byte(`{"replayed":true}`))
 	default:
-		d.answer(w, []byte(`{"replayed":false}`))
+		h.answer(w, []byte(`{"replayed":false}`))
 	}
 }
 
 // refuseReport answers what the gateway can correct; after any other error it may
 // retry, which counts nothing twice.
-func (d *Handler) refuseReport(w http.ResponseWriter, r *http.Request, err error) {
+func (h *Handler) refuseReport(w http.ResponseWriter, r *http.Request, err error) {
 	f := fault.From(err)
 	if f.Code == fault.CodeBadUserInput {
-		d.problem(w, http.StatusBadRequest, codeInvalid, f.Message)
+		h.problem(w, http.StatusBadRequest, codeInvalid, f.Message)
 		return
 	}
-	d.Log.WarnContext(r.Context(), "a report of calls could not be stored", "error", err)
-	d.retryLater(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, max(time.Second, f.RetryAfter), "The report cannot be stored now. Send the same batch again."))
+	h.Log.WarnContext(r.Context(), "a report of calls could not be stored", "error", err)
+	h.retryLater(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, max(time.Second, f.RetryAfter), "The report cannot be stored now. Send the same batch again."))
 }
 
 // reportReader parses a batch of reports. Usage checks the contents.

@@ -26,16 +26,16 @@ func expectWholeBody(w http.ResponseWriter, r *http.Request) {
 // sendThenDrain writes an answer at once, reads the body that it did not need, and
 // keeps the connection. If the body is large or of unknown length, the connection
 // ends instead; net/http ends it where the client waits for 100 Continue.
-func (d *Handler) sendThenDrain(w http.ResponseWriter, r *http.Request, a *answer) {
+func (h *Handler) sendThenDrain(w http.ResponseWriter, r *http.Request, a *answer) {
 	c := http.NewResponseController(w)
 	small := r.ContentLength > 0 && r.ContentLength <= mostVerifyBytes
 	if !small || !r.ProtoAtLeast(1, 1) || c.EnableFullDuplex() != nil {
-		d.send(w, a)
+		h.send(w, a)
 		return
 	}
 	expectWholeBody(w, r)
 	w.Header().Set("Content-Length", strconv.Itoa(len(a.body))) // net/http knows it at the end alone
-	d.send(w, a)
+	h.send(w, a)
 	err := c.Flush()
 	if err == nil {
 		_, err = io.Copy(io.Discard, r.Body)

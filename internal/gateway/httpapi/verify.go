@@ -25,21 +25,21 @@ const (
 )
 
 // verify is POST /v1/verify: one request in JSON, one verdict.
-func (d *Handler) verify(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
-	k := d.begin()
-	defer d.end(k)
-	text, ok := d.text(w, r, k, c, mostVerifyBytes)
+func (h *Handler) verify(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
+	k := h.begin()
+	defer h.end(k)
+	text, ok := h.text(w, r, k, c, mostVerifyBytes)
 	if !ok {
 		return
 	}
 	k.head.readHTTP(r.Header)
-	d.verifyJSON(r.Context(), k, c, text)
-	d.send(w, &k.answer)
+	h.verifyJSON(r.Context(), k, c, text)
+	h.send(w, &k.answer)
 }
 
 // verifyJSON answers the request in a JSON body. The header may name the product
 // instead; the body takes precedence.
-func (d *Handler) verifyJSON(ctx context.Context, k *requestState, c *gateway.Caller, body string) {
+func (h *Handler) verifyJSON(ctx context.Context, k *requestState, c *gateway.Caller, body string) {
 	s := questionReader{k.json}
 	s.Reset(body)
 	s.question(&k.question)
@@ -55,16 +55,16 @@ func (d *Handler) verifyJSON(ctx context.Context, k *requestState, c *gateway.Ca
 			return
 		}
 	}
-	d.Verifier.Verify(ctx, c, &k.question, &k.verdict)
+	h.Verifier.Verify(ctx, c, &k.question, &k.verdict)
 	k.buffer = appendVerdict(k.buffer[:0], c, &k.verdict)
 	k.answer.json(k.buffer)
 }
 
 // verifyBatch is POST /v1/verify/batch: the verdicts in the order of the requests.
-func (d *Handler) verifyBatch(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
-	k := d.begin()
-	defer d.end(k)
-	text, ok := d.text(w, r, k, c, mostBatchBytes)
+func (h *Handler) verifyBatch(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
+	k := h.begin()
+	defer h.end(k)
+	text, ok := h.text(w, r, k, c, mostBatchBytes)
 	if !ok {
 		return
 	}
@@ -72,12 +72,12 @@ func (d *Handler) verifyBatch(w http.ResponseWriter, r *http.Request, c *gateway
 	s.Reset(text)
 	questions := s.questions()
 	if s.Mistake() != nil {
-		d.invalid(w, s.Mistake())
+		h.invalid(w, s.Mistake())
 		return
 	}
-	claim, ok := d.batches.Enter(r.Context(), c.Token.String(), 1)
+	claim, ok := h.batches.Enter(r.Context(), c.Token.String(), 1)
 	if !ok {
-		d.retryLater(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "Too many batches are answered at the moment. Try again."))
+		h.retryLater(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "Too many batches are answered at the moment. Try again."))
 		return
 	}
 	defer claim.Leave()
@@ -89,14 +89,14 @@ func (d *Handler) verifyBatch(w http.ResponseWriter, r *http.Request, c *gateway
 			out = append(out, ',')
 		}
 		k.verdict = verdict.Verdict{}
-		d.Verifier.Verify(ctx, c, &questions[i], &k.verdict)
+		h.Verifier.Verify(ctx, c, &questions[i], &k.verdict)
 		out = appendVerdict(out, c, &k.verdict)
 	}
 	k.buffer = append(out, "]}"...)
-	d.answer(w, k.buffer)
+	h.answer(w, k.buffer)
 }
 
 // answer writes a JSON body.
-func (d *Handler) answer(w http.ResponseWriter, body []byte) {
-	d.respond(w, func(a *answer) { a.json(body) })
+func (h *Handler) answer(w http.ResponseWriter, body []byte) {
+	h.respond(w, func(a *answer) { a.json(body) })
 }
