@@ -44,11 +44,11 @@ func deletedAccount(t *testing.T, s *servertest.Server) {
 	app, _ := c.newApp(t, "Orphan")
 	key := c.dev.Do(t, "generateKey", vars{"accountId": c.account}, `credential { id }`).Text("generateKey", "credential", "id")
 	product, _ := c.newProduct(t, "deleted-account", "AUTO")
-	registration := c.register(t, app, product)
+	subscription := c.register(t, app, product)
 	a := c.admin.Do(t, "deleteAccount", vars{"accountId": c.account, "reason": "Bankrupt."}, `deletedAccountId`)
 	require.Equal(t, c.account, a.Text("deleteAccount", "deletedAccountId"))
 	gone := c.admin.Must(t, `query($ids: [ID!]!, $account: ID!) { nodes(ids: $ids) { id } account(id: $account) { id } accounts(where: {nameContains: "deleted-account"}) { totalCount }
-		apps(where: {accountIds: [$account]}) { totalCount } }`, vars{"ids": []any{c.account, app, key, registration}, "account": c.account})
+		apps(where: {accountIds: [$account]}) { totalCount } }`, vars{"ids": []any{c.account, app, key, subscription}, "account": c.account})
 	require.Equal(t, map[string]any{"nodes": []any{nil, nil, nil, nil}, "account": nil,
 		"accounts": map[string]any{"totalCount": 0.0}, "apps": map[string]any{"totalCount": 0.0}}, gone.Data)
 	requireError(t, c.admin.Ask(t, "deleteAccount", vars{"accountId": c.account}, `deletedAccountId`), "NOT_FOUND")

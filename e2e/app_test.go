@@ -108,13 +108,13 @@ func deletion(t *testing.T, s *servertest.Server) {
 	c := newActors(t, s, "deletion")
 	app, key := c.newApp(t, "Doomed")
 	product, _ := c.newProduct(t, "deletion", "AUTO")
-	registration := c.register(t, app, product)
+	subscription := c.register(t, app, product)
 	const everywhere = `query($app: ID!, $key: ID!, $sub: ID!, $ref: UUID!) {
 		app(id: $app) { id } nodes(ids: [$app, $key, $sub]) { id } appByReferenceId(referenceId: $ref) { id }
 		apps(where: {nameContains: "Doomed"}) { totalCount nodes { id } }
 		productSubscriptions(where: {appIds: [$app]}) { totalCount } }`
 	reference := c.dev.Must(t, `query($app: ID!) { app(id: $app) { referenceId } }`, vars{"app": app}).Text("app", "referenceId")
-	where := vars{"app": app, "key": key, "sub": registration, "ref": reference}
+	where := vars{"app": app, "key": key, "sub": subscription, "ref": reference}
 	require.Equal(t, 1, c.admin.Must(t, everywhere, where).Number("productSubscriptions", "totalCount"))
 
 	a := c.dev.Do(t, "deleteApp", vars{"appId": app, "reason": "The project has ended."}, `deletedAppId`)
@@ -140,11 +140,11 @@ func deletion(t *testing.T, s *servertest.Server) {
 		map[string]any{"id": fresh, "status": "ACTIVE", "revokedReason": nil},
 		map[string]any{"id": key, "status": "REVOKED", "revokedReason": "APP_DELETED"},
 	}, back.At("restoreApp", "app", "credentials", "nodes"))
-	require.Equal(t, []any{map[string]any{"id": registration, "status": "UNSUBSCRIBED", "badgeColor": "GRAY"}},
+	require.Equal(t, []any{map[string]any{"id": subscription, "status": "UNSUBSCRIBED", "badgeColor": "GRAY"}},
 		back.At("restoreApp", "app", "productSubscriptions", "nodes"))
 	require.Equal(t, []string{"CREDENTIAL_CREATED", "APP_RESTORED", "APP_DELETED", "SUBSCRIPTION_UNREGISTERED", "CREDENTIAL_REVOKED",
 		"SUBSCRIPTION_REGISTERED", "CREDENTIAL_CREATED", "APP_CREATED"}, timeline(t, c.dev, app))
-	require.NotEqual(t, registration, c.register(t, app, product), "it is registered anew")
+	require.NotEqual(t, subscription, c.register(t, app, product), "it is registered anew")
 	requireError(t, c.admin.Ask(t, "restoreApp", vars{"appId": app}, `app { id }`), "NOT_FOUND")
 }
 

@@ -133,10 +133,10 @@ func repeated(t *testing.T, s *servertest.Server) {
 
 	product, _ := c.newProduct(t, "repeated", "MANUAL")
 	id := c.register(t, app, product)
-	requireProblem(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "ALREADY_REGISTERED", "productId")
-	c.admin.Do(t, "approveSubscription", vars{"subscriptionId": id}, registrationFields)
-	requireProblem(t, c.admin.Ask(t, "approveSubscription", vars{"subscriptionId": id}, registrationFields), "approveSubscription", "WRONG_STATUS", "subscriptionId")
-	requireProblem(t, c.admin.Ask(t, "rejectSubscription", vars{"subscriptionId": id, "reason": "Late."}, registrationFields), "rejectSubscription", "WRONG_STATUS", "subscriptionId")
-	requireProblem(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "ALREADY_REGISTERED", "productId")
+	requireProblem(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, subscriptionFields), "register", "ALREADY_REGISTERED", "productId")
+	c.admin.Do(t, "approveSubscription", vars{"subscriptionId": id}, subscriptionFields)
+	requireProblem(t, c.admin.Ask(t, "approveSubscription", vars{"subscriptionId": id}, subscriptionFields), "approveSubscription", "WRONG_STATUS", "subscriptionId")
+	requireProblem(t, c.admin.Ask(t, "rejectSubscription", vars{"subscriptionId": id, "reason": "Late."}, subscriptionFields), "rejectSubscription", "WRONG_STATUS", "subscriptionId")
+	requireProblem(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, subscriptionFields), "register", "ALREADY_REGISTERED", "productId")
 	require.Equal(t, []string{"SUBSCRIPTION_APPROVED", "SUBSCRIPTION_REGISTERED"}, timeline(t, c.dev, id))
 }

@@ -39,7 +39,7 @@ func shareQuota(t *testing.T, url string, servers int, settings ...string) {
 	c := newOrganization(t, nodes[0], "shared")
 	gate := newGatewayClient(t, nodes[0], "shared", "edge")
 	product := c.limitedProduct(t, "orders", vars{"quota": vars{"limit": 10, "per": "MONTH"}, "quotaPer": "ACCOUNT"})
-	member := func(name string) (key, registration string) {
+	member := func(name string) (key, subscription string) {
 		app, _ := c.newApp(t, name)
 		_, key = c.newKey(t, app)
 		return key, c.register(t, app, product)

@@ -58,7 +58,7 @@ func (v *visit) ask() {
 	v.shot("2-create-app")
 	require.NotEmpty(v.t, v.run("Products").List("products", "nodes"))
 	require.Equal(v.t, "WAITING", v.run("Register").Text("register", "productSubscription", "status"))
-	require.Len(v.t, v.run("NarrowRegistration").List("updateSubscriptionEndpoints", "productSubscription", "endpoints", "nodes"), 1)
+	require.Len(v.t, v.run("NarrowSubscription").List("updateSubscriptionEndpoints", "productSubscription", "endpoints", "nodes"), 1)
 	require.Len(v.t, v.run("LimitKey").List("updateKey", "credential", "allowedAddresses"), 2)
 	seen := v.run("AppPage")
 	require.Equal(v.t, made.Text("createApp", "app", "id"), seen.Text("app", "id"))

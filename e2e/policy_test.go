@@ -13,12 +13,12 @@ func policies(t *testing.T, s *servertest.Server) {
 	c := newOrganization(t, s, "policies")
 	app, _ := c.newApp(t, "Ruled")
 	product, _ := c.newProduct(t, "ruled", "AUTO")
-	registration := c.register(t, app, product)
+	subscription := c.register(t, app, product)
 	member := "member@policies.example"
 	c.newUser(t, "Member", member, c.account, "MEMBER")
 	hand := s.SignIn(t, member)
 
-	requireError(t, c.dev.Ask(t, "unregister", vars{"subscriptionId": registration}, registrationFields), "FORBIDDEN")
+	requireError(t, c.dev.Ask(t, "unregister", vars{"subscriptionId": subscription}, subscriptionFields), "FORBIDDEN")
 	requireUnknownField(t, c.dev.Ask(t, "updateOrganization", vars{"portalUnregister": "ALLOWED"}, `organization { id }`))
 	a := c.admin.Do(t, "updateOrganization", vars{"version": 1, "portalUnregister": "ALLOWED", "productionKeys": "OWNERS_ONLY", "keyPrefix": "acme9", "name": "Ruled & Sons",
 		"timeZone": "Europe/Istanbul", "currency": "TRY", "website": "https://ruled.example"},
@@ -28,7 +28,7 @@ func policies(t *testing.T, s *servertest.Server) {
 	requireError(t, c.admin.Ask(t, "updateOrganization", vars{"version": 1, "name": "Late"}, `organization { id }`), "CONFLICT")
 	require.Equal(t, "Ruled & Sons", s.Anonymous().Must(t, `{ serverInfo(organization: "policies") { organizationName } }`, nil).Text("serverInfo", "organizationName"))
 
-	a = c.dev.Do(t, "unregister", vars{"subscriptionId": registration}, registrationFields)
+	a = c.dev.Do(t, "unregister", vars{"subscriptionId": subscription}, subscriptionFields)
 	require.Equal(t, "UNSUBSCRIBED", a.Text("unregister", "productSubscription", "status"))
 	requireError(t, hand.Ask(t, "generateKey", vars{"appId": app, "environment": "PRODUCTION"}, `credential { id }`), "FORBIDDEN")
 	hand.Do(t, "generateKey", vars{"appId": app, "environment": "STAGING"}, `credential { id }`)

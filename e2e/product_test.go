@@ -29,7 +29,7 @@ func productLife(t *testing.T, s *servertest.Server) {
 		return c.dev.Must(t, `query($id: ID!) { product(id: $id) { id } }`, vars{"id": product}).At("product")
 	}
 	require.Nil(t, seen(), "a draft is not for developers")
-	requireProblem(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "UNKNOWN_REFERENCE", "productId")
+	requireProblem(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, subscriptionFields), "register", "UNKNOWN_REFERENCE", "productId")
 	a = c.admin.Do(t, "updateProduct", vars{"productId": product, "status": "PUBLISHED", "approval": "AUTO", "version": 1}, `product { version }`)
 	require.Equal(t, 2, a.Number("updateProduct", "product", "version"))
 	c.admin.Do(t, "updateProduct", vars{"productId": product, "title": "Life", "authTypes": []any{"API_KEY", "BASIC"}}, `product { id }`)
@@ -37,14 +37,14 @@ func productLife(t *testing.T, s *servertest.Server) {
 	listed := c.dev.Must(t, `{ products(where: {titleContains: "lıfe"}) { nodes { title authTypes } } }`, nil)
 	require.Equal(t, []string{"Life"}, texts(listed, "title", "products", "nodes"))
 
-	registration := c.register(t, app, product)
+	subscription := c.register(t, app, product)
 	requireError(t, c.admin.Ask(t, "updateProduct", vars{"productId": product, "title": "Late", "version": 1}, `product { id }`), "CONFLICT")
 	c.admin.Do(t, "updateProduct", vars{"productId": product, "status": "RETIRED"}, `product { status }`)
 	page := c.dev.Must(t, `query($app: ID!) { app(id: $app) { productSubscriptions { nodes { id status reason product { title status } } } } }`, vars{"app": app})
-	require.Equal(t, []any{map[string]any{"id": registration, "status": "UNSUBSCRIBED", "reason": "The product was retired.",
+	require.Equal(t, []any{map[string]any{"id": subscription, "status": "UNSUBSCRIBED", "reason": "The product was retired.",
 		"product": map[string]any{"title": "Life", "status": "RETIRED"}}}, page.At("app", "productSubscriptions", "nodes"))
 	requireProblem(t, c.admin.Ask(t, "updateProduct", vars{"productId": product, "status": "PUBLISHED"}, `product { id }`), "updateProduct", "WRONG_STATUS", "productId")
-	again := c.admin.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields)
+	again := c.admin.Ask(t, "register", vars{"appId": app, "productId": product}, subscriptionFields)
 	requireProblem(t, again, "register", "NOT_AVAILABLE", "productId")
 }
 
@@ -66,12 +66,12 @@ func planKinds(t *testing.T, s *servertest.Server) {
 	requireProblem(t, c.admin.Ask(t, "createPlan", vars{"productId": product, "name": "Zero", "rateLimit": vars{"limit": 0, "per": "SECOND"}}, fields), "createPlan", "INVALID", "rateLimit.limit")
 
 	app, _ := c.newApp(t, "Chooser")
-	requireProblem(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "UNKNOWN_REFERENCE", "productId")
+	requireProblem(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, subscriptionFields), "register", "UNKNOWN_REFERENCE", "productId")
 	c.publish(t, product)
-	requireProblem(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "REQUIRED", "planId")
+	requireProblem(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, subscriptionFields), "register", "REQUIRED", "planId")
 	a = c.admin.Do(t, "updatePlan", vars{"planId": monthly, "approval": "AUTO", "quota": quota, "name": "By the month", "version": 1}, fields)
 	require.Equal(t, 2, a.Number("updatePlan", "plan", "version"))
-	a = c.dev.Do(t, "register", vars{"appId": app, "productId": product, "planId": monthly}, registrationFields)
+	a = c.dev.Do(t, "register", vars{"appId": app, "productId": product, "planId": monthly}, subscriptionFields)
 	require.Equal(t, "APPROVED", a.Text("register", "productSubscription", "status"), "the plan's rule goes before the product's")
 	a = c.admin.Do(t, "updatePlan", vars{"planId": monthly, "approval": nil, "quota": nil, "rateLimit": nil}, fields)
 	require.Equal(t, map[string]any{"id": monthly, "name": "By the month", "kind": "SUBSCRIPTION", "rateLimit": nil, "quota": nil, "approval": nil,

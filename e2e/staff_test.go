@@ -34,12 +34,12 @@ func management(t *testing.T, s *servertest.Server) {
 	other, _ := c.newProduct(t, "management-other", "MANUAL")
 	auto, _ := c.newProduct(t, "management-auto", "AUTO")
 	approved, rejected := c.register(t, app, manual), c.register(t, app, other)
-	a = c.admin.Do(t, "register", vars{"appId": app, "productId": auto}, registrationFields)
+	a = c.admin.Do(t, "register", vars{"appId": app, "productId": auto}, subscriptionFields)
 	unregistered := a.Text("register", "productSubscription", "id")
 	require.Equal(t, "APPROVED", a.Text("register", "productSubscription", "status"))
-	c.admin.Do(t, "approveSubscription", vars{"subscriptionId": approved}, registrationFields)
-	c.admin.Do(t, "rejectSubscription", vars{"subscriptionId": rejected, "reason": "Not for you."}, registrationFields)
-	c.admin.Do(t, "unregister", vars{"subscriptionId": unregistered, "reason": "Ended."}, registrationFields)
+	c.admin.Do(t, "approveSubscription", vars{"subscriptionId": approved}, subscriptionFields)
+	c.admin.Do(t, "rejectSubscription", vars{"subscriptionId": rejected, "reason": "Not for you."}, subscriptionFields)
+	c.admin.Do(t, "unregister", vars{"subscriptionId": unregistered, "reason": "Ended."}, subscriptionFields)
 
 	seen := c.dev.Must(t, `query($app: ID!) { app(id: $app) { name credentials { nodes { id status name } }
 		productSubscriptions { nodes { id status badgeColor } } timeline(first: 100) { nodes { actor { name user { id } } } } } }`, vars{"app": app})

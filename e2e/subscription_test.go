@@ -8,20 +8,20 @@ import (
 	"portico/e2e/servertest"
 )
 
-const registrationFields = `productSubscription { id status badgeColor reason decidedAt version allowedTransitions
+const subscriptionFields = `productSubscription { id status badgeColor reason decidedAt version allowedTransitions
 	requestedBy { name role user { id } } decidedBy { name role user { id } } }`
 
 func approval(t *testing.T, s *servertest.Server) {
 	c := newActors(t, s, "approval")
 	app, _ := c.newApp(t, "Hopeful")
 	product, plan := c.newProduct(t, "approval", "MANUAL")
-	a := c.dev.Do(t, "register", vars{"appId": app, "productId": product, "planId": plan}, registrationFields+` replayed`)
+	a := c.dev.Do(t, "register", vars{"appId": app, "productId": product, "planId": plan}, subscriptionFields+` replayed`)
 	id := a.Text("register", "productSubscription", "id")
 	require.Equal(t, "WAITING", a.Text("register", "productSubscription", "status"))
 	require.Equal(t, "YELLOW", a.Text("register", "productSubscription", "badgeColor"))
 	require.Nil(t, a.At("register", "productSubscription", "decidedAt"))
 	require.Equal(t, []any{"WITHDRAW", "UNREGISTER"}, a.At("register", "productSubscription", "allowedTransitions"))
-	requireUnknownField(t, c.dev.Ask(t, "approveSubscription", vars{"subscriptionId": id}, registrationFields))
+	requireUnknownField(t, c.dev.Ask(t, "approveSubscription", vars{"subscriptionId": id}, subscriptionFields))
 
 	queue := c.admin.Must(t, `query($accounts: [ID!]) { productSubscriptions(first: 50, where: {status: [WAITING], accountIds: $accounts}) {
 		totalCount nodes { id app { id name account { id } } product { id title } plan { id kind } requestedBy { name user { id } } allowedTransitions } } }`,
@@ -33,12 +33,12 @@ func approval(t *testing.T, s *servertest.Server) {
 	everybody := c.admin.Must(t, `{ productSubscriptions(where: {status: [WAITING]}) { totalCount } }`, nil)
 	require.Greater(t, everybody.Number("productSubscriptions", "totalCount"), 1, "the queue is of all accounts")
 
-	a = c.admin.Do(t, "approveSubscription", vars{"subscriptionId": id, "reason": "Welcome."}, registrationFields)
+	a = c.admin.Do(t, "approveSubscription", vars{"subscriptionId": id, "reason": "Welcome."}, subscriptionFields)
 	require.Equal(t, "APPROVED", a.Text("approveSubscription", "productSubscription", "status"))
 	require.Equal(t, "Demo Administrator", a.Text("approveSubscription", "productSubscription", "decidedBy", "name"), "staff sees who")
 
 	page := c.dev.Must(t, `query($app: ID!) { app(id: $app) {
-		productSubscriptions { totalCount nodes { `+inner(registrationFields)+` product { title } plan { id }
+		productSubscriptions { totalCount nodes { `+inner(subscriptionFields)+` product { title } plan { id }
 			timeline { nodes { type reason actor { name role user { id } } changes { field before after } } } } }
 		timeline(first: 2) { nodes { type subject { name type node { id } } } } } }`, vars{"app": app})
 	seen := []any{"app", "productSubscriptions", "nodes", 0}
@@ -71,9 +71,9 @@ func rejection(t *testing.T, s *servertest.Server) {
 	app, _ := c.newApp(t, "Persistent")
 	product, _ := c.newProduct(t, "rejection", "MANUAL")
 	first := c.register(t, app, product)
-	a := c.admin.Ask(t, "rejectSubscription", vars{"subscriptionId": first, "reason": " "}, registrationFields)
+	a := c.admin.Ask(t, "rejectSubscription", vars{"subscriptionId": first, "reason": " "}, subscriptionFields)
 	requireProblem(t, a, "rejectSubscription", "REQUIRED", "reason")
-	a = c.admin.Do(t, "rejectSubscription", vars{"subscriptionId": first, "reason": "Tell us more."}, registrationFields)
+	a = c.admin.Do(t, "rejectSubscription", vars{"subscriptionId": first, "reason": "Tell us more."}, subscriptionFields)
 	require.Equal(t, "RED", a.Text("rejectSubscription", "productSubscription", "badgeColor"))
 	seen := c.dev.Must(t, `query($app: ID!) { app(id: $app) { productSubscriptions { nodes { status reason allowedTransitions } } } }`, vars{"app": app})
 	require.Equal(t, []any{map[string]any{"status": "REJECTED", "reason": "Tell us more.", "allowedTransitions": []any{}}},
@@ -81,9 +81,9 @@ func rejection(t *testing.T, s *servertest.Server) {
 
 	second := c.register(t, app, product)
 	require.NotEqual(t, first, second)
-	a = c.admin.Do(t, "approveSubscription", vars{"subscriptionId": second}, registrationFields)
+	a = c.admin.Do(t, "approveSubscription", vars{"subscriptionId": second}, subscriptionFields)
 	require.Equal(t, "GREEN", a.Text("approveSubscription", "productSubscription", "badgeColor"))
-	requireProblem(t, c.admin.Ask(t, "approveSubscription", vars{"subscriptionId": first}, registrationFields), "approveSubscription", "WRONG_STATUS", "subscriptionId")
+	requireProblem(t, c.admin.Ask(t, "approveSubscription", vars{"subscriptionId": first}, subscriptionFields), "approveSubscription", "WRONG_STATUS", "subscriptionId")
 }
 
 func suspension(t *testing.T, s *servertest.Server) {
@@ -91,23 +91,23 @@ func suspension(t *testing.T, s *servertest.Server) {
 	app, _ := c.newApp(t, "Interrupted")
 	product, _ := c.newProduct(t, "suspension", "MANUAL")
 	id := c.register(t, app, product)
-	a := c.dev.Do(t, "withdraw", vars{"subscriptionId": id, "reason": "Too early."}, registrationFields)
+	a := c.dev.Do(t, "withdraw", vars{"subscriptionId": id, "reason": "Too early."}, subscriptionFields)
 	require.Equal(t, "UNSUBSCRIBED", a.Text("withdraw", "productSubscription", "status"))
 	require.Equal(t, "GRAY", a.Text("withdraw", "productSubscription", "badgeColor"))
-	requireProblem(t, c.dev.Ask(t, "withdraw", vars{"subscriptionId": id}, registrationFields), "withdraw", "WRONG_STATUS", "subscriptionId")
+	requireProblem(t, c.dev.Ask(t, "withdraw", vars{"subscriptionId": id}, subscriptionFields), "withdraw", "WRONG_STATUS", "subscriptionId")
 
 	id = c.register(t, app, product)
-	c.admin.Do(t, "approveSubscription", vars{"subscriptionId": id}, registrationFields)
-	requireProblem(t, c.dev.Ask(t, "withdraw", vars{"subscriptionId": id}, registrationFields), "withdraw", "WRONG_STATUS", "subscriptionId")
-	requireError(t, c.dev.Ask(t, "unregister", vars{"subscriptionId": id}, registrationFields), "FORBIDDEN")
-	a = c.admin.Do(t, "suspendSubscription", vars{"subscriptionId": id, "reason": "Unpaid."}, registrationFields)
+	c.admin.Do(t, "approveSubscription", vars{"subscriptionId": id}, subscriptionFields)
+	requireProblem(t, c.dev.Ask(t, "withdraw", vars{"subscriptionId": id}, subscriptionFields), "withdraw", "WRONG_STATUS", "subscriptionId")
+	requireError(t, c.dev.Ask(t, "unregister", vars{"subscriptionId": id}, subscriptionFields), "FORBIDDEN")
+	a = c.admin.Do(t, "suspendSubscription", vars{"subscriptionId": id, "reason": "Unpaid."}, subscriptionFields)
 	require.Equal(t, "ORANGE", a.Text("suspendSubscription", "productSubscription", "badgeColor"))
-	requireProblem(t, c.admin.Ask(t, "suspendSubscription", vars{"subscriptionId": id}, registrationFields), "suspendSubscription", "WRONG_STATUS", "subscriptionId")
-	requireProblem(t, c.dev.Ask(t, "unregister", vars{"subscriptionId": id}, registrationFields), "unregister", "WRONG_STATUS", "subscriptionId")
-	requireProblem(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "ALREADY_REGISTERED", "productId")
-	a = c.admin.Do(t, "resumeSubscription", vars{"subscriptionId": id}, registrationFields)
+	requireProblem(t, c.admin.Ask(t, "suspendSubscription", vars{"subscriptionId": id}, subscriptionFields), "suspendSubscription", "WRONG_STATUS", "subscriptionId")
+	requireProblem(t, c.dev.Ask(t, "unregister", vars{"subscriptionId": id}, subscriptionFields), "unregister", "WRONG_STATUS", "subscriptionId")
+	requireProblem(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, subscriptionFields), "register", "ALREADY_REGISTERED", "productId")
+	a = c.admin.Do(t, "resumeSubscription", vars{"subscriptionId": id}, subscriptionFields)
 	require.Equal(t, "APPROVED", a.Text("resumeSubscription", "productSubscription", "status"))
-	c.admin.Do(t, "unregister", vars{"subscriptionId": id, "reason": "The contract has ended."}, registrationFields)
+	c.admin.Do(t, "unregister", vars{"subscriptionId": id, "reason": "The contract has ended."}, subscriptionFields)
 	require.Equal(t, []string{"SUBSCRIPTION_UNREGISTERED", "SUBSCRIPTION_RESUMED", "SUBSCRIPTION_SUSPENDED", "SUBSCRIPTION_APPROVED", "SUBSCRIPTION_REGISTERED"},
 		timeline(t, c.dev, id))
 }
@@ -118,7 +118,7 @@ func outlivingSuspension(t *testing.T, s *servertest.Server) {
 	product, _ := c.newProduct(t, "outliving", "AUTO")
 	app, _ := c.newApp(t, "Gone")
 	id := c.register(t, app, product)
-	c.admin.Do(t, "suspendSubscription", vars{"subscriptionId": id, "reason": "Unpaid."}, registrationFields)
+	c.admin.Do(t, "suspendSubscription", vars{"subscriptionId": id, "reason": "Unpaid."}, subscriptionFields)
 	c.dev.Do(t, "deleteApp", vars{"appId": app}, `deletedAppId`)
 
 	const list = `query($accounts: [ID!], $id: ID!) { node(id: $id) { id }
@@ -142,7 +142,7 @@ func outlivingSuspension(t *testing.T, s *servertest.Server) {
 	require.Equal(t, []string{"SUBSCRIPTION_UNREGISTERED", "SUBSCRIPTION_RESUMED", "SUBSCRIPTION_SUSPENDED", "SUBSCRIPTION_REGISTERED"},
 		texts(a, "type", "resumeSubscription", "productSubscription", "timeline", "nodes"))
 	next, _ := c.newApp(t, "Next")
-	a = c.dev.Do(t, "register", vars{"appId": next, "productId": product}, registrationFields)
+	a = c.dev.Do(t, "register", vars{"appId": next, "productId": product}, subscriptionFields)
 	require.Equal(t, "APPROVED", a.Text("register", "productSubscription", "status"))
 }
 
@@ -152,9 +152,9 @@ func history(t *testing.T, s *servertest.Server) {
 	app, _ := c.newApp(t, "Old")
 	product, _ := c.newProduct(t, "history", "MANUAL")
 	first := c.register(t, app, product)
-	c.admin.Do(t, "rejectSubscription", vars{"subscriptionId": first, "reason": "No."}, registrationFields)
+	c.admin.Do(t, "rejectSubscription", vars{"subscriptionId": first, "reason": "No."}, subscriptionFields)
 	second := c.register(t, app, product)
-	c.dev.Do(t, "withdraw", vars{"subscriptionId": second}, registrationFields)
+	c.dev.Do(t, "withdraw", vars{"subscriptionId": second}, subscriptionFields)
 	third := c.register(t, app, product)
 	page := c.dev.Must(t, `query($app: ID!) { app(id: $app) {
 		now: productSubscriptions { totalCount nodes { id } }

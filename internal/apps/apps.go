@@ -164,8 +164,8 @@ func (svc *Service) replayApp(ctx context.Context, m change.Created) (CreatedApp
 	if apps[m.First] == nil {
 		return CreatedApp{}, fault.NotFound() // deleted meanwhile
 	}
-	keys, err := svc.entities.CredentialsByID(ctx, []uuid.UUID{m.Second}, nil)
-	return CreatedApp{App: apps[m.First], Credential: keys[m.Second], Replayed: true}, err
+	credentials, err := svc.entities.CredentialsByID(ctx, []uuid.UUID{m.Second}, nil)
+	return CreatedApp{App: apps[m.First], Credential: credentials[m.Second], Replayed: true}, err
 }
 
 // UpdateAppInput is the input of UpdateApp.

@@ -42,18 +42,18 @@ func (svc *Service) DeleteApp(ctx context.Context, id string, reason *string) (s
 // credentials are revoked, the action that ends subscriptions, and the user's
 // reason.
 type deletionCause struct {
-	keys          domain.RevocationReason
+	credentials   domain.RevocationReason
 	subscriptions lifecycle.SubscriptionAction
 	reason        string
 }
 
 // deleteApp deletes an app that the caller has locked.
 func deleteApp(ctx context.Context, tx *change.Tx, a *db.App, why deletionCause) error {
-	keys, err := change.LockForUpdate(tx, tx.Credential.Query().Where(credential.AppID(a.ID))).All(ctx)
+	credentials, err := change.LockForUpdate(tx, tx.Credential.Query().Where(credential.AppID(a.ID))).All(ctx)
 	if err != nil {
 		return err
 	}
-	if err := revokeAll(ctx, tx, keys, why.keys, why.reason); err != nil {
+	if err := revokeAll(ctx, tx, credentials, why.credentials, why.reason); err != nil {
 		return err
 	}
 	// All live ones are locked, so that one that is being resumed ends as well.
@@ -97,11 +97,11 @@ func EndAccount(ctx context.Context, tx *change.Tx, a *db.Account, reason string
 	if err := endSanctions(ctx, tx, a.ID, why); err != nil {
 		return err
 	}
-	keys, err := change.LockForUpdate(tx, tx.Credential.Query().Where(credential.AccountID(a.ID), credential.AppIDIsNil())).All(ctx)
+	credentials, err := change.LockForUpdate(tx, tx.Credential.Query().Where(credential.AccountID(a.ID), credential.AppIDIsNil())).All(ctx)
 	if err != nil {
 		return err
 	}
-	if err := revokeAll(ctx, tx, keys, why.keys, why.reason); err != nil {
+	if err := revokeAll(ctx, tx, credentials, why.credentials, why.reason); err != nil {
 		return err
 	}
 	return tx.Credential.Update().Where(credential.AccountID(a.ID), credential.AppIDIsNil()).SetDeletedAt(tx.Now).Exec(ctx)

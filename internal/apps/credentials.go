@@ -90,11 +90,11 @@ func (svc *Service) GenerateKey(ctx context.Context, in GenerateKeyInput) (Creat
 
 // replayCredential returns what an earlier request created, without the secret.
 func (svc *Service) replayCredential(ctx context.Context, m change.Created) (CreatedCredential, error) {
-	keys, err := svc.entities.CredentialsByID(ctx, []uuid.UUID{m.First}, nil)
-	if err == nil && keys[m.First] == nil {
+	credentials, err := svc.entities.CredentialsByID(ctx, []uuid.UUID{m.First}, nil)
+	if err == nil && credentials[m.First] == nil {
 		err = fault.NotFound() // deleted meanwhile
 	}
-	return CreatedCredential{Credential: keys[m.First], Replayed: true}, err
+	return CreatedCredential{Credential: credentials[m.First], Replayed: true}, err
 }
 
 func checkCredentialTarget(in GenerateKeyInput) error {

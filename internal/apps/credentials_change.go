@@ -151,9 +151,9 @@ func (svc *Service) RevokeKey(ctx context.Context, id string, reason *domain.Rev
 }
 
 // revokeAll revokes those credentials that are not revoked yet.
-func revokeAll(ctx context.Context, tx *change.Tx, keys []*db.Credential, why domain.RevocationReason, note string) error {
+func revokeAll(ctx context.Context, tx *change.Tx, credentials []*db.Credential, why domain.RevocationReason, note string) error {
 	var ids []uuid.UUID
-	for _, k := range keys {
+	for _, k := range credentials {
 		if k.Status == access.CredentialRevoked {
 			continue
 		}
