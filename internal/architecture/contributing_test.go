@@ -11,7 +11,7 @@ import (
 
 var update = flag.Bool("update", false, "write the table of imports in CONTRIBUTING.md anew")
 
-// CONTRIBUTING.md shows the table of house(): what the tests hold is what people read.
+// CONTRIBUTING.md shows the table of allowedImports(): what the tests hold is what people read.
 func TestContributingShowsWhoMayImportWhom(t *testing.T) {
 	const file, begin, end = "../../CONTRIBUTING.md", "<!-- imports: printed by make generate -->\n", "<!-- end of imports -->\n"
 	text, err := os.ReadFile(file)
@@ -31,16 +31,16 @@ func TestContributingShowsWhoMayImportWhom(t *testing.T) {
 		return
 	}
 	if old != table {
-		t.Errorf("%s does not show house(); run: go test ./internal/architecture -run ShowsWhoMayImportWhom -update", file)
+		t.Errorf("%s does not show allowedImports(); run: go test ./internal/architecture -run ShowsWhoMayImportWhom -update", file)
 	}
 }
 
-// importTable returns house() as a table in Markdown. The kernels are one row, and
+// importTable returns allowedImports() as a table in Markdown. The kernels are one row, and
 // one word in the others.
 func importTable() string {
 	var out strings.Builder
 	out.WriteString("| package | may import |\n|---|---|\n")
-	all := house()
+	all := allowedImports()
 	out.WriteString("| *kernels*: " + quoted(kernels()) + " | each other, downwards |\n")
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if slices.Contains(kernels(), name) && slices.Equal(all[name], kernels()) {
@@ -55,7 +55,7 @@ func importTable() string {
 	return out.String()
 }
 
-// allowance returns a line of house() in words.
+// allowance returns a line of allowedImports() in words.
 func allowance(line []string) string {
 	k := kernels()
 	if len(line) == 0 {

@@ -28,10 +28,10 @@ func prefixed(prefix string, names ...string) []string {
 	return out
 }
 
-// house says which packages of the module each package may import, written by
+// allowedImports says which packages of the module each package may import, written by
 // hand. "x/..." is x and everything below it. A package without a line fails:
 // decide where it belongs when you add it. Of several lines the longest counts.
-func house() map[string][]string {
+func allowedImports() map[string][]string {
 	k := kernels()
 	with := func(more ...string) []string { return append(slices.Clone(k), more...) }
 	return map[string][]string{
@@ -119,7 +119,7 @@ func house() map[string][]string {
 	}
 }
 
-// covers reports whether a pattern of house is about a package.
+// covers reports whether a pattern of allowedImports is about a package.
 func covers(pattern, name string) bool {
 	if pattern == "..." {
 		return true
@@ -142,11 +142,11 @@ func lineOf(table map[string][]string, name string) (allowed []string, found boo
 }
 
 func TestWhoMayImportWhom(t *testing.T) {
-	table := house()
+	table := allowedImports()
 	for _, p := range packages(t) {
 		allowed, found := lineOf(table, p.name())
 		if !found {
-			t.Errorf("%s has no line in house(): say what it may import", p.name())
+			t.Errorf("%s has no line in allowedImports(): say what it may import", p.name())
 			continue
 		}
 		own, _ := p.inside()
@@ -160,9 +160,9 @@ func TestWhoMayImportWhom(t *testing.T) {
 
 func TestEveryLineIsAboutSomething(t *testing.T) {
 	all := packages(t)
-	for pattern := range house() {
+	for pattern := range allowedImports() {
 		if !slices.ContainsFunc(all, func(p pkg) bool { return covers(pattern, p.name()) }) {
-			t.Errorf("house() has a line for %s, which does not exist", pattern)
+			t.Errorf("allowedImports() has a line for %s, which does not exist", pattern)
 		}
 	}
 }

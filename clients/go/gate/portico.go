@@ -54,8 +54,8 @@ func (r *statusError) permanent() bool {
 }
 
 // ask sends a request to an endpoint.
-func (p *portico) ask(ctx context.Context, method, door string, body io.Reader) (*http.Response, error) {
-	r, err := http.NewRequestWithContext(ctx, method, p.url+door, body)
+func (p *portico) ask(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, method, p.url+path, body)
 	if err != nil {
 		return nil, err
 	}
@@ -74,20 +74,20 @@ func (p *portico) ask(ctx context.Context, method, door string, body io.Reader) 
 	_ = w.Body.Close()
 	switch {
 	case w.StatusCode == http.StatusUnauthorized:
-		return nil, fmt.Errorf("%w: %w", ErrToken, &statusError{door, w.StatusCode})
+		return nil, fmt.Errorf("%w: %w", ErrToken, &statusError{path, w.StatusCode})
 	case w.StatusCode == http.StatusGone:
 		return nil, errTooOld
 	}
-	return nil, &statusError{door, w.StatusCode}
+	return nil, &statusError{path, w.StatusCode}
 }
 
 // post sends body as JSON and decodes the answer into into, which may be nil.
-func (p *portico) post(ctx context.Context, door string, body, into any) error {
+func (p *portico) post(ctx context.Context, path string, body, into any) error {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	w, err := p.ask(ctx, http.MethodPost, door, bytes.NewReader(text))
+	w, err := p.ask(ctx, http.MethodPost, path, bytes.NewReader(text))
 	if err != nil {
 		return err
 	}

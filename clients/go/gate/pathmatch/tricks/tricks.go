@@ -1,5 +1,5 @@
 // Package tricks is the table of request targets that servers read differently.
-// The tests of every door draw from it: the matcher's, the Go middleware's and
+// Every test of paths uses it: the matcher's, the Go middleware's and
 // those that play calls through real gateways. It also holds the two patterns
 // by which the configurations of deploy/gateways recognize such targets.
 package tricks
@@ -12,7 +12,7 @@ type Trick struct {
 	After string
 }
 
-// Unclear are tricks that every door must refuse.
+// Unclear are tricks that every guard must refuse.
 func Unclear() []Trick {
 	return []Trick{
 		{"fragment", "/7#/raw"}, {"fragment at the end", "#"}, {"fragment before a query", "/7#?a=b"}, {"fragment before dots", "#/../places/x"},
@@ -33,13 +33,13 @@ func Unclear() []Trick {
 	}
 }
 
-// Whole are request targets, not paths that are guarded, that every door must
+// Whole are request targets, not paths that are guarded, that every guard must
 // refuse.
 func Whole() []string {
 	return []string{"*", "rates", "//rates/x", "/./rates/x", "/x/../rates", `\rates`, "/%2frates", "/%72ates/../places", "http://h/rates/../places", "http://h/rates#x", "http://h/rates/..;/x", "http://h//rates"}
 }
 
-// Clear are what every door must let through, after a path that is guarded.
+// Clear are what every guard must let through, after a path that is guarded.
 func Clear() []string {
 	return []string{
 		"", "/", "/x", "/x/", "/x.json", "/...", "/.x/..y/z.", "/a%20b%2c", "/caf%C3%A9/%e2%82%ac/%F0%9F%98%80", "/%EF%BF%BC/%ef%be%bd/%EF%BD%BF/%ee%bf%bd/%ef%80%80", "/%41%7a", "/100%25", "/100%25/x", "/a%3Fb%23c",
