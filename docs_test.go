@@ -56,14 +56,14 @@ func TestDocsHaveEveryVerdict(t *testing.T) {
 	_, table, ok := strings.Cut(string(page), "## Verdict codes")
 	require.True(t, ok)
 	table, _, _ = strings.Cut(table, "\n## ")
-	var told, decided []string
+	var reported, decided []string
 	for _, row := range regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\|").FindAllStringSubmatch(table, -1) {
-		told = append(told, row[1])
+		reported = append(reported, row[1])
 	}
 	for _, code := range verdict.Codes() {
 		decided = append(decided, code.String())
 	}
-	require.Equal(t, decided, told)
+	require.Equal(t, decided, reported)
 }
 
 // pages returns the documentation for users, except the changelog.

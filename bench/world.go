@@ -37,10 +37,10 @@ type world struct {
 // prepare builds both servers, creates the large data set and starts them.
 func prepare(ctx context.Context, folder, url string, s settings) (w *world, err error) {
 	w = &world{settings: s}
-	made := w // w may be nil after return
+	created := w // w may be nil after return
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, made.close())
+			err = errors.Join(err, created.close())
 		}
 	}()
 	portico, baseline := filepath.Join(folder, "portico"), filepath.Join(folder, "baseline")

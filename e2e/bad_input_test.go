@@ -58,9 +58,9 @@ func badInputs(t *testing.T, s *servertest.Server) {
 	c := newActors(t, s, "bad-inputs")
 	other := newActors(t, s, "bad-inputs-other")
 	const reference = "6f1d0a52-9c1e-4b52-8f3e-3a1d2c4b5a69"
-	made := c.dev.Do(t, "createApp", vars{"name": "First", "referenceId": strings.ToUpper(reference)}, `app { id referenceId }`)
-	require.Equal(t, reference, made.Text("createApp", "app", "referenceId"))
-	app := made.Text("createApp", "app", "id")
+	created := c.dev.Do(t, "createApp", vars{"name": "First", "referenceId": strings.ToUpper(reference)}, `app { id referenceId }`)
+	require.Equal(t, reference, created.Text("createApp", "app", "referenceId"))
+	app := created.Text("createApp", "app", "id")
 	for _, who := range []*servertest.Client{c.dev, other.dev} {
 		requireProblem(t, who.Ask(t, "createApp", vars{"name": "Second", "referenceId": reference}, `app { id }`), "createApp", "TAKEN", "referenceId")
 	}

@@ -24,7 +24,7 @@ func defaultBudgets(extra ...string) []string {
 
 // flood creates apps until one is refused, at most n at a time, and returns how many
 // were created.
-func flood(t *testing.T, c *servertest.Client, most int) (made int64, refused *servertest.Answer) {
+func flood(t *testing.T, c *servertest.Client, most int) (created int64, refused *servertest.Answer) {
 	t.Helper()
 	var count atomic.Int64
 	var first atomic.Pointer[servertest.Answer]
@@ -74,9 +74,9 @@ func TestBudgets(t *testing.T) {
 		all.Wait()
 		require.Zero(t, failed.Load())
 
-		made, refused := flood(t, dev, 1620)
+		created, refused := flood(t, dev, 1620)
 		require.NotNil(t, refused)
-		require.Less(t, made, int64(400))
+		require.Less(t, created, int64(400))
 		require.Equal(t, http.StatusTooManyRequests, refused.Status)
 		require.Equal(t, []string{"RATE_LIMITED"}, refused.Codes())
 		require.Equal(t, "BUDGET", refused.Errors[0].Extensions["reason"])
@@ -230,9 +230,9 @@ func TestBudgetsAreShared(t *testing.T) {
 	for _, s := range []*servertest.Server{one, two} {
 		for _, c := range []*servertest.Client{dev, colleague} {
 			c = &servertest.Client{URL: s.URL, Token: c.Token}
-			made, refused := flood(t, c, 1620)
+			created, refused := flood(t, c, 1620)
 			require.NotNil(t, refused, "it goes on counting")
-			require.Less(t, made, int64(400))
+			require.Less(t, created, int64(400))
 		}
 		require.Equal(t, 1, strings.Count(s.Log(), "keeps the budgets of the API's callers by itself"), s.Log())
 		require.Contains(t, page(t, s.URL+"/readyz"), "keeps limits and budgets by itself")

@@ -130,9 +130,9 @@ func TestDoctorChecksTheDatabase(t *testing.T) {
 		require.Error(t, servertest.Command(t, url, []string{"XDG_CONFIG_HOME=" + secrets}, "org", "list").Run())
 		after, _ := runDoctor(t, url, "XDG_CONFIG_HOME="+secrets)
 		require.Equal(t, before, after)
-		made, err := os.ReadDir(secrets)
+		created, err := os.ReadDir(secrets)
 		require.NoError(t, err)
-		require.Empty(t, made, "no secrets are made in vain")
+		require.Empty(t, created, "no secrets are made in vain")
 	})
 }
 

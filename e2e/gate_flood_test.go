@@ -152,9 +152,9 @@ func TestAFloodOfMadeUpTokens(t *testing.T) {
 			}
 			return w.StatusCode
 		}
-		made := func() int { return status(madeUpToken()) }
+		created := func() int { return status(madeUpToken()) }
 		for n := 0; ; n++ {
-			if code := made(); code == http.StatusTooManyRequests {
+			if code := created(); code == http.StatusTooManyRequests {
 				break
 			} else if code != http.StatusUnauthorized || n == 50_000 {
 				t.Fatalf("the %dth is answered %d", n, code)
@@ -164,7 +164,7 @@ func TestAFloodOfMadeUpTokens(t *testing.T) {
 		late := newGatewayClient(t, s, "demo", "edge-2")
 		require.Eventually(t, func() bool {
 			for range 10 {
-				made()
+				created()
 			}
 			return status(late.token) == http.StatusOK
 		}, waitForOthers, pollOthers, "a token that was made meanwhile")

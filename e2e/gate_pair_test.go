@@ -24,12 +24,12 @@ func TestPairOfANewKeyWorks(t *testing.T) {
 		id := product.Text("createProduct", "product", "id")
 		c.admin.Do(t, "createPlan", vars{"productId": id, "name": "Free"}, `plan { id }`)
 		c.admin.Do(t, "updateProduct", vars{"productId": id, "status": "PUBLISHED"}, `product { id }`)
-		made := c.dev.Do(t, "createApp", vars{"name": "Caller", "firstKey": vars{"name": "Mine", "environment": "PRODUCTION"}},
+		created := c.dev.Do(t, "createApp", vars{"name": "Caller", "firstKey": vars{"name": "Mine", "environment": "PRODUCTION"}},
 			`app { id } credential { name environment } secret { username password rawKey }`)
-		require.Equal(t, map[string]any{"name": "Mine", "environment": "PRODUCTION"}, made.At("createApp", "credential"))
-		c.dev.Do(t, "register", vars{"appId": made.Text("createApp", "app", "id"), "productId": id}, `productSubscription { id }`)
-		username, password := made.Text("createApp", "secret", "username"), made.Text("createApp", "secret", "password")
-		raw := made.Text("createApp", "secret", "rawKey")
+		require.Equal(t, map[string]any{"name": "Mine", "environment": "PRODUCTION"}, created.At("createApp", "credential"))
+		c.dev.Do(t, "register", vars{"appId": created.Text("createApp", "app", "id"), "productId": id}, `productSubscription { id }`)
+		username, password := created.Text("createApp", "secret", "username"), created.Text("createApp", "secret", "password")
+		raw := created.Text("createApp", "secret", "rawKey")
 
 		pair := vars{"username": username, "password": password, "product": "paired"}
 		basic := func(r *http.Request) { r.SetBasicAuth(username, password) }

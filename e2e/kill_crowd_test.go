@@ -78,12 +78,12 @@ type writer struct {
 func (x *writer) live() bool {
 	x.lives++
 	name := "Life of " + uuid.NewString()
-	made, ok := x.write(x.developer, "createApp", servertest.Vars{"name": name, "idempotencyKey": name},
+	created, ok := x.write(x.developer, "createApp", servertest.Vars{"name": name, "idempotencyKey": name},
 		"app { id version name } credential { id version status }")
 	if !ok {
 		return false
 	}
-	app, key := made.Text("createApp", "app", "id"), made.Text("createApp", "credential", "id")
+	app, key := created.Text("createApp", "app", "id"), created.Text("createApp", "credential", "id")
 	steps := []func() (*servertest.Answer, bool){
 		func() (*servertest.Answer, bool) {
 			return x.write(x.developer, "generateKey", servertest.Vars{"appId": app}, "credential { id version status }")

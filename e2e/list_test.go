@@ -41,17 +41,17 @@ func search(t *testing.T, s *servertest.Server) {
 
 func order(t *testing.T, s *servertest.Server) {
 	c := newActors(t, s, "order")
-	made := []string{"bravo", "Alfa", "Çhalie", "alfa"}
-	for _, name := range made {
+	created := []string{"bravo", "Alfa", "Çhalie", "alfa"}
+	for _, name := range created {
 		c.dev.Do(t, "createApp", vars{"name": name, "generateKey": false}, `app { id }`)
 	}
 	by := func(orderBy string) []string {
 		return texts(c.dev.Must(t, `{ apps(`+orderBy+`) { nodes { name } } }`, nil), "name", "apps", "nodes")
 	}
-	reversed := slices.Clone(made)
+	reversed := slices.Clone(created)
 	slices.Reverse(reversed)
 	require.Equal(t, reversed, by("first: 10"), "newest first")
-	require.Equal(t, made, by("orderBy: {field: CREATED_AT, direction: ASC}"))
+	require.Equal(t, created, by("orderBy: {field: CREATED_AT, direction: ASC}"))
 	require.Equal(t, []string{"Alfa", "alfa", "bravo", "Çhalie"}, by("orderBy: {field: NAME}"), "whatever the case")
 	require.Equal(t, []string{"Çhalie", "bravo", "alfa", "Alfa"}, by("orderBy: {field: NAME, direction: DESC}"))
 }

@@ -77,9 +77,9 @@ func secretStory(t *testing.T, s *servertest.Server) (hidden secrets, app string
 	c := newActors(t, s, "secrets")
 	const key, first, second = `credential { username } secret { password rawKey }`, "first-Secret-Word-1", "second-Secret-Word-2"
 	hidden = secrets{"a user's password": servertest.Password, "an old password": first, "a new password": second, "a token": c.dev.Token}
-	made := c.dev.Do(t, "createApp", vars{"name": "Vault", "idempotencyKey": "once"}, `app { id } `+key)
-	app = made.Text("createApp", "app", "id")
-	hidden.key(t, made, "createApp")
+	created := c.dev.Do(t, "createApp", vars{"name": "Vault", "idempotencyKey": "once"}, `app { id } `+key)
+	app = created.Text("createApp", "app", "id")
+	hidden.key(t, created, "createApp")
 	generated := c.dev.Do(t, "generateKey", vars{"appId": app, "idempotencyKey": "once"}, key)
 	hidden.key(t, generated, "generateKey")
 	later := []*servertest.Answer{
@@ -119,15 +119,15 @@ func secretStory(t *testing.T, s *servertest.Server) (hidden secrets, app string
 	for _, a := range later {
 		require.Empty(t, hidden.found(a.Raw), a.Raw)
 	}
-	return hidden, app, []string{"Vault", made.Text("createApp", "credential", "username"), generated.Text("generateKey", "credential", "username")}
+	return hidden, app, []string{"Vault", created.Text("createApp", "credential", "username"), generated.Text("generateKey", "credential", "username")}
 }
 
 // lookUps looks an API key up, in ways that succeed and in ways that do not. It returns
 // the responses, without those that may contain what was sent.
-func lookUps(t *testing.T, s *servertest.Server, dev *servertest.Client, made *servertest.Answer) []*servertest.Answer {
+func lookUps(t *testing.T, s *servertest.Server, dev *servertest.Client, created *servertest.Answer) []*servertest.Answer {
 	t.Helper()
-	raw := made.Text("generateKey", "secret", "rawKey")
-	pair := made.Text("generateKey", "credential", "username") + ":" + made.Text("generateKey", "secret", "password")
+	raw := created.Text("generateKey", "secret", "rawKey")
+	pair := created.Text("generateKey", "credential", "username") + ":" + created.Text("generateKey", "secret", "password")
 	const document = `query($input: CredentialByKeyInput!) { credentialByKey(input: $input) { id } }`
 	var out []*servertest.Answer
 	for _, key := range []string{raw, pair} {

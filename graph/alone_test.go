@@ -157,13 +157,13 @@ func TestRowsThatLackColumnsAreReadAgain(t *testing.T) {
 func rowsThatLackColumnsAreReadAgain(t *testing.T, url string) {
 	w := newWorld(t, url)
 	var mu sync.Mutex // root fields are resolved concurrently
-	var told []string
+	var reported []string
 	var log bytes.Buffer
 	narrow := func(o graph.Options) (http.Handler, error) {
 		o.Incomplete = func(_ context.Context, field string, k nodeid.Kind) {
 			mu.Lock()
 			defer mu.Unlock()
-			told = append(told, fmt.Sprint(field, " ", k))
+			reported = append(reported, fmt.Sprint(field, " ", k))
 		}
 		return graph.NewHandlerNarrow(o)
 	}
@@ -179,7 +179,7 @@ func rowsThatLackColumnsAreReadAgain(t *testing.T, url string) {
 	}
 	require.JSONEq(t, ask(w.server), ask(w.serving(t, narrow)))
 	for _, field := range []string{"Query.app App", "App.account Account", "EventEdge.node Event", "Actor.user User", "AppConnection.nodes App", "Query.nodes App"} {
-		require.Contains(t, told, field)
+		require.Contains(t, reported, field)
 	}
 	require.JSONEq(t, ask(w.server), ask(w.serving(t, logged)))
 	require.Contains(t, log.String(), "level=ERROR")

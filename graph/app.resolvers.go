@@ -77,9 +77,9 @@ func (r *appConnectionResolver) Edges(ctx context.Context, obj *model.AppConnect
 
 // CreateApp is the resolver for the createApp field.
 func (r *mutationResolver) CreateApp(ctx context.Context, input apps.CreateAppInput) (*model.CreateAppPayload, error) {
-	made, err := r.Portal.Apps.CreateApp(ctx, input)
+	created, err := r.Portal.Apps.CreateApp(ctx, input)
 	errs, err := problems(err)
-	return &model.CreateAppPayload{App: made.App, Credential: made.Credential, Secret: made.Secret, Replayed: made.Replayed, UserErrors: errs}, err
+	return &model.CreateAppPayload{App: created.App, Credential: created.Credential, Secret: created.Secret, Replayed: created.Replayed, UserErrors: errs}, err
 }
 
 // UpdateApp is the resolver for the updateApp field.
@@ -98,9 +98,9 @@ func (r *mutationResolver) DeleteApp(ctx context.Context, input model.DeleteAppI
 
 // RestoreApp is the resolver for the restoreApp field.
 func (r *mutationResolver) RestoreApp(ctx context.Context, input model.RestoreAppInput) (*model.RestoreAppPayload, error) {
-	made, err := r.Portal.Apps.RestoreApp(ctx, input.AppID)
+	restored, err := r.Portal.Apps.RestoreApp(ctx, input.AppID)
 	errs, err := problems(err)
-	return &model.RestoreAppPayload{App: made.App, Credential: made.Credential, Secret: made.Secret, UserErrors: errs}, err
+	return &model.RestoreAppPayload{App: restored.App, Credential: restored.Credential, Secret: restored.Secret, UserErrors: errs}, err
 }
 
 // App is the resolver for the app field.

@@ -67,9 +67,9 @@ func (r *credentialConnectionResolver) Edges(ctx context.Context, obj *model.Cre
 
 // GenerateKey is the resolver for the generateKey field.
 func (r *mutationResolver) GenerateKey(ctx context.Context, input apps.GenerateKeyInput) (*model.GenerateKeyPayload, error) {
-	made, err := r.Portal.Apps.GenerateKey(ctx, input)
+	created, err := r.Portal.Apps.GenerateKey(ctx, input)
 	errs, err := problems(err)
-	return &model.GenerateKeyPayload{Credential: made.Credential, Secret: made.Secret, Replayed: made.Replayed, UserErrors: errs}, err
+	return &model.GenerateKeyPayload{Credential: created.Credential, Secret: created.Secret, Replayed: created.Replayed, UserErrors: errs}, err
 }
 
 // UpdateKey is the resolver for the updateKey field.

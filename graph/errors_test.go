@@ -42,11 +42,11 @@ func TestCodesAndReasonsAreOneList(t *testing.T) {
 		for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (.+) \\|$").FindAllStringSubmatch(section, -1) {
 			written = append(written, row[1]+": "+row[2])
 		}
-		var told []string
+		var reported []string
 		for _, v := range whole.Types[enum].EnumValues {
-			told = append(told, v.Name+": "+v.Description)
+			reported = append(reported, v.Name+": "+v.Description)
 		}
-		require.Equal(t, told, written, "docs/errors.md and %s differ", enum)
+		require.Equal(t, reported, written, "docs/errors.md and %s differ", enum)
 	}
 	for _, role := range []viewer.Role{viewer.Anonymous, viewer.Portal, viewer.Admin} {
 		cut, err := view(whole, role)

@@ -209,12 +209,12 @@ func ours(whole *ast.Schema) []*ast.Definition {
 func TestVerdictCodesMatchPackageVerdict(t *testing.T) {
 	whole, err := wholeSchema()
 	require.NoError(t, err)
-	var told, known []string
+	var reported, known []string
 	for _, v := range whole.Types["VerdictCode"].EnumValues {
-		told = append(told, v.Name+": "+v.Description)
+		reported = append(reported, v.Name+": "+v.Description)
 	}
 	for _, c := range verdict.Codes() {
 		known = append(known, c.String()+": "+c.Meaning())
 	}
-	require.Equal(t, known, told)
+	require.Equal(t, known, reported)
 }

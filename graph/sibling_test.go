@@ -22,10 +22,10 @@ func TestFailingMutationDoesNotAffectOthers(t *testing.T) {
 			require.Equal(t, []any{"old"}, a.Errors[0].Path, name)
 			require.Equal(t, "NOT_FOUND", a.Errors[0].Extensions["code"], name)
 			require.Nil(t, a.Data["old"], name)
-			made, _ := a.Data["new"].(map[string]any)
-			secret, _ := made["secret"].(map[string]any)
+			created, _ := a.Data["new"].(map[string]any)
+			secret, _ := created["secret"].(map[string]any)
 			require.NotEmpty(t, secret["rawKey"], a.raw)
-			require.Empty(t, made["userErrors"], name)
+			require.Empty(t, created["userErrors"], name)
 		}
 	})
 }

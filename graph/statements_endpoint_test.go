@@ -27,9 +27,9 @@ func TestEndpointsAreReadTogether(t *testing.T) {
 			p, plan := s.MustProduct(t, tenant.Admin, fmt.Sprint("product-", i))
 			var ids []string
 			for n := range i + 2 {
-				made, err := s.Portal.Catalog.CreateEndpoint(tenant.Admin, catalog.CreateEndpointInput{ProductID: p.GlobalID(), Method: access.MethodGet, Path: fmt.Sprint("/", n)})
+				created, err := s.Portal.Catalog.CreateEndpoint(tenant.Admin, catalog.CreateEndpointInput{ProductID: p.GlobalID(), Method: access.MethodGet, Path: fmt.Sprint("/", n)})
 				require.NoError(t, err)
-				ids = append(ids, made.GlobalID())
+				ids = append(ids, created.GlobalID())
 			}
 			for range i%3 + 1 {
 				app := s.MustApp(t, tenant.Developer, fmt.Sprint("app", i)).App

@@ -17,8 +17,8 @@ func TestUnknownStoredStatusReadsAsRevoked(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := newServer(t, url, database.Options{})
 		tenant := s.MustTenant(t, "old")
-		made := s.MustApp(t, tenant.Developer, "Shop")
-		app, end := made.App.GlobalID(), s.Clock.Now().Add(time.Hour)
+		created := s.MustApp(t, tenant.Developer, "Shop")
+		app, end := created.App.GlobalID(), s.Clock.Now().Add(time.Hour)
 		expiring := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AppID: &app, ExpiresAt: &end}).Credential
 		_, err := s.Database.ExecContext(t.Context(), `UPDATE credentials SET status = 'UNCOLLECTED', secret_hash = NULL, pepper_id = ''`)
 		require.NoError(t, err)
@@ -39,7 +39,7 @@ func TestUnknownStoredStatusReadsAsRevoked(t *testing.T) {
 			"keyCounts": map[string]any{"total": 2.0, "active": 0.0, "disabled": 0.0, "expired": 0.0, "revoked": 2.0},
 		}, a.Data["app"])
 
-		for _, key := range []string{made.Credential.GlobalID(), expiring.GlobalID()} {
+		for _, key := range []string{created.Credential.GlobalID(), expiring.GlobalID()} {
 			b := s.ask(t, admin, `mutation($id: ID!) { enableKey(input: {credentialId: $id}) { credential { status } userErrors { code } } }`, map[string]any{"id": key})
 			require.Contains(t, b.raw, `"KEY_REVOKED"`)
 			c := s.ask(t, token, `query($id: ID!) { explainAccess(input: {credentialId: $id}) { valid code } }`, map[string]any{"id": key})

@@ -22,9 +22,9 @@ import (
 
 // Register is the resolver for the register field.
 func (r *mutationResolver) Register(ctx context.Context, input apps.RegisterInput) (*model.RegisterPayload, error) {
-	made, err := r.Portal.Apps.Register(ctx, input)
+	created, err := r.Portal.Apps.Register(ctx, input)
 	errs, err := problems(err)
-	return &model.RegisterPayload{ProductSubscription: made.Subscription, Replayed: made.Replayed, UserErrors: errs}, err
+	return &model.RegisterPayload{ProductSubscription: created.Subscription, Replayed: created.Replayed, UserErrors: errs}, err
 }
 
 // Withdraw is the resolver for the withdraw field.

@@ -154,9 +154,9 @@ func TestCostOfReports(t *testing.T) {
 // quotaPlan creates a plan with a quota for a product.
 func (s *server) quotaPlan(t testing.TB, admin context.Context, p *db.Product) *db.Plan {
 	t.Helper()
-	made, err := s.Portal.Catalog.CreatePlan(admin, catalog.CreatePlanInput{ProductID: p.GlobalID(), Name: "limited", Quota: &access.Quota{Limit: 1000, Per: access.PerMonth}})
+	created, err := s.Portal.Catalog.CreatePlan(admin, catalog.CreatePlanInput{ProductID: p.GlobalID(), Name: "limited", Quota: &access.Quota{Limit: 1000, Per: access.PerMonth}})
 	require.NoError(t, err)
-	return made
+	return created
 }
 
 // Calls, quotas and enforcement are read for a whole page at once, and only if

@@ -53,10 +53,10 @@ func (b *bench) fill(ctx context.Context, n int) (w *world, err error) {
 	if w.url, w.drop, err = testdb.Throwaway(ctx); err != nil {
 		return nil, err
 	}
-	made := w // w may be nil after return
+	created := w // w may be nil after return
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, made.close(ctx))
+			err = errors.Join(err, created.close(ctx))
 		}
 	}()
 	if err := b.tool(ctx, w, "migrate"); err != nil {

@@ -12,15 +12,15 @@ type Shares struct {
 	most   int
 	exempt func(netip.Addr) bool
 
-	mu   sync.Mutex
-	held map[netip.Prefix]int
+	mu    sync.Mutex
+	inUse map[netip.Prefix]int
 }
 
 // NewShares returns shares of most for each client. Addresses for which exempt
 // returns true have no bound, because they carry the requests of many clients;
 // neither has the zero Addr, which a Unix socket has.
 func NewShares(most int, exempt func(netip.Addr) bool) *Shares {
-	return &Shares{most: most, exempt: exempt, held: map[netip.Prefix]int{}}
+	return &Shares{most: most, exempt: exempt, inUse: map[netip.Prefix]int{}}
 }
 
 // Enter reports whether a client may hold one more; leave is called when it is
@@ -33,17 +33,17 @@ func (s *Shares) Enter(client netip.Addr) (leave func(), ok bool) {
 	network := NetworkOf(host)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.held[network] >= s.most {
+	if s.inUse[network] >= s.most {
 		return nil, false
 	}
-	s.held[network]++
+	s.inUse[network]++
 	return func() { s.leave(network) }, true
 }
 
 func (s *Shares) leave(network netip.Prefix) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.held[network]--; s.held[network] == 0 {
-		delete(s.held, network)
+	if s.inUse[network]--; s.inUse[network] == 0 {
+		delete(s.inUse, network)
 	}
 }

@@ -115,14 +115,14 @@ func (svc *Service) createApp(ctx context.Context, tx *change.Tx, in CreateAppIn
 		}
 		create.SetReferenceID(id)
 	}
-	made, err := create.Save(ctx)
+	created, err := create.Save(ctx)
 	if err != nil {
 		return CreatedApp{}, change.Taken(err, "referenceId", "This reference id belongs to another app, or did before.")
 	}
-	tx.Record(AppCreated(made))
-	out := CreatedApp{App: made}
+	tx.Record(AppCreated(created))
+	out := CreatedApp{App: created}
 	if in.GenerateKey == nil || *in.GenerateKey {
-		key, err := svc.firstKey(ctx, tx, made, in.FirstKey)
+		key, err := svc.firstKey(ctx, tx, created, in.FirstKey)
 		out.Credential, out.Secret = key.Credential, key.Secret
 		return out, err
 	}

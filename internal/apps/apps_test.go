@@ -18,7 +18,7 @@ func TestStory_CreateAppAgain(t *testing.T) {
 	tenant := f.MustTenant(t, "replay")
 	key := "once"
 	in := apps.CreateAppInput{Name: "app", IdempotencyKey: &key}
-	made, err := f.Portal.Apps.CreateApp(tenant.Developer, in)
+	created, err := f.Portal.Apps.CreateApp(tenant.Developer, in)
 	require.NoError(t, err)
 	t.Run("OK", func(t *testing.T) {
 		again, err := f.Portal.Apps.CreateApp(tenant.Developer, in)
@@ -33,7 +33,7 @@ func TestStory_CreateAppAgain(t *testing.T) {
 		require.ErrorContains(t, err, "CONFLICT")
 	})
 	t.Run("ErrNotFound", func(t *testing.T) {
-		_, err := f.Portal.Apps.DeleteApp(tenant.Developer, made.App.GlobalID(), nil)
+		_, err := f.Portal.Apps.DeleteApp(tenant.Developer, created.App.GlobalID(), nil)
 		require.NoError(t, err)
 		_, err = f.Portal.Apps.CreateApp(tenant.Developer, in)
 		require.ErrorContains(t, err, "NOT_FOUND")

@@ -40,9 +40,9 @@ func TestCredential_AccessControlList(t *testing.T) {
 			portaltest.RequireProblems(t, err, "INVALID accessControlList")
 		})
 		t.Run("CreateApp/OK", func(t *testing.T) {
-			made, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "Listed", FirstKey: &apps.FirstKeyInput{AccessControlList: list}})
+			created, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "Listed", FirstKey: &apps.FirstKeyInput{AccessControlList: list}})
 			require.NoError(t, err)
-			reaches(t, made.Credential, listed, 1)
+			reaches(t, created.Credential, listed, 1)
 		})
 		t.Run("CreateApp/ErrFirstKeyAccessControlListInvalid", func(t *testing.T) {
 			_, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "All", FirstKey: &apps.FirstKeyInput{Access: &all, AccessControlList: list}})
@@ -99,10 +99,10 @@ func TestGenerateKey_AgainWithImpliedAccess(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, again.Replayed)
 	require.Equal(t, first.Credential.ID, again.Credential.ID)
-	made, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "App", FirstKey: &apps.FirstKeyInput{AccessControlList: list}, IdempotencyKey: new("once")})
+	created, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "App", FirstKey: &apps.FirstKeyInput{AccessControlList: list}, IdempotencyKey: new("once")})
 	require.NoError(t, err)
 	repeated, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "App", FirstKey: &apps.FirstKeyInput{Access: &listed, AccessControlList: list}, IdempotencyKey: new("once")})
 	require.NoError(t, err)
 	require.True(t, repeated.Replayed)
-	require.Equal(t, made.App.ID, repeated.App.ID)
+	require.Equal(t, created.App.ID, repeated.App.ID)
 }

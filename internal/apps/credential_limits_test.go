@@ -32,9 +32,9 @@ func TestCredential_AllowedAddresses(t *testing.T) {
 			"::ffff:192.0.2.1/120": "192.0.2.0/24",
 			"10.0.0.1/8 10.2.3.4/8 10.0.0.0/8 10.0.0.0/9": "10.0.0.0/8 10.0.0.0/9",
 		} {
-			made := f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app, AllowedAddresses: strings.Fields(given)}).Credential
-			require.Equal(t, want, strings.Join(made.AllowedAddresses, " "), given)
-			changed, err := f.Portal.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: made.GlobalID(), AllowedAddresses: input.SetTo(strings.Fields(given))})
+			created := f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app, AllowedAddresses: strings.Fields(given)}).Credential
+			require.Equal(t, want, strings.Join(created.AllowedAddresses, " "), given)
+			changed, err := f.Portal.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: created.GlobalID(), AllowedAddresses: input.SetTo(strings.Fields(given))})
 			require.NoError(t, err)
 			require.Equal(t, 1, changed.Version, "the same again is no change: %s", given)
 		}
@@ -45,12 +45,12 @@ func TestCredential_AllowedAddresses(t *testing.T) {
 func TestCredential_AllowedAddressesErrors(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	x := f.MustTenant(t, "one")
-	made := f.MustApp(t, x.Developer, "App")
-	app := made.App.GlobalID()
+	created := f.MustApp(t, x.Developer, "App")
+	app := created.App.GlobalID()
 	try := func(t *testing.T, list []string) error {
 		t.Helper()
 		_, err := f.Portal.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &app, AllowedAddresses: list})
-		_, same := f.Portal.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: made.Credential.GlobalID(), AllowedAddresses: input.SetTo(list)})
+		_, same := f.Portal.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: created.Credential.GlobalID(), AllowedAddresses: input.SetTo(list)})
 		require.Equal(t, fmt.Sprint(err), fmt.Sprint(same))
 		return err
 	}
@@ -119,10 +119,10 @@ func TestGenerateKey_AgainWithLimits(t *testing.T) {
 	x := f.MustTenant(t, "one")
 	account := x.Account.GlobalID()
 	in := apps.GenerateKeyInput{AccountID: &account, AllowedAddresses: []string{"10.0.0.1"}, IdempotencyKey: new("once")}
-	made := f.MustKey(t, x.Developer, in)
+	created := f.MustKey(t, x.Developer, in)
 	again := f.MustKey(t, x.Developer, in)
 	require.True(t, again.Replayed)
-	require.Equal(t, made.Credential.ID, again.Credential.ID)
+	require.Equal(t, created.Credential.ID, again.Credential.ID)
 	in.AllowedAddresses = nil
 	_, err := f.Portal.Apps.GenerateKey(x.Developer, in)
 	portaltest.RequireCode(t, err, fault.CodeConflict)

@@ -27,10 +27,10 @@ func TestCredentialIDByKey(t *testing.T) {
 		tenant, foreign := f.MustTenant(t, "one"), f.MustTenant(t, "two")
 		other := f.MustDeveloper(t, tenant.Admin, f.MustAccount(t, tenant.Admin, "Other"))
 		account := tenant.Account.GlobalID()
-		made := f.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AccountID: &account})
-		s := made.Secret
-		require.Equal(t, apikey.RawHint(s.RawKey), made.Credential.RawKeyHint)
-		require.True(t, strings.HasPrefix(made.Credential.RawKeyHint, s.RawKey[:8]) && strings.HasSuffix(made.Credential.RawKeyHint, "…"+s.RawKey[len(s.RawKey)-4:]))
+		created := f.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AccountID: &account})
+		s := created.Secret
+		require.Equal(t, apikey.RawHint(s.RawKey), created.Credential.RawKeyHint)
+		require.True(t, strings.HasPrefix(created.Credential.RawKeyHint, s.RawKey[:8]) && strings.HasSuffix(created.Credential.RawKeyHint, "…"+s.RawKey[len(s.RawKey)-4:]))
 		find := func(ctx context.Context, key string) uuid.UUID {
 			id, err := f.Portal.Apps.CredentialIDByKey(ctx, key)
 			require.NoError(t, err)
@@ -39,8 +39,8 @@ func TestCredentialIDByKey(t *testing.T) {
 		forms := []string{s.RawKey, s.Username.String() + ":" + s.Password.String(), s.Username.String(), rawkey.Join("older", s.Username, s.Password)}
 		everywhere := func(when string) {
 			for _, form := range forms {
-				require.Equal(t, made.Credential.ID, find(tenant.Developer, form), when)
-				require.Equal(t, made.Credential.ID, find(tenant.Admin, form), when)
+				require.Equal(t, created.Credential.ID, find(tenant.Developer, form), when)
+				require.Equal(t, created.Credential.ID, find(tenant.Admin, form), when)
 				for _, outsider := range []context.Context{other, foreign.Admin, foreign.Developer} {
 					require.Equal(t, uuid.Nil, find(outsider, form), when)
 				}
@@ -51,7 +51,7 @@ func TestCredentialIDByKey(t *testing.T) {
 		for _, form := range []string{rawkey.Join("ptk", s.Username, wrong), s.Username.String() + ":" + wrong.String(), uuid.NewString()} {
 			require.Equal(t, uuid.Nil, find(tenant.Admin, form))
 		}
-		_, err := f.Portal.Apps.RevokeKey(tenant.Developer, made.Credential.GlobalID(), nil, nil)
+		_, err := f.Portal.Apps.RevokeKey(tenant.Developer, created.Credential.GlobalID(), nil, nil)
 		require.NoError(t, err)
 		everywhere("revoked")
 

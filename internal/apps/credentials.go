@@ -213,15 +213,15 @@ func (svc *Service) createCredential(ctx context.Context, tx *change.Tx, owner C
 	if k.RateLimit != nil {
 		create.SetRateLimit(k.RateLimit)
 	}
-	made, err := create.Save(ctx)
+	created, err := create.Save(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := createAccessList(ctx, tx, made, k.Products); err != nil {
+	if err := createAccessList(ctx, tx, created, k.Products); err != nil {
 		return nil, nil, err
 	}
-	tx.Record(CredentialCreated(made, k.Products))
-	return made, &secret, nil
+	tx.Record(CredentialCreated(created, k.Products))
+	return created, &secret, nil
 }
 
 // FillCredential sets what each new credential has: its owner, and the hash and

@@ -31,12 +31,12 @@ func TestCredential_LongestKeyLife(t *testing.T) {
 	admin := portaltest.As(t, v)
 	latest := f.Clock.Now().Add(30 * 24 * time.Hour)
 
-	made := f.MustApp(t, developer, "app")
-	require.Equal(t, latest, *made.Credential.ExpiresAt)
-	_, err = f.Portal.Apps.DeleteApp(developer, made.App.GlobalID(), nil)
+	created := f.MustApp(t, developer, "app")
+	require.Equal(t, latest, *created.Credential.ExpiresAt)
+	_, err = f.Portal.Apps.DeleteApp(developer, created.App.GlobalID(), nil)
 	require.NoError(t, err)
-	back, err := f.Portal.Apps.RestoreApp(admin, made.App.GlobalID())
+	back, err := f.Portal.Apps.RestoreApp(admin, created.App.GlobalID())
 	require.NoError(t, err)
 	require.Equal(t, latest, *back.Credential.ExpiresAt)
-	require.NotEqual(t, made.Credential.ID, back.Credential.ID)
+	require.NotEqual(t, created.Credential.ID, back.Credential.ID)
 }

@@ -134,8 +134,8 @@ func TestRace_RestoreAppAndDeleteAccount(t *testing.T) {
 			acc := h.MustAccount(t, x.Admin, "Short-lived")
 			deleted := make([]string, racetest.Requests)
 			for i := range deleted {
-				made := h.MustAppOf(t, x.Admin, acc, strconv.Itoa(i))
-				deleted[i] = made.App.GlobalID()
+				created := h.MustAppOf(t, x.Admin, acc, strconv.Itoa(i))
+				deleted[i] = created.App.GlobalID()
 				_, err := h.Portal.Apps.DeleteApp(x.Admin, deleted[i], nil)
 				require.NoError(t, err)
 			}

@@ -30,9 +30,9 @@ func TestCreateApp_FirstKey(t *testing.T) {
 			AllowedAddresses: []string{"192.0.2.1"}, RateLimit: &access.RateLimit{Limit: 5, Per: access.PerMinute},
 		}
 		t.Run("OK", func(t *testing.T) {
-			made, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "App", GenerateKey: &yes, FirstKey: &whole})
+			created, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "App", GenerateKey: &yes, FirstKey: &whole})
 			require.NoError(t, err)
-			k := made.Credential
+			k := created.Credential
 			require.Equal(t, []any{name, production, listed, []string{"192.0.2.1/32"}, &access.RateLimit{Limit: 5, Per: access.PerMinute, Burst: 5}},
 				[]any{k.Name, k.Environment, k.Access, k.AllowedAddresses, k.RateLimit})
 			require.True(t, end.Equal(*k.ExpiresAt))

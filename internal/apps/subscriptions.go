@@ -104,15 +104,15 @@ func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscri
 	if endpoints != nil {
 		create.SetEndpointIds(endpoints)
 	}
-	made, err := create.Save(ctx)
+	created, err := create.Save(ctx)
 	if err != nil {
 		if _, yes := database.IsUnique(err); yes {
 			return nil, errAlreadyRegistered()
 		}
 		return nil, err
 	}
-	tx.Record(SubscriptionRegistered(made, prod, chosen))
-	return made, nil
+	tx.Record(SubscriptionRegistered(created, prod, chosen))
+	return created, nil
 }
 
 // FillSubscription sets what each new subscription has, to the product of the

@@ -64,13 +64,13 @@ func TestRegister_AgainWithEndpoints(t *testing.T) {
 	s := portaltest.New(t, testdb.SQLite(t)).MustShop(t, "/a", "/b")
 	app := s.MustApp(t, s.Developer, "App").App
 	in := apps.RegisterInput{AppID: app.GlobalID(), ProductID: s.Product.GlobalID(), EndpointIDs: portaltest.EndpointIDs(s.Endpoints[0]), IdempotencyKey: new("once")}
-	made, err := s.Portal.Apps.Register(s.Developer, in)
+	created, err := s.Portal.Apps.Register(s.Developer, in)
 	require.NoError(t, err)
 	t.Run("OK", func(t *testing.T) {
 		again, err := s.Portal.Apps.Register(s.Developer, in)
 		require.NoError(t, err)
 		require.True(t, again.Replayed)
-		require.Equal(t, made.Subscription.ID, again.Subscription.ID)
+		require.Equal(t, created.Subscription.ID, again.Subscription.ID)
 	})
 	t.Run("ErrConflict", func(t *testing.T) {
 		for _, other := range [][]string{nil, portaltest.EndpointIDs(s.Endpoints[1])} {

@@ -90,10 +90,10 @@ func requireLife(t *testing.T, h *racetest.Harness, s *db.Subscription, actions 
 			winners[transitions()[actions[n%len(actions)]].event]++
 		}
 	}
-	events, told := h.Events(t, s.ID), map[eventlog.Type]int{}
+	events, reported := h.Events(t, s.ID), map[eventlog.Type]int{}
 	status := access.SubscriptionWaiting
 	for _, e := range events {
-		told[eventlog.Type(e.Type)]++
+		reported[eventlog.Type(e.Type)]++
 		for action, transition := range transitions() {
 			if transition.event == eventlog.Type(e.Type) {
 				next, ok := lifecycle.Next(status, action)
@@ -104,7 +104,7 @@ func requireLife(t *testing.T, h *racetest.Harness, s *db.Subscription, actions 
 			}
 		}
 	}
-	require.Equal(t, winners, told)
+	require.Equal(t, winners, reported)
 	require.Greater(t, len(events), 1, "nobody won")
 	now, err := h.Client.Subscription.Get(portaltest.System(t), s.ID)
 	require.NoError(t, err)
@@ -125,12 +125,12 @@ func TestRace_Register(t *testing.T) {
 		}
 		// The second time there is a history, whose newest row steps back.
 		for round := range 2 {
-			made, outcomes := racetest.Run(h, register)
+			created, outcomes := racetest.Run(h, register)
 			racetest.RequireOne(t, outcomes, "ALREADY_REGISTERED")
 			all, err := h.Client.Subscription.Query().Where(subscription.AppID(app.ID)).All(portaltest.System(t))
 			require.NoError(t, err)
 			require.Len(t, all, round+1)
-			s := racetest.First(made, outcomes).Subscription
+			s := racetest.First(created, outcomes).Subscription
 			require.Len(t, h.Events(t, s.ID), 1)
 			_, err = h.Portal.Apps.Reject(x.Admin, s.GlobalID(), "No.")
 			require.NoError(t, err)

@@ -80,8 +80,8 @@ func TestRace_SuspendAndRegister(t *testing.T) {
 			if n == 0 {
 				return p.Apps.Suspend(x.Admin, s.GlobalID(), nil)
 			}
-			made, err := p.Apps.Register(x.Developer, apps.RegisterInput{AppID: appRows[n].GlobalID(), ProductID: prod.GlobalID()})
-			return made.Subscription, err
+			created, err := p.Apps.Register(x.Developer, apps.RegisterInput{AppID: appRows[n].GlobalID(), ProductID: prod.GlobalID()})
+			return created.Subscription, err
 		})
 		racetest.RequireOnly(t, outcomes, racetest.OK)
 		all := h.Client.Subscription.Query().Where(subscription.IDNEQ(s.ID)).AllX(portaltest.System(t))
@@ -101,10 +101,10 @@ func TestRace_ResumeAndDeleteApp(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")
 		products, plans := mustProducts(t, h, x, racetest.Requests)
-		made := h.MustApp(t, x.Developer, "App").App
+		created := h.MustApp(t, x.Developer, "App").App
 		ids := make([]string, racetest.Requests)
 		for n, prod := range products {
-			s := h.MustRegister(t, x.Admin, made, prod, plans[n])
+			s := h.MustRegister(t, x.Admin, created, prod, plans[n])
 			_, err := h.Portal.Apps.Approve(x.Admin, s.GlobalID(), nil)
 			require.NoError(t, err)
 			_, err = h.Portal.Apps.Suspend(x.Admin, s.GlobalID(), nil)
@@ -113,12 +113,12 @@ func TestRace_ResumeAndDeleteApp(t *testing.T) {
 		}
 		_, outcomes := racetest.Run(h, func(n int, p *portal.Portal) (any, error) {
 			if n == racetest.Requests/2 {
-				return p.Apps.DeleteApp(x.Developer, made.GlobalID(), nil)
+				return p.Apps.DeleteApp(x.Developer, created.GlobalID(), nil)
 			}
 			return p.Apps.Resume(x.Admin, ids[n], nil)
 		})
 		racetest.RequireOnly(t, outcomes, racetest.OK)
-		left, err := h.Client.Subscription.Query().Where(subscription.AppID(made.ID), subscription.StatusNEQ(access.SubscriptionEnded)).All(portaltest.System(t))
+		left, err := h.Client.Subscription.Query().Where(subscription.AppID(created.ID), subscription.StatusNEQ(access.SubscriptionEnded)).All(portaltest.System(t))
 		require.NoError(t, err)
 		require.Len(t, left, 1, "nobody resumed it")
 		require.Equal(t, access.SubscriptionSuspended, left[0].Status)

@@ -47,11 +47,11 @@ func TestRace_Endpoint(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")
 		prod, _ := h.MustProduct(t, x.Admin, "orders")
-		made, outcomes := racetest.Run(h, func(_ int, p *portal.Portal) (*db.Endpoint, error) {
+		created, outcomes := racetest.Run(h, func(_ int, p *portal.Portal) (*db.Endpoint, error) {
 			return p.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: access.MethodGet, Path: "/orders"})
 		})
 		racetest.RequireOne(t, outcomes, "TAKEN")
-		one := racetest.First(made, outcomes)
+		one := racetest.First(created, outcomes)
 
 		others := make([]*db.Endpoint, racetest.Requests)
 		for n := range others {

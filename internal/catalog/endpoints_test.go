@@ -118,12 +118,12 @@ func TestEndpoint_Errors(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	x := f.MustTenant(t, "one")
 	prod, _ := f.MustProduct(t, x.Admin, "orders")
-	made := f.MustEndpoint(t, x.Admin, prod, access.MethodAny, "/")
+	created := f.MustEndpoint(t, x.Admin, prod, access.MethodAny, "/")
 	t.Run("ErrPathInvalid", func(t *testing.T) {
 		for _, path := range []string{"", "orders", "/a/../b", "//", "/a?b", "/{}", "/{rest...}/more", "/%2e%2e", "/\x00", "/" + strings.Repeat("x", 1024), strings.Repeat("/x", 33)} {
 			_, err := f.Portal.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: access.MethodGet, Path: path})
 			portaltest.RequireProblems(t, err, "INVALID path")
-			_, err = f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: made.GlobalID(), Path: input.SetTo(path)})
+			_, err = f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: created.GlobalID(), Path: input.SetTo(path)})
 			portaltest.RequireProblems(t, err, "INVALID path")
 		}
 	})
@@ -135,7 +135,7 @@ func TestEndpoint_Errors(t *testing.T) {
 	})
 	t.Run("ErrMethodRequiredAndPathRequired", func(t *testing.T) {
 		_, err := f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{
-			EndpointID: made.GlobalID(), Method: input.Patch[access.Method]{Set: true}, Path: input.Patch[string]{Set: true},
+			EndpointID: created.GlobalID(), Method: input.Patch[access.Method]{Set: true}, Path: input.Patch[string]{Set: true},
 		})
 		portaltest.RequireProblems(t, err, "REQUIRED method", "REQUIRED path")
 	})
@@ -154,7 +154,7 @@ func TestEndpointsOfOtherOrganizations(t *testing.T) {
 		f := portaltest.New(t, url)
 		x, y := f.MustTenant(t, "one"), f.MustTenant(t, "two")
 		prod, _ := f.MustProduct(t, x.Admin, "orders")
-		made := f.MustEndpoint(t, x.Admin, prod, access.MethodGet, "/orders")
+		created := f.MustEndpoint(t, x.Admin, prod, access.MethodGet, "/orders")
 		attempts := func(as context.Context, product, endpoint string) (errs []error) {
 			_, err := f.Portal.Catalog.CreateEndpoint(as, catalog.CreateEndpointInput{ProductID: product, Method: access.MethodGet, Path: "/planted"})
 			errs = append(errs, err)
@@ -164,7 +164,7 @@ func TestEndpointsOfOtherOrganizations(t *testing.T) {
 			return append(errs, err)
 		}
 		t.Run("ErrNotFound", func(t *testing.T) {
-			foreign := attempts(y.Admin, prod.GlobalID(), made.GlobalID())
+			foreign := attempts(y.Admin, prod.GlobalID(), created.GlobalID())
 			unknown := attempts(y.Admin, nodeid.Encode(nodeid.Product, uuid.New()), nodeid.Encode(nodeid.Endpoint, uuid.New()))
 			malformed := attempts(y.Admin, "prod_?", prod.GlobalID())
 			for i, err := range foreign {
@@ -174,7 +174,7 @@ func TestEndpointsOfOtherOrganizations(t *testing.T) {
 			}
 		})
 		t.Run("ErrForbidden", func(t *testing.T) {
-			for _, err := range attempts(x.Developer, prod.GlobalID(), made.GlobalID()) {
+			for _, err := range attempts(x.Developer, prod.GlobalID(), created.GlobalID()) {
 				portaltest.RequireCode(t, err, fault.CodeForbidden)
 			}
 		})

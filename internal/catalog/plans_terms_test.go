@@ -120,9 +120,9 @@ func planOf(t *testing.T, f *portaltest.Fixture, x portaltest.Tenant, product *d
 			in.Price.Unit = 1
 		}
 	}
-	made, err := f.Portal.Catalog.CreatePlan(x.Admin, in)
+	created, err := f.Portal.Catalog.CreatePlan(x.Admin, in)
 	require.NoError(t, err)
-	return made
+	return created
 }
 
 // The largest terms are accepted, and defaults are filled in.
@@ -133,24 +133,24 @@ func TestCreatePlan(t *testing.T) {
 		product, _ := f.MustProduct(t, x.Admin, "weather")
 		most, monthly, metered := access.RateLimit{Limit: 1_000_000, Per: access.PerSecond, Burst: 1_000_000}, domain.PlanSubscription, domain.PlanMetered
 		t.Run("OK, the largest terms", func(t *testing.T) {
-			made, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Most", Kind: &metered, RateLimit: &most,
+			created, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Most", Kind: &metered, RateLimit: &most,
 				Quota: &access.Quota{Limit: 2_000_000_000, Per: access.PerMonth}, Price: &domain.Price{Amount: "999999999999.999999", Currency: "USD", Unit: 2_000_000_000}})
 			require.NoError(t, err)
-			require.Equal(t, &most, made.RateLimit)
-			require.Equal(t, 2_000_000_000, made.Quota.Limit)
-			require.Equal(t, &domain.Price{Amount: "999999999999.999999", Currency: "USD", Unit: 2_000_000_000}, made.Price)
+			require.Equal(t, &most, created.RateLimit)
+			require.Equal(t, 2_000_000_000, created.Quota.Limit)
+			require.Equal(t, &domain.Price{Amount: "999999999999.999999", Currency: "USD", Unit: 2_000_000_000}, created.Price)
 		})
 		t.Run("OK, the smallest terms", func(t *testing.T) {
-			made, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Least", Kind: &monthly,
+			created, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Least", Kind: &monthly,
 				RateLimit: &access.RateLimit{Limit: 1, Per: access.PerHour}, Quota: &access.Quota{Limit: 1, Per: access.PerDay}, Price: &domain.Price{Amount: "0"}})
 			require.NoError(t, err)
-			require.Equal(t, &access.RateLimit{Limit: 1, Per: access.PerHour, Burst: 1}, made.RateLimit)
-			require.Equal(t, &domain.Price{Amount: "0.00", Currency: x.Organization.Currency}, made.Price)
+			require.Equal(t, &access.RateLimit{Limit: 1, Per: access.PerHour, Burst: 1}, created.RateLimit)
+			require.Equal(t, &domain.Price{Amount: "0.00", Currency: x.Organization.Currency}, created.Price)
 		})
 		t.Run("OK, no terms", func(t *testing.T) {
-			made, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Nothing"})
+			created, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Nothing"})
 			require.NoError(t, err)
-			require.Equal(t, []any{domain.PlanFree, (*access.RateLimit)(nil), (*access.Quota)(nil), (*domain.Price)(nil)}, []any{made.Kind, made.RateLimit, made.Quota, made.Price})
+			require.Equal(t, []any{domain.PlanFree, (*access.RateLimit)(nil), (*access.Quota)(nil), (*domain.Price)(nil)}, []any{created.Kind, created.RateLimit, created.Quota, created.Price})
 		})
 	})
 }
@@ -163,10 +163,10 @@ func TestUpdatePlan(t *testing.T) {
 		x := f.MustTenant(t, "one")
 		product, _ := f.MustProduct(t, x.Admin, "weather")
 		rate, quota, price, auto := &access.RateLimit{Limit: 5, Per: access.PerMinute, Burst: 7}, &access.Quota{Limit: 9, Per: access.PerDay}, &domain.Price{Amount: "1.00", Currency: "USD"}, domain.Auto
-		made, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Plan"})
+		created, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Plan"})
 		require.NoError(t, err)
 		terms := func() []any {
-			p := f.Client.Plan.GetX(portaltest.System(t), made.ID)
+			p := f.Client.Plan.GetX(portaltest.System(t), created.ID)
 			return []any{p.Name, p.ExternalID, p.RateLimit, p.Quota, p.Price, p.Approval}
 		}
 		want := terms()
@@ -175,7 +175,7 @@ func TestUpdatePlan(t *testing.T) {
 		update := func(place int, in catalog.UpdatePlanInput, value any) {
 			t.Helper()
 			for range 2 {
-				in.PlanID = made.GlobalID()
+				in.PlanID = created.GlobalID()
 				out, err := f.Portal.Catalog.UpdatePlan(x.Admin, in)
 				require.NoError(t, err)
 				want[place] = value

@@ -23,12 +23,12 @@ func TestPlan_QuotaPer(t *testing.T) {
 		x := f.MustTenant(t, "one")
 		prod, plan := f.MustProduct(t, x.Admin, "weather")
 		require.Equal(t, access.QuotaPerApp, plan.QuotaPer)
-		made, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: prod.GlobalID(), Name: "shared", QuotaPer: new(access.QuotaPerAccount)})
+		created, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: prod.GlobalID(), Name: "shared", QuotaPer: new(access.QuotaPerAccount)})
 		require.NoError(t, err)
-		require.Equal(t, access.QuotaPerAccount, made.QuotaPer)
+		require.Equal(t, access.QuotaPerAccount, created.QuotaPer)
 
 		update := func(in catalog.UpdatePlanInput) error {
-			in.PlanID = made.GlobalID()
+			in.PlanID = created.GlobalID()
 			_, err := f.Portal.Catalog.UpdatePlan(x.Admin, in)
 			return err
 		}
@@ -42,7 +42,7 @@ func TestPlan_QuotaPer(t *testing.T) {
 		})
 		t.Run("events", func(t *testing.T) {
 			var changes [][2]string
-			for _, one := range f.Client.Event.Query().Where(event.SubjectID(made.ID)).Order(event.ByPosition()).AllX(portaltest.System(t)) {
+			for _, one := range f.Client.Event.Query().Where(event.SubjectID(created.ID)).Order(event.ByPosition()).AllX(portaltest.System(t)) {
 				for _, c := range one.Changes {
 					if c.Field == "quotaPer" {
 						changes = append(changes, [2]string{string(one.Type), *c.After})
@@ -52,7 +52,7 @@ func TestPlan_QuotaPer(t *testing.T) {
 			require.Equal(t, [][2]string{{string(eventlog.PlanCreated), "ACCOUNT"}, {string(eventlog.PlanUpdated), "APP"}}, changes)
 		})
 		t.Run("database", func(t *testing.T) {
-			_, err := f.Database.ExecContext(t.Context(), `UPDATE plans SET quota_per = 'account' WHERE id = $1`, made.ID)
+			_, err := f.Database.ExecContext(t.Context(), `UPDATE plans SET quota_per = 'account' WHERE id = $1`, created.ID)
 			require.Error(t, err)
 		})
 	})

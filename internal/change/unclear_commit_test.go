@@ -134,11 +134,11 @@ func TestUnclearCommit(t *testing.T) {
 					p, d := unreliablePortal(f)
 					d.fail, d.dark = slices.Clone(commits), dark
 					before := f.Client.Credential.Query().CountX(portaltest.System(t))
-					made, err := p.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &id, IdempotencyKey: key})
+					created, err := p.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &id, IdempotencyKey: key})
 					require.NoError(t, err, name)
-					require.False(t, made.Replayed, name)
-					require.NotEmpty(t, made.Secret.RawKey)
-					require.Equal(t, made.Secret.Username, f.Client.Credential.GetX(portaltest.System(t), made.Credential.ID).Username, "the secret is that of the key that is there")
+					require.False(t, created.Replayed, name)
+					require.NotEmpty(t, created.Secret.RawKey)
+					require.Equal(t, created.Secret.Username, f.Client.Credential.GetX(portaltest.System(t), created.Credential.ID).Username, "the secret is that of the key that is there")
 
 					d.fail = slices.Clone(commits)
 					both, err := p.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "Another", IdempotencyKey: key})
@@ -164,7 +164,7 @@ func TestUnclearCommit(t *testing.T) {
 						again, err := p.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &id, IdempotencyKey: key})
 						require.NoError(t, err)
 						require.True(t, again.Replayed, "another request under the key repeats")
-						require.Equal(t, made.Credential.ID, again.Credential.ID)
+						require.Equal(t, created.Credential.ID, again.Credential.ID)
 					}
 				}
 			}
@@ -183,17 +183,17 @@ func TestUnclearCommit_ErrOutcomeUnknown(t *testing.T) {
 		d.fail, d.dark = []commit{{true, false, gaveUp}}, 1<<30
 		key := "mine"
 		before := f.Client.Credential.Query().CountX(portaltest.System(t))
-		made, err := p.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &id})
+		created, err := p.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &id})
 		require.True(t, fault.Is(err, fault.CodeUnavailable), "%v", err)
 		require.Equal(t, fault.ReasonOutcomeUnknown, fault.From(err).Reason)
-		require.Nil(t, made.Secret, "what may not be there is not shown")
+		require.Nil(t, created.Secret, "what may not be there is not shown")
 		require.Equal(t, before+1, f.Client.Credential.Query().CountX(portaltest.System(t)), "it is not tried again")
 
 		d.fail, d.unlit = []commit{{true, false, lost}}, 0
-		made, err = p.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &id, IdempotencyKey: &key})
+		created, err = p.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &id, IdempotencyKey: &key})
 		require.NoError(t, err, "the request knows its own key's row")
-		require.False(t, made.Replayed)
-		require.NotEmpty(t, made.Secret.RawKey)
+		require.False(t, created.Replayed)
+		require.NotEmpty(t, created.Secret.RawKey)
 	})
 }
 

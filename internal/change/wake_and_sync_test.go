@@ -31,13 +31,13 @@ func TestWakeAndSync(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
-		made := f.MustApp(t, x.Developer, "App")
-		app, key := made.App.GlobalID(), made.Credential.GlobalID()
+		created := f.MustApp(t, x.Developer, "App")
+		app, key := created.App.GlobalID(), created.Credential.GlobalID()
 		d, gate := &unreliable{Driver: f.Database.Driver()}, &countingSync{}
 		p := f.With(func(o *portal.Options) {
 			o.Client, o.KeyCache, o.UnclearFor = db.NewClient(db.Driver(d)), gate, 100*time.Millisecond
 		})
-		told := func() countingSync {
+		reported := func() countingSync {
 			is := *gate
 			*gate = countingSync{}
 			return is
@@ -47,23 +47,23 @@ func TestWakeAndSync(t *testing.T) {
 			return err
 		}
 		require.NoError(t, rename("Other"))
-		require.Equal(t, countingSync{woken: 1}, told(), "no gate asks after names")
+		require.Equal(t, countingSync{woken: 1}, reported(), "no gate asks after names")
 		require.NoError(t, rename("Other"))
-		require.Equal(t, countingSync{synced: 1}, told(), "nothing has changed, here")
+		require.Equal(t, countingSync{synced: 1}, reported(), "nothing has changed, here")
 		portaltest.RequireProblems(t, rename(" "), "REQUIRED name")
-		require.Equal(t, countingSync{}, told(), "nothing was looked at")
+		require.Equal(t, countingSync{}, reported(), "nothing was looked at")
 
 		_, err := p.Apps.RevokeKey(x.Developer, key, nil, nil)
 		require.NoError(t, err)
-		require.Equal(t, countingSync{1, 1}, told())
+		require.Equal(t, countingSync{1, 1}, reported())
 		_, err = p.Apps.RevokeKey(x.Developer, key, nil, nil)
 		require.NoError(t, err)
-		require.Equal(t, countingSync{synced: 1}, told(), "it was so already, maybe elsewhere")
+		require.Equal(t, countingSync{synced: 1}, reported(), "it was so already, maybe elsewhere")
 
 		d.fail, d.dark = []commit{{true, false, gaveUp}}, 1<<30
 		require.Equal(t, fault.ReasonOutcomeUnknown, fault.From(rename("Third")).Reason)
-		require.Equal(t, countingSync{woken: 1}, told(), "it may have happened")
+		require.Equal(t, countingSync{woken: 1}, reported(), "it may have happened")
 		portaltest.RequireCode(t, rename("Fourth"), fault.CodeUnavailable)
-		require.Equal(t, countingSync{}, told(), "nothing has happened, and nothing is known")
+		require.Equal(t, countingSync{}, reported(), "nothing has happened, and nothing is known")
 	})
 }

@@ -171,10 +171,10 @@ func TestProductionHasNoDefaultDatabase(t *testing.T) {
 // The creation of a file is reported, since the name may be wrong.
 func TestANewDatabaseFileIsReported(t *testing.T) {
 	url, ring := testdb.EmptySQLite(t), newRing(t)
-	for _, told := range []bool{true, false} {
+	for _, reported := range []bool{true, false} {
 		var said strings.Builder
 		require.NoError(t, run(t.Context(), []string{"org", "list", "--database-url", url, "--keyring", ring}, noVariables, nil, io.Discard, &said))
-		require.Equal(t, told, strings.Contains(said.String(), "there is no database yet; an empty one is made"), said.String())
+		require.Equal(t, reported, strings.Contains(said.String(), "there is no database yet; an empty one is made"), said.String())
 	}
 }
 

@@ -65,9 +65,9 @@ func TestDevelopmentRingOfASQLiteDatabase(t *testing.T) {
 	t.Chdir(folder)
 	_, err := portico("", "seed", "--dev", "--database-url=sqlite:d.db")
 	require.NoError(t, err)
-	made, err := filepath.Glob(filepath.Join(home, "portico", "*"))
+	created, err := filepath.Glob(filepath.Join(home, "portico", "*"))
 	require.NoError(t, err)
-	require.Len(t, made, 1)
+	require.Len(t, created, 1)
 	require.NoError(t, os.Symlink(filepath.Join(folder, "d.db"), filepath.Join(folder, "link.db")))
 	elsewhere := filepath.Join(folder, "elsewhere")
 	require.NoError(t, os.Mkdir(elsewhere, 0o700))
@@ -84,12 +84,12 @@ func TestDevelopmentRingOfASQLiteDatabase(t *testing.T) {
 			require.NoError(t, err, url)
 			out, err = portico("", "doctor", "--dev", "--database-url", url)
 			require.NoError(t, err, out)
-			require.Contains(t, out, made[0])
+			require.Contains(t, out, created[0])
 		}
 	}
 	now, err := filepath.Glob(filepath.Join(home, "portico", "development-*.json"))
 	require.NoError(t, err)
-	require.Equal(t, made, now)
+	require.Equal(t, created, now)
 }
 
 // The same for Postgres, whose URLs have even more spellings.

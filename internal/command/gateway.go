@@ -106,11 +106,11 @@ func (gatewayRevokeCommand) Help() string {
 // Run revokes a gateway's token.
 func (g gatewayRevokeCommand) Run(ctx context.Context, p *program) error {
 	return p.withBackend(ctx, func(b *opened) error {
-		made, err := b.portal.Identity.RevokeGateway(ctx, g.Organization, string(g.Name))
+		token, err := b.portal.Identity.RevokeGateway(ctx, g.Organization, string(g.Name))
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(p.stderr, "The token of the gateway %s has been revoked since %s.\n", made.Name, formatMinute(made.RevokedAt))
+		_, err = fmt.Fprintf(p.stderr, "The token of the gateway %s has been revoked since %s.\n", token.Name, formatMinute(token.RevokedAt))
 		return err
 	})
 }

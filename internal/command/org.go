@@ -14,11 +14,11 @@ type orgCreateCommand struct {
 // Run creates an organization.
 func (o orgCreateCommand) Run(ctx context.Context, p *program) error {
 	return p.withBackend(ctx, func(b *opened) error {
-		made, err := b.portal.Identity.CreateOrganization(ctx, o.Slug, string(o.Name))
+		created, err := b.portal.Identity.CreateOrganization(ctx, o.Slug, string(o.Name))
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(p.stderr, "The organization %s was created.\n", made.Slug)
+		_, err = fmt.Fprintf(p.stderr, "The organization %s was created.\n", created.Slug)
 		return err
 	})
 }

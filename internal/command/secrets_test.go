@@ -69,17 +69,17 @@ func TestARingWithoutAPepperInUseIsRefused(t *testing.T) {
 // Development and production cannot be combined, in either direction.
 func TestDevelopmentAndProductionAreNotCombined(t *testing.T) {
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
-		made := demo(t, url)
-		start(t, made...).end(t)
+		created := demo(t, url)
+		start(t, created...).end(t)
 		serve := []string{"serve", "--addr=127.0.0.1:0", "--gateway-addr=off", "--ops-addr=off"}
 		refused := func(want string, flags ...string) {
 			t.Helper()
 			_, err := portico("", append(serve, flags...)...)
 			require.ErrorContains(t, err, want)
 		}
-		refused("was made by development mode", made[1:]...)
-		refused("it was made in development mode", made[1], "--keyring="+newRing(t))
-		refused("holds real secrets", "--dev", made[1], "--keyring="+newRing(t))
+		refused("was made by development mode", created[1:]...)
+		refused("it was made in development mode", created[1], "--keyring="+newRing(t))
+		refused("holds real secrets", "--dev", created[1], "--keyring="+newRing(t))
 	})
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		flags := installed(t, url, newRing(t))

@@ -34,28 +34,28 @@ func (s seedCommand) Run(ctx context.Context, p *program) error {
 	return p.withBackend(ctx, func(b *opened) error {
 		o := b.SeedOptions(p.config)
 		if s.Apps != nil {
-			made, err := seed.Large(ctx, o, *s.Apps)
+			created, err := seed.Large(ctx, o, *s.Apps)
 			if err != nil {
 				return err
 			}
-			if err := p.printSeeded(made); err != nil || made.Organizations > 0 {
+			if err := p.printSeeded(created); err != nil || created.Organizations > 0 {
 				return err
 			}
-			_, err = fmt.Fprintf(p.stderr, "The demo data existed already; the organization demo now has %d apps in accounts called Load.\n", made.LoadApps)
+			_, err = fmt.Fprintf(p.stderr, "The demo data existed already; the organization demo now has %d apps in accounts called Load.\n", created.LoadApps)
 			return err
 		}
-		made, err := seed.Demo(ctx, o)
+		created, err := seed.Demo(ctx, o)
 		if err != nil {
 			return err
 		}
-		if made.Organizations == 0 {
+		if created.Organizations == 0 {
 			_, err := fmt.Fprintln(p.stderr, "Another process created the demo data at this moment, with the password that it was given.")
 			return err
 		}
-		if err := p.printSeeded(made); err != nil {
+		if err := p.printSeeded(created); err != nil {
 			return err
 		}
-		return server.PrintSignIns(p.stdout, p.config, made.SignIns)
+		return server.PrintSignIns(p.stdout, p.config, created.SignIns)
 	})
 }
 

@@ -182,9 +182,9 @@ func TestDevelopment(t *testing.T) {
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		s := start(t, demo(t, url)...)
 		dev := s.signIn(t, "developer@demo.example", "portico-demo")
-		made := s.ask(t, dev, `mutation { createApp(input: {name: "First"}) { app { id } secret { rawKey } } }`)
-		app := at(made, "createApp", "app", "id")
-		key := at(made, "createApp", "secret", "rawKey").(string)
+		created := s.ask(t, dev, `mutation { createApp(input: {name: "First"}) { app { id } secret { rawKey } } }`)
+		app := at(created, "createApp", "app", "id")
+		key := at(created, "createApp", "secret", "rawKey").(string)
 		require.NotEmpty(t, key)
 		product := at(s.ask(t, dev, `{ products(first: 1) { nodes { id plans { nodes { id } } } } }`), "products", "nodes", 0)
 		registered := s.ask(t, dev, `mutation { register(input: {appId: %q, productId: %q, planId: %q}) { productSubscription { id status } } }`,

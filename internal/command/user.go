@@ -29,11 +29,11 @@ func (u userCreateCommand) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		made, err := b.portal.Identity.CreateStaff(ctx, u.Organization, string(u.Name), address.ParseEmail(u.Email), password)
+		created, err := b.portal.Identity.CreateStaff(ctx, u.Organization, string(u.Name), address.ParseEmail(u.Email), password)
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(p.stderr, "%s may sign in as an administrator of %s.\n", made.Email, u.Organization)
+		_, err = fmt.Fprintf(p.stderr, "%s may sign in as an administrator of %s.\n", created.Email, u.Organization)
 		return err
 	})
 }

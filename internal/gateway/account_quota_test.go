@@ -64,9 +64,9 @@ func (w *world) counts(t testing.TB, p *db.Plan, per access.QuotaPer, limit int)
 // app makes an app that is registered by a plan.
 func (w *world) app(t testing.TB, name string, by *db.Plan) apps.CreatedApp {
 	t.Helper()
-	made := w.MustApp(t, w.Developer, name)
-	w.approved(t, made.App, w.product, by)
-	return made
+	created := w.MustApp(t, w.Developer, name)
+	w.approved(t, created.App, w.product, by)
+	return created
 }
 
 // All apps of an account share the quota of a plan that counts by account: another
@@ -113,19 +113,19 @@ func (w *world) checkAccountUse(t *testing.T, g *counting) {
 	t.Helper()
 	lines, err := w.fed(t, g.Verifier, g.caller, -1, 0)
 	ok(t, 0, err)
-	told := 0
+	reported := 0
 	for _, l := range lines {
 		if l.Catalogue != nil {
 			require.Equal(t, access.QuotaPerAccount, l.Catalogue.Products[0].Plans[0].QuotaPer)
 		}
 		for _, a := range l.Apps {
 			for _, s := range a.Subscriptions {
-				told++
+				reported++
 				require.EqualValues(t, 10, *s.QuotaUsed)
 			}
 		}
 	}
-	require.Equal(t, 3, told)
+	require.Equal(t, 3, reported)
 	e, err := g.Explain(t.Context(), &gateway.Caller{Organization: w.Organization.ID}, w.made.Credential.ID, &gateway.Request{Product: "weather"}, w.Clock.Now())
 	ok(t, 0, err)
 	require.Equal(t, verdict.QuotaExceeded, e.Code)

@@ -49,12 +49,12 @@ func TestTheFeedOfABoundTokenReportsDeletions(t *testing.T) {
 		ok(t, 0, second(w.Portal.Identity.DeleteAccount(w.Admin, customer.GlobalID(), nil)))
 		w.mono.Add(1)
 		lines, err = w.fed(t, g, c, here, 0)
-		told := gone(ok(t, lines, err))
+		reported := gone(ok(t, lines, err))
 		for _, id := range []uuid.UUID{w.made.App.ID, app.App.ID, customer.ID} {
-			require.Contains(t, told, id)
+			require.Contains(t, reported, id)
 		}
 		for _, id := range []uuid.UUID{stranger.ID, theirs.App.ID, deleted.App.ID} {
-			require.NotContains(t, told, id)
+			require.NotContains(t, reported, id)
 			require.NotContains(t, named(lines), id)
 		}
 	})
@@ -74,8 +74,8 @@ func TestTheFeedOfABoundTokenAfterAPurge(t *testing.T) {
 		require.Equal(t, 1, ok(t, purged, err).Apps)
 		w.mono.Add(1)
 		lines, err = w.fed(t, g, c, here, 0)
-		told := gone(ok(t, lines, err))
-		require.Contains(t, told, w.made.Credential.ID)
+		reported := gone(ok(t, lines, err))
+		require.Contains(t, reported, w.made.Credential.ID)
 	})
 }
 
@@ -96,11 +96,11 @@ func TestTheFeedOfABoundTokenRepeatsNothing(t *testing.T) {
 		w.mono.Add(1)
 		lines, err = w.fed(t, g, c, here, 0)
 		require.Len(t, ok(t, lines, err), 1)
-		told := named(lines)
+		reported := named(lines)
 		for _, id := range []uuid.UUID{w.Account.ID, w.made.App.ID, w.made.Credential.ID, whole.ID, w.sub.ID} {
-			require.Contains(t, told, id)
+			require.Contains(t, reported, id)
 		}
-		slices.SortFunc(told, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
-		require.Equal(t, slices.Compact(slices.Clone(told)), told)
+		slices.SortFunc(reported, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
+		require.Equal(t, slices.Compact(slices.Clone(reported)), reported)
 	})
 }

@@ -59,8 +59,8 @@ func TestTheFeedKeepsEnvironmentsApart(t *testing.T) {
 			w.mono.Add(1)
 			for c, want := range map[*gateway.Caller][2]bool{all: {true, true}, some[access.Production]: {true, false}, some[access.Staging]: {false, true}, bound: {false, true}} {
 				lines, err := w.fed(t, g, c, after, 0)
-				told := idsOf(keysOf(ok(t, lines, err)))
-				require.Equal(t, want, [2]bool{slices.Contains(told, production), slices.Contains(told, staging)}, "%q %v after %d", c.Environment, c.Products, after)
+				reported := idsOf(keysOf(ok(t, lines, err)))
+				require.Equal(t, want, [2]bool{slices.Contains(reported, production), slices.Contains(reported, staging)}, "%q %v after %d", c.Environment, c.Products, after)
 				position = lines[len(lines)-1].Position
 			}
 			return position
@@ -123,7 +123,7 @@ func TestTheFeedReportsQuotaUse(t *testing.T) {
 		unlimited := w.approved(t, w.made.App, tides, free)
 		ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 30, Per: access.PerDay})})))
 		var o gateway.Options
-		g := w.gate(t, func(made *gateway.Options) { o = *made })
+		g := w.gate(t, func(created *gateway.Options) { o = *created })
 		c := w.caller(t, g)
 		flush := func(n int64) {
 			t.Helper()
@@ -138,7 +138,7 @@ func TestTheFeedReportsQuotaUse(t *testing.T) {
 			lines, err := w.fed(t, g, c, after, 0)
 			ok(t, 0, err)
 			day := w.Clock.Now().UTC().Truncate(24 * time.Hour)
-			told := 0
+			reported := 0
 			for _, l := range lines {
 				for _, a := range l.Apps {
 					for _, s := range a.Subscriptions {
@@ -147,7 +147,7 @@ func TestTheFeedReportsQuotaUse(t *testing.T) {
 							require.Nil(t, s.QuotaStart)
 							continue
 						}
-						told++
+						reported++
 						require.NotNil(t, s.QuotaUsed)
 						require.NotNil(t, s.QuotaStart)
 						require.Equal(t, used, *s.QuotaUsed)
@@ -155,7 +155,7 @@ func TestTheFeedReportsQuotaUse(t *testing.T) {
 					}
 				}
 			}
-			require.Equal(t, 1, told)
+			require.Equal(t, 1, reported)
 			return lines[len(lines)-1].Position
 		}
 		here := tells(-1, 0)

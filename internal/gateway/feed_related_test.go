@@ -54,21 +54,21 @@ func TestTheFeedOfABoundTokenIsLimitedToRelatedApps(t *testing.T) {
 		strangers := []uuid.UUID{stranger.ID, other.App.ID, other.Credential.ID, whole.ID, elsewhere.ID}
 		lines, err := w.fed(t, g, c, -1, 0)
 		ok(t, 0, err)
-		told := named(lines)
+		reported := named(lines)
 		for _, id := range []uuid.UUID{w.Account.ID, w.made.App.ID, w.made.Credential.ID, w.sub.ID} {
-			if !slices.Contains(told, id) {
+			if !slices.Contains(reported, id) {
 				t.Errorf("the snapshot lacks %s", id)
 			}
 		}
-		hidden := func(what string, told []uuid.UUID) {
+		hidden := func(what string, reported []uuid.UUID) {
 			t.Helper()
 			for _, id := range strangers {
-				if slices.Contains(told, id) {
+				if slices.Contains(reported, id) {
 					t.Errorf("%s names %s", what, id)
 				}
 			}
 		}
-		hidden("the snapshot", told)
+		hidden("the snapshot", reported)
 		here := lines[0].Position
 		gone := w.MustAppOf(t, w.Admin, stranger, "Gone")
 		strangers = append(strangers, gone.App.ID, gone.Credential.ID)
@@ -85,14 +85,14 @@ func TestTheFeedOfABoundTokenIsLimitedToRelatedApps(t *testing.T) {
 		w.mono.Add(1)
 		lines, err = w.fed(t, g, c, here, 0)
 		ok(t, 0, err)
-		told = named(lines)
+		reported = named(lines)
 		for _, id := range []uuid.UUID{stranger.ID, other.App.ID, other.Credential.ID, whole.ID} {
-			if !slices.Contains(told, id) {
+			if !slices.Contains(reported, id) {
 				t.Errorf("what has changed lacks %s", id)
 			}
 		}
 		strangers = []uuid.UUID{elsewhere.ID, gone.App.ID, gone.Credential.ID}
-		hidden("the subscription", told)
+		hidden("the subscription", reported)
 		if lines, err = w.fed(t, g, bound("tides"), -1, 0); err != nil || slices.Contains(named(lines), w.made.Credential.ID) {
 			t.Errorf("the other token knows %v %v", named(lines), err)
 		}

@@ -82,7 +82,7 @@ func TestTheFeedWaits(t *testing.T) {
 		ok(t, c, err)
 		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 		here := g.Copy(w.Organization.ID).Position()
-		told := make(chan error, 1)
+		reported := make(chan error, 1)
 		for step, do := range []func() error{
 			func() error { return second(w.Portal.Apps.DisableKey(w.Admin, w.made.Credential.GlobalID(), nil)) },
 			func() error {
@@ -90,10 +90,10 @@ func TestTheFeedWaits(t *testing.T) {
 			},
 		} {
 			go func() {
-				told <- g.Feed(t.Context(), c, here, time.Hour, func(line *keycache.Change) error { here = line.Position; return nil })
+				reported <- g.Feed(t.Context(), c, here, time.Hour, func(line *keycache.Change) error { here = line.Position; return nil })
 			}()
 			ok(t, 0, do())
-			if err := <-told; step == 0 && err != nil || step == 1 && !isUnauthenticated(err) {
+			if err := <-reported; step == 0 && err != nil || step == 1 && !isUnauthenticated(err) {
 				t.Errorf("step %d: %v", step, err)
 			}
 		}

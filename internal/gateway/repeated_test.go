@@ -44,11 +44,11 @@ type repetition struct {
 
 func repetitions() []repetition {
 	return []repetition{
-		{"revoke", func(p *portal.Portal, w *world, made apps.CreatedApp, _ *db.Subscription) error {
-			return second(p.Apps.RevokeKey(w.Developer, made.Credential.GlobalID(), nil, nil))
+		{"revoke", func(p *portal.Portal, w *world, created apps.CreatedApp, _ *db.Subscription) error {
+			return second(p.Apps.RevokeKey(w.Developer, created.Credential.GlobalID(), nil, nil))
 		}, verdict.Revoked},
-		{"disable", func(p *portal.Portal, w *world, made apps.CreatedApp, _ *db.Subscription) error {
-			return second(p.Apps.DisableKey(w.Admin, made.Credential.GlobalID(), nil))
+		{"disable", func(p *portal.Portal, w *world, created apps.CreatedApp, _ *db.Subscription) error {
+			return second(p.Apps.DisableKey(w.Admin, created.Credential.GlobalID(), nil))
 		}, verdict.Disabled},
 		{"unregister", func(p *portal.Portal, w *world, _ apps.CreatedApp, sub *db.Subscription) error {
 			return second(p.Apps.Unregister(w.Admin, sub.GlobalID(), nil))
@@ -56,8 +56,8 @@ func repetitions() []repetition {
 		{"suspend", func(p *portal.Portal, w *world, _ apps.CreatedApp, sub *db.Subscription) error {
 			return second(p.Apps.Suspend(w.Admin, sub.GlobalID(), nil))
 		}, verdict.Suspended},
-		{"delete", func(p *portal.Portal, w *world, made apps.CreatedApp, _ *db.Subscription) error {
-			return second(p.Apps.DeleteApp(w.Admin, made.App.GlobalID(), nil))
+		{"delete", func(p *portal.Portal, w *world, created apps.CreatedApp, _ *db.Subscription) error {
+			return second(p.Apps.DeleteApp(w.Admin, created.App.GlobalID(), nil))
 		}, verdict.Revoked},
 	}
 }
@@ -72,9 +72,9 @@ func TestRepeatedRevocationsAreAppliedBeforeTheAnswer(t *testing.T) {
 		for _, r := range repetitions() {
 			t.Run(r.name, func(t *testing.T) {
 				for range 8 {
-					made := w.MustApp(t, w.Developer, "Racing")
-					sub := w.approved(t, made.App, w.product, w.plan)
-					show := shows(made.Secret)
+					created := w.MustApp(t, w.Developer, "Racing")
+					sub := w.approved(t, created.App, w.product, w.plan)
+					show := shows(created.Secret)
 					for _, n := range nodes {
 						soon(t, "the key", func() bool { return asks(t, n.gate, n.caller, show) == verdict.Valid })
 					}
@@ -84,7 +84,7 @@ func TestRepeatedRevocationsAreAppliedBeforeTheAnswer(t *testing.T) {
 						n := nodes[i%len(nodes)]
 						all.Go(func() {
 							<-start
-							err := r.do(n.portal, w, made, sub) // some are told that it is so already
+							err := r.do(n.portal, w, created, sub) // some are told that it is so already
 							if got := verdictOf(t.Context(), n, show); got != r.want {
 								t.Errorf("%s after the answer %v", got, err)
 							}

@@ -92,10 +92,10 @@ func TestCopiesMatchTheDatabase(t *testing.T) {
 			// On a machine that was too busy for it there was little to compare: now
 			// every key is asked for.
 			c := w.caller(t, g)
-			for _, made := range all.made {
+			for _, created := range all.made {
 				require.Eventually(t, func() bool {
 					var v verdict.Verdict
-					g.Verify(t.Context(), c, shows(made.Secret), &v)
+					g.Verify(t.Context(), c, shows(created.Secret), &v)
 					return v.Code != verdict.Unavailable
 				}, time.Minute, time.Millisecond)
 			}
@@ -127,12 +127,12 @@ func (w *world) randomChange(t *testing.T, r *rand.Rand, all *keys) {
 	case 6:
 		_, _ = w.Portal.Apps.Resume(w.Admin, w.sub.GlobalID(), nil)
 	case 7:
-		made := w.MustApp(t, w.Developer, "Another")
-		all.add(apps.CreatedCredential{Credential: made.Credential, Secret: made.Secret})
+		created := w.MustApp(t, w.Developer, "Another")
+		all.add(apps.CreatedCredential{Credential: created.Credential, Secret: created.Secret})
 		if r.IntN(2) == 0 {
-			_, _ = w.Portal.Apps.DeleteApp(w.Developer, made.App.GlobalID(), nil)
+			_, _ = w.Portal.Apps.DeleteApp(w.Developer, created.App.GlobalID(), nil)
 		} else {
-			w.approved(t, made.App, w.product, w.plan)
+			w.approved(t, created.App, w.product, w.plan)
 		}
 	case 8:
 		_, _ = w.Portal.Identity.SuspendAccount(w.Admin, w.Account.GlobalID(), nil)

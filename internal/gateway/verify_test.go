@@ -185,18 +185,18 @@ func TestEnforcement(t *testing.T) {
 			ok(t, 0, g.ReportOnce(t.Context()))
 		}
 		id := w.made.Credential.ID
-		told := func() gateway.Enforcement {
+		reported := func() gateway.Enforcement {
 			t.Helper()
 			all, err := fast.Enforcements(t.Context(), w.Organization.ID, []uuid.UUID{id})
 			return ok(t, all, err)[id]
 		}
-		if e := told(); len(e.AppliedBy) != 2 || len(e.Pending) != 0 || e.Revision == 0 || e.Lag != 0 {
+		if e := reported(); len(e.AppliedBy) != 2 || len(e.Pending) != 0 || e.Revision == 0 || e.Lag != 0 {
 			t.Errorf("all know, and it tells %+v", e)
 		}
 		ok(t, 0, second(w.Portal.Apps.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
 		ok(t, 0, fast.Sync(t.Context(), w.Organization.ID))
 		ok(t, 0, fast.ReportOnce(t.Context()))
-		if e := told(); len(e.AppliedBy) != 1 || e.AppliedBy[0] != "fast" || len(e.Pending) != 1 || e.Pending[0] != "slow" {
+		if e := reported(); len(e.AppliedBy) != 1 || e.AppliedBy[0] != "fast" || len(e.Pending) != 1 || e.Pending[0] != "slow" {
 			t.Errorf("one knows, and it tells %+v", e)
 		}
 	})

@@ -49,14 +49,14 @@ func TestMinBytes(t *testing.T) {
 
 // A buffer that has grown is not pooled, so that its memory is freed.
 func TestLargeBuffersAreNotPooled(t *testing.T) {
-	made := 0
-	h := &Handler{buffers: sync.Pool{New: func() any { made++; return new(bytes.Buffer) }}}
+	created := 0
+	h := &Handler{buffers: sync.Pool{New: func() any { created++; return new(bytes.Buffer) }}}
 	for range 100 {
 		b := h.buffers.Get().(*bytes.Buffer)
 		b.Grow(maxPooledBuffer + 1)
 		h.releaseBuffer(b)
 	}
-	require.Equal(t, 100, made)
+	require.Equal(t, 100, created)
 	b := bytes.NewBuffer(make([]byte, 0, maxPooledBuffer))
 	b.WriteString("of another answer")
 	h.releaseBuffer(b)

@@ -159,9 +159,9 @@ func (n *turns) Settle(_ context.Context, _ *gqlhttp.Cost, ran bool) {
 
 // A marshaler that panics while it writes fails only its own field.
 func TestPanicWhileWritingFailsItsFieldOnly(t *testing.T) {
-	var told []any
+	var reported []any
 	recovered := func(_ context.Context, p any) error {
-		told = append(told, p)
+		reported = append(reported, p)
 		return errors.New("broken")
 	}
 	h := gqlhttp.New(newToy(), gqlhttp.Options{Recover: recovered})
@@ -170,5 +170,5 @@ func TestPanicWhileWritingFailsItsFieldOnly(t *testing.T) {
 	require.Len(t, a.JSON.Errors, 1)
 	require.Equal(t, []any{"bursts"}, a.JSON.Errors[0].Path)
 	require.Equal(t, "INTERNAL", a.code())
-	require.Equal(t, []any{"toy bursts"}, told)
+	require.Equal(t, []any{"toy bursts"}, reported)
 }

@@ -87,12 +87,12 @@ func TestStory_RevokeGateway(t *testing.T) {
 		f.MustTenant(t, "one")
 		f.MustTenant(t, "two")
 		in := identity.NewGateway{Organization: "one", Name: "edge-1", Hash: []byte("hash"), Hint: "abcd"}
-		made, err := f.Portal.Identity.CreateGateway(t.Context(), in)
+		created, err := f.Portal.Identity.CreateGateway(t.Context(), in)
 		require.NoError(t, err)
 		who, found, err := f.Directory.Machine(t.Context(), in.Hash)
 		require.NoError(t, err)
 		require.True(t, found)
-		require.Equal(t, made.ID, who.TokenID, "the viewer knows which token it is")
+		require.Equal(t, created.ID, who.TokenID, "the viewer knows which token it is")
 		t.Run("ErrNameUnknownReference", func(t *testing.T) {
 			for _, at := range [][2]string{{"two", "edge-1"}, {"one", "edge-2"}, {"one", ""}, {"one", "edge-1\x00"}} {
 				_, err := f.Portal.Identity.RevokeGateway(t.Context(), at[0], at[1])
@@ -114,7 +114,7 @@ func TestStory_RevokeGateway(t *testing.T) {
 		_, found, err = f.Directory.Machine(t.Context(), in.Hash)
 		require.NoError(t, err)
 		require.False(t, found, "it is no longer accepted")
-		require.Equal(t, []string{string(eventlog.ServiceTokenCreated), string(eventlog.ServiceTokenRevoked)}, f.EventTypes(t, made.ID))
+		require.Equal(t, []string{string(eventlog.ServiceTokenCreated), string(eventlog.ServiceTokenRevoked)}, f.EventTypes(t, created.ID))
 
 		in.Hash = []byte("another")
 		_, err = f.Portal.Identity.CreateGateway(t.Context(), in)
@@ -130,14 +130,14 @@ func TestStory_RevokeGateway(t *testing.T) {
 func TestRace_RevokeGateway(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		h.MustTenant(t, "one")
-		made, err := h.Portal.Identity.CreateGateway(t.Context(), identity.NewGateway{Organization: "one", Name: "edge-1", Hash: []byte("hash"), Hint: "abcd"})
+		created, err := h.Portal.Identity.CreateGateway(t.Context(), identity.NewGateway{Organization: "one", Name: "edge-1", Hash: []byte("hash"), Hint: "abcd"})
 		require.NoError(t, err)
 		_, outcomes := racetest.Run(h, func(_ int, p *portal.Portal) (*db.ServiceToken, error) {
 			return p.Identity.RevokeGateway(t.Context(), "one", "edge-1")
 		})
 		racetest.RequireOnly(t, outcomes, racetest.OK)
-		require.Len(t, h.Events(t, made.ID, eventlog.ServiceTokenRevoked), 1)
-		now, err := h.Client.ServiceToken.Get(portaltest.System(t), made.ID)
+		require.Len(t, h.Events(t, created.ID, eventlog.ServiceTokenRevoked), 1)
+		now, err := h.Client.ServiceToken.Get(portaltest.System(t), created.ID)
 		require.NoError(t, err)
 		require.Equal(t, 2, now.Version)
 	})

@@ -29,10 +29,10 @@ func TestSignIn_EverySpellingIsOneUser(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
-		made, err := f.Portal.Identity.CreateUser(x.Admin, identity.CreateUserInput{Name: "Orhan", Email: address.ParseEmail("\t Orhan@Bücher.Example\r\n"),
+		created, err := f.Portal.Identity.CreateUser(x.Admin, identity.CreateUserInput{Name: "Orhan", Email: address.ParseEmail("\t Orhan@Bücher.Example\r\n"),
 			Password: portaltest.Password, AccountID: new(x.Account.GlobalID())})
 		require.NoError(t, err)
-		require.Equal(t, "Orhan@Bücher.Example", made.Email, "stored without what was around it")
+		require.Equal(t, "Orhan@Bücher.Example", created.Email, "stored without what was around it")
 
 		for _, text := range spellings() {
 			_, err := f.Portal.Identity.CreateUser(x.Admin, identity.CreateUserInput{Name: "Orhan", Email: address.ParseEmail(text),
@@ -40,7 +40,7 @@ func TestSignIn_EverySpellingIsOneUser(t *testing.T) {
 			require.Equal(t, fault.Taken, fault.Problems(err)[0].Code, "%+q: %v", text, err)
 			s, err := f.Portal.Identity.SignIn(t.Context(), identity.SignInInput{Email: address.ParseEmail(text), Password: portaltest.Password})
 			require.NoError(t, err, "%+q", text)
-			require.Equal(t, made.ID, s.User.ID)
+			require.Equal(t, created.ID, s.User.ID)
 		}
 		for i, text := range spellings() {
 			_, err := f.Portal.Identity.SignIn(t.Context(), identity.SignInInput{Email: address.ParseEmail(text), Password: "not this one"})

@@ -116,14 +116,14 @@ func (f *failures) add(ctx context.Context, why SignInFailure, in SignInInput, c
 func (f *failures) takeDue(ended bool) map[uuid.UUID][]userFailures {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	now, told := f.clock.Now(), map[uuid.UUID]int{}
+	now, recorded := f.clock.Now(), map[uuid.UUID]int{}
 	var waiting []*userFailures
 	for id, n := range f.byUser {
 		switch recent := now.Sub(n.recordedAt) < failureWindow; {
 		case ended && n.count > 0:
 			waiting = append(waiting, n)
 		case recent:
-			told[n.organization.ID]++
+			recorded[n.organization.ID]++
 		case n.count == 0:
 			delete(f.byUser, id)
 		default:
@@ -133,8 +133,8 @@ func (f *failures) takeDue(ended bool) map[uuid.UUID][]userFailures {
 	slices.SortFunc(waiting, func(a, b *userFailures) int { return cmp.Compare(b.count, a.count) })
 	out := map[uuid.UUID][]userFailures{}
 	for _, n := range waiting {
-		if o := n.organization.ID; ended || told[o] < maxFailureEvents {
-			told[o]++
+		if o := n.organization.ID; ended || recorded[o] < maxFailureEvents {
+			recorded[o]++
 			out[o] = append(out[o], *n)
 			n.count, n.recordedAt = 0, now
 		}
@@ -172,8 +172,8 @@ func (svc *Service) RecordSignInFailures(ctx context.Context) error {
 func (svc *Service) recordDueFailures(ctx context.Context, ended bool) error {
 	var errs []error
 	for organization, all := range svc.failures.takeDue(ended) {
-		if told, err := svc.recordFailures(ctx, organization, all); err != nil {
-			svc.failures.restore(all[told:])
+		if recorded, err := svc.recordFailures(ctx, organization, all); err != nil {
+			svc.failures.restore(all[recorded:])
 			errs = append(errs, err)
 		}
 	}
@@ -182,7 +182,7 @@ func (svc *Service) recordDueFailures(ctx context.Context, ended bool) error {
 
 // recordFailures returns how many events it has written; those before the one
 // that failed are committed.
-func (svc *Service) recordFailures(ctx context.Context, organization uuid.UUID, all []userFailures) (told int, err error) {
+func (svc *Service) recordFailures(ctx context.Context, organization uuid.UUID, all []userFailures) (recorded int, err error) {
 	for i, n := range all {
 		// Without a sign-in, the event has no actor, only the client's address.
 		who := viewer.Viewer{OrganizationID: organization, Address: n.address, RequestID: n.requestID}

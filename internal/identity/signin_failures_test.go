@@ -101,13 +101,13 @@ func TestRunSignInFailureRecorder_RecordsAllAtTheEnd(t *testing.T) {
 		ended, end := context.WithCancel(t.Context())
 		end()
 		f.Portal.Identity.RunSignInFailureRecorder(ended)
-		told := 0
+		recorded := 0
 		for _, e := range signInFailureEvents(t, f) {
 			n, err := strconv.Atoi(changeTo(e, "failures"))
 			require.NoError(t, err)
-			told += n
+			recorded += n
 		}
-		require.Equal(t, 2+others+5, told)
+		require.Equal(t, 2+others+5, recorded)
 		f.Portal.Identity.RunSignInFailureRecorder(ended)
 		require.Len(t, signInFailureEvents(t, f), 1+others+1, "nothing is told twice")
 	})

@@ -25,10 +25,10 @@ func TestRepairTimeZones(t *testing.T) {
 			require.NoError(t, f.Client.Organization.UpdateOne(o).SetTimeZone(stored).Exec(portaltest.System(t)))
 			slugs[slug] = stored
 		}
-		mended, err := f.Portal.Identity.RepairTimeZones(t.Context())
+		repaired, err := f.Portal.Identity.RepairTimeZones(t.Context())
 		require.NoError(t, err)
-		require.Len(t, mended, 5, "a good one is left alone")
-		require.Contains(t, mended, identity.RepairedZone{Organization: "org-a", Before: "europe/berlin", After: "Europe/Berlin"})
+		require.Len(t, repaired, 5, "a good one is left alone")
+		require.Contains(t, repaired, identity.RepairedZone{Organization: "org-a", Before: "europe/berlin", After: "Europe/Berlin"})
 		for slug, stored := range slugs {
 			o, err := f.Client.Organization.Query().Where(organization.Slug(slug)).Only(portaltest.System(t))
 			require.NoError(t, err)

@@ -86,11 +86,11 @@ func TestTheFirstRingWins(t *testing.T) {
 // Data without a recorded ring is not development's.
 func TestDevelopmentRefusesDataOfUnknownOrigin(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
-		d, made := testdb.Open(t, url), newRing(t, keyring.CreateDevelopment)
+		d, created := testdb.Open(t, url), newRing(t, keyring.CreateDevelopment)
 		_, err := d.ExecContext(t.Context(), `INSERT INTO organizations (id, created_at, updated_at, slug, name, longest_key_life)
 			VALUES ('00000000-0000-7000-8000-000000000001', $1, $1, 'acme', 'Acme', '{}')`, time.Now().UTC())
 		require.NoError(t, err)
-		require.ErrorIs(t, installation.Check(t.Context(), d, made, time.Now()), installation.ErrRealData)
+		require.ErrorIs(t, installation.Check(t.Context(), d, created, time.Now()), installation.ErrRealData)
 		require.NoError(t, installation.Check(t.Context(), d, newRing(t, keyring.Create), time.Now()))
 	})
 }

@@ -91,14 +91,14 @@ func TestCheckMissingKeys(t *testing.T) {
 func TestCheckDevelopmentRing(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
-		d, made, ctx := f.Database, newRing(t, keyring.CreateDevelopment), t.Context()
+		d, created, ctx := f.Database, newRing(t, keyring.CreateDevelopment), t.Context()
 		none, err := installation.FindDevelopment(ctx, d, clock.System{})
 		require.NoError(t, err)
 		require.Nil(t, none)
-		require.NoError(t, installation.Check(ctx, d, made, time.Now()), "nothing is there yet")
+		require.NoError(t, installation.Check(ctx, d, created, time.Now()), "nothing is there yet")
 		f.MustTenant(t, "one")
-		require.NoError(t, installation.Fits(ctx, d, made))
-		require.NoError(t, installation.Check(ctx, d, rotated(t, made), time.Now()), "that data is its own")
+		require.NoError(t, installation.Fits(ctx, d, created))
+		require.NoError(t, installation.Check(ctx, d, rotated(t, created), time.Now()), "that data is its own")
 
 		var foreign *keyring.ForeignError
 		require.ErrorAs(t, installation.Check(ctx, d, newRing(t, keyring.Create), time.Now()), &foreign)
@@ -108,7 +108,7 @@ func TestCheckDevelopmentRing(t *testing.T) {
 		require.NoError(t, err)
 		_, err = installation.FindDevelopment(ctx, d, clock.System{})
 		require.ErrorIs(t, err, installation.ErrRealData)
-		require.ErrorIs(t, installation.Fits(ctx, d, made), installation.ErrRealData)
+		require.ErrorIs(t, installation.Fits(ctx, d, created), installation.ErrRealData)
 	})
 }
 

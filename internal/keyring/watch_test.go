@@ -193,13 +193,13 @@ func TestReloadRefusesAForeignRing(t *testing.T) {
 
 func TestDevelopmentIsKeptInTheFile(t *testing.T) {
 	c := clock.NewFake(start)
-	for made, create := range map[bool]func(string, clock.Clock) error{false: Create, true: CreateDevelopment} {
+	for created, create := range map[bool]func(string, clock.Clock) error{false: Create, true: CreateDevelopment} {
 		path := t.TempDir() + "/ring.json"
 		require.NoError(t, create(path, c))
-		require.Equal(t, made, mustLoad(t, path, c).Development())
+		require.Equal(t, created, mustLoad(t, path, c).Development())
 		_, err := Rotate(path, c, Pepper, start)
 		require.NoError(t, err)
-		require.Equal(t, made, mustLoad(t, path, c).Development(), "after a rotation")
+		require.Equal(t, created, mustLoad(t, path, c).Development(), "after a rotation")
 	}
 }
 

@@ -36,8 +36,8 @@ func (svc *Service) purgeAccounts(ctx context.Context, organization uuid.UUID, b
 func (svc *Service) purgeAccount(ctx context.Context, id uuid.UUID, by time.Time, total *int) error {
 	return inBatches(func() (int, error) {
 		step, err := change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (purgeStep, error) {
-			held, err := change.LockForUpdate(tx, tx.Account.Query().Where(account.ID(id), account.DeletedAtLTE(by), account.NameNEQ(""))).IDs(ctx)
-			if err != nil || len(held) == 0 {
+			locked, err := change.LockForUpdate(tx, tx.Account.Query().Where(account.ID(id), account.DeletedAtLTE(by), account.NameNEQ(""))).IDs(ctx)
+			if err != nil || len(locked) == 0 {
 				return purgeStep{}, err
 			}
 			if n, err := deleteCredentials(ctx, tx, credential.And(credential.AccountID(id), credential.AppIDIsNil())); err != nil || n == batchSize {

@@ -40,8 +40,8 @@ func (svc *Service) purgeApps(ctx context.Context, organization uuid.UUID, by ti
 func (svc *Service) purgeApp(ctx context.Context, id uuid.UUID, by time.Time, total *int) error {
 	return inBatches(func() (int, error) {
 		step, err := change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (purgeStep, error) {
-			held, err := change.LockForUpdate(tx, tx.App.Query().Where(app.ID(id), app.DeletedAtLTE(by), app.PurgedAtIsNil())).IDs(ctx)
-			if err != nil || len(held) == 0 {
+			locked, err := change.LockForUpdate(tx, tx.App.Query().Where(app.ID(id), app.DeletedAtLTE(by), app.PurgedAtIsNil())).IDs(ctx)
+			if err != nil || len(locked) == 0 {
 				return purgeStep{}, err
 			}
 			if n, err := deleteCredentials(ctx, tx, credential.AppID(id)); err != nil || n == batchSize {

@@ -33,11 +33,11 @@ const day = 24 * time.Hour
 // fullApp creates an app with all that can belong to one.
 func fullApp(t *testing.T, f *portaltest.Fixture, tenant portaltest.Tenant, product *db.Product, plan *db.Plan) *db.App {
 	t.Helper()
-	made := f.MustApp(t, tenant.Developer, "Full")
-	id, listed := made.App.GlobalID(), access.ListedProducts
+	created := f.MustApp(t, tenant.Developer, "Full")
+	id, listed := created.App.GlobalID(), access.ListedProducts
 	f.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AppID: &id, Access: &listed, AccessControlList: []string{product.GlobalID()}})
-	f.MustRegister(t, tenant.Developer, made.App, product, plan)
-	return made.App
+	f.MustRegister(t, tenant.Developer, created.App, product, plan)
+	return created.App
 }
 
 // A deleted app is purged after 30 days with all that belongs to it; its row stays,

@@ -59,16 +59,16 @@ func TestRace_ErrConflict(t *testing.T) {
 		_, plan := h.MustProduct(t, x.Admin, "weather")
 		draft, err := h.Portal.Catalog.CreateProduct(x.Admin, catalog.CreateProductInput{Name: "draft"})
 		require.NoError(t, err)
-		made := h.MustApp(t, x.Developer, "App")
+		created := h.MustApp(t, x.Developer, "App")
 		for name, c := range map[string]struct {
 			of     uuid.UUID
 			change func(p *portal.Portal, name string) (any, error)
 		}{
-			"app": {made.App.ID, func(p *portal.Portal, name string) (any, error) {
-				return p.Apps.UpdateApp(x.Developer, apps.UpdateAppInput{AppID: made.App.GlobalID(), Version: one, Name: input.SetTo(name)})
+			"app": {created.App.ID, func(p *portal.Portal, name string) (any, error) {
+				return p.Apps.UpdateApp(x.Developer, apps.UpdateAppInput{AppID: created.App.GlobalID(), Version: one, Name: input.SetTo(name)})
 			}},
-			"key": {made.Credential.ID, func(p *portal.Portal, name string) (any, error) {
-				return p.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: made.Credential.GlobalID(), Version: one, Name: input.SetTo(name)})
+			"key": {created.Credential.ID, func(p *portal.Portal, name string) (any, error) {
+				return p.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: created.Credential.GlobalID(), Version: one, Name: input.SetTo(name)})
 			}},
 			"account": {x.Account.ID, func(p *portal.Portal, name string) (any, error) {
 				return p.Identity.UpdateAccount(x.Admin, identity.UpdateAccountInput{AccountID: x.Account.GlobalID(), Version: one, Name: input.SetTo(name)})

@@ -76,11 +76,11 @@ type mutationCase struct {
 
 // mustUsedApp creates an app with a credential and an approved subscription.
 func mustUsedApp(t *testing.T, g *syncedPortal) (app *db.App, key *db.Credential, sub *db.Subscription) {
-	made := g.MustApp(t, g.Developer, "App")
-	waiting := g.MustRegister(t, g.Developer, made.App, g.product, g.plan)
+	created := g.MustApp(t, g.Developer, "App")
+	waiting := g.MustRegister(t, g.Developer, created.App, g.product, g.plan)
 	sub, err := g.Portal.Apps.Approve(g.Admin, waiting.GlobalID(), nil)
 	require.NoError(t, err)
-	return made.App, made.Credential, sub
+	return created.App, created.Credential, sub
 }
 
 // e returns only the error of a call.

@@ -13,17 +13,17 @@ import (
 
 // app creates an app of an account, its credentials and its subscriptions.
 func (a *author) app(admin, owner context.Context, of *db.Account, x app) error {
-	made, err := a.Apps.CreateApp(owner, apps.CreateAppInput{Name: x.name, Description: &x.description, Labels: x.labels,
+	created, err := a.Apps.CreateApp(owner, apps.CreateAppInput{Name: x.name, Description: &x.description, Labels: x.labels,
 		AccountID: new(of.GlobalID()), ReferenceID: new(named("app", a.ids.n+1).String()), GenerateKey: new(false)})
 	if err != nil {
 		return err
 	}
-	c := caller{account: of.ID, app: made.App.ID, calls: x.calls}
+	c := caller{account: of.ID, app: created.App.ID, calls: x.calls}
 	for i, k := range x.credentials {
 		if i > 0 { // the first comes with the app
 			a.step()
 		}
-		one, err := a.credential(admin, owner, apps.GenerateKeyInput{AppID: new(made.App.GlobalID())}, k)
+		one, err := a.credential(admin, owner, apps.GenerateKeyInput{AppID: new(created.App.GlobalID())}, k)
 		if err != nil {
 			return err
 		}
@@ -31,7 +31,7 @@ func (a *author) app(admin, owner context.Context, of *db.Account, x app) error 
 	}
 	for _, s := range x.subscriptions {
 		a.step()
-		one, err := a.subscription(admin, owner, made.App, s)
+		one, err := a.subscription(admin, owner, created.App, s)
 		if err != nil {
 			return err
 		}
@@ -57,19 +57,19 @@ func (a *author) credential(admin, owner context.Context, in apps.GenerateKeyInp
 		}
 		in.AccessControlList = append(in.AccessControlList, o.GlobalID())
 	}
-	made, err := a.Apps.GenerateKey(owner, in)
+	created, err := a.Apps.GenerateKey(owner, in)
 	if err != nil {
 		return nil, err
 	}
-	return a.afterwards(admin, owner, made.Credential, k)
+	return a.afterwards(admin, owner, created.Credential, k)
 }
 
 // afterwards does with a new credential what happens to it later.
-func (a *author) afterwards(admin, owner context.Context, made *db.Credential, k credential) (_ *db.Credential, err error) {
-	id := made.GlobalID()
+func (a *author) afterwards(admin, owner context.Context, created *db.Credential, k credential) (_ *db.Credential, err error) {
+	id := created.GlobalID()
 	if k.addresses != nil {
 		a.step()
-		made, err = a.Apps.UpdateKey(owner, apps.UpdateKeyInput{CredentialID: id, AllowedAddresses: input.SetTo(k.addresses), RateLimit: input.SetTo(*k.rate)})
+		created, err = a.Apps.UpdateKey(owner, apps.UpdateKeyInput{CredentialID: id, AllowedAddresses: input.SetTo(k.addresses), RateLimit: input.SetTo(*k.rate)})
 		if err != nil {
 			return nil, err
 		}
@@ -78,9 +78,9 @@ func (a *author) afterwards(admin, owner context.Context, made *db.Credential, k
 		a.step()
 		switch action {
 		case lifecycle.Disable:
-			made, err = a.Apps.DisableKey(admin, id, given(k.note))
+			created, err = a.Apps.DisableKey(admin, id, given(k.note))
 		case lifecycle.Revoke:
-			made, err = a.Apps.RevokeKey(owner, id, &k.reason, given(k.note))
+			created, err = a.Apps.RevokeKey(owner, id, &k.reason, given(k.note))
 		default:
 			err = fmt.Errorf("seed: nobody does %s", action)
 		}
@@ -92,7 +92,7 @@ func (a *author) afterwards(admin, owner context.Context, made *db.Credential, k
 		a.step()
 		_, err = a.Maintenance.RecordExpiries(owner)
 	}
-	return made, err
+	return created, err
 }
 
 // subscription registers an app with a product, and does with the subscription
@@ -108,9 +108,9 @@ func (a *author) subscription(admin, owner context.Context, app *db.App, x subsc
 	if err != nil {
 		return out, err
 	}
-	made, err := a.Apps.Register(owner, apps.RegisterInput{
+	created, err := a.Apps.Register(owner, apps.RegisterInput{
 		AppID: app.GlobalID(), ProductID: out.offer.GlobalID(), PlanID: new(out.plan.GlobalID()), EndpointIDs: endpoints})
-	out.Subscription = made.Subscription
+	out.Subscription = created.Subscription
 	for _, action := range x.actions {
 		if err != nil {
 			break

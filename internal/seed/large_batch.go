@@ -106,7 +106,7 @@ func (b *batch) create(ctx context.Context, tx *change.Tx) error {
 	for _, a := range accounts {
 		tx.Record(identity.AccountCreated(a))
 	}
-	made, err := tx.App.MapCreateBulk(make([]struct{}, b.end-b.first), func(c *db.AppCreate, i int) {
+	created, err := tx.App.MapCreateBulk(make([]struct{}, b.end-b.first), func(c *db.AppCreate, i int) {
 		n := b.first + i
 		owner := &db.Account{ID: slot(n-n%perAccount, 0), OrganizationID: b.org.ID}
 		apps.FillApp(c, owner, fmt.Sprintf("Load app %06d", n+1), b.at(tx, n)).SetID(slot(n, 1)).SetReferenceID(named("large app", int64(n)))
@@ -114,13 +114,13 @@ func (b *batch) create(ctx context.Context, tx *change.Tx) error {
 	if err != nil {
 		return err
 	}
-	for _, a := range made {
+	for _, a := range created {
 		tx.Record(apps.AppCreated(a))
 	}
-	if err := b.createCredentials(ctx, tx, made); err != nil {
+	if err := b.createCredentials(ctx, tx, created); err != nil {
 		return err
 	}
-	return b.subscribe(ctx, tx, made)
+	return b.subscribe(ctx, tx, created)
 }
 
 // at returns when an app is created: a microsecond after the one before, the last
@@ -132,7 +132,7 @@ func (b *batch) at(tx *change.Tx, app int) time.Time {
 // createCredentials creates the apps' credentials. All are active.
 func (b *batch) createCredentials(ctx context.Context, tx *change.Tx, of []*db.App) error {
 	environments := [mostCredentials]access.Environment{access.Development, access.Staging, access.Production}
-	made, err := tx.Credential.MapCreateBulk(b.credentials, func(c *db.CredentialCreate, i int) {
+	created, err := tx.Credential.MapCreateBulk(b.credentials, func(c *db.CredentialCreate, i int) {
 		k := b.credentials[i]
 		apps.FillCredential(c, apps.OwnedByApp(of[k.app-b.first]), b.secrets[i], secrets{pepper: b.Pepper}, b.at(tx, k.app)).
 			SetEnvironment(environments[k.n]).SetID(slot(k.app, 2+k.n))
@@ -140,7 +140,7 @@ func (b *batch) createCredentials(ctx context.Context, tx *change.Tx, of []*db.A
 	if err != nil {
 		return err
 	}
-	for _, k := range made {
+	for _, k := range created {
 		tx.Record(apps.CredentialCreated(k, nil))
 	}
 	return nil
@@ -148,7 +148,7 @@ func (b *batch) createCredentials(ctx context.Context, tx *change.Tx, of []*db.A
 
 // subscribe creates the apps' subscriptions, which are approved at once.
 func (b *batch) subscribe(ctx context.Context, tx *change.Tx, of []*db.App) error {
-	made, err := tx.Subscription.MapCreateBulk(b.subscriptions, func(c *db.SubscriptionCreate, i int) {
+	created, err := tx.Subscription.MapCreateBulk(b.subscriptions, func(c *db.SubscriptionCreate, i int) {
 		s := b.subscriptions[i]
 		apps.FillSubscription(c, of[s.app-b.first], b.offer(s).plan, lifecycle.Initial(true), b.at(tx, s.app)).
 			SetID(slot(s.app, 2+credentialsOf(s.app)+s.n))
@@ -156,7 +156,7 @@ func (b *batch) subscribe(ctx context.Context, tx *change.Tx, of []*db.App) erro
 	if err != nil {
 		return err
 	}
-	for i, s := range made {
+	for i, s := range created {
 		o := b.offer(b.subscriptions[i])
 		tx.Record(apps.SubscriptionRegistered(s, o.product, o.plan))
 	}

@@ -207,7 +207,7 @@ func TestDemoAtOnce(t *testing.T) {
 		const processes = 4
 		var met, wg sync.WaitGroup
 		met.Add(processes)
-		made := make([]*seed.Summary, processes)
+		created := make([]*seed.Summary, processes)
 		for n := range processes {
 			// The program retries when a lock takes too long; here it waits,
 			// because the race detector makes the seed slow.
@@ -220,7 +220,7 @@ func TestDemoAtOnce(t *testing.T) {
 			}
 			wg.Go(func() {
 				var err error
-				if made[n], err = seed.Demo(t.Context(), o); err != nil {
+				if created[n], err = seed.Demo(t.Context(), o); err != nil {
 					t.Error(err)
 				}
 			})
@@ -230,7 +230,7 @@ func TestDemoAtOnce(t *testing.T) {
 			return
 		}
 		winners := 0
-		for _, sum := range made {
+		for _, sum := range created {
 			if len(sum.SignIns) != 5 {
 				t.Errorf("%d sign-ins", len(sum.SignIns))
 			}

@@ -138,8 +138,8 @@ func (p *process) fill(ctx context.Context) (err error) {
 	if err := p.seedEmpty(ctx); err != nil {
 		return fmt.Errorf("seeding: %w", err)
 	}
-	mended, err := p.portal.Identity.RepairTimeZones(ctx)
-	for _, z := range mended {
+	repaired, err := p.portal.Identity.RepairTimeZones(ctx)
+	for _, z := range repaired {
 		p.log.WarnContext(ctx, "the time zone of an organization was none and was replaced: its administrators may choose another",
 			"organization", z.Organization, "before", z.Before, "after", z.After)
 	}

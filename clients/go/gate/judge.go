@@ -190,7 +190,7 @@ func (g *Gate) ask(ctx context.Context, c *call, of proof) *Verdict {
 // learn adopts the limits of Portico's verdict: no more remains here than there, and
 // a quota starts from Portico's count. It reports whether the copy results in the same
 // verdict.
-func (g *Gate) learn(c *call, told *Verdict) bool {
+func (g *Gate) learn(c *call, remote *Verdict) bool {
 	var v verdict.Verdict
 	found, known := g.find(c, &v)
 	if !known || v.Code != verdict.Valid {
@@ -201,15 +201,15 @@ func (g *Gate) learn(c *call, told *Verdict) bool {
 	rates.Quota = limits.Quota{}
 	var answer limits.Answer
 	g.memory.Peek(context.Background(), &rates, &answer)
-	if told.Limits != nil && told.Limits.Rate != nil && answer.Rate.Remaining > told.Limits.Rate.Remaining {
-		rates.Cost = answer.Rate.Remaining - told.Limits.Rate.Remaining // taken through other gateways, or before the copy had the key
+	if remote.Limits != nil && remote.Limits.Rate != nil && answer.Rate.Remaining > remote.Limits.Rate.Remaining {
+		rates.Cost = answer.Rate.Remaining - remote.Limits.Rate.Remaining // taken through other gateways, or before the copy had the key
 		g.memory.Take(context.Background(), &rates, &answer)
 	}
-	if told.Limits == nil || told.Limits.Quota == nil || whole.Quota.None() {
+	if remote.Limits == nil || remote.Limits.Quota == nil || whole.Quota.None() {
 		return true
 	}
 	g.memory.Peek(context.Background(), &whole, &answer) // advances the counter to the present period
 	start, _ := whole.Quota.Period(g.clock.Now(), whole.Location)
-	g.memory.Load(whole.QuotaCounter(), start, told.Limits.Quota.Limit-told.Limits.Quota.Remaining)
+	g.memory.Load(whole.QuotaCounter(), start, remote.Limits.Quota.Limit-remote.Limits.Quota.Remaining)
 	return true
 }

@@ -36,10 +36,10 @@ func TestAnswerAfterTheSilenceRefuses(t *testing.T) {
 	g := &guarded{portico: p}
 	o := gate.Options{URL: p.URL, Token: token, Product: "rates", Log: quiet(), HTTPClient: &http.Client{Transport: &slowTransport{g: g}}}
 	o.Now, o.Elapsed = p.clock.Now, func() time.Duration { return time.Duration(g.mono.Load()) }
-	made, err := gate.New(t.Context(), o)
+	created, err := gate.New(t.Context(), o)
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = made.Close(context.Background()) })
-	w := (&guarded{Gate: made, api: made.Middleware(http.NotFoundHandler())}).call("X-API-Key", raw)
+	t.Cleanup(func() { _ = created.Close(context.Background()) })
+	w := (&guarded{Gate: created, api: created.Middleware(http.NotFoundHandler())}).call("X-API-Key", raw)
 	require.Equal(t, http.StatusServiceUnavailable, w.Code)
 	require.EqualValues(t, 1, p.asked.Load())
 }

@@ -74,11 +74,11 @@ func TestMiddlewareRemovesHopByHopHeaders(t *testing.T) {
 func TestPassKeyForwardsTheVerifiedKey(t *testing.T) {
 	p := newPortico(t)
 	raw := p.newKey(t)
-	made, err := gate.New(t.Context(), gate.Options{URL: p.URL, Token: token, Product: "rates", PassKey: true, Log: quiet(), Now: p.clock.Now, Elapsed: func() time.Duration { return 0 }})
+	created, err := gate.New(t.Context(), gate.Options{URL: p.URL, Token: token, Product: "rates", PassKey: true, Log: quiet(), Now: p.clock.Now, Elapsed: func() time.Duration { return 0 }})
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = made.Close(context.Background()) })
+	t.Cleanup(func() { _ = created.Close(context.Background()) })
 	var passed http.Header
-	api := made.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { passed = r.Header }))
+	api := created.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { passed = r.Header }))
 	r := httptest.NewRequest(http.MethodGet, "/rates", nil)
 	r.Header.Set("X-API-Key", raw)
 	r.Header.Set("X_API_Key", "forged")

@@ -280,9 +280,9 @@ type guarded struct {
 func guard(t *testing.T, p *portico) *guarded {
 	t.Helper()
 	g := &guarded{portico: p}
-	made, err := gate.New(t.Context(), gate.Options{URL: p.URL, Token: token, Product: "rates", Log: quiet(), Now: p.clock.Now, Elapsed: func() time.Duration { return time.Duration(g.mono.Load()) }})
+	created, err := gate.New(t.Context(), gate.Options{URL: p.URL, Token: token, Product: "rates", Log: quiet(), Now: p.clock.Now, Elapsed: func() time.Duration { return time.Duration(g.mono.Load()) }})
 	require.NoError(t, err)
-	g.Gate = made
+	g.Gate = created
 	g.api = g.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v, ok := gate.FromContext(r.Context())
 		if !ok || !v.Valid {

@@ -142,9 +142,9 @@ func tryEnvoyMarksLocalLimits(t *testing.T, b *testServer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, told := range [][]*core.HeaderValueOption{passed.GetOkResponse().GetHeaders(), refused.GetDeniedResponse().GetHeaders()} {
-		if values(told)["x-portico-limits"] != "local" {
-			t.Errorf("told %v", told)
+	for _, reported := range [][]*core.HeaderValueOption{passed.GetOkResponse().GetHeaders(), refused.GetDeniedResponse().GetHeaders()} {
+		if values(reported)["x-portico-limits"] != "local" {
+			t.Errorf("told %v", reported)
 		}
 	}
 	if gone := passed.GetOkResponse().GetHeadersToRemove(); len(gone) != 0 {

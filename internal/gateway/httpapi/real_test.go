@@ -95,12 +95,12 @@ func TestHandlerWithVerifier(t *testing.T) {
 		h := newRealServer(t, url)
 		f, admin := h.fixture, h.tenant.Admin
 		product, plan := f.MustProduct(t, admin, "orders")
-		made := f.MustApp(t, h.tenant.Developer, "Shop")
-		question := `{"key":"` + made.Secret.RawKey + `","product":"orders","method":"GET","path":"/orders/1"}`
+		created := f.MustApp(t, h.tenant.Developer, "Shop")
+		question := `{"key":"` + created.Secret.RawKey + `","product":"orders","method":"GET","path":"/orders/1"}`
 		if got := h.code(t, question); got != "NOT_SUBSCRIBED" {
 			t.Fatalf("without a subscription: %s", got)
 		}
-		subscription := f.MustRegister(t, h.tenant.Developer, made.App, product, plan)
+		subscription := f.MustRegister(t, h.tenant.Developer, created.App, product, plan)
 		if _, err := f.Portal.Apps.Approve(admin, subscription.GlobalID(), nil); err != nil {
 			t.Fatal(err)
 		}
@@ -108,18 +108,18 @@ func TestHandlerWithVerifier(t *testing.T) {
 		if got := h.code(t, question); got != "VALID" {
 			t.Fatalf("with one: %s", got)
 		}
-		h.tryAuthorize(t, made)
-		h.tryEnvoy(t, made)
-		h.tryFeed(t, made)
-		h.tryUsage(t, made)
-		if _, err := f.Portal.Apps.RevokeKey(admin, made.Credential.GlobalID(), nil, nil); err != nil {
+		h.tryAuthorize(t, created)
+		h.tryEnvoy(t, created)
+		h.tryFeed(t, created)
+		h.tryUsage(t, created)
+		if _, err := f.Portal.Apps.RevokeKey(admin, created.Credential.GlobalID(), nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		h.sync(t)
 		if got := h.code(t, question); got != "REVOKED" {
 			t.Errorf("after its revocation: %s", got)
 		}
-		if text := h.log.String(); strings.Contains(text, made.Secret.RawKey) || strings.Contains(text, h.token) || strings.Contains(text, made.Secret.Password.String()) {
+		if text := h.log.String(); strings.Contains(text, created.Secret.RawKey) || strings.Contains(text, h.token) || strings.Contains(text, created.Secret.Password.String()) {
 			t.Errorf("a secret is in the log: %s", text)
 		}
 	})
@@ -138,14 +138,14 @@ func (h *realServer) ask(t *testing.T, method, path, body string, headers ...str
 	return h.send(t, method, path, body, append([]string{"X-Portico-Gateway-Token", "", "X-Portico-Gateway-Token", h.token}, headers...)...)
 }
 
-func (h *realServer) tryAuthorize(t *testing.T, made apps.CreatedApp) {
+func (h *realServer) tryAuthorize(t *testing.T, created apps.CreatedApp) {
 	t.Helper()
-	for key, want := range map[string]int{made.Secret.RawKey: 200, made.Secret.RawKey + "x": 401, strings.ToUpper(made.Secret.RawKey): 401, strings.Repeat("a", 30000): 401} {
+	for key, want := range map[string]int{created.Secret.RawKey: 200, created.Secret.RawKey + "x": 401, strings.ToUpper(created.Secret.RawKey): 401, strings.Repeat("a", 30000): 401} {
 		a := h.ask(t, "GET", "/v1/authorize", "", "X-API-Key", key, "X-Portico-Product", "orders", "X-Original-Method", "GET", "X-Original-URI", "/a/../b")
 		if a.status != want || strings.Contains(a.body, key) {
 			t.Errorf("%.60s: %d %s %v", key, a.status, a.body, a.header)
 		}
-		if named := a.header.Get("X-Portico-App"); (named == made.App.GlobalID()) != (want == 200) {
+		if named := a.header.Get("X-Portico-App"); (named == created.App.GlobalID()) != (want == 200) {
 			t.Errorf("the app is %q", named)
 		}
 	}
@@ -154,22 +154,22 @@ func (h *realServer) tryAuthorize(t *testing.T, made apps.CreatedApp) {
 	}
 }
 
-func (h *realServer) tryEnvoy(t *testing.T, made apps.CreatedApp) {
+func (h *realServer) tryEnvoy(t *testing.T, created apps.CreatedApp) {
 	t.Helper()
 	c := h.dial(t)
 	for product, ok := range map[string]bool{"orders": true, "others": false} {
-		a, err := check(t, c, call(map[string]string{"authorization": "Bearer " + made.Secret.RawKey}, map[string]string{"product": product}), h.token)
+		a, err := check(t, c, call(map[string]string{"authorization": "Bearer " + created.Secret.RawKey}, map[string]string{"product": product}), h.token)
 		if err != nil || (a.GetOkResponse() != nil) != ok {
 			t.Errorf("%s: %v %v", product, a, err)
 		}
 	}
 }
 
-func (h *realServer) tryFeed(t *testing.T, made apps.CreatedApp) {
+func (h *realServer) tryFeed(t *testing.T, created apps.CreatedApp) {
 	t.Helper()
 	a := h.ask(t, "GET", "/v1/feed", "")
 	lines := strings.Split(strings.TrimSuffix(a.body, "\n"), "\n")
-	if a.status != 200 || !strings.Contains(a.body, made.Credential.ID.String()) || strings.Contains(a.body, made.Secret.Password.String()) {
+	if a.status != 200 || !strings.Contains(a.body, created.Credential.ID.String()) || strings.Contains(a.body, created.Secret.Password.String()) {
 		t.Fatalf("the snapshot: %d %s", a.status, a.body)
 	}
 	var last struct{ Position json.Number }
@@ -184,10 +184,10 @@ func (h *realServer) tryFeed(t *testing.T, made apps.CreatedApp) {
 	}
 }
 
-func (h *realServer) tryUsage(t *testing.T, made apps.CreatedApp) {
+func (h *realServer) tryUsage(t *testing.T, created apps.CreatedApp) {
 	t.Helper()
 	at := h.clock.Now().Format(time.RFC3339)
-	body := `{"batch":"one","calls":[{"app":"` + made.App.GlobalID() + `","account":"` + nodeid.Encode(nodeid.Account, h.tenant.Account.ID) + `","credential":"` + made.Credential.GlobalID() +
+	body := `{"batch":"one","calls":[{"app":"` + created.App.GlobalID() + `","account":"` + nodeid.Encode(nodeid.Account, h.tenant.Account.ID) + `","credential":"` + created.Credential.GlobalID() +
 		`","code":"VALID","statusClass":2,"latencyMs":7,"calls":3,"at":"` + at + `"}]}`
 	for _, want := range []string{`{"replayed":false}`, `{"replayed":true}`} {
 		if a := h.ask(t, "POST", "/v1/usage", body); a.status != 200 || a.body != want {

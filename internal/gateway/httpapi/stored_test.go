@@ -16,28 +16,28 @@ func TestAnUnknownStoredStatusIsRefused(t *testing.T) {
 		h := newRealServer(t, url)
 		f, admin := h.fixture, h.tenant.Admin
 		product, plan := f.MustProduct(t, admin, "orders")
-		made := f.MustApp(t, h.tenant.Developer, "Shop")
-		subscription := f.MustRegister(t, h.tenant.Developer, made.App, product, plan)
+		created := f.MustApp(t, h.tenant.Developer, "Shop")
+		subscription := f.MustRegister(t, h.tenant.Developer, created.App, product, plan)
 		if _, err := f.Portal.Apps.Approve(admin, subscription.GlobalID(), nil); err != nil {
 			t.Fatal(err)
 		}
-		uncollected(t, f, made.Credential.ID)
+		uncollected(t, f, created.Credential.ID)
 		h.sync(t)
-		user := made.Secret.Username.String()
+		user := created.Secret.Username.String()
 		nobodys := "00000000-0000-0000-0000-000000000000"
 		for _, question := range []string{
-			`{"key":"` + made.Secret.RawKey + `","product":"orders"}`,
-			`{"key":"` + made.Secret.RawKey + `"}`,
-			`{"username":"` + user + `","password":"` + made.Secret.Password.String() + `","product":"orders"}`,
+			`{"key":"` + created.Secret.RawKey + `","product":"orders"}`,
+			`{"key":"` + created.Secret.RawKey + `"}`,
+			`{"username":"` + user + `","password":"` + created.Secret.Password.String() + `","product":"orders"}`,
 			`{"username":"` + user + `","password":"` + nobodys + `","product":"orders"}`,
 		} {
 			if got := h.code(t, question); got != "NOT_FOUND" {
 				t.Errorf("%s: %s", question, got)
 			}
 		}
-		basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+made.Secret.Password.String()))
+		basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+created.Secret.Password.String()))
 		c := h.dial(t)
-		for _, authorization := range []string{"Bearer " + made.Secret.RawKey, basic} {
+		for _, authorization := range []string{"Bearer " + created.Secret.RawKey, basic} {
 			a := h.ask(t, "GET", "/v1/authorize", "", "Authorization", authorization, "X-Portico-Product", "orders")
 			if a.status != 401 || a.header.Get("X-Portico-Code") != "NOT_FOUND" {
 				t.Errorf("authorize answered %d %v", a.status, a.header)

@@ -72,30 +72,30 @@ func (f *Fixture) MustProduct(t testing.TB, admin context.Context, name string) 
 // MustPlan creates a free plan of a product.
 func (f *Fixture) MustPlan(t testing.TB, admin context.Context, p *db.Product, name string) *db.Plan {
 	t.Helper()
-	made, err := f.Portal.Catalog.CreatePlan(admin, catalog.CreatePlanInput{ProductID: p.GlobalID(), Name: name})
-	return must(t, made, err)
+	created, err := f.Portal.Catalog.CreatePlan(admin, catalog.CreatePlanInput{ProductID: p.GlobalID(), Name: name})
+	return must(t, created, err)
 }
 
 // MustApp creates an app, with its first credential, in the developer's account.
 func (f *Fixture) MustApp(t testing.TB, developer context.Context, name string) apps.CreatedApp {
 	t.Helper()
-	made, err := f.Portal.Apps.CreateApp(developer, apps.CreateAppInput{Name: name})
-	return must(t, made, err)
+	created, err := f.Portal.Apps.CreateApp(developer, apps.CreateAppInput{Name: name})
+	return must(t, created, err)
 }
 
 // MustAppOf creates an app, with its first credential, in an account.
 func (f *Fixture) MustAppOf(t testing.TB, admin context.Context, a *db.Account, name string) apps.CreatedApp {
 	t.Helper()
 	id := a.GlobalID()
-	made, err := f.Portal.Apps.CreateApp(admin, apps.CreateAppInput{Name: name, AccountID: &id})
-	return must(t, made, err)
+	created, err := f.Portal.Apps.CreateApp(admin, apps.CreateAppInput{Name: name, AccountID: &id})
+	return must(t, created, err)
 }
 
 // MustKey creates a credential; in names the app or the account.
 func (f *Fixture) MustKey(t testing.TB, ctx context.Context, in apps.GenerateKeyInput) apps.CreatedCredential {
 	t.Helper()
-	made, err := f.Portal.Apps.GenerateKey(ctx, in)
-	return must(t, made, err)
+	created, err := f.Portal.Apps.GenerateKey(ctx, in)
+	return must(t, created, err)
 }
 
 // MustRegister creates a subscription of an app to a product with a plan. It is
@@ -103,8 +103,8 @@ func (f *Fixture) MustKey(t testing.TB, ctx context.Context, in apps.GenerateKey
 func (f *Fixture) MustRegister(t testing.TB, ctx context.Context, a *db.App, p *db.Product, by *db.Plan) *db.Subscription {
 	t.Helper()
 	plan := by.GlobalID()
-	made, err := f.Portal.Apps.Register(ctx, apps.RegisterInput{AppID: a.GlobalID(), ProductID: p.GlobalID(), PlanID: &plan})
-	return must(t, made, err).Subscription
+	created, err := f.Portal.Apps.Register(ctx, apps.RegisterInput{AppID: a.GlobalID(), ProductID: p.GlobalID(), PlanID: &plan})
+	return must(t, created, err).Subscription
 }
 
 // Tenant is an organization with one person in each role.

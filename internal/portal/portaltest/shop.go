@@ -43,8 +43,8 @@ func (s Shop) MustOffer(t testing.TB, name string, paths ...string) (*db.Product
 // Register registers an app with the shop's product, for these endpoints alone
 // if any are named.
 func (s Shop) Register(as context.Context, app *db.App, endpoints ...string) (*db.Subscription, error) {
-	made, err := s.Portal.Apps.Register(as, apps.RegisterInput{AppID: app.GlobalID(), ProductID: s.Product.GlobalID(), EndpointIDs: endpoints})
-	return made.Subscription, err
+	created, err := s.Portal.Apps.Register(as, apps.RegisterInput{AppID: app.GlobalID(), ProductID: s.Product.GlobalID(), EndpointIDs: endpoints})
+	return created.Subscription, err
 }
 
 // UpdateEndpoints sets the endpoints of a subscription.
@@ -63,8 +63,8 @@ func EndpointIDs(all ...*db.Endpoint) (out []string) {
 // MustEndpoint creates an endpoint of a product.
 func (f *Fixture) MustEndpoint(t testing.TB, admin context.Context, p *db.Product, m access.Method, path string) *db.Endpoint {
 	t.Helper()
-	made, err := f.Portal.Catalog.CreateEndpoint(admin, catalog.CreateEndpointInput{ProductID: p.GlobalID(), Method: m, Path: path})
-	return must(t, made, err)
+	created, err := f.Portal.Catalog.CreateEndpoint(admin, catalog.CreateEndpointInput{ProductID: p.GlobalID(), Method: m, Path: path})
+	return must(t, created, err)
 }
 
 // MustAutomaticProduct creates a published product whose subscriptions are

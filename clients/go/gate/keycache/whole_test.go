@@ -23,17 +23,17 @@ func TestAKeyAloneIsNotKnown(t *testing.T) {
 	for name, a := range map[string]func() (uuid.UUID, *keycache.Change){"of an app": filled, "of an account": ofAccount} {
 		t.Run(name, func(t *testing.T) {
 			username, c := a()
-			for what, told := range map[string]*keycache.Change{
+			for what, reported := range map[string]*keycache.Change{
 				"nothing else": {},
 				"the account":  {Accounts: c.Accounts},
 				"an app":       {Apps: c.Apps[:1]},
 			} {
 				if what == "an app" && c.Credentials[0].AppID != nil {
-					told.Accounts = nil // all but the account
+					reported.Accounts = nil // all but the account
 				}
 				s := keycache.NewWithBudget(keycache.NewBudget(0))
-				told.Position, told.Credentials = 1, c.Credentials
-				s.Apply(told)
+				reported.Position, reported.Credentials = 1, c.Credentials
+				s.Apply(reported)
 				var facts verdict.Facts
 				if s.Facts(username, &facts) {
 					t.Errorf("with %s told of, account %v and %d apps are known", what, facts.Account, len(facts.Apps))

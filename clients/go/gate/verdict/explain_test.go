@@ -88,16 +88,16 @@ func TestExplainLimits(t *testing.T) {
 	} {
 		v := Verdict{Code: Valid, Limits: full}
 		v.Limits.Outcome = c.outcome
-		var told []Code
+		var reported []Code
 		steps := ExplainLimits(&v)
 		for i, s := range steps {
-			told = append(told, s.Code)
+			reported = append(reported, s.Code)
 			if s.Passed != (s.Remedy == "") || s.Passed != (c.want == Valid || i < len(steps)-1) || s.Detail == "" {
 				t.Errorf("%d: step %+v", c.outcome, s)
 			}
 		}
-		if v.Code != c.want || Limited(c.outcome) != c.want || !slices.Equal(told, c.told) {
-			t.Errorf("%d is told as %s, %v", c.outcome, v.Code, told)
+		if v.Code != c.want || Limited(c.outcome) != c.want || !slices.Equal(reported, c.told) {
+			t.Errorf("%d is told as %s, %v", c.outcome, v.Code, reported)
 		}
 	}
 	v := Verdict{Code: Valid, Limits: full}

@@ -142,20 +142,20 @@ func (w *fixture) decide(t interface {
 	if v != explained {
 		t.Fatalf("decided %+v, explained %+v", v, explained)
 	}
-	told := Valid
+	reported := Valid
 	for i, s := range steps {
 		if s.Code != NotFound+Code(i) || s.Detail == "" || s.Passed != (s.Remedy == "") {
 			t.Fatalf("step %d is %+v", i, s)
 		}
 		if !s.Passed {
-			told = s.Code
+			reported = s.Code
 			if i != len(steps)-1 {
-				t.Fatalf("%s is not the last step: %+v", told, steps)
+				t.Fatalf("%s is not the last step: %+v", reported, steps)
 			}
 		}
 	}
-	if told != v.Code || told == Valid && steps[len(steps)-1].Code != AmbiguousApp {
-		t.Fatalf("decided %s, explained %s in %d steps", v.Code, told, len(steps))
+	if reported != v.Code || reported == Valid && steps[len(steps)-1].Code != AmbiguousApp {
+		t.Fatalf("decided %s, explained %s in %d steps", v.Code, reported, len(steps))
 	}
 	return v
 }
