@@ -103,7 +103,7 @@ func limited(t *testing.T, s *servertest.Server) {
 func lifted(t *testing.T, s *servertest.Server) {
 	const email = "admin@second.example"
 	listed := func() string { return s.Run(t, "", "user", "list", "--organization", "second") }
-	require.Regexp(t, `(?m)^admin@second\.example .* some until \d{4}-\d\d-\d\dT\d\d:\d\dZ$`, listed())
+	require.Regexp(t, `(?m)^admin@second\.example .* some clients until \d{4}-\d\d-\d\dT\d\d:\d\dZ$`, listed())
 	require.Regexp(t, `(?m)^developer@second\.example .* –$`, listed())
 	s.Run(t, "", "user", "unlock", "--organization", "second", "--email", email)
 	require.Regexp(t, `(?m)^admin@second\.example .* –$`, listed())

@@ -55,7 +55,7 @@ func changedPassword(t *testing.T, s *servertest.Server) {
 // runs.
 func usersByCommand(t *testing.T, s *servertest.Server) {
 	c := newOrganization(t, s, "by-command")
-	require.Regexp(t, `(?m)^SLUG +NAME +MADE$`, s.Run(t, "", "org", "list"))
+	require.Regexp(t, `(?m)^SLUG +NAME +CREATED$`, s.Run(t, "", "org", "list"))
 	require.Regexp(t, `(?m)^by-command +The organization by-command +20\d\d-`, s.Run(t, "", "org", "list"))
 	listed := s.Run(t, "", "user", "list", "--organization", "by-command")
 	require.Regexp(t, `(?m)^admin@by-command\.example +First Administrator +ADMIN +ACTIVE +20\S+ +20`, listed)

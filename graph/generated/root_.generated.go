@@ -5241,7 +5241,7 @@ type Credential implements Node {
   username: UUID!
   "The last four characters of the secret half, to tell keys apart."
   secretHint: String!
-  "How the raw key begins and its last four characters, ` + "`" + `ptc_1a2b…Wx9z` + "`" + `, to recognize a key at hand; null for keys from before this was stored."
+  "How the raw key begins and its last four characters, ` + "`" + `ptk_1a2b…Wx9z` + "`" + `, to recognize a key at hand; null for keys from before this was stored."
   rawKeyHint: String @goField(forceResolver: true)
   "A name to recognize the key by, 0–255 characters; not unique, and gateways ignore it."
   name: String!

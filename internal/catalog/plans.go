@@ -71,7 +71,7 @@ func (svc *Service) CreatePlan(ctx context.Context, in CreatePlanInput) (*db.Pla
 		}
 		out, err := create.Save(ctx)
 		if err != nil {
-			return nil, change.Taken(err, "name", "A plan of this product bears this name already.")
+			return nil, change.Taken(err, "name", "A plan of this product has this name already.")
 		}
 		tx.Record(planEvent(eventlog.PlanCreated, out, change.Attributes("name", out.Name, "kind", out.Kind, "externalId", out.ExternalID, "approval", out.Approval, "rateLimit", out.RateLimit, "quota", out.Quota, "quotaPer", out.QuotaPer, "price", out.Price)))
 		return out, nil
@@ -163,7 +163,7 @@ func (svc *Service) UpdatePlan(ctx context.Context, in UpdatePlanInput) (*db.Pla
 			return nil, err
 		}
 		out, err := patchPlan(ctx, tx, x, in)
-		return out, change.Taken(err, "name", "A plan of this product bears this name already.")
+		return out, change.Taken(err, "name", "A plan of this product has this name already.")
 	})
 }
 

@@ -67,7 +67,7 @@ func (svc *Service) CreateProduct(ctx context.Context, in CreateProductInput) (*
 		}
 		out, err := create.Save(ctx)
 		if err != nil {
-			return nil, change.Taken(err, "name", "A product bears this name already.")
+			return nil, change.Taken(err, "name", "A product has this name already.")
 		}
 		tx.Record(productEvent(eventlog.ProductCreated, out, change.Attributes("name", out.Name, "title", out.Title, "description", out.Description,
 			"apiVersion", out.APIVersion, "externalId", out.ExternalID, "status", out.Status,

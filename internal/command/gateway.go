@@ -72,7 +72,7 @@ func (g gatewayListCommand) Run(ctx context.Context, p *program) error {
 // listGateways writes a line for each token.
 func listGateways(to io.Writer, all []identity.GatewayToken) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "NAME\tTOKEN\tPRODUCTS\tENVIRONMENT\tMADE\tLAST USED\tREVOKED") // Flush reports errors
+	_, _ = fmt.Fprintln(w, "NAME\tTOKEN\tPRODUCTS\tENVIRONMENT\tCREATED\tLAST USED\tREVOKED") // Flush reports errors
 	for _, g := range all {
 		environment := "any"
 		if g.Environment != nil {

@@ -50,7 +50,7 @@ func TestGateways(t *testing.T) {
 		const day = `\d{4}-\d\d-\d\dT\d\d:\d\dZ`
 		lines := strings.Split(out, "\n")
 		require.Len(t, lines, 4, out)
-		require.Regexp(t, `^NAME +TOKEN +PRODUCTS +ENVIRONMENT +MADE +LAST USED +REVOKED$`, lines[0])
+		require.Regexp(t, `^NAME +TOKEN +PRODUCTS +ENVIRONMENT +CREATED +LAST USED +REVOKED$`, lines[0])
 		require.Regexp(t, `^edge-1 +…`+hint(token)+` +all +any +`+day+` +– +–$`, lines[1])
 		require.Regexp(t, `^edge-2 +…`+hint(bound)+` +currency-rates,geocoding,wallet +PRODUCTION +`+day+` +– +–$`, lines[2])
 		require.NotContains(t, out, strings.TrimSpace(token))

@@ -37,7 +37,7 @@ func (orgListCommand) Run(ctx context.Context, p *program) error {
 			return err
 		}
 		w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-		_, _ = fmt.Fprintln(w, "SLUG\tNAME\tMADE") // Flush reports errors
+		_, _ = fmt.Fprintln(w, "SLUG\tNAME\tCREATED") // Flush reports errors
 		for _, o := range all {
 			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", o.Slug, o.Name, formatMinute(&o.CreatedAt))
 		}

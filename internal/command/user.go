@@ -60,7 +60,7 @@ func (u userListCommand) Run(ctx context.Context, p *program) error {
 			return err
 		}
 		w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-		_, _ = fmt.Fprintln(w, "EMAIL\tNAME\tROLE\tSTATUS\tMADE\tLAST SIGN-IN\tLOCKED OUT") // Flush reports errors
+		_, _ = fmt.Fprintln(w, "EMAIL\tNAME\tROLE\tSTATUS\tCREATED\tLAST SIGN-IN\tLOCKED OUT") // Flush reports errors
 		for _, one := range all {
 			var since time.Time
 			if one.SignInUnlockedAt != nil {
@@ -87,7 +87,7 @@ func lockedOut(out auth.Lockout) string {
 	case !out.Everywhere.IsZero():
 		return "everywhere until " + until(out.Everywhere)
 	case !out.Somewhere.IsZero():
-		return "some until " + until(out.Somewhere)
+		return "some clients until " + until(out.Somewhere)
 	}
 	return formatMinute(nil)
 }

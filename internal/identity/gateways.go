@@ -83,7 +83,7 @@ func (svc *Service) CreateGateway(ctx context.Context, in NewGateway) (*db.Servi
 		}
 		out, err := create.Save(ctx)
 		if err != nil {
-			return nil, change.Taken(err, "name", "A token of the organization bears this name already, or bore it before it was revoked; names are given once. Choose another: `portico gateway list` shows those that were given.")
+			return nil, change.Taken(err, "name", "A token of the organization has this name, or had it before it was revoked, and names are not used twice. Choose another: `portico gateway list` shows those in use.")
 		}
 		tx.Record(gatewayEvent(eventlog.ServiceTokenCreated, out, change.Attributes("name", out.Name, "products", input.ListedProducts(products), "environment", out.Environment)))
 		return out, nil
