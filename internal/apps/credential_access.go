@@ -65,22 +65,22 @@ func findProducts(ctx context.Context, tx *change.Tx, ids []string) ([]uuid.UUID
 }
 
 // createAccessList stores a credential's access control list.
-func createAccessList(ctx context.Context, tx *change.Tx, key *db.Credential, products []uuid.UUID) error {
+func createAccessList(ctx context.Context, tx *change.Tx, c *db.Credential, products []uuid.UUID) error {
 	if len(products) == 0 {
 		return nil
 	}
 	return tx.AccessEntry.MapCreateBulk(products, func(e *db.AccessEntryCreate, i int) {
-		e.SetOrganizationID(key.OrganizationID).SetAccountID(key.AccountID).SetCredentialID(key.ID).SetProductID(products[i])
+		e.SetOrganizationID(c.OrganizationID).SetAccountID(c.AccountID).SetCredentialID(c.ID).SetProductID(products[i])
 	}).Exec(ctx)
 }
 
 // patchAccess changes which products a credential gives access to. ALL access
 // clears the list.
-func patchAccess(ctx context.Context, tx *change.Tx, u *db.CredentialUpdateOne, k *db.Credential, in UpdateKeyInput, d *change.Diff) error {
-	granted := k.Access
+func patchAccess(ctx context.Context, tx *change.Tx, u *db.CredentialUpdateOne, c *db.Credential, in UpdateKeyInput, d *change.Diff) error {
+	granted := c.Access
 	if in.Access.Set {
 		granted = *in.Access.Value
-		d.Add("access", k.Access, granted)
+		d.Add("access", c.Access, granted)
 		u.SetAccess(granted)
 	}
 	products, err := findProducts(ctx, tx, in.AccessControlList.Or(nil))
@@ -93,12 +93,12 @@ func patchAccess(ctx context.Context, tx *change.Tx, u *db.CredentialUpdateOne, 
 	if !in.AccessControlList.Set && !(in.Access.Set && granted == access.AllProducts) {
 		return nil
 	}
-	return replaceAccess(ctx, tx, k, granted, products, d)
+	return replaceAccess(ctx, tx, c, granted, products, d)
 }
 
 // replaceAccess replaces the access control list.
-func replaceAccess(ctx context.Context, tx *change.Tx, k *db.Credential, granted access.ProductAccess, products []uuid.UUID, d *change.Diff) error {
-	old, err := tx.AccessEntry.Query().Where(accessentry.CredentialID(k.ID)).Order(accessentry.ByProductID()).All(ctx)
+func replaceAccess(ctx context.Context, tx *change.Tx, c *db.Credential, granted access.ProductAccess, products []uuid.UUID, d *change.Diff) error {
+	old, err := tx.AccessEntry.Query().Where(accessentry.CredentialID(c.ID)).Order(accessentry.ByProductID()).All(ctx)
 	if err != nil {
 		return err
 	}
@@ -114,10 +114,10 @@ func replaceAccess(ctx context.Context, tx *change.Tx, k *db.Credential, granted
 		products = append(products, hidden...)
 	}
 	d.Add("accessControlList", input.EncodeIDs(nodeid.Product, before), input.EncodeIDs(nodeid.Product, products))
-	if _, err := tx.AccessEntry.Delete().Where(accessentry.CredentialID(k.ID)).Exec(ctx); err != nil {
+	if _, err := tx.AccessEntry.Delete().Where(accessentry.CredentialID(c.ID)).Exec(ctx); err != nil {
 		return err
 	}
-	return createAccessList(ctx, tx, k, products)
+	return createAccessList(ctx, tx, c, products)
 }
 
 // hiddenProducts returns those of the products that the viewer cannot see, and

@@ -23,10 +23,10 @@ func TestCredential_AccessControlList(t *testing.T) {
 		p, _ := f.MustProduct(t, x.Admin, "weather")
 		app := f.MustApp(t, x.Developer, "App").App.GlobalID()
 		list := []string{p.GlobalID()}
-		reaches := func(t *testing.T, k *db.Credential, want access.ProductAccess, n int) {
+		reaches := func(t *testing.T, c *db.Credential, want access.ProductAccess, n int) {
 			t.Helper()
-			require.Equal(t, want, k.Access)
-			require.Equal(t, n, f.Client.AccessEntry.Query().Where(accessentry.CredentialID(k.ID)).CountX(portaltest.System(t)))
+			require.Equal(t, want, c.Access)
+			require.Equal(t, n, f.Client.AccessEntry.Query().Where(accessentry.CredentialID(c.ID)).CountX(portaltest.System(t)))
 		}
 		all, listed := access.AllProducts, access.ListedProducts
 		t.Run("GenerateKey/OK", func(t *testing.T) {
@@ -48,9 +48,9 @@ func TestCredential_AccessControlList(t *testing.T) {
 			_, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "All", FirstKey: &apps.FirstKeyInput{Access: &all, AccessControlList: list}})
 			portaltest.RequireProblems(t, err, "INVALID firstKey.accessControlList")
 		})
-		k := f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app}).Credential
+		c := f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app}).Credential
 		update := func(in apps.UpdateKeyInput) (*db.Credential, error) {
-			in.CredentialID = k.GlobalID()
+			in.CredentialID = c.GlobalID()
 			return f.Portal.Apps.UpdateKey(x.Developer, in)
 		}
 		updated := func(t *testing.T, in apps.UpdateKeyInput, want access.ProductAccess, n int) {
@@ -61,10 +61,10 @@ func TestCredential_AccessControlList(t *testing.T) {
 		}
 		refused := func(t *testing.T, in apps.UpdateKeyInput) {
 			t.Helper()
-			before := f.Client.Credential.GetX(portaltest.System(t), k.ID)
+			before := f.Client.Credential.GetX(portaltest.System(t), c.ID)
 			_, err := update(in)
 			portaltest.RequireProblems(t, err, "INVALID accessControlList")
-			require.Equal(t, before.Version, f.Client.Credential.GetX(portaltest.System(t), k.ID).Version)
+			require.Equal(t, before.Version, f.Client.Credential.GetX(portaltest.System(t), c.ID).Version)
 		}
 		t.Run("UpdateKey/ErrAccessControlListInvalid", func(t *testing.T) {
 			refused(t, apps.UpdateKeyInput{AccessControlList: input.SetTo(list)})

@@ -48,10 +48,10 @@ func networks(all []string) []string {
 
 // credentialLimit applies the patches of the allowed addresses and of the rate
 // limit.
-func credentialLimit(u *db.CredentialUpdateOne, k *db.Credential, in UpdateKeyInput, d *change.Diff) {
+func credentialLimit(u *db.CredentialUpdateOne, c *db.Credential, in UpdateKeyInput, d *change.Diff) {
 	if in.AllowedAddresses.Set {
 		given := networks(in.AllowedAddresses.Or(nil))
-		d.Add("allowedAddresses", k.AllowedAddresses, given)
+		d.Add("allowedAddresses", c.AllowedAddresses, given)
 		if u.SetAllowedAddresses(given); given == nil {
 			u.ClearAllowedAddresses()
 		}
@@ -61,7 +61,7 @@ func credentialLimit(u *db.CredentialUpdateOne, k *db.Credential, in UpdateKeyIn
 		if given != nil {
 			given = input.WithBurst(given)
 		}
-		d.Add("rateLimit", k.RateLimit, given)
+		d.Add("rateLimit", c.RateLimit, given)
 		if u.SetRateLimit(given); given == nil {
 			u.ClearRateLimit()
 		}

@@ -135,22 +135,22 @@ func (svc *Service) generateCredential(ctx context.Context, tx *change.Tx, in Ge
 // createCredentialFor creates a credential for an owner that the caller has
 // locked.
 func (svc *Service) createCredentialFor(ctx context.Context, tx *change.Tx, owner CredentialOwner, in GenerateKeyInput) (CreatedCredential, error) {
-	k := newCredential{
+	c := newCredential{
 		Name: input.OrZero(in.Name), Environment: input.Or(in.Environment, access.Development), ExpiresAt: in.ExpiresAt,
 		Access: *accessOf(in.Access, in.AccessControlList), Addresses: networks(in.AllowedAddresses),
 	}
 	if in.RateLimit != nil {
-		k.RateLimit = input.WithBurst(in.RateLimit)
+		c.RateLimit = input.WithBurst(in.RateLimit)
 	}
-	if err := tx.Authorize(policy.GenerateCredential(owner.organization, owner.account, k.Environment)); err != nil {
+	if err := tx.Authorize(policy.GenerateCredential(owner.organization, owner.account, c.Environment)); err != nil {
 		return CreatedCredential{}, err
 	}
 	var out CreatedCredential
 	var err error
-	if k.Products, err = findProducts(ctx, tx, in.AccessControlList); err != nil {
+	if c.Products, err = findProducts(ctx, tx, in.AccessControlList); err != nil {
 		return CreatedCredential{}, err
 	}
-	out.Credential, out.Secret, err = svc.createCredential(ctx, tx, owner, k)
+	out.Credential, out.Secret, err = svc.createCredential(ctx, tx, owner, c)
 	return out, err
 }
 
@@ -196,8 +196,8 @@ func limitCredentialLife(tx *change.Tx, end *time.Time, e access.Environment) (*
 
 // createCredential generates an API key and stores its credential: the hash and
 // the hints, never the secret.
-func (svc *Service) createCredential(ctx context.Context, tx *change.Tx, owner CredentialOwner, k newCredential) (*db.Credential, *apikey.Secret, error) {
-	end, err := limitCredentialLife(tx, k.ExpiresAt, k.Environment)
+func (svc *Service) createCredential(ctx context.Context, tx *change.Tx, owner CredentialOwner, c newCredential) (*db.Credential, *apikey.Secret, error) {
+	end, err := limitCredentialLife(tx, c.ExpiresAt, c.Environment)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -206,21 +206,21 @@ func (svc *Service) createCredential(ctx context.Context, tx *change.Tx, owner C
 		return nil, nil, err
 	}
 	create := FillCredential(tx.Credential.Create(), owner, secret, svc.peppers, tx.Now).
-		SetName(k.Name).SetEnvironment(k.Environment).SetAccess(k.Access).SetNillableExpiresAt(end)
-	if k.Addresses != nil {
-		create.SetAllowedAddresses(k.Addresses)
+		SetName(c.Name).SetEnvironment(c.Environment).SetAccess(c.Access).SetNillableExpiresAt(end)
+	if c.Addresses != nil {
+		create.SetAllowedAddresses(c.Addresses)
 	}
-	if k.RateLimit != nil {
-		create.SetRateLimit(k.RateLimit)
+	if c.RateLimit != nil {
+		create.SetRateLimit(c.RateLimit)
 	}
 	created, err := create.Save(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := createAccessList(ctx, tx, created, k.Products); err != nil {
+	if err := createAccessList(ctx, tx, created, c.Products); err != nil {
 		return nil, nil, err
 	}
-	tx.Record(CredentialCreated(created, k.Products))
+	tx.Record(CredentialCreated(created, c.Products))
 	return created, &secret, nil
 }
 
@@ -236,17 +236,17 @@ func FillCredential(c *db.CredentialCreate, owner CredentialOwner, secret apikey
 
 // CredentialCreated returns the event of a new credential with an access control
 // list; nil for none.
-func CredentialCreated(k *db.Credential, products []uuid.UUID) eventlog.Entry {
-	return CredentialEvent(eventlog.CredentialCreated, k, change.Attributes("username", k.Username, "name", k.Name,
-		"environment", k.Environment, "access", k.Access,
-		"accessControlList", input.ListedProducts(products), "expiresAt", k.ExpiresAt,
-		"allowedAddresses", k.AllowedAddresses, "rateLimit", k.RateLimit))
+func CredentialCreated(c *db.Credential, products []uuid.UUID) eventlog.Entry {
+	return CredentialEvent(eventlog.CredentialCreated, c, change.Attributes("username", c.Username, "name", c.Name,
+		"environment", c.Environment, "access", c.Access,
+		"accessControlList", input.ListedProducts(products), "expiresAt", c.ExpiresAt,
+		"allowedAddresses", c.AllowedAddresses, "rateLimit", c.RateLimit))
 }
 
-func CredentialEvent(t eventlog.Type, k *db.Credential, changes []domain.Change) eventlog.Entry {
-	name := k.Name
+func CredentialEvent(t eventlog.Type, c *db.Credential, changes []domain.Change) eventlog.Entry {
+	name := c.Name
 	if name == "" {
-		name = "…" + k.SecretHint
+		name = "…" + c.SecretHint
 	}
-	return eventlog.Entry{Type: t, Subject: nodeid.Credential, SubjectID: k.ID, SubjectName: name, AccountID: &k.AccountID, AppID: k.AppID, Changes: changes}
+	return eventlog.Entry{Type: t, Subject: nodeid.Credential, SubjectID: c.ID, SubjectName: name, AccountID: &c.AccountID, AppID: c.AppID, Changes: changes}
 }

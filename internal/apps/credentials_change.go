@@ -25,33 +25,33 @@ func lockCredential(ctx context.Context, tx *change.Tx, id string) (*db.Credenti
 	if err != nil {
 		return nil, err
 	}
-	k, err := change.LockForUpdate(tx, tx.Credential.Query().Where(credential.ID(keyID))).Only(ctx)
+	c, err := change.LockForUpdate(tx, tx.Credential.Query().Where(credential.ID(keyID))).Only(ctx)
 	if err != nil {
 		return nil, err
 	}
-	k.Status = k.Status.At(tx.Now, k.ExpiresAt)
-	return k, nil
+	c.Status = c.Status.At(tx.Now, c.ExpiresAt)
+	return c, nil
 }
 
 // authorizeCredential asks the policy about an action on a credential. A
 // refusal because of its status is a problem of the input.
-func authorizeCredential(tx *change.Tx, k *db.Credential, a lifecycle.CredentialAction) error {
-	d := policy.Decide(tx.Viewer, onCredential(k, a))
+func authorizeCredential(tx *change.Tx, c *db.Credential, a lifecycle.CredentialAction) error {
+	d := policy.Decide(tx.Viewer, onCredential(c, a))
 	if !d.Is(policy.Status) {
 		return change.Refusal(d)
 	}
 	code := fault.WrongStatus
-	switch k.Status {
+	switch c.Status {
 	case access.CredentialRevoked:
 		code = fault.KeyRevoked
 	case access.CredentialExpired:
 		code = fault.KeyExpired
 	}
-	return fault.Input(code, "credentialId", *d.Message, fault.Param{Name: "status", Value: string(k.Status)})
+	return fault.Input(code, "credentialId", *d.Message, fault.Param{Name: "status", Value: string(c.Status)})
 }
 
-func onCredential(k *db.Credential, a lifecycle.CredentialAction) policy.Request {
-	return policy.OnCredential(a, k.OrganizationID, k.AccountID, k.Status)
+func onCredential(c *db.Credential, a lifecycle.CredentialAction) policy.Request {
+	return policy.OnCredential(a, c.OrganizationID, c.AccountID, c.Status)
 }
 
 // UpdateKeyInput is the input of UpdateKey.
@@ -80,45 +80,45 @@ func (svc *Service) UpdateKey(ctx context.Context, in UpdateKeyInput) (*db.Crede
 		return nil, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Credential, error) {
-		k, err := lockCredential(ctx, tx, in.CredentialID)
+		c, err := lockCredential(ctx, tx, in.CredentialID)
 		if err != nil {
 			return nil, err
 		}
-		if err := authorizeCredential(tx, k, lifecycle.Update); err != nil {
+		if err := authorizeCredential(tx, c, lifecycle.Update); err != nil {
 			return nil, err
 		}
-		if err := change.CheckVersion(in.Version, k.Version); err != nil {
+		if err := change.CheckVersion(in.Version, c.Version); err != nil {
 			return nil, err
 		}
-		return patchCredential(ctx, tx, k, in)
+		return patchCredential(ctx, tx, c, in)
 	})
 }
 
-func patchCredential(ctx context.Context, tx *change.Tx, k *db.Credential, in UpdateKeyInput) (*db.Credential, error) {
-	u := tx.Credential.UpdateOne(k)
+func patchCredential(ctx context.Context, tx *change.Tx, c *db.Credential, in UpdateKeyInput) (*db.Credential, error) {
+	u := tx.Credential.UpdateOne(c)
 	var d change.Diff
 	if in.Name.Set {
-		d.Add("name", k.Name, in.Name.Or(""))
+		d.Add("name", c.Name, in.Name.Or(""))
 		u.SetName(in.Name.Or(""))
 	}
 	if in.ExpiresAt.Set {
-		end, err := limitCredentialLife(tx, in.ExpiresAt.Value, k.Environment)
+		end, err := limitCredentialLife(tx, in.ExpiresAt.Value, c.Environment)
 		if err != nil {
 			return nil, err
 		}
-		d.Add("expiresAt", k.ExpiresAt, end)
+		d.Add("expiresAt", c.ExpiresAt, end)
 		if u.SetNillableExpiresAt(end).ClearExpiryRecordedAt(); end == nil {
 			u.ClearExpiresAt()
 		}
 	}
-	if err := patchAccess(ctx, tx, u, k, in, &d); err != nil {
+	if err := patchAccess(ctx, tx, u, c, in, &d); err != nil {
 		return nil, err
 	}
-	credentialLimit(u, k, in, &d)
+	credentialLimit(u, c, in, &d)
 	if d.Changes == nil {
-		return k, nil
+		return c, nil
 	}
-	tx.Record(CredentialEvent(eventlog.CredentialUpdated, k, d.Changes))
+	tx.Record(CredentialEvent(eventlog.CredentialUpdated, c, d.Changes))
 	return u.AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
 }
 
@@ -133,33 +133,33 @@ func (svc *Service) RevokeKey(ctx context.Context, id string, reason *domain.Rev
 		return nil, fault.Input(fault.InvalidValue, "reason", "This reason is reserved for Portico itself.")
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Credential, error) {
-		k, err := lockCredential(ctx, tx, id)
+		c, err := lockCredential(ctx, tx, id)
 		if err != nil {
 			return nil, err
 		}
-		if k.Status == access.CredentialRevoked {
-			return k, change.Refusal(policy.Decide(tx.Viewer, onCredential(k, lifecycle.Revoke).WithoutConditions()))
+		if c.Status == access.CredentialRevoked {
+			return c, change.Refusal(policy.Decide(tx.Viewer, onCredential(c, lifecycle.Revoke).WithoutConditions()))
 		}
-		if err := authorizeCredential(tx, k, lifecycle.Revoke); err != nil {
+		if err := authorizeCredential(tx, c, lifecycle.Revoke); err != nil {
 			return nil, err
 		}
-		if err := revokeAll(ctx, tx, []*db.Credential{k}, why, input.OrZero(note)); err != nil {
+		if err := revokeAll(ctx, tx, []*db.Credential{c}, why, input.OrZero(note)); err != nil {
 			return nil, err
 		}
-		return tx.Credential.Get(ctx, k.ID)
+		return tx.Credential.Get(ctx, c.ID)
 	})
 }
 
 // revokeAll revokes those credentials that are not revoked yet.
 func revokeAll(ctx context.Context, tx *change.Tx, credentials []*db.Credential, why domain.RevocationReason, note string) error {
 	var ids []uuid.UUID
-	for _, k := range credentials {
-		if k.Status == access.CredentialRevoked {
+	for _, c := range credentials {
+		if c.Status == access.CredentialRevoked {
 			continue
 		}
-		ids = append(ids, k.ID)
-		e := CredentialEvent(eventlog.CredentialRevoked, k, []domain.Change{
-			{Field: "status", Before: domain.Text(k.Status), After: domain.Text(access.CredentialRevoked)},
+		ids = append(ids, c.ID)
+		e := CredentialEvent(eventlog.CredentialRevoked, c, []domain.Change{
+			{Field: "status", Before: domain.Text(c.Status), After: domain.Text(access.CredentialRevoked)},
 			{Field: "revokedReason", After: domain.Text(why)},
 		})
 		e.Reason = note
@@ -197,19 +197,19 @@ func (svc *Service) toggleCredential(ctx context.Context, id string, reason *str
 		return nil, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Credential, error) {
-		k, err := lockCredential(ctx, tx, id)
+		c, err := lockCredential(ctx, tx, id)
 		if err != nil {
 			return nil, err
 		}
-		if k.Status == to {
-			return k, change.Refusal(policy.Decide(tx.Viewer, onCredential(k, a).WithoutConditions()))
+		if c.Status == to {
+			return c, change.Refusal(policy.Decide(tx.Viewer, onCredential(c, a).WithoutConditions()))
 		}
-		if err := authorizeCredential(tx, k, a); err != nil {
+		if err := authorizeCredential(tx, c, a); err != nil {
 			return nil, err
 		}
-		e := CredentialEvent(t, k, []domain.Change{{Field: "status", Before: domain.Text(k.Status), After: domain.Text(to)}})
+		e := CredentialEvent(t, c, []domain.Change{{Field: "status", Before: domain.Text(c.Status), After: domain.Text(to)}})
 		e.Reason = input.OrZero(reason)
 		tx.Record(e)
-		return tx.Credential.UpdateOne(k).SetStatus(to).SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
+		return tx.Credential.UpdateOne(c).SetStatus(to).SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
 	})
 }

@@ -30,11 +30,11 @@ func TestRace_RevokeKey(t *testing.T) {
 			return p.Apps.RevokeKey(x.Developer, key.GlobalID(), &reasons[n%len(reasons)], nil)
 		})
 		require.Equal(t, map[string]int{racetest.OK: racetest.Requests}, racetest.Tally(outcomes))
-		for _, k := range got {
-			require.Equal(t, access.CredentialRevoked, k.Status)
-			require.Equal(t, got[0].RevokedReason, k.RevokedReason)
-			require.Equal(t, got[0].RevokedAt, k.RevokedAt)
-			require.Equal(t, 2, k.Version)
+		for _, c := range got {
+			require.Equal(t, access.CredentialRevoked, c.Status)
+			require.Equal(t, got[0].RevokedReason, c.RevokedReason)
+			require.Equal(t, got[0].RevokedAt, c.RevokedAt)
+			require.Equal(t, 2, c.Version)
 		}
 		require.Len(t, h.Events(t, key.ID, eventlog.CredentialRevoked), 1)
 	})

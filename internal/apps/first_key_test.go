@@ -32,10 +32,10 @@ func TestCreateApp_FirstKey(t *testing.T) {
 		t.Run("OK", func(t *testing.T) {
 			created, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "App", GenerateKey: &yes, FirstKey: &whole})
 			require.NoError(t, err)
-			k := created.Credential
+			c := created.Credential
 			require.Equal(t, []any{name, production, listed, []string{"192.0.2.1/32"}, &access.RateLimit{Limit: 5, Per: access.PerMinute, Burst: 5}},
-				[]any{k.Name, k.Environment, k.Access, k.AllowedAddresses, k.RateLimit})
-			require.True(t, end.Equal(*k.ExpiresAt))
+				[]any{c.Name, c.Environment, c.Access, c.AllowedAddresses, c.RateLimit})
+			require.True(t, end.Equal(*c.ExpiresAt))
 		})
 		t.Run("OK, no key", func(t *testing.T) {
 			bare, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "Bare", GenerateKey: &no})

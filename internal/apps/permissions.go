@@ -27,10 +27,10 @@ func (svc *Service) AppPermissions(ctx context.Context, a *db.App) *AppPermissio
 type CredentialPermissions struct{ Update, Revoke, Disable, Enable policy.Decision }
 
 // CredentialPermissions asks the policy about a credential.
-func (svc *Service) CredentialPermissions(ctx context.Context, k *db.Credential) *CredentialPermissions {
+func (svc *Service) CredentialPermissions(ctx context.Context, c *db.Credential) *CredentialPermissions {
 	v := viewer.Current(ctx)
 	ask := func(a lifecycle.CredentialAction) policy.Decision {
-		return policy.Decide(v, onCredential(k, a))
+		return policy.Decide(v, onCredential(c, a))
 	}
 	return &CredentialPermissions{
 		Update: ask(lifecycle.Update), Revoke: ask(lifecycle.Revoke), Disable: ask(lifecycle.Disable), Enable: ask(lifecycle.Enable),
