@@ -1,6 +1,7 @@
 // Command generate writes the verdict codes into the schema and the documentation,
-// the schema's error codes into docs/errors.md, runs gqlgen by gqlgen.yml and the entities of package entity, and then replaces
-// gqlgen's concurrent lists by sequential ones; see graph/generated/sequence.go.
+// and the schema's error codes into docs/errors.md. It runs gqlgen by gqlgen.yml and
+// the entities of package entity, and then replaces gqlgen's concurrent lists by
+// sequential ones; see graph/generated/sequence.go.
 package main
 
 import (

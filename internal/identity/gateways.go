@@ -137,14 +137,11 @@ func (svc *Service) RevokeGateway(ctx context.Context, organization, name string
 // included, oldest first. It is only called by commands, as Portico itself.
 func (svc *Service) Gateways(ctx context.Context, organization string) ([]GatewayToken, error) {
 	ctx = viewer.AsSystem(ctx, uuid.Nil)
-	o, err := svc.OrganizationBySlug(ctx, organization)
+	id, err := svc.organizationID(ctx, organization)
 	if err != nil {
 		return nil, err
 	}
-	if o == nil {
-		return nil, errUnknownOrganization()
-	}
-	rows, err := svc.client.ServiceToken.Query().Where(servicetoken.OrganizationID(o.ID)).
+	rows, err := svc.client.ServiceToken.Query().Where(servicetoken.OrganizationID(id)).
 		Order(servicetoken.ByCreatedAt(), servicetoken.ByID()).All(ctx)
 	if err != nil {
 		return nil, change.PublicError(err)

@@ -30,3 +30,15 @@ func (svc *Service) OrganizationBySlug(ctx context.Context, slug string) (*db.Or
 	}
 	return o, change.PublicError(err)
 }
+
+// organizationID returns the id of the organization with a slug, for commands.
+func (svc *Service) organizationID(ctx context.Context, slug string) (uuid.UUID, error) {
+	o, err := svc.OrganizationBySlug(ctx, slug)
+	if err == nil && o == nil {
+		err = errUnknownOrganization()
+	}
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return o.ID, nil
+}

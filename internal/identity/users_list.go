@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/db"
-	"portico/ent/db/organization"
 	"portico/ent/db/predicate"
 	"portico/ent/db/user"
 	"portico/internal/change"
@@ -48,13 +47,10 @@ func (svc *Service) Users(ctx context.Context, f UserFilter, r listing.Request) 
 // commands.
 func (svc *Service) UsersOf(ctx context.Context, slug string) ([]*db.User, error) {
 	ctx = viewer.AsSystem(ctx, uuid.Nil)
-	o, err := svc.client.Organization.Query().Where(organization.Slug(input.Sanitize(slug))).Only(ctx)
-	if db.IsNotFound(err) {
-		return nil, errUnknownOrganization()
-	}
+	id, err := svc.organizationID(ctx, slug)
 	if err != nil {
-		return nil, change.PublicError(err)
+		return nil, err
 	}
-	all, err := svc.client.User.Query().Where(user.OrganizationID(o.ID)).Order(user.ByCreatedAt(), user.ByID()).All(ctx)
+	all, err := svc.client.User.Query().Where(user.OrganizationID(id)).Order(user.ByCreatedAt(), user.ByID()).All(ctx)
 	return all, change.PublicError(err)
 }
