@@ -41,8 +41,8 @@ func credentialRefusal(s access.CredentialStatus) string {
 }
 
 // checkOtherRules checks everything else: the states of other objects, such as the
-// product that an app registers for, and the organization's policies. A state or a policy that is not known
-// refuses.
+// product that an app registers for, and the organization's policies. A state or a
+// policy that is not known refuses.
 func checkOtherRules(v viewer.Viewer, r Request) Decision {
 	if r.unconditional {
 		return allow()
