@@ -10,24 +10,43 @@ import (
 	"github.com/lib/pq"
 )
 
-// AnyOf returns an ent predicate that is true for rows whose column equals one
-// of the values, and for no row without values. Unlike ent's own …In it takes
-// one argument, so the statement has the same text for any number of values,
-// and its prepared form is found in the cache.
-func AnyOf[T uuid.UUID | ~string](column string, values []T) func(*sql.Selector) {
+// InList returns the SQL condition that a column equals one of the values of a
+// list, which is the one argument at the placeholder; see List. Its text is the
+// same for any number of values, so that its prepared form is found in the cache.
+func InList(dialectName, column, placeholder string) string {
+	before, after := aroundList(dialectName)
+	return column + before + placeholder + after
+}
+
+// aroundList returns what stands before and after the argument in InList.
+func aroundList(dialectName string) (before, after string) {
+	if dialectName == dialect.Postgres {
+		return " = ANY(", ")"
+	}
+	return " IN (SELECT value FROM json_each(", "))"
+}
+
+// List returns the argument of InList.
+func List[T uuid.UUID | ~string](dialectName string, values []T) any {
 	texts := make([]string, len(values))
 	for i, v := range values {
 		texts[i] = fmt.Sprint(v)
 	}
+	if dialectName == dialect.Postgres {
+		return pq.Array(texts)
+	}
+	list, _ := json.Marshal(texts) // never fails for strings
+	return string(list)
+}
+
+// AnyOf returns an ent predicate that is true for rows whose column equals one
+// of the values, and for no row without values. Unlike ent's own …In it takes
+// one argument.
+func AnyOf[T uuid.UUID | ~string](column string, values []T) func(*sql.Selector) {
 	return func(s *sql.Selector) {
 		s.Where(sql.P(func(b *sql.Builder) {
-			b.Ident(s.C(column))
-			if b.Dialect() == dialect.Postgres {
-				b.WriteString(" = ANY(").Arg(pq.Array(texts)).WriteString(")")
-				return
-			}
-			list, _ := json.Marshal(texts) // never fails for strings
-			b.WriteString(" IN (SELECT value FROM json_each(").Arg(string(list)).WriteString("))")
+			before, after := aroundList(b.Dialect())
+			b.Ident(s.C(column)).WriteString(before).Arg(List(b.Dialect(), values)).WriteString(after)
 		}))
 	}
 }

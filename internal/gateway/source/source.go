@@ -11,9 +11,7 @@ import (
 	"database/sql"
 	"encoding/json"
 
-	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
-	"github.com/lib/pq"
 
 	"portico/internal/database"
 )
@@ -24,27 +22,13 @@ type Reader struct{ db *database.DB }
 // New returns a Reader.
 func New(db *database.DB) *Reader { return &Reader{db: db} }
 
-// in returns a condition with one argument, whatever the number of ids, so that
-// the statement's text stays the same and is found prepared.
+// in is database.InList.
 func (s *Reader) in(column, placeholder string) string {
-	if s.db.Dialect() == dialect.Postgres {
-		return column + " = ANY(" + placeholder + ")"
-	}
-	return column + " IN (SELECT value FROM json_each(" + placeholder + "))"
+	return database.InList(s.db.Dialect(), column, placeholder)
 }
 
 // list returns the argument of in.
-func (s *Reader) list(ids []uuid.UUID) any {
-	texts := make([]string, len(ids))
-	for i, id := range ids {
-		texts[i] = id.String()
-	}
-	if s.db.Dialect() == dialect.Postgres {
-		return pq.Array(texts)
-	}
-	text, _ := json.Marshal(texts) // strings never fail
-	return string(text)
-}
+func (s *Reader) list(ids []uuid.UUID) any { return database.List(s.db.Dialect(), ids) }
 
 // each runs a query and scans its rows.
 func (s *Reader) each(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {

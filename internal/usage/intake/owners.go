@@ -2,14 +2,13 @@ package intake
 
 import (
 	"context"
-	"encoding/json"
+	"maps"
+	"slices"
 
 	"github.com/google/uuid"
-	"github.com/lib/pq"
 
 	"portico/internal/database"
 	"portico/internal/usage"
-	"portico/internal/usage/usagesql"
 )
 
 // fillAccounts sets the account of calls that name only an app or a credential. An
@@ -93,16 +92,8 @@ func (s *Store) owners(ctx context.Context, tx *database.Tx, by usage.Reporter, 
 	if len(named) == 0 {
 		return nil, nil
 	}
-	ids := make([]string, 0, len(named))
-	for id := range named {
-		ids = append(ids, id.String())
-	}
-	in, list := "= ANY($2)", any(pq.Array(ids))
-	if !usagesql.Postgres(s.db) {
-		text, _ := json.Marshal(ids) // strings never fail
-		in, list = "IN (SELECT value FROM json_each($2))", string(text)
-	}
-	where := ` WHERE organization_id = $1 AND id ` + in
+	list := database.List(s.db.Dialect(), slices.Collect(maps.Keys(named)))
+	where := ` WHERE organization_id = $1 AND ` + database.InList(s.db.Dialect(), "id", "$2")
 	rows, err := tx.QueryContext(ctx, `SELECT 0, id, id FROM accounts`+where+` UNION ALL SELECT 1, id, account_id FROM apps`+where+
 		` UNION ALL SELECT 2, id, account_id FROM credentials`+where+` AND ($3 = '' OR environment = $3) UNION ALL SELECT 3, id, NULL FROM products`+where+
 		` UNION ALL SELECT 4, id, NULL FROM endpoints`+where, by.Organization, list, string(by.Environment))

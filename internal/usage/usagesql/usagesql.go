@@ -3,12 +3,10 @@
 package usagesql
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
-	"github.com/lib/pq"
 
 	"portico/internal/database"
 	"portico/internal/usage"
@@ -38,15 +36,11 @@ func (a *Args) AddBulk(b *Bulk) string {
 
 // AnyOf returns the condition that a column is one of the ids.
 func (a *Args) AnyOf(column string, ids []uuid.UUID) string {
-	texts := make([]string, len(ids))
-	for i, id := range ids {
-		texts[i] = id.String()
-	}
+	placeholder := a.Add(database.List(a.DB.Dialect(), ids))
 	if Postgres(a.DB) {
-		return column + " = ANY(" + a.Add(pq.Array(texts)) + "::uuid[])"
+		placeholder += "::uuid[]"
 	}
-	list, _ := json.Marshal(texts) // strings never fail
-	return column + " IN (SELECT value FROM json_each(" + a.Add(string(list)) + "))"
+	return database.InList(a.DB.Dialect(), column, placeholder)
 }
 
 // SetSum returns the assignment of an upsert that adds the column added of the new
