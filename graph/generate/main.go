@@ -1,19 +1,15 @@
 // Command generate writes the verdict codes into the schema and the documentation,
 // and the schema's error codes into docs/errors.md. It runs gqlgen by gqlgen.yml and
-// the entities of package entity, and then replaces gqlgen's concurrent lists by
-// sequential ones; see graph/generated/sequence.go.
+// the entities of package entity, with the plugin direct.
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 
 	"github.com/99designs/gqlgen/api"
 	"github.com/99designs/gqlgen/codegen/config"
-	"golang.org/x/tools/imports"
 
 	"portico/internal/entity"
 )
@@ -40,25 +36,11 @@ func generate() error {
 	for _, name := range updateInputs(c) {
 		c.Models.ForceGenerate(name, true)
 	}
-	if err := api.Generate(c); err != nil {
+	d := &direct{}
+	if err := api.Generate(c, api.AddPlugin(d)); err != nil {
 		return err
 	}
-	files, err := filepath.Glob("graph/generated/*.go")
-	if err != nil {
-		return err
-	}
-	replaced := 0
-	for _, f := range files {
-		n, err := sequential(f)
-		if err != nil {
-			return err
-		}
-		replaced += n
-	}
-	if replaced == 0 {
-		return fmt.Errorf("gqlgen writes lists in another way than before: look at graph/generate")
-	}
-	return nil
+	return d.rewrite()
 }
 
 // bindEntities binds the types of entities to ent's rows, and their connections
@@ -89,27 +71,4 @@ func updateInputs(c *config.Config) []string {
 		}
 	}
 	return out
-}
-
-const (
-	theirs = "graphql.MarshalSliceConcurrently("
-	ours   = "marshalSlice("
-)
-
-// sequential rewrites one file and returns how many lists it contains.
-func sequential(file string) (int, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return 0, err
-	}
-	n := bytes.Count(text, []byte(theirs))
-	if n == 0 {
-		return 0, nil
-	}
-	text = bytes.ReplaceAll(text, []byte(theirs), []byte(ours))
-	text, err = imports.Process(file, text, &imports.Options{Comments: true, TabIndent: true, TabWidth: 8, FormatOnly: true})
-	if err != nil {
-		return 0, err
-	}
-	return n, os.WriteFile(file, text, 0o644)
 }

@@ -6,11 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"portico/graph/model"
 	"portico/internal/apps"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -541,9 +539,7 @@ var accessExplanationImplementors = []string{"AccessExplanation"}
 func (ec *executionContext) _AccessExplanation(ctx context.Context, sel ast.SelectionSet, obj *model.AccessExplanation) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accessExplanationImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -582,15 +578,6 @@ func (ec *executionContext) _AccessExplanation(ctx context.Context, sel ast.Sele
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -599,9 +586,7 @@ var accessLimitsImplementors = []string{"AccessLimits"}
 func (ec *executionContext) _AccessLimits(ctx context.Context, sel ast.SelectionSet, obj *model.AccessLimits) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accessLimitsImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -625,15 +610,6 @@ func (ec *executionContext) _AccessLimits(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -642,9 +618,8 @@ var accessStepImplementors = []string{"AccessStep"}
 func (ec *executionContext) _AccessStep(ctx context.Context, sel ast.SelectionSet, obj *model.AccessStep) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accessStepImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -655,12 +630,20 @@ func (ec *executionContext) _AccessStep(ctx context.Context, sel ast.SelectionSe
 				out.Invalids++
 			}
 		case "passed":
-			out.Values[i] = ec._AccessStep_passed(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.Passed)
+			} else {
+				out.Values[i] = ec._AccessStep_passed(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "detail":
-			out.Values[i] = ec._AccessStep_detail(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Detail)
+			} else {
+				out.Values[i] = ec._AccessStep_detail(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -678,15 +661,6 @@ func (ec *executionContext) _AccessStep(ctx context.Context, sel ast.SelectionSe
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -695,20 +669,27 @@ var limitWindowImplementors = []string{"LimitWindow"}
 func (ec *executionContext) _LimitWindow(ctx context.Context, sel ast.SelectionSet, obj *model.LimitWindow) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, limitWindowImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("LimitWindow")
 		case "limit":
-			out.Values[i] = ec._LimitWindow_limit(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Limit)
+			} else {
+				out.Values[i] = ec._LimitWindow_limit(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "remaining":
-			out.Values[i] = ec._LimitWindow_remaining(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Remaining)
+			} else {
+				out.Values[i] = ec._LimitWindow_remaining(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -725,15 +706,6 @@ func (ec *executionContext) _LimitWindow(ctx context.Context, sel ast.SelectionS
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
 
 	return out
 }

@@ -5,7 +5,6 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/graph/model"
@@ -2115,15 +2114,18 @@ var credentialImplementors = []string{"Credential", "Node"}
 func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSet, obj *db.Credential) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, credentialImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Credential")
 		case "id":
-			out.Values[i] = ec._Credential_id(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
+			} else {
+				out.Values[i] = ec._Credential_id(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -2133,14 +2135,18 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "secretHint":
-			out.Values[i] = ec._Credential_secretHint(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.SecretHint)
+			} else {
+				out.Values[i] = ec._Credential_secretHint(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "rawKeyHint":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2153,35 +2159,22 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "name":
-			out.Values[i] = ec._Credential_name(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Name)
+			} else {
+				out.Values[i] = ec._Credential_name(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "environment":
-			out.Values[i] = ec._Credential_environment(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNEnvironment2porticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx, field.Selections, obj.Environment)
+			} else {
+				out.Values[i] = ec._Credential_environment(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -2191,7 +2184,11 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "status":
-			out.Values[i] = ec._Credential_status(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNCredentialStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐCredentialStatus(ctx, field.Selections, obj.Status)
+			} else {
+				out.Values[i] = ec._Credential_status(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -2201,14 +2198,18 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "access":
-			out.Values[i] = ec._Credential_access(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNAccess2porticoᚋclientsᚋgoᚋgateᚋaccessᚐProductAccess(ctx, field.Selections, obj.Access)
+			} else {
+				out.Values[i] = ec._Credential_access(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "accessControlList":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2221,57 +2222,56 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "allowedAddresses":
-			out.Values[i] = ec._Credential_allowedAddresses(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.AllowedAddresses)
+			} else {
+				out.Values[i] = ec._Credential_allowedAddresses(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "rateLimit":
-			out.Values[i] = ec._Credential_rateLimit(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, field.Selections, obj.RateLimit)
+			} else {
+				out.Values[i] = ec._Credential_rateLimit(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "createdAt":
-			out.Values[i] = ec._Credential_createdAt(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
+			} else {
+				out.Values[i] = ec._Credential_createdAt(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "expiresAt":
-			out.Values[i] = ec._Credential_expiresAt(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalOTime2ᚖtimeᚐTime(ctx, field.Selections, obj.ExpiresAt)
+			} else {
+				out.Values[i] = ec._Credential_expiresAt(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "lastUsedAt":
-			out.Values[i] = ec._Credential_lastUsedAt(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalOTime2ᚖtimeᚐTime(ctx, field.Selections, obj.LastUsedAt)
+			} else {
+				out.Values[i] = ec._Credential_lastUsedAt(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "callsLast24h":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2284,32 +2284,11 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "enforcement":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2322,52 +2301,47 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "revokedAt":
-			out.Values[i] = ec._Credential_revokedAt(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalOTime2ᚖtimeᚐTime(ctx, field.Selections, obj.RevokedAt)
+			} else {
+				out.Values[i] = ec._Credential_revokedAt(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "revokedReason":
-			out.Values[i] = ec._Credential_revokedReason(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalORevocationReason2ᚖporticoᚋinternalᚋdomainᚐRevocationReason(ctx, field.Selections, obj.RevokedReason)
+			} else {
+				out.Values[i] = ec._Credential_revokedReason(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "revokedNote":
-			out.Values[i] = ec._Credential_revokedNote(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.RevokedNote)
+			} else {
+				out.Values[i] = ec._Credential_revokedNote(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "version":
-			out.Values[i] = ec._Credential_version(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Version)
+			} else {
+				out.Values[i] = ec._Credential_version(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "app":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2380,32 +2354,11 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "account":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2418,27 +2371,6 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "organizationId":
 			out.Values[i] = ec._Credential_organizationId(ctx, field, obj)
@@ -2448,7 +2380,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 		case "viewerCan":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2461,32 +2393,11 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "timeline":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2499,27 +2410,6 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -2530,15 +2420,6 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -2547,9 +2428,8 @@ var credentialConnectionImplementors = []string{"CredentialConnection"}
 func (ec *executionContext) _CredentialConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CredentialConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, credentialConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2557,7 +2437,7 @@ func (ec *executionContext) _CredentialConnection(ctx context.Context, sel ast.S
 		case "edges":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2570,27 +2450,6 @@ func (ec *executionContext) _CredentialConnection(ctx context.Context, sel ast.S
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "nodes":
 			out.Values[i] = ec._CredentialConnection_nodes(ctx, field, obj)
@@ -2598,12 +2457,20 @@ func (ec *executionContext) _CredentialConnection(ctx context.Context, sel ast.S
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "totalCount":
-			out.Values[i] = ec._CredentialConnection_totalCount(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
+			} else {
+				out.Values[i] = ec._CredentialConnection_totalCount(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "pageInfo":
-			out.Values[i] = ec._CredentialConnection_pageInfo(ctx, field, obj)
+			if direct && obj.PageInfo != nil {
+				out.Values[i] = ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo)
+			} else {
+				out.Values[i] = ec._CredentialConnection_pageInfo(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -2616,15 +2483,6 @@ func (ec *executionContext) _CredentialConnection(ctx context.Context, sel ast.S
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -2633,15 +2491,18 @@ var credentialEdgeImplementors = []string{"CredentialEdge"}
 func (ec *executionContext) _CredentialEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CredentialEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, credentialEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("CredentialEdge")
 		case "cursor":
-			out.Values[i] = ec._CredentialEdge_cursor(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
+			} else {
+				out.Values[i] = ec._CredentialEdge_cursor(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2659,15 +2520,6 @@ func (ec *executionContext) _CredentialEdge(ctx context.Context, sel ast.Selecti
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -2676,30 +2528,45 @@ var credentialPermissionsImplementors = []string{"CredentialPermissions"}
 func (ec *executionContext) _CredentialPermissions(ctx context.Context, sel ast.SelectionSet, obj *apps.CredentialPermissions) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, credentialPermissionsImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("CredentialPermissions")
 		case "update":
-			out.Values[i] = ec._CredentialPermissions_update(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Update)
+			} else {
+				out.Values[i] = ec._CredentialPermissions_update(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "revoke":
-			out.Values[i] = ec._CredentialPermissions_revoke(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Revoke)
+			} else {
+				out.Values[i] = ec._CredentialPermissions_revoke(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "disable":
-			out.Values[i] = ec._CredentialPermissions_disable(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Disable)
+			} else {
+				out.Values[i] = ec._CredentialPermissions_disable(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "enable":
-			out.Values[i] = ec._CredentialPermissions_enable(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Enable)
+			} else {
+				out.Values[i] = ec._CredentialPermissions_enable(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2712,15 +2579,6 @@ func (ec *executionContext) _CredentialPermissions(ctx context.Context, sel ast.
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -2729,9 +2587,8 @@ var disableKeyPayloadImplementors = []string{"DisableKeyPayload"}
 func (ec *executionContext) _DisableKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DisableKeyPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, disableKeyPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2742,7 +2599,11 @@ func (ec *executionContext) _DisableKeyPayload(ctx context.Context, sel ast.Sele
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._DisableKeyPayload_userErrors(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			} else {
+				out.Values[i] = ec._DisableKeyPayload_userErrors(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2755,15 +2616,6 @@ func (ec *executionContext) _DisableKeyPayload(ctx context.Context, sel ast.Sele
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -2772,9 +2624,8 @@ var enableKeyPayloadImplementors = []string{"EnableKeyPayload"}
 func (ec *executionContext) _EnableKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EnableKeyPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, enableKeyPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2785,7 +2636,11 @@ func (ec *executionContext) _EnableKeyPayload(ctx context.Context, sel ast.Selec
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._EnableKeyPayload_userErrors(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			} else {
+				out.Values[i] = ec._EnableKeyPayload_userErrors(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2798,15 +2653,6 @@ func (ec *executionContext) _EnableKeyPayload(ctx context.Context, sel ast.Selec
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -2815,25 +2661,36 @@ var enforcementImplementors = []string{"Enforcement"}
 func (ec *executionContext) _Enforcement(ctx context.Context, sel ast.SelectionSet, obj *model.Enforcement) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, enforcementImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Enforcement")
 		case "revision":
-			out.Values[i] = ec._Enforcement_revision(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Revision)
+			} else {
+				out.Values[i] = ec._Enforcement_revision(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "appliedBy":
-			out.Values[i] = ec._Enforcement_appliedBy(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.AppliedBy)
+			} else {
+				out.Values[i] = ec._Enforcement_appliedBy(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "pending":
-			out.Values[i] = ec._Enforcement_pending(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.Pending)
+			} else {
+				out.Values[i] = ec._Enforcement_pending(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2851,15 +2708,6 @@ func (ec *executionContext) _Enforcement(ctx context.Context, sel ast.SelectionS
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -2868,9 +2716,8 @@ var generateKeyPayloadImplementors = []string{"GenerateKeyPayload"}
 func (ec *executionContext) _GenerateKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.GenerateKeyPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, generateKeyPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2886,12 +2733,20 @@ func (ec *executionContext) _GenerateKeyPayload(ctx context.Context, sel ast.Sel
 				out.Invalids++
 			}
 		case "replayed":
-			out.Values[i] = ec._GenerateKeyPayload_replayed(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.Replayed)
+			} else {
+				out.Values[i] = ec._GenerateKeyPayload_replayed(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._GenerateKeyPayload_userErrors(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			} else {
+				out.Values[i] = ec._GenerateKeyPayload_userErrors(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2904,15 +2759,6 @@ func (ec *executionContext) _GenerateKeyPayload(ctx context.Context, sel ast.Sel
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -2921,9 +2767,8 @@ var revokeKeyPayloadImplementors = []string{"RevokeKeyPayload"}
 func (ec *executionContext) _RevokeKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeKeyPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, revokeKeyPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2934,7 +2779,11 @@ func (ec *executionContext) _RevokeKeyPayload(ctx context.Context, sel ast.Selec
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._RevokeKeyPayload_userErrors(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			} else {
+				out.Values[i] = ec._RevokeKeyPayload_userErrors(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2947,15 +2796,6 @@ func (ec *executionContext) _RevokeKeyPayload(ctx context.Context, sel ast.Selec
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -2964,9 +2804,8 @@ var secretImplementors = []string{"Secret"}
 func (ec *executionContext) _Secret(ctx context.Context, sel ast.SelectionSet, obj *apikey.Secret) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, secretImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2982,7 +2821,11 @@ func (ec *executionContext) _Secret(ctx context.Context, sel ast.SelectionSet, o
 				out.Invalids++
 			}
 		case "rawKey":
-			out.Values[i] = ec._Secret_rawKey(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.RawKey)
+			} else {
+				out.Values[i] = ec._Secret_rawKey(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2995,15 +2838,6 @@ func (ec *executionContext) _Secret(ctx context.Context, sel ast.SelectionSet, o
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -3012,9 +2846,8 @@ var updateKeyPayloadImplementors = []string{"UpdateKeyPayload"}
 func (ec *executionContext) _UpdateKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateKeyPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateKeyPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -3025,7 +2858,11 @@ func (ec *executionContext) _UpdateKeyPayload(ctx context.Context, sel ast.Selec
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._UpdateKeyPayload_userErrors(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			} else {
+				out.Values[i] = ec._UpdateKeyPayload_userErrors(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -3037,15 +2874,6 @@ func (ec *executionContext) _UpdateKeyPayload(ctx context.Context, sel ast.Selec
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
 
 	return out
 }

@@ -5,7 +5,6 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/graph/model"
@@ -837,9 +836,8 @@ var createEndpointPayloadImplementors = []string{"CreateEndpointPayload"}
 func (ec *executionContext) _CreateEndpointPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateEndpointPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, createEndpointPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -850,7 +848,11 @@ func (ec *executionContext) _CreateEndpointPayload(ctx context.Context, sel ast.
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._CreateEndpointPayload_userErrors(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			} else {
+				out.Values[i] = ec._CreateEndpointPayload_userErrors(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -862,15 +864,6 @@ func (ec *executionContext) _CreateEndpointPayload(ctx context.Context, sel ast.
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
 
 	return out
 }
@@ -880,20 +873,27 @@ var deleteEndpointPayloadImplementors = []string{"DeleteEndpointPayload"}
 func (ec *executionContext) _DeleteEndpointPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteEndpointPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteEndpointPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("DeleteEndpointPayload")
 		case "deletedEndpointId":
-			out.Values[i] = ec._DeleteEndpointPayload_deletedEndpointId(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalOID2ᚖstring(ctx, field.Selections, obj.DeletedEndpointID)
+			} else {
+				out.Values[i] = ec._DeleteEndpointPayload_deletedEndpointId(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._DeleteEndpointPayload_userErrors(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			} else {
+				out.Values[i] = ec._DeleteEndpointPayload_userErrors(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -906,15 +906,6 @@ func (ec *executionContext) _DeleteEndpointPayload(ctx context.Context, sel ast.
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -923,22 +914,25 @@ var endpointImplementors = []string{"Endpoint", "Node"}
 func (ec *executionContext) _Endpoint(ctx context.Context, sel ast.SelectionSet, obj *db.Endpoint) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, endpointImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Endpoint")
 		case "id":
-			out.Values[i] = ec._Endpoint_id(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
+			} else {
+				out.Values[i] = ec._Endpoint_id(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "product":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -951,45 +945,40 @@ func (ec *executionContext) _Endpoint(ctx context.Context, sel ast.SelectionSet,
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "method":
-			out.Values[i] = ec._Endpoint_method(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNHTTPMethod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐMethod(ctx, field.Selections, obj.Method)
+			} else {
+				out.Values[i] = ec._Endpoint_method(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "path":
-			out.Values[i] = ec._Endpoint_path(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Path)
+			} else {
+				out.Values[i] = ec._Endpoint_path(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "description":
-			out.Values[i] = ec._Endpoint_description(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Description)
+			} else {
+				out.Values[i] = ec._Endpoint_description(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "createdAt":
-			out.Values[i] = ec._Endpoint_createdAt(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
+			} else {
+				out.Values[i] = ec._Endpoint_createdAt(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -1001,7 +990,7 @@ func (ec *executionContext) _Endpoint(ctx context.Context, sel ast.SelectionSet,
 		case "viewerCan":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -1014,27 +1003,6 @@ func (ec *executionContext) _Endpoint(ctx context.Context, sel ast.SelectionSet,
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -1045,15 +1013,6 @@ func (ec *executionContext) _Endpoint(ctx context.Context, sel ast.SelectionSet,
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1062,9 +1021,8 @@ var endpointConnectionImplementors = []string{"EndpointConnection"}
 func (ec *executionContext) _EndpointConnection(ctx context.Context, sel ast.SelectionSet, obj *model.EndpointConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, endpointConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1072,7 +1030,7 @@ func (ec *executionContext) _EndpointConnection(ctx context.Context, sel ast.Sel
 		case "edges":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -1085,27 +1043,6 @@ func (ec *executionContext) _EndpointConnection(ctx context.Context, sel ast.Sel
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "nodes":
 			out.Values[i] = ec._EndpointConnection_nodes(ctx, field, obj)
@@ -1113,12 +1050,20 @@ func (ec *executionContext) _EndpointConnection(ctx context.Context, sel ast.Sel
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "totalCount":
-			out.Values[i] = ec._EndpointConnection_totalCount(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
+			} else {
+				out.Values[i] = ec._EndpointConnection_totalCount(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "pageInfo":
-			out.Values[i] = ec._EndpointConnection_pageInfo(ctx, field, obj)
+			if direct && obj.PageInfo != nil {
+				out.Values[i] = ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo)
+			} else {
+				out.Values[i] = ec._EndpointConnection_pageInfo(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -1131,15 +1076,6 @@ func (ec *executionContext) _EndpointConnection(ctx context.Context, sel ast.Sel
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1148,15 +1084,18 @@ var endpointEdgeImplementors = []string{"EndpointEdge"}
 func (ec *executionContext) _EndpointEdge(ctx context.Context, sel ast.SelectionSet, obj *model.EndpointEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, endpointEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("EndpointEdge")
 		case "cursor":
-			out.Values[i] = ec._EndpointEdge_cursor(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
+			} else {
+				out.Values[i] = ec._EndpointEdge_cursor(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1174,15 +1113,6 @@ func (ec *executionContext) _EndpointEdge(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1191,20 +1121,27 @@ var endpointPermissionsImplementors = []string{"EndpointPermissions"}
 func (ec *executionContext) _EndpointPermissions(ctx context.Context, sel ast.SelectionSet, obj *catalog.EndpointPermissions) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, endpointPermissionsImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("EndpointPermissions")
 		case "update":
-			out.Values[i] = ec._EndpointPermissions_update(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Update)
+			} else {
+				out.Values[i] = ec._EndpointPermissions_update(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "delete":
-			out.Values[i] = ec._EndpointPermissions_delete(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Delete)
+			} else {
+				out.Values[i] = ec._EndpointPermissions_delete(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1217,15 +1154,6 @@ func (ec *executionContext) _EndpointPermissions(ctx context.Context, sel ast.Se
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1234,9 +1162,8 @@ var updateEndpointPayloadImplementors = []string{"UpdateEndpointPayload"}
 func (ec *executionContext) _UpdateEndpointPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateEndpointPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateEndpointPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1247,7 +1174,11 @@ func (ec *executionContext) _UpdateEndpointPayload(ctx context.Context, sel ast.
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._UpdateEndpointPayload_userErrors(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			} else {
+				out.Values[i] = ec._UpdateEndpointPayload_userErrors(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1259,15 +1190,6 @@ func (ec *executionContext) _UpdateEndpointPayload(ctx context.Context, sel ast.
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
 
 	return out
 }

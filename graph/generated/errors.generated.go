@@ -5,11 +5,9 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"portico/graph/model"
 	"portico/internal/fault"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -88,20 +86,27 @@ var errorKindImplementors = []string{"ErrorKind"}
 func (ec *executionContext) _ErrorKind(ctx context.Context, sel ast.SelectionSet, obj *fault.Kind) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, errorKindImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ErrorKind")
 		case "code":
-			out.Values[i] = ec._ErrorKind_code(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNErrorCode2porticoᚋinternalᚋfaultᚐCode(ctx, field.Selections, obj.Code)
+			} else {
+				out.Values[i] = ec._ErrorKind_code(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "reason":
-			out.Values[i] = ec._ErrorKind_reason(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNErrorReason2porticoᚋinternalᚋfaultᚐReason(ctx, field.Selections, obj.Reason)
+			} else {
+				out.Values[i] = ec._ErrorKind_reason(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -113,15 +118,6 @@ func (ec *executionContext) _ErrorKind(ctx context.Context, sel ast.SelectionSet
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
 
 	return out
 }
@@ -148,9 +144,7 @@ func (ec *executionContext) marshalNErrorCode2porticoᚋinternalᚋfaultᚐCode(
 }
 
 func (ec *executionContext) marshalNErrorKind2ᚕᚖporticoᚋinternalᚋfaultᚐKindᚄ(ctx context.Context, sel ast.SelectionSet, v []*fault.Kind) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalPlain(len(v), func(i int) graphql.Marshaler {
 		return ec.marshalNErrorKind2ᚖporticoᚋinternalᚋfaultᚐKind(ctx, sel, v[i])
 	})
 

@@ -5,7 +5,6 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/domain"
@@ -947,25 +946,36 @@ var keyLifeImplementors = []string{"KeyLife"}
 func (ec *executionContext) _KeyLife(ctx context.Context, sel ast.SelectionSet, obj *domain.KeyLife) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, keyLifeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("KeyLife")
 		case "development":
-			out.Values[i] = ec._KeyLife_development(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalOInt2ᚖint(ctx, field.Selections, obj.Development)
+			} else {
+				out.Values[i] = ec._KeyLife_development(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "staging":
-			out.Values[i] = ec._KeyLife_staging(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalOInt2ᚖint(ctx, field.Selections, obj.Staging)
+			} else {
+				out.Values[i] = ec._KeyLife_staging(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "production":
-			out.Values[i] = ec._KeyLife_production(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalOInt2ᚖint(ctx, field.Selections, obj.Production)
+			} else {
+				out.Values[i] = ec._KeyLife_production(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -978,15 +988,6 @@ func (ec *executionContext) _KeyLife(ctx context.Context, sel ast.SelectionSet, 
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -995,75 +996,126 @@ var organizationImplementors = []string{"Organization", "Node"}
 func (ec *executionContext) _Organization(ctx context.Context, sel ast.SelectionSet, obj *db.Organization) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, organizationImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Organization")
 		case "id":
-			out.Values[i] = ec._Organization_id(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
+			} else {
+				out.Values[i] = ec._Organization_id(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "slug":
-			out.Values[i] = ec._Organization_slug(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Slug)
+			} else {
+				out.Values[i] = ec._Organization_slug(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "name":
-			out.Values[i] = ec._Organization_name(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Name)
+			} else {
+				out.Values[i] = ec._Organization_name(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "website":
-			out.Values[i] = ec._Organization_website(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Website)
+			} else {
+				out.Values[i] = ec._Organization_website(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "supportEmail":
-			out.Values[i] = ec._Organization_supportEmail(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.SupportEmail)
+			} else {
+				out.Values[i] = ec._Organization_supportEmail(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "logoUrl":
-			out.Values[i] = ec._Organization_logoUrl(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.LogoURL)
+			} else {
+				out.Values[i] = ec._Organization_logoUrl(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "timeZone":
-			out.Values[i] = ec._Organization_timeZone(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.TimeZone)
+			} else {
+				out.Values[i] = ec._Organization_timeZone(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "currency":
-			out.Values[i] = ec._Organization_currency(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Currency)
+			} else {
+				out.Values[i] = ec._Organization_currency(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "portalUnregister":
-			out.Values[i] = ec._Organization_portalUnregister(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNPortalUnregister2porticoᚋinternalᚋdomainᚐPortalUnregister(ctx, field.Selections, obj.PortalUnregister)
+			} else {
+				out.Values[i] = ec._Organization_portalUnregister(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "productionKeys":
-			out.Values[i] = ec._Organization_productionKeys(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNProductionKeys2porticoᚋinternalᚋdomainᚐProductionKeys(ctx, field.Selections, obj.ProductionKeys)
+			} else {
+				out.Values[i] = ec._Organization_productionKeys(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "passwordSignIn":
-			out.Values[i] = ec._Organization_passwordSignIn(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.PasswordSignIn)
+			} else {
+				out.Values[i] = ec._Organization_passwordSignIn(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "keyPrefix":
-			out.Values[i] = ec._Organization_keyPrefix(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.KeyPrefix)
+			} else {
+				out.Values[i] = ec._Organization_keyPrefix(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "longestKeyLife":
-			out.Values[i] = ec._Organization_longestKeyLife(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNKeyLife2porticoᚋinternalᚋdomainᚐKeyLife(ctx, field.Selections, obj.LongestKeyLife)
+			} else {
+				out.Values[i] = ec._Organization_longestKeyLife(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -1080,7 +1132,7 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 		case "usageRetention":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -1091,27 +1143,6 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
@@ -1129,15 +1160,6 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1146,9 +1168,8 @@ var updateOrganizationPayloadImplementors = []string{"UpdateOrganizationPayload"
 func (ec *executionContext) _UpdateOrganizationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateOrganizationPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateOrganizationPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1159,7 +1180,11 @@ func (ec *executionContext) _UpdateOrganizationPayload(ctx context.Context, sel 
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._UpdateOrganizationPayload_userErrors(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			} else {
+				out.Values[i] = ec._UpdateOrganizationPayload_userErrors(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1171,15 +1196,6 @@ func (ec *executionContext) _UpdateOrganizationPayload(ctx context.Context, sel 
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
 
 	return out
 }
@@ -1189,25 +1205,36 @@ var usageRetentionImplementors = []string{"UsageRetention"}
 func (ec *executionContext) _UsageRetention(ctx context.Context, sel ast.SelectionSet, obj *domain.UsageRetention) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRetentionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("UsageRetention")
 		case "minutes":
-			out.Values[i] = ec._UsageRetention_minutes(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Minutes)
+			} else {
+				out.Values[i] = ec._UsageRetention_minutes(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "hours":
-			out.Values[i] = ec._UsageRetention_hours(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Hours)
+			} else {
+				out.Values[i] = ec._UsageRetention_hours(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "days":
-			out.Values[i] = ec._UsageRetention_days(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Days)
+			} else {
+				out.Values[i] = ec._UsageRetention_days(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1219,15 +1246,6 @@ func (ec *executionContext) _UsageRetention(ctx context.Context, sel ast.Selecti
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
 
 	return out
 }

@@ -5,7 +5,6 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/graph/model"
@@ -1140,9 +1139,8 @@ var createPlanPayloadImplementors = []string{"CreatePlanPayload"}
 func (ec *executionContext) _CreatePlanPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreatePlanPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, createPlanPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1153,7 +1151,11 @@ func (ec *executionContext) _CreatePlanPayload(ctx context.Context, sel ast.Sele
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._CreatePlanPayload_userErrors(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			} else {
+				out.Values[i] = ec._CreatePlanPayload_userErrors(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1166,15 +1168,6 @@ func (ec *executionContext) _CreatePlanPayload(ctx context.Context, sel ast.Sele
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1183,25 +1176,36 @@ var planImplementors = []string{"Plan", "Node"}
 func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj *db.Plan) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, planImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Plan")
 		case "id":
-			out.Values[i] = ec._Plan_id(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
+			} else {
+				out.Values[i] = ec._Plan_id(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "name":
-			out.Values[i] = ec._Plan_name(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Name)
+			} else {
+				out.Values[i] = ec._Plan_name(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "kind":
-			out.Values[i] = ec._Plan_kind(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNPlanKind2porticoᚋinternalᚋdomainᚐPlanKind(ctx, field.Selections, obj.Kind)
+			} else {
+				out.Values[i] = ec._Plan_kind(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1211,27 +1215,47 @@ func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj
 				out.Invalids++
 			}
 		case "rateLimit":
-			out.Values[i] = ec._Plan_rateLimit(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, field.Selections, obj.RateLimit)
+			} else {
+				out.Values[i] = ec._Plan_rateLimit(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "quota":
-			out.Values[i] = ec._Plan_quota(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalOQuota2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx, field.Selections, obj.Quota)
+			} else {
+				out.Values[i] = ec._Plan_quota(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "quotaPer":
-			out.Values[i] = ec._Plan_quotaPer(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNQuotaPer2porticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPer(ctx, field.Selections, obj.QuotaPer)
+			} else {
+				out.Values[i] = ec._Plan_quotaPer(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "price":
-			out.Values[i] = ec._Plan_price(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalOPrice2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, field.Selections, obj.Price)
+			} else {
+				out.Values[i] = ec._Plan_price(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "approval":
-			out.Values[i] = ec._Plan_approval(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalOApproval2ᚖporticoᚋinternalᚋdomainᚐApproval(ctx, field.Selections, obj.Approval)
+			} else {
+				out.Values[i] = ec._Plan_approval(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -1249,15 +1273,6 @@ func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1266,9 +1281,8 @@ var planConnectionImplementors = []string{"PlanConnection"}
 func (ec *executionContext) _PlanConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PlanConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, planConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1276,7 +1290,7 @@ func (ec *executionContext) _PlanConnection(ctx context.Context, sel ast.Selecti
 		case "edges":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -1289,27 +1303,6 @@ func (ec *executionContext) _PlanConnection(ctx context.Context, sel ast.Selecti
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "nodes":
 			out.Values[i] = ec._PlanConnection_nodes(ctx, field, obj)
@@ -1317,12 +1310,20 @@ func (ec *executionContext) _PlanConnection(ctx context.Context, sel ast.Selecti
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "totalCount":
-			out.Values[i] = ec._PlanConnection_totalCount(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
+			} else {
+				out.Values[i] = ec._PlanConnection_totalCount(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "pageInfo":
-			out.Values[i] = ec._PlanConnection_pageInfo(ctx, field, obj)
+			if direct && obj.PageInfo != nil {
+				out.Values[i] = ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo)
+			} else {
+				out.Values[i] = ec._PlanConnection_pageInfo(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -1335,15 +1336,6 @@ func (ec *executionContext) _PlanConnection(ctx context.Context, sel ast.Selecti
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1352,15 +1344,18 @@ var planEdgeImplementors = []string{"PlanEdge"}
 func (ec *executionContext) _PlanEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PlanEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, planEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("PlanEdge")
 		case "cursor":
-			out.Values[i] = ec._PlanEdge_cursor(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
+			} else {
+				out.Values[i] = ec._PlanEdge_cursor(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1378,15 +1373,6 @@ func (ec *executionContext) _PlanEdge(ctx context.Context, sel ast.SelectionSet,
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1395,25 +1381,36 @@ var priceImplementors = []string{"Price"}
 func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, obj *domain.Price) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, priceImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Price")
 		case "amount":
-			out.Values[i] = ec._Price_amount(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNDecimal2string(ctx, field.Selections, obj.Amount)
+			} else {
+				out.Values[i] = ec._Price_amount(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "currency":
-			out.Values[i] = ec._Price_currency(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Currency)
+			} else {
+				out.Values[i] = ec._Price_currency(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "unit":
-			out.Values[i] = ec._Price_unit(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalOBigInt2int(ctx, field.Selections, obj.Unit)
+			} else {
+				out.Values[i] = ec._Price_unit(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -1426,15 +1423,6 @@ func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, ob
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1443,20 +1431,27 @@ var quotaImplementors = []string{"Quota"}
 func (ec *executionContext) _Quota(ctx context.Context, sel ast.SelectionSet, obj *access.Quota) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, quotaImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Quota")
 		case "limit":
-			out.Values[i] = ec._Quota_limit(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNBigInt2int(ctx, field.Selections, obj.Limit)
+			} else {
+				out.Values[i] = ec._Quota_limit(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "per":
-			out.Values[i] = ec._Quota_per(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNQuotaPeriod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPeriod(ctx, field.Selections, obj.Per)
+			} else {
+				out.Values[i] = ec._Quota_per(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1468,15 +1463,6 @@ func (ec *executionContext) _Quota(ctx context.Context, sel ast.SelectionSet, ob
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
 
 	return out
 }
@@ -1486,25 +1472,36 @@ var rateLimitImplementors = []string{"RateLimit"}
 func (ec *executionContext) _RateLimit(ctx context.Context, sel ast.SelectionSet, obj *access.RateLimit) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, rateLimitImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("RateLimit")
 		case "limit":
-			out.Values[i] = ec._RateLimit_limit(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNBigInt2int(ctx, field.Selections, obj.Limit)
+			} else {
+				out.Values[i] = ec._RateLimit_limit(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "per":
-			out.Values[i] = ec._RateLimit_per(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNRatePeriod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐRatePeriod(ctx, field.Selections, obj.Per)
+			} else {
+				out.Values[i] = ec._RateLimit_per(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "burst":
-			out.Values[i] = ec._RateLimit_burst(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNBigInt2int(ctx, field.Selections, obj.Burst)
+			} else {
+				out.Values[i] = ec._RateLimit_burst(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1517,15 +1514,6 @@ func (ec *executionContext) _RateLimit(ctx context.Context, sel ast.SelectionSet
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1534,9 +1522,8 @@ var updatePlanPayloadImplementors = []string{"UpdatePlanPayload"}
 func (ec *executionContext) _UpdatePlanPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdatePlanPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, updatePlanPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1547,7 +1534,11 @@ func (ec *executionContext) _UpdatePlanPayload(ctx context.Context, sel ast.Sele
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._UpdatePlanPayload_userErrors(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			} else {
+				out.Values[i] = ec._UpdatePlanPayload_userErrors(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1559,15 +1550,6 @@ func (ec *executionContext) _UpdatePlanPayload(ctx context.Context, sel ast.Sele
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
 
 	return out
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/graph/model"
@@ -2146,20 +2145,27 @@ var actorImplementors = []string{"Actor"}
 func (ec *executionContext) _Actor(ctx context.Context, sel ast.SelectionSet, obj *model.Actor) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, actorImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Actor")
 		case "role":
-			out.Values[i] = ec._Actor_role(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalORole2ᚖporticoᚋinternalᚋviewerᚐRole(ctx, field.Selections, obj.Role)
+			} else {
+				out.Values[i] = ec._Actor_role(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "name":
-			out.Values[i] = ec._Actor_name(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Name)
+			} else {
+				out.Values[i] = ec._Actor_name(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2177,15 +2183,6 @@ func (ec *executionContext) _Actor(ctx context.Context, sel ast.SelectionSet, ob
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -2194,9 +2191,8 @@ var approveSubscriptionPayloadImplementors = []string{"ApproveSubscriptionPayloa
 func (ec *executionContext) _ApproveSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApproveSubscriptionPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, approveSubscriptionPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2207,7 +2203,11 @@ func (ec *executionContext) _ApproveSubscriptionPayload(ctx context.Context, sel
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._ApproveSubscriptionPayload_userErrors(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			} else {
+				out.Values[i] = ec._ApproveSubscriptionPayload_userErrors(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2220,15 +2220,6 @@ func (ec *executionContext) _ApproveSubscriptionPayload(ctx context.Context, sel
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -2237,22 +2228,25 @@ var productSubscriptionImplementors = []string{"ProductSubscription", "Node"}
 func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.SelectionSet, obj *db.Subscription) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, productSubscriptionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ProductSubscription")
 		case "id":
-			out.Values[i] = ec._ProductSubscription_id(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
+			} else {
+				out.Values[i] = ec._ProductSubscription_id(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "app":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2265,32 +2259,11 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "account":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2303,32 +2276,11 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "product":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2341,32 +2293,11 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "plan":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2379,32 +2310,11 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "narrowed":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2417,32 +2327,11 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "endpoints":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2455,32 +2344,11 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "quota":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2493,32 +2361,11 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "callsLast24h":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2531,30 +2378,13 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "status":
-			out.Values[i] = ec._ProductSubscription_status(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNSubscriptionStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐSubscriptionStatus(ctx, field.Selections, obj.Status)
+			} else {
+				out.Values[i] = ec._ProductSubscription_status(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -2566,7 +2396,7 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 		case "requestedBy":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2579,32 +2409,11 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "decidedBy":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2617,57 +2426,56 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "decidedAt":
-			out.Values[i] = ec._ProductSubscription_decidedAt(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalOTime2ᚖtimeᚐTime(ctx, field.Selections, obj.DecidedAt)
+			} else {
+				out.Values[i] = ec._ProductSubscription_decidedAt(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "reason":
-			out.Values[i] = ec._ProductSubscription_reason(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Reason)
+			} else {
+				out.Values[i] = ec._ProductSubscription_reason(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "createdAt":
-			out.Values[i] = ec._ProductSubscription_createdAt(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
+			} else {
+				out.Values[i] = ec._ProductSubscription_createdAt(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "updatedAt":
-			out.Values[i] = ec._ProductSubscription_updatedAt(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.UpdatedAt)
+			} else {
+				out.Values[i] = ec._ProductSubscription_updatedAt(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "version":
-			out.Values[i] = ec._ProductSubscription_version(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Version)
+			} else {
+				out.Values[i] = ec._ProductSubscription_version(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "allowedTransitions":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2680,32 +2488,11 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "viewerCan":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2718,32 +2505,11 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "timeline":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2756,27 +2522,6 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -2787,15 +2532,6 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -2804,9 +2540,8 @@ var productSubscriptionConnectionImplementors = []string{"ProductSubscriptionCon
 func (ec *executionContext) _ProductSubscriptionConnection(ctx context.Context, sel ast.SelectionSet, obj *model.ProductSubscriptionConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, productSubscriptionConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2814,7 +2549,7 @@ func (ec *executionContext) _ProductSubscriptionConnection(ctx context.Context, 
 		case "edges":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2827,27 +2562,6 @@ func (ec *executionContext) _ProductSubscriptionConnection(ctx context.Context, 
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "nodes":
 			out.Values[i] = ec._ProductSubscriptionConnection_nodes(ctx, field, obj)
@@ -2855,12 +2569,20 @@ func (ec *executionContext) _ProductSubscriptionConnection(ctx context.Context, 
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "totalCount":
-			out.Values[i] = ec._ProductSubscriptionConnection_totalCount(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
+			} else {
+				out.Values[i] = ec._ProductSubscriptionConnection_totalCount(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "pageInfo":
-			out.Values[i] = ec._ProductSubscriptionConnection_pageInfo(ctx, field, obj)
+			if direct && obj.PageInfo != nil {
+				out.Values[i] = ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo)
+			} else {
+				out.Values[i] = ec._ProductSubscriptionConnection_pageInfo(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -2873,15 +2595,6 @@ func (ec *executionContext) _ProductSubscriptionConnection(ctx context.Context, 
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -2890,15 +2603,18 @@ var productSubscriptionEdgeImplementors = []string{"ProductSubscriptionEdge"}
 func (ec *executionContext) _ProductSubscriptionEdge(ctx context.Context, sel ast.SelectionSet, obj *model.ProductSubscriptionEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, productSubscriptionEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ProductSubscriptionEdge")
 		case "cursor":
-			out.Values[i] = ec._ProductSubscriptionEdge_cursor(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
+			} else {
+				out.Values[i] = ec._ProductSubscriptionEdge_cursor(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2916,15 +2632,6 @@ func (ec *executionContext) _ProductSubscriptionEdge(ctx context.Context, sel as
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -2933,15 +2640,18 @@ var productSubscriptionPermissionsImplementors = []string{"ProductSubscriptionPe
 func (ec *executionContext) _ProductSubscriptionPermissions(ctx context.Context, sel ast.SelectionSet, obj *apps.SubscriptionPermissions) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, productSubscriptionPermissionsImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ProductSubscriptionPermissions")
 		case "updateEndpoints":
-			out.Values[i] = ec._ProductSubscriptionPermissions_updateEndpoints(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.UpdateEndpoints)
+			} else {
+				out.Values[i] = ec._ProductSubscriptionPermissions_updateEndpoints(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2953,15 +2663,6 @@ func (ec *executionContext) _ProductSubscriptionPermissions(ctx context.Context,
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
 
 	return out
 }
@@ -2971,30 +2672,45 @@ var quotaUseImplementors = []string{"QuotaUse"}
 func (ec *executionContext) _QuotaUse(ctx context.Context, sel ast.SelectionSet, obj *apps.QuotaUse) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, quotaUseImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("QuotaUse")
 		case "limit":
-			out.Values[i] = ec._QuotaUse_limit(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Limit)
+			} else {
+				out.Values[i] = ec._QuotaUse_limit(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "used":
-			out.Values[i] = ec._QuotaUse_used(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Used)
+			} else {
+				out.Values[i] = ec._QuotaUse_used(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "remaining":
-			out.Values[i] = ec._QuotaUse_remaining(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Remaining)
+			} else {
+				out.Values[i] = ec._QuotaUse_remaining(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "resetsAt":
-			out.Values[i] = ec._QuotaUse_resetsAt(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.ResetsAt)
+			} else {
+				out.Values[i] = ec._QuotaUse_resetsAt(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -3007,15 +2723,6 @@ func (ec *executionContext) _QuotaUse(ctx context.Context, sel ast.SelectionSet,
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -3024,9 +2731,8 @@ var registerPayloadImplementors = []string{"RegisterPayload"}
 func (ec *executionContext) _RegisterPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RegisterPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, registerPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -3037,12 +2743,20 @@ func (ec *executionContext) _RegisterPayload(ctx context.Context, sel ast.Select
 				out.Invalids++
 			}
 		case "replayed":
-			out.Values[i] = ec._RegisterPayload_replayed(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.Replayed)
+			} else {
+				out.Values[i] = ec._RegisterPayload_replayed(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._RegisterPayload_userErrors(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			} else {
+				out.Values[i] = ec._RegisterPayload_userErrors(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -3055,15 +2769,6 @@ func (ec *executionContext) _RegisterPayload(ctx context.Context, sel ast.Select
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -3072,9 +2777,8 @@ var rejectSubscriptionPayloadImplementors = []string{"RejectSubscriptionPayload"
 func (ec *executionContext) _RejectSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RejectSubscriptionPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, rejectSubscriptionPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -3085,7 +2789,11 @@ func (ec *executionContext) _RejectSubscriptionPayload(ctx context.Context, sel 
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._RejectSubscriptionPayload_userErrors(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			} else {
+				out.Values[i] = ec._RejectSubscriptionPayload_userErrors(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -3098,15 +2806,6 @@ func (ec *executionContext) _RejectSubscriptionPayload(ctx context.Context, sel 
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -3115,9 +2814,8 @@ var resumeSubscriptionPayloadImplementors = []string{"ResumeSubscriptionPayload"
 func (ec *executionContext) _ResumeSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ResumeSubscriptionPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, resumeSubscriptionPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -3128,7 +2826,11 @@ func (ec *executionContext) _ResumeSubscriptionPayload(ctx context.Context, sel 
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._ResumeSubscriptionPayload_userErrors(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			} else {
+				out.Values[i] = ec._ResumeSubscriptionPayload_userErrors(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -3141,15 +2843,6 @@ func (ec *executionContext) _ResumeSubscriptionPayload(ctx context.Context, sel 
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -3158,9 +2851,8 @@ var suspendSubscriptionPayloadImplementors = []string{"SuspendSubscriptionPayloa
 func (ec *executionContext) _SuspendSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SuspendSubscriptionPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, suspendSubscriptionPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -3171,7 +2863,11 @@ func (ec *executionContext) _SuspendSubscriptionPayload(ctx context.Context, sel
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._SuspendSubscriptionPayload_userErrors(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			} else {
+				out.Values[i] = ec._SuspendSubscriptionPayload_userErrors(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -3184,15 +2880,6 @@ func (ec *executionContext) _SuspendSubscriptionPayload(ctx context.Context, sel
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -3201,9 +2888,8 @@ var unregisterPayloadImplementors = []string{"UnregisterPayload"}
 func (ec *executionContext) _UnregisterPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UnregisterPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, unregisterPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -3214,7 +2900,11 @@ func (ec *executionContext) _UnregisterPayload(ctx context.Context, sel ast.Sele
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._UnregisterPayload_userErrors(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			} else {
+				out.Values[i] = ec._UnregisterPayload_userErrors(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -3227,15 +2917,6 @@ func (ec *executionContext) _UnregisterPayload(ctx context.Context, sel ast.Sele
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -3244,9 +2925,8 @@ var updateSubscriptionEndpointsPayloadImplementors = []string{"UpdateSubscriptio
 func (ec *executionContext) _UpdateSubscriptionEndpointsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateSubscriptionEndpointsPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateSubscriptionEndpointsPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -3257,7 +2937,11 @@ func (ec *executionContext) _UpdateSubscriptionEndpointsPayload(ctx context.Cont
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._UpdateSubscriptionEndpointsPayload_userErrors(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			} else {
+				out.Values[i] = ec._UpdateSubscriptionEndpointsPayload_userErrors(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -3270,15 +2954,6 @@ func (ec *executionContext) _UpdateSubscriptionEndpointsPayload(ctx context.Cont
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -3287,9 +2962,8 @@ var withdrawPayloadImplementors = []string{"WithdrawPayload"}
 func (ec *executionContext) _WithdrawPayload(ctx context.Context, sel ast.SelectionSet, obj *model.WithdrawPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, withdrawPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -3300,7 +2974,11 @@ func (ec *executionContext) _WithdrawPayload(ctx context.Context, sel ast.Select
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._WithdrawPayload_userErrors(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			} else {
+				out.Values[i] = ec._WithdrawPayload_userErrors(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -3312,15 +2990,6 @@ func (ec *executionContext) _WithdrawPayload(ctx context.Context, sel ast.Select
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
 
 	return out
 }

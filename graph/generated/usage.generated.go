@@ -5,7 +5,6 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/activity"
@@ -635,9 +634,8 @@ var appCallsImplementors = []string{"AppCalls"}
 func (ec *executionContext) _AppCalls(ctx context.Context, sel ast.SelectionSet, obj *usage.AppCalls) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, appCallsImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -645,7 +643,7 @@ func (ec *executionContext) _AppCalls(ctx context.Context, sel ast.SelectionSet,
 		case "app":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -658,30 +656,13 @@ func (ec *executionContext) _AppCalls(ctx context.Context, sel ast.SelectionSet,
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "calls":
-			out.Values[i] = ec._AppCalls_calls(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Calls)
+			} else {
+				out.Values[i] = ec._AppCalls_calls(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -694,15 +675,6 @@ func (ec *executionContext) _AppCalls(ctx context.Context, sel ast.SelectionSet,
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -711,20 +683,27 @@ var codeCountImplementors = []string{"CodeCount"}
 func (ec *executionContext) _CodeCount(ctx context.Context, sel ast.SelectionSet, obj *model.CodeCount) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, codeCountImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("CodeCount")
 		case "code":
-			out.Values[i] = ec._CodeCount_code(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNVerdictCode2string(ctx, field.Selections, obj.Code)
+			} else {
+				out.Values[i] = ec._CodeCount_code(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "calls":
-			out.Values[i] = ec._CodeCount_calls(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Calls)
+			} else {
+				out.Values[i] = ec._CodeCount_calls(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -737,15 +716,6 @@ func (ec *executionContext) _CodeCount(ctx context.Context, sel ast.SelectionSet
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -754,20 +724,27 @@ var upstreamCallsImplementors = []string{"UpstreamCalls"}
 func (ec *executionContext) _UpstreamCalls(ctx context.Context, sel ast.SelectionSet, obj *model.UpstreamCalls) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, upstreamCallsImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("UpstreamCalls")
 		case "statusClass":
-			out.Values[i] = ec._UpstreamCalls_statusClass(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.StatusClass)
+			} else {
+				out.Values[i] = ec._UpstreamCalls_statusClass(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "calls":
-			out.Values[i] = ec._UpstreamCalls_calls(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Calls)
+			} else {
+				out.Values[i] = ec._UpstreamCalls_calls(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -785,15 +762,6 @@ func (ec *executionContext) _UpstreamCalls(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -802,9 +770,8 @@ var usageImplementors = []string{"Usage"}
 func (ec *executionContext) _Usage(ctx context.Context, sel ast.SelectionSet, obj *model.Usage) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -820,7 +787,11 @@ func (ec *executionContext) _Usage(ctx context.Context, sel ast.SelectionSet, ob
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "total":
-			out.Values[i] = ec._Usage_total(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Total)
+			} else {
+				out.Values[i] = ec._Usage_total(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -830,7 +801,11 @@ func (ec *executionContext) _Usage(ctx context.Context, sel ast.SelectionSet, ob
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "asOf":
-			out.Values[i] = ec._Usage_asOf(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.AsOf)
+			} else {
+				out.Values[i] = ec._Usage_asOf(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -842,7 +817,7 @@ func (ec *executionContext) _Usage(ctx context.Context, sel ast.SelectionSet, ob
 		case "topApps":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -855,32 +830,11 @@ func (ec *executionContext) _Usage(ctx context.Context, sel ast.SelectionSet, ob
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "upstream":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -893,27 +847,6 @@ func (ec *executionContext) _Usage(ctx context.Context, sel ast.SelectionSet, ob
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -924,15 +857,6 @@ func (ec *executionContext) _Usage(ctx context.Context, sel ast.SelectionSet, ob
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -941,25 +865,36 @@ var usagePointImplementors = []string{"UsagePoint"}
 func (ec *executionContext) _UsagePoint(ctx context.Context, sel ast.SelectionSet, obj *model.UsagePoint) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, usagePointImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := newFieldSet(fields)
+	direct := encodesDirectly(ctx, len(fields))
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("UsagePoint")
 		case "start":
-			out.Values[i] = ec._UsagePoint_start(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.Start)
+			} else {
+				out.Values[i] = ec._UsagePoint_start(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "end":
-			out.Values[i] = ec._UsagePoint_end(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.End)
+			} else {
+				out.Values[i] = ec._UsagePoint_end(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "calls":
-			out.Values[i] = ec._UsagePoint_calls(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Calls)
+			} else {
+				out.Values[i] = ec._UsagePoint_calls(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -976,15 +911,6 @@ func (ec *executionContext) _UsagePoint(ctx context.Context, sel ast.SelectionSe
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
 
 	return out
 }

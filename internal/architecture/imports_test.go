@@ -43,7 +43,7 @@ func allowedImports() map[string][]string {
 		"internal/backend": with("ent/db/...", "internal/auth", "internal/change", "internal/config", "internal/database", "internal/installation", "internal/keyring", "internal/identity", "internal/portal", "internal/seed", "migrate"),
 
 		"graph":           with("graph/...", "ent/db", "internal/activity", "internal/apps", "internal/catalog", "internal/identity", "internal/entity", "internal/input", "internal/listing", "internal/portal", "internal/eventlog", "internal/gateway", "internal/gqlhttp"),
-		"graph/generated": with("graph/model", "ent/db", "internal/activity", "internal/apps", "internal/catalog", "internal/identity", "internal/eventlog", "internal/gateway"),
+		"graph/generated": with("graph/model", "ent/db", "internal/activity", "internal/apps", "internal/catalog", "internal/identity", "internal/eventlog", "internal/gateway", "internal/gqlhttp"),
 		"graph/model":     with("ent/db", "internal/activity", "internal/apps", "internal/catalog", "internal/identity", "internal/eventlog", "internal/gateway"),
 		"graph/generate":  with("internal/entity"),
 

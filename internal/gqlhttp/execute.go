@@ -79,6 +79,7 @@ func (h *Handler) execute(ctx context.Context, op *graphql.OperationContext, cla
 	}}
 	defer r.release()
 	op.ResolverMiddleware, op.RootResolverMiddleware = r.meter.resolve, r.root
+	ctx = context.WithValue(ctx, meterKey{}, r.meter)
 	ctx = graphql.WithOperationContext(ctx, op)
 	ctx = graphql.WithResponseContext(ctx, r.present, h.options.Recover)
 	response := h.schema.Exec(ctx)(ctx)

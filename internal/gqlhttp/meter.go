@@ -96,6 +96,25 @@ func (m *meter) resolve(ctx context.Context, next graphql.Resolver) (any, error)
 	return value, nil
 }
 
+// meterKey is the context key of a request's meter.
+type meterKey struct{}
+
+// CountFields counts n fields of an object that are encoded without being
+// resolved one by one. It returns an error if they must not be: resolving them
+// then reports the reason.
+func CountFields(ctx context.Context, n int) error {
+	m, ok := ctx.Value(meterKey{}).(*meter)
+	if !ok {
+		return errNoMeter
+	}
+	if err := m.stopReason(); err != nil {
+		return err
+	}
+	return m.add(&m.resolved, n*(minFieldBytes+1))
+}
+
+var errNoMeter = errors.New("gqlhttp: the context is not one of a request")
+
 // minBytes returns the minimum size of a value in JSON. Only texts can be long;
 // the elements of lists of objects have fields of their own.
 func minBytes(value any) int {

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"go/types"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/99designs/gqlgen/codegen"
+	"github.com/99designs/gqlgen/codegen/config"
+	"github.com/vektah/gqlparser/v2/ast"
+	"golang.org/x/tools/imports"
+)
+
+// direct is a plugin of gqlgen that rewrites the functions which resolve the
+// fields of objects:
+//
+//   - Plain fields, whose value is there and cannot fail, are encoded directly;
+//     see graph/generated/direct.go. gqlgen's function remains for requests that
+//     were stopped, because it reports the reason for each field.
+//   - Without what @defer needs: this server refuses it, and it costs a map, a set
+//     and the object's path in every object.
+//   - Lists are encoded one element after the other.
+type direct struct {
+	objects map[string]*codegen.Object
+	// plain are the plain objects that were decided, by name; false while an
+	// object is being decided, so that a type which contains itself is not plain.
+	plain map[string]bool
+}
+
+// Name returns the name of the plugin.
+func (*direct) Name() string { return "direct" }
+
+// GenerateCode decides which objects are plain. gqlgen calls it before it writes
+// the files that rewrite is for.
+func (d *direct) GenerateCode(data *codegen.Data) error {
+	d.objects, d.plain = map[string]*codegen.Object{}, map[string]bool{}
+	for _, o := range data.Objects {
+		d.objects[o.Name] = o
+	}
+	for _, o := range data.Objects {
+		for _, f := range o.Fields {
+			d.isPlain(f)
+		}
+	}
+	return nil
+}
+
+// rewrite rewrites the files that gqlgen wrote.
+func (d *direct) rewrite() error {
+	files, err := filepath.Glob("graph/generated/*.generated.go")
+	if err != nil {
+		return err
+	}
+	var n counts
+	for _, f := range files {
+		if err := d.rewriteFile(f, &n); err != nil {
+			return err
+		}
+	}
+	if n.lists == 0 || n.fields == 0 || n.deferred == 0 {
+		return fmt.Errorf("gqlgen writes other code than before (%+v): look at graph/generate", n)
+	}
+	return nil
+}
+
+// counts is how much was rewritten.
+type counts struct{ lists, fields, deferred int }
+
+func (d *direct) rewriteFile(name string, n *counts) error {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	n.lists += bytes.Count(text, []byte("graphql.MarshalSliceConcurrently("))
+	text = bytes.ReplaceAll(text, []byte("graphql.MarshalSliceConcurrently("), []byte("marshalSlice("))
+	n.deferred += bytes.Count(text, []byte("deferredFieldSet := "))
+	for _, r := range []struct {
+		from *regexp.Regexp
+		to   string
+	}{{deferredFields, ""}, {deferredField, ""}, {deferredGroup, ""}, {fieldSets, "newFieldSet("}, {fieldSetType, "*fieldSet"}} {
+		text = r.from.ReplaceAll(text, []byte(r.to))
+	}
+	text = plainList.ReplaceAllFunc(text, d.rewriteList)
+	text = objectFunction.ReplaceAllFunc(text, func(f []byte) []byte {
+		o := d.objects[string(objectFunction.FindSubmatch(f)[1])]
+		if o == nil || o.Root || o.Stream {
+			return f
+		}
+		return d.rewriteObject(o, f, n)
+	})
+	if text, err = imports.Process(name, text, nil); err != nil {
+		return err
+	}
+	return os.WriteFile(name, text, 0o644)
+}
+
+var (
+	deferredFields = regexp.MustCompile(`(?m)^\tdeferredFieldSet := .*\n\tdeferLabelToView := .*\n`)
+	deferredField  = regexp.MustCompile(`(?ms)^\t\t\tif field\.IsDeferred\(\) \{\n.*?^\t\t\t\}\n\n?`)
+	deferredGroup  = regexp.MustCompile(`(?ms)^\tatomic\.AddInt32\(&ec\.Deferred, .*?^\t\}\)\n\n`)
+	fieldSets      = regexp.MustCompile(`graphql\.NewFieldSet\(`)
+	fieldSetType   = regexp.MustCompile(`\*graphql\.FieldSet\b`)
+	plainList      = regexp.MustCompile(`(?ms)^func \(ec \*executionContext\) marshal[NO](\w+?)2.*?^\}\n`)
+	objectFunction = regexp.MustCompile(`(?ms)^func \(ec \*executionContext\) _(\w+)\(ctx context\.Context, sel ast\.SelectionSet.*?^\}\n`)
+)
+
+// rewriteObject encodes an object's plain fields directly.
+func (d *direct) rewriteObject(o *codegen.Object, f []byte, n *counts) []byte {
+	text, rewritten := string(f), 0
+	for _, field := range o.Fields {
+		value, plain := d.plainValue(field)
+		call := fmt.Sprintf("\t\t\tout.Values[i] = ec._%s_%s(ctx, field, obj)\n", o.Name, field.Name)
+		if !plain || !strings.Contains(text, call) {
+			continue
+		}
+		text = strings.Replace(text, call, value+call+"\t\t\t}\n", 1)
+		rewritten++
+	}
+	if rewritten == 0 {
+		return f
+	}
+	n.fields += rewritten
+	return []byte(strings.Replace(text, "\tout := newFieldSet(fields)\n", "\tout := newFieldSet(fields)\n\tdirect := encodesDirectly(ctx, len(fields))\n", 1))
+}
+
+// rewriteList encodes the elements of a list of plain objects without a context
+// for each.
+func (d *direct) rewriteList(f []byte) []byte {
+	if !d.plain[string(plainList.FindSubmatch(f)[1])] {
+		return f
+	}
+	return elements.ReplaceAll(f, []byte("ret := marshalPlain(len(v), func(i int) graphql.Marshaler {\n"))
+}
+
+var elements = regexp.MustCompile(`ret := marshalSlice\(.*\n\t+fc := .*\n\t+fc\.Result = .*\n`)
+
+// plainValue returns the code that encodes a plain field, up to the else for the
+// cases in which it must not.
+func (d *direct) plainValue(f *codegen.Field) (code string, plain bool) {
+	if !d.isPlain(f) {
+		return "", false
+	}
+	t, value, condition := f.TypeReference, "obj."+f.GoFieldName, "direct"
+	if f.IsMethod() {
+		value += "()"
+	}
+	if t.GQL.NonNull && t.IsNilable() && !t.IsSlice() {
+		condition += " && " + value + " != nil" // a null is an error, with a path
+	}
+	return fmt.Sprintf("\t\t\tif %s {\n\t\t\t\tout.Values[i] = ec.%s(ctx, field.Selections, %s)\n\t\t\t} else {\n", condition, t.MarshalFunc(), value), true
+}
+
+// isPlain reports whether a field's value stands in its object and can be encoded
+// without an error, and without anything else being read.
+func (d *direct) isPlain(f *codegen.Field) bool {
+	switch {
+	case f.IsReserved(), f.IsResolver, f.HasDirectives(), len(f.Args) > 0, f.MethodHasContext, f.IsMap(), f.Batch, f.Stream, f.VOkFunc:
+		return false
+	case f.IsMethod() && (!f.NoErr || f.GoFieldName != "GlobalID"):
+		return false
+	}
+	return d.isPlainType(f.TypeReference)
+}
+
+// isPlainType reports whether values of a type can be encoded without an error.
+func (d *direct) isPlainType(t *config.TypeReference) bool {
+	switch t.Definition.Kind {
+	case ast.Scalar:
+		return !t.IsContext && (t.Marshaler == nil || neverFails(t.Marshaler))
+	case ast.Enum:
+		return !t.IsContext
+	case ast.Object:
+		return d.isPlainObject(t)
+	}
+	return false
+}
+
+// isPlainObject reports whether all fields of an object are plain. Rows of the
+// database are not: whether they have what the operation selects is checked when
+// they are resolved.
+func (d *direct) isPlainObject(t *config.TypeReference) bool {
+	name := t.Definition.Name
+	if plain, decided := d.plain[name]; decided {
+		return plain
+	}
+	d.plain[name] = false
+	o := d.objects[name]
+	if o == nil || isRow(t.Target) {
+		return false
+	}
+	for _, f := range o.Fields {
+		if !f.IsReserved() && !d.isPlain(f) {
+			return false
+		}
+	}
+	d.plain[name] = true
+	return true
+}
+
+// isRow reports whether a type is one of ent's rows.
+func isRow(t types.Type) bool {
+	named, ok := types.Unalias(t).(*types.Named)
+	return ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == "portico/ent/db"
+}
+
+// neverFails reports whether a function encodes every value of its type. An empty
+// UUID is null, which some fields must not be.
+func neverFails(f *types.Func) bool {
+	switch name := f.FullName(); name {
+	case gqlgen + "MarshalString", gqlgen + "MarshalID", gqlgen + "MarshalBoolean":
+		return true
+	default:
+		return strings.HasPrefix(name, "portico/graph/model.Marshal") && name != "portico/graph/model.MarshalUUID"
+	}
+}
+
+const gqlgen = "github.com/99designs/gqlgen/graphql."

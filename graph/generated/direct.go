@@ -1,0 +1,149 @@
+// Package generated is what gqlgen writes from the schema, except for this file:
+// what the generator in graph/generate puts in the place of parts of gqlgen's.
+//
+// Nothing waits inside the elements of a list: what they refer to is read for the
+// whole list by the first element that needs it (see the batches of package
+// graph). So elements are encoded one after the other, and the fields of all but
+// the first as well. Values that are already in memory are encoded without what
+// gqlgen prepares for each field that is resolved.
+package generated
+
+import (
+	"context"
+	"io"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"portico/internal/gqlhttp"
+)
+
+// encodesDirectly reports whether an object's plain fields may be encoded without
+// resolving each. It counts n fields for the request's limits. Once the request
+// was stopped they are resolved, so that each reports the reason.
+func encodesDirectly(ctx context.Context, n int) bool { return gqlhttp.CountFields(ctx, n) == nil }
+
+// fieldSet has the values of an object's fields, as graphql.FieldSet does, for a
+// server without @defer.
+type fieldSet struct {
+	fields  []graphql.CollectedField
+	Values  []graphql.Marshaler
+	waiting []waiting
+	// Invalids is the number of fields without the value that they must have.
+	Invalids uint32
+}
+
+// waiting is a field that a resolver resolves.
+type waiting struct {
+	i       int
+	resolve func(context.Context) graphql.Marshaler
+}
+
+func newFieldSet(fields []graphql.CollectedField) *fieldSet {
+	return &fieldSet{fields: fields, Values: make([]graphql.Marshaler, len(fields))}
+}
+
+// Concurrently registers the resolver of the field i.
+func (s *fieldSet) Concurrently(i int, resolve func(context.Context) graphql.Marshaler) {
+	s.waiting = append(s.waiting, waiting{i, resolve})
+}
+
+// Dispatch runs the resolvers: concurrently, as each may read something, unless
+// the object is below a later element of a list.
+func (s *fieldSet) Dispatch(ctx context.Context) {
+	if len(s.waiting) == 0 {
+		return
+	}
+	if len(s.waiting) > 1 && !belowLaterElement(ctx) {
+		var all sync.WaitGroup
+		for _, w := range s.waiting[1:] {
+			all.Go(func() { s.Values[w.i] = w.resolve(ctx) })
+		}
+		defer all.Wait()
+		s.waiting = s.waiting[:1]
+	}
+	for _, w := range s.waiting {
+		s.Values[w.i] = w.resolve(ctx)
+	}
+}
+
+// belowLaterElement reports whether the object of a context is, or is inside, an
+// element of a list that is not the first.
+func belowLaterElement(ctx context.Context) bool {
+	for fc := graphql.GetFieldContext(ctx); fc != nil; fc = fc.Parent {
+		if fc.Index != nil && *fc.Index > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// MarshalGQL writes the object. Fields of several types that have one name in the
+// answer are written once.
+func (s *fieldSet) MarshalGQL(w io.Writer) {
+	_, _ = io.WriteString(w, "{")
+	first := true
+	for i := range s.fields {
+		if s.written(i) {
+			continue
+		}
+		if !first {
+			_, _ = io.WriteString(w, ",")
+		}
+		first = false
+		// A name in GraphQL has no character that JSON escapes.
+		_, _ = io.WriteString(w, `"`)
+		_, _ = io.WriteString(w, s.fields[i].Alias)
+		_, _ = io.WriteString(w, `":`)
+		s.Values[i].MarshalGQL(w)
+	}
+	_, _ = io.WriteString(w, "}")
+}
+
+// written reports whether a field before i has its name.
+func (s *fieldSet) written(i int) bool {
+	for j := range i {
+		if s.fields[j].Alias == s.fields[i].Alias {
+			return true
+		}
+	}
+	return false
+}
+
+// marshalSlice has the signature and the meaning of
+// graphql.MarshalSliceConcurrently, without its goroutines: an element that
+// panics makes the list null and adds an error, and the others continue.
+func marshalSlice(ctx context.Context, length int, _ int64, _ bool, element func(ctx context.Context, i int) graphql.Marshaler) graphql.Array {
+	out := make(graphql.Array, length)
+	whole := true
+	for i := range length {
+		child := graphql.WithFieldContext(ctx, &graphql.FieldContext{Index: &i})
+		var ok bool
+		if out[i], ok = marshalElement(child, i, element); !ok {
+			whole = false
+		}
+	}
+	if !whole {
+		return nil
+	}
+	return out
+}
+
+func marshalElement(ctx context.Context, i int, element func(ctx context.Context, i int) graphql.Marshaler) (m graphql.Marshaler, ok bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			graphql.AddError(ctx, graphql.Recover(ctx, r))
+			m, ok = graphql.Null, false
+		}
+	}()
+	return element(ctx, i), true
+}
+
+// marshalPlain encodes a list of plain objects.
+func marshalPlain(length int, element func(i int) graphql.Marshaler) graphql.Array {
+	out := make(graphql.Array, length)
+	for i := range length {
+		out[i] = element(i)
+	}
+	return out
+}
