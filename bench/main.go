@@ -6,6 +6,9 @@
 //
 //	go run ./internal/testdb/withpg go run ./bench
 //
+// README.md beside it describes the operations, the figures, and how to profile one
+// operation.
+//
 // Both servers run as processes of their own, one at a time under load, with
 // GOMAXPROCS=1 on the first core; Postgres and the clients share the second.
 // The CPU of a request is the server process's, as the kernel counts it. The
@@ -21,6 +24,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
@@ -35,9 +39,12 @@ type settings struct {
 	warmUp  time.Duration
 	clients int
 	raw     string
+	// only is the operations that are measured.
+	only                   []operation
+	cpuProfile, memProfile string
 }
 
-func parse() settings {
+func parse() (settings, error) {
 	var s settings
 	flag.IntVar(&s.apps, "apps", 10000, "how many apps the large set has")
 	flag.IntVar(&s.rounds, "rounds", 7, "how many rounds are measured of each operation")
@@ -45,18 +52,35 @@ func parse() settings {
 	flag.DurationVar(&s.warmUp, "warm-up", 2*time.Second, "how long each server is under load before")
 	flag.IntVar(&s.clients, "clients", 16, "how many connections are kept busy")
 	flag.StringVar(&s.raw, "raw", "", "a file to write every round to, as CSV")
+	flag.StringVar(&s.cpuProfile, "cpuprofile", "", "a file for a CPU profile of portico, of the one operation that -only names")
+	flag.StringVar(&s.memProfile, "memprofile", "", "a file for a profile of what portico allocates, likewise")
+	only := flag.String("only", "", "the operations to measure, with commas between them; all if empty: "+strings.Join(names(), ", "))
 	short := flag.Bool("short", false, "a quick look: two rounds of a second")
 	flag.Parse()
 	if *short {
 		s.rounds, s.length, s.warmUp = 2, time.Second, time.Second
 	}
-	return s
+	var err error
+	if s.only, err = selected(*only); err != nil {
+		return s, err
+	}
+	if s.profiled() && len(s.only) != 1 {
+		return s, errors.New("a profile is of one operation: name it by -only")
+	}
+	return s, nil
 }
+
+// profiled reports whether a profile is asked for.
+func (s settings) profiled() bool { return s.cpuProfile != "" || s.memProfile != "" }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, parse()); err != nil {
+	s, err := parse()
+	if err == nil {
+		err = run(ctx, s)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -91,8 +115,11 @@ func run(ctx context.Context, s settings) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := w.report(ctx, os.Stdout, results); err != nil {
+	if err := errors.Join(w.report(ctx, os.Stdout, results), writeRaw(s.raw, results)); err != nil {
 		return err
 	}
-	return writeRaw(s.raw, results)
+	if s.profiled() {
+		return w.profile(ctx, s.only[0])
+	}
+	return nil
 }

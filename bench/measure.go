@@ -26,7 +26,7 @@ func (w *world) measure(ctx context.Context) ([]result, error) {
 	runtime.GOMAXPROCS(1)
 	w.loadBefore = machine.LoadAverage()
 	var out []result
-	for _, o := range operations() {
+	for _, o := range w.only {
 		if err := w.signIn(ctx); err != nil {
 			return nil, err
 		}

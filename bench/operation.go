@@ -2,7 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 )
 
 // operation is a GraphQL operation that is measured.
@@ -31,6 +34,32 @@ func operations() []operation {
 			return map[string]any{"id": one(r, w.apps)}
 		}},
 	}
+}
+
+// names returns the operations' names.
+func names() (all []string) {
+	for _, o := range operations() {
+		all = append(all, o.name)
+	}
+	return all
+}
+
+// selected returns the operations of a list of names, in their own order; all of them if it
+// is empty.
+func selected(list string) (chosen []operation, err error) {
+	if list == "" {
+		return operations(), nil
+	}
+	wanted := strings.Split(list, ",")
+	for _, o := range operations() {
+		if slices.ContainsFunc(wanted, func(name string) bool { return strings.EqualFold(name, o.name) }) {
+			chosen = append(chosen, o)
+		}
+	}
+	if len(chosen) != len(wanted) {
+		return nil, fmt.Errorf("-only: %q is no list of %s", list, strings.Join(names(), ", "))
+	}
+	return chosen, nil
 }
 
 func one[T any](r *rand.Rand, all []T) T { return all[r.IntN(len(all))] }

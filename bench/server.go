@@ -29,22 +29,26 @@ const (
 // server is a process under measurement.
 type server struct {
 	address string
-	cmd     *exec.Cmd
+	// ops is the address of its profiles, or "off".
+	ops string
+	cmd *exec.Cmd
 }
 
 // start runs a server on a free port and waits until it answers. Its log is written to
-// /dev/null.
-func start(ctx context.Context, env []string, command ...string) (*server, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// /dev/null. If profiled is true, it has a listener for profiles.
+func start(ctx context.Context, profiled bool, env []string, command ...string) (*server, error) {
+	address, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
-		return nil, err
+	ops := "off"
+	if profiled {
+		if ops, err = freeAddress(); err != nil {
+			return nil, err
+		}
 	}
 	cmd := exec.CommandContext(ctx, "taskset", append([]string{"-c", serverCore}, command...)...)
-	cmd.Env = append(env, "PORTICO_ADDR="+address, "PORTICO_GATEWAY_ADDR=off", "PORTICO_OPS_ADDR=off")
+	cmd.Env = append(env, "PORTICO_ADDR="+address, "PORTICO_GATEWAY_ADDR=off", "PORTICO_OPS_ADDR="+ops)
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		return nil, err
@@ -55,7 +59,7 @@ func start(ctx context.Context, env []string, command ...string) (*server, error
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	s := &server{address: address, cmd: cmd}
+	s := &server{address: address, ops: ops, cmd: cmd}
 	for until := time.Now().Add(startTime); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
 		c, err := net.Dial("tcp", address)
 		if err == nil {
@@ -63,6 +67,15 @@ func start(ctx context.Context, env []string, command ...string) (*server, error
 		}
 	}
 	return nil, errors.Join(fmt.Errorf("%v does not answer", command), s.stop())
+}
+
+// freeAddress returns an address of this machine at which nothing listens.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
 }
 
 func (s *server) stop() error {

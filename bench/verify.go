@@ -21,7 +21,7 @@ const samples = 100
 // the database.
 func (w *world) verify(ctx context.Context) error {
 	random := rand.New(rand.NewPCG(1, 1))
-	for _, o := range operations() {
+	for _, o := range w.only {
 		for range samples {
 			variables := o.variables(w, random)
 			body := o.body(variables)

@@ -14,7 +14,7 @@ func TestServersRespondEqually(t *testing.T) {
 	if !ok {
 		t.Skip("the servers are compared on Postgres")
 	}
-	w, err := prepare(t.Context(), t.TempDir(), url, settings{apps: 300, clients: 4})
+	w, err := prepare(t.Context(), t.TempDir(), url, settings{apps: 300, clients: 4, only: operations()})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, w.close()) }()
 	require.NoError(t, w.verify(t.Context()))

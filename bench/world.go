@@ -65,10 +65,10 @@ func prepare(ctx context.Context, folder, url string, s settings) (w *world, err
 	if _, err = w.database.ExecContext(ctx, "VACUUM ANALYZE"); err != nil {
 		return w, err
 	}
-	if w.portico, err = start(ctx, env, portico, "serve"); err != nil {
+	if w.portico, err = start(ctx, s.profiled(), env, portico, "serve"); err != nil {
 		return w, err
 	}
-	if w.baseline, err = start(ctx, env, baseline); err != nil {
+	if w.baseline, err = start(ctx, false, env, baseline); err != nil {
 		return w, err
 	}
 	return w, w.survey(ctx)
