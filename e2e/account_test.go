@@ -31,7 +31,7 @@ func suspendedAccount(t *testing.T, s *servertest.Server) {
 	requireError(t, c.dev.Ask(t, "createApp", vars{"name": "New"}, `app { id }`), "FORBIDDEN")
 	requireError(t, c.dev.Ask(t, "updateApp", vars{"appId": app, "name": "New"}, `app { id }`), "FORBIDDEN")
 	requireError(t, c.dev.Ask(t, "revokeKey", vars{"credentialId": key}, `credential { id }`), "FORBIDDEN")
-	require.NotEmpty(t, s.SignIn(t, c.email).Token, "they may still sign in")
+	require.NotEmpty(t, s.SignInWith(t, c.email, servertest.UserPassword).Token, "they may still sign in")
 
 	c.admin.Do(t, "resumeAccount", vars{"accountId": c.account}, `account { status }`)
 	c.dev.Do(t, "updateApp", vars{"appId": app, "name": "Thawed"}, `app { id }`)

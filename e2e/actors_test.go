@@ -34,8 +34,8 @@ func newOrganization(t *testing.T, s *servertest.Server, slug string) *actors {
 	t.Helper()
 	s.Run(t, "", "org", "create", "--slug", slug, "--name", "The organization "+slug)
 	email := "admin@" + slug + ".example"
-	s.Run(t, servertest.Password+"\n", "user", "create", "--organization", slug, "--email", email, "--name", "First Administrator")
-	c := &actors{server: s, admin: s.SignIn(t, email)}
+	s.Run(t, servertest.UserPassword+"\n", "user", "create", "--organization", slug, "--email", email, "--name", "First Administrator")
+	c := &actors{server: s, admin: s.SignInWith(t, email, servertest.UserPassword)}
 	c.join(t, slug)
 	return c
 }
@@ -46,7 +46,7 @@ func (c *actors) join(t *testing.T, name string) {
 	c.account = c.newAccount(t, name+" account")
 	c.email = "developer@" + name + ".example"
 	c.developer = c.newUser(t, name+" developer", c.email, c.account, "OWNER")
-	c.dev = c.server.SignIn(t, c.email)
+	c.dev = c.server.SignInWith(t, c.email, servertest.UserPassword)
 }
 
 func (c *actors) newAccount(t *testing.T, name string) string {
@@ -54,10 +54,10 @@ func (c *actors) newAccount(t *testing.T, name string) string {
 	return c.admin.Do(t, "createAccount", vars{"name": name}, `account { id }`).Text("createAccount", "account", "id")
 }
 
-// newUser creates a developer with the password of the demo users.
+// newUser creates a developer with UserPassword.
 func (c *actors) newUser(t *testing.T, name, email, account, role string) string {
 	t.Helper()
-	return c.admin.Do(t, "createUser", vars{"name": name, "email": email, "password": servertest.Password,
+	return c.admin.Do(t, "createUser", vars{"name": name, "email": email, "password": servertest.UserPassword,
 		"accountId": account, "membershipRole": role}, `user { id }`).Text("createUser", "user", "id")
 }
 

@@ -37,7 +37,7 @@ func badTexts(t *testing.T, s *servertest.Server) {
 		requireProblem(t, c.dev.Ask(t, "updateApp", vars{"appId": app, "name": text}, `app { id }`), "updateApp", code, "name")
 		requireProblem(t, c.admin.Ask(t, "createAccount", vars{"name": text}, `account { id }`), "createAccount", code, "name")
 		requireProblem(t, c.admin.Ask(t, "updateAccount", vars{"accountId": c.account, "name": text}, `account { id }`), "updateAccount", code, "name")
-		requireProblem(t, c.admin.Ask(t, "createUser", vars{"name": text, "email": "new@bad-texts.example", "password": servertest.Password, "accountId": c.account}, `user { id }`),
+		requireProblem(t, c.admin.Ask(t, "createUser", vars{"name": text, "email": "new@bad-texts.example", "password": servertest.UserPassword, "accountId": c.account}, `user { id }`),
 			"createUser", code, "name")
 	}
 	requireProblem(t, c.dev.Ask(t, "updateApp", vars{"appId": app, "name": nil}, `app { id }`), "updateApp", "REQUIRED", "name")
@@ -90,13 +90,13 @@ func badInputs(t *testing.T, s *servertest.Server) {
 	requireError(t, c.dev.Ask(t, "updateApp", vars{"appId": app, "version": 1 << 40}, `app { id }`), "BAD_USER_INPUT")
 	_, key := c.newApp(t, "Keyed")
 	requireProblem(t, c.dev.Ask(t, "revokeKey", vars{"credentialId": key, "reason": "APP_DELETED"}, `credential { id }`), "revokeKey", "INVALID", "reason")
-	user := vars{"name": "Somebody", "email": c.email, "password": servertest.Password, "accountId": c.account}
+	user := vars{"name": "Somebody", "email": c.email, "password": servertest.UserPassword, "accountId": c.account}
 	requireProblem(t, c.admin.Ask(t, "createUser", user, `user { id }`), "createUser", "TAKEN", "email")
 	user["email"] = strings.ToUpper(c.email)
 	requireProblem(t, c.admin.Ask(t, "createUser", user, `user { id }`), "createUser", "TAKEN", "email")
 	user["email"], user["password"] = "new@bad-inputs.example", "short"
 	requireProblem(t, c.admin.Ask(t, "createUser", user, `user { id }`), "createUser", "WEAK_PASSWORD", "password")
-	user["password"], user["accountId"] = servertest.Password, app
+	user["password"], user["accountId"] = servertest.UserPassword, app
 	requireProblem(t, c.admin.Ask(t, "createUser", user, `user { id }`), "createUser", "UNKNOWN_REFERENCE", "accountId")
 }
 

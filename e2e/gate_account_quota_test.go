@@ -77,7 +77,7 @@ func shareQuota(t *testing.T, url string, servers int, settings ...string) {
 	for _, key := range []string{shop, mobile, third} {
 		refused(key, s)
 	}
-	c.server, c.admin = s, s.SignIn(t, "admin@shared.example")
+	c.server, c.admin = s, s.SignInWith(t, "admin@shared.example", servertest.UserPassword)
 	changeQuotaPer(t, c, product, gate.at(s), third, mobile)
 }
 

@@ -16,7 +16,7 @@ func policies(t *testing.T, s *servertest.Server) {
 	subscription := c.register(t, app, product)
 	member := "member@policies.example"
 	c.newUser(t, "Member", member, c.account, "MEMBER")
-	hand := s.SignIn(t, member)
+	hand := s.SignInWith(t, member, servertest.UserPassword)
 
 	requireError(t, c.dev.Ask(t, "unregister", vars{"subscriptionId": subscription}, subscriptionFields), "FORBIDDEN")
 	requireUnknownField(t, c.dev.Ask(t, "updateOrganization", vars{"portalUnregister": "ALLOWED"}, `organization { id }`))
@@ -74,8 +74,8 @@ func noPasswords(t *testing.T, s *servertest.Server) {
 	c.admin.Do(t, "updateOrganization", vars{"passwordSignIn": false}, `organization { passwordSignIn }`)
 	info := s.Anonymous().Must(t, `{ serverInfo(organization: "no-passwords") { passwordSignIn } }`, nil)
 	require.Equal(t, false, info.At("serverInfo", "passwordSignIn"))
-	requireError(t, signIn(t, s, c.email, servertest.Password, ""), "UNAUTHENTICATED")
+	requireError(t, signIn(t, s, c.email, servertest.UserPassword, ""), "UNAUTHENTICATED")
 	c.dev.Must(t, `{ apps { totalCount } }`, nil) // open sessions remain valid
 	c.admin.Do(t, "updateOrganization", vars{"passwordSignIn": true}, `organization { passwordSignIn }`)
-	require.NotEmpty(t, s.SignIn(t, c.email).Token)
+	require.NotEmpty(t, s.SignInWith(t, c.email, servertest.UserPassword).Token)
 }

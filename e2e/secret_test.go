@@ -76,7 +76,7 @@ func TestSecrets(t *testing.T) {
 func secretStory(t *testing.T, s *servertest.Server) (hidden secrets, app string, public []string) {
 	c := newActors(t, s, "secrets")
 	const key, first, second = `credential { username } secret { password rawKey }`, "first-Secret-Word-1", "second-Secret-Word-2"
-	hidden = secrets{"a user's password": servertest.Password, "an old password": first, "a new password": second, "a token": c.dev.Token}
+	hidden = secrets{"a user's password": servertest.UserPassword, "an old password": first, "a new password": second, "a token": c.dev.Token}
 	created := c.dev.Do(t, "createApp", vars{"name": "Vault", "idempotencyKey": "once"}, `app { id } `+key)
 	app = created.Text("createApp", "app", "id")
 	hidden.key(t, created, "createApp")

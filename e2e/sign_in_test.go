@@ -67,7 +67,7 @@ func alike(t *testing.T, s *servertest.Server) {
 
 func namesakes(t *testing.T, s *servertest.Server) {
 	const email = "both@both.example"
-	passwords := map[string]string{"demo": servertest.Password, "second": "the password of second"}
+	passwords := map[string]string{"demo": servertest.UserPassword, "second": "the password of second"}
 	for _, slug := range []string{"demo", "second"} {
 		s.Run(t, passwords[slug]+"\n", "user", "create", "--organization", slug, "--email", email, "--name", "Staff of both")
 	}
@@ -146,9 +146,9 @@ func lifted(t *testing.T, s *servertest.Server) {
 func TestNamesakeRevealsNoPassword(t *testing.T) {
 	t.Parallel()
 	testdb.EachEmpty(t, func(t *testing.T, database string) {
-		const victim, first = "developer@demo.example", "the first password"
-		s := servertest.Start(t, database)
-		admin := s.SignIn(t, "admin@second.example")
+		const victim, first, demo = "developer@demo.example", "the first password", "one that may be chosen"
+		s := servertest.Start(t, database, "PORTICO_DEMO_PASSWORD="+demo)
+		admin := s.SignInWith(t, "admin@second.example", demo)
 		account := admin.Must(t, `{ accounts(first: 1) { nodes { id } } }`, nil).Text("accounts", "nodes", 0, "id")
 		admin.Do(t, "createUser", vars{"name": "Namesake", "email": victim, "password": first, "accountId": account}, `user { id }`)
 		namesake, password := s.Anonymous(), first
@@ -161,7 +161,7 @@ func TestNamesakeRevealsNoPassword(t *testing.T) {
 		for i := range 10 {
 			require.Equal(t, "second", guess(fmt.Sprintf("guess number %d", i)))
 		}
-		require.Equal(t, "second", guess(servertest.Password), "which is the victim's too")
-		require.Equal(t, "demo", signIn(t, s, victim, servertest.Password, "demo").Text("signIn", "viewer", "organization", "slug"))
+		require.Equal(t, "second", guess(demo), "which is the victim's too")
+		require.Equal(t, "demo", signIn(t, s, victim, demo, "demo").Text("signIn", "viewer", "organization", "slug"))
 	})
 }

@@ -17,12 +17,12 @@ func disabledUser(t *testing.T, s *servertest.Server) {
 	require.Equal(t, "DISABLED", a.Text("disableUser", "user", "status"))
 	require.NotEmpty(t, a.Text("disableUser", "user", "lastSignInAt"))
 	requireError(t, c.dev.Send(t, `{ apps { totalCount } }`, nil), "UNAUTHENTICATED")
-	requireError(t, signIn(t, s, c.email, servertest.Password, ""), "UNAUTHENTICATED")
+	requireError(t, signIn(t, s, c.email, servertest.UserPassword, ""), "UNAUTHENTICATED")
 	c.admin.Do(t, "disableUser", vars{"userId": c.developer}, `user { status }`)
 
 	c.admin.Do(t, "enableUser", vars{"userId": c.developer}, `user { status }`)
 	requireError(t, c.dev.Send(t, `{ apps { totalCount } }`, nil), "UNAUTHENTICATED")
-	require.Equal(t, c.developer, s.SignIn(t, c.email).Must(t, whoAmI, nil).Text("viewer", "user", "id"))
+	require.Equal(t, c.developer, s.SignInWith(t, c.email, servertest.UserPassword).Must(t, whoAmI, nil).Text("viewer", "user", "id"))
 	factsOf := c.admin.Must(t, `query($id: ID!) { events(where: {subjectId: $id, type: [USER_DISABLED, USER_ENABLED]}) { nodes { type reason } } }`, vars{"id": c.developer})
 	require.Equal(t, []string{"USER_ENABLED", "USER_DISABLED"}, texts(factsOf, "type", "events", "nodes"), "disabling twice happens once")
 
@@ -39,15 +39,15 @@ func changedPassword(t *testing.T, s *servertest.Server) {
 		return c.dev.Ask(t, "changePassword", vars{"currentPassword": from, "newPassword": to}, `user { id } accessToken expiresAt`)
 	}
 	requireProblem(t, change("not this one", next), "changePassword", "WRONG_PASSWORD", "currentPassword")
-	for _, weak := range []string{"", "too short", "password123", c.email, longText(129), "aaaaaaaaaaaa", "ten letters\x00"} {
-		requireProblem(t, change(servertest.Password, weak), "changePassword", "WEAK_PASSWORD", "newPassword")
+	for _, weak := range []string{"", "too short", "password123", c.email, longText(129), "aaaaaaaaaaaa", "ten letters\x00", servertest.Password} {
+		requireProblem(t, change(servertest.UserPassword, weak), "changePassword", "WEAK_PASSWORD", "newPassword")
 	}
-	a := change(servertest.Password, next)
+	a := change(servertest.UserPassword, next)
 	require.Equal(t, c.developer, a.Text("changePassword", "user", "id"), a.Raw)
 	requireError(t, c.dev.Send(t, `{ apps { totalCount } }`, nil), "UNAUTHENTICATED")
 	c.dev.Token = a.Text("changePassword", "accessToken")
 	require.Equal(t, c.developer, c.dev.Must(t, whoAmI, nil).Text("viewer", "user", "id"))
-	requireError(t, signIn(t, s, c.email, servertest.Password, ""), "UNAUTHENTICATED")
+	requireError(t, signIn(t, s, c.email, servertest.UserPassword, ""), "UNAUTHENTICATED")
 	require.NotEmpty(t, signIn(t, s, c.email, next, "demo").Text("signIn", "accessToken"))
 }
 
@@ -66,7 +66,7 @@ func usersByCommand(t *testing.T, s *servertest.Server) {
 	s.Run(t, next+"\n", "user", "reset-password", "--organization", "by-command", "--email", "Developer@BY-COMMAND.example")
 	requireError(t, c.dev.Send(t, `{ apps { totalCount } }`, nil), "UNAUTHENTICATED")
 	for range 10 {
-		requireError(t, signIn(t, s, c.email, servertest.Password, "by-command"), "UNAUTHENTICATED")
+		requireError(t, signIn(t, s, c.email, servertest.UserPassword, "by-command"), "UNAUTHENTICATED")
 	}
 	requireError(t, signIn(t, s, c.email, next, "by-command"), "RATE_LIMITED")
 	s.Run(t, "", "user", "unlock", "--organization", "by-command", "--email", c.email)

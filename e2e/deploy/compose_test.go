@@ -68,13 +68,13 @@ func TestComposesRecipe(t *testing.T) {
 			served = true
 		case args[0] == "run":
 			require.Equal(t, []string{"--rm", "portico"}, args[1:3])
-			i.run(t, servertest.Password+"\n", args[3:]...)
+			i.run(t, servertest.UserPassword+"\n", args[3:]...)
 		default:
 			require.Equal(t, "build", args[0])
 		}
 	}
 	require.True(t, served)
-	i.client().SignIn(t, "admin@acme.example")
+	i.client().SignInWith(t, "admin@acme.example", servertest.UserPassword)
 	require.Contains(t, i.run(t, "", "health"), `"ok"`)
 }
 

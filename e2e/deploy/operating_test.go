@@ -45,7 +45,7 @@ func inside(t *testing.T, i *installation, way string, prefixes ...string) {
 			}
 			args := words(t, command)
 			c := i.command(t, args...)
-			c.Stdin = strings.NewReader(servertest.Password + "\n")
+			c.Stdin = strings.NewReader(servertest.UserPassword + "\n")
 			out, err := c.Output()
 			require.NoError(t, err, "%s\n%s", line, out)
 			if args[0] == "gateway" {
@@ -53,7 +53,7 @@ func inside(t *testing.T, i *installation, way string, prefixes ...string) {
 			}
 		}
 	}
-	i.client().SignIn(t, "admin@acme.example")
+	i.client().SignInWith(t, "admin@acme.example", servertest.UserPassword)
 	require.Regexp(t, `^pgw_\w+\n$`, token)
 }
 
@@ -92,11 +92,11 @@ func TestCommandsBesideTheUnit(t *testing.T) {
 		"/var/lib/portico", i.folder, "/usr/local/bin/portico", servertest.Binary(t)).Replace(script)
 	c := exec.Command("sh", "-ec", script)
 	c.Env = []string{"PATH=" + os.Getenv("PATH")}
-	c.Stdin = strings.NewReader(servertest.Password + "\n")
+	c.Stdin = strings.NewReader(servertest.UserPassword + "\n")
 	out, err := c.CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.Contains(t, string(out), "pgw_")
-	i.client().SignIn(t, "admin@acme.example")
+	i.client().SignInWith(t, "admin@acme.example", servertest.UserPassword)
 }
 
 func TestCommandsInCompose(t *testing.T) {

@@ -79,6 +79,6 @@ func TestTheUnitsCommand(t *testing.T) {
 	require.Equal(t, "/usr/local/bin/portico", command[0])
 	i.serve(t, command[1:]...)
 	i.run(t, "", "org", "create", "--slug", "acme", "--name", "Acme Inc.")
-	i.run(t, servertest.Password+"\n", "user", "create", "--organization", "acme", "--email", "admin@acme.example", "--name", "Administrator")
-	i.client().SignIn(t, "admin@acme.example")
+	i.run(t, servertest.UserPassword+"\n", "user", "create", "--organization", "acme", "--email", "admin@acme.example", "--name", "Administrator")
+	i.client().SignInWith(t, "admin@acme.example", servertest.UserPassword)
 }

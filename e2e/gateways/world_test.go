@@ -31,12 +31,12 @@ func newWorld(t *testing.T, databaseURL string) *world {
 	t.Helper()
 	w := &world{server: servertest.Start(t, databaseURL)}
 	w.server.Run(t, "", "org", "create", "--slug", organization, "--name", "Edge")
-	w.server.Run(t, servertest.Password+"\n", "user", "create", "--organization", organization, "--email", "admin@edge.example", "--name", "Admin")
-	w.admin = w.server.SignIn(t, "admin@edge.example")
+	w.server.Run(t, servertest.UserPassword+"\n", "user", "create", "--organization", organization, "--email", "admin@edge.example", "--name", "Admin")
+	w.admin = w.server.SignInWith(t, "admin@edge.example", servertest.UserPassword)
 	account := w.admin.Do(t, "createAccount", vars{"name": "Acme"}, `account { id }`).Text("createAccount", "account", "id")
-	w.admin.Do(t, "createUser", vars{"name": "Developer", "email": "dev@edge.example", "password": servertest.Password,
+	w.admin.Do(t, "createUser", vars{"name": "Developer", "email": "dev@edge.example", "password": servertest.UserPassword,
 		"accountId": account, "membershipRole": "OWNER"}, `user { id }`)
-	w.dev = w.server.SignIn(t, "dev@edge.example")
+	w.dev = w.server.SignInWith(t, "dev@edge.example", servertest.UserPassword)
 	w.rates = w.newProduct(t, "currency-rates")
 	w.generous = w.newPlan(t, w.rates, vars{"name": "Generous"})
 	w.tight = w.newPlan(t, w.rates, vars{"name": "Tight", "rateLimit": vars{"limit": 2, "per": "HOUR"}})

@@ -53,12 +53,18 @@ func (a *Answer) Codes() []string {
 // Anonymous returns a client that has not signed in.
 func (s *Server) Anonymous() *Client { return &Client{URL: s.URL} }
 
-// SignIn returns a client that has signed in.
+// SignIn returns a client that has signed in as a demo user.
 func (s *Server) SignIn(t testing.TB, email string) *Client {
+	t.Helper()
+	return s.SignInWith(t, email, Password)
+}
+
+// SignInWith returns a client that has signed in with a password.
+func (s *Server) SignInWith(t testing.TB, email, password string) *Client {
 	t.Helper()
 	c := s.Anonymous()
 	a := c.Must(t, `mutation($e: String!, $p: String!) { signIn(input: {email: $e, password: $p}) { accessToken userErrors { message } } }`,
-		Vars{"e": email, "p": Password})
+		Vars{"e": email, "p": password})
 	c.Token = a.Text("signIn", "accessToken")
 	return c
 }

@@ -19,8 +19,12 @@ import (
 	"time"
 )
 
-// Password is the demo users' password.
-const Password = "portico-demo"
+const (
+	// Password is the demo users' password. No other user can have it.
+	Password = "portico-demo"
+	// UserPassword is the password of the users that tests create.
+	UserPassword = "copper-lantern-9"
+)
 
 // Server is a running program.
 type Server struct {
