@@ -6,6 +6,7 @@ package retention
 import (
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -44,9 +45,15 @@ const (
 	UsagePurge = "usage-purge"
 )
 
+// rules is built once: changes ask for a rule each time.
+var rules = sync.OnceValue(declared)
+
+// All returns the retention of each table, by the tables' names.
+func All() []Rule { return slices.Clone(rules()) }
+
 // RuleOf returns the rule of a table, which must exist.
 func RuleOf(table string) Rule {
-	all := All()
+	all := rules()
 	return all[slices.IndexFunc(all, func(r Rule) bool { return r.Table == table })]
 }
 

@@ -4,8 +4,8 @@ package retention
 
 import "time"
 
-// All returns the retention of each table, by the tables' names.
-func All() []Rule {
+// declared returns the retention of each table, by the tables' names.
+func declared() []Rule {
 	return []Rule{
 		{
 			Table: "access_entries", What: "access lists", With: []string{"credentials"},
