@@ -16,6 +16,7 @@ type instrumenter struct {
 	source  []byte
 	name    string // of the file, relative to the tree
 	next    *int
+	in      string // the function or variable
 	mutants []*mutant
 	results []*ast.FieldList // of the functions around
 }
@@ -30,10 +31,47 @@ func (w *instrumenter) original(n ast.Node) string {
 func (w *instrumenter) add(n ast.Node, what, instead string) string {
 	*w.next++
 	w.mutants = append(w.mutants, &mutant{
-		number: *w.next, file: w.name, line: w.fset.Position(n.Pos()).Line, what: what,
+		number: *w.next, file: w.name, function: w.in, line: w.fset.Position(n.Pos()).Line, what: what,
 		start: w.offset(n.Pos()), end: w.offset(n.End()), instead: instead, source: w.source,
 	})
 	return fmt.Sprintf("mutantIs(%d)", *w.next)
+}
+
+// declaration returns the instrumented text of a declaration of the file.
+func (w *instrumenter) declaration(d ast.Decl) string {
+	w.in = declared(d)
+	return w.text(d)
+}
+
+// declared returns the name of a declaration: Type.Method of a method, the first
+// name of several variables.
+func declared(d ast.Decl) string {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		if d.Recv == nil {
+			return d.Name.Name
+		}
+		receiver := d.Recv.List[0].Type
+		for {
+			switch t := receiver.(type) {
+			case *ast.StarExpr:
+				receiver = t.X
+			case *ast.IndexExpr:
+				receiver = t.X
+			case *ast.IndexListExpr:
+				receiver = t.X
+			default:
+				return types.ExprString(t) + "." + d.Name.Name
+			}
+		}
+	case *ast.GenDecl:
+		for _, s := range d.Specs {
+			if v, ok := s.(*ast.ValueSpec); ok {
+				return v.Names[0].Name
+			}
+		}
+	}
+	return ""
 }
 
 // text returns the instrumented text of a node.

@@ -8,7 +8,8 @@
 // number, and the tests run once for each number. The tree is not touched: the
 // compiler reads the changed files through an overlay. When it is interrupted, it
 // reports the mistakes that it has tried so far. A mistake that cannot make a
-// difference is listed in equivalent.txt, with the reason. It is a program of our
+// difference is listed in equivalent.txt, with the reason; it is an error if that
+// lists one that does not exist, or that a test notices. It is a program of our
 // own, because those that exist (gremlins, go-mutesting) drop no statements and
 // change no results, copy or change the tree, and compile each mutant anew.
 package main
@@ -33,11 +34,12 @@ func main() {
 	tests := flag.String("tests", "", "the package whose tests are run; the changed one unless given")
 	only := flag.String("run", "", "the tests that are run, as a regular expression; all unless given")
 	sample := flag.Int("sample", 0, "play no more than this many mutants of a package, always the same ones; all unless given")
+	listed := flag.Bool("listed", false, "play only the mutants that equivalent.txt lists")
 	list := flag.Bool("list", false, "list the mutants instead of running them")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, options{root: *root, parallel: *parallel, least: *least, skip: *skip, files: *files, tests: *tests, only: *only, sample: *sample, list: *list}, flag.Args()); err != nil {
+	if err := run(ctx, options{root: *root, parallel: *parallel, least: *least, skip: *skip, files: *files, tests: *tests, only: *only, sample: *sample, listed: *listed, list: *list}, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(1)
 	}
@@ -49,7 +51,7 @@ type options struct {
 	tests, only     string
 	parallel, least int
 	sample          int
-	list            bool
+	listed, list    bool
 }
 
 func run(ctx context.Context, o options, packages []string) error {
@@ -60,11 +62,11 @@ func run(ctx context.Context, o options, packages []string) error {
 	if len(packages) == 0 {
 		return fmt.Errorf("name packages, such as internal/policy")
 	}
-	known, err := readEquivalents("mutants/equivalent.txt")
+	known, err := readEquivalents("mutants/equivalent.txt", root)
 	if err != nil {
 		return err
 	}
-	var weak, stale []string
+	var weak, stale, noticed []string
 	for _, p := range packages {
 		p = strings.TrimPrefix(filepath.ToSlash(p), "./")
 		r, err := testPackage(ctx, o, root, p, known)
@@ -74,9 +76,8 @@ func run(ctx context.Context, o options, packages []string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", p, err)
 		}
-		if o.files == "" && o.sample == 0 {
-			stale = append(stale, known.stale(r)...)
-		}
+		stale = append(stale, known.stale(r, o.files)...)
+		noticed = append(noticed, known.noticed(r)...)
 		if r.share() < o.least {
 			weak = append(weak, p)
 		}
@@ -84,7 +85,10 @@ func run(ctx context.Context, o options, packages []string) error {
 	if len(stale) > 0 {
 		return fmt.Errorf("equivalent.txt lists mutants that do not exist:\n%s", strings.Join(stale, "\n"))
 	}
-	if len(weak) > 0 && !o.list {
+	if len(noticed) > 0 {
+		return fmt.Errorf("equivalent.txt lists mutants that the tests notice:\n%s", strings.Join(noticed, "\n"))
+	}
+	if len(weak) > 0 && !o.list && !o.listed {
 		return fmt.Errorf("less than %d %% die in %s", o.least, strings.Join(weak, ", "))
 	}
 	return nil

@@ -34,7 +34,11 @@ func testPackage(ctx context.Context, o options, root, path string, known equiva
 	if err != nil {
 		return nil, err
 	}
-	r := &report{path: path, mutants: sampled(mutants, o.sample), of: len(mutants), fate: map[int]fate{}}
+	chosen := mutants
+	if o.listed {
+		chosen = known.among(mutants)
+	}
+	r := &report{path: path, mutants: sampled(chosen, o.sample), all: mutants, fate: map[int]fate{}}
 	if o.list {
 		return r, nil
 	}
@@ -90,7 +94,7 @@ func instrument(ctx context.Context, files, root, path, folder string) ([]*mutan
 	next := 0
 	for _, f := range p.Syntax {
 		name := p.Fset.Position(f.Pos()).Filename
-		if ast.IsGenerated(f) || files != "" && !slices.Contains(strings.Split(files, ","), filepath.Base(name)) {
+		if ast.IsGenerated(f) || !changed(files, filepath.ToSlash(name)) {
 			continue
 		}
 		source, err := os.ReadFile(name)
@@ -106,10 +110,11 @@ func instrument(ctx context.Context, files, root, path, folder string) ([]*mutan
 		at := 0
 		for _, d := range f.Decls {
 			b.Write(source[at:w.offset(d.Pos())])
-			b.WriteString(w.text(d))
+			b.WriteString(w.declaration(d))
 			at = w.offset(d.End())
 		}
 		b.Write(source[at:])
+		countLines(w.mutants)
 		mutants = append(mutants, w.mutants...)
 		if err := put(name, b.String()); err != nil {
 			return nil, "", err

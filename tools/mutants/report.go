@@ -25,7 +25,7 @@ func (f fate) String() string {
 type report struct {
 	path    string
 	mutants []*mutant
-	of      int // how many there are, of which mutants may be a sample
+	all     []*mutant // of which mutants may be a sample
 	fate    map[int]fate
 }
 
@@ -59,9 +59,8 @@ func (r *report) print(to io.Writer) {
 		if f == killed || f == equivalent {
 			continue
 		}
-		before, after := m.diff()
-		fmt.Fprintf(to, "%s:%d: %s: %s\n\t- %s\n\t+ %s\n", m.file, m.line, f, m.what, before, after)
+		fmt.Fprintf(to, "%s:%d: %s: %s\n%s\n", m.file, m.line, f, m.what, m.key())
 	}
 	fmt.Fprintf(to, "%s: %d of %d mutants, %d killed, %d survived, %d never reached, %d equivalent: %d %%\n",
-		r.path, len(r.mutants), r.of, r.count(killed), r.count(survived), r.count(unreached), r.count(equivalent), r.share())
+		r.path, len(r.mutants), len(r.all), r.count(killed), r.count(survived), r.count(unreached), r.count(equivalent), r.share())
 }
