@@ -17,7 +17,7 @@ func kernels() []string {
 // shared are the kernels that gateways which decide on their own have in common with
 // the program. They are part of the Go client.
 func shared() []string {
-	return prefixed("clients/go/gate/", "access", "base62", "headername", "jsontext", "keycache", "limits", "objectid", "pathmatch", "rawkey", "verdict", "zone")
+	return prefixed("clients/go/gate/", "access", "base62", "headername", "jsontext", "keycache", "keyheader", "limits", "objectid", "pathmatch", "rawkey", "verdict", "zone")
 }
 
 func prefixed(prefix string, names ...string) []string {

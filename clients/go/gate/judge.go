@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/verdict"
 )
@@ -36,7 +35,7 @@ func (g *Gate) read(r *http.Request) *call {
 	case len(apps) == 1 && utf8.ValidString(apps[0]):
 		c.app = apps[0]
 	case len(apps) > 0:
-		c.malformed = true
+		c.Malformed = true
 	}
 	return c
 }
@@ -53,7 +52,7 @@ func (g *Gate) judge(ctx context.Context, c *call) *Verdict {
 	switch {
 	case verdict.Keyless(&verdict.Question{Product: g.o.Product, Method: c.method, Path: c.path}, catalogue, &open):
 		return g.ownVerdict(catalogue, &open)
-	case c.malformed, c.presented == "":
+	case c.Malformed, c.Presented == "":
 		return g.ownVerdict(catalogue, &verdict.Verdict{Code: verdict.Malformed, Product: product})
 	}
 	of := g.proofs.of(&c.credential)
@@ -109,7 +108,7 @@ func (g *Gate) find(c *call, v *verdict.Verdict) (found verdict.Facts, known boo
 	}
 	verdict.Decide(&verdict.Question{
 		Product: g.o.Product, App: c.app, Method: c.method, Path: c.path, Address: c.from,
-		Presented: c.presented, Now: g.clock.Now(),
+		Presented: c.Presented, Now: g.clock.Now(),
 	}, &found, v)
 	return found, true
 }
@@ -150,10 +149,7 @@ type question struct {
 // ask asks Portico for the verdict; Portico counts the call. A key that is valid, or
 // refused only by a limit, is verified.
 func (g *Gate) ask(ctx context.Context, c *call, of proof) *Verdict {
-	q := question{Product: g.o.Product, App: c.app, Method: c.method, Path: c.path, Key: c.rawKey, Username: c.username, Password: c.password}
-	if c.presented == access.APIKey {
-		q.Username, q.Password = "", ""
-	}
+	q := question{Product: g.o.Product, App: c.app, Method: c.method, Path: c.path, Key: c.RawKey, Username: c.Username, Password: c.Password}
 	if c.from.IsValid() {
 		q.IP = c.from.String()
 	}

@@ -25,7 +25,7 @@ func (g *Gate) Middleware(next http.Handler) http.Handler {
 		v := g.judge(r.Context(), c)
 		v.limit(w.Header(), g.clock.Now())
 		if !v.Valid {
-			v.refuse(w, c.presented)
+			v.refuse(w, c.Presented)
 			return
 		}
 		passed := r.Clone(context.WithValue(r.Context(), verdictKey{}, v))

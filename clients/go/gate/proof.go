@@ -32,7 +32,7 @@ func newProofs(most int) (*proofs, error) {
 // of returns the proof of a credential.
 func (p *proofs) of(c *credential) (out proof) {
 	mac := hmac.New(sha256.New, p.secret)
-	for _, part := range []string{string(c.presented), c.rawKey, c.username, c.password} {
+	for _, part := range []string{string(c.Presented), c.RawKey, c.Username, c.Password} {
 		var size [4]byte
 		binary.BigEndian.PutUint32(size[:], uint32(len(part)))
 		mac.Write(size[:]) // so that the boundaries of the parts are unambiguous

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"portico/clients/go/gate/keyheader"
 	"portico/clients/go/gate/verdict"
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi/jsonbody"
@@ -55,7 +56,7 @@ func (h *Handler) authorizeCall(ctx context.Context, k *requestState, c *gateway
 
 // readForwarded reads the question from the headers.
 func (h *Handler) readForwarded(q *gateway.Request, from *head, remote netip.Addr) (bad *jsonbody.Mistake) {
-	setKey(q, readAPIKey(from.authorization, from.apiKey))
+	setKey(q, keyheader.Read(from.authorization, from.apiKey))
 	q.NeedsProduct = true
 	if q.Product, bad = single(from.product, "X-Portico-Product"); bad != nil {
 		return bad
@@ -86,9 +87,9 @@ func joinValues(values []string) string {
 }
 
 // setKey copies an API key into a request.
-func setKey(q *gateway.Request, p presentedKey) {
-	q.RawKey, q.Username, q.Password = p.rawKey, p.username, p.password
-	q.Presented, q.Malformed = p.kind, p.malformed
+func setKey(q *gateway.Request, k keyheader.Key) {
+	q.RawKey, q.Username, q.Password = k.RawKey, k.Username, k.Password
+	q.Presented, q.Malformed = k.Presented, k.Malformed
 }
 
 // forwardedRequest returns the method and URI that a trusted gateway sends, in the

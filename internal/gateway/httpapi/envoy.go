@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"portico/clients/go/gate/headername"
+	"portico/clients/go/gate/keyheader"
 	"portico/clients/go/gate/verdict"
 	"portico/internal/fault"
 	"portico/internal/gateway"
@@ -103,7 +104,7 @@ func codeOf(no *fault.Error) codes.Code {
 func readCheck(q *gateway.Request, a *authz.AttributeContext) *jsonbody.Mistake {
 	call := a.GetRequest().GetHttp()
 	h := headersOf(call)
-	setKey(q, readAPIKey(h["Authorization"], h["X-Api-Key"]))
+	setKey(q, keyheader.Read(h["Authorization"], h["X-Api-Key"]))
 	q.NeedsProduct = true
 	set := a.GetContextExtensions()
 	pick := func(extension, header string) []string {

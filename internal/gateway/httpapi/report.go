@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/keyheader"
 	"portico/clients/go/gate/verdict"
 	"portico/internal/fault"
 	"portico/internal/gateway"
@@ -92,7 +93,7 @@ func (r *reportReader) batch() (id string, calls []usage.Reported) {
 	r.End()
 	switch {
 	case r.Mistake() != nil:
-	case id == "" || len(id) > usage.MaxBatchID || !visible(id):
+	case id == "" || len(id) > usage.MaxBatchID || !keyheader.Visible(id):
 		r.Fail("batch", "must be 1 to 100 letters, digits and signs.")
 	case len(calls) == 0:
 		r.Fail("calls", "must be an array of 1 to 1000 reports.")

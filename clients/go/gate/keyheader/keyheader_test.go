@@ -1,4 +1,4 @@
-package httpapi
+package keyheader
 
 import (
 	"encoding/base64"
@@ -10,27 +10,27 @@ import (
 
 func basic(text string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(text)) }
 
-func TestOneCredentialIsRead(t *testing.T) {
+func TestRead(t *testing.T) {
 	for name, c := range map[string]struct {
 		authorization, apiKey []string
-		want                  presentedKey
+		want                  Key
 	}{
-		"none":          {nil, nil, presentedKey{}},
-		"bearer":        {[]string{"Bearer ptk_x"}, nil, presentedKey{kind: access.APIKey, rawKey: "ptk_x"}},
-		"bearer, small": {[]string{"bEARER   ptk_x"}, nil, presentedKey{kind: access.APIKey, rawKey: "ptk_x"}},
-		"api key":       {nil, []string{"ptk_x"}, presentedKey{kind: access.APIKey, rawKey: "ptk_x"}},
-		"basic":         {[]string{basic("user:pass")}, nil, presentedKey{kind: access.Basic, username: "user", password: "pass"}},
-		"basic, colons": {[]string{basic("user:pa:ss")}, nil, presentedKey{kind: access.Basic, username: "user", password: "pa:ss"}},
+		"none":          {nil, nil, Key{}},
+		"bearer":        {[]string{"Bearer ptk_x"}, nil, Key{Presented: access.APIKey, RawKey: "ptk_x"}},
+		"bearer, small": {[]string{"bEARER   ptk_x"}, nil, Key{Presented: access.APIKey, RawKey: "ptk_x"}},
+		"api key":       {nil, []string{"ptk_x"}, Key{Presented: access.APIKey, RawKey: "ptk_x"}},
+		"basic":         {[]string{basic("user:pass")}, nil, Key{Presented: access.Basic, Username: "user", Password: "pass"}},
+		"basic, colons": {[]string{basic("user:pa:ss")}, nil, Key{Presented: access.Basic, Username: "user", Password: "pa:ss"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := readAPIKey(c.authorization, c.apiKey); got != c.want {
+			if got := Read(c.authorization, c.apiKey); got != c.want {
 				t.Errorf("read %+v", got)
 			}
 		})
 	}
 }
 
-func TestMalformedCredentials(t *testing.T) {
+func TestRead_Malformed(t *testing.T) {
 	key := access.APIKey
 	for name, c := range map[string]struct {
 		authorization, apiKey []string
@@ -69,7 +69,7 @@ func TestMalformedCredentials(t *testing.T) {
 		"basic over two lines":   {[]string{"Basic dXNl\ncjpwYXNz"}, nil, access.Basic},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := readAPIKey(c.authorization, c.apiKey); got != (presentedKey{kind: c.kind, malformed: true}) {
+			if got := Read(c.authorization, c.apiKey); got != (Key{Presented: c.kind, Malformed: true}) {
 				t.Errorf("read %+v", got)
 			}
 		})
@@ -77,14 +77,14 @@ func TestMalformedCredentials(t *testing.T) {
 }
 
 // What is too long is not read, however long it is.
-func TestLongCredentialsCostNothing(t *testing.T) {
+func TestLongHeadersCostNothing(t *testing.T) {
 	long := []string{"Bearer " + strings.Repeat("a", 1<<20)}
-	if n := testing.AllocsPerRun(100, func() { readAPIKey(long, nil); readAPIKey(nil, long) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { Read(long, nil); Read(nil, long) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
 
-func FuzzAuthorization(f *testing.F) {
+func FuzzRead(f *testing.F) {
 	f.Add("Bearer ptk_x", "", false)
 	f.Add(basic("user:pass"), "", false)
 	f.Add("Basic YTpi, Bearer x", "ptk_x", true)
@@ -94,26 +94,26 @@ func FuzzAuthorization(f *testing.F) {
 		if both {
 			keys = []string{apiKey}
 		}
-		got := readAPIKey([]string{authorization}, keys)
-		held := got.rawKey != "" || got.username != "" || got.password != ""
+		got := Read([]string{authorization}, keys)
+		found := got.RawKey != "" || got.Username != "" || got.Password != ""
 		switch {
-		case both && !got.malformed:
-			t.Fatal("two credentials were believed")
-		case got.malformed && held, !got.malformed && !held:
-			t.Fatalf("neither malformed nor a credential: %+v", got)
-		case got.rawKey != "" && (got.username != "" || got.password != ""):
-			t.Fatal("two credentials were found")
-		case got.malformed:
+		case both && !got.Malformed:
+			t.Fatal("two keys were accepted")
+		case got.Malformed && found, !got.Malformed && !found:
+			t.Fatalf("neither malformed nor a key: %+v", got)
+		case got.RawKey != "" && (got.Username != "" || got.Password != ""):
+			t.Fatal("two keys were found")
+		case got.Malformed:
 			return
-		case len(authorization) > maxKeyHeaderLen:
-			t.Fatal("too long, and believed")
+		case len(authorization) > MaxLen:
+			t.Fatal("too long, and accepted")
 		}
-		for _, part := range []string{got.rawKey, got.username, got.password} {
-			if strings.ContainsAny(part, " \t\r\n\x00,") || !strings.Contains(authorization, part) && got.kind == access.APIKey {
+		for _, part := range []string{got.RawKey, got.Username, got.Password} {
+			if strings.ContainsAny(part, " \t\r\n\x00,") || !strings.Contains(authorization, part) && got.Presented == access.APIKey {
 				t.Fatalf("%q was taken out of %q", part, authorization)
 			}
 		}
-		if got.kind == access.Basic && basic(got.username + ":" + got.password)[6:] != strings.TrimLeft(authorization[6:], " ") {
+		if got.Presented == access.Basic && basic(got.Username + ":" + got.Password)[6:] != strings.TrimLeft(authorization[6:], " ") {
 			t.Fatalf("a second way to write %+v: %q", got, authorization)
 		}
 	})
