@@ -37,7 +37,7 @@ type author struct {
 
 	org     *db.Organization
 	offers  map[string]*offer
-	callers []caller
+	streams []stream
 }
 
 // newAuthor returns an author whose clock stands at the beginning, at a full
@@ -56,38 +56,37 @@ func (o Options) newAuthor(tx *change.Tx, ids *series, people identity.Passwords
 func (a *author) step() { a.clock.Advance(pace) }
 
 // organization creates an organization and everything in it.
-func (a *author) organization(ctx context.Context, o organization) error {
-	var err error
-	if a.org, err = a.Identity.CreateOrganization(ctx, o.slug, o.name); err != nil {
+func (a *author) organization(ctx context.Context, o organization) (err error) {
+	if a.org, err = a.Identity.CreateOrganization(ctx, o.Slug, o.Name); err != nil {
 		return err
 	}
-	staff, err := a.Identity.CreateStaff(ctx, o.slug, o.staff.name, address.ParseEmail(o.staff.email), "")
+	staff, err := a.Identity.CreateStaff(ctx, o.Slug, o.Staff.Name, address.ParseEmail(o.Staff.Email), "")
 	if err != nil {
 		return err
 	}
 	admin := a.as(ctx, staff, nil)
 	a.org, err = a.Identity.UpdateOrganization(admin, identity.UpdateOrganizationInput{
-		Website: input.SetTo(o.website), SupportEmail: input.SetTo(o.support), TimeZone: input.SetTo(o.zone), Currency: input.SetTo(o.currency),
+		Website: input.SetTo(o.Website), SupportEmail: input.SetTo(o.SupportEmail), TimeZone: input.SetTo(o.TimeZone), Currency: input.SetTo(o.Currency),
 	})
 	if err != nil {
 		return err
 	}
-	for _, x := range o.products {
+	for _, x := range o.Products {
 		a.step()
 		if err := a.product(admin, x); err != nil {
 			return err
 		}
 	}
-	for _, x := range o.accounts {
+	for _, x := range o.Accounts {
 		a.step()
 		if err := a.account(admin, x); err != nil {
 			return err
 		}
 	}
-	if err := a.finish(admin, o.products); err != nil {
+	if err := a.finish(admin, o.Products); err != nil {
 		return err
 	}
-	return a.calls(ctx, o.zone)
+	return a.calls(ctx)
 }
 
 // as returns the context of a user who acts for an account, or for the
@@ -104,46 +103,37 @@ func (a *author) as(ctx context.Context, u *db.User, of *db.Account) context.Con
 
 // account creates an account with everything that belongs to it.
 func (a *author) account(admin context.Context, x account) error {
-	row, err := a.Identity.CreateAccount(admin, identity.CreateAccountInput{Name: x.name, Profile: &x.profile})
+	row, err := a.Identity.CreateAccount(admin, x.CreateAccountInput)
 	if err != nil {
 		return err
 	}
 	owner := admin
-	if x.developer != nil {
-		u, err := a.Identity.CreateUser(admin, identity.CreateUserInput{Name: x.developer.name, Email: address.ParseEmail(x.developer.email),
+	if x.Developer != nil {
+		u, err := a.Identity.CreateUser(admin, identity.CreateUserInput{Name: x.Developer.Name, Email: address.ParseEmail(x.Developer.Email),
 			AccountID: new(row.GlobalID()), MembershipRole: new(domain.Owner)})
 		if err != nil {
 			return err
 		}
 		owner = a.as(admin, u, row)
 	}
-	for _, one := range x.apps {
+	for _, one := range x.Apps {
 		a.step()
 		if err := a.app(admin, owner, row, one); err != nil {
 			return err
 		}
 	}
-	for _, k := range x.credentials {
+	for _, c := range x.Credentials {
 		a.step()
-		if _, err := a.credential(admin, owner, apps.GenerateKeyInput{AccountID: new(row.GlobalID())}, k); err != nil {
+		if _, err := a.credential(admin, owner, apps.GenerateKeyInput{AccountID: new(row.GlobalID())}, c); err != nil {
 			return err
 		}
 	}
-	if x.suspended == "" {
+	if x.Suspended == "" {
 		return nil
 	}
 	a.step()
-	_, err = a.Identity.SuspendAccount(admin, row.GlobalID(), &x.suspended)
+	_, err = a.Identity.SuspendAccount(admin, row.GlobalID(), &x.Suspended)
 	return err
-}
-
-// given returns nil for the zero value.
-func given[T comparable](v T) *T {
-	var none T
-	if v == none {
-		return nil
-	}
-	return &v
 }
 
 // passwords are the hashes that were made before the transaction began, one for

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"portico/ent/db"
 	"portico/internal/apps"
@@ -13,74 +14,71 @@ import (
 
 // app creates an app of an account, its credentials and its subscriptions.
 func (a *author) app(admin, owner context.Context, of *db.Account, x app) error {
-	created, err := a.Apps.CreateApp(owner, apps.CreateAppInput{Name: x.name, Description: &x.description, Labels: x.labels,
-		AccountID: new(of.GlobalID()), ReferenceID: new(named("app", a.ids.n+1).String()), GenerateKey: new(false)})
+	x.AccountID, x.ReferenceID, x.GenerateKey = new(of.GlobalID()), new(named("app", a.ids.n+1).String()), new(false)
+	created, err := a.Apps.CreateApp(owner, x.CreateAppInput)
 	if err != nil {
 		return err
 	}
-	c := caller{account: of.ID, app: created.App.ID, calls: x.calls}
-	for i, k := range x.credentials {
+	var credentials []usedCredential
+	for i, c := range x.Credentials {
 		if i > 0 { // the first comes with the app
 			a.step()
 		}
-		one, err := a.credential(admin, owner, apps.GenerateKeyInput{AppID: new(created.App.GlobalID())}, k)
+		one, err := a.credential(admin, owner, apps.GenerateKeyInput{AppID: new(created.App.GlobalID())}, c)
 		if err != nil {
 			return err
 		}
-		c.credentials = append(c.credentials, usedCredential{one, k.only})
+		credentials = append(credentials, usedCredential{one, c.Only})
 	}
-	for _, s := range x.subscriptions {
+	var subscriptions []subscribed // the newest to each product
+	for _, s := range x.Subscriptions {
 		a.step()
 		one, err := a.subscription(admin, owner, created.App, s)
 		if err != nil {
 			return err
 		}
-		c.subscriptions = append(slices.DeleteFunc(c.subscriptions, func(s subscribed) bool { return s.ProductID == one.ProductID }), one)
+		subscriptions = append(slices.DeleteFunc(subscriptions, func(s subscribed) bool { return s.offer == one.offer }), one)
 	}
-	a.callers = append(a.callers, c)
+	a.streams = append(a.streams, a.streamsOf(x.Calls, credentials, subscriptions)...)
 	return nil
 }
 
 // credential creates a credential of the app or account that the input names, and does
 // what happens to it later.
-func (a *author) credential(admin, owner context.Context, in apps.GenerateKeyInput, k credential) (*db.Credential, error) {
-	in.Name, in.Environment = &k.name, given(k.environment)
-	if k.expired {
+func (a *author) credential(admin, owner context.Context, in apps.GenerateKeyInput, x credential) (_ *db.Credential, err error) {
+	in.Name, in.Environment = x.Name, x.Environment
+	if x.Expired {
 		in.ExpiresAt = new(a.clock.Now().Add(pace))
-	} else if k.life > 0 {
-		in.ExpiresAt = new(a.clock.Now().Add(k.life))
+	} else if x.Days > 0 {
+		in.ExpiresAt = new(a.clock.Now().Add(time.Duration(x.Days) * 24 * time.Hour))
 	}
-	for _, name := range k.only {
-		o, err := a.offer(name)
-		if err != nil {
-			return nil, err
-		}
-		in.AccessControlList = append(in.AccessControlList, o.GlobalID())
+	if in.AccessControlList, err = findIDs(a.offers, "product", x.Only); err != nil {
+		return nil, err
 	}
 	created, err := a.Apps.GenerateKey(owner, in)
 	if err != nil {
 		return nil, err
 	}
-	return a.afterwards(admin, owner, created.Credential, k)
+	return a.afterwards(admin, owner, created.Credential, x)
 }
 
 // afterwards does with a new credential what happens to it later.
-func (a *author) afterwards(admin, owner context.Context, created *db.Credential, k credential) (_ *db.Credential, err error) {
+func (a *author) afterwards(admin, owner context.Context, created *db.Credential, x credential) (_ *db.Credential, err error) {
 	id := created.GlobalID()
-	if k.addresses != nil {
+	if x.AllowedAddresses != nil {
 		a.step()
-		created, err = a.Apps.UpdateKey(owner, apps.UpdateKeyInput{CredentialID: id, AllowedAddresses: input.SetTo(k.addresses), RateLimit: input.SetTo(*k.rate)})
+		created, err = a.Apps.UpdateKey(owner, apps.UpdateKeyInput{CredentialID: id, AllowedAddresses: input.SetTo(x.AllowedAddresses), RateLimit: input.SetTo(*x.RateLimit)})
 		if err != nil {
 			return nil, err
 		}
 	}
-	for _, action := range k.actions {
+	for _, action := range x.Actions {
 		a.step()
 		switch action {
 		case lifecycle.Disable:
-			created, err = a.Apps.DisableKey(admin, id, given(k.note))
+			created, err = a.Apps.DisableKey(admin, id, x.Note)
 		case lifecycle.Revoke:
-			created, err = a.Apps.RevokeKey(owner, id, &k.reason, given(k.note))
+			created, err = a.Apps.RevokeKey(owner, id, x.Reason, x.Note)
 		default:
 			err = fmt.Errorf("seed: nobody does %s", action)
 		}
@@ -88,7 +86,7 @@ func (a *author) afterwards(admin, owner context.Context, created *db.Credential
 			return nil, err
 		}
 	}
-	if k.expired {
+	if x.Expired {
 		a.step()
 		_, err = a.Maintenance.RecordExpiries(owner)
 	}
@@ -98,45 +96,45 @@ func (a *author) afterwards(admin, owner context.Context, created *db.Credential
 // subscription registers an app with a product, and does with the subscription
 // what happens to it later.
 func (a *author) subscription(admin, owner context.Context, app *db.App, x subscription) (out subscribed, err error) {
-	if out.offer, err = a.offer(x.product); err != nil {
+	if out.offer, err = find(a.offers, "product", x.Product); err != nil {
 		return out, err
 	}
-	if out.plan = out.offer.plan(x.plan); out.plan == nil {
-		return out, fmt.Errorf("seed: there is no plan %q of the product %q", x.plan, x.product)
+	if out.plan, err = find(out.offer.plans, "plan", x.Plan); err != nil {
+		return out, err
 	}
-	endpoints, err := out.offer.endpointIDs(x.endpoints)
+	endpoints, err := findIDs(out.offer.endpoints, "endpoint", x.Endpoints)
 	if err != nil {
 		return out, err
 	}
 	created, err := a.Apps.Register(owner, apps.RegisterInput{
 		AppID: app.GlobalID(), ProductID: out.offer.GlobalID(), PlanID: new(out.plan.GlobalID()), EndpointIDs: endpoints})
 	out.Subscription = created.Subscription
-	for _, action := range x.actions {
+	for _, action := range x.Actions {
 		if err != nil {
 			break
 		}
 		a.step()
-		out.Subscription, err = a.act(admin, owner, out.GlobalID(), action, x.reason)
+		out.Subscription, err = a.act(admin, owner, out.GlobalID(), action, x.Reason)
 	}
 	return out, err
 }
 
 // act applies an action to a subscription. The reason is only for what is
 // refused, suspended or ended.
-func (a *author) act(admin, owner context.Context, id string, action lifecycle.SubscriptionAction, reason string) (*db.Subscription, error) {
+func (a *author) act(admin, owner context.Context, id string, action lifecycle.SubscriptionAction, reason *string) (*db.Subscription, error) {
 	switch action {
 	case lifecycle.Approve:
 		return a.Apps.Approve(admin, id, nil)
 	case lifecycle.Reject:
-		return a.Apps.Reject(admin, id, reason)
+		return a.Apps.Reject(admin, id, input.OrZero(reason))
 	case lifecycle.Withdraw:
-		return a.Apps.Withdraw(owner, id, given(reason))
+		return a.Apps.Withdraw(owner, id, reason)
 	case lifecycle.Suspend:
-		return a.Apps.Suspend(admin, id, given(reason))
+		return a.Apps.Suspend(admin, id, reason)
 	case lifecycle.Resume:
 		return a.Apps.Resume(admin, id, nil)
 	case lifecycle.Unregister:
-		return a.Apps.Unregister(admin, id, given(reason))
+		return a.Apps.Unregister(admin, id, reason)
 	}
 	return nil, fmt.Errorf("seed: nobody does %s", action)
 }

@@ -4,83 +4,68 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/google/uuid"
+
 	"portico/ent/db"
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/input"
 )
 
-// offer is a product with its endpoints and plans.
+// offer is a product with its plans and endpoints, by their names, and the ids of
+// the endpoints in the order of their creation.
 type offer struct {
 	*db.Product
-	endpoints []*db.Endpoint
-	plans     []*db.Plan
+	plans       map[string]*db.Plan
+	endpoints   map[string]*db.Endpoint
+	endpointIDs []uuid.UUID
 }
 
-// plan returns the plan of this name, or nil.
-func (o *offer) plan(name string) *db.Plan {
-	for _, one := range o.plans {
-		if one.Name == name {
-			return one
-		}
+// find returns the object with a name; what says what it is.
+func find[T any](in map[string]T, what, name string) (out T, err error) {
+	out, ok := in[name]
+	if !ok {
+		return out, fmt.Errorf("seed: there is no %s %q", what, name)
 	}
-	return nil
+	return out, nil
 }
 
-// endpointIDs returns the opaque ids of endpoints by their names, such as "GET
-// /orders/{id}"; nil for none.
-func (o *offer) endpointIDs(names []string) (ids []string, err error) {
+// findIDs returns the opaque ids of the objects with these names; nil for none.
+func findIDs[T interface{ GlobalID() string }](in map[string]T, what string, names []string) (ids []string, err error) {
 	for _, name := range names {
-		before := len(ids)
-		for _, e := range o.endpoints {
-			if string(e.Method)+" "+e.Path == name {
-				ids = append(ids, e.GlobalID())
-			}
+		one, err := find(in, what, name)
+		if err != nil {
+			return nil, err
 		}
-		if len(ids) == before {
-			return nil, fmt.Errorf("seed: there is no endpoint %q of the product %q", name, o.Name)
-		}
+		ids = append(ids, one.GlobalID())
 	}
 	return ids, nil
 }
 
-// offer returns a product that was created before.
-func (a *author) offer(name string) (*offer, error) {
-	o, ok := a.offers[name]
-	if !ok {
-		return nil, fmt.Errorf("seed: there is no product %q", name)
-	}
-	return o, nil
-}
-
 // product creates a product with its endpoints and plans, and publishes it.
-func (a *author) product(admin context.Context, x product) error {
-	row, err := a.Catalog.CreateProduct(admin, catalog.CreateProductInput{
-		Name: x.name, Title: &x.title, Description: &x.description, APIVersion: &x.version, Approval: given(x.approval),
-		DocumentationURL: new(a.org.Website + "/docs/" + x.name), Keyless: &x.keyless, EnforceEndpoints: &x.enforced,
-	})
-	if err != nil {
+func (a *author) product(admin context.Context, x product) (err error) {
+	x.DocumentationURL = new(a.org.Website + "/docs/" + x.Name)
+	o := &offer{plans: map[string]*db.Plan{}, endpoints: map[string]*db.Endpoint{}}
+	if o.Product, err = a.Catalog.CreateProduct(admin, x.CreateProductInput); err != nil {
 		return err
 	}
-	o := &offer{Product: row}
-	for _, one := range x.endpoints {
-		e, err := a.Catalog.CreateEndpoint(admin, catalog.CreateEndpointInput{
-			ProductID: row.GlobalID(), Method: one.method, Path: one.path, Description: &one.description})
+	for _, in := range x.Endpoints {
+		in.ProductID = o.GlobalID()
+		e, err := a.Catalog.CreateEndpoint(admin, in)
 		if err != nil {
 			return err
 		}
-		o.endpoints = append(o.endpoints, e)
+		o.endpoints[string(e.Method)+" "+e.Path] = e
+		o.endpointIDs = append(o.endpointIDs, e.ID)
 	}
-	for _, one := range x.plans {
-		p, err := a.Catalog.CreatePlan(admin, catalog.CreatePlanInput{ProductID: row.GlobalID(), Name: one.name, Kind: &one.kind,
-			RateLimit: one.rate, Quota: one.quota, QuotaPer: given(one.quotaPer), Price: one.price, Approval: given(one.approval)})
-		if err != nil {
+	for _, in := range x.Plans {
+		in.ProductID = o.GlobalID()
+		if o.plans[in.Name], err = a.Catalog.CreatePlan(admin, in); err != nil {
 			return err
 		}
-		o.plans = append(o.plans, p)
 	}
-	a.offers[x.name] = o
-	if x.draft {
+	a.offers[x.Name] = o
+	if x.Finally == domain.Draft {
 		return nil
 	}
 	return a.setStatus(admin, o, domain.Published)
@@ -89,11 +74,11 @@ func (a *author) product(admin context.Context, x product) error {
 // finish brings the products into their last status.
 func (a *author) finish(admin context.Context, all []product) error {
 	for _, x := range all {
-		if x.finally == "" {
+		if x.Finally == "" || x.Finally == domain.Draft {
 			continue
 		}
 		a.step()
-		if err := a.setStatus(admin, a.offers[x.name], x.finally); err != nil {
+		if err := a.setStatus(admin, a.offers[x.Name], x.Finally); err != nil {
 			return err
 		}
 	}

@@ -2,43 +2,62 @@ package seed
 
 import (
 	"context"
+	"encoding/binary"
+	"maps"
+	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
 	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
 	"portico/clients/go/gate/zone"
 	"portico/internal/usage"
-	"portico/internal/usage/counts"
 	"portico/internal/usage/intake"
+)
+
+const (
+	// daysOfCalls is how many days back calls are counted.
+	daysOfCalls = 35
+	// fresh is how far back counts of single minutes are kept.
+	fresh = 48 * time.Hour
+	// burstsAnHour is the number of minutes of an hour that have calls.
+	burstsAnHour = 4
+	// often and seldom are the share of hours with calls, of accepted ones and
+	// of attempts.
+	often, seldom = 0.4, 0.04
 )
 
 // calls creates the calls of the organization's apps up to now: the counts, the
 // use of quotas, and when credentials were last used.
-func (a *author) calls(ctx context.Context, zoneName string) error {
-	loc, err := zone.Load(zoneName)
+func (a *author) calls(ctx context.Context) error {
+	loc, err := zone.Load(a.org.TimeZone)
 	if err != nil {
 		return err
 	}
 	now := a.Clock.Now()
-	t := &tally{loc: loc, now: now, minutes: map[cell]int64{}, hours: map[cell]int64{}, days: map[cell]int64{},
-		quotas: map[period]*limits.Used{}, accounts: map[period]int64{}}
+	t := &tally{loc: loc, now: now, counter: intake.NewCounter(), used: map[period]int64{}, present: map[uuid.UUID]limits.Used{}}
 	from := usage.Day.Start(now.AddDate(0, 0, 1-daysOfCalls), loc)
-	for _, c := range a.callers {
-		for _, s := range c.streams(now) {
-			for at := from; at.Before(now); at = at.Add(time.Hour) {
-				s.hour(at, loc, now, func(call usage.Call, at time.Time, n int64) { t.count(call, s.subscribed, at, n) })
-			}
+	for _, s := range a.streams {
+		for at := from; at.Before(now); at = at.Add(time.Hour) {
+			t.hour(&s, at)
 		}
 	}
-	return intake.AddHistory(ctx, a.Database, a.tx.Tx, t.history())
+	return intake.AddHistory(ctx, a.Database, a.tx.Tx, intake.History{
+		Calls: t.counter, MinutesSince: now.Add(-fresh), Quotas: slices.Collect(maps.Values(t.present))})
 }
 
-// cell identifies a count: what is counted, in the bucket that begins at a time.
-type cell struct {
-	usage.Call
-	at time.Time
+// tally counts calls as the gateway would have.
+type tally struct {
+	loc     *time.Location
+	now     time.Time
+	counter *intake.Counter
+	// used is what was used of quotas in each period, present what each app used
+	// of them in the present period.
+	used    map[period]int64
+	present map[uuid.UUID]limits.Used
 }
 
 // period is a period of a quota, by its counter and its start.
@@ -47,39 +66,63 @@ type period struct {
 	start   time.Time
 }
 
-// tally counts calls as the gateway would have.
-type tally struct {
-	loc                  *time.Location
-	now                  time.Time
-	minutes, hours, days map[cell]int64
-	// quotas is what apps used in each period, accounts what all apps of an
-	// account did.
-	quotas   map[period]*limits.Used
-	accounts map[period]int64
+// hour counts the calls of one hour. The same hour has the same calls each time
+// the data is created. Calls after now are omitted; in hours before those with
+// counts of minutes, all calls are in the first minute.
+func (t *tally) hour(s *stream, start time.Time) {
+	r := rand.New(rand.NewPCG(binary.BigEndian.Uint64(s.Credential[8:]), binary.BigEndian.Uint64(s.subscribed.ID[8:])^uint64(start.Unix())))
+	chance := often
+	if !s.Passed() {
+		chance = seldom
+	}
+	if r.Float64() > chance {
+		return // calls come in bursts
+	}
+	local := start.In(t.loc)
+	expected := s.daily / chance * share(local) * (0.7 + 0.6*r.Float64())
+	n := int64(expected)
+	if r.Float64() < expected-float64(n) {
+		n++
+	}
+	call := s.Call
+	if len(s.endpoints) > 0 {
+		call.Endpoint = s.endpoints[local.YearDay()%len(s.endpoints)]
+	}
+	bursts := int64(1)
+	if t.now.Sub(start) <= fresh {
+		bursts = burstsAnHour
+	}
+	for i := range bursts {
+		at := start
+		if bursts > 1 {
+			at = start.Add(time.Duration(r.IntN(60)) * time.Minute)
+		}
+		part := n/bursts + min(max(n%bursts-i, 0), 1)
+		if part == 0 || !at.Add(time.Minute).Before(t.now) {
+			continue
+		}
+		t.count(call, s.subscribed, at, part)
+		if call.Passed() && part > 100 && r.IntN(8) == 0 {
+			limited := call
+			limited.Code = verdict.RateLimited.String()
+			t.counter.Add(&limited, at, 1+part/50)
+		}
+	}
 }
 
 // count counts n calls of a minute. Those beyond a quota count as refused.
 func (t *tally) count(call usage.Call, s subscribed, at time.Time, n int64) {
+	passed := n
 	if call.Passed() {
-		if over := n - t.take(s, at, n); over > 0 {
-			refused := call
-			refused.Code = quotaExceeded
-			t.add(refused, at, over)
-			n -= over
-		}
+		passed = t.take(s, at, n)
 	}
-	t.add(call, at, n)
-}
-
-func (t *tally) add(call usage.Call, at time.Time, n int64) {
-	if n == 0 {
-		return
+	if passed > 0 {
+		t.counter.Add(&call, at, passed)
 	}
-	if t.now.Sub(at) <= fresh {
-		t.minutes[cell{call, at}] += n
+	if n > passed {
+		call.Code = verdict.QuotaExceeded.String()
+		t.counter.Add(&call, at, n-passed)
 	}
-	t.hours[cell{call, usage.Hour.Start(at, t.loc)}] += n
-	t.days[cell{call, usage.Day.Start(at, t.loc)}] += n
 }
 
 // take takes up to n units of the quota of an app and a product, and returns how
@@ -89,39 +132,33 @@ func (t *tally) take(s subscribed, at time.Time, n int64) int64 {
 	if quota.None() {
 		return n
 	}
-	start, end := quota.Period(at, t.loc)
-	app := period{limits.ByApp(s.AppID, s.ProductID), start}
-	account := period{limits.ByAccount(s.AccountID, s.ProductID, quota.Per), start}
-	u := t.quotas[app]
-	if u == nil {
-		u = &limits.Used{Organization: s.OrganizationID, AppCounter: app.counter, AccountCounter: account.counter, PeriodStart: start, PeriodEnd: end}
-		t.quotas[app] = u
-	}
-	counted := u.N
+	u := limits.Used{Organization: s.OrganizationID, AppCounter: limits.ByApp(s.AppID, s.ProductID),
+		AccountCounter: limits.ByAccount(s.AccountID, s.ProductID, quota.Per)}
+	u.PeriodStart, u.PeriodEnd = quota.Period(at, t.loc)
+	app, account := period{u.AppCounter, u.PeriodStart}, period{u.AccountCounter, u.PeriodStart}
+	counted := app
 	if s.plan.QuotaPer == access.QuotaPerAccount {
-		counted = t.accounts[account]
+		counted = account
 	}
-	n = min(n, quota.Limit-counted)
-	u.N += n
-	t.accounts[account] += n
+	n = min(n, quota.Limit-t.used[counted])
+	t.used[app] += n
+	t.used[account] += n
+	if t.now.Before(u.PeriodEnd) {
+		u.N = t.used[app]
+		t.present[u.AppCounter] = u
+	}
 	return n
 }
 
-// history returns what is stored: of quotas, only the present periods.
-func (t *tally) history() intake.History {
-	h := intake.History{Minutes: rows(t.minutes), Hours: rows(t.hours), Days: rows(t.days)}
-	for _, u := range t.quotas {
-		if t.now.Before(u.PeriodEnd) {
-			h.Quotas = append(h.Quotas, *u)
-		}
+// share returns the share of a day's calls in an hour: most are in working
+// hours.
+func share(t time.Time) float64 {
+	s := 0.01
+	if h := t.Hour(); h >= 8 && h < 18 {
+		s = 0.085
 	}
-	return h
-}
-
-func rows(of map[cell]int64) []counts.Row {
-	out := make([]counts.Row, 0, len(of))
-	for c, n := range of {
-		out = append(out, counts.Row{ID: c.ID(c.at), At: c.at, Call: c.Call, Calls: n})
+	if day := t.Weekday(); day == time.Saturday || day == time.Sunday {
+		s *= 0.4
 	}
-	return out
+	return s
 }

@@ -87,7 +87,7 @@ type automaticOffer struct {
 // prepare finds the products and plans that need no approval, to which the apps
 // subscribe.
 func (l *load) prepare(ctx context.Context) (err error) {
-	l.org, err = l.Client.Organization.Query().Where(dborg.Slug(demo().slug)).Only(ctx)
+	l.org, err = l.Client.Organization.Query().Where(dborg.Slug(demo().Slug)).Only(ctx)
 	if db.IsNotFound(err) {
 		return errors.New("the large set belongs to the organization demo, which does not exist here")
 	}

@@ -1,142 +1,136 @@
 package seed
 
 import (
-	"time"
+	"embed"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"portico/clients/go/gate/access"
+	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/domain"
+	"portico/internal/identity"
 	"portico/internal/lifecycle"
 )
 
-// The types of this file describe the data in the tables of the organizations.
-// Products and plans are identified by their names; zero values mean the
-// defaults noted beside the fields.
+//go:embed demo.json second.json
+var files embed.FS
 
-type organization struct {
-	slug, name       string
-	website, support string
-	zone, currency   string
-	staff            person
-	products         []product
-	accounts         []account
+// demo is the organization to look at first, and the other one shows that nothing
+// of one is ever visible in the other. The first products of each, by age and by
+// title, need one approval and nothing else.
+func demo() organization { return read("demo.json") }
+
+func organizations() []organization { return []organization{demo(), read("second.json")} }
+
+// read reads one of the files above. It panics if a member is unknown or repeated,
+// or an enumeration has no such value, which would fail each test of the package.
+func read(file string) (out organization) {
+	text, err := files.ReadFile(file)
+	if err == nil {
+		err = decode(text, &out)
+	}
+	if err != nil {
+		panic("seed: " + file + ": " + err.Error())
+	}
+	return out
 }
 
-func organizations() []organization { return []organization{demo(), second()} }
+func decode(text []byte, out *organization) error {
+	return json.Unmarshal(text, out, json.MatchCaseInsensitiveNames(true), json.RejectUnknownMembers(true),
+		json.WithUnmarshalers(json.UnmarshalFromFunc(decodeConstant)))
+}
 
-type person struct{ name, email string }
+// decodeConstant decodes a value of an enumeration, and returns an error for any
+// other text.
+func decodeConstant(d *jsontext.Decoder, out interface{ Values() []string }) error {
+	var text string
+	if err := json.UnmarshalDecode(d, &text); err != nil {
+		return err
+	}
+	if !slices.Contains(out.Values(), text) {
+		return fmt.Errorf("%q is not one of %v", text, out.Values())
+	}
+	reflect.ValueOf(out).Elem().SetString(text)
+	return nil
+}
+
+// The types below are what the files contain: the inputs of the services, and
+// what happens to the objects later. Products, plans and endpoints are identified
+// by their names.
+
+type organization struct {
+	Slug, Name            string
+	Website, SupportEmail string
+	TimeZone, Currency    string
+	Staff                 person
+	Products              []product
+	Accounts              []account
+}
+
+type person struct{ Name, Email string }
 
 type account struct {
-	name    string
-	profile domain.Profile
-	// developer owns the account; nil means that nobody signs in for it.
-	developer *person
-	// credentials are those of the whole account.
-	credentials []credential
-	apps        []app
-	// suspended is why the account was finally suspended; empty if it was not.
-	suspended string
+	identity.CreateAccountInput
+	// Developer owns the account; nil means that nobody signs in for it.
+	Developer *person
+	// Credentials are those of the whole account.
+	Credentials []credential
+	Apps        []app
+	// Suspended is why the account was finally suspended; empty if it was not.
+	Suspended string
 }
 
 type product struct {
-	name, title, description, version string
-	approval                          domain.Approval // Manual
-	// draft means that it was never published, finally is the status that a
-	// published one was brought to at last; empty if it remains PUBLISHED.
-	draft   bool
-	finally domain.ProductStatus
-	// keyless means that calls need no credential, enforced that only calls of
-	// the endpoints pass.
-	keyless, enforced bool
-	endpoints         []endpoint
-	plans             []plan
-}
-
-// endpoint is one of a product's operations.
-type endpoint struct {
-	method            access.Method
-	path, description string
-}
-
-func get(path, description string) endpoint {
-	return endpoint{access.MethodGet, path, description}
-}
-
-func post(path, description string) endpoint {
-	return endpoint{access.MethodPost, path, description}
+	catalog.CreateProductInput
+	Endpoints []catalog.CreateEndpointInput
+	Plans     []catalog.CreatePlanInput
+	// Finally is the status that it has at last; empty means PUBLISHED, DRAFT that
+	// it was never published.
+	Finally domain.ProductStatus
 }
 
 // listed reports whether the product is in every developer's catalogue.
-func (p product) listed() bool {
-	return !p.draft && p.finally != domain.Retired
-}
-
-type plan struct {
-	name     string
-	kind     domain.PlanKind
-	rate     *access.RateLimit
-	quota    *access.Quota
-	quotaPer access.QuotaPer // APP
-	price    *domain.Price
-	approval domain.Approval // the product's
-}
+func (p product) listed() bool { return p.Finally != domain.Draft && p.Finally != domain.Retired }
 
 type app struct {
-	name, description string
-	labels            []domain.Label
-	credentials       []credential
-	subscriptions     []subscription
-	// calls is the approximate number of calls on a busy day.
-	calls int
+	apps.CreateAppInput
+	Credentials   []credential
+	Subscriptions []subscription
+	// Calls is the approximate number of calls on a busy day.
+	Calls int
 }
 
 type credential struct {
-	name        string
-	environment access.Environment // Development
-	// only are the products that the credential reaches; nil means all.
-	only []string
-	// addresses are the networks that it may be used from, and rate is its own
-	// limit; its owner sets them a step after it was created.
-	addresses []string
-	rate      *access.RateLimit
-	// life is the lifetime of the credential; 0 means unlimited.
-	life time.Duration
-	// expired means that it expired soon after it was created.
-	expired bool
-	// actions are what happened to it, in this order; reason and note say why it
+	Name        *string
+	Environment *access.Environment
+	// Only are the products that the credential reaches; nil means all.
+	Only []string
+	// AllowedAddresses and RateLimit are set a step after it was created.
+	AllowedAddresses []string
+	RateLimit        *access.RateLimit
+	// Days is its lifetime; 0 means unlimited. Expired means that it expired soon
+	// after it was created.
+	Days    int
+	Expired bool
+	// Actions are what happened to it, in this order; Reason and Note say why it
 	// was revoked.
-	actions []lifecycle.CredentialAction
-	reason  domain.RevocationReason
-	note    string
+	Actions []lifecycle.CredentialAction
+	Reason  *domain.RevocationReason
+	Note    *string
 }
 
 type subscription struct {
-	product, plan string
-	// endpoints are those it is narrowed to, such as "GET /orders/{id}"; nil
-	// means all of the product.
-	endpoints []string
-	// actions are what happened to it, in this order, and reason is why it was
+	Product, Plan string
+	// Endpoints are those it is narrowed to, such as "GET /orders/{id}"; nil means
+	// all of the product.
+	Endpoints []string
+	// Actions are what happened to it, in this order, and Reason is why it was
 	// refused, suspended or ended.
-	actions []lifecycle.SubscriptionAction
-	reason  string
+	Actions []lifecycle.SubscriptionAction
+	Reason  *string
 }
-
-// actions lists what happened to a subscription.
-func actions(all ...lifecycle.SubscriptionAction) []lifecycle.SubscriptionAction { return all }
-
-func perSecond(n int) *access.RateLimit {
-	return &access.RateLimit{Limit: n, Per: access.PerSecond, Burst: 2 * n}
-}
-
-func perMinute(n int) *access.RateLimit {
-	return &access.RateLimit{Limit: n, Per: access.PerMinute, Burst: n}
-}
-
-func aDay(n int) *access.Quota   { return &access.Quota{Limit: n, Per: access.PerDay} }
-func aWeek(n int) *access.Quota  { return &access.Quota{Limit: n, Per: access.PerWeek} }
-func aMonth(n int) *access.Quota { return &access.Quota{Limit: n, Per: access.PerMonth} }
-
-// monthly returns a price per month in the organization's currency.
-func monthly(amount string) *domain.Price { return &domain.Price{Amount: amount} }
-
-// perThousand returns a price per thousand calls.
-func perThousand(amount string) *domain.Price { return &domain.Price{Amount: amount, Unit: 1000} }

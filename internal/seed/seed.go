@@ -3,9 +3,9 @@
 // subscriptions in every state (Demo), and a large number of apps for
 // measurements (Large).
 //
-// The demo data is defined by plain tables in demo.go and second.go. An author
-// calls the services with it, as the people who do these things, and moves the
-// clock from step to step: whatever is in the data could have happened, and has
+// The demo data is in demo.json and second.json, whose types are in outline.go. An
+// author calls the services with it, as the people who do these things, and moves
+// the clock from step to step: whatever is in the data could have happened, and has
 // its events. The large set is inserted in bulk, as the services fill in rows.
 //
 // The data is the same each time: names, ids, reference ids, user names of
@@ -156,7 +156,7 @@ func checkAbsent(ctx context.Context, c *db.OrganizationClient) error {
 	}
 	var slugs []string
 	for _, org := range organizations() {
-		slugs = append(slugs, org.slug)
+		slugs = append(slugs, org.Slug)
 	}
 	found, err := c.Query().Where(dborg.SlugIn(slugs...)).Order(dborg.BySlug()).Select(dborg.FieldSlug).Strings(ctx)
 	if err == nil && len(found) > 0 {

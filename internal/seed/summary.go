@@ -22,10 +22,10 @@ type SignIn struct {
 func SignIns() []SignIn {
 	var out []SignIn
 	for _, org := range organizations() {
-		out = append(out, SignIn{Email: org.staff.email, Organization: org.slug, Role: domain.RoleAdmin})
-		for _, a := range org.accounts {
-			if a.developer != nil {
-				out = append(out, SignIn{Email: a.developer.email, Organization: org.slug, Account: a.name, Role: domain.RolePortal})
+		out = append(out, SignIn{Email: org.Staff.Email, Organization: org.Slug, Role: domain.RoleAdmin})
+		for _, a := range org.Accounts {
+			if a.Developer != nil {
+				out = append(out, SignIn{Email: a.Developer.Email, Organization: org.Slug, Account: a.Name, Role: domain.RolePortal})
 			}
 		}
 	}
@@ -48,9 +48,9 @@ type Summary struct {
 
 func newSummary() *Summary {
 	s := &Summary{SignIns: SignIns()}
-	for _, p := range demo().products {
+	for _, p := range demo().Products {
 		if p.listed() {
-			s.Products = append(s.Products, p.title)
+			s.Products = append(s.Products, *p.Title)
 		}
 	}
 	return s

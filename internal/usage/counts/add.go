@@ -27,9 +27,15 @@ type Row struct {
 	Calls int64
 }
 
-// Execer is a transaction.
+// Execer executes statements in a transaction.
 type Execer interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// Tx is a transaction.
+type Tx interface {
+	Execer
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
 // AddMinutes adds rows to the minutes; RollUp will add them to hours and days. No
@@ -56,22 +62,14 @@ func AddRolledUp(ctx context.Context, db *database.DB, tx *database.Tx, rows []R
 	return addHoursAndDays(ctx, db, tx, rows)
 }
 
-// AddHistory adds counts of the past to one table: minutes, hours or days. Hours
-// and days contain the minutes already.
-func AddHistory(ctx context.Context, db *database.DB, tx Execer, of usage.Interval, rows []Row) error {
-	table, rolled := "", additions{}
-	switch of {
-	case usage.Minute:
-		table, rolled = "usage_minutes", rolledUp()
-	case usage.Hour:
-		table = "usage_hours"
-	case usage.Day:
-		table = "usage_days"
-	default:
-		return fmt.Errorf("counts: no table has calls by %s", of)
+// AddHistory adds minutes of the past to hours and days. The minutes themselves are
+// stored only since a time.
+func AddHistory(ctx context.Context, db *database.DB, tx Tx, rows []Row, minutesSince time.Time) error {
+	recent := slices.DeleteFunc(slices.Clone(rows), func(r Row) bool { return r.At.Before(minutesSince) })
+	if _, err := upsert(ctx, db, tx, "usage_minutes", rolledUp(), recent); err != nil {
+		return err
 	}
-	_, err := upsert(ctx, db, tx, table, rolled, rows)
-	return err
+	return addHoursAndDays(ctx, db, tx, rows)
 }
 
 // rolledUp returns the additions for minutes that are part of hours and days.

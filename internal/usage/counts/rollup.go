@@ -76,7 +76,7 @@ func (s *Store) rollUpSome(ctx context.Context, tx *database.Tx, until uuid.UUID
 
 // addHoursAndDays adds minutes to the hours and days that contain them, in the
 // organizations' time zones.
-func addHoursAndDays(ctx context.Context, db *database.DB, tx *database.Tx, rows []Row) error {
+func addHoursAndDays(ctx context.Context, db *database.DB, tx Tx, rows []Row) error {
 	zones, err := loadZones(ctx, tx)
 	if err != nil {
 		return err
@@ -141,7 +141,7 @@ func sumByBucket(rows []Row, to usage.Interval, zones map[uuid.UUID]*time.Locati
 }
 
 // loadZones reads the time zones of all organizations, which are few.
-func loadZones(ctx context.Context, tx *database.Tx) (map[uuid.UUID]*time.Location, error) {
+func loadZones(ctx context.Context, tx Tx) (map[uuid.UUID]*time.Location, error) {
 	rows, err := tx.QueryContext(ctx, `SELECT id, time_zone FROM organizations`)
 	if err != nil {
 		return nil, err
