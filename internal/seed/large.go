@@ -58,7 +58,7 @@ func Large(ctx context.Context, o Options, apps int) (*Summary, error) {
 	}
 	sum.LoadApps = max(done, apps)
 	for first := done; first < apps; first += perBatch {
-		err := l.batch(ctx, first, min(first+perBatch, apps))
+		err := l.create(ctx, first, min(first+perBatch, apps))
 		if _, ok := database.IsUnique(err); ok {
 			err = fmt.Errorf("another process creates the large set at this moment: %w", err)
 		}
