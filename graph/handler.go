@@ -14,6 +14,7 @@ import (
 	"portico/graph/generated"
 	"portico/internal/entity"
 	"portico/internal/gqlhttp"
+	"portico/internal/gqlhttp/lanes"
 	"portico/internal/nodeid"
 	"portico/internal/portal"
 	"portico/internal/viewer"
@@ -43,7 +44,7 @@ type Options struct {
 	// Budget counts what callers spend; nil means no budget.
 	Budget gqlhttp.Budget
 	// Lanes bound what runs concurrently; nil means lanes of the handler's own.
-	Lanes *gqlhttp.Lanes
+	Lanes *lanes.Lanes
 	// Observe is called after each request was answered, if not nil.
 	Observe func(ctx context.Context, o gqlhttp.Observation)
 	// Incomplete is called for a field whose row was read without a selected
@@ -96,16 +97,15 @@ func commonOptions(o Options, whole *ast.Schema) gqlhttp.Options {
 	if o.MaxAnswer > 0 {
 		limits.AnswerBytes = o.MaxAnswer
 	}
-	lanes := o.Lanes
-	if lanes == nil {
-		lanes = gqlhttp.NewLanes(limits.AnswerBytes)
+	if o.Lanes == nil {
+		o.Lanes = lanes.New(limits.AnswerBytes)
 	}
 	return gqlhttp.Options{
 		Limits:         limits,
 		ErrorPresenter: presenter(o.Log, o.RequestID),
 		RequestID:      o.RequestID,
 		Prices:         prices(),
-		Lanes:          lanes,
+		Lanes:          o.Lanes,
 		Scalars:        scalars(),
 		Caller:         func(ctx context.Context) string { return viewer.Current(ctx).LimitID().String() },
 		Budget:         o.Budget,

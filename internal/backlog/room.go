@@ -109,11 +109,11 @@ func admitted(w *waiter) bool {
 
 // admit admits the next waiters. Those that wait for a part of their own share
 // are skipped; those that wait for free room are not, or large ones would never
-// be admitted.
+// be admitted. A share of the whole room is no share.
 func (r *Room) admit() {
 	for place := r.waiting.Front(); place != nil; {
 		next, w := place.Next(), place.Value.(*waiter)
-		if r.used[w.holder]+w.size <= r.share {
+		if r.share == r.size || r.used[w.holder]+w.size <= r.share {
 			if w.size > r.free {
 				return
 			}

@@ -77,6 +77,26 @@ func TestOrderOfWaiters(t *testing.T) {
 	})
 }
 
+// Where nobody has a share, no waiter overtakes another.
+func TestOrderOfWaitersWithoutShares(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := backlog.NewRoom(100, 100, 10)
+		first := enter(t, r, "", 60)
+		came := make(chan int64, 10)
+		for _, size := range []int64{50, 10} {
+			go func() {
+				if _, ok := r.Enter(t.Context(), "", size); ok {
+					came <- size
+				}
+			}()
+			synctest.Wait()
+		}
+		require.Empty(t, came, "10 would have to overtake 50")
+		first.Leave()
+		require.ElementsMatch(t, []int64{50, 10}, []int64{<-came, <-came})
+	})
+}
+
 func TestWaitersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := backlog.NewRoom(10, 10, 2)

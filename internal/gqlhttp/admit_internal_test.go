@@ -12,8 +12,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"portico/internal/backlog"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp/lanes"
 )
 
 // reportSchema is a schema whose operations all have the same answer.
@@ -29,7 +29,7 @@ func (s reportSchema) Exec(context.Context) graphql.ResponseHandler {
 // reportHandler returns a Handler of a reportSchema, with lanes.
 func reportHandler(answer *graphql.Response) *Handler {
 	schema := gqlparser.MustLoadSchema(&ast.Source{Name: "report.graphql", Input: `type Query { report: Int }`})
-	return New(reportSchema{plainSchema{schema}, answer}, Options{Lanes: NewLanes(most)})
+	return New(reportSchema{plainSchema{schema}, answer}, Options{Lanes: lanes.New(most)})
 }
 
 // heavyQuery is an operation whose cost is given with it.
@@ -37,10 +37,23 @@ func heavyQuery() *graphql.OperationContext {
 	return &graphql.OperationContext{Operation: &ast.OperationDefinition{Operation: ast.Query}}
 }
 
-// reserved returns how much of a room is taken.
-func reserved(r *backlog.Room) int64 {
-	used, _, _, _ := r.Load()
-	return used
+// inUse returns how much of some lanes is in use.
+func inUse(l *lanes.Lanes, names ...string) (sum int64) {
+	for _, name := range names {
+		used, _, _, _ := l.Loads()[name]()
+		sum += used
+	}
+	return sum
+}
+
+// fillHeavy takes all places of heavy operations.
+func fillHeavy(t *testing.T, l *lanes.Lanes) {
+	_, places, _, _ := l.Loads()["heavy"]()
+	for range places {
+		place, err := l.Enter(t.Context(), lanes.Heavy)
+		require.NoError(t, err)
+		t.Cleanup(place.Leave)
+	}
 }
 
 // An operation has its place in the lanes while it runs, and room for its answer,
@@ -50,20 +63,19 @@ func TestAdmittedOperationsReleaseTheirRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		data := []byte(`{"report":1}`)
 		h := reportHandler(&graphql.Response{Data: data})
-		lanes, cost := h.options.Lanes, &Cost{Requested: heavy}
+		l, cost := h.options.Lanes, &Cost{Requested: lanes.Heavy}
 		a, no := h.admit(t.Context(), heavyQuery(), cost)
 		require.Nil(t, no)
 		require.Equal(t, data, a.data)
-		require.Zero(t, lanes.heavy.used.Load())
-		require.EqualValues(t, cap(data), reserved(lanes.small)+reserved(lanes.large))
+		require.Zero(t, inUse(l, "heavy"))
+		require.EqualValues(t, cap(data), inUse(l, "small_answers", "large_answers"))
 		a.claim.Leave()
 
-		leave := fill(t, lanes)
-		defer leave()
+		fillHeavy(t, l)
 		a, no = h.admit(t.Context(), heavyQuery(), cost)
 		require.Nil(t, a)
 		require.Equal(t, fault.ReasonBusy, fault.From(no.err).Reason)
-		require.Zero(t, reserved(lanes.small)+reserved(lanes.large))
+		require.Zero(t, inUse(l, "small_answers", "large_answers"))
 	})
 }
 

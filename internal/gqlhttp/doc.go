@@ -12,7 +12,7 @@
 //     (document.go, guard.go). Validation stops at the first few errors.
 //  4. Cost: fields times page sizes and lengths of lists (cost.go).
 //  5. Admission: what callers may spend (budget.go), and what runs
-//     concurrently (lanes.go).
+//     concurrently (package lanes).
 //
 // While the answer is built its bytes are counted and the deadline is checked
 // (meter.go, execute.go). The refusal names the limit (excess.go).

@@ -33,7 +33,7 @@ func (h *Handler) admit(ctx context.Context, op *graphql.OperationContext, c *Co
 		}
 		defer func() { b.Settle(ctx, c, a != nil) }()
 	}
-	claim, err := h.options.Lanes.claimAnswer(ctx, h.options.Caller(ctx), h.answerCost(op.Operation, c.Requested), h.options.Limits.AnswerBytes)
+	claim, err := h.options.Lanes.ClaimAnswer(ctx, h.options.Caller(ctx), h.answerCost(op.Operation, c.Requested), h.options.Limits.AnswerBytes)
 	if err != nil {
 		return nil, &refusal{status: statusOf(err), err: err, cost: c}
 	}
@@ -42,11 +42,11 @@ func (h *Handler) admit(ctx context.Context, op *graphql.OperationContext, c *Co
 			claim.Leave()
 		}
 	}()
-	leave, err := h.options.Lanes.enter(ctx, c.Requested)
+	place, err := h.options.Lanes.Enter(ctx, c.Requested)
 	if err != nil {
 		return nil, &refusal{status: statusOf(err), err: err, cost: c}
 	}
-	defer leave()
+	defer place.Leave()
 	a = h.execute(ctx, op, claim)
 	a.cost, a.claim = c, claim
 	claim.Resize(int64(cap(a.data)))

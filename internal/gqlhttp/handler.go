@@ -15,6 +15,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/core"
 
 	"portico/internal/fault"
+	"portico/internal/gqlhttp/lanes"
 )
 
 // Options configure a Handler. The zero value of each field is usable.
@@ -51,7 +52,7 @@ type Options struct {
 	// Prices are the costs of fields that the schema does not determine.
 	Prices Prices
 	// Lanes bound what runs concurrently; nil means no bound.
-	Lanes *Lanes
+	Lanes *lanes.Lanes
 	// Caller returns the name of the caller, each of which has its own share of
 	// the Lanes; nil means that all callers are one.
 	Caller func(ctx context.Context) string

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/internal/gqlhttp"
+	"portico/internal/gqlhttp/lanes"
 )
 
 // small returns a handler whose answers have at most 1,000 bytes.
@@ -120,9 +121,9 @@ func TestHeavyRequestsAreRefusedWhenTheQueueIsFull(t *testing.T) {
 	prices := gqlhttp.Prices{Bases: map[gqlhttp.FieldName]int{{Type: "Query", Field: "text"}: 20_000}}
 	p := &fixedBudget{left: 1 << 30}
 	turnedAway := &turns{}
-	lanes := gqlhttp.NewLanes(8 << 20)
-	h := gqlhttp.New(toy, gqlhttp.Options{Prices: prices, Lanes: lanes, Budget: turnedAway})
-	other := gqlhttp.New(toy, gqlhttp.Options{Prices: prices, Lanes: lanes, Budget: p})
+	shared := lanes.New(8 << 20)
+	h := gqlhttp.New(toy, gqlhttp.Options{Prices: prices, Lanes: shared, Budget: turnedAway})
+	other := gqlhttp.New(toy, gqlhttp.Options{Prices: prices, Lanes: shared, Budget: p})
 	const many = 200
 	answers := make(chan *reply, many)
 	for range many {

@@ -60,7 +60,7 @@ func (h *Handler) readPost(r *http.Request) (req *request, no *refusal) {
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
 		return nil, refuse(http.StatusUnsupportedMediaType, "The body must not be compressed.")
 	}
-	claim, err := h.options.Lanes.claimBody(r.Context(), h.options.Caller(r.Context()), r.ContentLength, h.options.Limits.BodyBytes)
+	claim, err := h.options.Lanes.ClaimBody(r.Context(), h.options.Caller(r.Context()), r.ContentLength, h.options.Limits.BodyBytes)
 	if err != nil {
 		return nil, &refusal{status: statusOf(err), err: err}
 	}

@@ -15,6 +15,7 @@ import (
 	"portico/internal/auth"
 	"portico/internal/budget"
 	"portico/internal/gqlhttp"
+	"portico/internal/gqlhttp/lanes"
 	"portico/internal/identity"
 	"portico/internal/playground"
 	"portico/internal/telemetry"
@@ -42,13 +43,13 @@ func (p *process) routes() (http.Handler, error) {
 }
 
 func (p *process) router() (chi.Router, error) {
-	lanes := gqlhttp.NewLanes(p.config.MaxAnswer)
-	p.gateway.lanes.Add(lanes.Loads())
+	bounds := lanes.New(p.config.MaxAnswer)
+	p.gateway.lanes.Add(bounds.Loads())
 	p.gateway.lanes.Add(map[string]telemetry.Load{"passwords": p.Passwords.Load})
 	device := auth.DeviceCookie{Secure: !p.config.Dev}
 	api, err := graph.NewHandler(graph.Options{
 		Portal: p.portal, Entities: p.portal.Entities(), Gateway: p.gateway, Counts: p.gateway.reports, Quotas: p.gateway.intake, Devices: device, Version: p.version, RequestID: requestID, Log: p.log,
-		AuthError: auth.ErrorFromContext, MaxAnswer: p.config.MaxAnswer, Budget: p.gateway.budget, Lanes: lanes,
+		AuthError: auth.ErrorFromContext, MaxAnswer: p.config.MaxAnswer, Budget: p.gateway.budget, Lanes: bounds,
 		Observe: observer(telemetry.NewRequests(p.gateway.metrics)),
 	})
 	if err != nil {

@@ -1,21 +1,21 @@
-package gqlhttp
+// Package lanes bounds what GraphQL requests take at once: processors, and memory for
+// requests and answers. Operations wait in the lane of their kind, so that expensive
+// ones cannot keep cheap ones waiting.
+package lanes
 
 import (
 	"context"
 	"runtime"
-	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 
 	"portico/internal/backlog"
 	"portico/internal/fault"
 )
 
 const (
-	// heavy is the cost from which an operation waits in the heavy lane, whose
+	// Heavy is the cost from which an operation waits in the heavy lane, whose
 	// few operations may use most of a processor.
-	heavy = 10_000
+	Heavy = 10_000
 	// quickRoom is the total cost of the other operations that run at once; each
 	// counts quickLeast more, for the work that any request needs.
 	quickRoom, quickLeast = 200_000, 100
@@ -52,36 +52,20 @@ const (
 // answer's size before it runs; the claim shrinks to the real size once it is
 // known. The bytes of requests are bounded alike, because clients may send them
 // slowly.
-type Lanes struct {
-	quick, heavy         lane
-	small, large, bodies *backlog.Room
-}
+type Lanes struct{ quick, heavy, small, large, bodies *backlog.Room }
 
-// lane admits operations as long as there is room.
-type lane struct {
-	room *semaphore.Weighted
-	size int64
-	most int64
-
-	used, waiting, refused atomic.Int64
-}
-
-// NewLanes returns the lanes of one server, shared by all its handlers.
+// New returns the lanes of one server, shared by all its GraphQL handlers.
 // answerBytes is the size of the largest answer.
-func NewLanes(answerBytes int) *Lanes {
-	most := int64(answerBytes)
-	l := &Lanes{
+func New(answerBytes int) *Lanes {
+	most, processors := int64(answerBytes), int64(runtime.GOMAXPROCS(0))
+	shared := func(size int64, queue int) *backlog.Room { return backlog.NewRoom(size, size, queue) }
+	return &Lanes{
+		quick:  shared(quickRoom, quickQueue),
+		heavy:  shared(max(1, processors/2), heavyQueue),
 		small:  backlog.NewRoom(smallRoom, smallShare, quickQueue),
 		large:  backlog.NewRoom(largeRoom*most, largeShare*most, quickQueue),
 		bodies: backlog.NewRoom(bodyRoom, bodyShare, quickQueue),
 	}
-	l.quick.init(quickRoom, quickQueue)
-	l.heavy.init(max(1, int64(runtime.GOMAXPROCS(0))/2), heavyQueue)
-	return l
-}
-
-func (l *lane) init(size, most int64) {
-	l.room, l.size, l.most = semaphore.NewWeighted(size), size, most
 }
 
 // Load returns how full a lane is: how much of its size is in use, how many
@@ -92,76 +76,43 @@ type Load = func() (used, size, waiting, refused int64)
 // of their costs, heavy ones by number, answers and requests by bytes.
 func (l *Lanes) Loads() map[string]Load {
 	return map[string]Load{
-		"quick": l.quick.load, "heavy": l.heavy.load,
+		"quick": l.quick.Load, "heavy": l.heavy.Load,
 		"small_answers": l.small.Load, "large_answers": l.large.Load, "bodies": l.bodies.Load,
 	}
 }
 
-func (l *lane) load() (used, size, waiting, refused int64) {
-	return l.used.Load(), l.size, l.waiting.Load(), l.refused.Load()
-}
-
-// enter waits until an operation of this cost may run; the caller calls leave
-// when it has ended. A nil Lanes admits everything.
-func (l *Lanes) enter(ctx context.Context, cost int) (leave func(), err error) {
-	switch {
-	case l == nil:
-		return func() {}, nil
-	case cost >= heavy:
-		return l.heavy.enter(ctx, 1)
+// Enter waits until an operation of this cost may run; the claim is released when
+// it has ended. A nil Lanes admits everything.
+func (l *Lanes) Enter(ctx context.Context, cost int) (*backlog.Claim, error) {
+	if l == nil {
+		return nil, nil
 	}
-	return l.quick.enter(ctx, int64(cost)+quickLeast)
-}
-
-func (l *lane) enter(ctx context.Context, weight int64) (leave func(), err error) {
-	weight = min(weight, l.size)
-	if !l.room.TryAcquire(weight) {
-		if err := l.wait(ctx, weight); err != nil {
-			l.refused.Add(1)
-			return nil, err
-		}
-	}
-	l.used.Add(weight)
-	return func() {
-		l.used.Add(-weight)
-		l.room.Release(weight)
-	}, nil
-}
-
-func (l *lane) wait(ctx context.Context, weight int64) error {
-	defer l.waiting.Add(-1)
-	if l.waiting.Add(1) > l.most {
-		return busy()
+	lane, size := l.quick, int64(cost)+quickLeast
+	if cost >= Heavy {
+		lane, size = l.heavy, 1
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if l.room.Acquire(ctx, weight) != nil {
-		return busy()
-	}
-	return nil
+	return claimIn(ctx, lane, "", size)
 }
 
-// claimBody waits until there is room for a request of the given length, -1 if
+// ClaimBody waits until there is room for a request of the given length, -1 if
 // unknown, and of at most most bytes. The claim is released when the request is
 // answered.
-func (l *Lanes) claimBody(ctx context.Context, holder string, length, most int64) (*backlog.Claim, error) {
+func (l *Lanes) ClaimBody(ctx context.Context, holder string, length, most int64) (*backlog.Claim, error) {
 	if l == nil || length >= 0 && length <= bodyFree {
 		return nil, nil
 	}
 	if length < 0 || length > most {
 		length = most
 	}
-	claim, ok := l.bodies.Enter(ctx, holder, length)
-	if !ok {
-		return nil, busy()
-	}
-	return claim, nil
+	return claimIn(ctx, l.bodies, holder, length)
 }
 
-// claimAnswer waits until there is room for the answer to an operation of this
+// ClaimAnswer waits until there is room for the answer to an operation of this
 // cost. The claim is released when the answer is written. A nil Lanes has room
 // for everything.
-func (l *Lanes) claimAnswer(ctx context.Context, holder string, cost, most int) (*backlog.Claim, error) {
+func (l *Lanes) ClaimAnswer(ctx context.Context, holder string, cost, most int) (*backlog.Claim, error) {
 	if l == nil {
 		return nil, nil
 	}
@@ -170,13 +121,13 @@ func (l *Lanes) claimAnswer(ctx context.Context, holder string, cost, most int) 
 	if size > small {
 		room = l.large
 	}
-	claim, ok := room.Enter(ctx, holder, size)
-	if !ok {
-		return nil, busy()
-	}
-	return claim, nil
+	return claimIn(ctx, room, holder, size)
 }
 
-func busy() error {
-	return fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "The server is busy: try again in a moment.")
+// claimIn returns a claim in a room, or an error for clients if there is none.
+func claimIn(ctx context.Context, room *backlog.Room, holder string, size int64) (*backlog.Claim, error) {
+	if claim, ok := room.Enter(ctx, holder, size); ok {
+		return claim, nil
+	}
+	return nil, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "The server is busy: try again in a moment.")
 }
