@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,8 @@ type load struct {
 	// bytes is the total length of the responses' bodies.
 	bytes int
 	took  time.Duration
-	// cpu is the CPU time of the server, postgres that of the database.
+	// cpu is the CPU time of the server, postgres that of its connections' processes in
+	// Postgres.
 	cpu, postgres time.Duration
 	p50, p99      time.Duration
 }
@@ -45,7 +47,7 @@ func (l load) busy() float64 { return l.cpu.Seconds() / l.took.Seconds() }
 // runLoad keeps the clients' connections busy with one operation for some time. The same
 // seed chooses the same variables in the same order.
 func (w *world) runLoad(ctx context.Context, s *server, o operation, seed uint64, length time.Duration) (load, error) {
-	clients := make([]*client, w.clients)
+	clients := make([]*client, cmp.Or(o.clients, w.clients))
 	for i := range clients {
 		c, err := w.dial(ctx, s, o, rand.New(rand.NewPCG(seed, uint64(i))))
 		if err != nil {
@@ -81,19 +83,23 @@ func (w *world) runLoad(ctx context.Context, s *server, o operation, seed uint64
 	}
 	return load{
 		requests: len(all), bytes: size, took: took,
-		cpu: after.cpu - before.cpu, postgres: after.postgres - before.postgres,
+		cpu: after.server - before.server, postgres: since(before.backends, after.backends),
 		p50: all[len(all)/2], p99: all[len(all)*99/100],
 	}, nil
 }
 
-// used returns the CPU time of a server and of Postgres so far.
-func (w *world) used(ctx context.Context, s *server) (load, error) {
-	database, err := w.postgresCPU(ctx)
-	if err != nil {
-		return load{}, err
+// cpu is the CPU time so far of a server and of its connections' processes in Postgres.
+type cpu struct {
+	server   time.Duration
+	backends map[string]time.Duration
+}
+
+func (w *world) used(ctx context.Context, s *server) (used cpu, err error) {
+	if used.backends, err = w.backends(ctx, s); err != nil {
+		return used, err
 	}
-	own, err := s.cpu()
-	return load{cpu: own, postgres: database}, err
+	used.server, err = s.cpu()
+	return used, err
 }
 
 // client is one connection. It is simpler than net/http's and uses less of the core that

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -10,11 +11,15 @@ import (
 
 // operation is a GraphQL operation that is measured.
 type operation struct {
-	// name is the operation's name in its document, by which the baseline selects it.
 	name  string
 	title string
 	query string
-	// goal is the intended maximum ratio of CPU time.
+	// document is the operation's name in its document, by which the baseline selects it;
+	// empty if it is name.
+	document string
+	// clients is how many connections are kept busy; 0: as many as the settings say.
+	clients int
+	// goal is the intended maximum ratio of the server's CPU time.
 	goal float64
 	// variables returns those of one request.
 	variables func(w *world, r *rand.Rand) map[string]any
@@ -24,16 +29,30 @@ type operation struct {
 // read the original data.
 func operations() []operation {
 	return []operation{
-		{name: "AppPage", title: "app page", query: pageQuery, goal: 3, variables: func(w *world, r *rand.Rand) map[string]any {
-			return map[string]any{"id": one(r, w.apps)}
-		}},
-		{name: "AppList", title: "list of 50", query: listQuery, goal: 4, variables: func(w *world, r *rand.Rand) map[string]any {
+		{name: "AppPage", title: "app page", query: pageQuery, goal: 1.2, variables: anApp},
+		{name: "AppPageAlone", title: "app page, one client", query: pageQuery, document: "AppPage", clients: 1, goal: 1.2, variables: anApp},
+		{name: "AppList", title: "list of 50", query: listQuery, goal: 1.8, variables: func(w *world, r *rand.Rand) map[string]any {
 			return map[string]any{"after": one(r, w.cursors)}
 		}},
-		{name: "GenerateKey", title: "generateKey", query: generateQuery, goal: 2.5, variables: func(w *world, r *rand.Rand) map[string]any {
-			return map[string]any{"id": one(r, w.apps)}
+		{name: "KeyTable", title: "key table", query: keysQuery, goal: 1.8, variables: func(w *world, r *rand.Rand) map[string]any {
+			return map[string]any{"id": one(r, w.tables)}
 		}},
+		{name: "ApprovalQueue", title: "approval queue", query: queueQuery, goal: 1.8, variables: func(w *world, r *rand.Rand) map[string]any {
+			return map[string]any{"after": one(r, w.queue)}
+		}},
+		{name: "GenerateKey", title: "generateKey", query: generateQuery, goal: 1.3, variables: anApp},
 	}
+}
+
+func anApp(w *world, r *rand.Rand) map[string]any { return map[string]any{"id": one(r, w.apps)} }
+
+// postgresGoal is the intended maximum ratio of Postgres' CPU time, of each operation.
+const postgresGoal = 1.2
+
+// operationOf returns an operation by its name.
+func operationOf(name string) operation {
+	all := operations()
+	return all[slices.IndexFunc(all, func(o operation) bool { return o.name == name })]
 }
 
 // names returns the operations' names.
@@ -66,7 +85,7 @@ func one[T any](r *rand.Rand, all []T) T { return all[r.IntN(len(all))] }
 
 // body returns the JSON of a request.
 func (o operation) body(variables map[string]any) []byte {
-	text, err := json.Marshal(map[string]any{"operationName": o.name, "query": o.query, "variables": variables})
+	text, err := json.Marshal(map[string]any{"operationName": cmp.Or(o.document, o.name), "query": o.query, "variables": variables})
 	if err != nil {
 		panic(err) // strings never fail
 	}
@@ -95,6 +114,32 @@ const listQuery = `query AppList($after: String) {
     totalCount
     pageInfo { hasNextPage endCursor }
     nodes { id referenceId name createdAt account { id name } keyCounts { active } }
+  }
+}`
+
+const keysQuery = `query KeyTable($id: ID!) {
+  app(id: $id) {
+    id name
+    keyCounts { total active disabled expired revoked }
+    credentials(first: 50) {
+      totalCount
+      pageInfo { hasNextPage endCursor }
+      nodes { id username name secretHint rawKeyHint environment status createdAt expiresAt lastUsedAt revokedAt callsLast24h }
+    }
+  }
+}`
+
+const queueQuery = `query ApprovalQueue($after: String) {
+  productSubscriptions(where: {status: [WAITING]}, first: 50, after: $after) {
+    totalCount
+    pageInfo { hasNextPage endCursor }
+    nodes {
+      id status badgeColor createdAt
+      app { id referenceId name }
+      account { id name }
+      product { id name title }
+      plan { id name kind }
+    }
   }
 }`
 

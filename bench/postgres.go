@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +24,7 @@ func (w *world) pin(ctx context.Context) error {
 		return err
 	}
 	postmaster, _, _ := strings.Cut(file, "\n")
-	backends, err := w.postgres(ctx)
+	backends, err := w.postgres(ctx, "")
 	if err != nil {
 		return err
 	}
@@ -36,9 +38,9 @@ func (w *world) pin(ctx context.Context) error {
 	return nil
 }
 
-// postgres lists the processes of Postgres.
-func (w *world) postgres(ctx context.Context) (pids []string, err error) {
-	rows, err := w.database.QueryContext(ctx, "SELECT pid FROM pg_stat_activity")
+// postgres lists the processes of Postgres that meet a condition.
+func (w *world) postgres(ctx context.Context, where string, args ...any) (pids []string, err error) {
+	rows, err := w.database.QueryContext(ctx, "SELECT pid FROM pg_stat_activity "+where, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -53,20 +55,38 @@ func (w *world) postgres(ctx context.Context) (pids []string, err error) {
 	return pids, rows.Err()
 }
 
-// postgresCPU returns the CPU time that the present processes of Postgres have
-// used. During a round they remain the same, except for autovacuum's.
-func (w *world) postgresCPU(ctx context.Context) (time.Duration, error) {
-	pids, err := w.postgres(ctx)
+// named returns the environment of a server whose connections have a name in Postgres.
+func named(env []string, address, name string) ([]string, error) {
+	u, err := url.Parse(address)
 	if err != nil {
-		return 0, err
+		return nil, errors.New("the database's address is not a URL")
 	}
-	var sum time.Duration
+	q := u.Query()
+	q.Set("application_name", name)
+	u.RawQuery = q.Encode()
+	return slices.Concat(env, []string{"DATABASE_URL=" + u.String()}), nil
+}
+
+// backends returns the CPU time so far of the processes of Postgres that serve a server's
+// connections. Autovacuum and the writers in the background are not among them.
+func (w *world) backends(ctx context.Context, s *server) (map[string]time.Duration, error) {
+	pids, err := w.postgres(ctx, "WHERE application_name = $1", s.name)
+	if err != nil {
+		return nil, err
+	}
+	used := make(map[string]time.Duration, len(pids))
 	for _, pid := range pids {
-		used, err := machine.CPU(pid)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return 0, err
+		if used[pid], err = machine.ThreadCPU(pid); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
 		}
-		sum += used
 	}
-	return sum, nil
+	return used, nil
+}
+
+// since sums what processes have used since before; some may be new.
+func since(before, after map[string]time.Duration) (sum time.Duration) {
+	for pid, used := range after {
+		sum += used - before[pid]
+	}
+	return sum
 }

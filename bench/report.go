@@ -32,16 +32,20 @@ func (w *world) report(ctx context.Context, out io.Writer, results []result) err
 	}
 	fmt.Fprint(out, "\nportico / baseline, round by round:\n\n")
 	table = tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "operation\tCPU/request: median\tmin\tmax\taim\trequests/s: median\tmin\tmax\t")
+	fmt.Fprintln(table, "operation\tCPU/request: median\tmin\tmax\taim\tPostgres': median\tmin\tmax\taim\trequests/s\tp50\t")
 	for _, r := range results {
-		cpu := r.over(func(one round) float64 {
-			return float64(one.portico.perRequest()) / float64(one.baseline.perRequest())
-		})
+		cpu, postgres := r.ratio(load.perRequest), r.ratio(load.database)
 		rate := r.over(func(one round) float64 { return one.portico.rate() / one.baseline.rate() })
-		fmt.Fprintf(table, "%s\t%.2f\t%.2f\t%.2f\t≤ %.1f\t%.2f\t%.2f\t%.2f\t\n", r.operation.title,
-			cpu.median, cpu.min, cpu.max, r.operation.goal, rate.median, rate.min, rate.max)
+		half := r.ratio(func(l load) time.Duration { return l.p50 })
+		fmt.Fprintf(table, "%s\t%.2f\t%.2f\t%.2f\t≤ %.1f\t%.2f\t%.2f\t%.2f\t≤ %.1f\t%.2f\t%.2f\t\n", r.operation.title,
+			cpu.median, cpu.min, cpu.max, r.operation.goal, postgres.median, postgres.min, postgres.max, postgresGoal, rate.median, half.median)
 	}
 	return table.Flush()
+}
+
+// ratio returns Portico's figure as a multiple of the baseline's.
+func (r result) ratio(figure func(load) time.Duration) spread {
+	return r.over(func(one round) float64 { return float64(figure(one.portico)) / float64(figure(one.baseline)) })
 }
 
 // row prints the medians of one server.

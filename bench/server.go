@@ -22,12 +22,16 @@ const (
 	// clients.
 	serverCore = "0"
 	otherCore  = "1"
+	// porticoName and baselineName are the names of their connections in Postgres.
+	porticoName, baselineName = "bench portico", "bench baseline"
 	// startTime bounds the time until a server answers.
 	startTime = 30 * time.Second
 )
 
 // server is a process under measurement.
 type server struct {
+	// name is that of its connections in Postgres.
+	name    string
 	address string
 	// ops is the address of its profiles, or "off".
 	ops string
@@ -36,7 +40,11 @@ type server struct {
 
 // start runs a server on a free port and waits until it answers. Its log is written to
 // /dev/null. If profiled is true, it has a listener for profiles.
-func start(ctx context.Context, profiled bool, env []string, command ...string) (*server, error) {
+func (w *world) start(ctx context.Context, name string, profiled bool, command ...string) (*server, error) {
+	env, err := named(w.env, w.url, name)
+	if err != nil {
+		return nil, err
+	}
 	address, err := freeAddress()
 	if err != nil {
 		return nil, err
@@ -59,7 +67,7 @@ func start(ctx context.Context, profiled bool, env []string, command ...string) 
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	s := &server{address: address, ops: ops, cmd: cmd}
+	s := &server{name: name, address: address, ops: ops, cmd: cmd}
 	for until := time.Now().Add(startTime); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
 		c, err := net.Dial("tcp", address)
 		if err == nil {

@@ -35,8 +35,8 @@ func (w *world) verify(ctx context.Context) error {
 			}
 			if o.name == "GenerateKey" {
 				err = w.sameKeys(ctx, ours, theirs)
-			} else if !reflect.DeepEqual(ours, theirs) {
-				err = fmt.Errorf("portico says %v, baseline %v", ours, theirs)
+			} else {
+				err = differ("", ours, theirs)
 			}
 			if err != nil {
 				return fmt.Errorf("%s of %v: %w", o.title, variables, err)
@@ -68,8 +68,8 @@ func (w *world) asked(ctx context.Context, s *server, body []byte) (any, error) 
 
 // sameKeys compares two generated credentials: the responses and the rows.
 func (w *world) sameKeys(ctx context.Context, ours, theirs any) error {
-	if a, b := shape(ours), shape(theirs); !reflect.DeepEqual(a, b) {
-		return fmt.Errorf("portico says %v, baseline %v", a, b)
+	if err := differ("", shape(ours), shape(theirs)); err != nil {
+		return err
 	}
 	ourRow, err := w.rowOf(ctx, ours)
 	if err != nil {
@@ -80,6 +80,33 @@ func (w *world) sameKeys(ctx context.Context, ours, theirs any) error {
 		err = fmt.Errorf("portico stores %s, baseline %s", ourRow, theirRow)
 	}
 	return err
+}
+
+// differ returns an error that names the first difference between two responses, nil if
+// there is none.
+func differ(path string, ours, theirs any) error {
+	if reflect.DeepEqual(ours, theirs) {
+		return nil
+	}
+	switch a := ours.(type) {
+	case map[string]any:
+		if b, ok := theirs.(map[string]any); ok && len(a) == len(b) {
+			for name := range a {
+				if err := differ(path+"."+name, a[name], b[name]); err != nil {
+					return err
+				}
+			}
+		}
+	case []any:
+		if b, ok := theirs.([]any); ok && len(a) == len(b) {
+			for i := range a {
+				if err := differ(fmt.Sprintf("%s[%d]", path, i), a[i], b[i]); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return fmt.Errorf("response%s: portico says %.300s, baseline %.300s", path, fmt.Sprintf("%#v", ours), fmt.Sprintf("%#v", theirs))
 }
 
 // shape returns a response with each value replaced by its kind.

@@ -23,6 +23,9 @@ const prepareTimeout = 5 * time.Minute
 // world is the two servers, their data, and a token for requests.
 type world struct {
 	settings
+	// url is the address of the database, and env the environment of the servers.
+	url      string
+	env      []string
 	database *database.DB
 	portico  *server
 	baseline *server
@@ -30,13 +33,17 @@ type world struct {
 	// apps are ids, and cursors the starts of the list's pages; nil is the first page.
 	apps    []string
 	cursors []*string
+	// tables are ids of apps with many credentials, and queue the starts of the pages of
+	// the approval queue.
+	tables []string
+	queue  []*string
 	// loadBefore is the machine's load average before the first round.
 	loadBefore string
 }
 
 // prepare builds both servers, creates the large data set and starts them.
 func prepare(ctx context.Context, folder, url string, s settings) (w *world, err error) {
-	w = &world{settings: s}
+	w = &world{settings: s, url: url}
 	created := w // w may be nil after return
 	defer func() {
 		if err != nil {
@@ -45,7 +52,7 @@ func prepare(ctx context.Context, folder, url string, s settings) (w *world, err
 	}()
 	portico, baseline := filepath.Join(folder, "portico"), filepath.Join(folder, "baseline")
 	ring := filepath.Join(folder, "keyring.json")
-	env := append(os.Environ(), "DATABASE_URL="+url, "PORTICO_KEYRING="+ring, "PORTICO_DEMO_PASSWORD="+demoPassword,
+	w.env = append(os.Environ(), "DATABASE_URL="+url, "PORTICO_KEYRING="+ring, "PORTICO_DEMO_PASSWORD="+demoPassword,
 		"PORTICO_DEV=false", "PORTICO_USER_BUDGET=0", "PORTICO_ORGANIZATION_BUDGET=0", "PORTICO_LOG=json", "PORTICO_LOG_LEVEL=info",
 		"PORTICO_DB_CONNS="+strconv.Itoa(s.clients), "PORTICO_DRAIN_DELAY=0s", "GOMAXPROCS=1", "GOGC=400")
 	for _, command := range [][]string{
@@ -54,24 +61,26 @@ func prepare(ctx context.Context, folder, url string, s settings) (w *world, err
 		{portico, "keys", "create"},
 		{portico, "seed", "--apps", strconv.Itoa(s.apps)},
 	} {
-		if err := tool(ctx, env, command...); err != nil {
+		if err := tool(ctx, w.env, command...); err != nil {
 			return w, err
 		}
 	}
 	if w.database, err = database.Open(ctx, url, database.Options{MaxConns: 2, IOTimeout: prepareTimeout, StatementTimeout: -1}); err != nil {
 		return w, err
 	}
-	// Otherwise the planner has no statistics, and autovacuum starts during a round.
-	if _, err = w.database.ExecContext(ctx, "VACUUM ANALYZE"); err != nil {
+	if w.portico, err = w.start(ctx, porticoName, s.profiled(), portico, "serve"); err != nil {
 		return w, err
 	}
-	if w.portico, err = start(ctx, s.profiled(), env, portico, "serve"); err != nil {
+	if w.baseline, err = w.start(ctx, baselineName, false, baseline); err != nil {
 		return w, err
 	}
-	if w.baseline, err = start(ctx, false, env, baseline); err != nil {
+	if err = w.survey(ctx); err != nil {
 		return w, err
 	}
-	return w, w.survey(ctx)
+	if err = w.furnish(ctx); err != nil {
+		return w, err
+	}
+	return w, w.surveyQueue(ctx)
 }
 
 // tool runs a command to its end.
@@ -99,21 +108,24 @@ func (w *world) close() error {
 	return err
 }
 
+// pageInfo says where the next page begins.
+type pageInfo struct {
+	HasNextPage bool
+	EndCursor   *string
+}
+
 // survey reads the whole list and records the apps and the cursors of its pages.
 func (w *world) survey(ctx context.Context) error {
 	if err := w.signIn(ctx); err != nil {
 		return err
 	}
-	list := operations()[1]
+	list := operationOf("AppList")
 	for after := (*string)(nil); ; {
 		var page struct {
 			Data struct {
 				Apps struct {
-					PageInfo struct {
-						HasNextPage bool
-						EndCursor   *string
-					}
-					Nodes []struct{ ID string }
+					PageInfo pageInfo
+					Nodes    []struct{ ID string }
 				}
 			}
 		}

@@ -67,7 +67,7 @@ WHERE a.organization_id = $1 AND a.deleted_at IS NULL`
 func (b *backend) appList(ctx context.Context, after *string) (*listAnswer, error) {
 	text, args := firstText, []any{viewer.Current(ctx).OrganizationID, b.clock.Now(), listSize + 1}
 	if after != nil {
-		at, err := b.open(*after)
+		at, err := b.open(listOrder, *after)
 		if err != nil {
 			return nil, err
 		}
@@ -99,22 +99,22 @@ func (b *backend) readList(rows *sql.Rows) (*listAnswer, error) {
 		out.Apps.Nodes = append(out.Apps.Nodes, a)
 	}
 	if n := len(out.Apps.Nodes); n > 0 {
-		cursor := b.seal(out.Apps.Nodes[n-1].CreatedAt, last)
+		cursor := b.seal(listOrder, out.Apps.Nodes[n-1].CreatedAt, last)
 		out.Apps.PageInfo.EndCursor = &cursor
 	}
 	return out, rows.Err()
 }
 
-// seal encodes a cursor, and open decodes one, as Portico does.
-func (b *backend) seal(at time.Time, id uuid.UUID) string {
+// seal encodes a cursor of a list, and open decodes one, as Portico does.
+func (b *backend) seal(order string, at time.Time, id uuid.UUID) string {
 	k := b.ring.Current(keyring.Cursor)
-	return paging.Seal(paging.Key{ID: k.ID, Secret: k.Secret}, listOrder,
+	return paging.Seal(paging.Key{ID: k.ID, Secret: k.Secret}, order,
 		paging.Place{Value: at.UTC().Format(time.RFC3339Nano), ID: id})
 }
 
-func (b *backend) open(cursor string) (paging.Place, error) {
+func (b *backend) open(order, cursor string) (paging.Place, error) {
 	return paging.Open(func(id string) (paging.Key, bool) {
 		k, ok := b.ring.Lookup(keyring.Cursor, id)
 		return paging.Key{ID: k.ID, Secret: k.Secret}, ok
-	}, listOrder, cursor)
+	}, order, cursor)
 }

@@ -1,5 +1,5 @@
 // Command baseline is a server against which Portico's speed is measured: written by hand
-// for three operations alone, it returns the same responses to the same requests with the
+// for a few operations alone, it returns the same responses to the same requests with the
 // fewest prepared statements.
 //
 // It does what every server for these requests must do: the same

@@ -22,12 +22,13 @@ import (
 // requestTime is the deadline of Portico's requests.
 const requestTime = 5 * time.Second
 
-// backend answers the three operations.
+// backend answers the operations.
 type backend struct {
 	database *database.DB
 	ring     *keyring.Ring
 	clock    clock.Clock
 	buffers  sync.Pool
+	zones    sync.Map // of *time.Location by name
 }
 
 // request is what the benchmark's clients send. The document is read and ignored.
@@ -85,6 +86,10 @@ func (b *backend) answer(ctx context.Context, req request) (any, error) {
 		return b.appPage(ctx, req.Variables.ID)
 	case "AppList":
 		return b.appList(ctx, req.Variables.After)
+	case "KeyTable":
+		return b.keyTable(ctx, req.Variables.ID)
+	case "ApprovalQueue":
+		return b.approvalQueue(ctx, req.Variables.After)
 	case "GenerateKey":
 		return b.generateKey(ctx, req.Variables.ID)
 	}

@@ -34,6 +34,18 @@ func CPU(pid string) (time.Duration, error) {
 	return time.Duration(user+system) * time.Second / ticks, err
 }
 
+// ThreadCPU returns the CPU time so far of a process with one thread, to the nanosecond
+// where the kernel counts that.
+func ThreadCPU(pid string) (time.Duration, error) {
+	text, err := os.ReadFile("/proc/" + pid + "/schedstat")
+	if err != nil {
+		return CPU(pid)
+	}
+	running, _, _ := strings.Cut(string(text), " ")
+	n, err := strconv.ParseInt(running, 10, 64)
+	return time.Duration(n), err
+}
+
 // LoadAverage returns the load average of the last minute.
 func LoadAverage() string {
 	text, err := os.ReadFile("/proc/loadavg")

@@ -115,7 +115,7 @@ func allowedImports() map[string][]string {
 		"internal/testdb/network": {},
 		"internal/architecture":   {},
 		"e2e/...":                 with("clients/go/gate/pathmatch/tricks", "internal/keyring", "internal/testdb/...", "e2e/..."),
-		"bench/...":               with("bench/...", "ent/db/...", "internal/auth", "internal/database", "internal/gqlhttp", "internal/identity", "internal/keyring", "internal/portal/...", "internal/testdb"),
+		"bench/...":               with("bench/...", "ent/db/...", "internal/auth", "internal/database", "internal/gqlhttp", "internal/identity", "internal/keyring", "internal/portal/...", "internal/testdb", "internal/usage/report"),
 		"bench/gate/...":          with("bench/machine", "internal/database", "internal/gateway/httpapi", "internal/keyring", "internal/testdb", "internal/usage/..."),
 	}
 }
