@@ -43,8 +43,7 @@ func newInside(b *testing.B) inside {
 	}
 	f, ctx := portaltest.New(b, url), portaltest.System(b)
 	_, err := seed.Large(ctx, seed.Options{
-		Client: f.Client, Database: f.Database, Clock: f.Clock, Hash: f.Passwords.Hash, Development: true,
-		Pepper: func() (string, []byte) { return "p1", make([]byte, 32) },
+		Client: f.Client, Database: f.Database, Clock: f.Clock, Hash: f.Passwords.Hash, Secrets: f.Ring, Development: true,
 	}, benchApps)
 	noError(b, err)
 	demo := f.Client.Organization.Query().Where(organization.Slug("demo")).OnlyX(ctx)

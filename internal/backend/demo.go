@@ -13,7 +13,7 @@ func (b *Backend) SeedOptions(c *config.Config) seed.Options {
 	return seed.Options{
 		Client: b.Client, Database: b.Database, Clock: b.Clock,
 		Hash:     b.Passwords.Hash,
-		Pepper:   b.Ring.Pepper,
+		Secrets:  b.Ring,
 		Password: c.DemoPassword, Development: c.Dev,
 	}
 }

@@ -45,7 +45,7 @@ type author struct {
 func (o Options) newAuthor(tx *change.Tx, ids *series, people identity.Passwords) *author {
 	begin := clock.NewFake(o.Clock.Now().Truncate(time.Hour).Add(-age))
 	services := portal.New(portal.Options{
-		Client: tx.Client(), Outer: tx, Database: o.Database, Clock: begin, Passwords: people, Secrets: secrets{pepper: o.Pepper},
+		Client: tx.Client(), Outer: tx, Database: o.Database, Clock: begin, Passwords: people, Secrets: o.Secrets,
 		// The id of its credential comes next.
 		Mint: func(prefix string) (apikey.Secret, error) { return apikey.MintFor(prefix, named("key", ids.n+1)) },
 	})
@@ -152,12 +152,3 @@ func (p *passwords) Hash(context.Context, string) (string, error) {
 
 // Check accepts every password: who runs the seed answers for it.
 func (p *passwords) Check(string, string, address.Email) error { return nil }
-
-// secrets is the pepper for new credentials. Nothing else of a key ring is used.
-type secrets struct {
-	portal.Secrets
-	pepper func() (id string, secret []byte)
-}
-
-// Pepper returns the pepper and its id.
-func (s secrets) Pepper() (id string, secret []byte) { return s.pepper() }

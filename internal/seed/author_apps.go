@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/internal/apps"
 	"portico/internal/input"
@@ -45,52 +46,45 @@ func (a *author) app(admin, owner context.Context, of *db.Account, x app) error 
 
 // credential creates a credential of the app or account that the input names, and does
 // what happens to it later.
-func (a *author) credential(admin, owner context.Context, in apps.GenerateKeyInput, x credential) (_ *db.Credential, err error) {
+func (a *author) credential(admin, owner context.Context, in apps.GenerateKeyInput, x credential) (*db.Credential, error) {
 	in.Name, in.Environment = x.Name, x.Environment
 	if x.Expired {
 		in.ExpiresAt = new(a.clock.Now().Add(pace))
 	} else if x.Days > 0 {
 		in.ExpiresAt = new(a.clock.Now().Add(time.Duration(x.Days) * 24 * time.Hour))
 	}
+	var err error
 	if in.AccessControlList, err = findIDs(a.offers, "product", x.Only); err != nil {
 		return nil, err
 	}
 	created, err := a.Apps.GenerateKey(owner, in)
-	if err != nil {
-		return nil, err
-	}
-	return a.afterwards(admin, owner, created.Credential, x)
-}
-
-// afterwards does with a new credential what happens to it later.
-func (a *author) afterwards(admin, owner context.Context, created *db.Credential, x credential) (_ *db.Credential, err error) {
-	id := created.GlobalID()
-	if x.AllowedAddresses != nil {
-		a.step()
-		created, err = a.Apps.UpdateKey(owner, apps.UpdateKeyInput{CredentialID: id, AllowedAddresses: input.SetTo(x.AllowedAddresses), RateLimit: input.SetTo(*x.RateLimit)})
-		if err != nil {
-			return nil, err
-		}
-	}
+	row := created.Credential
 	for _, action := range x.Actions {
-		a.step()
-		switch action {
-		case lifecycle.Disable:
-			created, err = a.Apps.DisableKey(admin, id, x.Note)
-		case lifecycle.Revoke:
-			created, err = a.Apps.RevokeKey(owner, id, x.Reason, x.Note)
-		default:
-			err = fmt.Errorf("seed: nobody does %s", action)
-		}
 		if err != nil {
-			return nil, err
+			break
 		}
+		a.step()
+		row, err = a.actOnCredential(admin, owner, row.GlobalID(), action, x)
 	}
-	if x.Expired {
+	if err == nil && x.Expired {
 		a.step()
 		_, err = a.Maintenance.RecordExpiries(owner)
 	}
-	return created, err
+	return row, err
+}
+
+// actOnCredential applies an action to a credential.
+func (a *author) actOnCredential(admin, owner context.Context, id string, action lifecycle.CredentialAction, x credential) (*db.Credential, error) {
+	switch action {
+	case lifecycle.Update:
+		return a.Apps.UpdateKey(owner, apps.UpdateKeyInput{CredentialID: id,
+			AllowedAddresses: input.SetTo(x.AllowedAddresses), RateLimit: input.Patch[access.RateLimit]{Set: true, Value: x.RateLimit}})
+	case lifecycle.Disable:
+		return a.Apps.DisableKey(admin, id, x.Note)
+	case lifecycle.Revoke:
+		return a.Apps.RevokeKey(owner, id, x.Reason, x.Note)
+	}
+	return nil, fmt.Errorf("seed: nobody does %s", action)
 }
 
 // subscription registers an app with a product, and does with the subscription
@@ -114,14 +108,14 @@ func (a *author) subscription(admin, owner context.Context, app *db.App, x subsc
 			break
 		}
 		a.step()
-		out.Subscription, err = a.act(admin, owner, out.GlobalID(), action, x.Reason)
+		out.Subscription, err = a.actOnSubscription(admin, owner, out.GlobalID(), action, x.Reason)
 	}
 	return out, err
 }
 
-// act applies an action to a subscription. The reason is only for what is
+// actOnSubscription applies an action to a subscription. The reason is only for what is
 // refused, suspended or ended.
-func (a *author) act(admin, owner context.Context, id string, action lifecycle.SubscriptionAction, reason *string) (*db.Subscription, error) {
+func (a *author) actOnSubscription(admin, owner context.Context, id string, action lifecycle.SubscriptionAction, reason *string) (*db.Subscription, error) {
 	switch action {
 	case lifecycle.Approve:
 		return a.Apps.Approve(admin, id, nil)

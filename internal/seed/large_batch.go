@@ -92,7 +92,7 @@ func (b *batch) add(n int, at time.Time) error {
 			return err
 		}
 		environment := [mostCredentials]access.Environment{access.Development, access.Staging, access.Production}[i]
-		b.credentials = append(b.credentials, apps.FillCredential(b.tx.Credential.Create(), apps.OwnedByApp(app), secret, secrets{pepper: b.Pepper}, at).
+		b.credentials = append(b.credentials, apps.FillCredential(b.tx.Credential.Create(), apps.OwnedByApp(app), secret, b.Secrets, at).
 			SetID(slot(n, 2+i)).SetEnvironment(environment))
 	}
 	for i := range min(1+n/mostCredentials%mostSubscriptions, len(b.offers)) {

@@ -110,18 +110,17 @@ type credential struct {
 	Environment *access.Environment
 	// Only are the products that the credential reaches; nil means all.
 	Only []string
-	// AllowedAddresses and RateLimit are set a step after it was created.
-	AllowedAddresses []string
-	RateLimit        *access.RateLimit
 	// Days is its lifetime; 0 means unlimited. Expired means that it expired soon
 	// after it was created.
 	Days    int
 	Expired bool
-	// Actions are what happened to it, in this order; Reason and Note say why it
-	// was revoked.
-	Actions []lifecycle.CredentialAction
-	Reason  *domain.RevocationReason
-	Note    *string
+	// Actions are what happened to it, in this order: UPDATE set its addresses and
+	// its rate limit; Reason and Note are why it was revoked.
+	Actions          []lifecycle.CredentialAction
+	AllowedAddresses []string
+	RateLimit        *access.RateLimit
+	Reason           *domain.RevocationReason
+	Note             *string
 }
 
 type subscription struct {

@@ -12,6 +12,7 @@ import (
 	_ "portico/ent/db/runtime" // the rules of the tables
 	"portico/internal/clock"
 	"portico/internal/database"
+	"portico/internal/portal"
 	"portico/internal/seed"
 	"portico/internal/testdb"
 )
@@ -29,10 +30,15 @@ func over(d *database.DB) seed.Options {
 	return seed.Options{
 		Client: db.NewClient(db.Driver(d.Driver())), Database: d, Clock: clock.NewFake(today()),
 		Hash:        func(_ context.Context, password string) (string, error) { return "hash of " + password, nil },
-		Pepper:      func() (string, []byte) { return "pepper-1", []byte("salt and pepper") },
+		Secrets:     secrets{},
 		Development: true,
 	}
 }
+
+// secrets is a pepper that never changes.
+type secrets struct{ portal.Secrets }
+
+func (secrets) Pepper() (string, []byte) { return "pepper-1", []byte("salt and pepper") }
 
 // seeded fills a database with the demo data.
 func seeded(t testing.TB, url string) (seed.Options, *seed.Summary) {
