@@ -18,7 +18,7 @@ import (
 
 func suspendedAccount(t *testing.T, s *servertest.Server) {
 	c := newActors(t, s, "suspended-account")
-	app, key := c.newApp(t, "Frozen")
+	app, credential := c.newApp(t, "Frozen")
 	a := c.admin.Do(t, "suspendAccount", vars{"accountId": c.account, "reason": "Unpaid."}, `account { status version viewerCan { resume { allowed } suspend { allowed code } } }`)
 	require.Equal(t, "SUSPENDED", a.Text("suspendAccount", "account", "status"))
 	require.Equal(t, "STATUS", a.Text("suspendAccount", "account", "viewerCan", "suspend", "code"))
@@ -30,7 +30,7 @@ func suspendedAccount(t *testing.T, s *servertest.Server) {
 	requireError(t, c.dev.Send(t, `query($app: ID!) { node(id: $app) { id } }`, vars{"app": app}), "FORBIDDEN")
 	requireError(t, c.dev.Ask(t, "createApp", vars{"name": "New"}, `app { id }`), "FORBIDDEN")
 	requireError(t, c.dev.Ask(t, "updateApp", vars{"appId": app, "name": "New"}, `app { id }`), "FORBIDDEN")
-	requireError(t, c.dev.Ask(t, "revokeKey", vars{"credentialId": key}, `credential { id }`), "FORBIDDEN")
+	requireError(t, c.dev.Ask(t, "revokeKey", vars{"credentialId": credential}, `credential { id }`), "FORBIDDEN")
 	require.NotEmpty(t, s.SignInWith(t, c.email, servertest.UserPassword).Token, "they may still sign in")
 
 	c.admin.Do(t, "resumeAccount", vars{"accountId": c.account}, `account { status }`)
@@ -42,13 +42,13 @@ func suspendedAccount(t *testing.T, s *servertest.Server) {
 func deletedAccount(t *testing.T, s *servertest.Server) {
 	c := newActors(t, s, "deleted-account")
 	app, _ := c.newApp(t, "Orphan")
-	key := c.dev.Do(t, "generateKey", vars{"accountId": c.account}, `credential { id }`).Text("generateKey", "credential", "id")
+	credential := c.dev.Do(t, "generateKey", vars{"accountId": c.account}, `credential { id }`).Text("generateKey", "credential", "id")
 	product, _ := c.newProduct(t, "deleted-account", "AUTO")
 	subscription := c.register(t, app, product)
 	a := c.admin.Do(t, "deleteAccount", vars{"accountId": c.account, "reason": "Bankrupt."}, `deletedAccountId`)
 	require.Equal(t, c.account, a.Text("deleteAccount", "deletedAccountId"))
 	gone := c.admin.Must(t, `query($ids: [ID!]!, $account: ID!) { nodes(ids: $ids) { id } account(id: $account) { id } accounts(where: {nameContains: "deleted-account"}) { totalCount }
-		apps(where: {accountIds: [$account]}) { totalCount } }`, vars{"ids": []any{c.account, app, key, subscription}, "account": c.account})
+		apps(where: {accountIds: [$account]}) { totalCount } }`, vars{"ids": []any{c.account, app, credential, subscription}, "account": c.account})
 	require.Equal(t, map[string]any{"nodes": []any{nil, nil, nil, nil}, "account": nil,
 		"accounts": map[string]any{"totalCount": 0.0}, "apps": map[string]any{"totalCount": 0.0}}, gone.Data)
 	requireError(t, c.admin.Ask(t, "deleteAccount", vars{"accountId": c.account}, `deletedAccountId`), "NOT_FOUND")
@@ -56,7 +56,7 @@ func deletedAccount(t *testing.T, s *servertest.Server) {
 
 	factsOf := c.admin.Must(t, `query($id: ID!) { events(where: {subjectId: $id}) { nodes { type reason } } }`, vars{"id": c.account})
 	require.Equal(t, map[string]any{"type": "ACCOUNT_DELETED", "reason": "Bankrupt."}, factsOf.At("events", "nodes", 0))
-	factsOf = c.admin.Must(t, `query($id: ID!) { events(where: {subjectId: $id}) { nodes { type } } }`, vars{"id": key})
+	factsOf = c.admin.Must(t, `query($id: ID!) { events(where: {subjectId: $id}) { nodes { type } } }`, vars{"id": credential})
 	require.Equal(t, []string{"CREDENTIAL_REVOKED", "CREDENTIAL_CREATED"}, texts(factsOf, "type", "events", "nodes"))
 	lost := c.dev.Must(t, `{ viewer { account { id } accounts { totalCount } } apps { totalCount } }`, nil)
 	require.Nil(t, lost.At("viewer", "account"))

@@ -63,7 +63,7 @@ func (c *actors) newUser(t *testing.T, name, email, account, role string) string
 
 // newApp creates an app in the developer's account and returns its id and the id of its
 // first credential.
-func (c *actors) newApp(t *testing.T, name string) (app, key string) {
+func (c *actors) newApp(t *testing.T, name string) (app, credential string) {
 	t.Helper()
 	a := c.dev.Do(t, "createApp", vars{"name": name}, `app { id } credential { id }`)
 	return a.Text("createApp", "app", "id"), a.Text("createApp", "credential", "id")

@@ -14,7 +14,7 @@ func firstKey(t *testing.T, s *servertest.Server) {
 		`app { id referenceId name description labels { key value } version createdAt account { id } keyCounts { total active } }
 		 credential { id username secretHint status enabled environment access accountCredential app { id } account { id } }
 		 secret { username password rawKey } replayed`)
-	app, key := a.Text("createApp", "app", "id"), a.Text("createApp", "credential", "id")
+	app, credential := a.Text("createApp", "app", "id"), a.Text("createApp", "credential", "id")
 	require.Equal(t, c.account, a.Text("createApp", "app", "account", "id"))
 	require.Equal(t, "Sells\nthings.", a.Text("createApp", "app", "description"))
 	require.Equal(t, "web", a.Text("createApp", "app", "labels", 0, "value"))
@@ -35,7 +35,7 @@ func firstKey(t *testing.T, s *servertest.Server) {
 		apps { totalCount nodes { id } }
 		viewer { account { id apps { nodes { id } } } } }`, vars{"app": app, "ref": a.Text("createApp", "app", "referenceId")})
 	require.Equal(t, app, page.Text("appByReferenceId", "id"))
-	require.Equal(t, []string{key}, texts(page, "id", "app", "credentials", "nodes"))
+	require.Equal(t, []string{credential}, texts(page, "id", "app", "credentials", "nodes"))
 	require.Equal(t, []string{app}, texts(page, "id", "apps", "nodes"))
 	require.Equal(t, []string{app}, texts(page, "id", "viewer", "account", "apps", "nodes"))
 	require.Equal(t, []string{"CREDENTIAL_CREATED", "APP_CREATED"}, texts(page, "type", "app", "timeline", "nodes"))
@@ -83,14 +83,14 @@ func rotation(t *testing.T, s *servertest.Server) {
 // keyAccess plays updateKey, and a key of the whole account.
 func keyAccess(t *testing.T, s *servertest.Server) {
 	c := newActors(t, s, "key-access")
-	app, key := c.newApp(t, "Choosy")
+	app, credential := c.newApp(t, "Choosy")
 	product, _ := c.newProduct(t, "key-access", "AUTO")
-	a := c.dev.Do(t, "updateKey", vars{"credentialId": key, "name": "Choosy key", "access": "LISTED", "accessControlList": []any{product}, "expiresAt": "2099-12-31T00:00:00Z"},
+	a := c.dev.Do(t, "updateKey", vars{"credentialId": credential, "name": "Choosy key", "access": "LISTED", "accessControlList": []any{product}, "expiresAt": "2099-12-31T00:00:00Z"},
 		`credential { name access expiresAt version accessControlList { totalCount nodes { id } } }`)
 	require.Equal(t, []string{product}, texts(a, "id", "updateKey", "credential", "accessControlList", "nodes"))
 	version := a.Number("updateKey", "credential", "version")
 
-	a = c.dev.Do(t, "updateKey", vars{"credentialId": key, "accessControlList": nil, "expiresAt": nil, "version": version},
+	a = c.dev.Do(t, "updateKey", vars{"credentialId": credential, "accessControlList": nil, "expiresAt": nil, "version": version},
 		`credential { name access expiresAt accessControlList { totalCount } }`)
 	require.Equal(t, map[string]any{"name": "Choosy key", "access": "LISTED", "expiresAt": nil,
 		"accessControlList": map[string]any{"totalCount": 0.0}}, a.At("updateKey", "credential"), "what is absent stays, null clears")
@@ -106,7 +106,7 @@ func keyAccess(t *testing.T, s *servertest.Server) {
 
 func deletion(t *testing.T, s *servertest.Server) {
 	c := newActors(t, s, "deletion")
-	app, key := c.newApp(t, "Doomed")
+	app, credential := c.newApp(t, "Doomed")
 	product, _ := c.newProduct(t, "deletion", "AUTO")
 	subscription := c.register(t, app, product)
 	const everywhere = `query($app: ID!, $key: ID!, $sub: ID!, $ref: UUID!) {
@@ -114,7 +114,7 @@ func deletion(t *testing.T, s *servertest.Server) {
 		apps(where: {nameContains: "Doomed"}) { totalCount nodes { id } }
 		productSubscriptions(where: {appIds: [$app]}) { totalCount } }`
 	reference := c.dev.Must(t, `query($app: ID!) { app(id: $app) { referenceId } }`, vars{"app": app}).Text("app", "referenceId")
-	where := vars{"app": app, "key": key, "sub": subscription, "ref": reference}
+	where := vars{"app": app, "key": credential, "sub": subscription, "ref": reference}
 	require.Equal(t, 1, c.admin.Must(t, everywhere, where).Number("productSubscriptions", "totalCount"))
 
 	a := c.dev.Do(t, "deleteApp", vars{"appId": app, "reason": "The project has ended."}, `deletedAppId`)
@@ -125,7 +125,7 @@ func deletion(t *testing.T, s *servertest.Server) {
 		require.Equal(t, gone, c.view(t, who, everywhere, where))
 	}
 	requireError(t, c.dev.Ask(t, "deleteApp", vars{"appId": app}, `deletedAppId`), "NOT_FOUND")
-	requireError(t, c.dev.Ask(t, "revokeKey", vars{"credentialId": key}, `credential { id }`), "NOT_FOUND")
+	requireError(t, c.dev.Ask(t, "revokeKey", vars{"credentialId": credential}, `credential { id }`), "NOT_FOUND")
 	requireError(t, c.dev.Ask(t, "generateKey", vars{"appId": app}, `credential { id }`), "NOT_FOUND")
 	again := c.dev.Ask(t, "createApp", vars{"name": "Heir", "referenceId": reference}, `app { id }`)
 	requireProblem(t, again, "createApp", "TAKEN", "referenceId")
@@ -138,7 +138,7 @@ func deletion(t *testing.T, s *servertest.Server) {
 	require.Equal(t, reference, back.Text("restoreApp", "app", "referenceId"))
 	require.Equal(t, []any{
 		map[string]any{"id": fresh, "status": "ACTIVE", "revokedReason": nil},
-		map[string]any{"id": key, "status": "REVOKED", "revokedReason": "APP_DELETED"},
+		map[string]any{"id": credential, "status": "REVOKED", "revokedReason": "APP_DELETED"},
 	}, back.At("restoreApp", "app", "credentials", "nodes"))
 	require.Equal(t, []any{map[string]any{"id": subscription, "status": "UNSUBSCRIBED", "badgeColor": "GRAY"}},
 		back.At("restoreApp", "app", "productSubscriptions", "nodes"))

@@ -16,10 +16,10 @@ import (
 // account, but to another account or organization, by type.
 func foreignIDs(t *testing.T, s *servertest.Server, other *actors) map[nodeid.Kind][]string {
 	t.Helper()
-	app, key := other.newApp(t, "Foreign")
+	app, credential := other.newApp(t, "Foreign")
 	product, _ := other.newProduct(t, "bad-ids", "MANUAL")
 	out := map[nodeid.Kind][]string{
-		nodeid.App: {app}, nodeid.Credential: {key}, nodeid.ProductSubscription: {other.register(t, app, product)},
+		nodeid.App: {app}, nodeid.Credential: {credential}, nodeid.ProductSubscription: {other.register(t, app, product)},
 		nodeid.Account: {other.account}, nodeid.User: {other.developer},
 	}
 	a := s.SignIn(t, "admin@second.example").Must(t, `{ apps(first: 1) { nodes { id credentials(first: 1) { nodes { id } } } } accounts(first: 1) { nodes { id } }

@@ -88,8 +88,8 @@ func badInputs(t *testing.T, s *servertest.Server) {
 	requireProblem(t, c.dev.Ask(t, "generateKey", vars{"appId": app, "accountId": c.account}, `credential { id }`), "generateKey", "REQUIRED", "appId")
 	requireProblem(t, c.dev.Ask(t, "generateKey", vars{"appId": app, "accessControlList": []any{app}}, `credential { id }`), "generateKey", "UNKNOWN_REFERENCE", "accessControlList.0")
 	requireError(t, c.dev.Ask(t, "updateApp", vars{"appId": app, "version": 1 << 40}, `app { id }`), "BAD_USER_INPUT")
-	_, key := c.newApp(t, "Keyed")
-	requireProblem(t, c.dev.Ask(t, "revokeKey", vars{"credentialId": key, "reason": "APP_DELETED"}, `credential { id }`), "revokeKey", "INVALID", "reason")
+	_, credential := c.newApp(t, "Keyed")
+	requireProblem(t, c.dev.Ask(t, "revokeKey", vars{"credentialId": credential, "reason": "APP_DELETED"}, `credential { id }`), "revokeKey", "INVALID", "reason")
 	user := vars{"name": "Somebody", "email": c.email, "password": servertest.UserPassword, "accountId": c.account}
 	requireProblem(t, c.admin.Ask(t, "createUser", user, `user { id }`), "createUser", "TAKEN", "email")
 	user["email"] = strings.ToUpper(c.email)
@@ -103,22 +103,22 @@ func badInputs(t *testing.T, s *servertest.Server) {
 // repeated tests changes of objects that no longer exist.
 func repeated(t *testing.T, s *servertest.Server) {
 	c := newActors(t, s, "repeated")
-	app, key := c.newApp(t, "Again")
+	app, credential := c.newApp(t, "Again")
 	old := c.dev.Must(t, `query($id: ID!) { app(id: $id) { version } }`, vars{"id": app}).Number("app", "version")
 	c.dev.Do(t, "updateApp", vars{"appId": app, "name": "Once", "version": old}, `app { id }`)
 	requireError(t, c.dev.Ask(t, "updateApp", vars{"appId": app, "name": "Twice", "version": old}, `app { id }`), "CONFLICT")
-	requireError(t, c.dev.Ask(t, "updateKey", vars{"credentialId": key, "name": "x", "version": 99}, `credential { id }`), "CONFLICT")
+	requireError(t, c.dev.Ask(t, "updateKey", vars{"credentialId": credential, "name": "x", "version": 99}, `credential { id }`), "CONFLICT")
 	requireError(t, c.admin.Ask(t, "updateAccount", vars{"accountId": c.account, "name": "x", "version": 99}, `account { id }`), "CONFLICT")
 	c.dev.Do(t, "updateApp", vars{"appId": app, "name": "Once"}, `app { id }`)
 	require.Equal(t, []string{"APP_UPDATED", "CREDENTIAL_CREATED", "APP_CREATED"}, timeline(t, c.dev, app), "no change is no event")
 
 	const state = `credential { id status revokedAt revokedReason revokedNote version }`
-	first := c.dev.Do(t, "revokeKey", vars{"credentialId": key, "reason": "KEY_COMPROMISE", "note": "Found."}, state)
-	second := c.dev.Do(t, "revokeKey", vars{"credentialId": key, "reason": "SUPERSEDED"}, state)
+	first := c.dev.Do(t, "revokeKey", vars{"credentialId": credential, "reason": "KEY_COMPROMISE", "note": "Found."}, state)
+	second := c.dev.Do(t, "revokeKey", vars{"credentialId": credential, "reason": "SUPERSEDED"}, state)
 	require.Equal(t, first.Data, second.Data)
-	require.Equal(t, []string{"CREDENTIAL_REVOKED", "CREDENTIAL_CREATED"}, timeline(t, c.dev, key))
+	require.Equal(t, []string{"CREDENTIAL_REVOKED", "CREDENTIAL_CREATED"}, timeline(t, c.dev, credential))
 	for mutation, input := range map[string]vars{
-		"enableKey": {"credentialId": key}, "disableKey": {"credentialId": key}, "updateKey": {"credentialId": key, "name": "Back"},
+		"enableKey": {"credentialId": credential}, "disableKey": {"credentialId": credential}, "updateKey": {"credentialId": credential, "name": "Back"},
 	} {
 		a := c.admin.Ask(t, mutation, input, state)
 		requireProblem(t, a, mutation, "KEY_REVOKED", "credentialId")

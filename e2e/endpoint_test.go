@@ -127,7 +127,7 @@ func narrowedSubscription(t *testing.T, s *servertest.Server) {
 // whole account.
 func limitedKeys(t *testing.T, s *servertest.Server) {
 	c := newActors(t, s, "limited-keys")
-	_, key := c.newApp(t, "Limited")
+	_, credential := c.newApp(t, "Limited")
 	const fields = `credential { id accountCredential allowedAddresses rateLimit { limit per burst } }`
 	a := c.dev.Do(t, "generateKey", vars{"accountId": c.account, "allowedAddresses": []any{"192.0.2.7", "2001:db8::7/32", "192.0.2.7/32"},
 		"rateLimit": vars{"limit": 10, "per": "MINUTE"}}, fields)
@@ -137,17 +137,17 @@ func limitedKeys(t *testing.T, s *servertest.Server) {
 	listed := c.admin.Must(t, `query($id: ID!) { account(id: $id) { credentials { nodes { id } } } }`, vars{"id": c.account})
 	require.Equal(t, []string{whole}, texts(listed, "id", "account", "credentials", "nodes"))
 
-	a = c.dev.Do(t, "updateKey", vars{"credentialId": key, "allowedAddresses": []any{"10.1.2.3/8"}, "rateLimit": vars{"limit": 1, "per": "SECOND", "burst": 3}}, fields)
+	a = c.dev.Do(t, "updateKey", vars{"credentialId": credential, "allowedAddresses": []any{"10.1.2.3/8"}, "rateLimit": vars{"limit": 1, "per": "SECOND", "burst": 3}}, fields)
 	require.Equal(t, []any{"10.0.0.0/8"}, a.List("updateKey", "credential", "allowedAddresses"))
-	a = c.admin.Do(t, "updateKey", vars{"credentialId": key, "name": "kept"}, fields)
+	a = c.admin.Do(t, "updateKey", vars{"credentialId": credential, "name": "kept"}, fields)
 	require.Equal(t, []any{"10.0.0.0/8"}, a.List("updateKey", "credential", "allowedAddresses"))
 	require.Equal(t, 3, a.Number("updateKey", "credential", "rateLimit", "burst"))
-	a = c.dev.Do(t, "updateKey", vars{"credentialId": key, "allowedAddresses": nil, "rateLimit": nil}, fields)
-	require.Equal(t, map[string]any{"id": key, "accountCredential": false, "allowedAddresses": []any{}, "rateLimit": nil}, a.At("updateKey", "credential"))
+	a = c.dev.Do(t, "updateKey", vars{"credentialId": credential, "allowedAddresses": nil, "rateLimit": nil}, fields)
+	require.Equal(t, map[string]any{"id": credential, "accountCredential": false, "allowedAddresses": []any{}, "rateLimit": nil}, a.At("updateKey", "credential"))
 	for _, bad := range []string{"", "localhost", "10.0.0.0/33", "fe80::1%eth0", "10.0.0.1:80"} {
-		requireProblem(t, c.dev.Ask(t, "updateKey", vars{"credentialId": key, "allowedAddresses": []any{"::1", bad}}, fields), "updateKey", "INVALID", "allowedAddresses.1")
+		requireProblem(t, c.dev.Ask(t, "updateKey", vars{"credentialId": credential, "allowedAddresses": []any{"::1", bad}}, fields), "updateKey", "INVALID", "allowedAddresses.1")
 	}
-	requireProblem(t, c.dev.Ask(t, "updateKey", vars{"credentialId": key, "rateLimit": vars{"limit": 1, "per": "SECOND", "burst": 0}}, fields), "updateKey", "INVALID", "rateLimit.burst")
+	requireProblem(t, c.dev.Ask(t, "updateKey", vars{"credentialId": credential, "rateLimit": vars{"limit": 1, "per": "SECOND", "burst": 0}}, fields), "updateKey", "INVALID", "rateLimit.burst")
 	requireProblem(t, c.dev.Ask(t, "generateKey", vars{"accountId": c.account, "rateLimit": vars{"limit": 0, "per": "SECOND"}}, fields), "generateKey", "INVALID", "rateLimit.limit")
 
 	x := newOrganization(t, s, "retaining")

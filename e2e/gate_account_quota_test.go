@@ -37,7 +37,7 @@ func shareQuota(t *testing.T, url string, servers int, settings ...string) {
 		nodes = append(nodes, servertest.Start(t, url, settings...))
 	}
 	c := newOrganization(t, nodes[0], "shared")
-	gate := newGatewayClient(t, nodes[0], "shared", "edge")
+	gateway := newGatewayClient(t, nodes[0], "shared", "edge")
 	product := c.limitedProduct(t, "orders", vars{"quota": vars{"limit": 10, "per": "MONTH"}, "quotaPer": "ACCOUNT"})
 	member := func(name string) (key, subscription string) {
 		app, _ := c.newApp(t, name)
@@ -47,19 +47,19 @@ func shareQuota(t *testing.T, url string, servers int, settings ...string) {
 	shop, sub := member("Shop")
 	mobile, _ := member("Mobile")
 	for i := range 10 {
-		at, key := gate.at(nodes[i%servers]), []string{shop, mobile}[i/servers%2]
+		at, key := gateway.at(nodes[i%servers]), []string{shop, mobile}[i/servers%2]
 		at.requireSoon(t, "VALID", key, "orders")
 	}
 	refused := func(key string, at ...*servertest.Server) {
 		t.Helper()
 		for _, s := range at {
-			gate.at(s).requireSoon(t, "QUOTA_EXCEEDED", key, "orders")
+			gateway.at(s).requireSoon(t, "QUOTA_EXCEEDED", key, "orders")
 		}
 	}
 	refused(shop, nodes...)
 	refused(mobile, nodes...)
 	third, other := member("Third")
-	require.Equal(t, "QUOTA_EXCEEDED", gate.code(t, third, "orders"), "from its first call")
+	require.Equal(t, "QUOTA_EXCEEDED", gateway.code(t, third, "orders"), "from its first call")
 	refused(third, nodes...)
 	c.admin.Do(t, "unregister", vars{"subscriptionId": sub}, `productSubscription { id }`)
 	a := c.dev.Must(t, `query($id: ID!) { node(id: $id) { ... on ProductSubscription { app { id } } } }`, vars{"id": sub})
@@ -78,18 +78,18 @@ func shareQuota(t *testing.T, url string, servers int, settings ...string) {
 		refused(key, s)
 	}
 	c.server, c.admin = s, s.SignInWith(t, "admin@shared.example", servertest.UserPassword)
-	changeQuotaPer(t, c, product, gate.at(s), third, mobile)
+	changeQuotaPer(t, c, product, gateway.at(s), third, mobile)
 }
 
 // changeQuotaPer changes the plan to quotas of apps, and back to those of accounts.
-func changeQuotaPer(t *testing.T, c *actors, product string, gate *gatewayClient, third, mobile string) {
+func changeQuotaPer(t *testing.T, c *actors, product string, gateway *gatewayClient, third, mobile string) {
 	t.Helper()
 	a := c.admin.Must(t, `query($id: ID!) { node(id: $id) { ... on Product { plans { nodes { id } } } } }`, vars{"id": product})
 	plan := a.Text("node", "plans", "nodes", 0, "id")
 	c.admin.Do(t, "updatePlan", vars{"planId": plan, "quotaPer": "APP"}, `plan { id }`)
-	require.Equal(t, "VALID", gate.code(t, third, "orders"), "it has used nothing by itself")
-	require.Equal(t, "VALID", gate.code(t, mobile, "orders"), "and this one half of it")
+	require.Equal(t, "VALID", gateway.code(t, third, "orders"), "it has used nothing by itself")
+	require.Equal(t, "VALID", gateway.code(t, mobile, "orders"), "and this one half of it")
 	c.admin.Do(t, "updatePlan", vars{"planId": plan, "quotaPer": "ACCOUNT", "quota": vars{"limit": 13, "per": "MONTH"}}, `plan { id }`)
-	require.Equal(t, "VALID", gate.code(t, third, "orders"), "the thirteenth of all")
-	require.Equal(t, "QUOTA_EXCEEDED", gate.code(t, mobile, "orders"))
+	require.Equal(t, "VALID", gateway.code(t, third, "orders"), "the thirteenth of all")
+	require.Equal(t, "QUOTA_EXCEEDED", gateway.code(t, mobile, "orders"))
 }

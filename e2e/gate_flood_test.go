@@ -101,25 +101,25 @@ func TestAFloodOfMadeUpKeys(t *testing.T) {
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		s := servertest.Start(t, url)
 		c := newOrganization(t, s, "flooded")
-		gate, other := newGatewayClient(t, s, "flooded", "edge"), newGatewayClient(t, s, "demo", "edge-elsewhere")
+		gateway, other := newGatewayClient(t, s, "flooded", "edge"), newGatewayClient(t, s, "demo", "edge-elsewhere")
 		product := c.limitedProduct(t, "orders", nil)
 		app, _ := c.newApp(t, "Shop")
 		c.register(t, app, product)
 		_, known := c.newKey(t, app)
 		_, unused := c.newKey(t, app)
 		shown := func(key string) vars { return vars{"key": key, "product": "orders", "ip": floodClient} }
-		require.Equal(t, "VALID", gate.verify(t, shown(known)).Code)
+		require.Equal(t, "VALID", gateway.verify(t, shown(known)).Code)
 
 		began := time.Now()
-		stop := gate.flood(t)
+		stop := gateway.flood(t)
 		for range 20 {
-			require.Equal(t, "VALID", gate.verify(t, shown(known)).Code)
+			require.Equal(t, "VALID", gateway.verify(t, shown(known)).Code)
 			require.Equal(t, app, c.dev.Must(t, `query($id: ID!) { app(id: $id) { id credentials { nodes { id } } } }`, vars{"id": app}).Text("app", "id"))
 			require.Equal(t, "NOT_FOUND", other.verify(t, madeUp()).Code, "another organization")
 		}
 		found := func(key, what string) {
 			t.Helper()
-			require.Eventually(t, func() bool { return gate.verify(t, shown(key)).Code == "VALID" }, waitForOthers, pollOthers, what)
+			require.Eventually(t, func() bool { return gateway.verify(t, shown(key)).Code == "VALID" }, waitForOthers, pollOthers, what)
 		}
 		found(unused, "a key that was not used before")
 		_, late := c.newKey(t, app)
@@ -137,14 +137,14 @@ func TestAFloodOfMadeUpTokens(t *testing.T) {
 	t.Parallel()
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		s := servertest.Start(t, url)
-		gate := newGatewayClient(t, s, "demo", "edge-1")
-		require.Equal(t, "NOT_FOUND", gate.verify(t, madeUp()).Code)
+		gateway := newGatewayClient(t, s, "demo", "edge-1")
+		require.Equal(t, "NOT_FOUND", gateway.verify(t, madeUp()).Code)
 		status := func(token string) int {
 			r, err := http.NewRequest(http.MethodPost, s.Gate+"/v1/verify", bytes.NewReader([]byte(`{"username":"a","password":"b"}`)))
 			require.NoError(t, err)
 			r.Header.Set("X-Portico-Gateway-Token", token)
 			r.Header.Set("Content-Type", "application/json")
-			w, err := gate.client.Do(r)
+			w, err := gateway.client.Do(r)
 			require.NoError(t, err)
 			defer w.Body.Close()
 			if w.StatusCode == http.StatusTooManyRequests {
@@ -160,7 +160,7 @@ func TestAFloodOfMadeUpTokens(t *testing.T) {
 				t.Fatalf("the %dth is answered %d", n, code)
 			}
 		}
-		require.Equal(t, "NOT_FOUND", gate.verify(t, madeUp()).Code, "a token that is known")
+		require.Equal(t, "NOT_FOUND", gateway.verify(t, madeUp()).Code, "a token that is known")
 		late := newGatewayClient(t, s, "demo", "edge-2")
 		require.Eventually(t, func() bool {
 			for range 10 {

@@ -37,14 +37,14 @@ func TestKillWhileJournaling(t *testing.T) {
 		secrets := "XDG_CONFIG_HOME=" + t.TempDir()
 		s := servertest.Start(t, url, secrets)
 		c := newActors(t, s, "journaling")
-		gate := newGatewayClient(t, s, "demo", "journaling")
+		gateway := newGatewayClient(t, s, "demo", "journaling")
 		product := c.limitedProduct(t, "journaled", vars{"quota": vars{"limit": 1_000_000_000, "per": "MONTH"}})
 		require.NoError(t, s.Stop())
 		keys := c.insertKeys(t, url, product, s.KeyRing(t).Current(keyring.Pepper))
 		s = servertest.Start(t, url, secrets)
 		var sent, atLeast, left int
 		for kill := range journalKills {
-			now := gate.at(s)
+			now := gateway.at(s)
 			got, killed := answersUntilKill(s, journalBatch, func(n int64) bool { return now.allPass(keys, n) },
 				func() { untilJournaled(t, url) })
 			sent += int(got.sent.Load())

@@ -57,12 +57,12 @@ func TestKillWhileCounting(t *testing.T) {
 		secrets := "XDG_CONFIG_HOME=" + t.TempDir()
 		s := servertest.Start(t, url, secrets)
 		c := newActors(t, s, "counting")
-		gate := newGatewayClient(t, s, "demo", "counting")
+		gateway := newGatewayClient(t, s, "demo", "counting")
 		app, _ := c.newApp(t, "Counting")
 		_, key := c.newKey(t, app)
 		var sent, atLeast int
 		for kill := range countKills {
-			now := gate.at(s)
+			now := gateway.at(s)
 			got, killed := answersUntilKill(s, 1, func(int64) bool {
 				v, err := now.try(vars{"key": key})
 				return err == nil && v.Valid

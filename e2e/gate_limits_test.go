@@ -21,14 +21,14 @@ const (
 
 // crowdAt calls all nodes in turn from all clients and counts the calls that pass: by the
 // limits that the nodes share, and by those of a node alone, because Redis was too slow.
-func crowdAt(t *testing.T, gates []*gatewayClient, ask vars) (shared, alone int) {
+func crowdAt(t *testing.T, gateways []*gatewayClient, ask vars) (shared, alone int) {
 	t.Helper()
 	var together, local atomic.Int64
 	var asking sync.WaitGroup
 	for i := range limitClients {
 		asking.Go(func() {
 			for n := range limitAsks {
-				v, err := gates[(i+n)%len(gates)].try(ask)
+				v, err := gateways[(i+n)%len(gateways)].try(ask)
 				switch {
 				case err != nil:
 					t.Errorf("asking: %v %s", err, v.Message)
@@ -48,9 +48,9 @@ func crowdAt(t *testing.T, gates []*gatewayClient, ask vars) (shared, alone int)
 
 // crowd checks how many concurrent calls pass. On a busy machine Redis may answer too
 // late; then each node allows what the limit allows, and reports that.
-func (b bounds) crowd(t *testing.T, gates []*gatewayClient, ask vars, limit int) {
+func (b bounds) crowd(t *testing.T, gateways []*gatewayClient, ask vars, limit int) {
 	t.Helper()
-	shared, alone := crowdAt(t, gates, ask)
+	shared, alone := crowdAt(t, gateways, ask)
 	require.LessOrEqual(t, shared, b.times*limit)
 	require.LessOrEqual(t, alone, b.nodes*limit)
 	if !b.redis {
@@ -104,10 +104,10 @@ func (b bounds) play(t *testing.T, url string) {
 		nodes = append(nodes, servertest.Start(t, url, settings...))
 	}
 	c := newActors(t, nodes[0], "crowd")
-	gate := newGatewayClient(t, nodes[0], "demo", "crowd")
-	var gates []*gatewayClient
+	gateway := newGatewayClient(t, nodes[0], "demo", "crowd")
+	var gateways []*gatewayClient
 	for _, n := range nodes {
-		gates = append(gates, gate.at(n))
+		gateways = append(gateways, gateway.at(n))
 	}
 	quota := c.limitedProduct(t, "by-quota", vars{"quota": vars{"limit": limitQuota, "per": "MONTH"}})
 	// An hour's rate does not fill up again while the test runs.
@@ -118,20 +118,20 @@ func (b bounds) play(t *testing.T, url string) {
 	_, key := c.newKey(t, app)
 	_, second := c.newKey(t, app)
 
-	b.crowd(t, gates, vars{"key": key, "product": "by-quota"}, limitQuota)
-	b.crowd(t, gates, vars{"key": key, "product": "by-rate"}, limitBurst)
-	require.Equal(t, "RATE_LIMITED", gates[0].code(t, second, "by-rate"), "the app's keys share it")
-	b.restart(t, nodes, gate, c, key, url, settings)
+	b.crowd(t, gateways, vars{"key": key, "product": "by-quota"}, limitQuota)
+	b.crowd(t, gateways, vars{"key": key, "product": "by-rate"}, limitBurst)
+	require.Equal(t, "RATE_LIMITED", gateways[0].code(t, second, "by-rate"), "the app's keys share it")
+	b.restart(t, nodes, gateway, c, key, url, settings)
 }
 
 // restart restarts all nodes; used units remain used.
-func (b bounds) restart(t *testing.T, nodes []*servertest.Server, gate *gatewayClient, c *actors, key, url string, settings []string) {
+func (b bounds) restart(t *testing.T, nodes []*servertest.Server, gateway *gatewayClient, c *actors, key, url string, settings []string) {
 	t.Helper()
 	for _, n := range nodes {
 		require.NoError(t, n.Stop())
 	}
 	again := servertest.Start(t, url, settings...)
-	require.Equal(t, "QUOTA_EXCEEDED", gate.at(again).code(t, key, "by-quota"), "a quota survives a restart")
+	require.Equal(t, "QUOTA_EXCEEDED", gateway.at(again).code(t, key, "by-quota"), "a quota survives a restart")
 }
 
 // When Redis fails, every call is still answered, by each node's own limits and marked as
@@ -145,25 +145,25 @@ func TestRedisFailsAndRecovers(t *testing.T) {
 	address, stop := redistest.Start(t)
 	s := servertest.Start(t, url, "REDIS_URL="+address)
 	c := newActors(t, s, "redis")
-	gate := newGatewayClient(t, s, "demo", "redis")
+	gateway := newGatewayClient(t, s, "demo", "redis")
 	product := c.limitedProduct(t, "by-quota", vars{"quota": vars{"limit": 50, "per": "MONTH"}})
 	app, _ := c.newApp(t, "Redis")
 	c.register(t, app, product)
 	_, key := c.newKey(t, app)
 	ask := vars{"key": key, "product": "by-quota"}
 	for range 20 {
-		v := gate.verify(t, ask)
+		v := gateway.verify(t, ask)
 		require.True(t, v.Valid && !v.Limits.Local, v.Message)
 	}
 	stop()
 	passed := 0
 	for range 60 {
-		v := gate.verify(t, ask)
+		v := gateway.verify(t, ask)
 		require.True(t, v.Limits.Local, v.Message)
 		if v.Valid {
 			passed++
 		}
 	}
 	require.Equal(t, 30, passed, "what Redis had counted is counted")
-	require.Equal(t, "QUOTA_EXCEEDED", gate.verify(t, ask).Code)
+	require.Equal(t, "QUOTA_EXCEEDED", gateway.verify(t, ask).Code)
 }

@@ -33,7 +33,7 @@ func TestRepetitionsHoldOnEveryNode(t *testing.T) {
 	for range repetitions {
 		a := f.dev.Do(t, "createApp", vars{"name": "Gone"}, `app { id } secret { rawKey }`)
 		raw := a.Text("createApp", "secret", "rawKey")
-		for _, g := range f.gates {
+		for _, g := range f.gateways {
 			g.requireSoon(t, "VALID", raw, "")
 		}
 		f.takeEverywhere(t, people, `mutation($id: ID!) { deleteApp(input: {appId: $id}) { deletedAppId userErrors { code } } }`,
@@ -53,7 +53,7 @@ func (f *fleet) takeEverywhere(t *testing.T, people []*servertest.Client, mutati
 				t.Errorf("node %d: %v", i, err)
 				return
 			}
-			if v, err := f.gates[i].try(vars{"key": raw}); err != nil || v.Code != want {
+			if v, err := f.gateways[i].try(vars{"key": raw}); err != nil || v.Code != want {
 				t.Errorf("node %d answered %v, and its gate says %q %v", i, a, v.Code, err)
 			}
 		})

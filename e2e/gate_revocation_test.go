@@ -30,11 +30,11 @@ const (
 // can stop forwarding.
 type fleet struct {
 	*actors
-	nodes   []*servertest.Server
-	gates   []*gatewayClient
-	line    *network.Network
-	network *network.Network
-	app     string
+	nodes    []*servertest.Server
+	gateways []*gatewayClient
+	line     *network.Network
+	network  *network.Network
+	app      string
 }
 
 func newFleet(t *testing.T) *fleet {
@@ -56,9 +56,9 @@ func newFleet(t *testing.T) *fleet {
 		f.nodes = append(f.nodes, servertest.Start(t, databaseURL, append(settings, secrets, "PORTICO_KEYRING="+ring)...))
 	}
 	f.actors = newActors(t, f.nodes[0], "fleet")
-	gate := newGatewayClient(t, f.nodes[0], "demo", "fleet", "--keyring", ring)
+	gateway := newGatewayClient(t, f.nodes[0], "demo", "fleet", "--keyring", ring)
 	for _, n := range f.nodes {
-		f.gates = append(f.gates, gate.at(n))
+		f.gateways = append(f.gateways, gateway.at(n))
 	}
 	f.app, _ = f.newApp(t, "Fleet")
 	return f
@@ -71,7 +71,7 @@ func (f *fleet) keys(t *testing.T, n int) (ids, raws []string) {
 		id, raw := f.newKey(t, f.app)
 		ids, raws = append(ids, id), append(raws, raw)
 	}
-	for _, g := range f.gates {
+	for _, g := range f.gateways {
 		for _, raw := range raws {
 			g.requireSoon(t, "VALID", raw, "")
 		}
@@ -106,7 +106,7 @@ func (f *fleet) revokeAll(t *testing.T, ids, raws []string) *delays {
 		})
 	}
 	working.Wait()
-	require.Len(t, d.all, len(ids)*(len(f.gates)-1), "every node came to refuse every key")
+	require.Len(t, d.all, len(ids)*(len(f.gateways)-1), "every node came to refuse every key")
 	return &d
 }
 
@@ -118,12 +118,12 @@ func (f *fleet) revokeOne(t *testing.T, id, raw string, d *delays) {
 	}
 	acknowledged := time.Now()
 	for range 3 {
-		if v, err := f.gates[0].try(vars{"key": raw}); err != nil || v.Code != "REVOKED" {
+		if v, err := f.gateways[0].try(vars{"key": raw}); err != nil || v.Code != "REVOKED" {
 			d.passed.Add(1)
 			t.Errorf("the node that acknowledged says %q %v", v.Code, err)
 		}
 	}
-	for _, g := range f.gates[1:] {
+	for _, g := range f.gateways[1:] {
 		for time.Since(acknowledged) < 2*cutOff {
 			if v, err := g.try(vars{"key": raw}); err == nil && v.Code == "REVOKED" {
 				d.mu.Lock()
@@ -139,7 +139,7 @@ func (f *fleet) revokeOne(t *testing.T, id, raw string, d *delays) {
 func (f *fleet) busy(raw string) (stop func()) {
 	var over atomic.Bool
 	var working sync.WaitGroup
-	for _, g := range f.gates {
+	for _, g := range f.gateways {
 		for range bystanders {
 			working.Go(func() {
 				for !over.Load() {
@@ -184,11 +184,11 @@ func (f *fleet) blackHole(t *testing.T) {
 	f.network.Silence()
 	silent := time.Now()
 	f.dev.Do(t, "revokeKey", vars{"credentialId": ids[0]}, `credential { status }`)
-	require.Equal(t, "REVOKED", f.gates[0].code(t, raws[0], ""), "the others go on")
+	require.Equal(t, "REVOKED", f.gateways[0].code(t, raws[0], ""), "the others go on")
 	refused := false
 	for time.Since(silent) < 2*cutOff {
 		asked := time.Now()
-		v, err := f.gates[2].try(vars{"key": raws[0]})
+		v, err := f.gateways[2].try(vars{"key": raws[0]})
 		require.NoError(t, err, v.Message)
 		require.LessOrEqual(t, time.Since(asked), answerTime)
 		if asked.Sub(silent) > cutOff+time.Second/2 {
@@ -200,9 +200,9 @@ func (f *fleet) blackHole(t *testing.T) {
 	// An API key that it has not cached, and a token that it cannot look up.
 	_, fresh := f.newKey(t, f.app)
 	asked := time.Now()
-	require.Equal(t, "UNAVAILABLE", f.gates[2].verify(t, vars{"key": fresh}).Code)
+	require.Equal(t, "UNAVAILABLE", f.gateways[2].verify(t, vars{"key": fresh}).Code)
 	require.LessOrEqual(t, time.Since(asked), answerTime)
 	f.network.Restore()
-	f.gates[2].requireSoon(t, "REVOKED", raws[0], "")
-	f.gates[2].requireSoon(t, "VALID", fresh, "")
+	f.gateways[2].requireSoon(t, "REVOKED", raws[0], "")
+	f.gateways[2].requireSoon(t, "VALID", fresh, "")
 }

@@ -83,7 +83,7 @@ func (x *writer) live() bool {
 	if !ok {
 		return false
 	}
-	app, key := created.Text("createApp", "app", "id"), created.Text("createApp", "credential", "id")
+	app, credential := created.Text("createApp", "app", "id"), created.Text("createApp", "credential", "id")
 	steps := []func() (*servertest.Answer, bool){
 		func() (*servertest.Answer, bool) {
 			return x.write(x.developer, "generateKey", servertest.Vars{"appId": app}, "credential { id version status }")
@@ -92,7 +92,7 @@ func (x *writer) live() bool {
 			return x.write(x.developer, "updateApp", servertest.Vars{"appId": app, "version": 1, "name": name + ", second part"}, "app { id version name }")
 		},
 		func() (*servertest.Answer, bool) {
-			return x.write(x.developer, "revokeKey", servertest.Vars{"credentialId": key}, "credential { id version status }")
+			return x.write(x.developer, "revokeKey", servertest.Vars{"credentialId": credential}, "credential { id version status }")
 		},
 	}
 	for _, step := range steps {

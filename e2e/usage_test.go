@@ -19,15 +19,15 @@ import (
 // ask why a call does not pass.
 func toldCalls(t *testing.T, s *servertest.Server) {
 	c := newOrganization(t, s, "counted")
-	gate := newGatewayClient(t, s, "counted", "edge-1")
+	gateway := newGatewayClient(t, s, "counted", "edge-1")
 	product := c.limitedProduct(t, "orders", vars{"quota": vars{"limit": 10, "per": "MONTH"}})
 	app, _ := c.newApp(t, "Shop")
 	id, key := c.newKey(t, app)
 	sub := c.register(t, app, product)
 	for range 3 {
-		require.Equal(t, "VALID", gate.code(t, key, "orders"))
+		require.Equal(t, "VALID", gateway.code(t, key, "orders"))
 	}
-	require.Equal(t, "NOT_SUBSCRIBED", gate.code(t, key, "unheard-of"))
+	require.Equal(t, "NOT_SUBSCRIBED", gateway.code(t, key, "unheard-of"))
 
 	now := time.Now().UTC()
 	where := vars{"from": now.Add(-time.Hour).Format(time.RFC3339), "to": now.Add(time.Hour).Format(time.RFC3339), "timeZone": "Europe/Istanbul"}
@@ -115,7 +115,7 @@ func (c *actors) exports(t *testing.T, app, key, product string, where vars) {
 	require.Equal(t, map[string]int{app + " " + product + " " + key + "  VALID": 3, app + "  " + key + "  NOT_SUBSCRIBED": 1}, factsOf)
 
 	gateway := strings.TrimSpace(c.server.Run(t, "", "gateway", "create", "--organization", "counted", "--name", "edge-2"))
-	stranger := newOrganization(t, c.server, "uncounted")
+	outsiders := newOrganization(t, c.server, "uncounted")
 	other := url.Values{}
 	for name, v := range parameters {
 		other[name] = v
@@ -130,8 +130,8 @@ func (c *actors) exports(t *testing.T, app, key, product string, where vars) {
 		{"nobody", "", parameters, http.StatusUnauthorized, "UNAUTHENTICATED"},
 		{"somebody with junk", "junk", parameters, http.StatusUnauthorized, "UNAUTHENTICATED"},
 		{"a machine", gateway, parameters, http.StatusForbidden, "FORBIDDEN"},
-		{"a stranger", stranger.dev.Token, parameters, http.StatusNotFound, "NOT_FOUND"},
-		{"another administrator", stranger.admin.Token, parameters, http.StatusNotFound, "NOT_FOUND"},
+		{"another organization's developer", outsiders.dev.Token, parameters, http.StatusNotFound, "NOT_FOUND"},
+		{"its administrator", outsiders.admin.Token, parameters, http.StatusNotFound, "NOT_FOUND"},
 		{"an interval that is none", c.dev.Token, other, http.StatusBadRequest, "BAD_USER_INPUT"},
 	} {
 		w, body := get(x.token, x.parameters)

@@ -31,11 +31,11 @@ func TestExplanations(t *testing.T) {
 		app := s.MustApp(t, tenant.Developer, "app").App
 		id := app.GlobalID()
 		expires := s.Clock.Now().AddDate(0, 1, 0)
-		key := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AppID: &id, ExpiresAt: &expires}).Credential.GlobalID()
+		credentialID := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AppID: &id, ExpiresAt: &expires}).Credential.GlobalID()
 		sub := s.MustRegister(t, tenant.Developer, app, product, plan)
 		token := s.token(t, tenant.Developer)
 		ask := func(more arguments) (explained map[string]any, code string) {
-			in := arguments{"credentialId": key, "product": "orders"}
+			in := arguments{"credentialId": credentialID, "product": "orders"}
 			for k, v := range more {
 				in[k] = v
 			}
@@ -75,13 +75,13 @@ func TestExplanations(t *testing.T) {
 		}
 		_, code = ask(arguments{"app": "not-its-app"})
 		require.Equal(t, "NOT_SUBSCRIBED", code)
-		_, err = s.Portal.Apps.UpdateKey(tenant.Developer, apps.UpdateKeyInput{CredentialID: key, AllowedAddresses: input.Patch[[]string]{Set: true, Value: &[]string{"192.0.2.0/24"}}})
+		_, err = s.Portal.Apps.UpdateKey(tenant.Developer, apps.UpdateKeyInput{CredentialID: credentialID, AllowedAddresses: input.Patch[[]string]{Set: true, Value: &[]string{"192.0.2.0/24"}}})
 		require.NoError(t, err)
 		for address, want := range map[string]string{"192.0.2.7": "VALID", "::ffff:192.0.2.7": "VALID", "203.0.113.7": "IP_NOT_ALLOWED", "2001:db8::1": "IP_NOT_ALLOWED"} {
 			_, code := ask(arguments{"address": address})
 			require.Equal(t, want, code, address)
 		}
-		_, err = s.Portal.Apps.RevokeKey(tenant.Developer, key, nil, nil)
+		_, err = s.Portal.Apps.RevokeKey(tenant.Developer, credentialID, nil, nil)
 		require.NoError(t, err)
 		_, code = ask(nil)
 		require.Equal(t, "REVOKED", code)
@@ -100,7 +100,7 @@ func TestExplanations(t *testing.T) {
 func TestExplanationsHideHiddenProducts(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := newServer(t, url, database.Options{})
-		tenant, stranger := s.MustTenant(t, "why"), s.MustTenant(t, "else")
+		tenant, otherTenant := s.MustTenant(t, "why"), s.MustTenant(t, "else")
 		make := func(admin context.Context, name string, status domain.ProductStatus, keyless bool) {
 			product, _ := s.MustProduct(t, admin, name)
 			yes := true
@@ -116,12 +116,12 @@ func TestExplanationsHideHiddenProducts(t *testing.T) {
 		make(tenant.Admin, "hidden01", domain.Published, true)
 		_, err := s.Database.ExecContext(t.Context(), `UPDATE products SET visibility = 'PRIVATE' WHERE name = 'hidden01'`)
 		require.NoError(t, err)
-		make(stranger.Admin, "foreign1", domain.Published, true)
+		make(otherTenant.Admin, "foreign1", domain.Published, true)
 		account := tenant.Account.GlobalID()
 		s.MustApp(t, tenant.Developer, "app")
-		key := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AccountID: &account}).Credential.GlobalID()
+		credentialID := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AccountID: &account}).Credential.GlobalID()
 		ask := func(token, name string, more arguments) string {
-			in := arguments{"credentialId": key, "product": name}
+			in := arguments{"credentialId": credentialID, "product": name}
 			for k, v := range more {
 				in[k] = v
 			}
@@ -145,13 +145,13 @@ func TestInvalidExplanations(t *testing.T) {
 	s := newServer(t, testdb.SQLite(t), database.Options{})
 	tenant := s.MustTenant(t, "why")
 	account := tenant.Account.GlobalID()
-	key := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AccountID: &account}).Credential.GlobalID()
+	credentialID := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AccountID: &account}).Credential.GlobalID()
 	long := string(make([]byte, 3000))
 	for name, more := range map[string]arguments{
 		"an address that is none": {"address": "localhost"}, "an empty address": {"address": ""},
 		"a long path": {"path": long}, "a long product": {"product": long}, "control characters": {"method": "GET\r\nX: y"},
 	} {
-		in := arguments{"credentialId": key}
+		in := arguments{"credentialId": credentialID}
 		for k, v := range more {
 			in[k] = v
 		}
@@ -159,7 +159,7 @@ func TestInvalidExplanations(t *testing.T) {
 		require.Len(t, a.Errors, 1, "%s: %s", name, a.raw)
 		require.Equal(t, "BAD_USER_INPUT", a.Errors[0].Extensions["code"], name)
 	}
-	for _, id := range []string{account, madeUp(key), "", "' OR 1=1 --"} {
+	for _, id := range []string{account, madeUp(credentialID), "", "' OR 1=1 --"} {
 		a := s.ask(t, s.token(t, tenant.Admin), explanation, map[string]any{"input": arguments{"credentialId": id, "environment": access.Production}})
 		require.Len(t, a.Errors, 1, a.raw)
 		require.Equal(t, "NOT_FOUND", a.Errors[0].Extensions["code"], id)
@@ -173,10 +173,10 @@ func TestEnforcement(t *testing.T) {
 		s := newServer(t, url, database.Options{})
 		tenant := s.MustTenant(t, "reach")
 		account := tenant.Account.GlobalID()
-		key := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AccountID: &account}).Credential.GlobalID()
+		credentialID := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AccountID: &account}).Credential.GlobalID()
 		s.serve(t, tenant.Organization.ID, "idle", -1)
 		ask := func() map[string]any {
-			a := s.ask(t, s.token(t, tenant.Admin), `query($id: ID!) { node(id: $id) { ... on Credential { enforcement { revision appliedBy pending lagMs } } } }`, map[string]any{"id": key})
+			a := s.ask(t, s.token(t, tenant.Admin), `query($id: ID!) { node(id: $id) { ... on Credential { enforcement { revision appliedBy pending lagMs } } } }`, map[string]any{"id": credentialID})
 			require.Empty(t, a.Errors, a.raw)
 			return a.Data["node"].(map[string]any)["enforcement"].(map[string]any)
 		}
@@ -186,7 +186,7 @@ func TestEnforcement(t *testing.T) {
 		require.EqualValues(t, 0, before["lagMs"])
 		s.serve(t, tenant.Organization.ID, "edge", int64(before["revision"].(float64)))
 		require.Equal(t, []any{"edge", "idle"}, ask()["appliedBy"])
-		_, err := s.Portal.Apps.RevokeKey(tenant.Developer, key, nil, nil)
+		_, err := s.Portal.Apps.RevokeKey(tenant.Developer, credentialID, nil, nil)
 		require.NoError(t, err)
 		s.Clock.Advance(1500 * time.Millisecond)
 		after := ask()

@@ -40,7 +40,7 @@ func newServer(t testing.TB, url string, o database.Options) *server {
 func (s *server) serving(t testing.TB, build func(graph.Options) (http.Handler, error)) *server {
 	t.Helper()
 	api, err := build(graph.Options{
-		Portal: s.Portal, Entities: s.Portal.Entities(), Devices: auth.DeviceCookie{}, Gateway: s.calls.gate, Counts: s.calls.reports, Quotas: s.calls.intake, Version: "test", Log: slog.New(slog.DiscardHandler),
+		Portal: s.Portal, Entities: s.Portal.Entities(), Devices: auth.DeviceCookie{}, Gateway: s.calls.verifier, Counts: s.calls.reports, Quotas: s.calls.intake, Version: "test", Log: slog.New(slog.DiscardHandler),
 		RequestID: func(context.Context) string { return "request" },
 		Incomplete: func(_ context.Context, field string, k nodeid.Kind) {
 			t.Errorf("%s answers with a %s that was read without columns that are asked for", field, k)

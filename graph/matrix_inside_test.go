@@ -109,8 +109,8 @@ func TestDeletedRowsAreGone(t *testing.T) {
 			read, changed := reached(system, w.Client, table)
 			require.Equal(t, 2, read+changed, "Portico itself, of %s", table)
 		}
-		held := w.Client.Subscription.Update().Where(subscription.ID(uuidOf(w.ids["approved"]))).SetStatus(access.SubscriptionSuspended)
-		require.NoError(t, held.Exec(system))
+		suspend := w.Client.Subscription.Update().Where(subscription.ID(uuidOf(w.ids["approved"]))).SetStatus(access.SubscriptionSuspended)
+		require.NoError(t, suspend.Exec(system))
 		read, changed := reached(w.as("admin"), w.Client, "subscriptions")
 		require.Equal(t, 2, read+changed)
 		read, changed = reached(w.as("developer"), w.Client, "subscriptions")

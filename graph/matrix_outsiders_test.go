@@ -114,8 +114,8 @@ func TestOutsidersAreSeenWithoutARule(t *testing.T) {
 func TestOneRowOfSomebodyElse(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		own, key := uuidOf(w.ids["app"]), uuidOf(w.ids["key"])
-		entry, err := w.Client.AccessEntry.Query().Where(accessentry.CredentialID(key)).FirstID(portaltest.System(t))
+		own, credentialID := uuidOf(w.ids["app"]), uuidOf(w.ids["key"])
+		entry, err := w.Client.AccessEntry.Query().Where(accessentry.CredentialID(credentialID)).FirstID(portaltest.System(t))
 		require.NoError(t, err)
 		for _, who := range []string{"other", "foreign"} {
 			require.True(t, db.IsNotFound(w.Client.App.UpdateOneID(own).SetName("theirs").Exec(w.as(who))), who)

@@ -47,16 +47,16 @@ func TestMatrixCanFail(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
 	m := newMatrix(w, w.server)
 	for name, text := range map[string]string{
-		"a field that is not there": "[App] unknown yes hidden yes hidden unknown\nnickname",
-		"a type that is not there":  "[Toaster] unknown yes hidden yes hidden unknown\nid",
-		"a road that is not there":  "[App: green] unknown yes hidden yes hidden unknown\nid",
-		"too much for a neighbour":  "[App] unknown yes yes yes hidden unknown\nname",
-		"too little for its owner":  "[App] unknown hidden hidden yes hidden unknown\nname",
-		"a list with a stranger's":  "[Query] unknown yes yes yes none unknown\napps",
-		"a mutation let through":    "[Mutation] unknown done done done not-found unknown\nupdateApp",
-		"a mutation held back":      "[Mutation] unknown not-found not-found done not-found unknown\nupdateApp",
-		"a payload's field":         "[UpdateAppPayload] unknown null not-found yes not-found unknown\napp",
-		"a row of somebody else's":  "[Rows: read] forbidden yes yes yes none forbidden\napps",
+		"a field that is not there":  "[App] unknown yes hidden yes hidden unknown\nnickname",
+		"a type that is not there":   "[Toaster] unknown yes hidden yes hidden unknown\nid",
+		"a way that does not exist":  "[App: green] unknown yes hidden yes hidden unknown\nid",
+		"too much for a neighbour":   "[App] unknown yes yes yes hidden unknown\nname",
+		"too little for its owner":   "[App] unknown hidden hidden yes hidden unknown\nname",
+		"a list with another's rows": "[Query] unknown yes yes yes none unknown\napps",
+		"a mutation let through":     "[Mutation] unknown done done done not-found unknown\nupdateApp",
+		"a mutation refused to some": "[Mutation] unknown not-found not-found done not-found unknown\nupdateApp",
+		"a payload's field":          "[UpdateAppPayload] unknown null not-found yes not-found unknown\napp",
+		"a row of somebody else's":   "[Rows: read] forbidden yes yes yes none forbidden\napps",
 	} {
 		lines, err := parsePolicy("test", text)
 		require.NoError(t, err)

@@ -71,14 +71,14 @@ func (w *world) produceErrors() {
 	fails("COST", admin, `{ apps(first: 100) { nodes { credentials(first: 100) { nodes { id name status environment access } } } } }`, nil)
 	fails("REQUEST_SIZE", admin, created, arguments{"name": strings.Repeat("x", 300_000)})
 
-	stranger := w.freshAccount()
+	other := w.freshAccount()
 	in := newUser(w, "")
-	in["accountId"] = stranger
+	in["accountId"] = other
 	user := w.make("admin", "createUser", in, "user")
 	u, err := w.Client.User.Get(portaltest.System(w.t), idOf(user))
 	require.NoError(w.t, err)
 	theirs := w.token(w.t, w.Enter(w.t, u))
-	w.does("admin", "deleteAccount", arguments{"accountId": stranger}, "deletedAccountId")
+	w.does("admin", "deleteAccount", arguments{"accountId": other}, "deletedAccountId")
 	fails("NOT_A_MEMBER", theirs, created, arguments{"name": "x"})
 	wrong := arguments{"email": in["email"], "password": "no, another one"}
 	for range 10 {

@@ -75,9 +75,9 @@ func TestABurstIsAtLeastOne(t *testing.T) {
 	tenant := s.MustTenant(t, "burst")
 	product, _ := s.MustProduct(t, tenant.Admin, "orders")
 	account := tenant.Account.GlobalID()
-	key := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AccountID: &account}).Credential.GlobalID()
+	credentialID := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AccountID: &account}).Credential.GlobalID()
 	for name, in := range map[string]arguments{
-		"createPlan": {"productId": product.GlobalID(), "name": "bursting"}, "updateKey": {"credentialId": key}, "generateKey": {"accountId": account},
+		"createPlan": {"productId": product.GlobalID(), "name": "bursting"}, "updateKey": {"credentialId": credentialID}, "generateKey": {"accountId": account},
 	} {
 		object := map[string]string{"createPlan": "plan"}[name]
 		if object == "" {

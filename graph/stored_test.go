@@ -39,10 +39,10 @@ func TestUnknownStoredStatusReadsAsRevoked(t *testing.T) {
 			"keyCounts": map[string]any{"total": 2.0, "active": 0.0, "disabled": 0.0, "expired": 0.0, "revoked": 2.0},
 		}, a.Data["app"])
 
-		for _, key := range []string{created.Credential.GlobalID(), expiring.GlobalID()} {
-			b := s.ask(t, admin, `mutation($id: ID!) { enableKey(input: {credentialId: $id}) { credential { status } userErrors { code } } }`, map[string]any{"id": key})
+		for _, credentialID := range []string{created.Credential.GlobalID(), expiring.GlobalID()} {
+			b := s.ask(t, admin, `mutation($id: ID!) { enableKey(input: {credentialId: $id}) { credential { status } userErrors { code } } }`, map[string]any{"id": credentialID})
 			require.Contains(t, b.raw, `"KEY_REVOKED"`)
-			c := s.ask(t, token, `query($id: ID!) { explainAccess(input: {credentialId: $id}) { valid code } }`, map[string]any{"id": key})
+			c := s.ask(t, token, `query($id: ID!) { explainAccess(input: {credentialId: $id}) { valid code } }`, map[string]any{"id": credentialID})
 			require.Contains(t, c.raw, `{"valid":false,"code":"REVOKED"}`)
 		}
 	})

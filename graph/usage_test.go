@@ -171,7 +171,7 @@ func TestCallsAreReadTogether(t *testing.T) {
 		for i := range 5 {
 			app := s.MustApp(t, tenant.Developer, fmt.Sprint("app", i)).App
 			id := app.GlobalID()
-			key := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AppID: &id}).Credential.GlobalID()
+			credentialID := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AppID: &id}).Credential.GlobalID()
 			for n := range i + 1 {
 				p, free := s.MustProduct(t, tenant.Admin, fmt.Sprintf("product-%d-%d", i, n))
 				plan := free
@@ -182,7 +182,7 @@ func TestCallsAreReadTogether(t *testing.T) {
 				if n == 0 {
 					s.used(t, organization, limits.ByApp(sub.AppID, sub.ProductID), int64(i+1))
 				}
-				s.called(organization, account, id, key, p.GlobalID(), verdict.Valid, s.Clock.Now().Add(-time.Minute), int64(10*i+n+1))
+				s.called(organization, account, id, credentialID, p.GlobalID(), verdict.Valid, s.Clock.Now().Add(-time.Minute), int64(10*i+n+1))
 			}
 			first = id
 		}

@@ -184,7 +184,7 @@ func positions(events []*db.Event) (out []int64) {
 // The events of an app remain when it is deleted, and when it is purged.
 func TestStory_EventsOfADeletedApp(t *testing.T) {
 	eachViewers(t, func(t *testing.T, v viewers) {
-		app, key := v.app.App, v.app.Credential
+		app, credential := v.app.App, v.app.Credential
 		_, err := v.Portal.Apps.DeleteApp(v.Developer, app.GlobalID(), new("Too old."))
 		require.NoError(t, err)
 		requireAll := func(t *testing.T) {
@@ -193,7 +193,7 @@ func TestStory_EventsOfADeletedApp(t *testing.T) {
 				got := v.mustEvents(t, as, activity.EventFilter{SubjectID: new(app.GlobalID())})
 				require.Equal(t, "APP_CREATED APP_DELETED", types(got))
 				require.Equal(t, []string{"App", "Too old."}, []string{got[1].SubjectName, got[1].Reason})
-				require.Equal(t, "CREDENTIAL_CREATED CREDENTIAL_REVOKED", types(v.mustEvents(t, as, activity.EventFilter{SubjectID: new(key.GlobalID())})))
+				require.Equal(t, "CREDENTIAL_CREATED CREDENTIAL_REVOKED", types(v.mustEvents(t, as, activity.EventFilter{SubjectID: new(credential.GlobalID())})))
 				require.Equal(t, "APP_DELETED CREDENTIAL_REVOKED CREDENTIAL_CREATED APP_CREATED", types(v.mustTimelines(t, as, nodeid.App, app.ID)[app.ID]))
 			}
 			require.Empty(t, v.mustEvents(t, v.rival, activity.EventFilter{SubjectID: new(app.GlobalID())}))

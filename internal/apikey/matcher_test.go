@@ -19,7 +19,7 @@ func TestAMatcherAgreesWithMatches(t *testing.T) {
 		}
 		if m.Matches(stored, username, uuid.New()) || m.Matches(stored, uuid.New(), password) ||
 			m.Matches(nil, username, password) || m.Matches(apikey.Hash(other, username, password), username, password) {
-			t.Fatal("a wrong one was believed")
+			t.Fatal("a wrong one was accepted")
 		}
 	}
 	username, password := uuid.New(), uuid.New()

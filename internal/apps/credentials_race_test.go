@@ -24,10 +24,10 @@ import (
 func TestRace_RevokeKey(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")
-		key := h.MustApp(t, x.Developer, "App").Credential
+		credential := h.MustApp(t, x.Developer, "App").Credential
 		reasons := []domain.RevocationReason{domain.Unspecified, domain.KeyCompromise, domain.Superseded}
 		got, outcomes := racetest.Run(h, func(n int, p *portal.Portal) (*db.Credential, error) {
-			return p.Apps.RevokeKey(x.Developer, key.GlobalID(), &reasons[n%len(reasons)], nil)
+			return p.Apps.RevokeKey(x.Developer, credential.GlobalID(), &reasons[n%len(reasons)], nil)
 		})
 		require.Equal(t, map[string]int{racetest.OK: racetest.Requests}, racetest.Tally(outcomes))
 		for _, c := range got {
@@ -36,7 +36,7 @@ func TestRace_RevokeKey(t *testing.T) {
 			require.Equal(t, got[0].RevokedAt, c.RevokedAt)
 			require.Equal(t, 2, c.Version)
 		}
-		require.Len(t, h.Events(t, key.ID, eventlog.CredentialRevoked), 1)
+		require.Len(t, h.Events(t, credential.ID, eventlog.CredentialRevoked), 1)
 	})
 }
 
@@ -44,23 +44,23 @@ func TestRace_RevokeKey(t *testing.T) {
 func TestRace_RevokeAndEnableKey(t *testing.T) {
 	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
 		x := h.MustTenant(t, "one")
-		key := h.MustApp(t, x.Developer, "App").Credential
+		credential := h.MustApp(t, x.Developer, "App").Credential
 		_, outcomes := racetest.Run(h, func(n int, p *portal.Portal) (*db.Credential, error) {
 			switch n % 4 {
 			case 0:
-				return p.Apps.DisableKey(x.Admin, key.GlobalID(), nil)
+				return p.Apps.DisableKey(x.Admin, credential.GlobalID(), nil)
 			case 1:
-				return p.Apps.EnableKey(x.Admin, key.GlobalID(), nil)
+				return p.Apps.EnableKey(x.Admin, credential.GlobalID(), nil)
 			case 2:
-				return p.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: key.GlobalID(), Name: input.SetTo(uuid.NewString())})
+				return p.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: credential.GlobalID(), Name: input.SetTo(uuid.NewString())})
 			}
-			return p.Apps.RevokeKey(x.Developer, key.GlobalID(), nil, nil)
+			return p.Apps.RevokeKey(x.Developer, credential.GlobalID(), nil, nil)
 		})
 		racetest.RequireOnly(t, outcomes, racetest.OK, "KEY_REVOKED")
-		events := h.Events(t, key.ID)
+		events := h.Events(t, credential.ID)
 		require.Equal(t, string(eventlog.CredentialRevoked), events[len(events)-1].Type)
-		require.Len(t, h.Events(t, key.ID, eventlog.CredentialRevoked), 1)
-		now, err := h.Client.Credential.Get(portaltest.System(t), key.ID)
+		require.Len(t, h.Events(t, credential.ID, eventlog.CredentialRevoked), 1)
+		now, err := h.Client.Credential.Get(portaltest.System(t), credential.ID)
 		require.NoError(t, err)
 		require.Equal(t, access.CredentialRevoked, now.Status)
 		require.Len(t, events, now.Version)

@@ -132,7 +132,7 @@ func TestARoomIsNeverOverfull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const size, share = 1000, 400
 		r := backlog.NewRoom(size, share, 1000)
-		var held atomic.Int64
+		var inUse atomic.Int64
 		var all sync.WaitGroup
 		for i := range 200 {
 			all.Go(func() {
@@ -143,9 +143,9 @@ func TestARoomIsNeverOverfull(t *testing.T) {
 					if !ok {
 						continue
 					}
-					require.LessOrEqual(t, held.Add(want), int64(size))
+					require.LessOrEqual(t, inUse.Add(want), int64(size))
 					time.Sleep(time.Duration(random.IntN(50)) * time.Millisecond) // of the bubble's clock
-					held.Add(-want)
+					inUse.Add(-want)
 					c.Resize(want / 2)
 					c.Leave()
 				}

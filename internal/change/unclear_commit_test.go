@@ -204,13 +204,13 @@ func TestUnclearCommit_Revocation(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		for name, commits := range unclearCommits() {
-			key := f.MustApp(t, x.Developer, "App").Credential
+			credential := f.MustApp(t, x.Developer, "App").Credential
 			var synced atomic.Int64
 			d := &unreliable{Driver: f.Database.Driver(), fail: slices.Clone(commits)}
 			p := f.With(func(o *portal.Options) {
 				o.Client, o.KeyCache = db.NewClient(db.Driver(d)), syncFunc(func(uuid.UUID) { synced.Add(1) })
 			})
-			k, err := p.Apps.RevokeKey(x.Developer, key.GlobalID(), nil, nil)
+			k, err := p.Apps.RevokeKey(x.Developer, credential.GlobalID(), nil, nil)
 			require.NoError(t, err, name)
 			require.Equal(t, 2, k.Version, name)
 			require.EqualValues(t, 1, synced.Load(), name)
@@ -218,7 +218,7 @@ func TestUnclearCommit_Revocation(t *testing.T) {
 	})
 }
 
-// syncFunc is a gate that does something when it is to know what was committed.
+// syncFunc is a change.KeyCache that is called for each Sync.
 type syncFunc func(organization uuid.UUID)
 
 func (g syncFunc) Sync(_ context.Context, organization uuid.UUID) error { g(organization); return nil }

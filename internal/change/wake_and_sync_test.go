@@ -32,14 +32,14 @@ func TestWakeAndSync(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		created := f.MustApp(t, x.Developer, "App")
-		app, key := created.App.GlobalID(), created.Credential.GlobalID()
-		d, gate := &unreliable{Driver: f.Database.Driver()}, &countingSync{}
+		app, credential := created.App.GlobalID(), created.Credential.GlobalID()
+		d, cache := &unreliable{Driver: f.Database.Driver()}, &countingSync{}
 		p := f.With(func(o *portal.Options) {
-			o.Client, o.KeyCache, o.UnclearFor = db.NewClient(db.Driver(d)), gate, 100*time.Millisecond
+			o.Client, o.KeyCache, o.UnclearFor = db.NewClient(db.Driver(d)), cache, 100*time.Millisecond
 		})
 		reported := func() countingSync {
-			is := *gate
-			*gate = countingSync{}
+			is := *cache
+			*cache = countingSync{}
 			return is
 		}
 		rename := func(name string) error {
@@ -47,16 +47,16 @@ func TestWakeAndSync(t *testing.T) {
 			return err
 		}
 		require.NoError(t, rename("Other"))
-		require.Equal(t, countingSync{woken: 1}, reported(), "no gate asks after names")
+		require.Equal(t, countingSync{woken: 1}, reported(), "verdicts do not depend on names")
 		require.NoError(t, rename("Other"))
 		require.Equal(t, countingSync{synced: 1}, reported(), "nothing has changed, here")
 		portaltest.RequireProblems(t, rename(" "), "REQUIRED name")
 		require.Equal(t, countingSync{}, reported(), "nothing was looked at")
 
-		_, err := p.Apps.RevokeKey(x.Developer, key, nil, nil)
+		_, err := p.Apps.RevokeKey(x.Developer, credential, nil, nil)
 		require.NoError(t, err)
 		require.Equal(t, countingSync{1, 1}, reported())
-		_, err = p.Apps.RevokeKey(x.Developer, key, nil, nil)
+		_, err = p.Apps.RevokeKey(x.Developer, credential, nil, nil)
 		require.NoError(t, err)
 		require.Equal(t, countingSync{synced: 1}, reported(), "it was so already, maybe elsewhere")
 

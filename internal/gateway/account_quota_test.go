@@ -33,7 +33,7 @@ type counting struct {
 func (w *world) counting(t testing.TB, change ...func(*gateway.Options)) *counting {
 	t.Helper()
 	c := &counting{w: w}
-	c.Verifier = w.gate(t, append(change, func(o *gateway.Options) {
+	c.Verifier = w.verifier(t, append(change, func(o *gateway.Options) {
 		c.flusher = intake.NewFlusher(intake.FlusherOptions{DB: o.DB, Clock: w.Clock, Counter: o.Counter, Quotas: o.Memory, Node: o.NodeID})
 		o.StoreQuotas = c.flusher.Flush
 	})...)

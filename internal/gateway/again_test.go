@@ -27,7 +27,7 @@ func TestResubscribingKeepsWhatWasUsed(t *testing.T) {
 			ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: p.GlobalID(), Quota: quota, RateLimit: rate})))
 		}
 		var o gateway.Options
-		g := w.gate(t, func(p *gateway.Options) { o = *p })
+		g := w.verifier(t, func(p *gateway.Options) { o = *p })
 		c := w.caller(t, g)
 		run(t, g)
 		for range 3 {
@@ -45,8 +45,8 @@ func TestResubscribingKeepsWhatWasUsed(t *testing.T) {
 				g.Verify(t.Context(), c, w.request(), &v)
 				return v.Subscription != nil && v.Subscription.ID == id && v.Code != verdict.Waiting
 			})
-			for name, gate := range map[string]*gateway.Verifier{"the same server": g, "a started one": w.gate(t)} {
-				if got := asks(t, gate, w.caller(t, gate), w.request()); got != verdict.QuotaExceeded {
+			for name, verifier := range map[string]*gateway.Verifier{"the same server": g, "a started one": w.verifier(t)} {
+				if got := asks(t, verifier, w.caller(t, verifier), w.request()); got != verdict.QuotaExceeded {
 					t.Errorf("%s: %s answers %s", what, name, got)
 				}
 			}

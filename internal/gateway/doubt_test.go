@@ -45,7 +45,7 @@ func TestAReadBegunBeforeAFailedSyncDoesNotConfirm(t *testing.T) {
 					ok(t, 0, g.Sync(ended, w.Organization.ID))
 				}
 				d := testdb.OpenWith(t, url, database.Options{OnStatement: fails})
-				g = w.gate(t, func(o *gateway.Options) { o.DB = d })
+				g = w.verifier(t, func(o *gateway.Options) { o.DB = d })
 				c := w.caller(t, g)
 				wants(t, g, c, w.request(), verdict.Valid)
 				w.mono.Add(1) // a read that begins now is a later one

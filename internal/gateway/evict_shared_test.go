@@ -17,7 +17,7 @@ func TestOrganizationsShareTheBudget(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		metrics := prometheus.NewRegistry()
-		g := w.gate(t, func(o *gateway.Options) { o.MaxKeys, o.Metrics = 3, gateway.NewMetrics(metrics) })
+		g := w.verifier(t, func(o *gateway.Options) { o.MaxKeys, o.Metrics = 3, gateway.NewMetrics(metrics) })
 		idle := []apps.CreatedCredential{w.key(t), w.key(t), w.key(t)}
 		busy := threeKeys(t, w, w.MustTenant(t, "busy"))
 		round := func(c *gateway.Caller, keys []apps.CreatedCredential) {

@@ -34,18 +34,18 @@ func (w *world) boundTo(t *testing.T, g *gateway.Verifier, products ...string) *
 func TestTheFeedOfABoundTokenReportsDeletions(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t)
+		g := w.verifier(t)
 		c := w.boundTo(t, g, "weather")
-		stranger, customer := w.MustAccount(t, w.Admin, "Stranger"), w.MustAccount(t, w.Admin, "Customer")
-		theirs, app := w.MustAppOf(t, w.Admin, stranger, "Elsewhere"), w.MustAppOf(t, w.Admin, customer, "Weather")
+		otherAccount, customer := w.MustAccount(t, w.Admin, "Stranger"), w.MustAccount(t, w.Admin, "Customer")
+		theirs, app := w.MustAppOf(t, w.Admin, otherAccount, "Elsewhere"), w.MustAppOf(t, w.Admin, customer, "Weather")
 		w.MustRegister(t, w.Admin, app.App, w.product, w.plan)
-		deleted := w.MustAppOf(t, w.Admin, stranger, "Second")
+		deleted := w.MustAppOf(t, w.Admin, otherAccount, "Second")
 		lines, err := w.fed(t, g, c, -1, 0)
 		here := ok(t, lines, err)[0].Position
 
 		ok(t, 0, second(w.Portal.Apps.DeleteApp(w.Admin, deleted.App.GlobalID(), nil)))
 		ok(t, 0, second(w.Portal.Apps.DeleteApp(w.Admin, w.made.App.GlobalID(), nil)))
-		ok(t, 0, second(w.Portal.Identity.DeleteAccount(w.Admin, stranger.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.Identity.DeleteAccount(w.Admin, otherAccount.GlobalID(), nil)))
 		ok(t, 0, second(w.Portal.Identity.DeleteAccount(w.Admin, customer.GlobalID(), nil)))
 		w.mono.Add(1)
 		lines, err = w.fed(t, g, c, here, 0)
@@ -53,7 +53,7 @@ func TestTheFeedOfABoundTokenReportsDeletions(t *testing.T) {
 		for _, id := range []uuid.UUID{w.made.App.ID, app.App.ID, customer.ID} {
 			require.Contains(t, reported, id)
 		}
-		for _, id := range []uuid.UUID{stranger.ID, theirs.App.ID, deleted.App.ID} {
+		for _, id := range []uuid.UUID{otherAccount.ID, theirs.App.ID, deleted.App.ID} {
 			require.NotContains(t, reported, id)
 			require.NotContains(t, named(lines), id)
 		}
@@ -64,7 +64,7 @@ func TestTheFeedOfABoundTokenReportsDeletions(t *testing.T) {
 func TestTheFeedOfABoundTokenAfterAPurge(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t)
+		g := w.verifier(t)
 		c := w.boundTo(t, g, "weather")
 		lines, err := w.fed(t, g, c, -1, 0)
 		here := ok(t, lines, err)[0].Position
@@ -83,7 +83,7 @@ func TestTheFeedOfABoundTokenAfterAPurge(t *testing.T) {
 func TestTheFeedOfABoundTokenRepeatsNothing(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t)
+		g := w.verifier(t)
 		c := w.boundTo(t, g, "weather")
 		lines, err := w.fed(t, g, c, -1, 0)
 		here := ok(t, lines, err)[0].Position

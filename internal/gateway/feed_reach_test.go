@@ -40,11 +40,11 @@ func TestTheFeedKeepsEnvironmentsApart(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		app := w.made.App.GlobalID()
-		key := func(e access.Environment) uuid.UUID {
+		newCredential := func(e access.Environment) uuid.UUID {
 			return w.MustKey(t, w.Developer, apps.GenerateKeyInput{AppID: &app, Environment: &e}).Credential.ID
 		}
-		production, staging := key(access.Production), key(access.Staging)
-		g := w.gate(t)
+		production, staging := newCredential(access.Production), newCredential(access.Staging)
+		g := w.verifier(t)
 		caller := func(in identity.NewGateway) *gateway.Caller {
 			c, err := g.Caller(t.Context(), w.token(t, in))
 			return ok(t, c, err)
@@ -66,7 +66,7 @@ func TestTheFeedKeepsEnvironmentsApart(t *testing.T) {
 			return position
 		}
 		here := tells(-1, production, staging)
-		tells(here, key(access.Production), key(access.Staging))
+		tells(here, newCredential(access.Production), newCredential(access.Staging))
 	})
 }
 
@@ -78,11 +78,11 @@ func TestTheFeedNamesNoOtherProducts(t *testing.T) {
 		tides, plan := w.MustProduct(t, w.Admin, "tides")
 		w.approved(t, w.made.App, tides, plan)
 		app, list := w.made.App.GlobalID(), []string{w.product.GlobalID(), tides.GlobalID()}
-		key := func() uuid.UUID {
+		newCredential := func() uuid.UUID {
 			return w.MustKey(t, w.Developer, apps.GenerateKeyInput{AppID: &app, Access: ptr(access.ListedProducts), AccessControlList: list}).Credential.ID
 		}
-		first := key()
-		g := w.gate(t)
+		first := newCredential()
+		g := w.verifier(t)
 		bound := map[*gateway.Caller][]uuid.UUID{w.caller(t, g): {w.product.ID, tides.ID}}
 		for name, p := range map[string]uuid.UUID{"weather": w.product.ID, "tides": tides.ID} {
 			c, err := g.Caller(t.Context(), w.token(t, identity.NewGateway{Products: []string{name}}))
@@ -110,7 +110,7 @@ func TestTheFeedNamesNoOtherProducts(t *testing.T) {
 			return position
 		}
 		here := tells(-1, first)
-		tells(here, key())
+		tells(here, newCredential())
 	})
 }
 
@@ -123,7 +123,7 @@ func TestTheFeedReportsQuotaUse(t *testing.T) {
 		unlimited := w.approved(t, w.made.App, tides, free)
 		ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 30, Per: access.PerDay})})))
 		var o gateway.Options
-		g := w.gate(t, func(created *gateway.Options) { o = *created })
+		g := w.verifier(t, func(created *gateway.Options) { o = *created })
 		c := w.caller(t, g)
 		flush := func(n int64) {
 			t.Helper()

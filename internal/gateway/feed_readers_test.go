@@ -13,7 +13,7 @@ import (
 // own token's.
 func TestFeedReadersAreBounded(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
-	g := w.gate(t)
+	g := w.verifier(t)
 	c, other := w.caller(t, g), w.caller(t, g)
 	ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 	begun, ended := make(chan struct{}), make(chan error)

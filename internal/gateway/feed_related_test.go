@@ -39,19 +39,19 @@ func TestTheFeedOfABoundTokenIsLimitedToRelatedApps(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		tides, plan := w.MustProduct(t, w.Admin, "tides")
-		stranger := w.MustAccount(t, w.Admin, "Stranger")
-		other := w.MustAppOf(t, w.Admin, stranger, "Elsewhere")
-		theirs := stranger.GlobalID()
+		otherAccount := w.MustAccount(t, w.Admin, "Stranger")
+		other := w.MustAppOf(t, w.Admin, otherAccount, "Elsewhere")
+		theirs := otherAccount.GlobalID()
 		whole := w.MustKey(t, w.Admin, apps.GenerateKeyInput{AccountID: &theirs}).Credential
 		elsewhere := w.MustRegister(t, w.Admin, other.App, tides, plan)
 		ok(t, 0, second(w.Portal.Apps.Approve(w.Admin, elsewhere.GlobalID(), nil)))
-		g := w.gate(t)
+		g := w.verifier(t)
 		bound := func(product string) *gateway.Caller {
 			c, err := g.Caller(t.Context(), w.token(t, identity.NewGateway{Products: []string{product}}))
 			return ok(t, c, err)
 		}
 		c := bound("weather")
-		strangers := []uuid.UUID{stranger.ID, other.App.ID, other.Credential.ID, whole.ID, elsewhere.ID}
+		foreign := []uuid.UUID{otherAccount.ID, other.App.ID, other.Credential.ID, whole.ID, elsewhere.ID}
 		lines, err := w.fed(t, g, c, -1, 0)
 		ok(t, 0, err)
 		reported := named(lines)
@@ -62,7 +62,7 @@ func TestTheFeedOfABoundTokenIsLimitedToRelatedApps(t *testing.T) {
 		}
 		hidden := func(what string, reported []uuid.UUID) {
 			t.Helper()
-			for _, id := range strangers {
+			for _, id := range foreign {
 				if slices.Contains(reported, id) {
 					t.Errorf("%s names %s", what, id)
 				}
@@ -70,8 +70,8 @@ func TestTheFeedOfABoundTokenIsLimitedToRelatedApps(t *testing.T) {
 		}
 		hidden("the snapshot", reported)
 		here := lines[0].Position
-		gone := w.MustAppOf(t, w.Admin, stranger, "Gone")
-		strangers = append(strangers, gone.App.ID, gone.Credential.ID)
+		gone := w.MustAppOf(t, w.Admin, otherAccount, "Gone")
+		foreign = append(foreign, gone.App.ID, gone.Credential.ID)
 		ok(t, 0, second(w.Portal.Apps.DeleteApp(w.Admin, gone.App.GlobalID(), nil)))
 		ok(t, 0, second(w.Portal.Apps.DisableKey(w.Admin, whole.GlobalID(), nil)))
 		ok(t, 0, second(w.Portal.Identity.SuspendAccount(w.Admin, theirs, nil)))
@@ -86,12 +86,12 @@ func TestTheFeedOfABoundTokenIsLimitedToRelatedApps(t *testing.T) {
 		lines, err = w.fed(t, g, c, here, 0)
 		ok(t, 0, err)
 		reported = named(lines)
-		for _, id := range []uuid.UUID{stranger.ID, other.App.ID, other.Credential.ID, whole.ID} {
+		for _, id := range []uuid.UUID{otherAccount.ID, other.App.ID, other.Credential.ID, whole.ID} {
 			if !slices.Contains(reported, id) {
 				t.Errorf("what has changed lacks %s", id)
 			}
 		}
-		strangers = []uuid.UUID{elsewhere.ID, gone.App.ID, gone.Credential.ID}
+		foreign = []uuid.UUID{elsewhere.ID, gone.App.ID, gone.Credential.ID}
 		hidden("the subscription", reported)
 		if lines, err = w.fed(t, g, bound("tides"), -1, 0); err != nil || slices.Contains(named(lines), w.made.Credential.ID) {
 			t.Errorf("the other token knows %v %v", named(lines), err)

@@ -31,7 +31,7 @@ func TestTheFeedReadsTheLogAfterEachCall(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		d := w.secondDB(t)
-		g := w.gate(t, func(o *gateway.Options) { o.DB, o.Grace = d, gateway.MaxGrace })
+		g := w.verifier(t, func(o *gateway.Options) { o.DB, o.Grace = d, gateway.MaxGrace })
 		c := w.caller(t, g)
 		wants(t, g, c, w.request(), verdict.Valid)
 		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
@@ -58,7 +58,7 @@ func TestTheFeedReadsTheLogAfterEachCall(t *testing.T) {
 func TestTheFeedIncludesUnreadEvents(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t)
+		g := w.verifier(t)
 		c := w.caller(t, g)
 		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 		here := g.Copy(w.Organization.ID).Position()
@@ -76,7 +76,7 @@ func TestTheFeedIncludesUnreadEvents(t *testing.T) {
 func TestTheFeedWaits(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t)
+		g := w.verifier(t)
 		run(t, g)
 		c, err := g.Caller(t.Context(), w.token(t, identity.NewGateway{Name: "edge-1"}))
 		ok(t, c, err)
@@ -113,7 +113,7 @@ func TestGatewaysShareTheReadsOfTheLog(t *testing.T) {
 				<-everybody
 			}
 		}})
-		g := w.gate(t, func(o *gateway.Options) { o.DB = d })
+		g := w.verifier(t, func(o *gateway.Options) { o.DB = d })
 		c := w.caller(t, g)
 		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 		here := g.Copy(w.Organization.ID).Position()

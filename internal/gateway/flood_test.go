@@ -36,11 +36,11 @@ func from(r *gateway.Request, client string) *gateway.Request {
 	return r
 }
 
-// watched is a gate whose metrics the test reads.
+// watched is a verifier whose metrics the test reads.
 func (w *world) watched(t testing.TB, change ...func(*gateway.Options)) (*gateway.Verifier, *prometheus.Registry) {
 	t.Helper()
 	metrics := prometheus.NewRegistry()
-	return w.gate(t, append(change, func(o *gateway.Options) { o.Metrics = gateway.NewMetrics(metrics) })...), metrics
+	return w.verifier(t, append(change, func(o *gateway.Options) { o.Metrics = gateway.NewMetrics(metrics) })...), metrics
 }
 
 // flood presents unknown keys and returns how many were read from the database;
@@ -106,7 +106,7 @@ func TestUnknownKeysAreLimitedByToken(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		other := w.MustTenant(t, "other")
-		g := w.gate(t)
+		g := w.verifier(t)
 		c := w.caller(t, g)
 		many := func(i int) string { return fmt.Sprintf("10.0.%d.%d", i/200%200, i%200) }
 		if n := flood(t, g, c, tokenRoom+500, many); n != tokenRoom {
@@ -193,7 +193,7 @@ func TestKnownKeysAreNotLimited(t *testing.T) {
 func TestRealKeysAreFoundDuringAFlood(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t)
+		g := w.verifier(t)
 		g.SetPage(2)
 		c := w.caller(t, g)
 		for range 5 {
@@ -229,7 +229,7 @@ func TestRealKeysAreFoundDuringAFlood(t *testing.T) {
 // Neither a refusal nor a known key allocates.
 func TestAFloodAllocatesNothing(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
-	g := w.gate(t)
+	g := w.verifier(t)
 	c := w.caller(t, g)
 	known, unknown := from(w.request(), "192.0.2.1"), from(unknownKey(0), "192.0.2.1")
 	wants(t, g, c, known, verdict.Valid)

@@ -15,16 +15,16 @@ import (
 
 // server is a node whose services wait for its own Verifier.
 type server struct {
-	portal *portal.Portal
-	gate   *gateway.Verifier
-	caller *gateway.Caller
+	portal   *portal.Portal
+	verifier *gateway.Verifier
+	caller   *gateway.Caller
 }
 
 func (w *world) servers(t *testing.T, n int) (out []server) {
 	t.Helper()
 	for range n {
 		d := w.secondDB(t)
-		g := w.gate(t, func(o *gateway.Options) { o.DB = d })
+		g := w.verifier(t, func(o *gateway.Options) { o.DB = d })
 		run(t, g)
 		p := w.With(func(o *portal.Options) {
 			o.Client, o.Database, o.KeyCache = db.NewClient(db.Driver(d.Driver())), d, g
@@ -76,7 +76,7 @@ func TestRepeatedRevocationsAreAppliedBeforeTheAnswer(t *testing.T) {
 					sub := w.approved(t, created.App, w.product, w.plan)
 					show := shows(created.Secret)
 					for _, n := range nodes {
-						soon(t, "the key", func() bool { return asks(t, n.gate, n.caller, show) == verdict.Valid })
+						soon(t, "the key", func() bool { return asks(t, n.verifier, n.caller, show) == verdict.Valid })
 					}
 					var all sync.WaitGroup
 					start := make(chan struct{})
@@ -100,6 +100,6 @@ func TestRepeatedRevocationsAreAppliedBeforeTheAnswer(t *testing.T) {
 
 func verdictOf(ctx context.Context, n server, r *gateway.Request) verdict.Code {
 	var v verdict.Verdict
-	n.gate.Verify(ctx, n.caller, r, &v)
+	n.verifier.Verify(ctx, n.caller, r, &v)
 	return v.Code
 }

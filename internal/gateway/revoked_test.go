@@ -85,7 +85,7 @@ func TestRevocationsAreRefused(t *testing.T) {
 		for _, c := range revocations() {
 			t.Run(c.name, func(t *testing.T) {
 				w := newWorld(t, freshURL(t, url))
-				here, there := w.gate(t), w.gate(t)
+				here, there := w.verifier(t), w.verifier(t)
 				run(t, there)
 				a, b := w.caller(t, here), w.caller(t, there)
 				r := w.request()
@@ -118,7 +118,7 @@ func freshURL(t *testing.T, url string) string {
 func TestGrantsAreAccepted(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t)
+		g := w.verifier(t)
 		c := w.caller(t, g)
 		steps := []struct {
 			do   func() error
@@ -149,10 +149,10 @@ func second[T any](_ T, err error) error { return err }
 func TestAnAccountKeyFollowsItsApps(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t)
+		g := w.verifier(t)
 		c := w.caller(t, g)
-		key := w.MustKey(t, w.Admin, apps.GenerateKeyInput{AccountID: ptr(w.Account.GlobalID())})
-		r := shows(key.Secret)
+		credential := w.MustKey(t, w.Admin, apps.GenerateKeyInput{AccountID: ptr(w.Account.GlobalID())})
+		r := shows(credential.Secret)
 		wants(t, g, c, r, verdict.Valid)
 		sync := func() { t.Helper(); ok(t, 0, g.Sync(t.Context(), w.Organization.ID)) }
 
@@ -179,7 +179,7 @@ func TestAnAccountKeyFollowsItsApps(t *testing.T) {
 func TestTokensAreCreatedAndRevoked(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t)
+		g := w.verifier(t)
 		token := w.token(t, identity.NewGateway{Name: "edge-1"})
 		for range 2 {
 			if c, err := g.Caller(t.Context(), token); err != nil || c.Organization != w.Organization.ID || c.Name != "edge-1" {
@@ -188,7 +188,7 @@ func TestTokensAreCreatedAndRevoked(t *testing.T) {
 		}
 		for _, no := range []string{"", "pgw_", token + "x", token[:len(token)-1] + "!", unknownToken(w)} {
 			if _, err := g.Caller(t.Context(), no); !isUnauthenticated(err) {
-				t.Errorf("a stranger's token gave %v", err)
+				t.Errorf("an unknown token returned %v", err)
 			}
 		}
 		ok(t, 0, second(w.Portal.Identity.RevokeGateway(t.Context(), "acme", "edge-1")))
@@ -203,7 +203,7 @@ func TestTokenRestrictions(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		w.MustProduct(t, w.Admin, "tides")
-		g := w.gate(t)
+		g := w.verifier(t)
 		bound := func(in identity.NewGateway) *gateway.Caller {
 			c, err := g.Caller(t.Context(), w.token(t, in))
 			return ok(t, c, err)

@@ -51,9 +51,9 @@ func TestCopiesMatchTheDatabase(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		gates := map[string]*gateway.Verifier{
-			"roomy": w.gate(t),
-			"tight": w.gate(t, func(o *gateway.Options) { o.MaxKeys = 3 }),
-			"whole": w.gate(t, func(o *gateway.Options) { o.Preload = true }),
+			"roomy": w.verifier(t),
+			"tight": w.verifier(t, func(o *gateway.Options) { o.MaxKeys = 3 }),
+			"whole": w.verifier(t, func(o *gateway.Options) { o.Preload = true }),
 		}
 		all := &keys{}
 		for range 4 {
@@ -110,18 +110,18 @@ func TestCopiesMatchTheDatabase(t *testing.T) {
 // randomChange changes anything. That it may not be allowed just now is part of it.
 func (w *world) randomChange(t *testing.T, r *rand.Rand, all *keys) {
 	t.Helper()
-	key := all.any(r).Credential.GlobalID()
+	credential := all.any(r).Credential.GlobalID()
 	switch r.IntN(10) {
 	case 0:
 		all.add(w.key(t))
 	case 1:
-		_, _ = w.Portal.Apps.DisableKey(w.Admin, key, nil)
+		_, _ = w.Portal.Apps.DisableKey(w.Admin, credential, nil)
 	case 2:
-		_, _ = w.Portal.Apps.EnableKey(w.Admin, key, nil)
+		_, _ = w.Portal.Apps.EnableKey(w.Admin, credential, nil)
 	case 3:
-		_, _ = w.Portal.Apps.RevokeKey(w.Admin, key, nil, nil)
+		_, _ = w.Portal.Apps.RevokeKey(w.Admin, credential, nil, nil)
 	case 4:
-		_, _ = w.Portal.Apps.UpdateKey(w.Admin, apps.UpdateKeyInput{CredentialID: key, RateLimit: set(access.RateLimit{Limit: 1 + r.IntN(9), Per: access.PerSecond, Burst: 10})})
+		_, _ = w.Portal.Apps.UpdateKey(w.Admin, apps.UpdateKeyInput{CredentialID: credential, RateLimit: set(access.RateLimit{Limit: 1 + r.IntN(9), Per: access.PerSecond, Burst: 10})})
 	case 5:
 		_, _ = w.Portal.Apps.Suspend(w.Admin, w.sub.GlobalID(), nil)
 	case 6:

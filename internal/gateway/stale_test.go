@@ -24,7 +24,7 @@ func TestADatabaseThatIsGone(t *testing.T) {
 			testdb.Each(t, func(t *testing.T, url string) {
 				w := newWorld(t, url)
 				d := w.secondDB(t)
-				g := w.gate(t, func(o *gateway.Options) { o.DB, o.Grace = d, grace })
+				g := w.verifier(t, func(o *gateway.Options) { o.DB, o.Grace = d, grace })
 				c := w.caller(t, g)
 				wants(t, g, c, w.request(), verdict.Valid)
 				other := w.MustKey(t, w.Developer, apps.GenerateKeyInput{AppID: ptr(w.made.App.GlobalID())})
@@ -52,7 +52,7 @@ func TestADatabaseThatIsGone(t *testing.T) {
 func TestTimeJumps(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t)
+		g := w.verifier(t)
 		c := w.caller(t, g)
 		w.mono.Add(int64(gateway.Silence) + 1)
 		wants(t, g, c, w.request(), verdict.Unavailable)
@@ -71,7 +71,7 @@ func TestTimeJumps(t *testing.T) {
 func TestALogThatWasPurged(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t)
+		g := w.verifier(t)
 		c := w.caller(t, g)
 		wants(t, g, c, w.request(), verdict.Valid)
 		var at int64
@@ -82,7 +82,7 @@ func TestALogThatWasPurged(t *testing.T) {
 		w.mono.Add(int64(gateway.Silence) + 1)
 		ok(t, 0, g.PollOnce(t.Context()))
 		if g.Follows(w.Organization.ID) {
-			t.Error("a copy is believed that nobody can bring up to the log")
+			t.Error("a copy is used that nobody can bring up to the log")
 		}
 		wants(t, g, c, w.request(), verdict.Valid) // by a new one
 		if err := g.Feed(t.Context(), c, at, 0, take); !errors.Is(err, gateway.ErrTooOld) {
@@ -96,13 +96,13 @@ func TestALogThatWasPurged(t *testing.T) {
 func TestALogThatIsShorterThanTheCopy(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t)
+		g := w.verifier(t)
 		wants(t, g, w.caller(t, g), w.request(), verdict.Valid)
 		_, err := w.Database.ExecContext(t.Context(), `UPDATE event_positions SET last = last - 1 WHERE id = $1`, w.Organization.ID)
 		ok(t, 0, err)
 		ok(t, 0, g.PollOnce(t.Context()))
 		if g.Follows(w.Organization.ID) {
-			t.Error("a copy is believed that is ahead of the log")
+			t.Error("a copy is used that is ahead of the log")
 		}
 	})
 }
@@ -112,7 +112,7 @@ func TestALogThatIsShorterThanTheCopy(t *testing.T) {
 func TestASyncThatCannotRead(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t)
+		g := w.verifier(t)
 		c := w.caller(t, g)
 		wants(t, g, c, w.request(), verdict.Valid)
 		ended, cancel := context.WithDeadline(t.Context(), time.Unix(1, 0))
@@ -133,7 +133,7 @@ func TestASyncThatCannotRead(t *testing.T) {
 func TestSyncUnderLoad(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t, func(o *gateway.Options) { o.MaxKeys = 1 }) // keys push each other out: fills all the time
+		g := w.verifier(t, func(o *gateway.Options) { o.MaxKeys = 1 }) // keys push each other out: fills all the time
 		run(t, g)
 		c := w.caller(t, g)
 		for range 12 {
@@ -176,8 +176,8 @@ func TestNotifications(t *testing.T) {
 	}
 	w := newWorld(t, url)
 	between, through := network.New(t, url)
-	here := w.gate(t)
-	there := w.gate(t, func(o *gateway.Options) { o.DatabaseURL = through })
+	here := w.verifier(t)
+	there := w.verifier(t, func(o *gateway.Options) { o.DatabaseURL = through })
 	run(t, here)
 	run(t, there)
 	c := w.caller(t, there)

@@ -72,7 +72,7 @@ func TestUnknownTokensAreLimited(t *testing.T) {
 // Valid tokens do not count against the limit.
 func TestKnownTokensAreNotLimited(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
-	g := w.gate(t)
+	g := w.verifier(t)
 	for range 20 {
 		w.caller(t, g)
 	}

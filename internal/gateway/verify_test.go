@@ -22,7 +22,7 @@ import (
 func TestPresentedCredentials(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t)
+		g := w.verifier(t)
 		c := w.caller(t, g)
 		s := w.made.Secret
 		basic := func(username, password string) *gateway.Request {
@@ -43,7 +43,7 @@ func TestPresentedCredentials(t *testing.T) {
 			"no password":        {basic(s.Username.String(), ""), verdict.Malformed},
 			"braces":             {basic("{"+s.Username.String()+"}", s.Password.String()), verdict.Malformed},
 			"a wrong password":   {basic(s.Username.String(), uuid.NewString()), verdict.NotFound},
-			"a stranger":         {basic(uuid.NewString(), s.Password.String()), verdict.NotFound},
+			"unknown name":       {basic(uuid.NewString(), s.Password.String()), verdict.NotFound},
 			"another product":    {&gateway.Request{RawKey: s.RawKey, Presented: access.APIKey, Product: "tides"}, verdict.NotSubscribed},
 		} {
 			for range 2 { // from the database, and from memory
@@ -58,7 +58,7 @@ func TestPresentedCredentials(t *testing.T) {
 func TestKeylessProducts(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t)
+		g := w.verifier(t)
 		c := w.caller(t, g)
 		open := &gateway.Request{Product: "open", Method: "GET", Path: "/x"}
 		p, err := w.Portal.Catalog.CreateProduct(w.Admin, catalog.CreateProductInput{Name: "open", Keyless: ptr(true)})
@@ -87,7 +87,7 @@ func TestLimitsAndCounts(t *testing.T) {
 		w := newWorld(t, url)
 		ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 3, Per: access.PerMonth})})))
 		var o gateway.Options
-		g := w.gate(t, func(p *gateway.Options) { o = *p })
+		g := w.verifier(t, func(p *gateway.Options) { o = *p })
 		c := w.caller(t, g)
 		for _, want := range []verdict.Code{verdict.Valid, verdict.Valid} {
 			wants(t, g, c, w.request(), want)
@@ -99,7 +99,7 @@ func TestLimitsAndCounts(t *testing.T) {
 		f := intake.NewFlusher(intake.FlusherOptions{DB: w.Database, Clock: w.Clock, Counter: o.Counter, Quotas: o.Memory})
 		ok(t, 0, f.Flush(t.Context()))
 
-		again := w.gate(t)
+		again := w.verifier(t)
 		d := w.caller(t, again)
 		wants(t, again, d, w.request(), verdict.Valid)
 		wants(t, again, d, w.request(), verdict.QuotaExceeded)
@@ -114,7 +114,7 @@ func TestLimitsAndCounts(t *testing.T) {
 func TestExplanations(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t)
+		g := w.verifier(t)
 		ok(t, 0, second(w.Portal.Apps.Suspend(w.Admin, w.sub.GlobalID(), nil)))
 		e, err := g.Explain(t.Context(), &gateway.Caller{Organization: w.Organization.ID}, w.made.Credential.ID, &gateway.Request{Product: "weather"}, w.Clock.Now())
 		ok(t, e, err)
@@ -134,7 +134,7 @@ func TestExplanations(t *testing.T) {
 func TestTheFeed(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t)
+		g := w.verifier(t)
 		g.SetPage(2)
 		c := w.caller(t, g)
 		for range 4 {
@@ -178,7 +178,7 @@ func TestEnforcement(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		named := func(name string) func(*gateway.Options) { return func(o *gateway.Options) { o.NodeName = name } }
-		fast, slow := w.gate(t, named("fast")), w.gate(t, named("slow"))
+		fast, slow := w.verifier(t, named("fast")), w.verifier(t, named("slow"))
 		for _, g := range []*gateway.Verifier{fast, slow} {
 			wants(t, g, w.caller(t, g), w.request(), verdict.Valid)
 			ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
@@ -205,7 +205,7 @@ func TestEnforcement(t *testing.T) {
 func TestMetricsAreCounted(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
 	r := prometheus.NewRegistry()
-	g := w.gate(t, func(o *gateway.Options) { o.Metrics = gateway.NewMetrics(r) })
+	g := w.verifier(t, func(o *gateway.Options) { o.Metrics = gateway.NewMetrics(r) })
 	c := w.caller(t, g)
 	for range 3 {
 		wants(t, g, c, w.request(), verdict.Valid)
@@ -228,7 +228,7 @@ func BenchmarkVerify(b *testing.B) {
 	w := newWorld(b, testdb.SQLite(b))
 	ok(b, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(),
 		RateLimit: set(access.RateLimit{Limit: 1_000_000, Per: access.PerSecond, Burst: 1_000_000}), Quota: set(access.Quota{Limit: 2_000_000_000, Per: access.PerMonth})})))
-	g := w.gate(b, func(o *gateway.Options) { o.Mono = nil; o.Memory = limits.NewMemory(o.Clock, nil, 0) })
+	g := w.verifier(b, func(o *gateway.Options) { o.Mono = nil; o.Memory = limits.NewMemory(o.Clock, nil, 0) })
 	c := w.caller(b, g)
 	r := w.request()
 	b.ReportAllocs()
@@ -246,7 +246,7 @@ func BenchmarkVerify(b *testing.B) {
 func TestACallThatNamesNoProduct(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t)
+		g := w.verifier(t)
 		c := w.caller(t, g)
 		r := shows(w.made.Secret)
 		r.Product = ""

@@ -63,16 +63,16 @@ func catchUp(g *gateway.Verifier, organization uuid.UUID, k apps.CreatedCredenti
 func TestCredentialsOfANewOrganizationAreComplete(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t, preloads)
+		g := w.verifier(t, preloads)
 		late := w.MustTenant(t, "late")
-		keys := threeKeys(t, w, late)
+		credentials := threeKeys(t, w, late)
 		c := w.callerOf(t, g, "late")
-		wants(t, g, c, shows(keys[0].Secret), verdict.Valid) // readyFollowers from here on
-		for _, k := range keys[1:] {
+		wants(t, g, c, shows(credentials[0].Secret), verdict.Valid) // readyFollowers from here on
+		for _, k := range credentials[1:] {
 			w.touch(t, late.Admin, k)
 		}
 		ok(t, 0, g.Sync(t.Context(), late.Organization.ID))
-		for _, k := range keys[1:] {
+		for _, k := range credentials[1:] {
 			wants(t, g, c, shows(k.Secret), verdict.Valid)
 		}
 	})
@@ -83,19 +83,19 @@ func TestCredentialsOfANewOrganizationAreComplete(t *testing.T) {
 func TestKeysThatChangeDuringTheLoad(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t, preloads)
+		g := w.verifier(t, preloads)
 		g.SetPage(1)
 		tenant := w.MustTenant(t, "again")
-		keys := threeKeys(t, w, tenant)
+		credentials := threeKeys(t, w, tenant)
 		c := w.callerOf(t, g, "again")
 		wants(t, g, c, shows(w.made.Secret), verdict.NotFound) // another organization's: followed, and nothing loaded
 		loaded := make(chan error, 1)
 		for i := range 5 {
-			for _, k := range keys[1:] {
+			for _, k := range credentials[1:] {
 				w.touch(t, tenant.Admin, k)
 			}
 			ok(t, 0, g.Sync(t.Context(), tenant.Organization.ID))
-			for _, k := range keys[1:] {
+			for _, k := range credentials[1:] {
 				wants(t, g, c, shows(k.Secret), verdict.Valid)
 			}
 			if i == 0 {
@@ -103,7 +103,7 @@ func TestKeysThatChangeDuringTheLoad(t *testing.T) {
 			}
 		}
 		ok(t, 0, <-loaded)
-		for _, k := range keys {
+		for _, k := range credentials {
 			if !catchUp(g, tenant.Organization.ID, k) {
 				t.Error("a key is not in memory")
 			}
@@ -122,11 +122,11 @@ func TestRunWithoutPreload(t *testing.T) {
 			return false
 		}
 	}
-	if !ready(w.gate(t)) {
-		t.Error("a gate without a preload is not ready")
+	if !ready(w.verifier(t)) {
+		t.Error("a verifier without a preload is not ready")
 	}
-	if ready(w.gate(t, preloads)) {
-		t.Error("a gate that has loaded nothing is ready")
+	if ready(w.verifier(t, preloads)) {
+		t.Error("a verifier that has loaded nothing is ready")
 	}
 }
 
@@ -134,7 +134,7 @@ func TestRunWithoutPreload(t *testing.T) {
 func TestANewOrganizationIsPreloaded(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.gate(t, preloads)
+		g := w.verifier(t, preloads)
 		g.SetPage(1)
 		run(t, g)
 		<-g.Loaded()
@@ -151,25 +151,25 @@ func TestARebuiltCopyIsComplete(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		again := w.MustTenant(t, "again")
-		keys := threeKeys(t, w, again)
-		g := w.gate(t, preloads)
+		credentials := threeKeys(t, w, again)
+		g := w.verifier(t, preloads)
 		run(t, g)
 		<-g.Loaded()
 		c := w.callerOf(t, g, "again")
-		wants(t, g, c, shows(keys[0].Secret), verdict.Valid)
+		wants(t, g, c, shows(credentials[0].Secret), verdict.Valid)
 		before := g.Copy(again.Organization.ID)
 		w.gap(t, g, again)
 		soon(t, "the new copy", func() bool {
 			return g.Follows(again.Organization.ID) && g.Copy(again.Organization.ID) != before
 		})
-		for _, k := range keys[1:] {
+		for _, k := range credentials[1:] {
 			w.touch(t, again.Admin, k)
 		}
 		ok(t, 0, g.Sync(t.Context(), again.Organization.ID))
-		for _, k := range keys[1:] {
+		for _, k := range credentials[1:] {
 			wants(t, g, c, shows(k.Secret), verdict.Valid)
 		}
-		for _, k := range keys {
+		for _, k := range credentials {
 			soon(t, "the load", func() bool { return catchUp(g, again.Organization.ID, k) })
 		}
 	})

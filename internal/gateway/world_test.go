@@ -74,8 +74,8 @@ func ok[T any](t testing.TB, v T, err error) T {
 	return v
 }
 
-// verifier makes a gate over the world's database, or over another connection to it.
-func (w *world) gate(t testing.TB, change ...func(*gateway.Options)) *gateway.Verifier {
+// verifier returns a Verifier that uses the world's database, or over another connection to it.
+func (w *world) verifier(t testing.TB, change ...func(*gateway.Options)) *gateway.Verifier {
 	t.Helper()
 	mono := func() time.Duration { return time.Duration(w.mono.Load()) }
 	o := gateway.Options{
@@ -90,7 +90,7 @@ func (w *world) gate(t testing.TB, change ...func(*gateway.Options)) *gateway.Ve
 	return gateway.New(o)
 }
 
-// run lets a gate follow until the test ends.
+// run runs a Verifier until the test ends.
 func run(t testing.TB, g *gateway.Verifier) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -16,7 +16,7 @@ func TestAnUnknownTimeZoneIsNotUTC(t *testing.T) {
 		token := w.token(t, identity.NewGateway{})
 		_, err := w.Database.ExecContext(t.Context(), `UPDATE organizations SET time_zone = 'Mars/Olympus' WHERE id = $1`, w.Organization.ID)
 		ok(t, 0, err)
-		g := w.gate(t)
+		g := w.verifier(t)
 		c, err := g.Caller(t.Context(), token)
 		if err == nil {
 			wants(t, g, c, w.request(), verdict.Unavailable)

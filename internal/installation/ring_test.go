@@ -70,10 +70,10 @@ func TestCheckMissingKeys(t *testing.T) {
 			require.NoError(t, installation.Fits(t.Context(), f.Database, ring))
 		}
 		lacks(false)
-		key := f.MustApp(t, x.Developer, "App").Credential
-		f.Client.Credential.Update().Where(credential.ID(key.ID)).SetPepperID("p2").ExecX(portaltest.System(t))
+		stored := f.MustApp(t, x.Developer, "App").Credential
+		f.Client.Credential.Update().Where(credential.ID(stored.ID)).SetPepperID("p2").ExecX(portaltest.System(t))
 		lacks(true)
-		f.Client.Credential.Update().Where(credential.ID(key.ID)).SetPepperID("p1").ExecX(portaltest.System(t))
+		f.Client.Credential.Update().Where(credential.ID(stored.ID)).SetPepperID("p1").ExecX(portaltest.System(t))
 		lacks(false)
 
 		_, err := f.Portal.Identity.CreateGateway(t.Context(), identity.NewGateway{Organization: "one", Name: "old", Hash: []byte("old"), Hint: "1234"})

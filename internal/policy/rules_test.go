@@ -197,7 +197,7 @@ func TestUnknownStatesAndPoliciesRefuse(t *testing.T) {
 	}
 }
 
-// Whoever does not act for the organization is bound as a developer is, whatever the
+// A viewer who does not act for the organization is bound as a developer is, whatever the
 // role: a new role that is granted an action is not free of its conditions.
 func TestNewRolesAreBoundLikeDevelopers(t *testing.T) {
 	for _, role := range roles() {

@@ -109,15 +109,15 @@ func TestMutationsWaitForSync(t *testing.T) {
 				for _, w := range types {
 					written[w] = true
 				}
-				require.Equal(t, m.waits, len(g.synced) > 0, "waited for the gate")
+				require.Equal(t, m.waits, len(g.synced) > 0, "waited for the key cache")
 				if m.waits {
-					require.Equal(t, g.head(t), g.synced[len(g.synced)-1], "the gate is asked when all is committed")
+					require.Equal(t, g.head(t), g.synced[len(g.synced)-1], "the key cache is asked when all is committed")
 				}
 				// Once more, with whatever answer; a change that creates something must not wait.
 				before, g.synced = g.head(t), nil
 				_ = do()
 				if g.head(t) == before || m.waits {
-					require.NotEmpty(t, g.synced, "the repetition waited for the gate")
+					require.NotEmpty(t, g.synced, "the repetition waited for the key cache")
 				}
 			})
 		}
@@ -135,7 +135,7 @@ func TestEveryMutationHasACase(t *testing.T) {
 	for _, m := range mutations() {
 		known[m.method] = true
 	}
-	// They read, or belong to commands and jobs that no gate is asked after, or to sessions.
+	// They read, or belong to commands and jobs after which no key cache is asked, or to sessions.
 	for _, other := range strings.Fields(`Entities Accounts MembersOfAccounts AccountsOfUser Apps AppsOfAccounts AppByReference
 		CredentialIDByKey AccessLists
 		KeyCountsOfApps EndpointsOfProducts EndpointsOfSubscriptions ConnectedEndpoints Events Timelines AccessQuestion Gateways
@@ -147,7 +147,7 @@ func TestEveryMutationHasACase(t *testing.T) {
 	for _, service := range reflect.VisibleFields(reflect.TypeFor[portal.Portal]()) {
 		for m := range service.Type.Methods() {
 			if service.IsExported() {
-				require.True(t, known[m.Name], "%s: is it a mutation whose answer must wait for the gate?", m.Name)
+				require.True(t, known[m.Name], "%s: is it a mutation whose answer must wait for the key cache?", m.Name)
 			}
 		}
 	}

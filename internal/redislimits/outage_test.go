@@ -198,7 +198,7 @@ func TestANewPeriodBeginsAnew(t *testing.T) {
 	want(t, "to be stored", stored, int64(4))
 }
 
-// Whoever asked may have gone: what Redis took is known here all the same.
+// The caller may have gone: what Redis took is known here all the same.
 func TestACallerThatGivesUpIsNotAFailureOfRedis(t *testing.T) {
 	url, _ := redistest.Start(t)
 	n, a := newNode(t, url, patient), ask()

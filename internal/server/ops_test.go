@@ -95,14 +95,14 @@ func TestOpsDisconnectsSlowClients(t *testing.T) {
 	short := gqlhttp.Timeouts{Header: 50 * time.Millisecond, Read: 100 * time.Millisecond, Write: time.Second, Idle: 100 * time.Millisecond}
 	address := serveOps(t, short)
 	for name, begin := range map[string]string{
-		"nothing":           "",
-		"a head":            "GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
-		"a body":            "GET /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{",
-		"chunks":            "POST /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
-		"a profile's body":  "POST /debug/pprof/symbol HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{",
-		"a trace's body":    "POST /debug/pprof/trace?seconds=0.01 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{",
-		"a stranger's body": "GET /metrics HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 100\r\n\r\n{",
-		"an idle one":       "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		"nothing":                  "",
+		"a head":                   "GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
+		"a body":                   "GET /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{",
+		"chunks":                   "POST /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
+		"a profile's body":         "POST /debug/pprof/symbol HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{",
+		"a trace's body":           "POST /debug/pprof/trace?seconds=0.01 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{",
+		"an unknown client's body": "GET /metrics HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 100\r\n\r\n{",
+		"an idle one":              "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			conn, err := net.Dial("tcp", address)

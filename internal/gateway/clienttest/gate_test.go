@@ -221,7 +221,7 @@ func TestKeylessProduct(t *testing.T) {
 	p.change(func(s *state) { s.catalogue.Products[0].Keyless = true })
 	g := guard(t, p)
 	require.Equal(t, http.StatusOK, g.call().Code)
-	require.Equal(t, http.StatusOK, g.call("X-API-Key", "whatever").Code, "it may be meant for whoever is behind")
+	require.Equal(t, http.StatusOK, g.call("X-API-Key", "whatever").Code, "it may be meant for the API")
 	p.change(func(s *state) { s.catalogue.Products[0].EnforceEndpoints = true })
 	g.eventually(t, http.StatusForbidden, "ENDPOINT_NOT_ALLOWED")
 	p.change(func(s *state) {

@@ -245,7 +245,7 @@ func (p *portico) Accept(_ context.Context, _ usage.Reporter, id string, calls [
 	_, replayed := p.batches[id]
 	if !replayed {
 		if p.foreign != nil && slices.ContainsFunc(calls, func(c usage.Reported) bool { return p.foreign(&c) }) {
-			return false, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "A stranger's.")
+			return false, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "It belongs to somebody else.")
 		}
 		p.batches[id] = calls
 	}

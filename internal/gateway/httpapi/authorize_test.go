@@ -42,7 +42,7 @@ func tryEveryCodeHasItsStatus(t *testing.T, b *testServer) {
 		t.Fatalf("%d codes, %d in the table", len(verdict.Codes()), len(statuses()))
 	}
 	for _, code := range verdict.Codes() {
-		b.gate.say = later(code)
+		b.verifier.say = later(code)
 		want := statuses()[code.String()]
 		for _, soften := range []string{"", "403"} {
 			status := want
@@ -88,7 +88,7 @@ func TestAuthorizeSetsIdentityHeaders(t *testing.T) {
 
 func tryAuthorizeSetsIdentityHeaders(t *testing.T, b *testServer) {
 	t.Helper()
-	b.gate.say = func(r *gateway.Request, v *verdict.Verdict) {
+	b.verifier.say = func(r *gateway.Request, v *verdict.Verdict) {
 		full(verdict.Valid)(r, v)
 		v.Plan = &verdict.Plan{Name: "Gold\r\nX-Evil: 1, ü%"}
 	}
@@ -118,7 +118,7 @@ func tryRateLimitFields(t *testing.T, b *testServer) {
 		"quota":    {limits.Answer{Quota: limits.Window{Limit: 7, Remaining: 7, ResetAt: noon()}}, `"quota";q=7`, `"quota";r=7;t=0`},
 		"enormous": {limits.Answer{Quota: limits.Window{Limit: 1 << 62, Remaining: 1 << 61, ResetAt: noon()}}, `"quota";q=999999999999999`, `"quota";r=999999999999999;t=0`},
 	} {
-		b.gate.say = func(_ *gateway.Request, v *verdict.Verdict) { v.Code, v.Limits = verdict.Valid, c.limits }
+		b.verifier.say = func(_ *gateway.Request, v *verdict.Verdict) { v.Code, v.Limits = verdict.Valid, c.limits }
 		a := b.send(t, "GET", "/v1/authorize", "")
 		if a.header.Get("RateLimit-Policy") != c.policy || a.header.Get("RateLimit") != c.left {
 			t.Errorf("%s: %v", name, a.header)
@@ -132,7 +132,7 @@ func TestNoRetryAfterAboveTheBurst(t *testing.T) { onBoth(t, tryNoRetryAfterAbov
 
 func tryNoRetryAfterAboveTheBurst(t *testing.T, b *testServer) {
 	t.Helper()
-	b.gate.say = full(verdict.RateLimited)
+	b.verifier.say = full(verdict.RateLimited)
 	if a := b.send(t, "GET", "/v1/authorize", ""); a.status != 429 || a.header.Get("Retry-After") != "" {
 		t.Errorf("%d %v", a.status, a.header)
 	}
@@ -153,13 +153,13 @@ func tryLocalLimitsAreMarked(t *testing.T, b *testServer) {
 	t.Helper()
 	for _, code := range []verdict.Code{verdict.Valid, verdict.RateLimited} {
 		for want, say := range map[string]func(verdict.Code) func(*gateway.Request, *verdict.Verdict){"local": local, "": full} {
-			b.gate.say = say(code)
+			b.verifier.say = say(code)
 			if a := b.send(t, "GET", "/v1/authorize", ""); a.header.Get("X-Portico-Limits") != want || a.header.Get("RateLimit") == "" {
 				t.Errorf("%s: %v, want %q", code, a.header, want)
 			}
 		}
 	}
-	b.gate.say = func(_ *gateway.Request, v *verdict.Verdict) { v.Code, v.Limits.Local = verdict.Valid, true }
+	b.verifier.say = func(_ *gateway.Request, v *verdict.Verdict) { v.Code, v.Limits.Local = verdict.Valid, true }
 	if a := b.send(t, "GET", "/v1/authorize", ""); a.header.Values("X-Portico-Limits") != nil {
 		t.Errorf("without a limit: %v", a.header)
 	}
@@ -175,27 +175,27 @@ func tryAuthorizeReadsTheCall(t *testing.T, b *testServer) {
 		headers []string
 		want    gateway.Request
 	}{
-		"nothing":         {nil, gateway.Request{Address: home}},
-		"bearer":          {[]string{"Authorization", "Bearer k"}, gateway.Request{RawKey: "k", Presented: access.APIKey, Address: home}},
-		"basic":           {[]string{"Authorization", pair}, gateway.Request{Username: "u", Password: "p", Presented: access.Basic, Address: home}},
-		"two":             {[]string{"Authorization", "Bearer k", "Authorization", "Bearer k"}, gateway.Request{Presented: access.APIKey, Malformed: true, Address: home}},
-		"two headers":     {[]string{"Authorization", "Bearer k", "X-API-Key", "k"}, gateway.Request{Presented: access.APIKey, Malformed: true, Address: home}},
-		"spaces":          {[]string{"X-API-Key", "k k"}, gateway.Request{Presented: access.APIKey, Malformed: true, Address: home}},
-		"not UTF-8":       {[]string{"X-API-Key", "\xff\xfe"}, gateway.Request{Presented: access.APIKey, Malformed: true, Address: home}},
-		"product":         {[]string{"X-Portico-Product", "orders", "X-Portico-App", "app_x", "X-Portico-Cost", "3"}, gateway.Request{Product: "orders", App: "app_x", Cost: 3, Address: home}},
-		"caddy, traefik":  {[]string{"X-Forwarded-Method", "PUT", "X-Forwarded-Uri", "/a?b=c", "X-Forwarded-For", "203.0.113.7"}, gateway.Request{Method: "PUT", Path: "/a?b=c", Address: away}},
-		"nginx":           {[]string{"X-Original-Method", "PUT", "X-Original-URI", "/a/../b"}, gateway.Request{Method: "PUT", Path: "/a/../b", Address: home}},
-		"both, the same":  {[]string{"X-Original-URI", "/a", "X-Forwarded-Uri", "/a"}, gateway.Request{Path: "/a", Address: home}},
-		"both, different": {[]string{"X-Original-Method", "GET", "X-Original-URI", "/a", "X-Forwarded-Uri", "/b"}, gateway.Request{Address: home}},
-		"methods differ":  {[]string{"X-Original-Method", "GET", "X-Forwarded-Method", "PUT", "X-Original-URI", "/a"}, gateway.Request{Address: home}},
-		"two of one":      {[]string{"X-Forwarded-Uri", "/a", "X-Forwarded-Uri", "/b"}, gateway.Request{Address: home}},
-		"a stranger":      {[]string{"X-Forwarded-Method", "PUT", "X-Forwarded-Uri", "/a", "X-Forwarded-For", "stranger"}, gateway.Request{Address: netip.MustParseAddr("192.0.2.9")}},
+		"nothing":             {nil, gateway.Request{Address: home}},
+		"bearer":              {[]string{"Authorization", "Bearer k"}, gateway.Request{RawKey: "k", Presented: access.APIKey, Address: home}},
+		"basic":               {[]string{"Authorization", pair}, gateway.Request{Username: "u", Password: "p", Presented: access.Basic, Address: home}},
+		"two":                 {[]string{"Authorization", "Bearer k", "Authorization", "Bearer k"}, gateway.Request{Presented: access.APIKey, Malformed: true, Address: home}},
+		"two headers":         {[]string{"Authorization", "Bearer k", "X-API-Key", "k"}, gateway.Request{Presented: access.APIKey, Malformed: true, Address: home}},
+		"spaces":              {[]string{"X-API-Key", "k k"}, gateway.Request{Presented: access.APIKey, Malformed: true, Address: home}},
+		"not UTF-8":           {[]string{"X-API-Key", "\xff\xfe"}, gateway.Request{Presented: access.APIKey, Malformed: true, Address: home}},
+		"product":             {[]string{"X-Portico-Product", "orders", "X-Portico-App", "app_x", "X-Portico-Cost", "3"}, gateway.Request{Product: "orders", App: "app_x", Cost: 3, Address: home}},
+		"caddy, traefik":      {[]string{"X-Forwarded-Method", "PUT", "X-Forwarded-Uri", "/a?b=c", "X-Forwarded-For", "203.0.113.7"}, gateway.Request{Method: "PUT", Path: "/a?b=c", Address: away}},
+		"nginx":               {[]string{"X-Original-Method", "PUT", "X-Original-URI", "/a/../b"}, gateway.Request{Method: "PUT", Path: "/a/../b", Address: home}},
+		"both, the same":      {[]string{"X-Original-URI", "/a", "X-Forwarded-Uri", "/a"}, gateway.Request{Path: "/a", Address: home}},
+		"both, different":     {[]string{"X-Original-Method", "GET", "X-Original-URI", "/a", "X-Forwarded-Uri", "/b"}, gateway.Request{Address: home}},
+		"methods differ":      {[]string{"X-Original-Method", "GET", "X-Forwarded-Method", "PUT", "X-Original-URI", "/a"}, gateway.Request{Address: home}},
+		"two of one":          {[]string{"X-Forwarded-Uri", "/a", "X-Forwarded-Uri", "/b"}, gateway.Request{Address: home}},
+		"an untrusted sender": {[]string{"X-Forwarded-Method", "PUT", "X-Forwarded-Uri", "/a", "X-Forwarded-For", "untrusted"}, gateway.Request{Address: netip.MustParseAddr("192.0.2.9")}},
 	} {
 		if a := b.send(t, "GET", "/v1/authorize", "", c.headers...); a.status != 200 {
 			t.Errorf("%s: %d %s", name, a.status, a.body)
 		}
 		c.want.NeedsProduct = true
-		if got := b.gate.last(t); got != c.want {
+		if got := b.verifier.last(t); got != c.want {
 			t.Errorf("%s: asked %+v, want %+v", name, got, c.want)
 		}
 	}
@@ -210,7 +210,7 @@ func tryAuthorizeTakesEveryMethod(t *testing.T, b *testServer) {
 			t.Errorf("%s: %d", method, a.status)
 		}
 	}
-	b.gate.say = full(verdict.Revoked)
+	b.verifier.say = full(verdict.Revoked)
 	if a := b.send(t, "HEAD", "/v1/authorize", ""); a.status != 401 || a.body != "" {
 		t.Errorf("a refused HEAD: %d %q", a.status, a.body)
 	}
@@ -229,8 +229,8 @@ func tryAuthorizeRefusesBadInput(t *testing.T, b *testServer) {
 	} {
 		refused(t, b.send(t, "GET", "/v1/authorize", "", c...), strings.Join(c, " "), http.StatusBadRequest, c[0])
 	}
-	if n := b.gate.questions(); n != 0 {
-		t.Errorf("the gate was asked %d times", n)
+	if n := b.verifier.questions(); n != 0 {
+		t.Errorf("the verifier was asked %d times", n)
 	}
 }
 
@@ -240,7 +240,7 @@ func TestChallenges(t *testing.T) { onBoth(t, tryChallenges) }
 
 func tryChallenges(t *testing.T, b *testServer) {
 	t.Helper()
-	b.gate.say = full(verdict.NotFound)
+	b.verifier.say = full(verdict.NotFound)
 	for authorization, want := range map[string]string{
 		"": `Bearer realm="portico"`, "Bearer x": `Bearer realm="portico", error="invalid_token"`, "Basic dTpw": `Basic realm="portico", charset="UTF-8"`,
 	} {

@@ -59,7 +59,7 @@ func (r connListener) Addr() net.Addr { return &net.TCPAddr{} }
 // benchmarkRequests measures requests through fasthttp and the handler, without
 // sockets.
 func benchmarkRequests(b *testing.B, text string) {
-	g := &quickGate{full: full(verdict.Valid), caller: gateway.Caller{Organization: organization()}}
+	g := &quickVerifier{full: full(verdict.Valid), caller: gateway.Caller{Organization: organization()}}
 	s := httpapi.NewServer(httpapi.New(httpapi.Options{Verifier: g, Usage: &fakeUsage{}, Peer: peer, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler)}))
 	r := make(connListener, 1)
 	go func() { _ = s.Serve(r) }()

@@ -18,16 +18,18 @@ import (
 
 const question = `{"key":"ptk_0a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9t0u1_4gfFC3","product":"orders","method":"GET","path":"/orders/4711","ip":"203.0.113.7","cost":1}`
 
-// quickGate costs nothing, so that the handler alone is measured.
-type quickGate struct {
-	fakeGate
+// quickVerifier costs nothing, so that the handler alone is measured.
+type quickVerifier struct {
+	fakeVerifier
 	caller gateway.Caller
 	full   func(*gateway.Request, *verdict.Verdict)
 }
 
-func (g *quickGate) Caller(context.Context, string) (*gateway.Caller, error) { return &g.caller, nil }
+func (g *quickVerifier) Caller(context.Context, string) (*gateway.Caller, error) {
+	return &g.caller, nil
+}
 
-func (g *quickGate) Verify(_ context.Context, _ *gateway.Caller, r *gateway.Request, v *verdict.Verdict) {
+func (g *quickVerifier) Verify(_ context.Context, _ *gateway.Caller, r *gateway.Request, v *verdict.Verdict) {
 	g.full(r, v)
 }
 
@@ -46,7 +48,7 @@ type body struct{ strings.Reader }
 func (*body) Close() error { return nil }
 
 func doors() http.Handler {
-	g := &quickGate{full: full(verdict.Valid), caller: gateway.Caller{Organization: organization()}}
+	g := &quickVerifier{full: full(verdict.Valid), caller: gateway.Caller{Organization: organization()}}
 	return httpapi.New(httpapi.Options{Verifier: g, Usage: &fakeUsage{}, Peer: peer, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler)})
 }
 

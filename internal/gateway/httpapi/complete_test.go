@@ -22,7 +22,7 @@ func TestReportsCoverOwnAppsOnly(t *testing.T) {
 		f := portaltest.New(t, url)
 		mine, other := f.MustTenant(t, "mine"), f.MustTenant(t, "other")
 		product, _ := f.MustProduct(t, mine.Admin, "orders")
-		app, stranger := f.MustApp(t, mine.Developer, "A"), f.MustApp(t, other.Developer, "B")
+		app, foreign := f.MustApp(t, mine.Developer, "A"), f.MustApp(t, other.Developer, "B")
 		second := f.MustAppOf(t, mine.Admin, f.MustAccount(t, mine.Admin, "Second"), "C")
 		otherProduct, _ := f.MustProduct(t, mine.Admin, "billing")
 		whole := usage.Reporter{Organization: mine.Organization.ID}
@@ -36,26 +36,26 @@ func TestReportsCoverOwnAppsOnly(t *testing.T) {
 			account uuid.UUID
 			owned   bool
 		}{
-			"nothing":            {usage.Call{}, whole, uuid.Nil, true},
-			"app":                {usage.Call{App: app.App.ID}, whole, mine.Account.ID, true},
-			"all":                {usage.Call{App: app.App.ID, Credential: app.Credential.ID, Product: product.ID, Account: mine.Account.ID}, whole, mine.Account.ID, true},
-			"product":            {usage.Call{Product: product.ID}, whole, uuid.Nil, true},
-			"another kind":       {usage.Call{Product: app.App.ID}, whole, uuid.Nil, false},
-			"unknown":            {usage.Call{App: uuid.New()}, whole, uuid.Nil, false},
-			"endpoint that went": {usage.Call{Endpoint: uuid.New()}, whole, uuid.Nil, true},
-			"bound":              {usage.Call{Product: product.ID, Credential: app.Credential.ID}, bound, mine.Account.ID, true},
-			"other product":      {usage.Call{Product: otherProduct.ID}, bound, uuid.Nil, false},
-			"no product":         {usage.Call{App: app.App.ID}, bound, uuid.Nil, false},
-			"passed by none":     {usage.Call{App: app.App.ID, Code: "VALID"}, bound, uuid.Nil, false},
-			"refused by none":    {usage.Call{Code: "UNAVAILABLE"}, bound, uuid.Nil, true},
-			"refused app":        {usage.Call{App: app.App.ID, Code: "NOT_SUBSCRIBED"}, bound, mine.Account.ID, true},
-			"refused elsewhere":  {usage.Call{Product: otherProduct.ID, Code: "NOT_SUBSCRIBED"}, bound, uuid.Nil, false},
-			"refused stranger":   {usage.Call{App: stranger.App.ID, Code: "NOT_SUBSCRIBED"}, bound, uuid.Nil, false},
-			"other environment":  {usage.Call{Product: product.ID, Credential: app.Credential.ID}, elsewhere, uuid.Nil, false},
-			"stranger's app":     {usage.Call{App: stranger.App.ID}, whole, uuid.Nil, false},
-			"stranger's account": {usage.Call{Account: other.Account.ID}, whole, uuid.Nil, false},
-			"two accounts":       {usage.Call{App: app.App.ID, Credential: second.Credential.ID}, whole, uuid.Nil, false},
-			"wrong account":      {usage.Call{App: second.App.ID, Account: mine.Account.ID}, whole, uuid.Nil, false},
+			"nothing":             {usage.Call{}, whole, uuid.Nil, true},
+			"app":                 {usage.Call{App: app.App.ID}, whole, mine.Account.ID, true},
+			"all":                 {usage.Call{App: app.App.ID, Credential: app.Credential.ID, Product: product.ID, Account: mine.Account.ID}, whole, mine.Account.ID, true},
+			"product":             {usage.Call{Product: product.ID}, whole, uuid.Nil, true},
+			"another kind":        {usage.Call{Product: app.App.ID}, whole, uuid.Nil, false},
+			"unknown":             {usage.Call{App: uuid.New()}, whole, uuid.Nil, false},
+			"endpoint that went":  {usage.Call{Endpoint: uuid.New()}, whole, uuid.Nil, true},
+			"bound":               {usage.Call{Product: product.ID, Credential: app.Credential.ID}, bound, mine.Account.ID, true},
+			"other product":       {usage.Call{Product: otherProduct.ID}, bound, uuid.Nil, false},
+			"no product":          {usage.Call{App: app.App.ID}, bound, uuid.Nil, false},
+			"passed by none":      {usage.Call{App: app.App.ID, Code: "VALID"}, bound, uuid.Nil, false},
+			"refused by none":     {usage.Call{Code: "UNAVAILABLE"}, bound, uuid.Nil, true},
+			"refused app":         {usage.Call{App: app.App.ID, Code: "NOT_SUBSCRIBED"}, bound, mine.Account.ID, true},
+			"refused elsewhere":   {usage.Call{Product: otherProduct.ID, Code: "NOT_SUBSCRIBED"}, bound, uuid.Nil, false},
+			"refused foreign app": {usage.Call{App: foreign.App.ID, Code: "NOT_SUBSCRIBED"}, bound, uuid.Nil, false},
+			"other environment":   {usage.Call{Product: product.ID, Credential: app.Credential.ID}, elsewhere, uuid.Nil, false},
+			"foreign app":         {usage.Call{App: foreign.App.ID}, whole, uuid.Nil, false},
+			"foreign account":     {usage.Call{Account: other.Account.ID}, whole, uuid.Nil, false},
+			"two accounts":        {usage.Call{App: app.App.ID, Credential: second.Credential.ID}, whole, uuid.Nil, false},
+			"wrong account":       {usage.Call{App: second.App.ID, Account: mine.Account.ID}, whole, uuid.Nil, false},
 		} {
 			call := usage.Reported{Call: c.call, At: f.Clock.Now(), Calls: 1}
 			if c.call.Code == "" {

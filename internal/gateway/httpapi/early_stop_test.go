@@ -16,7 +16,7 @@ import (
 
 // Shutdown returns when it is called before the server has begun.
 func TestShutdownBeforeServe(t *testing.T) {
-	s := httpapi.NewServer(httpapi.New(httpapi.Options{Verifier: &fakeGate{}, Usage: &fakeUsage{}, Peer: peer, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler)}))
+	s := httpapi.NewServer(httpapi.New(httpapi.Options{Verifier: &fakeVerifier{}, Usage: &fakeUsage{}, Peer: peer, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler)}))
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	if err := s.Shutdown(ctx); err != nil {

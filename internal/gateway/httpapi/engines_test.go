@@ -115,7 +115,7 @@ func TestPlainRequestsAreServedByFasthttp(t *testing.T) {
 		}
 		for _, method := range []string{"GET", "POST", "DELETE"} {
 			c.write(t, asking(method, "/v1/authorize", "", "authorization: Bearer a", "AUTHORIZATION:\t Bearer b ", "Cookie: a=b", "Keep-Alive: 5", "Connection: Keep-Alive"))
-			if a := c.answer(t, method); a.status != 200 || a.header.Get("X-Portico-Code") != "VALID" || !w.gate.last(t).Malformed {
+			if a := c.answer(t, method); a.status != 200 || a.header.Get("X-Portico-Code") != "VALID" || !w.verifier.last(t).Malformed {
 				t.Errorf("authorize: %+v", a)
 			}
 		}
@@ -129,7 +129,7 @@ func TestPlainRequestsAreServedByFasthttp(t *testing.T) {
 // over is net/http's too.
 func TestARequestIsHandedOver(t *testing.T) {
 	w := watch(t)
-	w.gate.feed = func(_ context.Context, after int64, _ time.Duration, yield func(*keycache.Change) error) error {
+	w.verifier.feed = func(_ context.Context, after int64, _ time.Duration, yield func(*keycache.Change) error) error {
 		return yield(&keycache.Change{Position: after + 1})
 	}
 	c := w.connect(t)
@@ -154,10 +154,10 @@ func TestPipelinedRequests(t *testing.T) { onBoth(t, tryPipelinedRequests) }
 
 func tryPipelinedRequests(t *testing.T, b *testServer) {
 	t.Helper()
-	b.gate.say = func(r *gateway.Request, v *verdict.Verdict) {
+	b.verifier.say = func(r *gateway.Request, v *verdict.Verdict) {
 		v.Code, v.Product = verdict.Valid, &verdict.Product{Name: strings.Clone(r.RawKey)}
 	}
-	b.gate.feed = func(_ context.Context, after int64, _ time.Duration, yield func(*keycache.Change) error) error {
+	b.verifier.feed = func(_ context.Context, after int64, _ time.Duration, yield func(*keycache.Change) error) error {
 		return yield(&keycache.Change{Position: after})
 	}
 	c := b.connect(t)
@@ -244,7 +244,7 @@ func TestTwoLengthsAreRefused(t *testing.T) {
 			}
 		}
 	}
-	if paths := w.plain(); len(paths) != 0 || w.gate.questions() != 0 {
+	if paths := w.plain(); len(paths) != 0 || w.verifier.questions() != 0 {
 		t.Errorf("net/http answered %v", paths)
 	}
 }
@@ -257,13 +257,13 @@ func tryNothingIsSmuggled(t *testing.T, b *testServer) {
 	t.Helper()
 	inner := asking("POST", "/v1/verify", `{"key":"smuggled"}`)
 	for name, text := range map[string]string{
-		"in a body of authorize": asking("POST", "/v1/authorize", inner),
-		"in a body of verify":    asking("POST", "/v1/verify", inner),
-		"in a body of GET":       asking("GET", "/v1/authorize", inner),
-		"in a body of no door":   asking("POST", "/nowhere", inner),
-		"in a body of healthz":   asking("GET", "/healthz", inner),
-		"in a wrong type":        asking("POST", "/v1/verify", inner, "Content-Type: text/plain"),
-		"in a stranger's body":   strings.Replace(asking("POST", "/v1/verify", inner), token, "ptg_other", 1),
+		"in a body of authorize":       asking("POST", "/v1/authorize", inner),
+		"in a body of verify":          asking("POST", "/v1/verify", inner),
+		"in a body of GET":             asking("GET", "/v1/authorize", inner),
+		"in a body of no door":         asking("POST", "/nowhere", inner),
+		"in a body of healthz":         asking("GET", "/healthz", inner),
+		"in a wrong type":              asking("POST", "/v1/verify", inner, "Content-Type: text/plain"),
+		"in an unknown gateway's body": strings.Replace(asking("POST", "/v1/verify", inner), token, "ptg_other", 1),
 	} {
 		c := b.connect(t)
 		c.write(t, text+asking("GET", "/v1/authorize", "", "X-API-Key: last", "Connection: close"))
@@ -275,13 +275,13 @@ func tryNothingIsSmuggled(t *testing.T, b *testServer) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			_ = r.Body.Close()
 		}
-		b.gate.mu.Lock()
-		for _, q := range b.gate.asked {
+		b.verifier.mu.Lock()
+		for _, q := range b.verifier.asked {
 			if q.RawKey == "smuggled" {
 				t.Errorf("%s: it was taken for a request", name)
 			}
 		}
-		b.gate.mu.Unlock()
+		b.verifier.mu.Unlock()
 	}
 }
 
@@ -329,7 +329,7 @@ func TestShutdownLosesNothing(t *testing.T) { onBoth(t, tryShutdownLosesNothing)
 func tryShutdownLosesNothing(t *testing.T, b *testServer) {
 	t.Helper()
 	begun, end := make(chan struct{}, 8), make(chan struct{})
-	b.gate.say = func(r *gateway.Request, v *verdict.Verdict) {
+	b.verifier.say = func(r *gateway.Request, v *verdict.Verdict) {
 		if r.RawKey == "slow" {
 			begun <- struct{}{}
 			<-end
@@ -339,7 +339,7 @@ func tryShutdownLosesNothing(t *testing.T, b *testServer) {
 	idle, slow, fed := b.connect(t), b.connect(t), b.connect(t)
 	idle.write(t, asking("GET", "/v1/authorize", ""))
 	idle.answer(t, "GET")
-	b.gate.feed = func(_ context.Context, _ int64, _ time.Duration, yield func(*keycache.Change) error) error {
+	b.verifier.feed = func(_ context.Context, _ int64, _ time.Duration, yield func(*keycache.Change) error) error {
 		begun <- struct{}{}
 		<-end
 		return yield(&keycache.Change{Position: 5})
@@ -420,7 +420,7 @@ func TestAFailureToAcceptIsRetried(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := httpapi.NewServer(httpapi.New(httpapi.Options{Verifier: w.gate, Usage: w.usage, Peer: peer, Clock: w.clock, Log: slog.New(slog.NewTextHandler(w.log, nil))}))
+	s := httpapi.NewServer(httpapi.New(httpapi.Options{Verifier: w.verifier, Usage: w.usage, Peer: peer, Clock: w.clock, Log: slog.New(slog.NewTextHandler(w.log, nil))}))
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(&failingListener{Listener: l}) }()
 	w.addr = l.Addr().String()
@@ -445,7 +445,7 @@ func TestAFailureToAcceptIsRetried(t *testing.T) {
 // After a panic nothing that was read with the request is taken for another.
 func TestAPanicClosesTheConnection(t *testing.T) {
 	b := open(t)
-	b.gate.say = func(*gateway.Request, *verdict.Verdict) { panic("a defect with " + token[:3]) }
+	b.verifier.say = func(*gateway.Request, *verdict.Verdict) { panic("a defect with " + token[:3]) }
 	c := b.connect(t)
 	c.write(t, asking("GET", "/v1/authorize", "", "X-API-Key: "+secret)+asking("GET", "/healthz", ""))
 	refused(t, c.answer(t, "GET"), "panic", http.StatusInternalServerError, "")

@@ -68,7 +68,7 @@ func TestEnvoyAllows(t *testing.T) { onBoth(t, tryEnvoyAllows) }
 
 func tryEnvoyAllows(t *testing.T, b *testServer) {
 	t.Helper()
-	b.gate.say = full(verdict.Valid)
+	b.verifier.say = full(verdict.Valid)
 	a, err := check(t, b.dial(t), call(map[string]string{"authorization": "Bearer " + secret}, nil), token)
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ func TestEnvoyRemovesForgedIdentityHeaders(t *testing.T) {
 
 func tryEnvoyRemovesForgedIdentityHeaders(t *testing.T, b *testServer) {
 	t.Helper()
-	b.gate.say = func(_ *gateway.Request, v *verdict.Verdict) {
+	b.verifier.say = func(_ *gateway.Request, v *verdict.Verdict) {
 		v.Code, v.Product = verdict.Valid, &verdict.Product{Name: "open", Keyless: true}
 	}
 	claimed := call(map[string]string{
@@ -132,12 +132,12 @@ func TestEnvoyMarksLocalLimits(t *testing.T) { onBoth(t, tryEnvoyMarksLocalLimit
 func tryEnvoyMarksLocalLimits(t *testing.T, b *testServer) {
 	t.Helper()
 	c := b.dial(t)
-	b.gate.say = local(verdict.Valid)
+	b.verifier.say = local(verdict.Valid)
 	passed, err := check(t, c, call(nil, nil), token)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.gate.say = local(verdict.RateLimited)
+	b.verifier.say = local(verdict.RateLimited)
 	refused, err := check(t, c, call(nil, nil), token)
 	if err != nil {
 		t.Fatal(err)
@@ -161,7 +161,7 @@ func tryEnvoyRefuses(t *testing.T, b *testServer) {
 		if code == verdict.Valid {
 			continue
 		}
-		b.gate.say = later(code)
+		b.verifier.say = later(code)
 		a, err := check(t, c, call(nil, nil), token)
 		if err != nil {
 			t.Fatal(err)
@@ -209,7 +209,7 @@ func tryEnvoyReadsTheCall(t *testing.T, b *testServer) {
 			t.Fatal(name, err)
 		}
 		k.want.NeedsProduct = true
-		if got := b.gate.last(t); got != k.want {
+		if got := b.verifier.last(t); got != k.want {
 			t.Errorf("%s: asked %+v", name, got)
 		}
 	}
@@ -218,11 +218,11 @@ func tryEnvoyReadsTheCall(t *testing.T, b *testServer) {
 	raw.GetAttributes().GetRequest().GetHttp().HeaderMap = &core.HeaderMap{Headers: []*core.HeaderValue{
 		{Key: "authorization", RawValue: []byte("Bearer a")}, {Key: "authorization", RawValue: []byte("Bearer a")},
 	}}
-	if _, err := check(t, c, raw, token); err != nil || !b.gate.last(t).Malformed {
-		t.Errorf("two raw headers: %v %+v", err, b.gate.last(t))
+	if _, err := check(t, c, raw, token); err != nil || !b.verifier.last(t).Malformed {
+		t.Errorf("two raw headers: %v %+v", err, b.verifier.last(t))
 	}
-	if _, err := check(t, c, &authz.CheckRequest{}, token); err != nil || b.gate.last(t) != (gateway.Request{NeedsProduct: true}) {
-		t.Errorf("an empty call: %v %+v", err, b.gate.last(t))
+	if _, err := check(t, c, &authz.CheckRequest{}, token); err != nil || b.verifier.last(t) != (gateway.Request{NeedsProduct: true}) {
+		t.Errorf("an empty call: %v %+v", err, b.verifier.last(t))
 	}
 }
 
@@ -242,21 +242,21 @@ func tryEnvoyFails(t *testing.T, b *testServer) {
 			t.Errorf("cost %q: %v %v", cost, a, err)
 		}
 	}
-	if b.gate.questions() != 0 {
-		t.Error("the gate was asked")
+	if b.verifier.questions() != 0 {
+		t.Error("the verifier was asked")
 	}
-	b.gate.say = func(*gateway.Request, *verdict.Verdict) { panic("a defect") }
+	b.verifier.say = func(*gateway.Request, *verdict.Verdict) { panic("a defect") }
 	for range 3 {
 		if _, err := check(t, c, call(nil, nil), token); status.Code(err) != codes.Internal || strings.Contains(err.Error(), "defect") {
 			t.Errorf("a panic: %v", err)
 		}
 	}
-	b.gate.callerErr = fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "Down.")
+	b.verifier.callerErr = fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "Down.")
 	if _, err := check(t, c, call(nil, nil), token); status.Code(err) != codes.Unavailable {
 		t.Errorf("without a database: %v", err)
 	}
 	// HTTP/1.1 is still served on the same listener.
-	b.gate.callerErr, b.gate.say = nil, nil
+	b.verifier.callerErr, b.verifier.say = nil, nil
 	if a := b.send(t, "POST", "/v1/verify", `{}`); a.status != 200 {
 		t.Errorf("verify: %d", a.status)
 	}

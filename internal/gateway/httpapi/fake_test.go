@@ -35,8 +35,8 @@ func noon() time.Time { return time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC) }
 
 func organization() uuid.UUID { return uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8057") }
 
-// fakeGate returns what the test sets and records what it was asked.
-type fakeGate struct {
+// fakeVerifier returns what the test sets and records what it was asked.
+type fakeVerifier struct {
 	mu    sync.Mutex
 	asked []gateway.Request
 	say   func(r *gateway.Request, v *verdict.Verdict)
@@ -45,7 +45,7 @@ type fakeGate struct {
 	feed      func(ctx context.Context, after int64, wait time.Duration, yield func(*keycache.Change) error) error
 }
 
-func (g *fakeGate) Caller(_ context.Context, t string) (*gateway.Caller, error) {
+func (g *fakeVerifier) Caller(_ context.Context, t string) (*gateway.Caller, error) {
 	switch {
 	case g.callerErr != nil:
 		return nil, g.callerErr
@@ -55,7 +55,7 @@ func (g *fakeGate) Caller(_ context.Context, t string) (*gateway.Caller, error) 
 	return &gateway.Caller{Organization: organization()}, nil
 }
 
-func (g *fakeGate) Verify(_ context.Context, _ *gateway.Caller, r *gateway.Request, v *verdict.Verdict) {
+func (g *fakeVerifier) Verify(_ context.Context, _ *gateway.Caller, r *gateway.Request, v *verdict.Verdict) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	kept := *r // the handler's strings are valid during this call only
@@ -70,22 +70,22 @@ func (g *fakeGate) Verify(_ context.Context, _ *gateway.Caller, r *gateway.Reque
 	g.say(r, v)
 }
 
-func (g *fakeGate) Feed(ctx context.Context, _ *gateway.Caller, after int64, wait time.Duration, yield func(*keycache.Change) error) error {
+func (g *fakeVerifier) Feed(ctx context.Context, _ *gateway.Caller, after int64, wait time.Duration, yield func(*keycache.Change) error) error {
 	return g.feed(ctx, after, wait, yield)
 }
 
 // last returns the last question.
-func (g *fakeGate) last(t *testing.T) gateway.Request {
+func (g *fakeVerifier) last(t *testing.T) gateway.Request {
 	t.Helper()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if len(g.asked) == 0 {
-		t.Fatal("the gate was not asked")
+		t.Fatal("the verifier was not asked")
 	}
 	return g.asked[len(g.asked)-1]
 }
 
-func (g *fakeGate) questions() int {
+func (g *fakeVerifier) questions() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return len(g.asked)
@@ -106,7 +106,7 @@ func (u *fakeUsage) Accept(_ context.Context, by usage.Reporter, id string, call
 	}
 	for _, c := range calls {
 		if c.App[15] == 0xff || by.Organization != organization() {
-			return false, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "A stranger's.")
+			return false, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "It belongs to somebody else.")
 		}
 	}
 	u.batches[id] = calls
@@ -115,12 +115,12 @@ func (u *fakeUsage) Accept(_ context.Context, by usage.Reporter, id string, call
 
 // testServer is a server on a real listener.
 type testServer struct {
-	gate  *fakeGate
-	usage *fakeUsage
-	log   *syncBuffer
-	url   string
-	addr  string
-	clock *clock.Fake
+	verifier *fakeVerifier
+	usage    *fakeUsage
+	log      *syncBuffer
+	url      string
+	addr     string
+	clock    *clock.Fake
 
 	doors  *httpapi.Handler
 	server server
@@ -144,10 +144,10 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
-// peer trusts every sender but "stranger", and takes X-Forwarded-For for the
+// peer trusts every sender but "untrusted", and takes X-Forwarded-For for the
 // caller.
 func peer(_ netip.Addr, forwarded string) (netip.Addr, bool) {
-	if forwarded == "stranger" {
+	if forwarded == "untrusted" {
 		return netip.MustParseAddr("192.0.2.9"), false
 	}
 	if a, err := netip.ParseAddr(forwarded); err == nil {
@@ -199,9 +199,9 @@ func open(t testing.TB) *testServer {
 
 func openBy(t testing.TB, by func(*httpapi.Handler) server) *testServer {
 	t.Helper()
-	b := &testServer{gate: &fakeGate{}, usage: &fakeUsage{batches: map[string][]usage.Reported{}}, log: &syncBuffer{}, clock: clock.NewFake(noon())}
+	b := &testServer{verifier: &fakeVerifier{}, usage: &fakeUsage{batches: map[string][]usage.Reported{}}, log: &syncBuffer{}, clock: clock.NewFake(noon())}
 	b.doors = httpapi.New(httpapi.Options{
-		Verifier: b.gate, Usage: b.usage, Peer: peer, Clock: b.clock,
+		Verifier: b.verifier, Usage: b.usage, Peer: peer, Clock: b.clock,
 		Log: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	b.server = by(b.doors)

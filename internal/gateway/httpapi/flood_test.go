@@ -21,7 +21,7 @@ func TestTooManyUnknownTokens(t *testing.T) { onBoth(t, tryTooManyUnknownTokens)
 func tryTooManyUnknownTokens(t *testing.T, b *testServer) {
 	t.Helper()
 	c := b.dial(t)
-	b.gate.callerErr = fault.RetryAfter(fault.CodeRateLimited, fault.ReasonBudget, 3*time.Second, "Too many.")
+	b.verifier.callerErr = fault.RetryAfter(fault.CodeRateLimited, fault.ReasonBudget, 3*time.Second, "Too many.")
 	for path, method := range routes() {
 		a := b.send(t, method, path, "")
 		refused(t, a, path, http.StatusTooManyRequests, "")
@@ -40,7 +40,7 @@ func TestAKeyBeyondTheLookupLimit(t *testing.T) { onBoth(t, tryAKeyBeyondTheLook
 
 func tryAKeyBeyondTheLookupLimit(t *testing.T, b *testServer) {
 	t.Helper()
-	b.gate.say = func(_ *gateway.Request, v *verdict.Verdict) {
+	b.verifier.say = func(_ *gateway.Request, v *verdict.Verdict) {
 		*v = verdict.Verdict{Code: verdict.RateLimited, Limits: limits.Answer{
 			Outcome: limits.RateExceeded, Rate: limits.Window{Limit: 20, ResetAt: noon().Add(10 * time.Second), Per: time.Second}, RetryAfter: 50 * time.Millisecond,
 		}}

@@ -20,11 +20,11 @@ func noFeed(context.Context, int64, time.Duration, func(*keycache.Change) error)
 	return gateway.ErrTooOld
 }
 
-// tokenGate accepts the one token only.
-type tokenGate struct{ *quickGate }
+// tokenVerifier accepts the one token only.
+type tokenVerifier struct{ *quickVerifier }
 
-func (g *tokenGate) Caller(ctx context.Context, t string) (*gateway.Caller, error) {
-	return g.fakeGate.Caller(ctx, t)
+func (g *tokenVerifier) Caller(ctx context.Context, t string) (*gateway.Caller, error) {
+	return g.fakeVerifier.Caller(ctx, t)
 }
 
 // Whatever bytes arrive on a connection, the server ends with it and does not
@@ -41,13 +41,13 @@ func FuzzConnection(f *testing.F) {
 			return
 		}
 		log := &syncBuffer{}
-		g := &quickGate{fakeGate: fakeGate{feed: noFeed}, full: func(_ *gateway.Request, v *verdict.Verdict) {
+		g := &quickVerifier{fakeVerifier: fakeVerifier{feed: noFeed}, full: func(_ *gateway.Request, v *verdict.Verdict) {
 			v.Code = verdict.Valid
 			if !strings.Contains(text, token) {
-				t.Error("the gate was asked by a stranger")
+				t.Error("the verifier was asked without a token")
 			}
 		}}
-		s := httpapi.NewServer(httpapi.New(httpapi.Options{Verifier: &tokenGate{g}, Usage: &fakeUsage{}, Peer: peer, Clock: clock.System{}, Log: slog.New(slog.NewTextHandler(log, nil))}))
+		s := httpapi.NewServer(httpapi.New(httpapi.Options{Verifier: &tokenVerifier{g}, Usage: &fakeUsage{}, Peer: peer, Clock: clock.System{}, Log: slog.New(slog.NewTextHandler(log, nil))}))
 		r := make(connListener, 1)
 		ended := make(chan error, 1)
 		go func() { ended <- s.Serve(r) }()

@@ -41,8 +41,8 @@ func tryEveryRouteRequiresAToken(t *testing.T, b *testServer) {
 			}
 		}
 	}
-	if b.gate.questions() != 0 {
-		t.Error("the gate was asked")
+	if b.verifier.questions() != 0 {
+		t.Error("the verifier was asked")
 	}
 }
 
@@ -53,7 +53,7 @@ func TestWithoutADatabaseClientsRetryLater(t *testing.T) {
 func tryWithoutADatabaseClientsRetryLater(t *testing.T, b *testServer) {
 	t.Helper()
 	for _, err := range []error{fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, 2*time.Second, "No database."), errors.New("pq: the connection is gone"), context.DeadlineExceeded} {
-		b.gate.callerErr = err
+		b.verifier.callerErr = err
 		for path, method := range routes() {
 			a := b.send(t, method, path, "")
 			refused(t, a, path, http.StatusServiceUnavailable, "")
@@ -80,7 +80,7 @@ func TestAPanicIsAnswered(t *testing.T) { onBoth(t, tryAPanicIsAnswered) }
 
 func tryAPanicIsAnswered(t *testing.T, b *testServer) {
 	t.Helper()
-	b.gate.say = func(*gateway.Request, *verdict.Verdict) { panic("a defect") }
+	b.verifier.say = func(*gateway.Request, *verdict.Verdict) { panic("a defect") }
 	for range 3 {
 		a := b.send(t, "POST", "/v1/verify", `{"key":"`+secret+`"}`)
 		refused(t, a, "panic", http.StatusInternalServerError, "")
@@ -92,7 +92,7 @@ func tryAPanicIsAnswered(t *testing.T, b *testServer) {
 		t.Error("the panic is not in the log")
 	}
 	// A Verifier that sets no verdict lets no call pass.
-	b.gate.say = func(*gateway.Request, *verdict.Verdict) {}
+	b.verifier.say = func(*gateway.Request, *verdict.Verdict) {}
 	if a := b.send(t, "GET", "/v1/authorize", ""); a.status != 503 {
 		t.Errorf("without a verdict: %d", a.status)
 	}
@@ -138,7 +138,7 @@ func tryHostileBytes(t *testing.T, b *testServer) {
 			t.Errorf("%s: %.200s", name, got)
 		}
 	}
-	if !b.gate.last(t).Malformed {
+	if !b.verifier.last(t).Malformed {
 		t.Error("two Authorization headers are not malformed")
 	}
 }
@@ -168,7 +168,7 @@ func TestFeed(t *testing.T) { onBoth(t, tryFeed) }
 
 func tryFeed(t *testing.T, b *testServer) {
 	t.Helper()
-	b.gate.feed = func(_ context.Context, after int64, wait time.Duration, yield func(*keycache.Change) error) error {
+	b.verifier.feed = func(_ context.Context, after int64, wait time.Duration, yield func(*keycache.Change) error) error {
 		if after == 7 && wait == 0 {
 			return yield(&keycache.Change{Position: 7})
 		}
@@ -203,23 +203,23 @@ func TestFeedThatFails(t *testing.T) { onBoth(t, tryFeedThatFails) }
 func tryFeedThatFails(t *testing.T, b *testServer) {
 	t.Helper()
 	for want, err := range map[int]error{401: fault.New(fault.CodeUnauthenticated, fault.ReasonInvalidToken, "Revoked."), 410: fmt.Errorf("around: %w", gateway.ErrTooOld), 503: fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "Stale.")} {
-		b.gate.feed = func(context.Context, int64, time.Duration, func(*keycache.Change) error) error { return err }
+		b.verifier.feed = func(context.Context, int64, time.Duration, func(*keycache.Change) error) error { return err }
 		a := b.send(t, "GET", "/v1/feed?after=1", "")
 		refused(t, a, err.Error(), want, "")
 		if (a.header.Get("Retry-After") != "") != (want == 503) {
 			t.Errorf("%d: %v", want, a.header)
 		}
 	}
-	b.gate.feed = func(context.Context, int64, time.Duration, func(*keycache.Change) error) error {
+	b.verifier.feed = func(context.Context, int64, time.Duration, func(*keycache.Change) error) error {
 		return io.ErrUnexpectedEOF
 	}
 	refused(t, b.send(t, "GET", "/v1/feed", ""), "an unknown error", 503, "")
-	b.gate.feed = func(context.Context, int64, time.Duration, func(*keycache.Change) error) error { return nil }
+	b.verifier.feed = func(context.Context, int64, time.Duration, func(*keycache.Change) error) error { return nil }
 	if a := b.send(t, "GET", "/v1/feed", ""); a.status == 200 && a.body != "" {
 		t.Errorf("an empty snapshot: %q", a.body)
 	}
 	// Half a feed has no end, so that it is not mistaken for a whole one.
-	b.gate.feed = func(_ context.Context, _ int64, _ time.Duration, yield func(*keycache.Change) error) error {
+	b.verifier.feed = func(_ context.Context, _ int64, _ time.Duration, yield func(*keycache.Change) error) error {
 		return errors.Join(yield(change(1)), io.ErrUnexpectedEOF)
 	}
 	r, _ := http.NewRequestWithContext(t.Context(), "GET", b.url+"/v1/feed", nil)
@@ -240,7 +240,7 @@ func TestALongPollWaits(t *testing.T) { onBothWithTimeouts(t, 100*time.Milliseco
 func tryALongPollWaits(t *testing.T, b *testServer) {
 	t.Helper()
 	ended := make(chan struct{})
-	b.gate.feed = func(ctx context.Context, _ int64, wait time.Duration, yield func(*keycache.Change) error) error {
+	b.verifier.feed = func(ctx context.Context, _ int64, wait time.Duration, yield func(*keycache.Change) error) error {
 		if wait == 25*time.Second {
 			<-ctx.Done()
 			close(ended)

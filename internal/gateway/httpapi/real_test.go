@@ -29,10 +29,10 @@ import (
 // realServer is a server with a real Verifier and database.
 type realServer struct {
 	*testServer
-	fixture *portaltest.Fixture
-	tenant  portaltest.Tenant
-	gate    *gateway.Verifier
-	token   string
+	fixture  *portaltest.Fixture
+	tenant   portaltest.Tenant
+	verifier *gateway.Verifier
+	token    string
 }
 
 func newRealServer(t *testing.T, url string) *realServer {
@@ -47,19 +47,19 @@ func newRealServer(t *testing.T, url string) *realServer {
 		t.Fatal(err)
 	}
 	store := intake.NewStore(f.Database, f.Clock)
-	h.gate = gateway.New(gateway.Options{
+	h.verifier = gateway.New(gateway.Options{
 		DB: f.Database, DatabaseURL: url, Clock: f.Clock, Peppers: f.Ring, Tokens: machines,
 		Memory: limits.NewMemory(f.Clock, nil, 0), Counter: intake.NewCounter(), Usage: store, NodeID: uuid.New(), NodeName: "test",
 	})
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	running := make(chan struct{})
-	go func() { defer close(running); h.gate.Run(ctx) }()
+	go func() { defer close(running); h.verifier.Run(ctx) }()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := httpapi.NewServer(httpapi.New(httpapi.Options{
-		Verifier: h.gate, Usage: store, Peer: peer, Clock: f.Clock, Log: slog.New(slog.NewTextHandler(h.log, nil)),
+		Verifier: h.verifier, Usage: store, Peer: peer, Clock: f.Clock, Log: slog.New(slog.NewTextHandler(h.log, nil)),
 	}))
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
@@ -127,7 +127,7 @@ func TestHandlerWithVerifier(t *testing.T) {
 
 func (h *realServer) sync(t *testing.T) {
 	t.Helper()
-	if err := h.gate.Sync(t.Context(), h.tenant.Organization.ID); err != nil {
+	if err := h.verifier.Sync(t.Context(), h.tenant.Organization.ID); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -120,7 +120,7 @@ func TestReportsForOthersAppsAreRefused(t *testing.T) { onBoth(t, tryReportsForO
 func tryReportsForOthersAppsAreRefused(t *testing.T, b *testServer) {
 	t.Helper()
 	a := b.send(t, "POST", "/v1/usage", `{"batch":"x","calls":[{"calls":1,"code":"VALID","at":"2026-03-04T12:00:00Z","app":"`+nodeid.Encode(nodeid.App, id(0xff))+`"}]}`)
-	refused(t, a, "a stranger's app", http.StatusBadRequest, "")
+	refused(t, a, "another organization's app", http.StatusBadRequest, "")
 	if len(b.usage.batches) != 0 {
 		t.Error("it was stored")
 	}

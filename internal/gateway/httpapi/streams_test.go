@@ -73,7 +73,7 @@ func TestUnreadStreamsHoldNoHeads(t *testing.T) {
 			return
 		}
 	}
-	t.Errorf("%d KiB are held by %d goroutines", (heap()-before)>>10, runtime.NumGoroutine())
+	t.Errorf("%d KiB are kept by %d goroutines", (heap()-before)>>10, runtime.NumGoroutine())
 }
 
 func heap() int64 {

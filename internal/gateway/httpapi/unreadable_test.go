@@ -30,7 +30,7 @@ func TestAnUnreadableRequestAfterAPauseIsAnswered(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := httpapi.NewServer(httpapi.New(httpapi.Options{
-					Verifier: &fakeGate{}, Usage: &fakeUsage{}, Peer: peer, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler),
+					Verifier: &fakeVerifier{}, Usage: &fakeUsage{}, Peer: peer, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler),
 				}))
 				here, there := net.Pipe()
 				go s.ServeConn(there)

@@ -35,7 +35,7 @@ func tryVerifyPassesTheQuestion(t *testing.T, b *testServer) {
 		if a := b.send(t, "POST", "/v1/verify", body); a.status != 200 || a.header.Get("Content-Type") != "application/json" {
 			t.Errorf("%s: %d %s", body, a.status, a.body)
 		}
-		if got := b.gate.last(t); got != want {
+		if got := b.verifier.last(t); got != want {
 			t.Errorf("%s: asked %+v", body, got)
 		}
 	}
@@ -46,7 +46,7 @@ func TestVerifyIsAlways200(t *testing.T) { onBoth(t, tryVerifyIsAlways200) }
 func tryVerifyIsAlways200(t *testing.T, b *testServer) {
 	t.Helper()
 	for _, code := range verdict.Codes() {
-		b.gate.say = full(code)
+		b.verifier.say = full(code)
 		a := b.send(t, "POST", "/v1/verify", `{"key":"`+secret+`"}`)
 		var got map[string]any
 		if err := json.Unmarshal([]byte(a.body), &got); err != nil {
@@ -85,7 +85,7 @@ func tryAVerdictHasTheFieldsThatApply(t *testing.T, b *testServer) {
 		`{"valid":true,"code":"VALID",` + org + `,"limits":{"quota":{"limit":5,"remaining":4,"resetAt":"2026-03-04T12:00:01Z"},"remaining":4,"resetAt":"2026-03-04T12:00:01Z"}}`: {
 			Code: verdict.Valid, Limits: limits.Answer{Quota: limits.Window{Limit: 5, Remaining: 4, ResetAt: reset.In(time.FixedZone("", 3600))}}},
 	} {
-		b.gate.say = func(_ *gateway.Request, out *verdict.Verdict) { *out = v }
+		b.verifier.say = func(_ *gateway.Request, out *verdict.Verdict) { *out = v }
 		if a := b.send(t, "POST", "/v1/verify", `{"key":"x"}`); a.body != want {
 			t.Errorf("wrote %s\nwant  %s", a.body, want)
 		}
@@ -96,7 +96,7 @@ func TestBatch(t *testing.T) { onBoth(t, tryBatch) }
 
 func tryBatch(t *testing.T, b *testServer) {
 	t.Helper()
-	b.gate.say = func(r *gateway.Request, v *verdict.Verdict) {
+	b.verifier.say = func(r *gateway.Request, v *verdict.Verdict) {
 		v.Code = verdict.NotFound
 		if r.RawKey == "good" {
 			full(verdict.Valid)(r, v)
@@ -114,7 +114,7 @@ func tryBatch(t *testing.T, b *testServer) {
 	if a := b.send(t, "POST", "/v1/verify/batch", many(100)); a.status != 200 || strings.Count(a.body, `"code"`) != 100 {
 		t.Errorf("a hundred: %d %s", a.status, a.body)
 	}
-	asked := b.gate.questions()
+	asked := b.verifier.questions()
 	for body, field := range map[string]string{
 		many(101): "requests", many(0): "requests", `{}`: "requests", `{"requests":{}}`: "requests", `{"requests":null}`: "requests",
 		`{"requests":[{},{"cost":0}]}`: "requests.1.cost", `{"requests":[{"colour":"red"}]}`: "requests.0.colour",
@@ -122,7 +122,7 @@ func tryBatch(t *testing.T, b *testServer) {
 	} {
 		refused(t, b.send(t, "POST", "/v1/verify/batch", body), body, http.StatusBadRequest, field)
 	}
-	if b.gate.questions() != asked {
+	if b.verifier.questions() != asked {
 		t.Error("a part of a malformed batch was asked")
 	}
 }
@@ -164,8 +164,8 @@ func tryVerifyRefusesBadInput(t *testing.T, b *testServer) {
 	} {
 		refused(t, b.send(t, "POST", "/v1/verify", body, "Content-Type", "", "Content-Type", "application/json; charset=utf-8"), body, http.StatusBadRequest, field)
 	}
-	if n := b.gate.questions(); n != 0 {
-		t.Errorf("the gate was asked %d times", n)
+	if n := b.verifier.questions(); n != 0 {
+		t.Errorf("the verifier was asked %d times", n)
 	}
 }
 
@@ -189,7 +189,7 @@ func tryVerifyRefusesMalformedQuestions(t *testing.T, b *testServer) {
 	}
 	// The longest body passes, and so does a key that is far too long: that is a verdict.
 	long := `{"key":"` + strings.Repeat("a", 64<<10-len(`{"key":""}`)) + `"}`
-	if a := b.send(t, "POST", "/v1/verify", long); a.status != 200 || len(b.gate.last(t).RawKey) != len(long)-10 {
+	if a := b.send(t, "POST", "/v1/verify", long); a.status != 200 || len(b.verifier.last(t).RawKey) != len(long)-10 {
 		t.Errorf("the longest body: %d %s", a.status, a.body)
 	}
 }
@@ -198,7 +198,7 @@ func TestConcurrentRequestsAreKeptApart(t *testing.T) { onBoth(t, tryConcurrentR
 
 func tryConcurrentRequestsAreKeptApart(t *testing.T, b *testServer) {
 	t.Helper()
-	b.gate.say = func(r *gateway.Request, v *verdict.Verdict) {
+	b.verifier.say = func(r *gateway.Request, v *verdict.Verdict) {
 		v.Code, v.Product = verdict.Valid, &verdict.Product{Name: r.RawKey + r.Path}
 	}
 	t.Run("group", func(t *testing.T) {

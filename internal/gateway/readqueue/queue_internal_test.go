@@ -79,11 +79,11 @@ func TestOrganizationsTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := New()
 		busy, other, loud := uuid.New(), uuid.New(), uuid.New()
-		held := fillReads(t, all, busy)
+		places := fillReads(t, all, busy)
 		for range 100 {
 			enterAsync(t.Context(), all, busy, loud)
 		}
-		held = append(held, fillReads(t, all, other)...)
+		places = append(places, fillReads(t, all, other)...)
 		late := enterAsync(t.Context(), all, uuid.New(), uuid.New())
 		quiet := enterAsync(t.Context(), all, busy, uuid.New())
 		for i, want := range []chan startedRead{late, quiet} {
@@ -91,8 +91,8 @@ func TestOrganizationsTakeTurns(t *testing.T) {
 				if n > 3 {
 					t.Fatalf("the %dth is passed over", i)
 				}
-				held[0]()
-				held = held[1:]
+				places[0]()
+				places = places[1:]
 				synctest.Wait()
 			}
 		}

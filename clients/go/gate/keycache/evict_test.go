@@ -60,7 +60,7 @@ func (r *keyring) misses() (n int) {
 	return n
 }
 
-func held(all []*keyring) (n int) {
+func credentialsIn(all []*keyring) (n int) {
 	for _, r := range all {
 		n += r.store.Len()
 	}
@@ -80,7 +80,7 @@ func TestABusyOrganizationDisplacesAnIdleOne(t *testing.T) {
 			if n := busy.misses(); n > 0 {
 				t.Errorf("round %d: a busy organization's keys were read from the database %d times in %d", round, n, len(busy.names))
 			}
-			if n := held(all); n > room || n != b.Used() {
+			if n := credentialsIn(all); n > room || n != b.Used() {
 				t.Errorf("%d keys are kept, %d counted, %d may be", n, b.Used(), room)
 			}
 		}
@@ -119,7 +119,7 @@ func TestManyOrganizationsShareABudget(t *testing.T) {
 		if n := often.misses(); n > 0 {
 			t.Fatalf("%d keys that are always in use were pushed out", n)
 		}
-		if n := held(all); n > room || n != b.Used() {
+		if n := credentialsIn(all); n > room || n != b.Used() {
 			t.Fatalf("%d keys are kept, %d counted, %d may be", n, b.Used(), room)
 		}
 	}
@@ -168,7 +168,7 @@ func TestTheBudgetIsKeptWhateverHappens(t *testing.T) {
 			}
 		}
 	}
-	if n := held(all[1:]); n > room || n != b.Used() {
+	if n := credentialsIn(all[1:]); n > room || n != b.Used() {
 		t.Errorf("%d keys are kept, %d counted, %d may be", n, b.Used(), room)
 	}
 }

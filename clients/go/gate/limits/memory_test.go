@@ -208,7 +208,7 @@ func TestStatesAreBounded(t *testing.T) {
 	}
 	// Rounded up for each shard.
 	if got := w.Size(); got > 2*2048 {
-		t.Errorf("%d states are held, of 2048 allowed", got)
+		t.Errorf("%d states are kept, of 2048 allowed", got)
 	}
 }
 
@@ -298,8 +298,8 @@ func TestReturnRefundsTheRates(t *testing.T) {
 	want(t, "more than fits", w.take(a).Outcome, limits.RateExceeded)
 	a.Cost = 3
 	want(t, "all that fits", w.take(a).Outcome, limits.Passed)
-	stranger := ask()
-	stranger.KeyRate = a.KeyRate
-	w.Return(stranger)
-	want(t, "of one who took nothing", w.peek(stranger).Rate.Remaining, int64(3))
+	idle := ask()
+	idle.KeyRate = a.KeyRate
+	w.Return(idle)
+	want(t, "of a caller who took nothing", w.peek(idle).Rate.Remaining, int64(3))
 }

@@ -22,18 +22,18 @@ import (
 // calls counts the calls on a server with the gateway's own parts, without
 // gateways.
 type calls struct {
-	gate    *gateway.Verifier
-	intake  *intake.Store
-	reports *usagereport.Reader
-	counter *intake.Counter
-	limits  *limits.Memory
-	flusher *intake.Flusher
+	verifier *gateway.Verifier
+	intake   *intake.Store
+	reports  *usagereport.Reader
+	counter  *intake.Counter
+	limits   *limits.Memory
+	flusher  *intake.Flusher
 }
 
 func newCalls(f *portaltest.Fixture) *calls {
 	c := &calls{intake: intake.NewStore(f.Database, f.Clock), reports: usagereport.NewReader(f.Database, f.Clock), counter: intake.NewCounter(), limits: limits.NewMemory(f.Clock, nil, 0)}
 	c.flusher = intake.NewFlusher(intake.FlusherOptions{DB: f.Database, Clock: f.Clock, Counter: c.counter, Quotas: c.limits})
-	c.gate = gateway.New(gateway.Options{
+	c.verifier = gateway.New(gateway.Options{
 		DB: f.Database, Clock: f.Clock, Peppers: f.Ring, Tokens: auth.NewMachineTokens(f.Ring),
 		Memory: c.limits, Counter: c.counter, Usage: c.intake, CountsStored: c.flusher.Through, NodeID: uuid.New(), NodeName: "test",
 	})
