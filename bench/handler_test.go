@@ -56,7 +56,7 @@ func newInside(b *testing.B) inside {
 	w.token, _, err = f.Tokens.Issue(admin.ID, demo.ID, admin.TokenVersion)
 	noError(b, err)
 	unnamed := func(context.Context) string { return "" }
-	api, err := graph.NewHandler(graph.Options{Portal: f.Portal, Counts: report.NewReader(f.Database, f.Clock), Devices: auth.DeviceCookie{}, RequestID: unnamed, Log: slog.New(slog.DiscardHandler)})
+	api, err := graph.NewHandler(graph.Options{Portal: f.Portal, Entities: f.Portal.Entities(), Counts: report.NewReader(f.Database, f.Clock), Devices: auth.DeviceCookie{}, RequestID: unnamed, Log: slog.New(slog.DiscardHandler)})
 	noError(b, err)
 	who := &auth.Authenticator{Tokens: f.Tokens, Machines: auth.NewMachineTokens(f.Ring), Directory: f.Directory,
 		RequestID: unnamed}

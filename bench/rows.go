@@ -24,26 +24,30 @@ const (
 // have every column. The apps are older than all others: the pages of the list remain as
 // they are.
 const (
-	appRows = `INSERT INTO apps SELECT (jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid(), 'reference_id', gen_random_uuid(),
-'name', 'Further app ' || x.n, 'name_folded', 'further app ' || x.n, 'created_at', a.created_at - interval '30 days' - x.n * interval '1 minute'))).*
-FROM apps a JOIN (SELECT id, row_number() OVER (ORDER BY reference_id) AS n FROM apps WHERE name LIKE 'Load app %') x ON x.id = a.id WHERE x.n <= $1`
+	appRows = `INSERT INTO apps SELECT r.*
+FROM apps a JOIN (SELECT id, row_number() OVER (ORDER BY reference_id) AS n FROM apps WHERE name LIKE 'Load app %') x ON x.id = a.id
+CROSS JOIN LATERAL jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid(), 'reference_id', gen_random_uuid(),
+'name', 'Further app ' || x.n, 'name_folded', 'further app ' || x.n, 'created_at', a.created_at - interval '30 days' - x.n * interval '1 minute')) r
+WHERE x.n <= $1`
 
 	// One in ten is revoked, another expired, another disabled; four in five were used.
-	keyRows = `INSERT INTO credentials SELECT (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'username', gen_random_uuid(),
+	keyRows = `INSERT INTO credentials SELECT r.*
+FROM apps a CROSS JOIN generate_series(1, $1) n JOIN credentials c ON c.id = (SELECT id FROM credentials WHERE status = 'ACTIVE' AND app_id IS NOT NULL ORDER BY created_at DESC LIMIT 1)
+CROSS JOIN LATERAL jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'username', gen_random_uuid(),
 'app_id', a.id, 'account_id', a.account_id, 'name', 'Key ' || n, 'created_at', a.created_at + n * interval '1 second',
 'status', CASE n % 10 WHEN 0 THEN 'REVOKED' WHEN 1 THEN 'DISABLED' ELSE 'ACTIVE' END,
 'revoked_at', CASE n % 10 WHEN 0 THEN now() END, 'revoked_reason', CASE n % 10 WHEN 0 THEN 'SUPERSEDED' END,
 'expires_at', CASE WHEN n % 10 = 2 THEN now() - interval '1 day' WHEN n % 3 = 0 THEN now() + interval '1 year' END,
 'expiry_recorded_at', CASE n % 10 WHEN 2 THEN now() END,
-'last_used_at', CASE WHEN n % 5 > 0 THEN date_trunc('minute', now()) - n * interval '1 minute' END))).*
-FROM apps a CROSS JOIN generate_series(1, $1) n JOIN credentials c ON c.id = (SELECT id FROM credentials WHERE status = 'ACTIVE' AND app_id IS NOT NULL ORDER BY created_at DESC LIMIT 1)
+'last_used_at', CASE WHEN n % 5 > 0 THEN date_trunc('minute', now()) - n * interval '1 minute' END)) r
 WHERE a.id = ANY($2::uuid[])`
 
 	// Some apps wait for each product that has subscriptions.
-	waitingRows = `INSERT INTO subscriptions SELECT (jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid(), 'app_id', a.id, 'account_id', a.account_id,
-'product_id', p.product_id, 'plan_id', p.plan_id, 'status', 'WAITING', 'decided_at', NULL, 'decided_by', NULL, 'reason', '', 'created_at', a.created_at + interval '1 hour'))).*
+	waitingRows = `INSERT INTO subscriptions SELECT r.*
 FROM apps a CROSS JOIN (SELECT DISTINCT ON (product_id) product_id, plan_id FROM subscriptions WHERE organization_id = $1 ORDER BY product_id, plan_id) p
 JOIN subscriptions s ON s.id = (SELECT id FROM subscriptions WHERE organization_id = $1 AND status = 'APPROVED' AND newest AND deleted_at IS NULL ORDER BY created_at DESC LIMIT 1)
+CROSS JOIN LATERAL jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid(), 'app_id', a.id, 'account_id', a.account_id,
+'product_id', p.product_id, 'plan_id', p.plan_id, 'status', 'WAITING', 'decided_at', NULL, 'decided_by', NULL, 'reason', '', 'created_at', a.created_at + interval '1 hour')) r
 WHERE a.name LIKE 'Further app %'`
 
 	// Calls with each credential that was used: in seven of the last hours, and in three
