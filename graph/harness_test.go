@@ -39,6 +39,14 @@ func newServer(t testing.TB, url string, o database.Options) *server {
 // serving returns the same server with another handler.
 func (s *server) serving(t testing.TB, build func(graph.Options) (http.Handler, error)) *server {
 	t.Helper()
+	o := newObservations(t)
+	return &server{Fixture: s.Fixture, calls: s.calls, observed: o, handler: o.observing(t, s.unobserved(t, build))}
+}
+
+// unobserved returns another handler of the same server, as serving does, whose
+// answers are not recorded.
+func (s *server) unobserved(t testing.TB, build func(graph.Options) (http.Handler, error)) http.Handler {
+	t.Helper()
 	api, err := build(graph.Options{
 		Portal: s.Portal, Entities: s.Portal.Entities(), Devices: auth.DeviceCookie{}, Gateway: s.calls.verifier, Counts: s.calls.reports, Quotas: s.calls.intake, Version: "test", Log: slog.New(slog.DiscardHandler),
 		RequestID: func(context.Context) string { return "request" },
@@ -51,8 +59,7 @@ func (s *server) serving(t testing.TB, build func(graph.Options) (http.Handler, 
 		Tokens: s.Tokens, Machines: auth.NewMachineTokens(s.Ring), Directory: s.Directory,
 		RequestID: func(context.Context) string { return "request" },
 	}
-	o := newObservations(t)
-	return &server{Fixture: s.Fixture, calls: s.calls, observed: o, handler: o.observing(t, who.Middleware(api))}
+	return who.Middleware(api)
 }
 
 // token returns an access token of the person of a context.

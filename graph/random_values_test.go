@@ -1,0 +1,313 @@
+package graph_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"portico/ent/db"
+	"portico/internal/nodeid"
+	"portico/internal/portal/portaltest"
+)
+
+// randomValues are values of a world: everybody's objects.
+type randomValues struct {
+	w    *world
+	rows map[nodeid.Kind][]any
+	ids  map[nodeid.Kind][]string
+}
+
+// enum is a value of an enum, which literals write without quotes.
+type enum string
+
+func newRandomValues(t testing.TB, w *world) *randomValues {
+	t.Helper()
+	v := &randomValues{w: w, rows: map[nodeid.Kind][]any{}}
+	r := newRowReader(portaltest.System(t), w.Client)
+	var err error
+	v.ids, err = r.ids()
+	require.NoError(t, err)
+	for k := range v.ids {
+		v.rows[k], err = r.all(k)
+		require.NoError(t, err)
+	}
+	return v
+}
+
+// ids returns the ids of all objects, of each kind in the order of creation.
+func (r *rowReader) ids() (map[nodeid.Kind][]string, error) {
+	out := map[nodeid.Kind][]string{}
+	for k := range r.tables {
+		all, err := r.all(k)
+		if err != nil {
+			return nil, err
+		}
+		slices.SortFunc(all, func(a, b any) int {
+			return strings.Compare(fmt.Sprint(columnOf(a, "ID")), fmt.Sprint(columnOf(b, "ID")))
+		})
+		for _, row := range all {
+			out[k] = append(out[k], nodeid.Encode(k, columnOf(row, "ID").(uuid.UUID)))
+		}
+	}
+	delete(out, accessEntries)
+	return out, nil
+}
+
+// id returns an id of a kind, or of any for "": mostly of an object that the
+// viewer may see, sometimes of another's, and rarely of none.
+func (d *randomDocuments) id(k nodeid.Kind) string {
+	if k == "" {
+		k = pick(d.Rand, slices.Sorted(maps.Keys(d.values.ids)))
+	}
+	switch d.IntN(24) {
+	case 0:
+		return pick(d.Rand, []string{"", "x", "app_", "app_x", "none_0000000000000000000000"})
+	case 1:
+		return nodeid.Encode(k, uuid.UUID{15: byte(d.IntN(9))})
+	case 2:
+		return d.id("")
+	case 3, 4, 5:
+		return pick(d.Rand, d.values.ids[k])
+	}
+	if len(d.own[k]) > 0 {
+		return pick(d.Rand, d.own[k])
+	}
+	return pick(d.Rand, d.values.ids[k])
+}
+
+// kindOfIDs returns the kind of the ids of an argument or an input's field; "" for
+// any.
+func kindOfIDs(owner *ast.FieldDefinition, name string) nodeid.Kind {
+	for _, text := range []string{name, strings.ToLower(owner.Type.Name())} {
+		for prefix, k := range map[string]nodeid.Kind{"app": nodeid.App, "account": nodeid.Account, "product": nodeid.Product} {
+			if strings.HasPrefix(text, prefix) {
+				return k
+			}
+		}
+	}
+	return ""
+}
+
+// arguments returns some arguments of a field as text, "" for none, and the type
+// of the object that they name.
+func (d *randomDocuments) arguments(f *ast.FieldDefinition) (text, likely string) {
+	var out []string
+	order := usualOrder(f)
+	sizes := d.sizes(f)
+	for _, a := range f.Arguments {
+		needed := a.Type.NonNull && a.DefaultValue == nil
+		value, sized := sizes[a.Name]
+		switch {
+		case sized:
+		case slices.Contains([]string{"first", "last"}, a.Name) || !needed && !d.chance(3):
+			continue
+		case a.Name == "after" || a.Name == "before":
+			value = d.cursor(order, f)
+		default:
+			value = d.value(f, a.Name, a.Type, 3)
+		}
+		if a.Name == "orderBy" {
+			order = sortedBy(kindOfConnection(f), parameters(orderOf(a, value)))
+		}
+		if id, ok := value.(string); ok && a.Name == "id" {
+			k, _, _ := nodeid.Split(id)
+			likely = string(k)
+		}
+		literal := literalOf(value)
+		if d.chance(4) && literal != "null" {
+			literal = d.variable(a.Type.String(), plainJSON(value), literal)
+		}
+		out = append(out, a.Name+": "+literal)
+	}
+	if len(out) == 0 {
+		return "", likely
+	}
+	if d.chance(3) {
+		d.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	}
+	return "(" + strings.Join(out, ", ") + ")", likely
+}
+
+// usualOrder returns the order of a list that has no other.
+func usualOrder(f *ast.FieldDefinition) sorted {
+	switch a := f.Arguments.ForName("orderBy"); {
+	case a != nil:
+		order, _ := literalValue(a.DefaultValue, nil).(map[string]any)
+		return sortedBy(kindOfConnection(f), order)
+	case f.Name == "timeline":
+		return sortedBy(nodeid.Event, parameters{"direction": "DESC"})
+	case f.Name == "accessControlList":
+		return accessOrder()
+	}
+	return sortedBy(kindOfConnection(f), nil)
+}
+
+// kindOfConnection returns the kind of a connection's nodes.
+func kindOfConnection(f *ast.FieldDefinition) nodeid.Kind {
+	return nodeid.Kind(strings.TrimSuffix(f.Type.Name(), "Connection"))
+}
+
+// orderOf returns an order with the direction that it has by default.
+func orderOf(a *ast.ArgumentDefinition, value any) map[string]any {
+	order, _ := plainJSON(value).(map[string]any)
+	if _, has := order["direction"]; !has && order != nil {
+		order["direction"] = map[bool]string{true: "DESC", false: "ASC"}[a.Type.Name() == "EventOrder"]
+	}
+	return order
+}
+
+// sizes returns first or last, or both, or none. Large pages and wrong sizes are
+// rare.
+func (d *randomDocuments) sizes(f *ast.FieldDefinition) map[string]any {
+	if f.Arguments.ForName("last") == nil {
+		return nil
+	}
+	size := func() any {
+		if d.chance(25) {
+			return pick(d.Rand, []any{0, -1, 101, 100, 20, 1 << 30, nil})
+		}
+		return 1 + d.IntN(4)
+	}
+	switch d.IntN(40) {
+	case 0:
+		return map[string]any{"first": size(), "last": size()}
+	case 1, 2:
+		return nil
+	}
+	return map[string]any{pick(d.Rand, []string{"first", "first", "last"}): size()}
+}
+
+// cursor returns a cursor for a list, mostly of a row that may be in it.
+func (d *randomDocuments) cursor(o sorted, f *ast.FieldDefinition) any {
+	if d.chance(25) {
+		return pick(d.Rand, []any{"", "x", nil, "AAAAAAAAAAAAAAAAAAAAAAAAAAAA"})
+	}
+	if d.chance(40) {
+		o.desc = !o.desc
+	}
+	if rows := d.values.rows[kindOfConnection(f)]; len(rows) > 0 {
+		return o.seal(d.values.w, pick(d.Rand, rows))
+	}
+	return ""
+}
+
+// value returns a value of a type, for an argument or an input's field.
+func (d *randomDocuments) value(f *ast.FieldDefinition, name string, t *ast.Type, depth int) any {
+	if !t.NonNull && d.chance(15) {
+		return nil
+	}
+	if t.Elem != nil {
+		out := []any{}
+		for range d.IntN(4) {
+			out = append(out, d.value(f, name, t.Elem, depth))
+		}
+		return out
+	}
+	def := d.schema.Types[t.NamedType]
+	switch {
+	case def.Kind == ast.Enum:
+		return enum(pick(d.Rand, def.EnumValues).Name)
+	case def.Kind == ast.InputObject:
+		out := map[string]any{}
+		for _, in := range def.Fields {
+			if in.Type.NonNull && in.DefaultValue == nil || d.chance(3) {
+				out[in.Name] = d.value(f, in.Name, in.Type, depth-1)
+			}
+		}
+		return out
+	}
+	return d.scalar(f, name, t.NamedType)
+}
+
+func (d *randomDocuments) scalar(f *ast.FieldDefinition, name, typeName string) any {
+	v := d.values
+	switch typeName {
+	case "ID":
+		return d.id(kindOfIDs(f, name))
+	case "Boolean":
+		return d.chance(2)
+	case "Int", "BigInt":
+		return d.IntN(40)
+	case "Time":
+		return portaltest.Start().Add(time.Duration(d.IntN(60*24*10)-60*24) * time.Minute).Format(time.RFC3339)
+	case "UUID":
+		return pick(d.Rand, v.rows[nodeid.App]).(*db.App).ReferenceID.String()
+	}
+	switch name {
+	case "key":
+		if f.Name == "credentialByKey" {
+			return pick(d.Rand, append([]string{"x"}, v.usernames()...))
+		}
+		return pick(d.Rand, []string{"team", "stage", "Team", "", "none"})
+	case "value":
+		return pick(d.Rand, []string{"maps", "", "a \"b\"", "x"})
+	case "organization":
+		return pick(d.Rand, []string{"one", "two", "none", ""})
+	}
+	return pick(d.Rand, []string{"", "a", "E", "app", "s app", "%", "_", "Ü", "ß", "one", "@", "zzz", "\\", "'"})
+}
+
+func (v *randomValues) usernames() (out []string) {
+	for _, c := range v.rows[nodeid.Credential] {
+		out = append(out, c.(*db.Credential).Username.String())
+	}
+	return out
+}
+
+// literalOf returns a value as a document has it.
+func literalOf(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return "null"
+	case enum:
+		return string(v)
+	case string:
+		text, _ := json.Marshal(v) // has no escapes that GraphQL does not have
+		return string(text)
+	case int:
+		return strconv.Itoa(v)
+	case []any:
+		var all []string
+		for _, one := range v {
+			all = append(all, literalOf(one))
+		}
+		return "[" + strings.Join(all, ", ") + "]"
+	case map[string]any:
+		var all []string
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			all = append(all, k+": "+literalOf(v[k]))
+		}
+		return "{" + strings.Join(all, ", ") + "}"
+	}
+	return fmt.Sprint(value)
+}
+
+// plainJSON returns a value as variables have it.
+func plainJSON(value any) any {
+	switch v := value.(type) {
+	case enum:
+		return string(v)
+	case []any:
+		out := []any{}
+		for _, one := range v {
+			out = append(out, plainJSON(one))
+		}
+		return out
+	case map[string]any:
+		out := map[string]any{}
+		for k, one := range v {
+			out[k] = plainJSON(one)
+		}
+		return out
+	}
+	return value
+}

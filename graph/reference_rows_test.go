@@ -1,0 +1,129 @@
+package graph_test
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/internal/nodeid"
+)
+
+// rowReader reads whole rows by plain queries, and each only once.
+type rowReader struct {
+	ctx    context.Context
+	tables map[nodeid.Kind]wholeTable
+	one    map[nodeid.Kind]map[uuid.UUID]any
+	lists  map[nodeid.Kind]wholeList
+}
+
+// wholeTable reads the rows of a table that the viewer of a context may see: one
+// by its id, nil if there is none, or all.
+type wholeTable struct {
+	one func(context.Context, uuid.UUID) (any, error)
+	all func(context.Context) ([]any, error)
+}
+
+type wholeList struct {
+	rows []any
+	err  error
+}
+
+func newRowReader(ctx context.Context, c *db.Client) *rowReader {
+	return &rowReader{ctx: ctx, one: map[nodeid.Kind]map[uuid.UUID]any{}, lists: map[nodeid.Kind]wholeList{}, tables: map[nodeid.Kind]wholeTable{
+		nodeid.Account:             wholeTableOf(c.Account.Get, c.Account.Query().All),
+		nodeid.App:                 wholeTableOf(c.App.Get, c.App.Query().All),
+		nodeid.Credential:          wholeTableOf(c.Credential.Get, c.Credential.Query().All),
+		nodeid.Endpoint:            wholeTableOf(c.Endpoint.Get, c.Endpoint.Query().All),
+		nodeid.Event:               wholeTableOf(c.Event.Get, c.Event.Query().All),
+		nodeid.Membership:          wholeTableOf(c.Membership.Get, c.Membership.Query().All),
+		nodeid.Organization:        wholeTableOf(c.Organization.Get, c.Organization.Query().All),
+		nodeid.Plan:                wholeTableOf(c.Plan.Get, c.Plan.Query().All),
+		nodeid.Product:             wholeTableOf(c.Product.Get, c.Product.Query().All),
+		nodeid.ProductSubscription: wholeTableOf(c.Subscription.Get, c.Subscription.Query().All),
+		nodeid.User:                wholeTableOf(c.User.Get, c.User.Query().All),
+		accessEntries:              wholeTableOf(c.AccessEntry.Get, c.AccessEntry.Query().All),
+	}}
+}
+
+// accessEntries are rows without a type of their own.
+const accessEntries nodeid.Kind = "entry of an access control list"
+
+func wholeTableOf[T any](one func(context.Context, uuid.UUID) (*T, error), all func(context.Context) ([]*T, error)) wholeTable {
+	return wholeTable{
+		one: func(ctx context.Context, id uuid.UUID) (any, error) {
+			row, err := one(ctx, id)
+			switch {
+			case db.IsNotFound(err):
+				return nil, nil
+			case err != nil:
+				return nil, err
+			}
+			return row, nil
+		},
+		all: func(ctx context.Context) (out []any, err error) {
+			rows, err := all(ctx)
+			for _, r := range rows {
+				out = append(out, r)
+			}
+			return out, err
+		},
+	}
+}
+
+// byID reads the row of an id; nil if there is none.
+func (r *rowReader) byID(k nodeid.Kind, id uuid.UUID) (any, error) {
+	if row, ok := r.one[k][id]; ok {
+		return row, nil
+	}
+	table, ok := r.tables[k]
+	if !ok {
+		return nil, nil
+	}
+	row, err := table.one(r.ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if r.one[k] == nil {
+		r.one[k] = map[uuid.UUID]any{}
+	}
+	r.one[k][id] = row
+	return row, nil
+}
+
+// all reads all rows of a table.
+func (r *rowReader) all(k nodeid.Kind) ([]any, error) {
+	l, ok := r.lists[k]
+	if !ok {
+		l.rows, l.err = r.tables[k].all(r.ctx)
+		r.lists[k] = l
+	}
+	return l.rows, l.err
+}
+
+// byOpaqueID reads the object of an opaque id; nil if there is none, and if it is
+// not an id of one of the kinds, which are all of them if none is given.
+func (r *rowReader) byOpaqueID(id string, kinds ...nodeid.Kind) (any, error) {
+	k, row, ok := nodeid.Split(id)
+	if !ok || len(kinds) > 0 && k != kinds[0] {
+		return nil, nil
+	}
+	return r.byID(k, row)
+}
+
+// rowsWhere returns the rows that meet a condition.
+func rowsWhere[T any](all []any, err error, matches func(T) bool) ([]any, error) {
+	var out []any
+	for _, x := range all {
+		if matches(x.(T)) {
+			out = append(out, x)
+		}
+	}
+	return out, err
+}
+
+// columnOf returns a row's value of the column that a Go field is for.
+func columnOf(row any, field string) any {
+	return reflect.ValueOf(row).Elem().FieldByName(field).Interface()
+}
