@@ -20,6 +20,31 @@ type batch[V any] struct {
 	tried map[uuid.UUID]bool
 	found map[uuid.UUID]V
 	err   error
+
+	// joined are values that were read with what refers to them. They have a lock
+	// of their own, because they are added while another batch is locked.
+	joinedMu sync.Mutex
+	joined   map[uuid.UUID]V
+}
+
+// add adds a value that need not be read any more.
+func (b *batch[V]) add(id uuid.UUID, v V) {
+	b.joinedMu.Lock()
+	defer b.joinedMu.Unlock()
+	if b.joined == nil {
+		b.joined = map[uuid.UUID]V{}
+	}
+	b.joined[id] = v
+}
+
+// take moves the added values to those that were read.
+func (b *batch[V]) take() {
+	b.joinedMu.Lock()
+	defer b.joinedMu.Unlock()
+	for id, v := range b.joined {
+		b.tried[id], b.found[id] = true, v
+	}
+	clear(b.joined)
 }
 
 // limit is the most ids in one statement.
@@ -34,6 +59,10 @@ func (b *batch[V]) get(ctx context.Context, id uuid.UUID) (v V, ok bool, err err
 	if b.err != nil {
 		return v, false, b.err
 	}
+	if b.tried == nil {
+		b.tried, b.found = map[uuid.UUID]bool{}, map[uuid.UUID]V{}
+	}
+	b.take()
 	if !b.tried[id] {
 		if err := b.fill(ctx, id); err != nil {
 			b.err = err
@@ -45,9 +74,6 @@ func (b *batch[V]) get(ctx context.Context, id uuid.UUID) (v V, ok bool, err err
 }
 
 func (b *batch[V]) fill(ctx context.Context, id uuid.UUID) error {
-	if b.tried == nil {
-		b.tried, b.found = map[uuid.UUID]bool{}, map[uuid.UUID]V{}
-	}
 	ids := []uuid.UUID{id}
 	b.tried[id] = true
 	for _, other := range b.known() {

@@ -2,7 +2,7 @@ package graph
 
 import (
 	"context"
-	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"portico/ent/db"
+	"portico/internal/entity"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/portal"
@@ -18,14 +19,15 @@ import (
 // loaders are one request's reads: the ids it has met, and the values it has
 // read. They live as long as the request.
 type loaders struct {
-	portal *portal.Portal
+	portal   *portal.Portal
+	entities entity.Reader
 
 	// columnsOf is Options.columnsOf, reading is Options.reading.
 	columnsOf map[nodeid.Kind]map[string][]string
 	reading   func(nodeid.Kind) []string
-	// asked are the columns that the operation selects, by type.
+	// asked is what the operation selects.
 	asking sync.Once
-	asked  map[nodeid.Kind][]string
+	asked  asked
 
 	mu      sync.Mutex
 	batches map[string]any
@@ -46,7 +48,7 @@ type loadersKey struct{}
 // withLoaders returns a context with loaders of its own.
 func withLoaders(ctx context.Context, o Options) context.Context {
 	return context.WithValue(ctx, loadersKey{}, &loaders{
-		portal: o.Portal, columnsOf: o.columnsOf, reading: o.reading, batches: map[string]any{}, seen: map[nodeid.Kind]*ids{}, holders: map[uuid.UUID]*db.Subscription{},
+		portal: o.Portal, entities: o.Entities, columnsOf: o.columnsOf, reading: o.reading, batches: map[string]any{}, seen: map[nodeid.Kind]*ids{}, holders: map[uuid.UUID]*db.Subscription{},
 	})
 }
 
@@ -146,20 +148,44 @@ func shared[V any](l *loaders, name string, of nodeid.Kind, load func(context.Co
 
 // one returns the object of an id with the columns that the operation selects;
 // nil if there is none that the viewer may see.
-func one[T any](ctx context.Context, k nodeid.Kind, id uuid.UUID, load func(context.Context, []uuid.UUID, []string) (listing.ByID[*T], error)) (*T, error) {
+func one[T any](ctx context.Context, k nodeid.Kind, id uuid.UUID, load listing.ByIDReader[*T]) (*T, error) {
 	return oneWith(ctx, k, id, loadersOf(ctx).columns(ctx, k), load)
 }
 
 // oneWith is one with other columns; nil means all.
-func oneWith[T any](ctx context.Context, k nodeid.Kind, id uuid.UUID, columns []string, load func(context.Context, []uuid.UUID, []string) (listing.ByID[*T], error)) (*T, error) {
-	l := loadersOf(ctx)
-	b := shared(l, fmt.Sprint(k, columns), k, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*T, error) {
-		got, err := load(ctx, ids, columns)
+func oneWith[T any](ctx context.Context, k nodeid.Kind, id uuid.UUID, columns []string, load listing.ByIDReader[*T]) (*T, error) {
+	v, _, err := rowsOf(loadersOf(ctx), k, columns, load).get(ctx, id)
+	return v, err
+}
+
+// rowsOf returns the batch of a type's rows with some columns.
+func rowsOf[T any](l *loaders, k nodeid.Kind, columns []string, load listing.ByIDReader[*T]) *batch[*T] {
+	return shared(l, string(k)+":"+strings.Join(columns, ","), k, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*T, error) {
+		got, err := load(ctx, ids, columns, l.edges(ctx, k)...)
 		for _, row := range got {
 			note(l, row)
 		}
 		return got, err
 	})
-	v, _, err := b.get(ctx, id)
-	return v, err
+}
+
+// edges returns what the operation selects of the objects that rows of a type
+// refer to.
+func (l *loaders) edges(ctx context.Context, k nodeid.Kind) []listing.Edge {
+	fields := l.askedOf(ctx).edges[k]
+	out := make([]listing.Edge, len(fields))
+	for i, e := range fields {
+		out[i] = l.edgeTo(ctx, e.Column, e.Kind)
+	}
+	return out
+}
+
+// edgeOf returns an edge that adds what it finds to the batch of such rows.
+func edgeOf[T any](ctx context.Context, l *loaders, column string, k nodeid.Kind, edge func(context.Context, string, []string, func(uuid.UUID, *T)) listing.Edge, load listing.ByIDReader[*T]) listing.Edge {
+	columns := l.columns(ctx, k)
+	b := rowsOf(l, k, columns, load)
+	return edge(ctx, column, columns, func(id uuid.UUID, row *T) {
+		b.add(id, row)
+		note(l, row)
+	})
 }

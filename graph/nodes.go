@@ -3,8 +3,6 @@ package graph
 import (
 	"context"
 
-	"github.com/google/uuid"
-
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/listing"
@@ -29,7 +27,7 @@ func some[T any, P interface {
 }
 
 // byID returns the object of an opaque id, for root fields that know its type.
-func byID[T any](ctx context.Context, k nodeid.Kind, id string, load func(context.Context, []uuid.UUID, []string) (listing.ByID[*T], error)) (*T, error) {
+func byID[T any](ctx context.Context, k nodeid.Kind, id string, load listing.ByIDReader[*T]) (*T, error) {
 	row, ok := nodeid.Decode(k, id)
 	if !ok {
 		return nil, nil

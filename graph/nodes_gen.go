@@ -10,6 +10,7 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/entity"
+	"portico/internal/listing"
 	"portico/internal/nodeid"
 )
 
@@ -41,6 +42,37 @@ func nodeOf(ctx context.Context, r entity.Reader, k nodeid.Kind, id uuid.UUID, c
 		return some(oneWith(ctx, k, id, columns, r.UsersByID))
 	}
 	return nil, nil
+}
+
+// edgeTo returns the edge from a column to the objects of a type, whose rows it
+// adds to the batch that would read them.
+func (l *loaders) edgeTo(ctx context.Context, column string, k nodeid.Kind) listing.Edge {
+	r := l.entities
+	switch k {
+	case nodeid.Account:
+		return edgeOf(ctx, l, column, k, r.AccountEdge, r.AccountsByID)
+	case nodeid.App:
+		return edgeOf(ctx, l, column, k, r.AppEdge, r.AppsByID)
+	case nodeid.Credential:
+		return edgeOf(ctx, l, column, k, r.CredentialEdge, r.CredentialsByID)
+	case nodeid.Endpoint:
+		return edgeOf(ctx, l, column, k, r.EndpointEdge, r.EndpointsByID)
+	case nodeid.Event:
+		return edgeOf(ctx, l, column, k, r.EventEdge, r.EventsByID)
+	case nodeid.Membership:
+		return edgeOf(ctx, l, column, k, r.MembershipEdge, r.MembershipsByID)
+	case nodeid.Organization:
+		return edgeOf(ctx, l, column, k, r.OrganizationEdge, r.OrganizationsByID)
+	case nodeid.Plan:
+		return edgeOf(ctx, l, column, k, r.PlanEdge, r.PlansByID)
+	case nodeid.Product:
+		return edgeOf(ctx, l, column, k, r.ProductEdge, r.ProductsByID)
+	case nodeid.ProductSubscription:
+		return edgeOf(ctx, l, column, k, r.SubscriptionEdge, r.SubscriptionsByID)
+	case nodeid.User:
+		return edgeOf(ctx, l, column, k, r.UserEdge, r.UsersByID)
+	}
+	return nil
 }
 
 // noteIDs records the id of a row whose fields may be read by it, and the ids

@@ -7,25 +7,36 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"portico/internal/entity"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
 )
 
-// asked returns the columns that the operation's fields need, by type:
-// everything it selects of a type anywhere, inside fragments, under aliases or
-// behind conditions. The whole operation shares its reads, so each must contain
-// what any of its selections may need of a row.
-func asked(op *ast.OperationDefinition, columnsOf map[nodeid.Kind]map[string][]string) map[nodeid.Kind][]string {
-	a := asking{columnsOf: columnsOf, columns: make(map[nodeid.Kind][]string, len(columnsOf)), spread: map[*ast.FragmentDefinition]bool{}}
+// asked is what an operation selects of each type: everything it selects
+// anywhere, inside fragments, under aliases or behind conditions. The whole
+// operation shares its reads, so each must contain what any of its selections may
+// need of a row.
+type asked struct {
+	columns map[nodeid.Kind][]string
+	// edges are the fields that show an object which a column refers to.
+	edges map[nodeid.Kind][]entity.Edge
+}
+
+func askedBy(op *ast.OperationDefinition, columnsOf map[nodeid.Kind]map[string][]string) asked {
+	a := asking{
+		columnsOf: columnsOf, edgesOf: entity.Edges(), spread: map[*ast.FragmentDefinition]bool{},
+		asked: asked{make(map[nodeid.Kind][]string, len(columnsOf)), map[nodeid.Kind][]entity.Edge{}},
+	}
 	a.walk(op.SelectionSet)
-	return a.columns
+	return a.asked
 }
 
 type asking struct {
+	asked
 	// columnsOf are the columns that each field of a type needs.
 	columnsOf map[nodeid.Kind]map[string][]string
-	columns   map[nodeid.Kind][]string
+	edgesOf   map[nodeid.Kind]map[string]entity.Edge
 	// spread are the fragments that were visited: once is enough.
 	spread map[*ast.FragmentDefinition]bool
 }
@@ -57,6 +68,9 @@ func (a asking) add(f *ast.Field) {
 			a.columns[k] = append(a.columns[k], c)
 		}
 	}
+	if e, ok := a.edgesOf[k][f.Name]; ok && !slices.Contains(a.edges[k], e) {
+		a.edges[k] = append(a.edges[k], e)
+	}
 }
 
 // columns returns the columns to read of a type's rows: those that the operation
@@ -80,9 +94,11 @@ func (l *loaders) columns(ctx context.Context, k nodeid.Kind, further ...string)
 }
 
 // asks returns the columns that the operation selects of a type.
-func (l *loaders) asks(ctx context.Context, k nodeid.Kind) []string {
-	l.asking.Do(func() { l.asked = asked(graphql.GetOperationContext(ctx).Operation, l.columnsOf) })
-	return l.asked[k]
+func (l *loaders) asks(ctx context.Context, k nodeid.Kind) []string { return l.askedOf(ctx).columns[k] }
+
+func (l *loaders) askedOf(ctx context.Context) asked {
+	l.asking.Do(func() { l.asked = askedBy(graphql.GetOperationContext(ctx).Operation, l.columnsOf) })
+	return l.asked
 }
 
 // wanted returns which parts of a page the field being resolved selects. Its
@@ -115,6 +131,7 @@ func read(ctx context.Context, k nodeid.Kind, first *int, after *string, last *i
 	return listing.Request{
 		Args:    paging.Args{First: first, After: after, Last: last, Before: before},
 		Columns: loadersOf(ctx).columns(ctx, k),
+		Edges:   loadersOf(ctx).edges(ctx, k),
 		Wanted:  wanted(ctx),
 	}
 }

@@ -25,6 +25,8 @@ type entity struct {
 	// Parent is whether fields of the object are read by its id.
 	Parent     bool
 	References []reference
+	// Edges are the fields that show the object of a reference.
+	Edges []edge
 }
 
 type key struct{ Name, Column, Field, Type string }
@@ -39,6 +41,9 @@ type reference struct {
 	Kind, Field string
 	Optional    bool
 }
+
+// edge is a field that shows the object which a column refers to.
+type edge struct{ Field, Column, Kind string }
 
 // nodes returns the entities that are nodes, in the order of their types.
 func nodes(g *gen.Graph) ([]entity, error) {
@@ -99,6 +104,10 @@ func (e *entity) complete(t *gen.Type) error {
 			return fmt.Errorf("it has no column %q", c)
 		}
 		e.References = append(e.References, reference{e.Refers[c], f.StructField(), f.Nillable})
+		// The field app shows the object of the column app_id.
+		if name, is := strings.CutSuffix(c, "_id"); is && slices.Equal(fields[camel(name)], []string{c}) {
+			e.Edges = append(e.Edges, edge{camel(name), c, e.Refers[c]})
+		}
 	}
 	return nil
 }

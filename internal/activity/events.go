@@ -26,34 +26,32 @@ type EventFilter struct {
 
 // Events returns a page of the events that the viewer may see.
 func (svc *Service) Events(ctx context.Context, f EventFilter, desc bool, r listing.Request) (*paging.Page[*db.Event], error) {
-	return listing.ReadPage(ctx, svc.entities.Lists, entity.EventList(), svc.eventQuery(f), listing.Order{Desc: desc}, r)
+	return listing.ReadPage(ctx, svc.entities.Lists, entity.EventList(), listing.Filtered(f, svc.eventQuery), listing.Order{Desc: desc}, r)
 }
 
-func (svc *Service) eventQuery(f EventFilter) func() listing.Query[*db.Event, *db.EventSelect] {
-	return func() listing.Query[*db.Event, *db.EventSelect] {
-		q := svc.client.Event.Query()
-		if f.Type != nil {
-			types := make([]string, len(f.Type))
-			for i, t := range f.Type {
-				types[i] = string(t)
-			}
-			q.Where(event.TypeIn(types...))
+func (svc *Service) eventQuery(f EventFilter) listing.Query[*db.Event] {
+	q := svc.client.Event.Query()
+	if f.Type != nil {
+		types := make([]string, len(f.Type))
+		for i, t := range f.Type {
+			types[i] = string(t)
 		}
-		if f.SubjectID != nil {
-			kind, id, _ := nodeid.Split(*f.SubjectID)
-			q.Where(event.SubjectType(string(kind)), event.SubjectID(id))
-		}
-		if f.From != nil {
-			q.Where(event.AtGTE(*f.From))
-		}
-		if f.To != nil {
-			q.Where(event.AtLT(*f.To))
-		}
-		if f.AfterPosition != nil {
-			q.Where(event.PositionGT(int64(*f.AfterPosition)))
-		}
-		return q
+		q.Where(event.TypeIn(types...))
 	}
+	if f.SubjectID != nil {
+		kind, id, _ := nodeid.Split(*f.SubjectID)
+		q.Where(event.SubjectType(string(kind)), event.SubjectID(id))
+	}
+	if f.From != nil {
+		q.Where(event.AtGTE(*f.From))
+	}
+	if f.To != nil {
+		q.Where(event.AtLT(*f.To))
+	}
+	if f.AfterPosition != nil {
+		q.Where(event.PositionGT(int64(*f.AfterPosition)))
+	}
+	return q
 }
 
 // Timelines returns the same page of the events of many objects, newest first.
@@ -66,5 +64,5 @@ func (svc *Service) Timelines(ctx context.Context, of nodeid.Kind, ids []uuid.UU
 	case nodeid.Account:
 		ch.Column, ch.Parent = event.FieldAccountID, func(e *db.Event) uuid.UUID { return input.OrZero(e.AccountID) }
 	}
-	return listing.ReadPages(ctx, svc.entities.Lists, ch, svc.eventQuery(EventFilter{}), ids, listing.Order{Desc: true}, r)
+	return listing.ReadPages(ctx, svc.entities.Lists, ch, listing.Filtered(EventFilter{}, svc.eventQuery), ids, listing.Order{Desc: true}, r)
 }

@@ -81,7 +81,7 @@ func authorizeUsage(v viewer.Viewer) error {
 }
 
 // usageIDs decodes a list of ids, all of which the viewer must be able to see.
-func usageIDs[T any](ctx context.Context, k nodeid.Kind, ids []string, load func(context.Context, []uuid.UUID, []string) (listing.ByID[T], error)) ([]uuid.UUID, error) {
+func usageIDs[T any](ctx context.Context, k nodeid.Kind, ids []string, load listing.ByIDReader[T]) ([]uuid.UUID, error) {
 	if ids == nil {
 		return nil, nil
 	}

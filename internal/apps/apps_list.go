@@ -17,13 +17,13 @@ import (
 
 // Apps returns a page of the apps that the viewer may see.
 func (svc *Service) Apps(ctx context.Context, f AppFilter, o listing.Order, r listing.Request) (*paging.Page[*db.App], error) {
-	return listing.ReadPage(ctx, svc.entities.Lists, entity.AppList(), svc.appQuery(f), o, r)
+	return listing.ReadPage(ctx, svc.entities.Lists, entity.AppList(), listing.Filtered(f, svc.appQuery), o, r)
 }
 
 // AppsOfAccounts returns the same page of the apps of many accounts.
 func (svc *Service) AppsOfAccounts(ctx context.Context, accounts []uuid.UUID, f AppFilter, o listing.Order, r listing.Request) (listing.Pages[*db.App], error) {
 	ch := listing.Children[*db.App]{List: entity.AppList(), Column: app.FieldAccountID, Parent: func(a *db.App) uuid.UUID { return a.AccountID }}
-	return listing.ReadPages(ctx, svc.entities.Lists, ch, svc.appQuery(f), accounts, o, r)
+	return listing.ReadPages(ctx, svc.entities.Lists, ch, listing.Filtered(f, svc.appQuery), accounts, o, r)
 }
 
 // AppFilter narrows a list of apps.
@@ -39,18 +39,16 @@ type LabelFilter struct {
 	Value *string
 }
 
-func (svc *Service) appQuery(f AppFilter) func() listing.Query[*db.App, *db.AppSelect] {
-	return func() listing.Query[*db.App, *db.AppSelect] {
-		q := svc.client.App.Query()
-		if f.NameContains != nil {
-			q.Where(app.NameFoldedContains(input.SearchText(*f.NameContains)))
-		}
-		if f.Label != nil {
-			q.Where(hasLabel(*f.Label))
-		}
-		if f.AccountIDs != nil {
-			q.Where(database.AnyOf(app.FieldAccountID, input.DecodeIDs(nodeid.Account, f.AccountIDs)))
-		}
-		return q
+func (svc *Service) appQuery(f AppFilter) listing.Query[*db.App] {
+	q := svc.client.App.Query()
+	if f.NameContains != nil {
+		q.Where(app.NameFoldedContains(input.SearchText(*f.NameContains)))
 	}
+	if f.Label != nil {
+		q.Where(hasLabel(*f.Label))
+	}
+	if f.AccountIDs != nil {
+		q.Where(database.AnyOf(app.FieldAccountID, input.DecodeIDs(nodeid.Account, f.AccountIDs)))
+	}
+	return q
 }

@@ -27,37 +27,35 @@ type SubscriptionFilter struct {
 
 // Subscriptions returns a page of the subscriptions that the viewer may see.
 func (svc *Service) Subscriptions(ctx context.Context, f SubscriptionFilter, o listing.Order, r listing.Request) (*paging.Page[*db.Subscription], error) {
-	return listing.ReadPage(ctx, svc.entities.Lists, entity.SubscriptionList(), svc.subscriptionQuery(f), o, r)
+	return listing.ReadPage(ctx, svc.entities.Lists, entity.SubscriptionList(), listing.Filtered(f, svc.subscriptionQuery), o, r)
 }
 
 // SubscriptionsOfApps returns the same page of the subscriptions of many apps.
 func (svc *Service) SubscriptionsOfApps(ctx context.Context, apps []uuid.UUID, f SubscriptionFilter, o listing.Order, r listing.Request) (listing.Pages[*db.Subscription], error) {
 	ch := listing.Children[*db.Subscription]{List: entity.SubscriptionList(), Column: subscription.FieldAppID, Parent: func(s *db.Subscription) uuid.UUID { return s.AppID }}
-	return listing.ReadPages(ctx, svc.entities.Lists, ch, svc.subscriptionQuery(f), apps, o, r)
+	return listing.ReadPages(ctx, svc.entities.Lists, ch, listing.Filtered(f, svc.subscriptionQuery), apps, o, r)
 }
 
-func (svc *Service) subscriptionQuery(f SubscriptionFilter) func() listing.Query[*db.Subscription, *db.SubscriptionSelect] {
-	return func() listing.Query[*db.Subscription, *db.SubscriptionSelect] {
-		q := svc.client.Subscription.Query()
-		if !f.History {
-			q.Where(subscription.Newest(true))
-		}
-		if f.Status != nil {
-			q.Where(subscription.StatusIn(f.Status...))
-		}
-		for _, in := range []struct {
-			column string
-			kind   nodeid.Kind
-			ids    []string
-		}{
-			{subscription.FieldProductID, nodeid.Product, f.ProductIDs},
-			{subscription.FieldAppID, nodeid.App, f.AppIDs},
-			{subscription.FieldAccountID, nodeid.Account, f.AccountIDs},
-		} {
-			if in.ids != nil {
-				q.Where(database.AnyOf(in.column, input.DecodeIDs(in.kind, in.ids)))
-			}
-		}
-		return q
+func (svc *Service) subscriptionQuery(f SubscriptionFilter) listing.Query[*db.Subscription] {
+	q := svc.client.Subscription.Query()
+	if !f.History {
+		q.Where(subscription.Newest(true))
 	}
+	if f.Status != nil {
+		q.Where(subscription.StatusIn(f.Status...))
+	}
+	for _, in := range []struct {
+		column string
+		kind   nodeid.Kind
+		ids    []string
+	}{
+		{subscription.FieldProductID, nodeid.Product, f.ProductIDs},
+		{subscription.FieldAppID, nodeid.App, f.AppIDs},
+		{subscription.FieldAccountID, nodeid.Account, f.AccountIDs},
+	} {
+		if in.ids != nil {
+			q.Where(database.AnyOf(in.column, input.DecodeIDs(in.kind, in.ids)))
+		}
+	}
+	return q
 }

@@ -57,7 +57,7 @@ func allowedImports() map[string][]string {
 		"internal/maintenance":       with("ent/db/...", "internal/apps", "internal/change", "internal/database", "internal/eventlog"),
 		"internal/portal":            with("ent/db", "internal/activity", "internal/apps", "internal/catalog", "internal/change", "internal/database", "internal/entity", "internal/identity", "internal/listing", "internal/maintenance"),
 		"internal/entity":            with("ent/db", "internal/listing"),
-		"internal/listing":           with("internal/database"),
+		"internal/listing":           with("ent/rowscan", "internal/database"),
 		"internal/portal/portaltest": with("ent/db/...", "internal/apps", "internal/auth", "internal/catalog", "internal/identity", "internal/input", "internal/database", "internal/keyring", "internal/maintenance", "internal/portal", "internal/testdb"),
 		"internal/portal/racetest":   with("ent/db/...", "internal/database", "internal/eventlog", "internal/portal", "internal/portal/portaltest", "internal/testdb"),
 		"internal/seed":              with("ent/db/...", "internal/apps", "internal/catalog", "internal/change", "internal/database", "internal/eventlog", "internal/identity", "internal/input", "internal/portal", "internal/usage/intake"),
@@ -104,8 +104,9 @@ func allowedImports() map[string][]string {
 		"ent":           {},
 		"ent/generate":  {"ent/schema"},
 		"ent/schema":    with("ent/rowpolicy"),
+		"ent/rowscan":   {},
 		"ent/rowpolicy": with("ent/db/intercept"),
-		"ent/db/...":    with("ent/db/...", "ent/rowpolicy", "ent/schema"),
+		"ent/db/...":    with("ent/db/...", "ent/rowpolicy", "ent/rowscan", "ent/schema"),
 		"migrate":       {"internal/database"},
 
 		// Tools and tests reach where they must, but never into the public face.

@@ -22,16 +22,18 @@ type ProductFilter struct {
 
 // Products returns a page of the products that the viewer may see.
 func (svc *Service) Products(ctx context.Context, f ProductFilter, o listing.Order, r listing.Request) (*paging.Page[*db.Product], error) {
-	return listing.ReadPage(ctx, svc.entities.Lists, entity.ProductList(), func() listing.Query[*db.Product, *db.ProductSelect] {
-		q := svc.client.Product.Query()
-		if f.TitleContains != nil {
-			q.Where(product.TitleFoldedContains(input.SearchText(*f.TitleContains)))
-		}
-		if f.Status != nil {
-			q.Where(product.StatusIn(f.Status...))
-		}
-		return q
-	}, o, r)
+	return listing.ReadPage(ctx, svc.entities.Lists, entity.ProductList(), listing.Filtered(f, svc.productQuery), o, r)
+}
+
+func (svc *Service) productQuery(f ProductFilter) listing.Query[*db.Product] {
+	q := svc.client.Product.Query()
+	if f.TitleContains != nil {
+		q.Where(product.TitleFoldedContains(input.SearchText(*f.TitleContains)))
+	}
+	if f.Status != nil {
+		q.Where(product.StatusIn(f.Status...))
+	}
+	return q
 }
 
 // PageOfProducts returns a page of products that have been read already, in

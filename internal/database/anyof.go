@@ -28,6 +28,9 @@ func aroundList(dialectName string) (before, after string) {
 
 // List returns the argument of InList.
 func List[T uuid.UUID | ~string](dialectName string, values []T) any {
+	if ids, ok := any(values).([]uuid.UUID); ok && dialectName == dialect.Postgres {
+		return arrayOf(ids)
+	}
 	texts := make([]string, len(values))
 	for i, v := range values {
 		texts[i] = fmt.Sprint(v)
@@ -43,10 +46,29 @@ func List[T uuid.UUID | ~string](dialectName string, values []T) any {
 // of the values, and for no row without values. Unlike ent's own …In it takes
 // one argument.
 func AnyOf[T uuid.UUID | ~string](column string, values []T) func(*sql.Selector) {
+	return func(s *sql.Selector) { AnyOfList(column, List(s.Dialect(), values))(s) }
+}
+
+// AnyOfList is AnyOf with an argument that List has returned, or will.
+func AnyOfList(column string, list any) func(*sql.Selector) {
 	return func(s *sql.Selector) {
 		s.Where(sql.P(func(b *sql.Builder) {
 			before, after := aroundList(b.Dialect())
-			b.Ident(s.C(column)).WriteString(before).Arg(List(b.Dialect(), values)).WriteString(after)
+			b.Ident(s.C(column)).WriteString(before).Arg(list).WriteString(after)
 		}))
 	}
+}
+
+// arrayOf returns the text of a Postgres array of UUIDs, which need no quotes.
+func arrayOf(ids []uuid.UUID) string {
+	const size = len("00000000-0000-0000-0000-000000000000,")
+	out := make([]byte, 0, 2+size*len(ids))
+	out = append(out, '{')
+	for i, id := range ids {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, id.String()...)
+	}
+	return string(append(out, '}'))
 }

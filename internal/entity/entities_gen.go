@@ -267,6 +267,31 @@ func Columns() map[nodeid.Kind]map[string][]string {
 	}
 }
 
+// Edges returns, by type, the fields that show an object which a column refers to.
+func Edges() map[nodeid.Kind]map[string]Edge {
+	return map[nodeid.Kind]map[string]Edge{
+		nodeid.App: {
+			"account": {Column: "account_id", Kind: nodeid.Account},
+		},
+		nodeid.Credential: {
+			"account": {Column: "account_id", Kind: nodeid.Account},
+			"app":     {Column: "app_id", Kind: nodeid.App},
+		},
+		nodeid.Endpoint: {
+			"product": {Column: "product_id", Kind: nodeid.Product},
+		},
+		nodeid.Membership: {
+			"user": {Column: "user_id", Kind: nodeid.User},
+		},
+		nodeid.ProductSubscription: {
+			"account": {Column: "account_id", Kind: nodeid.Account},
+			"app":     {Column: "app_id", Kind: nodeid.App},
+			"plan":    {Column: "plan_id", Kind: nodeid.Plan},
+			"product": {Column: "product_id", Kind: nodeid.Product},
+		},
+	}
+}
+
 // AccountList describes a list of Accounts.
 func AccountList() listing.List[*db.Account] {
 	return listing.List[*db.Account]{
@@ -281,9 +306,16 @@ func AccountList() listing.List[*db.Account] {
 }
 
 // AccountsByID reads Accounts with some columns; none for all.
-func (r Reader) AccountsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Account], error) {
-	return listing.ReadByID(ctx, r.Lists, AccountList(), r.client.Account.Query(), ids, columns)
+func (r Reader) AccountsByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.Account], error) {
+	return listing.ReadByID(ctx, r.Lists, AccountList(), r.queryAccount, ids, columns, edges...)
 }
+
+// AccountEdge returns the edge from a column to the Accounts that the viewer may see.
+func (r Reader) AccountEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.Account)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, AccountList(), r.queryAccount, columns, found)
+}
+
+func (r Reader) queryAccount() listing.Query[*db.Account] { return r.client.Account.Query() }
 
 // AppList describes a list of Apps.
 func AppList() listing.List[*db.App] {
@@ -299,9 +331,16 @@ func AppList() listing.List[*db.App] {
 }
 
 // AppsByID reads Apps with some columns; none for all.
-func (r Reader) AppsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.App], error) {
-	return listing.ReadByID(ctx, r.Lists, AppList(), r.client.App.Query(), ids, columns)
+func (r Reader) AppsByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.App], error) {
+	return listing.ReadByID(ctx, r.Lists, AppList(), r.queryApp, ids, columns, edges...)
 }
+
+// AppEdge returns the edge from a column to the Apps that the viewer may see.
+func (r Reader) AppEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.App)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, AppList(), r.queryApp, columns, found)
+}
+
+func (r Reader) queryApp() listing.Query[*db.App] { return r.client.App.Query() }
 
 // CredentialList describes a list of Credentials.
 func CredentialList() listing.List[*db.Credential] {
@@ -316,9 +355,16 @@ func CredentialList() listing.List[*db.Credential] {
 }
 
 // CredentialsByID reads Credentials with some columns; none for all.
-func (r Reader) CredentialsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Credential], error) {
-	return listing.ReadByID(ctx, r.Lists, CredentialList(), r.client.Credential.Query(), ids, columns)
+func (r Reader) CredentialsByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.Credential], error) {
+	return listing.ReadByID(ctx, r.Lists, CredentialList(), r.queryCredential, ids, columns, edges...)
 }
+
+// CredentialEdge returns the edge from a column to the Credentials that the viewer may see.
+func (r Reader) CredentialEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.Credential)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, CredentialList(), r.queryCredential, columns, found)
+}
+
+func (r Reader) queryCredential() listing.Query[*db.Credential] { return r.client.Credential.Query() }
 
 // EndpointList describes a list of Endpoints.
 func EndpointList() listing.List[*db.Endpoint] {
@@ -333,9 +379,16 @@ func EndpointList() listing.List[*db.Endpoint] {
 }
 
 // EndpointsByID reads Endpoints with some columns; none for all.
-func (r Reader) EndpointsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Endpoint], error) {
-	return listing.ReadByID(ctx, r.Lists, EndpointList(), r.client.Endpoint.Query(), ids, columns)
+func (r Reader) EndpointsByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.Endpoint], error) {
+	return listing.ReadByID(ctx, r.Lists, EndpointList(), r.queryEndpoint, ids, columns, edges...)
 }
+
+// EndpointEdge returns the edge from a column to the Endpoints that the viewer may see.
+func (r Reader) EndpointEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.Endpoint)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, EndpointList(), r.queryEndpoint, columns, found)
+}
+
+func (r Reader) queryEndpoint() listing.Query[*db.Endpoint] { return r.client.Endpoint.Query() }
 
 // EventList describes a list of Events.
 func EventList() listing.List[*db.Event] {
@@ -349,9 +402,16 @@ func EventList() listing.List[*db.Event] {
 }
 
 // EventsByID reads Events with some columns; none for all.
-func (r Reader) EventsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Event], error) {
-	return listing.ReadByID(ctx, r.Lists, EventList(), r.client.Event.Query(), ids, columns)
+func (r Reader) EventsByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.Event], error) {
+	return listing.ReadByID(ctx, r.Lists, EventList(), r.queryEvent, ids, columns, edges...)
 }
+
+// EventEdge returns the edge from a column to the Events that the viewer may see.
+func (r Reader) EventEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.Event)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, EventList(), r.queryEvent, columns, found)
+}
+
+func (r Reader) queryEvent() listing.Query[*db.Event] { return r.client.Event.Query() }
 
 // MembershipList describes a list of Memberships.
 func MembershipList() listing.List[*db.Membership] {
@@ -366,9 +426,16 @@ func MembershipList() listing.List[*db.Membership] {
 }
 
 // MembershipsByID reads Memberships with some columns; none for all.
-func (r Reader) MembershipsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Membership], error) {
-	return listing.ReadByID(ctx, r.Lists, MembershipList(), r.client.Membership.Query(), ids, columns)
+func (r Reader) MembershipsByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.Membership], error) {
+	return listing.ReadByID(ctx, r.Lists, MembershipList(), r.queryMembership, ids, columns, edges...)
 }
+
+// MembershipEdge returns the edge from a column to the Memberships that the viewer may see.
+func (r Reader) MembershipEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.Membership)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, MembershipList(), r.queryMembership, columns, found)
+}
+
+func (r Reader) queryMembership() listing.Query[*db.Membership] { return r.client.Membership.Query() }
 
 // OrganizationList describes a list of Organizations.
 func OrganizationList() listing.List[*db.Organization] {
@@ -380,8 +447,17 @@ func OrganizationList() listing.List[*db.Organization] {
 }
 
 // OrganizationsByID reads Organizations with some columns; none for all.
-func (r Reader) OrganizationsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Organization], error) {
-	return listing.ReadByID(ctx, r.Lists, OrganizationList(), r.client.Organization.Query(), ids, columns)
+func (r Reader) OrganizationsByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.Organization], error) {
+	return listing.ReadByID(ctx, r.Lists, OrganizationList(), r.queryOrganization, ids, columns, edges...)
+}
+
+// OrganizationEdge returns the edge from a column to the Organizations that the viewer may see.
+func (r Reader) OrganizationEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.Organization)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, OrganizationList(), r.queryOrganization, columns, found)
+}
+
+func (r Reader) queryOrganization() listing.Query[*db.Organization] {
+	return r.client.Organization.Query()
 }
 
 // PlanList describes a list of Plans.
@@ -397,9 +473,16 @@ func PlanList() listing.List[*db.Plan] {
 }
 
 // PlansByID reads Plans with some columns; none for all.
-func (r Reader) PlansByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Plan], error) {
-	return listing.ReadByID(ctx, r.Lists, PlanList(), r.client.Plan.Query(), ids, columns)
+func (r Reader) PlansByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.Plan], error) {
+	return listing.ReadByID(ctx, r.Lists, PlanList(), r.queryPlan, ids, columns, edges...)
 }
+
+// PlanEdge returns the edge from a column to the Plans that the viewer may see.
+func (r Reader) PlanEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.Plan)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, PlanList(), r.queryPlan, columns, found)
+}
+
+func (r Reader) queryPlan() listing.Query[*db.Plan] { return r.client.Plan.Query() }
 
 // ProductList describes a list of Products.
 func ProductList() listing.List[*db.Product] {
@@ -415,9 +498,16 @@ func ProductList() listing.List[*db.Product] {
 }
 
 // ProductsByID reads Products with some columns; none for all.
-func (r Reader) ProductsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Product], error) {
-	return listing.ReadByID(ctx, r.Lists, ProductList(), r.client.Product.Query(), ids, columns)
+func (r Reader) ProductsByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.Product], error) {
+	return listing.ReadByID(ctx, r.Lists, ProductList(), r.queryProduct, ids, columns, edges...)
 }
+
+// ProductEdge returns the edge from a column to the Products that the viewer may see.
+func (r Reader) ProductEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.Product)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, ProductList(), r.queryProduct, columns, found)
+}
+
+func (r Reader) queryProduct() listing.Query[*db.Product] { return r.client.Product.Query() }
 
 // SubscriptionList describes a list of Subscriptions.
 func SubscriptionList() listing.List[*db.Subscription] {
@@ -432,8 +522,17 @@ func SubscriptionList() listing.List[*db.Subscription] {
 }
 
 // SubscriptionsByID reads Subscriptions with some columns; none for all.
-func (r Reader) SubscriptionsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Subscription], error) {
-	return listing.ReadByID(ctx, r.Lists, SubscriptionList(), r.client.Subscription.Query(), ids, columns)
+func (r Reader) SubscriptionsByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.Subscription], error) {
+	return listing.ReadByID(ctx, r.Lists, SubscriptionList(), r.querySubscription, ids, columns, edges...)
+}
+
+// SubscriptionEdge returns the edge from a column to the Subscriptions that the viewer may see.
+func (r Reader) SubscriptionEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.Subscription)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, SubscriptionList(), r.querySubscription, columns, found)
+}
+
+func (r Reader) querySubscription() listing.Query[*db.Subscription] {
+	return r.client.Subscription.Query()
 }
 
 // UserList describes a list of Users.
@@ -448,6 +547,13 @@ func UserList() listing.List[*db.User] {
 }
 
 // UsersByID reads Users with some columns; none for all.
-func (r Reader) UsersByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.User], error) {
-	return listing.ReadByID(ctx, r.Lists, UserList(), r.client.User.Query(), ids, columns)
+func (r Reader) UsersByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.User], error) {
+	return listing.ReadByID(ctx, r.Lists, UserList(), r.queryUser, ids, columns, edges...)
 }
+
+// UserEdge returns the edge from a column to the Users that the viewer may see.
+func (r Reader) UserEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.User)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, UserList(), r.queryUser, columns, found)
+}
+
+func (r Reader) queryUser() listing.Query[*db.User] { return r.client.User.Query() }

@@ -21,6 +21,13 @@ type Entity struct {
 	Connection bool
 }
 
+// Edge is a field of a type that shows an object which a column refers to.
+type Edge struct {
+	Column string
+	// Kind is the type of the object.
+	Kind nodeid.Kind
+}
+
 // Reader reads rows by id.
 type Reader struct {
 	// Lists reads lists of the rows.

@@ -26,22 +26,24 @@ type AccountFilter struct {
 
 // Accounts returns a page of the organization's accounts.
 func (svc *Service) Accounts(ctx context.Context, f AccountFilter, o listing.Order, r listing.Request) (*paging.Page[*db.Account], error) {
-	return listing.ReadPage(ctx, svc.entities.Lists, entity.AccountList(), func() listing.Query[*db.Account, *db.AccountSelect] {
-		q := svc.client.Account.Query()
-		if f.NameContains != nil {
-			q.Where(account.NameFoldedContains(input.SearchText(*f.NameContains)))
-		}
-		if f.Status != nil {
-			q.Where(account.StatusIn(f.Status...))
-		}
-		return q
-	}, o, r)
+	return listing.ReadPage(ctx, svc.entities.Lists, entity.AccountList(), listing.Filtered(f, svc.accountQuery), o, r)
+}
+
+func (svc *Service) accountQuery(f AccountFilter) listing.Query[*db.Account] {
+	q := svc.client.Account.Query()
+	if f.NameContains != nil {
+		q.Where(account.NameFoldedContains(input.SearchText(*f.NameContains)))
+	}
+	if f.Status != nil {
+		q.Where(account.StatusIn(f.Status...))
+	}
+	return q
 }
 
 // MembersOfAccounts returns the same page of the members of many accounts.
 func (svc *Service) MembersOfAccounts(ctx context.Context, accounts []uuid.UUID, r listing.Request) (listing.Pages[*db.Membership], error) {
 	ch := listing.Children[*db.Membership]{List: entity.MembershipList(), Column: membership.FieldAccountID, Parent: func(m *db.Membership) uuid.UUID { return m.AccountID }}
-	return listing.ReadPages(ctx, svc.entities.Lists, ch, func() listing.Query[*db.Membership, *db.MembershipSelect] { return svc.client.Membership.Query() },
+	return listing.ReadPages(ctx, svc.entities.Lists, ch, listing.All(func() listing.Query[*db.Membership] { return svc.client.Membership.Query() }),
 		accounts, listing.Order{}, r)
 }
 
@@ -50,9 +52,9 @@ func (svc *Service) MembersOfAccounts(ctx context.Context, accounts []uuid.UUID,
 // itself, because the row policy shows a viewer only the active one.
 func (svc *Service) AccountsOfUser(ctx context.Context, user *db.User, r listing.Request) (*paging.Page[*db.Account], error) {
 	ctx = viewer.AsSystem(ctx, user.OrganizationID)
-	return listing.ReadPage(ctx, svc.entities.Lists, entity.AccountList(), func() listing.Query[*db.Account, *db.AccountSelect] {
-		return svc.client.Account.Query().Where(account.DeletedAtIsNil(), memberOf(user.ID))
-	}, listing.Order{}, r)
+	return listing.ReadPage(ctx, svc.entities.Lists, entity.AccountList(), listing.Filtered(user.ID, func(id uuid.UUID) listing.Query[*db.Account] {
+		return svc.client.Account.Query().Where(account.DeletedAtIsNil(), memberOf(id))
+	}), listing.Order{}, r)
 }
 
 // memberOf matches the accounts that a user is a member of.

@@ -27,20 +27,22 @@ type UserFilter struct {
 
 // Users returns a page of the organization's users.
 func (svc *Service) Users(ctx context.Context, f UserFilter, r listing.Request) (*paging.Page[*db.User], error) {
-	return listing.ReadPage(ctx, svc.entities.Lists, entity.UserList(), func() listing.Query[*db.User, *db.UserSelect] {
-		q := svc.client.User.Query()
-		if f.Contains != nil {
-			folded := input.SearchText(*f.Contains)
-			q.Where(user.Or(user.NameFoldedContains(folded), predicate.User(sql.FieldContains(user.FieldEmailFolded, folded))))
-		}
-		if f.Role != nil {
-			q.Where(user.RoleIn(f.Role...))
-		}
-		if f.Status != nil {
-			q.Where(user.StatusIn(f.Status...))
-		}
-		return q
-	}, listing.Order{}, r)
+	return listing.ReadPage(ctx, svc.entities.Lists, entity.UserList(), listing.Filtered(f, svc.userQuery), listing.Order{}, r)
+}
+
+func (svc *Service) userQuery(f UserFilter) listing.Query[*db.User] {
+	q := svc.client.User.Query()
+	if f.Contains != nil {
+		folded := input.SearchText(*f.Contains)
+		q.Where(user.Or(user.NameFoldedContains(folded), predicate.User(sql.FieldContains(user.FieldEmailFolded, folded))))
+	}
+	if f.Role != nil {
+		q.Where(user.RoleIn(f.Role...))
+	}
+	if f.Status != nil {
+		q.Where(user.StatusIn(f.Status...))
+	}
+	return q
 }
 
 // UsersOf lists an organization's users in the order of their creation, for

@@ -7,33 +7,33 @@ import (
 	"github.com/google/uuid"
 
 	"portico/internal/database"
+	"portico/internal/viewer"
 )
 
 // ByID maps ids to rows. Rows that the viewer may not see are absent.
 type ByID[T any] map[uuid.UUID]T
 
+// ByIDReader reads rows by id, with some columns; none for all.
+type ByIDReader[T any] func(ctx context.Context, ids []uuid.UUID, columns []string, edges ...Edge) (ByID[T], error)
+
 // ReadByID reads those rows of a query that have one of the ids.
-func ReadByID[T Row, S any](ctx context.Context, r Reader, l List[T], q Query[T, S], ids []uuid.UUID, columns []string) (ByID[T], error) {
-	if names := l.Columns(columns...); names != nil {
-		q.Select(names...)
+func ReadByID[T any](ctx context.Context, r Reader, l List[T], query func() Query[T], ids []uuid.UUID, columns []string, edges ...Edge) (ByID[T], error) {
+	of, edges := shape{list: l.Name, kind: "ids"}, ofViewer(ctx, edges)
+	build := database.AnyOfList(IDColumn, idsSlot)
+	if len(ids) == 1 { // for which Postgres caches a generic plan
+		of.kind, build = "id", func(s *sql.Selector) { s.Where(sql.EQ(s.C(IDColumn), idSlot)) }
 	}
-	q.Modify(anyOf(IDColumn, ids))
-	rows, err := all(ctx, r, q)
+	s, err := prepare(ctx, r, of, All(query), l.Columns(columns...), edges, build)
 	if err != nil {
-		return nil, err
+		return nil, r.Fault(err)
 	}
-	out := make(ByID[T], len(rows))
-	for _, row := range rows {
+	out := make(ByID[T], len(ids))
+	err = s.run(ctx, values{viewer: viewer.Current(ctx), ids: ids}, edges, func(row T, _ uuid.UUID, _ int) {
+		settle(r, row)
 		out[l.ID(row)] = row
+	})
+	if err != nil {
+		return nil, r.Fault(err)
 	}
 	return out, nil
-}
-
-// anyOf is database.AnyOf, but compares a single id directly, for which
-// Postgres caches a generic plan.
-func anyOf(column string, ids []uuid.UUID) func(*sql.Selector) {
-	if len(ids) == 1 {
-		return func(s *sql.Selector) { s.Where(sql.EQ(s.C(column), ids[0])) }
-	}
-	return database.AnyOf(column, ids)
 }

@@ -41,7 +41,7 @@ func (t Type) parse(s string) (any, error) {
 }
 
 // ordering is a list in a validated order.
-type ordering[T Row] struct {
+type ordering[T any] struct {
 	key  Key[T]
 	desc bool
 	// name is what cursors are bound to.

@@ -9,9 +9,12 @@ package listing
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
 	"time"
 
-	"entgo.io/ent"
+	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
@@ -25,6 +28,8 @@ type Reader struct {
 	Fault func(error) error
 	// Now returns the time for which rows are settled.
 	Now func() time.Time
+	// Statements are reused; nil builds every statement anew.
+	Statements *Statements
 }
 
 // settled is implemented by rows of which a value depends on the time of
@@ -50,6 +55,8 @@ type Request struct {
 	Columns []string
 	// Wanted says what else to compute besides the rows.
 	Wanted paging.Wanted
+	// Edges are what to read of objects that the rows refer to.
+	Edges []Edge `json:"-"`
 }
 
 // Order is the order of a list.
@@ -59,20 +66,46 @@ type Order struct {
 	Desc bool
 }
 
-// Row is implemented by every entity.
-type Row interface {
-	Value(name string) (ent.Value, error)
+// Query is implemented by the ent query of every node; T is its row.
+type Query[T any] interface {
+	// Statement returns the statement that reads some columns, all if there are
+	// none, of the rows that the row policies allow.
+	Statement(ctx context.Context, columns []string) (*sql.Selector, error)
+	// Columns returns the names of all columns.
+	Columns() []string
+	// Assign returns the function that assigns a column's value to a row.
+	Assign(column string) func(row T, v any) error
+	// Row returns an empty row for some columns; nil means all.
+	Row(columns []string) T
+	Driver() dialect.Driver
 }
 
-// Query is implemented by every ent query; S is the result of its Select.
-type Query[T Row, S any] interface {
-	Modify(...func(*sql.Selector)) S
-	Select(...string) S
-	All(context.Context) ([]T, error)
+// Source is the queries for the rows of a list.
+type Source[T any] struct {
+	filter string
+	fresh  func() Query[T]
+}
+
+// All returns the source of all rows. query must depend on nothing but what it
+// was made with when the program started, because its statement is reused.
+func All[T any](query func() Query[T]) Source[T] { return Source[T]{fresh: query} }
+
+// Filtered returns the source of the rows that a filter matches: beside it, query
+// must depend on nothing that changes, except for ids and times.
+func Filtered[T, F any](filter F, query func(F) Query[T]) Source[T] {
+	out := Source[T]{fresh: func() Query[T] { return query(filter) }}
+	if !reflect.ValueOf(&filter).Elem().IsZero() {
+		text, err := json.Marshal(filter)
+		if err != nil {
+			panic(fmt.Sprintf("listing: a filter does not marshal: %v", err)) // a fault of the program
+		}
+		out.filter = string(text)
+	}
+	return out
 }
 
 // List describes a kind of list.
-type List[T Row] struct {
+type List[T any] struct {
 	// Name binds cursors to the list.
 	Name string
 	ID   func(T) uuid.UUID
@@ -84,7 +117,7 @@ type List[T Row] struct {
 }
 
 // Key is a column that a list may be ordered by.
-type Key[T Row] struct {
+type Key[T any] struct {
 	// Name is the name that an Order has for it.
 	Name string
 	// Column is never NULL.
@@ -95,22 +128,11 @@ type Key[T Row] struct {
 	Value func(T) any
 }
 
-// all reads the rows of a query.
-func all[T Row, S any](ctx context.Context, r Reader, q Query[T, S]) ([]T, error) {
-	rows, err := q.All(ctx)
-	if err != nil {
-		return nil, r.Fault(err)
+// settle settles a row of which a value depends on the time.
+func settle(r Reader, row any) {
+	if s, ok := row.(settled); ok {
+		s.Settle(r.Now())
 	}
-	if len(rows) == 0 {
-		return rows, nil
-	}
-	if _, ok := any(rows[0]).(settled); ok {
-		now := r.Now()
-		for _, row := range rows {
-			any(row).(settled).Settle(now)
-		}
-	}
-	return rows, nil
 }
 
 // Columns returns the columns to select if some are asked for: the id, what the

@@ -2,11 +2,12 @@ package listing_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
 
-	"entgo.io/ent"
+	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
@@ -23,8 +24,6 @@ type row struct {
 	at     time.Time
 	number int64
 }
-
-func (*row) Value(string) (ent.Value, error) { return nil, nil }
 
 type keys struct{}
 
@@ -48,16 +47,18 @@ func byID() listing.List[*row] {
 // noQuery fails a test that reads.
 type noQuery struct{ *testing.T }
 
-func (q noQuery) Modify(...func(*sql.Selector)) any { return nil }
-func (q noQuery) Select(...string) any              { return nil }
-func (q noQuery) All(context.Context) (rows []*row, e error) {
+func (q noQuery) Statement(context.Context, []string) (*sql.Selector, error) {
 	q.Error("the database was asked")
-	return
+	return nil, errors.New("asked")
 }
+func (noQuery) Columns() []string                   { return nil }
+func (noQuery) Assign(string) func(*row, any) error { return nil }
+func (noQuery) Row([]string) *row                   { return nil }
+func (noQuery) Driver() dialect.Driver              { return nil }
 
 func readNothing(t *testing.T, l listing.List[*row], o listing.Order, args paging.Args) error {
 	t.Helper()
-	_, err := listing.ReadPage(t.Context(), reader(), l, func() listing.Query[*row, any] { return noQuery{t} }, o, listing.Request{Args: args})
+	_, err := listing.ReadPage(t.Context(), reader(), l, listing.All(func() listing.Query[*row] { return noQuery{t} }), o, listing.Request{Args: args})
 	return err
 }
 

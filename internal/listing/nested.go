@@ -2,7 +2,6 @@ package listing
 
 import (
 	"context"
-	"fmt"
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
@@ -15,49 +14,50 @@ import (
 type Pages[T any] map[uuid.UUID]*paging.Page[T]
 
 // Children is a list of the rows of a parent.
-type Children[T Row] struct {
+type Children[T any] struct {
 	List[T]
 	// Column has the parent's id, and Parent returns it.
 	Column string
 	Parent func(T) uuid.UUID
 	// Through is set, instead of these, if a row may belong to several parents by
-	// way of another table: it joins that table and returns its column with the
-	// parent's id.
-	Through func(*sql.Selector) string
+	// way of another table.
+	Through *Through
+}
+
+// Through is another table that rows have their parents by.
+type Through struct {
+	// Name distinguishes it from others of such rows.
+	Name string
+	// Join joins the table and returns its column with the parent's id. It depends
+	// on nothing that changes.
+	Join func(*sql.Selector) string
+}
+
+// kind returns what distinguishes the statements of the list from those of others
+// of such rows.
+func (ch Children[T]) kind(one string) string {
+	if ch.Through != nil {
+		return one + ch.Through.Name
+	}
+	return one + ch.Column
 }
 
 // parentColumn returns the column of s that names the parent.
 func (ch Children[T]) parentColumn(s *sql.Selector) string {
 	if ch.Through != nil {
-		return ch.Through(s)
+		return ch.Through.Join(s)
 	}
 	return s.C(ch.Column)
-}
-
-// parentOf returns the id of the parent that a row was read for.
-func (ch Children[T]) parentOf(row T) (uuid.UUID, error) {
-	if ch.Through == nil {
-		return ch.Parent(row), nil
-	}
-	var id uuid.UUID
-	v, err := row.Value(parentColumn)
-	if err == nil {
-		err = id.Scan(v)
-	}
-	if err != nil {
-		return id, fmt.Errorf("listing: the parent of a row: %w", err)
-	}
-	return id, nil
 }
 
 // parentColumn is the name under which a row of several parents has the id of
 // the one it was read for.
 const parentColumn = "parent_id"
 
-// ReadPages reads the same page for many parents. fresh returns a new query.
-func ReadPages[T Row, S any](ctx context.Context, r Reader, ch Children[T], fresh func() Query[T, S], parents []uuid.UUID, order Order, req Request) (Pages[T], error) {
+// ReadPages reads the same page for many parents.
+func ReadPages[T any](ctx context.Context, r Reader, ch Children[T], src Source[T], parents []uuid.UUID, order Order, req Request) (Pages[T], error) {
 	if len(parents) == 1 { // which needs no ranking
-		one, err := ReadPage(ctx, r, ch.List, ofParent(ch, fresh, parents[0]), order, req)
+		one, err := ch.pageOf(ctx, r, src, parents[0], order, req)
 		if err != nil {
 			return nil, err
 		}
@@ -67,57 +67,70 @@ func ReadPages[T Row, S any](ctx context.Context, r Reader, ch Children[T], fres
 	if err != nil {
 		return nil, err
 	}
-	q := fresh()
-	columns := req.Columns
-	if len(columns) > 0 && ch.Through == nil {
-		columns = append([]string{ch.Column}, columns...)
-	}
-	selectColumns(q, ch.List, p, columns)
-	q.Modify(func(s *sql.Selector) {
-		base := s
-		if ch.Through != nil {
-			base = s.Clone() // the join is only needed for the ranking
-		}
-		parent := ch.parentColumn(base)
-		database.AnyOf(parent, parents)(base)
-		p.rankPerParent(s, base, parent, ch.Through != nil)
-	})
-	rows, err := all(ctx, r, q)
+	by, err := ch.readRanked(ctx, r, p, src, parents, req)
 	if err != nil {
-		return nil, err
-	}
-	by, err := groupByParent(ch, rows, len(parents))
-	if err != nil {
-		return nil, err
+		return nil, r.Fault(err)
 	}
 	out := make(Pages[T], len(parents))
 	for _, id := range parents {
-		if out[id], err = trim(ctx, r, ch.List, ofParent(ch, fresh, id), p, by[id], order); err != nil {
-			return nil, err
+		rows := by[id]
+		page := paging.Trim(p.window, rows.list, p.wanted, p.seal(r))
+		if page.TotalCount = rows.total; p.wanted.Total && len(rows.list) == 0 && p.hasCursor() {
+			page.TotalCount, err = totalWithoutRows(func(first Request) (*paging.Page[T], error) {
+				return ch.pageOf(ctx, r, src, id, order, first)
+			})
+			if err != nil {
+				return nil, err
+			}
 		}
+		out[id] = page
 	}
 	return out, nil
 }
 
-// ofParent restricts a query to one parent's rows.
-func ofParent[T Row, S any](ch Children[T], fresh func() Query[T, S], parent uuid.UUID) func() Query[T, S] {
-	return func() Query[T, S] {
-		q := fresh()
-		q.Modify(func(s *sql.Selector) { s.Where(sql.EQ(ch.parentColumn(s), parent)) })
-		return q
-	}
+// pageOf reads a page of one parent's rows.
+func (ch Children[T]) pageOf(ctx context.Context, r Reader, src Source[T], parent uuid.UUID, order Order, req Request) (*paging.Page[T], error) {
+	return readPage(ctx, r, ch.List, ch.kind("page by "), src, []uuid.UUID{parent}, order, req, func(s *sql.Selector) {
+		s.Where(sql.EQ(ch.parentColumn(s), idSlot))
+	})
 }
 
-func groupByParent[T Row](ch Children[T], rows []T, parents int) (map[uuid.UUID][]T, error) {
-	by := make(map[uuid.UUID][]T, parents)
-	for _, row := range rows {
-		id, err := ch.parentOf(row)
-		if err != nil {
-			return nil, err
-		}
-		by[id] = append(by[id], row)
+// rowsOf are the rows of one parent.
+type rowsOf[T any] struct {
+	list  []T
+	total int
+}
+
+// readRanked reads the rows of the plan's window for each parent.
+func (ch Children[T]) readRanked(ctx context.Context, r Reader, p plan[T], src Source[T], parents []uuid.UUID, req Request) (map[uuid.UUID]rowsOf[T], error) {
+	columns := req.Columns
+	if len(columns) > 0 && ch.Through == nil {
+		columns = append([]string{ch.Column}, columns...)
 	}
-	return by, nil
+	edges := ofViewer(ctx, req.Edges)
+	of := p.shape(ch.List, ch.kind("pages by "))
+	of.parent = ch.Through != nil
+	s, err := prepare(ctx, r, of, src, p.columns(ch.List, columns), edges, func(s *sql.Selector) {
+		base := s
+		if of.parent {
+			base = s.Clone() // the join is only needed for the ranking
+		}
+		parent := ch.parentColumn(base)
+		database.AnyOfList(parent, idsSlot)(base)
+		p.rankPerParent(s, base, parent, of.parent)
+	})
+	if err != nil {
+		return nil, err
+	}
+	by := make(map[uuid.UUID]rowsOf[T], len(parents))
+	err = s.run(ctx, p.values(ctx, parents), edges, func(row T, parent uuid.UUID, total int) {
+		settle(r, row)
+		if !of.parent {
+			parent = ch.Parent(row)
+		}
+		by[parent] = rowsOf[T]{append(by[parent].list, row), total}
+	})
+	return by, err
 }
 
 // rankPerParent keeps, of the rows of base, those of the window for each

@@ -2,18 +2,19 @@ package listing
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
 
 	"portico/internal/paging"
+	"portico/internal/viewer"
 )
 
 const totalColumn = "total_count"
 
 // plan is a validated Request: its window, order and cursors.
-type plan[T Row] struct {
+type plan[T any] struct {
 	ordering[T]
 	window        paging.Window
 	wanted        paging.Wanted
@@ -21,7 +22,7 @@ type plan[T Row] struct {
 }
 
 // newPlan checks the arguments and decodes the cursors.
-func newPlan[T Row](r Reader, l List[T], order Order, req Request) (plan[T], error) {
+func newPlan[T any](r Reader, l List[T], order Order, req Request) (plan[T], error) {
 	w, err := req.Args.Window()
 	if err != nil {
 		return plan[T]{}, err
@@ -38,15 +39,21 @@ func newPlan[T Row](r Reader, l List[T], order Order, req Request) (plan[T], err
 	return p, err
 }
 
-// ReadPage reads one page of a list; fresh returns a new query.
-func ReadPage[T Row, S any](ctx context.Context, r Reader, l List[T], fresh func() Query[T, S], order Order, req Request) (*paging.Page[T], error) {
+// ReadPage reads one page of a list.
+func ReadPage[T any](ctx context.Context, r Reader, l List[T], src Source[T], order Order, req Request) (*paging.Page[T], error) {
+	return readPage(ctx, r, l, "page", src, nil, order, req, func(*sql.Selector) {})
+}
+
+// readPage reads one page of a list, of which narrow restricts the statement to
+// the rows of one parent. kind distinguishes the statement from others of the list.
+func readPage[T any](ctx context.Context, r Reader, l List[T], kind string, src Source[T], ids []uuid.UUID, order Order, req Request, narrow func(*sql.Selector)) (*paging.Page[T], error) {
 	p, err := newPlan(r, l, order, req)
 	if err != nil {
 		return nil, err
 	}
-	q := fresh()
-	selectColumns(q, l, p, req.Columns)
-	q.Modify(func(s *sql.Selector) {
+	edges := ofViewer(ctx, req.Edges)
+	s, err := prepare(ctx, r, p.shape(l, kind), src, p.columns(l, req.Columns), edges, func(s *sql.Selector) {
+		narrow(s)
 		if p.wanted.Total {
 			s.AppendSelectExprAs(countQuery(s), totalColumn)
 		}
@@ -54,26 +61,37 @@ func ReadPage[T Row, S any](ctx context.Context, r Reader, l List[T], fresh func
 		p.orderRows(s)
 		s.Limit(p.window.Limit + 1)
 	})
-	rows, err := all(ctx, r, q)
 	if err != nil {
-		return nil, err
+		return nil, r.Fault(err)
 	}
-	return trim(ctx, r, l, fresh, p, rows, order)
+	rows, total := make([]T, 0, min(p.window.Limit+1, 64)), 0
+	err = s.run(ctx, p.values(ctx, ids), edges, func(row T, _ uuid.UUID, n int) {
+		settle(r, row)
+		rows, total = append(rows, row), n
+	})
+	if err != nil {
+		return nil, r.Fault(err)
+	}
+	out := paging.Trim(p.window, rows, p.wanted, p.seal(r))
+	if out.TotalCount = total; p.wanted.Total && len(rows) == 0 && p.hasCursor() {
+		out.TotalCount, err = totalWithoutRows(func(first Request) (*paging.Page[T], error) {
+			return readPage(ctx, r, l, kind, src, ids, order, first, narrow)
+		})
+	}
+	return out, err
 }
 
-// trim returns the page of rows that were read, with its total.
-func trim[T Row, S any](ctx context.Context, r Reader, l List[T], fresh func() Query[T, S], p plan[T], rows []T, order Order) (*paging.Page[T], error) {
-	out := paging.Trim(p.window, rows, p.wanted, p.seal(r))
-	var err error
-	if p.wanted.Total && len(rows) == 0 && p.hasCursor() {
-		out.TotalCount, err = totalWithoutRows(ctx, r, l, fresh, order)
-	} else if p.wanted.Total {
-		out.TotalCount, err = totalOf(rows)
+// shape returns what the statement for a page depends on.
+func (p plan[T]) shape(l List[T], kind string) shape {
+	return shape{
+		list: l.Name, kind: kind, order: p.name, limit: p.window.Limit, backward: p.window.Backward,
+		total: p.wanted.Total, after: p.after != nil, before: p.before != nil,
 	}
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+}
+
+// values returns what a request has for the slots of such a statement.
+func (p plan[T]) values(ctx context.Context, ids []uuid.UUID) values {
+	return values{viewer: viewer.Current(ctx), ids: ids, after: p.after, before: p.before}
 }
 
 // hasCursor reports whether the window has a cursor.
@@ -81,21 +99,22 @@ func (p plan[T]) hasCursor() bool { return p.after != nil || p.before != nil }
 
 // totalWithoutRows counts the rows of a list whose page after a cursor is
 // empty, so that no row has the total.
-func totalWithoutRows[T Row, S any](ctx context.Context, r Reader, l List[T], fresh func() Query[T, S], order Order) (int, error) {
+func totalWithoutRows[T any](read func(Request) (*paging.Page[T], error)) (int, error) {
 	one := 1
-	start, err := ReadPage(ctx, r, l, fresh, order, Request{Args: paging.Args{First: &one}, Columns: []string{IDColumn}, Wanted: paging.Wanted{Total: true}})
+	start, err := read(Request{Args: paging.Args{First: &one}, Columns: []string{IDColumn}, Wanted: paging.Wanted{Total: true}})
 	if err != nil {
 		return 0, err
 	}
 	return start.TotalCount, nil
 }
 
-// selectColumns selects the columns that were asked for and those that are
-// always read.
-func selectColumns[T Row, S any](q Query[T, S], l List[T], p plan[T], columns []string) {
-	if len(columns) > 0 {
-		q.Select(l.Columns(append([]string{p.key.Column}, columns...)...)...)
+// columns returns the columns to read: those that were asked for and those that
+// are always read; none means all.
+func (p plan[T]) columns(l List[T], asked []string) []string {
+	if len(asked) == 0 {
+		return nil
 	}
+	return l.Columns(append([]string{p.key.Column}, asked...)...)
 }
 
 // countQuery returns a query for the number of rows of s, without a page's
@@ -105,21 +124,21 @@ func countQuery(s *sql.Selector) *sql.Selector { return s.Clone().Select(sql.Cou
 // boundRows restricts s to the rows after and before the window's cursors.
 func (p plan[T]) boundRows(s *sql.Selector) {
 	if p.after != nil {
-		s.Where(p.pastPosition(s, p.after, !p.desc))
+		s.Where(p.pastPosition(s, afterValueSlot, afterIDSlot, !p.desc))
 	}
 	if p.before != nil {
-		s.Where(p.pastPosition(s, p.before, p.desc))
+		s.Where(p.pastPosition(s, beforeValueSlot, beforeIDSlot, p.desc))
 	}
 }
 
 // pastPosition matches the rows on one side of a position: greater ones, or
 // smaller ones. Equal values are compared by id.
-func (p plan[T]) pastPosition(s *sql.Selector, at *position, greater bool) *sql.Predicate {
-	beyond, column, id := sql.LT, s.C(p.key.Column), s.C(IDColumn)
+func (p plan[T]) pastPosition(s *sql.Selector, value, id slot, greater bool) *sql.Predicate {
+	beyond, column, idColumn := sql.LT, s.C(p.key.Column), s.C(IDColumn)
 	if greater {
 		beyond = sql.GT
 	}
-	return sql.Or(beyond(column, at.value), sql.And(sql.EQ(column, at.value), beyond(id, at.id)))
+	return sql.Or(beyond(column, value), sql.And(sql.EQ(column, value), beyond(idColumn, id)))
 }
 
 // orderRows orders the rows, in reverse for a page from the end.
@@ -133,25 +152,9 @@ func (p plan[T]) orderTerms(s *sql.Selector) []string {
 	return []string{way(s.C(p.key.Column)), way(s.C(IDColumn))}
 }
 
-// totalOf returns the total, which each row has, of the first row.
-func totalOf[T Row](rows []T) (int, error) {
-	if len(rows) == 0 {
-		return 0, nil
-	}
-	v, err := rows[0].Value(totalColumn)
-	if err != nil {
-		return 0, err
-	}
-	n, ok := v.(int64)
-	if !ok {
-		return 0, fmt.Errorf("listing: a total of type %T", v)
-	}
-	return int(n), nil
-}
-
 // PageOf returns a page of rows that have been read already, which are in the
 // order of their ids, the list's only key.
-func PageOf[T Row](r Reader, l List[T], rows []T, req Request) (*paging.Page[T], error) {
+func PageOf[T any](r Reader, l List[T], rows []T, req Request) (*paging.Page[T], error) {
 	p, err := newPlan(r, l, Order{}, req)
 	if err != nil {
 		return nil, err

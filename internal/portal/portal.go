@@ -86,7 +86,7 @@ func New(o Options) *Portal {
 	changes := change.NewRunner(change.Options{
 		Client: o.Client, Database: o.Database, Clock: o.Clock, KeyCache: o.KeyCache, UnclearFor: o.UnclearFor, Outer: o.Outer,
 	})
-	entities := entity.NewReader(o.Client, listing.Reader{Keys: o.Secrets, Fault: change.PublicError, Now: o.Clock.Now})
+	entities := entity.NewReader(o.Client, listing.Reader{Keys: o.Secrets, Fault: change.PublicError, Now: o.Clock.Now, Statements: listing.NewStatements()})
 	if o.DatabaseClock == nil {
 		o.DatabaseClock = o.Clock
 	}

@@ -1,0 +1,38 @@
+package listing
+
+import (
+	lru "github.com/hashicorp/golang-lru/v2"
+)
+
+// maxStatements is the number of statements that are kept: a few hundred come of
+// what front ends ask for, the rest leaves room for filters with changing texts.
+const maxStatements = 2048
+
+// maxFilter is the greatest length of a filter whose statement is kept, in bytes.
+const maxFilter = 1024
+
+// Statements caches the statements of a database. A nil one caches nothing.
+type Statements struct{ all *lru.Cache[shape, any] }
+
+// NewStatements returns an empty cache.
+func NewStatements() *Statements {
+	all, _ := lru.New[shape, any](maxStatements) // fails for sizes below one only
+	return &Statements{all}
+}
+
+func (s *Statements) cached(of shape) any {
+	if s == nil {
+		return nil
+	}
+	one, _ := s.all.Get(of)
+	return one
+}
+
+// Purge empties the cache, for tests that change the row policies.
+func (s *Statements) Purge() { s.all.Purge() }
+
+func (s *Statements) add(of shape, one any) {
+	if s != nil {
+		s.all.Add(of, one)
+	}
+}

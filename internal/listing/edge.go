@@ -1,0 +1,107 @@
+package listing
+
+import (
+	"context"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	"portico/internal/viewer"
+)
+
+// Edge is the objects that one column of the rows refers to. They are read in
+// the rows' own statement, as their row policy allows.
+type Edge interface {
+	// of returns for whom the objects are read.
+	of() viewer.Viewer
+	// name appends what distinguishes the edge from others.
+	name([]byte) []byte
+	// join adds the objects to a statement, and returns how they are read.
+	join(ctx context.Context, s *sql.Selector) (any, error)
+	// start begins to scan what join has added.
+	start(joined any) edgeScanning
+}
+
+type edgeScanning interface {
+	next()
+	into([]any) []any
+	found()
+}
+
+// EdgeTo returns the edge from a column to the rows of a list that the context's
+// viewer may see, with some of their columns. found is called with each of them,
+// several times if several rows refer to it.
+func EdgeTo[T any](ctx context.Context, r Reader, column string, l List[T], query func() Query[T], columns []string, found func(uuid.UUID, T)) Edge {
+	return edge[T]{
+		viewer: viewer.Current(ctx), reader: r, list: l, column: column,
+		columns: l.Columns(columns...), query: query, foundRow: found,
+	}
+}
+
+type edge[T any] struct {
+	viewer   viewer.Viewer
+	reader   Reader
+	list     List[T]
+	column   string
+	columns  []string
+	query    func() Query[T]
+	foundRow func(uuid.UUID, T)
+}
+
+// ofViewer returns the edges for the context's viewer. A service that reads a
+// list as Portico itself must not find what the list refers to for somebody who
+// may not see it.
+func ofViewer(ctx context.Context, edges []Edge) []Edge {
+	v := viewer.Current(ctx)
+	for _, e := range edges {
+		if e.of() != v {
+			return nil
+		}
+	}
+	return edges
+}
+
+func (e edge[T]) of() viewer.Viewer { return e.viewer }
+
+func (e edge[T]) name(out []byte) []byte {
+	out = append(append(out, '>'), e.column...)
+	for _, c := range e.columns {
+		out = append(append(out, ','), c...)
+	}
+	return out
+}
+
+func (e edge[T]) join(ctx context.Context, s *sql.Selector) (any, error) {
+	q := e.query()
+	to, err := q.Statement(ctx, e.columns)
+	if err != nil {
+		return nil, err
+	}
+	to.As("of_" + e.column)
+	s.LeftJoin(to).On(s.C(e.column), to.C(IDColumn))
+	r, err := newReading(q, e.columns)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range r.read {
+		s.AppendSelect(to.C(c))
+	}
+	return r, nil
+}
+
+func (e edge[T]) start(joined any) edgeScanning {
+	return &edgeRows[T]{scanning: joined.(*reading[T]).start(), edge: e}
+}
+
+type edgeRows[T any] struct {
+	*scanning[T]
+	edge edge[T]
+}
+
+// found passes the current row on, if there is one.
+func (s *edgeRows[T]) found() {
+	if id := s.edge.list.ID(s.current); id != uuid.Nil {
+		settle(s.edge.reader, s.current)
+		s.edge.foundRow(id, s.current)
+	}
+}

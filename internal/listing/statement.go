@@ -1,0 +1,199 @@
+package listing
+
+import (
+	"context"
+	"reflect"
+
+	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	"portico/internal/database"
+	"portico/internal/viewer"
+)
+
+// statement is the text of a read and how its rows are scanned. It serves every
+// request of its shape: whatever differs between those is an argument.
+type statement[T any] struct {
+	text string
+	// args are constants of the shape, and slots.
+	args   []any
+	driver dialect.Driver
+	rows   *reading[T]
+	// parent and total say which further columns follow those of the rows.
+	parent, total bool
+	// joined are the readings of the edges.
+	joined []any
+}
+
+// shape is everything that the text of a statement depends on. Two requests of
+// one shape differ in the values of the slots only.
+type shape struct {
+	// list is the name of the list, and kind the way it is read.
+	list, kind string
+	// filter is what narrows the list, as JSON with all values.
+	filter string
+	// columns are those of the rows and of the edges.
+	columns  string
+	order    string
+	limit    int
+	backward bool
+	// total and parent say whether these columns are read too.
+	total, parent bool
+	after, before bool
+	viewer        viewer.Viewer
+}
+
+// slot stands in a statement's arguments for a value of the request.
+type slot int
+
+const (
+	organizationSlot slot = iota + 1
+	accountSlot
+	userSlot
+	// idSlot is one id, idsSlot is all ids that were asked for.
+	idSlot
+	idsSlot
+	afterValueSlot
+	afterIDSlot
+	beforeValueSlot
+	beforeIDSlot
+)
+
+// values are what a request has for the slots.
+type values struct {
+	viewer        viewer.Viewer
+	ids           []uuid.UUID
+	after, before *position
+}
+
+func (v values) of(s slot, dialectName string) any {
+	switch s {
+	case organizationSlot:
+		return v.viewer.OrganizationID
+	case accountSlot:
+		return v.viewer.AccountID
+	case userSlot:
+		return v.viewer.UserID
+	case idSlot:
+		return v.ids[0]
+	case idsSlot:
+		return database.List(dialectName, v.ids)
+	case afterValueSlot:
+		return v.after.value
+	case afterIDSlot:
+		return v.after.id
+	case beforeValueSlot:
+		return v.before.value
+	default:
+		return v.before.id
+	}
+}
+
+// marker is the id that stands for a viewer's while a statement is built. No row
+// has it.
+func marker(s slot) uuid.UUID { return uuid.UUID{0: 0xff, 15: byte(s)} }
+
+// shapeOf returns what a row policy may make its predicates depend on: the role,
+// whether the account is suspended, and ids, which markers stand for. Policies see
+// this instead of the viewer, so nothing else can enter a statement.
+func shapeOf(v viewer.Viewer) viewer.Viewer {
+	mark := func(id uuid.UUID, s slot) uuid.UUID {
+		if id == uuid.Nil {
+			return id
+		}
+		return marker(s)
+	}
+	return viewer.Viewer{
+		Role: v.Role, AccountOwner: v.AccountOwner, AccountSuspended: v.AccountSuspended,
+		OrganizationID: mark(v.OrganizationID, organizationSlot),
+		AccountID:      mark(v.AccountID, accountSlot),
+		UserID:         mark(v.UserID, userSlot),
+	}
+}
+
+// prepare returns the statement of a shape: the cached one, or a new one that
+// build completes.
+func prepare[T any](ctx context.Context, r Reader, of shape, src Source[T], columns []string, edges []Edge, build func(*sql.Selector)) (*statement[T], error) {
+	of.viewer = shapeOf(viewer.Current(ctx))
+	of.filter = src.filter
+	of.columns = columnsOf(columns, edges)
+	if s, ok := r.Statements.cached(of).(*statement[T]); ok {
+		return s, nil
+	}
+	q := src.fresh()
+	ctx = viewer.NewContext(ctx, of.viewer)
+	selector, err := q.Statement(ctx, columns)
+	if err != nil {
+		return nil, err
+	}
+	build(selector)
+	s := &statement[T]{driver: q.Driver(), parent: of.parent, total: of.total}
+	if s.rows, err = newReading(q, columns); err != nil {
+		return nil, err
+	}
+	for _, e := range edges {
+		joined, err := e.join(ctx, selector)
+		if err != nil {
+			return nil, err
+		}
+		s.joined = append(s.joined, joined)
+	}
+	text, args := selector.Query()
+	if err := selector.Err(); err != nil {
+		return nil, err
+	}
+	s.text, s.args = text, withSlots(args)
+	if general(s.args) && len(of.filter) <= maxFilter {
+		r.Statements.add(of, s)
+	}
+	return s, nil
+}
+
+// withSlots replaces the markers of viewers by their slots.
+func withSlots(args []any) []any {
+	for i, a := range args {
+		id, ok := a.(uuid.UUID)
+		for _, s := range []slot{organizationSlot, accountSlot, userSlot} {
+			if ok && id == marker(s) {
+				args[i] = s
+			}
+		}
+	}
+	return args
+}
+
+// general reports whether a statement serves other requests: its constants are
+// plain values, all of which the filter has. An id or a time may come from
+// elsewhere.
+func general(args []any) bool {
+	for _, a := range args {
+		if _, ok := a.(slot); ok {
+			continue
+		}
+		switch reflect.ValueOf(a).Kind() {
+		case reflect.String, reflect.Bool, reflect.Int, reflect.Int64:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// run reads the rows for a request's values, and calls each with every row: its
+// parent and the total, if the statement has them.
+func (s *statement[T]) run(ctx context.Context, v values, edges []Edge, each func(row T, parent uuid.UUID, total int)) error {
+	args := make([]any, len(s.args))
+	for i, a := range s.args {
+		if slot, ok := a.(slot); ok {
+			a = v.of(slot, s.driver.Dialect())
+		}
+		args[i] = a
+	}
+	var rows sql.Rows
+	if err := s.driver.Query(ctx, s.text, args, &rows); err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // rows.Err has the error
+	return s.scan(&rows, edges, each)
+}
