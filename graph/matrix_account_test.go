@@ -3,15 +3,20 @@ package graph_test
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"portico/ent/db"
 	"portico/ent/db/account"
 	"portico/ent/db/membership"
 	"portico/internal/domain"
+	"portico/internal/identity"
+	"portico/internal/nodeid"
 )
 
 // Account is what the matrix knows of accounts.
 func (nouns) Account() noun {
 	return noun{
+		list: sorted{list: "accounts"}, fields: accountFields(), values: map[string]any{"AccountPermissions": identity.AccountPermissions{}},
 		questions: map[string]question{
 			"Account":             of("Account", "account", ""),
 			"Account: at sign-in": atSignIn("viewer { account { ", ".viewer.account"),
@@ -60,6 +65,7 @@ func (nouns) Account() noun {
 // Membership is what the matrix knows of memberships.
 func (nouns) Membership() noun {
 	return noun{
+		list: sorted{list: "members"}, fields: map[string]resolver{"Membership.user": objectIn(nodeid.User, "UserID")},
 		questions: map[string]question{
 			"Membership":           of("Membership", "membership", ""),
 			"MembershipConnection": of("Account", "account", "members"),
@@ -90,4 +96,25 @@ func (w *world) freshAccount() string {
 
 func (w *world) suspendedAccount() string {
 	return w.make("admin", "suspendAccount", arguments{"accountId": w.freshAccount()}, "account")
+}
+
+// accountFields are how the reference resolves fields of accounts.
+func accountFields() map[string]resolver {
+	id := func(q asked) uuid.UUID { return q.parent.(*db.Account).ID }
+	return map[string]resolver{
+		"Query.account": objectBy(nodeid.Account),
+		"Query.accounts": listOf(nodeid.Account, func(q asked, a *db.Account) bool {
+			where := q.object("where")
+			return where.contained("nameContains", a.NameFolded) && where.among("status", string(a.Status))
+		}),
+		"Account.apps": listOf(nodeid.App, func(q asked, a *db.App) bool { return a.AccountID == id(q) && q.appMatches(a) }),
+		"Account.credentials": listOf(nodeid.Credential, func(q asked, c *db.Credential) bool {
+			return c.AccountID == id(q) && c.AppID == nil && q.credentialMatches(c)
+		}),
+		"Account.members":  listOf(nodeid.Membership, func(q asked, m *db.Membership) bool { return m.AccountID == id(q) }),
+		"Account.timeline": timelineOf(func(q asked, e *db.Event) bool { return e.AccountID != nil && *e.AccountID == id(q) }),
+		"Account.viewerCan": decidedFor(func(q asked, a *db.Account) any {
+			return q.w.Portal.Identity.AccountPermissions(q.ctx, a)
+		}),
+	}
 }

@@ -3,14 +3,20 @@ package graph_test
 import (
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/accessentry"
 	"portico/ent/db/credential"
+	"portico/internal/apps"
+	"portico/internal/fault"
+	"portico/internal/nodeid"
+	"portico/internal/usage"
 )
 
 // Credential is what the matrix knows of credentials.
 func (nouns) Credential() noun {
 	n := noun{
+		list: sorted{list: "credentials"}, fields: credentialFields(), values: map[string]any{"CredentialPermissions": apps.CredentialPermissions{}},
 		questions: map[string]question{
 			"Credential":                 of("Credential", "key", ""),
 			"Credential: revoked":        of("Credential", "revoked key", ""),
@@ -90,4 +96,70 @@ func (w *world) freshAccountKey() string {
 
 func (w *world) disabledKey() string {
 	return w.make("admin", "disableKey", arguments{"credentialId": w.freshKey()}, "credential")
+}
+
+// credentialFields are how the reference resolves fields of credentials.
+func credentialFields() map[string]resolver {
+	return map[string]resolver{
+		"Query.credentialByKey": func(q asked) (any, error) {
+			username, err := uuid.Parse(q.object("input")["key"].(string)) // the documents have no secrets
+			if err != nil {
+				return nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidValue, "")
+			}
+			return q.only(nodeid.Credential, func(row any) bool { return row.(*db.Credential).Username == username })
+		},
+		"Credential.status":            decidedFor(func(q asked, c *db.Credential) any { return q.statusOf(c) }),
+		"Credential.enabled":           decidedFor(func(q asked, c *db.Credential) any { return q.statusOf(c) == access.CredentialActive }),
+		"Credential.accountCredential": valueOf(func(c *db.Credential) any { return c.AppID == nil }),
+		"Credential.organizationId":    valueOf(func(c *db.Credential) any { return nodeid.Encode(nodeid.Organization, c.OrganizationID) }),
+		"Credential.rawKeyHint": valueOf(func(c *db.Credential) any {
+			if c.RawKeyHint == "" {
+				return nil
+			}
+			return c.RawKeyHint
+		}),
+		"Credential.accessControlList": func(q asked) (any, error) {
+			entries, err := q.rows.all(accessEntries)
+			var ids []uuid.UUID
+			for _, e := range entries {
+				if e := e.(*db.AccessEntry); e.CredentialID == q.parent.(*db.Credential).ID {
+					ids = append(ids, e.ProductID)
+				}
+			}
+			if err != nil {
+				return nil, err
+			}
+			listed, err := q.listed(nodeid.Product, ids)
+			if err != nil {
+				return nil, err
+			}
+			return nonNil(q.page(listed, accessOrder(), q.parameters))
+		},
+		"Credential.callsLast24h": callsLast24h(usage.ByCredential),
+		"Credential.app":          objectIn(nodeid.App, "AppID"),
+		"Credential.account":      objectIn(nodeid.Account, "AccountID"),
+		"Credential.timeline":     ownTimeline(),
+		"Credential.viewerCan": decidedFor(func(q asked, c *db.Credential) any {
+			settled := *c
+			settled.Status = q.statusOf(c)
+			return q.w.Portal.Apps.CredentialPermissions(q.ctx, &settled)
+		}),
+	}
+}
+
+// statusOf returns a credential's status now: that it has expired is not stored,
+// and what is neither ACTIVE nor DISABLED is never usable.
+func (r *reference) statusOf(c *db.Credential) access.CredentialStatus {
+	switch {
+	case c.Status != access.CredentialActive && c.Status != access.CredentialDisabled:
+		return access.CredentialRevoked
+	case c.ExpiresAt != nil && !r.w.Clock.Now().Before(*c.ExpiresAt):
+		return access.CredentialExpired
+	}
+	return c.Status
+}
+
+func (q asked) credentialMatches(c *db.Credential) bool {
+	where := q.object("where")
+	return where.among("status", string(q.statusOf(c))) && where.among("environment", string(c.Environment))
 }

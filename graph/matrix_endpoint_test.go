@@ -1,16 +1,21 @@
 package graph_test
 
 import (
+	"slices"
+
 	"github.com/google/uuid"
 
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/endpoint"
+	"portico/internal/catalog"
+	"portico/internal/nodeid"
 )
 
 // Endpoint is what the matrix knows of endpoints.
 func (nouns) Endpoint() noun {
 	return noun{
+		list: sorted{list: "endpoints"}, fields: endpointFields(), values: map[string]any{"EndpointPermissions": catalog.EndpointPermissions{}},
 		questions: map[string]question{
 			"Endpoint":            of("Endpoint", "endpoint of the product", ""),
 			"Endpoint: private":   of("Endpoint", "endpoint of the private product", ""),
@@ -43,4 +48,21 @@ func (nouns) Endpoint() noun {
 
 func (w *world) freshEndpoint() string {
 	return w.make("admin", "createEndpoint", arguments{"productId": w.freshProduct(), "method": "GET", "path": "/orders"}, "endpoint")
+}
+
+// endpointFields are how the reference resolves fields of endpoints.
+func endpointFields() map[string]resolver {
+	return map[string]resolver{
+		"Endpoint.product":              objectIn(nodeid.Product, "ProductID"),
+		"Product.endpoints":             listOf(nodeid.Endpoint, func(q asked, e *db.Endpoint) bool { return e.ProductID == q.parent.(*db.Product).ID }),
+		"ProductSubscription.endpoints": listOf(nodeid.Endpoint, func(q asked, e *db.Endpoint) bool { return reaches(q.parent.(*db.Subscription), e) }),
+		"Endpoint.viewerCan": decidedFor(func(q asked, e *db.Endpoint) any {
+			return q.w.Portal.Catalog.EndpointPermissions(q.ctx, e)
+		}),
+	}
+}
+
+// reaches reports whether a subscription includes an endpoint.
+func reaches(s *db.Subscription, e *db.Endpoint) bool {
+	return e.ProductID == s.ProductID && (s.EndpointIds == nil || slices.Contains(s.EndpointIds, e.ID))
 }

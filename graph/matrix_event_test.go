@@ -5,12 +5,14 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/event"
+	"portico/internal/nodeid"
 	"portico/internal/portal/portaltest"
 )
 
 // Event is what the matrix knows of the event log.
 func (nouns) Event() noun {
 	return noun{
+		list: sorted{list: "events", field: "Position", column: "position"}, fields: eventFields(), values: map[string]any{"EventSubject": subject{}},
 		questions: map[string]question{
 			"Event":                 of("Event", "event", ""),
 			"Event: by staff":       of("Event", "event of staff", ""),
@@ -37,3 +39,26 @@ func (nouns) Event() noun {
 		}},
 	}
 }
+
+// eventFields are how the reference resolves fields of events.
+func eventFields() map[string]resolver {
+	return map[string]resolver{
+		"Query.events": listOf(nodeid.Event, func(q asked, e *db.Event) bool {
+			where := q.object("where")
+			from, begins := where.moment("from")
+			to, ends := where.moment("to")
+			after, beyond := where.number("afterPosition")
+			id, of := where.text("subjectId")
+			return where.among("type", e.Type) && (!begins || !e.At.Before(from)) && (!ends || e.At.Before(to)) &&
+				(!beyond || e.Position > int64(after)) && (!of || id == nodeid.Encode(nodeid.Kind(e.SubjectType), e.SubjectID))
+		}),
+		"Event.actor": func(q asked) (any, error) { return q.actorOf(q.parent.(*db.Event)) },
+		"Event.subject": valueOf(func(e *db.Event) any {
+			return subject{nodeid.Encode(nodeid.Kind(e.SubjectType), e.SubjectID), e.SubjectType, e.SubjectName}
+		}),
+		"EventSubject.node": func(q asked) (any, error) { return q.rows.byOpaqueID(q.parent.(subject).ID) },
+	}
+}
+
+// subject is what an event is about.
+type subject struct{ ID, Type, Name string }

@@ -44,6 +44,14 @@ type noun struct {
 	staffOnly bool
 	// furnish creates the specimens of a noun that newWorld does not; nil for none.
 	furnish func(w *world)
+	// list is the name to which the cursors of its lists are bound, and their usual
+	// order if that is not by the time of creation.
+	list sorted
+	// fields are how the reference resolves the fields "Type.field" that have not
+	// the value of a column of the same name. values are the Go values of objects
+	// that these return, by type, besides rows and pages.
+	fields map[string]resolver
+	values map[string]any
 }
 
 // table is what the matrix must know of a table.

@@ -7,11 +7,19 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/organization"
+	"portico/internal/domain"
 )
 
 // Organization is what the matrix knows of organizations.
 func (nouns) Organization() noun {
 	return noun{
+		fields: map[string]resolver{"Organization.usageRetention": valueOf(func(o *db.Organization) any {
+			if o.UsageRetention != nil {
+				return o.UsageRetention
+			}
+			return domain.DefaultUsageRetention()
+		})},
+		values: map[string]any{"UsageRetention": domain.UsageRetention{}},
 		questions: map[string]question{
 			"Organization":             of("Organization", "organization", ""),
 			"Organization: at sign-in": atSignIn("viewer { organization { ", ".viewer.organization"),

@@ -6,12 +6,15 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
+	"portico/internal/catalog"
 	"portico/internal/domain"
+	"portico/internal/nodeid"
 )
 
 // Product is what the matrix knows of products.
 func (nouns) Product() noun {
 	return noun{
+		list: sorted{list: "products"}, fields: productFields(), values: map[string]any{"ProductPermissions": catalog.ProductPermissions{}},
 		questions: map[string]question{
 			"Product":            of("Product", "product", ""),
 			"Product: private":   of("Product", "private product", ""),
@@ -62,6 +65,9 @@ func (w *world) freshProduct() string {
 // Plan is what the matrix knows of plans.
 func (nouns) Plan() noun {
 	return noun{
+		list: sorted{list: "plans"}, fields: map[string]resolver{
+			"Product.plans": listOf(nodeid.Plan, func(q asked, p *db.Plan) bool { return p.ProductID == q.parent.(*db.Product).ID }),
+		},
 		questions: map[string]question{
 			"Plan":           of("Plan", "plan of the product", ""),
 			"Plan: private":  of("Plan", "plan of the private product", ""),
@@ -98,4 +104,16 @@ func (nouns) Plan() noun {
 
 func (w *world) freshPlan() string {
 	return w.make("admin", "createPlan", arguments{"productId": w.freshProduct(), "name": "free"}, "plan")
+}
+
+// productFields are how the reference resolves fields of products.
+func productFields() map[string]resolver {
+	return map[string]resolver{
+		"Query.product": objectBy(nodeid.Product),
+		"Query.products": listOf(nodeid.Product, func(q asked, p *db.Product) bool {
+			where := q.object("where")
+			return where.contained("titleContains", p.TitleFolded) && where.among("status", string(p.Status))
+		}),
+		"Product.viewerCan": decidedFor(func(q asked, p *db.Product) any { return q.w.Portal.Catalog.ProductPermissions(q.ctx, p) }),
+	}
 }

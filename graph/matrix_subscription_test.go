@@ -4,11 +4,15 @@ import (
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/subscription"
+	"portico/internal/apps"
+	"portico/internal/nodeid"
+	"portico/internal/usage"
 )
 
 // ProductSubscription is what the matrix knows of subscriptions.
 func (nouns) ProductSubscription() noun {
 	return noun{
+		list: sorted{list: "subscriptions"}, fields: subscriptionFields(), values: map[string]any{"ProductSubscriptionPermissions": apps.SubscriptionPermissions{}},
 		questions: map[string]question{
 			"ProductSubscription":            of("ProductSubscription", "waiting", ""),
 			"ProductSubscription: approved":  of("ProductSubscription", "approved", ""),
@@ -102,4 +106,41 @@ func (w *world) approved() string {
 
 func (w *world) suspended() string {
 	return w.make("admin", "suspendSubscription", arguments{"subscriptionId": w.approved()}, "productSubscription")
+}
+
+// subscriptionFields are how the reference resolves fields of subscriptions.
+func subscriptionFields() map[string]resolver {
+	return map[string]resolver{
+		"Query.productSubscriptions": listOf(nodeid.ProductSubscription, func(q asked, s *db.Subscription) bool {
+			where := q.object("where")
+			return q.subscriptionMatches(s) && where.amongIDs("productIds", nodeid.Product, s.ProductID) &&
+				where.amongIDs("appIds", nodeid.App, s.AppID) && where.amongIDs("accountIds", nodeid.Account, s.AccountID)
+		}),
+		"ProductSubscription.app":      objectIn(nodeid.App, "AppID"),
+		"ProductSubscription.account":  objectIn(nodeid.Account, "AccountID"),
+		"ProductSubscription.product":  objectIn(nodeid.Product, "ProductID"),
+		"ProductSubscription.plan":     objectIn(nodeid.Plan, "PlanID"),
+		"ProductSubscription.narrowed": valueOf(func(s *db.Subscription) any { return s.EndpointIds != nil }),
+		"ProductSubscription.badgeColor": valueOf(func(s *db.Subscription) any {
+			return map[access.SubscriptionStatus]string{
+				access.SubscriptionWaiting: "YELLOW", access.SubscriptionApproved: "GREEN", access.SubscriptionRejected: "RED",
+				access.SubscriptionSuspended: "ORANGE", access.SubscriptionEnded: "GRAY",
+			}[s.Status]
+		}),
+		"ProductSubscription.requestedBy":  func(q asked) (any, error) { return q.person(q.parent.(*db.Subscription).RequestedBy) },
+		"ProductSubscription.decidedBy":    func(q asked) (any, error) { return q.person(q.parent.(*db.Subscription).DecidedBy) },
+		"ProductSubscription.callsLast24h": callsLast24h(usage.BySubscription),
+		"ProductSubscription.allowedTransitions": decidedFor(func(q asked, s *db.Subscription) any {
+			return q.w.Portal.Apps.Transitions(q.ctx, s)
+		}),
+		"ProductSubscription.viewerCan": decidedFor(func(q asked, s *db.Subscription) any {
+			return q.w.Portal.Apps.SubscriptionPermissions(q.ctx, s)
+		}),
+		"ProductSubscription.timeline": ownTimeline(),
+	}
+}
+
+func (q asked) subscriptionMatches(s *db.Subscription) bool {
+	where := q.object("where")
+	return (s.Newest || where["history"] == true) && where.among("status", string(s.Status))
 }

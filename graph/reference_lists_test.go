@@ -45,28 +45,30 @@ type sorted struct {
 	desc                bool
 }
 
-// lists are the names of the lists of each kind.
-func listNames() map[nodeid.Kind]string {
-	return map[nodeid.Kind]string{
-		nodeid.Account: "accounts", nodeid.App: "apps", nodeid.Credential: "credentials", nodeid.Endpoint: "endpoints", nodeid.Event: "events",
-		nodeid.Membership: "members", nodeid.Plan: "plans", nodeid.Product: "products", nodeid.ProductSubscription: "subscriptions", nodeid.User: "users",
-	}
-}
-
 // accessOrder is the order of access control lists.
 func accessOrder() sorted { return sorted{list: "access", field: "ID", column: "id"} }
 
-// sortedBy returns the order of a list of a kind; orderBy is the argument, if the
-// list has one.
-func sortedBy(k nodeid.Kind, orderBy parameters) sorted {
-	o := sorted{list: listNames()[k], field: "CreatedAt", column: "created_at", desc: orderBy["direction"] == "DESC"}
-	switch {
-	case k == nodeid.Event:
-		o.field, o.column = "Position", "position"
-	case orderBy["field"] == "NAME":
-		o.field, o.column = "NameFolded", "name_folded"
-	case orderBy["field"] == "TITLE":
-		o.field, o.column = "TitleFolded", "title_folded"
+// listOrders are the usual orders of the lists of each kind.
+type listOrders map[nodeid.Kind]sorted
+
+func newListOrders() listOrders {
+	out := listOrders{}
+	for name, n := range allNouns() {
+		out[nodeid.Kind(name)] = n.list
+	}
+	return out
+}
+
+// by returns the order of a list of a kind; orderBy is the argument, if the list
+// has one.
+func (l listOrders) by(k nodeid.Kind, orderBy parameters) sorted {
+	o := l[k]
+	if o.field == "" {
+		o.field, o.column = "CreatedAt", "created_at"
+	}
+	o.desc = orderBy["direction"] == "DESC"
+	if by, _ := orderBy.text("field"); by != "" && by != "CREATED_AT" { // texts are compared regardless of case
+		o.field, o.column = by[:1]+strings.ToLower(by[1:])+"Folded", strings.ToLower(by)+"_folded"
 	}
 	return o
 }

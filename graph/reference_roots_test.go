@@ -14,19 +14,10 @@ import (
 	"portico/internal/viewer"
 )
 
-// rootResolvers are those of the query's fields that are no lists.
+// rootResolvers are those of the fields that belong to no noun.
 func rootResolvers() map[string]resolver {
-	byID := func(kinds ...nodeid.Kind) resolver {
-		return func(q asked) (any, error) {
-			id, _ := q.text("id")
-			return q.rows.byOpaqueID(id, kinds...)
-		}
-	}
 	return map[string]resolver{
-		"Query.node":    byID(),
-		"Query.app":     byID(nodeid.App),
-		"Query.account": byID(nodeid.Account),
-		"Query.product": byID(nodeid.Product),
+		"Query.node": objectBy(),
 		"Query.nodes": func(q asked) (any, error) {
 			ids, _ := q.texts("ids")
 			if len(ids) > 100 {
@@ -42,31 +33,10 @@ func rootResolvers() map[string]resolver {
 			}
 			return out, nil
 		},
-		"Query.appByReferenceId": func(q asked) (any, error) {
-			reference, _ := q.text("referenceId")
-			return q.only(nodeid.App, func(row any) bool {
-				return strings.EqualFold(row.(*db.App).ReferenceID.String(), reference)
-			})
-		},
-		"Query.credentialByKey": func(q asked) (any, error) {
-			username, err := uuid.Parse(q.object("input")["key"].(string)) // the documents have no secrets
-			if err != nil {
-				return nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidValue, "")
-			}
-			return q.only(nodeid.Credential, func(row any) bool { return row.(*db.Credential).Username == username })
-		},
 		"Query.viewer":     func(q asked) (any, error) { return q.currentViewer() },
 		"Query.serverInfo": func(q asked) (any, error) { return q.serverInfo() },
+		"Viewer.accounts":  accountsOfViewer,
 	}
-}
-
-// only returns the one row that matches; nil if there is none.
-func (r *reference) only(k nodeid.Kind, matches func(any) bool) (any, error) {
-	all, err := r.rows.all(k)
-	if i := slices.IndexFunc(all, matches); i >= 0 {
-		return all[i], err
-	}
-	return nil, err
 }
 
 // information is what is known before anybody has signed in.
@@ -94,56 +64,77 @@ func (q asked) serverInfo() (any, error) {
 	return out, err
 }
 
-// rootLists are the lists of the query.
-func rootLists() map[string]resolver {
-	return map[string]resolver{
-		"Query.accounts": listOf(nodeid.Account, func(q asked, a *db.Account) bool {
-			where := q.object("where")
-			return where.contained("nameContains", a.NameFolded) && where.among("status", string(a.Status))
-		}),
-		"Query.apps": listOf(nodeid.App, func(q asked, a *db.App) bool { return q.appMatches(a) }),
-		"Query.products": listOf(nodeid.Product, func(q asked, p *db.Product) bool {
-			where := q.object("where")
-			return where.contained("titleContains", p.TitleFolded) && where.among("status", string(p.Status))
-		}),
-		"Query.productSubscriptions": listOf(nodeid.ProductSubscription, func(q asked, s *db.Subscription) bool {
-			where := q.object("where")
-			return q.subscriptionMatches(s) && where.amongIDs("productIds", nodeid.Product, s.ProductID) &&
-				where.amongIDs("appIds", nodeid.App, s.AppID) && where.amongIDs("accountIds", nodeid.Account, s.AccountID)
-		}),
-		"Query.users": listOf(nodeid.User, func(q asked, u *db.User) bool {
-			where := q.object("where")
-			return (where.contained("contains", u.NameFolded) || where.contained("contains", u.EmailFolded.String())) &&
-				where.among("role", string(u.Role)) && where.among("status", string(u.Status))
-		}),
-		"Query.events": listOf(nodeid.Event, func(q asked, e *db.Event) bool { return q.eventMatches(e) }),
+// actor is who did something.
+type actor struct {
+	Role *viewer.Role
+	Name string
+	User any
+}
+
+// actorOf returns who caused an event. Developers are told no more of staff than
+// that it was staff.
+func (r *reference) actorOf(e *db.Event) (any, error) {
+	role := viewer.Role(e.ActorRole)
+	out := &actor{Name: e.ActorName}
+	if role == viewer.Admin || role == viewer.Portal || role == viewer.Gateway {
+		out.Role = &role
 	}
-}
-
-func (q asked) appMatches(a *db.App) bool {
-	where := q.object("where")
-	if label := where.object("label"); label != nil && !slices.ContainsFunc(a.Labels, func(l domain.Label) bool {
-		value, ok := label.text("value")
-		return l.Key == label["key"] && (!ok || l.Value == value)
-	}) {
-		return false
+	if role == viewer.Admin && r.who.Role != viewer.Admin {
+		out.Name = "Administrator"
+		return out, nil
 	}
-	return where.contained("nameContains", a.NameFolded) && where.amongIDs("accountIds", nodeid.Account, a.AccountID)
+	if e.ActorID == nil {
+		return out, nil
+	}
+	var err error
+	out.User, err = r.rows.byID(nodeid.User, *e.ActorID)
+	return out, err
 }
 
-func (q asked) subscriptionMatches(s *db.Subscription) bool {
-	where := q.object("where")
-	return (s.Newest || where["history"] == true) && where.among("status", string(s.Status))
+// person returns who requested or decided something. Developers see only the
+// people of their account; everybody else is staff to them.
+func (r *reference) person(id *uuid.UUID) (any, error) {
+	if id == nil {
+		return nil, nil
+	}
+	row, err := r.rows.byID(nodeid.User, *id)
+	if err != nil {
+		return nil, err
+	}
+	out := &actor{Name: "Administrator", User: row}
+	role := viewer.Admin
+	if u, ok := row.(*db.User); ok {
+		out.Name, role = u.Name, viewer.Role(u.Role)
+	}
+	out.Role = &role
+	return out, nil
 }
 
-func (q asked) eventMatches(e *db.Event) bool {
-	where := q.object("where")
-	from, begins := where.moment("from")
-	to, ends := where.moment("to")
-	after, beyond := where.number("afterPosition")
-	id, of := where.text("subjectId")
-	return where.among("type", e.Type) && (!begins || !e.At.Before(from)) && (!ends || e.At.Before(to)) &&
-		(!beyond || e.Position > int64(after)) && (!of || id == nodeid.Encode(nodeid.Kind(e.SubjectType), e.SubjectID))
+// viewing is who makes a request.
+type viewing struct {
+	User, Account, Organization any
+	Role                        viewer.Role
+}
+
+// currentViewer returns who makes the request. A developer whose account is
+// suspended sees this much.
+func (r *reference) currentViewer() (any, error) {
+	if r.who.UserID == uuid.Nil {
+		return nil, nil
+	}
+	rows := r.rows
+	if r.who.AccountSuspended {
+		rows = r.system
+	}
+	out, err := &viewing{Role: r.who.Role}, error(nil)
+	if out.User, err = rows.byID(nodeid.User, r.who.UserID); err != nil {
+		return nil, err
+	}
+	if out.Organization, err = rows.byID(nodeid.Organization, r.who.OrganizationID); err != nil {
+		return nil, err
+	}
+	out.Account, err = rows.byID(nodeid.Account, r.who.AccountID)
+	return out, err
 }
 
 // contained reports whether a folded text contains that of a filter, if the

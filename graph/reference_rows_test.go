@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/db"
+	"portico/internal/entity"
 	"portico/internal/nodeid"
 )
 
@@ -21,6 +22,7 @@ type rowReader struct {
 // wholeTable reads the rows of a table that the viewer of a context may see: one
 // by its id, nil if there is none, or all.
 type wholeTable struct {
+	row reflect.Type
 	one func(context.Context, uuid.UUID) (any, error)
 	all func(context.Context) ([]any, error)
 }
@@ -31,41 +33,47 @@ type wholeList struct {
 }
 
 func newRowReader(ctx context.Context, c *db.Client) *rowReader {
-	return &rowReader{ctx: ctx, one: map[nodeid.Kind]map[uuid.UUID]any{}, lists: map[nodeid.Kind]wholeList{}, tables: map[nodeid.Kind]wholeTable{
-		nodeid.Account:             wholeTableOf(c.Account.Get, c.Account.Query().All),
-		nodeid.App:                 wholeTableOf(c.App.Get, c.App.Query().All),
-		nodeid.Credential:          wholeTableOf(c.Credential.Get, c.Credential.Query().All),
-		nodeid.Endpoint:            wholeTableOf(c.Endpoint.Get, c.Endpoint.Query().All),
-		nodeid.Event:               wholeTableOf(c.Event.Get, c.Event.Query().All),
-		nodeid.Membership:          wholeTableOf(c.Membership.Get, c.Membership.Query().All),
-		nodeid.Organization:        wholeTableOf(c.Organization.Get, c.Organization.Query().All),
-		nodeid.Plan:                wholeTableOf(c.Plan.Get, c.Plan.Query().All),
-		nodeid.Product:             wholeTableOf(c.Product.Get, c.Product.Query().All),
-		nodeid.ProductSubscription: wholeTableOf(c.Subscription.Get, c.Subscription.Query().All),
-		nodeid.User:                wholeTableOf(c.User.Get, c.User.Query().All),
-		accessEntries:              wholeTableOf(c.AccessEntry.Get, c.AccessEntry.Query().All),
-	}}
+	r := &rowReader{ctx: ctx, tables: map[nodeid.Kind]wholeTable{}, one: map[nodeid.Kind]map[uuid.UUID]any{}, lists: map[nodeid.Kind]wholeList{}}
+	known := tables()
+	for _, e := range entity.All() {
+		r.tables[e.Kind] = wholeTableOf(known[e.Table].client(c))
+	}
+	r.tables[accessEntries] = wholeTableOf(known[string(accessEntries)].client(c))
+	return r
 }
 
 // accessEntries are rows without a type of their own.
-const accessEntries nodeid.Kind = "entry of an access control list"
+const accessEntries nodeid.Kind = "access_entries"
 
-func wholeTableOf[T any](one func(context.Context, uuid.UUID) (*T, error), all func(context.Context) ([]*T, error)) wholeTable {
+// wholeTableOf returns a table by one of ent's clients: client.Get reads one row,
+// client.Query().All reads all.
+func wholeTableOf(client any) wholeTable {
+	c := reflect.ValueOf(client)
+	read := func(method reflect.Value, in ...any) (reflect.Value, error) {
+		args := make([]reflect.Value, len(in))
+		for i := range in {
+			args[i] = reflect.ValueOf(in[i])
+		}
+		out := method.Call(args)
+		err, _ := out[1].Interface().(error)
+		return out[0], err
+	}
 	return wholeTable{
+		row: c.MethodByName("Get").Type().Out(0).Elem(),
 		one: func(ctx context.Context, id uuid.UUID) (any, error) {
-			row, err := one(ctx, id)
+			row, err := read(c.MethodByName("Get"), ctx, id)
 			switch {
 			case db.IsNotFound(err):
 				return nil, nil
 			case err != nil:
 				return nil, err
 			}
-			return row, nil
+			return row.Interface(), nil
 		},
 		all: func(ctx context.Context) (out []any, err error) {
-			rows, err := all(ctx)
-			for _, r := range rows {
-				out = append(out, r)
+			rows, err := read(c.MethodByName("Query").Call(nil)[0].MethodByName("All"), ctx)
+			for i := range rows.Len() {
+				out = append(out, rows.Index(i).Interface())
 			}
 			return out, err
 		},

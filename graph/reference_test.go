@@ -28,12 +28,17 @@ type reference struct {
 	// rows are what the viewer may see, system what Portico itself sees of the
 	// viewer's organization.
 	rows, system *rowReader
+	resolvers    map[string]resolver
+	orders       listOrders
 }
 
 func newReference(w *world, ctx context.Context, schema *ast.Schema) *reference {
 	v := viewer.Current(ctx)
 	system := viewer.AsSystem(ctx, v.OrganizationID)
-	return &reference{w: w, who: v, ctx: ctx, schema: schema, rows: newRowReader(ctx, w.Client), system: newRowReader(system, w.Client)}
+	return &reference{
+		w: w, who: v, ctx: ctx, schema: schema, rows: newRowReader(ctx, w.Client), system: newRowReader(system, w.Client),
+		resolvers: resolvers(), orders: newListOrders(),
+	}
 }
 
 // answering is the work on one document.
