@@ -44,10 +44,13 @@ func (l load) rate() float64 { return float64(l.requests) / l.took.Seconds() }
 // busy returns the share of the server's core that was used.
 func (l load) busy() float64 { return l.cpu.Seconds() / l.took.Seconds() }
 
+// clientsOf returns how many connections an operation keeps busy.
+func (s settings) clientsOf(o operation) int { return cmp.Or(o.clients, s.clients) }
+
 // runLoad keeps the clients' connections busy with one operation for some time. The same
 // seed chooses the same variables in the same order.
 func (w *world) runLoad(ctx context.Context, s *server, o operation, seed uint64, length time.Duration) (load, error) {
-	clients := make([]*client, cmp.Or(o.clients, w.clients))
+	clients := make([]*client, w.clientsOf(o))
 	for i := range clients {
 		c, err := w.dial(ctx, s, o, rand.New(rand.NewPCG(seed, uint64(i))))
 		if err != nil {
@@ -72,6 +75,11 @@ func (w *world) runLoad(ctx context.Context, s *server, o operation, seed uint64
 	if err := errors.Join(append(failures, err, ctx.Err())...); err != nil {
 		return load{}, err
 	}
+	return sum(clients, took, before, after)
+}
+
+// sum returns the measurement of clients that were busy for some time.
+func sum(clients []*client, took time.Duration, before, after cpu) (load, error) {
 	var all []time.Duration
 	size := 0
 	for _, c := range clients {
@@ -132,19 +140,23 @@ func (w *world) dial(ctx context.Context, s *server, o operation, random *rand.R
 
 // work sends one request after the other.
 func (c *client) work(until time.Time) error {
-	for {
-		body := c.operation.body(c.operation.variables(c.world, c.random))
-		c.request = append(append(c.request[:0], c.head...), strconv.Itoa(len(body))...)
-		c.request = append(append(c.request, "\r\n\r\n"...), body...)
-		begin := time.Now()
-		if begin.After(until) {
-			return nil
-		}
-		if err := c.roundTrip(); err != nil {
+	for time.Now().Before(until) {
+		if err := c.send(); err != nil {
 			return err
 		}
-		c.latencies = append(c.latencies, time.Since(begin))
 	}
+	return nil
+}
+
+// send sends one request and waits for the response.
+func (c *client) send() error {
+	body := c.operation.body(c.operation.variables(c.world, c.random))
+	c.request = append(append(c.request[:0], c.head...), strconv.Itoa(len(body))...)
+	c.request = append(append(c.request, "\r\n\r\n"...), body...)
+	begin := time.Now()
+	err := c.roundTrip()
+	c.latencies = append(c.latencies, time.Since(begin))
+	return err
 }
 
 func (c *client) roundTrip() error {

@@ -50,7 +50,7 @@ func parse() (settings, error) {
 	flag.IntVar(&s.rounds, "rounds", 7, "how many rounds are measured of each operation")
 	flag.DurationVar(&s.length, "length", 3*time.Second, "how long each server is under load in a round")
 	flag.DurationVar(&s.warmUp, "warm-up", 2*time.Second, "how long each server is under load before")
-	flag.IntVar(&s.clients, "clients", 16, "how many connections are kept busy")
+	flag.IntVar(&s.clients, "clients", 16, "how many connections are kept busy; with 1 the servers answer alternately")
 	flag.StringVar(&s.raw, "raw", "", "a file to write every round to, as CSV")
 	flag.StringVar(&s.cpuProfile, "cpuprofile", "", "a file for a CPU profile of portico, of the one operation that -only names")
 	flag.StringVar(&s.memProfile, "memprofile", "", "a file for a profile of what portico allocates, likewise")

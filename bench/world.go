@@ -20,6 +20,9 @@ const demoPassword = "of no use after this run"
 // prepareTimeout bounds the statements that prepare the database.
 const prepareTimeout = 5 * time.Minute
 
+// leastConns is the least number of connections to the database that each server may open.
+const leastConns = 4
+
 // world is the two servers, their data, and a token for requests.
 type world struct {
 	settings
@@ -54,7 +57,7 @@ func prepare(ctx context.Context, folder, url string, s settings) (w *world, err
 	ring := filepath.Join(folder, "keyring.json")
 	w.env = append(os.Environ(), "DATABASE_URL="+url, "PORTICO_KEYRING="+ring, "PORTICO_DEMO_PASSWORD="+demoPassword,
 		"PORTICO_DEV=false", "PORTICO_USER_BUDGET=0", "PORTICO_ORGANIZATION_BUDGET=0", "PORTICO_LOG=json", "PORTICO_LOG_LEVEL=info",
-		"PORTICO_DB_CONNS="+strconv.Itoa(s.clients), "PORTICO_DRAIN_DELAY=0s", "GOMAXPROCS=1", "GOGC=400")
+		"PORTICO_DB_CONNS="+strconv.Itoa(max(s.clients, leastConns)), "PORTICO_DRAIN_DELAY=0s", "GOMAXPROCS=1", "GOGC=400")
 	for _, command := range [][]string{
 		{"go", "build", "-o", portico, "portico"},
 		{"go", "build", "-o", baseline, "portico/bench/baseline"},
