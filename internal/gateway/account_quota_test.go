@@ -49,16 +49,16 @@ func (c *counting) catchUp(t testing.TB) {
 }
 
 // asks asks for an app.
-func (c *counting) asks(t testing.TB, app apps.CreatedApp) verdict.Code {
+func (c *counting) verify(t testing.TB, app apps.CreatedApp) verdict.Code {
 	t.Helper()
-	return asks(t, c.Verifier, c.caller, shows(app.Secret))
+	return verify(t, c.Verifier, c.caller, requestWith(app.Secret))
 }
 
 // counts sets a plan's quota of a month and whose calls it counts together.
 func (w *world) counts(t testing.TB, p *db.Plan, per access.QuotaPer, limit int) {
 	t.Helper()
 	quota := set(access.Quota{Limit: limit, Per: access.PerMonth})
-	ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: p.GlobalID(), Quota: quota, QuotaPer: set(per)})))
+	ok(t, 0, errorOf(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: p.GlobalID(), Quota: quota, QuotaPer: set(per)})))
 }
 
 // app makes an app that is registered by a plan.
@@ -78,13 +78,13 @@ func TestAnAccountsQuotaIsUsedUpByAllItsApps(t *testing.T) {
 		snow := w.app(t, "Snow", w.plan)
 		g := w.counting(t)
 		for n := range 10 {
-			require.Equal(t, verdict.Valid, g.asks(t, []apps.CreatedApp{w.made, snow}[n%2]), n)
+			require.Equal(t, verdict.Valid, g.verify(t, []apps.CreatedApp{w.made, snow}[n%2]), n)
 		}
 		refused := func(what string, c *counting, all ...apps.CreatedApp) {
 			t.Helper()
 			c.catchUp(t)
 			for _, a := range all {
-				require.Equal(t, verdict.QuotaExceeded, c.asks(t, a), what)
+				require.Equal(t, verdict.QuotaExceeded, c.verify(t, a), what)
 			}
 		}
 		refused("the eleventh", g, w.made, snow)
@@ -94,24 +94,24 @@ func TestAnAccountsQuotaIsUsedUpByAllItsApps(t *testing.T) {
 		refused("a restart", w.counting(t), hail, snow, w.made)
 		w.checkAccountUse(t, g)
 
-		ok(t, 0, second(w.Portal.Apps.Unregister(w.Admin, w.sub.GlobalID(), nil)))
+		ok(t, 0, errorOf(w.Portal.Apps.Unregister(w.Admin, w.sub.GlobalID(), nil)))
 		w.approved(t, w.made.App, w.product, w.plan)
 		refused("registered again", g, w.made)
-		ok(t, "", second(w.Portal.Apps.DeleteApp(w.Developer, snow.App.GlobalID(), nil)))
+		ok(t, "", errorOf(w.Portal.Apps.DeleteApp(w.Developer, snow.App.GlobalID(), nil)))
 		refused("an app is deleted", g, w.made, w.app(t, "Fog", w.plan))
 		refused("and after a restart", w.counting(t), w.made)
 
 		w.Developer = w.MustDeveloper(t, w.Admin, w.MustAccount(t, w.Admin, "Other"))
 		sun := w.app(t, "Sun", w.plan)
 		g.catchUp(t)
-		require.Equal(t, verdict.Valid, g.asks(t, sun), "another account")
+		require.Equal(t, verdict.Valid, g.verify(t, sun), "another account")
 	})
 }
 
 // checkAccountUse looks at what the feed and an explanation tell.
 func (w *world) checkAccountUse(t *testing.T, g *counting) {
 	t.Helper()
-	lines, err := w.fed(t, g.Verifier, g.caller, -1, 0)
+	lines, err := w.readFeed(t, g.Verifier, g.caller, -1, 0)
 	ok(t, 0, err)
 	reported := 0
 	for _, l := range lines {
@@ -146,13 +146,13 @@ func TestUsedQuotaOutlivesPlanChanges(t *testing.T) {
 			t.Helper()
 			g.catchUp(t)
 			for i := range n {
-				require.Equal(t, verdict.Valid, g.asks(t, a), i)
+				require.Equal(t, verdict.Valid, g.verify(t, a), i)
 			}
 		}
 		ends := func(a apps.CreatedApp) {
 			t.Helper()
 			g.catchUp(t)
-			require.Equal(t, verdict.QuotaExceeded, g.asks(t, a))
+			require.Equal(t, verdict.QuotaExceeded, g.verify(t, a))
 		}
 		passes(rain, 6)
 		w.counts(t, w.plan, access.QuotaPerAccount, 10)
@@ -165,13 +165,13 @@ func TestUsedQuotaOutlivesPlanChanges(t *testing.T) {
 		passes(rain, 1)
 
 		// Seventeen are used by the account, seven by the app.
-		ok(t, 0, second(w.Portal.Apps.Unregister(w.Admin, w.sub.GlobalID(), nil)))
+		ok(t, 0, errorOf(w.Portal.Apps.Unregister(w.Admin, w.sub.GlobalID(), nil)))
 		again := w.approved(t, rain.App, w.product, shared)
 		ends(rain)
 		w.counts(t, shared, access.QuotaPerAccount, 18)
 		passes(rain, 1)
 		ends(rain)
-		ok(t, 0, second(w.Portal.Apps.Unregister(w.Admin, again.GlobalID(), nil)))
+		ok(t, 0, errorOf(w.Portal.Apps.Unregister(w.Admin, again.GlobalID(), nil)))
 		w.approved(t, rain.App, w.product, w.plan)
 		passes(rain, 2)
 		ends(rain)
@@ -205,7 +205,7 @@ func crowd(t *testing.T, servers []*counting, all []apps.CreatedApp) int64 {
 	for i := range 4 * len(all) {
 		asking.Go(func() {
 			for n := 0; ; n++ {
-				switch code := servers[(i+n)%len(servers)].asks(t, all[i%len(all)]); code {
+				switch code := servers[(i+n)%len(servers)].verify(t, all[i%len(all)]); code {
 				case verdict.Valid:
 					passed.Add(1)
 				case verdict.QuotaExceeded:
@@ -241,7 +241,7 @@ func TestServersShareAnAccountsQuota(t *testing.T) {
 			for _, s := range []*counting{one, two} {
 				s.catchUp(t)
 				for _, a := range all {
-					require.Equal(t, want, s.asks(t, a))
+					require.Equal(t, want, s.verify(t, a))
 				}
 			}
 		}
@@ -249,7 +249,7 @@ func TestServersShareAnAccountsQuota(t *testing.T) {
 		w.counts(t, w.plan, access.QuotaPerApp, 4)
 		both(verdict.Valid, w.made, w.made)
 		both(verdict.QuotaExceeded, w.made)
-		ok(t, 0, second(w.Portal.Apps.Unregister(w.Admin, w.sub.GlobalID(), nil)))
+		ok(t, 0, errorOf(w.Portal.Apps.Unregister(w.Admin, w.sub.GlobalID(), nil)))
 		other := w.MustPlan(t, w.Admin, w.product, "Other")
 		w.counts(t, other, access.QuotaPerApp, 4)
 		w.sub = w.approved(t, w.made.App, w.product, other)
@@ -263,8 +263,8 @@ func TestServersShareAnAccountsQuota(t *testing.T) {
 		snow := w.app(t, "Snow", other)
 		both(verdict.Valid, w.made, snow)
 		one.catchUp(t)
-		require.Equal(t, verdict.Valid, one.asks(t, w.made))
-		require.Equal(t, verdict.Valid, two.asks(t, snow))
+		require.Equal(t, verdict.Valid, one.verify(t, w.made))
+		require.Equal(t, verdict.Valid, two.verify(t, snow))
 		both(verdict.QuotaExceeded, w.made, snow, w.app(t, "Hail", other))
 
 		// As many apps as there may be, at both servers at once.

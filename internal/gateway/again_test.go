@@ -24,29 +24,29 @@ func TestResubscribingKeepsWhatWasUsed(t *testing.T) {
 		rate := set(access.RateLimit{Limit: 5, Per: access.PerHour, Burst: 5})
 		other := w.MustPlan(t, w.Admin, w.product, "Other")
 		for _, p := range []*db.Plan{w.plan, other} {
-			ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: p.GlobalID(), Quota: quota, RateLimit: rate})))
+			ok(t, 0, errorOf(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: p.GlobalID(), Quota: quota, RateLimit: rate})))
 		}
 		var o gateway.Options
 		g := w.verifier(t, func(p *gateway.Options) { o = *p })
 		c := w.caller(t, g)
 		run(t, g)
 		for range 3 {
-			wants(t, g, c, w.request(), verdict.Valid)
+			requireVerdict(t, g, c, w.request(), verdict.Valid)
 		}
-		wants(t, g, c, w.request(), verdict.QuotaExceeded)
+		requireVerdict(t, g, c, w.request(), verdict.QuotaExceeded)
 		f := intake.NewFlusher(intake.FlusherOptions{DB: w.Database, Clock: w.Clock, Counter: o.Counter, Quotas: o.Memory})
 		ok(t, 0, f.Flush(t.Context()))
 
 		same := func(what string, s *db.Subscription) {
 			t.Helper()
 			id := s.ID
-			soon(t, what, func() bool {
+			requireSoon(t, what, func() bool {
 				var v verdict.Verdict
 				g.Verify(t.Context(), c, w.request(), &v)
 				return v.Subscription != nil && v.Subscription.ID == id && v.Code != verdict.Waiting
 			})
 			for name, verifier := range map[string]*gateway.Verifier{"the same server": g, "a started one": w.verifier(t)} {
-				if got := asks(t, verifier, w.caller(t, verifier), w.request()); got != verdict.QuotaExceeded {
+				if got := verify(t, verifier, w.caller(t, verifier), w.request()); got != verdict.QuotaExceeded {
 					t.Errorf("%s: %s answers %s", what, name, got)
 				}
 			}
@@ -55,20 +55,20 @@ func TestResubscribingKeepsWhatWasUsed(t *testing.T) {
 				t.Errorf("%s: %d counters", what, n)
 			}
 		}
-		ok(t, 0, second(w.Portal.Apps.Unregister(w.Admin, w.sub.GlobalID(), nil)))
+		ok(t, 0, errorOf(w.Portal.Apps.Unregister(w.Admin, w.sub.GlobalID(), nil)))
 		again := w.approved(t, w.made.App, w.product, w.plan)
 		same("registered again", again)
-		ok(t, 0, second(w.Portal.Apps.Unregister(w.Admin, again.GlobalID(), nil)))
+		ok(t, 0, errorOf(w.Portal.Apps.Unregister(w.Admin, again.GlobalID(), nil)))
 		same("by another plan", w.approved(t, w.made.App, w.product, other))
-		ok(t, "", second(w.Portal.Apps.DeleteApp(w.Developer, w.made.App.GlobalID(), nil)))
+		ok(t, "", errorOf(w.Portal.Apps.DeleteApp(w.Developer, w.made.App.GlobalID(), nil)))
 		restored, err := w.Portal.Apps.RestoreApp(w.Admin, w.made.App.GlobalID())
 		w.made = ok(t, restored, err)
 		same("restored", w.approved(t, w.made.App, w.product, w.plan))
 		// Of the five of the hour three are used, whatever the quota.
-		ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 1000, Per: access.PerMonth})})))
+		ok(t, 0, errorOf(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 1000, Per: access.PerMonth})})))
 		passed := 0
-		soon(t, "the end of the rate", func() bool {
-			code := asks(t, g, c, w.request())
+		requireSoon(t, "the end of the rate", func() bool {
+			code := verify(t, g, c, w.request())
 			if code == verdict.Valid {
 				passed++
 			}

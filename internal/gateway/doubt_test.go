@@ -47,16 +47,16 @@ func TestAReadBegunBeforeAFailedSyncDoesNotConfirm(t *testing.T) {
 				d := testdb.OpenWith(t, url, database.Options{OnStatement: fails})
 				g = w.verifier(t, func(o *gateway.Options) { o.DB = d })
 				c := w.caller(t, g)
-				wants(t, g, c, w.request(), verdict.Valid)
+				requireVerdict(t, g, c, w.request(), verdict.Valid)
 				w.mono.Add(1) // a read that begins now is a later one
 				armed.Store(true)
 				read.do(t, w, g)
 				if armed.Load() {
 					t.Fatal("no Sync failed in between")
 				}
-				wants(t, g, c, w.request(), verdict.Unavailable)
+				requireVerdict(t, g, c, w.request(), verdict.Unavailable)
 				ok(t, 0, g.PollOnce(t.Context()))
-				wants(t, g, c, w.request(), verdict.Valid)
+				requireVerdict(t, g, c, w.request(), verdict.Valid)
 			})
 		})
 	}

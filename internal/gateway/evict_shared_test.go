@@ -19,11 +19,11 @@ func TestOrganizationsShareTheBudget(t *testing.T) {
 		metrics := prometheus.NewRegistry()
 		g := w.verifier(t, func(o *gateway.Options) { o.MaxKeys, o.Metrics = 3, gateway.NewMetrics(metrics) })
 		idle := []apps.CreatedCredential{w.key(t), w.key(t), w.key(t)}
-		busy := threeKeys(t, w, w.MustTenant(t, "busy"))
+		busy := newCredentials(t, w, w.MustTenant(t, "busy"))
 		round := func(c *gateway.Caller, keys []apps.CreatedCredential) {
 			t.Helper()
 			for _, k := range keys {
-				wants(t, g, c, shows(k.Secret), verdict.Valid)
+				requireVerdict(t, g, c, requestWith(k.Secret), verdict.Valid)
 			}
 		}
 		for range 3 {

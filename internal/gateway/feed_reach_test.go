@@ -58,7 +58,7 @@ func TestTheFeedKeepsEnvironmentsApart(t *testing.T) {
 			t.Helper()
 			w.mono.Add(1)
 			for c, want := range map[*gateway.Caller][2]bool{all: {true, true}, some[access.Production]: {true, false}, some[access.Staging]: {false, true}, bound: {false, true}} {
-				lines, err := w.fed(t, g, c, after, 0)
+				lines, err := w.readFeed(t, g, c, after, 0)
 				reported := idsOf(keysOf(ok(t, lines, err)))
 				require.Equal(t, want, [2]bool{slices.Contains(reported, production), slices.Contains(reported, staging)}, "%q %v after %d", c.Environment, c.Products, after)
 				position = lines[len(lines)-1].Position
@@ -92,7 +92,7 @@ func TestTheFeedNamesNoOtherProducts(t *testing.T) {
 			t.Helper()
 			w.mono.Add(1)
 			for c, products := range bound {
-				lines, err := w.fed(t, g, c, after, 0)
+				lines, err := w.readFeed(t, g, c, after, 0)
 				keys := keysOf(ok(t, lines, err))
 				i := slices.Index(idsOf(keys), key)
 				require.GreaterOrEqual(t, i, 0)
@@ -121,7 +121,7 @@ func TestTheFeedReportsQuotaUse(t *testing.T) {
 		w := newWorld(t, url)
 		tides, free := w.MustProduct(t, w.Admin, "tides")
 		unlimited := w.approved(t, w.made.App, tides, free)
-		ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 30, Per: access.PerDay})})))
+		ok(t, 0, errorOf(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 30, Per: access.PerDay})})))
 		var o gateway.Options
 		g := w.verifier(t, func(created *gateway.Options) { o = *created })
 		c := w.caller(t, g)
@@ -129,13 +129,13 @@ func TestTheFeedReportsQuotaUse(t *testing.T) {
 			t.Helper()
 			r := w.request()
 			r.Cost = n
-			wants(t, g, c, r, verdict.Valid)
+			requireVerdict(t, g, c, r, verdict.Valid)
 			ok(t, 0, intake.NewFlusher(intake.FlusherOptions{DB: w.Database, Clock: w.Clock, Counter: o.Counter, Quotas: o.Memory}).Flush(t.Context()))
 		}
 		tells := func(after, used int64) (position int64) {
 			t.Helper()
 			w.mono.Add(1)
-			lines, err := w.fed(t, g, c, after, 0)
+			lines, err := w.readFeed(t, g, c, after, 0)
 			ok(t, 0, err)
 			day := w.Clock.Now().UTC().Truncate(24 * time.Hour)
 			reported := 0
@@ -161,10 +161,10 @@ func TestTheFeedReportsQuotaUse(t *testing.T) {
 		here := tells(-1, 0)
 		flush(7)
 		tells(-1, 7)
-		ok(t, 0, second(w.Portal.Apps.UpdateApp(w.Developer, apps.UpdateAppInput{AppID: w.made.App.GlobalID(), Name: set("Rain again")})))
+		ok(t, 0, errorOf(w.Portal.Apps.UpdateApp(w.Developer, apps.UpdateAppInput{AppID: w.made.App.GlobalID(), Name: set("Rain again")})))
 		here = tells(here, 7)
 		w.Clock.Advance(24 * time.Hour)
-		ok(t, 0, second(w.Portal.Apps.UpdateApp(w.Developer, apps.UpdateAppInput{AppID: w.made.App.GlobalID(), Name: set("Rain tomorrow")})))
+		ok(t, 0, errorOf(w.Portal.Apps.UpdateApp(w.Developer, apps.UpdateAppInput{AppID: w.made.App.GlobalID(), Name: set("Rain tomorrow")})))
 		tells(here, 0) // another day
 	})
 }

@@ -39,17 +39,17 @@ func TestFeedReadersAreBounded(t *testing.T) {
 	if !fault.Is(err, fault.CodeUnavailable) || fault.From(err).Reason != fault.ReasonBusy || fault.From(err).RetryAfter == 0 {
 		t.Errorf("one more of the same token: %v", err)
 	}
-	if _, err := w.fed(t, g, c, g.Copy(w.Organization.ID).Position(), 0); err != nil {
+	if _, err := w.readFeed(t, g, c, g.Copy(w.Organization.ID).Position(), 0); err != nil {
 		t.Errorf("a sign of life: %v", err)
 	}
-	if _, err := w.fed(t, g, other, -1, 0); err != nil {
+	if _, err := w.readFeed(t, g, other, -1, 0); err != nil {
 		t.Errorf("another token: %v", err)
 	}
 	read()
 	for range share {
 		ok(t, 0, <-ended)
 	}
-	if _, err := w.fed(t, g, c, -1, 0); err != nil {
+	if _, err := w.readFeed(t, g, c, -1, 0); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// named are all ids of accounts, apps and keys that some lines of the feed name.
-func named(lines []keycache.Change) (out []uuid.UUID) {
+// mentionedIDs returns all ids of accounts, apps and keys that some lines of the feed name.
+func mentionedIDs(lines []keycache.Change) (out []uuid.UUID) {
 	for _, l := range lines {
 		for _, a := range l.Accounts {
 			out = append(out, a.ID)
@@ -44,7 +44,7 @@ func TestTheFeedOfABoundTokenIsLimitedToRelatedApps(t *testing.T) {
 		theirs := otherAccount.GlobalID()
 		whole := w.MustKey(t, w.Admin, apps.GenerateKeyInput{AccountID: &theirs}).Credential
 		elsewhere := w.MustRegister(t, w.Admin, other.App, tides, plan)
-		ok(t, 0, second(w.Portal.Apps.Approve(w.Admin, elsewhere.GlobalID(), nil)))
+		ok(t, 0, errorOf(w.Portal.Apps.Approve(w.Admin, elsewhere.GlobalID(), nil)))
 		g := w.verifier(t)
 		bound := func(product string) *gateway.Caller {
 			c, err := g.Caller(t.Context(), w.token(t, identity.NewGateway{Products: []string{product}}))
@@ -52,9 +52,9 @@ func TestTheFeedOfABoundTokenIsLimitedToRelatedApps(t *testing.T) {
 		}
 		c := bound("weather")
 		foreign := []uuid.UUID{otherAccount.ID, other.App.ID, other.Credential.ID, whole.ID, elsewhere.ID}
-		lines, err := w.fed(t, g, c, -1, 0)
+		lines, err := w.readFeed(t, g, c, -1, 0)
 		ok(t, 0, err)
-		reported := named(lines)
+		reported := mentionedIDs(lines)
 		for _, id := range []uuid.UUID{w.Account.ID, w.made.App.ID, w.made.Credential.ID, w.sub.ID} {
 			if !slices.Contains(reported, id) {
 				t.Errorf("the snapshot lacks %s", id)
@@ -72,20 +72,20 @@ func TestTheFeedOfABoundTokenIsLimitedToRelatedApps(t *testing.T) {
 		here := lines[0].Position
 		gone := w.MustAppOf(t, w.Admin, otherAccount, "Gone")
 		foreign = append(foreign, gone.App.ID, gone.Credential.ID)
-		ok(t, 0, second(w.Portal.Apps.DeleteApp(w.Admin, gone.App.GlobalID(), nil)))
-		ok(t, 0, second(w.Portal.Apps.DisableKey(w.Admin, whole.GlobalID(), nil)))
-		ok(t, 0, second(w.Portal.Identity.SuspendAccount(w.Admin, theirs, nil)))
+		ok(t, 0, errorOf(w.Portal.Apps.DeleteApp(w.Admin, gone.App.GlobalID(), nil)))
+		ok(t, 0, errorOf(w.Portal.Apps.DisableKey(w.Admin, whole.GlobalID(), nil)))
+		ok(t, 0, errorOf(w.Portal.Identity.SuspendAccount(w.Admin, theirs, nil)))
 		w.mono.Add(1)
-		lines, err = w.fed(t, g, c, here, 0)
+		lines, err = w.readFeed(t, g, c, here, 0)
 		ok(t, 0, err)
-		hidden("what has changed", named(lines))
+		hidden("what has changed", mentionedIDs(lines))
 		here = lines[len(lines)-1].Position
 
 		w.MustRegister(t, w.Admin, other.App, w.product, w.plan)
 		w.mono.Add(1)
-		lines, err = w.fed(t, g, c, here, 0)
+		lines, err = w.readFeed(t, g, c, here, 0)
 		ok(t, 0, err)
-		reported = named(lines)
+		reported = mentionedIDs(lines)
 		for _, id := range []uuid.UUID{otherAccount.ID, other.App.ID, other.Credential.ID, whole.ID} {
 			if !slices.Contains(reported, id) {
 				t.Errorf("what has changed lacks %s", id)
@@ -93,8 +93,8 @@ func TestTheFeedOfABoundTokenIsLimitedToRelatedApps(t *testing.T) {
 		}
 		foreign = []uuid.UUID{elsewhere.ID, gone.App.ID, gone.Credential.ID}
 		hidden("the subscription", reported)
-		if lines, err = w.fed(t, g, bound("tides"), -1, 0); err != nil || slices.Contains(named(lines), w.made.Credential.ID) {
-			t.Errorf("the other token knows %v %v", named(lines), err)
+		if lines, err = w.readFeed(t, g, bound("tides"), -1, 0); err != nil || slices.Contains(mentionedIDs(lines), w.made.Credential.ID) {
+			t.Errorf("the other token knows %v %v", mentionedIDs(lines), err)
 		}
 	})
 }

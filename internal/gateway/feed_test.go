@@ -18,8 +18,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// fed returns what the feed answers.
-func (w *world) fed(t testing.TB, g *gateway.Verifier, c *gateway.Caller, after int64, wait time.Duration) (lines []keycache.Change, err error) {
+// readFeed returns what the feed answers.
+func (w *world) readFeed(t testing.TB, g *gateway.Verifier, c *gateway.Caller, after int64, wait time.Duration) (lines []keycache.Change, err error) {
 	t.Helper()
 	err = g.Feed(t.Context(), c, after, wait, func(line *keycache.Change) error { lines = append(lines, *line); return nil })
 	return lines, err
@@ -33,21 +33,21 @@ func TestTheFeedReadsTheLogAfterEachCall(t *testing.T) {
 		d := w.secondDB(t)
 		g := w.verifier(t, func(o *gateway.Options) { o.DB, o.Grace = d, gateway.MaxGrace })
 		c := w.caller(t, g)
-		wants(t, g, c, w.request(), verdict.Valid)
+		requireVerdict(t, g, c, w.request(), verdict.Valid)
 		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 		here := g.Copy(w.Organization.ID).Position()
 		for range 3 {
 			w.mono.Add(1)
-			lines, err := w.fed(t, g, c, here, 0)
+			lines, err := w.readFeed(t, g, c, here, 0)
 			if err != nil || len(lines) != 1 || lines[0].Position != here || lines[0].Catalogue != nil {
 				t.Fatalf("a sign of life: %+v %v", lines, err)
 			}
 		}
 		ok(t, 0, d.Close())
 		w.mono.Add(1)
-		wants(t, g, c, w.request(), verdict.Valid) // the node's own silence is not over
+		requireVerdict(t, g, c, w.request(), verdict.Valid) // the node's own silence is not over
 		for name, after := range map[string]int64{"a sign of life": here, "changes": here - 1, "a snapshot": -1, "of another time": here + 1} {
-			if lines, err := w.fed(t, g, c, after, time.Millisecond); !fault.Is(err, fault.CodeUnavailable) || len(lines) != 0 {
+			if lines, err := w.readFeed(t, g, c, after, time.Millisecond); !fault.Is(err, fault.CodeUnavailable) || len(lines) != 0 {
 				t.Errorf("%s without a database: %+v %v", name, lines, err)
 			}
 		}
@@ -62,9 +62,9 @@ func TestTheFeedIncludesUnreadEvents(t *testing.T) {
 		c := w.caller(t, g)
 		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 		here := g.Copy(w.Organization.ID).Position()
-		ok(t, 0, second(w.Portal.Apps.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
+		ok(t, 0, errorOf(w.Portal.Apps.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
 		w.mono.Add(1)
-		lines, err := w.fed(t, g, c, here, 0)
+		lines, err := w.readFeed(t, g, c, here, 0)
 		if err != nil || len(lines) != 1 || lines[0].Position <= here || len(lines[0].Credentials) != 1 || lines[0].Credentials[0].Status != access.CredentialRevoked {
 			t.Errorf("told %+v %v", lines, err)
 		}
@@ -84,9 +84,9 @@ func TestTheFeedWaits(t *testing.T) {
 		here := g.Copy(w.Organization.ID).Position()
 		reported := make(chan error, 1)
 		for step, do := range []func() error{
-			func() error { return second(w.Portal.Apps.DisableKey(w.Admin, w.made.Credential.GlobalID(), nil)) },
+			func() error { return errorOf(w.Portal.Apps.DisableKey(w.Admin, w.made.Credential.GlobalID(), nil)) },
 			func() error {
-				return second(w.Portal.Identity.RevokeGateway(t.Context(), w.Organization.Slug, "edge-1"))
+				return errorOf(w.Portal.Identity.RevokeGateway(t.Context(), w.Organization.Slug, "edge-1"))
 			},
 		} {
 			go func() {
@@ -133,7 +133,7 @@ func TestGatewaysShareTheReadsOfTheLog(t *testing.T) {
 		if n := reads.Load(); n != 1 {
 			t.Errorf("the log was read %d times", n)
 		}
-		_, err := w.fed(t, g, c, here, 0)
+		_, err := w.readFeed(t, g, c, here, 0)
 		if ok(t, 0, err); reads.Load() != 1 {
 			t.Error("it was read again though it had been since the question")
 		}

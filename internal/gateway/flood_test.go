@@ -36,8 +36,8 @@ func from(r *gateway.Request, client string) *gateway.Request {
 	return r
 }
 
-// watched is a verifier whose metrics the test reads.
-func (w *world) watched(t testing.TB, change ...func(*gateway.Options)) (*gateway.Verifier, *prometheus.Registry) {
+// verifierWithMetrics returns a verifier whose metrics the test reads.
+func (w *world) verifierWithMetrics(t testing.TB, change ...func(*gateway.Options)) (*gateway.Verifier, *prometheus.Registry) {
 	t.Helper()
 	metrics := prometheus.NewRegistry()
 	return w.verifier(t, append(change, func(o *gateway.Options) { o.Metrics = gateway.NewMetrics(metrics) })...), metrics
@@ -72,9 +72,9 @@ func always(client string) func(int) string { return func(int) string { return c
 func TestUnknownKeysAreLimitedByClient(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g, metrics := w.watched(t)
+		g, metrics := w.verifierWithMetrics(t)
 		c := w.caller(t, g)
-		wants(t, g, c, from(w.request(), "192.0.2.1"), verdict.Valid)
+		requireVerdict(t, g, c, from(w.request(), "192.0.2.1"), verdict.Valid)
 		e, err := g.Explain(t.Context(), c, w.made.Credential.ID, unknownKey(0), w.Clock.Now())
 		ok(t, e, err)
 		before := lookups(t, metrics, "miss")
@@ -84,7 +84,7 @@ func TestUnknownKeysAreLimitedByClient(t *testing.T) {
 		if n := lookups(t, metrics, "miss") - before; n != clientRoom {
 			t.Errorf("%v were read", n)
 		}
-		wants(t, g, c, from(w.request(), "192.0.2.1"), verdict.Valid)
+		requireVerdict(t, g, c, from(w.request(), "192.0.2.1"), verdict.Valid)
 		for name, client := range map[string]string{"another client": "192.0.2.2", "an IPv6 network": "2001:db8::1"} {
 			if n := flood(t, g, c, 20, always(client)); n != 20 {
 				t.Errorf("%s: %d of 20 were looked for", name, n)
@@ -115,7 +115,7 @@ func TestUnknownKeysAreLimitedByToken(t *testing.T) {
 		if n := flood(t, g, c, 500, nil); n != 0 {
 			t.Errorf("without an address %d were looked for", n)
 		}
-		wants(t, g, w.caller(t, g), w.request(), verdict.Valid)
+		requireVerdict(t, g, w.caller(t, g), w.request(), verdict.Valid)
 		if n := flood(t, g, w.caller(t, g), 300, nil); n != 300 {
 			t.Errorf("at another token %d were looked for", n)
 		}
@@ -129,11 +129,11 @@ func TestUnknownKeysAreLimitedByToken(t *testing.T) {
 func TestConcurrentUnknownKeysAreLimited(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g, metrics := w.watched(t)
+		g, metrics := w.verifierWithMetrics(t)
 		c := w.caller(t, g)
 		var all sync.WaitGroup
 		for i := range 4 * clientRoom {
-			all.Go(func() { asks(t, g, c, from(unknownKey(i), "192.0.2.1")) })
+			all.Go(func() { verify(t, g, c, from(unknownKey(i), "192.0.2.1")) })
 		}
 		all.Wait()
 		if n := lookups(t, metrics, "miss"); n != clientRoom {
@@ -145,7 +145,7 @@ func TestConcurrentUnknownKeysAreLimited(t *testing.T) {
 // Concurrent calls with the same unknown key share one read, and are counted once.
 func TestConcurrentReadsOfOneUnknownKeyAreShared(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
-	g, metrics := w.watched(t)
+	g, metrics := w.verifierWithMetrics(t)
 	c := w.caller(t, g)
 	const crowd = 100
 	release := g.BlockReads(w.Organization.ID)
@@ -153,9 +153,9 @@ func TestConcurrentReadsOfOneUnknownKeyAreShared(t *testing.T) {
 	var all sync.WaitGroup
 	for range crowd {
 		r := *key
-		all.Go(func() { wants(t, g, c, from(&r, "192.0.2.1"), verdict.NotFound) })
+		all.Go(func() { requireVerdict(t, g, c, from(&r, "192.0.2.1"), verdict.NotFound) })
 	}
-	soon(t, "the crowd", func() bool { return lookups(t, metrics, "miss") == crowd })
+	requireSoon(t, "the crowd", func() bool { return lookups(t, metrics, "miss") == crowd })
 	release()
 	all.Wait()
 	if n := flood(t, g, c, clientRoom, always("192.0.2.1")); n < clientRoom-crowd/2 { // one may come just after the read
@@ -168,11 +168,11 @@ func TestConcurrentReadsOfOneUnknownKeyAreShared(t *testing.T) {
 func TestKnownKeysAreNotLimited(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g, metrics := w.watched(t, func(o *gateway.Options) { o.MaxKeys = 1 })
+		g, metrics := w.verifierWithMetrics(t, func(o *gateway.Options) { o.MaxKeys = 1 })
 		c := w.caller(t, g)
 		keys := []apps.CreatedCredential{w.key(t), w.key(t), w.key(t)}
 		for i := range clientRoom + 100 {
-			wants(t, g, c, from(shows(keys[i%3].Secret), "192.0.2.1"), verdict.Valid)
+			requireVerdict(t, g, c, from(requestWith(keys[i%3].Secret), "192.0.2.1"), verdict.Valid)
 		}
 		if n := lookups(t, metrics, "miss"); n <= clientRoom {
 			t.Fatalf("%v were read: that proves nothing", n)
@@ -180,7 +180,7 @@ func TestKnownKeysAreNotLimited(t *testing.T) {
 		for i := range clientRoom / 2 {
 			r := from(unknownKey(1), "192.0.2.1")
 			r.Username = keys[i%3].Secret.Username.String()
-			wants(t, g, c, r, verdict.NotFound)
+			requireVerdict(t, g, c, r, verdict.NotFound)
 		}
 		if n := flood(t, g, c, clientRoom, always("192.0.2.1")); n >= clientRoom {
 			t.Error("wrong secrets counted for nothing")
@@ -200,26 +200,26 @@ func TestRealKeysAreFoundDuringAFlood(t *testing.T) {
 			w.key(t)
 		}
 		old := w.key(t)
-		shown := func(s *apikey.Secret) *gateway.Request { return from(shows(s), "192.0.2.1") }
+		shown := func(s *apikey.Secret) *gateway.Request { return from(requestWith(s), "192.0.2.1") }
 		if n := flood(t, g, c, tokenRoom+100, nil); n != tokenRoom {
 			t.Fatalf("%d were looked for", n)
 		}
-		soon(t, "the names of the keys", func() bool { return asks(t, g, c, shown(old.Secret)) == verdict.Valid })
+		requireSoon(t, "the names of the keys", func() bool { return verify(t, g, c, shown(old.Secret)) == verdict.Valid })
 		wrong := shown(old.Secret)
 		wrong.RawKey = rawkey.Join("ptk", old.Secret.Username, uuid.New())
-		wants(t, g, c, wrong, verdict.NotFound)
+		requireVerdict(t, g, c, wrong, verdict.NotFound)
 
 		created := w.MustApp(t, w.Developer, "Made meanwhile")
 		w.approved(t, created.App, w.product, w.plan)
-		ok(t, "", second(w.Portal.Apps.DeleteApp(w.Developer, created.App.GlobalID(), nil)))
+		ok(t, "", errorOf(w.Portal.Apps.DeleteApp(w.Developer, created.App.GlobalID(), nil)))
 		restored, err := w.Portal.Apps.RestoreApp(w.Admin, created.App.GlobalID())
 		ok(t, restored, err)
 		w.approved(t, restored.App, w.product, w.plan)
 		late := w.key(t)
 		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
-		wants(t, g, c, shown(created.Secret), verdict.Revoked)
-		wants(t, g, c, shown(restored.Secret), verdict.Valid)
-		wants(t, g, c, shown(late.Secret), verdict.Valid)
+		requireVerdict(t, g, c, shown(created.Secret), verdict.Revoked)
+		requireVerdict(t, g, c, shown(restored.Secret), verdict.Valid)
+		requireVerdict(t, g, c, shown(late.Secret), verdict.Valid)
 		if n := flood(t, g, c, 500, nil); n > 5 {
 			t.Errorf("%d made-up keys were taken for real ones", n)
 		}
@@ -232,7 +232,7 @@ func TestAFloodAllocatesNothing(t *testing.T) {
 	g := w.verifier(t)
 	c := w.caller(t, g)
 	known, unknown := from(w.request(), "192.0.2.1"), from(unknownKey(0), "192.0.2.1")
-	wants(t, g, c, known, verdict.Valid)
+	requireVerdict(t, g, c, known, verdict.Valid)
 	flood(t, g, c, clientRoom+1, always("192.0.2.1"))
 	for what, r := range map[string]*gateway.Request{"a known key": known, "a refused one": unknown} {
 		var v verdict.Verdict

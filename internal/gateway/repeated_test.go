@@ -45,19 +45,19 @@ type repetition struct {
 func repetitions() []repetition {
 	return []repetition{
 		{"revoke", func(p *portal.Portal, w *world, created apps.CreatedApp, _ *db.Subscription) error {
-			return second(p.Apps.RevokeKey(w.Developer, created.Credential.GlobalID(), nil, nil))
+			return errorOf(p.Apps.RevokeKey(w.Developer, created.Credential.GlobalID(), nil, nil))
 		}, verdict.Revoked},
 		{"disable", func(p *portal.Portal, w *world, created apps.CreatedApp, _ *db.Subscription) error {
-			return second(p.Apps.DisableKey(w.Admin, created.Credential.GlobalID(), nil))
+			return errorOf(p.Apps.DisableKey(w.Admin, created.Credential.GlobalID(), nil))
 		}, verdict.Disabled},
 		{"unregister", func(p *portal.Portal, w *world, _ apps.CreatedApp, sub *db.Subscription) error {
-			return second(p.Apps.Unregister(w.Admin, sub.GlobalID(), nil))
+			return errorOf(p.Apps.Unregister(w.Admin, sub.GlobalID(), nil))
 		}, verdict.NotSubscribed},
 		{"suspend", func(p *portal.Portal, w *world, _ apps.CreatedApp, sub *db.Subscription) error {
-			return second(p.Apps.Suspend(w.Admin, sub.GlobalID(), nil))
+			return errorOf(p.Apps.Suspend(w.Admin, sub.GlobalID(), nil))
 		}, verdict.Suspended},
 		{"delete", func(p *portal.Portal, w *world, created apps.CreatedApp, _ *db.Subscription) error {
-			return second(p.Apps.DeleteApp(w.Admin, created.App.GlobalID(), nil))
+			return errorOf(p.Apps.DeleteApp(w.Admin, created.App.GlobalID(), nil))
 		}, verdict.Revoked},
 	}
 }
@@ -74,9 +74,9 @@ func TestRepeatedRevocationsAreAppliedBeforeTheAnswer(t *testing.T) {
 				for range 8 {
 					created := w.MustApp(t, w.Developer, "Racing")
 					sub := w.approved(t, created.App, w.product, w.plan)
-					show := shows(created.Secret)
+					show := requestWith(created.Secret)
 					for _, n := range nodes {
-						soon(t, "the key", func() bool { return asks(t, n.verifier, n.caller, show) == verdict.Valid })
+						requireSoon(t, "the key", func() bool { return verify(t, n.verifier, n.caller, show) == verdict.Valid })
 					}
 					var all sync.WaitGroup
 					start := make(chan struct{})

@@ -84,27 +84,27 @@ func TestRevocationsAreRefused(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		for _, c := range revocations() {
 			t.Run(c.name, func(t *testing.T) {
-				w := newWorld(t, freshURL(t, url))
+				w := newWorld(t, emptyDatabase(t, url))
 				here, there := w.verifier(t), w.verifier(t)
 				run(t, there)
 				a, b := w.caller(t, here), w.caller(t, there)
 				r := w.request()
-				wants(t, here, a, r, verdict.Valid)
-				wants(t, there, b, r, verdict.Valid)
+				requireVerdict(t, here, a, r, verdict.Valid)
+				requireVerdict(t, there, b, r, verdict.Valid)
 				ok(t, 0, c.do(t, w))
 				ok(t, 0, here.Sync(t.Context(), w.Organization.ID))
 				if c.want == verdict.QuotaExceeded { // the one call that the new plan allows
-					wants(t, here, a, r, verdict.Valid)
+					requireVerdict(t, here, a, r, verdict.Valid)
 				}
-				wants(t, here, a, r, c.want)
-				soon(t, "the refusal on the other node", func() bool { return asks(t, there, b, r) == c.want })
+				requireVerdict(t, here, a, r, c.want)
+				requireSoon(t, "the refusal on the other node", func() bool { return verify(t, there, b, r) == c.want })
 			})
 		}
 	})
 }
 
-// freshURL returns a database of its own of the same kind.
-func freshURL(t *testing.T, url string) string {
+// emptyDatabase returns a database of its own of the same kind.
+func emptyDatabase(t *testing.T, url string) string {
 	t.Helper()
 	if url[:6] == "sqlite" {
 		return testdb.SQLite(t)
@@ -124,26 +124,26 @@ func TestGrantsAreAccepted(t *testing.T) {
 			do   func() error
 			want verdict.Code
 		}{
-			{func() error { return second(w.Portal.Apps.DisableKey(w.Admin, w.made.Credential.GlobalID(), nil)) }, verdict.Disabled},
-			{func() error { return second(w.Portal.Apps.EnableKey(w.Admin, w.made.Credential.GlobalID(), nil)) }, verdict.Valid},
-			{func() error { return second(w.Portal.Identity.SuspendAccount(w.Admin, w.Account.GlobalID(), nil)) }, verdict.AccountSuspended},
-			{func() error { return second(w.Portal.Identity.ResumeAccount(w.Admin, w.Account.GlobalID(), nil)) }, verdict.Valid},
-			{func() error { return second(w.Portal.Apps.Suspend(w.Admin, w.sub.GlobalID(), nil)) }, verdict.Suspended},
-			{func() error { return second(w.Portal.Apps.Resume(w.Admin, w.sub.GlobalID(), nil)) }, verdict.Valid},
-			{func() error { return second(w.Portal.Apps.Unregister(w.Admin, w.sub.GlobalID(), nil)) }, verdict.NotSubscribed},
+			{func() error { return errorOf(w.Portal.Apps.DisableKey(w.Admin, w.made.Credential.GlobalID(), nil)) }, verdict.Disabled},
+			{func() error { return errorOf(w.Portal.Apps.EnableKey(w.Admin, w.made.Credential.GlobalID(), nil)) }, verdict.Valid},
+			{func() error { return errorOf(w.Portal.Identity.SuspendAccount(w.Admin, w.Account.GlobalID(), nil)) }, verdict.AccountSuspended},
+			{func() error { return errorOf(w.Portal.Identity.ResumeAccount(w.Admin, w.Account.GlobalID(), nil)) }, verdict.Valid},
+			{func() error { return errorOf(w.Portal.Apps.Suspend(w.Admin, w.sub.GlobalID(), nil)) }, verdict.Suspended},
+			{func() error { return errorOf(w.Portal.Apps.Resume(w.Admin, w.sub.GlobalID(), nil)) }, verdict.Valid},
+			{func() error { return errorOf(w.Portal.Apps.Unregister(w.Admin, w.sub.GlobalID(), nil)) }, verdict.NotSubscribed},
 			{func() error { w.sub = w.MustRegister(t, w.Developer, w.made.App, w.product, w.plan); return nil }, verdict.Waiting},
-			{func() error { return second(w.Portal.Apps.Approve(w.Admin, w.sub.GlobalID(), nil)) }, verdict.Valid},
+			{func() error { return errorOf(w.Portal.Apps.Approve(w.Admin, w.sub.GlobalID(), nil)) }, verdict.Valid},
 		}
-		wants(t, g, c, w.request(), verdict.Valid)
+		requireVerdict(t, g, c, w.request(), verdict.Valid)
 		for _, s := range steps {
 			ok(t, 0, s.do())
 			ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
-			wants(t, g, c, w.request(), s.want)
+			requireVerdict(t, g, c, w.request(), s.want)
 		}
 	})
 }
 
-func second[T any](_ T, err error) error { return err }
+func errorOf[T any](_ T, err error) error { return err }
 
 // A credential of the account covers apps created later, and no deleted ones.
 func TestAnAccountKeyFollowsItsApps(t *testing.T) {
@@ -152,26 +152,26 @@ func TestAnAccountKeyFollowsItsApps(t *testing.T) {
 		g := w.verifier(t)
 		c := w.caller(t, g)
 		credential := w.MustKey(t, w.Admin, apps.GenerateKeyInput{AccountID: ptr(w.Account.GlobalID())})
-		r := shows(credential.Secret)
-		wants(t, g, c, r, verdict.Valid)
+		r := requestWith(credential.Secret)
+		requireVerdict(t, g, c, r, verdict.Valid)
 		sync := func() { t.Helper(); ok(t, 0, g.Sync(t.Context(), w.Organization.ID)) }
 
 		other := w.MustApp(t, w.Developer, "Snow")
 		w.approved(t, other.App, w.product, w.plan)
 		sync()
-		wants(t, g, c, r, verdict.AmbiguousApp)
+		requireVerdict(t, g, c, r, verdict.AmbiguousApp)
 		named := *r
 		named.App = other.App.ReferenceID.String()
-		wants(t, g, c, &named, verdict.Valid)
+		requireVerdict(t, g, c, &named, verdict.Valid)
 		for _, a := range []*db.App{other.App, w.made.App} {
-			ok(t, "", second(w.Portal.Apps.DeleteApp(w.Developer, a.GlobalID(), nil)))
+			ok(t, "", errorOf(w.Portal.Apps.DeleteApp(w.Developer, a.GlobalID(), nil)))
 			sync()
 			if a == other.App {
-				wants(t, g, c, r, verdict.Valid)
-				wants(t, g, c, &named, verdict.NotSubscribed)
+				requireVerdict(t, g, c, r, verdict.Valid)
+				requireVerdict(t, g, c, &named, verdict.NotSubscribed)
 			}
 		}
-		wants(t, g, c, r, verdict.NotSubscribed)
+		requireVerdict(t, g, c, r, verdict.NotSubscribed)
 	})
 }
 
@@ -191,7 +191,7 @@ func TestTokensAreCreatedAndRevoked(t *testing.T) {
 				t.Errorf("an unknown token returned %v", err)
 			}
 		}
-		ok(t, 0, second(w.Portal.Identity.RevokeGateway(t.Context(), "acme", "edge-1")))
+		ok(t, 0, errorOf(w.Portal.Identity.RevokeGateway(t.Context(), "acme", "edge-1")))
 		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 		if _, err := g.Caller(t.Context(), token); !isUnauthenticated(err) {
 			t.Errorf("a revoked token gave %v", err)
@@ -209,11 +209,11 @@ func TestTokenRestrictions(t *testing.T) {
 			return ok(t, c, err)
 		}
 		r := w.request()
-		wants(t, g, bound(identity.NewGateway{Products: []string{"tides"}}), r, verdict.NotSubscribed)
+		requireVerdict(t, g, bound(identity.NewGateway{Products: []string{"tides"}}), r, verdict.NotSubscribed)
 		r.Product = ""
-		wants(t, g, bound(identity.NewGateway{Products: []string{"tides"}}), r, verdict.NotSubscribed)
-		wants(t, g, bound(identity.NewGateway{Products: []string{"weather"}}), r, verdict.Valid)
-		wants(t, g, bound(identity.NewGateway{Environment: ptr(access.Production)}), r, verdict.WrongEnvironment)
-		wants(t, g, bound(identity.NewGateway{Environment: ptr(access.Development)}), r, verdict.Valid)
+		requireVerdict(t, g, bound(identity.NewGateway{Products: []string{"tides"}}), r, verdict.NotSubscribed)
+		requireVerdict(t, g, bound(identity.NewGateway{Products: []string{"weather"}}), r, verdict.Valid)
+		requireVerdict(t, g, bound(identity.NewGateway{Environment: ptr(access.Production)}), r, verdict.WrongEnvironment)
+		requireVerdict(t, g, bound(identity.NewGateway{Environment: ptr(access.Development)}), r, verdict.Valid)
 	})
 }

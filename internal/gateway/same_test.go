@@ -71,7 +71,7 @@ func TestCopiesMatchTheDatabase(t *testing.T) {
 				askers.Go(func() {
 					for asking.Err() == nil {
 						var v verdict.Verdict
-						g.Verify(asking, c, shows(all.any(r).Secret), &v)
+						g.Verify(asking, c, requestWith(all.any(r).Secret), &v)
 					}
 				})
 			}
@@ -85,7 +85,7 @@ func TestCopiesMatchTheDatabase(t *testing.T) {
 		stop()
 		askers.Wait()
 		<-gates["whole"].Loaded()
-		soon(t, "the load", func() bool { return w.hasAll(gates["whole"], all.usernames()) })
+		requireSoon(t, "the load", func() bool { return w.hasAll(gates["whole"], all.usernames()) })
 		for name, g := range gates {
 			ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 			w.compare(t, name, g, all.usernames())
@@ -95,7 +95,7 @@ func TestCopiesMatchTheDatabase(t *testing.T) {
 			for _, created := range all.made {
 				require.Eventually(t, func() bool {
 					var v verdict.Verdict
-					g.Verify(t.Context(), c, shows(created.Secret), &v)
+					g.Verify(t.Context(), c, requestWith(created.Secret), &v)
 					return v.Code != verdict.Unavailable
 				}, time.Minute, time.Millisecond)
 			}

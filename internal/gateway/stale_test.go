@@ -26,17 +26,17 @@ func TestADatabaseThatIsGone(t *testing.T) {
 				d := w.secondDB(t)
 				g := w.verifier(t, func(o *gateway.Options) { o.DB, o.Grace = d, grace })
 				c := w.caller(t, g)
-				wants(t, g, c, w.request(), verdict.Valid)
+				requireVerdict(t, g, c, w.request(), verdict.Valid)
 				other := w.MustKey(t, w.Developer, apps.GenerateKeyInput{AppID: ptr(w.made.App.GlobalID())})
 				ok(t, 0, d.Close())
 				if g.PollOnce(t.Context()) == nil {
 					t.Fatal("a closed database was polled")
 				}
 				w.mono.Add(int64(gateway.Silence + grace))
-				wants(t, g, c, w.request(), verdict.Valid)
-				wants(t, g, c, shows(other.Secret), verdict.Unavailable)
+				requireVerdict(t, g, c, w.request(), verdict.Valid)
+				requireVerdict(t, g, c, requestWith(other.Secret), verdict.Unavailable)
 				w.mono.Add(1)
-				wants(t, g, c, w.request(), verdict.Unavailable)
+				requireVerdict(t, g, c, w.request(), verdict.Unavailable)
 				if _, err := g.Caller(t.Context(), unknownToken(w)); !fault.Is(err, fault.CodeUnavailable) {
 					t.Errorf("a token that cannot be looked up gave %v", err)
 				}
@@ -55,14 +55,14 @@ func TestTimeJumps(t *testing.T) {
 		g := w.verifier(t)
 		c := w.caller(t, g)
 		w.mono.Add(int64(gateway.Silence) + 1)
-		wants(t, g, c, w.request(), verdict.Unavailable)
+		requireVerdict(t, g, c, w.request(), verdict.Unavailable)
 		ok(t, 0, g.PollOnce(t.Context()))
-		wants(t, g, c, w.request(), verdict.Valid)
+		requireVerdict(t, g, c, w.request(), verdict.Valid)
 		w.Clock.Advance(-48 * time.Hour)
-		wants(t, g, c, w.request(), verdict.Valid)
-		ok(t, 0, second(w.Portal.Apps.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
+		requireVerdict(t, g, c, w.request(), verdict.Valid)
+		ok(t, 0, errorOf(w.Portal.Apps.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
 		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
-		wants(t, g, c, w.request(), verdict.Revoked)
+		requireVerdict(t, g, c, w.request(), verdict.Revoked)
 	})
 }
 
@@ -73,7 +73,7 @@ func TestALogThatWasPurged(t *testing.T) {
 		w := newWorld(t, url)
 		g := w.verifier(t)
 		c := w.caller(t, g)
-		wants(t, g, c, w.request(), verdict.Valid)
+		requireVerdict(t, g, c, w.request(), verdict.Valid)
 		var at int64
 		take := func(change *keycache.Change) error { at = change.Position; return nil }
 		ok(t, 0, g.Feed(t.Context(), c, -1, 0, take))
@@ -84,7 +84,7 @@ func TestALogThatWasPurged(t *testing.T) {
 		if g.Follows(w.Organization.ID) {
 			t.Error("a copy is used that nobody can bring up to the log")
 		}
-		wants(t, g, c, w.request(), verdict.Valid) // by a new one
+		requireVerdict(t, g, c, w.request(), verdict.Valid) // by a new one
 		if err := g.Feed(t.Context(), c, at, 0, take); !errors.Is(err, gateway.ErrTooOld) {
 			t.Errorf("the feed gave %v", err)
 		}
@@ -97,7 +97,7 @@ func TestALogThatIsShorterThanTheCopy(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		g := w.verifier(t)
-		wants(t, g, w.caller(t, g), w.request(), verdict.Valid)
+		requireVerdict(t, g, w.caller(t, g), w.request(), verdict.Valid)
 		_, err := w.Database.ExecContext(t.Context(), `UPDATE event_positions SET last = last - 1 WHERE id = $1`, w.Organization.ID)
 		ok(t, 0, err)
 		ok(t, 0, g.PollOnce(t.Context()))
@@ -114,17 +114,17 @@ func TestASyncThatCannotRead(t *testing.T) {
 		w := newWorld(t, url)
 		g := w.verifier(t)
 		c := w.caller(t, g)
-		wants(t, g, c, w.request(), verdict.Valid)
+		requireVerdict(t, g, c, w.request(), verdict.Valid)
 		ended, cancel := context.WithDeadline(t.Context(), time.Unix(1, 0))
 		defer cancel()
 		ok(t, 0, g.Sync(ended, w.Organization.ID))
-		wants(t, g, c, w.request(), verdict.Unavailable)
+		requireVerdict(t, g, c, w.request(), verdict.Unavailable)
 		ok(t, 0, g.PollOnce(t.Context()))
-		wants(t, g, c, w.request(), verdict.Valid)
+		requireVerdict(t, g, c, w.request(), verdict.Valid)
 		left, leave := context.WithCancel(t.Context())
 		leave() // a caller who leaves does no harm
 		ok(t, 0, g.Sync(left, w.Organization.ID))
-		wants(t, g, c, w.request(), verdict.Valid)
+		requireVerdict(t, g, c, w.request(), verdict.Valid)
 	})
 }
 
@@ -144,15 +144,15 @@ func TestSyncUnderLoad(t *testing.T) {
 				all.Go(func() {
 					for load.Err() == nil {
 						var v verdict.Verdict
-						g.Verify(load, c, shows(two[i%2].Secret), &v)
+						g.Verify(load, c, requestWith(two[i%2].Secret), &v)
 					}
 				})
 			}
-			soon(t, "acceptance", func() bool { return asks(t, g, c, shows(two[0].Secret)) == verdict.Valid })
-			ok(t, 0, second(w.Portal.Apps.RevokeKey(w.Developer, two[0].Credential.GlobalID(), nil, nil)))
+			requireSoon(t, "acceptance", func() bool { return verify(t, g, c, requestWith(two[0].Secret)) == verdict.Valid })
+			ok(t, 0, errorOf(w.Portal.Apps.RevokeKey(w.Developer, two[0].Credential.GlobalID(), nil, nil)))
 			ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 			for range 20 {
-				if asks(t, g, c, shows(two[0].Secret)) == verdict.Valid {
+				if verify(t, g, c, requestWith(two[0].Secret)) == verdict.Valid {
 					t.Error("a revoked key was accepted")
 				}
 			}
@@ -188,15 +188,15 @@ func TestNotifications(t *testing.T) {
 			want verdict.Code
 		}{
 			{func(ctx context.Context, id string, r *string) error {
-				return second(w.Portal.Apps.DisableKey(ctx, id, r))
+				return errorOf(w.Portal.Apps.DisableKey(ctx, id, r))
 			}, verdict.Disabled},
 			{func(ctx context.Context, id string, r *string) error {
-				return second(w.Portal.Apps.EnableKey(ctx, id, r))
+				return errorOf(w.Portal.Apps.EnableKey(ctx, id, r))
 			}, verdict.Valid},
 		} {
 			ok(t, 0, step.do(w.Admin, w.made.Credential.GlobalID(), nil))
 			here.Wake()
-			soon(t, step.want.String(), func() bool { return asks(t, there, c, w.request()) == step.want })
+			requireSoon(t, step.want.String(), func() bool { return verify(t, there, c, w.request()) == step.want })
 		}
 	}
 	listening := func() bool {
@@ -205,11 +205,11 @@ func TestNotifications(t *testing.T) {
 		ok(t, 0, row.Scan(&n))
 		return n == 2
 	}
-	soon(t, "listening", listening)
+	requireSoon(t, "listening", listening)
 	flip()
 	between.Cut()
 	flip()
 	between.Restore()
-	soon(t, "listening again", listening)
+	requireSoon(t, "listening again", listening)
 	flip()
 }

@@ -46,7 +46,7 @@ func isAccepted(t *testing.T, g *gateway.Verifier, token string) bool {
 func TestUnknownTokensAreLimited(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g, metrics := w.watched(t)
+		g, metrics := w.verifierWithMetrics(t)
 		c := w.caller(t, g)
 		early := w.token(t, identity.NewGateway{})
 		if n := presentUnknownTokens(t, w, g, 2*unknownTokenLimit); n != unknownTokenLimit {
@@ -55,10 +55,10 @@ func TestUnknownTokensAreLimited(t *testing.T) {
 		if n := refused(t, metrics, "token"); n != unknownTokenLimit {
 			t.Errorf("%v are counted as refused", n)
 		}
-		wants(t, g, c, w.request(), verdict.Valid)
-		soon(t, "a token that was not asked for before", func() bool { return isAccepted(t, g, early) })
+		requireVerdict(t, g, c, w.request(), verdict.Valid)
+		requireSoon(t, "a token that was not asked for before", func() bool { return isAccepted(t, g, early) })
 		late := w.token(t, identity.NewGateway{})
-		soon(t, "a token that was made meanwhile", func() bool {
+		requireSoon(t, "a token that was made meanwhile", func() bool {
 			w.mono.Add(int64(time.Millisecond))
 			return isAccepted(t, g, late)
 		})

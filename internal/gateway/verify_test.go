@@ -47,7 +47,7 @@ func TestPresentedCredentials(t *testing.T) {
 			"another product":    {&gateway.Request{RawKey: s.RawKey, Presented: access.APIKey, Product: "tides"}, verdict.NotSubscribed},
 		} {
 			for range 2 { // from the database, and from memory
-				if got := asks(t, g, c, x.r); got != x.want {
+				if got := verify(t, g, c, x.r); got != x.want {
 					t.Errorf("%s: answered %s, want %s", name, got, x.want)
 				}
 			}
@@ -65,19 +65,19 @@ func TestKeylessProducts(t *testing.T) {
 		ok(t, p, err)
 		sync := func() { t.Helper(); ok(t, 0, g.Sync(t.Context(), w.Organization.ID)) }
 		sync()
-		wants(t, g, c, open, verdict.Malformed) // it is not out yet
+		requireVerdict(t, g, c, open, verdict.Malformed) // it is not out yet
 		w.MustPlan(t, w.Admin, p, "free")
 		published := catalog.UpdateProductInput{ProductID: p.GlobalID(), Status: set(domain.Published)}
-		ok(t, 0, second(w.Portal.Catalog.UpdateProduct(w.Admin, published)))
+		ok(t, 0, errorOf(w.Portal.Catalog.UpdateProduct(w.Admin, published)))
 		sync()
-		wants(t, g, c, open, verdict.Valid)
-		wants(t, g, c, &gateway.Request{Product: "open", RawKey: "junk", Presented: access.APIKey}, verdict.Valid) // it may be meant for the API behind
-		ok(t, 0, second(w.Portal.Catalog.UpdateProduct(w.Admin, catalog.UpdateProductInput{ProductID: p.GlobalID(), EnforceEndpoints: set(true)})))
+		requireVerdict(t, g, c, open, verdict.Valid)
+		requireVerdict(t, g, c, &gateway.Request{Product: "open", RawKey: "junk", Presented: access.APIKey}, verdict.Valid) // it may be meant for the API behind
+		ok(t, 0, errorOf(w.Portal.Catalog.UpdateProduct(w.Admin, catalog.UpdateProductInput{ProductID: p.GlobalID(), EnforceEndpoints: set(true)})))
 		sync()
-		wants(t, g, c, open, verdict.EndpointNotAllowed)
-		ok(t, 0, second(w.Portal.Catalog.CreateEndpoint(w.Admin, catalog.CreateEndpointInput{ProductID: p.GlobalID(), Method: access.MethodGet, Path: "/{id}"})))
+		requireVerdict(t, g, c, open, verdict.EndpointNotAllowed)
+		ok(t, 0, errorOf(w.Portal.Catalog.CreateEndpoint(w.Admin, catalog.CreateEndpointInput{ProductID: p.GlobalID(), Method: access.MethodGet, Path: "/{id}"})))
 		sync()
-		wants(t, g, c, open, verdict.Valid)
+		requireVerdict(t, g, c, open, verdict.Valid)
 	})
 }
 
@@ -85,12 +85,12 @@ func TestKeylessProducts(t *testing.T) {
 func TestLimitsAndCounts(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 3, Per: access.PerMonth})})))
+		ok(t, 0, errorOf(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 3, Per: access.PerMonth})})))
 		var o gateway.Options
 		g := w.verifier(t, func(p *gateway.Options) { o = *p })
 		c := w.caller(t, g)
 		for _, want := range []verdict.Code{verdict.Valid, verdict.Valid} {
-			wants(t, g, c, w.request(), want)
+			requireVerdict(t, g, c, w.request(), want)
 		}
 		e, err := g.Explain(t.Context(), &gateway.Caller{Organization: w.Organization.ID}, w.made.Credential.ID, &gateway.Request{Product: "weather"}, w.Clock.Now())
 		if ok(t, e, err).Code != verdict.Valid || e.Verdict.Limits.Quota.Remaining != 1 {
@@ -101,8 +101,8 @@ func TestLimitsAndCounts(t *testing.T) {
 
 		again := w.verifier(t)
 		d := w.caller(t, again)
-		wants(t, again, d, w.request(), verdict.Valid)
-		wants(t, again, d, w.request(), verdict.QuotaExceeded)
+		requireVerdict(t, again, d, w.request(), verdict.Valid)
+		requireVerdict(t, again, d, w.request(), verdict.QuotaExceeded)
 		var calls int64
 		ok(t, 0, w.Database.QueryRowContext(t.Context(), `SELECT sum(calls) FROM usage_minutes WHERE credential_id = $1 AND code = 'VALID'`, w.made.Credential.ID).Scan(&calls))
 		if calls != 2 {
@@ -115,7 +115,7 @@ func TestExplanations(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		g := w.verifier(t)
-		ok(t, 0, second(w.Portal.Apps.Suspend(w.Admin, w.sub.GlobalID(), nil)))
+		ok(t, 0, errorOf(w.Portal.Apps.Suspend(w.Admin, w.sub.GlobalID(), nil)))
 		e, err := g.Explain(t.Context(), &gateway.Caller{Organization: w.Organization.ID}, w.made.Credential.ID, &gateway.Request{Product: "weather"}, w.Clock.Now())
 		ok(t, e, err)
 		last := e.Steps[len(e.Steps)-1]
@@ -161,7 +161,7 @@ func TestTheFeed(t *testing.T) {
 		if at != before {
 			t.Errorf("went from %d to %d", before, at)
 		}
-		ok(t, 0, second(w.Portal.Apps.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
+		ok(t, 0, errorOf(w.Portal.Apps.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
 		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 		ok(t, 0, g.Feed(t.Context(), c, at, 0, take))
 		var facts verdict.Facts
@@ -180,7 +180,7 @@ func TestEnforcement(t *testing.T) {
 		named := func(name string) func(*gateway.Options) { return func(o *gateway.Options) { o.NodeName = name } }
 		fast, slow := w.verifier(t, named("fast")), w.verifier(t, named("slow"))
 		for _, g := range []*gateway.Verifier{fast, slow} {
-			wants(t, g, w.caller(t, g), w.request(), verdict.Valid)
+			requireVerdict(t, g, w.caller(t, g), w.request(), verdict.Valid)
 			ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 			ok(t, 0, g.ReportOnce(t.Context()))
 		}
@@ -193,7 +193,7 @@ func TestEnforcement(t *testing.T) {
 		if e := reported(); len(e.AppliedBy) != 2 || len(e.Pending) != 0 || e.Revision == 0 || e.Lag != 0 {
 			t.Errorf("all know, and it tells %+v", e)
 		}
-		ok(t, 0, second(w.Portal.Apps.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
+		ok(t, 0, errorOf(w.Portal.Apps.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
 		ok(t, 0, fast.Sync(t.Context(), w.Organization.ID))
 		ok(t, 0, fast.ReportOnce(t.Context()))
 		if e := reported(); len(e.AppliedBy) != 1 || e.AppliedBy[0] != "fast" || len(e.Pending) != 1 || e.Pending[0] != "slow" {
@@ -208,7 +208,7 @@ func TestMetricsAreCounted(t *testing.T) {
 	g := w.verifier(t, func(o *gateway.Options) { o.Metrics = gateway.NewMetrics(r) })
 	c := w.caller(t, g)
 	for range 3 {
-		wants(t, g, c, w.request(), verdict.Valid)
+		requireVerdict(t, g, c, w.request(), verdict.Valid)
 	}
 	families, err := r.Gather()
 	ok(t, 0, err)
@@ -226,7 +226,7 @@ func TestMetricsAreCounted(t *testing.T) {
 // BenchmarkVerify is a verdict on a cached key, with limits and counting on.
 func BenchmarkVerify(b *testing.B) {
 	w := newWorld(b, testdb.SQLite(b))
-	ok(b, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(),
+	ok(b, 0, errorOf(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(),
 		RateLimit: set(access.RateLimit{Limit: 1_000_000, Per: access.PerSecond, Burst: 1_000_000}), Quota: set(access.Quota{Limit: 2_000_000_000, Per: access.PerMonth})})))
 	g := w.verifier(b, func(o *gateway.Options) { o.Mono = nil; o.Memory = limits.NewMemory(o.Clock, nil, 0) })
 	c := w.caller(b, g)
@@ -248,15 +248,15 @@ func TestACallThatNamesNoProduct(t *testing.T) {
 		w := newWorld(t, url)
 		g := w.verifier(t)
 		c := w.caller(t, g)
-		r := shows(w.made.Secret)
+		r := requestWith(w.made.Secret)
 		r.Product = ""
-		wants(t, g, c, r, verdict.Valid)
+		requireVerdict(t, g, c, r, verdict.Valid)
 		r.NeedsProduct = true
-		wants(t, g, c, r, verdict.NotSubscribed)
+		requireVerdict(t, g, c, r, verdict.NotSubscribed)
 		r.NeedsProduct = false
 		bound := &gateway.Caller{Organization: c.Organization, Token: c.Token, Products: []uuid.UUID{w.product.ID, uuid.New()}}
-		wants(t, g, bound, r, verdict.NotSubscribed)
+		requireVerdict(t, g, bound, r, verdict.NotSubscribed)
 		bound.Products = bound.Products[:1]
-		wants(t, g, bound, r, verdict.Valid) // the only one is meant
+		requireVerdict(t, g, bound, r, verdict.Valid) // the only one is meant
 	})
 }

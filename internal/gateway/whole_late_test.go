@@ -14,10 +14,10 @@ import (
 	"portico/internal/testdb"
 )
 
-// threeKeys creates two accounts in a tenant's organization, each with an app that
+// newCredentials creates two accounts in a tenant's organization, each with an app that
 // subscribes to a product named "weather", and returns the apps' credentials and
 // one of the first account.
-func threeKeys(t *testing.T, w *world, tenant portaltest.Tenant) (keys [3]apps.CreatedCredential) {
+func newCredentials(t *testing.T, w *world, tenant portaltest.Tenant) (keys [3]apps.CreatedCredential) {
 	t.Helper()
 	product, plan := w.MustProduct(t, tenant.Admin, "weather")
 	for i := range 2 {
@@ -34,13 +34,13 @@ func threeKeys(t *testing.T, w *world, tenant portaltest.Tenant) (keys [3]apps.C
 	return keys
 }
 
-func preloads(o *gateway.Options) { o.Preload = true }
+func withPreload(o *gateway.Options) { o.Preload = true }
 
-// touch changes a key and leaves it as it was.
-func (w *world) touch(t *testing.T, admin context.Context, k apps.CreatedCredential) {
+// disableAndEnable changes a credential and leaves it as it was.
+func (w *world) disableAndEnable(t *testing.T, admin context.Context, k apps.CreatedCredential) {
 	t.Helper()
-	ok(t, 0, second(w.Portal.Apps.DisableKey(admin, k.Credential.GlobalID(), nil)))
-	ok(t, 0, second(w.Portal.Apps.EnableKey(admin, k.Credential.GlobalID(), nil)))
+	ok(t, 0, errorOf(w.Portal.Apps.DisableKey(admin, k.Credential.GlobalID(), nil)))
+	ok(t, 0, errorOf(w.Portal.Apps.EnableKey(admin, k.Credential.GlobalID(), nil)))
 }
 
 func (w *world) callerOf(t *testing.T, g *gateway.Verifier, slug string) *gateway.Caller {
@@ -63,17 +63,17 @@ func catchUp(g *gateway.Verifier, organization uuid.UUID, k apps.CreatedCredenti
 func TestCredentialsOfANewOrganizationAreComplete(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.verifier(t, preloads)
+		g := w.verifier(t, withPreload)
 		late := w.MustTenant(t, "late")
-		credentials := threeKeys(t, w, late)
+		credentials := newCredentials(t, w, late)
 		c := w.callerOf(t, g, "late")
-		wants(t, g, c, shows(credentials[0].Secret), verdict.Valid) // readyFollowers from here on
+		requireVerdict(t, g, c, requestWith(credentials[0].Secret), verdict.Valid) // readyFollowers from here on
 		for _, k := range credentials[1:] {
-			w.touch(t, late.Admin, k)
+			w.disableAndEnable(t, late.Admin, k)
 		}
 		ok(t, 0, g.Sync(t.Context(), late.Organization.ID))
 		for _, k := range credentials[1:] {
-			wants(t, g, c, shows(k.Secret), verdict.Valid)
+			requireVerdict(t, g, c, requestWith(k.Secret), verdict.Valid)
 		}
 	})
 }
@@ -83,20 +83,20 @@ func TestCredentialsOfANewOrganizationAreComplete(t *testing.T) {
 func TestKeysThatChangeDuringTheLoad(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.verifier(t, preloads)
+		g := w.verifier(t, withPreload)
 		g.SetPage(1)
 		tenant := w.MustTenant(t, "again")
-		credentials := threeKeys(t, w, tenant)
+		credentials := newCredentials(t, w, tenant)
 		c := w.callerOf(t, g, "again")
-		wants(t, g, c, shows(w.made.Secret), verdict.NotFound) // another organization's: followed, and nothing loaded
+		requireVerdict(t, g, c, requestWith(w.made.Secret), verdict.NotFound) // another organization's: followed, and nothing loaded
 		loaded := make(chan error, 1)
 		for i := range 5 {
 			for _, k := range credentials[1:] {
-				w.touch(t, tenant.Admin, k)
+				w.disableAndEnable(t, tenant.Admin, k)
 			}
 			ok(t, 0, g.Sync(t.Context(), tenant.Organization.ID))
 			for _, k := range credentials[1:] {
-				wants(t, g, c, shows(k.Secret), verdict.Valid)
+				requireVerdict(t, g, c, requestWith(k.Secret), verdict.Valid)
 			}
 			if i == 0 {
 				go func() { loaded <- g.LoadNew(t.Context()) }()
@@ -125,7 +125,7 @@ func TestRunWithoutPreload(t *testing.T) {
 	if !ready(w.verifier(t)) {
 		t.Error("a verifier without a preload is not ready")
 	}
-	if ready(w.verifier(t, preloads)) {
+	if ready(w.verifier(t, withPreload)) {
 		t.Error("a verifier that has loaded nothing is ready")
 	}
 }
@@ -134,13 +134,13 @@ func TestRunWithoutPreload(t *testing.T) {
 func TestANewOrganizationIsPreloaded(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		g := w.verifier(t, preloads)
+		g := w.verifier(t, withPreload)
 		g.SetPage(1)
 		run(t, g)
 		<-g.Loaded()
 		late := w.MustTenant(t, "late")
-		for _, k := range threeKeys(t, w, late) {
-			soon(t, "the load", func() bool { return catchUp(g, late.Organization.ID, k) })
+		for _, k := range newCredentials(t, w, late) {
+			requireSoon(t, "the load", func() bool { return catchUp(g, late.Organization.ID, k) })
 		}
 	})
 }
@@ -151,33 +151,33 @@ func TestARebuiltCopyIsComplete(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		again := w.MustTenant(t, "again")
-		credentials := threeKeys(t, w, again)
-		g := w.verifier(t, preloads)
+		credentials := newCredentials(t, w, again)
+		g := w.verifier(t, withPreload)
 		run(t, g)
 		<-g.Loaded()
 		c := w.callerOf(t, g, "again")
-		wants(t, g, c, shows(credentials[0].Secret), verdict.Valid)
+		requireVerdict(t, g, c, requestWith(credentials[0].Secret), verdict.Valid)
 		before := g.Copy(again.Organization.ID)
-		w.gap(t, g, again)
-		soon(t, "the new copy", func() bool {
+		w.skipPositions(t, g, again)
+		requireSoon(t, "the new copy", func() bool {
 			return g.Follows(again.Organization.ID) && g.Copy(again.Organization.ID) != before
 		})
 		for _, k := range credentials[1:] {
-			w.touch(t, again.Admin, k)
+			w.disableAndEnable(t, again.Admin, k)
 		}
 		ok(t, 0, g.Sync(t.Context(), again.Organization.ID))
 		for _, k := range credentials[1:] {
-			wants(t, g, c, shows(k.Secret), verdict.Valid)
+			requireVerdict(t, g, c, requestWith(k.Secret), verdict.Valid)
 		}
 		for _, k := range credentials {
-			soon(t, "the load", func() bool { return catchUp(g, again.Organization.ID, k) })
+			requireSoon(t, "the load", func() bool { return catchUp(g, again.Organization.ID, k) })
 		}
 	})
 }
 
-// gap lets an organization's log jump, as when what a copy had not read yet was
+// skipPositions leaves a gap in an organization's log, as when what a copy had not read yet was
 // purged: the next event does not follow the last.
-func (w *world) gap(t *testing.T, g *gateway.Verifier, tenant portaltest.Tenant) {
+func (w *world) skipPositions(t *testing.T, g *gateway.Verifier, tenant portaltest.Tenant) {
 	t.Helper()
 	ok(t, 0, g.Sync(t.Context(), tenant.Organization.ID))
 	_, err := w.Database.ExecContext(t.Context(), `UPDATE event_positions SET last = last + 10 WHERE id = $1`, tenant.Organization.ID)

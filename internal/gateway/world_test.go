@@ -119,28 +119,28 @@ func (w *world) caller(t testing.TB, g *gateway.Verifier) *gateway.Caller {
 }
 
 // request shows the world's key for its product.
-func (w *world) request() *gateway.Request { return shows(w.made.Secret) }
+func (w *world) request() *gateway.Request { return requestWith(w.made.Secret) }
 
-func shows(s *apikey.Secret) *gateway.Request {
+func requestWith(s *apikey.Secret) *gateway.Request {
 	return &gateway.Request{RawKey: s.RawKey, Presented: access.APIKey, Product: "weather"}
 }
 
-func asks(t testing.TB, g *gateway.Verifier, c *gateway.Caller, r *gateway.Request) verdict.Code {
+func verify(t testing.TB, g *gateway.Verifier, c *gateway.Caller, r *gateway.Request) verdict.Code {
 	t.Helper()
 	var v verdict.Verdict
 	g.Verify(t.Context(), c, r, &v)
 	return v.Code
 }
 
-func wants(t testing.TB, g *gateway.Verifier, c *gateway.Caller, r *gateway.Request, want verdict.Code) {
+func requireVerdict(t testing.TB, g *gateway.Verifier, c *gateway.Caller, r *gateway.Request, want verdict.Code) {
 	t.Helper()
-	if got := asks(t, g, c, r); got != want {
+	if got := verify(t, g, c, r); got != want {
 		t.Errorf("answered %s, want %s", got, want)
 	}
 }
 
-// soon polls for a condition.
-func soon(t testing.TB, what string, f func() bool) {
+// requireSoon waits for a condition.
+func requireSoon(t testing.TB, what string, f func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); !f(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {

@@ -19,7 +19,7 @@ func TestAnUnknownTimeZoneIsNotUTC(t *testing.T) {
 		g := w.verifier(t)
 		c, err := g.Caller(t.Context(), token)
 		if err == nil {
-			wants(t, g, c, w.request(), verdict.Unavailable)
+			requireVerdict(t, g, c, w.request(), verdict.Unavailable)
 		} else if !strings.Contains(err.Error(), "Mars/Olympus") {
 			t.Errorf("got %v", err)
 		}
@@ -27,6 +27,6 @@ func TestAnUnknownTimeZoneIsNotUTC(t *testing.T) {
 		ok(t, 0, err)
 		c, err = g.Caller(t.Context(), token)
 		ok(t, 0, err)
-		wants(t, g, c, w.request(), verdict.Valid)
+		requireVerdict(t, g, c, w.request(), verdict.Valid)
 	})
 }

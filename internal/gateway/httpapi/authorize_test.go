@@ -25,9 +25,9 @@ func statuses() map[string]int {
 	}
 }
 
-func later(code verdict.Code) func(*gateway.Request, *verdict.Verdict) {
+func withRetryAfter(code verdict.Code) func(*gateway.Request, *verdict.Verdict) {
 	return func(r *gateway.Request, v *verdict.Verdict) {
-		full(code)(r, v)
+		fullVerdict(code)(r, v)
 		if code == verdict.RateLimited || code == verdict.QuotaExceeded {
 			v.Limits.RetryAfter = 2500 * time.Millisecond
 		}
@@ -42,7 +42,7 @@ func tryEveryCodeHasItsStatus(t *testing.T, b *testServer) {
 		t.Fatalf("%d codes, %d in the table", len(verdict.Codes()), len(statuses()))
 	}
 	for _, code := range verdict.Codes() {
-		b.verifier.say = later(code)
+		b.verifier.say = withRetryAfter(code)
 		want := statuses()[code.String()]
 		for _, soften := range []string{"", "403"} {
 			status := want
@@ -89,7 +89,7 @@ func TestAuthorizeSetsIdentityHeaders(t *testing.T) {
 func tryAuthorizeSetsIdentityHeaders(t *testing.T, b *testServer) {
 	t.Helper()
 	b.verifier.say = func(r *gateway.Request, v *verdict.Verdict) {
-		full(verdict.Valid)(r, v)
+		fullVerdict(verdict.Valid)(r, v)
 		v.Plan = &verdict.Plan{Name: "Gold\r\nX-Evil: 1, ü%"}
 	}
 	a := b.send(t, "POST", "/v1/authorize", "", "X-API-Key", secret)
@@ -132,7 +132,7 @@ func TestNoRetryAfterAboveTheBurst(t *testing.T) { onBoth(t, tryNoRetryAfterAbov
 
 func tryNoRetryAfterAboveTheBurst(t *testing.T, b *testServer) {
 	t.Helper()
-	b.verifier.say = full(verdict.RateLimited)
+	b.verifier.say = fullVerdict(verdict.RateLimited)
 	if a := b.send(t, "GET", "/v1/authorize", ""); a.status != 429 || a.header.Get("Retry-After") != "" {
 		t.Errorf("%d %v", a.status, a.header)
 	}
@@ -141,7 +141,7 @@ func tryNoRetryAfterAboveTheBurst(t *testing.T, b *testServer) {
 // local is a verdict whose limits the node kept alone.
 func local(code verdict.Code) func(*gateway.Request, *verdict.Verdict) {
 	return func(r *gateway.Request, v *verdict.Verdict) {
-		full(code)(r, v)
+		fullVerdict(code)(r, v)
 		v.Limits.Local, v.Limits.RetryAfter = true, time.Second
 	}
 }
@@ -152,7 +152,7 @@ func TestLocalLimitsAreMarked(t *testing.T) { onBoth(t, tryLocalLimitsAreMarked)
 func tryLocalLimitsAreMarked(t *testing.T, b *testServer) {
 	t.Helper()
 	for _, code := range []verdict.Code{verdict.Valid, verdict.RateLimited} {
-		for want, say := range map[string]func(verdict.Code) func(*gateway.Request, *verdict.Verdict){"local": local, "": full} {
+		for want, say := range map[string]func(verdict.Code) func(*gateway.Request, *verdict.Verdict){"local": local, "": fullVerdict} {
 			b.verifier.say = say(code)
 			if a := b.send(t, "GET", "/v1/authorize", ""); a.header.Get("X-Portico-Limits") != want || a.header.Get("RateLimit") == "" {
 				t.Errorf("%s: %v, want %q", code, a.header, want)
@@ -210,7 +210,7 @@ func tryAuthorizeTakesEveryMethod(t *testing.T, b *testServer) {
 			t.Errorf("%s: %d", method, a.status)
 		}
 	}
-	b.verifier.say = full(verdict.Revoked)
+	b.verifier.say = fullVerdict(verdict.Revoked)
 	if a := b.send(t, "HEAD", "/v1/authorize", ""); a.status != 401 || a.body != "" {
 		t.Errorf("a refused HEAD: %d %q", a.status, a.body)
 	}
@@ -240,7 +240,7 @@ func TestChallenges(t *testing.T) { onBoth(t, tryChallenges) }
 
 func tryChallenges(t *testing.T, b *testServer) {
 	t.Helper()
-	b.verifier.say = full(verdict.NotFound)
+	b.verifier.say = fullVerdict(verdict.NotFound)
 	for authorization, want := range map[string]string{
 		"": `Bearer realm="portico"`, "Bearer x": `Bearer realm="portico", error="invalid_token"`, "Basic dTpw": `Basic realm="portico", charset="UTF-8"`,
 	} {

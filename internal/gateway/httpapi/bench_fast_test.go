@@ -59,7 +59,7 @@ func (r connListener) Addr() net.Addr { return &net.TCPAddr{} }
 // benchmarkRequests measures requests through fasthttp and the handler, without
 // sockets.
 func benchmarkRequests(b *testing.B, text string) {
-	g := &quickVerifier{full: full(verdict.Valid), caller: gateway.Caller{Organization: organization()}}
+	g := &quickVerifier{full: fullVerdict(verdict.Valid), caller: gateway.Caller{Organization: organization()}}
 	s := httpapi.NewServer(httpapi.New(httpapi.Options{Verifier: g, Usage: &fakeUsage{}, Peer: peer, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler)}))
 	r := make(connListener, 1)
 	go func() { _ = s.Serve(r) }()
@@ -70,9 +70,11 @@ func benchmarkRequests(b *testing.B, text string) {
 	<-t.done
 }
 
-func BenchmarkFastVerify(b *testing.B) { benchmarkRequests(b, asking("POST", "/v1/verify", question)) }
+func BenchmarkFastVerify(b *testing.B) {
+	benchmarkRequests(b, rawRequest("POST", "/v1/verify", question))
+}
 
 func BenchmarkFastAuthorize(b *testing.B) {
-	benchmarkRequests(b, asking("GET", "/v1/authorize", "", "X-Portico-Product: testServer", "X-Forwarded-Method: GET", "X-Forwarded-Uri: /orders/1", "X-Forwarded-For: 192.0.2.1",
+	benchmarkRequests(b, rawRequest("GET", "/v1/authorize", "", "X-Portico-Product: testServer", "X-Forwarded-Method: GET", "X-Forwarded-Uri: /orders/1", "X-Forwarded-For: 192.0.2.1",
 		"X-API-Key: ptk_0a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9t0u1_4gfFC3"))
 }

@@ -47,8 +47,8 @@ type body struct{ strings.Reader }
 
 func (*body) Close() error { return nil }
 
-func doors() http.Handler {
-	g := &quickVerifier{full: full(verdict.Valid), caller: gateway.Caller{Organization: organization()}}
+func quickHandler() http.Handler {
+	g := &quickVerifier{full: fullVerdict(verdict.Valid), caller: gateway.Caller{Organization: organization()}}
 	return httpapi.New(httpapi.Options{Verifier: g, Usage: &fakeUsage{}, Peer: peer, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler)})
 }
 
@@ -75,7 +75,7 @@ func direct(b *testing.B, h http.Handler, path, text string, header http.Header)
 	}
 }
 
-func asked() http.Header {
+func questionHeader() http.Header {
 	return http.Header{
 		"X-Portico-Gateway-Token": {token}, "Content-Type": {"application/json"},
 		"Authorization": {"Bearer ptk_0a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9t0u1_4gfFC3"}, "X-Portico-Product": {"orders"},
@@ -83,11 +83,15 @@ func asked() http.Header {
 	}
 }
 
-func BenchmarkVerify(b *testing.B)    { direct(b, doors(), "/v1/verify", question, asked()) }
-func BenchmarkAuthorize(b *testing.B) { direct(b, doors(), "/v1/authorize", "", asked()) }
+func BenchmarkVerify(b *testing.B) {
+	direct(b, quickHandler(), "/v1/verify", question, questionHeader())
+}
+func BenchmarkAuthorize(b *testing.B) {
+	direct(b, quickHandler(), "/v1/authorize", "", questionHeader())
+}
 
 func BenchmarkEmpty(b *testing.B) {
-	direct(b, empty(make([]byte, 600)), "/v1/verify", question, asked())
+	direct(b, empty(make([]byte, 600)), "/v1/verify", question, questionHeader())
 }
 
 // What reading the question costs with the standard library.

@@ -12,14 +12,14 @@ import (
 // Bodies that are slow to come take no more than a token's share, and nobody
 // else waits for them; a small report does not need any.
 func TestSlowBodiesAreLimitedByToken(t *testing.T) {
-	b := open(t)
+	b := newTestServer(t)
 	const json = "Content-Type: application/json"
 	for range 16 {
-		b.connect(t).write(t, asking("POST", "/v1/usage", "", json, "Content-Length: 1048576")+"{")
+		b.connect(t).write(t, rawRequest("POST", "/v1/usage", "", json, "Content-Length: 1048576")+"{")
 	}
-	waitFor(t, "every body has its room", func() bool { used, _, _, _ := b.doors.Bodies(); return used == 16<<20 })
+	waitFor(t, "every body has its room", func() bool { used, _, _, _ := b.handler.Bodies(); return used == 16<<20 })
 	late := b.connect(t)
-	late.write(t, asking("POST", "/v1/usage", "", json, "Content-Length: 1048576")+"{")
+	late.write(t, rawRequest("POST", "/v1/usage", "", json, "Content-Length: 1048576")+"{")
 	a := late.answer(t, "POST")
 	refused(t, a, "a report", http.StatusServiceUnavailable, "")
 	if a.header.Get("Retry-After") != "1" {
@@ -29,23 +29,23 @@ func TestSlowBodiesAreLimitedByToken(t *testing.T) {
 	if a := b.send(t, "POST", "/v1/usage", report); a.status != 200 {
 		t.Errorf("%+v", a)
 	}
-	if _, _, _, refused := b.doors.Bodies(); refused != 1 {
+	if _, _, _, refused := b.handler.Bodies(); refused != 1 {
 		t.Errorf("%d were refused", refused)
 	}
 }
 
 func TestAnAnsweredRequestReleasesItsBody(t *testing.T) {
-	b := open(t)
+	b := newTestServer(t)
 	report := `{"batch":"large","calls":[{"calls":1,"statusClass":2,"at":"2026-03-04T12:00:00Z"}]}` + strings.Repeat(" ", 100_000)
 	if a := b.send(t, "POST", "/v1/usage", report); a.status != 200 {
 		t.Errorf("%+v", a)
 	}
-	waitFor(t, "the room is left", func() bool { used, _, _, _ := b.doors.Bodies(); return used == 0 })
+	waitFor(t, "the room is left", func() bool { used, _, _, _ := b.handler.Bodies(); return used == 0 })
 }
 
 // gRPC reads a body before it asks who sent it: here the token is looked at first.
 func TestEnvoyWithoutATokenIsRefusedUnread(t *testing.T) {
-	b := open(t)
+	b := newTestServer(t)
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
 	client := &http.Client{Transport: &http.Transport{Protocols: protocols}, Timeout: 5 * time.Second}

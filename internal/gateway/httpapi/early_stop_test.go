@@ -37,8 +37,8 @@ func TestShutdownBeforeServe(t *testing.T) {
 // A plain request of which a part has arrived before the end is answered; net/http
 // takes a connection with half a head for idle.
 func TestShutdownAnswersPartialRequests(t *testing.T) {
-	b := open(t)
-	text := asking("POST", "/v1/verify", `{"key":"k"}`)
+	b := newTestServer(t)
+	text := rawRequest("POST", "/v1/verify", `{"key":"k"}`)
 	rest := map[*line]string{}
 	for _, cut := range []int{1, strings.Index(text, "\r\n\r\n") + 2, len(text) - 1} {
 		l := b.connect(t)

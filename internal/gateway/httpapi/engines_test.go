@@ -28,10 +28,10 @@ type watched struct {
 	paths []string
 }
 
-func watch(t *testing.T, change ...func(*httpapi.Server)) *watched {
+func newWatchedServer(t *testing.T, change ...func(*httpapi.Server)) *watched {
 	t.Helper()
 	w := &watched{}
-	w.testServer = openBy(t, func(d *httpapi.Handler) server {
+	w.testServer = newTestServerWith(t, func(d *httpapi.Handler) server {
 		s := httpapi.NewServer(d)
 		s.Watch(func(r *http.Request) {
 			w.mu.Lock()
@@ -93,8 +93,8 @@ func (l *line) answer(t *testing.T, method string) answer {
 	return answer{r.StatusCode, r.Header, string(body)}
 }
 
-// asking writes a request as a gateway does. more are further lines of its head.
-func asking(method, path, body string, more ...string) string {
+// rawRequest returns the text of a request of a gateway; more are further lines of its head.
+func rawRequest(method, path, body string, more ...string) string {
 	head := method + " " + path + " HTTP/1.1\r\nHost: gate\r\nX-Portico-Gateway-Token: " + token + "\r\n"
 	if body != "" {
 		head += fmt.Sprintf("Content-Type: application/json\r\nContent-Length: %d\r\n", len(body))
@@ -106,15 +106,15 @@ func asking(method, path, body string, more ...string) string {
 }
 
 func TestPlainRequestsAreServedByFasthttp(t *testing.T) {
-	w := watch(t)
+	w := newWatchedServer(t)
 	c := w.connect(t)
 	for range 3 {
-		c.write(t, asking("POST", "/v1/verify", `{"key":"k"}`))
+		c.write(t, rawRequest("POST", "/v1/verify", `{"key":"k"}`))
 		if a := c.answer(t, "POST"); a.status != 200 || !strings.Contains(a.body, `"valid":true`) || a.header.Get("Date") == "" || a.header.Get("Server") != "" {
 			t.Errorf("verify: %+v", a)
 		}
 		for _, method := range []string{"GET", "POST", "DELETE"} {
-			c.write(t, asking(method, "/v1/authorize", "", "authorization: Bearer a", "AUTHORIZATION:\t Bearer b ", "Cookie: a=b", "Keep-Alive: 5", "Connection: Keep-Alive"))
+			c.write(t, rawRequest(method, "/v1/authorize", "", "authorization: Bearer a", "AUTHORIZATION:\t Bearer b ", "Cookie: a=b", "Keep-Alive: 5", "Connection: Keep-Alive"))
 			if a := c.answer(t, method); a.status != 200 || a.header.Get("X-Portico-Code") != "VALID" || !w.verifier.last(t).Malformed {
 				t.Errorf("authorize: %+v", a)
 			}
@@ -128,16 +128,16 @@ func TestPlainRequestsAreServedByFasthttp(t *testing.T) {
 // One connection of a gateway: what is asked after a request that was handed
 // over is net/http's too.
 func TestARequestIsHandedOver(t *testing.T) {
-	w := watch(t)
+	w := newWatchedServer(t)
 	w.verifier.feed = func(_ context.Context, after int64, _ time.Duration, yield func(*keycache.Change) error) error {
 		return yield(&keycache.Change{Position: after + 1})
 	}
 	c := w.connect(t)
-	verify := asking("POST", "/v1/verify", `{"key":"k"}`)
-	report := asking("POST", "/v1/usage", `{"batch":"x","calls":[{"calls":1,"statusClass":2,"at":"2026-03-04T12:00:00Z"}]}`)
+	verify := rawRequest("POST", "/v1/verify", `{"key":"k"}`)
+	report := rawRequest("POST", "/v1/usage", `{"batch":"x","calls":[{"calls":1,"statusClass":2,"at":"2026-03-04T12:00:00Z"}]}`)
 	for _, k := range []struct{ method, text, body string }{
-		{"POST", verify, `"valid":true`}, {"POST", report, `{"replayed":false}`}, {"GET", asking("GET", "/v1/feed?after=7&wait=1s", ""), `"position":8`},
-		{"POST", report, `{"replayed":true}`}, {"POST", verify, `"valid":true`}, {"GET", asking("GET", "/v1/authorize", ""), ""},
+		{"POST", verify, `"valid":true`}, {"POST", report, `{"replayed":false}`}, {"GET", rawRequest("GET", "/v1/feed?after=7&wait=1s", ""), `"position":8`},
+		{"POST", report, `{"replayed":true}`}, {"POST", verify, `"valid":true`}, {"GET", rawRequest("GET", "/v1/authorize", ""), ""},
 	} {
 		c.write(t, k.text)
 		if a := c.answer(t, k.method); a.status != 200 || !strings.Contains(a.body, k.body) {
@@ -164,9 +164,9 @@ func tryPipelinedRequests(t *testing.T, b *testServer) {
 	var all strings.Builder
 	for i := range 40 {
 		if i == 25 {
-			fmt.Fprint(&all, asking("GET", "/v1/feed?after=99", ""))
+			fmt.Fprint(&all, rawRequest("GET", "/v1/feed?after=99", ""))
 		}
-		fmt.Fprint(&all, asking("POST", "/v1/verify", fmt.Sprintf(`{"key":"k%d"}`, i)))
+		fmt.Fprint(&all, rawRequest("POST", "/v1/verify", fmt.Sprintf(`{"key":"k%d"}`, i)))
 	}
 	go func() { _, _ = io.WriteString(c, all.String()) }()
 	for i := range 40 {
@@ -189,7 +189,7 @@ func tryOddRequests(t *testing.T, b *testServer) {
 	t.Helper()
 	const question = `{"key":"k"}`
 	verify := func(body string, more ...string) string {
-		return strings.Replace(asking("POST", "/v1/verify", "", append(more, "Content-Type: application/json")...), "\r\n\r\n", "\r\n\r\n"+body, 1)
+		return strings.Replace(rawRequest("POST", "/v1/verify", "", append(more, "Content-Type: application/json")...), "\r\n\r\n", "\r\n\r\n"+body, 1)
 	}
 	for name, k := range map[string]struct {
 		text   string
@@ -197,28 +197,28 @@ func tryOddRequests(t *testing.T, b *testServer) {
 	}{
 		"chunks":               {verify("4\r\n{\"ke\r\n7\r\ny\":\"k\"}\r\n0\r\n\r\n", "Transfer-Encoding: chunked"), 200},
 		"another encoding":     {verify(question, "Transfer-Encoding: identity"), 501},
-		"no body":              {asking("POST", "/v1/verify", "", "Content-Type: application/json"), 400},
-		"two types":            {asking("POST", "/v1/verify", question, "Content-Type: application/json"), 415},
-		"a query":              {asking("POST", "/v1/verify?x=1", question), 200},
-		"an absolute target":   {asking("POST", "http://gate/v1/verify", question), 200},
-		"a coded target":       {asking("POST", "/v1/%76erify", question), 200},
-		"a path trick":         {asking("POST", "/v1/x/../verify", question), 404},
-		"two slashes":          {asking("POST", "//v1/verify", question), 404},
-		"another name":         {strings.Replace(asking("GET", "/v1/authorize", ""), "X-Portico-Gateway-Token", "X_Portico_Gateway_Token", 1), 401},
-		"a space after a name": {asking("GET", "/v1/authorize", "", "X-Portico-App : a"), 400},
-		"a folded line":        {asking("GET", "/v1/authorize", "", "X-Portico-App: a,", " b"), 200},
-		"no name":              {asking("GET", "/v1/authorize", "", ": a"), 400},
-		"no host":              {strings.Replace(asking("GET", "/v1/authorize", ""), "Host: gate\r\n", "", 1), 400},
-		"two hosts":            {asking("GET", "/v1/authorize", "", "Host: gate"), 400},
-		"a strange host":       {strings.Replace(asking("GET", "/v1/authorize", ""), "Host: gate", "Host: ga te", 1), 400},
-		"a body at authorize":  {asking("POST", "/v1/authorize", question), 200},
-		"two connections":      {asking("GET", "/v1/authorize", "", "Connection: keep-alive", "Connection: x"), 200},
-		"an upgrade":           {asking("GET", "/v1/authorize", "", "Connection: Upgrade", "Upgrade: websocket"), 200},
-		"nearly too large":     {asking("GET", "/v1/authorize", "", "X-Filler: "+strings.Repeat("a", 30000)), 200},
+		"no body":              {rawRequest("POST", "/v1/verify", "", "Content-Type: application/json"), 400},
+		"two types":            {rawRequest("POST", "/v1/verify", question, "Content-Type: application/json"), 415},
+		"a query":              {rawRequest("POST", "/v1/verify?x=1", question), 200},
+		"an absolute target":   {rawRequest("POST", "http://gate/v1/verify", question), 200},
+		"a coded target":       {rawRequest("POST", "/v1/%76erify", question), 200},
+		"a path trick":         {rawRequest("POST", "/v1/x/../verify", question), 404},
+		"two slashes":          {rawRequest("POST", "//v1/verify", question), 404},
+		"another name":         {strings.Replace(rawRequest("GET", "/v1/authorize", ""), "X-Portico-Gateway-Token", "X_Portico_Gateway_Token", 1), 401},
+		"a space after a name": {rawRequest("GET", "/v1/authorize", "", "X-Portico-App : a"), 400},
+		"a folded line":        {rawRequest("GET", "/v1/authorize", "", "X-Portico-App: a,", " b"), 200},
+		"no name":              {rawRequest("GET", "/v1/authorize", "", ": a"), 400},
+		"no host":              {strings.Replace(rawRequest("GET", "/v1/authorize", ""), "Host: gate\r\n", "", 1), 400},
+		"two hosts":            {rawRequest("GET", "/v1/authorize", "", "Host: gate"), 400},
+		"a strange host":       {strings.Replace(rawRequest("GET", "/v1/authorize", ""), "Host: gate", "Host: ga te", 1), 400},
+		"a body at authorize":  {rawRequest("POST", "/v1/authorize", question), 200},
+		"two connections":      {rawRequest("GET", "/v1/authorize", "", "Connection: keep-alive", "Connection: x"), 200},
+		"an upgrade":           {rawRequest("GET", "/v1/authorize", "", "Connection: Upgrade", "Upgrade: websocket"), 200},
+		"nearly too large":     {rawRequest("GET", "/v1/authorize", "", "X-Filler: "+strings.Repeat("a", 30000)), 200},
 		"a negative length":    {verify(question, "Content-Length: -1"), 400},
 		"a length that is not": {verify(question, "Content-Length: 1x"), 400},
-		"a strange method":     {asking("PROPFIND", "/v1/authorize", ""), 200},
-		"no method":            {asking("G T", "/v1/authorize", ""), 400},
+		"a strange method":     {rawRequest("PROPFIND", "/v1/authorize", ""), 200},
+		"no method":            {rawRequest("G T", "/v1/authorize", ""), 400},
 		"another version":      {"GET /v1/authorize HTTP/3.7\r\nHost: gate\r\n\r\n", 505},
 		"not HTTP":             {"\x16\x03\x01\x02\x00\x01\r\n\r\n", 400},
 	} {
@@ -233,11 +233,11 @@ func tryOddRequests(t *testing.T, b *testServer) {
 // Two lengths in one request: who asks may mean the one, and who answers the
 // other.
 func TestTwoLengthsAreRefused(t *testing.T) {
-	w := watch(t)
+	w := newWatchedServer(t)
 	for _, lines := range [][]string{{"Content-Length: 11", "Transfer-Encoding: chunked"}, {"transfer-encoding: chunked", "content-length: 11"}, {"Content-Length: 0", "Transfer-Encoding: chunked"}, {"Content-Length: 11", "Transfer-Encoding: identity"}} {
 		for _, path := range []string{"/v1/verify", "/v1/authorize", "/v1/usage", "/healthz"} {
 			c := w.connect(t)
-			c.write(t, asking("POST", path, "", append(lines, "Content-Type: application/json")...)+"b\r\n{\"key\":\"k\"}\r\n0\r\n\r\n")
+			c.write(t, rawRequest("POST", path, "", append(lines, "Content-Type: application/json")...)+"b\r\n{\"key\":\"k\"}\r\n0\r\n\r\n")
 			refused(t, c.answer(t, "POST"), path, http.StatusBadRequest, "")
 			if _, err := c.in.ReadByte(); !errors.Is(err, io.EOF) {
 				t.Errorf("%s: the connection is open: %v", path, err)
@@ -255,18 +255,18 @@ func TestNothingIsSmuggled(t *testing.T) { onBoth(t, tryNothingIsSmuggled) }
 
 func tryNothingIsSmuggled(t *testing.T, b *testServer) {
 	t.Helper()
-	inner := asking("POST", "/v1/verify", `{"key":"smuggled"}`)
+	inner := rawRequest("POST", "/v1/verify", `{"key":"smuggled"}`)
 	for name, text := range map[string]string{
-		"in a body of authorize":       asking("POST", "/v1/authorize", inner),
-		"in a body of verify":          asking("POST", "/v1/verify", inner),
-		"in a body of GET":             asking("GET", "/v1/authorize", inner),
-		"in a body of no door":         asking("POST", "/nowhere", inner),
-		"in a body of healthz":         asking("GET", "/healthz", inner),
-		"in a wrong type":              asking("POST", "/v1/verify", inner, "Content-Type: text/plain"),
-		"in an unknown gateway's body": strings.Replace(asking("POST", "/v1/verify", inner), token, "ptg_other", 1),
+		"in a body of authorize":       rawRequest("POST", "/v1/authorize", inner),
+		"in a body of verify":          rawRequest("POST", "/v1/verify", inner),
+		"in a body of GET":             rawRequest("GET", "/v1/authorize", inner),
+		"in a body of no door":         rawRequest("POST", "/nowhere", inner),
+		"in a body of healthz":         rawRequest("GET", "/healthz", inner),
+		"in a wrong type":              rawRequest("POST", "/v1/verify", inner, "Content-Type: text/plain"),
+		"in an unknown gateway's body": strings.Replace(rawRequest("POST", "/v1/verify", inner), token, "ptg_other", 1),
 	} {
 		c := b.connect(t)
-		c.write(t, text+asking("GET", "/v1/authorize", "", "X-API-Key: last", "Connection: close"))
+		c.write(t, text+rawRequest("GET", "/v1/authorize", "", "X-API-Key: last", "Connection: close"))
 		for {
 			r, err := http.ReadResponse(c.in, nil)
 			if err != nil {
@@ -290,7 +290,7 @@ func TestExpectContinue(t *testing.T) { onBoth(t, tryExpectContinue) }
 func tryExpectContinue(t *testing.T, b *testServer) {
 	t.Helper()
 	c := b.connect(t)
-	text := asking("POST", "/v1/verify", `{"key":"k"}`, "expect: 100-continue")
+	text := rawRequest("POST", "/v1/verify", `{"key":"k"}`, "expect: 100-continue")
 	head, body, _ := strings.Cut(text, "\r\n\r\n")
 	c.write(t, head+"\r\n\r\n")
 	if a := c.answer(t, "POST"); a.status != 100 {
@@ -307,7 +307,7 @@ func TestConnectionsCloseWhenAsked(t *testing.T) { onBoth(t, tryConnectionsClose
 func tryConnectionsCloseWhenAsked(t *testing.T, b *testServer) {
 	t.Helper()
 	for _, text := range []string{
-		asking("POST", "/v1/verify", `{}`, "Connection: close"), asking("POST", "/v1/verify", `{}`, "connection: CLOSE"),
+		rawRequest("POST", "/v1/verify", `{}`, "Connection: close"), rawRequest("POST", "/v1/verify", `{}`, "connection: CLOSE"),
 		"GET /v1/authorize HTTP/1.0\r\nX-Portico-Gateway-Token: " + token + "\r\n\r\n",
 		// What HTTP/1.0 says of a body is read in different ways.
 		"GET /v1/authorize HTTP/1.0\r\nConnection: keep-alive\r\nX-Portico-Gateway-Token: " + token + "\r\n\r\n",
@@ -337,15 +337,15 @@ func tryShutdownLosesNothing(t *testing.T, b *testServer) {
 		v.Code = verdict.Valid
 	}
 	idle, slow, fed := b.connect(t), b.connect(t), b.connect(t)
-	idle.write(t, asking("GET", "/v1/authorize", ""))
+	idle.write(t, rawRequest("GET", "/v1/authorize", ""))
 	idle.answer(t, "GET")
 	b.verifier.feed = func(_ context.Context, _ int64, _ time.Duration, yield func(*keycache.Change) error) error {
 		begun <- struct{}{}
 		<-end
 		return yield(&keycache.Change{Position: 5})
 	}
-	slow.write(t, asking("POST", "/v1/verify", `{"key":"slow"}`))
-	fed.write(t, asking("GET", "/v1/feed", ""))
+	slow.write(t, rawRequest("POST", "/v1/verify", `{"key":"slow"}`))
+	fed.write(t, rawRequest("GET", "/v1/feed", ""))
 	<-begun
 	<-begun
 	done := make(chan error, 1)
@@ -375,11 +375,11 @@ func tryShutdownLosesNothing(t *testing.T, b *testServer) {
 
 // Connections beyond fasthttp's limit are served by net/http.
 func TestConnectionsBeyondTheLimitAreAnswered(t *testing.T) {
-	w := watch(t, func(s *httpapi.Server) { s.SetMaxFast(2) })
+	w := newWatchedServer(t, func(s *httpapi.Server) { s.SetMaxFast(2) })
 	var lines []*line
 	for range 5 {
 		c := w.connect(t)
-		c.write(t, asking("GET", "/v1/authorize", ""))
+		c.write(t, rawRequest("GET", "/v1/authorize", ""))
 		if a := c.answer(t, "GET"); a.status != 200 {
 			t.Errorf("%+v", a)
 		}
@@ -391,7 +391,7 @@ func TestConnectionsBeyondTheLimitAreAnswered(t *testing.T) {
 	_ = lines[0].Close()
 	for range 500 { // until the server has seen it
 		c := w.connect(t)
-		c.write(t, asking("GET", "/v1/authorize", "", "Connection: close"))
+		c.write(t, rawRequest("GET", "/v1/authorize", "", "Connection: close"))
 		c.answer(t, "GET")
 		if len(w.plain()) == 0 {
 			return
@@ -415,7 +415,7 @@ func (b *failingListener) Accept() (net.Conn, error) {
 }
 
 func TestAFailureToAcceptIsRetried(t *testing.T) {
-	w := watch(t)
+	w := newWatchedServer(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -426,7 +426,7 @@ func TestAFailureToAcceptIsRetried(t *testing.T) {
 	w.addr = l.Addr().String()
 	for range 3 {
 		c := w.connect(t)
-		c.write(t, asking("GET", "/v1/authorize", ""))
+		c.write(t, rawRequest("GET", "/v1/authorize", ""))
 		if a := c.answer(t, "GET"); a.status != 200 {
 			t.Errorf("%+v", a)
 		}
@@ -444,10 +444,10 @@ func TestAFailureToAcceptIsRetried(t *testing.T) {
 
 // After a panic nothing that was read with the request is taken for another.
 func TestAPanicClosesTheConnection(t *testing.T) {
-	b := open(t)
+	b := newTestServer(t)
 	b.verifier.say = func(*gateway.Request, *verdict.Verdict) { panic("a defect with " + token[:3]) }
 	c := b.connect(t)
-	c.write(t, asking("GET", "/v1/authorize", "", "X-API-Key: "+secret)+asking("GET", "/healthz", ""))
+	c.write(t, rawRequest("GET", "/v1/authorize", "", "X-API-Key: "+secret)+rawRequest("GET", "/healthz", ""))
 	refused(t, c.answer(t, "GET"), "panic", http.StatusInternalServerError, "")
 	if _, err := c.in.ReadByte(); !errors.Is(err, io.EOF) {
 		t.Errorf("the connection is open: %v", err)

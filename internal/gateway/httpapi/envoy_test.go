@@ -68,7 +68,7 @@ func TestEnvoyAllows(t *testing.T) { onBoth(t, tryEnvoyAllows) }
 
 func tryEnvoyAllows(t *testing.T, b *testServer) {
 	t.Helper()
-	b.verifier.say = full(verdict.Valid)
+	b.verifier.say = fullVerdict(verdict.Valid)
 	a, err := check(t, b.dial(t), call(map[string]string{"authorization": "Bearer " + secret}, nil), token)
 	if err != nil {
 		t.Fatal(err)
@@ -161,7 +161,7 @@ func tryEnvoyRefuses(t *testing.T, b *testServer) {
 		if code == verdict.Valid {
 			continue
 		}
-		b.verifier.say = later(code)
+		b.verifier.say = withRetryAfter(code)
 		a, err := check(t, c, call(nil, nil), token)
 		if err != nil {
 			t.Fatal(err)

@@ -122,9 +122,9 @@ type testServer struct {
 	addr     string
 	clock    *clock.Fake
 
-	doors  *httpapi.Handler
-	server server
-	client *http.Client
+	handler *httpapi.Handler
+	server  server
+	client  *http.Client
 }
 
 type syncBuffer struct {
@@ -166,9 +166,9 @@ type server interface {
 // request, so that fasthttp answers whatever it can; and against net/http alone.
 func onBoth(t *testing.T, play func(t *testing.T, b *testServer)) {
 	t.Helper()
-	t.Run("two engines", func(t *testing.T) { play(t, open(t)) })
+	t.Run("two engines", func(t *testing.T) { play(t, newTestServer(t)) })
 	t.Run("net/http", func(t *testing.T) {
-		play(t, openBy(t, func(d *httpapi.Handler) server { return httpapi.HTTPServer(d, netip.Addr.IsLoopback) }))
+		play(t, newTestServerWith(t, func(d *httpapi.Handler) server { return httpapi.HTTPServer(d, netip.Addr.IsLoopback) }))
 	})
 }
 
@@ -177,14 +177,14 @@ func onBothWithTimeouts(t *testing.T, write time.Duration, play func(t *testing.
 	t.Helper()
 	const read = 100 * time.Millisecond
 	t.Run("two engines", func(t *testing.T) {
-		play(t, openBy(t, func(d *httpapi.Handler) server {
+		play(t, newTestServerWith(t, func(d *httpapi.Handler) server {
 			s := httpapi.NewServer(d)
 			s.SetTimeouts(t, read, write)
 			return s
 		}))
 	})
 	t.Run("net/http", func(t *testing.T) {
-		play(t, openBy(t, func(d *httpapi.Handler) server {
+		play(t, newTestServerWith(t, func(d *httpapi.Handler) server {
 			s := httpapi.HTTPServer(d, netip.Addr.IsLoopback)
 			httpapi.SetPlainTimeouts(t, s, read, write)
 			return s
@@ -192,19 +192,19 @@ func onBothWithTimeouts(t *testing.T, write time.Duration, play func(t *testing.
 	})
 }
 
-func open(t testing.TB) *testServer {
+func newTestServer(t testing.TB) *testServer {
 	t.Helper()
-	return openBy(t, func(d *httpapi.Handler) server { return httpapi.NewServer(d) })
+	return newTestServerWith(t, func(d *httpapi.Handler) server { return httpapi.NewServer(d) })
 }
 
-func openBy(t testing.TB, by func(*httpapi.Handler) server) *testServer {
+func newTestServerWith(t testing.TB, by func(*httpapi.Handler) server) *testServer {
 	t.Helper()
 	b := &testServer{verifier: &fakeVerifier{}, usage: &fakeUsage{batches: map[string][]usage.Reported{}}, log: &syncBuffer{}, clock: clock.NewFake(noon())}
-	b.doors = httpapi.New(httpapi.Options{
+	b.handler = httpapi.New(httpapi.Options{
 		Verifier: b.verifier, Usage: b.usage, Peer: peer, Clock: b.clock,
 		Log: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
-	b.server = by(b.doors)
+	b.server = by(b.handler)
 	b.client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	if plain, ok := b.server.(*http.Server); ok {
 		plain.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(b.log, nil), slog.LevelWarn)
@@ -279,8 +279,8 @@ func id(n byte) uuid.UUID {
 	return u
 }
 
-// full is a verdict with everything in it.
-func full(code verdict.Code) func(*gateway.Request, *verdict.Verdict) {
+// fullVerdict returns a function that sets a verdict with everything in it.
+func fullVerdict(code verdict.Code) func(*gateway.Request, *verdict.Verdict) {
 	key := &verdict.Credential{ID: id(1), Username: id(9), Environment: access.Production}
 	app, account := &verdict.App{ID: id(2)}, &verdict.Account{ID: id(3)}
 	product, plan := &verdict.Product{ID: id(4), Name: "orders"}, &verdict.Plan{ID: id(5), Name: "Gold"}

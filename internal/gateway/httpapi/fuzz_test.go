@@ -31,7 +31,7 @@ func (g *tokenVerifier) Caller(ctx context.Context, t string) (*gateway.Caller, 
 // break; a request that reaches the Verifier came with the token.
 func FuzzConnection(f *testing.F) {
 	for _, text := range []string{
-		asking("POST", "/v1/verify", `{"key":"k"}`) + asking("GET", "/v1/authorize", ""), asking("GET", "/v1/authorize", "", "A: b", " c", "Connection: close"),
+		rawRequest("POST", "/v1/verify", `{"key":"k"}`) + rawRequest("GET", "/v1/authorize", ""), rawRequest("GET", "/v1/authorize", "", "A: b", " c", "Connection: close"),
 		"POST /v1/verify HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", "GET /healthz HTTP/1.0\n\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\r\n\r\n", "",
 	} {
 		f.Add(text)

@@ -61,7 +61,7 @@ func unreadRequests(t *testing.T, address string, streams, filler int) (settings
 // The heads of requests whose answers nobody reads are not kept.
 func TestUnreadStreamsHoldNoHeads(t *testing.T) {
 	const connections, streams, filler = 10, 100, 24_000
-	b := open(t)
+	b := newTestServer(t)
 	before := heap()
 	for range connections {
 		if s := unreadRequests(t, b.addr, streams, filler); s[http2.SettingMaxConcurrentStreams] != streams {

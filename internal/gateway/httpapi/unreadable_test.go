@@ -24,8 +24,8 @@ func TestAnUnreadableRequestAfterAPauseIsAnswered(t *testing.T) {
 		status int
 	}{
 		"no HTTP":            {"junk\r\n\r\n", 400},
-		"a head too large":   {asking("GET", "/v1/authorize", "", "X-Long: "+strings.Repeat("x", 64<<10)), 431},
-		"a body that is cut": {strings.TrimSuffix(asking("POST", "/v1/verify", `{"key":"k"}`), `"k"}`), 400},
+		"a head too large":   {rawRequest("GET", "/v1/authorize", "", "X-Long: "+strings.Repeat("x", 64<<10)), 431},
+		"a body that is cut": {strings.TrimSuffix(rawRequest("POST", "/v1/verify", `{"key":"k"}`), `"k"}`), 400},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -35,7 +35,7 @@ func TestAnUnreadableRequestAfterAPauseIsAnswered(t *testing.T) {
 				here, there := net.Pipe()
 				go s.ServeConn(there)
 				l := &line{here, bufio.NewReader(here)}
-				l.write(t, asking("POST", "/v1/verify", `{"key":"k"}`))
+				l.write(t, rawRequest("POST", "/v1/verify", `{"key":"k"}`))
 				if a := l.answer(t, "POST"); a.status != 200 {
 					t.Fatalf("verify: %+v", a)
 				}

@@ -46,7 +46,7 @@ func TestVerifyIsAlways200(t *testing.T) { onBoth(t, tryVerifyIsAlways200) }
 func tryVerifyIsAlways200(t *testing.T, b *testServer) {
 	t.Helper()
 	for _, code := range verdict.Codes() {
-		b.verifier.say = full(code)
+		b.verifier.say = fullVerdict(code)
 		a := b.send(t, "POST", "/v1/verify", `{"key":"`+secret+`"}`)
 		var got map[string]any
 		if err := json.Unmarshal([]byte(a.body), &got); err != nil {
@@ -99,7 +99,7 @@ func tryBatch(t *testing.T, b *testServer) {
 	b.verifier.say = func(r *gateway.Request, v *verdict.Verdict) {
 		v.Code = verdict.NotFound
 		if r.RawKey == "good" {
-			full(verdict.Valid)(r, v)
+			fullVerdict(verdict.Valid)(r, v)
 		}
 	}
 	a := b.send(t, "POST", "/v1/verify/batch", `{"requests":[{"key":"bad"},{"key":"good","cost":2},{"key":"bad"}]}`)
