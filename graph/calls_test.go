@@ -89,8 +89,8 @@ func (s *server) serve(t testing.TB, organization uuid.UUID, name string, positi
 	}
 }
 
-// work counts calls of the developer's app, and of the others' apps.
-func (w *world) work() {
+// countCalls counts calls of the developer's app, and of the others' apps.
+func (w *world) countCalls() {
 	one, two := w.one.Organization.ID, w.two.Organization.ID
 	at := portaltest.Start().Add(-time.Minute) // the present minute is not over
 	for _, product := range []string{"private product", "product"} {

@@ -100,20 +100,20 @@ func (w *world) suspendedAccount() string {
 
 // accountFields are how the reference resolves fields of accounts.
 func accountFields() map[string]resolver {
-	id := func(q asked) uuid.UUID { return q.parent.(*db.Account).ID }
+	id := func(q fieldRequest) uuid.UUID { return q.parent.(*db.Account).ID }
 	return map[string]resolver{
 		"Query.account": objectBy(nodeid.Account),
-		"Query.accounts": listOf(nodeid.Account, func(q asked, a *db.Account) bool {
+		"Query.accounts": listOf(nodeid.Account, func(q fieldRequest, a *db.Account) bool {
 			where := q.object("where")
 			return where.contained("nameContains", a.NameFolded) && where.among("status", string(a.Status))
 		}),
-		"Account.apps": listOf(nodeid.App, func(q asked, a *db.App) bool { return a.AccountID == id(q) && q.appMatches(a) }),
-		"Account.credentials": listOf(nodeid.Credential, func(q asked, c *db.Credential) bool {
+		"Account.apps": listOf(nodeid.App, func(q fieldRequest, a *db.App) bool { return a.AccountID == id(q) && q.appMatches(a) }),
+		"Account.credentials": listOf(nodeid.Credential, func(q fieldRequest, c *db.Credential) bool {
 			return c.AccountID == id(q) && c.AppID == nil && q.credentialMatches(c)
 		}),
-		"Account.members":  listOf(nodeid.Membership, func(q asked, m *db.Membership) bool { return m.AccountID == id(q) }),
-		"Account.timeline": timelineOf(func(q asked, e *db.Event) bool { return e.AccountID != nil && *e.AccountID == id(q) }),
-		"Account.viewerCan": decidedFor(func(q asked, a *db.Account) any {
+		"Account.members":  listOf(nodeid.Membership, func(q fieldRequest, m *db.Membership) bool { return m.AccountID == id(q) }),
+		"Account.timeline": timelineOf(func(q fieldRequest, e *db.Event) bool { return e.AccountID != nil && *e.AccountID == id(q) }),
+		"Account.viewerCan": decidedFor(func(q fieldRequest, a *db.Account) any {
 			return q.w.Portal.Identity.AccountPermissions(q.ctx, a)
 		}),
 	}

@@ -95,20 +95,20 @@ func (w *world) deletedApp() string {
 
 // appFields are how the reference resolves fields of apps.
 func appFields() map[string]resolver {
-	id := func(q asked) uuid.UUID { return q.parent.(*db.App).ID }
-	of := func(q asked, c *db.Credential) bool { return c.AppID != nil && *c.AppID == id(q) }
+	id := func(q fieldRequest) uuid.UUID { return q.parent.(*db.App).ID }
+	of := func(q fieldRequest, c *db.Credential) bool { return c.AppID != nil && *c.AppID == id(q) }
 	return map[string]resolver{
 		"Query.app":  objectBy(nodeid.App),
-		"Query.apps": listOf(nodeid.App, func(q asked, a *db.App) bool { return q.appMatches(a) }),
-		"Query.appByReferenceId": func(q asked) (any, error) {
+		"Query.apps": listOf(nodeid.App, func(q fieldRequest, a *db.App) bool { return q.appMatches(a) }),
+		"Query.appByReferenceId": func(q fieldRequest) (any, error) {
 			reference, _ := q.text("referenceId")
 			return q.only(nodeid.App, func(row any) bool {
 				return strings.EqualFold(row.(*db.App).ReferenceID.String(), reference)
 			})
 		},
 		"App.account":     objectIn(nodeid.Account, "AccountID"),
-		"App.credentials": listOf(nodeid.Credential, func(q asked, c *db.Credential) bool { return of(q, c) && q.credentialMatches(c) }),
-		"App.keyCounts": func(q asked) (any, error) {
+		"App.credentials": listOf(nodeid.Credential, func(q fieldRequest, c *db.Credential) bool { return of(q, c) && q.credentialMatches(c) }),
+		"App.keyCounts": func(q fieldRequest) (any, error) {
 			all, err := q.rows.all(nodeid.Credential)
 			all, err = rowsWhere(all, err, func(c *db.Credential) bool { return of(q, c) })
 			out, by := &apps.KeyCounts{Total: len(all)}, map[access.CredentialStatus]int{}
@@ -120,22 +120,22 @@ func appFields() map[string]resolver {
 			return out, err
 		},
 		"App.callsLast24h": callsLast24h(usage.ByApp),
-		"App.productSubscriptions": listOf(nodeid.ProductSubscription, func(q asked, s *db.Subscription) bool {
+		"App.productSubscriptions": listOf(nodeid.ProductSubscription, func(q fieldRequest, s *db.Subscription) bool {
 			return s.AppID == id(q) && q.subscriptionMatches(s)
 		}),
-		"App.connectedEndpoints": listOf(nodeid.Endpoint, func(q asked, e *db.Endpoint) bool {
+		"App.connectedEndpoints": listOf(nodeid.Endpoint, func(q fieldRequest, e *db.Endpoint) bool {
 			all, err := q.rows.all(nodeid.ProductSubscription)
 			return err == nil && slices.ContainsFunc(all, func(row any) bool {
 				s := row.(*db.Subscription)
 				return s.AppID == id(q) && s.Status == access.SubscriptionApproved && s.DeletedAt == nil && reaches(s, e)
 			})
 		}),
-		"App.timeline":  timelineOf(func(q asked, e *db.Event) bool { return e.AppID != nil && *e.AppID == id(q) }),
-		"App.viewerCan": decidedFor(func(q asked, a *db.App) any { return q.w.Portal.Apps.AppPermissions(q.ctx, a) }),
+		"App.timeline":  timelineOf(func(q fieldRequest, e *db.Event) bool { return e.AppID != nil && *e.AppID == id(q) }),
+		"App.viewerCan": decidedFor(func(q fieldRequest, a *db.App) any { return q.w.Portal.Apps.AppPermissions(q.ctx, a) }),
 	}
 }
 
-func (q asked) appMatches(a *db.App) bool {
+func (q fieldRequest) appMatches(a *db.App) bool {
 	where := q.object("where")
 	if label := where.object("label"); label != nil && !slices.ContainsFunc(a.Labels, func(l domain.Label) bool {
 		value, ok := label.text("value")

@@ -25,7 +25,7 @@ func gaps(schema *ast.Schema, lines []line) ([]string, error) {
 		}
 	}
 	var out []string
-	for _, key := range stakes(schema) {
+	for _, key := range requiredLines(schema) {
 		if wants[key] == nil {
 			out = append(out, key+" has no line")
 		}
@@ -68,9 +68,9 @@ func spared(key string) bool {
 	return strings.HasPrefix(key, rows+".") || strings.HasSuffix(key, ".userErrors") || key == "UserError.params"
 }
 
-// stakes lists what needs a line: each field of each object, each input's field
+// requiredLines lists what needs a line: each field of each object, each input's field
 // and each argument that only some may use, and each table.
-func stakes(schema *ast.Schema) []string {
+func requiredLines(schema *ast.Schema) []string {
 	var out []string
 	for _, d := range schema.Types {
 		if d.BuiltIn || d.Kind != ast.Object && d.Kind != ast.InputObject {

@@ -101,15 +101,15 @@ func (w *world) disabledKey() string {
 // credentialFields are how the reference resolves fields of credentials.
 func credentialFields() map[string]resolver {
 	return map[string]resolver{
-		"Query.credentialByKey": func(q asked) (any, error) {
+		"Query.credentialByKey": func(q fieldRequest) (any, error) {
 			username, err := uuid.Parse(q.object("input")["key"].(string)) // the documents have no secrets
 			if err != nil {
 				return nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidValue, "")
 			}
 			return q.only(nodeid.Credential, func(row any) bool { return row.(*db.Credential).Username == username })
 		},
-		"Credential.status":            decidedFor(func(q asked, c *db.Credential) any { return q.statusOf(c) }),
-		"Credential.enabled":           decidedFor(func(q asked, c *db.Credential) any { return q.statusOf(c) == access.CredentialActive }),
+		"Credential.status":            decidedFor(func(q fieldRequest, c *db.Credential) any { return q.statusOf(c) }),
+		"Credential.enabled":           decidedFor(func(q fieldRequest, c *db.Credential) any { return q.statusOf(c) == access.CredentialActive }),
 		"Credential.accountCredential": valueOf(func(c *db.Credential) any { return c.AppID == nil }),
 		"Credential.organizationId":    valueOf(func(c *db.Credential) any { return nodeid.Encode(nodeid.Organization, c.OrganizationID) }),
 		"Credential.rawKeyHint": valueOf(func(c *db.Credential) any {
@@ -118,7 +118,7 @@ func credentialFields() map[string]resolver {
 			}
 			return c.RawKeyHint
 		}),
-		"Credential.accessControlList": func(q asked) (any, error) {
+		"Credential.accessControlList": func(q fieldRequest) (any, error) {
 			entries, err := q.rows.all(accessEntries)
 			var ids []uuid.UUID
 			for _, e := range entries {
@@ -139,7 +139,7 @@ func credentialFields() map[string]resolver {
 		"Credential.app":          objectIn(nodeid.App, "AppID"),
 		"Credential.account":      objectIn(nodeid.Account, "AccountID"),
 		"Credential.timeline":     ownTimeline(),
-		"Credential.viewerCan": decidedFor(func(q asked, c *db.Credential) any {
+		"Credential.viewerCan": decidedFor(func(q fieldRequest, c *db.Credential) any {
 			settled := *c
 			settled.Status = q.statusOf(c)
 			return q.w.Portal.Apps.CredentialPermissions(q.ctx, &settled)
@@ -159,7 +159,7 @@ func (r *reference) statusOf(c *db.Credential) access.CredentialStatus {
 	return c.Status
 }
 
-func (q asked) credentialMatches(c *db.Credential) bool {
+func (q fieldRequest) credentialMatches(c *db.Credential) bool {
 	where := q.object("where")
 	return where.among("status", string(q.statusOf(c))) && where.among("environment", string(c.Environment))
 }

@@ -54,9 +54,9 @@ func (w *world) freshEndpoint() string {
 func endpointFields() map[string]resolver {
 	return map[string]resolver{
 		"Endpoint.product":              objectIn(nodeid.Product, "ProductID"),
-		"Product.endpoints":             listOf(nodeid.Endpoint, func(q asked, e *db.Endpoint) bool { return e.ProductID == q.parent.(*db.Product).ID }),
-		"ProductSubscription.endpoints": listOf(nodeid.Endpoint, func(q asked, e *db.Endpoint) bool { return reaches(q.parent.(*db.Subscription), e) }),
-		"Endpoint.viewerCan": decidedFor(func(q asked, e *db.Endpoint) any {
+		"Product.endpoints":             listOf(nodeid.Endpoint, func(q fieldRequest, e *db.Endpoint) bool { return e.ProductID == q.parent.(*db.Product).ID }),
+		"ProductSubscription.endpoints": listOf(nodeid.Endpoint, func(q fieldRequest, e *db.Endpoint) bool { return reaches(q.parent.(*db.Subscription), e) }),
+		"Endpoint.viewerCan": decidedFor(func(q fieldRequest, e *db.Endpoint) any {
 			return q.w.Portal.Catalog.EndpointPermissions(q.ctx, e)
 		}),
 	}

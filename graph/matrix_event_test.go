@@ -43,7 +43,7 @@ func (nouns) Event() noun {
 // eventFields are how the reference resolves fields of events.
 func eventFields() map[string]resolver {
 	return map[string]resolver{
-		"Query.events": listOf(nodeid.Event, func(q asked, e *db.Event) bool {
+		"Query.events": listOf(nodeid.Event, func(q fieldRequest, e *db.Event) bool {
 			where := q.object("where")
 			from, begins := where.moment("from")
 			to, ends := where.moment("to")
@@ -52,11 +52,11 @@ func eventFields() map[string]resolver {
 			return where.among("type", e.Type) && (!begins || !e.At.Before(from)) && (!ends || e.At.Before(to)) &&
 				(!beyond || e.Position > int64(after)) && (!of || id == nodeid.Encode(nodeid.Kind(e.SubjectType), e.SubjectID))
 		}),
-		"Event.actor": func(q asked) (any, error) { return q.actorOf(q.parent.(*db.Event)) },
+		"Event.actor": func(q fieldRequest) (any, error) { return q.actorOf(q.parent.(*db.Event)) },
 		"Event.subject": valueOf(func(e *db.Event) any {
 			return subject{nodeid.Encode(nodeid.Kind(e.SubjectType), e.SubjectID), e.SubjectType, e.SubjectName}
 		}),
-		"EventSubject.node": func(q asked) (any, error) { return q.rows.byOpaqueID(q.parent.(subject).ID) },
+		"EventSubject.node": func(q fieldRequest) (any, error) { return q.rows.byOpaqueID(q.parent.(subject).ID) },
 	}
 }
 

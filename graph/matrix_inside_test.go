@@ -68,7 +68,7 @@ func TestTheRulesSayWhichAccountIsSuspended(t *testing.T) {
 		ctx := portaltest.As(t, developer)
 		_, read := counting(w.Client, table)(ctx, anything)
 		_, change := changing(w.Client, table)(ctx, anything)
-		for _, err := range []error{read, change, tables()[table].adds(w.Client)(ctx, m.atStake())} {
+		for _, err := range []error{read, change, tables()[table].adds(w.Client)(ctx, m.newRowOwner())} {
 			var f *fault.Error
 			require.ErrorAs(t, err, &f, table)
 			require.Equal(t, fault.ReasonAccountSuspended, f.Reason, table)

@@ -44,9 +44,9 @@ func (w *world) ownerOf(of uuid.UUID, by, product string) owner {
 	}
 }
 
-// atStake returns the owner of the new row that every viewer tries to create:
+// newRowOwner returns the owner of the new row that every viewer tries to create:
 // the developer.
-func (w *world) atStake() owner { return w.ownerOf(w.one.Account.ID, "developer", "draft product") }
+func (w *world) newRowOwner() owner { return w.ownerOf(w.one.Account.ID, "developer", "draft product") }
 
 // ownOf returns the owner of the viewer's own rows; anonymous viewers and
 // machines use the developer.
@@ -81,7 +81,7 @@ func added[C, B interface{ Exec(context.Context) error }](create func() C, bulk 
 // makeRow tries to create the row at stake: alone, and behind one of the
 // viewer's own in the same statement. Both must have the same outcome.
 func (m *matrix) makeRow(table string, v viewer.Viewer, own owner) outcome {
-	ctx, stake := portaltest.As(m.t, v), m.atStake()
+	ctx, stake := portaltest.As(m.t, v), m.newRowOwner()
 	alone, behind := m.attempt(table, ctx, stake), m.attempt(table, ctx, own, stake)
 	if alone != behind {
 		return "alone: " + alone + ", behind a row of one's own: " + behind

@@ -48,7 +48,7 @@ func (m *matrix) outsiders() map[string]context.Context {
 // ways returns the ways in which somebody may try to reach a table's rows: each
 // returns an error, or how many rows it changed.
 func (m *matrix) ways(table string) map[string]func(context.Context, *db.Client) (int, error) {
-	is, adds, stake, own := m.pick(table), tables()[table].adds, m.atStake(), m.ownOf("foreign")
+	is, adds, stake, own := m.pick(table), tables()[table].adds, m.newRowOwner(), m.ownOf("foreign")
 	return map[string]func(context.Context, *db.Client) (int, error){
 		"make":                func(ctx context.Context, c *db.Client) (int, error) { return 1, adds(c)(ctx, stake) },
 		"make behind another": func(ctx context.Context, c *db.Client) (int, error) { return 1, adds(c)(ctx, own, stake) },

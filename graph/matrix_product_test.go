@@ -66,7 +66,7 @@ func (w *world) freshProduct() string {
 func (nouns) Plan() noun {
 	return noun{
 		list: sorted{list: "plans"}, fields: map[string]resolver{
-			"Product.plans": listOf(nodeid.Plan, func(q asked, p *db.Plan) bool { return p.ProductID == q.parent.(*db.Product).ID }),
+			"Product.plans": listOf(nodeid.Plan, func(q fieldRequest, p *db.Plan) bool { return p.ProductID == q.parent.(*db.Product).ID }),
 		},
 		questions: map[string]question{
 			"Plan":           of("Plan", "plan of the product", ""),
@@ -110,10 +110,10 @@ func (w *world) freshPlan() string {
 func productFields() map[string]resolver {
 	return map[string]resolver{
 		"Query.product": objectBy(nodeid.Product),
-		"Query.products": listOf(nodeid.Product, func(q asked, p *db.Product) bool {
+		"Query.products": listOf(nodeid.Product, func(q fieldRequest, p *db.Product) bool {
 			where := q.object("where")
 			return where.contained("titleContains", p.TitleFolded) && where.among("status", string(p.Status))
 		}),
-		"Product.viewerCan": decidedFor(func(q asked, p *db.Product) any { return q.w.Portal.Catalog.ProductPermissions(q.ctx, p) }),
+		"Product.viewerCan": decidedFor(func(q fieldRequest, p *db.Product) any { return q.w.Portal.Catalog.ProductPermissions(q.ctx, p) }),
 	}
 }

@@ -111,7 +111,7 @@ func (w *world) suspended() string {
 // subscriptionFields are how the reference resolves fields of subscriptions.
 func subscriptionFields() map[string]resolver {
 	return map[string]resolver{
-		"Query.productSubscriptions": listOf(nodeid.ProductSubscription, func(q asked, s *db.Subscription) bool {
+		"Query.productSubscriptions": listOf(nodeid.ProductSubscription, func(q fieldRequest, s *db.Subscription) bool {
 			where := q.object("where")
 			return q.subscriptionMatches(s) && where.amongIDs("productIds", nodeid.Product, s.ProductID) &&
 				where.amongIDs("appIds", nodeid.App, s.AppID) && where.amongIDs("accountIds", nodeid.Account, s.AccountID)
@@ -127,20 +127,20 @@ func subscriptionFields() map[string]resolver {
 				access.SubscriptionSuspended: "ORANGE", access.SubscriptionEnded: "GRAY",
 			}[s.Status]
 		}),
-		"ProductSubscription.requestedBy":  func(q asked) (any, error) { return q.person(q.parent.(*db.Subscription).RequestedBy) },
-		"ProductSubscription.decidedBy":    func(q asked) (any, error) { return q.person(q.parent.(*db.Subscription).DecidedBy) },
+		"ProductSubscription.requestedBy":  func(q fieldRequest) (any, error) { return q.person(q.parent.(*db.Subscription).RequestedBy) },
+		"ProductSubscription.decidedBy":    func(q fieldRequest) (any, error) { return q.person(q.parent.(*db.Subscription).DecidedBy) },
 		"ProductSubscription.callsLast24h": callsLast24h(usage.BySubscription),
-		"ProductSubscription.allowedTransitions": decidedFor(func(q asked, s *db.Subscription) any {
+		"ProductSubscription.allowedTransitions": decidedFor(func(q fieldRequest, s *db.Subscription) any {
 			return q.w.Portal.Apps.Transitions(q.ctx, s)
 		}),
-		"ProductSubscription.viewerCan": decidedFor(func(q asked, s *db.Subscription) any {
+		"ProductSubscription.viewerCan": decidedFor(func(q fieldRequest, s *db.Subscription) any {
 			return q.w.Portal.Apps.SubscriptionPermissions(q.ctx, s)
 		}),
 		"ProductSubscription.timeline": ownTimeline(),
 	}
 }
 
-func (q asked) subscriptionMatches(s *db.Subscription) bool {
+func (q fieldRequest) subscriptionMatches(s *db.Subscription) bool {
 	where := q.object("where")
 	return (s.Newest || where["history"] == true) && where.among("status", string(s.Status))
 }

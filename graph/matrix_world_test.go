@@ -61,10 +61,10 @@ func newWorld(t testing.TB, url string) *world {
 	for who, specimen := range map[string]string{"developer": "user", "admin": "staff", "other": "other's user", "foreign": "foreign staff"} {
 		w.ids[specimen] = nodeid.Encode(nodeid.User, w.people[who].UserID)
 	}
-	w.stock()
-	w.furnish()
-	w.neighbours()
-	w.work()
+	w.createCatalogue()
+	w.createOwnObjects()
+	w.createOthersObjects()
+	w.countCalls()
 	for _, n := range allNouns() {
 		if n.furnish != nil {
 			n.furnish(w)
@@ -73,8 +73,8 @@ func newWorld(t testing.TB, url string) *world {
 	return w
 }
 
-// stock fills the organization's catalogue.
-func (w *world) stock() {
+// createCatalogue fills the organization's catalogue.
+func (w *world) createCatalogue() {
 	w.make("admin", "updateOrganization", arguments{
 		"website": "https://one.example", "longestKeyLife": arguments{"development": 3650, "staging": 3650, "production": 3650},
 	}, "organization")
@@ -95,19 +95,19 @@ func (w *world) stock() {
 			"productId": w.ids[p.specimen], "method": "GET", "path": "/orders/{id}", "description": "One order.",
 		}, "endpoint")
 	}
-	w.hide("private product")
+	w.makePrivate("private product")
 }
 
-// hide stores a product as PRIVATE, which nothing in the program does yet.
-func (w *world) hide(specimen string) {
+// makePrivate stores a product as PRIVATE, which nothing in the program does yet.
+func (w *world) makePrivate(specimen string) {
 	id, ok := nodeid.Decode(nodeid.Product, w.ids[specimen])
 	require.True(w.t, ok)
 	_, err := w.Database.ExecContext(w.t.Context(), `UPDATE products SET visibility = 'PRIVATE' WHERE id = $1`, id)
 	require.NoError(w.t, err)
 }
 
-// furnish creates one of everything for the developer.
-func (w *world) furnish() {
+// createOwnObjects creates one of everything for the developer.
+func (w *world) createOwnObjects() {
 	labels := []arguments{{"key": "team", "value": "maps"}}
 	w.make("admin", "updateAccount", arguments{"accountId": w.ids["account"], "profile": arguments{
 		"website": "https://acme.example", "contactEmail": "it@acme.example", "description": "Maps.", "customFields": labels,
@@ -143,8 +143,8 @@ func (w *world) furnish() {
 	}
 }
 
-// neighbours creates objects of the other viewers.
-func (w *world) neighbours() {
+// createOthersObjects creates objects of the other viewers.
+func (w *world) createOthersObjects() {
 	w.ids["other's app"] = w.make("other", "createApp", arguments{"name": "The other's app"}, "app")
 	w.make("other", "register", arguments{"appId": w.ids["other's app"], "productId": w.ids["product"]}, "productSubscription")
 	w.ids["foreign product"] = w.make("foreign", "createProduct", arguments{"name": "theirs"}, "product")

@@ -15,7 +15,7 @@ import (
 func TestNullIsNeverADefault(t *testing.T) {
 	whole, all := places(t)
 	testdb.Each(t, func(t *testing.T, url string) {
-		b := &bases{newWorld(t, url), whole, map[string]arguments{}}
+		b := &validInputs{newWorld(t, url), whole, map[string]arguments{}}
 		known := mayBeNothing()
 		for _, p := range all {
 			if p.field.Type.NonNull {
@@ -26,7 +26,7 @@ func TestNullIsNeverADefault(t *testing.T) {
 				require.Equal(t, "REQUIRED "+strings.Join(p.path, "."), b.problem(p, a), "%s: %s", p, a.raw)
 				continue
 			}
-			b.judgeNothing(t, p, known[p.name()] == "cleared")
+			b.requireNullIsAbsence(t, p, known[p.name()] == "cleared")
 		}
 		for _, p := range all {
 			delete(known, p.name())
@@ -35,11 +35,11 @@ func TestNullIsNeverADefault(t *testing.T) {
 	})
 }
 
-// judgeNothing sends null, which must be answered as if the field were left out,
+// requireNullIsAbsence sends null, which must be answered as if the field were left out,
 // and is read as empty where it clears.
-func (b *bases) judgeNothing(t *testing.T, p place, cleared bool) {
+func (b *validInputs) requireNullIsAbsence(t *testing.T, p place, cleared bool) {
 	t.Helper()
-	selection, object := b.reading(p)
+	selection, object := b.selectionOf(p)
 	without := maps.Clone(b.of(p.mutation))
 	delete(without, p.path[0])
 	want := b.problem(p, b.post(p.mutation, without, ""))
@@ -57,9 +57,9 @@ func (b *bases) judgeNothing(t *testing.T, p place, cleared bool) {
 	require.Nil(t, v, "%s: %s", p, a.raw)
 }
 
-// reading returns the selection that reads a field of the object that a mutation
+// selectionOf returns the selection that reads a field of the object that a mutation
 // returns; "" for what is deeper or elsewhere.
-func (b *bases) reading(p place) (selection, object string) {
+func (b *validInputs) selectionOf(p place) (selection, object string) {
 	if len(p.path) > 1 {
 		return "", ""
 	}

@@ -27,7 +27,7 @@ func bounds() map[string][2]int {
 // field is absent, not 0.
 func TestNumbersOfInputsHaveBounds(t *testing.T) {
 	whole, all := places(t)
-	b := &bases{newWorld(t, testdb.SQLite(t)), whole, map[string]arguments{}}
+	b := &validInputs{newWorld(t, testdb.SQLite(t)), whole, map[string]arguments{}}
 	known, met := bounds(), map[string]bool{}
 	for _, p := range all {
 		if name := p.field.Type.Name(); name != "Int" && name != "BigInt" {

@@ -81,7 +81,7 @@ func (o *observations) note(sent, answer []byte) []string {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	n := noting{observations: o}
+	n := answerParser{observations: o}
 	for _, e := range got.Errors {
 		n.value("ErrorCode", e.Extensions["code"])
 		n.value("ErrorReason", e.Extensions["reason"])
@@ -112,14 +112,14 @@ func (o *observations) operation(document, name string) *ast.OperationDefinition
 	return parsed.Operations.ForName(name)
 }
 
-// noting is the parsing of one answer.
-type noting struct {
+// answerParser parses one answer.
+type answerParser struct {
 	*observations
 	strange []string
 	refused bool // there are user errors
 }
 
-func (n *noting) object(selected ast.SelectionSet, object map[string]any) {
+func (n *answerParser) object(selected ast.SelectionSet, object map[string]any) {
 	for _, s := range selected {
 		switch s := s.(type) {
 		case *ast.InlineFragment:
@@ -134,7 +134,7 @@ func (n *noting) object(selected ast.SelectionSet, object map[string]any) {
 	}
 }
 
-func (n *noting) field(f *ast.Field, value any) {
+func (n *answerParser) field(f *ast.Field, value any) {
 	switch value := value.(type) {
 	case []any:
 		for _, one := range value {
@@ -151,7 +151,7 @@ func (n *noting) field(f *ast.Field, value any) {
 	}
 }
 
-func (n *noting) value(enum string, value any) {
+func (n *answerParser) value(enum string, value any) {
 	text, _ := value.(string)
 	if n.whole.Types[enum].EnumValues.ForName(text) == nil {
 		n.strange = append(n.strange, fmt.Sprintf("the %s %q", enum, text))
@@ -161,13 +161,13 @@ func (n *noting) value(enum string, value any) {
 }
 
 // inputs records the enum values of a request that succeeded.
-func (n *noting) inputs(operation *ast.OperationDefinition, variables map[string]any) {
+func (n *answerParser) inputs(operation *ast.OperationDefinition, variables map[string]any) {
 	for _, s := range operation.SelectionSet {
 		n.arguments(s, variables)
 	}
 }
 
-func (n *noting) arguments(s ast.Selection, variables map[string]any) {
+func (n *answerParser) arguments(s ast.Selection, variables map[string]any) {
 	f, ok := s.(*ast.Field)
 	if !ok {
 		return
@@ -184,7 +184,7 @@ func (n *noting) arguments(s ast.Selection, variables map[string]any) {
 	}
 }
 
-func (n *noting) input(t *ast.Type, value any) {
+func (n *answerParser) input(t *ast.Type, value any) {
 	d := n.whole.Types[t.Name()]
 	switch value := value.(type) {
 	case []any:

@@ -71,14 +71,14 @@ func put(w *world, whole *ast.Schema, d *ast.Definition, in map[string]any, path
 	return out
 }
 
-// bases are valid inputs of each mutation, and who sends them.
-type bases struct {
+// validInputs are the inputs of each mutation, and who sends them.
+type validInputs struct {
 	*world
 	whole *ast.Schema
 	made  map[string]arguments
 }
 
-func (b *bases) who(mutation string) string {
+func (b *validInputs) sender(mutation string) string {
 	if mutation == "withdraw" {
 		return "developer"
 	}
@@ -86,13 +86,13 @@ func (b *bases) who(mutation string) string {
 }
 
 // of returns a mutation's arguments, the same until it is used up.
-func (b *bases) of(mutation string) arguments {
+func (b *validInputs) of(mutation string) arguments {
 	if in, ok := b.made[mutation]; ok {
 		return in
 	}
 	for _, section := range []string{"", ": one's own", ": as the developer"} {
 		if p, ok := plays()["Mutation"+section+"."+mutation]; ok {
-			b.made[mutation] = p.input(b.world, b.who(mutation))
+			b.made[mutation] = p.input(b.world, b.sender(mutation))
 			if mutation == "createApp" {
 				b.made[mutation]["accountId"] = b.ids["account"]
 			}
@@ -104,20 +104,20 @@ func (b *bases) of(mutation string) arguments {
 }
 
 // send sends a mutation's input with another value at one place.
-func (b *bases) send(p place, v any, selection string) answer {
+func (b *validInputs) send(p place, v any, selection string) answer {
 	d := b.whole.Types[b.whole.Mutation.Fields.ForName(p.mutation).Arguments.ForName("input").Type.Name()]
 	in := put(b.world, b.whole, d, b.of(p.mutation), p.path, v)
 	return b.post(p.mutation, in, selection)
 }
 
-func (b *bases) post(mutation string, in map[string]any, selection string) answer {
+func (b *validInputs) post(mutation string, in map[string]any, selection string) answer {
 	document := "mutation($in: " + strings.ToUpper(mutation[:1]) + mutation[1:] + "Input!) { " + mutation + "(input: $in) { userErrors { code field } " + selection + " } }"
-	return b.askAs(b.who(mutation), document, map[string]any{"in": in})
+	return b.askAs(b.sender(mutation), document, map[string]any{"in": in})
 }
 
 // problem returns the first of an answer's userErrors, as "CODE a.b.c"; "" if
 // none.
-func (b *bases) problem(p place, a answer) string {
+func (b *validInputs) problem(p place, a answer) string {
 	require.Empty(b.t, a.Errors, "%s: %s", p, a.raw)
 	payload, _ := a.Data[p.mutation].(map[string]any)
 	list, _ := payload["userErrors"].([]any)

@@ -78,7 +78,7 @@ func (w *world) produceErrors() {
 	u, err := w.Client.User.Get(portaltest.System(w.t), idOf(user))
 	require.NoError(w.t, err)
 	theirs := w.token(w.t, w.Enter(w.t, u))
-	w.does("admin", "deleteAccount", arguments{"accountId": other}, "deletedAccountId")
+	w.mustSucceed("admin", "deleteAccount", arguments{"accountId": other}, "deletedAccountId")
 	fails("NOT_A_MEMBER", theirs, created, arguments{"name": "x"})
 	wrong := arguments{"email": in["email"], "password": "no, another one"}
 	for range 10 {

@@ -14,7 +14,7 @@ import (
 
 // produceEverything produces every value that the story can.
 func (w *world) produceEverything() {
-	w.playAll()
+	w.runEveryMutation()
 	w.produceCatalogue()
 	w.producePeople()
 	w.produceCredentials()
@@ -36,8 +36,8 @@ func (w *world) values(enum string) []string {
 	return out
 }
 
-// playAll runs every mutation once.
-func (w *world) playAll() {
+// runEveryMutation runs every mutation once.
+func (w *world) runEveryMutation() {
 	for section, p := range plays() {
 		owner, name, _ := strings.Cut(section, ".")
 		if owner != "Mutation" {
@@ -59,14 +59,14 @@ func (w *world) playAll() {
 
 func (w *world) produceCatalogue() {
 	for _, v := range w.values("PortalUnregister") {
-		w.does("admin", "updateOrganization", arguments{"portalUnregister": v}, "organization { portalUnregister }")
+		w.mustSucceed("admin", "updateOrganization", arguments{"portalUnregister": v}, "organization { portalUnregister }")
 	}
 	for _, v := range w.values("ProductionKeys") {
-		w.does("admin", "updateOrganization", arguments{"productionKeys": v}, "organization { productionKeys }")
+		w.mustSucceed("admin", "updateOrganization", arguments{"productionKeys": v}, "organization { productionKeys }")
 	}
 	w.make("admin", "updateOrganization", arguments{"portalUnregister": "WITHDRAW_ONLY", "productionKeys": "MEMBERS"}, "organization")
 	product := w.freshProduct()
-	w.does("admin", "createProduct", arguments{"name": w.name("product"), "status": "DRAFT"}, "product { status }")
+	w.mustSucceed("admin", "createProduct", arguments{"name": w.name("product"), "status": "DRAFT"}, "product { status }")
 	for _, kind := range w.values("PlanKind") {
 		in := arguments{"productId": product, "name": w.name("plan"), "kind": kind, "approval": "AUTO"}
 		switch kind {
@@ -75,28 +75,28 @@ func (w *world) produceCatalogue() {
 		case "SUBSCRIPTION":
 			in["price"] = arguments{"amount": "9.90"}
 		}
-		w.does("admin", "createPlan", in, "plan { kind approval }")
+		w.mustSucceed("admin", "createPlan", in, "plan { kind approval }")
 	}
 	for _, per := range w.values("RatePeriod") {
-		w.does("admin", "createPlan", arguments{"productId": product, "name": w.name("plan"), "rateLimit": arguments{"limit": 1, "per": per}}, "plan { rateLimit { per } }")
+		w.mustSucceed("admin", "createPlan", arguments{"productId": product, "name": w.name("plan"), "rateLimit": arguments{"limit": 1, "per": per}}, "plan { rateLimit { per } }")
 	}
 	for _, per := range w.values("QuotaPeriod") {
-		w.does("admin", "createPlan", arguments{"productId": product, "name": w.name("plan"), "quota": arguments{"limit": 1, "per": per}}, "plan { quota { per } }")
+		w.mustSucceed("admin", "createPlan", arguments{"productId": product, "name": w.name("plan"), "quota": arguments{"limit": 1, "per": per}}, "plan { quota { per } }")
 	}
 	for _, per := range w.values("QuotaPer") {
-		w.does("admin", "createPlan", arguments{"productId": product, "name": w.name("plan"), "quota": arguments{"limit": 1, "per": "DAY"}, "quotaPer": per}, "plan { quotaPer }")
+		w.mustSucceed("admin", "createPlan", arguments{"productId": product, "name": w.name("plan"), "quota": arguments{"limit": 1, "per": "DAY"}, "quotaPer": per}, "plan { quotaPer }")
 	}
 	for _, m := range w.values("HTTPMethod") {
-		w.does("admin", "createEndpoint", arguments{"productId": product, "method": m, "path": "/x"}, "endpoint { method }")
+		w.mustSucceed("admin", "createEndpoint", arguments{"productId": product, "method": m, "path": "/x"}, "endpoint { method }")
 	}
 	for _, a := range w.values("Approval") {
-		w.does("admin", "updateProduct", arguments{"productId": product, "approval": a}, "product { approval }")
+		w.mustSucceed("admin", "updateProduct", arguments{"productId": product, "approval": a}, "product { approval }")
 	}
 	for _, a := range w.values("AuthType") {
-		w.does("admin", "updateProduct", arguments{"productId": product, "authTypes": []string{a}}, "product { authTypes }")
+		w.mustSucceed("admin", "updateProduct", arguments{"productId": product, "authTypes": []string{a}}, "product { authTypes }")
 	}
 	for _, s := range w.values("ProductStatus")[1:] { // a DRAFT is made, and never again
-		w.does("admin", "updateProduct", arguments{"productId": product, "status": s}, "product { status }")
+		w.mustSucceed("admin", "updateProduct", arguments{"productId": product, "status": s}, "product { status }")
 	}
 }
 
@@ -106,7 +106,7 @@ func (w *world) producePeople() {
 		if in["role"] = role; role == "ADMIN" {
 			delete(in, "accountId")
 		}
-		w.does("admin", "createUser", in, "user { role status }")
+		w.mustSucceed("admin", "createUser", in, "user { role status }")
 	}
 	account := w.freshAccount()
 	for _, role := range w.values("MembershipRole") {
@@ -114,9 +114,9 @@ func (w *world) producePeople() {
 		in["accountId"], in["membershipRole"] = account, role
 		w.make("admin", "createUser", in, "user")
 	}
-	w.must("admin", `query($id: ID!) { account(id: $id) { status members { nodes { role } } } }`, account)
-	w.does("admin", "disableUser", arguments{"userId": w.freshUser()}, "user { status }")
-	w.does("admin", "suspendAccount", arguments{"accountId": account}, "account { status }")
+	w.mustAsk("admin", `query($id: ID!) { account(id: $id) { status members { nodes { role } } } }`, account)
+	w.mustSucceed("admin", "disableUser", arguments{"userId": w.freshUser()}, "user { status }")
+	w.mustSucceed("admin", "suspendAccount", arguments{"accountId": account}, "account { status }")
 
 	token, person := w.freshPerson("developer")
 	a := w.ask(w.t, token, mutation("changePassword", "userErrors { code }"), map[string]any{"input": arguments{"currentPassword": portaltest.Password, "newPassword": "another battery, and a staple"}})
@@ -133,25 +133,25 @@ func (w *world) producePeople() {
 
 func (w *world) produceCredentials() {
 	for _, v := range w.values("Environment") {
-		w.does("developer", "generateKey", arguments{"appId": w.ids["app"], "environment": v}, "credential { environment }")
+		w.mustSucceed("developer", "generateKey", arguments{"appId": w.ids["app"], "environment": v}, "credential { environment }")
 	}
 	for _, v := range w.values("Access") {
-		w.does("developer", "generateKey", arguments{"appId": w.ids["app"], "access": v}, "credential { access }")
+		w.mustSucceed("developer", "generateKey", arguments{"appId": w.ids["app"], "access": v}, "credential { access }")
 	}
 	for _, v := range w.values("RevocationReason") {
 		if v != "APP_DELETED" {
-			w.does("developer", "revokeKey", arguments{"credentialId": w.freshKey(), "reason": v}, "credential { revokedReason }")
+			w.mustSucceed("developer", "revokeKey", arguments{"credentialId": w.freshKey(), "reason": v}, "credential { revokedReason }")
 		}
 	}
 	app := w.deletedApp()
-	w.does("admin", "restoreApp", arguments{"appId": app}, "app { credentials { nodes { status revokedReason } } }")
-	w.does("admin", "disableKey", arguments{"credentialId": w.freshKey()}, "credential { status }")
+	w.mustSucceed("admin", "restoreApp", arguments{"appId": app}, "app { credentials { nodes { status revokedReason } } }")
+	w.mustSucceed("admin", "disableKey", arguments{"credentialId": w.freshKey()}, "credential { status }")
 	w.ids["expired key"] = w.make("developer", "generateKey", arguments{"appId": w.ids["app"], "expiresAt": w.Clock.Now().Add(time.Second).Format(time.RFC3339)}, "credential")
 	w.Clock.Advance(2 * time.Second)
 	_, err := w.Portal.Maintenance.RecordExpiries(portaltest.System(w.t))
 	require.NoError(w.t, err)
 	for _, who := range []string{"admin", "developer"} {
-		w.must(who, `query($id: ID!) { node(id: $id) { ... on Credential { status viewerCan { enable { code } } } } }`, w.ids["expired key"])
+		w.mustAsk(who, `query($id: ID!) { node(id: $id) { ... on Credential { status viewerCan { enable { code } } } } }`, w.ids["expired key"])
 	}
 }
 
@@ -161,8 +161,8 @@ func (w *world) produceSubscriptions() {
 		w.make("admin", "rejectSubscription", arguments{"subscriptionId": w.waiting(), "reason": "No."}, "productSubscription"),
 		w.make("admin", "unregister", arguments{"subscriptionId": w.approved()}, "productSubscription"),
 	} {
-		w.must("admin", about, id)
-		w.must("developer", about, id)
+		w.mustAsk("admin", about, id)
+		w.mustAsk("developer", about, id)
 	}
 }
 
@@ -231,16 +231,16 @@ func (w *world) askForAll() {
 	}
 }
 
-// does runs a mutation that must succeed.
-func (w *world) does(who, name string, in arguments, selection string) {
+// mustSucceed runs a mutation that must succeed.
+func (w *world) mustSucceed(who, name string, in arguments, selection string) {
 	w.t.Helper()
 	a := w.askAs(who, mutation(name, selection+" userErrors { code }"), map[string]any{"input": in})
 	require.Empty(w.t, a.Errors, "%s: %s", name, a.raw)
 	require.Contains(w.t, a.raw, `"userErrors":[]`, name)
 }
 
-// must sends a document with $id, which must succeed.
-func (w *world) must(who, document string, id any) {
+// mustAsk sends a document with $id, which must succeed.
+func (w *world) mustAsk(who, document string, id any) {
 	w.t.Helper()
 	a := w.askAs(who, document, map[string]any{"id": id})
 	require.Empty(w.t, a.Errors, a.raw)

@@ -13,30 +13,30 @@ import (
 	"portico/internal/usage"
 )
 
-// asked is a field of an object that is to be resolved.
-type asked struct {
+// fieldRequest is a field of an object that is to be resolved.
+type fieldRequest struct {
 	*reference
 	parameters
 	parent any
 }
 
 // resolver returns the value of a field.
-type resolver func(asked) (any, error)
+type resolver func(fieldRequest) (any, error)
 
 // valueOf resolves a field by its parent alone.
 func valueOf[T any](value func(T) any) resolver {
-	return func(q asked) (any, error) { return value(q.parent.(T)), nil }
+	return func(q fieldRequest) (any, error) { return value(q.parent.(T)), nil }
 }
 
 // decidedFor resolves a field by the viewer and its parent alone, as a service
-// does for one object.
-func decidedFor[T any](decide func(asked, T) any) resolver {
-	return func(q asked) (any, error) { return decide(q, q.parent.(T)), nil }
+// mustSucceed for one object.
+func decidedFor[T any](decide func(fieldRequest, T) any) resolver {
+	return func(q fieldRequest) (any, error) { return decide(q, q.parent.(T)), nil }
 }
 
 // objectIn resolves a field by the object whose id the Go field of the parent has.
 func objectIn(k nodeid.Kind, field string) resolver {
-	return func(q asked) (any, error) {
+	return func(q fieldRequest) (any, error) {
 		switch id := columnOf(q.parent, field).(type) {
 		case uuid.UUID:
 			return q.rows.byID(k, id)
@@ -52,7 +52,7 @@ func objectIn(k nodeid.Kind, field string) resolver {
 // objectBy resolves a root field by the object of its id, of any kind if none is
 // given.
 func objectBy(kinds ...nodeid.Kind) resolver {
-	return func(q asked) (any, error) {
+	return func(q fieldRequest) (any, error) {
 		id, _ := q.text("id")
 		return q.rows.byOpaqueID(id, kinds...)
 	}
@@ -60,7 +60,7 @@ func objectBy(kinds ...nodeid.Kind) resolver {
 
 // callsLast24h resolves the count of calls of one object.
 func callsLast24h(by usage.Dimension) resolver {
-	return func(q asked) (any, error) {
+	return func(q fieldRequest) (any, error) {
 		zone, err := q.w.Portal.Activity.Zone(q.ctx)
 		if err != nil {
 			return nil, err
@@ -73,9 +73,9 @@ func callsLast24h(by usage.Dimension) resolver {
 
 // resolve returns the value of a field: by a function for it, or else the field
 // of the Go value that is called like it.
-func (a *answering) resolve(typeName string, d *ast.FieldDefinition, parent any, args parameters) (any, error) {
+func (a *execution) resolve(typeName string, d *ast.FieldDefinition, parent any, args parameters) (any, error) {
 	if r := a.resolverOf(typeName, d); r != nil {
-		return r(asked{a.reference, args, parent})
+		return r(fieldRequest{a.reference, args, parent})
 	}
 	if value, ok := plainValue(parent, d.Name); ok {
 		return value, nil
@@ -86,7 +86,7 @@ func (a *answering) resolve(typeName string, d *ast.FieldDefinition, parent any,
 // resolverOf returns the function for a field, nil if there is none.
 func (r *reference) resolverOf(typeName string, d *ast.FieldDefinition) resolver {
 	if d.Name == "id" && r.schema.Types[typeName].Interfaces != nil {
-		return func(q asked) (any, error) {
+		return func(q fieldRequest) (any, error) {
 			return nodeid.Encode(nodeid.Kind(typeName), columnOf(q.parent, "ID").(uuid.UUID)), nil
 		}
 	}

@@ -11,8 +11,8 @@ import (
 )
 
 // listOf resolves a list of those rows of a kind that match.
-func listOf[T any](k nodeid.Kind, matches func(asked, T) bool) resolver {
-	return func(q asked) (any, error) {
+func listOf[T any](k nodeid.Kind, matches func(fieldRequest, T) bool) resolver {
+	return func(q fieldRequest) (any, error) {
 		order := q.orders.by(k, q.object("orderBy"))
 		all, err := q.rows.all(k)
 		all, err = rowsWhere(all, err, func(row T) bool { return matches(q, row) })
@@ -36,9 +36,9 @@ func nonNil(p *wholePage, err error) (any, error) {
 }
 
 // timelineOf resolves a list of the events that match, newest first.
-func timelineOf(matches func(q asked, e *db.Event) bool) resolver {
+func timelineOf(matches func(q fieldRequest, e *db.Event) bool) resolver {
 	list := listOf(nodeid.Event, matches)
-	return func(q asked) (any, error) {
+	return func(q fieldRequest) (any, error) {
 		q.parameters = maps.Clone(q.parameters)
 		q.parameters["orderBy"] = map[string]any{"direction": "DESC"}
 		return list(q)
@@ -47,12 +47,12 @@ func timelineOf(matches func(q asked, e *db.Event) bool) resolver {
 
 // ownTimeline resolves the events about an object itself.
 func ownTimeline() resolver {
-	return timelineOf(func(q asked, e *db.Event) bool { return e.SubjectID == columnOf(q.parent, "ID") })
+	return timelineOf(func(q fieldRequest, e *db.Event) bool { return e.SubjectID == columnOf(q.parent, "ID") })
 }
 
 // accountsOfViewer are those that the person belongs to, of which the row policies
 // show a developer only the active one.
-func accountsOfViewer(q asked) (any, error) {
+func accountsOfViewer(q fieldRequest) (any, error) {
 	user := q.parent.(*viewing).User.(*db.User).ID
 	members, err := q.system.all(nodeid.Membership)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 func rootResolvers() map[string]resolver {
 	return map[string]resolver{
 		"Query.node": objectBy(),
-		"Query.nodes": func(q asked) (any, error) {
+		"Query.nodes": func(q fieldRequest) (any, error) {
 			ids, _ := q.texts("ids")
 			if len(ids) > 100 {
 				return nil, invalidArgument()
@@ -33,8 +33,8 @@ func rootResolvers() map[string]resolver {
 			}
 			return out, nil
 		},
-		"Query.viewer":     func(q asked) (any, error) { return q.currentViewer() },
-		"Query.serverInfo": func(q asked) (any, error) { return q.serverInfo() },
+		"Query.viewer":     func(q fieldRequest) (any, error) { return q.currentViewer() },
+		"Query.serverInfo": func(q fieldRequest) (any, error) { return q.serverInfo() },
 		"Viewer.accounts":  accountsOfViewer,
 	}
 }
@@ -48,7 +48,7 @@ type information struct {
 	Errors           []fault.Kind
 }
 
-func (q asked) serverInfo() (any, error) {
+func (q fieldRequest) serverInfo() (any, error) {
 	out := &information{Version: "test", Languages: []string{"en"}, Errors: fault.Kinds()}
 	slug, ok := q.text("organization")
 	if !ok {

@@ -41,8 +41,8 @@ func newReference(w *world, ctx context.Context, schema *ast.Schema) *reference 
 	}
 }
 
-// answering is the work on one document.
-type answering struct {
+// execution executes one document.
+type execution struct {
 	*reference
 	variables map[string]any
 	errors    []failedAt
@@ -54,7 +54,7 @@ type failedAt struct{ path, why string }
 // answer returns the data of an answer as JSON, and which fields failed.
 func (r *reference) answer(doc *ast.QueryDocument, variables map[string]any) (data string, failed []string) {
 	op := doc.Operations[0]
-	a := &answering{reference: r, variables: withDefaults(op, variables)}
+	a := &execution{reference: r, variables: withDefaults(op, variables)}
 	out := a.object("Query", nil, []ast.SelectionSet{op.SelectionSet}, nil)
 	if out == nil {
 		out = []byte("null")
@@ -91,7 +91,7 @@ type group struct {
 
 // collect lists what sets select of an object, in the order in which each name
 // first occurs.
-func (a *answering) collect(typeName string, sets []ast.SelectionSet) (out []*group) {
+func (a *execution) collect(typeName string, sets []ast.SelectionSet) (out []*group) {
 	spread := map[string]bool{}
 	var in func(ast.SelectionSet)
 	in = func(set ast.SelectionSet) {
@@ -127,7 +127,7 @@ func (a *answering) collect(typeName string, sets []ast.SelectionSet) (out []*gr
 }
 
 // omits reports whether directives omit a selection.
-func (a *answering) omits(list ast.DirectiveList) bool {
+func (a *execution) omits(list ast.DirectiveList) bool {
 	condition := func(name string) (value, given bool) {
 		d := list.ForName(name)
 		if d == nil {
@@ -142,12 +142,12 @@ func (a *answering) omits(list ast.DirectiveList) bool {
 }
 
 // applies reports whether a fragment on a type applies to an object.
-func (a *answering) applies(condition, typeName string) bool {
+func (a *execution) applies(condition, typeName string) bool {
 	return condition == "" || condition == typeName || slices.Contains(a.schema.Types[typeName].Interfaces, condition)
 }
 
 // object returns the JSON of an object; nil is null.
-func (a *answering) object(typeName string, value any, sets []ast.SelectionSet, at ast.Path) []byte {
+func (a *execution) object(typeName string, value any, sets []ast.SelectionSet, at ast.Path) []byte {
 	out, null := []byte("{"), false
 	for _, g := range a.collect(typeName, sets) {
 		json, nullable := a.field(typeName, value, g, append(slices.Clone(at), ast.PathName(g.name)))
@@ -166,7 +166,7 @@ func (a *answering) object(typeName string, value any, sets []ast.SelectionSet, 
 }
 
 // field returns the JSON of a field, and whether it may be null.
-func (a *answering) field(typeName string, parent any, g *group, at ast.Path) (json []byte, nullable bool) {
+func (a *execution) field(typeName string, parent any, g *group, at ast.Path) (json []byte, nullable bool) {
 	if g.field.Name == "__typename" {
 		return strconv.AppendQuote(nil, typeName), false
 	}
@@ -182,7 +182,7 @@ func (a *answering) field(typeName string, parent any, g *group, at ast.Path) (j
 }
 
 // refusal applies @hasRole.
-func (a *answering) refusal(list ast.DirectiveList) error {
+func (a *execution) refusal(list ast.DirectiveList) error {
 	d := list.ForName("hasRole")
 	if d == nil {
 		return nil
@@ -199,14 +199,14 @@ func (a *answering) refusal(list ast.DirectiveList) error {
 	return nil
 }
 
-func (a *answering) fail(at ast.Path, err error) []byte {
+func (a *execution) fail(at ast.Path, err error) []byte {
 	f := fault.From(err)
 	a.errors = append(a.errors, failedAt{at.String(), fmt.Sprintf("%s/%s", f.Code, f.Reason)})
 	return nil
 }
 
 // complete returns the JSON of a value of a type; nil is null.
-func (a *answering) complete(t *ast.Type, value any, below []ast.SelectionSet, at ast.Path) []byte {
+func (a *execution) complete(t *ast.Type, value any, below []ast.SelectionSet, at ast.Path) []byte {
 	v := reflect.ValueOf(value)
 	switch {
 	case t.Elem != nil && (t.NonNull || v.IsValid() && !v.IsNil()):
@@ -229,7 +229,7 @@ func (a *answering) complete(t *ast.Type, value any, below []ast.SelectionSet, a
 
 // list returns the JSON of a list. An element that is null and must not be makes
 // the list null.
-func (a *answering) list(of *ast.Type, v reflect.Value, below []ast.SelectionSet, at ast.Path) []byte {
+func (a *execution) list(of *ast.Type, v reflect.Value, below []ast.SelectionSet, at ast.Path) []byte {
 	out, null := []byte("["), false
 	for i := range v.Len() {
 		json := a.complete(of, v.Index(i).Interface(), below, append(slices.Clone(at), ast.PathIndex(i)))

@@ -55,7 +55,7 @@ func (g parameters) texts(name string) (out []string, ok bool) {
 }
 
 // arguments returns the arguments of a field.
-func (a *answering) arguments(d *ast.FieldDefinition, f *ast.Field) parameters {
+func (a *execution) arguments(d *ast.FieldDefinition, f *ast.Field) parameters {
 	out := parameters{}
 	for _, def := range d.Arguments {
 		value := any(absent{})
@@ -73,7 +73,7 @@ func (a *answering) arguments(d *ast.FieldDefinition, f *ast.Field) parameters {
 }
 
 // coerce adds the defaults of the fields of inputs. Absent values become nil.
-func (a *answering) coerce(t *ast.Type, value any) any {
+func (a *execution) coerce(t *ast.Type, value any) any {
 	switch v := value.(type) {
 	case absent:
 		return nil

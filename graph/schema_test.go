@@ -17,7 +17,7 @@ import (
 var update = flag.Bool("update", false, "write the published contracts anew")
 
 // The published contracts are what introspection returns: a change of the schema
-// must show in them.
+// mustAsk show in them.
 func TestPublishedContracts(t *testing.T) {
 	for file, role := range map[string]viewer.Role{
 		"../schema.graphql": viewer.Admin, "../schema.portal.graphql": viewer.Portal, "../schema.public.graphql": viewer.Anonymous,

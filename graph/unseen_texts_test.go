@@ -22,7 +22,7 @@ func comparedTexts() map[string]bool {
 // one.
 func TestInvisibleTextsAreRequired(t *testing.T) {
 	whole, all := places(t)
-	b := &bases{newWorld(t, testdb.SQLite(t)), whole, map[string]arguments{}}
+	b := &validInputs{newWorld(t, testdb.SQLite(t)), whole, map[string]arguments{}}
 	tried, compared := 0, comparedTexts()
 	for _, p := range all {
 		if p.field.Type.Name() != "String" {

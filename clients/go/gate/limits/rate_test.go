@@ -120,14 +120,14 @@ func TestChangedRateKeepsTheCallsTaken(t *testing.T) {
 	want(t, "and drain by the new rate", w.peek(a).Rate.Remaining, int64(100))
 }
 
-// theory is GCRA in exact fractions: a call conforms if the theoretical arrival time
+// exactGCRA is GCRA in exact fractions: a call conforms if the theoretical arrival time
 // is not further ahead than the tolerance.
-type theory struct {
+type exactGCRA struct {
 	interval, arrival *big.Rat
 	burst             int64
 }
 
-func (g *theory) take(now, cost int64) (passed bool, remaining, wait int64) {
+func (g *exactGCRA) take(now, cost int64) (passed bool, remaining, wait int64) {
 	t := new(big.Rat).SetInt64(now)
 	if g.arrival.Cmp(t) < 0 {
 		g.arrival.Set(t)
@@ -153,7 +153,7 @@ func TestRatesMatchGCRA(t *testing.T) {
 			Per:   rapid.SampledFrom([]time.Duration{time.Second, time.Minute, time.Hour}).Draw(t, "per"),
 			Burst: rapid.IntRange(1, 1_000_000).Draw(t, "burst"),
 		}
-		g := &theory{interval: big.NewRat(a.KeyRate.Per.Microseconds(), int64(a.KeyRate.Limit)), arrival: new(big.Rat), burst: int64(a.KeyRate.Burst)}
+		g := &exactGCRA{interval: big.NewRat(a.KeyRate.Per.Microseconds(), int64(a.KeyRate.Limit)), arrival: new(big.Rat), burst: int64(a.KeyRate.Burst)}
 		each := int(a.KeyRate.Per.Microseconds() / int64(a.KeyRate.Limit))
 		for range rapid.IntRange(1, 60).Draw(t, "calls") {
 			w.pass(time.Duration(rapid.OneOf(rapid.IntRange(0, 3), rapid.IntRange(0, 2*each), rapid.IntRange(0, 4_000_000)).Draw(t, "pause")) * time.Microsecond)
