@@ -68,7 +68,7 @@ func shareQuota(t *testing.T, url string, servers int, settings ...string) {
 	require.Eventually(t, func() bool {
 		a := c.dev.Must(t, `query($id: ID!) { node(id: $id) { ... on ProductSubscription { plan { quotaPer } quota { used } } } }`, vars{"id": other})
 		return a.Text("node", "plan", "quotaPer") == "ACCOUNT" && a.Number("node", "quota", "used") == 10
-	}, waitForOthers, pollOthers, "the third app tells what all used")
+	}, waitForOthers, pollOthers, "the third app shows what all used")
 
 	for _, s := range nodes {
 		require.NoError(t, s.Stop())

@@ -35,7 +35,7 @@ func madeUpToken() string {
 	return body + base62.Checksum(body)
 }
 
-// flood presents made-up API keys, over several connections and many at a time, until the
+// flood presents invented API keys, over several connections and many at a time, until the
 // test calls stop. It returns when the first of them were not looked up.
 func (d *gatewayClient) flood(t *testing.T) (stop func()) {
 	t.Helper()
@@ -94,7 +94,7 @@ func metric(t *testing.T, s *servertest.Server, name string) float64 {
 	return n
 }
 
-// During a flood of made-up API keys, existing ones are found, the portal answers, other
+// During a flood of invented API keys, existing ones are found, the portal answers, other
 // organizations are not affected, and the look-ups in the database are bounded.
 func TestAFloodOfMadeUpKeys(t *testing.T) {
 	t.Parallel()

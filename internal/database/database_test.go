@@ -57,7 +57,7 @@ func TestOpenRefuses(t *testing.T) {
 				t.Fatal("opened", db.Close())
 			}
 			if strings.Contains(err.Error(), "hunter2") {
-				t.Errorf("the error tells the password: %v", err)
+				t.Errorf("the error contains the password: %v", err)
 			}
 		})
 	}

@@ -68,7 +68,7 @@ func TestFault(t *testing.T) {
 	for _, err := range outages {
 		got := database.Fault(fmt.Errorf("reading: %w", err))
 		if !fault.Is(got, fault.CodeUnavailable) || fault.From(got).RetryAfter <= 0 {
-			t.Errorf("%v gives %v, want UNAVAILABLE and when to come again", err, got)
+			t.Errorf("%v returns %v, want UNAVAILABLE and when to come again", err, got)
 		}
 		if !errors.Is(got, err) {
 			t.Errorf("%v is lost for the log", err)

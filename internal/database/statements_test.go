@@ -20,7 +20,7 @@ type queryer interface {
 func TestStatementIsPreparedOnce(t *testing.T) {
 	url, ok := testdb.EmptyPostgres(t)
 	if !ok {
-		t.Skip("only Postgres tells which statements are prepared")
+		t.Skip("only Postgres shows which statements are prepared")
 	}
 	ctx := context.Background()
 	db := open(t, url, database.Options{MaxConns: 1})

@@ -50,7 +50,7 @@ func TestErrorsAreMadeWithAReasonOfTheirCode(t *testing.T) {
 	own, err := os.ReadFile("fault.go") // NotFound, Stale, Lost and From
 	require.NoError(t, err)
 	for name := range reasons {
-		require.True(t, used[name] || strings.Contains(string(own), name), "nothing gives %s", name)
+		require.True(t, used[name] || strings.Contains(string(own), name), "nothing returns %s", name)
 	}
 }
 

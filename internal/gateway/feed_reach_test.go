@@ -54,7 +54,7 @@ func TestTheFeedKeepsEnvironmentsApart(t *testing.T) {
 		for _, e := range []access.Environment{access.Production, access.Staging} {
 			some[e] = caller(identity.NewGateway{Environment: &e})
 		}
-		tells := func(after int64, production, staging uuid.UUID) (position int64) {
+		requireFeed := func(after int64, production, staging uuid.UUID) (position int64) {
 			t.Helper()
 			w.mono.Add(1)
 			for c, want := range map[*gateway.Caller][2]bool{all: {true, true}, some[access.Production]: {true, false}, some[access.Staging]: {false, true}, bound: {false, true}} {
@@ -65,8 +65,8 @@ func TestTheFeedKeepsEnvironmentsApart(t *testing.T) {
 			}
 			return position
 		}
-		here := tells(-1, production, staging)
-		tells(here, newCredential(access.Production), newCredential(access.Staging))
+		here := requireFeed(-1, production, staging)
+		requireFeed(here, newCredential(access.Production), newCredential(access.Staging))
 	})
 }
 
@@ -88,7 +88,7 @@ func TestTheFeedNamesNoOtherProducts(t *testing.T) {
 			c, err := g.Caller(t.Context(), w.token(t, identity.NewGateway{Products: []string{name}}))
 			bound[ok(t, c, err)] = []uuid.UUID{p}
 		}
-		tells := func(after int64, key uuid.UUID) (position int64) {
+		requireFeed := func(after int64, key uuid.UUID) (position int64) {
 			t.Helper()
 			w.mono.Add(1)
 			for c, products := range bound {
@@ -109,8 +109,8 @@ func TestTheFeedNamesNoOtherProducts(t *testing.T) {
 			}
 			return position
 		}
-		here := tells(-1, first)
-		tells(here, newCredential())
+		here := requireFeed(-1, first)
+		requireFeed(here, newCredential())
 	})
 }
 
@@ -132,7 +132,7 @@ func TestTheFeedReportsQuotaUse(t *testing.T) {
 			requireVerdict(t, g, c, r, verdict.Valid)
 			ok(t, 0, intake.NewFlusher(intake.FlusherOptions{DB: w.Database, Clock: w.Clock, Counter: o.Counter, Quotas: o.Memory}).Flush(t.Context()))
 		}
-		tells := func(after, used int64) (position int64) {
+		requireFeed := func(after, used int64) (position int64) {
 			t.Helper()
 			w.mono.Add(1)
 			lines, err := w.readFeed(t, g, c, after, 0)
@@ -158,13 +158,13 @@ func TestTheFeedReportsQuotaUse(t *testing.T) {
 			require.Equal(t, 1, reported)
 			return lines[len(lines)-1].Position
 		}
-		here := tells(-1, 0)
+		here := requireFeed(-1, 0)
 		flush(7)
-		tells(-1, 7)
+		requireFeed(-1, 7)
 		ok(t, 0, errorOf(w.Portal.Apps.UpdateApp(w.Developer, apps.UpdateAppInput{AppID: w.made.App.GlobalID(), Name: set("Rain again")})))
-		here = tells(here, 7)
+		here = requireFeed(here, 7)
 		w.Clock.Advance(24 * time.Hour)
 		ok(t, 0, errorOf(w.Portal.Apps.UpdateApp(w.Developer, apps.UpdateAppInput{AppID: w.made.App.GlobalID(), Name: set("Rain tomorrow")})))
-		tells(here, 0) // another day
+		requireFeed(here, 0) // another day
 	})
 }

@@ -221,7 +221,7 @@ func TestRealKeysAreFoundDuringAFlood(t *testing.T) {
 		requireVerdict(t, g, c, shown(restored.Secret), verdict.Valid)
 		requireVerdict(t, g, c, shown(late.Secret), verdict.Valid)
 		if n := flood(t, g, c, 500, nil); n > 5 {
-			t.Errorf("%d made-up keys were taken for real ones", n)
+			t.Errorf("%d invented keys were taken for real ones", n)
 		}
 	})
 }

@@ -191,13 +191,13 @@ func TestEnforcement(t *testing.T) {
 			return ok(t, all, err)[id]
 		}
 		if e := reported(); len(e.AppliedBy) != 2 || len(e.Pending) != 0 || e.Revision == 0 || e.Lag != 0 {
-			t.Errorf("all know, and it tells %+v", e)
+			t.Errorf("all know, and it reports %+v", e)
 		}
 		ok(t, 0, errorOf(w.Portal.Apps.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
 		ok(t, 0, fast.Sync(t.Context(), w.Organization.ID))
 		ok(t, 0, fast.ReportOnce(t.Context()))
 		if e := reported(); len(e.AppliedBy) != 1 || e.AppliedBy[0] != "fast" || len(e.Pending) != 1 || e.Pending[0] != "slow" {
-			t.Errorf("one knows, and it tells %+v", e)
+			t.Errorf("one knows, and it reports %+v", e)
 		}
 	})
 }

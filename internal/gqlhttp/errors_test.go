@@ -50,7 +50,7 @@ func TestPresenterGetsEveryError(t *testing.T) {
 		a := query(t, h, document, "")
 		require.Equal(t, "presented", a.JSON.Errors[0].Message)
 		require.Equal(t, code, a.JSON.Errors[0].Extensions["was"])
-		require.Equal(t, code, a.code(), "a code is added when the presenter gives none")
+		require.Equal(t, code, a.code(), "a code is added when the presenter adds none")
 	}
 }
 

@@ -108,7 +108,7 @@ func TestRunContinuesAfterErrorsAndPanics(t *testing.T) {
 		}
 	}
 	if strings.Contains(log.String(), "job=works") {
-		t.Error("the log tells of a job that went well")
+		t.Error("the log mentions a job that succeeded")
 	}
 }
 

@@ -25,7 +25,7 @@ func TestEveryCredentialTransition(t *testing.T) {
 				t.Fatalf("nothing is expected of %s on %s", a, from)
 			}
 			if got, ok := NextCredential(from, a); got != want || ok != (want != "") {
-				t.Errorf("%s of %s gives %q %v, want %q", a, from, got, ok, want)
+				t.Errorf("%s of %s returns %q %v, want %q", a, from, got, ok, want)
 			}
 		}
 	}
@@ -43,7 +43,7 @@ func TestUnknownCredentialStatesAndActions(t *testing.T) {
 				continue
 			}
 			if to, ok := NextCredential(from, action); ok || to != "" {
-				t.Errorf("%q of %q gives %q", action, from, to)
+				t.Errorf("%q of %q returns %q", action, from, to)
 			}
 		}
 	}

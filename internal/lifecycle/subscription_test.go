@@ -36,7 +36,7 @@ func TestEveryTransition(t *testing.T) {
 			}
 			got, ok := Next(from, a)
 			if got != want || ok != (want != "") {
-				t.Errorf("%s of %s gives %q %v, want %q", a, from, got, ok, want)
+				t.Errorf("%s of %s returns %q %v, want %q", a, from, got, ok, want)
 			}
 			if slices.Contains(From(a), from) != ok {
 				t.Errorf("From(%s) disagrees about %s", a, from)
@@ -55,7 +55,7 @@ func TestUnknownStatesAndActions(t *testing.T) {
 				continue
 			}
 			if to, ok := Next(from, action); ok || to != "" {
-				t.Errorf("%q of %q gives %q", action, from, to)
+				t.Errorf("%q of %q returns %q", action, from, to)
 			}
 		}
 	}

@@ -13,10 +13,10 @@ import (
 func TestTheSizeOfAPage(t *testing.T) {
 	for _, n := range []int{1, 2, 20, 99, 100} {
 		if w, err := (paging.Args{First: &n}).Window(); err != nil || w != (paging.Window{Limit: n}) {
-			t.Errorf("first: %d gives %+v (%v)", n, w, err)
+			t.Errorf("first: %d returns %+v (%v)", n, w, err)
 		}
 		if w, err := (paging.Args{Last: &n}).Window(); err != nil || w != (paging.Window{Limit: n, Backward: true}) {
-			t.Errorf("last: %d gives %+v (%v)", n, w, err)
+			t.Errorf("last: %d returns %+v (%v)", n, w, err)
 		}
 	}
 	for _, n := range []int{math.MinInt, -2147483648, -1, 0, 101, 1000, 2147483647, 2147483648, math.MaxInt} {
@@ -33,7 +33,7 @@ func TestTheSizeOfAPage(t *testing.T) {
 	after, before := "a", "b"
 	w, err := paging.Args{After: &after, Before: &before}.Window()
 	if err != nil || w != (paging.Window{Limit: 20, After: "a", Before: "b"}) {
-		t.Errorf("no size gives %+v (%v)", w, err)
+		t.Errorf("no size returns %+v (%v)", w, err)
 	}
 }
 
@@ -58,7 +58,7 @@ func TestPages(t *testing.T) {
 	} {
 		p := paging.Trim(c.window, c.read, everything(), func(n int) string { return fmt.Sprint("c", n) })
 		if !slices.Equal(p.Nodes, c.nodes) || p.PageInfo.HasNextPage != c.next || p.PageInfo.HasPreviousPage != c.previous {
-			t.Errorf("%+v of %v gives %v, next %v, previous %v", c.window, c.read, p.Nodes, p.PageInfo.HasNextPage, p.PageInfo.HasPreviousPage)
+			t.Errorf("%+v of %v returns %v, next %v, previous %v", c.window, c.read, p.Nodes, p.PageInfo.HasNextPage, p.PageInfo.HasPreviousPage)
 		}
 		for i, e := range p.Edges {
 			if e.Node != c.nodes[i] || e.Cursor != fmt.Sprint("c", e.Node) {

@@ -260,7 +260,7 @@ func tryNothingIsSmuggled(t *testing.T, b *testServer) {
 		"in a body of authorize":       rawRequest("POST", "/v1/authorize", inner),
 		"in a body of verify":          rawRequest("POST", "/v1/verify", inner),
 		"in a body of GET":             rawRequest("GET", "/v1/authorize", inner),
-		"in a body of no door":         rawRequest("POST", "/nowhere", inner),
+		"in a body of no route":        rawRequest("POST", "/nowhere", inner),
 		"in a body of healthz":         rawRequest("GET", "/healthz", inner),
 		"in a wrong type":              rawRequest("POST", "/v1/verify", inner, "Content-Type: text/plain"),
 		"in an unknown gateway's body": strings.Replace(rawRequest("POST", "/v1/verify", inner), token, "ptg_other", 1),

@@ -9,7 +9,7 @@ import (
 	"portico/internal/testdb"
 )
 
-// Earlier builds stored keys as UNCOLLECTED, without a secret. No door lets one
+// Earlier builds stored keys as UNCOLLECTED, without a secret. No route lets one
 // pass, whatever is shown for it, and to those who follow the feed it is revoked.
 func TestAnUnknownStoredStatusIsRefused(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {

@@ -64,8 +64,8 @@ func tryUnneededBodies(t *testing.T, b *testServer) {
 		"no JSON":                {415, false, rawRequest("POST", "/v1/usage", "", "Content-Type: text/plain", "Content-Length: 10")},
 		"method":                 {405, false, rawRequest("PUT", "/v1/usage", "", json, "Content-Length: 10")},
 		"method of verify":       {405, false, rawRequest("GET", "/v1/verify", "", json, "Content-Length: 10")},
-		"no door":                {404, false, rawRequest("POST", "/nowhere", "", "Content-Length: 10")},
-		"chunks at no door":      {404, false, rawRequest("POST", "/nowhere", "", "Transfer-Encoding: chunked")},
+		"no route":               {404, false, rawRequest("POST", "/nowhere", "", "Content-Length: 10")},
+		"chunks at no route":     {404, false, rawRequest("POST", "/nowhere", "", "Transfer-Encoding: chunked")},
 		"health":                 {200, false, rawRequest("GET", "/healthz", "", "Content-Length: 10")},
 	} {
 		l := b.connectImpatient(t)

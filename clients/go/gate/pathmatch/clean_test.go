@@ -89,7 +89,7 @@ func checkClean(t interface{ Fatalf(string, ...any) }, target string) {
 	path, ok := pathmatch.Clean(target)
 	if !ok {
 		if path != "" {
-			t.Fatalf("%q is refused and gives %q", target, path)
+			t.Fatalf("%q is refused and still returns %q", target, path)
 		}
 		return
 	}

@@ -25,7 +25,7 @@ func FuzzTemplate(f *testing.F) {
 		template, err := pathmatch.Parse(text)
 		if err != nil {
 			if template != (pathmatch.Template{}) || err.Error() == "" {
-				t.Fatalf("%q is refused and gives %q", text, template)
+				t.Fatalf("%q is refused and still returns %q", text, template)
 			}
 			return
 		}

@@ -65,7 +65,7 @@ func TestBadTemplates(t *testing.T) {
 		"/" + strings.Repeat("a", pathmatch.MaxLength): "longer than",
 	} {
 		if got, err := pathmatch.Parse(text); err == nil || !strings.Contains(err.Error(), want) || got != (pathmatch.Template{}) {
-			t.Errorf("%.60q gives %q, %v; want %q", text, got, err, want)
+			t.Errorf("%.60q returns %q, %v; want %q", text, got, err, want)
 		}
 	}
 }
