@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"portico/e2e/servertest"
@@ -239,7 +240,9 @@ func TestBudgetsAreShared(t *testing.T) {
 		require.Regexp(t, `(?m)^portico_api_local_budgets_total [1-9]`, page(t, s.Ops+"/metrics"))
 	}
 	cache.Restart()
-	require.JSONEq(t, `{"status": "ok"}`, page(t, one.URL+"/readyz"))
+	require.EventuallyWithT(t, func(c *assert.CollectT) { // Redis may take longer than a server waits
+		assert.JSONEq(c, `{"status": "ok"}`, page(t, one.URL+"/readyz"))
+	}, waitForOthers, pollOthers)
 }
 
 // page returns the body at a URL.
