@@ -16,10 +16,10 @@ type batch[V any] struct {
 	known func() []uuid.UUID
 	load  func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]V, error)
 
-	mu    sync.Mutex
-	tried map[uuid.UUID]bool
-	found map[uuid.UUID]V
-	err   error
+	mu sync.Mutex
+	// read are the values that were read, or that nobody can.
+	read map[uuid.UUID]result[V]
+	err  error
 
 	// joined are values that were read with what refers to them. They have a lock
 	// of their own, because they are added while another batch is locked.
@@ -42,9 +42,15 @@ func (b *batch[V]) take() {
 	b.joinedMu.Lock()
 	defer b.joinedMu.Unlock()
 	for id, v := range b.joined {
-		b.tried[id], b.found[id] = true, v
+		b.read[id] = result[V]{v, true}
 	}
 	clear(b.joined)
+}
+
+// result is a value; ok is false if there is none that the viewer may see.
+type result[V any] struct {
+	v  V
+	ok bool
 }
 
 // limit is the most ids in one statement.
@@ -59,35 +65,36 @@ func (b *batch[V]) get(ctx context.Context, id uuid.UUID) (v V, ok bool, err err
 	if b.err != nil {
 		return v, false, b.err
 	}
-	if b.tried == nil {
-		b.tried, b.found = map[uuid.UUID]bool{}, map[uuid.UUID]V{}
+	if b.read == nil {
+		b.read = map[uuid.UUID]result[V]{}
 	}
 	b.take()
-	if !b.tried[id] {
+	r, tried := b.read[id]
+	if !tried {
 		if err := b.fill(ctx, id); err != nil {
 			b.err = err
 			return v, false, err
 		}
+		r = b.read[id]
 	}
-	v, ok = b.found[id]
-	return v, ok, nil
+	return r.v, r.ok, nil
 }
 
 func (b *batch[V]) fill(ctx context.Context, id uuid.UUID) error {
 	ids := []uuid.UUID{id}
-	b.tried[id] = true
+	b.read[id] = result[V]{}
 	for _, other := range b.known() {
 		if len(ids) == limit {
 			break
 		}
-		if !b.tried[other] {
-			b.tried[other] = true
+		if _, tried := b.read[other]; !tried {
+			b.read[other] = result[V]{}
 			ids = append(ids, other)
 		}
 	}
 	got, err := b.load(ctx, ids)
 	for id, v := range got {
-		b.found[id] = v
+		b.read[id] = result[V]{v, true}
 	}
 	return err
 }

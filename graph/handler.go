@@ -53,8 +53,8 @@ type Options struct {
 	// reading returns the columns to read of a type's rows instead of the
 	// selected ones; only tests set it.
 	reading func(nodeid.Kind) []string
-	// columnsOf is entity.Columns.
-	columnsOf map[nodeid.Kind]map[string][]string
+	// selections is what operations select.
+	selections *selections
 }
 
 // NewHandler returns a handler that serves each role its own view of the schema.
@@ -71,7 +71,7 @@ func NewHandler(o Options) (http.Handler, error) {
 type lock func(ctx context.Context, obj any, next graphql.Resolver, roles []viewer.Role) (any, error)
 
 func newHandler(o Options, whole *ast.Schema, l lock) (http.Handler, error) {
-	o.columnsOf = entity.Columns()
+	o.selections = newSelections()
 	common := commonOptions(o, whole)
 	byRole := map[viewer.Role]http.Handler{}
 	for _, role := range []viewer.Role{viewer.Anonymous, viewer.Portal, viewer.Admin} {

@@ -22,9 +22,9 @@ type loaders struct {
 	portal   *portal.Portal
 	entities entity.Reader
 
-	// columnsOf is Options.columnsOf, reading is Options.reading.
-	columnsOf map[nodeid.Kind]map[string][]string
-	reading   func(nodeid.Kind) []string
+	// selections is Options.selections, reading is Options.reading.
+	selections *selections
+	reading    func(nodeid.Kind) []string
 	// asked is what the operation selects.
 	asking sync.Once
 	asked  asked
@@ -48,7 +48,7 @@ type loadersKey struct{}
 // withLoaders returns a context with loaders of its own.
 func withLoaders(ctx context.Context, o Options) context.Context {
 	return context.WithValue(ctx, loadersKey{}, &loaders{
-		portal: o.Portal, entities: o.Entities, columnsOf: o.columnsOf, reading: o.reading, batches: map[string]any{}, seen: map[nodeid.Kind]*ids{}, holders: map[uuid.UUID]*db.Subscription{},
+		portal: o.Portal, entities: o.Entities, selections: o.selections, reading: o.reading, batches: map[string]any{}, seen: map[nodeid.Kind]*ids{}, holders: map[uuid.UUID]*db.Subscription{},
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"portico/internal/entity"
@@ -23,20 +24,39 @@ type asked struct {
 	edges map[nodeid.Kind][]entity.Edge
 }
 
-func askedBy(op *ast.OperationDefinition, columnsOf map[nodeid.Kind]map[string][]string) asked {
+// maxSelections is the number of operations whose selections are kept: some more
+// than documents are.
+const maxSelections = 2048
+
+// selections are what operations select.
+type selections struct {
+	columnsOf map[nodeid.Kind]map[string][]string
+	edgesOf   map[nodeid.Kind]map[string]entity.Edge
+	known     *lru.Cache[*ast.OperationDefinition, asked]
+}
+
+func newSelections() *selections {
+	known, _ := lru.New[*ast.OperationDefinition, asked](maxSelections) // fails for sizes below one only
+	return &selections{entity.Columns(), entity.Edges(), known}
+}
+
+// of returns what an operation selects.
+func (s *selections) of(op *ast.OperationDefinition) asked {
+	if out, ok := s.known.Get(op); ok {
+		return out
+	}
 	a := asking{
-		columnsOf: columnsOf, edgesOf: entity.Edges(), spread: map[*ast.FragmentDefinition]bool{},
-		asked: asked{make(map[nodeid.Kind][]string, len(columnsOf)), map[nodeid.Kind][]entity.Edge{}},
+		selections: s, spread: map[*ast.FragmentDefinition]bool{},
+		asked: asked{map[nodeid.Kind][]string{}, map[nodeid.Kind][]entity.Edge{}},
 	}
 	a.walk(op.SelectionSet)
+	s.known.Add(op, a.asked)
 	return a.asked
 }
 
 type asking struct {
 	asked
-	// columnsOf are the columns that each field of a type needs.
-	columnsOf map[nodeid.Kind]map[string][]string
-	edgesOf   map[nodeid.Kind]map[string]entity.Edge
+	*selections
 	// spread are the fragments that were visited: once is enough.
 	spread map[*ast.FragmentDefinition]bool
 }
@@ -82,7 +102,7 @@ func (l *loaders) columns(ctx context.Context, k nodeid.Kind, further ...string)
 	}
 	var out []string
 	for _, f := range further {
-		out = append(out, l.columnsOf[k][f]...)
+		out = append(out, l.selections.columnsOf[k][f]...)
 	}
 	switch asked := l.asks(ctx, k); {
 	case out != nil:
@@ -97,7 +117,7 @@ func (l *loaders) columns(ctx context.Context, k nodeid.Kind, further ...string)
 func (l *loaders) asks(ctx context.Context, k nodeid.Kind) []string { return l.askedOf(ctx).columns[k] }
 
 func (l *loaders) askedOf(ctx context.Context) asked {
-	l.asking.Do(func() { l.asked = askedBy(graphql.GetOperationContext(ctx).Operation, l.columnsOf) })
+	l.asking.Do(func() { l.asked = l.selections.of(graphql.GetOperationContext(ctx).Operation) })
 	return l.asked
 }
 

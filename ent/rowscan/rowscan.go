@@ -15,6 +15,18 @@ import (
 	"github.com/google/uuid"
 )
 
+// Cell is a function that a column's value is passed to; it implements
+// sql.Scanner.
+type Cell func(v any) error
+
+// Scan passes the value on.
+func (c Cell) Scan(v any) error { return c(v) }
+
+// Into returns the cell that assigns a column's value.
+func Into[T any](to *T, assign func(*T, any) error) Cell {
+	return func(v any) error { return assign(to, v) }
+}
+
 // Text assigns a text.
 func Text[T ~string](to *T, v any) error {
 	switch v := v.(type) {

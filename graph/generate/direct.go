@@ -22,7 +22,8 @@ import (
 //     see graph/generated/direct.go. gqlgen's function remains for requests that
 //     were stopped, because it reports the reason for each field.
 //   - Without what @defer needs: this server refuses it, and it costs a map, a set
-//     and the object's path in every object.
+//     and the object's path in every object. Without the map of all inputs, which
+//     only resolvers that decode their own would use, and there are none.
 //   - Lists are encoded one element after the other.
 type direct struct {
 	objects map[string]*codegen.Object
@@ -81,7 +82,7 @@ func (d *direct) rewriteFile(name string, n *counts) error {
 	for _, r := range []struct {
 		from *regexp.Regexp
 		to   string
-	}{{deferredFields, ""}, {deferredField, ""}, {deferredGroup, ""}, {fieldSets, "newFieldSet("}, {fieldSetType, "*fieldSet"}} {
+	}{{unmarshalers, ""}, {deferredFields, ""}, {deferredField, ""}, {deferredGroup, ""}, {fieldSets, "newFieldSet("}, {fieldSetType, "*fieldSet"}} {
 		text = r.from.ReplaceAll(text, []byte(r.to))
 	}
 	text = plainList.ReplaceAllFunc(text, d.rewriteList)
@@ -99,6 +100,7 @@ func (d *direct) rewriteFile(name string, n *counts) error {
 }
 
 var (
+	unmarshalers   = regexp.MustCompile(`(?ms)^\tinputUnmarshalMap := .*?^\t\)\n|^\t+ctx = graphql\.WithUnmarshalerMap\(.*?\n`)
 	deferredFields = regexp.MustCompile(`(?m)^\tdeferredFieldSet := .*\n\tdeferLabelToView := .*\n`)
 	deferredField  = regexp.MustCompile(`(?ms)^\t\t\tif field\.IsDeferred\(\) \{\n.*?^\t\t\t\}\n\n?`)
 	deferredGroup  = regexp.MustCompile(`(?ms)^\tatomic\.AddInt32\(&ec\.Deferred, .*?^\t\}\)\n\n`)

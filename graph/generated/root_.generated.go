@@ -4136,70 +4136,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
-	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
-		ec.unmarshalInputAccountFilter,
-		ec.unmarshalInputAccountOrder,
-		ec.unmarshalInputAccountProfileInput,
-		ec.unmarshalInputAppFilter,
-		ec.unmarshalInputAppOrder,
-		ec.unmarshalInputAppSubscriptionFilter,
-		ec.unmarshalInputApproveSubscriptionInput,
-		ec.unmarshalInputChangePasswordInput,
-		ec.unmarshalInputCreateAccountInput,
-		ec.unmarshalInputCreateAppInput,
-		ec.unmarshalInputCreateEndpointInput,
-		ec.unmarshalInputCreatePlanInput,
-		ec.unmarshalInputCreateProductInput,
-		ec.unmarshalInputCreateUserInput,
-		ec.unmarshalInputCredentialByKeyInput,
-		ec.unmarshalInputCredentialFilter,
-		ec.unmarshalInputCredentialOrder,
-		ec.unmarshalInputDeleteAccountInput,
-		ec.unmarshalInputDeleteAppInput,
-		ec.unmarshalInputDeleteEndpointInput,
-		ec.unmarshalInputDisableKeyInput,
-		ec.unmarshalInputDisableUserInput,
-		ec.unmarshalInputEnableKeyInput,
-		ec.unmarshalInputEnableUserInput,
-		ec.unmarshalInputEventFilter,
-		ec.unmarshalInputEventOrder,
-		ec.unmarshalInputExplainAccessInput,
-		ec.unmarshalInputFirstKeyInput,
-		ec.unmarshalInputGenerateKeyInput,
-		ec.unmarshalInputKeyLifeInput,
-		ec.unmarshalInputLabelFilter,
-		ec.unmarshalInputLabelInput,
-		ec.unmarshalInputPriceInput,
-		ec.unmarshalInputProductFilter,
-		ec.unmarshalInputProductOrder,
-		ec.unmarshalInputProductSubscriptionFilter,
-		ec.unmarshalInputProductSubscriptionOrder,
-		ec.unmarshalInputQuotaInput,
-		ec.unmarshalInputRateLimitInput,
-		ec.unmarshalInputRegisterInput,
-		ec.unmarshalInputRejectSubscriptionInput,
-		ec.unmarshalInputRestoreAppInput,
-		ec.unmarshalInputResumeAccountInput,
-		ec.unmarshalInputResumeSubscriptionInput,
-		ec.unmarshalInputRevokeKeyInput,
-		ec.unmarshalInputSignInInput,
-		ec.unmarshalInputSuspendAccountInput,
-		ec.unmarshalInputSuspendSubscriptionInput,
-		ec.unmarshalInputUnlockUserInput,
-		ec.unmarshalInputUnregisterInput,
-		ec.unmarshalInputUpdateAccountInput,
-		ec.unmarshalInputUpdateAppInput,
-		ec.unmarshalInputUpdateEndpointInput,
-		ec.unmarshalInputUpdateKeyInput,
-		ec.unmarshalInputUpdateOrganizationInput,
-		ec.unmarshalInputUpdatePlanInput,
-		ec.unmarshalInputUpdateProductInput,
-		ec.unmarshalInputUpdateSubscriptionEndpointsInput,
-		ec.unmarshalInputUsageFilter,
-		ec.unmarshalInputUsageRetentionInput,
-		ec.unmarshalInputUserFilter,
-		ec.unmarshalInputWithdrawInput,
-	)
 	first := true
 
 	switch opCtx.Operation.Operation {
@@ -4209,7 +4145,6 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			var data graphql.Marshaler
 			if first {
 				first = false
-				ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
 				data = ec._Query(ctx, opCtx.Operation.SelectionSet)
 			} else {
 				if atomic.LoadInt32(&ec.PendingDeferred) > 0 {
@@ -4239,7 +4174,6 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				return nil
 			}
 			first = false
-			ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
 			var buf bytes.Buffer
 			data.MarshalGQL(&buf)

@@ -12,9 +12,11 @@ import (
 	"portico/ent/db/accessentry"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
+	"portico/ent/rowscan"
 	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/entity"
+	"portico/internal/listing"
 )
 
 // AppByReference reads an app by its reference id. It returns nil if there is
@@ -53,36 +55,43 @@ type KeyCounts struct {
 
 // KeyCountsOfApps counts the keys of many apps with one statement.
 func (svc *Service) KeyCountsOfApps(ctx context.Context, apps []uuid.UUID) (map[uuid.UUID]*KeyCounts, error) {
-	var rows []struct {
-		AppID   uuid.UUID               `json:"app_id"`
-		Status  access.CredentialStatus `json:"status"`
-		Expired int                     `json:"expired"`
-		N       int                     `json:"n"`
-	}
-	now := svc.clock.Now()
-	err := svc.client.Credential.Query().Where(database.AnyOf(credential.FieldAppID, apps)).Modify(func(s *sql.Selector) {
-		s.Select(s.C(credential.FieldAppID), s.C(credential.FieldStatus))
-		s.AppendSelectExprAs(sql.ExprFunc(func(b *sql.Builder) {
-			b.WriteString("CASE WHEN " + s.C(credential.FieldExpiresAt) + " <= ").Arg(now).WriteString(" THEN 1 ELSE 0 END")
-		}), "expired")
-		s.AppendSelectExprAs(sql.Expr(sql.Count("*")), "n")
-		s.GroupBy(s.C(credential.FieldAppID), s.C(credential.FieldStatus), "expired")
-	}).Scan(ctx, &rows)
-	if err != nil {
-		return nil, change.PublicError(err)
-	}
 	out := make(map[uuid.UUID]*KeyCounts, len(apps))
 	for _, id := range apps {
 		out[id] = &KeyCounts{}
 	}
-	for _, r := range rows {
+	var (
+		app        uuid.UUID
+		status     access.CredentialStatus
+		expired, n int
+	)
+	cells := []any{rowscan.Into(&app, rowscan.ID), rowscan.Into(&status, rowscan.Text), rowscan.Into(&expired, rowscan.Int), rowscan.Into(&n, rowscan.Int)}
+	now := svc.clock.Now()
+	err := svc.keyCounts().Read(ctx, svc.entities.Lists, apps, cells, func() {
 		var end *time.Time
-		if r.Expired == 1 {
+		if expired == 1 {
 			end = &now
 		}
-		out[r.AppID].add(r.Status.At(now, end), r.N)
+		out[app].add(status.At(now, end), n)
+	})
+	return out, err
+}
+
+// keyCounts are the numbers of an app's keys by status, and whether they have
+// expired, which is not stored.
+func (svc *Service) keyCounts() listing.Computed[*db.Credential] {
+	return listing.Computed[*db.Credential]{
+		Name:   "key counts",
+		Query:  func() listing.Query[*db.Credential] { return svc.client.Credential.Query() },
+		Column: credential.FieldAppID,
+		Select: func(s *sql.Selector, now any) {
+			s.Select(s.C(credential.FieldAppID), s.C(credential.FieldStatus))
+			s.AppendSelectExprAs(sql.ExprFunc(func(b *sql.Builder) {
+				b.WriteString("CASE WHEN " + s.C(credential.FieldExpiresAt) + " <= ").Arg(now).WriteString(" THEN 1 ELSE 0 END")
+			}), "expired")
+			s.AppendSelectExprAs(sql.Expr(sql.Count("*")), "n")
+			s.GroupBy(s.C(credential.FieldAppID), s.C(credential.FieldStatus), "expired")
+		},
 	}
-	return out, nil
 }
 
 func (k *KeyCounts) add(s access.CredentialStatus, n int) {

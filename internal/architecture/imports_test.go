@@ -52,7 +52,7 @@ func allowedImports() map[string][]string {
 		// The services, each on those above it.
 		"internal/identity":          with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing"),
 		"internal/catalog":           with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing"),
-		"internal/apps":              with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/catalog", "internal/identity"),
+		"internal/apps":              with("ent/db/...", "ent/rowscan", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/catalog", "internal/identity"),
 		"internal/activity":          with("ent/db/...", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/usage"),
 		"internal/maintenance":       with("ent/db/...", "internal/apps", "internal/change", "internal/database", "internal/eventlog"),
 		"internal/portal":            with("ent/db", "internal/activity", "internal/apps", "internal/catalog", "internal/change", "internal/database", "internal/entity", "internal/identity", "internal/listing", "internal/maintenance"),

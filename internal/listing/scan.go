@@ -69,29 +69,17 @@ func (s *scanning[T]) into(to []any) []any {
 	return to
 }
 
-// parentCell and totalCell are the columns that may follow those of a row.
-type (
-	parentCell uuid.UUID
-	totalCell  int
-)
-
-// Scan assigns a driver's value.
-func (c *parentCell) Scan(v any) error { return rowscan.ID((*uuid.UUID)(c), v) }
-
-// Scan assigns a driver's value.
-func (c *totalCell) Scan(v any) error { return rowscan.Int((*int)(c), v) }
-
 // scan scans all rows.
 func (s *statement[T]) scan(rows *sql.Rows, edges []Edge, each func(row T, parent uuid.UUID, total int)) error {
-	var parent parentCell
-	var total totalCell
+	var parent uuid.UUID
+	var total int
 	main := s.rows.start()
 	to := main.into(nil)
 	if s.parent {
-		to = append(to, &parent)
+		to = append(to, rowscan.Into(&parent, rowscan.ID))
 	}
 	if s.total {
-		to = append(to, &total)
+		to = append(to, rowscan.Into(&total, rowscan.Int))
 	}
 	ends := make([]edgeScanning, len(edges))
 	for i, e := range edges {
@@ -109,7 +97,7 @@ func (s *statement[T]) scan(rows *sql.Rows, edges []Edge, each func(row T, paren
 		for _, e := range ends {
 			e.found()
 		}
-		each(main.current, uuid.UUID(parent), int(total))
+		each(main.current, parent, total)
 	}
 	return rows.Err()
 }

@@ -3,6 +3,11 @@ package listing
 import (
 	"context"
 	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
@@ -58,6 +63,7 @@ const (
 	afterIDSlot
 	beforeValueSlot
 	beforeIDSlot
+	nowSlot
 )
 
 // values are what a request has for the slots.
@@ -65,6 +71,7 @@ type values struct {
 	viewer        viewer.Viewer
 	ids           []uuid.UUID
 	after, before *position
+	now           time.Time
 }
 
 func (v values) of(s slot, dialectName string) any {
@@ -85,8 +92,10 @@ func (v values) of(s slot, dialectName string) any {
 		return v.after.id
 	case beforeValueSlot:
 		return v.before.value
-	default:
+	case beforeIDSlot:
 		return v.before.id
+	default:
+		return v.now
 	}
 }
 
@@ -143,7 +152,7 @@ func prepare[T any](ctx context.Context, r Reader, of shape, src Source[T], colu
 	if err := selector.Err(); err != nil {
 		return nil, err
 	}
-	s.text, s.args = text, withSlots(args)
+	s.text, s.args = distinct(text, withSlots(args))
 	if general(s.args) && len(of.filter) <= maxFilter {
 		r.Statements.add(of, s)
 	}
@@ -162,6 +171,32 @@ func withSlots(args []any) []any {
 	}
 	return args
 }
+
+// distinct returns a statement in which each argument occurs once, if its
+// placeholders have numbers, as on Postgres.
+func distinct(text string, args []any) (string, []any) {
+	if !strings.Contains(text, "$1") {
+		return text, args
+	}
+	var out []any
+	number := make([]string, len(args))
+	for i, a := range args {
+		at := -1
+		if _, ok := a.(slot); ok {
+			at = slices.Index(out, a)
+		}
+		if at < 0 {
+			at, out = len(out), append(out, a)
+		}
+		number[i] = "$" + strconv.Itoa(at+1)
+	}
+	return placeholder.ReplaceAllStringFunc(text, func(p string) string {
+		n, _ := strconv.Atoi(p[1:]) // digits
+		return number[n-1]
+	}), out
+}
+
+var placeholder = regexp.MustCompile(`\$[0-9]+`)
 
 // general reports whether a statement serves other requests: its constants are
 // plain values, all of which the filter has. An id or a time may come from
@@ -183,6 +218,16 @@ func general(args []any) bool {
 // run reads the rows for a request's values, and calls each with every row: its
 // parent and the total, if the statement has them.
 func (s *statement[T]) run(ctx context.Context, v values, edges []Edge, each func(row T, parent uuid.UUID, total int)) error {
+	rows, err := s.query(ctx, v)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // rows.Err has the error
+	return s.scan(rows, edges, each)
+}
+
+// query runs the statement for a request's values.
+func (s *statement[T]) query(ctx context.Context, v values) (*sql.Rows, error) {
 	args := make([]any, len(s.args))
 	for i, a := range s.args {
 		if slot, ok := a.(slot); ok {
@@ -192,8 +237,7 @@ func (s *statement[T]) run(ctx context.Context, v values, edges []Edge, each fun
 	}
 	var rows sql.Rows
 	if err := s.driver.Query(ctx, s.text, args, &rows); err != nil {
-		return err
+		return nil, err
 	}
-	defer func() { _ = rows.Close() }() // rows.Err has the error
-	return s.scan(&rows, edges, each)
+	return &rows, nil
 }
