@@ -75,6 +75,8 @@ func TestWeakPasswordOfTheFirstAdministrator(t *testing.T) {
 	create := append([]string{"user", "create", "--organization=acme", "--email=admin@acme.example", "--name=Administrator"}, flags...)
 	_, err = portico("short\n", create...)
 	require.ErrorContains(t, err, "at least 10 characters")
+	_, err = portico("Portico-Demo\n", create...)
+	require.ErrorContains(t, err, "easy to guess", "the demo users' password is public")
 	_, err = portico("", create...)
 	require.ErrorContains(t, err, "first line of standard input")
 }
