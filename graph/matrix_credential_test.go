@@ -16,7 +16,8 @@ import (
 // Credential is what the matrix knows of credentials.
 func (nouns) Credential() noun {
 	n := noun{
-		list: sorted{list: "credentials"}, fields: credentialFields(), values: map[string]any{"CredentialPermissions": apps.CredentialPermissions{}},
+		list: sorted{list: "credentials"}, fields: credentialFields(),
+		values: map[string]any{"CredentialPermissions": apps.CredentialPermissions{}, "Enforcement": enforced{}},
 		questions: map[string]question{
 			"Credential":                 of("Credential", "key", ""),
 			"Credential: revoked":        of("Credential", "revoked key", ""),
@@ -94,8 +95,10 @@ func (w *world) freshAccountKey() string {
 	return w.make("developer", "generateKey", arguments{"accountId": w.ids["account"]}, "credential")
 }
 
-func (w *world) disabledKey() string {
-	return w.make("admin", "disableKey", arguments{"credentialId": w.freshKey()}, "credential")
+func (w *world) disabledKey() string { return w.disabled(w.freshKey()) }
+
+func (w *world) disabled(key string) string {
+	return w.make("admin", "disableKey", arguments{"credentialId": key}, "credential")
 }
 
 // credentialFields are how the reference resolves fields of credentials.
@@ -136,9 +139,15 @@ func credentialFields() map[string]resolver {
 			return nonNil(q.page(listed, accessOrder(), q.parameters))
 		},
 		"Credential.callsLast24h": callsLast24h(usage.ByCredential),
-		"Credential.app":          objectIn(nodeid.App, "AppID"),
-		"Credential.account":      objectIn(nodeid.Account, "AccountID"),
-		"Credential.timeline":     ownTimeline(),
+		"Credential.enforcement": func(q fieldRequest) (any, error) {
+			id := q.parent.(*db.Credential).ID
+			found, err := q.w.calls.verifier.Enforcements(q.ctx, q.who.OrganizationID, []uuid.UUID{id})
+			e := found[id]
+			return &enforced{e.Revision, e.AppliedBy, e.Pending, e.Lag.Milliseconds()}, err
+		},
+		"Credential.app":      objectIn(nodeid.App, "AppID"),
+		"Credential.account":  objectIn(nodeid.Account, "AccountID"),
+		"Credential.timeline": ownTimeline(),
 		"Credential.viewerCan": decidedFor(func(q fieldRequest, c *db.Credential) any {
 			settled := *c
 			settled.Status = q.statusOf(c)
@@ -162,4 +171,11 @@ func (r *reference) statusOf(c *db.Credential) access.CredentialStatus {
 func (q fieldRequest) credentialMatches(c *db.Credential) bool {
 	where := q.object("where")
 	return where.among("status", string(q.statusOf(c))) && where.among("environment", string(c.Environment))
+}
+
+// enforced is how far a credential's last change has been applied.
+type enforced struct {
+	Revision           int64
+	AppliedBy, Pending []string
+	LagMs              int64
 }

@@ -46,8 +46,10 @@ func (nouns) Endpoint() noun {
 	}
 }
 
-func (w *world) freshEndpoint() string {
-	return w.make("admin", "createEndpoint", arguments{"productId": w.freshProduct(), "method": "GET", "path": "/orders"}, "endpoint")
+func (w *world) freshEndpoint() string { return w.endpointOf(w.freshProduct(), "GET") }
+
+func (w *world) endpointOf(product, method string) string {
+	return w.make("admin", "createEndpoint", arguments{"productId": product, "method": method, "path": "/orders"}, "endpoint")
 }
 
 // endpointFields are how the reference resolves fields of endpoints.

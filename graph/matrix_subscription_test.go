@@ -1,7 +1,12 @@
 package graph_test
 
 import (
+	"time"
+
+	"github.com/google/uuid"
+
 	"portico/clients/go/gate/access"
+	"portico/clients/go/gate/limits"
 	"portico/ent/db"
 	"portico/ent/db/subscription"
 	"portico/internal/apps"
@@ -12,7 +17,8 @@ import (
 // ProductSubscription is what the matrix knows of subscriptions.
 func (nouns) ProductSubscription() noun {
 	return noun{
-		list: sorted{list: "subscriptions"}, fields: subscriptionFields(), values: map[string]any{"ProductSubscriptionPermissions": apps.SubscriptionPermissions{}},
+		list: sorted{list: "subscriptions"}, fields: subscriptionFields(),
+		values: map[string]any{"ProductSubscriptionPermissions": apps.SubscriptionPermissions{}, "QuotaUse": apps.QuotaUse{}},
 		questions: map[string]question{
 			"ProductSubscription":            of("ProductSubscription", "waiting", ""),
 			"ProductSubscription: approved":  of("ProductSubscription", "approved", ""),
@@ -129,6 +135,7 @@ func subscriptionFields() map[string]resolver {
 		}),
 		"ProductSubscription.requestedBy":  func(q fieldRequest) (any, error) { return q.person(q.parent.(*db.Subscription).RequestedBy) },
 		"ProductSubscription.decidedBy":    func(q fieldRequest) (any, error) { return q.person(q.parent.(*db.Subscription).DecidedBy) },
+		"ProductSubscription.quota":        func(q fieldRequest) (any, error) { return q.quotaUse(q.parent.(*db.Subscription)) },
 		"ProductSubscription.callsLast24h": callsLast24h(usage.BySubscription),
 		"ProductSubscription.allowedTransitions": decidedFor(func(q fieldRequest, s *db.Subscription) any {
 			return q.w.Portal.Apps.Transitions(q.ctx, s)
@@ -143,4 +150,35 @@ func subscriptionFields() map[string]resolver {
 func (q fieldRequest) subscriptionMatches(s *db.Subscription) bool {
 	where := q.object("where")
 	return (s.Newest || where["history"] == true) && where.among("status", string(s.Status))
+}
+
+// quotaUse returns how much of a subscription's quota is used; nil if its plan has
+// none.
+func (r *reference) quotaUse(s *db.Subscription) (any, error) {
+	row, err := r.rows.byID(nodeid.Plan, s.PlanID)
+	if err != nil {
+		return nil, err
+	}
+	p, _ := row.(*db.Plan)
+	if p == nil || p.Quota == nil {
+		return nil, nil
+	}
+	location, err := time.LoadLocation(r.who.TimeZone)
+	if err != nil {
+		return nil, err
+	}
+	counter := limits.ByApp(s.AppID, s.ProductID)
+	if p.QuotaPer == access.QuotaPerAccount {
+		counter = limits.ByAccount(s.AccountID, s.ProductID, p.Quota.Per)
+	}
+	used, err := r.w.calls.intake.QuotasUsed(r.ctx, []uuid.UUID{counter}, r.w.Clock.Now())
+	start, end := limits.QuotaOf(p.Quota).Period(r.w.Clock.Now(), location)
+	out := &apps.QuotaUse{Limit: int64(p.Quota.Limit), ResetsAt: end}
+	for _, u := range used[counter] {
+		if u.PeriodStart.Equal(start) {
+			out.Used = u.N
+		}
+	}
+	out.Remaining = max(0, out.Limit-out.Used)
+	return out, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,8 +66,9 @@ func newWorld(t testing.TB, url string) *world {
 	w.createOwnObjects()
 	w.createOthersObjects()
 	w.countCalls()
-	for _, n := range allNouns() {
-		if n.furnish != nil {
+	all := allNouns()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if n := all[name]; n.furnish != nil {
 			n.furnish(w)
 		}
 	}

@@ -2,6 +2,8 @@ package graph_test
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,7 +40,9 @@ func (w *world) values(enum string) []string {
 
 // runEveryMutation runs every mutation once.
 func (w *world) runEveryMutation() {
-	for section, p := range plays() {
+	all := plays()
+	for _, section := range slices.Sorted(maps.Keys(all)) {
+		p := all[section]
 		owner, name, _ := strings.Cut(section, ".")
 		if owner != "Mutation" {
 			continue

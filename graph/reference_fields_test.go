@@ -29,7 +29,7 @@ func valueOf[T any](value func(T) any) resolver {
 }
 
 // decidedFor resolves a field by the viewer and its parent alone, as a service
-// mustSucceed for one object.
+// does for one object.
 func decidedFor[T any](decide func(fieldRequest, T) any) resolver {
 	return func(q fieldRequest) (any, error) { return decide(q, q.parent.(T)), nil }
 }

@@ -181,24 +181,6 @@ func (a *execution) field(typeName string, parent any, g *group, at ast.Path) (j
 	return a.complete(d.Type, value, g.below, at), !d.Type.NonNull
 }
 
-// refusal applies @hasRole.
-func (a *execution) refusal(list ast.DirectiveList) error {
-	d := list.ForName("hasRole")
-	if d == nil {
-		return nil
-	}
-	allowed := slices.ContainsFunc(d.Arguments.ForName("any").Value.Children, func(c *ast.ChildValue) bool { return c.Value.Raw == string(a.who.Role) })
-	switch {
-	case a.who.AccountSuspended:
-		return fault.New(fault.CodeForbidden, fault.ReasonAccountSuspended, "")
-	case !allowed && a.who.Role == viewer.Anonymous:
-		return fault.New(fault.CodeUnauthenticated, fault.ReasonNotSignedIn, "")
-	case !allowed:
-		return fault.New(fault.CodeForbidden, fault.ReasonRole, "")
-	}
-	return nil
-}
-
 func (a *execution) fail(at ast.Path, err error) []byte {
 	f := fault.From(err)
 	a.errors = append(a.errors, failedAt{at.String(), fmt.Sprintf("%s/%s", f.Code, f.Reason)})

@@ -1,0 +1,82 @@
+package graph_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"portico/internal/domain"
+	"portico/internal/viewer"
+)
+
+// newCrowdedWorld is newWorld with objects in every state, lists of several pages,
+// texts that are hard to encode and to compare, and more people who ask.
+func newCrowdedWorld(t testing.TB, url string) *world {
+	t.Helper()
+	w := newWorld(t, url)
+	w.runEveryMutation()
+	w.produceCatalogue()
+	w.producePeople()
+	w.produceCredentials()
+	w.produceSubscriptions()
+	w.leaveBehind()
+	w.crowd()
+	w.welcome()
+	return w
+}
+
+// crowd fills the lists of the developer: names that differ in case or accents
+// alone, times that are equal and times that are not, and texts with escapes.
+func (w *world) crowd() {
+	for i, name := range []string{"Zebra", "zebra", "Ärger", "ärger", "Straße", `a "quoted" \ name`, "😀 and 漢字", "100 % _"} {
+		if i%3 == 0 {
+			w.Clock.Advance(time.Duration(i+1) * time.Millisecond)
+		}
+		app := w.make("developer", "createApp", arguments{
+			"name": name, "description": "Two\nlines,\ta tab, \\ and <b>&amp;</b>",
+			"labels": []arguments{{"key": "team", "value": `a "b"`}, {"key": "stage", "value": ""}},
+		}, "app")
+		for _, environment := range []string{"STAGING", "PRODUCTION"}[:1+i%2] {
+			w.make("developer", "generateKey", arguments{"appId": app, "environment": environment, "name": name, "accessControlList": []string{w.ids["product"]}}, "credential")
+		}
+		w.make("developer", "register", arguments{"appId": app, "productId": w.ids["product"]}, "productSubscription")
+	}
+	for _, m := range []string{"POST", "PUT", "DELETE"} {
+		w.endpointOf(w.ids["product"], m)
+	}
+	for _, per := range []string{"APP", "ACCOUNT"} {
+		w.make("admin", "createPlan", arguments{"productId": w.ids["product"], "name": per, "quotaPer": per, "quota": arguments{"limit": 10, "per": "DAY"}}, "plan")
+	}
+	for _, name := range []string{"Äcme", "acme", "ACME"} {
+		w.make("admin", "createAccount", arguments{"name": name, "profile": arguments{"customFields": []arguments{{"key": "n", "value": name}}}}, "account")
+	}
+	w.disabled(w.make("developer", "generateKey", arguments{"accountId": w.ids["account"], "expiresAt": w.Clock.Now().Add(time.Second).Format(time.RFC3339)}, "credential"))
+	w.Clock.Advance(2 * time.Second) // nobody has recorded that it has expired
+}
+
+// leaveBehind deletes an app with a suspended subscription, which stays in force.
+func (w *world) leaveBehind() {
+	id := w.suspended()
+	a := w.askAs("admin", `query($id: ID!) { node(id: $id) { ... on ProductSubscription { app { id } } } }`, map[string]any{"id": id})
+	app, _ := dig(a.Data, "node.app.id")
+	w.mustSucceed("admin", "deleteApp", arguments{"appId": app}, "deletedAppId")
+}
+
+// welcome adds people who ask: a member of the developer's account who does not
+// own it, a developer whose account is suspended, and one without an account.
+func (w *world) welcome() {
+	enter := func(who string, ctx context.Context) {
+		w.people[who], w.tokens[who] = viewer.Current(ctx), w.token(w.t, ctx)
+	}
+	enter("member", w.Enter(w.t, w.MustUser(w.t, w.one.Admin, w.one.Account, domain.Member)))
+	for _, who := range []string{"suspended", "former"} {
+		account := w.MustAccount(w.t, w.one.Admin, who)
+		enter(who, w.MustDeveloper(w.t, w.one.Admin, account))
+		w.make(who, "createApp", arguments{"name": "The app of " + who}, "app")
+		if who == "suspended" {
+			w.make("admin", "suspendAccount", arguments{"accountId": account.GlobalID()}, "account")
+		} else {
+			w.mustSucceed("admin", "deleteAccount", arguments{"accountId": account.GlobalID()}, "deletedAccountId")
+		}
+	}
+}

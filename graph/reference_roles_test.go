@@ -1,0 +1,110 @@
+package graph_test
+
+import (
+	"slices"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"portico/internal/fault"
+	"portico/internal/viewer"
+)
+
+// refusal applies @hasRole.
+func (a *execution) refusal(list ast.DirectiveList) error {
+	d := list.ForName("hasRole")
+	if d == nil {
+		return nil
+	}
+	allowed := names(d, a.who.Role)
+	switch {
+	case a.who.AccountSuspended:
+		return fault.New(fault.CodeForbidden, fault.ReasonAccountSuspended, "")
+	case !allowed && a.who.Role == viewer.Anonymous:
+		return fault.New(fault.CodeUnauthenticated, fault.ReasonNotSignedIn, "")
+	case !allowed:
+		return fault.New(fault.CodeForbidden, fault.ReasonRole, "")
+	}
+	return nil
+}
+
+// names reports whether a @hasRole names a role.
+func names(d *ast.Directive, role viewer.Role) bool {
+	return slices.ContainsFunc(d.Arguments.ForName("any").Value.Children, func(c *ast.ChildValue) bool { return c.Value.Raw == string(role) })
+}
+
+// hides reports whether the viewer's schema lacks a field of an object or of an
+// input. Administrators have every field; who is neither administrator nor
+// developer has only what is @public.
+func (r *reference) hides(owner *ast.Definition, f *ast.FieldDefinition) bool {
+	switch d := f.Directives.ForName("hasRole"); {
+	case r.who.Role == viewer.Admin:
+		return false
+	case d != nil && !names(d, r.who.Role):
+		return true
+	case r.who.Role == viewer.Portal || owner.Kind != ast.Object:
+		return false
+	}
+	return owner.Directives.ForName("public") == nil && f.Directives.ForName("public") == nil
+}
+
+// refused returns why a document as a whole is refused, as it uses something that
+// the viewer's schema does not have; "" if it uses nothing such.
+func (r *reference) refused(doc *ast.QueryDocument, variables map[string]any) string {
+	if r.usesHidden(doc) {
+		switch r.who.Role {
+		case viewer.Portal:
+			return "BAD_USER_INPUT/INVALID_DOCUMENT"
+		case viewer.Anonymous:
+			return "UNAUTHENTICATED/NOT_SIGNED_IN"
+		}
+		return "FORBIDDEN/ROLE"
+	}
+	for _, d := range doc.Operations[0].VariableDefinitions {
+		if sent, ok := variables[d.Variable].(map[string]any); ok && r.hidesIn(r.schema.Types[d.Type.Name()], sent) {
+			return "BAD_USER_INPUT/INVALID_VALUE"
+		}
+	}
+	return ""
+}
+
+func (r *reference) usesHidden(doc *ast.QueryDocument) (hidden bool) {
+	var in func(ast.SelectionSet)
+	in = func(set ast.SelectionSet) {
+		for _, s := range set {
+			switch s := s.(type) {
+			case *ast.Field:
+				if d := s.ObjectDefinition.Fields.ForName(s.Name); d != nil {
+					hidden = hidden || r.hides(s.ObjectDefinition, d)
+				}
+				for _, a := range s.Arguments {
+					sent, _ := literalValue(a.Value, nil).(map[string]any)
+					hidden = hidden || r.hidesIn(r.schema.Types[s.Definition.Arguments.ForName(a.Name).Type.Name()], sent)
+				}
+				in(s.SelectionSet)
+			case *ast.InlineFragment:
+				in(s.SelectionSet)
+			}
+		}
+	}
+	in(doc.Operations[0].SelectionSet)
+	for _, f := range doc.Fragments {
+		in(f.SelectionSet)
+	}
+	for _, d := range doc.Operations[0].VariableDefinitions {
+		if d.DefaultValue != nil {
+			sent, _ := literalValue(d.DefaultValue, nil).(map[string]any)
+			hidden = hidden || r.hidesIn(r.schema.Types[d.Type.Name()], sent)
+		}
+	}
+	return hidden
+}
+
+// hidesIn reports whether an input has a field that the viewer's schema lacks.
+func (r *reference) hidesIn(d *ast.Definition, sent map[string]any) bool {
+	for name := range sent {
+		if f := d.Fields.ForName(name); r.hides(d, f) {
+			return true
+		}
+	}
+	return false
+}
