@@ -48,11 +48,17 @@ type edge struct{ Field, Column, Kind string }
 // nodes returns the entities that are nodes, in the order of their types.
 func nodes(g *gen.Graph) ([]entity, error) {
 	var out []entity
+	listed := lists{}
+	for _, t := range g.Nodes {
+		if err := listed.add(t); err != nil {
+			return nil, err
+		}
+	}
 	for _, t := range g.Nodes {
 		e := entity{Table: t.Table(), Row: t.Name, Rows: gen.Funcs["plural"].(func(string) string)(t.Name)}
 		ok, err := annotation(t, e.Node.Name(), &e.Node)
 		if err == nil && ok {
-			err = e.complete(t)
+			err = e.complete(t, listed[e.Type])
 		}
 		if err != nil {
 			return nil, fmt.Errorf("the node %s: %w", t.Name, err)
@@ -62,11 +68,32 @@ func nodes(g *gen.Graph) ([]entity, error) {
 		}
 	}
 	slices.SortFunc(out, func(a, b entity) int { return cmp.Compare(a.Type, b.Type) })
+	for parent, names := range listed {
+		if !slices.ContainsFunc(out, func(e entity) bool { return e.Type == parent }) {
+			return nil, fmt.Errorf("there is no node %s that has the lists %v", parent, names)
+		}
+	}
 	return out, nil
 }
 
-// complete derives from the columns what the templates need.
-func (e *entity) complete(t *gen.Type) error {
+// lists are the fields with lists of other entities, by the type that has them.
+type lists map[string][]string
+
+// add adds those that an entity declares.
+func (l lists) add(t *gen.Type) error {
+	var n schema.Node
+	if _, err := annotation(t, n.Name(), &n); err != nil {
+		return err
+	}
+	for _, parent := range n.Of {
+		l[parent] = append(l[parent], n.List)
+	}
+	return nil
+}
+
+// complete derives from the columns, and from the lists that are fields, what the
+// templates need.
+func (e *entity) complete(t *gen.Type, listed []string) error {
 	columns := map[string]*gen.Field{"id": t.ID}
 	for _, f := range t.Fields {
 		columns[f.StorageKey()] = f
@@ -83,6 +110,9 @@ func (e *entity) complete(t *gen.Type) error {
 		if name != "id" {
 			fields[camel(name)] = []string{name}
 		}
+	}
+	for _, name := range listed {
+		fields[name], e.Parent = nil, true
 	}
 	for name, needed := range e.Columns {
 		fields[name] = needed

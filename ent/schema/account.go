@@ -52,7 +52,7 @@ func (Account) Annotations() []schema.Annotation {
 			Type: "Account", Prefix: "acct", List: "accounts",
 			Orders:  []Order{byCreation(), {"NAME", "name_folded"}},
 			Needs:   []string{"organization_id", "status"},
-			Columns: map[string][]string{"viewerCan": {"organization_id", "status"}, "apps": nil, "credentials": nil, "members": nil, "timeline": nil},
+			Columns: map[string][]string{"viewerCan": {"organization_id", "status"}, "timeline": nil},
 		},
 		checks(map[string]string{"accounts_status": oneOf("status", access.AccountStatus("").Values())}),
 		Retention{What: "deleted accounts", Setting: "deletedRetentionDays", Since: "deleted_at", Job: purgeJob, Emptied: true},

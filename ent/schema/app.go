@@ -60,12 +60,12 @@ func (App) Indexes() []ent.Index {
 func (App) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Node{
-			Type: "App", Prefix: "app", List: "apps",
+			Type: "App", Prefix: "app", List: "apps", Of: []string{"Account"},
 			Orders: []Order{byCreation(), {"NAME", "name_folded"}},
 			Needs:  []string{"organization_id", "account_id"},
 			Columns: map[string][]string{
 				"account": {"account_id"}, "viewerCan": {"organization_id", "account_id"},
-				"credentials": nil, "keyCounts": nil, "callsLast24h": nil, "productSubscriptions": nil, "connectedEndpoints": nil, "timeline": nil,
+				"keyCounts": nil, "callsLast24h": nil, "productSubscriptions": nil, "connectedEndpoints": nil, "timeline": nil,
 			},
 			Refers: map[string]string{"account_id": "Account"},
 		},

@@ -71,7 +71,7 @@ func (Credential) Indexes() []ent.Index {
 func (Credential) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Node{
-			Type: "Credential", Prefix: "cred", List: "credentials",
+			Type: "Credential", Prefix: "cred", List: "credentials", Of: []string{"Account", "App"},
 			Orders: []Order{byCreation()},
 			Needs:  []string{"organization_id", "account_id", "app_id", "status", "expires_at"},
 			Columns: map[string][]string{

@@ -49,7 +49,7 @@ func (Endpoint) Indexes() []ent.Index {
 func (Endpoint) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Node{
-			Type: "Endpoint", Prefix: "ep", List: "endpoints",
+			Type: "Endpoint", Prefix: "ep", List: "endpoints", Of: []string{"Product", "ProductSubscription"},
 			Orders:  []Order{byCreation()},
 			Needs:   []string{"organization_id", "product_id"},
 			Columns: map[string][]string{"product": {"product_id"}, "viewerCan": {"organization_id"}},

@@ -49,7 +49,7 @@ func (Membership) Indexes() []ent.Index {
 func (Membership) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Node{
-			Type: "Membership", Prefix: "mem", List: "members",
+			Type: "Membership", Prefix: "mem", List: "members", Of: []string{"Account"},
 			Orders:  []Order{byCreation()},
 			Needs:   []string{"user_id", "account_id"},
 			Columns: map[string][]string{"user": {"user_id"}},

@@ -13,6 +13,8 @@ type Node struct {
 	// List is the name of its lists, to which cursors are bound; empty: it has no
 	// connection.
 	List string `json:"list"`
+	// Of are the types that have a field with such a list, which is called like it.
+	Of []string `json:"of"`
 	// Orders are what lists may be ordered by. The first is the default.
 	Orders []Order `json:"orders"`
 	// Needs are the columns that each read selects besides the id.

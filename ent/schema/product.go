@@ -60,7 +60,7 @@ func (Product) Annotations() []schema.Annotation {
 			Type: "Product", Prefix: "prod", List: "products",
 			Orders:  []Order{byCreation(), {"TITLE", "title_folded"}},
 			Needs:   []string{"organization_id"},
-			Columns: map[string][]string{"viewerCan": {"organization_id", "status"}, "plans": nil, "endpoints": nil},
+			Columns: map[string][]string{"viewerCan": {"organization_id", "status"}},
 		},
 		checks(map[string]string{
 			"products_visibility": oneOf("visibility", []string{rowpolicy.Public, "PRIVATE"}),

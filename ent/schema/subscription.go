@@ -73,7 +73,7 @@ func (Subscription) Annotations() []schema.Annotation {
 			Columns: map[string][]string{
 				"app": {"app_id"}, "account": {"account_id"}, "product": {"product_id"}, "plan": {"plan_id"}, "badgeColor": {"status"},
 				"allowedTransitions": {"organization_id", "account_id", "status"}, "viewerCan": {"organization_id", "account_id", "status"},
-				"narrowed": {"endpoint_ids"}, "quota": {"plan_id"}, "timeline": nil, "endpoints": nil, "callsLast24h": nil,
+				"narrowed": {"endpoint_ids"}, "quota": {"plan_id"}, "timeline": nil, "callsLast24h": nil,
 			},
 			Refers: map[string]string{
 				"app_id": "App", "account_id": "Account", "product_id": "Product", "plan_id": "Plan", "requested_by": "User", "decided_by": "User",
