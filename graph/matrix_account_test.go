@@ -16,7 +16,7 @@ import (
 // Account is what the matrix knows of accounts.
 func (nouns) Account() noun {
 	return noun{
-		list: sorted{list: "accounts"}, fields: accountFields(), values: map[string]any{"AccountPermissions": identity.AccountPermissions{}},
+		prefix: "acct", list: sorted{list: "accounts"}, fields: accountFields(), values: map[string]any{"AccountPermissions": identity.AccountPermissions{}},
 		questions: map[string]question{
 			"Account":             of("Account", "account", ""),
 			"Account: at sign-in": atSignIn("viewer { account { ", ".viewer.account"),
@@ -65,7 +65,7 @@ func (nouns) Account() noun {
 // Membership is what the matrix knows of memberships.
 func (nouns) Membership() noun {
 	return noun{
-		list: sorted{list: "members"}, fields: map[string]resolver{"Membership.user": objectIn(nodeid.User, "UserID")},
+		prefix: "mem", list: sorted{list: "members"}, fields: map[string]resolver{"Membership.user": objectIn(nodeid.User, "UserID")},
 		questions: map[string]question{
 			"Membership":           of("Membership", "membership", ""),
 			"MembershipConnection": of("Account", "account", "members"),

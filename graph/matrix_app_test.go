@@ -19,7 +19,7 @@ import (
 // App is what the matrix knows of apps.
 func (nouns) App() noun {
 	return noun{
-		list: sorted{list: "apps"}, fields: appFields(), values: map[string]any{"AppPermissions": apps.AppPermissions{}, "KeyCounts": apps.KeyCounts{}},
+		prefix: "app", list: sorted{list: "apps"}, fields: appFields(), values: map[string]any{"AppPermissions": apps.AppPermissions{}, "KeyCounts": apps.KeyCounts{}},
 		questions: map[string]question{
 			"App":            of("App", "app", ""),
 			"AppPermissions": of("App", "app", "viewerCan"),

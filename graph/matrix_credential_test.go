@@ -16,7 +16,7 @@ import (
 // Credential is what the matrix knows of credentials.
 func (nouns) Credential() noun {
 	n := noun{
-		list: sorted{list: "credentials"}, fields: credentialFields(),
+		prefix: "cred", list: sorted{list: "credentials"}, fields: credentialFields(),
 		values: map[string]any{"CredentialPermissions": apps.CredentialPermissions{}, "Enforcement": enforced{}},
 		questions: map[string]question{
 			"Credential":                 of("Credential", "key", ""),

@@ -15,7 +15,7 @@ import (
 // Endpoint is what the matrix knows of endpoints.
 func (nouns) Endpoint() noun {
 	return noun{
-		list: sorted{list: "endpoints"}, fields: endpointFields(), values: map[string]any{"EndpointPermissions": catalog.EndpointPermissions{}},
+		prefix: "ep", list: sorted{list: "endpoints"}, fields: endpointFields(), values: map[string]any{"EndpointPermissions": catalog.EndpointPermissions{}},
 		questions: map[string]question{
 			"Endpoint":            of("Endpoint", "endpoint of the product", ""),
 			"Endpoint: private":   of("Endpoint", "endpoint of the private product", ""),
@@ -42,7 +42,15 @@ func (nouns) Endpoint() noun {
 		shown:   shownOfProduct("endpoint of the "),
 		targets: map[string]string{"createEndpoint": "productId", "updateEndpoint": "endpointId", "deleteEndpoint": "endpointId"},
 		samples: map[string]string{"endpointId": "endpoint of the product", "endpointIds": "endpoint of the product"},
+		produce: (*world).produceMethods,
 		nothing: map[string]string{"cleared": "CreateEndpointInput.description UpdateEndpointInput.description"},
+	}
+}
+
+func (w *world) produceMethods() {
+	product := w.freshProduct()
+	for _, m := range w.values("HTTPMethod") {
+		w.mustSucceed("admin", "createEndpoint", arguments{"productId": product, "method": m, "path": "/x"}, "endpoint { method }")
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // Event is what the matrix knows of the event log.
 func (nouns) Event() noun {
 	return noun{
-		list: sorted{list: "events", field: "Position", column: "position"}, fields: eventFields(), values: map[string]any{"EventSubject": subject{}},
+		prefix: "evt", list: sorted{list: "events", field: "Position", column: "position"}, fields: eventFields(), values: map[string]any{"EventSubject": subject{}},
 		questions: map[string]question{
 			"Event":                 of("Event", "event", ""),
 			"Event: by staff":       of("Event", "event of staff", ""),

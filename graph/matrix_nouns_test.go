@@ -15,6 +15,7 @@ import (
 
 	"portico/ent/db"
 	"portico/internal/entity"
+	"portico/internal/nodeid"
 )
 
 // noun is what the tests of the role matrix, of ids and of null must know of a
@@ -40,6 +41,11 @@ type noun struct {
 	// shown reports whether a developer sees an object of the organization; nil if
 	// that is what belongs to the developer's account.
 	shown func(w *world, who string, o object) bool
+	// prefix is that of the ids. It never changes, because clients store ids.
+	prefix string
+	// produce creates objects with every value of the enums that only the noun has;
+	// nil for none.
+	produce func(w *world)
 	// staffOnly is true if developers see no object.
 	staffOnly bool
 	// furnish creates the specimens of a noun that newWorld does not; nil for none.
@@ -129,6 +135,8 @@ func TestEveryEntityIsInTheMatrix(t *testing.T) {
 		require.True(t, ok, "write `func (nouns) %s() noun`, in a file of its own", e.Kind)
 		require.NotEmpty(t, n.questions, e.Kind)
 		require.NotEmpty(t, n.tables, e.Kind)
+		prefix, _, _ := strings.Cut(nodeid.Encode(e.Kind, uuid.New()), "_")
+		require.Equal(t, n.prefix, prefix, "%s: clients have stored ids", e.Kind)
 	}
 	var names []string
 	for _, table := range withClient() {

@@ -13,6 +13,7 @@ import (
 // Organization is what the matrix knows of organizations.
 func (nouns) Organization() noun {
 	return noun{
+		prefix: "org",
 		fields: map[string]resolver{"Organization.usageRetention": valueOf(func(o *db.Organization) any {
 			if o.UsageRetention != nil {
 				return o.UsageRetention

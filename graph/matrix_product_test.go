@@ -14,7 +14,7 @@ import (
 // Product is what the matrix knows of products.
 func (nouns) Product() noun {
 	return noun{
-		list: sorted{list: "products"}, fields: productFields(), values: map[string]any{"ProductPermissions": catalog.ProductPermissions{}},
+		prefix: "prod", list: sorted{list: "products"}, fields: productFields(), values: map[string]any{"ProductPermissions": catalog.ProductPermissions{}},
 		questions: map[string]question{
 			"Product":            of("Product", "product", ""),
 			"Product: private":   of("Product", "private product", ""),
@@ -65,7 +65,7 @@ func (w *world) freshProduct() string {
 // Plan is what the matrix knows of plans.
 func (nouns) Plan() noun {
 	return noun{
-		list: sorted{list: "plans"}, fields: map[string]resolver{
+		prefix: "plan", list: sorted{list: "plans"}, fields: map[string]resolver{
 			"Product.plans": listOf(nodeid.Plan, func(q fieldRequest, p *db.Plan) bool { return p.ProductID == q.parent.(*db.Product).ID }),
 		},
 		questions: map[string]question{

@@ -17,7 +17,7 @@ import (
 // ProductSubscription is what the matrix knows of subscriptions.
 func (nouns) ProductSubscription() noun {
 	return noun{
-		list: sorted{list: "subscriptions"}, fields: subscriptionFields(),
+		prefix: "sub", list: sorted{list: "subscriptions"}, fields: subscriptionFields(),
 		values: map[string]any{"ProductSubscriptionPermissions": apps.SubscriptionPermissions{}, "QuotaUse": apps.QuotaUse{}},
 		questions: map[string]question{
 			"ProductSubscription":            of("ProductSubscription", "waiting", ""),

@@ -17,7 +17,7 @@ import (
 // User is what the matrix knows of users and of signing in.
 func (nouns) User() noun {
 	return noun{
-		list: sorted{list: "users"}, fields: map[string]resolver{"Query.users": listOf(nodeid.User, func(q fieldRequest, u *db.User) bool {
+		prefix: "user", list: sorted{list: "users"}, fields: map[string]resolver{"Query.users": listOf(nodeid.User, func(q fieldRequest, u *db.User) bool {
 			where := q.object("where")
 			return (where.contained("contains", u.NameFolded) || where.contained("contains", u.EmailFolded.String())) &&
 				where.among("role", string(u.Role)) && where.among("status", string(u.Status))

@@ -11,7 +11,8 @@ import (
 	"portico/internal/nodeid"
 )
 
-// prefixes are stored by clients: this list never changes, it only grows.
+// prefixes are stored by clients and never change. Newer kinds need no place here:
+// the role matrix has the prefix of each type (graph/matrix_NOUN_test.go).
 func prefixes() map[nodeid.Kind]string {
 	return map[nodeid.Kind]string{
 		nodeid.Organization: "org", nodeid.Account: "acct", nodeid.User: "user", nodeid.Membership: "mem", nodeid.App: "app",

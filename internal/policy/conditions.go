@@ -56,13 +56,14 @@ func checkOtherRules(v viewer.Viewer, r Request) Decision {
 // checkOtherStates checks the states of accounts and products, and those in which the
 // endpoints of a subscription may change.
 func checkOtherStates(r Request) Decision {
+	if r.changesProduct {
+		return checkProduct(r.product)
+	}
 	switch r.action {
 	case appRegister:
 		if r.product != domain.Published && r.product != domain.Deprecated {
 			return refuse(Status, "The product is not on offer.")
 		}
-	case productUpdate, planCreate, endpointCreate:
-		return checkProduct(r.product)
 	case accountSuspend:
 		if r.account != access.AccountActive {
 			return refuse(Status, "The account is suspended already.")

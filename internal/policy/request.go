@@ -25,7 +25,9 @@ type Request struct {
 	subscriptionAction lifecycle.SubscriptionAction
 	account            access.AccountStatus
 	product            domain.ProductStatus
-	userID             uuid.UUID
+	// changesProduct is set for actions that the product's state must allow.
+	changesProduct bool
+	userID         uuid.UUID
 	// unconditional is set by WithoutConditions.
 	unconditional bool
 }
@@ -134,7 +136,7 @@ func UnlockUser(organizationID, userID uuid.UUID) Request {
 }
 
 func onProduct(a action, organizationID uuid.UUID, s domain.ProductStatus) Request {
-	return Request{action: a, organizationID: organizationID, product: s}
+	return Request{action: a, organizationID: organizationID, product: s, changesProduct: true}
 }
 
 // UpdateProduct returns the request to change a product of the given status.

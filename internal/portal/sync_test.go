@@ -129,26 +129,33 @@ func TestMutationsWaitForSync(t *testing.T) {
 	})
 }
 
-// Every method of a service is a case, or is named here as no mutation.
+// Every method of a service is a case, or is named here as no mutation, but for those
+// that list objects or say what viewers may do.
 func TestEveryMutationHasACase(t *testing.T) {
 	known := map[string]bool{}
 	for _, m := range mutations() {
 		known[m.method] = true
 	}
 	// They read, or belong to commands and jobs after which no key cache is asked, or to sessions.
-	for _, other := range strings.Fields(`Entities Accounts MembersOfAccounts AccountsOfUser Apps AppsOfAccounts AppByReference
-		CredentialIDByKey AccessLists
-		KeyCountsOfApps EndpointsOfProducts EndpointsOfSubscriptions ConnectedEndpoints Events Timelines AccessQuestion Gateways
-		CredentialsOfApps CredentialsOfAccounts RecordExpiries Purge CreateOrganization OrganizationBySlug AppPermissions AccountPermissions
-		CredentialPermissions ProductPermissions EndpointPermissions SubscriptionPermissions Transitions Now Products PlansOfProducts PageOfProducts
-		QuotaPeriods SignIn ChangePassword Subscriptions SubscriptionsOfApps UsageQuery AuthorizeUsage Zone CreateStaff Users ResetPassword UnlockByAddress Organizations UsersOf RecordSignInFailures RunSignInFailureRecorder RepairTimeZones`) {
+	for _, other := range strings.Fields(`Entities AppByReference CredentialIDByKey AccessLists KeyCountsOfApps AccessQuestion Gateways
+		RecordExpiries Purge CreateOrganization OrganizationBySlug Transitions Now
+		QuotaPeriods SignIn ChangePassword UsageQuery AuthorizeUsage Zone CreateStaff ResetPassword UnlockByAddress Organizations UsersOf RecordSignInFailures RunSignInFailureRecorder RepairTimeZones`) {
 		known[other] = true
 	}
 	for _, service := range reflect.VisibleFields(reflect.TypeFor[portal.Portal]()) {
 		for m := range service.Type.Methods() {
-			if service.IsExported() {
+			if service.IsExported() && !lists(m) && !strings.HasSuffix(m.Name, "Permissions") {
 				require.True(t, known[m.Name], "%s: is it a mutation whose answer must wait for the key cache?", m.Name)
 			}
 		}
 	}
+}
+
+// lists reports whether a method returns pages of a list.
+func lists(m reflect.Method) bool {
+	if m.Type.NumOut() == 0 {
+		return false
+	}
+	first := m.Type.Out(0).String()
+	return strings.HasPrefix(first, "*paging.Page[") || strings.HasPrefix(first, "listing.Pages[")
 }
