@@ -60,7 +60,7 @@ func allowedImports() map[string][]string {
 		"internal/listing":           with("ent/rowscan", "internal/database"),
 		"internal/portal/portaltest": with("ent/db/...", "internal/apps", "internal/auth", "internal/catalog", "internal/identity", "internal/input", "internal/database", "internal/keyring", "internal/maintenance", "internal/portal", "internal/testdb"),
 		"internal/portal/racetest":   with("ent/db/...", "internal/database", "internal/eventlog", "internal/portal", "internal/portal/portaltest", "internal/testdb"),
-		"internal/seed":              with("ent/db/...", "internal/apps", "internal/catalog", "internal/change", "internal/database", "internal/eventlog", "internal/identity", "internal/input", "internal/portal", "internal/usage/intake"),
+		"internal/seed":              with("ent/db/...", "internal/apps", "internal/catalog", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/identity", "internal/input", "internal/portal", "internal/usage/intake"),
 
 		// The hot path: no ent, no GraphQL, no services.
 		"internal/gateway":               with("internal/backlog", "internal/database", "internal/eventlog", "internal/gateway/namefilter", "internal/gateway/readqueue", "internal/gateway/source", "internal/usage/intake"),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"portico/ent/db/organization"
 	"portico/internal/backend"
 	"portico/internal/seed"
 	"portico/internal/server"
@@ -38,7 +39,7 @@ func (s seedCommand) Run(ctx context.Context, p *program) error {
 			if err != nil {
 				return err
 			}
-			if err := p.printSeeded(created); err != nil || created.Organizations > 0 {
+			if err := p.printSeeded(created); err != nil || created.Created[organization.Table] > 0 {
 				return err
 			}
 			_, err = fmt.Fprintf(p.stderr, "The demo data existed already; the organization demo now has %d apps in accounts called Load.\n", created.LoadApps)
@@ -48,7 +49,7 @@ func (s seedCommand) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		if created.Organizations == 0 {
+		if len(created.Created) == 0 {
 			_, err := fmt.Fprintln(p.stderr, "Another process created the demo data at this moment, with the password that it was given.")
 			return err
 		}
@@ -60,7 +61,6 @@ func (s seedCommand) Run(ctx context.Context, p *program) error {
 }
 
 func (p *program) printSeeded(s *seed.Summary) error {
-	_, err := fmt.Fprintf(p.stderr, "Created: %d organizations, %d accounts, %d users, %d endpoints, %d plans, %d apps, %d keys, %d subscriptions, %d events.\n",
-		s.Organizations, s.Accounts, s.Users, s.Endpoints, s.Plans, s.Apps, s.Credentials, s.Subscriptions, s.Events)
+	_, err := fmt.Fprintf(p.stderr, "Created: %s.\n", s)
 	return err
 }

@@ -55,11 +55,12 @@ func (l *load) create(ctx context.Context, first, end int) error {
 	if err != nil {
 		return err
 	}
-	l.sum.Accounts += len(b.accounts)
-	l.sum.Apps += len(b.apps)
-	l.sum.Credentials += len(b.credentials)
-	l.sum.Subscriptions += len(b.subscriptions)
-	l.sum.Events += len(b.accounts) + len(b.apps) + len(b.credentials) + len(b.subscriptions)
+	for table, n := range map[string]int{
+		"accounts": len(b.accounts), "apps": len(b.apps), "credentials": len(b.credentials), "subscriptions": len(b.subscriptions),
+	} {
+		l.sum.Created[table] += n
+		l.sum.Created["events"] += n // each has one
+	}
 	return nil
 }
 

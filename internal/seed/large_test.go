@@ -30,10 +30,10 @@ func TestLarge(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if sum.Organizations != 2 || sum.Users != 5 {
+		if sum.Created["organizations"] != 2 || sum.Created["users"] != 5 {
 			t.Errorf("the demo data was not made first: %+v", sum)
 		}
-		small := sum.Events
+		small := sum.Created["events"]
 		if sum, err = seed.Large(t.Context(), o, 500); err != nil {
 			t.Fatal(err)
 		}
@@ -41,11 +41,11 @@ func TestLarge(t *testing.T) {
 		if accounts != 5 || apps != 500 || keys != 999 || subscriptions != 997 {
 			t.Errorf("%d accounts, %d apps, %d keys, %d subscriptions", accounts, apps, keys, subscriptions)
 		}
-		if sum.Organizations != 0 || sum.Accounts != 3 || sum.Apps != 370 {
+		if sum.Created["organizations"] != 0 || sum.Created["accounts"] != 3 || sum.Created["apps"] != 370 {
 			t.Errorf("the second time made %+v", sum)
 		}
-		if all := ask(t, o.Database, "SELECT count(*) FROM events")[0]; all != strconv.Itoa(small+sum.Events) {
-			t.Errorf("%s events, told of %d", all, small+sum.Events)
+		if all := ask(t, o.Database, "SELECT count(*) FROM events")[0]; all != strconv.Itoa(small+sum.Created["events"]) {
+			t.Errorf("%s events, told of %d", all, small+sum.Created["events"])
 		}
 		if waiting := ask(t, o.Database, "SELECT count(*) FROM subscriptions WHERE status = 'WAITING'")[0]; len(waiting) > 1 {
 			t.Errorf("%s subscriptions wait", waiting)

@@ -2,9 +2,15 @@ package seed
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"entgo.io/ent/dialect/sql"
 
 	"portico/ent/db"
 	"portico/internal/domain"
+	"portico/internal/entity"
 )
 
 // SignIn is a person who can sign in.
@@ -32,8 +38,8 @@ func SignIns() []SignIn {
 	return out
 }
 
-// Summary contains what there is to sign in with and to look at, and counts what
-// was created by this call.
+// Summary contains what there is to sign in with and to look at, and what was
+// created by this call.
 type Summary struct {
 	SignIns []SignIn
 	// Products are the titles of the products of the organization demo in its
@@ -42,12 +48,13 @@ type Summary struct {
 	// LoadApps is how many apps the large set has, including those that existed
 	// before.
 	LoadApps int
-
-	Organizations, Accounts, Users, Endpoints, Plans, Apps, Credentials, Subscriptions, Events int
+	// Created counts the rows that were created, by the table of their entity; it is
+	// empty if another process created the data.
+	Created map[string]int
 }
 
 func newSummary() *Summary {
-	s := &Summary{SignIns: SignIns()}
+	s := &Summary{SignIns: SignIns(), Created: map[string]int{}}
 	for _, p := range demo().Products {
 		if p.listed() {
 			s.Products = append(s.Products, *p.Title)
@@ -59,18 +66,32 @@ func newSummary() *Summary {
 // count returns the summary of a database with demo data alone.
 func count(ctx context.Context, tx *db.Tx) (*Summary, error) {
 	s := newSummary()
-	for _, of := range []struct {
-		n     *int
-		count func(context.Context) (int, error)
-	}{
-		{&s.Organizations, tx.Organization.Query().Count}, {&s.Accounts, tx.Account.Query().Count}, {&s.Users, tx.User.Query().Count},
-		{&s.Endpoints, tx.Endpoint.Query().Count}, {&s.Plans, tx.Plan.Query().Count}, {&s.Apps, tx.App.Query().Count},
-		{&s.Credentials, tx.Credential.Query().Count}, {&s.Subscriptions, tx.Subscription.Query().Count}, {&s.Events, tx.Event.Query().Count},
-	} {
-		var err error
-		if *of.n, err = of.count(ctx); err != nil {
+	for _, e := range entity.All() {
+		n, err := countRows(ctx, tx, e.Table)
+		if err != nil {
 			return nil, err
 		}
+		s.Created[e.Table] = n
 	}
 	return s, nil
+}
+
+func countRows(ctx context.Context, tx *db.Tx, table string) (n int, err error) {
+	found, err := tx.QueryContext(ctx, "SELECT COUNT(*) FROM "+table)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, found.Close()) }()
+	return sql.ScanInt(found)
+}
+
+// String returns what was created in words, such as "3 accounts, 9 apps".
+func (s *Summary) String() string {
+	var parts []string
+	for _, e := range entity.All() {
+		if n := s.Created[e.Table]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, e.Table))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
