@@ -35,7 +35,7 @@ func serve(t *testing.T) (*stub, string) {
 			{Email: "dev@demo.example", Organization: "demo", Account: "Acme", Role: "developer"},
 			{Email: "admin@demo.example", Organization: "demo", Role: "administrator"},
 		},
-		DemoPassword: "sesame",
+		DemoPassword: "sesame", Kinds: []string{"app", "credential", "product", "plan", "user", "productSubscription"},
 	})
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /graphql", s.answer)

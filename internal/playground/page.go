@@ -19,6 +19,9 @@ type pageConfig struct {
 	Demo         []SignIn `json:"demo"`
 	DemoPassword string   `json:"demoPassword"`
 	Tabs         []Tab    `json:"tabs"`
+	// Kinds are the kinds of objects whose ids are remembered, and which scenario
+	// finds one.
+	Kinds map[string]string `json:"kinds"`
 }
 
 // page is the HTML document.
@@ -29,7 +32,7 @@ type page struct {
 
 // renderPage renders the document. base is the path of its files.
 func renderPage(o Options, base string) *page {
-	config, err := json.Marshal(pageConfig{o.Endpoint, o.Demo, o.DemoPassword, Tabs()})
+	config, err := json.Marshal(pageConfig{o.Endpoint, o.Demo, o.DemoPassword, Tabs(), Finders(o.Kinds)})
 	must(err)
 	t, err := template.ParseFS(own, "ui/"+pageTemplate)
 	must(err)

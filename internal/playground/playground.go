@@ -28,6 +28,9 @@ type Options struct {
 	// DemoPassword is filled in for a chosen demo user, unless empty. Everyone who can
 	// open the page can read it, so it is for development only.
 	DemoPassword string
+	// Kinds are the types of objects whose ids the page remembers, by the names of
+	// fields: "app", "productSubscription".
+	Kinds []string
 }
 
 // SignIn is a user in the form's list. Email and Organization are sent to the

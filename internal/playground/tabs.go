@@ -4,6 +4,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -48,4 +49,24 @@ func Tabs() []Tab {
 		tabs = append(tabs, Tab{Group: group, Label: label, Query: string(content), Variables: variables[base]})
 	})
 	return tabs
+}
+
+var operation = regexp.MustCompile(`(?m)^(?:query|mutation)\s+(\w+)`)
+
+// Finders returns for each kind of object the first two scenarios that find one and
+// need no id for that, such as "Products or ApprovalQueue". The very first scenario
+// does not count: it shows the viewer.
+func Finders(kinds []string) map[string]string {
+	out := make(map[string]string, len(kinds))
+	for _, kind := range kinds {
+		selects := regexp.MustCompile(`\b` + kind + `s?\s*(\([^)]*\)\s*)?\{[\w\s]*(\bnodes\s*\{[\w\s]*)?\bid\b`)
+		var found []string
+		for _, t := range Tabs()[1:] {
+			if selects.MatchString(t.Query) && !strings.Contains(t.Variables, ".id}}") {
+				found = append(found, operation.FindStringSubmatch(t.Query)[1])
+			}
+		}
+		out[kind] = strings.Join(found[:min(2, len(found))], " or ")
+	}
+	return out
 }

@@ -9,6 +9,7 @@ import (
 
 	"portico/internal/config"
 	"portico/internal/domain"
+	"portico/internal/entity"
 	"portico/internal/playground"
 	"portico/internal/seed"
 )
@@ -79,9 +80,15 @@ func baseURL(at net.Addr) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// playgroundOptions offers the demo users in the playground's sign-in form.
+// playgroundOptions offers the demo users in the playground's sign-in form, and lets
+// it remember the ids of everything that has lists.
 func (p *process) playgroundOptions() playground.Options {
 	var o playground.Options
+	for _, e := range entity.All() {
+		if name := string(e.Kind); e.Connection {
+			o.Kinds = append(o.Kinds, strings.ToLower(name[:1])+name[1:])
+		}
+	}
 	for _, s := range p.signIns {
 		o.Demo = append(o.Demo, playground.SignIn{Email: s.Email, Organization: s.Organization, Account: s.Account, Role: string(s.Role)})
 	}

@@ -5,18 +5,6 @@
 // one before it is known too, "{{credential.previous.id}}": rotation needs both.
 // "{{now-29d}}" stands for the midnight (UTC) of 29 days ago.
 
-// Each kind, and the scenario that finds one.
-const kinds = {
-  account: "Accounts",
-  app: "CreateApp or Accounts",
-  credential: "CreateApp or GenerateKey",
-  product: "Products",
-  plan: "Products",
-  endpoint: "Products",
-  user: "Users",
-  productSubscription: "Register or ApprovalQueue",
-};
-
 const withPrevious = new Set(["credential"]);
 
 const placeholder = /^\{\{\s*(\w+)(\.previous)?\.id\s*\}\}$/;
@@ -25,12 +13,17 @@ const midnight = /^\{\{\s*now([+-]\d{1,4})d\s*\}\}$/;
 
 const dayLength = 24 * 60 * 60 * 1000; // ms
 
-const kindOf = (field) => [field, field.replace(/s$/, "")].find((name) => Object.hasOwn(kinds, name));
-
 /** Fires "change" when something new is remembered. */
 export class Ids extends EventTarget {
+  #kinds;
   #last = new Map();
   #previous = new Map();
+
+  /** kinds has the name of each kind, and which scenario finds one. */
+  constructor(kinds) {
+    super();
+    this.#kinds = kinds;
+  }
 
   /** What is remembered: kind and the object's own name. */
   list() {
@@ -50,13 +43,13 @@ export class Ids extends EventTarget {
     if (days) return `${new Date(Date.now() + Number(days) * dayLength).toISOString().slice(0, 10)}T00:00:00Z`;
     const [, kind, previous] = placeholder.exec(text) ?? [];
     if (!kind) return text;
-    if (!Object.hasOwn(kinds, kind) || (previous && !withPrevious.has(kind))) {
+    if (!Object.hasOwn(this.#kinds, kind) || (previous && !withPrevious.has(kind))) {
       throw new Error(`Nothing is remembered for ${text}.`);
     }
     const object = (previous ? this.#previous : this.#last).get(kind);
     if (object) return object.id;
     const which = previous ? `Fewer than two objects of the kind ${kind} have` : `No ${kind} has`;
-    throw new Error(`${which} been seen yet: run ${kinds[kind]} first, or write the id instead of ${text}.`);
+    throw new Error(`${which} been seen yet: run ${this.#kinds[kind] || "what shows one"} first, or write the id instead of ${text}.`);
   }
 
   /**
@@ -67,7 +60,7 @@ export class Ids extends EventTarget {
   remember(data, own) {
     if (!data) return;
     const seen = new Map();
-    collect(data, null, seen);
+    this.#collect(data, null, seen);
     if (this.#last.get("user")?.id === own) this.#last.delete("user");
     for (const [kind, objects] of seen) {
       const others = objects.filter((object) => kind !== "user" || object.id !== own);
@@ -97,20 +90,24 @@ export class Ids extends EventTarget {
     for (const kind of ["app", "credential", "productSubscription"]) this.#last.delete(kind);
     this.#previous.clear();
   }
-}
 
-// Gathers, by kind, the objects with an id, in the order of the answer. Lists,
-// `nodes`, `edges` and `node` hold what the field around them is called after.
-function collect(value, kind, seen) {
-  if (Array.isArray(value)) {
-    for (const item of value) collect(item, kind, seen);
-    return;
+  // Gathers, by kind, the objects with an id, in the order of the answer. Lists,
+  // `nodes`, `edges` and `node` hold what the field around them is called after.
+  #collect(value, kind, seen) {
+    if (Array.isArray(value)) {
+      for (const item of value) this.#collect(item, kind, seen);
+      return;
+    }
+    if (value === null || typeof value !== "object") return;
+    if (kind && typeof value.id === "string") seen.set(kind, [...(seen.get(kind) ?? []), value]);
+    for (const [field, inner] of Object.entries(value)) {
+      const through = field === "nodes" || field === "edges" || field === "node";
+      this.#collect(inner, through ? kind : this.#kindOf(field), seen);
+    }
   }
-  if (value === null || typeof value !== "object") return;
-  if (kind && typeof value.id === "string") seen.set(kind, [...(seen.get(kind) ?? []), value]);
-  for (const [field, inner] of Object.entries(value)) {
-    const through = field === "nodes" || field === "edges" || field === "node";
-    collect(inner, through ? kind : kindOf(field), seen);
+
+  #kindOf(field) {
+    return [field, field.replace(/s$/, "")].find((name) => Object.hasOwn(this.#kinds, name));
   }
 }
 

@@ -8,7 +8,7 @@ const { React, ReactDOM, GraphiQL } = window;
 const h = React.createElement;
 const config = JSON.parse(document.body.dataset.config);
 const session = new Session(config.endpoint);
-const ids = new Ids();
+const ids = new Ids(config.kinds);
 
 // What GraphiQL would keep in localStorage: tabs, history and answers may hold
 // secrets, so they live in memory and go with the page. Only the theme stays.
