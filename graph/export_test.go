@@ -16,6 +16,9 @@ import (
 // graph_test, which must not change it.
 func WholeSchema() (*ast.Schema, error) { return wholeSchema() }
 
+// Updating reports whether the tests shall write what they compare with.
+func Updating() bool { return *update }
+
 // View returns the view of a role.
 func View(role viewer.Role) (*ast.Schema, error) {
 	whole, err := wholeSchema()
