@@ -21,7 +21,7 @@ CONCURRENT := ./graph/... ./internal/apps/... ./internal/auth/... ./internal/cat
 # One compilation serves everything; only the race detector needs C.
 export CGO_ENABLED ?= 0
 
-.PHONY: help run build test race bench microbench generate generated drift lint mutants vuln check
+.PHONY: help run build test race bench microbench generate generated noun drift lint mutants vuln check
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ generated: ## Fail if make generate changes anything
 	if [ "$$before" != "$$after" ]; then git status --short; git --no-pager diff --stat HEAD; \
 		echo 'What is generated was out of date: commit what `make generate` wrote.'; exit 1; fi
 
+noun: ## Add a made-up noun to a copy of the tree, and count the files that it takes
+	@PORTICO_NOUN=true go test -count=1 -timeout 20m -run TestANewNounWorks ./internal/architecture
+
 drift: ## Fail if the migrations do not lead to the tables that the code expects
 	@$(WITHPG) go test -count=1 -run 'Drift' ./migrate/...
 
@@ -87,4 +90,4 @@ mutants: ## Play small mistakes into packages (PACKAGES=…) and show those that
 vuln: ## Look for known vulnerabilities; says NOT CHECKED where their database cannot be reached
 	@tools/vuln.sh || [ $$? -eq 75 ]
 
-check: test generated drift lint race vuln ## Everything that CI does; what could not be checked is said last
+check: test generated noun drift lint race vuln ## Everything that CI does; what could not be checked is said last

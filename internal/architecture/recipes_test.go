@@ -38,22 +38,24 @@ func recipes() []recipe {
 				"internal/gateway/*_test.go":            "tests of the gate in which some key is refused",
 				"internal/seed/*.go":                    "demo data",
 				"internal/gateway/clienttest/*_test.go": "some key that is refused",
+				"e2e/*_test.go":                         "stories in which some key is disabled",
 			},
 		},
 		{
 			heading: "**A new noun**", most: 28, noun: "endpoint",
 			mention: regexp.MustCompile(`(?i)endpoint`),
-			own:     regexp.MustCompile(`\b(createEndpoint|CreateEndpoint\w*|EndpointCreated?|ENDPOINT_CREATED|EndpointPermissions)\b`),
+			own:     regexp.MustCompile(`(?i)\b(createEndpoint\w*|endpoint_?created?|endpointPermissions)\b|"endpoints": \[`),
 			others: map[string]string{
-				"graph/schema/product.graphql":       "products have a field viewerCan.createEndpoint",
-				"graph/product.resolvers.go":         "their list on a product",
-				"graph/testdata/matrix/product.txt":  "the field viewerCan.createEndpoint",
-				"graph/matrix_world_test.go":         "endpoints are part of every test's world",
-				"graph/statements_endpoint_test.go":  "what lists through two tables cost",
-				"internal/gateway/*_test.go":         "tests of the gate that call endpoints",
-				"internal/gateway/httpapi/*_test.go": "tests of the gate that call endpoints",
-				"internal/portal/portaltest/shop.go": "endpoints are part of many tests' world",
-				"internal/seed/demo_test.go":         "that all of the demo data have events",
+				"graph/schema/product.graphql":           "products have a field viewerCan.createEndpoint",
+				"graph/product.resolvers.go":             "their list on a product",
+				"graph/testdata/matrix/product.txt":      "the field viewerCan.createEndpoint",
+				"graph/matrix_world_test.go":             "endpoints are part of every test's world",
+				"graph/statements_endpoint_test.go":      "what lists through two tables cost",
+				"internal/gateway/*_test.go":             "tests of the gate that call endpoints",
+				"internal/gateway/httpapi/*_test.go":     "tests of the gate that call endpoints",
+				"internal/portal/portaltest/shop.go":     "endpoints are part of many tests' world",
+				"internal/seed/demo_test.go":             "that all of the demo data have events",
+				"internal/seed/outline_internal_test.go": "what the files of demo data must not contain",
 			},
 		},
 		{
@@ -74,20 +76,29 @@ func recipes() []recipe {
 	}
 }
 
-// rows returns the files of each row of the table behind a heading.
-func rows(text, heading string) (out [][]string) {
+// row is a row of a recipe: files, of which one suffices, and what goes there.
+type row struct {
+	files []string
+	what  string
+}
+
+// rows returns the rows of the table behind a heading.
+func rows(text, heading string) (out []row) {
 	_, text, _ = strings.Cut(text, heading)
 	for line := range strings.Lines(text) {
 		cells := strings.Split(line, "|")
-		if len(cells) < 3 && len(out) > 0 {
-			break
+		if len(cells) < 3 {
+			if len(out) > 0 {
+				break
+			}
+			continue
 		}
 		var files []string
-		for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(strings.Join(cells[1:min(2, len(cells))], ""), -1) {
+		for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cells[1], -1) {
 			files = append(files, m[1])
 		}
 		if files != nil {
-			out = append(out, files)
+			out = append(out, row{files, strings.TrimSpace(cells[2])})
 		}
 	}
 	return out
@@ -110,13 +121,13 @@ func TestRecipesAreThoseOfTheProgram(t *testing.T) {
 	}
 	for _, r := range recipes() {
 		n, patterns := 0, []string{}
-		for _, files := range rows(string(text), r.heading) {
-			for _, f := range files {
+		for _, row := range rows(string(text), r.heading) {
+			for _, f := range row.files {
 				n++
 				patterns = append(patterns, r.pattern(f))
 			}
-			if !slices.ContainsFunc(files, r.mentions(t)) {
-				t.Errorf("%s: none of %v exists and mentions the example", r.heading, files)
+			if !slices.ContainsFunc(row.files, r.mentions(t)) {
+				t.Errorf("%s: none of %v exists and mentions the example", r.heading, row.files)
 			}
 		}
 		if n == 0 || n > r.most {
@@ -170,13 +181,13 @@ func (r recipe) owners(t *testing.T) (out []string) {
 		}
 		name := strings.TrimPrefix(filepath.ToSlash(path), "../../")
 		if d.IsDir() {
-			if slices.Contains([]string{".git", "ent/db", "graph/generated", "e2e", "docs", "bench", "internal/playground", "internal/architecture"}, name) || d.Name() == "node_modules" {
+			if slices.Contains([]string{".git", "ent/db", "graph/generated", "docs", "bench", "internal/architecture"}, name) || d.Name() == "node_modules" {
 				return fs.SkipDir
 			}
 			return nil
 		}
 		switch filepath.Ext(name) {
-		case ".go", ".graphql", ".txt":
+		case ".go", ".graphql", ".txt", ".js", ".json":
 		default:
 			return nil
 		}
