@@ -82,7 +82,7 @@ lint: ## Check form and common mistakes: gofmt, vet, staticcheck
 
 # The packages that decide: mistakes in them are what the tests must notice.
 KERNELS := internal/policy internal/lifecycle internal/apikey internal/input ent/rowpolicy \
-	clients/go/gate/access clients/go/gate/pathmatch clients/go/gate/rawkey clients/go/gate/verdict
+	clients/go/gate/access clients/go/gate/keyheader clients/go/gate/pathmatch clients/go/gate/rawkey clients/go/gate/verdict
 
 mutants: ## Play small mistakes into packages (PACKAGES=…) and show those that no test notices
 	cd tools && go run ./mutants -least 90 $(or $(PACKAGES),$(KERNELS))

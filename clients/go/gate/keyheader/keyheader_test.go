@@ -20,6 +20,8 @@ func TestRead(t *testing.T) {
 		"bearer, small": {[]string{"bEARER   ptk_x"}, nil, Key{Presented: access.APIKey, RawKey: "ptk_x"}},
 		"api key":       {nil, []string{"ptk_x"}, Key{Presented: access.APIKey, RawKey: "ptk_x"}},
 		"basic":         {[]string{basic("user:pass")}, nil, Key{Presented: access.Basic, Username: "user", Password: "pass"}},
+		"longest":       {[]string{"Bearer " + strings.Repeat("a", MaxLen-len("Bearer "))}, nil, Key{Presented: access.APIKey, RawKey: strings.Repeat("a", MaxLen-len("Bearer "))}},
+		"longest key":   {nil, []string{strings.Repeat("a", MaxLen)}, Key{Presented: access.APIKey, RawKey: strings.Repeat("a", MaxLen)}},
 		"basic, colons": {[]string{basic("user:pa:ss")}, nil, Key{Presented: access.Basic, Username: "user", Password: "pa:ss"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -62,6 +64,8 @@ func TestRead_Malformed(t *testing.T) {
 		"basic without a name":   {[]string{basic(":pass")}, nil, access.Basic},
 		"basic without a secret": {[]string{basic("user:")}, nil, access.Basic},
 		"basic of bytes":         {[]string{basic("user:\xff")}, nil, access.Basic},
+		"DEL":                    {nil, []string{"a\x7f"}, key},
+		"basic, a space in name": {[]string{basic("us er:pass")}, nil, access.Basic},
 		"basic with a space":     {[]string{basic("user: pass")}, nil, access.Basic},
 		"basic of junk":          {[]string{"Basic !!!"}, nil, access.Basic},
 		"basic unpadded":         {[]string{strings.TrimRight(basic("user:pa"), "=")}, nil, access.Basic},
