@@ -31,16 +31,11 @@ type loaders struct {
 
 	mu      sync.Mutex
 	batches map[string]any
-	// seen are the ids of objects that were read or referred to, by type.
-	seen map[nodeid.Kind]*ids
+	// seen are the ids of objects that were read or referred to, by type; one may
+	// occur several times.
+	seen map[nodeid.Kind][]uuid.UUID
 	// holders are the subscriptions of kind quotaHolder.
 	holders map[uuid.UUID]*db.Subscription
-}
-
-// ids is a set in the order of insertion.
-type ids struct {
-	list []uuid.UUID
-	has  map[uuid.UUID]bool
 }
 
 type loadersKey struct{}
@@ -48,7 +43,7 @@ type loadersKey struct{}
 // withLoaders returns a context with loaders of its own.
 func withLoaders(ctx context.Context, o Options) context.Context {
 	return context.WithValue(ctx, loadersKey{}, &loaders{
-		portal: o.Portal, entities: o.Entities, selections: o.selections, reading: o.reading, batches: map[string]any{}, seen: map[nodeid.Kind]*ids{}, holders: map[uuid.UUID]*db.Subscription{},
+		portal: o.Portal, entities: o.Entities, selections: o.selections, reading: o.reading, batches: map[string]any{}, seen: map[nodeid.Kind][]uuid.UUID{}, holders: map[uuid.UUID]*db.Subscription{},
 	})
 }
 
@@ -72,17 +67,14 @@ func loadersOf(ctx context.Context) *loaders { return ctx.Value(loadersKey{}).(*
 func (l *loaders) saw(k nodeid.Kind, all ...uuid.UUID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := l.seen[k]
-	if s == nil {
-		s = &ids{has: map[uuid.UUID]bool{}}
-		l.seen[k] = s
-	}
+	seen := l.seen[k]
 	for _, id := range all {
-		if id != uuid.Nil && !s.has[id] {
-			s.has[id] = true
-			s.list = append(s.list, id)
+		// The rows of a list often refer to one object.
+		if id != uuid.Nil && (len(seen) == 0 || seen[len(seen)-1] != id) {
+			seen = append(seen, id)
 		}
 	}
+	l.seen[k] = seen
 }
 
 // known returns a func that lists the ids recorded by saw.
@@ -90,10 +82,7 @@ func (l *loaders) known(k nodeid.Kind) func() []uuid.UUID {
 	return func() []uuid.UUID {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		if s := l.seen[k]; s != nil {
-			return s.list[:len(s.list):len(s.list)]
-		}
-		return nil
+		return l.seen[k]
 	}
 }
 

@@ -121,7 +121,7 @@ func (e *entity) complete(t *gen.Type, listed []string) error {
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		e.Behind = append(e.Behind, behind{name, fields[name]})
 	}
-	for _, used := range append(slices.Collect(maps.Values(fields)), e.Needs) {
+	for _, used := range slices.Collect(maps.Values(fields)) {
 		for _, c := range used {
 			if columns[c] == nil {
 				return fmt.Errorf("it has no column %q", c)

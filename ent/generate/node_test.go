@@ -37,7 +37,6 @@ func toaster() schema.Node {
 	return schema.Node{
 		Type: "KitchenToaster", Prefix: "toast", List: "toasters", Of: []string{"KitchenToaster"},
 		Orders:  []schema.Order{{Name: "CREATED_AT", Column: "created_at"}, {Name: "SLOTS", Column: "slots"}, {Name: "SERIAL", Column: "serial_number"}},
-		Needs:   []string{"organization_id"},
 		Columns: map[string][]string{"account": {"account_id"}, "slices": nil},
 		Refers:  map[string]string{"account_id": "Account", "user_id": "User"},
 	}
@@ -69,7 +68,7 @@ func TestANodeIsDeclaredOnce(t *testing.T) {
 		"internal/entity/entities_gen.go": {
 			`{Kind: nodeid.KitchenToaster, Table: "toasters", Row: "Toaster", Connection: true}`,
 			`"account": {"account_id"}`, `"serialNumber": {"serial_number"}`, `"slices": nil`, `"toasters": nil`, `"id": nil`,
-			`func ToasterList() listing.List[*db.Toaster]`, `Name: "toasters"`, `Needs: []string{"organization_id"}`,
+			`func ToasterList() listing.List[*db.Toaster]`, `Name: "toasters"`,
 			`{Name: "CREATED_AT", Column: "created_at", Type: listing.Time, Value: func(x *db.Toaster) any { return x.CreatedAt }}`,
 			`{Name: "SLOTS", Column: "slots", Type: listing.Number, Value: func(x *db.Toaster) any { return x.Slots }}`,
 			`{Name: "SERIAL", Column: "serial_number", Type: listing.Text, Value: func(x *db.Toaster) any { return x.SerialNumber }}`,
@@ -111,7 +110,6 @@ func TestAWrongAnnotationIsRefused(t *testing.T) {
 		`it cannot be ordered by "colour"`:  func(n *schema.Node) { n.Orders[0].Column = "colour" },
 		`it cannot be ordered by "sold_at"`: func(n *schema.Node) { n.Orders[0].Column = "sold_at" },
 		`it has no column "colour"`:         func(n *schema.Node) { n.Columns["colour"] = []string{"colour"} },
-		`it has no column "size"`:           func(n *schema.Node) { n.Needs = []string{"size"} },
 		`it has no column "shop_id"`:        func(n *schema.Node) { n.Refers["shop_id"] = "Account" },
 		`there is no node Shop`:             func(n *schema.Node) { n.Of = []string{"Shop"} },
 	} {

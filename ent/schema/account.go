@@ -51,7 +51,6 @@ func (Account) Annotations() []schema.Annotation {
 		Node{
 			Type: "Account", Prefix: "acct", List: "accounts",
 			Orders:  []Order{byCreation(), {"NAME", "name_folded"}},
-			Needs:   []string{"organization_id", "status"},
 			Columns: map[string][]string{"viewerCan": {"organization_id", "status"}, "timeline": nil},
 		},
 		checks(map[string]string{"accounts_status": oneOf("status", access.AccountStatus("").Values())}),

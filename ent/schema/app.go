@@ -62,7 +62,6 @@ func (App) Annotations() []schema.Annotation {
 		Node{
 			Type: "App", Prefix: "app", List: "apps", Of: []string{"Account"},
 			Orders: []Order{byCreation(), {"NAME", "name_folded"}},
-			Needs:  []string{"organization_id", "account_id"},
 			Columns: map[string][]string{
 				"account": {"account_id"}, "viewerCan": {"organization_id", "account_id"},
 				"keyCounts": nil, "callsLast24h": nil, "productSubscriptions": nil, "connectedEndpoints": nil, "timeline": nil,

@@ -73,7 +73,6 @@ func (Credential) Annotations() []schema.Annotation {
 		Node{
 			Type: "Credential", Prefix: "cred", List: "credentials", Of: []string{"Account", "App"},
 			Orders: []Order{byCreation()},
-			Needs:  []string{"organization_id", "account_id", "app_id", "status", "expires_at"},
 			Columns: map[string][]string{
 				"enabled": {"status", "expires_at"}, "status": {"status", "expires_at"}, "accountCredential": {"app_id"},
 				"app": {"app_id"}, "account": {"account_id"}, "viewerCan": {"organization_id", "account_id", "status", "expires_at"},

@@ -51,7 +51,6 @@ func (Endpoint) Annotations() []schema.Annotation {
 		Node{
 			Type: "Endpoint", Prefix: "ep", List: "endpoints", Of: []string{"Product", "ProductSubscription"},
 			Orders:  []Order{byCreation()},
-			Needs:   []string{"organization_id", "product_id"},
 			Columns: map[string][]string{"product": {"product_id"}, "viewerCan": {"organization_id"}},
 			Refers:  map[string]string{"product_id": "Product"},
 		},

@@ -51,7 +51,6 @@ func (Membership) Annotations() []schema.Annotation {
 		Node{
 			Type: "Membership", Prefix: "mem", List: "members", Of: []string{"Account"},
 			Orders:  []Order{byCreation()},
-			Needs:   []string{"user_id", "account_id"},
 			Columns: map[string][]string{"user": {"user_id"}},
 			Refers:  map[string]string{"user_id": "User"},
 		},

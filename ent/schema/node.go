@@ -17,8 +17,6 @@ type Node struct {
 	Of []string `json:"of"`
 	// Orders are what lists may be ordered by. The first is the default.
 	Orders []Order `json:"orders"`
-	// Needs are the columns that each read selects besides the id.
-	Needs []string `json:"needs"`
 	// Columns are those behind the fields that are not called like their one
 	// column; nil for a field that is read by the object's id.
 	Columns map[string][]string `json:"columns"`

@@ -39,7 +39,7 @@ func (Organization) Fields() []ent.Field {
 // Annotations of Organization.
 func (Organization) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		Node{Type: "Organization", Prefix: "org", Needs: []string{"version"}},
+		Node{Type: "Organization", Prefix: "org"},
 		checks(map[string]string{
 			"organizations_portal_unregister": oneOf("portal_unregister", domain.PortalUnregister("").Values()),
 			"organizations_production_keys":   oneOf("production_keys", domain.ProductionKeys("").Values()),

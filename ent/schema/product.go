@@ -59,7 +59,6 @@ func (Product) Annotations() []schema.Annotation {
 		Node{
 			Type: "Product", Prefix: "prod", List: "products",
 			Orders:  []Order{byCreation(), {"TITLE", "title_folded"}},
-			Needs:   []string{"organization_id"},
 			Columns: map[string][]string{"viewerCan": {"organization_id", "status"}},
 		},
 		checks(map[string]string{

@@ -69,11 +69,10 @@ func (Subscription) Annotations() []schema.Annotation {
 		Node{
 			Type: "ProductSubscription", Prefix: "sub", List: "subscriptions",
 			Orders: []Order{byCreation()},
-			Needs:  []string{"organization_id", "account_id", "app_id", "product_id", "plan_id"},
 			Columns: map[string][]string{
 				"app": {"app_id"}, "account": {"account_id"}, "product": {"product_id"}, "plan": {"plan_id"}, "badgeColor": {"status"},
 				"allowedTransitions": {"organization_id", "account_id", "status"}, "viewerCan": {"organization_id", "account_id", "status"},
-				"narrowed": {"endpoint_ids"}, "quota": {"plan_id"}, "timeline": nil, "callsLast24h": nil,
+				"narrowed": {"endpoint_ids"}, "quota": {"plan_id", "app_id", "account_id", "product_id"}, "timeline": nil, "callsLast24h": nil,
 			},
 			Refers: map[string]string{
 				"app_id": "App", "account_id": "Account", "product_id": "Product", "plan_id": "Plan", "requested_by": "User", "decided_by": "User",

@@ -150,7 +150,10 @@ func (d *direct) plainValue(f *codegen.Field) (code string, plain bool) {
 	if f.IsMethod() {
 		value += "()"
 	}
-	if t.GQL.NonNull && t.IsNilable() && !t.IsSlice() {
+	switch {
+	case t.GQL.NonNull && isUUID(t):
+		condition += " && " + value + " != (uuid.UUID{})" // an empty one is null
+	case t.GQL.NonNull && t.IsNilable() && !t.IsSlice():
 		condition += " && " + value + " != nil" // a null is an error, with a path
 	}
 	return fmt.Sprintf("\t\t\tif %s {\n\t\t\t\tout.Values[i] = ec.%s(ctx, field.Selections, %s)\n\t\t\t} else {\n", condition, t.MarshalFunc(), value), true
@@ -162,7 +165,7 @@ func (d *direct) isPlain(f *codegen.Field) bool {
 	switch {
 	case f.IsReserved(), f.IsResolver, f.HasDirectives(), len(f.Args) > 0, f.MethodHasContext, f.IsMap(), f.Batch, f.Stream, f.VOkFunc:
 		return false
-	case f.IsMethod() && (!f.NoErr || f.GoFieldName != "GlobalID"):
+	case f.IsMethod() && (!f.NoErr || !isRow(f.Object.Type)):
 		return false
 	}
 	return d.isPlainType(f.TypeReference)
@@ -209,14 +212,18 @@ func isRow(t types.Type) bool {
 	return ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == "portico/ent/db"
 }
 
-// neverFails reports whether a function encodes every value of its type. An empty
-// UUID is null, which some fields must not be.
+// isUUID reports whether a scalar is a UUID, of which an empty one is null.
+func isUUID(t *config.TypeReference) bool {
+	return t.Marshaler != nil && t.Marshaler.FullName() == "portico/graph/model.MarshalUUID" && !t.IsPtr()
+}
+
+// neverFails reports whether a function encodes every value of its type.
 func neverFails(f *types.Func) bool {
 	switch name := f.FullName(); name {
 	case gqlgen + "MarshalString", gqlgen + "MarshalID", gqlgen + "MarshalBoolean":
 		return true
 	default:
-		return strings.HasPrefix(name, "portico/graph/model.Marshal") && name != "portico/graph/model.MarshalUUID"
+		return strings.HasPrefix(name, "portico/graph/model.Marshal")
 	}
 }
 

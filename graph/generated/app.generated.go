@@ -1995,7 +1995,11 @@ func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj 
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "referenceId":
-			out.Values[i] = ec._App_referenceId(ctx, field, obj)
+			if direct && obj.ReferenceID != (uuid.UUID{}) {
+				out.Values[i] = ec.marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, field.Selections, obj.ReferenceID)
+			} else {
+				out.Values[i] = ec._App_referenceId(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -2382,7 +2386,11 @@ func (ec *executionContext) _CreateAppPayload(ctx context.Context, sel ast.Selec
 				out.Invalids++
 			}
 		case "secret":
-			out.Values[i] = ec._CreateAppPayload_secret(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, field.Selections, obj.Secret)
+			} else {
+				out.Values[i] = ec._CreateAppPayload_secret(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -2547,7 +2555,11 @@ func (ec *executionContext) _RestoreAppPayload(ctx context.Context, sel ast.Sele
 				out.Invalids++
 			}
 		case "secret":
-			out.Values[i] = ec._RestoreAppPayload_secret(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, field.Selections, obj.Secret)
+			} else {
+				out.Values[i] = ec._RestoreAppPayload_secret(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}

@@ -2130,7 +2130,11 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "username":
-			out.Values[i] = ec._Credential_username(ctx, field, obj)
+			if direct && obj.Username != (uuid.UUID{}) {
+				out.Values[i] = ec.marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, field.Selections, obj.Username)
+			} else {
+				out.Values[i] = ec._Credential_username(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -2179,7 +2183,11 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "enabled":
-			out.Values[i] = ec._Credential_enabled(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.Enabled())
+			} else {
+				out.Values[i] = ec._Credential_enabled(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -2193,7 +2201,11 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "accountCredential":
-			out.Values[i] = ec._Credential_accountCredential(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.IsAccountCredential())
+			} else {
+				out.Values[i] = ec._Credential_accountCredential(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -2373,7 +2385,11 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "organizationId":
-			out.Values[i] = ec._Credential_organizationId(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.OrganizationGlobalID())
+			} else {
+				out.Values[i] = ec._Credential_organizationId(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -2728,7 +2744,11 @@ func (ec *executionContext) _GenerateKeyPayload(ctx context.Context, sel ast.Sel
 				out.Invalids++
 			}
 		case "secret":
-			out.Values[i] = ec._GenerateKeyPayload_secret(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, field.Selections, obj.Secret)
+			} else {
+				out.Values[i] = ec._GenerateKeyPayload_secret(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -2811,12 +2831,20 @@ func (ec *executionContext) _Secret(ctx context.Context, sel ast.SelectionSet, o
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Secret")
 		case "username":
-			out.Values[i] = ec._Secret_username(ctx, field, obj)
+			if direct && obj.Username != (uuid.UUID{}) {
+				out.Values[i] = ec.marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, field.Selections, obj.Username)
+			} else {
+				out.Values[i] = ec._Secret_username(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "password":
-			out.Values[i] = ec._Secret_password(ctx, field, obj)
+			if direct && obj.Password != (uuid.UUID{}) {
+				out.Values[i] = ec.marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, field.Selections, obj.Password)
+			} else {
+				out.Values[i] = ec._Secret_password(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

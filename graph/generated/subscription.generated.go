@@ -2389,7 +2389,11 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "badgeColor":
-			out.Values[i] = ec._ProductSubscription_badgeColor(ctx, field, obj)
+			if direct {
+				out.Values[i] = ec.marshalNBadgeColor2porticoᚋinternalᚋlifecycleᚐBadgeColor(ctx, field.Selections, obj.BadgeColor())
+			} else {
+				out.Values[i] = ec._ProductSubscription_badgeColor(ctx, field, obj)
+			}
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}

@@ -15,7 +15,6 @@ import (
 	"portico/ent/rowscan"
 	"portico/internal/change"
 	"portico/internal/database"
-	"portico/internal/entity"
 	"portico/internal/listing"
 )
 
@@ -23,8 +22,8 @@ import (
 // none.
 func (svc *Service) AppByReference(ctx context.Context, reference uuid.UUID, columns []string) (*db.App, error) {
 	q := svc.client.App.Query().Where(app.ReferenceID(reference))
-	if names := entity.AppList().Columns(columns...); names != nil {
-		q.Select(names...)
+	if len(columns) > 0 {
+		q.Select(columns...)
 	}
 	one, err := q.Only(ctx)
 	if db.IsNotFound(err) {

@@ -236,7 +236,7 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"planId":             {"plan_id"},
 			"product":            {"product_id"},
 			"productId":          {"product_id"},
-			"quota":              {"plan_id"},
+			"quota":              {"plan_id", "app_id", "account_id", "product_id"},
 			"reason":             {"reason"},
 			"requestedBy":        {"requested_by"},
 			"status":             {"status"},
@@ -301,7 +301,6 @@ func AccountList() listing.List[*db.Account] {
 			{Name: "CREATED_AT", Column: "created_at", Type: listing.Time, Value: func(x *db.Account) any { return x.CreatedAt }},
 			{Name: "NAME", Column: "name_folded", Type: listing.Text, Value: func(x *db.Account) any { return x.NameFolded }},
 		},
-		Needs: []string{"organization_id", "status"},
 	}
 }
 
@@ -326,7 +325,6 @@ func AppList() listing.List[*db.App] {
 			{Name: "CREATED_AT", Column: "created_at", Type: listing.Time, Value: func(x *db.App) any { return x.CreatedAt }},
 			{Name: "NAME", Column: "name_folded", Type: listing.Text, Value: func(x *db.App) any { return x.NameFolded }},
 		},
-		Needs: []string{"organization_id", "account_id"},
 	}
 }
 
@@ -350,7 +348,6 @@ func CredentialList() listing.List[*db.Credential] {
 		Keys: []listing.Key[*db.Credential]{
 			{Name: "CREATED_AT", Column: "created_at", Type: listing.Time, Value: func(x *db.Credential) any { return x.CreatedAt }},
 		},
-		Needs: []string{"organization_id", "account_id", "app_id", "status", "expires_at"},
 	}
 }
 
@@ -374,7 +371,6 @@ func EndpointList() listing.List[*db.Endpoint] {
 		Keys: []listing.Key[*db.Endpoint]{
 			{Name: "CREATED_AT", Column: "created_at", Type: listing.Time, Value: func(x *db.Endpoint) any { return x.CreatedAt }},
 		},
-		Needs: []string{"organization_id", "product_id"},
 	}
 }
 
@@ -421,7 +417,6 @@ func MembershipList() listing.List[*db.Membership] {
 		Keys: []listing.Key[*db.Membership]{
 			{Name: "CREATED_AT", Column: "created_at", Type: listing.Time, Value: func(x *db.Membership) any { return x.CreatedAt }},
 		},
-		Needs: []string{"user_id", "account_id"},
 	}
 }
 
@@ -440,9 +435,8 @@ func (r Reader) queryMembership() listing.Query[*db.Membership] { return r.clien
 // OrganizationList describes a list of Organizations.
 func OrganizationList() listing.List[*db.Organization] {
 	return listing.List[*db.Organization]{
-		Name:  "",
-		ID:    func(x *db.Organization) uuid.UUID { return x.ID },
-		Needs: []string{"version"},
+		Name: "",
+		ID:   func(x *db.Organization) uuid.UUID { return x.ID },
 	}
 }
 
@@ -468,7 +462,6 @@ func PlanList() listing.List[*db.Plan] {
 		Keys: []listing.Key[*db.Plan]{
 			{Name: "CREATED_AT", Column: "created_at", Type: listing.Time, Value: func(x *db.Plan) any { return x.CreatedAt }},
 		},
-		Needs: []string{"product_id"},
 	}
 }
 
@@ -493,7 +486,6 @@ func ProductList() listing.List[*db.Product] {
 			{Name: "CREATED_AT", Column: "created_at", Type: listing.Time, Value: func(x *db.Product) any { return x.CreatedAt }},
 			{Name: "TITLE", Column: "title_folded", Type: listing.Text, Value: func(x *db.Product) any { return x.TitleFolded }},
 		},
-		Needs: []string{"organization_id"},
 	}
 }
 
@@ -517,7 +509,6 @@ func SubscriptionList() listing.List[*db.Subscription] {
 		Keys: []listing.Key[*db.Subscription]{
 			{Name: "CREATED_AT", Column: "created_at", Type: listing.Time, Value: func(x *db.Subscription) any { return x.CreatedAt }},
 		},
-		Needs: []string{"organization_id", "account_id", "app_id", "product_id", "plan_id"},
 	}
 }
 

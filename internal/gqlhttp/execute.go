@@ -162,7 +162,9 @@ func (r *run) write(ctx context.Context, buffer *bytes.Buffer, tree graphql.Mars
 			err = r.options.Recover(ctx, p)
 		}
 	}()
-	tree.MarshalGQL(&sink{Buffer: buffer, meter: r.meter})
+	s := &sink{Buffer: buffer, meter: r.meter}
+	tree.MarshalGQL(s)
+	s.count()
 	return nil
 }
 

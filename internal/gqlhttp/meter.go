@@ -139,14 +139,16 @@ func minBytes(value any) int {
 // with errSink to end them.
 type sink struct {
 	*bytes.Buffer
-	meter  *meter
-	writes int
+	meter *meter
+	// uncounted are the bytes that were written since the meter was last told.
+	uncounted int
 }
 
 var errSink = errors.New("gqlhttp: the answer is not written any further")
 
-// deadlineEvery is the number of writes between two checks of the deadline.
-const deadlineEvery = 256
+// countEvery is the number of bytes after which the meter is told, and the
+// deadline is checked.
+const countEvery = 2 << 10
 
 func (s *sink) Write(p []byte) (int, error) {
 	s.check(len(p))
@@ -160,10 +162,20 @@ func (s *sink) WriteString(p string) (int, error) {
 }
 
 func (s *sink) check(n int) {
-	if s.meter.add(&s.meter.written, n) != nil {
-		panic(errSink)
+	s.uncounted += n
+	if s.uncounted >= countEvery || s.meter.written.Load()+int64(s.uncounted) > s.meter.limit {
+		s.count()
+		if s.meter.stopReason() != nil {
+			panic(errSink)
+		}
 	}
-	if s.writes++; s.writes%deadlineEvery == 0 && s.meter.stopReason() != nil {
+}
+
+// count tells the meter what was written.
+func (s *sink) count() {
+	n := s.uncounted
+	s.uncounted = 0
+	if s.meter.add(&s.meter.written, n) != nil {
 		panic(errSink)
 	}
 }

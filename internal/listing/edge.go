@@ -34,7 +34,7 @@ type edgeScanning interface {
 func EdgeTo[T any](ctx context.Context, r Reader, column string, l List[T], query func() Query[T], columns []string, found func(uuid.UUID, T)) Edge {
 	return edge[T]{
 		viewer: viewer.Current(ctx), reader: r, list: l, column: column,
-		columns: l.Columns(columns...), query: query, foundRow: found,
+		columns: columns, query: query, foundRow: found,
 	}
 }
 
@@ -72,14 +72,14 @@ func (e edge[T]) name(out []byte) []byte {
 }
 
 func (e edge[T]) join(ctx context.Context, s *sql.Selector) (any, error) {
-	q := e.query()
-	to, err := q.Statement(ctx, e.columns)
+	q, columns := e.query(), columnsWith(e.columns)
+	to, err := q.Statement(ctx, columns)
 	if err != nil {
 		return nil, err
 	}
 	to.As("of_" + e.column)
 	s.LeftJoin(to).On(s.C(e.column), to.C(IDColumn))
-	r, err := newReading(q, e.columns)
+	r, err := newReading(q, columns)
 	if err != nil {
 		return nil, err
 	}

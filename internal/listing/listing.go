@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -50,8 +51,8 @@ const IDColumn = "id"
 // Request says which page of a list to read, and what of it.
 type Request struct {
 	Args paging.Args
-	// Columns are the columns to read besides the id and what the list needs;
-	// empty for all.
+	// Columns are the columns to read besides the id and those of the order; empty
+	// for all.
 	Columns []string
 	// Wanted says what else to compute besides the rows.
 	Wanted paging.Wanted
@@ -112,8 +113,6 @@ type List[T any] struct {
 	// Keys are what the list may be ordered by; rows with equal keys are ordered
 	// by id.
 	Keys []Key[T]
-	// Needs are the columns that are always read, besides the id.
-	Needs []string
 }
 
 // Key is a column that a list may be ordered by.
@@ -135,18 +134,16 @@ func settle(r Reader, row any) {
 	}
 }
 
-// Columns returns the columns to select if some are asked for: the id, what the
-// list needs, and those; nil, which means all, if none are.
-func (l List[T]) Columns(asked ...string) []string {
+// columnsWith returns the columns to select if some are asked for: the id, and
+// each once; nil, which means all, if none are.
+func columnsWith(asked []string, further ...string) []string {
 	if len(asked) == 0 {
 		return nil
 	}
-	out := make([]string, 0, 1+len(l.Needs)+len(asked))
-	seen := make(map[string]bool, cap(out))
-	for _, columns := range [][]string{{IDColumn}, l.Needs, asked} {
+	out := make([]string, 0, 1+len(further)+len(asked))
+	for _, columns := range [][]string{{IDColumn}, further, asked} {
 		for _, c := range columns {
-			if !seen[c] {
-				seen[c] = true
+			if !slices.Contains(out, c) {
 				out = append(out, c)
 			}
 		}

@@ -143,15 +143,3 @@ func TestPagesOfRowsCoverThem(t *testing.T) {
 		}
 	})
 }
-
-// What is asked for is read with the id and what the list needs, each once.
-func TestColumns(t *testing.T) {
-	l := byID()
-	l.Needs = []string{"a", "b"}
-	if got := l.Columns(); got != nil {
-		t.Errorf("all columns are %v", got)
-	}
-	if got, want := l.Columns("b", "c", "id", "c"), []string{"id", "a", "b", "c"}; !slices.Equal(got, want) {
-		t.Errorf("%v, not %v", got, want)
-	}
-}

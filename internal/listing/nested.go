@@ -103,14 +103,14 @@ type rowsOf[T any] struct {
 
 // readRanked reads the rows of the plan's window for each parent.
 func (ch Children[T]) readRanked(ctx context.Context, r Reader, p plan[T], src Source[T], parents []uuid.UUID, req Request) (map[uuid.UUID]rowsOf[T], error) {
-	columns := req.Columns
-	if len(columns) > 0 && ch.Through == nil {
-		columns = append([]string{ch.Column}, columns...)
+	further := []string{p.key.Column}
+	if ch.Through == nil {
+		further = append(further, ch.Column)
 	}
 	edges := ofViewer(ctx, req.Edges)
 	of := p.shape(ch.List, ch.kind("pages by "))
 	of.parent = ch.Through != nil
-	s, err := prepare(ctx, r, of, src, p.columns(ch.List, columns), edges, func(s *sql.Selector) {
+	s, err := prepare(ctx, r, of, src, req.Columns, further, edges, func(s *sql.Selector) {
 		base := s
 		if of.parent {
 			base = s.Clone() // the join is only needed for the ranking

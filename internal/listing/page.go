@@ -52,7 +52,7 @@ func readPage[T any](ctx context.Context, r Reader, l List[T], kind string, src 
 		return nil, err
 	}
 	edges := ofViewer(ctx, req.Edges)
-	s, err := prepare(ctx, r, p.shape(l, kind), src, p.columns(l, req.Columns), edges, func(s *sql.Selector) {
+	s, err := prepare(ctx, r, p.shape(l, kind), src, req.Columns, []string{p.key.Column}, edges, func(s *sql.Selector) {
 		narrow(s)
 		if p.wanted.Total {
 			s.AppendSelectExprAs(countQuery(s), totalColumn)
@@ -106,15 +106,6 @@ func totalWithoutRows[T any](read func(Request) (*paging.Page[T], error)) (int, 
 		return 0, err
 	}
 	return start.TotalCount, nil
-}
-
-// columns returns the columns to read: those that were asked for and those that
-// are always read; none means all.
-func (p plan[T]) columns(l List[T], asked []string) []string {
-	if len(asked) == 0 {
-		return nil
-	}
-	return l.Columns(append([]string{p.key.Column}, asked...)...)
 }
 
 // countQuery returns a query for the number of rows of s, without a page's

@@ -38,7 +38,7 @@ type shape struct {
 	list, kind string
 	// filter is what narrows the list, as JSON with all values.
 	filter string
-	// columns are those of the rows and of the edges.
+	// columns are those that are asked for, of the rows and of the edges.
 	columns  string
 	order    string
 	limit    int
@@ -122,15 +122,16 @@ func shapeOf(v viewer.Viewer) viewer.Viewer {
 }
 
 // prepare returns the statement of a shape: the cached one, or a new one that
-// build completes.
-func prepare[T any](ctx context.Context, r Reader, of shape, src Source[T], columns []string, edges []Edge, build func(*sql.Selector)) (*statement[T], error) {
+// build completes. It reads the columns that are asked for, and the further ones
+// that the list needs.
+func prepare[T any](ctx context.Context, r Reader, of shape, src Source[T], asked, further []string, edges []Edge, build func(*sql.Selector)) (*statement[T], error) {
 	of.viewer = shapeOf(viewer.Current(ctx))
 	of.filter = src.filter
-	of.columns = columnsOf(columns, edges)
+	of.columns = columnsOf(asked, edges)
 	if s, ok := r.Statements.cached(of).(*statement[T]); ok {
 		return s, nil
 	}
-	q := src.fresh()
+	q, columns := src.fresh(), columnsWith(asked, further...)
 	ctx = viewer.NewContext(ctx, of.viewer)
 	selector, err := q.Statement(ctx, columns)
 	if err != nil {

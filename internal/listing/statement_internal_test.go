@@ -1,0 +1,167 @@
+package listing
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	"portico/internal/viewer"
+)
+
+// What is asked for is read with the id and what the list needs, each once.
+func TestColumnsWith(t *testing.T) {
+	if got := columnsWith(nil, "a"); got != nil {
+		t.Errorf("all columns are %v", got)
+	}
+	if got, want := columnsWith([]string{"b", "c", "id", "c"}, "a", "b"), []string{"id", "a", "b", "c"}; !slices.Equal(got, want) {
+		t.Errorf("%v, not %v", got, want)
+	}
+}
+
+// Every field of a viewer either distinguishes the statements, or no row policy
+// sees it. A new field must be added to one of the lists.
+func TestShapeOfAViewer(t *testing.T) {
+	distinguishes := []string{"Role", "AccountOwner", "AccountSuspended", "OrganizationID", "AccountID", "UserID"}
+	unseen := []string{"TokenID", "Name", "TimeZone", "Policy", "Address", "RequestID"}
+	of := reflect.TypeFor[viewer.Viewer]()
+	for i := range of.NumField() {
+		name := of.Field(i).Name
+		var v viewer.Viewer
+		fill(reflect.ValueOf(&v).Elem().Field(i))
+		switch shape := shapeOf(v); {
+		case slices.Contains(distinguishes, name):
+			if shape == (viewer.Viewer{}) {
+				t.Errorf("%s does not distinguish statements", name)
+			}
+		case !slices.Contains(unseen, name):
+			t.Errorf("what of %s?", name)
+		case shape != (viewer.Viewer{}):
+			t.Errorf("row policies see %s", name)
+		}
+	}
+}
+
+// fill sets a value that is not zero.
+func fill(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString("x")
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Array:
+		v.Index(0).SetUint(7)
+	case reflect.Struct:
+		fill(v.Field(0))
+	}
+}
+
+// record is a row of the table records.
+type record struct{ id uuid.UUID }
+
+// query is a query of records that a policy restricts to the viewer's
+// organization; where restricts it further.
+type query struct {
+	dialect string
+	where   func(*sql.Selector)
+	asked   *int
+}
+
+func (q query) Statement(ctx context.Context, columns []string) (*sql.Selector, error) {
+	*q.asked++
+	t := sql.Dialect(q.dialect).Table("records")
+	s := sql.Dialect(q.dialect).Select(t.Columns(columns...)...).From(t)
+	q.where(s)
+	s.Where(sql.EQ(s.C("organization_id"), viewer.Current(ctx).OrganizationID))
+	return s, s.Err()
+}
+func (query) Columns() []string                      { return []string{"id"} }
+func (query) Assign(string) func(*record, any) error { return func(*record, any) error { return nil } }
+func (query) Row([]string) *record                   { return &record{} }
+func (q query) Driver() dialect.Driver               { return sql.OpenDB(q.dialect, nil) }
+func everything(*sql.Selector)                       {}
+func narrowed(column string, v any) func(*sql.Selector) {
+	return func(s *sql.Selector) { s.Where(sql.EQ(s.C(column), v)) }
+}
+
+// prepared returns the statement for a viewer of an organization.
+func prepared(t *testing.T, r Reader, q query, organization uuid.UUID) *statement[*record] {
+	t.Helper()
+	ctx := viewer.NewContext(t.Context(), viewer.Viewer{Role: viewer.Admin, OrganizationID: organization})
+	s, err := prepare(ctx, r, shape{list: "records"}, All(func() Query[*record] { return q }), []string{"name"}, nil, nil, func(s *sql.Selector) {
+		s.Where(sql.EQ(s.C("parent_id"), idSlot))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// One statement serves two organizations; their ids are arguments.
+func TestStatementsAreShared(t *testing.T) {
+	for _, name := range []string{dialect.Postgres, dialect.SQLite} {
+		r, asked := Reader{Statements: NewStatements()}, 0
+		q := query{name, narrowed("kind", "TEXT"), &asked}
+		first := prepared(t, r, q, uuid.New())
+		second := prepared(t, r, q, uuid.New())
+		if first != second || asked != 1 {
+			t.Errorf("%s: built %d times", name, asked)
+		}
+		if want := []any{"TEXT", organizationSlot, idSlot}; !slices.Equal(first.args, want) {
+			t.Errorf("%s: the arguments are %v, not %v", name, first.args, want)
+		}
+		v := values{viewer: viewer.Viewer{OrganizationID: uuid.New()}, ids: []uuid.UUID{uuid.New()}}
+		if v.of(organizationSlot, name) != v.viewer.OrganizationID || v.of(idSlot, name) != v.ids[0] {
+			t.Error("the slots have other values")
+		}
+	}
+}
+
+// A statement with a value that only this request may have serves no other.
+func TestStatementsWithValuesOfARequestAreNotKept(t *testing.T) {
+	for name, v := range map[string]any{"an id": uuid.New(), "a time": time.Now(), "a list": []string{"x"}, "a pointer": new(string)} {
+		r, asked := Reader{Statements: NewStatements()}, 0
+		q := query{dialect.Postgres, narrowed("secret", v), &asked}
+		prepared(t, r, q, uuid.New())
+		prepared(t, r, q, uuid.New())
+		if asked != 2 {
+			t.Errorf("a statement with %s is kept", name)
+		}
+	}
+}
+
+// Nor does one with a filter that is too long to be kept for it.
+func TestStatementsWithLongFiltersAreNotKept(t *testing.T) {
+	r, asked := Reader{Statements: NewStatements()}, 0
+	for range 2 {
+		ctx := viewer.NewContext(t.Context(), viewer.Viewer{})
+		src := Filtered(string(make([]byte, maxFilter)), func(string) Query[*record] { return query{dialect.SQLite, everything, &asked} })
+		if _, err := prepare(ctx, r, shape{list: "records"}, src, nil, nil, nil, everything); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if asked != 2 {
+		t.Error("a statement with a long filter is kept")
+	}
+}
+
+// Each argument occurs once if placeholders have numbers.
+func TestDistinctArguments(t *testing.T) {
+	text, args := distinct("a = $1 AND b = $2 AND c = $3 AND d = $4 AND e = $11", []any{
+		organizationSlot, "x", organizationSlot, "x", 5, 6, 7, 8, 9, 10, idSlot,
+	})
+	if want := "a = $1 AND b = $2 AND c = $1 AND d = $3 AND e = $10"; text != want {
+		t.Errorf("%s, not %s", text, want)
+	}
+	if want := []any{organizationSlot, "x", "x", 5, 6, 7, 8, 9, 10, idSlot}; !slices.Equal(args, want) {
+		t.Errorf("%v, not %v", args, want)
+	}
+	if text, args = distinct("a = ? AND b = ?", []any{idSlot, idSlot}); text != "a = ? AND b = ?" || len(args) != 2 {
+		t.Error("placeholders without numbers changed")
+	}
+}
