@@ -50,7 +50,6 @@ func (Note) Annotations() []schema.Annotation {
 		Node{
 			Type: "Note", Prefix: "note", List: "notes", Of: []string{"App"},
 			Orders:  []Order{byCreation()},
-			Needs:   []string{"organization_id", "account_id", "app_id"},
 			Columns: map[string][]string{"app": {"app_id"}, "viewerCan": {"organization_id", "account_id"}},
 			Refers:  map[string]string{"app_id": "App"},
 		},
