@@ -10,11 +10,10 @@ import (
 )
 
 // arguments returns some arguments of a field as text, "" for none, and the type
-// of the object that they name.
-func (d *randomDocuments) arguments(f *ast.FieldDefinition) (text, likely string) {
+// of the object that they name. sizes are those of a page.
+func (d *randomDocuments) arguments(f *ast.FieldDefinition, sizes map[string]any) (text, likely string) {
 	var out []string
 	order := d.usualOrder(f)
-	sizes := d.sizes(f)
 	for _, a := range f.Arguments {
 		needed := a.Type.NonNull && a.DefaultValue == nil
 		value, sized := sizes[a.Name]

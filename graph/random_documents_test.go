@@ -98,7 +98,7 @@ func (d *randomDocuments) selection(t *ast.Definition, depth int, likely string,
 			parts = append(parts, "..."+d.fragment(d.onType(t, likely), depth, rest)+" "+d.condition())
 		case d.chance(15):
 			parts = append(parts, "... "+d.condition()+d.selection(t, depth, likely, rest))
-		case d.chance(15) || t.Kind == ast.Interface && !d.chance(5):
+		case d.chance(15) || t.Kind == ast.Interface && !d.chance(3):
 			on := d.onType(t, likely)
 			parts = append(parts, "... on "+on.Name+" "+d.condition()+d.selection(on, depth, likely, rest))
 		default:
@@ -107,21 +107,24 @@ func (d *randomDocuments) selection(t *ast.Definition, depth int, likely string,
 			}
 		}
 	}
-	if len(parts) == 0 {
-		parts = []string{d.leaf(t)}
+	if len(parts) == 0 || d.chance(4) {
+		parts = append(parts, d.leaves(t)...)
 	}
 	return "{ " + strings.Join(parts, " ") + " }"
 }
 
-// leaf selects a field without anything below it.
-func (d *randomDocuments) leaf(t *ast.Definition) string {
-	for range 10 {
+// leaves selects fields with nothing, or little, below them.
+func (d *randomDocuments) leaves(t *ast.Definition) (out []string) {
+	if strings.HasSuffix(t.Name, "Connection") {
+		return []string{"totalCount", "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }", "edges { cursor }"}[d.IntN(2):]
+	}
+	for range 6 {
 		f := pick(d.Rand, t.Fields)
 		if k := d.schema.Types[f.Type.Name()].Kind; (k == ast.Scalar || k == ast.Enum) && d.leftOut[t.Name+"."+f.Name] == "" && len(f.Arguments) == 0 {
-			return f.Name
+			out = append(out, f.Name)
 		}
 	}
-	return "__typename"
+	return append(out, "__typename")[:max(1, len(out))]
 }
 
 // onType returns a type that a fragment inside t may be on.
@@ -196,13 +199,29 @@ func (d *randomDocuments) variable(of string, value any, literal string) string 
 
 // field selects a field of a type; "" if it picked none that may be.
 func (d *randomDocuments) field(t *ast.Definition, depth, spare int) string {
-	f := t.Fields[d.IntN(len(t.Fields))]
-	below := d.schema.Types[f.Type.Name()]
-	leaf := below.Kind == ast.Scalar || below.Kind == ast.Enum
-	if d.leftOut[t.Name+"."+f.Name] != "" || strings.HasPrefix(f.Name, "__") || !leaf && depth == 0 {
+	f := pick(d.Rand, t.Fields)
+	if d.isLeaf(f) && depth > 0 && d.chance(2) {
+		f = pick(d.Rand, t.Fields) // there are more leaves
+	}
+	if d.leftOut[t.Name+"."+f.Name] != "" || strings.HasPrefix(f.Name, "__") || !d.isLeaf(f) && depth == 0 {
 		return ""
 	}
-	args, likely := d.arguments(f)
+	sizes := d.sizes(f)
+	text := d.oneField(t, f, sizes, depth, spare)
+	if sizes != nil && d.chance(5) { // another page of the same size
+		text += " " + d.oneField(t, f, sizes, depth, spare)
+	}
+	return text
+}
+
+func (d *randomDocuments) isLeaf(f *ast.FieldDefinition) bool {
+	k := d.schema.Types[f.Type.Name()].Kind
+	return k == ast.Scalar || k == ast.Enum
+}
+
+// oneField selects a field; sizes are its arguments first and last.
+func (d *randomDocuments) oneField(t *ast.Definition, f *ast.FieldDefinition, sizes map[string]any, depth, spare int) string {
+	args, likely := d.arguments(f, sizes)
 	text := f.Name + args + " " + d.condition()
 	switch {
 	case args != "":
@@ -210,12 +229,13 @@ func (d *randomDocuments) field(t *ast.Definition, depth, spare int) string {
 		h := fnv.New32()
 		_, _ = h.Write([]byte(args))
 		text = f.Name + "_" + strconv.FormatUint(uint64(h.Sum32()), 36) + ": " + text
-	case d.chance(5) || d.inInterface(t) && !d.chance(4):
+	case d.chance(5) || d.inInterface(t) && f.Name != "id" && !d.chance(3):
 		text = strings.ToLower(t.Name[:1]) + strconv.Itoa(len(t.Name)) + "_" + f.Name + ": " + text
 	}
-	if leaf {
+	if d.isLeaf(f) {
 		return text
 	}
+	below := d.schema.Types[f.Type.Name()]
 	if !strings.HasSuffix(below.Name, "Connection") && !strings.HasSuffix(below.Name, "Edge") {
 		depth--
 	}

@@ -105,11 +105,7 @@ func (d *randomDocuments) value(f *ast.FieldDefinition, name string, t *ast.Type
 		return nil
 	}
 	if t.Elem != nil {
-		out := []any{}
-		for range d.IntN(4) {
-			out = append(out, d.value(f, name, t.Elem, depth))
-		}
-		return out
+		return d.list(f, name, t.Elem, depth)
 	}
 	def := d.schema.Types[t.NamedType]
 	switch {
@@ -118,13 +114,27 @@ func (d *randomDocuments) value(f *ast.FieldDefinition, name string, t *ast.Type
 	case def.Kind == ast.InputObject:
 		out := map[string]any{}
 		for _, in := range def.Fields {
-			if in.Type.NonNull && in.DefaultValue == nil || d.chance(3) {
+			if in.Type.NonNull && in.DefaultValue == nil || d.chance(2) {
 				out[in.Name] = d.value(f, in.Name, in.Type, depth-1)
 			}
 		}
 		return out
 	}
 	return d.scalar(f, name, t.NamedType)
+}
+
+func (d *randomDocuments) list(f *ast.FieldDefinition, name string, of *ast.Type, depth int) any {
+	out := []any{}
+	for range d.IntN(4) {
+		out = append(out, d.value(f, name, of, depth))
+	}
+	if name == "ids" && d.chance(2) { // of one type, so that they are read together
+		k := pick(d.Rand, slices.Sorted(maps.Keys(d.values.ids)))
+		for range 4 {
+			out = append(out, d.id(k))
+		}
+	}
+	return out
 }
 
 func (d *randomDocuments) scalar(f *ast.FieldDefinition, name, typeName string) any {

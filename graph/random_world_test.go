@@ -50,6 +50,14 @@ func (w *world) crowd() {
 	for _, name := range []string{"Äcme", "acme", "ACME"} {
 		w.make("admin", "createAccount", arguments{"name": name, "profile": arguments{"customFields": []arguments{{"key": "n", "value": name}}}}, "account")
 	}
+	for range 2 { // so that there is history
+		w.make("admin", "unregister", arguments{"subscriptionId": w.ids["waiting"]}, "productSubscription")
+		w.ids["waiting"] = w.make("developer", "register", arguments{"appId": w.ids["app"], "productId": w.ids["product"], "planId": w.ids["plan of the product"]}, "productSubscription")
+	}
+	list := []string{w.ids["product"], w.ids["private product"], w.freshProduct(), w.freshProduct()}
+	for i := range list {
+		w.make("admin", "generateKey", arguments{"appId": w.ids["app"], "access": "LISTED", "accessControlList": list[i:]}, "credential")
+	}
 	w.disabled(w.make("developer", "generateKey", arguments{"accountId": w.ids["account"], "expiresAt": w.Clock.Now().Add(time.Second).Format(time.RFC3339)}, "credential"))
 	w.Clock.Advance(2 * time.Second) // nobody has recorded that it has expired
 }
