@@ -20,31 +20,6 @@ type batch[V any] struct {
 	// read are the values that were read, or that nobody can.
 	read map[uuid.UUID]result[V]
 	err  error
-
-	// joined are values that were read with what refers to them. They have a lock
-	// of their own, because they are added while another batch is locked.
-	joinedMu sync.Mutex
-	joined   map[uuid.UUID]V
-}
-
-// add adds a value that need not be read any more.
-func (b *batch[V]) add(id uuid.UUID, v V) {
-	b.joinedMu.Lock()
-	defer b.joinedMu.Unlock()
-	if b.joined == nil {
-		b.joined = map[uuid.UUID]V{}
-	}
-	b.joined[id] = v
-}
-
-// take moves the added values to those that were read.
-func (b *batch[V]) take() {
-	b.joinedMu.Lock()
-	defer b.joinedMu.Unlock()
-	for id, v := range b.joined {
-		b.read[id] = result[V]{v, true}
-	}
-	clear(b.joined)
 }
 
 // result is a value; ok is false if there is none that the viewer may see.
@@ -68,7 +43,6 @@ func (b *batch[V]) get(ctx context.Context, id uuid.UUID) (v V, ok bool, err err
 	if b.read == nil {
 		b.read = map[uuid.UUID]result[V]{}
 	}
-	b.take()
 	r, tried := b.read[id]
 	if !tried {
 		if err := b.fill(ctx, id); err != nil {

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 
@@ -143,38 +144,34 @@ func one[T any](ctx context.Context, k nodeid.Kind, id uuid.UUID, load listing.B
 
 // oneWith is one with other columns; nil means all.
 func oneWith[T any](ctx context.Context, k nodeid.Kind, id uuid.UUID, columns []string, load listing.ByIDReader[*T]) (*T, error) {
-	v, _, err := rowsOf(loadersOf(ctx), k, columns, load).get(ctx, id)
-	return v, err
-}
-
-// rowsOf returns the batch of a type's rows with some columns.
-func rowsOf[T any](l *loaders, k nodeid.Kind, columns []string, load listing.ByIDReader[*T]) *batch[*T] {
-	return shared(l, string(k)+":"+strings.Join(columns, ","), k, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*T, error) {
+	l := loadersOf(ctx)
+	b := shared(l, string(k)+":"+strings.Join(columns, ","), k, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*T, error) {
 		got, err := load(ctx, ids, columns, l.edges(ctx, k)...)
 		for _, row := range got {
 			note(l, row)
 		}
 		return got, err
 	})
+	v, _, err := b.get(ctx, id)
+	return v, err
 }
 
 // edges returns what the operation selects of the objects that rows of a type
 // refer to.
 func (l *loaders) edges(ctx context.Context, k nodeid.Kind) []listing.Edge {
 	fields := l.askedOf(ctx).edges[k]
-	out := make([]listing.Edge, len(fields))
-	for i, e := range fields {
-		out[i] = l.edgeTo(ctx, e.Column, e.Kind)
+	out := make([]listing.Edge, 0, len(fields))
+	for _, e := range fields {
+		// What is read with a row is shown without being checked again.
+		columns := l.columns(ctx, e.Kind)
+		if lacks := func(c string) bool { return !slices.Contains(columns, c) }; columns == nil || !slices.ContainsFunc(l.asks(ctx, e.Kind), lacks) {
+			out = append(out, l.edgeTo(ctx, e.Column, e.Kind, columns))
+		}
 	}
 	return out
 }
 
-// edgeOf returns an edge that adds what it finds to the batch of such rows.
-func edgeOf[T any](ctx context.Context, l *loaders, column string, k nodeid.Kind, edge func(context.Context, string, []string, func(uuid.UUID, *T)) listing.Edge, load listing.ByIDReader[*T]) listing.Edge {
-	columns := l.columns(ctx, k)
-	b := rowsOf(l, k, columns, load)
-	return edge(ctx, column, columns, func(id uuid.UUID, row *T) {
-		b.add(id, row)
-		note(l, row)
-	})
+// edgeOf returns an edge that records what it finds.
+func edgeOf[T any](ctx context.Context, l *loaders, column string, columns []string, edge func(context.Context, string, []string, func(*T)) listing.Edge) listing.Edge {
+	return edge(ctx, column, columns, func(row *T) { note(l, row) })
 }

@@ -44,33 +44,32 @@ func nodeOf(ctx context.Context, r entity.Reader, k nodeid.Kind, id uuid.UUID, c
 	return nil, nil
 }
 
-// edgeTo returns the edge from a column to the objects of a type, whose rows it
-// adds to the batch that would read them.
-func (l *loaders) edgeTo(ctx context.Context, column string, k nodeid.Kind) listing.Edge {
+// edgeTo returns the edge from a column to the objects of a type, with some columns.
+func (l *loaders) edgeTo(ctx context.Context, column string, k nodeid.Kind, columns []string) listing.Edge {
 	r := l.entities
 	switch k {
 	case nodeid.Account:
-		return edgeOf(ctx, l, column, k, r.AccountEdge, r.AccountsByID)
+		return edgeOf(ctx, l, column, columns, r.AccountEdge)
 	case nodeid.App:
-		return edgeOf(ctx, l, column, k, r.AppEdge, r.AppsByID)
+		return edgeOf(ctx, l, column, columns, r.AppEdge)
 	case nodeid.Credential:
-		return edgeOf(ctx, l, column, k, r.CredentialEdge, r.CredentialsByID)
+		return edgeOf(ctx, l, column, columns, r.CredentialEdge)
 	case nodeid.Endpoint:
-		return edgeOf(ctx, l, column, k, r.EndpointEdge, r.EndpointsByID)
+		return edgeOf(ctx, l, column, columns, r.EndpointEdge)
 	case nodeid.Event:
-		return edgeOf(ctx, l, column, k, r.EventEdge, r.EventsByID)
+		return edgeOf(ctx, l, column, columns, r.EventEdge)
 	case nodeid.Membership:
-		return edgeOf(ctx, l, column, k, r.MembershipEdge, r.MembershipsByID)
+		return edgeOf(ctx, l, column, columns, r.MembershipEdge)
 	case nodeid.Organization:
-		return edgeOf(ctx, l, column, k, r.OrganizationEdge, r.OrganizationsByID)
+		return edgeOf(ctx, l, column, columns, r.OrganizationEdge)
 	case nodeid.Plan:
-		return edgeOf(ctx, l, column, k, r.PlanEdge, r.PlansByID)
+		return edgeOf(ctx, l, column, columns, r.PlanEdge)
 	case nodeid.Product:
-		return edgeOf(ctx, l, column, k, r.ProductEdge, r.ProductsByID)
+		return edgeOf(ctx, l, column, columns, r.ProductEdge)
 	case nodeid.ProductSubscription:
-		return edgeOf(ctx, l, column, k, r.SubscriptionEdge, r.SubscriptionsByID)
+		return edgeOf(ctx, l, column, columns, r.SubscriptionEdge)
 	case nodeid.User:
-		return edgeOf(ctx, l, column, k, r.UserEdge, r.UsersByID)
+		return edgeOf(ctx, l, column, columns, r.UserEdge)
 	}
 	return nil
 }

@@ -53,6 +53,10 @@ type App struct {
 
 	// columns are those that the row was read with; nil: all of them.
 	columns []string
+	// joinedAccount was read with the row.
+	joinedAccount *Account
+	// joinedOrganization was read with the row.
+	joinedOrganization *Organization
 }
 
 // AppEdges holds the relations/edges for other nodes in the graph.

@@ -83,6 +83,12 @@ type Credential struct {
 
 	// columns are those that the row was read with; nil: all of them.
 	columns []string
+	// joinedApp was read with the row.
+	joinedApp *App
+	// joinedAccount was read with the row.
+	joinedAccount *Account
+	// joinedOrganization was read with the row.
+	joinedOrganization *Organization
 }
 
 // CredentialEdges holds the relations/edges for other nodes in the graph.

@@ -44,6 +44,10 @@ type Endpoint struct {
 
 	// columns are those that the row was read with; nil: all of them.
 	columns []string
+	// joinedProduct was read with the row.
+	joinedProduct *Product
+	// joinedOrganization was read with the row.
+	joinedOrganization *Organization
 }
 
 // EndpointEdges holds the relations/edges for other nodes in the graph.

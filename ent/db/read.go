@@ -49,6 +49,18 @@ func (_q *AccountQuery) Row(columns []string) *Account {
 	return &Account{config: _q.config, columns: columns}
 }
 
+// JoinedOrganization returns the organization that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Account) JoinedOrganization() *Organization { return m.joinedOrganization }
+
+// Join sets the object that a column of the row refers to.
+func (m *Account) Join(column string, to any) {
+	switch column {
+	case account.FieldOrganizationID:
+		m.joinedOrganization, _ = to.(*Organization)
+	}
+}
+
 // Assign returns the function that assigns a column's value to a row; nil for an
 // unknown column.
 func (*AccountQuery) Assign(column string) func(m *Account, v any) error {
@@ -120,6 +132,24 @@ func (*AppQuery) Columns() []string { return app.Columns }
 // Row returns an empty row for some columns; nil means all.
 func (_q *AppQuery) Row(columns []string) *App {
 	return &App{config: _q.config, columns: columns}
+}
+
+// JoinedAccount returns the account that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *App) JoinedAccount() *Account { return m.joinedAccount }
+
+// JoinedOrganization returns the organization that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *App) JoinedOrganization() *Organization { return m.joinedOrganization }
+
+// Join sets the object that a column of the row refers to.
+func (m *App) Join(column string, to any) {
+	switch column {
+	case app.FieldAccountID:
+		m.joinedAccount, _ = to.(*Account)
+	case app.FieldOrganizationID:
+		m.joinedOrganization, _ = to.(*Organization)
+	}
 }
 
 // Assign returns the function that assigns a column's value to a row; nil for an
@@ -205,6 +235,30 @@ func (*CredentialQuery) Columns() []string { return credential.Columns }
 // Row returns an empty row for some columns; nil means all.
 func (_q *CredentialQuery) Row(columns []string) *Credential {
 	return &Credential{config: _q.config, columns: columns}
+}
+
+// JoinedApp returns the app that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Credential) JoinedApp() *App { return m.joinedApp }
+
+// JoinedAccount returns the account that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Credential) JoinedAccount() *Account { return m.joinedAccount }
+
+// JoinedOrganization returns the organization that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Credential) JoinedOrganization() *Organization { return m.joinedOrganization }
+
+// Join sets the object that a column of the row refers to.
+func (m *Credential) Join(column string, to any) {
+	switch column {
+	case credential.FieldAppID:
+		m.joinedApp, _ = to.(*App)
+	case credential.FieldAccountID:
+		m.joinedAccount, _ = to.(*Account)
+	case credential.FieldOrganizationID:
+		m.joinedOrganization, _ = to.(*Organization)
+	}
 }
 
 // Assign returns the function that assigns a column's value to a row; nil for an
@@ -348,6 +402,24 @@ func (_q *EndpointQuery) Row(columns []string) *Endpoint {
 	return &Endpoint{config: _q.config, columns: columns}
 }
 
+// JoinedProduct returns the product that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Endpoint) JoinedProduct() *Product { return m.joinedProduct }
+
+// JoinedOrganization returns the organization that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Endpoint) JoinedOrganization() *Organization { return m.joinedOrganization }
+
+// Join sets the object that a column of the row refers to.
+func (m *Endpoint) Join(column string, to any) {
+	switch column {
+	case endpoint.FieldProductID:
+		m.joinedProduct, _ = to.(*Product)
+	case endpoint.FieldOrganizationID:
+		m.joinedOrganization, _ = to.(*Organization)
+	}
+}
+
 // Assign returns the function that assigns a column's value to a row; nil for an
 // unknown column.
 func (*EndpointQuery) Assign(column string) func(m *Endpoint, v any) error {
@@ -415,6 +487,18 @@ func (*EventQuery) Columns() []string { return event.Columns }
 // Row returns an empty row for some columns; nil means all.
 func (_q *EventQuery) Row(columns []string) *Event {
 	return &Event{config: _q.config, columns: columns}
+}
+
+// JoinedOrganization returns the organization that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Event) JoinedOrganization() *Organization { return m.joinedOrganization }
+
+// Join sets the object that a column of the row refers to.
+func (m *Event) Join(column string, to any) {
+	switch column {
+	case event.FieldOrganizationID:
+		m.joinedOrganization, _ = to.(*Organization)
+	}
 }
 
 // Assign returns the function that assigns a column's value to a row; nil for an
@@ -522,6 +606,30 @@ func (_q *MembershipQuery) Row(columns []string) *Membership {
 	return &Membership{config: _q.config, columns: columns}
 }
 
+// JoinedAccount returns the account that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Membership) JoinedAccount() *Account { return m.joinedAccount }
+
+// JoinedUser returns the user that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Membership) JoinedUser() *User { return m.joinedUser }
+
+// JoinedOrganization returns the organization that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Membership) JoinedOrganization() *Organization { return m.joinedOrganization }
+
+// Join sets the object that a column of the row refers to.
+func (m *Membership) Join(column string, to any) {
+	switch column {
+	case membership.FieldAccountID:
+		m.joinedAccount, _ = to.(*Account)
+	case membership.FieldUserID:
+		m.joinedUser, _ = to.(*User)
+	case membership.FieldOrganizationID:
+		m.joinedOrganization, _ = to.(*Organization)
+	}
+}
+
 // Assign returns the function that assigns a column's value to a row; nil for an
 // unknown column.
 func (*MembershipQuery) Assign(column string) func(m *Membership, v any) error {
@@ -577,6 +685,12 @@ func (*OrganizationQuery) Columns() []string { return organization.Columns }
 // Row returns an empty row for some columns; nil means all.
 func (_q *OrganizationQuery) Row(columns []string) *Organization {
 	return &Organization{config: _q.config, columns: columns}
+}
+
+// Join sets the object that a column of the row refers to.
+func (m *Organization) Join(column string, to any) {
+	switch column {
+	}
 }
 
 // Assign returns the function that assigns a column's value to a row; nil for an
@@ -688,6 +802,24 @@ func (_q *PlanQuery) Row(columns []string) *Plan {
 	return &Plan{config: _q.config, columns: columns}
 }
 
+// JoinedProduct returns the product that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Plan) JoinedProduct() *Product { return m.joinedProduct }
+
+// JoinedOrganization returns the organization that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Plan) JoinedOrganization() *Organization { return m.joinedOrganization }
+
+// Join sets the object that a column of the row refers to.
+func (m *Plan) Join(column string, to any) {
+	switch column {
+	case plan.FieldProductID:
+		m.joinedProduct, _ = to.(*Product)
+	case plan.FieldOrganizationID:
+		m.joinedOrganization, _ = to.(*Organization)
+	}
+}
+
 // Assign returns the function that assigns a column's value to a row; nil for an
 // unknown column.
 func (*PlanQuery) Assign(column string) func(m *Plan, v any) error {
@@ -775,6 +907,18 @@ func (*ProductQuery) Columns() []string { return product.Columns }
 // Row returns an empty row for some columns; nil means all.
 func (_q *ProductQuery) Row(columns []string) *Product {
 	return &Product{config: _q.config, columns: columns}
+}
+
+// JoinedOrganization returns the organization that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Product) JoinedOrganization() *Organization { return m.joinedOrganization }
+
+// Join sets the object that a column of the row refers to.
+func (m *Product) Join(column string, to any) {
+	switch column {
+	case product.FieldOrganizationID:
+		m.joinedOrganization, _ = to.(*Organization)
+	}
 }
 
 // Assign returns the function that assigns a column's value to a row; nil for an
@@ -882,6 +1026,18 @@ func (_q *ServiceTokenQuery) Row(columns []string) *ServiceToken {
 	return &ServiceToken{config: _q.config, columns: columns}
 }
 
+// JoinedOrganization returns the organization that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *ServiceToken) JoinedOrganization() *Organization { return m.joinedOrganization }
+
+// Join sets the object that a column of the row refers to.
+func (m *ServiceToken) Join(column string, to any) {
+	switch column {
+	case servicetoken.FieldOrganizationID:
+		m.joinedOrganization, _ = to.(*Organization)
+	}
+}
+
 // Assign returns the function that assigns a column's value to a row; nil for an
 // unknown column.
 func (*ServiceTokenQuery) Assign(column string) func(m *ServiceToken, v any) error {
@@ -965,6 +1121,42 @@ func (*SubscriptionQuery) Columns() []string { return subscription.Columns }
 // Row returns an empty row for some columns; nil means all.
 func (_q *SubscriptionQuery) Row(columns []string) *Subscription {
 	return &Subscription{config: _q.config, columns: columns}
+}
+
+// JoinedApp returns the app that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Subscription) JoinedApp() *App { return m.joinedApp }
+
+// JoinedAccount returns the account that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Subscription) JoinedAccount() *Account { return m.joinedAccount }
+
+// JoinedProduct returns the product that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Subscription) JoinedProduct() *Product { return m.joinedProduct }
+
+// JoinedPlan returns the plan that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Subscription) JoinedPlan() *Plan { return m.joinedPlan }
+
+// JoinedOrganization returns the organization that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Subscription) JoinedOrganization() *Organization { return m.joinedOrganization }
+
+// Join sets the object that a column of the row refers to.
+func (m *Subscription) Join(column string, to any) {
+	switch column {
+	case subscription.FieldAppID:
+		m.joinedApp, _ = to.(*App)
+	case subscription.FieldAccountID:
+		m.joinedAccount, _ = to.(*Account)
+	case subscription.FieldProductID:
+		m.joinedProduct, _ = to.(*Product)
+	case subscription.FieldPlanID:
+		m.joinedPlan, _ = to.(*Plan)
+	case subscription.FieldOrganizationID:
+		m.joinedOrganization, _ = to.(*Organization)
+	}
 }
 
 // Assign returns the function that assigns a column's value to a row; nil for an
@@ -1066,6 +1258,18 @@ func (*UserQuery) Columns() []string { return user.Columns }
 // Row returns an empty row for some columns; nil means all.
 func (_q *UserQuery) Row(columns []string) *User {
 	return &User{config: _q.config, columns: columns}
+}
+
+// JoinedOrganization returns the organization that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *User) JoinedOrganization() *Organization { return m.joinedOrganization }
+
+// Join sets the object that a column of the row refers to.
+func (m *User) Join(column string, to any) {
+	switch column {
+	case user.FieldOrganizationID:
+		m.joinedOrganization, _ = to.(*Organization)
+	}
 }
 
 // Assign returns the function that assigns a column's value to a row; nil for an

@@ -64,6 +64,16 @@ type Subscription struct {
 
 	// columns are those that the row was read with; nil: all of them.
 	columns []string
+	// joinedApp was read with the row.
+	joinedApp *App
+	// joinedAccount was read with the row.
+	joinedAccount *Account
+	// joinedProduct was read with the row.
+	joinedProduct *Product
+	// joinedPlan was read with the row.
+	joinedPlan *Plan
+	// joinedOrganization was read with the row.
+	joinedOrganization *Organization
 }
 
 // SubscriptionEdges holds the relations/edges for other nodes in the graph.

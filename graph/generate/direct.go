@@ -24,6 +24,8 @@ import (
 //   - Without what @defer needs: this server refuses it, and it costs a map, a set
 //     and the object's path in every object. Without the map of all inputs, which
 //     only resolvers that decode their own would use, and there are none.
+//   - So are the objects that were read with a row: their resolver would only look
+//     them up.
 //   - Lists are encoded one element after the other.
 type direct struct {
 	objects map[string]*codegen.Object
@@ -114,6 +116,12 @@ var (
 func (d *direct) rewriteObject(o *codegen.Object, f []byte, n *counts) []byte {
 	text, rewritten := string(f), 0
 	for _, field := range o.Fields {
+		if code, ok := joinedValue(field); ok {
+			at := fmt.Sprintf("\t\tcase %q:\n", field.Name)
+			text = strings.Replace(text, at, at+code, 1)
+			rewritten++
+			continue
+		}
 		value, plain := d.plainValue(field)
 		call := fmt.Sprintf("\t\t\tout.Values[i] = ec._%s_%s(ctx, field, obj)\n", o.Name, field.Name)
 		if !plain || !strings.Contains(text, call) {
@@ -157,6 +165,25 @@ func (d *direct) plainValue(f *codegen.Field) (code string, plain bool) {
 		condition += " && " + value + " != nil" // a null is an error, with a path
 	}
 	return fmt.Sprintf("\t\t\tif %s {\n\t\t\t\tout.Values[i] = ec.%s(ctx, field.Selections, %s)\n\t\t\t} else {\n", condition, t.MarshalFunc(), value), true
+}
+
+// joinedValue returns the code that encodes the object of a reference, if it was
+// read with the row; otherwise, and once the request was stopped, it is resolved.
+func joinedValue(f *codegen.Field) (code string, ok bool) {
+	t, getter := f.TypeReference, "Joined"+f.GoFieldName
+	if !f.IsResolver || f.HasDirectives() || len(f.Args) > 0 || !isRow(f.Object.Type) {
+		return "", false
+	}
+	if m, _, _ := types.LookupFieldOrMethod(types.NewPointer(f.Object.Type), true, nil, getter); m == nil {
+		return "", false
+	}
+	invalid := ""
+	if t.GQL.NonNull {
+		invalid = "\t\t\t\tif out.Values[i] == graphql.Null {\n\t\t\t\t\tatomic.AddUint32(&out.Invalids, 1)\n\t\t\t\t}\n"
+	}
+	return fmt.Sprintf("\t\t\tif joined := obj.%s(); direct && joined != nil {\n"+
+		"\t\t\t\tout.Values[i] = ec.%s(within(ctx, %q, field), field.Selections, joined)\n%s\t\t\t\tcontinue\n\t\t\t}\n",
+		getter, t.MarshalFunc(), f.Object.Name, invalid), true
 }
 
 // isPlain reports whether a field's value stands in its object and can be encoded

@@ -2478,6 +2478,13 @@ func (ec *executionContext) _Membership(ctx context.Context, sel ast.SelectionSe
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "user":
+			if joined := obj.JoinedUser(); direct && joined != nil {
+				out.Values[i] = ec.marshalNUser2ᚖporticoᚋentᚋdbᚐUser(within(ctx, "Membership", field), field.Selections, joined)
+				if out.Values[i] == graphql.Null {
+					atomic.AddUint32(&out.Invalids, 1)
+				}
+				continue
+			}
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {

@@ -2058,6 +2058,13 @@ func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj 
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "account":
+			if joined := obj.JoinedAccount(); direct && joined != nil {
+				out.Values[i] = ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(within(ctx, "App", field), field.Selections, joined)
+				if out.Values[i] == graphql.Null {
+					atomic.AddUint32(&out.Invalids, 1)
+				}
+				continue
+			}
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {

@@ -2351,6 +2351,10 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "app":
+			if joined := obj.JoinedApp(); direct && joined != nil {
+				out.Values[i] = ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(within(ctx, "Credential", field), field.Selections, joined)
+				continue
+			}
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
@@ -2368,6 +2372,13 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "account":
+			if joined := obj.JoinedAccount(); direct && joined != nil {
+				out.Values[i] = ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(within(ctx, "Credential", field), field.Selections, joined)
+				if out.Values[i] == graphql.Null {
+					atomic.AddUint32(&out.Invalids, 1)
+				}
+				continue
+			}
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {

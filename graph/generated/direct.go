@@ -25,6 +25,12 @@ import (
 // was stopped they are resolved, so that each reports the reason.
 func encodesDirectly(ctx context.Context, n int) bool { return gqlhttp.CountFields(ctx, n) == nil }
 
+// within returns the context of an object that is encoded for a field without
+// resolving it: the path of its own fields leads through that field.
+func within(ctx context.Context, object string, field graphql.CollectedField) context.Context {
+	return graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: object, Field: field})
+}
+
 // fieldSet has the values of an object's fields, as graphql.FieldSet does, for a
 // server without @defer.
 type fieldSet struct {

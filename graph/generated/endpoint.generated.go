@@ -930,6 +930,13 @@ func (ec *executionContext) _Endpoint(ctx context.Context, sel ast.SelectionSet,
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "product":
+			if joined := obj.JoinedProduct(); direct && joined != nil {
+				out.Values[i] = ec.marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(within(ctx, "Endpoint", field), field.Selections, joined)
+				if out.Values[i] == graphql.Null {
+					atomic.AddUint32(&out.Invalids, 1)
+				}
+				continue
+			}
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {

@@ -2244,6 +2244,10 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "app":
+			if joined := obj.JoinedApp(); direct && joined != nil {
+				out.Values[i] = ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(within(ctx, "ProductSubscription", field), field.Selections, joined)
+				continue
+			}
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
@@ -2261,6 +2265,13 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "account":
+			if joined := obj.JoinedAccount(); direct && joined != nil {
+				out.Values[i] = ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(within(ctx, "ProductSubscription", field), field.Selections, joined)
+				if out.Values[i] == graphql.Null {
+					atomic.AddUint32(&out.Invalids, 1)
+				}
+				continue
+			}
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
@@ -2278,6 +2289,13 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "product":
+			if joined := obj.JoinedProduct(); direct && joined != nil {
+				out.Values[i] = ec.marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(within(ctx, "ProductSubscription", field), field.Selections, joined)
+				if out.Values[i] == graphql.Null {
+					atomic.AddUint32(&out.Invalids, 1)
+				}
+				continue
+			}
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
@@ -2295,6 +2313,13 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "plan":
+			if joined := obj.JoinedPlan(); direct && joined != nil {
+				out.Values[i] = ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(within(ctx, "ProductSubscription", field), field.Selections, joined)
+				if out.Values[i] == graphql.Null {
+					atomic.AddUint32(&out.Invalids, 1)
+				}
+				continue
+			}
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {

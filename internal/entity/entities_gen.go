@@ -310,7 +310,7 @@ func (r Reader) AccountsByID(ctx context.Context, ids []uuid.UUID, columns []str
 }
 
 // AccountEdge returns the edge from a column to the Accounts that the viewer may see.
-func (r Reader) AccountEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.Account)) listing.Edge {
+func (r Reader) AccountEdge(ctx context.Context, column string, columns []string, found func(*db.Account)) listing.Edge {
 	return listing.EdgeTo(ctx, r.Lists, column, AccountList(), r.queryAccount, columns, found)
 }
 
@@ -334,7 +334,7 @@ func (r Reader) AppsByID(ctx context.Context, ids []uuid.UUID, columns []string,
 }
 
 // AppEdge returns the edge from a column to the Apps that the viewer may see.
-func (r Reader) AppEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.App)) listing.Edge {
+func (r Reader) AppEdge(ctx context.Context, column string, columns []string, found func(*db.App)) listing.Edge {
 	return listing.EdgeTo(ctx, r.Lists, column, AppList(), r.queryApp, columns, found)
 }
 
@@ -357,7 +357,7 @@ func (r Reader) CredentialsByID(ctx context.Context, ids []uuid.UUID, columns []
 }
 
 // CredentialEdge returns the edge from a column to the Credentials that the viewer may see.
-func (r Reader) CredentialEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.Credential)) listing.Edge {
+func (r Reader) CredentialEdge(ctx context.Context, column string, columns []string, found func(*db.Credential)) listing.Edge {
 	return listing.EdgeTo(ctx, r.Lists, column, CredentialList(), r.queryCredential, columns, found)
 }
 
@@ -380,7 +380,7 @@ func (r Reader) EndpointsByID(ctx context.Context, ids []uuid.UUID, columns []st
 }
 
 // EndpointEdge returns the edge from a column to the Endpoints that the viewer may see.
-func (r Reader) EndpointEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.Endpoint)) listing.Edge {
+func (r Reader) EndpointEdge(ctx context.Context, column string, columns []string, found func(*db.Endpoint)) listing.Edge {
 	return listing.EdgeTo(ctx, r.Lists, column, EndpointList(), r.queryEndpoint, columns, found)
 }
 
@@ -403,7 +403,7 @@ func (r Reader) EventsByID(ctx context.Context, ids []uuid.UUID, columns []strin
 }
 
 // EventEdge returns the edge from a column to the Events that the viewer may see.
-func (r Reader) EventEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.Event)) listing.Edge {
+func (r Reader) EventEdge(ctx context.Context, column string, columns []string, found func(*db.Event)) listing.Edge {
 	return listing.EdgeTo(ctx, r.Lists, column, EventList(), r.queryEvent, columns, found)
 }
 
@@ -426,7 +426,7 @@ func (r Reader) MembershipsByID(ctx context.Context, ids []uuid.UUID, columns []
 }
 
 // MembershipEdge returns the edge from a column to the Memberships that the viewer may see.
-func (r Reader) MembershipEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.Membership)) listing.Edge {
+func (r Reader) MembershipEdge(ctx context.Context, column string, columns []string, found func(*db.Membership)) listing.Edge {
 	return listing.EdgeTo(ctx, r.Lists, column, MembershipList(), r.queryMembership, columns, found)
 }
 
@@ -446,7 +446,7 @@ func (r Reader) OrganizationsByID(ctx context.Context, ids []uuid.UUID, columns 
 }
 
 // OrganizationEdge returns the edge from a column to the Organizations that the viewer may see.
-func (r Reader) OrganizationEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.Organization)) listing.Edge {
+func (r Reader) OrganizationEdge(ctx context.Context, column string, columns []string, found func(*db.Organization)) listing.Edge {
 	return listing.EdgeTo(ctx, r.Lists, column, OrganizationList(), r.queryOrganization, columns, found)
 }
 
@@ -471,7 +471,7 @@ func (r Reader) PlansByID(ctx context.Context, ids []uuid.UUID, columns []string
 }
 
 // PlanEdge returns the edge from a column to the Plans that the viewer may see.
-func (r Reader) PlanEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.Plan)) listing.Edge {
+func (r Reader) PlanEdge(ctx context.Context, column string, columns []string, found func(*db.Plan)) listing.Edge {
 	return listing.EdgeTo(ctx, r.Lists, column, PlanList(), r.queryPlan, columns, found)
 }
 
@@ -495,7 +495,7 @@ func (r Reader) ProductsByID(ctx context.Context, ids []uuid.UUID, columns []str
 }
 
 // ProductEdge returns the edge from a column to the Products that the viewer may see.
-func (r Reader) ProductEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.Product)) listing.Edge {
+func (r Reader) ProductEdge(ctx context.Context, column string, columns []string, found func(*db.Product)) listing.Edge {
 	return listing.EdgeTo(ctx, r.Lists, column, ProductList(), r.queryProduct, columns, found)
 }
 
@@ -518,7 +518,7 @@ func (r Reader) SubscriptionsByID(ctx context.Context, ids []uuid.UUID, columns 
 }
 
 // SubscriptionEdge returns the edge from a column to the Subscriptions that the viewer may see.
-func (r Reader) SubscriptionEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.Subscription)) listing.Edge {
+func (r Reader) SubscriptionEdge(ctx context.Context, column string, columns []string, found func(*db.Subscription)) listing.Edge {
 	return listing.EdgeTo(ctx, r.Lists, column, SubscriptionList(), r.querySubscription, columns, found)
 }
 
@@ -543,7 +543,7 @@ func (r Reader) UsersByID(ctx context.Context, ids []uuid.UUID, columns []string
 }
 
 // UserEdge returns the edge from a column to the Users that the viewer may see.
-func (r Reader) UserEdge(ctx context.Context, column string, columns []string, found func(uuid.UUID, *db.User)) listing.Edge {
+func (r Reader) UserEdge(ctx context.Context, column string, columns []string, found func(*db.User)) listing.Edge {
 	return listing.EdgeTo(ctx, r.Lists, column, UserList(), r.queryUser, columns, found)
 }
 

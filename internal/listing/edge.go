@@ -25,13 +25,19 @@ type Edge interface {
 type edgeScanning interface {
 	next()
 	into([]any) []any
-	found()
+	found(parent any)
+}
+
+// joiner is implemented by rows that keep what was read with them.
+type joiner interface {
+	// Join sets the object that a column refers to.
+	Join(column string, to any)
 }
 
 // EdgeTo returns the edge from a column to the rows of a list that the context's
-// viewer may see, with some of their columns. found is called with each of them,
-// several times if several rows refer to it.
-func EdgeTo[T any](ctx context.Context, r Reader, column string, l List[T], query func() Query[T], columns []string, found func(uuid.UUID, T)) Edge {
+// viewer may see, with some of their columns. Each row gets its own, and found is
+// called with it.
+func EdgeTo[T any](ctx context.Context, r Reader, column string, l List[T], query func() Query[T], columns []string, found func(T)) Edge {
 	return edge[T]{
 		viewer: viewer.Current(ctx), reader: r, list: l, column: column,
 		columns: columns, query: query, foundRow: found,
@@ -45,7 +51,7 @@ type edge[T any] struct {
 	column   string
 	columns  []string
 	query    func() Query[T]
-	foundRow func(uuid.UUID, T)
+	foundRow func(T)
 }
 
 // ofViewer returns the edges for the context's viewer. A service that reads a
@@ -98,10 +104,14 @@ type edgeRows[T any] struct {
 	edge edge[T]
 }
 
-// found passes the current row on, if there is one.
-func (s *edgeRows[T]) found() {
-	if id := s.edge.list.ID(s.current); id != uuid.Nil {
-		settle(s.edge.reader, s.current)
-		s.edge.foundRow(id, s.current)
+// found gives the current row, if there is one, to the row that refers to it.
+func (s *edgeRows[T]) found(parent any) {
+	if s.edge.list.ID(s.current) == uuid.Nil {
+		return
 	}
+	settle(s.edge.reader, s.current)
+	if p, ok := parent.(joiner); ok {
+		p.Join(s.edge.column, s.current)
+	}
+	s.edge.foundRow(s.current)
 }

@@ -95,7 +95,7 @@ func (s *statement[T]) scan(rows *sql.Rows, edges []Edge, each func(row T, paren
 			return err
 		}
 		for _, e := range ends {
-			e.found()
+			e.found(main.current)
 		}
 		each(main.current, parent, total)
 	}
