@@ -10,15 +10,17 @@ import (
 )
 
 // arguments returns some arguments of a field as text, "" for none, and the type
-// of the object that they name. sizes are those of a page.
-func (d *randomDocuments) arguments(f *ast.FieldDefinition, sizes map[string]any) (text, likely string) {
+// of the object that they name. Those in decided have been, absent ones too.
+func (d *randomDocuments) arguments(f *ast.FieldDefinition, decided map[string]any) (text, likely string) {
 	var out []string
 	order := d.usualOrder(f)
 	for _, a := range f.Arguments {
 		needed := a.Type.NonNull && a.DefaultValue == nil
-		value, sized := sizes[a.Name]
+		value, isDecided := decided[a.Name]
 		switch {
-		case sized:
+		case value == any(absent{}):
+			continue
+		case isDecided:
 		case slices.Contains([]string{"first", "last"}, a.Name) || !needed && !d.chance(3):
 			continue
 		case a.Name == "after" || a.Name == "before":

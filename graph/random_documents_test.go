@@ -118,6 +118,9 @@ func (d *randomDocuments) leaves(t *ast.Definition) (out []string) {
 	if strings.HasSuffix(t.Name, "Connection") {
 		return []string{"totalCount", "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }", "edges { cursor }"}[d.IntN(2):]
 	}
+	if len(t.Interfaces) > 0 || t.Kind == ast.Interface {
+		out = append(out, "id") // which may be selected beside it, of the interface
+	}
 	for range 6 {
 		f := pick(d.Rand, t.Fields)
 		if k := d.schema.Types[f.Type.Name()].Kind; (k == ast.Scalar || k == ast.Enum) && d.leftOut[t.Name+"."+f.Name] == "" && len(f.Arguments) == 0 {
@@ -207,11 +210,15 @@ func (d *randomDocuments) field(t *ast.Definition, depth, spare int) string {
 		return ""
 	}
 	sizes := d.sizes(f)
-	text := d.oneField(t, f, sizes, depth, spare)
-	if sizes != nil && d.chance(5) { // another page of the same size
-		text += " " + d.oneField(t, f, sizes, depth, spare)
+	if sizes == nil || !d.chance(4) {
+		return d.oneField(t, f, sizes, depth, spare)
 	}
-	return text
+	// Another page of the same size, perhaps of a list that only its filter or its
+	// order distinguishes.
+	if d.chance(2) {
+		sizes["after"], sizes["before"] = absent{}, absent{}
+	}
+	return d.oneField(t, f, sizes, depth, spare) + " " + d.oneField(t, f, sizes, depth, spare)
 }
 
 func (d *randomDocuments) isLeaf(f *ast.FieldDefinition) bool {
@@ -219,7 +226,7 @@ func (d *randomDocuments) isLeaf(f *ast.FieldDefinition) bool {
 	return k == ast.Scalar || k == ast.Enum
 }
 
-// oneField selects a field; sizes are its arguments first and last.
+// oneField selects a field; sizes are the arguments that are decided.
 func (d *randomDocuments) oneField(t *ast.Definition, f *ast.FieldDefinition, sizes map[string]any, depth, spare int) string {
 	args, likely := d.arguments(f, sizes)
 	text := f.Name + args + " " + d.condition()
