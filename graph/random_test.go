@@ -88,9 +88,10 @@ func (c *comparison) difference(who string, doc randomDocument) (difference stri
 	if why := got.failed(); got.Data == nil && len(why) == 1 && slices.Contains(tooMuchReasons(), why[0]) {
 		return "", true
 	}
-	if why := a.refused(parsed, doc.variables); why != "" {
-		if failed := got.failed(); got.Data != nil || len(failed) == 0 || slices.ContainsFunc(failed, func(f string) bool { return f != " "+why }) {
-			return fmt.Sprintf("the document is not refused with %s but with %v, data %s", why, failed, got.Data), false
+	if why := a.refused(parsed, doc.variables); why != nil {
+		failed := got.failed()
+		if got.Data != nil || len(failed) == 0 || slices.ContainsFunc(failed, func(f string) bool { return !slices.Contains(why, strings.TrimPrefix(f, " ")) }) {
+			return fmt.Sprintf("the document is not refused with %v but with %v, data %s", why, failed, got.Data), false
 		}
 		return "", false
 	}

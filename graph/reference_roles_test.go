@@ -48,37 +48,47 @@ func (r *reference) hides(owner *ast.Definition, f *ast.FieldDefinition) bool {
 }
 
 // refused returns why a document as a whole is refused, as it uses something that
-// the viewer's schema does not have; "" if it uses nothing such.
-func (r *reference) refused(doc *ast.QueryDocument, variables map[string]any) string {
-	if r.usesHidden(doc) {
-		switch r.who.Role {
-		case viewer.Portal:
-			return "BAD_USER_INPUT/INVALID_DOCUMENT"
-		case viewer.Anonymous:
-			return "UNAUTHENTICATED/NOT_SIGNED_IN"
-		}
-		return "FORBIDDEN/ROLE"
-	}
+// the viewer's schema does not have; none if it uses nothing such.
+func (r *reference) refused(doc *ast.QueryDocument, variables map[string]any) (why []string) {
+	fields, inputs := r.usesHidden(doc)
 	for _, d := range doc.Operations[0].VariableDefinitions {
-		if sent, ok := variables[d.Variable].(map[string]any); ok && r.hidesIn(r.schema.Types[d.Type.Name()], sent) {
-			return "BAD_USER_INPUT/INVALID_VALUE"
-		}
+		sent, _ := variables[d.Variable].(map[string]any)
+		inputs = inputs || r.hidesIn(r.schema.Types[d.Type.Name()], sent)
 	}
-	return ""
+	switch {
+	case !fields && !inputs:
+		return nil
+	case r.who.Role == viewer.Anonymous:
+		return []string{"UNAUTHENTICATED/NOT_SIGNED_IN"}
+	case r.who.Role != viewer.Portal:
+		return []string{"FORBIDDEN/ROLE"}
+	}
+	if fields {
+		why = append(why, "BAD_USER_INPUT/INVALID_DOCUMENT")
+	}
+	if inputs {
+		why = append(why, "BAD_USER_INPUT/INVALID_VALUE")
+	}
+	return why
 }
 
-func (r *reference) usesHidden(doc *ast.QueryDocument) (hidden bool) {
+// usesHidden reports whether a document uses hidden fields of objects, and of
+// inputs.
+func (r *reference) usesHidden(doc *ast.QueryDocument) (fields, inputs bool) {
+	input := func(typeName string, v *ast.Value) {
+		sent, _ := literalValue(v, nil).(map[string]any)
+		inputs = inputs || r.hidesIn(r.schema.Types[typeName], sent)
+	}
 	var in func(ast.SelectionSet)
 	in = func(set ast.SelectionSet) {
 		for _, s := range set {
 			switch s := s.(type) {
 			case *ast.Field:
 				if d := s.ObjectDefinition.Fields.ForName(s.Name); d != nil {
-					hidden = hidden || r.hides(s.ObjectDefinition, d)
+					fields = fields || r.hides(s.ObjectDefinition, d)
 				}
 				for _, a := range s.Arguments {
-					sent, _ := literalValue(a.Value, nil).(map[string]any)
-					hidden = hidden || r.hidesIn(r.schema.Types[s.Definition.Arguments.ForName(a.Name).Type.Name()], sent)
+					input(s.Definition.Arguments.ForName(a.Name).Type.Name(), a.Value)
 				}
 				in(s.SelectionSet)
 			case *ast.InlineFragment:
@@ -92,11 +102,10 @@ func (r *reference) usesHidden(doc *ast.QueryDocument) (hidden bool) {
 	}
 	for _, d := range doc.Operations[0].VariableDefinitions {
 		if d.DefaultValue != nil {
-			sent, _ := literalValue(d.DefaultValue, nil).(map[string]any)
-			hidden = hidden || r.hidesIn(r.schema.Types[d.Type.Name()], sent)
+			input(d.Type.Name(), d.DefaultValue)
 		}
 	}
-	return hidden
+	return fields, inputs
 }
 
 // hidesIn reports whether an input has a field that the viewer's schema lacks.
