@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"portico/graph/model"
 	"portico/internal/apps"
+	"portico/internal/gqlhttp"
 	"strconv"
 	"time"
 
@@ -537,7 +538,7 @@ func (ec *executionContext) unmarshalInputExplainAccessInput(ctx context.Context
 var accessExplanationImplementors = []string{"AccessExplanation"}
 
 func (ec *executionContext) _AccessExplanation(ctx context.Context, sel ast.SelectionSet, obj *model.AccessExplanation) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, accessExplanationImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, accessExplanationImplementors)
 
 	out := newFieldSet(fields)
 	for i, field := range fields {
@@ -584,7 +585,7 @@ func (ec *executionContext) _AccessExplanation(ctx context.Context, sel ast.Sele
 var accessLimitsImplementors = []string{"AccessLimits"}
 
 func (ec *executionContext) _AccessLimits(ctx context.Context, sel ast.SelectionSet, obj *model.AccessLimits) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, accessLimitsImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, accessLimitsImplementors)
 
 	out := newFieldSet(fields)
 	for i, field := range fields {
@@ -616,7 +617,7 @@ func (ec *executionContext) _AccessLimits(ctx context.Context, sel ast.Selection
 var accessStepImplementors = []string{"AccessStep"}
 
 func (ec *executionContext) _AccessStep(ctx context.Context, sel ast.SelectionSet, obj *model.AccessStep) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, accessStepImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, accessStepImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -667,7 +668,7 @@ func (ec *executionContext) _AccessStep(ctx context.Context, sel ast.SelectionSe
 var limitWindowImplementors = []string{"LimitWindow"}
 
 func (ec *executionContext) _LimitWindow(ctx context.Context, sel ast.SelectionSet, obj *model.LimitWindow) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, limitWindowImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, limitWindowImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))

@@ -12,6 +12,7 @@ import (
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
@@ -1977,7 +1978,7 @@ func (ec *executionContext) unmarshalInputUpdateAppInput(ctx context.Context, ob
 var appImplementors = []string{"App", "Node"}
 
 func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj *db.App) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, appImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, appImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2215,7 +2216,7 @@ func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj 
 var appConnectionImplementors = []string{"AppConnection"}
 
 func (ec *executionContext) _AppConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AppConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, appConnectionImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, appConnectionImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2278,7 +2279,7 @@ func (ec *executionContext) _AppConnection(ctx context.Context, sel ast.Selectio
 var appEdgeImplementors = []string{"AppEdge"}
 
 func (ec *executionContext) _AppEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AppEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, appEdgeImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, appEdgeImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2315,7 +2316,7 @@ func (ec *executionContext) _AppEdge(ctx context.Context, sel ast.SelectionSet, 
 var appPermissionsImplementors = []string{"AppPermissions"}
 
 func (ec *executionContext) _AppPermissions(ctx context.Context, sel ast.SelectionSet, obj *apps.AppPermissions) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, appPermissionsImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, appPermissionsImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2374,7 +2375,7 @@ func (ec *executionContext) _AppPermissions(ctx context.Context, sel ast.Selecti
 var createAppPayloadImplementors = []string{"CreateAppPayload"}
 
 func (ec *executionContext) _CreateAppPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateAppPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, createAppPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, createAppPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2434,7 +2435,7 @@ func (ec *executionContext) _CreateAppPayload(ctx context.Context, sel ast.Selec
 var deleteAppPayloadImplementors = []string{"DeleteAppPayload"}
 
 func (ec *executionContext) _DeleteAppPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteAppPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, deleteAppPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, deleteAppPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2475,7 +2476,7 @@ func (ec *executionContext) _DeleteAppPayload(ctx context.Context, sel ast.Selec
 var keyCountsImplementors = []string{"KeyCounts"}
 
 func (ec *executionContext) _KeyCounts(ctx context.Context, sel ast.SelectionSet, obj *apps.KeyCounts) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, keyCountsImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, keyCountsImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2543,7 +2544,7 @@ func (ec *executionContext) _KeyCounts(ctx context.Context, sel ast.SelectionSet
 var restoreAppPayloadImplementors = []string{"RestoreAppPayload"}
 
 func (ec *executionContext) _RestoreAppPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RestoreAppPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, restoreAppPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, restoreAppPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2594,7 +2595,7 @@ func (ec *executionContext) _RestoreAppPayload(ctx context.Context, sel ast.Sele
 var updateAppPayloadImplementors = []string{"UpdateAppPayload"}
 
 func (ec *executionContext) _UpdateAppPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateAppPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, updateAppPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, updateAppPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))

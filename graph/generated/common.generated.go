@@ -13,6 +13,7 @@ import (
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/identity"
 	"portico/internal/paging"
 	"portico/internal/policy"
@@ -4862,7 +4863,7 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 var labelImplementors = []string{"Label"}
 
 func (ec *executionContext) _Label(ctx context.Context, sel ast.SelectionSet, obj *domain.Label) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, labelImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, labelImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -4903,7 +4904,7 @@ func (ec *executionContext) _Label(ctx context.Context, sel ast.SelectionSet, ob
 var mutationImplementors = []string{"Mutation"}
 
 func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, mutationImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, mutationImplementors)
 	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{
 		Object: "Mutation",
 	})
@@ -5185,7 +5186,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 var pageInfoImplementors = []string{"PageInfo"}
 
 func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet, obj *paging.Info) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, pageInfoImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, pageInfoImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -5244,7 +5245,7 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 var permissionImplementors = []string{"Permission"}
 
 func (ec *executionContext) _Permission(ctx context.Context, sel ast.SelectionSet, obj *policy.Decision) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, permissionImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, permissionImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -5294,7 +5295,7 @@ func (ec *executionContext) _Permission(ctx context.Context, sel ast.SelectionSe
 var queryImplementors = []string{"Query"}
 
 func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, queryImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, queryImplementors)
 	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{
 		Object: "Query",
 	})
@@ -5712,7 +5713,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 var userErrorImplementors = []string{"UserError"}
 
 func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet, obj *fault.Problem) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, userErrorImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, userErrorImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -5771,7 +5772,7 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 var userErrorParamImplementors = []string{"UserErrorParam"}
 
 func (ec *executionContext) _UserErrorParam(ctx context.Context, sel ast.SelectionSet, obj *fault.Param) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, userErrorParamImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, userErrorParamImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))

@@ -12,6 +12,7 @@ import (
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
@@ -2112,7 +2113,7 @@ func (ec *executionContext) unmarshalInputUpdateKeyInput(ctx context.Context, ob
 var credentialImplementors = []string{"Credential", "Node"}
 
 func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSet, obj *db.Credential) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, credentialImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, credentialImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2453,7 +2454,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 var credentialConnectionImplementors = []string{"CredentialConnection"}
 
 func (ec *executionContext) _CredentialConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CredentialConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, credentialConnectionImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, credentialConnectionImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2516,7 +2517,7 @@ func (ec *executionContext) _CredentialConnection(ctx context.Context, sel ast.S
 var credentialEdgeImplementors = []string{"CredentialEdge"}
 
 func (ec *executionContext) _CredentialEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CredentialEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, credentialEdgeImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, credentialEdgeImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2553,7 +2554,7 @@ func (ec *executionContext) _CredentialEdge(ctx context.Context, sel ast.Selecti
 var credentialPermissionsImplementors = []string{"CredentialPermissions"}
 
 func (ec *executionContext) _CredentialPermissions(ctx context.Context, sel ast.SelectionSet, obj *apps.CredentialPermissions) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, credentialPermissionsImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, credentialPermissionsImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2612,7 +2613,7 @@ func (ec *executionContext) _CredentialPermissions(ctx context.Context, sel ast.
 var disableKeyPayloadImplementors = []string{"DisableKeyPayload"}
 
 func (ec *executionContext) _DisableKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DisableKeyPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, disableKeyPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, disableKeyPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2649,7 +2650,7 @@ func (ec *executionContext) _DisableKeyPayload(ctx context.Context, sel ast.Sele
 var enableKeyPayloadImplementors = []string{"EnableKeyPayload"}
 
 func (ec *executionContext) _EnableKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EnableKeyPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, enableKeyPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, enableKeyPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2686,7 +2687,7 @@ func (ec *executionContext) _EnableKeyPayload(ctx context.Context, sel ast.Selec
 var enforcementImplementors = []string{"Enforcement"}
 
 func (ec *executionContext) _Enforcement(ctx context.Context, sel ast.SelectionSet, obj *model.Enforcement) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, enforcementImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, enforcementImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2741,7 +2742,7 @@ func (ec *executionContext) _Enforcement(ctx context.Context, sel ast.SelectionS
 var generateKeyPayloadImplementors = []string{"GenerateKeyPayload"}
 
 func (ec *executionContext) _GenerateKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.GenerateKeyPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, generateKeyPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, generateKeyPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2796,7 +2797,7 @@ func (ec *executionContext) _GenerateKeyPayload(ctx context.Context, sel ast.Sel
 var revokeKeyPayloadImplementors = []string{"RevokeKeyPayload"}
 
 func (ec *executionContext) _RevokeKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeKeyPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, revokeKeyPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, revokeKeyPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2833,7 +2834,7 @@ func (ec *executionContext) _RevokeKeyPayload(ctx context.Context, sel ast.Selec
 var secretImplementors = []string{"Secret"}
 
 func (ec *executionContext) _Secret(ctx context.Context, sel ast.SelectionSet, obj *apikey.Secret) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, secretImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, secretImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2883,7 +2884,7 @@ func (ec *executionContext) _Secret(ctx context.Context, sel ast.SelectionSet, o
 var updateKeyPayloadImplementors = []string{"UpdateKeyPayload"}
 
 func (ec *executionContext) _UpdateKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateKeyPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, updateKeyPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, updateKeyPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))

@@ -10,6 +10,7 @@ import (
 	"portico/graph/model"
 	"portico/internal/catalog"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
@@ -834,7 +835,7 @@ func (ec *executionContext) unmarshalInputUpdateEndpointInput(ctx context.Contex
 var createEndpointPayloadImplementors = []string{"CreateEndpointPayload"}
 
 func (ec *executionContext) _CreateEndpointPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateEndpointPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, createEndpointPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, createEndpointPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -871,7 +872,7 @@ func (ec *executionContext) _CreateEndpointPayload(ctx context.Context, sel ast.
 var deleteEndpointPayloadImplementors = []string{"DeleteEndpointPayload"}
 
 func (ec *executionContext) _DeleteEndpointPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteEndpointPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, deleteEndpointPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, deleteEndpointPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -912,7 +913,7 @@ func (ec *executionContext) _DeleteEndpointPayload(ctx context.Context, sel ast.
 var endpointImplementors = []string{"Endpoint", "Node"}
 
 func (ec *executionContext) _Endpoint(ctx context.Context, sel ast.SelectionSet, obj *db.Endpoint) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, endpointImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, endpointImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -1026,7 +1027,7 @@ func (ec *executionContext) _Endpoint(ctx context.Context, sel ast.SelectionSet,
 var endpointConnectionImplementors = []string{"EndpointConnection"}
 
 func (ec *executionContext) _EndpointConnection(ctx context.Context, sel ast.SelectionSet, obj *model.EndpointConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, endpointConnectionImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, endpointConnectionImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -1089,7 +1090,7 @@ func (ec *executionContext) _EndpointConnection(ctx context.Context, sel ast.Sel
 var endpointEdgeImplementors = []string{"EndpointEdge"}
 
 func (ec *executionContext) _EndpointEdge(ctx context.Context, sel ast.SelectionSet, obj *model.EndpointEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, endpointEdgeImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, endpointEdgeImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -1126,7 +1127,7 @@ func (ec *executionContext) _EndpointEdge(ctx context.Context, sel ast.Selection
 var endpointPermissionsImplementors = []string{"EndpointPermissions"}
 
 func (ec *executionContext) _EndpointPermissions(ctx context.Context, sel ast.SelectionSet, obj *catalog.EndpointPermissions) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, endpointPermissionsImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, endpointPermissionsImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -1167,7 +1168,7 @@ func (ec *executionContext) _EndpointPermissions(ctx context.Context, sel ast.Se
 var updateEndpointPayloadImplementors = []string{"UpdateEndpointPayload"}
 
 func (ec *executionContext) _UpdateEndpointPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateEndpointPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, updateEndpointPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, updateEndpointPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"portico/graph/model"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -84,7 +85,7 @@ func (ec *executionContext) fieldContext_ErrorKind_reason(_ context.Context, fie
 var errorKindImplementors = []string{"ErrorKind"}
 
 func (ec *executionContext) _ErrorKind(ctx context.Context, sel ast.SelectionSet, obj *fault.Kind) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, errorKindImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, errorKindImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))

@@ -10,6 +10,7 @@ import (
 	"portico/internal/activity"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
+	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"strconv"
 	"sync/atomic"
@@ -784,7 +785,7 @@ func (ec *executionContext) unmarshalInputEventOrder(ctx context.Context, obj an
 var eventImplementors = []string{"Event", "Node"}
 
 func (ec *executionContext) _Event(ctx context.Context, sel ast.SelectionSet, obj *db.Event) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, eventImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, eventImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -905,7 +906,7 @@ func (ec *executionContext) _Event(ctx context.Context, sel ast.SelectionSet, ob
 var eventChangeImplementors = []string{"EventChange"}
 
 func (ec *executionContext) _EventChange(ctx context.Context, sel ast.SelectionSet, obj *domain.Change) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, eventChangeImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, eventChangeImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -955,7 +956,7 @@ func (ec *executionContext) _EventChange(ctx context.Context, sel ast.SelectionS
 var eventConnectionImplementors = []string{"EventConnection"}
 
 func (ec *executionContext) _EventConnection(ctx context.Context, sel ast.SelectionSet, obj *model.EventConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, eventConnectionImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, eventConnectionImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -1018,7 +1019,7 @@ func (ec *executionContext) _EventConnection(ctx context.Context, sel ast.Select
 var eventEdgeImplementors = []string{"EventEdge"}
 
 func (ec *executionContext) _EventEdge(ctx context.Context, sel ast.SelectionSet, obj *model.EventEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, eventEdgeImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, eventEdgeImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -1055,7 +1056,7 @@ func (ec *executionContext) _EventEdge(ctx context.Context, sel ast.SelectionSet
 var eventSubjectImplementors = []string{"EventSubject"}
 
 func (ec *executionContext) _EventSubject(ctx context.Context, sel ast.SelectionSet, obj *model.EventSubject) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, eventSubjectImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, eventSubjectImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))

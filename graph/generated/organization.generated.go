@@ -9,6 +9,7 @@ import (
 	"portico/graph/model"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"strconv"
 	"sync/atomic"
 
@@ -944,7 +945,7 @@ func (ec *executionContext) unmarshalInputUsageRetentionInput(ctx context.Contex
 var keyLifeImplementors = []string{"KeyLife"}
 
 func (ec *executionContext) _KeyLife(ctx context.Context, sel ast.SelectionSet, obj *domain.KeyLife) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, keyLifeImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, keyLifeImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -994,7 +995,7 @@ func (ec *executionContext) _KeyLife(ctx context.Context, sel ast.SelectionSet, 
 var organizationImplementors = []string{"Organization", "Node"}
 
 func (ec *executionContext) _Organization(ctx context.Context, sel ast.SelectionSet, obj *db.Organization) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, organizationImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, organizationImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -1166,7 +1167,7 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 var updateOrganizationPayloadImplementors = []string{"UpdateOrganizationPayload"}
 
 func (ec *executionContext) _UpdateOrganizationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateOrganizationPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, updateOrganizationPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, updateOrganizationPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -1203,7 +1204,7 @@ func (ec *executionContext) _UpdateOrganizationPayload(ctx context.Context, sel 
 var usageRetentionImplementors = []string{"UsageRetention"}
 
 func (ec *executionContext) _UsageRetention(ctx context.Context, sel ast.SelectionSet, obj *domain.UsageRetention) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, usageRetentionImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, usageRetentionImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))

@@ -11,6 +11,7 @@ import (
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"strconv"
 	"sync/atomic"
@@ -1137,7 +1138,7 @@ func (ec *executionContext) unmarshalInputUpdatePlanInput(ctx context.Context, o
 var createPlanPayloadImplementors = []string{"CreatePlanPayload"}
 
 func (ec *executionContext) _CreatePlanPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreatePlanPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, createPlanPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, createPlanPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -1174,7 +1175,7 @@ func (ec *executionContext) _CreatePlanPayload(ctx context.Context, sel ast.Sele
 var planImplementors = []string{"Plan", "Node"}
 
 func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj *db.Plan) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, planImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, planImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -1279,7 +1280,7 @@ func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj
 var planConnectionImplementors = []string{"PlanConnection"}
 
 func (ec *executionContext) _PlanConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PlanConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, planConnectionImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, planConnectionImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -1342,7 +1343,7 @@ func (ec *executionContext) _PlanConnection(ctx context.Context, sel ast.Selecti
 var planEdgeImplementors = []string{"PlanEdge"}
 
 func (ec *executionContext) _PlanEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PlanEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, planEdgeImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, planEdgeImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -1379,7 +1380,7 @@ func (ec *executionContext) _PlanEdge(ctx context.Context, sel ast.SelectionSet,
 var priceImplementors = []string{"Price"}
 
 func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, obj *domain.Price) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, priceImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, priceImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -1429,7 +1430,7 @@ func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, ob
 var quotaImplementors = []string{"Quota"}
 
 func (ec *executionContext) _Quota(ctx context.Context, sel ast.SelectionSet, obj *access.Quota) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, quotaImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, quotaImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -1470,7 +1471,7 @@ func (ec *executionContext) _Quota(ctx context.Context, sel ast.SelectionSet, ob
 var rateLimitImplementors = []string{"RateLimit"}
 
 func (ec *executionContext) _RateLimit(ctx context.Context, sel ast.SelectionSet, obj *access.RateLimit) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, rateLimitImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, rateLimitImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -1520,7 +1521,7 @@ func (ec *executionContext) _RateLimit(ctx context.Context, sel ast.SelectionSet
 var updatePlanPayloadImplementors = []string{"UpdatePlanPayload"}
 
 func (ec *executionContext) _UpdatePlanPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdatePlanPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, updatePlanPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, updatePlanPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))

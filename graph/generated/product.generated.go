@@ -11,6 +11,7 @@ import (
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
@@ -1308,7 +1309,7 @@ func (ec *executionContext) unmarshalInputUpdateProductInput(ctx context.Context
 var createProductPayloadImplementors = []string{"CreateProductPayload"}
 
 func (ec *executionContext) _CreateProductPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateProductPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, createProductPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, createProductPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -1345,7 +1346,7 @@ func (ec *executionContext) _CreateProductPayload(ctx context.Context, sel ast.S
 var productImplementors = []string{"Product", "Node"}
 
 func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, obj *db.Product) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, productImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -1537,7 +1538,7 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 var productConnectionImplementors = []string{"ProductConnection"}
 
 func (ec *executionContext) _ProductConnection(ctx context.Context, sel ast.SelectionSet, obj *model.ProductConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productConnectionImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, productConnectionImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -1600,7 +1601,7 @@ func (ec *executionContext) _ProductConnection(ctx context.Context, sel ast.Sele
 var productEdgeImplementors = []string{"ProductEdge"}
 
 func (ec *executionContext) _ProductEdge(ctx context.Context, sel ast.SelectionSet, obj *model.ProductEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productEdgeImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, productEdgeImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -1637,7 +1638,7 @@ func (ec *executionContext) _ProductEdge(ctx context.Context, sel ast.SelectionS
 var productPermissionsImplementors = []string{"ProductPermissions"}
 
 func (ec *executionContext) _ProductPermissions(ctx context.Context, sel ast.SelectionSet, obj *catalog.ProductPermissions) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productPermissionsImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, productPermissionsImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -1687,7 +1688,7 @@ func (ec *executionContext) _ProductPermissions(ctx context.Context, sel ast.Sel
 var updateProductPayloadImplementors = []string{"UpdateProductPayload"}
 
 func (ec *executionContext) _UpdateProductPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateProductPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, updateProductPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, updateProductPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))

@@ -11,6 +11,7 @@ import (
 	"portico/graph/model"
 	"portico/internal/apps"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/lifecycle"
 	"portico/internal/paging"
 	"portico/internal/policy"
@@ -2143,7 +2144,7 @@ func (ec *executionContext) unmarshalInputWithdrawInput(ctx context.Context, obj
 var actorImplementors = []string{"Actor"}
 
 func (ec *executionContext) _Actor(ctx context.Context, sel ast.SelectionSet, obj *model.Actor) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, actorImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, actorImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2189,7 +2190,7 @@ func (ec *executionContext) _Actor(ctx context.Context, sel ast.SelectionSet, ob
 var approveSubscriptionPayloadImplementors = []string{"ApproveSubscriptionPayload"}
 
 func (ec *executionContext) _ApproveSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApproveSubscriptionPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, approveSubscriptionPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, approveSubscriptionPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2226,7 +2227,7 @@ func (ec *executionContext) _ApproveSubscriptionPayload(ctx context.Context, sel
 var productSubscriptionImplementors = []string{"ProductSubscription", "Node"}
 
 func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.SelectionSet, obj *db.Subscription) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productSubscriptionImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, productSubscriptionImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2567,7 +2568,7 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 var productSubscriptionConnectionImplementors = []string{"ProductSubscriptionConnection"}
 
 func (ec *executionContext) _ProductSubscriptionConnection(ctx context.Context, sel ast.SelectionSet, obj *model.ProductSubscriptionConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productSubscriptionConnectionImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, productSubscriptionConnectionImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2630,7 +2631,7 @@ func (ec *executionContext) _ProductSubscriptionConnection(ctx context.Context, 
 var productSubscriptionEdgeImplementors = []string{"ProductSubscriptionEdge"}
 
 func (ec *executionContext) _ProductSubscriptionEdge(ctx context.Context, sel ast.SelectionSet, obj *model.ProductSubscriptionEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productSubscriptionEdgeImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, productSubscriptionEdgeImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2667,7 +2668,7 @@ func (ec *executionContext) _ProductSubscriptionEdge(ctx context.Context, sel as
 var productSubscriptionPermissionsImplementors = []string{"ProductSubscriptionPermissions"}
 
 func (ec *executionContext) _ProductSubscriptionPermissions(ctx context.Context, sel ast.SelectionSet, obj *apps.SubscriptionPermissions) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productSubscriptionPermissionsImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, productSubscriptionPermissionsImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2699,7 +2700,7 @@ func (ec *executionContext) _ProductSubscriptionPermissions(ctx context.Context,
 var quotaUseImplementors = []string{"QuotaUse"}
 
 func (ec *executionContext) _QuotaUse(ctx context.Context, sel ast.SelectionSet, obj *apps.QuotaUse) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, quotaUseImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, quotaUseImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2758,7 +2759,7 @@ func (ec *executionContext) _QuotaUse(ctx context.Context, sel ast.SelectionSet,
 var registerPayloadImplementors = []string{"RegisterPayload"}
 
 func (ec *executionContext) _RegisterPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RegisterPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, registerPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, registerPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2804,7 +2805,7 @@ func (ec *executionContext) _RegisterPayload(ctx context.Context, sel ast.Select
 var rejectSubscriptionPayloadImplementors = []string{"RejectSubscriptionPayload"}
 
 func (ec *executionContext) _RejectSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RejectSubscriptionPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, rejectSubscriptionPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, rejectSubscriptionPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2841,7 +2842,7 @@ func (ec *executionContext) _RejectSubscriptionPayload(ctx context.Context, sel 
 var resumeSubscriptionPayloadImplementors = []string{"ResumeSubscriptionPayload"}
 
 func (ec *executionContext) _ResumeSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ResumeSubscriptionPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, resumeSubscriptionPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, resumeSubscriptionPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2878,7 +2879,7 @@ func (ec *executionContext) _ResumeSubscriptionPayload(ctx context.Context, sel 
 var suspendSubscriptionPayloadImplementors = []string{"SuspendSubscriptionPayload"}
 
 func (ec *executionContext) _SuspendSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SuspendSubscriptionPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, suspendSubscriptionPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, suspendSubscriptionPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2915,7 +2916,7 @@ func (ec *executionContext) _SuspendSubscriptionPayload(ctx context.Context, sel
 var unregisterPayloadImplementors = []string{"UnregisterPayload"}
 
 func (ec *executionContext) _UnregisterPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UnregisterPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, unregisterPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, unregisterPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2952,7 +2953,7 @@ func (ec *executionContext) _UnregisterPayload(ctx context.Context, sel ast.Sele
 var updateSubscriptionEndpointsPayloadImplementors = []string{"UpdateSubscriptionEndpointsPayload"}
 
 func (ec *executionContext) _UpdateSubscriptionEndpointsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateSubscriptionEndpointsPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, updateSubscriptionEndpointsPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, updateSubscriptionEndpointsPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -2989,7 +2990,7 @@ func (ec *executionContext) _UpdateSubscriptionEndpointsPayload(ctx context.Cont
 var withdrawPayloadImplementors = []string{"WithdrawPayload"}
 
 func (ec *executionContext) _WithdrawPayload(ctx context.Context, sel ast.SelectionSet, obj *model.WithdrawPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, withdrawPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, withdrawPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))

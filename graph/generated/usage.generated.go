@@ -8,6 +8,7 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/activity"
+	"portico/internal/gqlhttp"
 	"portico/internal/usage"
 	"strconv"
 	"sync/atomic"
@@ -632,7 +633,7 @@ func (ec *executionContext) unmarshalInputUsageFilter(ctx context.Context, obj a
 var appCallsImplementors = []string{"AppCalls"}
 
 func (ec *executionContext) _AppCalls(ctx context.Context, sel ast.SelectionSet, obj *usage.AppCalls) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, appCallsImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, appCallsImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -681,7 +682,7 @@ func (ec *executionContext) _AppCalls(ctx context.Context, sel ast.SelectionSet,
 var codeCountImplementors = []string{"CodeCount"}
 
 func (ec *executionContext) _CodeCount(ctx context.Context, sel ast.SelectionSet, obj *model.CodeCount) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, codeCountImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, codeCountImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -722,7 +723,7 @@ func (ec *executionContext) _CodeCount(ctx context.Context, sel ast.SelectionSet
 var upstreamCallsImplementors = []string{"UpstreamCalls"}
 
 func (ec *executionContext) _UpstreamCalls(ctx context.Context, sel ast.SelectionSet, obj *model.UpstreamCalls) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, upstreamCallsImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, upstreamCallsImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -768,7 +769,7 @@ func (ec *executionContext) _UpstreamCalls(ctx context.Context, sel ast.Selectio
 var usageImplementors = []string{"Usage"}
 
 func (ec *executionContext) _Usage(ctx context.Context, sel ast.SelectionSet, obj *model.Usage) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, usageImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, usageImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -863,7 +864,7 @@ func (ec *executionContext) _Usage(ctx context.Context, sel ast.SelectionSet, ob
 var usagePointImplementors = []string{"UsagePoint"}
 
 func (ec *executionContext) _UsagePoint(ctx context.Context, sel ast.SelectionSet, obj *model.UsagePoint) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, usagePointImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, usagePointImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))

@@ -9,6 +9,7 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/identity"
 	"portico/internal/viewer"
 	"strconv"
@@ -572,7 +573,7 @@ func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj a
 var serverInfoImplementors = []string{"ServerInfo"}
 
 func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSet, obj *model.ServerInfo) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, serverInfoImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, serverInfoImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -640,7 +641,7 @@ func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSe
 var signInPayloadImplementors = []string{"SignInPayload"}
 
 func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignInPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, signInPayloadImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, signInPayloadImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))
@@ -704,7 +705,7 @@ func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.Selectio
 var viewerImplementors = []string{"Viewer"}
 
 func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, obj *model.Viewer) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, viewerImplementors)
+	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, viewerImplementors)
 
 	out := newFieldSet(fields)
 	direct := encodesDirectly(ctx, len(fields))

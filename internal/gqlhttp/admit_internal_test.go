@@ -64,7 +64,7 @@ func TestAdmittedOperationsReleaseTheirRoom(t *testing.T) {
 		data := []byte(`{"report":1}`)
 		h := reportHandler(&graphql.Response{Data: data})
 		l, cost := h.options.Lanes, &Cost{Requested: lanes.Heavy}
-		a, no := h.admit(t.Context(), heavyQuery(), cost)
+		a, no := h.admit(t.Context(), heavyQuery(), nil, cost)
 		require.Nil(t, no)
 		require.Equal(t, data, a.data)
 		require.Zero(t, inUse(l, "heavy"))
@@ -72,7 +72,7 @@ func TestAdmittedOperationsReleaseTheirRoom(t *testing.T) {
 		a.claim.Leave()
 
 		fillHeavy(t, l)
-		a, no = h.admit(t.Context(), heavyQuery(), cost)
+		a, no = h.admit(t.Context(), heavyQuery(), nil, cost)
 		require.Nil(t, a)
 		require.Equal(t, fault.ReasonBusy, fault.From(no.err).Reason)
 		require.Zero(t, inUse(l, "small_answers", "large_answers"))
@@ -82,7 +82,7 @@ func TestAdmittedOperationsReleaseTheirRoom(t *testing.T) {
 // The errors that an answer brings with it are presented as the others are.
 func TestErrorsOfTheAnswerArePresented(t *testing.T) {
 	h := reportHandler(&graphql.Response{Data: nullData, Errors: gqlerror.List{{Err: errors.New("secret"), Message: "secret"}}})
-	a, no := h.admit(t.Context(), heavyQuery(), &Cost{Requested: 1})
+	a, no := h.admit(t.Context(), heavyQuery(), nil, &Cost{Requested: 1})
 	require.Nil(t, no)
 	require.Len(t, a.errors, 1)
 	require.EqualValues(t, "INTERNAL", a.errors[0].Extensions["code"])

@@ -6,8 +6,9 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// tokenBytes is the approximate memory of one token in the syntax tree.
-const tokenBytes = 256
+// tokenBytes is the approximate memory of one token in the syntax tree, and in
+// what is collected from it.
+const tokenBytes = 384
 
 // cache keeps the most recently used documents, bounded by number and by memory.
 type cache struct {

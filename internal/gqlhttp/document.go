@@ -16,12 +16,14 @@ import (
 )
 
 // document is a parsed and validated text. Requests share it; only its atomic
-// field changes.
+// field and what was collected from it change.
 type document struct {
 	*ast.QueryDocument
 	tokens int
 	// prices are the costs of the operations that do not depend on variables.
 	prices map[*ast.OperationDefinition]price
+	// collected is nil if the document has directives.
+	collected *collected
 	// requested reports whether an earlier request had this document.
 	requested atomic.Bool
 }
@@ -43,8 +45,9 @@ func (h *Handler) prepare(ctx context.Context, text string) (*document, gqlerror
 	if len(parsed.Operations) == 0 {
 		return nil, gqlerror.List{badInput(fault.ReasonInvalidDocument, "The document has no operation.", nil)}
 	}
-	if refused := measure(parsed, limits); refused != nil {
-		return nil, gqlerror.List{refused}
+	measured := measure(parsed, limits)
+	if measured.worst != nil {
+		return nil, gqlerror.List{measured.worst}
 	}
 	if h.options.UnknownName != nil {
 		if errs := h.validate(parsed, h.names); len(errs) > 0 {
@@ -57,6 +60,9 @@ func (h *Handler) prepare(ctx context.Context, text string) (*document, gqlerror
 		return nil, errs
 	}
 	d := &document{QueryDocument: parsed, tokens: tokens, prices: make(map[*ast.OperationDefinition]price, len(parsed.Operations))}
+	if measured.directives == 0 {
+		d.collected = &collected{}
+	}
 	for _, op := range parsed.Operations {
 		if cost, varies := h.price(op, nil); !varies {
 			d.prices[op] = cost

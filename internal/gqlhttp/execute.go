@@ -26,7 +26,7 @@ type run struct {
 }
 
 // admit runs an operation once the budget and the lanes admit it.
-func (h *Handler) admit(ctx context.Context, op *graphql.OperationContext, c *Cost) (a *answer, no *refusal) {
+func (h *Handler) admit(ctx context.Context, op *graphql.OperationContext, known *collected, c *Cost) (a *answer, no *refusal) {
 	if b := h.options.Budget; b != nil {
 		if err := b.Take(ctx, c); err != nil {
 			return nil, &refusal{status: statusOf(err), err: err, cost: c}
@@ -47,7 +47,7 @@ func (h *Handler) admit(ctx context.Context, op *graphql.OperationContext, c *Co
 		return nil, &refusal{status: statusOf(err), err: err, cost: c}
 	}
 	defer place.Leave()
-	a = h.execute(ctx, op, claim)
+	a = h.execute(ctx, op, known, claim)
 	a.cost, a.claim = c, claim
 	claim.Resize(int64(cap(a.data)))
 	return a, nil
@@ -72,10 +72,10 @@ func statusOf(err error) int {
 }
 
 // execute runs the operation against the schema.
-func (h *Handler) execute(ctx context.Context, op *graphql.OperationContext, claim *backlog.Claim) *answer {
+func (h *Handler) execute(ctx context.Context, op *graphql.OperationContext, known *collected, claim *backlog.Claim) *answer {
 	r := &run{Handler: h, meter: &meter{
 		ctx: ctx, limit: int64(h.options.Limits.AnswerBytes), around: h.options.Around,
-		claim: claim, claimed: claim.Size(),
+		claim: claim, claimed: claim.Size(), collected: known,
 	}}
 	defer r.release()
 	op.ResolverMiddleware, op.RootResolverMiddleware = r.meter.resolve, r.root

@@ -73,7 +73,7 @@ func FuzzGuardAndCost(f *testing.F) {
 			return
 		}
 		aliases, directives := slowCounts(doc.QueryDocument)
-		g := measureAll(doc.QueryDocument, h.options.Limits)
+		g := measure(doc.QueryDocument, h.options.Limits)
 		require.Equal(t, []int{aliases, directives}, []int{g.aliases, g.directives})
 		for _, op := range doc.Operations {
 			nodes, depth, fields := slowExtent(op.SelectionSet)

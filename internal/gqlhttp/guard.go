@@ -73,13 +73,8 @@ type guard struct {
 	worst  *gqlerror.Error
 }
 
-// measure returns the first limit that the document exceeds, or nil.
-func measure(doc *ast.QueryDocument, limits Limits) *gqlerror.Error {
-	return measureAll(doc, limits).worst
-}
-
-// measureAll returns a guard that has measured the whole document.
-func measureAll(doc *ast.QueryDocument, limits Limits) *guard {
+// measure returns a guard that has measured the whole document.
+func measure(doc *ast.QueryDocument, limits Limits) *guard {
 	g := &guard{
 		limits:    limits,
 		fragments: make(map[string]*ast.FragmentDefinition, len(doc.Fragments)),

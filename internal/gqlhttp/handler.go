@@ -214,7 +214,7 @@ func (h *Handler) operate(ctx context.Context, r *http.Request, req *request, do
 		Variables: variables, Extensions: req.Extensions, Headers: r.Header,
 		Doc: doc.QueryDocument, Operation: op,
 		RecoverFunc: h.options.Recover,
-	}, c)
+	}, doc.collected, c)
 }
 
 // checkCost returns an operation's cost, and an error if it exceeds the limit.

@@ -31,6 +31,8 @@ type meter struct {
 	claim   *backlog.Claim
 	claimed int64
 	beyond  sync.Once
+	// collected is what was collected from the document.
+	collected *collected
 	// presented counts the errors that were presented.
 	presented atomic.Int64
 }
