@@ -125,12 +125,14 @@ func JSON[T any](to *T, v any) error {
 	default:
 		return mismatch(to, v)
 	}
-	if len(text) == 0 {
-		var zero T
-		*to = zero
-		return nil
+	var decoded T // not *to, of which what the document lacks would stay
+	if len(text) > 0 {
+		if err := json.Unmarshal(text, &decoded); err != nil {
+			return err
+		}
 	}
-	return json.Unmarshal(text, to)
+	*to = decoded
+	return nil
 }
 
 // Optional assigns a value to a field that is nil for NULL.

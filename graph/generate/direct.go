@@ -24,6 +24,7 @@ import (
 //   - Without what @defer needs: this server refuses it, and it costs a map, a set
 //     and the object's path in every object. Without the map of all inputs, which
 //     only resolvers that decode their own would use, and there are none.
+//   - The buffer of an answer is as large as the answer.
 //   - What the selection sets of a document have for a type is collected once.
 //   - So are the objects that were read with a row: their resolver would only look
 //     them up.
@@ -85,7 +86,7 @@ func (d *direct) rewriteFile(name string, n *counts) error {
 	for _, r := range []struct {
 		from *regexp.Regexp
 		to   string
-	}{{unmarshalers, ""}, {collections, "gqlhttp.CollectFields(ctx, ec.OperationContext, "}, {deferredFields, ""}, {deferredField, ""}, {deferredGroup, ""}, {fieldSets, "newFieldSet("}, {fieldSetType, "*fieldSet"}} {
+	}{{unmarshalers, ""}, {answers, "buf := encode(ctx, data)\n"}, {collections, "gqlhttp.CollectFields(ctx, ec.OperationContext, "}, {deferredFields, ""}, {deferredField, ""}, {deferredGroup, ""}, {fieldSets, "newFieldSet("}, {fieldSetType, "*fieldSet"}} {
 		text = r.from.ReplaceAll(text, []byte(r.to))
 	}
 	text = plainList.ReplaceAllFunc(text, d.rewriteList)
@@ -104,6 +105,7 @@ func (d *direct) rewriteFile(name string, n *counts) error {
 
 var (
 	unmarshalers   = regexp.MustCompile(`(?ms)^\tinputUnmarshalMap := .*?^\t\)\n|^\t+ctx = graphql\.WithUnmarshalerMap\(.*?\n`)
+	answers        = regexp.MustCompile(`var buf bytes\.Buffer\n\t+data\.MarshalGQL\(&buf\)\n`)
 	collections    = regexp.MustCompile(`graphql\.CollectFields\(ec\.OperationContext, `)
 	deferredFields = regexp.MustCompile(`(?m)^\tdeferredFieldSet := .*\n\tdeferLabelToView := .*\n`)
 	deferredField  = regexp.MustCompile(`(?ms)^\t\t\tif field\.IsDeferred\(\) \{\n.*?^\t\t\t\}\n\n?`)

@@ -11,6 +11,7 @@
 package generated
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"sync"
@@ -29,6 +30,14 @@ func encodesDirectly(ctx context.Context, n int) bool { return gqlhttp.CountFiel
 // resolving it: the path of its own fields leads through that field.
 func within(ctx context.Context, object string, field graphql.CollectedField) context.Context {
 	return graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: object, Field: field})
+}
+
+// encode encodes an answer, whose root fields have been encoded already.
+func encode(ctx context.Context, data graphql.Marshaler) *bytes.Buffer {
+	const names = 256 // of the root fields, roughly
+	buf := bytes.NewBuffer(make([]byte, 0, gqlhttp.Encoded(ctx)+names))
+	data.MarshalGQL(buf)
+	return buf
 }
 
 // fieldSet has the values of an object's fields, as graphql.FieldSet does, for a

@@ -115,6 +115,15 @@ func CountFields(ctx context.Context, n int) error {
 	return m.add(&m.resolved, n*(minFieldBytes+1))
 }
 
+// Encoded returns the size in bytes of the root fields that have been encoded.
+func Encoded(ctx context.Context) int {
+	m, ok := ctx.Value(meterKey{}).(*meter)
+	if !ok {
+		return 0
+	}
+	return int(m.written.Load())
+}
+
 var errNoMeter = errors.New("gqlhttp: the context is not one of a request")
 
 // minBytes returns the minimum size of a value in JSON. Only texts can be long;

@@ -96,22 +96,42 @@ func (e edge[T]) join(ctx context.Context, s *sql.Selector) (any, error) {
 }
 
 func (e edge[T]) start(joined any) edgeScanning {
-	return &edgeRows[T]{scanning: joined.(*reading[T]).start(), edge: e}
+	return &edgeRows[T]{scanning: joined.(*reading[T]).start(), edge: e, taken: true}
 }
 
+// edgeRows scans the objects of an edge. Rows of a list often refer to the object
+// that the row before them refers to, and share it then.
 type edgeRows[T any] struct {
 	*scanning[T]
 	edge edge[T]
+	// last is the object that was found last, of the id lastID; it was scanned into
+	// a row of its own.
+	last   T
+	lastID uuid.UUID
+	// taken is true if the current row was kept, or there is none yet.
+	taken bool
 }
 
-// found gives the current row, if there is one, to the row that refers to it.
+// next begins a new row, unless the one before was not kept.
+func (s *edgeRows[T]) next() {
+	if s.taken {
+		s.scanning.next()
+		s.taken = false
+	}
+}
+
+// found gives the current object, if there is one, to the row that refers to it.
 func (s *edgeRows[T]) found(parent any) {
-	if s.edge.list.ID(s.current) == uuid.Nil {
+	id := s.edge.list.ID(s.current)
+	if id == uuid.Nil {
 		return
 	}
-	settle(s.edge.reader, s.current)
-	if p, ok := parent.(joiner); ok {
-		p.Join(s.edge.column, s.current)
+	if id != s.lastID {
+		settle(s.edge.reader, s.current)
+		s.edge.foundRow(s.current)
+		s.last, s.lastID, s.taken = s.current, id, true
 	}
-	s.edge.foundRow(s.current)
+	if p, ok := parent.(joiner); ok {
+		p.Join(s.edge.column, s.last)
+	}
 }
