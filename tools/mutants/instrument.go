@@ -164,10 +164,11 @@ func (w *instrumenter) literal(n *ast.Ident) string {
 	return w.add(n, "literal", "true")
 }
 
-// isBool reports whether an expression is of the type bool itself.
+// isBool reports whether an expression is of the type bool itself; the type, as in a
+// case of a type switch, is not.
 func (w *instrumenter) isBool(e ast.Expr) bool {
 	b, ok := w.info.TypeOf(e).(*types.Basic)
-	return ok && b.Info()&types.IsBoolean != 0
+	return ok && b.Info()&types.IsBoolean != 0 && !w.info.Types[e].IsType()
 }
 
 func isBoolLiteral(n ast.Node) bool {
