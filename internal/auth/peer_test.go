@@ -47,6 +47,19 @@ func TestPeerAddress(t *testing.T) {
 	}
 }
 
+// Other headers are used from trusted proxies only, too.
+func TestPeersThatAreTrusted(t *testing.T) {
+	proxies := Peers{Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
+	for remote, want := range map[string]bool{"10.0.0.1": true, "192.0.2.1": false} {
+		for _, forwarded := range []string{"", "198.51.100.1", "198.51.100.1, 10.0.0.2"} {
+			_, trusted := proxies.Client(netip.MustParseAddr(remote), forwarded)
+			require.Equal(t, want, trusted, "%s for %s", remote, forwarded)
+		}
+	}
+	client, trusted := proxies.Client(netip.Addr{}, "10.0.0.1")
+	require.False(t, trusted || client.IsValid(), "a Unix socket")
+}
+
 // X-Forwarded-For is used from the listed proxies only, whatever it contains.
 func FuzzPeers(f *testing.F) {
 	f.Add("10.0.0.1:80", "198.51.100.1")

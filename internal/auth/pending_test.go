@@ -124,3 +124,20 @@ func TestOtherTokensWithAChecksum(t *testing.T) {
 	_, ok := m.Hashes(body + base62.Checksum(body))
 	require.False(t, ok)
 }
+
+// A guess that cannot be counted is refused: otherwise an attacker could guess as
+// often as he likes while the database fails.
+func TestGuessesThatCannotBeCounted(t *testing.T) {
+	for name, breakage := range map[string]string{
+		"cannot be read":    `ALTER TABLE sign_in_attempts RENAME TO elsewhere`,
+		"cannot be written": `CREATE TRIGGER full BEFORE INSERT ON sign_in_attempts BEGIN SELECT RAISE(ABORT, 'full'); END`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := NewLimiter(testdb.Open(t, testdb.SQLite(t)), keyring.ForTest(), clock.NewFake(start))
+			require.NoError(t, guess(t, l, email, client, false))
+			_, err := l.db.ExecContext(t.Context(), breakage)
+			require.NoError(t, err)
+			require.Error(t, guess(t, l, email, client, false))
+		})
+	}
+}

@@ -24,6 +24,7 @@ func TestCheckPassword(t *testing.T) {
 		"abcdefghi7" + strings.Repeat("é", 118): true,
 		"short9char":                            true,
 		"short9cha":                             false,
+		"short9che\u0301":                       false, // nine characters, one of two code points
 		"":                                      false,
 		"çğışöüÇĞİ":                             false, // nine characters, more bytes
 		"abcdefghi7" + strings.Repeat("é", 119): false,

@@ -90,12 +90,12 @@ type library struct {
 
 var librarySchema = map[string][]string{
 	dialect.SQLite: {
-		`CREATE TABLE authors (id uuid PRIMARY KEY, organization_id uuid NOT NULL, name text NOT NULL)`,
+		`CREATE TABLE authors (id uuid PRIMARY KEY, organization_id uuid NOT NULL, name text NOT NULL, born integer)`,
 		`CREATE TABLE books (id uuid PRIMARY KEY, organization_id uuid NOT NULL, shelf_id uuid NOT NULL, author_id uuid, name text NOT NULL, made_at datetime NOT NULL, pages integer NOT NULL)`,
 		`CREATE TABLE loans (book_id uuid NOT NULL, person_id uuid NOT NULL)`,
 	},
 	dialect.Postgres: {
-		`CREATE TABLE authors (id uuid PRIMARY KEY, organization_id uuid NOT NULL, name text NOT NULL)`,
+		`CREATE TABLE authors (id uuid PRIMARY KEY, organization_id uuid NOT NULL, name text NOT NULL, born integer)`,
 		`CREATE TABLE books (id uuid PRIMARY KEY, organization_id uuid NOT NULL, shelf_id uuid NOT NULL, author_id uuid, name text NOT NULL, made_at timestamptz NOT NULL, pages bigint NOT NULL)`,
 		`CREATE TABLE loans (book_id uuid NOT NULL, person_id uuid NOT NULL)`,
 	},
@@ -252,5 +252,19 @@ func borrowedBy() listing.Children[*book] {
 		t := sql.Dialect(s.Dialect()).Table("loans").As("l")
 		s.Join(t).On(s.C("id"), t.C("book_id"))
 		return t.C("person_id")
+	}}}
+}
+
+// inOrganizations are the books of organizations.
+func inOrganizations() listing.Children[*book] {
+	return listing.Children[*book]{List: bookList(), Column: "organization_id", Parent: func(b *book) uuid.UUID { return b.organization }}
+}
+
+// catalogued are the books of shelves by way of a table: the books themselves.
+func catalogued() listing.Children[*book] {
+	return listing.Children[*book]{List: bookList(), Through: &listing.Through{Name: "catalogue", Join: func(s *sql.Selector) string {
+		t := sql.Dialect(s.Dialect()).Table("books").As("c")
+		s.Join(t).On(s.C("id"), t.C("id"))
+		return t.C("shelf_id")
 	}}}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -137,16 +138,29 @@ func TestStatementsWithValuesOfARequestAreNotKept(t *testing.T) {
 
 // Nor does one with a filter that is too long to be kept for it.
 func TestStatementsWithLongFiltersAreNotKept(t *testing.T) {
-	r, asked := Reader{Statements: NewStatements()}, 0
-	for range 2 {
-		ctx := viewer.NewContext(t.Context(), viewer.Viewer{})
-		src := Filtered(string(make([]byte, maxFilter)), func(string) Query[*record] { return query{dialect.SQLite, everything, &asked} })
-		if _, err := prepare(ctx, r, shape{list: "records"}, src, nil, nil, nil, everything); err != nil {
-			t.Fatal(err)
+	const quotes = 2
+	for length, want := range map[int]int{maxFilter - quotes: 1, maxFilter - quotes + 1: 2} {
+		r, asked := Reader{Statements: NewStatements()}, 0
+		for range 2 {
+			ctx := viewer.NewContext(t.Context(), viewer.Viewer{OrganizationID: uuid.New()})
+			src := Filtered(strings.Repeat("x", length), func(string) Query[*record] { return query{dialect.SQLite, everything, &asked} })
+			if _, err := prepare(ctx, r, shape{list: "records"}, src, nil, nil, nil, everything); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if asked != want {
+			t.Errorf("a statement with a filter of %d characters is built %d times, not %d", length, asked, want)
 		}
 	}
-	if asked != 2 {
-		t.Error("a statement with a long filter is kept")
+}
+
+// Each slot stands for its own value.
+func TestValuesOfSlots(t *testing.T) {
+	v := values{viewer: viewer.Viewer{OrganizationID: uuid.New(), AccountID: uuid.New(), UserID: uuid.New()}, now: time.Now()}
+	for s, want := range map[slot]any{organizationSlot: v.viewer.OrganizationID, accountSlot: v.viewer.AccountID, userSlot: v.viewer.UserID, nowSlot: v.now} {
+		if got := v.of(s, dialect.SQLite); got != want {
+			t.Errorf("the slot %d is %v, not %v", s, got, want)
+		}
 	}
 }
 
