@@ -47,8 +47,6 @@ type Account struct {
 
 	// columns are those that the row was read with; nil: all of them.
 	columns []string
-	// joinedOrganization was read with the row.
-	joinedOrganization *Organization
 }
 
 // AccountEdges holds the relations/edges for other nodes in the graph.

@@ -55,8 +55,6 @@ type App struct {
 	columns []string
 	// joinedAccount was read with the row.
 	joinedAccount *Account
-	// joinedOrganization was read with the row.
-	joinedOrganization *Organization
 }
 
 // AppEdges holds the relations/edges for other nodes in the graph.

@@ -87,8 +87,6 @@ type Credential struct {
 	joinedApp *App
 	// joinedAccount was read with the row.
 	joinedAccount *Account
-	// joinedOrganization was read with the row.
-	joinedOrganization *Organization
 }
 
 // CredentialEdges holds the relations/edges for other nodes in the graph.

@@ -46,8 +46,6 @@ type Endpoint struct {
 	columns []string
 	// joinedProduct was read with the row.
 	joinedProduct *Product
-	// joinedOrganization was read with the row.
-	joinedOrganization *Organization
 }
 
 // EndpointEdges holds the relations/edges for other nodes in the graph.

@@ -62,8 +62,6 @@ type Event struct {
 
 	// columns are those that the row was read with; nil: all of them.
 	columns []string
-	// joinedOrganization was read with the row.
-	joinedOrganization *Organization
 }
 
 // EventEdges holds the relations/edges for other nodes in the graph.

@@ -39,12 +39,8 @@ type Membership struct {
 
 	// columns are those that the row was read with; nil: all of them.
 	columns []string
-	// joinedAccount was read with the row.
-	joinedAccount *Account
 	// joinedUser was read with the row.
 	joinedUser *User
-	// joinedOrganization was read with the row.
-	joinedOrganization *Organization
 }
 
 // MembershipEdges holds the relations/edges for other nodes in the graph.

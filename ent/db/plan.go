@@ -56,10 +56,6 @@ type Plan struct {
 
 	// columns are those that the row was read with; nil: all of them.
 	columns []string
-	// joinedProduct was read with the row.
-	joinedProduct *Product
-	// joinedOrganization was read with the row.
-	joinedOrganization *Organization
 }
 
 // PlanEdges holds the relations/edges for other nodes in the graph.

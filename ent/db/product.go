@@ -63,8 +63,6 @@ type Product struct {
 
 	// columns are those that the row was read with; nil: all of them.
 	columns []string
-	// joinedOrganization was read with the row.
-	joinedOrganization *Organization
 }
 
 // ProductEdges holds the relations/edges for other nodes in the graph.

@@ -49,15 +49,9 @@ func (_q *AccountQuery) Row(columns []string) *Account {
 	return &Account{config: _q.config, columns: columns}
 }
 
-// JoinedOrganization returns the organization that was read with the row, in the same
-// statement and for the same viewer; nil if none was.
-func (m *Account) JoinedOrganization() *Organization { return m.joinedOrganization }
-
 // Join sets the object that a column of the row refers to.
 func (m *Account) Join(column string, to any) {
 	switch column {
-	case account.FieldOrganizationID:
-		m.joinedOrganization, _ = to.(*Organization)
 	}
 }
 
@@ -138,17 +132,11 @@ func (_q *AppQuery) Row(columns []string) *App {
 // statement and for the same viewer; nil if none was.
 func (m *App) JoinedAccount() *Account { return m.joinedAccount }
 
-// JoinedOrganization returns the organization that was read with the row, in the same
-// statement and for the same viewer; nil if none was.
-func (m *App) JoinedOrganization() *Organization { return m.joinedOrganization }
-
 // Join sets the object that a column of the row refers to.
 func (m *App) Join(column string, to any) {
 	switch column {
 	case app.FieldAccountID:
 		m.joinedAccount, _ = to.(*Account)
-	case app.FieldOrganizationID:
-		m.joinedOrganization, _ = to.(*Organization)
 	}
 }
 
@@ -245,10 +233,6 @@ func (m *Credential) JoinedApp() *App { return m.joinedApp }
 // statement and for the same viewer; nil if none was.
 func (m *Credential) JoinedAccount() *Account { return m.joinedAccount }
 
-// JoinedOrganization returns the organization that was read with the row, in the same
-// statement and for the same viewer; nil if none was.
-func (m *Credential) JoinedOrganization() *Organization { return m.joinedOrganization }
-
 // Join sets the object that a column of the row refers to.
 func (m *Credential) Join(column string, to any) {
 	switch column {
@@ -256,8 +240,6 @@ func (m *Credential) Join(column string, to any) {
 		m.joinedApp, _ = to.(*App)
 	case credential.FieldAccountID:
 		m.joinedAccount, _ = to.(*Account)
-	case credential.FieldOrganizationID:
-		m.joinedOrganization, _ = to.(*Organization)
 	}
 }
 
@@ -406,17 +388,11 @@ func (_q *EndpointQuery) Row(columns []string) *Endpoint {
 // statement and for the same viewer; nil if none was.
 func (m *Endpoint) JoinedProduct() *Product { return m.joinedProduct }
 
-// JoinedOrganization returns the organization that was read with the row, in the same
-// statement and for the same viewer; nil if none was.
-func (m *Endpoint) JoinedOrganization() *Organization { return m.joinedOrganization }
-
 // Join sets the object that a column of the row refers to.
 func (m *Endpoint) Join(column string, to any) {
 	switch column {
 	case endpoint.FieldProductID:
 		m.joinedProduct, _ = to.(*Product)
-	case endpoint.FieldOrganizationID:
-		m.joinedOrganization, _ = to.(*Organization)
 	}
 }
 
@@ -489,15 +465,9 @@ func (_q *EventQuery) Row(columns []string) *Event {
 	return &Event{config: _q.config, columns: columns}
 }
 
-// JoinedOrganization returns the organization that was read with the row, in the same
-// statement and for the same viewer; nil if none was.
-func (m *Event) JoinedOrganization() *Organization { return m.joinedOrganization }
-
 // Join sets the object that a column of the row refers to.
 func (m *Event) Join(column string, to any) {
 	switch column {
-	case event.FieldOrganizationID:
-		m.joinedOrganization, _ = to.(*Organization)
 	}
 }
 
@@ -606,27 +576,15 @@ func (_q *MembershipQuery) Row(columns []string) *Membership {
 	return &Membership{config: _q.config, columns: columns}
 }
 
-// JoinedAccount returns the account that was read with the row, in the same
-// statement and for the same viewer; nil if none was.
-func (m *Membership) JoinedAccount() *Account { return m.joinedAccount }
-
 // JoinedUser returns the user that was read with the row, in the same
 // statement and for the same viewer; nil if none was.
 func (m *Membership) JoinedUser() *User { return m.joinedUser }
 
-// JoinedOrganization returns the organization that was read with the row, in the same
-// statement and for the same viewer; nil if none was.
-func (m *Membership) JoinedOrganization() *Organization { return m.joinedOrganization }
-
 // Join sets the object that a column of the row refers to.
 func (m *Membership) Join(column string, to any) {
 	switch column {
-	case membership.FieldAccountID:
-		m.joinedAccount, _ = to.(*Account)
 	case membership.FieldUserID:
 		m.joinedUser, _ = to.(*User)
-	case membership.FieldOrganizationID:
-		m.joinedOrganization, _ = to.(*Organization)
 	}
 }
 
@@ -802,21 +760,9 @@ func (_q *PlanQuery) Row(columns []string) *Plan {
 	return &Plan{config: _q.config, columns: columns}
 }
 
-// JoinedProduct returns the product that was read with the row, in the same
-// statement and for the same viewer; nil if none was.
-func (m *Plan) JoinedProduct() *Product { return m.joinedProduct }
-
-// JoinedOrganization returns the organization that was read with the row, in the same
-// statement and for the same viewer; nil if none was.
-func (m *Plan) JoinedOrganization() *Organization { return m.joinedOrganization }
-
 // Join sets the object that a column of the row refers to.
 func (m *Plan) Join(column string, to any) {
 	switch column {
-	case plan.FieldProductID:
-		m.joinedProduct, _ = to.(*Product)
-	case plan.FieldOrganizationID:
-		m.joinedOrganization, _ = to.(*Organization)
 	}
 }
 
@@ -909,15 +855,9 @@ func (_q *ProductQuery) Row(columns []string) *Product {
 	return &Product{config: _q.config, columns: columns}
 }
 
-// JoinedOrganization returns the organization that was read with the row, in the same
-// statement and for the same viewer; nil if none was.
-func (m *Product) JoinedOrganization() *Organization { return m.joinedOrganization }
-
 // Join sets the object that a column of the row refers to.
 func (m *Product) Join(column string, to any) {
 	switch column {
-	case product.FieldOrganizationID:
-		m.joinedOrganization, _ = to.(*Organization)
 	}
 }
 
@@ -1026,15 +966,9 @@ func (_q *ServiceTokenQuery) Row(columns []string) *ServiceToken {
 	return &ServiceToken{config: _q.config, columns: columns}
 }
 
-// JoinedOrganization returns the organization that was read with the row, in the same
-// statement and for the same viewer; nil if none was.
-func (m *ServiceToken) JoinedOrganization() *Organization { return m.joinedOrganization }
-
 // Join sets the object that a column of the row refers to.
 func (m *ServiceToken) Join(column string, to any) {
 	switch column {
-	case servicetoken.FieldOrganizationID:
-		m.joinedOrganization, _ = to.(*Organization)
 	}
 }
 
@@ -1139,10 +1073,6 @@ func (m *Subscription) JoinedProduct() *Product { return m.joinedProduct }
 // statement and for the same viewer; nil if none was.
 func (m *Subscription) JoinedPlan() *Plan { return m.joinedPlan }
 
-// JoinedOrganization returns the organization that was read with the row, in the same
-// statement and for the same viewer; nil if none was.
-func (m *Subscription) JoinedOrganization() *Organization { return m.joinedOrganization }
-
 // Join sets the object that a column of the row refers to.
 func (m *Subscription) Join(column string, to any) {
 	switch column {
@@ -1154,8 +1084,6 @@ func (m *Subscription) Join(column string, to any) {
 		m.joinedProduct, _ = to.(*Product)
 	case subscription.FieldPlanID:
 		m.joinedPlan, _ = to.(*Plan)
-	case subscription.FieldOrganizationID:
-		m.joinedOrganization, _ = to.(*Organization)
 	}
 }
 
@@ -1260,15 +1188,9 @@ func (_q *UserQuery) Row(columns []string) *User {
 	return &User{config: _q.config, columns: columns}
 }
 
-// JoinedOrganization returns the organization that was read with the row, in the same
-// statement and for the same viewer; nil if none was.
-func (m *User) JoinedOrganization() *Organization { return m.joinedOrganization }
-
 // Join sets the object that a column of the row refers to.
 func (m *User) Join(column string, to any) {
 	switch column {
-	case user.FieldOrganizationID:
-		m.joinedOrganization, _ = to.(*Organization)
 	}
 }
 

@@ -52,8 +52,6 @@ type ServiceToken struct {
 
 	// columns are those that the row was read with; nil: all of them.
 	columns []string
-	// joinedOrganization was read with the row.
-	joinedOrganization *Organization
 }
 
 // ServiceTokenEdges holds the relations/edges for other nodes in the graph.

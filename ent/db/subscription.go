@@ -72,8 +72,6 @@ type Subscription struct {
 	joinedProduct *Product
 	// joinedPlan was read with the row.
 	joinedPlan *Plan
-	// joinedOrganization was read with the row.
-	joinedOrganization *Organization
 }
 
 // SubscriptionEdges holds the relations/edges for other nodes in the graph.

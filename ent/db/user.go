@@ -60,8 +60,6 @@ type User struct {
 
 	// columns are those that the row was read with; nil: all of them.
 	columns []string
-	// joinedOrganization was read with the row.
-	joinedOrganization *Organization
 }
 
 // UserEdges holds the relations/edges for other nodes in the graph.

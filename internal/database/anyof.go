@@ -1,6 +1,7 @@
 package database
 
 import (
+	"database/sql/driver"
 	"encoding/json"
 	"fmt"
 
@@ -26,10 +27,16 @@ func aroundList(dialectName string) (before, after string) {
 	return " IN (SELECT value FROM json_each(", "))"
 }
 
-// List returns the argument of InList.
+// list is the text of a list, of a type that differs from other texts.
+type list string
+
+// Value returns the text.
+func (l list) Value() (driver.Value, error) { return string(l), nil }
+
+// List returns the argument of InList, a driver.Valuer.
 func List[T uuid.UUID | ~string](dialectName string, values []T) any {
 	if ids, ok := any(values).([]uuid.UUID); ok && dialectName == dialect.Postgres {
-		return arrayOf(ids)
+		return list(arrayOf(ids))
 	}
 	texts := make([]string, len(values))
 	for i, v := range values {
@@ -38,8 +45,8 @@ func List[T uuid.UUID | ~string](dialectName string, values []T) any {
 	if dialectName == dialect.Postgres {
 		return pq.Array(texts)
 	}
-	list, _ := json.Marshal(texts) // never fails for strings
-	return string(list)
+	encoded, _ := json.Marshal(texts) // never fails for strings
+	return list(encoded)
 }
 
 // AnyOf returns an ent predicate that is true for rows whose column equals one
@@ -50,11 +57,11 @@ func AnyOf[T uuid.UUID | ~string](column string, values []T) func(*sql.Selector)
 }
 
 // AnyOfList is AnyOf with an argument that List has returned, or will.
-func AnyOfList(column string, list any) func(*sql.Selector) {
+func AnyOfList(column string, values any) func(*sql.Selector) {
 	return func(s *sql.Selector) {
 		s.Where(sql.P(func(b *sql.Builder) {
 			before, after := aroundList(b.Dialect())
-			b.Ident(s.C(column)).WriteString(before).Arg(list).WriteString(after)
+			b.Ident(s.C(column)).WriteString(before).Arg(values).WriteString(after)
 		}))
 	}
 }

@@ -1,6 +1,7 @@
 package listing
 
 import (
+	"github.com/google/uuid"
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
@@ -12,12 +13,28 @@ const maxStatements = 2048
 const maxFilter = 1024
 
 // Statements caches the statements of a database. A nil one caches nothing.
-type Statements struct{ all *lru.Cache[shape, any] }
+type Statements struct {
+	all    *lru.Cache[shape, any]
+	marked markers
+}
+
+// markers are the ids that stand for a viewer's while a statement is built. They
+// are random, so that no filter contains one.
+type markers struct{ organization, account, user uuid.UUID }
+
+func newMarkers() markers { return markers{uuid.New(), uuid.New(), uuid.New()} }
+
+func (s *Statements) markers() markers {
+	if s == nil {
+		return newMarkers()
+	}
+	return s.marked
+}
 
 // NewStatements returns an empty cache.
 func NewStatements() *Statements {
 	all, _ := lru.New[shape, any](maxStatements) // fails for sizes below one only
-	return &Statements{all}
+	return &Statements{all, newMarkers()}
 }
 
 func (s *Statements) cached(of shape) any {

@@ -83,6 +83,8 @@ type Query[T any] interface {
 
 // Source is the queries for the rows of a list.
 type Source[T any] struct {
+	// of is the type of the filter, and filter is it as JSON.
+	of     reflect.Type
 	filter string
 	fresh  func() Query[T]
 }
@@ -94,7 +96,7 @@ func All[T any](query func() Query[T]) Source[T] { return Source[T]{fresh: query
 // Filtered returns the source of the rows that a filter matches: beside it, query
 // must depend on nothing that changes, except for ids and times.
 func Filtered[T, F any](filter F, query func(F) Query[T]) Source[T] {
-	out := Source[T]{fresh: func() Query[T] { return query(filter) }}
+	out := Source[T]{of: reflect.TypeFor[F](), fresh: func() Query[T] { return query(filter) }}
 	if !reflect.ValueOf(&filter).Elem().IsZero() {
 		text, err := json.Marshal(filter)
 		if err != nil {

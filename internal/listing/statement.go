@@ -2,6 +2,7 @@ package listing
 
 import (
 	"context"
+	"database/sql/driver"
 	"reflect"
 	"regexp"
 	"slices"
@@ -36,8 +37,10 @@ type statement[T any] struct {
 type shape struct {
 	// list is the name of the list, and kind the way it is read.
 	list, kind string
-	// filter is what narrows the list, as JSON with all values.
-	filter string
+	// filtered is the type of what narrows the list, and filter is that as JSON with
+	// all values.
+	filtered reflect.Type
+	filter   string
 	// columns are those that are asked for, of the rows and of the edges.
 	columns  string
 	order    string
@@ -99,34 +102,44 @@ func (v values) of(s slot, dialectName string) any {
 	}
 }
 
-// marker is the id that stands for a viewer's while a statement is built. No row
-// has it.
-func marker(s slot) uuid.UUID { return uuid.UUID{0: 0xff, 15: byte(s)} }
-
 // shapeOf returns what a row policy may make its predicates depend on: the role,
 // whether the account is suspended, and ids, which markers stand for. Policies see
 // this instead of the viewer, so nothing else can enter a statement.
-func shapeOf(v viewer.Viewer) viewer.Viewer {
-	mark := func(id uuid.UUID, s slot) uuid.UUID {
+func (m markers) shapeOf(v viewer.Viewer) viewer.Viewer {
+	mark := func(id, marker uuid.UUID) uuid.UUID {
 		if id == uuid.Nil {
 			return id
 		}
-		return marker(s)
+		return marker
 	}
 	return viewer.Viewer{
 		Role: v.Role, AccountOwner: v.AccountOwner, AccountSuspended: v.AccountSuspended,
-		OrganizationID: mark(v.OrganizationID, organizationSlot),
-		AccountID:      mark(v.AccountID, accountSlot),
-		UserID:         mark(v.UserID, userSlot),
+		OrganizationID: mark(v.OrganizationID, m.organization),
+		AccountID:      mark(v.AccountID, m.account),
+		UserID:         mark(v.UserID, m.user),
 	}
+}
+
+// slotOf returns the slot of a marker.
+func (m markers) slotOf(id uuid.UUID) (slot, bool) {
+	switch id {
+	case m.organization:
+		return organizationSlot, true
+	case m.account:
+		return accountSlot, true
+	case m.user:
+		return userSlot, true
+	}
+	return 0, false
 }
 
 // prepare returns the statement of a shape: the cached one, or a new one that
 // build completes. It reads the columns that are asked for, and the further ones
 // that the list needs.
 func prepare[T any](ctx context.Context, r Reader, of shape, src Source[T], asked, further []string, edges []Edge, build func(*sql.Selector)) (*statement[T], error) {
-	of.viewer = shapeOf(viewer.Current(ctx))
-	of.filter = src.filter
+	marked := r.Statements.markers()
+	of.viewer = marked.shapeOf(viewer.Current(ctx))
+	of.filtered, of.filter = src.of, src.filter
 	of.columns = columnsOf(asked, edges)
 	if s, ok := r.Statements.cached(of).(*statement[T]); ok {
 		return s, nil
@@ -153,19 +166,18 @@ func prepare[T any](ctx context.Context, r Reader, of shape, src Source[T], aske
 	if err := selector.Err(); err != nil {
 		return nil, err
 	}
-	s.text, s.args = distinct(text, withSlots(args))
-	if general(s.args) && len(of.filter) <= maxFilter {
+	s.text, s.args = distinct(text, marked.withSlots(args))
+	if general(s.args) && src.whole() && len(of.filter) <= maxFilter {
 		r.Statements.add(of, s)
 	}
 	return s, nil
 }
 
 // withSlots replaces the markers of viewers by their slots.
-func withSlots(args []any) []any {
+func (m markers) withSlots(args []any) []any {
 	for i, a := range args {
-		id, ok := a.(uuid.UUID)
-		for _, s := range []slot{organizationSlot, accountSlot, userSlot} {
-			if ok && id == marker(s) {
+		if id, ok := a.(uuid.UUID); ok {
+			if s, ok := m.slotOf(id); ok {
 				args[i] = s
 			}
 		}
@@ -199,13 +211,40 @@ func distinct(text string, args []any) (string, []any) {
 
 var placeholder = regexp.MustCompile(`\$[0-9]+`)
 
+// whole reports whether the filter's JSON has all that the query may depend on.
+func (src Source[T]) whole() bool { return src.of == nil || marshalsWhole(src.of) }
+
+func marshalsWhole(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice:
+		return marshalsWhole(t.Elem())
+	case reflect.Struct:
+		if t == reflect.TypeFor[time.Time]() {
+			return true
+		}
+		for i := range t.NumField() {
+			f := t.Field(i)
+			if !f.IsExported() || f.Tag.Get("json") != "" || !marshalsWhole(f.Type) {
+				return false
+			}
+		}
+		return true
+	case reflect.String, reflect.Bool, reflect.Int, reflect.Int64:
+		return true
+	}
+	return t == reflect.TypeFor[uuid.UUID]()
+}
+
 // general reports whether a statement serves other requests: its constants are
-// plain values, all of which the filter has. An id or a time may come from
-// elsewhere.
+// plain values, all of which the filter has. An id, a list of ids or a time may
+// come from elsewhere.
 func general(args []any) bool {
 	for _, a := range args {
 		if _, ok := a.(slot); ok {
 			continue
+		}
+		if _, ok := a.(driver.Valuer); ok {
+			return false
 		}
 		switch reflect.ValueOf(a).Kind() {
 		case reflect.String, reflect.Bool, reflect.Int, reflect.Int64:

@@ -12,6 +12,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
+	"portico/internal/database"
 	"portico/internal/viewer"
 )
 
@@ -35,7 +36,7 @@ func TestShapeOfAViewer(t *testing.T) {
 		name := of.Field(i).Name
 		var v viewer.Viewer
 		fill(reflect.ValueOf(&v).Elem().Field(i))
-		switch shape := shapeOf(v); {
+		switch shape := newMarkers().shapeOf(v); {
 		case slices.Contains(distinguishes, name):
 			if shape == (viewer.Viewer{}) {
 				t.Errorf("%s does not distinguish statements", name)
@@ -125,7 +126,7 @@ func TestStatementsAreShared(t *testing.T) {
 
 // A statement with a value that only this request may have serves no other.
 func TestStatementsWithValuesOfARequestAreNotKept(t *testing.T) {
-	for name, v := range map[string]any{"an id": uuid.New(), "a time": time.Now(), "a list": []string{"x"}, "a pointer": new(string)} {
+	for name, v := range map[string]any{"an id": uuid.New(), "a time": time.Now(), "a list of ids": database.List(dialect.Postgres, []uuid.UUID{uuid.New()}), "a list of texts": database.List(dialect.SQLite, []string{"x"}), "a slice": []string{"x"}, "a pointer": new(string)} {
 		r, asked := Reader{Statements: NewStatements()}, 0
 		q := query{dialect.Postgres, narrowed("secret", v), &asked}
 		prepared(t, r, q, uuid.New())
@@ -177,5 +178,48 @@ func TestDistinctArguments(t *testing.T) {
 	}
 	if text, args = distinct("a = ? AND b = ?", []any{idSlot, idSlot}); text != "a = ? AND b = ?" || len(args) != 2 {
 		t.Error("placeholders without numbers changed")
+	}
+}
+
+// A filter of which JSON leaves something out does not identify a statement.
+func TestFiltersMarshalWhole(t *testing.T) {
+	type hidden struct{ text string }
+	type renamed struct {
+		Text string `json:"-"`
+	}
+	type good struct {
+		Text *string
+		At   *time.Time
+		IDs  []string
+		Kind struct{ Name string }
+	}
+	for filter, whole := range map[any]bool{hidden{}: false, renamed{}: false, "x": true, uuid.New(): true} {
+		if marshalsWhole(reflect.TypeOf(filter)) != whole {
+			t.Errorf("%T: not %v", filter, whole)
+		}
+	}
+	if !marshalsWhole(reflect.TypeFor[good]()) || marshalsWhole(reflect.TypeFor[map[string]any]()) {
+		t.Error("a filter is judged wrongly")
+	}
+	_ = hidden{text: ""}
+}
+
+// An edge's statement is restricted as its own policies say.
+func TestEdgesAreRestricted(t *testing.T) {
+	asked := 0
+	v := viewer.Viewer{Role: viewer.Admin, OrganizationID: uuid.New()}
+	ctx := viewer.NewContext(t.Context(), v)
+	fresh := func() Query[*record] { return query{dialect.Postgres, everything, &asked} }
+	e := EdgeTo(ctx, Reader{}, "record_id", List[*record]{}, fresh, []string{"name"}, func(*record) {})
+	s, err := prepare(ctx, Reader{}, shape{}, All(fresh), []string{"name"}, nil, []Edge{e}, everything)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const joined = `LEFT JOIN (SELECT "records"."id", "records"."name" FROM "records" WHERE "records"."organization_id" = $1) AS "of_record_id"`
+	if !strings.Contains(s.text, joined) || !slices.Equal(s.args, []any{organizationSlot}) {
+		t.Errorf("%s with %v", s.text, s.args)
+	}
+	if len(ofViewer(ctx, []Edge{e})) != 1 || ofViewer(viewer.AsSystem(ctx, v.OrganizationID), []Edge{e}) != nil {
+		t.Error("what was asked for one viewer is read for another")
 	}
 }
