@@ -108,3 +108,28 @@ func TestUserErrorsAreBounded(t *testing.T) {
 	require.Empty(t, a.Errors)
 	require.Len(t, a.Data["createApp"].(map[string]any)["userErrors"], 25)
 }
+
+// The limit is the size of the root fields' values, to the byte, whether what is
+// below them is encoded directly or resolved.
+func TestAnswersOfTheLimitsSizePass(t *testing.T) {
+	s := newServer(t, testdb.SQLite(t), database.Options{})
+	tenant := s.MustTenant(t, "exact")
+	for i := range 30 {
+		s.MustApp(t, tenant.Developer, fmt.Sprintf("app %d", i))
+	}
+	token := s.token(t, tenant.Admin)
+	var fields strings.Builder
+	for c := 'a'; c <= 't'; c++ {
+		fmt.Fprintf(&fields, "%c: keyCounts { a: total } ", c)
+	}
+	document := "{ apps(first: 30) { n: nodes { " + fields.String() + "} } }"
+	_, value, _ := strings.Cut(s.ask(t, token, document, nil).raw, `"data":{"apps":`)
+	value, _, _ = strings.Cut(value, `},"extensions"`)
+	for size, passes := range map[int]bool{len(value): true, len(value) - 1: false} {
+		small := s.serving(t, func(o graph.Options) (http.Handler, error) {
+			o.MaxAnswer = size
+			return graph.NewHandler(o)
+		})
+		require.Equal(t, passes, len(small.ask(t, token, document, nil).Errors) == 0, size)
+	}
+}

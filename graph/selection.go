@@ -5,10 +5,10 @@ import (
 	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
-	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"portico/internal/entity"
+	"portico/internal/gqlhttp"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
@@ -24,34 +24,24 @@ type asked struct {
 	edges map[nodeid.Kind][]entity.Edge
 }
 
-// maxSelections is the number of operations whose selections are kept: some more
-// than documents are.
-const maxSelections = 2048
-
 // selections are what operations select.
 type selections struct {
 	columnsOf map[nodeid.Kind]map[string][]string
 	edgesOf   map[nodeid.Kind]map[string]entity.Edge
-	known     *lru.Cache[*ast.OperationDefinition, asked]
 }
 
-func newSelections() *selections {
-	known, _ := lru.New[*ast.OperationDefinition, asked](maxSelections) // fails for sizes below one only
-	return &selections{entity.Columns(), entity.Edges(), known}
-}
+func newSelections() *selections { return &selections{entity.Columns(), entity.Edges()} }
 
-// of returns what an operation selects.
-func (s *selections) of(op *ast.OperationDefinition) asked {
-	if out, ok := s.known.Get(op); ok {
-		return out
-	}
-	a := asking{
-		selections: s, spread: map[*ast.FragmentDefinition]bool{},
-		asked: asked{map[nodeid.Kind][]string{}, map[nodeid.Kind][]entity.Edge{}},
-	}
-	a.walk(op.SelectionSet)
-	s.known.Add(op, a.asked)
-	return a.asked
+// of returns what an operation selects. It is kept with the operation's document.
+func (s *selections) of(ctx context.Context, op *ast.OperationDefinition) asked {
+	return gqlhttp.Kept(ctx, op, func() any {
+		a := asking{
+			selections: s, spread: map[*ast.FragmentDefinition]bool{},
+			asked: asked{map[nodeid.Kind][]string{}, map[nodeid.Kind][]entity.Edge{}},
+		}
+		a.walk(op.SelectionSet)
+		return a.asked
+	}).(asked)
 }
 
 type asking struct {
@@ -117,7 +107,7 @@ func (l *loaders) columns(ctx context.Context, k nodeid.Kind, further ...string)
 func (l *loaders) asks(ctx context.Context, k nodeid.Kind) []string { return l.askedOf(ctx).columns[k] }
 
 func (l *loaders) askedOf(ctx context.Context) asked {
-	l.asking.Do(func() { l.asked = l.selections.of(graphql.GetOperationContext(ctx).Operation) })
+	l.asking.Do(func() { l.asked = l.selections.of(ctx, graphql.GetOperationContext(ctx).Operation) })
 	return l.asked
 }
 

@@ -19,15 +19,14 @@ import (
 // fields of objects:
 //
 //   - Plain fields, whose value is there and cannot fail, are encoded directly;
-//     see graph/generated/direct.go. gqlgen's function remains for requests that
-//     were stopped, because it reports the reason for each field.
+//     see graph/generated/direct.go. So are the objects that were read with a row:
+//     their resolver would only look them up. gqlgen's function remains for requests
+//     that were stopped, because it reports the reason for each field.
 //   - Without what @defer needs: this server refuses it, and it costs a map, a set
 //     and the object's path in every object. Without the map of all inputs, which
 //     only resolvers that decode their own would use, and there are none.
 //   - The buffer of an answer is as large as the answer.
 //   - What the selection sets of a document have for a type is collected once.
-//   - So are the objects that were read with a row: their resolver would only look
-//     them up.
 //   - Lists are encoded one element after the other.
 type direct struct {
 	objects map[string]*codegen.Object
@@ -138,7 +137,7 @@ func (d *direct) rewriteObject(o *codegen.Object, f []byte, n *counts) []byte {
 		return f
 	}
 	n.fields += rewritten
-	return []byte(strings.Replace(text, "\tout := newFieldSet(fields)\n", "\tout := newFieldSet(fields)\n\tdirect := encodesDirectly(ctx, len(fields))\n", 1))
+	return []byte(strings.Replace(text, "\tout := newFieldSet(fields)\n", "\tout := newFieldSet(fields)\n\tdirect := gqlhttp.Direct(ctx)\n", 1))
 }
 
 // rewriteList encodes the elements of a list of plain objects without a context
@@ -168,7 +167,11 @@ func (d *direct) plainValue(f *codegen.Field) (code string, plain bool) {
 	case t.GQL.NonNull && t.IsNilable() && !t.IsSlice():
 		condition += " && " + value + " != nil" // a null is an error, with a path
 	}
-	return fmt.Sprintf("\t\t\tif %s {\n\t\t\t\tout.Values[i] = ec.%s(ctx, field.Selections, %s)\n\t\t\t} else {\n", condition, t.MarshalFunc(), value), true
+	size := "gqlhttp.FieldBytes"
+	if t.Marshaler != nil && t.Marshaler.FullName() == gqlgen+"MarshalString" && !t.IsPtr() {
+		size += " + len(" + value + ")"
+	}
+	return fmt.Sprintf("\t\t\tif %s {\n\t\t\t\tout.direct += %s\n\t\t\t\tout.Values[i] = ec.%s(ctx, field.Selections, %s)\n\t\t\t} else {\n", condition, size, t.MarshalFunc(), value), true
 }
 
 // joinedValue returns the code that encodes the object of a reference, if it was
@@ -185,7 +188,7 @@ func joinedValue(f *codegen.Field) (code string, ok bool) {
 	if t.GQL.NonNull {
 		invalid = "\t\t\t\tif out.Values[i] == graphql.Null {\n\t\t\t\t\tatomic.AddUint32(&out.Invalids, 1)\n\t\t\t\t}\n"
 	}
-	return fmt.Sprintf("\t\t\tif joined := obj.%s(); direct && joined != nil {\n"+
+	return fmt.Sprintf("\t\t\tif joined := obj.%s(); direct && joined != nil {\n\t\t\t\tout.direct += gqlhttp.FieldBytes\n"+
 		"\t\t\t\tout.Values[i] = ec.%s(within(ctx, %q, field), field.Selections, joined)\n%s\t\t\t\tcontinue\n\t\t\t}\n",
 		getter, t.MarshalFunc(), f.Object.Name, invalid), true
 }

@@ -620,7 +620,7 @@ func (ec *executionContext) _AccessStep(ctx context.Context, sel ast.SelectionSe
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, accessStepImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -632,6 +632,7 @@ func (ec *executionContext) _AccessStep(ctx context.Context, sel ast.SelectionSe
 			}
 		case "passed":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.Passed)
 			} else {
 				out.Values[i] = ec._AccessStep_passed(ctx, field, obj)
@@ -641,6 +642,7 @@ func (ec *executionContext) _AccessStep(ctx context.Context, sel ast.SelectionSe
 			}
 		case "detail":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Detail)
 			} else {
 				out.Values[i] = ec._AccessStep_detail(ctx, field, obj)
@@ -671,13 +673,14 @@ func (ec *executionContext) _LimitWindow(ctx context.Context, sel ast.SelectionS
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, limitWindowImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("LimitWindow")
 		case "limit":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Limit)
 			} else {
 				out.Values[i] = ec._LimitWindow_limit(ctx, field, obj)
@@ -687,6 +690,7 @@ func (ec *executionContext) _LimitWindow(ctx context.Context, sel ast.SelectionS
 			}
 		case "remaining":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Remaining)
 			} else {
 				out.Values[i] = ec._LimitWindow_remaining(ctx, field, obj)

@@ -1988,13 +1988,14 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, accountImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Account")
 		case "id":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
 			} else {
 				out.Values[i] = ec._Account_id(ctx, field, obj)
@@ -2004,6 +2005,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "name":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Name)
 			} else {
 				out.Values[i] = ec._Account_name(ctx, field, obj)
@@ -2013,6 +2015,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "status":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNAccountStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAccountStatus(ctx, field.Selections, obj.Status)
 			} else {
 				out.Values[i] = ec._Account_status(ctx, field, obj)
@@ -2022,6 +2025,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "profile":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNAccountProfile2porticoᚋinternalᚋdomainᚐProfile(ctx, field.Selections, obj.Profile)
 			} else {
 				out.Values[i] = ec._Account_profile(ctx, field, obj)
@@ -2031,6 +2035,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "createdAt":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 			} else {
 				out.Values[i] = ec._Account_createdAt(ctx, field, obj)
@@ -2040,6 +2045,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "version":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Version)
 			} else {
 				out.Values[i] = ec._Account_version(ctx, field, obj)
@@ -2150,7 +2156,7 @@ func (ec *executionContext) _AccountConnection(ctx context.Context, sel ast.Sele
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, accountConnectionImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2179,6 +2185,7 @@ func (ec *executionContext) _AccountConnection(ctx context.Context, sel ast.Sele
 			}
 		case "totalCount":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
 			} else {
 				out.Values[i] = ec._AccountConnection_totalCount(ctx, field, obj)
@@ -2188,6 +2195,7 @@ func (ec *executionContext) _AccountConnection(ctx context.Context, sel ast.Sele
 			}
 		case "pageInfo":
 			if direct && obj.PageInfo != nil {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo)
 			} else {
 				out.Values[i] = ec._AccountConnection_pageInfo(ctx, field, obj)
@@ -2213,13 +2221,14 @@ func (ec *executionContext) _AccountEdge(ctx context.Context, sel ast.SelectionS
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, accountEdgeImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("AccountEdge")
 		case "cursor":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 			} else {
 				out.Values[i] = ec._AccountEdge_cursor(ctx, field, obj)
@@ -2250,13 +2259,14 @@ func (ec *executionContext) _AccountPermissions(ctx context.Context, sel ast.Sel
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, accountPermissionsImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("AccountPermissions")
 		case "update":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Update)
 			} else {
 				out.Values[i] = ec._AccountPermissions_update(ctx, field, obj)
@@ -2266,6 +2276,7 @@ func (ec *executionContext) _AccountPermissions(ctx context.Context, sel ast.Sel
 			}
 		case "suspend":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Suspend)
 			} else {
 				out.Values[i] = ec._AccountPermissions_suspend(ctx, field, obj)
@@ -2275,6 +2286,7 @@ func (ec *executionContext) _AccountPermissions(ctx context.Context, sel ast.Sel
 			}
 		case "resume":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Resume)
 			} else {
 				out.Values[i] = ec._AccountPermissions_resume(ctx, field, obj)
@@ -2284,6 +2296,7 @@ func (ec *executionContext) _AccountPermissions(ctx context.Context, sel ast.Sel
 			}
 		case "delete":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Delete)
 			} else {
 				out.Values[i] = ec._AccountPermissions_delete(ctx, field, obj)
@@ -2293,6 +2306,7 @@ func (ec *executionContext) _AccountPermissions(ctx context.Context, sel ast.Sel
 			}
 		case "createApp":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.CreateApp)
 			} else {
 				out.Values[i] = ec._AccountPermissions_createApp(ctx, field, obj)
@@ -2302,6 +2316,7 @@ func (ec *executionContext) _AccountPermissions(ctx context.Context, sel ast.Sel
 			}
 		case "generateKey":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.GenerateKey)
 			} else {
 				out.Values[i] = ec._AccountPermissions_generateKey(ctx, field, obj)
@@ -2327,13 +2342,14 @@ func (ec *executionContext) _AccountProfile(ctx context.Context, sel ast.Selecti
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, accountProfileImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("AccountProfile")
 		case "website":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Website)
 			} else {
 				out.Values[i] = ec._AccountProfile_website(ctx, field, obj)
@@ -2343,6 +2359,7 @@ func (ec *executionContext) _AccountProfile(ctx context.Context, sel ast.Selecti
 			}
 		case "contactEmail":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.ContactEmail)
 			} else {
 				out.Values[i] = ec._AccountProfile_contactEmail(ctx, field, obj)
@@ -2352,6 +2369,7 @@ func (ec *executionContext) _AccountProfile(ctx context.Context, sel ast.Selecti
 			}
 		case "description":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Description)
 			} else {
 				out.Values[i] = ec._AccountProfile_description(ctx, field, obj)
@@ -2361,6 +2379,7 @@ func (ec *executionContext) _AccountProfile(ctx context.Context, sel ast.Selecti
 			}
 		case "customFields":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNLabel2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, field.Selections, obj.CustomFields)
 			} else {
 				out.Values[i] = ec._AccountProfile_customFields(ctx, field, obj)
@@ -2386,7 +2405,7 @@ func (ec *executionContext) _CreateAccountPayload(ctx context.Context, sel ast.S
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, createAccountPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2398,6 +2417,7 @@ func (ec *executionContext) _CreateAccountPayload(ctx context.Context, sel ast.S
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._CreateAccountPayload_userErrors(ctx, field, obj)
@@ -2423,13 +2443,14 @@ func (ec *executionContext) _DeleteAccountPayload(ctx context.Context, sel ast.S
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, deleteAccountPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("DeleteAccountPayload")
 		case "deletedAccountId":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOID2ᚖstring(ctx, field.Selections, obj.DeletedAccountID)
 			} else {
 				out.Values[i] = ec._DeleteAccountPayload_deletedAccountId(ctx, field, obj)
@@ -2439,6 +2460,7 @@ func (ec *executionContext) _DeleteAccountPayload(ctx context.Context, sel ast.S
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._DeleteAccountPayload_userErrors(ctx, field, obj)
@@ -2464,13 +2486,14 @@ func (ec *executionContext) _Membership(ctx context.Context, sel ast.SelectionSe
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, membershipImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Membership")
 		case "id":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
 			} else {
 				out.Values[i] = ec._Membership_id(ctx, field, obj)
@@ -2480,6 +2503,7 @@ func (ec *executionContext) _Membership(ctx context.Context, sel ast.SelectionSe
 			}
 		case "user":
 			if joined := obj.JoinedUser(); direct && joined != nil {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUser2ᚖporticoᚋentᚋdbᚐUser(within(ctx, "Membership", field), field.Selections, joined)
 				if out.Values[i] == graphql.Null {
 					atomic.AddUint32(&out.Invalids, 1)
@@ -2504,6 +2528,7 @@ func (ec *executionContext) _Membership(ctx context.Context, sel ast.SelectionSe
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "role":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNMembershipRole2porticoᚋinternalᚋdomainᚐMembershipRole(ctx, field.Selections, obj.Role)
 			} else {
 				out.Values[i] = ec._Membership_role(ctx, field, obj)
@@ -2513,6 +2538,7 @@ func (ec *executionContext) _Membership(ctx context.Context, sel ast.SelectionSe
 			}
 		case "createdAt":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 			} else {
 				out.Values[i] = ec._Membership_createdAt(ctx, field, obj)
@@ -2538,7 +2564,7 @@ func (ec *executionContext) _MembershipConnection(ctx context.Context, sel ast.S
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, membershipConnectionImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2567,6 +2593,7 @@ func (ec *executionContext) _MembershipConnection(ctx context.Context, sel ast.S
 			}
 		case "totalCount":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
 			} else {
 				out.Values[i] = ec._MembershipConnection_totalCount(ctx, field, obj)
@@ -2576,6 +2603,7 @@ func (ec *executionContext) _MembershipConnection(ctx context.Context, sel ast.S
 			}
 		case "pageInfo":
 			if direct && obj.PageInfo != nil {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo)
 			} else {
 				out.Values[i] = ec._MembershipConnection_pageInfo(ctx, field, obj)
@@ -2601,13 +2629,14 @@ func (ec *executionContext) _MembershipEdge(ctx context.Context, sel ast.Selecti
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, membershipEdgeImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("MembershipEdge")
 		case "cursor":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 			} else {
 				out.Values[i] = ec._MembershipEdge_cursor(ctx, field, obj)
@@ -2638,7 +2667,7 @@ func (ec *executionContext) _ResumeAccountPayload(ctx context.Context, sel ast.S
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, resumeAccountPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2650,6 +2679,7 @@ func (ec *executionContext) _ResumeAccountPayload(ctx context.Context, sel ast.S
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._ResumeAccountPayload_userErrors(ctx, field, obj)
@@ -2675,7 +2705,7 @@ func (ec *executionContext) _SuspendAccountPayload(ctx context.Context, sel ast.
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, suspendAccountPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2687,6 +2717,7 @@ func (ec *executionContext) _SuspendAccountPayload(ctx context.Context, sel ast.
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._SuspendAccountPayload_userErrors(ctx, field, obj)
@@ -2712,7 +2743,7 @@ func (ec *executionContext) _UpdateAccountPayload(ctx context.Context, sel ast.S
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, updateAccountPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2724,6 +2755,7 @@ func (ec *executionContext) _UpdateAccountPayload(ctx context.Context, sel ast.S
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._UpdateAccountPayload_userErrors(ctx, field, obj)

@@ -1981,13 +1981,14 @@ func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj 
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, appImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("App")
 		case "id":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
 			} else {
 				out.Values[i] = ec._App_id(ctx, field, obj)
@@ -1997,6 +1998,7 @@ func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj 
 			}
 		case "referenceId":
 			if direct && obj.ReferenceID != (uuid.UUID{}) {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, field.Selections, obj.ReferenceID)
 			} else {
 				out.Values[i] = ec._App_referenceId(ctx, field, obj)
@@ -2006,6 +2008,7 @@ func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj 
 			}
 		case "name":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Name)
 			} else {
 				out.Values[i] = ec._App_name(ctx, field, obj)
@@ -2015,6 +2018,7 @@ func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj 
 			}
 		case "description":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Description)
 			} else {
 				out.Values[i] = ec._App_description(ctx, field, obj)
@@ -2024,6 +2028,7 @@ func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj 
 			}
 		case "labels":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNLabel2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, field.Selections, obj.Labels)
 			} else {
 				out.Values[i] = ec._App_labels(ctx, field, obj)
@@ -2033,6 +2038,7 @@ func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj 
 			}
 		case "createdAt":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 			} else {
 				out.Values[i] = ec._App_createdAt(ctx, field, obj)
@@ -2042,6 +2048,7 @@ func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj 
 			}
 		case "updatedAt":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.UpdatedAt)
 			} else {
 				out.Values[i] = ec._App_updatedAt(ctx, field, obj)
@@ -2051,6 +2058,7 @@ func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj 
 			}
 		case "version":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Version)
 			} else {
 				out.Values[i] = ec._App_version(ctx, field, obj)
@@ -2060,6 +2068,7 @@ func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj 
 			}
 		case "account":
 			if joined := obj.JoinedAccount(); direct && joined != nil {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(within(ctx, "App", field), field.Selections, joined)
 				if out.Values[i] == graphql.Null {
 					atomic.AddUint32(&out.Invalids, 1)
@@ -2219,7 +2228,7 @@ func (ec *executionContext) _AppConnection(ctx context.Context, sel ast.Selectio
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, appConnectionImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2248,6 +2257,7 @@ func (ec *executionContext) _AppConnection(ctx context.Context, sel ast.Selectio
 			}
 		case "totalCount":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
 			} else {
 				out.Values[i] = ec._AppConnection_totalCount(ctx, field, obj)
@@ -2257,6 +2267,7 @@ func (ec *executionContext) _AppConnection(ctx context.Context, sel ast.Selectio
 			}
 		case "pageInfo":
 			if direct && obj.PageInfo != nil {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo)
 			} else {
 				out.Values[i] = ec._AppConnection_pageInfo(ctx, field, obj)
@@ -2282,13 +2293,14 @@ func (ec *executionContext) _AppEdge(ctx context.Context, sel ast.SelectionSet, 
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, appEdgeImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("AppEdge")
 		case "cursor":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 			} else {
 				out.Values[i] = ec._AppEdge_cursor(ctx, field, obj)
@@ -2319,13 +2331,14 @@ func (ec *executionContext) _AppPermissions(ctx context.Context, sel ast.Selecti
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, appPermissionsImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("AppPermissions")
 		case "update":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Update)
 			} else {
 				out.Values[i] = ec._AppPermissions_update(ctx, field, obj)
@@ -2335,6 +2348,7 @@ func (ec *executionContext) _AppPermissions(ctx context.Context, sel ast.Selecti
 			}
 		case "delete":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Delete)
 			} else {
 				out.Values[i] = ec._AppPermissions_delete(ctx, field, obj)
@@ -2344,6 +2358,7 @@ func (ec *executionContext) _AppPermissions(ctx context.Context, sel ast.Selecti
 			}
 		case "generateKey":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.GenerateKey)
 			} else {
 				out.Values[i] = ec._AppPermissions_generateKey(ctx, field, obj)
@@ -2353,6 +2368,7 @@ func (ec *executionContext) _AppPermissions(ctx context.Context, sel ast.Selecti
 			}
 		case "register":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Register)
 			} else {
 				out.Values[i] = ec._AppPermissions_register(ctx, field, obj)
@@ -2378,7 +2394,7 @@ func (ec *executionContext) _CreateAppPayload(ctx context.Context, sel ast.Selec
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, createAppPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2395,6 +2411,7 @@ func (ec *executionContext) _CreateAppPayload(ctx context.Context, sel ast.Selec
 			}
 		case "secret":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, field.Selections, obj.Secret)
 			} else {
 				out.Values[i] = ec._CreateAppPayload_secret(ctx, field, obj)
@@ -2404,6 +2421,7 @@ func (ec *executionContext) _CreateAppPayload(ctx context.Context, sel ast.Selec
 			}
 		case "replayed":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.Replayed)
 			} else {
 				out.Values[i] = ec._CreateAppPayload_replayed(ctx, field, obj)
@@ -2413,6 +2431,7 @@ func (ec *executionContext) _CreateAppPayload(ctx context.Context, sel ast.Selec
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._CreateAppPayload_userErrors(ctx, field, obj)
@@ -2438,13 +2457,14 @@ func (ec *executionContext) _DeleteAppPayload(ctx context.Context, sel ast.Selec
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, deleteAppPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("DeleteAppPayload")
 		case "deletedAppId":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOID2ᚖstring(ctx, field.Selections, obj.DeletedAppID)
 			} else {
 				out.Values[i] = ec._DeleteAppPayload_deletedAppId(ctx, field, obj)
@@ -2454,6 +2474,7 @@ func (ec *executionContext) _DeleteAppPayload(ctx context.Context, sel ast.Selec
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._DeleteAppPayload_userErrors(ctx, field, obj)
@@ -2479,13 +2500,14 @@ func (ec *executionContext) _KeyCounts(ctx context.Context, sel ast.SelectionSet
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, keyCountsImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("KeyCounts")
 		case "total":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Total)
 			} else {
 				out.Values[i] = ec._KeyCounts_total(ctx, field, obj)
@@ -2495,6 +2517,7 @@ func (ec *executionContext) _KeyCounts(ctx context.Context, sel ast.SelectionSet
 			}
 		case "active":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Active)
 			} else {
 				out.Values[i] = ec._KeyCounts_active(ctx, field, obj)
@@ -2504,6 +2527,7 @@ func (ec *executionContext) _KeyCounts(ctx context.Context, sel ast.SelectionSet
 			}
 		case "disabled":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Disabled)
 			} else {
 				out.Values[i] = ec._KeyCounts_disabled(ctx, field, obj)
@@ -2513,6 +2537,7 @@ func (ec *executionContext) _KeyCounts(ctx context.Context, sel ast.SelectionSet
 			}
 		case "expired":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Expired)
 			} else {
 				out.Values[i] = ec._KeyCounts_expired(ctx, field, obj)
@@ -2522,6 +2547,7 @@ func (ec *executionContext) _KeyCounts(ctx context.Context, sel ast.SelectionSet
 			}
 		case "revoked":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Revoked)
 			} else {
 				out.Values[i] = ec._KeyCounts_revoked(ctx, field, obj)
@@ -2547,7 +2573,7 @@ func (ec *executionContext) _RestoreAppPayload(ctx context.Context, sel ast.Sele
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, restoreAppPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2564,6 +2590,7 @@ func (ec *executionContext) _RestoreAppPayload(ctx context.Context, sel ast.Sele
 			}
 		case "secret":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, field.Selections, obj.Secret)
 			} else {
 				out.Values[i] = ec._RestoreAppPayload_secret(ctx, field, obj)
@@ -2573,6 +2600,7 @@ func (ec *executionContext) _RestoreAppPayload(ctx context.Context, sel ast.Sele
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._RestoreAppPayload_userErrors(ctx, field, obj)
@@ -2598,7 +2626,7 @@ func (ec *executionContext) _UpdateAppPayload(ctx context.Context, sel ast.Selec
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, updateAppPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2610,6 +2638,7 @@ func (ec *executionContext) _UpdateAppPayload(ctx context.Context, sel ast.Selec
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._UpdateAppPayload_userErrors(ctx, field, obj)

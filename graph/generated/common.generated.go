@@ -4866,13 +4866,14 @@ func (ec *executionContext) _Label(ctx context.Context, sel ast.SelectionSet, ob
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, labelImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Label")
 		case "key":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Key)
 			} else {
 				out.Values[i] = ec._Label_key(ctx, field, obj)
@@ -4882,6 +4883,7 @@ func (ec *executionContext) _Label(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "value":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Value)
 			} else {
 				out.Values[i] = ec._Label_value(ctx, field, obj)
@@ -5189,13 +5191,14 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, pageInfoImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("PageInfo")
 		case "hasNextPage":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.HasNextPage)
 			} else {
 				out.Values[i] = ec._PageInfo_hasNextPage(ctx, field, obj)
@@ -5205,6 +5208,7 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "hasPreviousPage":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.HasPreviousPage)
 			} else {
 				out.Values[i] = ec._PageInfo_hasPreviousPage(ctx, field, obj)
@@ -5214,6 +5218,7 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "startCursor":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOString2ᚖstring(ctx, field.Selections, obj.StartCursor)
 			} else {
 				out.Values[i] = ec._PageInfo_startCursor(ctx, field, obj)
@@ -5223,6 +5228,7 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "endCursor":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOString2ᚖstring(ctx, field.Selections, obj.EndCursor)
 			} else {
 				out.Values[i] = ec._PageInfo_endCursor(ctx, field, obj)
@@ -5248,13 +5254,14 @@ func (ec *executionContext) _Permission(ctx context.Context, sel ast.SelectionSe
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, permissionImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Permission")
 		case "allowed":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.Allowed)
 			} else {
 				out.Values[i] = ec._Permission_allowed(ctx, field, obj)
@@ -5264,6 +5271,7 @@ func (ec *executionContext) _Permission(ctx context.Context, sel ast.SelectionSe
 			}
 		case "code":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOPermissionCode2ᚖporticoᚋinternalᚋpolicyᚐCode(ctx, field.Selections, obj.Code)
 			} else {
 				out.Values[i] = ec._Permission_code(ctx, field, obj)
@@ -5273,6 +5281,7 @@ func (ec *executionContext) _Permission(ctx context.Context, sel ast.SelectionSe
 			}
 		case "message":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Message)
 			} else {
 				out.Values[i] = ec._Permission_message(ctx, field, obj)
@@ -5716,13 +5725,14 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, userErrorImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("UserError")
 		case "message":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Message)
 			} else {
 				out.Values[i] = ec._UserError_message(ctx, field, obj)
@@ -5732,6 +5742,7 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			}
 		case "field":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOString2ᚕstringᚄ(ctx, field.Selections, obj.Field)
 			} else {
 				out.Values[i] = ec._UserError_field(ctx, field, obj)
@@ -5741,6 +5752,7 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			}
 		case "code":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserErrorCode2porticoᚋinternalᚋfaultᚐProblemCode(ctx, field.Selections, obj.Code)
 			} else {
 				out.Values[i] = ec._UserError_code(ctx, field, obj)
@@ -5750,6 +5762,7 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			}
 		case "params":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserErrorParam2ᚕporticoᚋinternalᚋfaultᚐParamᚄ(ctx, field.Selections, obj.Params)
 			} else {
 				out.Values[i] = ec._UserError_params(ctx, field, obj)
@@ -5775,13 +5788,14 @@ func (ec *executionContext) _UserErrorParam(ctx context.Context, sel ast.Selecti
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, userErrorParamImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("UserErrorParam")
 		case "name":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Name)
 			} else {
 				out.Values[i] = ec._UserErrorParam_name(ctx, field, obj)
@@ -5791,6 +5805,7 @@ func (ec *executionContext) _UserErrorParam(ctx context.Context, sel ast.Selecti
 			}
 		case "value":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Value)
 			} else {
 				out.Values[i] = ec._UserErrorParam_value(ctx, field, obj)

@@ -2116,13 +2116,14 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, credentialImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Credential")
 		case "id":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
 			} else {
 				out.Values[i] = ec._Credential_id(ctx, field, obj)
@@ -2132,6 +2133,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			}
 		case "username":
 			if direct && obj.Username != (uuid.UUID{}) {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, field.Selections, obj.Username)
 			} else {
 				out.Values[i] = ec._Credential_username(ctx, field, obj)
@@ -2141,6 +2143,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			}
 		case "secretHint":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.SecretHint)
 			} else {
 				out.Values[i] = ec._Credential_secretHint(ctx, field, obj)
@@ -2167,6 +2170,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "name":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Name)
 			} else {
 				out.Values[i] = ec._Credential_name(ctx, field, obj)
@@ -2176,6 +2180,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			}
 		case "environment":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNEnvironment2porticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx, field.Selections, obj.Environment)
 			} else {
 				out.Values[i] = ec._Credential_environment(ctx, field, obj)
@@ -2185,6 +2190,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			}
 		case "enabled":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.Enabled())
 			} else {
 				out.Values[i] = ec._Credential_enabled(ctx, field, obj)
@@ -2194,6 +2200,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			}
 		case "status":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNCredentialStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐCredentialStatus(ctx, field.Selections, obj.Status)
 			} else {
 				out.Values[i] = ec._Credential_status(ctx, field, obj)
@@ -2203,6 +2210,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			}
 		case "accountCredential":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.IsAccountCredential())
 			} else {
 				out.Values[i] = ec._Credential_accountCredential(ctx, field, obj)
@@ -2212,6 +2220,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			}
 		case "access":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNAccess2porticoᚋclientsᚋgoᚋgateᚋaccessᚐProductAccess(ctx, field.Selections, obj.Access)
 			} else {
 				out.Values[i] = ec._Credential_access(ctx, field, obj)
@@ -2238,6 +2247,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "allowedAddresses":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.AllowedAddresses)
 			} else {
 				out.Values[i] = ec._Credential_allowedAddresses(ctx, field, obj)
@@ -2247,6 +2257,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			}
 		case "rateLimit":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, field.Selections, obj.RateLimit)
 			} else {
 				out.Values[i] = ec._Credential_rateLimit(ctx, field, obj)
@@ -2256,6 +2267,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			}
 		case "createdAt":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 			} else {
 				out.Values[i] = ec._Credential_createdAt(ctx, field, obj)
@@ -2265,6 +2277,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			}
 		case "expiresAt":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOTime2ᚖtimeᚐTime(ctx, field.Selections, obj.ExpiresAt)
 			} else {
 				out.Values[i] = ec._Credential_expiresAt(ctx, field, obj)
@@ -2274,6 +2287,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			}
 		case "lastUsedAt":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOTime2ᚖtimeᚐTime(ctx, field.Selections, obj.LastUsedAt)
 			} else {
 				out.Values[i] = ec._Credential_lastUsedAt(ctx, field, obj)
@@ -2317,6 +2331,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "revokedAt":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOTime2ᚖtimeᚐTime(ctx, field.Selections, obj.RevokedAt)
 			} else {
 				out.Values[i] = ec._Credential_revokedAt(ctx, field, obj)
@@ -2326,6 +2341,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			}
 		case "revokedReason":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalORevocationReason2ᚖporticoᚋinternalᚋdomainᚐRevocationReason(ctx, field.Selections, obj.RevokedReason)
 			} else {
 				out.Values[i] = ec._Credential_revokedReason(ctx, field, obj)
@@ -2335,6 +2351,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			}
 		case "revokedNote":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.RevokedNote)
 			} else {
 				out.Values[i] = ec._Credential_revokedNote(ctx, field, obj)
@@ -2344,6 +2361,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			}
 		case "version":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Version)
 			} else {
 				out.Values[i] = ec._Credential_version(ctx, field, obj)
@@ -2353,6 +2371,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			}
 		case "app":
 			if joined := obj.JoinedApp(); direct && joined != nil {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(within(ctx, "Credential", field), field.Selections, joined)
 				continue
 			}
@@ -2374,6 +2393,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "account":
 			if joined := obj.JoinedAccount(); direct && joined != nil {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(within(ctx, "Credential", field), field.Selections, joined)
 				if out.Values[i] == graphql.Null {
 					atomic.AddUint32(&out.Invalids, 1)
@@ -2398,6 +2418,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "organizationId":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.OrganizationGlobalID())
 			} else {
 				out.Values[i] = ec._Credential_organizationId(ctx, field, obj)
@@ -2457,7 +2478,7 @@ func (ec *executionContext) _CredentialConnection(ctx context.Context, sel ast.S
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, credentialConnectionImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2486,6 +2507,7 @@ func (ec *executionContext) _CredentialConnection(ctx context.Context, sel ast.S
 			}
 		case "totalCount":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
 			} else {
 				out.Values[i] = ec._CredentialConnection_totalCount(ctx, field, obj)
@@ -2495,6 +2517,7 @@ func (ec *executionContext) _CredentialConnection(ctx context.Context, sel ast.S
 			}
 		case "pageInfo":
 			if direct && obj.PageInfo != nil {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo)
 			} else {
 				out.Values[i] = ec._CredentialConnection_pageInfo(ctx, field, obj)
@@ -2520,13 +2543,14 @@ func (ec *executionContext) _CredentialEdge(ctx context.Context, sel ast.Selecti
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, credentialEdgeImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("CredentialEdge")
 		case "cursor":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 			} else {
 				out.Values[i] = ec._CredentialEdge_cursor(ctx, field, obj)
@@ -2557,13 +2581,14 @@ func (ec *executionContext) _CredentialPermissions(ctx context.Context, sel ast.
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, credentialPermissionsImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("CredentialPermissions")
 		case "update":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Update)
 			} else {
 				out.Values[i] = ec._CredentialPermissions_update(ctx, field, obj)
@@ -2573,6 +2598,7 @@ func (ec *executionContext) _CredentialPermissions(ctx context.Context, sel ast.
 			}
 		case "revoke":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Revoke)
 			} else {
 				out.Values[i] = ec._CredentialPermissions_revoke(ctx, field, obj)
@@ -2582,6 +2608,7 @@ func (ec *executionContext) _CredentialPermissions(ctx context.Context, sel ast.
 			}
 		case "disable":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Disable)
 			} else {
 				out.Values[i] = ec._CredentialPermissions_disable(ctx, field, obj)
@@ -2591,6 +2618,7 @@ func (ec *executionContext) _CredentialPermissions(ctx context.Context, sel ast.
 			}
 		case "enable":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Enable)
 			} else {
 				out.Values[i] = ec._CredentialPermissions_enable(ctx, field, obj)
@@ -2616,7 +2644,7 @@ func (ec *executionContext) _DisableKeyPayload(ctx context.Context, sel ast.Sele
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, disableKeyPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2628,6 +2656,7 @@ func (ec *executionContext) _DisableKeyPayload(ctx context.Context, sel ast.Sele
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._DisableKeyPayload_userErrors(ctx, field, obj)
@@ -2653,7 +2682,7 @@ func (ec *executionContext) _EnableKeyPayload(ctx context.Context, sel ast.Selec
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, enableKeyPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2665,6 +2694,7 @@ func (ec *executionContext) _EnableKeyPayload(ctx context.Context, sel ast.Selec
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._EnableKeyPayload_userErrors(ctx, field, obj)
@@ -2690,13 +2720,14 @@ func (ec *executionContext) _Enforcement(ctx context.Context, sel ast.SelectionS
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, enforcementImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Enforcement")
 		case "revision":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Revision)
 			} else {
 				out.Values[i] = ec._Enforcement_revision(ctx, field, obj)
@@ -2706,6 +2737,7 @@ func (ec *executionContext) _Enforcement(ctx context.Context, sel ast.SelectionS
 			}
 		case "appliedBy":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.AppliedBy)
 			} else {
 				out.Values[i] = ec._Enforcement_appliedBy(ctx, field, obj)
@@ -2715,6 +2747,7 @@ func (ec *executionContext) _Enforcement(ctx context.Context, sel ast.SelectionS
 			}
 		case "pending":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.Pending)
 			} else {
 				out.Values[i] = ec._Enforcement_pending(ctx, field, obj)
@@ -2745,7 +2778,7 @@ func (ec *executionContext) _GenerateKeyPayload(ctx context.Context, sel ast.Sel
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, generateKeyPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2757,6 +2790,7 @@ func (ec *executionContext) _GenerateKeyPayload(ctx context.Context, sel ast.Sel
 			}
 		case "secret":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, field.Selections, obj.Secret)
 			} else {
 				out.Values[i] = ec._GenerateKeyPayload_secret(ctx, field, obj)
@@ -2766,6 +2800,7 @@ func (ec *executionContext) _GenerateKeyPayload(ctx context.Context, sel ast.Sel
 			}
 		case "replayed":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.Replayed)
 			} else {
 				out.Values[i] = ec._GenerateKeyPayload_replayed(ctx, field, obj)
@@ -2775,6 +2810,7 @@ func (ec *executionContext) _GenerateKeyPayload(ctx context.Context, sel ast.Sel
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._GenerateKeyPayload_userErrors(ctx, field, obj)
@@ -2800,7 +2836,7 @@ func (ec *executionContext) _RevokeKeyPayload(ctx context.Context, sel ast.Selec
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, revokeKeyPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2812,6 +2848,7 @@ func (ec *executionContext) _RevokeKeyPayload(ctx context.Context, sel ast.Selec
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._RevokeKeyPayload_userErrors(ctx, field, obj)
@@ -2837,13 +2874,14 @@ func (ec *executionContext) _Secret(ctx context.Context, sel ast.SelectionSet, o
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, secretImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Secret")
 		case "username":
 			if direct && obj.Username != (uuid.UUID{}) {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, field.Selections, obj.Username)
 			} else {
 				out.Values[i] = ec._Secret_username(ctx, field, obj)
@@ -2853,6 +2891,7 @@ func (ec *executionContext) _Secret(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "password":
 			if direct && obj.Password != (uuid.UUID{}) {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, field.Selections, obj.Password)
 			} else {
 				out.Values[i] = ec._Secret_password(ctx, field, obj)
@@ -2862,6 +2901,7 @@ func (ec *executionContext) _Secret(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "rawKey":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.RawKey)
 			} else {
 				out.Values[i] = ec._Secret_rawKey(ctx, field, obj)
@@ -2887,7 +2927,7 @@ func (ec *executionContext) _UpdateKeyPayload(ctx context.Context, sel ast.Selec
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, updateKeyPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2899,6 +2939,7 @@ func (ec *executionContext) _UpdateKeyPayload(ctx context.Context, sel ast.Selec
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._UpdateKeyPayload_userErrors(ctx, field, obj)

@@ -21,11 +21,6 @@ import (
 	"portico/internal/gqlhttp"
 )
 
-// encodesDirectly reports whether an object's plain fields may be encoded without
-// resolving each. It counts n fields for the request's limits. Once the request
-// was stopped they are resolved, so that each reports the reason.
-func encodesDirectly(ctx context.Context, n int) bool { return gqlhttp.CountFields(ctx, n) == nil }
-
 // within returns the context of an object that is encoded for a field without
 // resolving it: the path of its own fields leads through that field.
 func within(ctx context.Context, object string, field graphql.CollectedField) context.Context {
@@ -46,6 +41,8 @@ type fieldSet struct {
 	fields  []graphql.CollectedField
 	Values  []graphql.Marshaler
 	waiting []waiting
+	// direct is the size of what was encoded directly, at least.
+	direct int
 	// Invalids is the number of fields without the value that they must have.
 	Invalids uint32
 }
@@ -68,6 +65,9 @@ func (s *fieldSet) Concurrently(i int, resolve func(context.Context) graphql.Mar
 // Dispatch runs the resolvers: concurrently for root fields, each of which may be
 // a report of its own.
 func (s *fieldSet) Dispatch(ctx context.Context) {
+	if s.direct > 0 {
+		gqlhttp.CountDirect(ctx, s.direct)
+	}
 	if len(s.waiting) == 0 {
 		return
 	}

@@ -838,7 +838,7 @@ func (ec *executionContext) _CreateEndpointPayload(ctx context.Context, sel ast.
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, createEndpointPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -850,6 +850,7 @@ func (ec *executionContext) _CreateEndpointPayload(ctx context.Context, sel ast.
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._CreateEndpointPayload_userErrors(ctx, field, obj)
@@ -875,13 +876,14 @@ func (ec *executionContext) _DeleteEndpointPayload(ctx context.Context, sel ast.
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, deleteEndpointPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("DeleteEndpointPayload")
 		case "deletedEndpointId":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOID2ᚖstring(ctx, field.Selections, obj.DeletedEndpointID)
 			} else {
 				out.Values[i] = ec._DeleteEndpointPayload_deletedEndpointId(ctx, field, obj)
@@ -891,6 +893,7 @@ func (ec *executionContext) _DeleteEndpointPayload(ctx context.Context, sel ast.
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._DeleteEndpointPayload_userErrors(ctx, field, obj)
@@ -916,13 +919,14 @@ func (ec *executionContext) _Endpoint(ctx context.Context, sel ast.SelectionSet,
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, endpointImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Endpoint")
 		case "id":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
 			} else {
 				out.Values[i] = ec._Endpoint_id(ctx, field, obj)
@@ -932,6 +936,7 @@ func (ec *executionContext) _Endpoint(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "product":
 			if joined := obj.JoinedProduct(); direct && joined != nil {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(within(ctx, "Endpoint", field), field.Selections, joined)
 				if out.Values[i] == graphql.Null {
 					atomic.AddUint32(&out.Invalids, 1)
@@ -956,6 +961,7 @@ func (ec *executionContext) _Endpoint(ctx context.Context, sel ast.SelectionSet,
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "method":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNHTTPMethod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐMethod(ctx, field.Selections, obj.Method)
 			} else {
 				out.Values[i] = ec._Endpoint_method(ctx, field, obj)
@@ -965,6 +971,7 @@ func (ec *executionContext) _Endpoint(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "path":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Path)
 			} else {
 				out.Values[i] = ec._Endpoint_path(ctx, field, obj)
@@ -974,6 +981,7 @@ func (ec *executionContext) _Endpoint(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "description":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Description)
 			} else {
 				out.Values[i] = ec._Endpoint_description(ctx, field, obj)
@@ -983,6 +991,7 @@ func (ec *executionContext) _Endpoint(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "createdAt":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 			} else {
 				out.Values[i] = ec._Endpoint_createdAt(ctx, field, obj)
@@ -1030,7 +1039,7 @@ func (ec *executionContext) _EndpointConnection(ctx context.Context, sel ast.Sel
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, endpointConnectionImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1059,6 +1068,7 @@ func (ec *executionContext) _EndpointConnection(ctx context.Context, sel ast.Sel
 			}
 		case "totalCount":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
 			} else {
 				out.Values[i] = ec._EndpointConnection_totalCount(ctx, field, obj)
@@ -1068,6 +1078,7 @@ func (ec *executionContext) _EndpointConnection(ctx context.Context, sel ast.Sel
 			}
 		case "pageInfo":
 			if direct && obj.PageInfo != nil {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo)
 			} else {
 				out.Values[i] = ec._EndpointConnection_pageInfo(ctx, field, obj)
@@ -1093,13 +1104,14 @@ func (ec *executionContext) _EndpointEdge(ctx context.Context, sel ast.Selection
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, endpointEdgeImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("EndpointEdge")
 		case "cursor":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 			} else {
 				out.Values[i] = ec._EndpointEdge_cursor(ctx, field, obj)
@@ -1130,13 +1142,14 @@ func (ec *executionContext) _EndpointPermissions(ctx context.Context, sel ast.Se
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, endpointPermissionsImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("EndpointPermissions")
 		case "update":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Update)
 			} else {
 				out.Values[i] = ec._EndpointPermissions_update(ctx, field, obj)
@@ -1146,6 +1159,7 @@ func (ec *executionContext) _EndpointPermissions(ctx context.Context, sel ast.Se
 			}
 		case "delete":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Delete)
 			} else {
 				out.Values[i] = ec._EndpointPermissions_delete(ctx, field, obj)
@@ -1171,7 +1185,7 @@ func (ec *executionContext) _UpdateEndpointPayload(ctx context.Context, sel ast.
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, updateEndpointPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1183,6 +1197,7 @@ func (ec *executionContext) _UpdateEndpointPayload(ctx context.Context, sel ast.
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._UpdateEndpointPayload_userErrors(ctx, field, obj)

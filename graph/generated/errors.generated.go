@@ -88,13 +88,14 @@ func (ec *executionContext) _ErrorKind(ctx context.Context, sel ast.SelectionSet
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, errorKindImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ErrorKind")
 		case "code":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNErrorCode2porticoᚋinternalᚋfaultᚐCode(ctx, field.Selections, obj.Code)
 			} else {
 				out.Values[i] = ec._ErrorKind_code(ctx, field, obj)
@@ -104,6 +105,7 @@ func (ec *executionContext) _ErrorKind(ctx context.Context, sel ast.SelectionSet
 			}
 		case "reason":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNErrorReason2porticoᚋinternalᚋfaultᚐReason(ctx, field.Selections, obj.Reason)
 			} else {
 				out.Values[i] = ec._ErrorKind_reason(ctx, field, obj)

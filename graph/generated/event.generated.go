@@ -788,13 +788,14 @@ func (ec *executionContext) _Event(ctx context.Context, sel ast.SelectionSet, ob
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, eventImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Event")
 		case "id":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
 			} else {
 				out.Values[i] = ec._Event_id(ctx, field, obj)
@@ -804,6 +805,7 @@ func (ec *executionContext) _Event(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "position":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Position)
 			} else {
 				out.Values[i] = ec._Event_position(ctx, field, obj)
@@ -813,6 +815,7 @@ func (ec *executionContext) _Event(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "type":
 			if direct {
+				out.direct += gqlhttp.FieldBytes + len(obj.Type)
 				out.Values[i] = ec.marshalNEventType2string(ctx, field.Selections, obj.Type)
 			} else {
 				out.Values[i] = ec._Event_type(ctx, field, obj)
@@ -856,6 +859,7 @@ func (ec *executionContext) _Event(ctx context.Context, sel ast.SelectionSet, ob
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "at":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.At)
 			} else {
 				out.Values[i] = ec._Event_at(ctx, field, obj)
@@ -865,6 +869,7 @@ func (ec *executionContext) _Event(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "reason":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Reason)
 			} else {
 				out.Values[i] = ec._Event_reason(ctx, field, obj)
@@ -874,6 +879,7 @@ func (ec *executionContext) _Event(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "changes":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNEventChange2ᚕporticoᚋinternalᚋdomainᚐChangeᚄ(ctx, field.Selections, obj.Changes)
 			} else {
 				out.Values[i] = ec._Event_changes(ctx, field, obj)
@@ -909,13 +915,14 @@ func (ec *executionContext) _EventChange(ctx context.Context, sel ast.SelectionS
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, eventChangeImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("EventChange")
 		case "field":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Field)
 			} else {
 				out.Values[i] = ec._EventChange_field(ctx, field, obj)
@@ -925,6 +932,7 @@ func (ec *executionContext) _EventChange(ctx context.Context, sel ast.SelectionS
 			}
 		case "before":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Before)
 			} else {
 				out.Values[i] = ec._EventChange_before(ctx, field, obj)
@@ -934,6 +942,7 @@ func (ec *executionContext) _EventChange(ctx context.Context, sel ast.SelectionS
 			}
 		case "after":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOString2ᚖstring(ctx, field.Selections, obj.After)
 			} else {
 				out.Values[i] = ec._EventChange_after(ctx, field, obj)
@@ -959,7 +968,7 @@ func (ec *executionContext) _EventConnection(ctx context.Context, sel ast.Select
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, eventConnectionImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -988,6 +997,7 @@ func (ec *executionContext) _EventConnection(ctx context.Context, sel ast.Select
 			}
 		case "totalCount":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
 			} else {
 				out.Values[i] = ec._EventConnection_totalCount(ctx, field, obj)
@@ -997,6 +1007,7 @@ func (ec *executionContext) _EventConnection(ctx context.Context, sel ast.Select
 			}
 		case "pageInfo":
 			if direct && obj.PageInfo != nil {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo)
 			} else {
 				out.Values[i] = ec._EventConnection_pageInfo(ctx, field, obj)
@@ -1022,13 +1033,14 @@ func (ec *executionContext) _EventEdge(ctx context.Context, sel ast.SelectionSet
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, eventEdgeImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("EventEdge")
 		case "cursor":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 			} else {
 				out.Values[i] = ec._EventEdge_cursor(ctx, field, obj)
@@ -1059,7 +1071,7 @@ func (ec *executionContext) _EventSubject(ctx context.Context, sel ast.Selection
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, eventSubjectImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1076,6 +1088,7 @@ func (ec *executionContext) _EventSubject(ctx context.Context, sel ast.Selection
 			}
 		case "name":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Name)
 			} else {
 				out.Values[i] = ec._EventSubject_name(ctx, field, obj)

@@ -948,13 +948,14 @@ func (ec *executionContext) _KeyLife(ctx context.Context, sel ast.SelectionSet, 
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, keyLifeImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("KeyLife")
 		case "development":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOInt2ᚖint(ctx, field.Selections, obj.Development)
 			} else {
 				out.Values[i] = ec._KeyLife_development(ctx, field, obj)
@@ -964,6 +965,7 @@ func (ec *executionContext) _KeyLife(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "staging":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOInt2ᚖint(ctx, field.Selections, obj.Staging)
 			} else {
 				out.Values[i] = ec._KeyLife_staging(ctx, field, obj)
@@ -973,6 +975,7 @@ func (ec *executionContext) _KeyLife(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "production":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOInt2ᚖint(ctx, field.Selections, obj.Production)
 			} else {
 				out.Values[i] = ec._KeyLife_production(ctx, field, obj)
@@ -998,13 +1001,14 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, organizationImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Organization")
 		case "id":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
 			} else {
 				out.Values[i] = ec._Organization_id(ctx, field, obj)
@@ -1014,6 +1018,7 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 			}
 		case "slug":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Slug)
 			} else {
 				out.Values[i] = ec._Organization_slug(ctx, field, obj)
@@ -1023,6 +1028,7 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 			}
 		case "name":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Name)
 			} else {
 				out.Values[i] = ec._Organization_name(ctx, field, obj)
@@ -1032,6 +1038,7 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 			}
 		case "website":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Website)
 			} else {
 				out.Values[i] = ec._Organization_website(ctx, field, obj)
@@ -1041,6 +1048,7 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 			}
 		case "supportEmail":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.SupportEmail)
 			} else {
 				out.Values[i] = ec._Organization_supportEmail(ctx, field, obj)
@@ -1050,6 +1058,7 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 			}
 		case "logoUrl":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.LogoURL)
 			} else {
 				out.Values[i] = ec._Organization_logoUrl(ctx, field, obj)
@@ -1059,6 +1068,7 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 			}
 		case "timeZone":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.TimeZone)
 			} else {
 				out.Values[i] = ec._Organization_timeZone(ctx, field, obj)
@@ -1068,6 +1078,7 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 			}
 		case "currency":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Currency)
 			} else {
 				out.Values[i] = ec._Organization_currency(ctx, field, obj)
@@ -1077,6 +1088,7 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 			}
 		case "portalUnregister":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPortalUnregister2porticoᚋinternalᚋdomainᚐPortalUnregister(ctx, field.Selections, obj.PortalUnregister)
 			} else {
 				out.Values[i] = ec._Organization_portalUnregister(ctx, field, obj)
@@ -1086,6 +1098,7 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 			}
 		case "productionKeys":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNProductionKeys2porticoᚋinternalᚋdomainᚐProductionKeys(ctx, field.Selections, obj.ProductionKeys)
 			} else {
 				out.Values[i] = ec._Organization_productionKeys(ctx, field, obj)
@@ -1095,6 +1108,7 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 			}
 		case "passwordSignIn":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.PasswordSignIn)
 			} else {
 				out.Values[i] = ec._Organization_passwordSignIn(ctx, field, obj)
@@ -1104,6 +1118,7 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 			}
 		case "keyPrefix":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.KeyPrefix)
 			} else {
 				out.Values[i] = ec._Organization_keyPrefix(ctx, field, obj)
@@ -1113,6 +1128,7 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 			}
 		case "longestKeyLife":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNKeyLife2porticoᚋinternalᚋdomainᚐKeyLife(ctx, field.Selections, obj.LongestKeyLife)
 			} else {
 				out.Values[i] = ec._Organization_longestKeyLife(ctx, field, obj)
@@ -1170,7 +1186,7 @@ func (ec *executionContext) _UpdateOrganizationPayload(ctx context.Context, sel 
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, updateOrganizationPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1182,6 +1198,7 @@ func (ec *executionContext) _UpdateOrganizationPayload(ctx context.Context, sel 
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._UpdateOrganizationPayload_userErrors(ctx, field, obj)
@@ -1207,13 +1224,14 @@ func (ec *executionContext) _UsageRetention(ctx context.Context, sel ast.Selecti
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, usageRetentionImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("UsageRetention")
 		case "minutes":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Minutes)
 			} else {
 				out.Values[i] = ec._UsageRetention_minutes(ctx, field, obj)
@@ -1223,6 +1241,7 @@ func (ec *executionContext) _UsageRetention(ctx context.Context, sel ast.Selecti
 			}
 		case "hours":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Hours)
 			} else {
 				out.Values[i] = ec._UsageRetention_hours(ctx, field, obj)
@@ -1232,6 +1251,7 @@ func (ec *executionContext) _UsageRetention(ctx context.Context, sel ast.Selecti
 			}
 		case "days":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Days)
 			} else {
 				out.Values[i] = ec._UsageRetention_days(ctx, field, obj)

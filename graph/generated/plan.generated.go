@@ -1141,7 +1141,7 @@ func (ec *executionContext) _CreatePlanPayload(ctx context.Context, sel ast.Sele
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, createPlanPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1153,6 +1153,7 @@ func (ec *executionContext) _CreatePlanPayload(ctx context.Context, sel ast.Sele
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._CreatePlanPayload_userErrors(ctx, field, obj)
@@ -1178,13 +1179,14 @@ func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, planImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Plan")
 		case "id":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
 			} else {
 				out.Values[i] = ec._Plan_id(ctx, field, obj)
@@ -1194,6 +1196,7 @@ func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj
 			}
 		case "name":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Name)
 			} else {
 				out.Values[i] = ec._Plan_name(ctx, field, obj)
@@ -1203,6 +1206,7 @@ func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj
 			}
 		case "kind":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPlanKind2porticoᚋinternalᚋdomainᚐPlanKind(ctx, field.Selections, obj.Kind)
 			} else {
 				out.Values[i] = ec._Plan_kind(ctx, field, obj)
@@ -1217,6 +1221,7 @@ func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj
 			}
 		case "rateLimit":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, field.Selections, obj.RateLimit)
 			} else {
 				out.Values[i] = ec._Plan_rateLimit(ctx, field, obj)
@@ -1226,6 +1231,7 @@ func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj
 			}
 		case "quota":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOQuota2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx, field.Selections, obj.Quota)
 			} else {
 				out.Values[i] = ec._Plan_quota(ctx, field, obj)
@@ -1235,6 +1241,7 @@ func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj
 			}
 		case "quotaPer":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNQuotaPer2porticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPer(ctx, field.Selections, obj.QuotaPer)
 			} else {
 				out.Values[i] = ec._Plan_quotaPer(ctx, field, obj)
@@ -1244,6 +1251,7 @@ func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj
 			}
 		case "price":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOPrice2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, field.Selections, obj.Price)
 			} else {
 				out.Values[i] = ec._Plan_price(ctx, field, obj)
@@ -1253,6 +1261,7 @@ func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj
 			}
 		case "approval":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOApproval2ᚖporticoᚋinternalᚋdomainᚐApproval(ctx, field.Selections, obj.Approval)
 			} else {
 				out.Values[i] = ec._Plan_approval(ctx, field, obj)
@@ -1283,7 +1292,7 @@ func (ec *executionContext) _PlanConnection(ctx context.Context, sel ast.Selecti
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, planConnectionImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1312,6 +1321,7 @@ func (ec *executionContext) _PlanConnection(ctx context.Context, sel ast.Selecti
 			}
 		case "totalCount":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
 			} else {
 				out.Values[i] = ec._PlanConnection_totalCount(ctx, field, obj)
@@ -1321,6 +1331,7 @@ func (ec *executionContext) _PlanConnection(ctx context.Context, sel ast.Selecti
 			}
 		case "pageInfo":
 			if direct && obj.PageInfo != nil {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo)
 			} else {
 				out.Values[i] = ec._PlanConnection_pageInfo(ctx, field, obj)
@@ -1346,13 +1357,14 @@ func (ec *executionContext) _PlanEdge(ctx context.Context, sel ast.SelectionSet,
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, planEdgeImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("PlanEdge")
 		case "cursor":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 			} else {
 				out.Values[i] = ec._PlanEdge_cursor(ctx, field, obj)
@@ -1383,13 +1395,14 @@ func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, ob
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, priceImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Price")
 		case "amount":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNDecimal2string(ctx, field.Selections, obj.Amount)
 			} else {
 				out.Values[i] = ec._Price_amount(ctx, field, obj)
@@ -1399,6 +1412,7 @@ func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "currency":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Currency)
 			} else {
 				out.Values[i] = ec._Price_currency(ctx, field, obj)
@@ -1408,6 +1422,7 @@ func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "unit":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOBigInt2int(ctx, field.Selections, obj.Unit)
 			} else {
 				out.Values[i] = ec._Price_unit(ctx, field, obj)
@@ -1433,13 +1448,14 @@ func (ec *executionContext) _Quota(ctx context.Context, sel ast.SelectionSet, ob
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, quotaImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Quota")
 		case "limit":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBigInt2int(ctx, field.Selections, obj.Limit)
 			} else {
 				out.Values[i] = ec._Quota_limit(ctx, field, obj)
@@ -1449,6 +1465,7 @@ func (ec *executionContext) _Quota(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "per":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNQuotaPeriod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPeriod(ctx, field.Selections, obj.Per)
 			} else {
 				out.Values[i] = ec._Quota_per(ctx, field, obj)
@@ -1474,13 +1491,14 @@ func (ec *executionContext) _RateLimit(ctx context.Context, sel ast.SelectionSet
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, rateLimitImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("RateLimit")
 		case "limit":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBigInt2int(ctx, field.Selections, obj.Limit)
 			} else {
 				out.Values[i] = ec._RateLimit_limit(ctx, field, obj)
@@ -1490,6 +1508,7 @@ func (ec *executionContext) _RateLimit(ctx context.Context, sel ast.SelectionSet
 			}
 		case "per":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNRatePeriod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐRatePeriod(ctx, field.Selections, obj.Per)
 			} else {
 				out.Values[i] = ec._RateLimit_per(ctx, field, obj)
@@ -1499,6 +1518,7 @@ func (ec *executionContext) _RateLimit(ctx context.Context, sel ast.SelectionSet
 			}
 		case "burst":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBigInt2int(ctx, field.Selections, obj.Burst)
 			} else {
 				out.Values[i] = ec._RateLimit_burst(ctx, field, obj)
@@ -1524,7 +1544,7 @@ func (ec *executionContext) _UpdatePlanPayload(ctx context.Context, sel ast.Sele
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, updatePlanPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1536,6 +1556,7 @@ func (ec *executionContext) _UpdatePlanPayload(ctx context.Context, sel ast.Sele
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._UpdatePlanPayload_userErrors(ctx, field, obj)

@@ -1312,7 +1312,7 @@ func (ec *executionContext) _CreateProductPayload(ctx context.Context, sel ast.S
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, createProductPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1324,6 +1324,7 @@ func (ec *executionContext) _CreateProductPayload(ctx context.Context, sel ast.S
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._CreateProductPayload_userErrors(ctx, field, obj)
@@ -1349,13 +1350,14 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, productImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Product")
 		case "id":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
 			} else {
 				out.Values[i] = ec._Product_id(ctx, field, obj)
@@ -1365,6 +1367,7 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "name":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Name)
 			} else {
 				out.Values[i] = ec._Product_name(ctx, field, obj)
@@ -1374,6 +1377,7 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "title":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Title)
 			} else {
 				out.Values[i] = ec._Product_title(ctx, field, obj)
@@ -1383,6 +1387,7 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "description":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Description)
 			} else {
 				out.Values[i] = ec._Product_description(ctx, field, obj)
@@ -1392,6 +1397,7 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "apiVersion":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.APIVersion)
 			} else {
 				out.Values[i] = ec._Product_apiVersion(ctx, field, obj)
@@ -1406,6 +1412,7 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "status":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNProductStatus2porticoᚋinternalᚋdomainᚐProductStatus(ctx, field.Selections, obj.Status)
 			} else {
 				out.Values[i] = ec._Product_status(ctx, field, obj)
@@ -1415,6 +1422,7 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "approval":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNApproval2porticoᚋinternalᚋdomainᚐApproval(ctx, field.Selections, obj.Approval)
 			} else {
 				out.Values[i] = ec._Product_approval(ctx, field, obj)
@@ -1424,6 +1432,7 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "authTypes":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNAuthType2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthTypeᚄ(ctx, field.Selections, obj.AuthTypes)
 			} else {
 				out.Values[i] = ec._Product_authTypes(ctx, field, obj)
@@ -1433,6 +1442,7 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "documentationUrl":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.DocumentationURL)
 			} else {
 				out.Values[i] = ec._Product_documentationUrl(ctx, field, obj)
@@ -1442,6 +1452,7 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "keyless":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.Keyless)
 			} else {
 				out.Values[i] = ec._Product_keyless(ctx, field, obj)
@@ -1451,6 +1462,7 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "enforceEndpoints":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.EnforceEndpoints)
 			} else {
 				out.Values[i] = ec._Product_enforceEndpoints(ctx, field, obj)
@@ -1460,6 +1472,7 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "createdAt":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 			} else {
 				out.Values[i] = ec._Product_createdAt(ctx, field, obj)
@@ -1541,7 +1554,7 @@ func (ec *executionContext) _ProductConnection(ctx context.Context, sel ast.Sele
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, productConnectionImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1570,6 +1583,7 @@ func (ec *executionContext) _ProductConnection(ctx context.Context, sel ast.Sele
 			}
 		case "totalCount":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
 			} else {
 				out.Values[i] = ec._ProductConnection_totalCount(ctx, field, obj)
@@ -1579,6 +1593,7 @@ func (ec *executionContext) _ProductConnection(ctx context.Context, sel ast.Sele
 			}
 		case "pageInfo":
 			if direct && obj.PageInfo != nil {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo)
 			} else {
 				out.Values[i] = ec._ProductConnection_pageInfo(ctx, field, obj)
@@ -1604,13 +1619,14 @@ func (ec *executionContext) _ProductEdge(ctx context.Context, sel ast.SelectionS
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, productEdgeImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ProductEdge")
 		case "cursor":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 			} else {
 				out.Values[i] = ec._ProductEdge_cursor(ctx, field, obj)
@@ -1641,13 +1657,14 @@ func (ec *executionContext) _ProductPermissions(ctx context.Context, sel ast.Sel
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, productPermissionsImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ProductPermissions")
 		case "update":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Update)
 			} else {
 				out.Values[i] = ec._ProductPermissions_update(ctx, field, obj)
@@ -1657,6 +1674,7 @@ func (ec *executionContext) _ProductPermissions(ctx context.Context, sel ast.Sel
 			}
 		case "register":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Register)
 			} else {
 				out.Values[i] = ec._ProductPermissions_register(ctx, field, obj)
@@ -1666,6 +1684,7 @@ func (ec *executionContext) _ProductPermissions(ctx context.Context, sel ast.Sel
 			}
 		case "createEndpoint":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.CreateEndpoint)
 			} else {
 				out.Values[i] = ec._ProductPermissions_createEndpoint(ctx, field, obj)
@@ -1691,7 +1710,7 @@ func (ec *executionContext) _UpdateProductPayload(ctx context.Context, sel ast.S
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, updateProductPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1703,6 +1722,7 @@ func (ec *executionContext) _UpdateProductPayload(ctx context.Context, sel ast.S
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._UpdateProductPayload_userErrors(ctx, field, obj)

@@ -2147,13 +2147,14 @@ func (ec *executionContext) _Actor(ctx context.Context, sel ast.SelectionSet, ob
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, actorImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Actor")
 		case "role":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalORole2ᚖporticoᚋinternalᚋviewerᚐRole(ctx, field.Selections, obj.Role)
 			} else {
 				out.Values[i] = ec._Actor_role(ctx, field, obj)
@@ -2163,6 +2164,7 @@ func (ec *executionContext) _Actor(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "name":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Name)
 			} else {
 				out.Values[i] = ec._Actor_name(ctx, field, obj)
@@ -2193,7 +2195,7 @@ func (ec *executionContext) _ApproveSubscriptionPayload(ctx context.Context, sel
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, approveSubscriptionPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2205,6 +2207,7 @@ func (ec *executionContext) _ApproveSubscriptionPayload(ctx context.Context, sel
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._ApproveSubscriptionPayload_userErrors(ctx, field, obj)
@@ -2230,13 +2233,14 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, productSubscriptionImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ProductSubscription")
 		case "id":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
 			} else {
 				out.Values[i] = ec._ProductSubscription_id(ctx, field, obj)
@@ -2246,6 +2250,7 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 			}
 		case "app":
 			if joined := obj.JoinedApp(); direct && joined != nil {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(within(ctx, "ProductSubscription", field), field.Selections, joined)
 				continue
 			}
@@ -2267,6 +2272,7 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "account":
 			if joined := obj.JoinedAccount(); direct && joined != nil {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(within(ctx, "ProductSubscription", field), field.Selections, joined)
 				if out.Values[i] == graphql.Null {
 					atomic.AddUint32(&out.Invalids, 1)
@@ -2291,6 +2297,7 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "product":
 			if joined := obj.JoinedProduct(); direct && joined != nil {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(within(ctx, "ProductSubscription", field), field.Selections, joined)
 				if out.Values[i] == graphql.Null {
 					atomic.AddUint32(&out.Invalids, 1)
@@ -2315,6 +2322,7 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "plan":
 			if joined := obj.JoinedPlan(); direct && joined != nil {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(within(ctx, "ProductSubscription", field), field.Selections, joined)
 				if out.Values[i] == graphql.Null {
 					atomic.AddUint32(&out.Invalids, 1)
@@ -2407,6 +2415,7 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "status":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNSubscriptionStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐSubscriptionStatus(ctx, field.Selections, obj.Status)
 			} else {
 				out.Values[i] = ec._ProductSubscription_status(ctx, field, obj)
@@ -2416,6 +2425,7 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 			}
 		case "badgeColor":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBadgeColor2porticoᚋinternalᚋlifecycleᚐBadgeColor(ctx, field.Selections, obj.BadgeColor())
 			} else {
 				out.Values[i] = ec._ProductSubscription_badgeColor(ctx, field, obj)
@@ -2459,6 +2469,7 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "decidedAt":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOTime2ᚖtimeᚐTime(ctx, field.Selections, obj.DecidedAt)
 			} else {
 				out.Values[i] = ec._ProductSubscription_decidedAt(ctx, field, obj)
@@ -2468,6 +2479,7 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 			}
 		case "reason":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Reason)
 			} else {
 				out.Values[i] = ec._ProductSubscription_reason(ctx, field, obj)
@@ -2477,6 +2489,7 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 			}
 		case "createdAt":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 			} else {
 				out.Values[i] = ec._ProductSubscription_createdAt(ctx, field, obj)
@@ -2486,6 +2499,7 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 			}
 		case "updatedAt":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.UpdatedAt)
 			} else {
 				out.Values[i] = ec._ProductSubscription_updatedAt(ctx, field, obj)
@@ -2495,6 +2509,7 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 			}
 		case "version":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Version)
 			} else {
 				out.Values[i] = ec._ProductSubscription_version(ctx, field, obj)
@@ -2571,7 +2586,7 @@ func (ec *executionContext) _ProductSubscriptionConnection(ctx context.Context, 
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, productSubscriptionConnectionImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2600,6 +2615,7 @@ func (ec *executionContext) _ProductSubscriptionConnection(ctx context.Context, 
 			}
 		case "totalCount":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
 			} else {
 				out.Values[i] = ec._ProductSubscriptionConnection_totalCount(ctx, field, obj)
@@ -2609,6 +2625,7 @@ func (ec *executionContext) _ProductSubscriptionConnection(ctx context.Context, 
 			}
 		case "pageInfo":
 			if direct && obj.PageInfo != nil {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo)
 			} else {
 				out.Values[i] = ec._ProductSubscriptionConnection_pageInfo(ctx, field, obj)
@@ -2634,13 +2651,14 @@ func (ec *executionContext) _ProductSubscriptionEdge(ctx context.Context, sel as
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, productSubscriptionEdgeImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ProductSubscriptionEdge")
 		case "cursor":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 			} else {
 				out.Values[i] = ec._ProductSubscriptionEdge_cursor(ctx, field, obj)
@@ -2671,13 +2689,14 @@ func (ec *executionContext) _ProductSubscriptionPermissions(ctx context.Context,
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, productSubscriptionPermissionsImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ProductSubscriptionPermissions")
 		case "updateEndpoints":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.UpdateEndpoints)
 			} else {
 				out.Values[i] = ec._ProductSubscriptionPermissions_updateEndpoints(ctx, field, obj)
@@ -2703,13 +2722,14 @@ func (ec *executionContext) _QuotaUse(ctx context.Context, sel ast.SelectionSet,
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, quotaUseImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("QuotaUse")
 		case "limit":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Limit)
 			} else {
 				out.Values[i] = ec._QuotaUse_limit(ctx, field, obj)
@@ -2719,6 +2739,7 @@ func (ec *executionContext) _QuotaUse(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "used":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Used)
 			} else {
 				out.Values[i] = ec._QuotaUse_used(ctx, field, obj)
@@ -2728,6 +2749,7 @@ func (ec *executionContext) _QuotaUse(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "remaining":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Remaining)
 			} else {
 				out.Values[i] = ec._QuotaUse_remaining(ctx, field, obj)
@@ -2737,6 +2759,7 @@ func (ec *executionContext) _QuotaUse(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "resetsAt":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.ResetsAt)
 			} else {
 				out.Values[i] = ec._QuotaUse_resetsAt(ctx, field, obj)
@@ -2762,7 +2785,7 @@ func (ec *executionContext) _RegisterPayload(ctx context.Context, sel ast.Select
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, registerPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2774,6 +2797,7 @@ func (ec *executionContext) _RegisterPayload(ctx context.Context, sel ast.Select
 			}
 		case "replayed":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.Replayed)
 			} else {
 				out.Values[i] = ec._RegisterPayload_replayed(ctx, field, obj)
@@ -2783,6 +2807,7 @@ func (ec *executionContext) _RegisterPayload(ctx context.Context, sel ast.Select
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._RegisterPayload_userErrors(ctx, field, obj)
@@ -2808,7 +2833,7 @@ func (ec *executionContext) _RejectSubscriptionPayload(ctx context.Context, sel 
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, rejectSubscriptionPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2820,6 +2845,7 @@ func (ec *executionContext) _RejectSubscriptionPayload(ctx context.Context, sel 
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._RejectSubscriptionPayload_userErrors(ctx, field, obj)
@@ -2845,7 +2871,7 @@ func (ec *executionContext) _ResumeSubscriptionPayload(ctx context.Context, sel 
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, resumeSubscriptionPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2857,6 +2883,7 @@ func (ec *executionContext) _ResumeSubscriptionPayload(ctx context.Context, sel 
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._ResumeSubscriptionPayload_userErrors(ctx, field, obj)
@@ -2882,7 +2909,7 @@ func (ec *executionContext) _SuspendSubscriptionPayload(ctx context.Context, sel
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, suspendSubscriptionPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2894,6 +2921,7 @@ func (ec *executionContext) _SuspendSubscriptionPayload(ctx context.Context, sel
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._SuspendSubscriptionPayload_userErrors(ctx, field, obj)
@@ -2919,7 +2947,7 @@ func (ec *executionContext) _UnregisterPayload(ctx context.Context, sel ast.Sele
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, unregisterPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2931,6 +2959,7 @@ func (ec *executionContext) _UnregisterPayload(ctx context.Context, sel ast.Sele
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._UnregisterPayload_userErrors(ctx, field, obj)
@@ -2956,7 +2985,7 @@ func (ec *executionContext) _UpdateSubscriptionEndpointsPayload(ctx context.Cont
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, updateSubscriptionEndpointsPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2968,6 +2997,7 @@ func (ec *executionContext) _UpdateSubscriptionEndpointsPayload(ctx context.Cont
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._UpdateSubscriptionEndpointsPayload_userErrors(ctx, field, obj)
@@ -2993,7 +3023,7 @@ func (ec *executionContext) _WithdrawPayload(ctx context.Context, sel ast.Select
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, withdrawPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -3005,6 +3035,7 @@ func (ec *executionContext) _WithdrawPayload(ctx context.Context, sel ast.Select
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._WithdrawPayload_userErrors(ctx, field, obj)

@@ -636,7 +636,7 @@ func (ec *executionContext) _AppCalls(ctx context.Context, sel ast.SelectionSet,
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, appCallsImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -660,6 +660,7 @@ func (ec *executionContext) _AppCalls(ctx context.Context, sel ast.SelectionSet,
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "calls":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Calls)
 			} else {
 				out.Values[i] = ec._AppCalls_calls(ctx, field, obj)
@@ -685,13 +686,14 @@ func (ec *executionContext) _CodeCount(ctx context.Context, sel ast.SelectionSet
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, codeCountImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("CodeCount")
 		case "code":
 			if direct {
+				out.direct += gqlhttp.FieldBytes + len(obj.Code)
 				out.Values[i] = ec.marshalNVerdictCode2string(ctx, field.Selections, obj.Code)
 			} else {
 				out.Values[i] = ec._CodeCount_code(ctx, field, obj)
@@ -701,6 +703,7 @@ func (ec *executionContext) _CodeCount(ctx context.Context, sel ast.SelectionSet
 			}
 		case "calls":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Calls)
 			} else {
 				out.Values[i] = ec._CodeCount_calls(ctx, field, obj)
@@ -726,13 +729,14 @@ func (ec *executionContext) _UpstreamCalls(ctx context.Context, sel ast.Selectio
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, upstreamCallsImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("UpstreamCalls")
 		case "statusClass":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.StatusClass)
 			} else {
 				out.Values[i] = ec._UpstreamCalls_statusClass(ctx, field, obj)
@@ -742,6 +746,7 @@ func (ec *executionContext) _UpstreamCalls(ctx context.Context, sel ast.Selectio
 			}
 		case "calls":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Calls)
 			} else {
 				out.Values[i] = ec._UpstreamCalls_calls(ctx, field, obj)
@@ -772,7 +777,7 @@ func (ec *executionContext) _Usage(ctx context.Context, sel ast.SelectionSet, ob
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, usageImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -789,6 +794,7 @@ func (ec *executionContext) _Usage(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "total":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Total)
 			} else {
 				out.Values[i] = ec._Usage_total(ctx, field, obj)
@@ -803,6 +809,7 @@ func (ec *executionContext) _Usage(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "asOf":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.AsOf)
 			} else {
 				out.Values[i] = ec._Usage_asOf(ctx, field, obj)
@@ -867,13 +874,14 @@ func (ec *executionContext) _UsagePoint(ctx context.Context, sel ast.SelectionSe
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, usagePointImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("UsagePoint")
 		case "start":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.Start)
 			} else {
 				out.Values[i] = ec._UsagePoint_start(ctx, field, obj)
@@ -883,6 +891,7 @@ func (ec *executionContext) _UsagePoint(ctx context.Context, sel ast.SelectionSe
 			}
 		case "end":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.End)
 			} else {
 				out.Values[i] = ec._UsagePoint_end(ctx, field, obj)
@@ -892,6 +901,7 @@ func (ec *executionContext) _UsagePoint(ctx context.Context, sel ast.SelectionSe
 			}
 		case "calls":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Calls)
 			} else {
 				out.Values[i] = ec._UsagePoint_calls(ctx, field, obj)

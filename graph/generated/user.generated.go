@@ -1081,7 +1081,7 @@ func (ec *executionContext) _ChangePasswordPayload(ctx context.Context, sel ast.
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, changePasswordPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1093,6 +1093,7 @@ func (ec *executionContext) _ChangePasswordPayload(ctx context.Context, sel ast.
 			}
 		case "accessToken":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOString2ᚖstring(ctx, field.Selections, obj.AccessToken)
 			} else {
 				out.Values[i] = ec._ChangePasswordPayload_accessToken(ctx, field, obj)
@@ -1102,6 +1103,7 @@ func (ec *executionContext) _ChangePasswordPayload(ctx context.Context, sel ast.
 			}
 		case "expiresAt":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOTime2ᚖtimeᚐTime(ctx, field.Selections, obj.ExpiresAt)
 			} else {
 				out.Values[i] = ec._ChangePasswordPayload_expiresAt(ctx, field, obj)
@@ -1111,6 +1113,7 @@ func (ec *executionContext) _ChangePasswordPayload(ctx context.Context, sel ast.
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._ChangePasswordPayload_userErrors(ctx, field, obj)
@@ -1136,7 +1139,7 @@ func (ec *executionContext) _CreateUserPayload(ctx context.Context, sel ast.Sele
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, createUserPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1148,6 +1151,7 @@ func (ec *executionContext) _CreateUserPayload(ctx context.Context, sel ast.Sele
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._CreateUserPayload_userErrors(ctx, field, obj)
@@ -1173,7 +1177,7 @@ func (ec *executionContext) _DisableUserPayload(ctx context.Context, sel ast.Sel
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, disableUserPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1185,6 +1189,7 @@ func (ec *executionContext) _DisableUserPayload(ctx context.Context, sel ast.Sel
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._DisableUserPayload_userErrors(ctx, field, obj)
@@ -1210,7 +1215,7 @@ func (ec *executionContext) _EnableUserPayload(ctx context.Context, sel ast.Sele
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, enableUserPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1222,6 +1227,7 @@ func (ec *executionContext) _EnableUserPayload(ctx context.Context, sel ast.Sele
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._EnableUserPayload_userErrors(ctx, field, obj)
@@ -1247,7 +1253,7 @@ func (ec *executionContext) _UnlockUserPayload(ctx context.Context, sel ast.Sele
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, unlockUserPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1259,6 +1265,7 @@ func (ec *executionContext) _UnlockUserPayload(ctx context.Context, sel ast.Sele
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._UnlockUserPayload_userErrors(ctx, field, obj)
@@ -1284,13 +1291,14 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, userImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("User")
 		case "id":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
 			} else {
 				out.Values[i] = ec._User_id(ctx, field, obj)
@@ -1300,6 +1308,7 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			}
 		case "name":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Name)
 			} else {
 				out.Values[i] = ec._User_name(ctx, field, obj)
@@ -1309,6 +1318,7 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			}
 		case "email":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Email)
 			} else {
 				out.Values[i] = ec._User_email(ctx, field, obj)
@@ -1318,6 +1328,7 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			}
 		case "role":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserRole2porticoᚋinternalᚋdomainᚐUserRole(ctx, field.Selections, obj.Role)
 			} else {
 				out.Values[i] = ec._User_role(ctx, field, obj)
@@ -1327,6 +1338,7 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			}
 		case "status":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserStatus2porticoᚋinternalᚋdomainᚐUserStatus(ctx, field.Selections, obj.Status)
 			} else {
 				out.Values[i] = ec._User_status(ctx, field, obj)
@@ -1341,6 +1353,7 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			}
 		case "createdAt":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 			} else {
 				out.Values[i] = ec._User_createdAt(ctx, field, obj)
@@ -1366,7 +1379,7 @@ func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.Selecti
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, userConnectionImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1395,6 +1408,7 @@ func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.Selecti
 			}
 		case "totalCount":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
 			} else {
 				out.Values[i] = ec._UserConnection_totalCount(ctx, field, obj)
@@ -1404,6 +1418,7 @@ func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.Selecti
 			}
 		case "pageInfo":
 			if direct && obj.PageInfo != nil {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo)
 			} else {
 				out.Values[i] = ec._UserConnection_pageInfo(ctx, field, obj)
@@ -1429,13 +1444,14 @@ func (ec *executionContext) _UserEdge(ctx context.Context, sel ast.SelectionSet,
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, userEdgeImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("UserEdge")
 		case "cursor":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 			} else {
 				out.Values[i] = ec._UserEdge_cursor(ctx, field, obj)

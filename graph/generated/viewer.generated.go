@@ -576,13 +576,14 @@ func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSe
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, serverInfoImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ServerInfo")
 		case "version":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Version)
 			} else {
 				out.Values[i] = ec._ServerInfo_version(ctx, field, obj)
@@ -592,6 +593,7 @@ func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSe
 			}
 		case "organizationName":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOString2ᚖstring(ctx, field.Selections, obj.OrganizationName)
 			} else {
 				out.Values[i] = ec._ServerInfo_organizationName(ctx, field, obj)
@@ -601,6 +603,7 @@ func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSe
 			}
 		case "passwordSignIn":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOBoolean2ᚖbool(ctx, field.Selections, obj.PasswordSignIn)
 			} else {
 				out.Values[i] = ec._ServerInfo_passwordSignIn(ctx, field, obj)
@@ -610,6 +613,7 @@ func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSe
 			}
 		case "languages":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.Languages)
 			} else {
 				out.Values[i] = ec._ServerInfo_languages(ctx, field, obj)
@@ -619,6 +623,7 @@ func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSe
 			}
 		case "errors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNErrorKind2ᚕᚖporticoᚋinternalᚋfaultᚐKindᚄ(ctx, field.Selections, obj.Errors)
 			} else {
 				out.Values[i] = ec._ServerInfo_errors(ctx, field, obj)
@@ -644,13 +649,14 @@ func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.Selectio
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, signInPayloadImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("SignInPayload")
 		case "accessToken":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOString2ᚖstring(ctx, field.Selections, obj.AccessToken)
 			} else {
 				out.Values[i] = ec._SignInPayload_accessToken(ctx, field, obj)
@@ -660,6 +666,7 @@ func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.Selectio
 			}
 		case "expiresAt":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOTime2ᚖtimeᚐTime(ctx, field.Selections, obj.ExpiresAt)
 			} else {
 				out.Values[i] = ec._SignInPayload_expiresAt(ctx, field, obj)
@@ -674,6 +681,7 @@ func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.Selectio
 			}
 		case "deviceToken":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalOString2ᚖstring(ctx, field.Selections, obj.DeviceToken)
 			} else {
 				out.Values[i] = ec._SignInPayload_deviceToken(ctx, field, obj)
@@ -683,6 +691,7 @@ func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.Selectio
 			}
 		case "userErrors":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
 			} else {
 				out.Values[i] = ec._SignInPayload_userErrors(ctx, field, obj)
@@ -708,7 +717,7 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, viewerImplementors)
 
 	out := newFieldSet(fields)
-	direct := encodesDirectly(ctx, len(fields))
+	direct := gqlhttp.Direct(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -747,6 +756,7 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "role":
 			if direct {
+				out.direct += gqlhttp.FieldBytes
 				out.Values[i] = ec.marshalNRole2porticoᚋinternalᚋviewerᚐRole(ctx, field.Selections, obj.Role)
 			} else {
 				out.Values[i] = ec._Viewer_role(ctx, field, obj)

@@ -59,9 +59,10 @@ func AnyOf[T uuid.UUID | ~string](column string, values []T) func(*sql.Selector)
 // AnyOfList is AnyOf with an argument that List has returned, or will.
 func AnyOfList(column string, values any) func(*sql.Selector) {
 	return func(s *sql.Selector) {
+		name := s.C(column)
 		s.Where(sql.P(func(b *sql.Builder) {
 			before, after := aroundList(b.Dialect())
-			b.Ident(s.C(column)).WriteString(before).Arg(values).WriteString(after)
+			b.Ident(name).WriteString(before).Arg(values).WriteString(after)
 		}))
 	}
 }

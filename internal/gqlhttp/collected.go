@@ -8,12 +8,41 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// collected keeps the fields that the selection sets of a document have for each
-// type, for a document without directives: they are then the same in every
-// request. There are at most as many as selection sets times types.
+// collected is what is computed from a document once, and dies with it.
 type collected struct {
+	// static is true if the document has no directives: the fields that a selection
+	// set has for a type are then the same in every request. There are at most as
+	// many as selection sets times types.
+	static bool
+
 	mu     sync.RWMutex
 	fields map[collectedKey][]graphql.CollectedField
+	// kept are what Kept has computed, by operation.
+	kept map[*ast.OperationDefinition]any
+}
+
+// Kept returns what compute has computed from an operation of the request, whose
+// result must depend on nothing else.
+func Kept(ctx context.Context, op *ast.OperationDefinition, compute func() any) any {
+	m, ok := ctx.Value(meterKey{}).(*meter)
+	if !ok || m.collected == nil {
+		return compute()
+	}
+	c := m.collected
+	c.mu.RLock()
+	v, ok := c.kept[op]
+	c.mu.RUnlock()
+	if ok {
+		return v
+	}
+	v = compute()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.kept == nil {
+		c.kept = map[*ast.OperationDefinition]any{}
+	}
+	c.kept[op] = v
+	return v
 }
 
 // collectedKey identifies a selection set and a type by their addresses. What is
@@ -29,7 +58,7 @@ type collectedKey struct {
 // collected from the same document.
 func CollectFields(ctx context.Context, op *graphql.OperationContext, set ast.SelectionSet, satisfies []string) []graphql.CollectedField {
 	m, ok := ctx.Value(meterKey{}).(*meter)
-	if !ok || m.collected == nil || len(set) == 0 || len(satisfies) == 0 {
+	if !ok || m.collected == nil || !m.collected.static || len(set) == 0 || len(satisfies) == 0 {
 		return graphql.CollectFields(op, set, satisfies)
 	}
 	return m.collected.of(op, set, satisfies)

@@ -21,8 +21,7 @@ type document struct {
 	*ast.QueryDocument
 	tokens int
 	// prices are the costs of the operations that do not depend on variables.
-	prices map[*ast.OperationDefinition]price
-	// collected is nil if the document has directives.
+	prices    map[*ast.OperationDefinition]price
 	collected *collected
 	// requested reports whether an earlier request had this document.
 	requested atomic.Bool
@@ -60,9 +59,7 @@ func (h *Handler) prepare(ctx context.Context, text string) (*document, gqlerror
 		return nil, errs
 	}
 	d := &document{QueryDocument: parsed, tokens: tokens, prices: make(map[*ast.OperationDefinition]price, len(parsed.Operations))}
-	if measured.directives == 0 {
-		d.collected = &collected{}
-	}
+	d.collected = &collected{static: measured.directives == 0}
 	for _, op := range parsed.Operations {
 		if cost, varies := h.price(op, nil); !varies {
 			d.prices[op] = cost

@@ -162,6 +162,9 @@ func (r *run) write(ctx context.Context, buffer *bytes.Buffer, tree graphql.Mars
 			err = r.options.Recover(ctx, p)
 		}
 	}()
+	if r.meter.tooLarge() {
+		return r.meter.stopped.Load().err
+	}
 	s := &sink{Buffer: buffer, meter: r.meter}
 	tree.MarshalGQL(s)
 	s.count()

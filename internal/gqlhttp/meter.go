@@ -101,18 +101,22 @@ func (m *meter) resolve(ctx context.Context, next graphql.Resolver) (any, error)
 // meterKey is the context key of a request's meter.
 type meterKey struct{}
 
-// CountFields counts n fields of an object that are encoded without being
-// resolved one by one. It returns an error if they must not be: resolving them
-// then reports the reason.
-func CountFields(ctx context.Context, n int) error {
+// Direct reports whether fields may be encoded without being resolved one by one.
+// If not, resolving them reports the reason.
+func Direct(ctx context.Context) bool {
 	m, ok := ctx.Value(meterKey{}).(*meter)
-	if !ok {
-		return errNoMeter
+	return ok && m.stopReason() == nil
+}
+
+// FieldBytes is the minimum size of a field that is encoded directly, besides its
+// text.
+const FieldBytes = minFieldBytes + 1
+
+// CountDirect counts the bytes of fields that were encoded directly.
+func CountDirect(ctx context.Context, bytes int) {
+	if m, ok := ctx.Value(meterKey{}).(*meter); ok {
+		_ = m.add(&m.resolved, bytes) // which stops what follows
 	}
-	if err := m.stopReason(); err != nil {
-		return err
-	}
-	return m.add(&m.resolved, n*(minFieldBytes+1))
 }
 
 // Encoded returns the size in bytes of the root fields that have been encoded.
@@ -123,8 +127,6 @@ func Encoded(ctx context.Context) int {
 	}
 	return int(m.written.Load())
 }
-
-var errNoMeter = errors.New("gqlhttp: the context is not one of a request")
 
 // minBytes returns the minimum size of a value in JSON. Only texts can be long;
 // the elements of lists of objects have fields of their own.

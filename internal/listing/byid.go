@@ -23,7 +23,7 @@ func ReadByID[T any](ctx context.Context, r Reader, l List[T], query func() Quer
 	if len(ids) == 1 { // for which Postgres caches a generic plan
 		of.kind, build = "id", func(s *sql.Selector) { s.Where(sql.EQ(s.C(IDColumn), idSlot)) }
 	}
-	s, err := prepare(ctx, r, of, All(query), columns, nil, edges, build)
+	s, err := prepare(ctx, r, of, All(query), columns, nil, edges, build, nil)
 	if err != nil {
 		return nil, r.Fault(err)
 	}

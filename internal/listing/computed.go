@@ -29,7 +29,7 @@ func (c Computed[T]) Read(ctx context.Context, r Reader, ids []uuid.UUID, cells 
 	s, err := prepare(ctx, r, shape{list: c.Name, kind: "computed"}, All(c.Query), []string{c.Column}, nil, nil, func(s *sql.Selector) {
 		database.AnyOfList(c.Column, idsSlot)(s)
 		c.Select(s, nowSlot)
-	})
+	}, nil)
 	if err != nil {
 		return r.Fault(err)
 	}

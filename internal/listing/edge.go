@@ -14,10 +14,13 @@ import (
 type Edge interface {
 	// of returns for whom the objects are read.
 	of() viewer.Viewer
+	// refers returns the column that refers to the objects.
+	refers() string
 	// name appends what distinguishes the edge from others.
 	name([]byte) []byte
-	// join adds the objects to a statement, and returns how they are read.
-	join(ctx context.Context, s *sql.Selector) (any, error)
+	// join adds the objects to a statement, and returns how they are read. c returns
+	// the name of a column of the rows.
+	join(ctx context.Context, s *sql.Selector, c func(string) string) (any, error)
 	// start begins to scan what join has added.
 	start(joined any) edgeScanning
 }
@@ -69,6 +72,8 @@ func ofViewer(ctx context.Context, edges []Edge) []Edge {
 
 func (e edge[T]) of() viewer.Viewer { return e.viewer }
 
+func (e edge[T]) refers() string { return e.column }
+
 func (e edge[T]) name(out []byte) []byte {
 	out = append(append(out, '>'), e.column...)
 	for _, c := range e.columns {
@@ -77,20 +82,20 @@ func (e edge[T]) name(out []byte) []byte {
 	return out
 }
 
-func (e edge[T]) join(ctx context.Context, s *sql.Selector) (any, error) {
+func (e edge[T]) join(ctx context.Context, s *sql.Selector, c func(string) string) (any, error) {
 	q, columns := e.query(), columnsWith(e.columns)
 	to, err := q.Statement(ctx, columns)
 	if err != nil {
 		return nil, err
 	}
-	to.As("of_" + e.column)
-	s.LeftJoin(to).On(s.C(e.column), to.C(IDColumn))
+	to = named(to, "of_"+e.column)
+	s.LeftJoin(to).On(c(e.column), to.C(IDColumn))
 	r, err := newReading(q, columns)
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range r.read {
-		s.AppendSelect(to.C(c))
+	for _, column := range r.read {
+		s.AppendSelect(to.C(column))
 	}
 	return r, nil
 }

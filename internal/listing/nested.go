@@ -118,7 +118,7 @@ func (ch Children[T]) readRanked(ctx context.Context, r Reader, p plan[T], src S
 		parent := ch.parentColumn(base)
 		database.AnyOfList(parent, idsSlot)(base)
 		p.rankPerParent(s, base, parent, of.parent)
-	})
+	}, p.orderTerms)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func (ch Children[T]) readRanked(ctx context.Context, r Reader, p plan[T], src S
 func (p plan[T]) rankPerParent(s, base *sql.Selector, parent string, several bool) {
 	inner := base.Clone().Select(base.C(IDColumn))
 	window := sql.RowNumber().PartitionBy(parent)
-	window.OrderBy(p.orderTerms(base)...)
+	window.OrderBy(p.orderTerms(base.C)...)
 	if several {
 		inner.AppendSelectExprAs(sql.Raw(parent), parentColumn)
 	}

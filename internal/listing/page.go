@@ -60,7 +60,7 @@ func readPage[T any](ctx context.Context, r Reader, l List[T], kind string, src 
 		p.boundRows(s)
 		p.orderRows(s)
 		s.Limit(p.window.Limit + 1)
-	})
+	}, p.orderTerms)
 	if err != nil {
 		return nil, r.Fault(err)
 	}
@@ -133,14 +133,14 @@ func (p plan[T]) pastPosition(s *sql.Selector, value, id slot, greater bool) *sq
 }
 
 // orderRows orders the rows, in reverse for a page from the end.
-func (p plan[T]) orderRows(s *sql.Selector) { s.OrderBy(p.orderTerms(s)...) }
+func (p plan[T]) orderRows(s *sql.Selector) { s.OrderBy(p.orderTerms(s.C)...) }
 
-func (p plan[T]) orderTerms(s *sql.Selector) []string {
+func (p plan[T]) orderTerms(c func(string) string) []string {
 	way := sql.Asc
 	if p.desc != p.window.Backward {
 		way = sql.Desc
 	}
-	return []string{way(s.C(p.key.Column)), way(s.C(IDColumn))}
+	return []string{way(c(p.key.Column)), way(c(IDColumn))}
 }
 
 // PageOf returns a page of rows that have been read already, which are in the

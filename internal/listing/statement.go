@@ -135,14 +135,17 @@ func (m markers) slotOf(id uuid.UUID) (slot, bool) {
 
 // prepare returns the statement of a shape: the cached one, or a new one that
 // build completes. It reads the columns that are asked for, and the further ones
-// that the list needs.
-func prepare[T any](ctx context.Context, r Reader, of shape, src Source[T], asked, further []string, edges []Edge, build func(*sql.Selector)) (*statement[T], error) {
+// that the list needs. order returns the order of a page's rows, nil without one.
+func prepare[T any](ctx context.Context, r Reader, of shape, src Source[T], asked, further []string, edges []Edge, build func(*sql.Selector), order func(c func(string) string) []string) (*statement[T], error) {
 	marked := r.Statements.markers()
 	of.viewer = marked.shapeOf(viewer.Current(ctx))
 	of.filtered, of.filter = src.of, src.filter
 	of.columns = columnsOf(asked, edges)
 	if s, ok := r.Statements.cached(of).(*statement[T]); ok {
 		return s, nil
+	}
+	for _, e := range edges {
+		further = append(further, e.refers())
 	}
 	q, columns := src.fresh(), columnsWith(asked, further...)
 	ctx = viewer.NewContext(ctx, of.viewer)
@@ -155,8 +158,12 @@ func prepare[T any](ctx context.Context, r Reader, of shape, src Source[T], aske
 	if s.rows, err = newReading(q, columns); err != nil {
 		return nil, err
 	}
+	c := selector.C
+	if len(edges) > 0 && order != nil {
+		selector, c = s.afterwards(selector, order)
+	}
 	for _, e := range edges {
-		joined, err := e.join(ctx, selector)
+		joined, err := e.join(ctx, selector, c)
 		if err != nil {
 			return nil, err
 		}
@@ -172,6 +179,29 @@ func prepare[T any](ctx context.Context, r Reader, of shape, src Source[T], aske
 	}
 	return s, nil
 }
+
+// afterwards returns a statement in which edges are joined to the rows of a page,
+// which are found first: without an index for their order, all rows would be
+// joined before they are sorted. c returns the name of a column of the rows.
+func (s *statement[T]) afterwards(page *sql.Selector, order func(c func(string) string) []string) (out *sql.Selector, c func(string) string) {
+	page = named(page, "page")
+	columns := slices.Clone(s.rows.read)
+	if s.parent {
+		columns = append(columns, parentColumn)
+	}
+	if s.total {
+		columns = append(columns, totalColumn)
+	}
+	for i := range columns {
+		columns[i] = page.C(columns[i])
+	}
+	out = sql.Dialect(page.Dialect()).Select(columns...).From(page)
+	return out.OrderBy(order(page.C)...), page.C
+}
+
+// named returns a copy of a statement under a name. The statement itself keeps its
+// own names, which its predicates may ask for when the text is written.
+func named(s *sql.Selector, name string) *sql.Selector { return s.Clone().As(name) }
 
 // withSlots replaces the markers of viewers by their slots.
 func (m markers) withSlots(args []any) []any {

@@ -97,7 +97,7 @@ func prepared(t *testing.T, r Reader, q query, organization uuid.UUID) *statemen
 	ctx := viewer.NewContext(t.Context(), viewer.Viewer{Role: viewer.Admin, OrganizationID: organization})
 	s, err := prepare(ctx, r, shape{list: "records"}, All(func() Query[*record] { return q }), []string{"name"}, nil, nil, func(s *sql.Selector) {
 		s.Where(sql.EQ(s.C("parent_id"), idSlot))
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestStatementsWithLongFiltersAreNotKept(t *testing.T) {
 		for range 2 {
 			ctx := viewer.NewContext(t.Context(), viewer.Viewer{OrganizationID: uuid.New()})
 			src := Filtered(strings.Repeat("x", length), func(string) Query[*record] { return query{dialect.SQLite, everything, &asked} })
-			if _, err := prepare(ctx, r, shape{list: "records"}, src, nil, nil, nil, everything); err != nil {
+			if _, err := prepare(ctx, r, shape{list: "records"}, src, nil, nil, nil, everything, nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -211,7 +211,7 @@ func TestEdgesAreRestricted(t *testing.T) {
 	ctx := viewer.NewContext(t.Context(), v)
 	fresh := func() Query[*record] { return query{dialect.Postgres, everything, &asked} }
 	e := EdgeTo(ctx, Reader{}, "record_id", List[*record]{}, fresh, []string{"name"}, func(*record) {})
-	s, err := prepare(ctx, Reader{}, shape{}, All(fresh), []string{"name"}, nil, []Edge{e}, everything)
+	s, err := prepare(ctx, Reader{}, shape{}, All(fresh), []string{"name"}, nil, []Edge{e}, everything, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,5 +221,32 @@ func TestEdgesAreRestricted(t *testing.T) {
 	}
 	if len(ofViewer(ctx, []Edge{e})) != 1 || ofViewer(viewer.AsSystem(ctx, v.OrganizationID), []Edge{e}) != nil {
 		t.Error("what was asked for one viewer is read for another")
+	}
+}
+
+// Edges are joined to the rows of the page, not to all rows before they are sorted.
+func TestEdgesAreJoinedToThePage(t *testing.T) {
+	asked := 0
+	ctx := viewer.NewContext(t.Context(), viewer.Viewer{Role: viewer.Admin, OrganizationID: uuid.New()})
+	fresh := func() Query[*record] {
+		return query{dialect.Postgres, database.AnyOf("kind", []string{"TEXT"}), &asked}
+	}
+	e := EdgeTo(ctx, Reader{}, "record_id", List[*record]{}, fresh, []string{"name"}, func(*record) {})
+	order := func(c func(string) string) []string { return []string{sql.Asc(c("name"))} }
+	s, err := prepare(ctx, Reader{}, shape{total: true}, All(fresh), []string{"name"}, nil, []Edge{e}, func(s *sql.Selector) {
+		s.AppendSelectExprAs(sql.Raw("1"), totalColumn)
+		s.OrderBy(order(s.C)...)
+		s.Limit(2)
+	}, order)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `SELECT "page"."id", "page"."record_id", "page"."name", "page"."total_count", "of_record_id"."id", "of_record_id"."name" ` +
+		`FROM (SELECT "records"."id", "records"."record_id", "records"."name", 1 AS "total_count" FROM "records" ` +
+		`WHERE "records"."kind" = ANY($1) AND "records"."organization_id" = $2 ORDER BY "records"."name" ASC LIMIT 2) AS "page" ` +
+		`LEFT JOIN (SELECT "records"."id", "records"."name" FROM "records" WHERE "records"."kind" = ANY($3) AND "records"."organization_id" = $2) AS "of_record_id" ` +
+		`ON "page"."record_id" = "of_record_id"."id" ORDER BY "page"."name" ASC`
+	if s.text != want {
+		t.Errorf("the text is\n%s\nnot\n%s", s.text, want)
 	}
 }
