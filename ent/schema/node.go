@@ -21,7 +21,9 @@ type Node struct {
 	// column; nil for a field that is read by the object's id.
 	Columns map[string][]string `json:"columns"`
 	// Refers maps columns to the type of the objects whose ids they have, if
-	// reading a row announces that these may be read next.
+	// reading a row announces that these may be read next. A field of the schema
+	// that is called like the column without _id shows the object; it is joined to
+	// the row where an operation selects it.
 	Refers map[string]string `json:"refers"`
 }
 

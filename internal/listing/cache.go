@@ -1,7 +1,6 @@
 package listing
 
 import (
-	"github.com/google/uuid"
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
@@ -17,12 +16,6 @@ type Statements struct {
 	all    *lru.Cache[shape, any]
 	marked markers
 }
-
-// markers are the ids that stand for a viewer's while a statement is built. They
-// are random, so that no filter contains one.
-type markers struct{ organization, account, user uuid.UUID }
-
-func newMarkers() markers { return markers{uuid.New(), uuid.New(), uuid.New()} }
 
 func (s *Statements) markers() markers {
 	if s == nil {

@@ -2,19 +2,12 @@ package listing
 
 import (
 	"context"
-	"database/sql/driver"
-	"reflect"
-	"regexp"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
-	"portico/internal/database"
 	"portico/internal/viewer"
 )
 
@@ -30,107 +23,6 @@ type statement[T any] struct {
 	parent, total bool
 	// joined are the readings of the edges.
 	joined []any
-}
-
-// shape is everything that the text of a statement depends on. Two requests of
-// one shape differ in the values of the slots only.
-type shape struct {
-	// list is the name of the list, and kind the way it is read.
-	list, kind string
-	// filtered is the type of what narrows the list, and filter is that as JSON with
-	// all values.
-	filtered reflect.Type
-	filter   string
-	// columns are those that are asked for, of the rows and of the edges.
-	columns  string
-	order    string
-	limit    int
-	backward bool
-	// total and parent say whether these columns are read too.
-	total, parent bool
-	after, before bool
-	viewer        viewer.Viewer
-}
-
-// slot stands in a statement's arguments for a value of the request.
-type slot int
-
-const (
-	organizationSlot slot = iota + 1
-	accountSlot
-	userSlot
-	// idSlot is one id, idsSlot is all ids that were asked for.
-	idSlot
-	idsSlot
-	afterValueSlot
-	afterIDSlot
-	beforeValueSlot
-	beforeIDSlot
-	nowSlot
-)
-
-// values are what a request has for the slots.
-type values struct {
-	viewer        viewer.Viewer
-	ids           []uuid.UUID
-	after, before *position
-	now           time.Time
-}
-
-func (v values) of(s slot, dialectName string) any {
-	switch s {
-	case organizationSlot:
-		return v.viewer.OrganizationID
-	case accountSlot:
-		return v.viewer.AccountID
-	case userSlot:
-		return v.viewer.UserID
-	case idSlot:
-		return v.ids[0]
-	case idsSlot:
-		return database.List(dialectName, v.ids)
-	case afterValueSlot:
-		return v.after.value
-	case afterIDSlot:
-		return v.after.id
-	case beforeValueSlot:
-		return v.before.value
-	case beforeIDSlot:
-		return v.before.id
-	default:
-		return v.now
-	}
-}
-
-// shapeOf returns what a row policy may make its predicates depend on: the role,
-// whether the account is suspended, and ids, which markers stand for. Policies see
-// this instead of the viewer, so nothing else can enter a statement.
-func (m markers) shapeOf(v viewer.Viewer) viewer.Viewer {
-	mark := func(id, marker uuid.UUID) uuid.UUID {
-		if id == uuid.Nil {
-			return id
-		}
-		return marker
-	}
-	return viewer.Viewer{
-		Role: v.Role, AccountOwner: v.AccountOwner, AccountSuspended: v.AccountSuspended,
-		OrganizationID: mark(v.OrganizationID, m.organization),
-		AccountID:      mark(v.AccountID, m.account),
-		UserID:         mark(v.UserID, m.user),
-	}
-}
-
-// slotOf returns the slot of a marker.
-func (m markers) slotOf(id uuid.UUID) (slot, bool) {
-	switch id {
-	case m.organization:
-		return organizationSlot, true
-	case m.account:
-		return accountSlot, true
-	case m.user:
-		return userSlot, true
-	}
-	return 0, false
 }
 
 // prepare returns the statement of a shape: the cached one, or a new one that
@@ -202,88 +94,6 @@ func (s *statement[T]) afterwards(page *sql.Selector, order func(c func(string) 
 // named returns a copy of a statement under a name. The statement itself keeps its
 // own names, which its predicates may ask for when the text is written.
 func named(s *sql.Selector, name string) *sql.Selector { return s.Clone().As(name) }
-
-// withSlots replaces the markers of viewers by their slots.
-func (m markers) withSlots(args []any) []any {
-	for i, a := range args {
-		if id, ok := a.(uuid.UUID); ok {
-			if s, ok := m.slotOf(id); ok {
-				args[i] = s
-			}
-		}
-	}
-	return args
-}
-
-// distinct returns a statement in which each argument occurs once, if its
-// placeholders have numbers, as on Postgres.
-func distinct(text string, args []any) (string, []any) {
-	if !strings.Contains(text, "$1") {
-		return text, args
-	}
-	var out []any
-	number := make([]string, len(args))
-	for i, a := range args {
-		at := -1
-		if _, ok := a.(slot); ok {
-			at = slices.Index(out, a)
-		}
-		if at < 0 {
-			at, out = len(out), append(out, a)
-		}
-		number[i] = "$" + strconv.Itoa(at+1)
-	}
-	return placeholder.ReplaceAllStringFunc(text, func(p string) string {
-		n, _ := strconv.Atoi(p[1:]) // digits
-		return number[n-1]
-	}), out
-}
-
-var placeholder = regexp.MustCompile(`\$[0-9]+`)
-
-// whole reports whether the filter's JSON has all that the query may depend on.
-func (src Source[T]) whole() bool { return src.of == nil || marshalsWhole(src.of) }
-
-func marshalsWhole(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Pointer, reflect.Slice:
-		return marshalsWhole(t.Elem())
-	case reflect.Struct:
-		if t == reflect.TypeFor[time.Time]() {
-			return true
-		}
-		for i := range t.NumField() {
-			f := t.Field(i)
-			if !f.IsExported() || f.Tag.Get("json") != "" || !marshalsWhole(f.Type) {
-				return false
-			}
-		}
-		return true
-	case reflect.String, reflect.Bool, reflect.Int, reflect.Int64:
-		return true
-	}
-	return t == reflect.TypeFor[uuid.UUID]()
-}
-
-// general reports whether a statement serves other requests: its constants are
-// plain values, all of which the filter has. An id, a list of ids or a time may
-// come from elsewhere.
-func general(args []any) bool {
-	for _, a := range args {
-		if _, ok := a.(slot); ok {
-			continue
-		}
-		if _, ok := a.(driver.Valuer); ok {
-			return false
-		}
-		switch reflect.ValueOf(a).Kind() {
-		case reflect.String, reflect.Bool, reflect.Int, reflect.Int64:
-		default:
-			return false
-		}
-	}
-	return true
-}
 
 // run reads the rows for a request's values, and calls each with every row: its
 // parent and the total, if the statement has them.
