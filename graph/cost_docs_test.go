@@ -22,7 +22,7 @@ func TestCostDocsMatchTheLimits(t *testing.T) {
 	for name, n := range p.Lengths {
 		lengths[name.Type+"."+name.Field] = n
 	}
-	printed := replaced(replaced(guide, "<!-- lengths", "\n\n`*`", lengths), "<!-- texts", "\n\nAddresses", longTexts())
+	printed := replaced(replaced(guide, "<!-- lengths", "\n\n`*`", lengths), "<!-- texts", "\n\nURLs", longTexts())
 	if *update {
 		require.NoError(t, os.WriteFile("../docs/cost.md", []byte(printed), 0o644))
 		guide = printed
@@ -63,7 +63,10 @@ func replaced(text, from, to string, by map[string]int) string {
 
 // section returns the text between two marks.
 func section(text, from, to string) string {
-	_, after, _ := strings.Cut(text, from)
-	out, _, _ := strings.Cut(after, to)
+	_, after, begins := strings.Cut(text, from)
+	out, _, ends := strings.Cut(after, to)
+	if !begins || !ends {
+		panic(fmt.Sprintf("docs/cost.md has no %q before %q", from, to))
+	}
 	return out
 }
