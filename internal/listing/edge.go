@@ -38,8 +38,8 @@ type joiner interface {
 }
 
 // EdgeTo returns the edge from a column to the rows of a list that the context's
-// viewer may see, with some of their columns. found is called with
-// each, once for rows that follow one another.
+// viewer may see, with some of their columns. found is called with each of them,
+// once if rows that follow one another refer to it.
 func EdgeTo[T any](ctx context.Context, r Reader, column string, l List[T], query func() Query[T], columns []string, found func(T)) Edge {
 	return edge[T]{
 		viewer: viewer.Current(ctx), reader: r, list: l, column: column,

@@ -2,7 +2,6 @@ package listing
 
 import (
 	"fmt"
-	"slices"
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
@@ -115,5 +114,5 @@ func columnsOf(columns []string, edges []Edge) string {
 	for _, e := range edges {
 		out = e.name(out)
 	}
-	return string(slices.Clip(out))
+	return string(out)
 }
