@@ -61,7 +61,10 @@ func recipes() []recipe {
 		{
 			heading: "**A filter**", most: 8, noun: "app",
 			mention: regexp.MustCompile(`(?i)label|accountIds`),
-			own:     regexp.MustCompile(`\b(LabelFilter|hasLabel)\b`),
+			own:     regexp.MustCompile(`\b(LabelFilter|hasLabel|appMatches)\b`),
+			others: map[string]string{
+				"graph/matrix_account_test.go": "an account's list of apps, which has the same filter",
+			},
 		},
 		{
 			heading: "**A role.**", most: 21, noun: "app",
