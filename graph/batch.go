@@ -17,7 +17,7 @@ type batch[V any] struct {
 	load  func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]V, error)
 
 	mu sync.Mutex
-	// read are the values that were read, or that nobody can.
+	// read is what was found by the ids that were tried.
 	read map[uuid.UUID]result[V]
 	err  error
 }

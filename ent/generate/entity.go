@@ -134,12 +134,20 @@ func (e *entity) complete(t *gen.Type, listed []string) error {
 			return fmt.Errorf("it has no column %q", c)
 		}
 		e.References = append(e.References, reference{e.Refers[c], f.StructField(), f.Nillable})
-		// The field app shows the object of the column app_id.
-		if name, is := strings.CutSuffix(c, "_id"); is && slices.Equal(fields[camel(name)], []string{c}) {
+		// The field app shows the object of the column app_id, to which ent's edge app
+		// leads.
+		if name, is := strings.CutSuffix(c, "_id"); is && slices.Equal(fields[camel(name)], []string{c}) && leads(t, name, c) {
 			e.Edges = append(e.Edges, edge{camel(name), c, e.Refers[c]})
 		}
 	}
 	return nil
+}
+
+// leads reports whether an edge leads to the object whose id a column has.
+func leads(t *gen.Type, name, column string) bool {
+	return slices.ContainsFunc(t.Edges, func(e *gen.Edge) bool {
+		return e.Name == name && e.Unique && e.Field() != nil && e.Field().StorageKey() == column
+	})
 }
 
 func keyType(f *gen.Field) string {

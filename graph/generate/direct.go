@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"go/types"
 	"os"
@@ -33,6 +33,8 @@ type direct struct {
 	// plain are the plain objects that were decided, by name; false while an
 	// object is being decided, so that a type which contains itself is not plain.
 	plain map[string]bool
+	// rewritten is the number of fields that are encoded directly.
+	rewritten int
 }
 
 // Name returns the name of the plugin.
@@ -53,40 +55,67 @@ func (d *direct) GenerateCode(data *codegen.Data) error {
 	return nil
 }
 
-// rewrite rewrites the files that gqlgen wrote.
+// rewrite rewrites the files that gqlgen wrote. Each rule must find something:
+// otherwise gqlgen writes other code than before.
 func (d *direct) rewrite() error {
 	files, err := filepath.Glob("graph/generated/*.generated.go")
 	if err != nil {
 		return err
 	}
-	var n counts
+	all := rules()
 	for _, f := range files {
-		if err := d.rewriteFile(f, &n); err != nil {
+		if err := d.rewriteFile(f, all); err != nil {
 			return err
 		}
 	}
-	if n.lists == 0 || n.fields == 0 || n.deferred == 0 {
-		return fmt.Errorf("gqlgen writes other code than before (%+v): look at graph/generate", n)
+	for _, r := range all {
+		if r.found == 0 {
+			return fmt.Errorf("gqlgen writes no %s any more: look at graph/generate", r.from)
+		}
+	}
+	if d.rewritten == 0 {
+		return errors.New("gqlgen writes fields in another way than before: look at graph/generate")
 	}
 	return nil
 }
 
-// counts is how much was rewritten.
-type counts struct{ lists, fields, deferred int }
+// rule replaces a text of gqlgen's.
+type rule struct {
+	from *regexp.Regexp
+	to   string
+	// found is how often the text was found.
+	found int
+}
 
-func (d *direct) rewriteFile(name string, n *counts) error {
+func rules() []*rule {
+	var all []*rule
+	for _, r := range [][2]string{
+		{`graphql\.MarshalSliceConcurrently\(`, "marshalSlice("},
+		{`(?ms)^\tinputUnmarshalMap := .*?^\t\)\n`, ""},
+		{`(?m)^\t+ctx = graphql\.WithUnmarshalerMap\(.*\n`, ""},
+		{`var buf bytes\.Buffer\n\t+data\.MarshalGQL\(&buf\)\n`, "buf := encode(ctx, data)\n"},
+		{`graphql\.CollectFields\(ec\.OperationContext, `, "gqlhttp.CollectFields(ctx, ec.OperationContext, "},
+		{`(?m)^\tdeferredFieldSet := .*\n\tdeferLabelToView := .*\n`, ""},
+		{`(?ms)^\t\t\tif field\.IsDeferred\(\) \{\n.*?^\t\t\t\}\n\n?`, ""},
+		{`(?ms)^\tatomic\.AddInt32\(&ec\.Deferred, .*?^\t\}\)\n\n`, ""},
+		{`graphql\.NewFieldSet\(`, "newFieldSet("},
+		{`\*graphql\.FieldSet\b`, "*fieldSet"},
+	} {
+		all = append(all, &rule{from: regexp.MustCompile(r[0]), to: r[1]})
+	}
+	return all
+}
+
+func (d *direct) rewriteFile(name string, all []*rule) error {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return err
 	}
-	n.lists += bytes.Count(text, []byte("graphql.MarshalSliceConcurrently("))
-	text = bytes.ReplaceAll(text, []byte("graphql.MarshalSliceConcurrently("), []byte("marshalSlice("))
-	n.deferred += bytes.Count(text, []byte("deferredFieldSet := "))
-	for _, r := range []struct {
-		from *regexp.Regexp
-		to   string
-	}{{unmarshalers, ""}, {answers, "buf := encode(ctx, data)\n"}, {collections, "gqlhttp.CollectFields(ctx, ec.OperationContext, "}, {deferredFields, ""}, {deferredField, ""}, {deferredGroup, ""}, {fieldSets, "newFieldSet("}, {fieldSetType, "*fieldSet"}} {
-		text = r.from.ReplaceAll(text, []byte(r.to))
+	for _, r := range all {
+		text = r.from.ReplaceAllFunc(text, func([]byte) []byte {
+			r.found++
+			return []byte(r.to)
+		})
 	}
 	text = plainList.ReplaceAllFunc(text, d.rewriteList)
 	text = objectFunction.ReplaceAllFunc(text, func(f []byte) []byte {
@@ -94,7 +123,7 @@ func (d *direct) rewriteFile(name string, n *counts) error {
 		if o == nil || o.Root || o.Stream {
 			return f
 		}
-		return d.rewriteObject(o, f, n)
+		return d.rewriteObject(o, f)
 	})
 	if text, err = imports.Process(name, text, nil); err != nil {
 		return err
@@ -103,20 +132,12 @@ func (d *direct) rewriteFile(name string, n *counts) error {
 }
 
 var (
-	unmarshalers   = regexp.MustCompile(`(?ms)^\tinputUnmarshalMap := .*?^\t\)\n|^\t+ctx = graphql\.WithUnmarshalerMap\(.*?\n`)
-	answers        = regexp.MustCompile(`var buf bytes\.Buffer\n\t+data\.MarshalGQL\(&buf\)\n`)
-	collections    = regexp.MustCompile(`graphql\.CollectFields\(ec\.OperationContext, `)
-	deferredFields = regexp.MustCompile(`(?m)^\tdeferredFieldSet := .*\n\tdeferLabelToView := .*\n`)
-	deferredField  = regexp.MustCompile(`(?ms)^\t\t\tif field\.IsDeferred\(\) \{\n.*?^\t\t\t\}\n\n?`)
-	deferredGroup  = regexp.MustCompile(`(?ms)^\tatomic\.AddInt32\(&ec\.Deferred, .*?^\t\}\)\n\n`)
-	fieldSets      = regexp.MustCompile(`graphql\.NewFieldSet\(`)
-	fieldSetType   = regexp.MustCompile(`\*graphql\.FieldSet\b`)
 	plainList      = regexp.MustCompile(`(?ms)^func \(ec \*executionContext\) marshal[NO](\w+?)2.*?^\}\n`)
 	objectFunction = regexp.MustCompile(`(?ms)^func \(ec \*executionContext\) _(\w+)\(ctx context\.Context, sel ast\.SelectionSet.*?^\}\n`)
 )
 
 // rewriteObject encodes an object's plain fields directly.
-func (d *direct) rewriteObject(o *codegen.Object, f []byte, n *counts) []byte {
+func (d *direct) rewriteObject(o *codegen.Object, f []byte) []byte {
 	text, rewritten := string(f), 0
 	for _, field := range o.Fields {
 		if code, ok := joinedValue(field); ok {
@@ -136,7 +157,7 @@ func (d *direct) rewriteObject(o *codegen.Object, f []byte, n *counts) []byte {
 	if rewritten == 0 {
 		return f
 	}
-	n.fields += rewritten
+	d.rewritten += rewritten
 	return []byte(strings.Replace(text, "\tout := newFieldSet(fields)\n", "\tout := newFieldSet(fields)\n\tdirect := gqlhttp.Direct(ctx)\n", 1))
 }
 

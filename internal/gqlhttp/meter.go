@@ -20,7 +20,7 @@ import (
 type meter struct {
 	ctx   context.Context // the request's, for its deadline
 	limit int64
-	// appendExtensions resolves a field.
+	// around resolves a field.
 	around graphql.FieldMiddleware
 	// resolved is the minimum size of the fields resolved so far, written the
 	// bytes written.
@@ -31,7 +31,7 @@ type meter struct {
 	claim   *backlog.Claim
 	claimed int64
 	beyond  sync.Once
-	// collected is what was collected from the document.
+	// collected is what was computed from the document.
 	collected *collected
 	// presented counts the errors that were presented.
 	presented atomic.Int64

@@ -18,12 +18,12 @@ type ByIDReader[T any] func(ctx context.Context, ids []uuid.UUID, columns []stri
 
 // ReadByID reads those rows of a query that have one of the ids.
 func ReadByID[T any](ctx context.Context, r Reader, l List[T], query func() Query[T], ids []uuid.UUID, columns []string, edges ...Edge) (ByID[T], error) {
-	of, edges := shape{list: l.Name, kind: "ids"}, ofViewer(ctx, edges)
-	build := database.AnyOfList(IDColumn, idsSlot)
+	edges = ofViewer(ctx, edges)
+	of, complete := shape{list: l.Name, kind: "ids"}, database.AnyOfList(IDColumn, idsSlot)
 	if len(ids) == 1 { // for which Postgres caches a generic plan
-		of.kind, build = "id", func(s *sql.Selector) { s.Where(sql.EQ(s.C(IDColumn), idSlot)) }
+		of.kind, complete = "id", func(s *sql.Selector) { s.Where(sql.EQ(s.C(IDColumn), idSlot)) }
 	}
-	s, err := prepare(ctx, r, of, All(query), columns, nil, edges, build, nil)
+	s, err := draft[T]{shape: of, source: All(query), asked: columns, edges: edges, complete: complete}.prepare(ctx, r)
 	if err != nil {
 		return nil, r.Fault(err)
 	}

@@ -26,10 +26,11 @@ type Computed[T any] struct {
 // Read computes the values of some objects, and calls each for every row that the
 // database answers, once its columns are scanned into cells.
 func (c Computed[T]) Read(ctx context.Context, r Reader, ids []uuid.UUID, cells []any, each func()) error {
-	s, err := prepare(ctx, r, shape{list: c.Name, kind: "computed"}, All(c.Query), []string{c.Column}, nil, nil, func(s *sql.Selector) {
+	complete := func(s *sql.Selector) {
 		database.AnyOfList(c.Column, idsSlot)(s)
 		c.Select(s, nowSlot)
-	}, nil)
+	}
+	s, err := draft[T]{shape: shape{list: c.Name, kind: "computed"}, source: All(c.Query), asked: []string{c.Column}, complete: complete}.prepare(ctx, r)
 	if err != nil {
 		return r.Fault(err)
 	}

@@ -110,7 +110,7 @@ func (ch Children[T]) readRanked(ctx context.Context, r Reader, p plan[T], src S
 	edges := ofViewer(ctx, req.Edges)
 	of := p.shape(ch.List, ch.kind("pages by "))
 	of.parent = ch.Through != nil
-	s, err := prepare(ctx, r, of, src, req.Columns, further, edges, func(s *sql.Selector) {
+	complete := func(s *sql.Selector) {
 		base := s
 		if of.parent {
 			base = s.Clone() // the join is only needed for the ranking
@@ -118,7 +118,10 @@ func (ch Children[T]) readRanked(ctx context.Context, r Reader, p plan[T], src S
 		parent := ch.parentColumn(base)
 		database.AnyOfList(parent, idsSlot)(base)
 		p.rankPerParent(s, base, parent, of.parent)
-	}, p.orderTerms)
+	}
+	s, err := draft[T]{
+		shape: of, source: src, asked: req.Columns, further: further, edges: edges, complete: complete, order: p.orderTerms,
+	}.prepare(ctx, r)
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func readPage[T any](ctx context.Context, r Reader, l List[T], kind string, src 
 		return nil, err
 	}
 	edges := ofViewer(ctx, req.Edges)
-	s, err := prepare(ctx, r, p.shape(l, kind), src, req.Columns, []string{p.key.Column}, edges, func(s *sql.Selector) {
+	complete := func(s *sql.Selector) {
 		narrow(s)
 		if p.wanted.Total {
 			s.AppendSelectExprAs(countQuery(s), totalColumn)
@@ -60,7 +60,11 @@ func readPage[T any](ctx context.Context, r Reader, l List[T], kind string, src 
 		p.boundRows(s)
 		p.orderRows(s)
 		s.Limit(p.window.Limit + 1)
-	}, p.orderTerms)
+	}
+	s, err := draft[T]{
+		shape: p.shape(l, kind), source: src, asked: req.Columns, further: []string{p.key.Column}, edges: edges,
+		complete: complete, order: p.orderTerms,
+	}.prepare(ctx, r)
 	if err != nil {
 		return nil, r.Fault(err)
 	}

@@ -25,36 +25,51 @@ type statement[T any] struct {
 	joined []any
 }
 
-// prepare returns the statement of a shape: the cached one, or a new one that
-// build completes. It reads the columns that are asked for, and the further ones
-// that the list needs. order returns the order of a page's rows, nil without one.
-func prepare[T any](ctx context.Context, r Reader, of shape, src Source[T], asked, further []string, edges []Edge, build func(*sql.Selector), order func(c func(string) string) []string) (*statement[T], error) {
+// draft is what a statement is built from, unless there is one of its shape.
+type draft[T any] struct {
+	shape  shape
+	source Source[T]
+	// asked are the columns that are asked for, further are those that the list
+	// needs besides.
+	asked, further []string
+	edges          []Edge
+	// complete completes the statement.
+	complete func(*sql.Selector)
+	// order returns the order of a page's rows by the names of columns; nil if there
+	// is none.
+	order func(c func(string) string) []string
+}
+
+// prepare returns the statement of the draft's shape: the kept one, or a new one.
+func (d draft[T]) prepare(ctx context.Context, r Reader) (*statement[T], error) {
+	of := d.shape
 	marked := r.Statements.markers()
 	of.viewer = marked.shapeOf(viewer.Current(ctx))
-	of.filtered, of.filter = src.of, src.filter
-	of.columns = columnsOf(asked, edges)
+	of.filtered, of.filter = d.source.of, d.source.filter
+	of.columns = columnsOf(d.asked, d.edges)
 	if s, ok := r.Statements.cached(of).(*statement[T]); ok {
 		return s, nil
 	}
-	for _, e := range edges {
+	further := slices.Clone(d.further)
+	for _, e := range d.edges {
 		further = append(further, e.refers())
 	}
-	q, columns := src.fresh(), columnsWith(asked, further...)
+	q, columns := d.source.fresh(), columnsWith(d.asked, further...)
 	ctx = viewer.NewContext(ctx, of.viewer)
 	selector, err := q.Statement(ctx, columns)
 	if err != nil {
 		return nil, err
 	}
-	build(selector)
+	d.complete(selector)
 	s := &statement[T]{driver: q.Driver(), parent: of.parent, total: of.total}
 	if s.rows, err = newReading(q, columns); err != nil {
 		return nil, err
 	}
 	c := selector.C
-	if len(edges) > 0 && order != nil {
-		selector, c = s.afterwards(selector, order)
+	if len(d.edges) > 0 && d.order != nil {
+		selector, c = s.afterwards(selector, d.order)
 	}
-	for _, e := range edges {
+	for _, e := range d.edges {
 		joined, err := e.join(ctx, selector, c)
 		if err != nil {
 			return nil, err
@@ -66,7 +81,7 @@ func prepare[T any](ctx context.Context, r Reader, of shape, src Source[T], aske
 		return nil, err
 	}
 	s.text, s.args = distinct(text, marked.withSlots(args))
-	if general(s.args) && src.whole() && len(of.filter) <= maxFilter {
+	if general(s.args) && d.source.whole() && len(of.filter) <= maxFilter {
 		r.Statements.add(of, s)
 	}
 	return s, nil

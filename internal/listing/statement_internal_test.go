@@ -95,9 +95,11 @@ func narrowed(column string, v any) func(*sql.Selector) {
 func prepared(t *testing.T, r Reader, q query, organization uuid.UUID) *statement[*record] {
 	t.Helper()
 	ctx := viewer.NewContext(t.Context(), viewer.Viewer{Role: viewer.Admin, OrganizationID: organization})
-	s, err := prepare(ctx, r, shape{list: "records"}, All(func() Query[*record] { return q }), []string{"name"}, nil, nil, func(s *sql.Selector) {
-		s.Where(sql.EQ(s.C("parent_id"), idSlot))
-	}, nil)
+	s, err := draft[*record]{
+		shape: shape{list: "records"}, source: All(func() Query[*record] { return q }), asked: []string{"name"}, complete: func(s *sql.Selector) {
+			s.Where(sql.EQ(s.C("parent_id"), idSlot))
+		},
+	}.prepare(ctx, r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +147,7 @@ func TestStatementsWithLongFiltersAreNotKept(t *testing.T) {
 		for range 2 {
 			ctx := viewer.NewContext(t.Context(), viewer.Viewer{OrganizationID: uuid.New()})
 			src := Filtered(strings.Repeat("x", length), func(string) Query[*record] { return query{dialect.SQLite, everything, &asked} })
-			if _, err := prepare(ctx, r, shape{list: "records"}, src, nil, nil, nil, everything, nil); err != nil {
+			if _, err := (draft[*record]{shape: shape{list: "records"}, source: src, complete: everything}).prepare(ctx, r); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -211,7 +213,7 @@ func TestEdgesAreRestricted(t *testing.T) {
 	ctx := viewer.NewContext(t.Context(), v)
 	fresh := func() Query[*record] { return query{dialect.Postgres, everything, &asked} }
 	e := EdgeTo(ctx, Reader{}, "record_id", List[*record]{}, fresh, []string{"name"}, func(*record) {})
-	s, err := prepare(ctx, Reader{}, shape{}, All(fresh), []string{"name"}, nil, []Edge{e}, everything, nil)
+	s, err := draft[*record]{source: All(fresh), asked: []string{"name"}, edges: []Edge{e}, complete: everything}.prepare(ctx, Reader{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,11 +235,14 @@ func TestEdgesAreJoinedToThePage(t *testing.T) {
 	}
 	e := EdgeTo(ctx, Reader{}, "record_id", List[*record]{}, fresh, []string{"name"}, func(*record) {})
 	order := func(c func(string) string) []string { return []string{sql.Asc(c("name"))} }
-	s, err := prepare(ctx, Reader{}, shape{total: true}, All(fresh), []string{"name"}, nil, []Edge{e}, func(s *sql.Selector) {
+	complete := func(s *sql.Selector) {
 		s.AppendSelectExprAs(sql.Raw("1"), totalColumn)
 		s.OrderBy(order(s.C)...)
 		s.Limit(2)
-	}, order)
+	}
+	s, err := draft[*record]{
+		shape: shape{total: true}, source: All(fresh), asked: []string{"name"}, edges: []Edge{e}, complete: complete, order: order,
+	}.prepare(ctx, Reader{})
 	if err != nil {
 		t.Fatal(err)
 	}
