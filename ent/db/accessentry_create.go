@@ -12,8 +12,6 @@ import (
 	"portico/ent/db/organization"
 	"portico/ent/db/product"
 
-	"entgo.io/ent/dialect"
-	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
@@ -24,7 +22,6 @@ type AccessEntryCreate struct {
 	config
 	mutation *AccessEntryMutation
 	hooks    []Hook
-	conflict []sql.ConflictOption
 }
 
 // SetOrganizationID sets the "organization_id" field.
@@ -161,27 +158,43 @@ func (_c *AccessEntryCreate) check() error {
 	return nil
 }
 
+// insertAccessEntry inserts a row. What is not set is NULL.
+const insertAccessEntry = `INSERT INTO "access_entries" ("organization_id", "account_id", "credential_id", "product_id", "id") VALUES ($1, $2, $3, $4, $5)`
+
 func (_c *AccessEntryCreate) sqlSave(ctx context.Context) (*AccessEntry, error) {
 	if err := _c.check(); err != nil {
 		return nil, err
 	}
-	_node, _spec := _c.createSpec()
-	if err := sqlgraph.CreateNode(ctx, _c.driver, _spec); err != nil {
+	node, args := &AccessEntry{config: _c.config}, make([]any, 5)
+	if value, ok := _c.mutation.OrganizationID(); ok {
+		args[0] = value.String()
+		node.OrganizationID = value
+	}
+	if value, ok := _c.mutation.AccountID(); ok {
+		args[1] = value.String()
+		node.AccountID = value
+	}
+	if value, ok := _c.mutation.CredentialID(); ok {
+		args[2] = value.String()
+		node.CredentialID = value
+	}
+	if value, ok := _c.mutation.ProductID(); ok {
+		args[3] = value.String()
+		node.ProductID = value
+	}
+	if value, ok := _c.mutation.ID(); ok {
+		args[4] = value.String()
+		node.ID = value
+	}
+	if err := _c.driver.Exec(ctx, insertAccessEntry, args, nil); err != nil {
 		if sqlgraph.IsConstraintError(err) {
 			err = &ConstraintError{msg: err.Error(), wrap: err}
 		}
 		return nil, err
 	}
-	if _spec.ID.Value != nil {
-		if id, ok := _spec.ID.Value.(*uuid.UUID); ok {
-			_node.ID = *id
-		} else if err := _node.ID.Scan(_spec.ID.Value); err != nil {
-			return nil, err
-		}
-	}
-	_c.mutation.id = &_node.ID
+	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return _node, nil
+	return node, nil
 }
 
 func (_c *AccessEntryCreate) createSpec() (*AccessEntry, *sqlgraph.CreateSpec) {
@@ -189,7 +202,6 @@ func (_c *AccessEntryCreate) createSpec() (*AccessEntry, *sqlgraph.CreateSpec) {
 		_node = &AccessEntry{config: _c.config}
 		_spec = sqlgraph.NewCreateSpec(accessentry.Table, sqlgraph.NewFieldSpec(accessentry.FieldID, field.TypeUUID))
 	)
-	_spec.OnConflict = _c.conflict
 	if id, ok := _c.mutation.ID(); ok {
 		_node.ID = id
 		_spec.ID.Value = &id
@@ -265,159 +277,11 @@ func (_c *AccessEntryCreate) createSpec() (*AccessEntry, *sqlgraph.CreateSpec) {
 	return _node, _spec
 }
 
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.AccessEntry.Create().
-//		SetOrganizationID(v).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.AccessEntryUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *AccessEntryCreate) OnConflict(opts ...sql.ConflictOption) *AccessEntryUpsertOne {
-	_c.conflict = opts
-	return &AccessEntryUpsertOne{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.AccessEntry.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *AccessEntryCreate) OnConflictColumns(columns ...string) *AccessEntryUpsertOne {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &AccessEntryUpsertOne{
-		create: _c,
-	}
-}
-
-type (
-	// AccessEntryUpsertOne is the builder for "upsert"-ing
-	//  one AccessEntry node.
-	AccessEntryUpsertOne struct {
-		create *AccessEntryCreate
-	}
-
-	// AccessEntryUpsert is the "OnConflict" setter.
-	AccessEntryUpsert struct {
-		*sql.UpdateSet
-	}
-)
-
-// UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
-// Using this option is equivalent to using:
-//
-//	client.AccessEntry.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(accessentry.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *AccessEntryUpsertOne) UpdateNewValues() *AccessEntryUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		if _, exists := u.create.mutation.ID(); exists {
-			s.SetIgnore(accessentry.FieldID)
-		}
-		if _, exists := u.create.mutation.OrganizationID(); exists {
-			s.SetIgnore(accessentry.FieldOrganizationID)
-		}
-		if _, exists := u.create.mutation.AccountID(); exists {
-			s.SetIgnore(accessentry.FieldAccountID)
-		}
-		if _, exists := u.create.mutation.CredentialID(); exists {
-			s.SetIgnore(accessentry.FieldCredentialID)
-		}
-		if _, exists := u.create.mutation.ProductID(); exists {
-			s.SetIgnore(accessentry.FieldProductID)
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.AccessEntry.Create().
-//	    OnConflict(sql.ResolveWithIgnore()).
-//	    Exec(ctx)
-func (u *AccessEntryUpsertOne) Ignore() *AccessEntryUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *AccessEntryUpsertOne) DoNothing() *AccessEntryUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the AccessEntryCreate.OnConflict
-// documentation for more info.
-func (u *AccessEntryUpsertOne) Update(set func(*AccessEntryUpsert)) *AccessEntryUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&AccessEntryUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// Exec executes the query.
-func (u *AccessEntryUpsertOne) Exec(ctx context.Context) error {
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for AccessEntryCreate.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *AccessEntryUpsertOne) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// Exec executes the UPSERT query and returns the inserted/updated ID.
-func (u *AccessEntryUpsertOne) ID(ctx context.Context) (id uuid.UUID, err error) {
-	if u.create.driver.Dialect() == dialect.MySQL {
-		// In case of "ON CONFLICT", there is no way to get back non-numeric ID
-		// fields from the database since MySQL does not support the RETURNING clause.
-		return id, errors.New("db: AccessEntryUpsertOne.ID is not supported by MySQL driver. Use AccessEntryUpsertOne.Exec instead")
-	}
-	node, err := u.create.Save(ctx)
-	if err != nil {
-		return id, err
-	}
-	return node.ID, nil
-}
-
-// IDX is like ID, but panics if an error occurs.
-func (u *AccessEntryUpsertOne) IDX(ctx context.Context) uuid.UUID {
-	id, err := u.ID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
-}
-
 // AccessEntryCreateBulk is the builder for creating many AccessEntry entities in bulk.
 type AccessEntryCreateBulk struct {
 	config
 	err      error
 	builders []*AccessEntryCreate
-	conflict []sql.ConflictOption
 }
 
 // Save creates the AccessEntry entities in the database.
@@ -447,7 +311,6 @@ func (_c *AccessEntryCreateBulk) Save(ctx context.Context) ([]*AccessEntry, erro
 					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
 				} else {
 					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
-					spec.OnConflict = _c.conflict
 					// Invoke the actual operation on the latest mutation in the chain.
 					if err = sqlgraph.BatchCreate(ctx, _c.driver, spec); err != nil {
 						if sqlgraph.IsConstraintError(err) {
@@ -494,132 +357,6 @@ func (_c *AccessEntryCreateBulk) Exec(ctx context.Context) error {
 // ExecX is like Exec, but panics if an error occurs.
 func (_c *AccessEntryCreateBulk) ExecX(ctx context.Context) {
 	if err := _c.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.AccessEntry.CreateBulk(builders...).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.AccessEntryUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *AccessEntryCreateBulk) OnConflict(opts ...sql.ConflictOption) *AccessEntryUpsertBulk {
-	_c.conflict = opts
-	return &AccessEntryUpsertBulk{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.AccessEntry.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *AccessEntryCreateBulk) OnConflictColumns(columns ...string) *AccessEntryUpsertBulk {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &AccessEntryUpsertBulk{
-		create: _c,
-	}
-}
-
-// AccessEntryUpsertBulk is the builder for "upsert"-ing
-// a bulk of AccessEntry nodes.
-type AccessEntryUpsertBulk struct {
-	create *AccessEntryCreateBulk
-}
-
-// UpdateNewValues updates the mutable fields using the new values that
-// were set on create. Using this option is equivalent to using:
-//
-//	client.AccessEntry.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(accessentry.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *AccessEntryUpsertBulk) UpdateNewValues() *AccessEntryUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		for _, b := range u.create.builders {
-			if _, exists := b.mutation.ID(); exists {
-				s.SetIgnore(accessentry.FieldID)
-			}
-			if _, exists := b.mutation.OrganizationID(); exists {
-				s.SetIgnore(accessentry.FieldOrganizationID)
-			}
-			if _, exists := b.mutation.AccountID(); exists {
-				s.SetIgnore(accessentry.FieldAccountID)
-			}
-			if _, exists := b.mutation.CredentialID(); exists {
-				s.SetIgnore(accessentry.FieldCredentialID)
-			}
-			if _, exists := b.mutation.ProductID(); exists {
-				s.SetIgnore(accessentry.FieldProductID)
-			}
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.AccessEntry.Create().
-//		OnConflict(sql.ResolveWithIgnore()).
-//		Exec(ctx)
-func (u *AccessEntryUpsertBulk) Ignore() *AccessEntryUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *AccessEntryUpsertBulk) DoNothing() *AccessEntryUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the AccessEntryCreateBulk.OnConflict
-// documentation for more info.
-func (u *AccessEntryUpsertBulk) Update(set func(*AccessEntryUpsert)) *AccessEntryUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&AccessEntryUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// Exec executes the query.
-func (u *AccessEntryUpsertBulk) Exec(ctx context.Context) error {
-	if u.create.err != nil {
-		return u.create.err
-	}
-	for i, b := range u.create.builders {
-		if len(b.conflict) != 0 {
-			return fmt.Errorf("db: OnConflict was set for builder %d. Set it on the AccessEntryCreateBulk instead", i)
-		}
-	}
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for AccessEntryCreateBulk.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *AccessEntryUpsertBulk) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
 		panic(err)
 	}
 }

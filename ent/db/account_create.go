@@ -4,6 +4,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"portico/clients/go/gate/access"
@@ -12,8 +13,6 @@ import (
 	"portico/internal/domain"
 	"time"
 
-	"entgo.io/ent/dialect"
-	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
@@ -24,7 +23,6 @@ type AccountCreate struct {
 	config
 	mutation *AccountMutation
 	hooks    []Hook
-	conflict []sql.ConflictOption
 }
 
 // SetOrganizationID sets the "organization_id" field.
@@ -258,27 +256,67 @@ func (_c *AccountCreate) check() error {
 	return nil
 }
 
+// insertAccount inserts a row. What is not set is NULL.
+const insertAccount = `INSERT INTO "accounts" ("organization_id", "created_at", "updated_at", "version", "name", "name_folded", "profile", "status", "deleted_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+
 func (_c *AccountCreate) sqlSave(ctx context.Context) (*Account, error) {
 	if err := _c.check(); err != nil {
 		return nil, err
 	}
-	_node, _spec := _c.createSpec()
-	if err := sqlgraph.CreateNode(ctx, _c.driver, _spec); err != nil {
+	node, args := &Account{config: _c.config}, make([]any, 10)
+	if value, ok := _c.mutation.OrganizationID(); ok {
+		args[0] = value.String()
+		node.OrganizationID = value
+	}
+	if value, ok := _c.mutation.CreatedAt(); ok {
+		args[1] = value
+		node.CreatedAt = value
+	}
+	if value, ok := _c.mutation.UpdatedAt(); ok {
+		args[2] = value
+		node.UpdatedAt = value
+	}
+	if value, ok := _c.mutation.Version(); ok {
+		args[3] = int64(value)
+		node.Version = value
+	}
+	if value, ok := _c.mutation.Name(); ok {
+		args[4] = string(value)
+		node.Name = value
+	}
+	if value, ok := _c.mutation.NameFolded(); ok {
+		args[5] = string(value)
+		node.NameFolded = value
+	}
+	if value, ok := _c.mutation.Profile(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("marshal value for column profile: %w", err)
+		}
+		args[6] = text
+		node.Profile = value
+	}
+	if value, ok := _c.mutation.Status(); ok {
+		args[7] = string(value)
+		node.Status = value
+	}
+	if value, ok := _c.mutation.DeletedAt(); ok {
+		args[8] = value
+		node.DeletedAt = &value
+	}
+	if value, ok := _c.mutation.ID(); ok {
+		args[9] = value.String()
+		node.ID = value
+	}
+	if err := _c.driver.Exec(ctx, insertAccount, args, nil); err != nil {
 		if sqlgraph.IsConstraintError(err) {
 			err = &ConstraintError{msg: err.Error(), wrap: err}
 		}
 		return nil, err
 	}
-	if _spec.ID.Value != nil {
-		if id, ok := _spec.ID.Value.(*uuid.UUID); ok {
-			_node.ID = *id
-		} else if err := _node.ID.Scan(_spec.ID.Value); err != nil {
-			return nil, err
-		}
-	}
-	_c.mutation.id = &_node.ID
+	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return _node, nil
+	return node, nil
 }
 
 func (_c *AccountCreate) createSpec() (*Account, *sqlgraph.CreateSpec) {
@@ -286,7 +324,6 @@ func (_c *AccountCreate) createSpec() (*Account, *sqlgraph.CreateSpec) {
 		_node = &Account{config: _c.config}
 		_spec = sqlgraph.NewCreateSpec(account.Table, sqlgraph.NewFieldSpec(account.FieldID, field.TypeUUID))
 	)
-	_spec.OnConflict = _c.conflict
 	if id, ok := _c.mutation.ID(); ok {
 		_node.ID = id
 		_spec.ID.Value = &id
@@ -343,361 +380,11 @@ func (_c *AccountCreate) createSpec() (*Account, *sqlgraph.CreateSpec) {
 	return _node, _spec
 }
 
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.Account.Create().
-//		SetOrganizationID(v).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.AccountUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *AccountCreate) OnConflict(opts ...sql.ConflictOption) *AccountUpsertOne {
-	_c.conflict = opts
-	return &AccountUpsertOne{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.Account.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *AccountCreate) OnConflictColumns(columns ...string) *AccountUpsertOne {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &AccountUpsertOne{
-		create: _c,
-	}
-}
-
-type (
-	// AccountUpsertOne is the builder for "upsert"-ing
-	//  one Account node.
-	AccountUpsertOne struct {
-		create *AccountCreate
-	}
-
-	// AccountUpsert is the "OnConflict" setter.
-	AccountUpsert struct {
-		*sql.UpdateSet
-	}
-)
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *AccountUpsert) SetUpdatedAt(v time.Time) *AccountUpsert {
-	u.Set(account.FieldUpdatedAt, v)
-	return u
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *AccountUpsert) UpdateUpdatedAt() *AccountUpsert {
-	u.SetExcluded(account.FieldUpdatedAt)
-	return u
-}
-
-// SetVersion sets the "version" field.
-func (u *AccountUpsert) SetVersion(v int) *AccountUpsert {
-	u.Set(account.FieldVersion, v)
-	return u
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *AccountUpsert) UpdateVersion() *AccountUpsert {
-	u.SetExcluded(account.FieldVersion)
-	return u
-}
-
-// AddVersion adds v to the "version" field.
-func (u *AccountUpsert) AddVersion(v int) *AccountUpsert {
-	u.Add(account.FieldVersion, v)
-	return u
-}
-
-// SetName sets the "name" field.
-func (u *AccountUpsert) SetName(v string) *AccountUpsert {
-	u.Set(account.FieldName, v)
-	return u
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *AccountUpsert) UpdateName() *AccountUpsert {
-	u.SetExcluded(account.FieldName)
-	return u
-}
-
-// SetNameFolded sets the "name_folded" field.
-func (u *AccountUpsert) SetNameFolded(v string) *AccountUpsert {
-	u.Set(account.FieldNameFolded, v)
-	return u
-}
-
-// UpdateNameFolded sets the "name_folded" field to the value that was provided on create.
-func (u *AccountUpsert) UpdateNameFolded() *AccountUpsert {
-	u.SetExcluded(account.FieldNameFolded)
-	return u
-}
-
-// SetProfile sets the "profile" field.
-func (u *AccountUpsert) SetProfile(v domain.Profile) *AccountUpsert {
-	u.Set(account.FieldProfile, v)
-	return u
-}
-
-// UpdateProfile sets the "profile" field to the value that was provided on create.
-func (u *AccountUpsert) UpdateProfile() *AccountUpsert {
-	u.SetExcluded(account.FieldProfile)
-	return u
-}
-
-// SetStatus sets the "status" field.
-func (u *AccountUpsert) SetStatus(v access.AccountStatus) *AccountUpsert {
-	u.Set(account.FieldStatus, v)
-	return u
-}
-
-// UpdateStatus sets the "status" field to the value that was provided on create.
-func (u *AccountUpsert) UpdateStatus() *AccountUpsert {
-	u.SetExcluded(account.FieldStatus)
-	return u
-}
-
-// SetDeletedAt sets the "deleted_at" field.
-func (u *AccountUpsert) SetDeletedAt(v time.Time) *AccountUpsert {
-	u.Set(account.FieldDeletedAt, v)
-	return u
-}
-
-// UpdateDeletedAt sets the "deleted_at" field to the value that was provided on create.
-func (u *AccountUpsert) UpdateDeletedAt() *AccountUpsert {
-	u.SetExcluded(account.FieldDeletedAt)
-	return u
-}
-
-// ClearDeletedAt clears the value of the "deleted_at" field.
-func (u *AccountUpsert) ClearDeletedAt() *AccountUpsert {
-	u.SetNull(account.FieldDeletedAt)
-	return u
-}
-
-// UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
-// Using this option is equivalent to using:
-//
-//	client.Account.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(account.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *AccountUpsertOne) UpdateNewValues() *AccountUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		if _, exists := u.create.mutation.ID(); exists {
-			s.SetIgnore(account.FieldID)
-		}
-		if _, exists := u.create.mutation.OrganizationID(); exists {
-			s.SetIgnore(account.FieldOrganizationID)
-		}
-		if _, exists := u.create.mutation.CreatedAt(); exists {
-			s.SetIgnore(account.FieldCreatedAt)
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.Account.Create().
-//	    OnConflict(sql.ResolveWithIgnore()).
-//	    Exec(ctx)
-func (u *AccountUpsertOne) Ignore() *AccountUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *AccountUpsertOne) DoNothing() *AccountUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the AccountCreate.OnConflict
-// documentation for more info.
-func (u *AccountUpsertOne) Update(set func(*AccountUpsert)) *AccountUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&AccountUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *AccountUpsertOne) SetUpdatedAt(v time.Time) *AccountUpsertOne {
-	return u.Update(func(s *AccountUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *AccountUpsertOne) UpdateUpdatedAt() *AccountUpsertOne {
-	return u.Update(func(s *AccountUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *AccountUpsertOne) SetVersion(v int) *AccountUpsertOne {
-	return u.Update(func(s *AccountUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *AccountUpsertOne) AddVersion(v int) *AccountUpsertOne {
-	return u.Update(func(s *AccountUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *AccountUpsertOne) UpdateVersion() *AccountUpsertOne {
-	return u.Update(func(s *AccountUpsert) {
-		s.UpdateVersion()
-	})
-}
-
-// SetName sets the "name" field.
-func (u *AccountUpsertOne) SetName(v string) *AccountUpsertOne {
-	return u.Update(func(s *AccountUpsert) {
-		s.SetName(v)
-	})
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *AccountUpsertOne) UpdateName() *AccountUpsertOne {
-	return u.Update(func(s *AccountUpsert) {
-		s.UpdateName()
-	})
-}
-
-// SetNameFolded sets the "name_folded" field.
-func (u *AccountUpsertOne) SetNameFolded(v string) *AccountUpsertOne {
-	return u.Update(func(s *AccountUpsert) {
-		s.SetNameFolded(v)
-	})
-}
-
-// UpdateNameFolded sets the "name_folded" field to the value that was provided on create.
-func (u *AccountUpsertOne) UpdateNameFolded() *AccountUpsertOne {
-	return u.Update(func(s *AccountUpsert) {
-		s.UpdateNameFolded()
-	})
-}
-
-// SetProfile sets the "profile" field.
-func (u *AccountUpsertOne) SetProfile(v domain.Profile) *AccountUpsertOne {
-	return u.Update(func(s *AccountUpsert) {
-		s.SetProfile(v)
-	})
-}
-
-// UpdateProfile sets the "profile" field to the value that was provided on create.
-func (u *AccountUpsertOne) UpdateProfile() *AccountUpsertOne {
-	return u.Update(func(s *AccountUpsert) {
-		s.UpdateProfile()
-	})
-}
-
-// SetStatus sets the "status" field.
-func (u *AccountUpsertOne) SetStatus(v access.AccountStatus) *AccountUpsertOne {
-	return u.Update(func(s *AccountUpsert) {
-		s.SetStatus(v)
-	})
-}
-
-// UpdateStatus sets the "status" field to the value that was provided on create.
-func (u *AccountUpsertOne) UpdateStatus() *AccountUpsertOne {
-	return u.Update(func(s *AccountUpsert) {
-		s.UpdateStatus()
-	})
-}
-
-// SetDeletedAt sets the "deleted_at" field.
-func (u *AccountUpsertOne) SetDeletedAt(v time.Time) *AccountUpsertOne {
-	return u.Update(func(s *AccountUpsert) {
-		s.SetDeletedAt(v)
-	})
-}
-
-// UpdateDeletedAt sets the "deleted_at" field to the value that was provided on create.
-func (u *AccountUpsertOne) UpdateDeletedAt() *AccountUpsertOne {
-	return u.Update(func(s *AccountUpsert) {
-		s.UpdateDeletedAt()
-	})
-}
-
-// ClearDeletedAt clears the value of the "deleted_at" field.
-func (u *AccountUpsertOne) ClearDeletedAt() *AccountUpsertOne {
-	return u.Update(func(s *AccountUpsert) {
-		s.ClearDeletedAt()
-	})
-}
-
-// Exec executes the query.
-func (u *AccountUpsertOne) Exec(ctx context.Context) error {
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for AccountCreate.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *AccountUpsertOne) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// Exec executes the UPSERT query and returns the inserted/updated ID.
-func (u *AccountUpsertOne) ID(ctx context.Context) (id uuid.UUID, err error) {
-	if u.create.driver.Dialect() == dialect.MySQL {
-		// In case of "ON CONFLICT", there is no way to get back non-numeric ID
-		// fields from the database since MySQL does not support the RETURNING clause.
-		return id, errors.New("db: AccountUpsertOne.ID is not supported by MySQL driver. Use AccountUpsertOne.Exec instead")
-	}
-	node, err := u.create.Save(ctx)
-	if err != nil {
-		return id, err
-	}
-	return node.ID, nil
-}
-
-// IDX is like ID, but panics if an error occurs.
-func (u *AccountUpsertOne) IDX(ctx context.Context) uuid.UUID {
-	id, err := u.ID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
-}
-
 // AccountCreateBulk is the builder for creating many Account entities in bulk.
 type AccountCreateBulk struct {
 	config
 	err      error
 	builders []*AccountCreate
-	conflict []sql.ConflictOption
 }
 
 // Save creates the Account entities in the database.
@@ -727,7 +414,6 @@ func (_c *AccountCreateBulk) Save(ctx context.Context) ([]*Account, error) {
 					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
 				} else {
 					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
-					spec.OnConflict = _c.conflict
 					// Invoke the actual operation on the latest mutation in the chain.
 					if err = sqlgraph.BatchCreate(ctx, _c.driver, spec); err != nil {
 						if sqlgraph.IsConstraintError(err) {
@@ -774,238 +460,6 @@ func (_c *AccountCreateBulk) Exec(ctx context.Context) error {
 // ExecX is like Exec, but panics if an error occurs.
 func (_c *AccountCreateBulk) ExecX(ctx context.Context) {
 	if err := _c.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.Account.CreateBulk(builders...).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.AccountUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *AccountCreateBulk) OnConflict(opts ...sql.ConflictOption) *AccountUpsertBulk {
-	_c.conflict = opts
-	return &AccountUpsertBulk{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.Account.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *AccountCreateBulk) OnConflictColumns(columns ...string) *AccountUpsertBulk {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &AccountUpsertBulk{
-		create: _c,
-	}
-}
-
-// AccountUpsertBulk is the builder for "upsert"-ing
-// a bulk of Account nodes.
-type AccountUpsertBulk struct {
-	create *AccountCreateBulk
-}
-
-// UpdateNewValues updates the mutable fields using the new values that
-// were set on create. Using this option is equivalent to using:
-//
-//	client.Account.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(account.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *AccountUpsertBulk) UpdateNewValues() *AccountUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		for _, b := range u.create.builders {
-			if _, exists := b.mutation.ID(); exists {
-				s.SetIgnore(account.FieldID)
-			}
-			if _, exists := b.mutation.OrganizationID(); exists {
-				s.SetIgnore(account.FieldOrganizationID)
-			}
-			if _, exists := b.mutation.CreatedAt(); exists {
-				s.SetIgnore(account.FieldCreatedAt)
-			}
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.Account.Create().
-//		OnConflict(sql.ResolveWithIgnore()).
-//		Exec(ctx)
-func (u *AccountUpsertBulk) Ignore() *AccountUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *AccountUpsertBulk) DoNothing() *AccountUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the AccountCreateBulk.OnConflict
-// documentation for more info.
-func (u *AccountUpsertBulk) Update(set func(*AccountUpsert)) *AccountUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&AccountUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *AccountUpsertBulk) SetUpdatedAt(v time.Time) *AccountUpsertBulk {
-	return u.Update(func(s *AccountUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *AccountUpsertBulk) UpdateUpdatedAt() *AccountUpsertBulk {
-	return u.Update(func(s *AccountUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *AccountUpsertBulk) SetVersion(v int) *AccountUpsertBulk {
-	return u.Update(func(s *AccountUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *AccountUpsertBulk) AddVersion(v int) *AccountUpsertBulk {
-	return u.Update(func(s *AccountUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *AccountUpsertBulk) UpdateVersion() *AccountUpsertBulk {
-	return u.Update(func(s *AccountUpsert) {
-		s.UpdateVersion()
-	})
-}
-
-// SetName sets the "name" field.
-func (u *AccountUpsertBulk) SetName(v string) *AccountUpsertBulk {
-	return u.Update(func(s *AccountUpsert) {
-		s.SetName(v)
-	})
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *AccountUpsertBulk) UpdateName() *AccountUpsertBulk {
-	return u.Update(func(s *AccountUpsert) {
-		s.UpdateName()
-	})
-}
-
-// SetNameFolded sets the "name_folded" field.
-func (u *AccountUpsertBulk) SetNameFolded(v string) *AccountUpsertBulk {
-	return u.Update(func(s *AccountUpsert) {
-		s.SetNameFolded(v)
-	})
-}
-
-// UpdateNameFolded sets the "name_folded" field to the value that was provided on create.
-func (u *AccountUpsertBulk) UpdateNameFolded() *AccountUpsertBulk {
-	return u.Update(func(s *AccountUpsert) {
-		s.UpdateNameFolded()
-	})
-}
-
-// SetProfile sets the "profile" field.
-func (u *AccountUpsertBulk) SetProfile(v domain.Profile) *AccountUpsertBulk {
-	return u.Update(func(s *AccountUpsert) {
-		s.SetProfile(v)
-	})
-}
-
-// UpdateProfile sets the "profile" field to the value that was provided on create.
-func (u *AccountUpsertBulk) UpdateProfile() *AccountUpsertBulk {
-	return u.Update(func(s *AccountUpsert) {
-		s.UpdateProfile()
-	})
-}
-
-// SetStatus sets the "status" field.
-func (u *AccountUpsertBulk) SetStatus(v access.AccountStatus) *AccountUpsertBulk {
-	return u.Update(func(s *AccountUpsert) {
-		s.SetStatus(v)
-	})
-}
-
-// UpdateStatus sets the "status" field to the value that was provided on create.
-func (u *AccountUpsertBulk) UpdateStatus() *AccountUpsertBulk {
-	return u.Update(func(s *AccountUpsert) {
-		s.UpdateStatus()
-	})
-}
-
-// SetDeletedAt sets the "deleted_at" field.
-func (u *AccountUpsertBulk) SetDeletedAt(v time.Time) *AccountUpsertBulk {
-	return u.Update(func(s *AccountUpsert) {
-		s.SetDeletedAt(v)
-	})
-}
-
-// UpdateDeletedAt sets the "deleted_at" field to the value that was provided on create.
-func (u *AccountUpsertBulk) UpdateDeletedAt() *AccountUpsertBulk {
-	return u.Update(func(s *AccountUpsert) {
-		s.UpdateDeletedAt()
-	})
-}
-
-// ClearDeletedAt clears the value of the "deleted_at" field.
-func (u *AccountUpsertBulk) ClearDeletedAt() *AccountUpsertBulk {
-	return u.Update(func(s *AccountUpsert) {
-		s.ClearDeletedAt()
-	})
-}
-
-// Exec executes the query.
-func (u *AccountUpsertBulk) Exec(ctx context.Context) error {
-	if u.create.err != nil {
-		return u.create.err
-	}
-	for i, b := range u.create.builders {
-		if len(b.conflict) != 0 {
-			return fmt.Errorf("db: OnConflict was set for builder %d. Set it on the AccountCreateBulk instead", i)
-		}
-	}
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for AccountCreateBulk.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *AccountUpsertBulk) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
 		panic(err)
 	}
 }

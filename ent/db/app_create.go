@@ -4,6 +4,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"portico/ent/db/account"
@@ -12,8 +13,6 @@ import (
 	"portico/internal/domain"
 	"time"
 
-	"entgo.io/ent/dialect"
-	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
@@ -24,7 +23,6 @@ type AppCreate struct {
 	config
 	mutation *AppMutation
 	hooks    []Hook
-	conflict []sql.ConflictOption
 }
 
 // SetOrganizationID sets the "organization_id" field.
@@ -300,27 +298,79 @@ func (_c *AppCreate) check() error {
 	return nil
 }
 
+// insertApp inserts a row. What is not set is NULL.
+const insertApp = `INSERT INTO "apps" ("organization_id", "created_at", "updated_at", "version", "account_id", "reference_id", "name", "name_folded", "description", "labels", "deleted_at", "purged_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+
 func (_c *AppCreate) sqlSave(ctx context.Context) (*App, error) {
 	if err := _c.check(); err != nil {
 		return nil, err
 	}
-	_node, _spec := _c.createSpec()
-	if err := sqlgraph.CreateNode(ctx, _c.driver, _spec); err != nil {
+	node, args := &App{config: _c.config}, make([]any, 13)
+	if value, ok := _c.mutation.OrganizationID(); ok {
+		args[0] = value.String()
+		node.OrganizationID = value
+	}
+	if value, ok := _c.mutation.CreatedAt(); ok {
+		args[1] = value
+		node.CreatedAt = value
+	}
+	if value, ok := _c.mutation.UpdatedAt(); ok {
+		args[2] = value
+		node.UpdatedAt = value
+	}
+	if value, ok := _c.mutation.Version(); ok {
+		args[3] = int64(value)
+		node.Version = value
+	}
+	if value, ok := _c.mutation.AccountID(); ok {
+		args[4] = value.String()
+		node.AccountID = value
+	}
+	if value, ok := _c.mutation.ReferenceID(); ok {
+		args[5] = value.String()
+		node.ReferenceID = value
+	}
+	if value, ok := _c.mutation.Name(); ok {
+		args[6] = string(value)
+		node.Name = value
+	}
+	if value, ok := _c.mutation.NameFolded(); ok {
+		args[7] = string(value)
+		node.NameFolded = value
+	}
+	if value, ok := _c.mutation.Description(); ok {
+		args[8] = string(value)
+		node.Description = value
+	}
+	if value, ok := _c.mutation.Labels(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("marshal value for column labels: %w", err)
+		}
+		args[9] = text
+		node.Labels = value
+	}
+	if value, ok := _c.mutation.DeletedAt(); ok {
+		args[10] = value
+		node.DeletedAt = &value
+	}
+	if value, ok := _c.mutation.PurgedAt(); ok {
+		args[11] = value
+		node.PurgedAt = &value
+	}
+	if value, ok := _c.mutation.ID(); ok {
+		args[12] = value.String()
+		node.ID = value
+	}
+	if err := _c.driver.Exec(ctx, insertApp, args, nil); err != nil {
 		if sqlgraph.IsConstraintError(err) {
 			err = &ConstraintError{msg: err.Error(), wrap: err}
 		}
 		return nil, err
 	}
-	if _spec.ID.Value != nil {
-		if id, ok := _spec.ID.Value.(*uuid.UUID); ok {
-			_node.ID = *id
-		} else if err := _node.ID.Scan(_spec.ID.Value); err != nil {
-			return nil, err
-		}
-	}
-	_c.mutation.id = &_node.ID
+	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return _node, nil
+	return node, nil
 }
 
 func (_c *AppCreate) createSpec() (*App, *sqlgraph.CreateSpec) {
@@ -328,7 +378,6 @@ func (_c *AppCreate) createSpec() (*App, *sqlgraph.CreateSpec) {
 		_node = &App{config: _c.config}
 		_spec = sqlgraph.NewCreateSpec(app.Table, sqlgraph.NewFieldSpec(app.FieldID, field.TypeUUID))
 	)
-	_spec.OnConflict = _c.conflict
 	if id, ok := _c.mutation.ID(); ok {
 		_node.ID = id
 		_spec.ID.Value = &id
@@ -410,406 +459,11 @@ func (_c *AppCreate) createSpec() (*App, *sqlgraph.CreateSpec) {
 	return _node, _spec
 }
 
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.App.Create().
-//		SetOrganizationID(v).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.AppUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *AppCreate) OnConflict(opts ...sql.ConflictOption) *AppUpsertOne {
-	_c.conflict = opts
-	return &AppUpsertOne{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.App.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *AppCreate) OnConflictColumns(columns ...string) *AppUpsertOne {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &AppUpsertOne{
-		create: _c,
-	}
-}
-
-type (
-	// AppUpsertOne is the builder for "upsert"-ing
-	//  one App node.
-	AppUpsertOne struct {
-		create *AppCreate
-	}
-
-	// AppUpsert is the "OnConflict" setter.
-	AppUpsert struct {
-		*sql.UpdateSet
-	}
-)
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *AppUpsert) SetUpdatedAt(v time.Time) *AppUpsert {
-	u.Set(app.FieldUpdatedAt, v)
-	return u
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *AppUpsert) UpdateUpdatedAt() *AppUpsert {
-	u.SetExcluded(app.FieldUpdatedAt)
-	return u
-}
-
-// SetVersion sets the "version" field.
-func (u *AppUpsert) SetVersion(v int) *AppUpsert {
-	u.Set(app.FieldVersion, v)
-	return u
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *AppUpsert) UpdateVersion() *AppUpsert {
-	u.SetExcluded(app.FieldVersion)
-	return u
-}
-
-// AddVersion adds v to the "version" field.
-func (u *AppUpsert) AddVersion(v int) *AppUpsert {
-	u.Add(app.FieldVersion, v)
-	return u
-}
-
-// SetName sets the "name" field.
-func (u *AppUpsert) SetName(v string) *AppUpsert {
-	u.Set(app.FieldName, v)
-	return u
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *AppUpsert) UpdateName() *AppUpsert {
-	u.SetExcluded(app.FieldName)
-	return u
-}
-
-// SetNameFolded sets the "name_folded" field.
-func (u *AppUpsert) SetNameFolded(v string) *AppUpsert {
-	u.Set(app.FieldNameFolded, v)
-	return u
-}
-
-// UpdateNameFolded sets the "name_folded" field to the value that was provided on create.
-func (u *AppUpsert) UpdateNameFolded() *AppUpsert {
-	u.SetExcluded(app.FieldNameFolded)
-	return u
-}
-
-// SetDescription sets the "description" field.
-func (u *AppUpsert) SetDescription(v string) *AppUpsert {
-	u.Set(app.FieldDescription, v)
-	return u
-}
-
-// UpdateDescription sets the "description" field to the value that was provided on create.
-func (u *AppUpsert) UpdateDescription() *AppUpsert {
-	u.SetExcluded(app.FieldDescription)
-	return u
-}
-
-// SetLabels sets the "labels" field.
-func (u *AppUpsert) SetLabels(v []domain.Label) *AppUpsert {
-	u.Set(app.FieldLabels, v)
-	return u
-}
-
-// UpdateLabels sets the "labels" field to the value that was provided on create.
-func (u *AppUpsert) UpdateLabels() *AppUpsert {
-	u.SetExcluded(app.FieldLabels)
-	return u
-}
-
-// SetDeletedAt sets the "deleted_at" field.
-func (u *AppUpsert) SetDeletedAt(v time.Time) *AppUpsert {
-	u.Set(app.FieldDeletedAt, v)
-	return u
-}
-
-// UpdateDeletedAt sets the "deleted_at" field to the value that was provided on create.
-func (u *AppUpsert) UpdateDeletedAt() *AppUpsert {
-	u.SetExcluded(app.FieldDeletedAt)
-	return u
-}
-
-// ClearDeletedAt clears the value of the "deleted_at" field.
-func (u *AppUpsert) ClearDeletedAt() *AppUpsert {
-	u.SetNull(app.FieldDeletedAt)
-	return u
-}
-
-// SetPurgedAt sets the "purged_at" field.
-func (u *AppUpsert) SetPurgedAt(v time.Time) *AppUpsert {
-	u.Set(app.FieldPurgedAt, v)
-	return u
-}
-
-// UpdatePurgedAt sets the "purged_at" field to the value that was provided on create.
-func (u *AppUpsert) UpdatePurgedAt() *AppUpsert {
-	u.SetExcluded(app.FieldPurgedAt)
-	return u
-}
-
-// ClearPurgedAt clears the value of the "purged_at" field.
-func (u *AppUpsert) ClearPurgedAt() *AppUpsert {
-	u.SetNull(app.FieldPurgedAt)
-	return u
-}
-
-// UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
-// Using this option is equivalent to using:
-//
-//	client.App.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(app.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *AppUpsertOne) UpdateNewValues() *AppUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		if _, exists := u.create.mutation.ID(); exists {
-			s.SetIgnore(app.FieldID)
-		}
-		if _, exists := u.create.mutation.OrganizationID(); exists {
-			s.SetIgnore(app.FieldOrganizationID)
-		}
-		if _, exists := u.create.mutation.CreatedAt(); exists {
-			s.SetIgnore(app.FieldCreatedAt)
-		}
-		if _, exists := u.create.mutation.AccountID(); exists {
-			s.SetIgnore(app.FieldAccountID)
-		}
-		if _, exists := u.create.mutation.ReferenceID(); exists {
-			s.SetIgnore(app.FieldReferenceID)
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.App.Create().
-//	    OnConflict(sql.ResolveWithIgnore()).
-//	    Exec(ctx)
-func (u *AppUpsertOne) Ignore() *AppUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *AppUpsertOne) DoNothing() *AppUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the AppCreate.OnConflict
-// documentation for more info.
-func (u *AppUpsertOne) Update(set func(*AppUpsert)) *AppUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&AppUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *AppUpsertOne) SetUpdatedAt(v time.Time) *AppUpsertOne {
-	return u.Update(func(s *AppUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *AppUpsertOne) UpdateUpdatedAt() *AppUpsertOne {
-	return u.Update(func(s *AppUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *AppUpsertOne) SetVersion(v int) *AppUpsertOne {
-	return u.Update(func(s *AppUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *AppUpsertOne) AddVersion(v int) *AppUpsertOne {
-	return u.Update(func(s *AppUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *AppUpsertOne) UpdateVersion() *AppUpsertOne {
-	return u.Update(func(s *AppUpsert) {
-		s.UpdateVersion()
-	})
-}
-
-// SetName sets the "name" field.
-func (u *AppUpsertOne) SetName(v string) *AppUpsertOne {
-	return u.Update(func(s *AppUpsert) {
-		s.SetName(v)
-	})
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *AppUpsertOne) UpdateName() *AppUpsertOne {
-	return u.Update(func(s *AppUpsert) {
-		s.UpdateName()
-	})
-}
-
-// SetNameFolded sets the "name_folded" field.
-func (u *AppUpsertOne) SetNameFolded(v string) *AppUpsertOne {
-	return u.Update(func(s *AppUpsert) {
-		s.SetNameFolded(v)
-	})
-}
-
-// UpdateNameFolded sets the "name_folded" field to the value that was provided on create.
-func (u *AppUpsertOne) UpdateNameFolded() *AppUpsertOne {
-	return u.Update(func(s *AppUpsert) {
-		s.UpdateNameFolded()
-	})
-}
-
-// SetDescription sets the "description" field.
-func (u *AppUpsertOne) SetDescription(v string) *AppUpsertOne {
-	return u.Update(func(s *AppUpsert) {
-		s.SetDescription(v)
-	})
-}
-
-// UpdateDescription sets the "description" field to the value that was provided on create.
-func (u *AppUpsertOne) UpdateDescription() *AppUpsertOne {
-	return u.Update(func(s *AppUpsert) {
-		s.UpdateDescription()
-	})
-}
-
-// SetLabels sets the "labels" field.
-func (u *AppUpsertOne) SetLabels(v []domain.Label) *AppUpsertOne {
-	return u.Update(func(s *AppUpsert) {
-		s.SetLabels(v)
-	})
-}
-
-// UpdateLabels sets the "labels" field to the value that was provided on create.
-func (u *AppUpsertOne) UpdateLabels() *AppUpsertOne {
-	return u.Update(func(s *AppUpsert) {
-		s.UpdateLabels()
-	})
-}
-
-// SetDeletedAt sets the "deleted_at" field.
-func (u *AppUpsertOne) SetDeletedAt(v time.Time) *AppUpsertOne {
-	return u.Update(func(s *AppUpsert) {
-		s.SetDeletedAt(v)
-	})
-}
-
-// UpdateDeletedAt sets the "deleted_at" field to the value that was provided on create.
-func (u *AppUpsertOne) UpdateDeletedAt() *AppUpsertOne {
-	return u.Update(func(s *AppUpsert) {
-		s.UpdateDeletedAt()
-	})
-}
-
-// ClearDeletedAt clears the value of the "deleted_at" field.
-func (u *AppUpsertOne) ClearDeletedAt() *AppUpsertOne {
-	return u.Update(func(s *AppUpsert) {
-		s.ClearDeletedAt()
-	})
-}
-
-// SetPurgedAt sets the "purged_at" field.
-func (u *AppUpsertOne) SetPurgedAt(v time.Time) *AppUpsertOne {
-	return u.Update(func(s *AppUpsert) {
-		s.SetPurgedAt(v)
-	})
-}
-
-// UpdatePurgedAt sets the "purged_at" field to the value that was provided on create.
-func (u *AppUpsertOne) UpdatePurgedAt() *AppUpsertOne {
-	return u.Update(func(s *AppUpsert) {
-		s.UpdatePurgedAt()
-	})
-}
-
-// ClearPurgedAt clears the value of the "purged_at" field.
-func (u *AppUpsertOne) ClearPurgedAt() *AppUpsertOne {
-	return u.Update(func(s *AppUpsert) {
-		s.ClearPurgedAt()
-	})
-}
-
-// Exec executes the query.
-func (u *AppUpsertOne) Exec(ctx context.Context) error {
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for AppCreate.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *AppUpsertOne) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// Exec executes the UPSERT query and returns the inserted/updated ID.
-func (u *AppUpsertOne) ID(ctx context.Context) (id uuid.UUID, err error) {
-	if u.create.driver.Dialect() == dialect.MySQL {
-		// In case of "ON CONFLICT", there is no way to get back non-numeric ID
-		// fields from the database since MySQL does not support the RETURNING clause.
-		return id, errors.New("db: AppUpsertOne.ID is not supported by MySQL driver. Use AppUpsertOne.Exec instead")
-	}
-	node, err := u.create.Save(ctx)
-	if err != nil {
-		return id, err
-	}
-	return node.ID, nil
-}
-
-// IDX is like ID, but panics if an error occurs.
-func (u *AppUpsertOne) IDX(ctx context.Context) uuid.UUID {
-	id, err := u.ID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
-}
-
 // AppCreateBulk is the builder for creating many App entities in bulk.
 type AppCreateBulk struct {
 	config
 	err      error
 	builders []*AppCreate
-	conflict []sql.ConflictOption
 }
 
 // Save creates the App entities in the database.
@@ -839,7 +493,6 @@ func (_c *AppCreateBulk) Save(ctx context.Context) ([]*App, error) {
 					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
 				} else {
 					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
-					spec.OnConflict = _c.conflict
 					// Invoke the actual operation on the latest mutation in the chain.
 					if err = sqlgraph.BatchCreate(ctx, _c.driver, spec); err != nil {
 						if sqlgraph.IsConstraintError(err) {
@@ -886,265 +539,6 @@ func (_c *AppCreateBulk) Exec(ctx context.Context) error {
 // ExecX is like Exec, but panics if an error occurs.
 func (_c *AppCreateBulk) ExecX(ctx context.Context) {
 	if err := _c.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.App.CreateBulk(builders...).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.AppUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *AppCreateBulk) OnConflict(opts ...sql.ConflictOption) *AppUpsertBulk {
-	_c.conflict = opts
-	return &AppUpsertBulk{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.App.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *AppCreateBulk) OnConflictColumns(columns ...string) *AppUpsertBulk {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &AppUpsertBulk{
-		create: _c,
-	}
-}
-
-// AppUpsertBulk is the builder for "upsert"-ing
-// a bulk of App nodes.
-type AppUpsertBulk struct {
-	create *AppCreateBulk
-}
-
-// UpdateNewValues updates the mutable fields using the new values that
-// were set on create. Using this option is equivalent to using:
-//
-//	client.App.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(app.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *AppUpsertBulk) UpdateNewValues() *AppUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		for _, b := range u.create.builders {
-			if _, exists := b.mutation.ID(); exists {
-				s.SetIgnore(app.FieldID)
-			}
-			if _, exists := b.mutation.OrganizationID(); exists {
-				s.SetIgnore(app.FieldOrganizationID)
-			}
-			if _, exists := b.mutation.CreatedAt(); exists {
-				s.SetIgnore(app.FieldCreatedAt)
-			}
-			if _, exists := b.mutation.AccountID(); exists {
-				s.SetIgnore(app.FieldAccountID)
-			}
-			if _, exists := b.mutation.ReferenceID(); exists {
-				s.SetIgnore(app.FieldReferenceID)
-			}
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.App.Create().
-//		OnConflict(sql.ResolveWithIgnore()).
-//		Exec(ctx)
-func (u *AppUpsertBulk) Ignore() *AppUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *AppUpsertBulk) DoNothing() *AppUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the AppCreateBulk.OnConflict
-// documentation for more info.
-func (u *AppUpsertBulk) Update(set func(*AppUpsert)) *AppUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&AppUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *AppUpsertBulk) SetUpdatedAt(v time.Time) *AppUpsertBulk {
-	return u.Update(func(s *AppUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *AppUpsertBulk) UpdateUpdatedAt() *AppUpsertBulk {
-	return u.Update(func(s *AppUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *AppUpsertBulk) SetVersion(v int) *AppUpsertBulk {
-	return u.Update(func(s *AppUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *AppUpsertBulk) AddVersion(v int) *AppUpsertBulk {
-	return u.Update(func(s *AppUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *AppUpsertBulk) UpdateVersion() *AppUpsertBulk {
-	return u.Update(func(s *AppUpsert) {
-		s.UpdateVersion()
-	})
-}
-
-// SetName sets the "name" field.
-func (u *AppUpsertBulk) SetName(v string) *AppUpsertBulk {
-	return u.Update(func(s *AppUpsert) {
-		s.SetName(v)
-	})
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *AppUpsertBulk) UpdateName() *AppUpsertBulk {
-	return u.Update(func(s *AppUpsert) {
-		s.UpdateName()
-	})
-}
-
-// SetNameFolded sets the "name_folded" field.
-func (u *AppUpsertBulk) SetNameFolded(v string) *AppUpsertBulk {
-	return u.Update(func(s *AppUpsert) {
-		s.SetNameFolded(v)
-	})
-}
-
-// UpdateNameFolded sets the "name_folded" field to the value that was provided on create.
-func (u *AppUpsertBulk) UpdateNameFolded() *AppUpsertBulk {
-	return u.Update(func(s *AppUpsert) {
-		s.UpdateNameFolded()
-	})
-}
-
-// SetDescription sets the "description" field.
-func (u *AppUpsertBulk) SetDescription(v string) *AppUpsertBulk {
-	return u.Update(func(s *AppUpsert) {
-		s.SetDescription(v)
-	})
-}
-
-// UpdateDescription sets the "description" field to the value that was provided on create.
-func (u *AppUpsertBulk) UpdateDescription() *AppUpsertBulk {
-	return u.Update(func(s *AppUpsert) {
-		s.UpdateDescription()
-	})
-}
-
-// SetLabels sets the "labels" field.
-func (u *AppUpsertBulk) SetLabels(v []domain.Label) *AppUpsertBulk {
-	return u.Update(func(s *AppUpsert) {
-		s.SetLabels(v)
-	})
-}
-
-// UpdateLabels sets the "labels" field to the value that was provided on create.
-func (u *AppUpsertBulk) UpdateLabels() *AppUpsertBulk {
-	return u.Update(func(s *AppUpsert) {
-		s.UpdateLabels()
-	})
-}
-
-// SetDeletedAt sets the "deleted_at" field.
-func (u *AppUpsertBulk) SetDeletedAt(v time.Time) *AppUpsertBulk {
-	return u.Update(func(s *AppUpsert) {
-		s.SetDeletedAt(v)
-	})
-}
-
-// UpdateDeletedAt sets the "deleted_at" field to the value that was provided on create.
-func (u *AppUpsertBulk) UpdateDeletedAt() *AppUpsertBulk {
-	return u.Update(func(s *AppUpsert) {
-		s.UpdateDeletedAt()
-	})
-}
-
-// ClearDeletedAt clears the value of the "deleted_at" field.
-func (u *AppUpsertBulk) ClearDeletedAt() *AppUpsertBulk {
-	return u.Update(func(s *AppUpsert) {
-		s.ClearDeletedAt()
-	})
-}
-
-// SetPurgedAt sets the "purged_at" field.
-func (u *AppUpsertBulk) SetPurgedAt(v time.Time) *AppUpsertBulk {
-	return u.Update(func(s *AppUpsert) {
-		s.SetPurgedAt(v)
-	})
-}
-
-// UpdatePurgedAt sets the "purged_at" field to the value that was provided on create.
-func (u *AppUpsertBulk) UpdatePurgedAt() *AppUpsertBulk {
-	return u.Update(func(s *AppUpsert) {
-		s.UpdatePurgedAt()
-	})
-}
-
-// ClearPurgedAt clears the value of the "purged_at" field.
-func (u *AppUpsertBulk) ClearPurgedAt() *AppUpsertBulk {
-	return u.Update(func(s *AppUpsert) {
-		s.ClearPurgedAt()
-	})
-}
-
-// Exec executes the query.
-func (u *AppUpsertBulk) Exec(ctx context.Context) error {
-	if u.create.err != nil {
-		return u.create.err
-	}
-	for i, b := range u.create.builders {
-		if len(b.conflict) != 0 {
-			return fmt.Errorf("db: OnConflict was set for builder %d. Set it on the AppCreateBulk instead", i)
-		}
-	}
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for AppCreateBulk.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *AppUpsertBulk) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
 		panic(err)
 	}
 }

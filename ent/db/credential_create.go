@@ -4,6 +4,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"portico/clients/go/gate/access"
@@ -14,8 +15,6 @@ import (
 	"portico/internal/domain"
 	"time"
 
-	"entgo.io/ent/dialect"
-	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
@@ -26,7 +25,6 @@ type CredentialCreate struct {
 	config
 	mutation *CredentialMutation
 	hooks    []Hook
-	conflict []sql.ConflictOption
 }
 
 // SetOrganizationID sets the "organization_id" field.
@@ -556,27 +554,139 @@ func (_c *CredentialCreate) check() error {
 	return nil
 }
 
+// insertCredential inserts a row. What is not set is NULL.
+const insertCredential = `INSERT INTO "credentials" ("organization_id", "created_at", "updated_at", "version", "account_id", "app_id", "name", "environment", "status", "auth_type", "username", "secret_hash", "pepper_id", "secret_hint", "raw_key_hint", "access", "allowed_addresses", "rate_limit", "expires_at", "expiry_recorded_at", "last_used_at", "revoked_at", "revoked_by", "revoked_reason", "revoked_note", "deleted_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)`
+
 func (_c *CredentialCreate) sqlSave(ctx context.Context) (*Credential, error) {
 	if err := _c.check(); err != nil {
 		return nil, err
 	}
-	_node, _spec := _c.createSpec()
-	if err := sqlgraph.CreateNode(ctx, _c.driver, _spec); err != nil {
+	node, args := &Credential{config: _c.config}, make([]any, 27)
+	if value, ok := _c.mutation.OrganizationID(); ok {
+		args[0] = value.String()
+		node.OrganizationID = value
+	}
+	if value, ok := _c.mutation.CreatedAt(); ok {
+		args[1] = value
+		node.CreatedAt = value
+	}
+	if value, ok := _c.mutation.UpdatedAt(); ok {
+		args[2] = value
+		node.UpdatedAt = value
+	}
+	if value, ok := _c.mutation.Version(); ok {
+		args[3] = int64(value)
+		node.Version = value
+	}
+	if value, ok := _c.mutation.AccountID(); ok {
+		args[4] = value.String()
+		node.AccountID = value
+	}
+	if value, ok := _c.mutation.AppID(); ok {
+		args[5] = value.String()
+		node.AppID = &value
+	}
+	if value, ok := _c.mutation.Name(); ok {
+		args[6] = string(value)
+		node.Name = value
+	}
+	if value, ok := _c.mutation.Environment(); ok {
+		args[7] = string(value)
+		node.Environment = value
+	}
+	if value, ok := _c.mutation.Status(); ok {
+		args[8] = string(value)
+		node.Status = value
+	}
+	if value, ok := _c.mutation.AuthType(); ok {
+		args[9] = string(value)
+		node.AuthType = value
+	}
+	if value, ok := _c.mutation.Username(); ok {
+		args[10] = value.String()
+		node.Username = value
+	}
+	if value, ok := _c.mutation.SecretHash(); ok {
+		args[11] = value
+		node.SecretHash = &value
+	}
+	if value, ok := _c.mutation.PepperID(); ok {
+		args[12] = string(value)
+		node.PepperID = value
+	}
+	if value, ok := _c.mutation.SecretHint(); ok {
+		args[13] = string(value)
+		node.SecretHint = value
+	}
+	if value, ok := _c.mutation.RawKeyHint(); ok {
+		args[14] = string(value)
+		node.RawKeyHint = value
+	}
+	if value, ok := _c.mutation.Access(); ok {
+		args[15] = string(value)
+		node.Access = value
+	}
+	if value, ok := _c.mutation.AllowedAddresses(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("marshal value for column allowed_addresses: %w", err)
+		}
+		args[16] = text
+		node.AllowedAddresses = value
+	}
+	if value, ok := _c.mutation.RateLimit(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("marshal value for column rate_limit: %w", err)
+		}
+		args[17] = text
+		node.RateLimit = value
+	}
+	if value, ok := _c.mutation.ExpiresAt(); ok {
+		args[18] = value
+		node.ExpiresAt = &value
+	}
+	if value, ok := _c.mutation.ExpiryRecordedAt(); ok {
+		args[19] = value
+		node.ExpiryRecordedAt = &value
+	}
+	if value, ok := _c.mutation.LastUsedAt(); ok {
+		args[20] = value
+		node.LastUsedAt = &value
+	}
+	if value, ok := _c.mutation.RevokedAt(); ok {
+		args[21] = value
+		node.RevokedAt = &value
+	}
+	if value, ok := _c.mutation.RevokedBy(); ok {
+		args[22] = value.String()
+		node.RevokedBy = &value
+	}
+	if value, ok := _c.mutation.RevokedReason(); ok {
+		args[23] = string(value)
+		node.RevokedReason = &value
+	}
+	if value, ok := _c.mutation.RevokedNote(); ok {
+		args[24] = string(value)
+		node.RevokedNote = value
+	}
+	if value, ok := _c.mutation.DeletedAt(); ok {
+		args[25] = value
+		node.DeletedAt = &value
+	}
+	if value, ok := _c.mutation.ID(); ok {
+		args[26] = value.String()
+		node.ID = value
+	}
+	if err := _c.driver.Exec(ctx, insertCredential, args, nil); err != nil {
 		if sqlgraph.IsConstraintError(err) {
 			err = &ConstraintError{msg: err.Error(), wrap: err}
 		}
 		return nil, err
 	}
-	if _spec.ID.Value != nil {
-		if id, ok := _spec.ID.Value.(*uuid.UUID); ok {
-			_node.ID = *id
-		} else if err := _node.ID.Scan(_spec.ID.Value); err != nil {
-			return nil, err
-		}
-	}
-	_c.mutation.id = &_node.ID
+	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return _node, nil
+	return node, nil
 }
 
 func (_c *CredentialCreate) createSpec() (*Credential, *sqlgraph.CreateSpec) {
@@ -584,7 +694,6 @@ func (_c *CredentialCreate) createSpec() (*Credential, *sqlgraph.CreateSpec) {
 		_node = &Credential{config: _c.config}
 		_spec = sqlgraph.NewCreateSpec(credential.Table, sqlgraph.NewFieldSpec(credential.FieldID, field.TypeUUID))
 	)
-	_spec.OnConflict = _c.conflict
 	if id, ok := _c.mutation.ID(); ok {
 		_node.ID = id
 		_spec.ID.Value = &id
@@ -735,851 +844,11 @@ func (_c *CredentialCreate) createSpec() (*Credential, *sqlgraph.CreateSpec) {
 	return _node, _spec
 }
 
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.Credential.Create().
-//		SetOrganizationID(v).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.CredentialUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *CredentialCreate) OnConflict(opts ...sql.ConflictOption) *CredentialUpsertOne {
-	_c.conflict = opts
-	return &CredentialUpsertOne{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.Credential.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *CredentialCreate) OnConflictColumns(columns ...string) *CredentialUpsertOne {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &CredentialUpsertOne{
-		create: _c,
-	}
-}
-
-type (
-	// CredentialUpsertOne is the builder for "upsert"-ing
-	//  one Credential node.
-	CredentialUpsertOne struct {
-		create *CredentialCreate
-	}
-
-	// CredentialUpsert is the "OnConflict" setter.
-	CredentialUpsert struct {
-		*sql.UpdateSet
-	}
-)
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *CredentialUpsert) SetUpdatedAt(v time.Time) *CredentialUpsert {
-	u.Set(credential.FieldUpdatedAt, v)
-	return u
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *CredentialUpsert) UpdateUpdatedAt() *CredentialUpsert {
-	u.SetExcluded(credential.FieldUpdatedAt)
-	return u
-}
-
-// SetVersion sets the "version" field.
-func (u *CredentialUpsert) SetVersion(v int) *CredentialUpsert {
-	u.Set(credential.FieldVersion, v)
-	return u
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *CredentialUpsert) UpdateVersion() *CredentialUpsert {
-	u.SetExcluded(credential.FieldVersion)
-	return u
-}
-
-// AddVersion adds v to the "version" field.
-func (u *CredentialUpsert) AddVersion(v int) *CredentialUpsert {
-	u.Add(credential.FieldVersion, v)
-	return u
-}
-
-// SetName sets the "name" field.
-func (u *CredentialUpsert) SetName(v string) *CredentialUpsert {
-	u.Set(credential.FieldName, v)
-	return u
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *CredentialUpsert) UpdateName() *CredentialUpsert {
-	u.SetExcluded(credential.FieldName)
-	return u
-}
-
-// SetEnvironment sets the "environment" field.
-func (u *CredentialUpsert) SetEnvironment(v access.Environment) *CredentialUpsert {
-	u.Set(credential.FieldEnvironment, v)
-	return u
-}
-
-// UpdateEnvironment sets the "environment" field to the value that was provided on create.
-func (u *CredentialUpsert) UpdateEnvironment() *CredentialUpsert {
-	u.SetExcluded(credential.FieldEnvironment)
-	return u
-}
-
-// SetStatus sets the "status" field.
-func (u *CredentialUpsert) SetStatus(v access.CredentialStatus) *CredentialUpsert {
-	u.Set(credential.FieldStatus, v)
-	return u
-}
-
-// UpdateStatus sets the "status" field to the value that was provided on create.
-func (u *CredentialUpsert) UpdateStatus() *CredentialUpsert {
-	u.SetExcluded(credential.FieldStatus)
-	return u
-}
-
-// SetAuthType sets the "auth_type" field.
-func (u *CredentialUpsert) SetAuthType(v access.AuthType) *CredentialUpsert {
-	u.Set(credential.FieldAuthType, v)
-	return u
-}
-
-// UpdateAuthType sets the "auth_type" field to the value that was provided on create.
-func (u *CredentialUpsert) UpdateAuthType() *CredentialUpsert {
-	u.SetExcluded(credential.FieldAuthType)
-	return u
-}
-
-// SetSecretHash sets the "secret_hash" field.
-func (u *CredentialUpsert) SetSecretHash(v []byte) *CredentialUpsert {
-	u.Set(credential.FieldSecretHash, v)
-	return u
-}
-
-// UpdateSecretHash sets the "secret_hash" field to the value that was provided on create.
-func (u *CredentialUpsert) UpdateSecretHash() *CredentialUpsert {
-	u.SetExcluded(credential.FieldSecretHash)
-	return u
-}
-
-// ClearSecretHash clears the value of the "secret_hash" field.
-func (u *CredentialUpsert) ClearSecretHash() *CredentialUpsert {
-	u.SetNull(credential.FieldSecretHash)
-	return u
-}
-
-// SetPepperID sets the "pepper_id" field.
-func (u *CredentialUpsert) SetPepperID(v string) *CredentialUpsert {
-	u.Set(credential.FieldPepperID, v)
-	return u
-}
-
-// UpdatePepperID sets the "pepper_id" field to the value that was provided on create.
-func (u *CredentialUpsert) UpdatePepperID() *CredentialUpsert {
-	u.SetExcluded(credential.FieldPepperID)
-	return u
-}
-
-// SetSecretHint sets the "secret_hint" field.
-func (u *CredentialUpsert) SetSecretHint(v string) *CredentialUpsert {
-	u.Set(credential.FieldSecretHint, v)
-	return u
-}
-
-// UpdateSecretHint sets the "secret_hint" field to the value that was provided on create.
-func (u *CredentialUpsert) UpdateSecretHint() *CredentialUpsert {
-	u.SetExcluded(credential.FieldSecretHint)
-	return u
-}
-
-// SetRawKeyHint sets the "raw_key_hint" field.
-func (u *CredentialUpsert) SetRawKeyHint(v string) *CredentialUpsert {
-	u.Set(credential.FieldRawKeyHint, v)
-	return u
-}
-
-// UpdateRawKeyHint sets the "raw_key_hint" field to the value that was provided on create.
-func (u *CredentialUpsert) UpdateRawKeyHint() *CredentialUpsert {
-	u.SetExcluded(credential.FieldRawKeyHint)
-	return u
-}
-
-// SetAccess sets the "access" field.
-func (u *CredentialUpsert) SetAccess(v access.ProductAccess) *CredentialUpsert {
-	u.Set(credential.FieldAccess, v)
-	return u
-}
-
-// UpdateAccess sets the "access" field to the value that was provided on create.
-func (u *CredentialUpsert) UpdateAccess() *CredentialUpsert {
-	u.SetExcluded(credential.FieldAccess)
-	return u
-}
-
-// SetAllowedAddresses sets the "allowed_addresses" field.
-func (u *CredentialUpsert) SetAllowedAddresses(v []string) *CredentialUpsert {
-	u.Set(credential.FieldAllowedAddresses, v)
-	return u
-}
-
-// UpdateAllowedAddresses sets the "allowed_addresses" field to the value that was provided on create.
-func (u *CredentialUpsert) UpdateAllowedAddresses() *CredentialUpsert {
-	u.SetExcluded(credential.FieldAllowedAddresses)
-	return u
-}
-
-// ClearAllowedAddresses clears the value of the "allowed_addresses" field.
-func (u *CredentialUpsert) ClearAllowedAddresses() *CredentialUpsert {
-	u.SetNull(credential.FieldAllowedAddresses)
-	return u
-}
-
-// SetRateLimit sets the "rate_limit" field.
-func (u *CredentialUpsert) SetRateLimit(v *access.RateLimit) *CredentialUpsert {
-	u.Set(credential.FieldRateLimit, v)
-	return u
-}
-
-// UpdateRateLimit sets the "rate_limit" field to the value that was provided on create.
-func (u *CredentialUpsert) UpdateRateLimit() *CredentialUpsert {
-	u.SetExcluded(credential.FieldRateLimit)
-	return u
-}
-
-// ClearRateLimit clears the value of the "rate_limit" field.
-func (u *CredentialUpsert) ClearRateLimit() *CredentialUpsert {
-	u.SetNull(credential.FieldRateLimit)
-	return u
-}
-
-// SetExpiresAt sets the "expires_at" field.
-func (u *CredentialUpsert) SetExpiresAt(v time.Time) *CredentialUpsert {
-	u.Set(credential.FieldExpiresAt, v)
-	return u
-}
-
-// UpdateExpiresAt sets the "expires_at" field to the value that was provided on create.
-func (u *CredentialUpsert) UpdateExpiresAt() *CredentialUpsert {
-	u.SetExcluded(credential.FieldExpiresAt)
-	return u
-}
-
-// ClearExpiresAt clears the value of the "expires_at" field.
-func (u *CredentialUpsert) ClearExpiresAt() *CredentialUpsert {
-	u.SetNull(credential.FieldExpiresAt)
-	return u
-}
-
-// SetExpiryRecordedAt sets the "expiry_recorded_at" field.
-func (u *CredentialUpsert) SetExpiryRecordedAt(v time.Time) *CredentialUpsert {
-	u.Set(credential.FieldExpiryRecordedAt, v)
-	return u
-}
-
-// UpdateExpiryRecordedAt sets the "expiry_recorded_at" field to the value that was provided on create.
-func (u *CredentialUpsert) UpdateExpiryRecordedAt() *CredentialUpsert {
-	u.SetExcluded(credential.FieldExpiryRecordedAt)
-	return u
-}
-
-// ClearExpiryRecordedAt clears the value of the "expiry_recorded_at" field.
-func (u *CredentialUpsert) ClearExpiryRecordedAt() *CredentialUpsert {
-	u.SetNull(credential.FieldExpiryRecordedAt)
-	return u
-}
-
-// SetLastUsedAt sets the "last_used_at" field.
-func (u *CredentialUpsert) SetLastUsedAt(v time.Time) *CredentialUpsert {
-	u.Set(credential.FieldLastUsedAt, v)
-	return u
-}
-
-// UpdateLastUsedAt sets the "last_used_at" field to the value that was provided on create.
-func (u *CredentialUpsert) UpdateLastUsedAt() *CredentialUpsert {
-	u.SetExcluded(credential.FieldLastUsedAt)
-	return u
-}
-
-// ClearLastUsedAt clears the value of the "last_used_at" field.
-func (u *CredentialUpsert) ClearLastUsedAt() *CredentialUpsert {
-	u.SetNull(credential.FieldLastUsedAt)
-	return u
-}
-
-// SetRevokedAt sets the "revoked_at" field.
-func (u *CredentialUpsert) SetRevokedAt(v time.Time) *CredentialUpsert {
-	u.Set(credential.FieldRevokedAt, v)
-	return u
-}
-
-// UpdateRevokedAt sets the "revoked_at" field to the value that was provided on create.
-func (u *CredentialUpsert) UpdateRevokedAt() *CredentialUpsert {
-	u.SetExcluded(credential.FieldRevokedAt)
-	return u
-}
-
-// ClearRevokedAt clears the value of the "revoked_at" field.
-func (u *CredentialUpsert) ClearRevokedAt() *CredentialUpsert {
-	u.SetNull(credential.FieldRevokedAt)
-	return u
-}
-
-// SetRevokedBy sets the "revoked_by" field.
-func (u *CredentialUpsert) SetRevokedBy(v uuid.UUID) *CredentialUpsert {
-	u.Set(credential.FieldRevokedBy, v)
-	return u
-}
-
-// UpdateRevokedBy sets the "revoked_by" field to the value that was provided on create.
-func (u *CredentialUpsert) UpdateRevokedBy() *CredentialUpsert {
-	u.SetExcluded(credential.FieldRevokedBy)
-	return u
-}
-
-// ClearRevokedBy clears the value of the "revoked_by" field.
-func (u *CredentialUpsert) ClearRevokedBy() *CredentialUpsert {
-	u.SetNull(credential.FieldRevokedBy)
-	return u
-}
-
-// SetRevokedReason sets the "revoked_reason" field.
-func (u *CredentialUpsert) SetRevokedReason(v domain.RevocationReason) *CredentialUpsert {
-	u.Set(credential.FieldRevokedReason, v)
-	return u
-}
-
-// UpdateRevokedReason sets the "revoked_reason" field to the value that was provided on create.
-func (u *CredentialUpsert) UpdateRevokedReason() *CredentialUpsert {
-	u.SetExcluded(credential.FieldRevokedReason)
-	return u
-}
-
-// ClearRevokedReason clears the value of the "revoked_reason" field.
-func (u *CredentialUpsert) ClearRevokedReason() *CredentialUpsert {
-	u.SetNull(credential.FieldRevokedReason)
-	return u
-}
-
-// SetRevokedNote sets the "revoked_note" field.
-func (u *CredentialUpsert) SetRevokedNote(v string) *CredentialUpsert {
-	u.Set(credential.FieldRevokedNote, v)
-	return u
-}
-
-// UpdateRevokedNote sets the "revoked_note" field to the value that was provided on create.
-func (u *CredentialUpsert) UpdateRevokedNote() *CredentialUpsert {
-	u.SetExcluded(credential.FieldRevokedNote)
-	return u
-}
-
-// SetDeletedAt sets the "deleted_at" field.
-func (u *CredentialUpsert) SetDeletedAt(v time.Time) *CredentialUpsert {
-	u.Set(credential.FieldDeletedAt, v)
-	return u
-}
-
-// UpdateDeletedAt sets the "deleted_at" field to the value that was provided on create.
-func (u *CredentialUpsert) UpdateDeletedAt() *CredentialUpsert {
-	u.SetExcluded(credential.FieldDeletedAt)
-	return u
-}
-
-// ClearDeletedAt clears the value of the "deleted_at" field.
-func (u *CredentialUpsert) ClearDeletedAt() *CredentialUpsert {
-	u.SetNull(credential.FieldDeletedAt)
-	return u
-}
-
-// UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
-// Using this option is equivalent to using:
-//
-//	client.Credential.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(credential.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *CredentialUpsertOne) UpdateNewValues() *CredentialUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		if _, exists := u.create.mutation.ID(); exists {
-			s.SetIgnore(credential.FieldID)
-		}
-		if _, exists := u.create.mutation.OrganizationID(); exists {
-			s.SetIgnore(credential.FieldOrganizationID)
-		}
-		if _, exists := u.create.mutation.CreatedAt(); exists {
-			s.SetIgnore(credential.FieldCreatedAt)
-		}
-		if _, exists := u.create.mutation.AccountID(); exists {
-			s.SetIgnore(credential.FieldAccountID)
-		}
-		if _, exists := u.create.mutation.AppID(); exists {
-			s.SetIgnore(credential.FieldAppID)
-		}
-		if _, exists := u.create.mutation.Username(); exists {
-			s.SetIgnore(credential.FieldUsername)
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.Credential.Create().
-//	    OnConflict(sql.ResolveWithIgnore()).
-//	    Exec(ctx)
-func (u *CredentialUpsertOne) Ignore() *CredentialUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *CredentialUpsertOne) DoNothing() *CredentialUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the CredentialCreate.OnConflict
-// documentation for more info.
-func (u *CredentialUpsertOne) Update(set func(*CredentialUpsert)) *CredentialUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&CredentialUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *CredentialUpsertOne) SetUpdatedAt(v time.Time) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *CredentialUpsertOne) UpdateUpdatedAt() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *CredentialUpsertOne) SetVersion(v int) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *CredentialUpsertOne) AddVersion(v int) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *CredentialUpsertOne) UpdateVersion() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateVersion()
-	})
-}
-
-// SetName sets the "name" field.
-func (u *CredentialUpsertOne) SetName(v string) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetName(v)
-	})
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *CredentialUpsertOne) UpdateName() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateName()
-	})
-}
-
-// SetEnvironment sets the "environment" field.
-func (u *CredentialUpsertOne) SetEnvironment(v access.Environment) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetEnvironment(v)
-	})
-}
-
-// UpdateEnvironment sets the "environment" field to the value that was provided on create.
-func (u *CredentialUpsertOne) UpdateEnvironment() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateEnvironment()
-	})
-}
-
-// SetStatus sets the "status" field.
-func (u *CredentialUpsertOne) SetStatus(v access.CredentialStatus) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetStatus(v)
-	})
-}
-
-// UpdateStatus sets the "status" field to the value that was provided on create.
-func (u *CredentialUpsertOne) UpdateStatus() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateStatus()
-	})
-}
-
-// SetAuthType sets the "auth_type" field.
-func (u *CredentialUpsertOne) SetAuthType(v access.AuthType) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetAuthType(v)
-	})
-}
-
-// UpdateAuthType sets the "auth_type" field to the value that was provided on create.
-func (u *CredentialUpsertOne) UpdateAuthType() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateAuthType()
-	})
-}
-
-// SetSecretHash sets the "secret_hash" field.
-func (u *CredentialUpsertOne) SetSecretHash(v []byte) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetSecretHash(v)
-	})
-}
-
-// UpdateSecretHash sets the "secret_hash" field to the value that was provided on create.
-func (u *CredentialUpsertOne) UpdateSecretHash() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateSecretHash()
-	})
-}
-
-// ClearSecretHash clears the value of the "secret_hash" field.
-func (u *CredentialUpsertOne) ClearSecretHash() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.ClearSecretHash()
-	})
-}
-
-// SetPepperID sets the "pepper_id" field.
-func (u *CredentialUpsertOne) SetPepperID(v string) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetPepperID(v)
-	})
-}
-
-// UpdatePepperID sets the "pepper_id" field to the value that was provided on create.
-func (u *CredentialUpsertOne) UpdatePepperID() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdatePepperID()
-	})
-}
-
-// SetSecretHint sets the "secret_hint" field.
-func (u *CredentialUpsertOne) SetSecretHint(v string) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetSecretHint(v)
-	})
-}
-
-// UpdateSecretHint sets the "secret_hint" field to the value that was provided on create.
-func (u *CredentialUpsertOne) UpdateSecretHint() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateSecretHint()
-	})
-}
-
-// SetRawKeyHint sets the "raw_key_hint" field.
-func (u *CredentialUpsertOne) SetRawKeyHint(v string) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetRawKeyHint(v)
-	})
-}
-
-// UpdateRawKeyHint sets the "raw_key_hint" field to the value that was provided on create.
-func (u *CredentialUpsertOne) UpdateRawKeyHint() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateRawKeyHint()
-	})
-}
-
-// SetAccess sets the "access" field.
-func (u *CredentialUpsertOne) SetAccess(v access.ProductAccess) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetAccess(v)
-	})
-}
-
-// UpdateAccess sets the "access" field to the value that was provided on create.
-func (u *CredentialUpsertOne) UpdateAccess() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateAccess()
-	})
-}
-
-// SetAllowedAddresses sets the "allowed_addresses" field.
-func (u *CredentialUpsertOne) SetAllowedAddresses(v []string) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetAllowedAddresses(v)
-	})
-}
-
-// UpdateAllowedAddresses sets the "allowed_addresses" field to the value that was provided on create.
-func (u *CredentialUpsertOne) UpdateAllowedAddresses() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateAllowedAddresses()
-	})
-}
-
-// ClearAllowedAddresses clears the value of the "allowed_addresses" field.
-func (u *CredentialUpsertOne) ClearAllowedAddresses() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.ClearAllowedAddresses()
-	})
-}
-
-// SetRateLimit sets the "rate_limit" field.
-func (u *CredentialUpsertOne) SetRateLimit(v *access.RateLimit) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetRateLimit(v)
-	})
-}
-
-// UpdateRateLimit sets the "rate_limit" field to the value that was provided on create.
-func (u *CredentialUpsertOne) UpdateRateLimit() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateRateLimit()
-	})
-}
-
-// ClearRateLimit clears the value of the "rate_limit" field.
-func (u *CredentialUpsertOne) ClearRateLimit() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.ClearRateLimit()
-	})
-}
-
-// SetExpiresAt sets the "expires_at" field.
-func (u *CredentialUpsertOne) SetExpiresAt(v time.Time) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetExpiresAt(v)
-	})
-}
-
-// UpdateExpiresAt sets the "expires_at" field to the value that was provided on create.
-func (u *CredentialUpsertOne) UpdateExpiresAt() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateExpiresAt()
-	})
-}
-
-// ClearExpiresAt clears the value of the "expires_at" field.
-func (u *CredentialUpsertOne) ClearExpiresAt() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.ClearExpiresAt()
-	})
-}
-
-// SetExpiryRecordedAt sets the "expiry_recorded_at" field.
-func (u *CredentialUpsertOne) SetExpiryRecordedAt(v time.Time) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetExpiryRecordedAt(v)
-	})
-}
-
-// UpdateExpiryRecordedAt sets the "expiry_recorded_at" field to the value that was provided on create.
-func (u *CredentialUpsertOne) UpdateExpiryRecordedAt() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateExpiryRecordedAt()
-	})
-}
-
-// ClearExpiryRecordedAt clears the value of the "expiry_recorded_at" field.
-func (u *CredentialUpsertOne) ClearExpiryRecordedAt() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.ClearExpiryRecordedAt()
-	})
-}
-
-// SetLastUsedAt sets the "last_used_at" field.
-func (u *CredentialUpsertOne) SetLastUsedAt(v time.Time) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetLastUsedAt(v)
-	})
-}
-
-// UpdateLastUsedAt sets the "last_used_at" field to the value that was provided on create.
-func (u *CredentialUpsertOne) UpdateLastUsedAt() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateLastUsedAt()
-	})
-}
-
-// ClearLastUsedAt clears the value of the "last_used_at" field.
-func (u *CredentialUpsertOne) ClearLastUsedAt() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.ClearLastUsedAt()
-	})
-}
-
-// SetRevokedAt sets the "revoked_at" field.
-func (u *CredentialUpsertOne) SetRevokedAt(v time.Time) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetRevokedAt(v)
-	})
-}
-
-// UpdateRevokedAt sets the "revoked_at" field to the value that was provided on create.
-func (u *CredentialUpsertOne) UpdateRevokedAt() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateRevokedAt()
-	})
-}
-
-// ClearRevokedAt clears the value of the "revoked_at" field.
-func (u *CredentialUpsertOne) ClearRevokedAt() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.ClearRevokedAt()
-	})
-}
-
-// SetRevokedBy sets the "revoked_by" field.
-func (u *CredentialUpsertOne) SetRevokedBy(v uuid.UUID) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetRevokedBy(v)
-	})
-}
-
-// UpdateRevokedBy sets the "revoked_by" field to the value that was provided on create.
-func (u *CredentialUpsertOne) UpdateRevokedBy() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateRevokedBy()
-	})
-}
-
-// ClearRevokedBy clears the value of the "revoked_by" field.
-func (u *CredentialUpsertOne) ClearRevokedBy() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.ClearRevokedBy()
-	})
-}
-
-// SetRevokedReason sets the "revoked_reason" field.
-func (u *CredentialUpsertOne) SetRevokedReason(v domain.RevocationReason) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetRevokedReason(v)
-	})
-}
-
-// UpdateRevokedReason sets the "revoked_reason" field to the value that was provided on create.
-func (u *CredentialUpsertOne) UpdateRevokedReason() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateRevokedReason()
-	})
-}
-
-// ClearRevokedReason clears the value of the "revoked_reason" field.
-func (u *CredentialUpsertOne) ClearRevokedReason() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.ClearRevokedReason()
-	})
-}
-
-// SetRevokedNote sets the "revoked_note" field.
-func (u *CredentialUpsertOne) SetRevokedNote(v string) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetRevokedNote(v)
-	})
-}
-
-// UpdateRevokedNote sets the "revoked_note" field to the value that was provided on create.
-func (u *CredentialUpsertOne) UpdateRevokedNote() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateRevokedNote()
-	})
-}
-
-// SetDeletedAt sets the "deleted_at" field.
-func (u *CredentialUpsertOne) SetDeletedAt(v time.Time) *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetDeletedAt(v)
-	})
-}
-
-// UpdateDeletedAt sets the "deleted_at" field to the value that was provided on create.
-func (u *CredentialUpsertOne) UpdateDeletedAt() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateDeletedAt()
-	})
-}
-
-// ClearDeletedAt clears the value of the "deleted_at" field.
-func (u *CredentialUpsertOne) ClearDeletedAt() *CredentialUpsertOne {
-	return u.Update(func(s *CredentialUpsert) {
-		s.ClearDeletedAt()
-	})
-}
-
-// Exec executes the query.
-func (u *CredentialUpsertOne) Exec(ctx context.Context) error {
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for CredentialCreate.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *CredentialUpsertOne) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// Exec executes the UPSERT query and returns the inserted/updated ID.
-func (u *CredentialUpsertOne) ID(ctx context.Context) (id uuid.UUID, err error) {
-	if u.create.driver.Dialect() == dialect.MySQL {
-		// In case of "ON CONFLICT", there is no way to get back non-numeric ID
-		// fields from the database since MySQL does not support the RETURNING clause.
-		return id, errors.New("db: CredentialUpsertOne.ID is not supported by MySQL driver. Use CredentialUpsertOne.Exec instead")
-	}
-	node, err := u.create.Save(ctx)
-	if err != nil {
-		return id, err
-	}
-	return node.ID, nil
-}
-
-// IDX is like ID, but panics if an error occurs.
-func (u *CredentialUpsertOne) IDX(ctx context.Context) uuid.UUID {
-	id, err := u.ID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
-}
-
 // CredentialCreateBulk is the builder for creating many Credential entities in bulk.
 type CredentialCreateBulk struct {
 	config
 	err      error
 	builders []*CredentialCreate
-	conflict []sql.ConflictOption
 }
 
 // Save creates the Credential entities in the database.
@@ -1609,7 +878,6 @@ func (_c *CredentialCreateBulk) Save(ctx context.Context) ([]*Credential, error)
 					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
 				} else {
 					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
-					spec.OnConflict = _c.conflict
 					// Invoke the actual operation on the latest mutation in the chain.
 					if err = sqlgraph.BatchCreate(ctx, _c.driver, spec); err != nil {
 						if sqlgraph.IsConstraintError(err) {
@@ -1656,506 +924,6 @@ func (_c *CredentialCreateBulk) Exec(ctx context.Context) error {
 // ExecX is like Exec, but panics if an error occurs.
 func (_c *CredentialCreateBulk) ExecX(ctx context.Context) {
 	if err := _c.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.Credential.CreateBulk(builders...).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.CredentialUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *CredentialCreateBulk) OnConflict(opts ...sql.ConflictOption) *CredentialUpsertBulk {
-	_c.conflict = opts
-	return &CredentialUpsertBulk{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.Credential.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *CredentialCreateBulk) OnConflictColumns(columns ...string) *CredentialUpsertBulk {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &CredentialUpsertBulk{
-		create: _c,
-	}
-}
-
-// CredentialUpsertBulk is the builder for "upsert"-ing
-// a bulk of Credential nodes.
-type CredentialUpsertBulk struct {
-	create *CredentialCreateBulk
-}
-
-// UpdateNewValues updates the mutable fields using the new values that
-// were set on create. Using this option is equivalent to using:
-//
-//	client.Credential.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(credential.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *CredentialUpsertBulk) UpdateNewValues() *CredentialUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		for _, b := range u.create.builders {
-			if _, exists := b.mutation.ID(); exists {
-				s.SetIgnore(credential.FieldID)
-			}
-			if _, exists := b.mutation.OrganizationID(); exists {
-				s.SetIgnore(credential.FieldOrganizationID)
-			}
-			if _, exists := b.mutation.CreatedAt(); exists {
-				s.SetIgnore(credential.FieldCreatedAt)
-			}
-			if _, exists := b.mutation.AccountID(); exists {
-				s.SetIgnore(credential.FieldAccountID)
-			}
-			if _, exists := b.mutation.AppID(); exists {
-				s.SetIgnore(credential.FieldAppID)
-			}
-			if _, exists := b.mutation.Username(); exists {
-				s.SetIgnore(credential.FieldUsername)
-			}
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.Credential.Create().
-//		OnConflict(sql.ResolveWithIgnore()).
-//		Exec(ctx)
-func (u *CredentialUpsertBulk) Ignore() *CredentialUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *CredentialUpsertBulk) DoNothing() *CredentialUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the CredentialCreateBulk.OnConflict
-// documentation for more info.
-func (u *CredentialUpsertBulk) Update(set func(*CredentialUpsert)) *CredentialUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&CredentialUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *CredentialUpsertBulk) SetUpdatedAt(v time.Time) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *CredentialUpsertBulk) UpdateUpdatedAt() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *CredentialUpsertBulk) SetVersion(v int) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *CredentialUpsertBulk) AddVersion(v int) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *CredentialUpsertBulk) UpdateVersion() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateVersion()
-	})
-}
-
-// SetName sets the "name" field.
-func (u *CredentialUpsertBulk) SetName(v string) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetName(v)
-	})
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *CredentialUpsertBulk) UpdateName() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateName()
-	})
-}
-
-// SetEnvironment sets the "environment" field.
-func (u *CredentialUpsertBulk) SetEnvironment(v access.Environment) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetEnvironment(v)
-	})
-}
-
-// UpdateEnvironment sets the "environment" field to the value that was provided on create.
-func (u *CredentialUpsertBulk) UpdateEnvironment() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateEnvironment()
-	})
-}
-
-// SetStatus sets the "status" field.
-func (u *CredentialUpsertBulk) SetStatus(v access.CredentialStatus) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetStatus(v)
-	})
-}
-
-// UpdateStatus sets the "status" field to the value that was provided on create.
-func (u *CredentialUpsertBulk) UpdateStatus() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateStatus()
-	})
-}
-
-// SetAuthType sets the "auth_type" field.
-func (u *CredentialUpsertBulk) SetAuthType(v access.AuthType) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetAuthType(v)
-	})
-}
-
-// UpdateAuthType sets the "auth_type" field to the value that was provided on create.
-func (u *CredentialUpsertBulk) UpdateAuthType() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateAuthType()
-	})
-}
-
-// SetSecretHash sets the "secret_hash" field.
-func (u *CredentialUpsertBulk) SetSecretHash(v []byte) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetSecretHash(v)
-	})
-}
-
-// UpdateSecretHash sets the "secret_hash" field to the value that was provided on create.
-func (u *CredentialUpsertBulk) UpdateSecretHash() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateSecretHash()
-	})
-}
-
-// ClearSecretHash clears the value of the "secret_hash" field.
-func (u *CredentialUpsertBulk) ClearSecretHash() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.ClearSecretHash()
-	})
-}
-
-// SetPepperID sets the "pepper_id" field.
-func (u *CredentialUpsertBulk) SetPepperID(v string) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetPepperID(v)
-	})
-}
-
-// UpdatePepperID sets the "pepper_id" field to the value that was provided on create.
-func (u *CredentialUpsertBulk) UpdatePepperID() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdatePepperID()
-	})
-}
-
-// SetSecretHint sets the "secret_hint" field.
-func (u *CredentialUpsertBulk) SetSecretHint(v string) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetSecretHint(v)
-	})
-}
-
-// UpdateSecretHint sets the "secret_hint" field to the value that was provided on create.
-func (u *CredentialUpsertBulk) UpdateSecretHint() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateSecretHint()
-	})
-}
-
-// SetRawKeyHint sets the "raw_key_hint" field.
-func (u *CredentialUpsertBulk) SetRawKeyHint(v string) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetRawKeyHint(v)
-	})
-}
-
-// UpdateRawKeyHint sets the "raw_key_hint" field to the value that was provided on create.
-func (u *CredentialUpsertBulk) UpdateRawKeyHint() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateRawKeyHint()
-	})
-}
-
-// SetAccess sets the "access" field.
-func (u *CredentialUpsertBulk) SetAccess(v access.ProductAccess) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetAccess(v)
-	})
-}
-
-// UpdateAccess sets the "access" field to the value that was provided on create.
-func (u *CredentialUpsertBulk) UpdateAccess() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateAccess()
-	})
-}
-
-// SetAllowedAddresses sets the "allowed_addresses" field.
-func (u *CredentialUpsertBulk) SetAllowedAddresses(v []string) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetAllowedAddresses(v)
-	})
-}
-
-// UpdateAllowedAddresses sets the "allowed_addresses" field to the value that was provided on create.
-func (u *CredentialUpsertBulk) UpdateAllowedAddresses() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateAllowedAddresses()
-	})
-}
-
-// ClearAllowedAddresses clears the value of the "allowed_addresses" field.
-func (u *CredentialUpsertBulk) ClearAllowedAddresses() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.ClearAllowedAddresses()
-	})
-}
-
-// SetRateLimit sets the "rate_limit" field.
-func (u *CredentialUpsertBulk) SetRateLimit(v *access.RateLimit) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetRateLimit(v)
-	})
-}
-
-// UpdateRateLimit sets the "rate_limit" field to the value that was provided on create.
-func (u *CredentialUpsertBulk) UpdateRateLimit() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateRateLimit()
-	})
-}
-
-// ClearRateLimit clears the value of the "rate_limit" field.
-func (u *CredentialUpsertBulk) ClearRateLimit() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.ClearRateLimit()
-	})
-}
-
-// SetExpiresAt sets the "expires_at" field.
-func (u *CredentialUpsertBulk) SetExpiresAt(v time.Time) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetExpiresAt(v)
-	})
-}
-
-// UpdateExpiresAt sets the "expires_at" field to the value that was provided on create.
-func (u *CredentialUpsertBulk) UpdateExpiresAt() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateExpiresAt()
-	})
-}
-
-// ClearExpiresAt clears the value of the "expires_at" field.
-func (u *CredentialUpsertBulk) ClearExpiresAt() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.ClearExpiresAt()
-	})
-}
-
-// SetExpiryRecordedAt sets the "expiry_recorded_at" field.
-func (u *CredentialUpsertBulk) SetExpiryRecordedAt(v time.Time) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetExpiryRecordedAt(v)
-	})
-}
-
-// UpdateExpiryRecordedAt sets the "expiry_recorded_at" field to the value that was provided on create.
-func (u *CredentialUpsertBulk) UpdateExpiryRecordedAt() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateExpiryRecordedAt()
-	})
-}
-
-// ClearExpiryRecordedAt clears the value of the "expiry_recorded_at" field.
-func (u *CredentialUpsertBulk) ClearExpiryRecordedAt() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.ClearExpiryRecordedAt()
-	})
-}
-
-// SetLastUsedAt sets the "last_used_at" field.
-func (u *CredentialUpsertBulk) SetLastUsedAt(v time.Time) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetLastUsedAt(v)
-	})
-}
-
-// UpdateLastUsedAt sets the "last_used_at" field to the value that was provided on create.
-func (u *CredentialUpsertBulk) UpdateLastUsedAt() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateLastUsedAt()
-	})
-}
-
-// ClearLastUsedAt clears the value of the "last_used_at" field.
-func (u *CredentialUpsertBulk) ClearLastUsedAt() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.ClearLastUsedAt()
-	})
-}
-
-// SetRevokedAt sets the "revoked_at" field.
-func (u *CredentialUpsertBulk) SetRevokedAt(v time.Time) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetRevokedAt(v)
-	})
-}
-
-// UpdateRevokedAt sets the "revoked_at" field to the value that was provided on create.
-func (u *CredentialUpsertBulk) UpdateRevokedAt() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateRevokedAt()
-	})
-}
-
-// ClearRevokedAt clears the value of the "revoked_at" field.
-func (u *CredentialUpsertBulk) ClearRevokedAt() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.ClearRevokedAt()
-	})
-}
-
-// SetRevokedBy sets the "revoked_by" field.
-func (u *CredentialUpsertBulk) SetRevokedBy(v uuid.UUID) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetRevokedBy(v)
-	})
-}
-
-// UpdateRevokedBy sets the "revoked_by" field to the value that was provided on create.
-func (u *CredentialUpsertBulk) UpdateRevokedBy() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateRevokedBy()
-	})
-}
-
-// ClearRevokedBy clears the value of the "revoked_by" field.
-func (u *CredentialUpsertBulk) ClearRevokedBy() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.ClearRevokedBy()
-	})
-}
-
-// SetRevokedReason sets the "revoked_reason" field.
-func (u *CredentialUpsertBulk) SetRevokedReason(v domain.RevocationReason) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetRevokedReason(v)
-	})
-}
-
-// UpdateRevokedReason sets the "revoked_reason" field to the value that was provided on create.
-func (u *CredentialUpsertBulk) UpdateRevokedReason() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateRevokedReason()
-	})
-}
-
-// ClearRevokedReason clears the value of the "revoked_reason" field.
-func (u *CredentialUpsertBulk) ClearRevokedReason() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.ClearRevokedReason()
-	})
-}
-
-// SetRevokedNote sets the "revoked_note" field.
-func (u *CredentialUpsertBulk) SetRevokedNote(v string) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetRevokedNote(v)
-	})
-}
-
-// UpdateRevokedNote sets the "revoked_note" field to the value that was provided on create.
-func (u *CredentialUpsertBulk) UpdateRevokedNote() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateRevokedNote()
-	})
-}
-
-// SetDeletedAt sets the "deleted_at" field.
-func (u *CredentialUpsertBulk) SetDeletedAt(v time.Time) *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.SetDeletedAt(v)
-	})
-}
-
-// UpdateDeletedAt sets the "deleted_at" field to the value that was provided on create.
-func (u *CredentialUpsertBulk) UpdateDeletedAt() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.UpdateDeletedAt()
-	})
-}
-
-// ClearDeletedAt clears the value of the "deleted_at" field.
-func (u *CredentialUpsertBulk) ClearDeletedAt() *CredentialUpsertBulk {
-	return u.Update(func(s *CredentialUpsert) {
-		s.ClearDeletedAt()
-	})
-}
-
-// Exec executes the query.
-func (u *CredentialUpsertBulk) Exec(ctx context.Context) error {
-	if u.create.err != nil {
-		return u.create.err
-	}
-	for i, b := range u.create.builders {
-		if len(b.conflict) != 0 {
-			return fmt.Errorf("db: OnConflict was set for builder %d. Set it on the CredentialCreateBulk instead", i)
-		}
-	}
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for CredentialCreateBulk.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *CredentialUpsertBulk) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
 		panic(err)
 	}
 }

@@ -12,8 +12,6 @@ import (
 	"portico/ent/db/product"
 	"time"
 
-	"entgo.io/ent/dialect"
-	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
@@ -24,7 +22,6 @@ type EndpointCreate struct {
 	config
 	mutation *EndpointMutation
 	hooks    []Hook
-	conflict []sql.ConflictOption
 }
 
 // SetOrganizationID sets the "organization_id" field.
@@ -245,27 +242,59 @@ func (_c *EndpointCreate) check() error {
 	return nil
 }
 
+// insertEndpoint inserts a row. What is not set is NULL.
+const insertEndpoint = `INSERT INTO "endpoints" ("organization_id", "created_at", "updated_at", "version", "product_id", "method", "path", "description", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+
 func (_c *EndpointCreate) sqlSave(ctx context.Context) (*Endpoint, error) {
 	if err := _c.check(); err != nil {
 		return nil, err
 	}
-	_node, _spec := _c.createSpec()
-	if err := sqlgraph.CreateNode(ctx, _c.driver, _spec); err != nil {
+	node, args := &Endpoint{config: _c.config}, make([]any, 9)
+	if value, ok := _c.mutation.OrganizationID(); ok {
+		args[0] = value.String()
+		node.OrganizationID = value
+	}
+	if value, ok := _c.mutation.CreatedAt(); ok {
+		args[1] = value
+		node.CreatedAt = value
+	}
+	if value, ok := _c.mutation.UpdatedAt(); ok {
+		args[2] = value
+		node.UpdatedAt = value
+	}
+	if value, ok := _c.mutation.Version(); ok {
+		args[3] = int64(value)
+		node.Version = value
+	}
+	if value, ok := _c.mutation.ProductID(); ok {
+		args[4] = value.String()
+		node.ProductID = value
+	}
+	if value, ok := _c.mutation.Method(); ok {
+		args[5] = string(value)
+		node.Method = value
+	}
+	if value, ok := _c.mutation.Path(); ok {
+		args[6] = string(value)
+		node.Path = value
+	}
+	if value, ok := _c.mutation.Description(); ok {
+		args[7] = string(value)
+		node.Description = value
+	}
+	if value, ok := _c.mutation.ID(); ok {
+		args[8] = value.String()
+		node.ID = value
+	}
+	if err := _c.driver.Exec(ctx, insertEndpoint, args, nil); err != nil {
 		if sqlgraph.IsConstraintError(err) {
 			err = &ConstraintError{msg: err.Error(), wrap: err}
 		}
 		return nil, err
 	}
-	if _spec.ID.Value != nil {
-		if id, ok := _spec.ID.Value.(*uuid.UUID); ok {
-			_node.ID = *id
-		} else if err := _node.ID.Scan(_spec.ID.Value); err != nil {
-			return nil, err
-		}
-	}
-	_c.mutation.id = &_node.ID
+	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return _node, nil
+	return node, nil
 }
 
 func (_c *EndpointCreate) createSpec() (*Endpoint, *sqlgraph.CreateSpec) {
@@ -273,7 +302,6 @@ func (_c *EndpointCreate) createSpec() (*Endpoint, *sqlgraph.CreateSpec) {
 		_node = &Endpoint{config: _c.config}
 		_spec = sqlgraph.NewCreateSpec(endpoint.Table, sqlgraph.NewFieldSpec(endpoint.FieldID, field.TypeUUID))
 	)
-	_spec.OnConflict = _c.conflict
 	if id, ok := _c.mutation.ID(); ok {
 		_node.ID = id
 		_spec.ID.Value = &id
@@ -339,299 +367,11 @@ func (_c *EndpointCreate) createSpec() (*Endpoint, *sqlgraph.CreateSpec) {
 	return _node, _spec
 }
 
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.Endpoint.Create().
-//		SetOrganizationID(v).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.EndpointUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *EndpointCreate) OnConflict(opts ...sql.ConflictOption) *EndpointUpsertOne {
-	_c.conflict = opts
-	return &EndpointUpsertOne{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.Endpoint.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *EndpointCreate) OnConflictColumns(columns ...string) *EndpointUpsertOne {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &EndpointUpsertOne{
-		create: _c,
-	}
-}
-
-type (
-	// EndpointUpsertOne is the builder for "upsert"-ing
-	//  one Endpoint node.
-	EndpointUpsertOne struct {
-		create *EndpointCreate
-	}
-
-	// EndpointUpsert is the "OnConflict" setter.
-	EndpointUpsert struct {
-		*sql.UpdateSet
-	}
-)
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *EndpointUpsert) SetUpdatedAt(v time.Time) *EndpointUpsert {
-	u.Set(endpoint.FieldUpdatedAt, v)
-	return u
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *EndpointUpsert) UpdateUpdatedAt() *EndpointUpsert {
-	u.SetExcluded(endpoint.FieldUpdatedAt)
-	return u
-}
-
-// SetVersion sets the "version" field.
-func (u *EndpointUpsert) SetVersion(v int) *EndpointUpsert {
-	u.Set(endpoint.FieldVersion, v)
-	return u
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *EndpointUpsert) UpdateVersion() *EndpointUpsert {
-	u.SetExcluded(endpoint.FieldVersion)
-	return u
-}
-
-// AddVersion adds v to the "version" field.
-func (u *EndpointUpsert) AddVersion(v int) *EndpointUpsert {
-	u.Add(endpoint.FieldVersion, v)
-	return u
-}
-
-// SetMethod sets the "method" field.
-func (u *EndpointUpsert) SetMethod(v access.Method) *EndpointUpsert {
-	u.Set(endpoint.FieldMethod, v)
-	return u
-}
-
-// UpdateMethod sets the "method" field to the value that was provided on create.
-func (u *EndpointUpsert) UpdateMethod() *EndpointUpsert {
-	u.SetExcluded(endpoint.FieldMethod)
-	return u
-}
-
-// SetPath sets the "path" field.
-func (u *EndpointUpsert) SetPath(v string) *EndpointUpsert {
-	u.Set(endpoint.FieldPath, v)
-	return u
-}
-
-// UpdatePath sets the "path" field to the value that was provided on create.
-func (u *EndpointUpsert) UpdatePath() *EndpointUpsert {
-	u.SetExcluded(endpoint.FieldPath)
-	return u
-}
-
-// SetDescription sets the "description" field.
-func (u *EndpointUpsert) SetDescription(v string) *EndpointUpsert {
-	u.Set(endpoint.FieldDescription, v)
-	return u
-}
-
-// UpdateDescription sets the "description" field to the value that was provided on create.
-func (u *EndpointUpsert) UpdateDescription() *EndpointUpsert {
-	u.SetExcluded(endpoint.FieldDescription)
-	return u
-}
-
-// UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
-// Using this option is equivalent to using:
-//
-//	client.Endpoint.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(endpoint.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *EndpointUpsertOne) UpdateNewValues() *EndpointUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		if _, exists := u.create.mutation.ID(); exists {
-			s.SetIgnore(endpoint.FieldID)
-		}
-		if _, exists := u.create.mutation.OrganizationID(); exists {
-			s.SetIgnore(endpoint.FieldOrganizationID)
-		}
-		if _, exists := u.create.mutation.CreatedAt(); exists {
-			s.SetIgnore(endpoint.FieldCreatedAt)
-		}
-		if _, exists := u.create.mutation.ProductID(); exists {
-			s.SetIgnore(endpoint.FieldProductID)
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.Endpoint.Create().
-//	    OnConflict(sql.ResolveWithIgnore()).
-//	    Exec(ctx)
-func (u *EndpointUpsertOne) Ignore() *EndpointUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *EndpointUpsertOne) DoNothing() *EndpointUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the EndpointCreate.OnConflict
-// documentation for more info.
-func (u *EndpointUpsertOne) Update(set func(*EndpointUpsert)) *EndpointUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&EndpointUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *EndpointUpsertOne) SetUpdatedAt(v time.Time) *EndpointUpsertOne {
-	return u.Update(func(s *EndpointUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *EndpointUpsertOne) UpdateUpdatedAt() *EndpointUpsertOne {
-	return u.Update(func(s *EndpointUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *EndpointUpsertOne) SetVersion(v int) *EndpointUpsertOne {
-	return u.Update(func(s *EndpointUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *EndpointUpsertOne) AddVersion(v int) *EndpointUpsertOne {
-	return u.Update(func(s *EndpointUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *EndpointUpsertOne) UpdateVersion() *EndpointUpsertOne {
-	return u.Update(func(s *EndpointUpsert) {
-		s.UpdateVersion()
-	})
-}
-
-// SetMethod sets the "method" field.
-func (u *EndpointUpsertOne) SetMethod(v access.Method) *EndpointUpsertOne {
-	return u.Update(func(s *EndpointUpsert) {
-		s.SetMethod(v)
-	})
-}
-
-// UpdateMethod sets the "method" field to the value that was provided on create.
-func (u *EndpointUpsertOne) UpdateMethod() *EndpointUpsertOne {
-	return u.Update(func(s *EndpointUpsert) {
-		s.UpdateMethod()
-	})
-}
-
-// SetPath sets the "path" field.
-func (u *EndpointUpsertOne) SetPath(v string) *EndpointUpsertOne {
-	return u.Update(func(s *EndpointUpsert) {
-		s.SetPath(v)
-	})
-}
-
-// UpdatePath sets the "path" field to the value that was provided on create.
-func (u *EndpointUpsertOne) UpdatePath() *EndpointUpsertOne {
-	return u.Update(func(s *EndpointUpsert) {
-		s.UpdatePath()
-	})
-}
-
-// SetDescription sets the "description" field.
-func (u *EndpointUpsertOne) SetDescription(v string) *EndpointUpsertOne {
-	return u.Update(func(s *EndpointUpsert) {
-		s.SetDescription(v)
-	})
-}
-
-// UpdateDescription sets the "description" field to the value that was provided on create.
-func (u *EndpointUpsertOne) UpdateDescription() *EndpointUpsertOne {
-	return u.Update(func(s *EndpointUpsert) {
-		s.UpdateDescription()
-	})
-}
-
-// Exec executes the query.
-func (u *EndpointUpsertOne) Exec(ctx context.Context) error {
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for EndpointCreate.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *EndpointUpsertOne) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// Exec executes the UPSERT query and returns the inserted/updated ID.
-func (u *EndpointUpsertOne) ID(ctx context.Context) (id uuid.UUID, err error) {
-	if u.create.driver.Dialect() == dialect.MySQL {
-		// In case of "ON CONFLICT", there is no way to get back non-numeric ID
-		// fields from the database since MySQL does not support the RETURNING clause.
-		return id, errors.New("db: EndpointUpsertOne.ID is not supported by MySQL driver. Use EndpointUpsertOne.Exec instead")
-	}
-	node, err := u.create.Save(ctx)
-	if err != nil {
-		return id, err
-	}
-	return node.ID, nil
-}
-
-// IDX is like ID, but panics if an error occurs.
-func (u *EndpointUpsertOne) IDX(ctx context.Context) uuid.UUID {
-	id, err := u.ID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
-}
-
 // EndpointCreateBulk is the builder for creating many Endpoint entities in bulk.
 type EndpointCreateBulk struct {
 	config
 	err      error
 	builders []*EndpointCreate
-	conflict []sql.ConflictOption
 }
 
 // Save creates the Endpoint entities in the database.
@@ -661,7 +401,6 @@ func (_c *EndpointCreateBulk) Save(ctx context.Context) ([]*Endpoint, error) {
 					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
 				} else {
 					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
-					spec.OnConflict = _c.conflict
 					// Invoke the actual operation on the latest mutation in the chain.
 					if err = sqlgraph.BatchCreate(ctx, _c.driver, spec); err != nil {
 						if sqlgraph.IsConstraintError(err) {
@@ -708,206 +447,6 @@ func (_c *EndpointCreateBulk) Exec(ctx context.Context) error {
 // ExecX is like Exec, but panics if an error occurs.
 func (_c *EndpointCreateBulk) ExecX(ctx context.Context) {
 	if err := _c.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.Endpoint.CreateBulk(builders...).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.EndpointUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *EndpointCreateBulk) OnConflict(opts ...sql.ConflictOption) *EndpointUpsertBulk {
-	_c.conflict = opts
-	return &EndpointUpsertBulk{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.Endpoint.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *EndpointCreateBulk) OnConflictColumns(columns ...string) *EndpointUpsertBulk {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &EndpointUpsertBulk{
-		create: _c,
-	}
-}
-
-// EndpointUpsertBulk is the builder for "upsert"-ing
-// a bulk of Endpoint nodes.
-type EndpointUpsertBulk struct {
-	create *EndpointCreateBulk
-}
-
-// UpdateNewValues updates the mutable fields using the new values that
-// were set on create. Using this option is equivalent to using:
-//
-//	client.Endpoint.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(endpoint.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *EndpointUpsertBulk) UpdateNewValues() *EndpointUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		for _, b := range u.create.builders {
-			if _, exists := b.mutation.ID(); exists {
-				s.SetIgnore(endpoint.FieldID)
-			}
-			if _, exists := b.mutation.OrganizationID(); exists {
-				s.SetIgnore(endpoint.FieldOrganizationID)
-			}
-			if _, exists := b.mutation.CreatedAt(); exists {
-				s.SetIgnore(endpoint.FieldCreatedAt)
-			}
-			if _, exists := b.mutation.ProductID(); exists {
-				s.SetIgnore(endpoint.FieldProductID)
-			}
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.Endpoint.Create().
-//		OnConflict(sql.ResolveWithIgnore()).
-//		Exec(ctx)
-func (u *EndpointUpsertBulk) Ignore() *EndpointUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *EndpointUpsertBulk) DoNothing() *EndpointUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the EndpointCreateBulk.OnConflict
-// documentation for more info.
-func (u *EndpointUpsertBulk) Update(set func(*EndpointUpsert)) *EndpointUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&EndpointUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *EndpointUpsertBulk) SetUpdatedAt(v time.Time) *EndpointUpsertBulk {
-	return u.Update(func(s *EndpointUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *EndpointUpsertBulk) UpdateUpdatedAt() *EndpointUpsertBulk {
-	return u.Update(func(s *EndpointUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *EndpointUpsertBulk) SetVersion(v int) *EndpointUpsertBulk {
-	return u.Update(func(s *EndpointUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *EndpointUpsertBulk) AddVersion(v int) *EndpointUpsertBulk {
-	return u.Update(func(s *EndpointUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *EndpointUpsertBulk) UpdateVersion() *EndpointUpsertBulk {
-	return u.Update(func(s *EndpointUpsert) {
-		s.UpdateVersion()
-	})
-}
-
-// SetMethod sets the "method" field.
-func (u *EndpointUpsertBulk) SetMethod(v access.Method) *EndpointUpsertBulk {
-	return u.Update(func(s *EndpointUpsert) {
-		s.SetMethod(v)
-	})
-}
-
-// UpdateMethod sets the "method" field to the value that was provided on create.
-func (u *EndpointUpsertBulk) UpdateMethod() *EndpointUpsertBulk {
-	return u.Update(func(s *EndpointUpsert) {
-		s.UpdateMethod()
-	})
-}
-
-// SetPath sets the "path" field.
-func (u *EndpointUpsertBulk) SetPath(v string) *EndpointUpsertBulk {
-	return u.Update(func(s *EndpointUpsert) {
-		s.SetPath(v)
-	})
-}
-
-// UpdatePath sets the "path" field to the value that was provided on create.
-func (u *EndpointUpsertBulk) UpdatePath() *EndpointUpsertBulk {
-	return u.Update(func(s *EndpointUpsert) {
-		s.UpdatePath()
-	})
-}
-
-// SetDescription sets the "description" field.
-func (u *EndpointUpsertBulk) SetDescription(v string) *EndpointUpsertBulk {
-	return u.Update(func(s *EndpointUpsert) {
-		s.SetDescription(v)
-	})
-}
-
-// UpdateDescription sets the "description" field to the value that was provided on create.
-func (u *EndpointUpsertBulk) UpdateDescription() *EndpointUpsertBulk {
-	return u.Update(func(s *EndpointUpsert) {
-		s.UpdateDescription()
-	})
-}
-
-// Exec executes the query.
-func (u *EndpointUpsertBulk) Exec(ctx context.Context) error {
-	if u.create.err != nil {
-		return u.create.err
-	}
-	for i, b := range u.create.builders {
-		if len(b.conflict) != 0 {
-			return fmt.Errorf("db: OnConflict was set for builder %d. Set it on the EndpointCreateBulk instead", i)
-		}
-	}
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for EndpointCreateBulk.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *EndpointUpsertBulk) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
 		panic(err)
 	}
 }

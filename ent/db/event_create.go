@@ -4,6 +4,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"portico/ent/db/event"
@@ -11,8 +12,6 @@ import (
 	"portico/internal/domain"
 	"time"
 
-	"entgo.io/ent/dialect"
-	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
@@ -23,7 +22,6 @@ type EventCreate struct {
 	config
 	mutation *EventMutation
 	hooks    []Hook
-	conflict []sql.ConflictOption
 }
 
 // SetOrganizationID sets the "organization_id" field.
@@ -332,27 +330,99 @@ func (_c *EventCreate) check() error {
 	return nil
 }
 
+// insertEvent inserts a row. What is not set is NULL.
+const insertEvent = `INSERT INTO "events" ("organization_id", "position", "type", "payload_version", "at", "actor_role", "actor_id", "actor_name", "address", "request_id", "subject_type", "subject_id", "subject_name", "account_id", "app_id", "reason", "changes", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
+
 func (_c *EventCreate) sqlSave(ctx context.Context) (*Event, error) {
 	if err := _c.check(); err != nil {
 		return nil, err
 	}
-	_node, _spec := _c.createSpec()
-	if err := sqlgraph.CreateNode(ctx, _c.driver, _spec); err != nil {
+	node, args := &Event{config: _c.config}, make([]any, 18)
+	if value, ok := _c.mutation.OrganizationID(); ok {
+		args[0] = value.String()
+		node.OrganizationID = value
+	}
+	if value, ok := _c.mutation.Position(); ok {
+		args[1] = int64(value)
+		node.Position = value
+	}
+	if value, ok := _c.mutation.GetType(); ok {
+		args[2] = string(value)
+		node.Type = value
+	}
+	if value, ok := _c.mutation.PayloadVersion(); ok {
+		args[3] = int64(value)
+		node.PayloadVersion = value
+	}
+	if value, ok := _c.mutation.At(); ok {
+		args[4] = value
+		node.At = value
+	}
+	if value, ok := _c.mutation.ActorRole(); ok {
+		args[5] = string(value)
+		node.ActorRole = value
+	}
+	if value, ok := _c.mutation.ActorID(); ok {
+		args[6] = value.String()
+		node.ActorID = &value
+	}
+	if value, ok := _c.mutation.ActorName(); ok {
+		args[7] = string(value)
+		node.ActorName = value
+	}
+	if value, ok := _c.mutation.Address(); ok {
+		args[8] = string(value)
+		node.Address = value
+	}
+	if value, ok := _c.mutation.RequestID(); ok {
+		args[9] = string(value)
+		node.RequestID = value
+	}
+	if value, ok := _c.mutation.SubjectType(); ok {
+		args[10] = string(value)
+		node.SubjectType = value
+	}
+	if value, ok := _c.mutation.SubjectID(); ok {
+		args[11] = value.String()
+		node.SubjectID = value
+	}
+	if value, ok := _c.mutation.SubjectName(); ok {
+		args[12] = string(value)
+		node.SubjectName = value
+	}
+	if value, ok := _c.mutation.AccountID(); ok {
+		args[13] = value.String()
+		node.AccountID = &value
+	}
+	if value, ok := _c.mutation.AppID(); ok {
+		args[14] = value.String()
+		node.AppID = &value
+	}
+	if value, ok := _c.mutation.Reason(); ok {
+		args[15] = string(value)
+		node.Reason = value
+	}
+	if value, ok := _c.mutation.Changes(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("marshal value for column changes: %w", err)
+		}
+		args[16] = text
+		node.Changes = value
+	}
+	if value, ok := _c.mutation.ID(); ok {
+		args[17] = value.String()
+		node.ID = value
+	}
+	if err := _c.driver.Exec(ctx, insertEvent, args, nil); err != nil {
 		if sqlgraph.IsConstraintError(err) {
 			err = &ConstraintError{msg: err.Error(), wrap: err}
 		}
 		return nil, err
 	}
-	if _spec.ID.Value != nil {
-		if id, ok := _spec.ID.Value.(*uuid.UUID); ok {
-			_node.ID = *id
-		} else if err := _node.ID.Scan(_spec.ID.Value); err != nil {
-			return nil, err
-		}
-	}
-	_c.mutation.id = &_node.ID
+	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return _node, nil
+	return node, nil
 }
 
 func (_c *EventCreate) createSpec() (*Event, *sqlgraph.CreateSpec) {
@@ -360,7 +430,6 @@ func (_c *EventCreate) createSpec() (*Event, *sqlgraph.CreateSpec) {
 		_node = &Event{config: _c.config}
 		_spec = sqlgraph.NewCreateSpec(event.Table, sqlgraph.NewFieldSpec(event.FieldID, field.TypeUUID))
 	)
-	_spec.OnConflict = _c.conflict
 	if id, ok := _c.mutation.ID(); ok {
 		_node.ID = id
 		_spec.ID.Value = &id
@@ -449,198 +518,11 @@ func (_c *EventCreate) createSpec() (*Event, *sqlgraph.CreateSpec) {
 	return _node, _spec
 }
 
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.Event.Create().
-//		SetOrganizationID(v).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.EventUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *EventCreate) OnConflict(opts ...sql.ConflictOption) *EventUpsertOne {
-	_c.conflict = opts
-	return &EventUpsertOne{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.Event.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *EventCreate) OnConflictColumns(columns ...string) *EventUpsertOne {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &EventUpsertOne{
-		create: _c,
-	}
-}
-
-type (
-	// EventUpsertOne is the builder for "upsert"-ing
-	//  one Event node.
-	EventUpsertOne struct {
-		create *EventCreate
-	}
-
-	// EventUpsert is the "OnConflict" setter.
-	EventUpsert struct {
-		*sql.UpdateSet
-	}
-)
-
-// UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
-// Using this option is equivalent to using:
-//
-//	client.Event.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(event.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *EventUpsertOne) UpdateNewValues() *EventUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		if _, exists := u.create.mutation.ID(); exists {
-			s.SetIgnore(event.FieldID)
-		}
-		if _, exists := u.create.mutation.OrganizationID(); exists {
-			s.SetIgnore(event.FieldOrganizationID)
-		}
-		if _, exists := u.create.mutation.Position(); exists {
-			s.SetIgnore(event.FieldPosition)
-		}
-		if _, exists := u.create.mutation.GetType(); exists {
-			s.SetIgnore(event.FieldType)
-		}
-		if _, exists := u.create.mutation.PayloadVersion(); exists {
-			s.SetIgnore(event.FieldPayloadVersion)
-		}
-		if _, exists := u.create.mutation.At(); exists {
-			s.SetIgnore(event.FieldAt)
-		}
-		if _, exists := u.create.mutation.ActorRole(); exists {
-			s.SetIgnore(event.FieldActorRole)
-		}
-		if _, exists := u.create.mutation.ActorID(); exists {
-			s.SetIgnore(event.FieldActorID)
-		}
-		if _, exists := u.create.mutation.ActorName(); exists {
-			s.SetIgnore(event.FieldActorName)
-		}
-		if _, exists := u.create.mutation.Address(); exists {
-			s.SetIgnore(event.FieldAddress)
-		}
-		if _, exists := u.create.mutation.RequestID(); exists {
-			s.SetIgnore(event.FieldRequestID)
-		}
-		if _, exists := u.create.mutation.SubjectType(); exists {
-			s.SetIgnore(event.FieldSubjectType)
-		}
-		if _, exists := u.create.mutation.SubjectID(); exists {
-			s.SetIgnore(event.FieldSubjectID)
-		}
-		if _, exists := u.create.mutation.SubjectName(); exists {
-			s.SetIgnore(event.FieldSubjectName)
-		}
-		if _, exists := u.create.mutation.AccountID(); exists {
-			s.SetIgnore(event.FieldAccountID)
-		}
-		if _, exists := u.create.mutation.AppID(); exists {
-			s.SetIgnore(event.FieldAppID)
-		}
-		if _, exists := u.create.mutation.Reason(); exists {
-			s.SetIgnore(event.FieldReason)
-		}
-		if _, exists := u.create.mutation.Changes(); exists {
-			s.SetIgnore(event.FieldChanges)
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.Event.Create().
-//	    OnConflict(sql.ResolveWithIgnore()).
-//	    Exec(ctx)
-func (u *EventUpsertOne) Ignore() *EventUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *EventUpsertOne) DoNothing() *EventUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the EventCreate.OnConflict
-// documentation for more info.
-func (u *EventUpsertOne) Update(set func(*EventUpsert)) *EventUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&EventUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// Exec executes the query.
-func (u *EventUpsertOne) Exec(ctx context.Context) error {
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for EventCreate.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *EventUpsertOne) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// Exec executes the UPSERT query and returns the inserted/updated ID.
-func (u *EventUpsertOne) ID(ctx context.Context) (id uuid.UUID, err error) {
-	if u.create.driver.Dialect() == dialect.MySQL {
-		// In case of "ON CONFLICT", there is no way to get back non-numeric ID
-		// fields from the database since MySQL does not support the RETURNING clause.
-		return id, errors.New("db: EventUpsertOne.ID is not supported by MySQL driver. Use EventUpsertOne.Exec instead")
-	}
-	node, err := u.create.Save(ctx)
-	if err != nil {
-		return id, err
-	}
-	return node.ID, nil
-}
-
-// IDX is like ID, but panics if an error occurs.
-func (u *EventUpsertOne) IDX(ctx context.Context) uuid.UUID {
-	id, err := u.ID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
-}
-
 // EventCreateBulk is the builder for creating many Event entities in bulk.
 type EventCreateBulk struct {
 	config
 	err      error
 	builders []*EventCreate
-	conflict []sql.ConflictOption
 }
 
 // Save creates the Event entities in the database.
@@ -670,7 +552,6 @@ func (_c *EventCreateBulk) Save(ctx context.Context) ([]*Event, error) {
 					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
 				} else {
 					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
-					spec.OnConflict = _c.conflict
 					// Invoke the actual operation on the latest mutation in the chain.
 					if err = sqlgraph.BatchCreate(ctx, _c.driver, spec); err != nil {
 						if sqlgraph.IsConstraintError(err) {
@@ -717,171 +598,6 @@ func (_c *EventCreateBulk) Exec(ctx context.Context) error {
 // ExecX is like Exec, but panics if an error occurs.
 func (_c *EventCreateBulk) ExecX(ctx context.Context) {
 	if err := _c.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.Event.CreateBulk(builders...).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.EventUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *EventCreateBulk) OnConflict(opts ...sql.ConflictOption) *EventUpsertBulk {
-	_c.conflict = opts
-	return &EventUpsertBulk{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.Event.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *EventCreateBulk) OnConflictColumns(columns ...string) *EventUpsertBulk {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &EventUpsertBulk{
-		create: _c,
-	}
-}
-
-// EventUpsertBulk is the builder for "upsert"-ing
-// a bulk of Event nodes.
-type EventUpsertBulk struct {
-	create *EventCreateBulk
-}
-
-// UpdateNewValues updates the mutable fields using the new values that
-// were set on create. Using this option is equivalent to using:
-//
-//	client.Event.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(event.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *EventUpsertBulk) UpdateNewValues() *EventUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		for _, b := range u.create.builders {
-			if _, exists := b.mutation.ID(); exists {
-				s.SetIgnore(event.FieldID)
-			}
-			if _, exists := b.mutation.OrganizationID(); exists {
-				s.SetIgnore(event.FieldOrganizationID)
-			}
-			if _, exists := b.mutation.Position(); exists {
-				s.SetIgnore(event.FieldPosition)
-			}
-			if _, exists := b.mutation.GetType(); exists {
-				s.SetIgnore(event.FieldType)
-			}
-			if _, exists := b.mutation.PayloadVersion(); exists {
-				s.SetIgnore(event.FieldPayloadVersion)
-			}
-			if _, exists := b.mutation.At(); exists {
-				s.SetIgnore(event.FieldAt)
-			}
-			if _, exists := b.mutation.ActorRole(); exists {
-				s.SetIgnore(event.FieldActorRole)
-			}
-			if _, exists := b.mutation.ActorID(); exists {
-				s.SetIgnore(event.FieldActorID)
-			}
-			if _, exists := b.mutation.ActorName(); exists {
-				s.SetIgnore(event.FieldActorName)
-			}
-			if _, exists := b.mutation.Address(); exists {
-				s.SetIgnore(event.FieldAddress)
-			}
-			if _, exists := b.mutation.RequestID(); exists {
-				s.SetIgnore(event.FieldRequestID)
-			}
-			if _, exists := b.mutation.SubjectType(); exists {
-				s.SetIgnore(event.FieldSubjectType)
-			}
-			if _, exists := b.mutation.SubjectID(); exists {
-				s.SetIgnore(event.FieldSubjectID)
-			}
-			if _, exists := b.mutation.SubjectName(); exists {
-				s.SetIgnore(event.FieldSubjectName)
-			}
-			if _, exists := b.mutation.AccountID(); exists {
-				s.SetIgnore(event.FieldAccountID)
-			}
-			if _, exists := b.mutation.AppID(); exists {
-				s.SetIgnore(event.FieldAppID)
-			}
-			if _, exists := b.mutation.Reason(); exists {
-				s.SetIgnore(event.FieldReason)
-			}
-			if _, exists := b.mutation.Changes(); exists {
-				s.SetIgnore(event.FieldChanges)
-			}
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.Event.Create().
-//		OnConflict(sql.ResolveWithIgnore()).
-//		Exec(ctx)
-func (u *EventUpsertBulk) Ignore() *EventUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *EventUpsertBulk) DoNothing() *EventUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the EventCreateBulk.OnConflict
-// documentation for more info.
-func (u *EventUpsertBulk) Update(set func(*EventUpsert)) *EventUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&EventUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// Exec executes the query.
-func (u *EventUpsertBulk) Exec(ctx context.Context) error {
-	if u.create.err != nil {
-		return u.create.err
-	}
-	for i, b := range u.create.builders {
-		if len(b.conflict) != 0 {
-			return fmt.Errorf("db: OnConflict was set for builder %d. Set it on the EventCreateBulk instead", i)
-		}
-	}
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for EventCreateBulk.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *EventUpsertBulk) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
 		panic(err)
 	}
 }

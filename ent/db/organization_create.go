@@ -4,14 +4,13 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"portico/ent/db/organization"
 	"portico/internal/domain"
 	"time"
 
-	"entgo.io/ent/dialect"
-	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
@@ -22,7 +21,6 @@ type OrganizationCreate struct {
 	config
 	mutation *OrganizationMutation
 	hooks    []Hook
-	conflict []sql.ConflictOption
 }
 
 // SetCreatedAt sets the "created_at" field.
@@ -461,27 +459,107 @@ func (_c *OrganizationCreate) check() error {
 	return nil
 }
 
+// insertOrganization inserts a row. What is not set is NULL.
+const insertOrganization = `INSERT INTO "organizations" ("created_at", "updated_at", "version", "slug", "name", "website", "support_email", "logo_url", "time_zone", "currency", "portal_unregister", "production_keys", "password_sign_in", "key_prefix", "longest_key_life", "deleted_retention_days", "event_retention_days", "usage_retention", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
+
 func (_c *OrganizationCreate) sqlSave(ctx context.Context) (*Organization, error) {
 	if err := _c.check(); err != nil {
 		return nil, err
 	}
-	_node, _spec := _c.createSpec()
-	if err := sqlgraph.CreateNode(ctx, _c.driver, _spec); err != nil {
+	node, args := &Organization{config: _c.config}, make([]any, 19)
+	if value, ok := _c.mutation.CreatedAt(); ok {
+		args[0] = value
+		node.CreatedAt = value
+	}
+	if value, ok := _c.mutation.UpdatedAt(); ok {
+		args[1] = value
+		node.UpdatedAt = value
+	}
+	if value, ok := _c.mutation.Version(); ok {
+		args[2] = int64(value)
+		node.Version = value
+	}
+	if value, ok := _c.mutation.Slug(); ok {
+		args[3] = string(value)
+		node.Slug = value
+	}
+	if value, ok := _c.mutation.Name(); ok {
+		args[4] = string(value)
+		node.Name = value
+	}
+	if value, ok := _c.mutation.Website(); ok {
+		args[5] = string(value)
+		node.Website = value
+	}
+	if value, ok := _c.mutation.SupportEmail(); ok {
+		args[6] = string(value)
+		node.SupportEmail = value
+	}
+	if value, ok := _c.mutation.LogoURL(); ok {
+		args[7] = string(value)
+		node.LogoURL = value
+	}
+	if value, ok := _c.mutation.TimeZone(); ok {
+		args[8] = string(value)
+		node.TimeZone = value
+	}
+	if value, ok := _c.mutation.Currency(); ok {
+		args[9] = string(value)
+		node.Currency = value
+	}
+	if value, ok := _c.mutation.PortalUnregister(); ok {
+		args[10] = string(value)
+		node.PortalUnregister = value
+	}
+	if value, ok := _c.mutation.ProductionKeys(); ok {
+		args[11] = string(value)
+		node.ProductionKeys = value
+	}
+	if value, ok := _c.mutation.PasswordSignIn(); ok {
+		args[12] = value
+		node.PasswordSignIn = value
+	}
+	if value, ok := _c.mutation.KeyPrefix(); ok {
+		args[13] = string(value)
+		node.KeyPrefix = value
+	}
+	if value, ok := _c.mutation.LongestKeyLife(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("marshal value for column longest_key_life: %w", err)
+		}
+		args[14] = text
+		node.LongestKeyLife = value
+	}
+	if value, ok := _c.mutation.DeletedRetentionDays(); ok {
+		args[15] = int64(value)
+		node.DeletedRetentionDays = value
+	}
+	if value, ok := _c.mutation.EventRetentionDays(); ok {
+		args[16] = int64(value)
+		node.EventRetentionDays = value
+	}
+	if value, ok := _c.mutation.UsageRetention(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("marshal value for column usage_retention: %w", err)
+		}
+		args[17] = text
+		node.UsageRetention = value
+	}
+	if value, ok := _c.mutation.ID(); ok {
+		args[18] = value.String()
+		node.ID = value
+	}
+	if err := _c.driver.Exec(ctx, insertOrganization, args, nil); err != nil {
 		if sqlgraph.IsConstraintError(err) {
 			err = &ConstraintError{msg: err.Error(), wrap: err}
 		}
 		return nil, err
 	}
-	if _spec.ID.Value != nil {
-		if id, ok := _spec.ID.Value.(*uuid.UUID); ok {
-			_node.ID = *id
-		} else if err := _node.ID.Scan(_spec.ID.Value); err != nil {
-			return nil, err
-		}
-	}
-	_c.mutation.id = &_node.ID
+	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return _node, nil
+	return node, nil
 }
 
 func (_c *OrganizationCreate) createSpec() (*Organization, *sqlgraph.CreateSpec) {
@@ -489,7 +567,6 @@ func (_c *OrganizationCreate) createSpec() (*Organization, *sqlgraph.CreateSpec)
 		_node = &Organization{config: _c.config}
 		_spec = sqlgraph.NewCreateSpec(organization.Table, sqlgraph.NewFieldSpec(organization.FieldID, field.TypeUUID))
 	)
-	_spec.OnConflict = _c.conflict
 	if id, ok := _c.mutation.ID(); ok {
 		_node.ID = id
 		_spec.ID.Value = &id
@@ -569,621 +646,11 @@ func (_c *OrganizationCreate) createSpec() (*Organization, *sqlgraph.CreateSpec)
 	return _node, _spec
 }
 
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.Organization.Create().
-//		SetCreatedAt(v).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.OrganizationUpsert) {
-//			SetCreatedAt(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *OrganizationCreate) OnConflict(opts ...sql.ConflictOption) *OrganizationUpsertOne {
-	_c.conflict = opts
-	return &OrganizationUpsertOne{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.Organization.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *OrganizationCreate) OnConflictColumns(columns ...string) *OrganizationUpsertOne {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &OrganizationUpsertOne{
-		create: _c,
-	}
-}
-
-type (
-	// OrganizationUpsertOne is the builder for "upsert"-ing
-	//  one Organization node.
-	OrganizationUpsertOne struct {
-		create *OrganizationCreate
-	}
-
-	// OrganizationUpsert is the "OnConflict" setter.
-	OrganizationUpsert struct {
-		*sql.UpdateSet
-	}
-)
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *OrganizationUpsert) SetUpdatedAt(v time.Time) *OrganizationUpsert {
-	u.Set(organization.FieldUpdatedAt, v)
-	return u
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *OrganizationUpsert) UpdateUpdatedAt() *OrganizationUpsert {
-	u.SetExcluded(organization.FieldUpdatedAt)
-	return u
-}
-
-// SetVersion sets the "version" field.
-func (u *OrganizationUpsert) SetVersion(v int) *OrganizationUpsert {
-	u.Set(organization.FieldVersion, v)
-	return u
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *OrganizationUpsert) UpdateVersion() *OrganizationUpsert {
-	u.SetExcluded(organization.FieldVersion)
-	return u
-}
-
-// AddVersion adds v to the "version" field.
-func (u *OrganizationUpsert) AddVersion(v int) *OrganizationUpsert {
-	u.Add(organization.FieldVersion, v)
-	return u
-}
-
-// SetName sets the "name" field.
-func (u *OrganizationUpsert) SetName(v string) *OrganizationUpsert {
-	u.Set(organization.FieldName, v)
-	return u
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *OrganizationUpsert) UpdateName() *OrganizationUpsert {
-	u.SetExcluded(organization.FieldName)
-	return u
-}
-
-// SetWebsite sets the "website" field.
-func (u *OrganizationUpsert) SetWebsite(v string) *OrganizationUpsert {
-	u.Set(organization.FieldWebsite, v)
-	return u
-}
-
-// UpdateWebsite sets the "website" field to the value that was provided on create.
-func (u *OrganizationUpsert) UpdateWebsite() *OrganizationUpsert {
-	u.SetExcluded(organization.FieldWebsite)
-	return u
-}
-
-// SetSupportEmail sets the "support_email" field.
-func (u *OrganizationUpsert) SetSupportEmail(v string) *OrganizationUpsert {
-	u.Set(organization.FieldSupportEmail, v)
-	return u
-}
-
-// UpdateSupportEmail sets the "support_email" field to the value that was provided on create.
-func (u *OrganizationUpsert) UpdateSupportEmail() *OrganizationUpsert {
-	u.SetExcluded(organization.FieldSupportEmail)
-	return u
-}
-
-// SetLogoURL sets the "logo_url" field.
-func (u *OrganizationUpsert) SetLogoURL(v string) *OrganizationUpsert {
-	u.Set(organization.FieldLogoURL, v)
-	return u
-}
-
-// UpdateLogoURL sets the "logo_url" field to the value that was provided on create.
-func (u *OrganizationUpsert) UpdateLogoURL() *OrganizationUpsert {
-	u.SetExcluded(organization.FieldLogoURL)
-	return u
-}
-
-// SetTimeZone sets the "time_zone" field.
-func (u *OrganizationUpsert) SetTimeZone(v string) *OrganizationUpsert {
-	u.Set(organization.FieldTimeZone, v)
-	return u
-}
-
-// UpdateTimeZone sets the "time_zone" field to the value that was provided on create.
-func (u *OrganizationUpsert) UpdateTimeZone() *OrganizationUpsert {
-	u.SetExcluded(organization.FieldTimeZone)
-	return u
-}
-
-// SetCurrency sets the "currency" field.
-func (u *OrganizationUpsert) SetCurrency(v string) *OrganizationUpsert {
-	u.Set(organization.FieldCurrency, v)
-	return u
-}
-
-// UpdateCurrency sets the "currency" field to the value that was provided on create.
-func (u *OrganizationUpsert) UpdateCurrency() *OrganizationUpsert {
-	u.SetExcluded(organization.FieldCurrency)
-	return u
-}
-
-// SetPortalUnregister sets the "portal_unregister" field.
-func (u *OrganizationUpsert) SetPortalUnregister(v domain.PortalUnregister) *OrganizationUpsert {
-	u.Set(organization.FieldPortalUnregister, v)
-	return u
-}
-
-// UpdatePortalUnregister sets the "portal_unregister" field to the value that was provided on create.
-func (u *OrganizationUpsert) UpdatePortalUnregister() *OrganizationUpsert {
-	u.SetExcluded(organization.FieldPortalUnregister)
-	return u
-}
-
-// SetProductionKeys sets the "production_keys" field.
-func (u *OrganizationUpsert) SetProductionKeys(v domain.ProductionKeys) *OrganizationUpsert {
-	u.Set(organization.FieldProductionKeys, v)
-	return u
-}
-
-// UpdateProductionKeys sets the "production_keys" field to the value that was provided on create.
-func (u *OrganizationUpsert) UpdateProductionKeys() *OrganizationUpsert {
-	u.SetExcluded(organization.FieldProductionKeys)
-	return u
-}
-
-// SetPasswordSignIn sets the "password_sign_in" field.
-func (u *OrganizationUpsert) SetPasswordSignIn(v bool) *OrganizationUpsert {
-	u.Set(organization.FieldPasswordSignIn, v)
-	return u
-}
-
-// UpdatePasswordSignIn sets the "password_sign_in" field to the value that was provided on create.
-func (u *OrganizationUpsert) UpdatePasswordSignIn() *OrganizationUpsert {
-	u.SetExcluded(organization.FieldPasswordSignIn)
-	return u
-}
-
-// SetKeyPrefix sets the "key_prefix" field.
-func (u *OrganizationUpsert) SetKeyPrefix(v string) *OrganizationUpsert {
-	u.Set(organization.FieldKeyPrefix, v)
-	return u
-}
-
-// UpdateKeyPrefix sets the "key_prefix" field to the value that was provided on create.
-func (u *OrganizationUpsert) UpdateKeyPrefix() *OrganizationUpsert {
-	u.SetExcluded(organization.FieldKeyPrefix)
-	return u
-}
-
-// SetLongestKeyLife sets the "longest_key_life" field.
-func (u *OrganizationUpsert) SetLongestKeyLife(v domain.KeyLife) *OrganizationUpsert {
-	u.Set(organization.FieldLongestKeyLife, v)
-	return u
-}
-
-// UpdateLongestKeyLife sets the "longest_key_life" field to the value that was provided on create.
-func (u *OrganizationUpsert) UpdateLongestKeyLife() *OrganizationUpsert {
-	u.SetExcluded(organization.FieldLongestKeyLife)
-	return u
-}
-
-// SetDeletedRetentionDays sets the "deleted_retention_days" field.
-func (u *OrganizationUpsert) SetDeletedRetentionDays(v int) *OrganizationUpsert {
-	u.Set(organization.FieldDeletedRetentionDays, v)
-	return u
-}
-
-// UpdateDeletedRetentionDays sets the "deleted_retention_days" field to the value that was provided on create.
-func (u *OrganizationUpsert) UpdateDeletedRetentionDays() *OrganizationUpsert {
-	u.SetExcluded(organization.FieldDeletedRetentionDays)
-	return u
-}
-
-// AddDeletedRetentionDays adds v to the "deleted_retention_days" field.
-func (u *OrganizationUpsert) AddDeletedRetentionDays(v int) *OrganizationUpsert {
-	u.Add(organization.FieldDeletedRetentionDays, v)
-	return u
-}
-
-// SetEventRetentionDays sets the "event_retention_days" field.
-func (u *OrganizationUpsert) SetEventRetentionDays(v int) *OrganizationUpsert {
-	u.Set(organization.FieldEventRetentionDays, v)
-	return u
-}
-
-// UpdateEventRetentionDays sets the "event_retention_days" field to the value that was provided on create.
-func (u *OrganizationUpsert) UpdateEventRetentionDays() *OrganizationUpsert {
-	u.SetExcluded(organization.FieldEventRetentionDays)
-	return u
-}
-
-// AddEventRetentionDays adds v to the "event_retention_days" field.
-func (u *OrganizationUpsert) AddEventRetentionDays(v int) *OrganizationUpsert {
-	u.Add(organization.FieldEventRetentionDays, v)
-	return u
-}
-
-// SetUsageRetention sets the "usage_retention" field.
-func (u *OrganizationUpsert) SetUsageRetention(v *domain.UsageRetention) *OrganizationUpsert {
-	u.Set(organization.FieldUsageRetention, v)
-	return u
-}
-
-// UpdateUsageRetention sets the "usage_retention" field to the value that was provided on create.
-func (u *OrganizationUpsert) UpdateUsageRetention() *OrganizationUpsert {
-	u.SetExcluded(organization.FieldUsageRetention)
-	return u
-}
-
-// ClearUsageRetention clears the value of the "usage_retention" field.
-func (u *OrganizationUpsert) ClearUsageRetention() *OrganizationUpsert {
-	u.SetNull(organization.FieldUsageRetention)
-	return u
-}
-
-// UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
-// Using this option is equivalent to using:
-//
-//	client.Organization.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(organization.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *OrganizationUpsertOne) UpdateNewValues() *OrganizationUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		if _, exists := u.create.mutation.ID(); exists {
-			s.SetIgnore(organization.FieldID)
-		}
-		if _, exists := u.create.mutation.CreatedAt(); exists {
-			s.SetIgnore(organization.FieldCreatedAt)
-		}
-		if _, exists := u.create.mutation.Slug(); exists {
-			s.SetIgnore(organization.FieldSlug)
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.Organization.Create().
-//	    OnConflict(sql.ResolveWithIgnore()).
-//	    Exec(ctx)
-func (u *OrganizationUpsertOne) Ignore() *OrganizationUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *OrganizationUpsertOne) DoNothing() *OrganizationUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the OrganizationCreate.OnConflict
-// documentation for more info.
-func (u *OrganizationUpsertOne) Update(set func(*OrganizationUpsert)) *OrganizationUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&OrganizationUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *OrganizationUpsertOne) SetUpdatedAt(v time.Time) *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *OrganizationUpsertOne) UpdateUpdatedAt() *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *OrganizationUpsertOne) SetVersion(v int) *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *OrganizationUpsertOne) AddVersion(v int) *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *OrganizationUpsertOne) UpdateVersion() *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateVersion()
-	})
-}
-
-// SetName sets the "name" field.
-func (u *OrganizationUpsertOne) SetName(v string) *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetName(v)
-	})
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *OrganizationUpsertOne) UpdateName() *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateName()
-	})
-}
-
-// SetWebsite sets the "website" field.
-func (u *OrganizationUpsertOne) SetWebsite(v string) *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetWebsite(v)
-	})
-}
-
-// UpdateWebsite sets the "website" field to the value that was provided on create.
-func (u *OrganizationUpsertOne) UpdateWebsite() *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateWebsite()
-	})
-}
-
-// SetSupportEmail sets the "support_email" field.
-func (u *OrganizationUpsertOne) SetSupportEmail(v string) *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetSupportEmail(v)
-	})
-}
-
-// UpdateSupportEmail sets the "support_email" field to the value that was provided on create.
-func (u *OrganizationUpsertOne) UpdateSupportEmail() *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateSupportEmail()
-	})
-}
-
-// SetLogoURL sets the "logo_url" field.
-func (u *OrganizationUpsertOne) SetLogoURL(v string) *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetLogoURL(v)
-	})
-}
-
-// UpdateLogoURL sets the "logo_url" field to the value that was provided on create.
-func (u *OrganizationUpsertOne) UpdateLogoURL() *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateLogoURL()
-	})
-}
-
-// SetTimeZone sets the "time_zone" field.
-func (u *OrganizationUpsertOne) SetTimeZone(v string) *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetTimeZone(v)
-	})
-}
-
-// UpdateTimeZone sets the "time_zone" field to the value that was provided on create.
-func (u *OrganizationUpsertOne) UpdateTimeZone() *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateTimeZone()
-	})
-}
-
-// SetCurrency sets the "currency" field.
-func (u *OrganizationUpsertOne) SetCurrency(v string) *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetCurrency(v)
-	})
-}
-
-// UpdateCurrency sets the "currency" field to the value that was provided on create.
-func (u *OrganizationUpsertOne) UpdateCurrency() *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateCurrency()
-	})
-}
-
-// SetPortalUnregister sets the "portal_unregister" field.
-func (u *OrganizationUpsertOne) SetPortalUnregister(v domain.PortalUnregister) *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetPortalUnregister(v)
-	})
-}
-
-// UpdatePortalUnregister sets the "portal_unregister" field to the value that was provided on create.
-func (u *OrganizationUpsertOne) UpdatePortalUnregister() *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdatePortalUnregister()
-	})
-}
-
-// SetProductionKeys sets the "production_keys" field.
-func (u *OrganizationUpsertOne) SetProductionKeys(v domain.ProductionKeys) *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetProductionKeys(v)
-	})
-}
-
-// UpdateProductionKeys sets the "production_keys" field to the value that was provided on create.
-func (u *OrganizationUpsertOne) UpdateProductionKeys() *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateProductionKeys()
-	})
-}
-
-// SetPasswordSignIn sets the "password_sign_in" field.
-func (u *OrganizationUpsertOne) SetPasswordSignIn(v bool) *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetPasswordSignIn(v)
-	})
-}
-
-// UpdatePasswordSignIn sets the "password_sign_in" field to the value that was provided on create.
-func (u *OrganizationUpsertOne) UpdatePasswordSignIn() *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdatePasswordSignIn()
-	})
-}
-
-// SetKeyPrefix sets the "key_prefix" field.
-func (u *OrganizationUpsertOne) SetKeyPrefix(v string) *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetKeyPrefix(v)
-	})
-}
-
-// UpdateKeyPrefix sets the "key_prefix" field to the value that was provided on create.
-func (u *OrganizationUpsertOne) UpdateKeyPrefix() *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateKeyPrefix()
-	})
-}
-
-// SetLongestKeyLife sets the "longest_key_life" field.
-func (u *OrganizationUpsertOne) SetLongestKeyLife(v domain.KeyLife) *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetLongestKeyLife(v)
-	})
-}
-
-// UpdateLongestKeyLife sets the "longest_key_life" field to the value that was provided on create.
-func (u *OrganizationUpsertOne) UpdateLongestKeyLife() *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateLongestKeyLife()
-	})
-}
-
-// SetDeletedRetentionDays sets the "deleted_retention_days" field.
-func (u *OrganizationUpsertOne) SetDeletedRetentionDays(v int) *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetDeletedRetentionDays(v)
-	})
-}
-
-// AddDeletedRetentionDays adds v to the "deleted_retention_days" field.
-func (u *OrganizationUpsertOne) AddDeletedRetentionDays(v int) *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.AddDeletedRetentionDays(v)
-	})
-}
-
-// UpdateDeletedRetentionDays sets the "deleted_retention_days" field to the value that was provided on create.
-func (u *OrganizationUpsertOne) UpdateDeletedRetentionDays() *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateDeletedRetentionDays()
-	})
-}
-
-// SetEventRetentionDays sets the "event_retention_days" field.
-func (u *OrganizationUpsertOne) SetEventRetentionDays(v int) *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetEventRetentionDays(v)
-	})
-}
-
-// AddEventRetentionDays adds v to the "event_retention_days" field.
-func (u *OrganizationUpsertOne) AddEventRetentionDays(v int) *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.AddEventRetentionDays(v)
-	})
-}
-
-// UpdateEventRetentionDays sets the "event_retention_days" field to the value that was provided on create.
-func (u *OrganizationUpsertOne) UpdateEventRetentionDays() *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateEventRetentionDays()
-	})
-}
-
-// SetUsageRetention sets the "usage_retention" field.
-func (u *OrganizationUpsertOne) SetUsageRetention(v *domain.UsageRetention) *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetUsageRetention(v)
-	})
-}
-
-// UpdateUsageRetention sets the "usage_retention" field to the value that was provided on create.
-func (u *OrganizationUpsertOne) UpdateUsageRetention() *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateUsageRetention()
-	})
-}
-
-// ClearUsageRetention clears the value of the "usage_retention" field.
-func (u *OrganizationUpsertOne) ClearUsageRetention() *OrganizationUpsertOne {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.ClearUsageRetention()
-	})
-}
-
-// Exec executes the query.
-func (u *OrganizationUpsertOne) Exec(ctx context.Context) error {
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for OrganizationCreate.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *OrganizationUpsertOne) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// Exec executes the UPSERT query and returns the inserted/updated ID.
-func (u *OrganizationUpsertOne) ID(ctx context.Context) (id uuid.UUID, err error) {
-	if u.create.driver.Dialect() == dialect.MySQL {
-		// In case of "ON CONFLICT", there is no way to get back non-numeric ID
-		// fields from the database since MySQL does not support the RETURNING clause.
-		return id, errors.New("db: OrganizationUpsertOne.ID is not supported by MySQL driver. Use OrganizationUpsertOne.Exec instead")
-	}
-	node, err := u.create.Save(ctx)
-	if err != nil {
-		return id, err
-	}
-	return node.ID, nil
-}
-
-// IDX is like ID, but panics if an error occurs.
-func (u *OrganizationUpsertOne) IDX(ctx context.Context) uuid.UUID {
-	id, err := u.ID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
-}
-
 // OrganizationCreateBulk is the builder for creating many Organization entities in bulk.
 type OrganizationCreateBulk struct {
 	config
 	err      error
 	builders []*OrganizationCreate
-	conflict []sql.ConflictOption
 }
 
 // Save creates the Organization entities in the database.
@@ -1213,7 +680,6 @@ func (_c *OrganizationCreateBulk) Save(ctx context.Context) ([]*Organization, er
 					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
 				} else {
 					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
-					spec.OnConflict = _c.conflict
 					// Invoke the actual operation on the latest mutation in the chain.
 					if err = sqlgraph.BatchCreate(ctx, _c.driver, spec); err != nil {
 						if sqlgraph.IsConstraintError(err) {
@@ -1260,378 +726,6 @@ func (_c *OrganizationCreateBulk) Exec(ctx context.Context) error {
 // ExecX is like Exec, but panics if an error occurs.
 func (_c *OrganizationCreateBulk) ExecX(ctx context.Context) {
 	if err := _c.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.Organization.CreateBulk(builders...).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.OrganizationUpsert) {
-//			SetCreatedAt(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *OrganizationCreateBulk) OnConflict(opts ...sql.ConflictOption) *OrganizationUpsertBulk {
-	_c.conflict = opts
-	return &OrganizationUpsertBulk{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.Organization.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *OrganizationCreateBulk) OnConflictColumns(columns ...string) *OrganizationUpsertBulk {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &OrganizationUpsertBulk{
-		create: _c,
-	}
-}
-
-// OrganizationUpsertBulk is the builder for "upsert"-ing
-// a bulk of Organization nodes.
-type OrganizationUpsertBulk struct {
-	create *OrganizationCreateBulk
-}
-
-// UpdateNewValues updates the mutable fields using the new values that
-// were set on create. Using this option is equivalent to using:
-//
-//	client.Organization.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(organization.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *OrganizationUpsertBulk) UpdateNewValues() *OrganizationUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		for _, b := range u.create.builders {
-			if _, exists := b.mutation.ID(); exists {
-				s.SetIgnore(organization.FieldID)
-			}
-			if _, exists := b.mutation.CreatedAt(); exists {
-				s.SetIgnore(organization.FieldCreatedAt)
-			}
-			if _, exists := b.mutation.Slug(); exists {
-				s.SetIgnore(organization.FieldSlug)
-			}
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.Organization.Create().
-//		OnConflict(sql.ResolveWithIgnore()).
-//		Exec(ctx)
-func (u *OrganizationUpsertBulk) Ignore() *OrganizationUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *OrganizationUpsertBulk) DoNothing() *OrganizationUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the OrganizationCreateBulk.OnConflict
-// documentation for more info.
-func (u *OrganizationUpsertBulk) Update(set func(*OrganizationUpsert)) *OrganizationUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&OrganizationUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *OrganizationUpsertBulk) SetUpdatedAt(v time.Time) *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *OrganizationUpsertBulk) UpdateUpdatedAt() *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *OrganizationUpsertBulk) SetVersion(v int) *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *OrganizationUpsertBulk) AddVersion(v int) *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *OrganizationUpsertBulk) UpdateVersion() *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateVersion()
-	})
-}
-
-// SetName sets the "name" field.
-func (u *OrganizationUpsertBulk) SetName(v string) *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetName(v)
-	})
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *OrganizationUpsertBulk) UpdateName() *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateName()
-	})
-}
-
-// SetWebsite sets the "website" field.
-func (u *OrganizationUpsertBulk) SetWebsite(v string) *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetWebsite(v)
-	})
-}
-
-// UpdateWebsite sets the "website" field to the value that was provided on create.
-func (u *OrganizationUpsertBulk) UpdateWebsite() *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateWebsite()
-	})
-}
-
-// SetSupportEmail sets the "support_email" field.
-func (u *OrganizationUpsertBulk) SetSupportEmail(v string) *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetSupportEmail(v)
-	})
-}
-
-// UpdateSupportEmail sets the "support_email" field to the value that was provided on create.
-func (u *OrganizationUpsertBulk) UpdateSupportEmail() *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateSupportEmail()
-	})
-}
-
-// SetLogoURL sets the "logo_url" field.
-func (u *OrganizationUpsertBulk) SetLogoURL(v string) *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetLogoURL(v)
-	})
-}
-
-// UpdateLogoURL sets the "logo_url" field to the value that was provided on create.
-func (u *OrganizationUpsertBulk) UpdateLogoURL() *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateLogoURL()
-	})
-}
-
-// SetTimeZone sets the "time_zone" field.
-func (u *OrganizationUpsertBulk) SetTimeZone(v string) *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetTimeZone(v)
-	})
-}
-
-// UpdateTimeZone sets the "time_zone" field to the value that was provided on create.
-func (u *OrganizationUpsertBulk) UpdateTimeZone() *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateTimeZone()
-	})
-}
-
-// SetCurrency sets the "currency" field.
-func (u *OrganizationUpsertBulk) SetCurrency(v string) *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetCurrency(v)
-	})
-}
-
-// UpdateCurrency sets the "currency" field to the value that was provided on create.
-func (u *OrganizationUpsertBulk) UpdateCurrency() *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateCurrency()
-	})
-}
-
-// SetPortalUnregister sets the "portal_unregister" field.
-func (u *OrganizationUpsertBulk) SetPortalUnregister(v domain.PortalUnregister) *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetPortalUnregister(v)
-	})
-}
-
-// UpdatePortalUnregister sets the "portal_unregister" field to the value that was provided on create.
-func (u *OrganizationUpsertBulk) UpdatePortalUnregister() *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdatePortalUnregister()
-	})
-}
-
-// SetProductionKeys sets the "production_keys" field.
-func (u *OrganizationUpsertBulk) SetProductionKeys(v domain.ProductionKeys) *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetProductionKeys(v)
-	})
-}
-
-// UpdateProductionKeys sets the "production_keys" field to the value that was provided on create.
-func (u *OrganizationUpsertBulk) UpdateProductionKeys() *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateProductionKeys()
-	})
-}
-
-// SetPasswordSignIn sets the "password_sign_in" field.
-func (u *OrganizationUpsertBulk) SetPasswordSignIn(v bool) *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetPasswordSignIn(v)
-	})
-}
-
-// UpdatePasswordSignIn sets the "password_sign_in" field to the value that was provided on create.
-func (u *OrganizationUpsertBulk) UpdatePasswordSignIn() *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdatePasswordSignIn()
-	})
-}
-
-// SetKeyPrefix sets the "key_prefix" field.
-func (u *OrganizationUpsertBulk) SetKeyPrefix(v string) *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetKeyPrefix(v)
-	})
-}
-
-// UpdateKeyPrefix sets the "key_prefix" field to the value that was provided on create.
-func (u *OrganizationUpsertBulk) UpdateKeyPrefix() *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateKeyPrefix()
-	})
-}
-
-// SetLongestKeyLife sets the "longest_key_life" field.
-func (u *OrganizationUpsertBulk) SetLongestKeyLife(v domain.KeyLife) *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetLongestKeyLife(v)
-	})
-}
-
-// UpdateLongestKeyLife sets the "longest_key_life" field to the value that was provided on create.
-func (u *OrganizationUpsertBulk) UpdateLongestKeyLife() *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateLongestKeyLife()
-	})
-}
-
-// SetDeletedRetentionDays sets the "deleted_retention_days" field.
-func (u *OrganizationUpsertBulk) SetDeletedRetentionDays(v int) *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetDeletedRetentionDays(v)
-	})
-}
-
-// AddDeletedRetentionDays adds v to the "deleted_retention_days" field.
-func (u *OrganizationUpsertBulk) AddDeletedRetentionDays(v int) *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.AddDeletedRetentionDays(v)
-	})
-}
-
-// UpdateDeletedRetentionDays sets the "deleted_retention_days" field to the value that was provided on create.
-func (u *OrganizationUpsertBulk) UpdateDeletedRetentionDays() *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateDeletedRetentionDays()
-	})
-}
-
-// SetEventRetentionDays sets the "event_retention_days" field.
-func (u *OrganizationUpsertBulk) SetEventRetentionDays(v int) *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetEventRetentionDays(v)
-	})
-}
-
-// AddEventRetentionDays adds v to the "event_retention_days" field.
-func (u *OrganizationUpsertBulk) AddEventRetentionDays(v int) *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.AddEventRetentionDays(v)
-	})
-}
-
-// UpdateEventRetentionDays sets the "event_retention_days" field to the value that was provided on create.
-func (u *OrganizationUpsertBulk) UpdateEventRetentionDays() *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateEventRetentionDays()
-	})
-}
-
-// SetUsageRetention sets the "usage_retention" field.
-func (u *OrganizationUpsertBulk) SetUsageRetention(v *domain.UsageRetention) *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.SetUsageRetention(v)
-	})
-}
-
-// UpdateUsageRetention sets the "usage_retention" field to the value that was provided on create.
-func (u *OrganizationUpsertBulk) UpdateUsageRetention() *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.UpdateUsageRetention()
-	})
-}
-
-// ClearUsageRetention clears the value of the "usage_retention" field.
-func (u *OrganizationUpsertBulk) ClearUsageRetention() *OrganizationUpsertBulk {
-	return u.Update(func(s *OrganizationUpsert) {
-		s.ClearUsageRetention()
-	})
-}
-
-// Exec executes the query.
-func (u *OrganizationUpsertBulk) Exec(ctx context.Context) error {
-	if u.create.err != nil {
-		return u.create.err
-	}
-	for i, b := range u.create.builders {
-		if len(b.conflict) != 0 {
-			return fmt.Errorf("db: OnConflict was set for builder %d. Set it on the OrganizationCreateBulk instead", i)
-		}
-	}
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for OrganizationCreateBulk.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *OrganizationUpsertBulk) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
 		panic(err)
 	}
 }

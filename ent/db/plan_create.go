@@ -4,6 +4,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"portico/clients/go/gate/access"
@@ -13,8 +14,6 @@ import (
 	"portico/internal/domain"
 	"time"
 
-	"entgo.io/ent/dialect"
-	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
@@ -25,7 +24,6 @@ type PlanCreate struct {
 	config
 	mutation *PlanMutation
 	hooks    []Hook
-	conflict []sql.ConflictOption
 }
 
 // SetOrganizationID sets the "organization_id" field.
@@ -304,27 +302,91 @@ func (_c *PlanCreate) check() error {
 	return nil
 }
 
+// insertPlan inserts a row. What is not set is NULL.
+const insertPlan = `INSERT INTO "plans" ("organization_id", "created_at", "updated_at", "version", "product_id", "name", "external_id", "kind", "rate_limit", "quota", "quota_per", "price", "approval", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
+
 func (_c *PlanCreate) sqlSave(ctx context.Context) (*Plan, error) {
 	if err := _c.check(); err != nil {
 		return nil, err
 	}
-	_node, _spec := _c.createSpec()
-	if err := sqlgraph.CreateNode(ctx, _c.driver, _spec); err != nil {
+	node, args := &Plan{config: _c.config}, make([]any, 14)
+	if value, ok := _c.mutation.OrganizationID(); ok {
+		args[0] = value.String()
+		node.OrganizationID = value
+	}
+	if value, ok := _c.mutation.CreatedAt(); ok {
+		args[1] = value
+		node.CreatedAt = value
+	}
+	if value, ok := _c.mutation.UpdatedAt(); ok {
+		args[2] = value
+		node.UpdatedAt = value
+	}
+	if value, ok := _c.mutation.Version(); ok {
+		args[3] = int64(value)
+		node.Version = value
+	}
+	if value, ok := _c.mutation.ProductID(); ok {
+		args[4] = value.String()
+		node.ProductID = value
+	}
+	if value, ok := _c.mutation.Name(); ok {
+		args[5] = string(value)
+		node.Name = value
+	}
+	if value, ok := _c.mutation.ExternalID(); ok {
+		args[6] = string(value)
+		node.ExternalID = value
+	}
+	if value, ok := _c.mutation.Kind(); ok {
+		args[7] = string(value)
+		node.Kind = value
+	}
+	if value, ok := _c.mutation.RateLimit(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("marshal value for column rate_limit: %w", err)
+		}
+		args[8] = text
+		node.RateLimit = value
+	}
+	if value, ok := _c.mutation.Quota(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("marshal value for column quota: %w", err)
+		}
+		args[9] = text
+		node.Quota = value
+	}
+	if value, ok := _c.mutation.QuotaPer(); ok {
+		args[10] = string(value)
+		node.QuotaPer = value
+	}
+	if value, ok := _c.mutation.Price(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("marshal value for column price: %w", err)
+		}
+		args[11] = text
+		node.Price = value
+	}
+	if value, ok := _c.mutation.Approval(); ok {
+		args[12] = string(value)
+		node.Approval = &value
+	}
+	if value, ok := _c.mutation.ID(); ok {
+		args[13] = value.String()
+		node.ID = value
+	}
+	if err := _c.driver.Exec(ctx, insertPlan, args, nil); err != nil {
 		if sqlgraph.IsConstraintError(err) {
 			err = &ConstraintError{msg: err.Error(), wrap: err}
 		}
 		return nil, err
 	}
-	if _spec.ID.Value != nil {
-		if id, ok := _spec.ID.Value.(*uuid.UUID); ok {
-			_node.ID = *id
-		} else if err := _node.ID.Scan(_spec.ID.Value); err != nil {
-			return nil, err
-		}
-	}
-	_c.mutation.id = &_node.ID
+	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return _node, nil
+	return node, nil
 }
 
 func (_c *PlanCreate) createSpec() (*Plan, *sqlgraph.CreateSpec) {
@@ -332,7 +394,6 @@ func (_c *PlanCreate) createSpec() (*Plan, *sqlgraph.CreateSpec) {
 		_node = &Plan{config: _c.config}
 		_spec = sqlgraph.NewCreateSpec(plan.Table, sqlgraph.NewFieldSpec(plan.FieldID, field.TypeUUID))
 	)
-	_spec.OnConflict = _c.conflict
 	if id, ok := _c.mutation.ID(); ok {
 		_node.ID = id
 		_spec.ID.Value = &id
@@ -418,481 +479,11 @@ func (_c *PlanCreate) createSpec() (*Plan, *sqlgraph.CreateSpec) {
 	return _node, _spec
 }
 
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.Plan.Create().
-//		SetOrganizationID(v).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.PlanUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *PlanCreate) OnConflict(opts ...sql.ConflictOption) *PlanUpsertOne {
-	_c.conflict = opts
-	return &PlanUpsertOne{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.Plan.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *PlanCreate) OnConflictColumns(columns ...string) *PlanUpsertOne {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &PlanUpsertOne{
-		create: _c,
-	}
-}
-
-type (
-	// PlanUpsertOne is the builder for "upsert"-ing
-	//  one Plan node.
-	PlanUpsertOne struct {
-		create *PlanCreate
-	}
-
-	// PlanUpsert is the "OnConflict" setter.
-	PlanUpsert struct {
-		*sql.UpdateSet
-	}
-)
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *PlanUpsert) SetUpdatedAt(v time.Time) *PlanUpsert {
-	u.Set(plan.FieldUpdatedAt, v)
-	return u
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *PlanUpsert) UpdateUpdatedAt() *PlanUpsert {
-	u.SetExcluded(plan.FieldUpdatedAt)
-	return u
-}
-
-// SetVersion sets the "version" field.
-func (u *PlanUpsert) SetVersion(v int) *PlanUpsert {
-	u.Set(plan.FieldVersion, v)
-	return u
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *PlanUpsert) UpdateVersion() *PlanUpsert {
-	u.SetExcluded(plan.FieldVersion)
-	return u
-}
-
-// AddVersion adds v to the "version" field.
-func (u *PlanUpsert) AddVersion(v int) *PlanUpsert {
-	u.Add(plan.FieldVersion, v)
-	return u
-}
-
-// SetName sets the "name" field.
-func (u *PlanUpsert) SetName(v string) *PlanUpsert {
-	u.Set(plan.FieldName, v)
-	return u
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *PlanUpsert) UpdateName() *PlanUpsert {
-	u.SetExcluded(plan.FieldName)
-	return u
-}
-
-// SetExternalID sets the "external_id" field.
-func (u *PlanUpsert) SetExternalID(v string) *PlanUpsert {
-	u.Set(plan.FieldExternalID, v)
-	return u
-}
-
-// UpdateExternalID sets the "external_id" field to the value that was provided on create.
-func (u *PlanUpsert) UpdateExternalID() *PlanUpsert {
-	u.SetExcluded(plan.FieldExternalID)
-	return u
-}
-
-// SetKind sets the "kind" field.
-func (u *PlanUpsert) SetKind(v domain.PlanKind) *PlanUpsert {
-	u.Set(plan.FieldKind, v)
-	return u
-}
-
-// UpdateKind sets the "kind" field to the value that was provided on create.
-func (u *PlanUpsert) UpdateKind() *PlanUpsert {
-	u.SetExcluded(plan.FieldKind)
-	return u
-}
-
-// SetRateLimit sets the "rate_limit" field.
-func (u *PlanUpsert) SetRateLimit(v *access.RateLimit) *PlanUpsert {
-	u.Set(plan.FieldRateLimit, v)
-	return u
-}
-
-// UpdateRateLimit sets the "rate_limit" field to the value that was provided on create.
-func (u *PlanUpsert) UpdateRateLimit() *PlanUpsert {
-	u.SetExcluded(plan.FieldRateLimit)
-	return u
-}
-
-// ClearRateLimit clears the value of the "rate_limit" field.
-func (u *PlanUpsert) ClearRateLimit() *PlanUpsert {
-	u.SetNull(plan.FieldRateLimit)
-	return u
-}
-
-// SetQuota sets the "quota" field.
-func (u *PlanUpsert) SetQuota(v *access.Quota) *PlanUpsert {
-	u.Set(plan.FieldQuota, v)
-	return u
-}
-
-// UpdateQuota sets the "quota" field to the value that was provided on create.
-func (u *PlanUpsert) UpdateQuota() *PlanUpsert {
-	u.SetExcluded(plan.FieldQuota)
-	return u
-}
-
-// ClearQuota clears the value of the "quota" field.
-func (u *PlanUpsert) ClearQuota() *PlanUpsert {
-	u.SetNull(plan.FieldQuota)
-	return u
-}
-
-// SetQuotaPer sets the "quota_per" field.
-func (u *PlanUpsert) SetQuotaPer(v access.QuotaPer) *PlanUpsert {
-	u.Set(plan.FieldQuotaPer, v)
-	return u
-}
-
-// UpdateQuotaPer sets the "quota_per" field to the value that was provided on create.
-func (u *PlanUpsert) UpdateQuotaPer() *PlanUpsert {
-	u.SetExcluded(plan.FieldQuotaPer)
-	return u
-}
-
-// SetPrice sets the "price" field.
-func (u *PlanUpsert) SetPrice(v *domain.Price) *PlanUpsert {
-	u.Set(plan.FieldPrice, v)
-	return u
-}
-
-// UpdatePrice sets the "price" field to the value that was provided on create.
-func (u *PlanUpsert) UpdatePrice() *PlanUpsert {
-	u.SetExcluded(plan.FieldPrice)
-	return u
-}
-
-// ClearPrice clears the value of the "price" field.
-func (u *PlanUpsert) ClearPrice() *PlanUpsert {
-	u.SetNull(plan.FieldPrice)
-	return u
-}
-
-// SetApproval sets the "approval" field.
-func (u *PlanUpsert) SetApproval(v domain.Approval) *PlanUpsert {
-	u.Set(plan.FieldApproval, v)
-	return u
-}
-
-// UpdateApproval sets the "approval" field to the value that was provided on create.
-func (u *PlanUpsert) UpdateApproval() *PlanUpsert {
-	u.SetExcluded(plan.FieldApproval)
-	return u
-}
-
-// ClearApproval clears the value of the "approval" field.
-func (u *PlanUpsert) ClearApproval() *PlanUpsert {
-	u.SetNull(plan.FieldApproval)
-	return u
-}
-
-// UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
-// Using this option is equivalent to using:
-//
-//	client.Plan.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(plan.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *PlanUpsertOne) UpdateNewValues() *PlanUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		if _, exists := u.create.mutation.ID(); exists {
-			s.SetIgnore(plan.FieldID)
-		}
-		if _, exists := u.create.mutation.OrganizationID(); exists {
-			s.SetIgnore(plan.FieldOrganizationID)
-		}
-		if _, exists := u.create.mutation.CreatedAt(); exists {
-			s.SetIgnore(plan.FieldCreatedAt)
-		}
-		if _, exists := u.create.mutation.ProductID(); exists {
-			s.SetIgnore(plan.FieldProductID)
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.Plan.Create().
-//	    OnConflict(sql.ResolveWithIgnore()).
-//	    Exec(ctx)
-func (u *PlanUpsertOne) Ignore() *PlanUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *PlanUpsertOne) DoNothing() *PlanUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the PlanCreate.OnConflict
-// documentation for more info.
-func (u *PlanUpsertOne) Update(set func(*PlanUpsert)) *PlanUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&PlanUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *PlanUpsertOne) SetUpdatedAt(v time.Time) *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *PlanUpsertOne) UpdateUpdatedAt() *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *PlanUpsertOne) SetVersion(v int) *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *PlanUpsertOne) AddVersion(v int) *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *PlanUpsertOne) UpdateVersion() *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.UpdateVersion()
-	})
-}
-
-// SetName sets the "name" field.
-func (u *PlanUpsertOne) SetName(v string) *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.SetName(v)
-	})
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *PlanUpsertOne) UpdateName() *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.UpdateName()
-	})
-}
-
-// SetExternalID sets the "external_id" field.
-func (u *PlanUpsertOne) SetExternalID(v string) *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.SetExternalID(v)
-	})
-}
-
-// UpdateExternalID sets the "external_id" field to the value that was provided on create.
-func (u *PlanUpsertOne) UpdateExternalID() *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.UpdateExternalID()
-	})
-}
-
-// SetKind sets the "kind" field.
-func (u *PlanUpsertOne) SetKind(v domain.PlanKind) *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.SetKind(v)
-	})
-}
-
-// UpdateKind sets the "kind" field to the value that was provided on create.
-func (u *PlanUpsertOne) UpdateKind() *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.UpdateKind()
-	})
-}
-
-// SetRateLimit sets the "rate_limit" field.
-func (u *PlanUpsertOne) SetRateLimit(v *access.RateLimit) *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.SetRateLimit(v)
-	})
-}
-
-// UpdateRateLimit sets the "rate_limit" field to the value that was provided on create.
-func (u *PlanUpsertOne) UpdateRateLimit() *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.UpdateRateLimit()
-	})
-}
-
-// ClearRateLimit clears the value of the "rate_limit" field.
-func (u *PlanUpsertOne) ClearRateLimit() *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.ClearRateLimit()
-	})
-}
-
-// SetQuota sets the "quota" field.
-func (u *PlanUpsertOne) SetQuota(v *access.Quota) *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.SetQuota(v)
-	})
-}
-
-// UpdateQuota sets the "quota" field to the value that was provided on create.
-func (u *PlanUpsertOne) UpdateQuota() *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.UpdateQuota()
-	})
-}
-
-// ClearQuota clears the value of the "quota" field.
-func (u *PlanUpsertOne) ClearQuota() *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.ClearQuota()
-	})
-}
-
-// SetQuotaPer sets the "quota_per" field.
-func (u *PlanUpsertOne) SetQuotaPer(v access.QuotaPer) *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.SetQuotaPer(v)
-	})
-}
-
-// UpdateQuotaPer sets the "quota_per" field to the value that was provided on create.
-func (u *PlanUpsertOne) UpdateQuotaPer() *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.UpdateQuotaPer()
-	})
-}
-
-// SetPrice sets the "price" field.
-func (u *PlanUpsertOne) SetPrice(v *domain.Price) *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.SetPrice(v)
-	})
-}
-
-// UpdatePrice sets the "price" field to the value that was provided on create.
-func (u *PlanUpsertOne) UpdatePrice() *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.UpdatePrice()
-	})
-}
-
-// ClearPrice clears the value of the "price" field.
-func (u *PlanUpsertOne) ClearPrice() *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.ClearPrice()
-	})
-}
-
-// SetApproval sets the "approval" field.
-func (u *PlanUpsertOne) SetApproval(v domain.Approval) *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.SetApproval(v)
-	})
-}
-
-// UpdateApproval sets the "approval" field to the value that was provided on create.
-func (u *PlanUpsertOne) UpdateApproval() *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.UpdateApproval()
-	})
-}
-
-// ClearApproval clears the value of the "approval" field.
-func (u *PlanUpsertOne) ClearApproval() *PlanUpsertOne {
-	return u.Update(func(s *PlanUpsert) {
-		s.ClearApproval()
-	})
-}
-
-// Exec executes the query.
-func (u *PlanUpsertOne) Exec(ctx context.Context) error {
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for PlanCreate.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *PlanUpsertOne) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// Exec executes the UPSERT query and returns the inserted/updated ID.
-func (u *PlanUpsertOne) ID(ctx context.Context) (id uuid.UUID, err error) {
-	if u.create.driver.Dialect() == dialect.MySQL {
-		// In case of "ON CONFLICT", there is no way to get back non-numeric ID
-		// fields from the database since MySQL does not support the RETURNING clause.
-		return id, errors.New("db: PlanUpsertOne.ID is not supported by MySQL driver. Use PlanUpsertOne.Exec instead")
-	}
-	node, err := u.create.Save(ctx)
-	if err != nil {
-		return id, err
-	}
-	return node.ID, nil
-}
-
-// IDX is like ID, but panics if an error occurs.
-func (u *PlanUpsertOne) IDX(ctx context.Context) uuid.UUID {
-	id, err := u.ID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
-}
-
 // PlanCreateBulk is the builder for creating many Plan entities in bulk.
 type PlanCreateBulk struct {
 	config
 	err      error
 	builders []*PlanCreate
-	conflict []sql.ConflictOption
 }
 
 // Save creates the Plan entities in the database.
@@ -922,7 +513,6 @@ func (_c *PlanCreateBulk) Save(ctx context.Context) ([]*Plan, error) {
 					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
 				} else {
 					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
-					spec.OnConflict = _c.conflict
 					// Invoke the actual operation on the latest mutation in the chain.
 					if err = sqlgraph.BatchCreate(ctx, _c.driver, spec); err != nil {
 						if sqlgraph.IsConstraintError(err) {
@@ -969,304 +559,6 @@ func (_c *PlanCreateBulk) Exec(ctx context.Context) error {
 // ExecX is like Exec, but panics if an error occurs.
 func (_c *PlanCreateBulk) ExecX(ctx context.Context) {
 	if err := _c.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.Plan.CreateBulk(builders...).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.PlanUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *PlanCreateBulk) OnConflict(opts ...sql.ConflictOption) *PlanUpsertBulk {
-	_c.conflict = opts
-	return &PlanUpsertBulk{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.Plan.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *PlanCreateBulk) OnConflictColumns(columns ...string) *PlanUpsertBulk {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &PlanUpsertBulk{
-		create: _c,
-	}
-}
-
-// PlanUpsertBulk is the builder for "upsert"-ing
-// a bulk of Plan nodes.
-type PlanUpsertBulk struct {
-	create *PlanCreateBulk
-}
-
-// UpdateNewValues updates the mutable fields using the new values that
-// were set on create. Using this option is equivalent to using:
-//
-//	client.Plan.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(plan.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *PlanUpsertBulk) UpdateNewValues() *PlanUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		for _, b := range u.create.builders {
-			if _, exists := b.mutation.ID(); exists {
-				s.SetIgnore(plan.FieldID)
-			}
-			if _, exists := b.mutation.OrganizationID(); exists {
-				s.SetIgnore(plan.FieldOrganizationID)
-			}
-			if _, exists := b.mutation.CreatedAt(); exists {
-				s.SetIgnore(plan.FieldCreatedAt)
-			}
-			if _, exists := b.mutation.ProductID(); exists {
-				s.SetIgnore(plan.FieldProductID)
-			}
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.Plan.Create().
-//		OnConflict(sql.ResolveWithIgnore()).
-//		Exec(ctx)
-func (u *PlanUpsertBulk) Ignore() *PlanUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *PlanUpsertBulk) DoNothing() *PlanUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the PlanCreateBulk.OnConflict
-// documentation for more info.
-func (u *PlanUpsertBulk) Update(set func(*PlanUpsert)) *PlanUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&PlanUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *PlanUpsertBulk) SetUpdatedAt(v time.Time) *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *PlanUpsertBulk) UpdateUpdatedAt() *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *PlanUpsertBulk) SetVersion(v int) *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *PlanUpsertBulk) AddVersion(v int) *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *PlanUpsertBulk) UpdateVersion() *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.UpdateVersion()
-	})
-}
-
-// SetName sets the "name" field.
-func (u *PlanUpsertBulk) SetName(v string) *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.SetName(v)
-	})
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *PlanUpsertBulk) UpdateName() *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.UpdateName()
-	})
-}
-
-// SetExternalID sets the "external_id" field.
-func (u *PlanUpsertBulk) SetExternalID(v string) *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.SetExternalID(v)
-	})
-}
-
-// UpdateExternalID sets the "external_id" field to the value that was provided on create.
-func (u *PlanUpsertBulk) UpdateExternalID() *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.UpdateExternalID()
-	})
-}
-
-// SetKind sets the "kind" field.
-func (u *PlanUpsertBulk) SetKind(v domain.PlanKind) *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.SetKind(v)
-	})
-}
-
-// UpdateKind sets the "kind" field to the value that was provided on create.
-func (u *PlanUpsertBulk) UpdateKind() *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.UpdateKind()
-	})
-}
-
-// SetRateLimit sets the "rate_limit" field.
-func (u *PlanUpsertBulk) SetRateLimit(v *access.RateLimit) *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.SetRateLimit(v)
-	})
-}
-
-// UpdateRateLimit sets the "rate_limit" field to the value that was provided on create.
-func (u *PlanUpsertBulk) UpdateRateLimit() *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.UpdateRateLimit()
-	})
-}
-
-// ClearRateLimit clears the value of the "rate_limit" field.
-func (u *PlanUpsertBulk) ClearRateLimit() *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.ClearRateLimit()
-	})
-}
-
-// SetQuota sets the "quota" field.
-func (u *PlanUpsertBulk) SetQuota(v *access.Quota) *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.SetQuota(v)
-	})
-}
-
-// UpdateQuota sets the "quota" field to the value that was provided on create.
-func (u *PlanUpsertBulk) UpdateQuota() *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.UpdateQuota()
-	})
-}
-
-// ClearQuota clears the value of the "quota" field.
-func (u *PlanUpsertBulk) ClearQuota() *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.ClearQuota()
-	})
-}
-
-// SetQuotaPer sets the "quota_per" field.
-func (u *PlanUpsertBulk) SetQuotaPer(v access.QuotaPer) *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.SetQuotaPer(v)
-	})
-}
-
-// UpdateQuotaPer sets the "quota_per" field to the value that was provided on create.
-func (u *PlanUpsertBulk) UpdateQuotaPer() *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.UpdateQuotaPer()
-	})
-}
-
-// SetPrice sets the "price" field.
-func (u *PlanUpsertBulk) SetPrice(v *domain.Price) *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.SetPrice(v)
-	})
-}
-
-// UpdatePrice sets the "price" field to the value that was provided on create.
-func (u *PlanUpsertBulk) UpdatePrice() *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.UpdatePrice()
-	})
-}
-
-// ClearPrice clears the value of the "price" field.
-func (u *PlanUpsertBulk) ClearPrice() *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.ClearPrice()
-	})
-}
-
-// SetApproval sets the "approval" field.
-func (u *PlanUpsertBulk) SetApproval(v domain.Approval) *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.SetApproval(v)
-	})
-}
-
-// UpdateApproval sets the "approval" field to the value that was provided on create.
-func (u *PlanUpsertBulk) UpdateApproval() *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.UpdateApproval()
-	})
-}
-
-// ClearApproval clears the value of the "approval" field.
-func (u *PlanUpsertBulk) ClearApproval() *PlanUpsertBulk {
-	return u.Update(func(s *PlanUpsert) {
-		s.ClearApproval()
-	})
-}
-
-// Exec executes the query.
-func (u *PlanUpsertBulk) Exec(ctx context.Context) error {
-	if u.create.err != nil {
-		return u.create.err
-	}
-	for i, b := range u.create.builders {
-		if len(b.conflict) != 0 {
-			return fmt.Errorf("db: OnConflict was set for builder %d. Set it on the PlanCreateBulk instead", i)
-		}
-	}
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for PlanCreateBulk.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *PlanUpsertBulk) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
 		panic(err)
 	}
 }

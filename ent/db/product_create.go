@@ -4,6 +4,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"portico/clients/go/gate/access"
@@ -12,8 +13,6 @@ import (
 	"portico/internal/domain"
 	"time"
 
-	"entgo.io/ent/dialect"
-	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
@@ -24,7 +23,6 @@ type ProductCreate struct {
 	config
 	mutation *ProductMutation
 	hooks    []Hook
-	conflict []sql.ConflictOption
 }
 
 // SetOrganizationID sets the "organization_id" field.
@@ -423,27 +421,99 @@ func (_c *ProductCreate) check() error {
 	return nil
 }
 
+// insertProduct inserts a row. What is not set is NULL.
+const insertProduct = `INSERT INTO "products" ("organization_id", "created_at", "updated_at", "version", "name", "title", "title_folded", "description", "api_version", "external_id", "visibility", "status", "approval", "auth_types", "documentation_url", "keyless", "enforce_endpoints", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
+
 func (_c *ProductCreate) sqlSave(ctx context.Context) (*Product, error) {
 	if err := _c.check(); err != nil {
 		return nil, err
 	}
-	_node, _spec := _c.createSpec()
-	if err := sqlgraph.CreateNode(ctx, _c.driver, _spec); err != nil {
+	node, args := &Product{config: _c.config}, make([]any, 18)
+	if value, ok := _c.mutation.OrganizationID(); ok {
+		args[0] = value.String()
+		node.OrganizationID = value
+	}
+	if value, ok := _c.mutation.CreatedAt(); ok {
+		args[1] = value
+		node.CreatedAt = value
+	}
+	if value, ok := _c.mutation.UpdatedAt(); ok {
+		args[2] = value
+		node.UpdatedAt = value
+	}
+	if value, ok := _c.mutation.Version(); ok {
+		args[3] = int64(value)
+		node.Version = value
+	}
+	if value, ok := _c.mutation.Name(); ok {
+		args[4] = string(value)
+		node.Name = value
+	}
+	if value, ok := _c.mutation.Title(); ok {
+		args[5] = string(value)
+		node.Title = value
+	}
+	if value, ok := _c.mutation.TitleFolded(); ok {
+		args[6] = string(value)
+		node.TitleFolded = value
+	}
+	if value, ok := _c.mutation.Description(); ok {
+		args[7] = string(value)
+		node.Description = value
+	}
+	if value, ok := _c.mutation.APIVersion(); ok {
+		args[8] = string(value)
+		node.APIVersion = value
+	}
+	if value, ok := _c.mutation.ExternalID(); ok {
+		args[9] = string(value)
+		node.ExternalID = value
+	}
+	if value, ok := _c.mutation.Visibility(); ok {
+		args[10] = string(value)
+		node.Visibility = value
+	}
+	if value, ok := _c.mutation.Status(); ok {
+		args[11] = string(value)
+		node.Status = value
+	}
+	if value, ok := _c.mutation.Approval(); ok {
+		args[12] = string(value)
+		node.Approval = value
+	}
+	if value, ok := _c.mutation.AuthTypes(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("marshal value for column auth_types: %w", err)
+		}
+		args[13] = text
+		node.AuthTypes = value
+	}
+	if value, ok := _c.mutation.DocumentationURL(); ok {
+		args[14] = string(value)
+		node.DocumentationURL = value
+	}
+	if value, ok := _c.mutation.Keyless(); ok {
+		args[15] = value
+		node.Keyless = value
+	}
+	if value, ok := _c.mutation.EnforceEndpoints(); ok {
+		args[16] = value
+		node.EnforceEndpoints = value
+	}
+	if value, ok := _c.mutation.ID(); ok {
+		args[17] = value.String()
+		node.ID = value
+	}
+	if err := _c.driver.Exec(ctx, insertProduct, args, nil); err != nil {
 		if sqlgraph.IsConstraintError(err) {
 			err = &ConstraintError{msg: err.Error(), wrap: err}
 		}
 		return nil, err
 	}
-	if _spec.ID.Value != nil {
-		if id, ok := _spec.ID.Value.(*uuid.UUID); ok {
-			_node.ID = *id
-		} else if err := _node.ID.Scan(_spec.ID.Value); err != nil {
-			return nil, err
-		}
-	}
-	_c.mutation.id = &_node.ID
+	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return _node, nil
+	return node, nil
 }
 
 func (_c *ProductCreate) createSpec() (*Product, *sqlgraph.CreateSpec) {
@@ -451,7 +521,6 @@ func (_c *ProductCreate) createSpec() (*Product, *sqlgraph.CreateSpec) {
 		_node = &Product{config: _c.config}
 		_spec = sqlgraph.NewCreateSpec(product.Table, sqlgraph.NewFieldSpec(product.FieldID, field.TypeUUID))
 	)
-	_spec.OnConflict = _c.conflict
 	if id, ok := _c.mutation.ID(); ok {
 		_node.ID = id
 		_spec.ID.Value = &id
@@ -540,510 +609,11 @@ func (_c *ProductCreate) createSpec() (*Product, *sqlgraph.CreateSpec) {
 	return _node, _spec
 }
 
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.Product.Create().
-//		SetOrganizationID(v).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.ProductUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *ProductCreate) OnConflict(opts ...sql.ConflictOption) *ProductUpsertOne {
-	_c.conflict = opts
-	return &ProductUpsertOne{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.Product.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *ProductCreate) OnConflictColumns(columns ...string) *ProductUpsertOne {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &ProductUpsertOne{
-		create: _c,
-	}
-}
-
-type (
-	// ProductUpsertOne is the builder for "upsert"-ing
-	//  one Product node.
-	ProductUpsertOne struct {
-		create *ProductCreate
-	}
-
-	// ProductUpsert is the "OnConflict" setter.
-	ProductUpsert struct {
-		*sql.UpdateSet
-	}
-)
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *ProductUpsert) SetUpdatedAt(v time.Time) *ProductUpsert {
-	u.Set(product.FieldUpdatedAt, v)
-	return u
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *ProductUpsert) UpdateUpdatedAt() *ProductUpsert {
-	u.SetExcluded(product.FieldUpdatedAt)
-	return u
-}
-
-// SetVersion sets the "version" field.
-func (u *ProductUpsert) SetVersion(v int) *ProductUpsert {
-	u.Set(product.FieldVersion, v)
-	return u
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *ProductUpsert) UpdateVersion() *ProductUpsert {
-	u.SetExcluded(product.FieldVersion)
-	return u
-}
-
-// AddVersion adds v to the "version" field.
-func (u *ProductUpsert) AddVersion(v int) *ProductUpsert {
-	u.Add(product.FieldVersion, v)
-	return u
-}
-
-// SetTitle sets the "title" field.
-func (u *ProductUpsert) SetTitle(v string) *ProductUpsert {
-	u.Set(product.FieldTitle, v)
-	return u
-}
-
-// UpdateTitle sets the "title" field to the value that was provided on create.
-func (u *ProductUpsert) UpdateTitle() *ProductUpsert {
-	u.SetExcluded(product.FieldTitle)
-	return u
-}
-
-// SetTitleFolded sets the "title_folded" field.
-func (u *ProductUpsert) SetTitleFolded(v string) *ProductUpsert {
-	u.Set(product.FieldTitleFolded, v)
-	return u
-}
-
-// UpdateTitleFolded sets the "title_folded" field to the value that was provided on create.
-func (u *ProductUpsert) UpdateTitleFolded() *ProductUpsert {
-	u.SetExcluded(product.FieldTitleFolded)
-	return u
-}
-
-// SetDescription sets the "description" field.
-func (u *ProductUpsert) SetDescription(v string) *ProductUpsert {
-	u.Set(product.FieldDescription, v)
-	return u
-}
-
-// UpdateDescription sets the "description" field to the value that was provided on create.
-func (u *ProductUpsert) UpdateDescription() *ProductUpsert {
-	u.SetExcluded(product.FieldDescription)
-	return u
-}
-
-// SetAPIVersion sets the "api_version" field.
-func (u *ProductUpsert) SetAPIVersion(v string) *ProductUpsert {
-	u.Set(product.FieldAPIVersion, v)
-	return u
-}
-
-// UpdateAPIVersion sets the "api_version" field to the value that was provided on create.
-func (u *ProductUpsert) UpdateAPIVersion() *ProductUpsert {
-	u.SetExcluded(product.FieldAPIVersion)
-	return u
-}
-
-// SetExternalID sets the "external_id" field.
-func (u *ProductUpsert) SetExternalID(v string) *ProductUpsert {
-	u.Set(product.FieldExternalID, v)
-	return u
-}
-
-// UpdateExternalID sets the "external_id" field to the value that was provided on create.
-func (u *ProductUpsert) UpdateExternalID() *ProductUpsert {
-	u.SetExcluded(product.FieldExternalID)
-	return u
-}
-
-// SetStatus sets the "status" field.
-func (u *ProductUpsert) SetStatus(v domain.ProductStatus) *ProductUpsert {
-	u.Set(product.FieldStatus, v)
-	return u
-}
-
-// UpdateStatus sets the "status" field to the value that was provided on create.
-func (u *ProductUpsert) UpdateStatus() *ProductUpsert {
-	u.SetExcluded(product.FieldStatus)
-	return u
-}
-
-// SetApproval sets the "approval" field.
-func (u *ProductUpsert) SetApproval(v domain.Approval) *ProductUpsert {
-	u.Set(product.FieldApproval, v)
-	return u
-}
-
-// UpdateApproval sets the "approval" field to the value that was provided on create.
-func (u *ProductUpsert) UpdateApproval() *ProductUpsert {
-	u.SetExcluded(product.FieldApproval)
-	return u
-}
-
-// SetAuthTypes sets the "auth_types" field.
-func (u *ProductUpsert) SetAuthTypes(v []access.AuthType) *ProductUpsert {
-	u.Set(product.FieldAuthTypes, v)
-	return u
-}
-
-// UpdateAuthTypes sets the "auth_types" field to the value that was provided on create.
-func (u *ProductUpsert) UpdateAuthTypes() *ProductUpsert {
-	u.SetExcluded(product.FieldAuthTypes)
-	return u
-}
-
-// SetDocumentationURL sets the "documentation_url" field.
-func (u *ProductUpsert) SetDocumentationURL(v string) *ProductUpsert {
-	u.Set(product.FieldDocumentationURL, v)
-	return u
-}
-
-// UpdateDocumentationURL sets the "documentation_url" field to the value that was provided on create.
-func (u *ProductUpsert) UpdateDocumentationURL() *ProductUpsert {
-	u.SetExcluded(product.FieldDocumentationURL)
-	return u
-}
-
-// SetKeyless sets the "keyless" field.
-func (u *ProductUpsert) SetKeyless(v bool) *ProductUpsert {
-	u.Set(product.FieldKeyless, v)
-	return u
-}
-
-// UpdateKeyless sets the "keyless" field to the value that was provided on create.
-func (u *ProductUpsert) UpdateKeyless() *ProductUpsert {
-	u.SetExcluded(product.FieldKeyless)
-	return u
-}
-
-// SetEnforceEndpoints sets the "enforce_endpoints" field.
-func (u *ProductUpsert) SetEnforceEndpoints(v bool) *ProductUpsert {
-	u.Set(product.FieldEnforceEndpoints, v)
-	return u
-}
-
-// UpdateEnforceEndpoints sets the "enforce_endpoints" field to the value that was provided on create.
-func (u *ProductUpsert) UpdateEnforceEndpoints() *ProductUpsert {
-	u.SetExcluded(product.FieldEnforceEndpoints)
-	return u
-}
-
-// UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
-// Using this option is equivalent to using:
-//
-//	client.Product.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(product.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *ProductUpsertOne) UpdateNewValues() *ProductUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		if _, exists := u.create.mutation.ID(); exists {
-			s.SetIgnore(product.FieldID)
-		}
-		if _, exists := u.create.mutation.OrganizationID(); exists {
-			s.SetIgnore(product.FieldOrganizationID)
-		}
-		if _, exists := u.create.mutation.CreatedAt(); exists {
-			s.SetIgnore(product.FieldCreatedAt)
-		}
-		if _, exists := u.create.mutation.Name(); exists {
-			s.SetIgnore(product.FieldName)
-		}
-		if _, exists := u.create.mutation.Visibility(); exists {
-			s.SetIgnore(product.FieldVisibility)
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.Product.Create().
-//	    OnConflict(sql.ResolveWithIgnore()).
-//	    Exec(ctx)
-func (u *ProductUpsertOne) Ignore() *ProductUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *ProductUpsertOne) DoNothing() *ProductUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the ProductCreate.OnConflict
-// documentation for more info.
-func (u *ProductUpsertOne) Update(set func(*ProductUpsert)) *ProductUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&ProductUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *ProductUpsertOne) SetUpdatedAt(v time.Time) *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *ProductUpsertOne) UpdateUpdatedAt() *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *ProductUpsertOne) SetVersion(v int) *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *ProductUpsertOne) AddVersion(v int) *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *ProductUpsertOne) UpdateVersion() *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateVersion()
-	})
-}
-
-// SetTitle sets the "title" field.
-func (u *ProductUpsertOne) SetTitle(v string) *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetTitle(v)
-	})
-}
-
-// UpdateTitle sets the "title" field to the value that was provided on create.
-func (u *ProductUpsertOne) UpdateTitle() *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateTitle()
-	})
-}
-
-// SetTitleFolded sets the "title_folded" field.
-func (u *ProductUpsertOne) SetTitleFolded(v string) *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetTitleFolded(v)
-	})
-}
-
-// UpdateTitleFolded sets the "title_folded" field to the value that was provided on create.
-func (u *ProductUpsertOne) UpdateTitleFolded() *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateTitleFolded()
-	})
-}
-
-// SetDescription sets the "description" field.
-func (u *ProductUpsertOne) SetDescription(v string) *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetDescription(v)
-	})
-}
-
-// UpdateDescription sets the "description" field to the value that was provided on create.
-func (u *ProductUpsertOne) UpdateDescription() *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateDescription()
-	})
-}
-
-// SetAPIVersion sets the "api_version" field.
-func (u *ProductUpsertOne) SetAPIVersion(v string) *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetAPIVersion(v)
-	})
-}
-
-// UpdateAPIVersion sets the "api_version" field to the value that was provided on create.
-func (u *ProductUpsertOne) UpdateAPIVersion() *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateAPIVersion()
-	})
-}
-
-// SetExternalID sets the "external_id" field.
-func (u *ProductUpsertOne) SetExternalID(v string) *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetExternalID(v)
-	})
-}
-
-// UpdateExternalID sets the "external_id" field to the value that was provided on create.
-func (u *ProductUpsertOne) UpdateExternalID() *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateExternalID()
-	})
-}
-
-// SetStatus sets the "status" field.
-func (u *ProductUpsertOne) SetStatus(v domain.ProductStatus) *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetStatus(v)
-	})
-}
-
-// UpdateStatus sets the "status" field to the value that was provided on create.
-func (u *ProductUpsertOne) UpdateStatus() *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateStatus()
-	})
-}
-
-// SetApproval sets the "approval" field.
-func (u *ProductUpsertOne) SetApproval(v domain.Approval) *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetApproval(v)
-	})
-}
-
-// UpdateApproval sets the "approval" field to the value that was provided on create.
-func (u *ProductUpsertOne) UpdateApproval() *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateApproval()
-	})
-}
-
-// SetAuthTypes sets the "auth_types" field.
-func (u *ProductUpsertOne) SetAuthTypes(v []access.AuthType) *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetAuthTypes(v)
-	})
-}
-
-// UpdateAuthTypes sets the "auth_types" field to the value that was provided on create.
-func (u *ProductUpsertOne) UpdateAuthTypes() *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateAuthTypes()
-	})
-}
-
-// SetDocumentationURL sets the "documentation_url" field.
-func (u *ProductUpsertOne) SetDocumentationURL(v string) *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetDocumentationURL(v)
-	})
-}
-
-// UpdateDocumentationURL sets the "documentation_url" field to the value that was provided on create.
-func (u *ProductUpsertOne) UpdateDocumentationURL() *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateDocumentationURL()
-	})
-}
-
-// SetKeyless sets the "keyless" field.
-func (u *ProductUpsertOne) SetKeyless(v bool) *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetKeyless(v)
-	})
-}
-
-// UpdateKeyless sets the "keyless" field to the value that was provided on create.
-func (u *ProductUpsertOne) UpdateKeyless() *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateKeyless()
-	})
-}
-
-// SetEnforceEndpoints sets the "enforce_endpoints" field.
-func (u *ProductUpsertOne) SetEnforceEndpoints(v bool) *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetEnforceEndpoints(v)
-	})
-}
-
-// UpdateEnforceEndpoints sets the "enforce_endpoints" field to the value that was provided on create.
-func (u *ProductUpsertOne) UpdateEnforceEndpoints() *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateEnforceEndpoints()
-	})
-}
-
-// Exec executes the query.
-func (u *ProductUpsertOne) Exec(ctx context.Context) error {
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for ProductCreate.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *ProductUpsertOne) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// Exec executes the UPSERT query and returns the inserted/updated ID.
-func (u *ProductUpsertOne) ID(ctx context.Context) (id uuid.UUID, err error) {
-	if u.create.driver.Dialect() == dialect.MySQL {
-		// In case of "ON CONFLICT", there is no way to get back non-numeric ID
-		// fields from the database since MySQL does not support the RETURNING clause.
-		return id, errors.New("db: ProductUpsertOne.ID is not supported by MySQL driver. Use ProductUpsertOne.Exec instead")
-	}
-	node, err := u.create.Save(ctx)
-	if err != nil {
-		return id, err
-	}
-	return node.ID, nil
-}
-
-// IDX is like ID, but panics if an error occurs.
-func (u *ProductUpsertOne) IDX(ctx context.Context) uuid.UUID {
-	id, err := u.ID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
-}
-
 // ProductCreateBulk is the builder for creating many Product entities in bulk.
 type ProductCreateBulk struct {
 	config
 	err      error
 	builders []*ProductCreate
-	conflict []sql.ConflictOption
 }
 
 // Save creates the Product entities in the database.
@@ -1073,7 +643,6 @@ func (_c *ProductCreateBulk) Save(ctx context.Context) ([]*Product, error) {
 					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
 				} else {
 					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
-					spec.OnConflict = _c.conflict
 					// Invoke the actual operation on the latest mutation in the chain.
 					if err = sqlgraph.BatchCreate(ctx, _c.driver, spec); err != nil {
 						if sqlgraph.IsConstraintError(err) {
@@ -1120,321 +689,6 @@ func (_c *ProductCreateBulk) Exec(ctx context.Context) error {
 // ExecX is like Exec, but panics if an error occurs.
 func (_c *ProductCreateBulk) ExecX(ctx context.Context) {
 	if err := _c.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.Product.CreateBulk(builders...).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.ProductUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *ProductCreateBulk) OnConflict(opts ...sql.ConflictOption) *ProductUpsertBulk {
-	_c.conflict = opts
-	return &ProductUpsertBulk{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.Product.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *ProductCreateBulk) OnConflictColumns(columns ...string) *ProductUpsertBulk {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &ProductUpsertBulk{
-		create: _c,
-	}
-}
-
-// ProductUpsertBulk is the builder for "upsert"-ing
-// a bulk of Product nodes.
-type ProductUpsertBulk struct {
-	create *ProductCreateBulk
-}
-
-// UpdateNewValues updates the mutable fields using the new values that
-// were set on create. Using this option is equivalent to using:
-//
-//	client.Product.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(product.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *ProductUpsertBulk) UpdateNewValues() *ProductUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		for _, b := range u.create.builders {
-			if _, exists := b.mutation.ID(); exists {
-				s.SetIgnore(product.FieldID)
-			}
-			if _, exists := b.mutation.OrganizationID(); exists {
-				s.SetIgnore(product.FieldOrganizationID)
-			}
-			if _, exists := b.mutation.CreatedAt(); exists {
-				s.SetIgnore(product.FieldCreatedAt)
-			}
-			if _, exists := b.mutation.Name(); exists {
-				s.SetIgnore(product.FieldName)
-			}
-			if _, exists := b.mutation.Visibility(); exists {
-				s.SetIgnore(product.FieldVisibility)
-			}
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.Product.Create().
-//		OnConflict(sql.ResolveWithIgnore()).
-//		Exec(ctx)
-func (u *ProductUpsertBulk) Ignore() *ProductUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *ProductUpsertBulk) DoNothing() *ProductUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the ProductCreateBulk.OnConflict
-// documentation for more info.
-func (u *ProductUpsertBulk) Update(set func(*ProductUpsert)) *ProductUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&ProductUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *ProductUpsertBulk) SetUpdatedAt(v time.Time) *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *ProductUpsertBulk) UpdateUpdatedAt() *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *ProductUpsertBulk) SetVersion(v int) *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *ProductUpsertBulk) AddVersion(v int) *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *ProductUpsertBulk) UpdateVersion() *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateVersion()
-	})
-}
-
-// SetTitle sets the "title" field.
-func (u *ProductUpsertBulk) SetTitle(v string) *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetTitle(v)
-	})
-}
-
-// UpdateTitle sets the "title" field to the value that was provided on create.
-func (u *ProductUpsertBulk) UpdateTitle() *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateTitle()
-	})
-}
-
-// SetTitleFolded sets the "title_folded" field.
-func (u *ProductUpsertBulk) SetTitleFolded(v string) *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetTitleFolded(v)
-	})
-}
-
-// UpdateTitleFolded sets the "title_folded" field to the value that was provided on create.
-func (u *ProductUpsertBulk) UpdateTitleFolded() *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateTitleFolded()
-	})
-}
-
-// SetDescription sets the "description" field.
-func (u *ProductUpsertBulk) SetDescription(v string) *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetDescription(v)
-	})
-}
-
-// UpdateDescription sets the "description" field to the value that was provided on create.
-func (u *ProductUpsertBulk) UpdateDescription() *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateDescription()
-	})
-}
-
-// SetAPIVersion sets the "api_version" field.
-func (u *ProductUpsertBulk) SetAPIVersion(v string) *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetAPIVersion(v)
-	})
-}
-
-// UpdateAPIVersion sets the "api_version" field to the value that was provided on create.
-func (u *ProductUpsertBulk) UpdateAPIVersion() *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateAPIVersion()
-	})
-}
-
-// SetExternalID sets the "external_id" field.
-func (u *ProductUpsertBulk) SetExternalID(v string) *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetExternalID(v)
-	})
-}
-
-// UpdateExternalID sets the "external_id" field to the value that was provided on create.
-func (u *ProductUpsertBulk) UpdateExternalID() *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateExternalID()
-	})
-}
-
-// SetStatus sets the "status" field.
-func (u *ProductUpsertBulk) SetStatus(v domain.ProductStatus) *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetStatus(v)
-	})
-}
-
-// UpdateStatus sets the "status" field to the value that was provided on create.
-func (u *ProductUpsertBulk) UpdateStatus() *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateStatus()
-	})
-}
-
-// SetApproval sets the "approval" field.
-func (u *ProductUpsertBulk) SetApproval(v domain.Approval) *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetApproval(v)
-	})
-}
-
-// UpdateApproval sets the "approval" field to the value that was provided on create.
-func (u *ProductUpsertBulk) UpdateApproval() *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateApproval()
-	})
-}
-
-// SetAuthTypes sets the "auth_types" field.
-func (u *ProductUpsertBulk) SetAuthTypes(v []access.AuthType) *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetAuthTypes(v)
-	})
-}
-
-// UpdateAuthTypes sets the "auth_types" field to the value that was provided on create.
-func (u *ProductUpsertBulk) UpdateAuthTypes() *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateAuthTypes()
-	})
-}
-
-// SetDocumentationURL sets the "documentation_url" field.
-func (u *ProductUpsertBulk) SetDocumentationURL(v string) *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetDocumentationURL(v)
-	})
-}
-
-// UpdateDocumentationURL sets the "documentation_url" field to the value that was provided on create.
-func (u *ProductUpsertBulk) UpdateDocumentationURL() *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateDocumentationURL()
-	})
-}
-
-// SetKeyless sets the "keyless" field.
-func (u *ProductUpsertBulk) SetKeyless(v bool) *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetKeyless(v)
-	})
-}
-
-// UpdateKeyless sets the "keyless" field to the value that was provided on create.
-func (u *ProductUpsertBulk) UpdateKeyless() *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateKeyless()
-	})
-}
-
-// SetEnforceEndpoints sets the "enforce_endpoints" field.
-func (u *ProductUpsertBulk) SetEnforceEndpoints(v bool) *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetEnforceEndpoints(v)
-	})
-}
-
-// UpdateEnforceEndpoints sets the "enforce_endpoints" field to the value that was provided on create.
-func (u *ProductUpsertBulk) UpdateEnforceEndpoints() *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateEnforceEndpoints()
-	})
-}
-
-// Exec executes the query.
-func (u *ProductUpsertBulk) Exec(ctx context.Context) error {
-	if u.create.err != nil {
-		return u.create.err
-	}
-	for i, b := range u.create.builders {
-		if len(b.conflict) != 0 {
-			return fmt.Errorf("db: OnConflict was set for builder %d. Set it on the ProductCreateBulk instead", i)
-		}
-	}
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for ProductCreateBulk.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *ProductUpsertBulk) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
 		panic(err)
 	}
 }

@@ -4,6 +4,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"portico/clients/go/gate/access"
@@ -11,8 +12,6 @@ import (
 	"portico/ent/db/servicetoken"
 	"time"
 
-	"entgo.io/ent/dialect"
-	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
@@ -23,7 +22,6 @@ type ServiceTokenCreate struct {
 	config
 	mutation *ServiceTokenMutation
 	hooks    []Hook
-	conflict []sql.ConflictOption
 }
 
 // SetOrganizationID sets the "organization_id" field.
@@ -267,27 +265,83 @@ func (_c *ServiceTokenCreate) check() error {
 	return nil
 }
 
+// insertServiceToken inserts a row. What is not set is NULL.
+const insertServiceToken = `INSERT INTO "service_tokens" ("organization_id", "created_at", "updated_at", "version", "name", "scopes", "token_hash", "hint", "product_ids", "environment", "revoked_at", "last_used_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+
 func (_c *ServiceTokenCreate) sqlSave(ctx context.Context) (*ServiceToken, error) {
 	if err := _c.check(); err != nil {
 		return nil, err
 	}
-	_node, _spec := _c.createSpec()
-	if err := sqlgraph.CreateNode(ctx, _c.driver, _spec); err != nil {
+	node, args := &ServiceToken{config: _c.config}, make([]any, 13)
+	if value, ok := _c.mutation.OrganizationID(); ok {
+		args[0] = value.String()
+		node.OrganizationID = value
+	}
+	if value, ok := _c.mutation.CreatedAt(); ok {
+		args[1] = value
+		node.CreatedAt = value
+	}
+	if value, ok := _c.mutation.UpdatedAt(); ok {
+		args[2] = value
+		node.UpdatedAt = value
+	}
+	if value, ok := _c.mutation.Version(); ok {
+		args[3] = int64(value)
+		node.Version = value
+	}
+	if value, ok := _c.mutation.Name(); ok {
+		args[4] = string(value)
+		node.Name = value
+	}
+	if value, ok := _c.mutation.Scopes(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("marshal value for column scopes: %w", err)
+		}
+		args[5] = text
+		node.Scopes = value
+	}
+	if value, ok := _c.mutation.TokenHash(); ok {
+		args[6] = value
+		node.TokenHash = value
+	}
+	if value, ok := _c.mutation.Hint(); ok {
+		args[7] = string(value)
+		node.Hint = value
+	}
+	if value, ok := _c.mutation.ProductIds(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("marshal value for column product_ids: %w", err)
+		}
+		args[8] = text
+		node.ProductIds = value
+	}
+	if value, ok := _c.mutation.Environment(); ok {
+		args[9] = string(value)
+		node.Environment = &value
+	}
+	if value, ok := _c.mutation.RevokedAt(); ok {
+		args[10] = value
+		node.RevokedAt = &value
+	}
+	if value, ok := _c.mutation.LastUsedAt(); ok {
+		args[11] = value
+		node.LastUsedAt = &value
+	}
+	if value, ok := _c.mutation.ID(); ok {
+		args[12] = value.String()
+		node.ID = value
+	}
+	if err := _c.driver.Exec(ctx, insertServiceToken, args, nil); err != nil {
 		if sqlgraph.IsConstraintError(err) {
 			err = &ConstraintError{msg: err.Error(), wrap: err}
 		}
 		return nil, err
 	}
-	if _spec.ID.Value != nil {
-		if id, ok := _spec.ID.Value.(*uuid.UUID); ok {
-			_node.ID = *id
-		} else if err := _node.ID.Scan(_spec.ID.Value); err != nil {
-			return nil, err
-		}
-	}
-	_c.mutation.id = &_node.ID
+	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return _node, nil
+	return node, nil
 }
 
 func (_c *ServiceTokenCreate) createSpec() (*ServiceToken, *sqlgraph.CreateSpec) {
@@ -295,7 +349,6 @@ func (_c *ServiceTokenCreate) createSpec() (*ServiceToken, *sqlgraph.CreateSpec)
 		_node = &ServiceToken{config: _c.config}
 		_spec = sqlgraph.NewCreateSpec(servicetoken.Table, sqlgraph.NewFieldSpec(servicetoken.FieldID, field.TypeUUID))
 	)
-	_spec.OnConflict = _c.conflict
 	if id, ok := _c.mutation.ID(); ok {
 		_node.ID = id
 		_spec.ID.Value = &id
@@ -364,478 +417,11 @@ func (_c *ServiceTokenCreate) createSpec() (*ServiceToken, *sqlgraph.CreateSpec)
 	return _node, _spec
 }
 
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.ServiceToken.Create().
-//		SetOrganizationID(v).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.ServiceTokenUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *ServiceTokenCreate) OnConflict(opts ...sql.ConflictOption) *ServiceTokenUpsertOne {
-	_c.conflict = opts
-	return &ServiceTokenUpsertOne{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.ServiceToken.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *ServiceTokenCreate) OnConflictColumns(columns ...string) *ServiceTokenUpsertOne {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &ServiceTokenUpsertOne{
-		create: _c,
-	}
-}
-
-type (
-	// ServiceTokenUpsertOne is the builder for "upsert"-ing
-	//  one ServiceToken node.
-	ServiceTokenUpsertOne struct {
-		create *ServiceTokenCreate
-	}
-
-	// ServiceTokenUpsert is the "OnConflict" setter.
-	ServiceTokenUpsert struct {
-		*sql.UpdateSet
-	}
-)
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *ServiceTokenUpsert) SetUpdatedAt(v time.Time) *ServiceTokenUpsert {
-	u.Set(servicetoken.FieldUpdatedAt, v)
-	return u
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *ServiceTokenUpsert) UpdateUpdatedAt() *ServiceTokenUpsert {
-	u.SetExcluded(servicetoken.FieldUpdatedAt)
-	return u
-}
-
-// SetVersion sets the "version" field.
-func (u *ServiceTokenUpsert) SetVersion(v int) *ServiceTokenUpsert {
-	u.Set(servicetoken.FieldVersion, v)
-	return u
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *ServiceTokenUpsert) UpdateVersion() *ServiceTokenUpsert {
-	u.SetExcluded(servicetoken.FieldVersion)
-	return u
-}
-
-// AddVersion adds v to the "version" field.
-func (u *ServiceTokenUpsert) AddVersion(v int) *ServiceTokenUpsert {
-	u.Add(servicetoken.FieldVersion, v)
-	return u
-}
-
-// SetName sets the "name" field.
-func (u *ServiceTokenUpsert) SetName(v string) *ServiceTokenUpsert {
-	u.Set(servicetoken.FieldName, v)
-	return u
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *ServiceTokenUpsert) UpdateName() *ServiceTokenUpsert {
-	u.SetExcluded(servicetoken.FieldName)
-	return u
-}
-
-// SetScopes sets the "scopes" field.
-func (u *ServiceTokenUpsert) SetScopes(v []string) *ServiceTokenUpsert {
-	u.Set(servicetoken.FieldScopes, v)
-	return u
-}
-
-// UpdateScopes sets the "scopes" field to the value that was provided on create.
-func (u *ServiceTokenUpsert) UpdateScopes() *ServiceTokenUpsert {
-	u.SetExcluded(servicetoken.FieldScopes)
-	return u
-}
-
-// SetTokenHash sets the "token_hash" field.
-func (u *ServiceTokenUpsert) SetTokenHash(v []byte) *ServiceTokenUpsert {
-	u.Set(servicetoken.FieldTokenHash, v)
-	return u
-}
-
-// UpdateTokenHash sets the "token_hash" field to the value that was provided on create.
-func (u *ServiceTokenUpsert) UpdateTokenHash() *ServiceTokenUpsert {
-	u.SetExcluded(servicetoken.FieldTokenHash)
-	return u
-}
-
-// SetHint sets the "hint" field.
-func (u *ServiceTokenUpsert) SetHint(v string) *ServiceTokenUpsert {
-	u.Set(servicetoken.FieldHint, v)
-	return u
-}
-
-// UpdateHint sets the "hint" field to the value that was provided on create.
-func (u *ServiceTokenUpsert) UpdateHint() *ServiceTokenUpsert {
-	u.SetExcluded(servicetoken.FieldHint)
-	return u
-}
-
-// SetProductIds sets the "product_ids" field.
-func (u *ServiceTokenUpsert) SetProductIds(v []uuid.UUID) *ServiceTokenUpsert {
-	u.Set(servicetoken.FieldProductIds, v)
-	return u
-}
-
-// UpdateProductIds sets the "product_ids" field to the value that was provided on create.
-func (u *ServiceTokenUpsert) UpdateProductIds() *ServiceTokenUpsert {
-	u.SetExcluded(servicetoken.FieldProductIds)
-	return u
-}
-
-// ClearProductIds clears the value of the "product_ids" field.
-func (u *ServiceTokenUpsert) ClearProductIds() *ServiceTokenUpsert {
-	u.SetNull(servicetoken.FieldProductIds)
-	return u
-}
-
-// SetEnvironment sets the "environment" field.
-func (u *ServiceTokenUpsert) SetEnvironment(v access.Environment) *ServiceTokenUpsert {
-	u.Set(servicetoken.FieldEnvironment, v)
-	return u
-}
-
-// UpdateEnvironment sets the "environment" field to the value that was provided on create.
-func (u *ServiceTokenUpsert) UpdateEnvironment() *ServiceTokenUpsert {
-	u.SetExcluded(servicetoken.FieldEnvironment)
-	return u
-}
-
-// ClearEnvironment clears the value of the "environment" field.
-func (u *ServiceTokenUpsert) ClearEnvironment() *ServiceTokenUpsert {
-	u.SetNull(servicetoken.FieldEnvironment)
-	return u
-}
-
-// SetRevokedAt sets the "revoked_at" field.
-func (u *ServiceTokenUpsert) SetRevokedAt(v time.Time) *ServiceTokenUpsert {
-	u.Set(servicetoken.FieldRevokedAt, v)
-	return u
-}
-
-// UpdateRevokedAt sets the "revoked_at" field to the value that was provided on create.
-func (u *ServiceTokenUpsert) UpdateRevokedAt() *ServiceTokenUpsert {
-	u.SetExcluded(servicetoken.FieldRevokedAt)
-	return u
-}
-
-// ClearRevokedAt clears the value of the "revoked_at" field.
-func (u *ServiceTokenUpsert) ClearRevokedAt() *ServiceTokenUpsert {
-	u.SetNull(servicetoken.FieldRevokedAt)
-	return u
-}
-
-// SetLastUsedAt sets the "last_used_at" field.
-func (u *ServiceTokenUpsert) SetLastUsedAt(v time.Time) *ServiceTokenUpsert {
-	u.Set(servicetoken.FieldLastUsedAt, v)
-	return u
-}
-
-// UpdateLastUsedAt sets the "last_used_at" field to the value that was provided on create.
-func (u *ServiceTokenUpsert) UpdateLastUsedAt() *ServiceTokenUpsert {
-	u.SetExcluded(servicetoken.FieldLastUsedAt)
-	return u
-}
-
-// ClearLastUsedAt clears the value of the "last_used_at" field.
-func (u *ServiceTokenUpsert) ClearLastUsedAt() *ServiceTokenUpsert {
-	u.SetNull(servicetoken.FieldLastUsedAt)
-	return u
-}
-
-// UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
-// Using this option is equivalent to using:
-//
-//	client.ServiceToken.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(servicetoken.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *ServiceTokenUpsertOne) UpdateNewValues() *ServiceTokenUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		if _, exists := u.create.mutation.ID(); exists {
-			s.SetIgnore(servicetoken.FieldID)
-		}
-		if _, exists := u.create.mutation.OrganizationID(); exists {
-			s.SetIgnore(servicetoken.FieldOrganizationID)
-		}
-		if _, exists := u.create.mutation.CreatedAt(); exists {
-			s.SetIgnore(servicetoken.FieldCreatedAt)
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.ServiceToken.Create().
-//	    OnConflict(sql.ResolveWithIgnore()).
-//	    Exec(ctx)
-func (u *ServiceTokenUpsertOne) Ignore() *ServiceTokenUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *ServiceTokenUpsertOne) DoNothing() *ServiceTokenUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the ServiceTokenCreate.OnConflict
-// documentation for more info.
-func (u *ServiceTokenUpsertOne) Update(set func(*ServiceTokenUpsert)) *ServiceTokenUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&ServiceTokenUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *ServiceTokenUpsertOne) SetUpdatedAt(v time.Time) *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *ServiceTokenUpsertOne) UpdateUpdatedAt() *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *ServiceTokenUpsertOne) SetVersion(v int) *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *ServiceTokenUpsertOne) AddVersion(v int) *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *ServiceTokenUpsertOne) UpdateVersion() *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.UpdateVersion()
-	})
-}
-
-// SetName sets the "name" field.
-func (u *ServiceTokenUpsertOne) SetName(v string) *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.SetName(v)
-	})
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *ServiceTokenUpsertOne) UpdateName() *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.UpdateName()
-	})
-}
-
-// SetScopes sets the "scopes" field.
-func (u *ServiceTokenUpsertOne) SetScopes(v []string) *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.SetScopes(v)
-	})
-}
-
-// UpdateScopes sets the "scopes" field to the value that was provided on create.
-func (u *ServiceTokenUpsertOne) UpdateScopes() *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.UpdateScopes()
-	})
-}
-
-// SetTokenHash sets the "token_hash" field.
-func (u *ServiceTokenUpsertOne) SetTokenHash(v []byte) *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.SetTokenHash(v)
-	})
-}
-
-// UpdateTokenHash sets the "token_hash" field to the value that was provided on create.
-func (u *ServiceTokenUpsertOne) UpdateTokenHash() *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.UpdateTokenHash()
-	})
-}
-
-// SetHint sets the "hint" field.
-func (u *ServiceTokenUpsertOne) SetHint(v string) *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.SetHint(v)
-	})
-}
-
-// UpdateHint sets the "hint" field to the value that was provided on create.
-func (u *ServiceTokenUpsertOne) UpdateHint() *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.UpdateHint()
-	})
-}
-
-// SetProductIds sets the "product_ids" field.
-func (u *ServiceTokenUpsertOne) SetProductIds(v []uuid.UUID) *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.SetProductIds(v)
-	})
-}
-
-// UpdateProductIds sets the "product_ids" field to the value that was provided on create.
-func (u *ServiceTokenUpsertOne) UpdateProductIds() *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.UpdateProductIds()
-	})
-}
-
-// ClearProductIds clears the value of the "product_ids" field.
-func (u *ServiceTokenUpsertOne) ClearProductIds() *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.ClearProductIds()
-	})
-}
-
-// SetEnvironment sets the "environment" field.
-func (u *ServiceTokenUpsertOne) SetEnvironment(v access.Environment) *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.SetEnvironment(v)
-	})
-}
-
-// UpdateEnvironment sets the "environment" field to the value that was provided on create.
-func (u *ServiceTokenUpsertOne) UpdateEnvironment() *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.UpdateEnvironment()
-	})
-}
-
-// ClearEnvironment clears the value of the "environment" field.
-func (u *ServiceTokenUpsertOne) ClearEnvironment() *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.ClearEnvironment()
-	})
-}
-
-// SetRevokedAt sets the "revoked_at" field.
-func (u *ServiceTokenUpsertOne) SetRevokedAt(v time.Time) *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.SetRevokedAt(v)
-	})
-}
-
-// UpdateRevokedAt sets the "revoked_at" field to the value that was provided on create.
-func (u *ServiceTokenUpsertOne) UpdateRevokedAt() *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.UpdateRevokedAt()
-	})
-}
-
-// ClearRevokedAt clears the value of the "revoked_at" field.
-func (u *ServiceTokenUpsertOne) ClearRevokedAt() *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.ClearRevokedAt()
-	})
-}
-
-// SetLastUsedAt sets the "last_used_at" field.
-func (u *ServiceTokenUpsertOne) SetLastUsedAt(v time.Time) *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.SetLastUsedAt(v)
-	})
-}
-
-// UpdateLastUsedAt sets the "last_used_at" field to the value that was provided on create.
-func (u *ServiceTokenUpsertOne) UpdateLastUsedAt() *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.UpdateLastUsedAt()
-	})
-}
-
-// ClearLastUsedAt clears the value of the "last_used_at" field.
-func (u *ServiceTokenUpsertOne) ClearLastUsedAt() *ServiceTokenUpsertOne {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.ClearLastUsedAt()
-	})
-}
-
-// Exec executes the query.
-func (u *ServiceTokenUpsertOne) Exec(ctx context.Context) error {
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for ServiceTokenCreate.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *ServiceTokenUpsertOne) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// Exec executes the UPSERT query and returns the inserted/updated ID.
-func (u *ServiceTokenUpsertOne) ID(ctx context.Context) (id uuid.UUID, err error) {
-	if u.create.driver.Dialect() == dialect.MySQL {
-		// In case of "ON CONFLICT", there is no way to get back non-numeric ID
-		// fields from the database since MySQL does not support the RETURNING clause.
-		return id, errors.New("db: ServiceTokenUpsertOne.ID is not supported by MySQL driver. Use ServiceTokenUpsertOne.Exec instead")
-	}
-	node, err := u.create.Save(ctx)
-	if err != nil {
-		return id, err
-	}
-	return node.ID, nil
-}
-
-// IDX is like ID, but panics if an error occurs.
-func (u *ServiceTokenUpsertOne) IDX(ctx context.Context) uuid.UUID {
-	id, err := u.ID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
-}
-
 // ServiceTokenCreateBulk is the builder for creating many ServiceToken entities in bulk.
 type ServiceTokenCreateBulk struct {
 	config
 	err      error
 	builders []*ServiceTokenCreate
-	conflict []sql.ConflictOption
 }
 
 // Save creates the ServiceToken entities in the database.
@@ -865,7 +451,6 @@ func (_c *ServiceTokenCreateBulk) Save(ctx context.Context) ([]*ServiceToken, er
 					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
 				} else {
 					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
-					spec.OnConflict = _c.conflict
 					// Invoke the actual operation on the latest mutation in the chain.
 					if err = sqlgraph.BatchCreate(ctx, _c.driver, spec); err != nil {
 						if sqlgraph.IsConstraintError(err) {
@@ -912,301 +497,6 @@ func (_c *ServiceTokenCreateBulk) Exec(ctx context.Context) error {
 // ExecX is like Exec, but panics if an error occurs.
 func (_c *ServiceTokenCreateBulk) ExecX(ctx context.Context) {
 	if err := _c.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.ServiceToken.CreateBulk(builders...).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.ServiceTokenUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *ServiceTokenCreateBulk) OnConflict(opts ...sql.ConflictOption) *ServiceTokenUpsertBulk {
-	_c.conflict = opts
-	return &ServiceTokenUpsertBulk{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.ServiceToken.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *ServiceTokenCreateBulk) OnConflictColumns(columns ...string) *ServiceTokenUpsertBulk {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &ServiceTokenUpsertBulk{
-		create: _c,
-	}
-}
-
-// ServiceTokenUpsertBulk is the builder for "upsert"-ing
-// a bulk of ServiceToken nodes.
-type ServiceTokenUpsertBulk struct {
-	create *ServiceTokenCreateBulk
-}
-
-// UpdateNewValues updates the mutable fields using the new values that
-// were set on create. Using this option is equivalent to using:
-//
-//	client.ServiceToken.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(servicetoken.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *ServiceTokenUpsertBulk) UpdateNewValues() *ServiceTokenUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		for _, b := range u.create.builders {
-			if _, exists := b.mutation.ID(); exists {
-				s.SetIgnore(servicetoken.FieldID)
-			}
-			if _, exists := b.mutation.OrganizationID(); exists {
-				s.SetIgnore(servicetoken.FieldOrganizationID)
-			}
-			if _, exists := b.mutation.CreatedAt(); exists {
-				s.SetIgnore(servicetoken.FieldCreatedAt)
-			}
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.ServiceToken.Create().
-//		OnConflict(sql.ResolveWithIgnore()).
-//		Exec(ctx)
-func (u *ServiceTokenUpsertBulk) Ignore() *ServiceTokenUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *ServiceTokenUpsertBulk) DoNothing() *ServiceTokenUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the ServiceTokenCreateBulk.OnConflict
-// documentation for more info.
-func (u *ServiceTokenUpsertBulk) Update(set func(*ServiceTokenUpsert)) *ServiceTokenUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&ServiceTokenUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *ServiceTokenUpsertBulk) SetUpdatedAt(v time.Time) *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *ServiceTokenUpsertBulk) UpdateUpdatedAt() *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *ServiceTokenUpsertBulk) SetVersion(v int) *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *ServiceTokenUpsertBulk) AddVersion(v int) *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *ServiceTokenUpsertBulk) UpdateVersion() *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.UpdateVersion()
-	})
-}
-
-// SetName sets the "name" field.
-func (u *ServiceTokenUpsertBulk) SetName(v string) *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.SetName(v)
-	})
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *ServiceTokenUpsertBulk) UpdateName() *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.UpdateName()
-	})
-}
-
-// SetScopes sets the "scopes" field.
-func (u *ServiceTokenUpsertBulk) SetScopes(v []string) *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.SetScopes(v)
-	})
-}
-
-// UpdateScopes sets the "scopes" field to the value that was provided on create.
-func (u *ServiceTokenUpsertBulk) UpdateScopes() *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.UpdateScopes()
-	})
-}
-
-// SetTokenHash sets the "token_hash" field.
-func (u *ServiceTokenUpsertBulk) SetTokenHash(v []byte) *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.SetTokenHash(v)
-	})
-}
-
-// UpdateTokenHash sets the "token_hash" field to the value that was provided on create.
-func (u *ServiceTokenUpsertBulk) UpdateTokenHash() *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.UpdateTokenHash()
-	})
-}
-
-// SetHint sets the "hint" field.
-func (u *ServiceTokenUpsertBulk) SetHint(v string) *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.SetHint(v)
-	})
-}
-
-// UpdateHint sets the "hint" field to the value that was provided on create.
-func (u *ServiceTokenUpsertBulk) UpdateHint() *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.UpdateHint()
-	})
-}
-
-// SetProductIds sets the "product_ids" field.
-func (u *ServiceTokenUpsertBulk) SetProductIds(v []uuid.UUID) *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.SetProductIds(v)
-	})
-}
-
-// UpdateProductIds sets the "product_ids" field to the value that was provided on create.
-func (u *ServiceTokenUpsertBulk) UpdateProductIds() *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.UpdateProductIds()
-	})
-}
-
-// ClearProductIds clears the value of the "product_ids" field.
-func (u *ServiceTokenUpsertBulk) ClearProductIds() *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.ClearProductIds()
-	})
-}
-
-// SetEnvironment sets the "environment" field.
-func (u *ServiceTokenUpsertBulk) SetEnvironment(v access.Environment) *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.SetEnvironment(v)
-	})
-}
-
-// UpdateEnvironment sets the "environment" field to the value that was provided on create.
-func (u *ServiceTokenUpsertBulk) UpdateEnvironment() *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.UpdateEnvironment()
-	})
-}
-
-// ClearEnvironment clears the value of the "environment" field.
-func (u *ServiceTokenUpsertBulk) ClearEnvironment() *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.ClearEnvironment()
-	})
-}
-
-// SetRevokedAt sets the "revoked_at" field.
-func (u *ServiceTokenUpsertBulk) SetRevokedAt(v time.Time) *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.SetRevokedAt(v)
-	})
-}
-
-// UpdateRevokedAt sets the "revoked_at" field to the value that was provided on create.
-func (u *ServiceTokenUpsertBulk) UpdateRevokedAt() *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.UpdateRevokedAt()
-	})
-}
-
-// ClearRevokedAt clears the value of the "revoked_at" field.
-func (u *ServiceTokenUpsertBulk) ClearRevokedAt() *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.ClearRevokedAt()
-	})
-}
-
-// SetLastUsedAt sets the "last_used_at" field.
-func (u *ServiceTokenUpsertBulk) SetLastUsedAt(v time.Time) *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.SetLastUsedAt(v)
-	})
-}
-
-// UpdateLastUsedAt sets the "last_used_at" field to the value that was provided on create.
-func (u *ServiceTokenUpsertBulk) UpdateLastUsedAt() *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.UpdateLastUsedAt()
-	})
-}
-
-// ClearLastUsedAt clears the value of the "last_used_at" field.
-func (u *ServiceTokenUpsertBulk) ClearLastUsedAt() *ServiceTokenUpsertBulk {
-	return u.Update(func(s *ServiceTokenUpsert) {
-		s.ClearLastUsedAt()
-	})
-}
-
-// Exec executes the query.
-func (u *ServiceTokenUpsertBulk) Exec(ctx context.Context) error {
-	if u.create.err != nil {
-		return u.create.err
-	}
-	for i, b := range u.create.builders {
-		if len(b.conflict) != 0 {
-			return fmt.Errorf("db: OnConflict was set for builder %d. Set it on the ServiceTokenCreateBulk instead", i)
-		}
-	}
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for ServiceTokenCreateBulk.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *ServiceTokenUpsertBulk) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
 		panic(err)
 	}
 }

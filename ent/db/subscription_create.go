@@ -4,6 +4,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"portico/clients/go/gate/access"
@@ -15,8 +16,6 @@ import (
 	"portico/ent/db/subscription"
 	"time"
 
-	"entgo.io/ent/dialect"
-	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
@@ -27,7 +26,6 @@ type SubscriptionCreate struct {
 	config
 	mutation *SubscriptionMutation
 	hooks    []Hook
-	conflict []sql.ConflictOption
 }
 
 // SetOrganizationID sets the "organization_id" field.
@@ -368,27 +366,95 @@ func (_c *SubscriptionCreate) check() error {
 	return nil
 }
 
+// insertSubscription inserts a row. What is not set is NULL.
+const insertSubscription = `INSERT INTO "subscriptions" ("organization_id", "created_at", "updated_at", "version", "account_id", "app_id", "product_id", "plan_id", "endpoint_ids", "status", "newest", "requested_by", "decided_by", "decided_at", "reason", "deleted_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
+
 func (_c *SubscriptionCreate) sqlSave(ctx context.Context) (*Subscription, error) {
 	if err := _c.check(); err != nil {
 		return nil, err
 	}
-	_node, _spec := _c.createSpec()
-	if err := sqlgraph.CreateNode(ctx, _c.driver, _spec); err != nil {
+	node, args := &Subscription{config: _c.config}, make([]any, 17)
+	if value, ok := _c.mutation.OrganizationID(); ok {
+		args[0] = value.String()
+		node.OrganizationID = value
+	}
+	if value, ok := _c.mutation.CreatedAt(); ok {
+		args[1] = value
+		node.CreatedAt = value
+	}
+	if value, ok := _c.mutation.UpdatedAt(); ok {
+		args[2] = value
+		node.UpdatedAt = value
+	}
+	if value, ok := _c.mutation.Version(); ok {
+		args[3] = int64(value)
+		node.Version = value
+	}
+	if value, ok := _c.mutation.AccountID(); ok {
+		args[4] = value.String()
+		node.AccountID = value
+	}
+	if value, ok := _c.mutation.AppID(); ok {
+		args[5] = value.String()
+		node.AppID = value
+	}
+	if value, ok := _c.mutation.ProductID(); ok {
+		args[6] = value.String()
+		node.ProductID = value
+	}
+	if value, ok := _c.mutation.PlanID(); ok {
+		args[7] = value.String()
+		node.PlanID = value
+	}
+	if value, ok := _c.mutation.EndpointIds(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("marshal value for column endpoint_ids: %w", err)
+		}
+		args[8] = text
+		node.EndpointIds = value
+	}
+	if value, ok := _c.mutation.Status(); ok {
+		args[9] = string(value)
+		node.Status = value
+	}
+	if value, ok := _c.mutation.Newest(); ok {
+		args[10] = value
+		node.Newest = value
+	}
+	if value, ok := _c.mutation.RequestedBy(); ok {
+		args[11] = value.String()
+		node.RequestedBy = &value
+	}
+	if value, ok := _c.mutation.DecidedBy(); ok {
+		args[12] = value.String()
+		node.DecidedBy = &value
+	}
+	if value, ok := _c.mutation.DecidedAt(); ok {
+		args[13] = value
+		node.DecidedAt = &value
+	}
+	if value, ok := _c.mutation.Reason(); ok {
+		args[14] = string(value)
+		node.Reason = value
+	}
+	if value, ok := _c.mutation.DeletedAt(); ok {
+		args[15] = value
+		node.DeletedAt = &value
+	}
+	if value, ok := _c.mutation.ID(); ok {
+		args[16] = value.String()
+		node.ID = value
+	}
+	if err := _c.driver.Exec(ctx, insertSubscription, args, nil); err != nil {
 		if sqlgraph.IsConstraintError(err) {
 			err = &ConstraintError{msg: err.Error(), wrap: err}
 		}
 		return nil, err
 	}
-	if _spec.ID.Value != nil {
-		if id, ok := _spec.ID.Value.(*uuid.UUID); ok {
-			_node.ID = *id
-		} else if err := _node.ID.Scan(_spec.ID.Value); err != nil {
-			return nil, err
-		}
-	}
-	_c.mutation.id = &_node.ID
+	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return _node, nil
+	return node, nil
 }
 
 func (_c *SubscriptionCreate) createSpec() (*Subscription, *sqlgraph.CreateSpec) {
@@ -396,7 +462,6 @@ func (_c *SubscriptionCreate) createSpec() (*Subscription, *sqlgraph.CreateSpec)
 		_node = &Subscription{config: _c.config}
 		_spec = sqlgraph.NewCreateSpec(subscription.Table, sqlgraph.NewFieldSpec(subscription.FieldID, field.TypeUUID))
 	)
-	_spec.OnConflict = _c.conflict
 	if id, ok := _c.mutation.ID(); ok {
 		_node.ID = id
 		_spec.ID.Value = &id
@@ -533,526 +598,11 @@ func (_c *SubscriptionCreate) createSpec() (*Subscription, *sqlgraph.CreateSpec)
 	return _node, _spec
 }
 
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.Subscription.Create().
-//		SetOrganizationID(v).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.SubscriptionUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *SubscriptionCreate) OnConflict(opts ...sql.ConflictOption) *SubscriptionUpsertOne {
-	_c.conflict = opts
-	return &SubscriptionUpsertOne{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.Subscription.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *SubscriptionCreate) OnConflictColumns(columns ...string) *SubscriptionUpsertOne {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &SubscriptionUpsertOne{
-		create: _c,
-	}
-}
-
-type (
-	// SubscriptionUpsertOne is the builder for "upsert"-ing
-	//  one Subscription node.
-	SubscriptionUpsertOne struct {
-		create *SubscriptionCreate
-	}
-
-	// SubscriptionUpsert is the "OnConflict" setter.
-	SubscriptionUpsert struct {
-		*sql.UpdateSet
-	}
-)
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *SubscriptionUpsert) SetUpdatedAt(v time.Time) *SubscriptionUpsert {
-	u.Set(subscription.FieldUpdatedAt, v)
-	return u
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *SubscriptionUpsert) UpdateUpdatedAt() *SubscriptionUpsert {
-	u.SetExcluded(subscription.FieldUpdatedAt)
-	return u
-}
-
-// SetVersion sets the "version" field.
-func (u *SubscriptionUpsert) SetVersion(v int) *SubscriptionUpsert {
-	u.Set(subscription.FieldVersion, v)
-	return u
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *SubscriptionUpsert) UpdateVersion() *SubscriptionUpsert {
-	u.SetExcluded(subscription.FieldVersion)
-	return u
-}
-
-// AddVersion adds v to the "version" field.
-func (u *SubscriptionUpsert) AddVersion(v int) *SubscriptionUpsert {
-	u.Add(subscription.FieldVersion, v)
-	return u
-}
-
-// SetPlanID sets the "plan_id" field.
-func (u *SubscriptionUpsert) SetPlanID(v uuid.UUID) *SubscriptionUpsert {
-	u.Set(subscription.FieldPlanID, v)
-	return u
-}
-
-// UpdatePlanID sets the "plan_id" field to the value that was provided on create.
-func (u *SubscriptionUpsert) UpdatePlanID() *SubscriptionUpsert {
-	u.SetExcluded(subscription.FieldPlanID)
-	return u
-}
-
-// SetEndpointIds sets the "endpoint_ids" field.
-func (u *SubscriptionUpsert) SetEndpointIds(v []uuid.UUID) *SubscriptionUpsert {
-	u.Set(subscription.FieldEndpointIds, v)
-	return u
-}
-
-// UpdateEndpointIds sets the "endpoint_ids" field to the value that was provided on create.
-func (u *SubscriptionUpsert) UpdateEndpointIds() *SubscriptionUpsert {
-	u.SetExcluded(subscription.FieldEndpointIds)
-	return u
-}
-
-// ClearEndpointIds clears the value of the "endpoint_ids" field.
-func (u *SubscriptionUpsert) ClearEndpointIds() *SubscriptionUpsert {
-	u.SetNull(subscription.FieldEndpointIds)
-	return u
-}
-
-// SetStatus sets the "status" field.
-func (u *SubscriptionUpsert) SetStatus(v access.SubscriptionStatus) *SubscriptionUpsert {
-	u.Set(subscription.FieldStatus, v)
-	return u
-}
-
-// UpdateStatus sets the "status" field to the value that was provided on create.
-func (u *SubscriptionUpsert) UpdateStatus() *SubscriptionUpsert {
-	u.SetExcluded(subscription.FieldStatus)
-	return u
-}
-
-// SetNewest sets the "newest" field.
-func (u *SubscriptionUpsert) SetNewest(v bool) *SubscriptionUpsert {
-	u.Set(subscription.FieldNewest, v)
-	return u
-}
-
-// UpdateNewest sets the "newest" field to the value that was provided on create.
-func (u *SubscriptionUpsert) UpdateNewest() *SubscriptionUpsert {
-	u.SetExcluded(subscription.FieldNewest)
-	return u
-}
-
-// SetRequestedBy sets the "requested_by" field.
-func (u *SubscriptionUpsert) SetRequestedBy(v uuid.UUID) *SubscriptionUpsert {
-	u.Set(subscription.FieldRequestedBy, v)
-	return u
-}
-
-// UpdateRequestedBy sets the "requested_by" field to the value that was provided on create.
-func (u *SubscriptionUpsert) UpdateRequestedBy() *SubscriptionUpsert {
-	u.SetExcluded(subscription.FieldRequestedBy)
-	return u
-}
-
-// ClearRequestedBy clears the value of the "requested_by" field.
-func (u *SubscriptionUpsert) ClearRequestedBy() *SubscriptionUpsert {
-	u.SetNull(subscription.FieldRequestedBy)
-	return u
-}
-
-// SetDecidedBy sets the "decided_by" field.
-func (u *SubscriptionUpsert) SetDecidedBy(v uuid.UUID) *SubscriptionUpsert {
-	u.Set(subscription.FieldDecidedBy, v)
-	return u
-}
-
-// UpdateDecidedBy sets the "decided_by" field to the value that was provided on create.
-func (u *SubscriptionUpsert) UpdateDecidedBy() *SubscriptionUpsert {
-	u.SetExcluded(subscription.FieldDecidedBy)
-	return u
-}
-
-// ClearDecidedBy clears the value of the "decided_by" field.
-func (u *SubscriptionUpsert) ClearDecidedBy() *SubscriptionUpsert {
-	u.SetNull(subscription.FieldDecidedBy)
-	return u
-}
-
-// SetDecidedAt sets the "decided_at" field.
-func (u *SubscriptionUpsert) SetDecidedAt(v time.Time) *SubscriptionUpsert {
-	u.Set(subscription.FieldDecidedAt, v)
-	return u
-}
-
-// UpdateDecidedAt sets the "decided_at" field to the value that was provided on create.
-func (u *SubscriptionUpsert) UpdateDecidedAt() *SubscriptionUpsert {
-	u.SetExcluded(subscription.FieldDecidedAt)
-	return u
-}
-
-// ClearDecidedAt clears the value of the "decided_at" field.
-func (u *SubscriptionUpsert) ClearDecidedAt() *SubscriptionUpsert {
-	u.SetNull(subscription.FieldDecidedAt)
-	return u
-}
-
-// SetReason sets the "reason" field.
-func (u *SubscriptionUpsert) SetReason(v string) *SubscriptionUpsert {
-	u.Set(subscription.FieldReason, v)
-	return u
-}
-
-// UpdateReason sets the "reason" field to the value that was provided on create.
-func (u *SubscriptionUpsert) UpdateReason() *SubscriptionUpsert {
-	u.SetExcluded(subscription.FieldReason)
-	return u
-}
-
-// SetDeletedAt sets the "deleted_at" field.
-func (u *SubscriptionUpsert) SetDeletedAt(v time.Time) *SubscriptionUpsert {
-	u.Set(subscription.FieldDeletedAt, v)
-	return u
-}
-
-// UpdateDeletedAt sets the "deleted_at" field to the value that was provided on create.
-func (u *SubscriptionUpsert) UpdateDeletedAt() *SubscriptionUpsert {
-	u.SetExcluded(subscription.FieldDeletedAt)
-	return u
-}
-
-// ClearDeletedAt clears the value of the "deleted_at" field.
-func (u *SubscriptionUpsert) ClearDeletedAt() *SubscriptionUpsert {
-	u.SetNull(subscription.FieldDeletedAt)
-	return u
-}
-
-// UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
-// Using this option is equivalent to using:
-//
-//	client.Subscription.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(subscription.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *SubscriptionUpsertOne) UpdateNewValues() *SubscriptionUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		if _, exists := u.create.mutation.ID(); exists {
-			s.SetIgnore(subscription.FieldID)
-		}
-		if _, exists := u.create.mutation.OrganizationID(); exists {
-			s.SetIgnore(subscription.FieldOrganizationID)
-		}
-		if _, exists := u.create.mutation.CreatedAt(); exists {
-			s.SetIgnore(subscription.FieldCreatedAt)
-		}
-		if _, exists := u.create.mutation.AccountID(); exists {
-			s.SetIgnore(subscription.FieldAccountID)
-		}
-		if _, exists := u.create.mutation.AppID(); exists {
-			s.SetIgnore(subscription.FieldAppID)
-		}
-		if _, exists := u.create.mutation.ProductID(); exists {
-			s.SetIgnore(subscription.FieldProductID)
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.Subscription.Create().
-//	    OnConflict(sql.ResolveWithIgnore()).
-//	    Exec(ctx)
-func (u *SubscriptionUpsertOne) Ignore() *SubscriptionUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *SubscriptionUpsertOne) DoNothing() *SubscriptionUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the SubscriptionCreate.OnConflict
-// documentation for more info.
-func (u *SubscriptionUpsertOne) Update(set func(*SubscriptionUpsert)) *SubscriptionUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&SubscriptionUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *SubscriptionUpsertOne) SetUpdatedAt(v time.Time) *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *SubscriptionUpsertOne) UpdateUpdatedAt() *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *SubscriptionUpsertOne) SetVersion(v int) *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *SubscriptionUpsertOne) AddVersion(v int) *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *SubscriptionUpsertOne) UpdateVersion() *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdateVersion()
-	})
-}
-
-// SetPlanID sets the "plan_id" field.
-func (u *SubscriptionUpsertOne) SetPlanID(v uuid.UUID) *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetPlanID(v)
-	})
-}
-
-// UpdatePlanID sets the "plan_id" field to the value that was provided on create.
-func (u *SubscriptionUpsertOne) UpdatePlanID() *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdatePlanID()
-	})
-}
-
-// SetEndpointIds sets the "endpoint_ids" field.
-func (u *SubscriptionUpsertOne) SetEndpointIds(v []uuid.UUID) *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetEndpointIds(v)
-	})
-}
-
-// UpdateEndpointIds sets the "endpoint_ids" field to the value that was provided on create.
-func (u *SubscriptionUpsertOne) UpdateEndpointIds() *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdateEndpointIds()
-	})
-}
-
-// ClearEndpointIds clears the value of the "endpoint_ids" field.
-func (u *SubscriptionUpsertOne) ClearEndpointIds() *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.ClearEndpointIds()
-	})
-}
-
-// SetStatus sets the "status" field.
-func (u *SubscriptionUpsertOne) SetStatus(v access.SubscriptionStatus) *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetStatus(v)
-	})
-}
-
-// UpdateStatus sets the "status" field to the value that was provided on create.
-func (u *SubscriptionUpsertOne) UpdateStatus() *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdateStatus()
-	})
-}
-
-// SetNewest sets the "newest" field.
-func (u *SubscriptionUpsertOne) SetNewest(v bool) *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetNewest(v)
-	})
-}
-
-// UpdateNewest sets the "newest" field to the value that was provided on create.
-func (u *SubscriptionUpsertOne) UpdateNewest() *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdateNewest()
-	})
-}
-
-// SetRequestedBy sets the "requested_by" field.
-func (u *SubscriptionUpsertOne) SetRequestedBy(v uuid.UUID) *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetRequestedBy(v)
-	})
-}
-
-// UpdateRequestedBy sets the "requested_by" field to the value that was provided on create.
-func (u *SubscriptionUpsertOne) UpdateRequestedBy() *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdateRequestedBy()
-	})
-}
-
-// ClearRequestedBy clears the value of the "requested_by" field.
-func (u *SubscriptionUpsertOne) ClearRequestedBy() *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.ClearRequestedBy()
-	})
-}
-
-// SetDecidedBy sets the "decided_by" field.
-func (u *SubscriptionUpsertOne) SetDecidedBy(v uuid.UUID) *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetDecidedBy(v)
-	})
-}
-
-// UpdateDecidedBy sets the "decided_by" field to the value that was provided on create.
-func (u *SubscriptionUpsertOne) UpdateDecidedBy() *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdateDecidedBy()
-	})
-}
-
-// ClearDecidedBy clears the value of the "decided_by" field.
-func (u *SubscriptionUpsertOne) ClearDecidedBy() *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.ClearDecidedBy()
-	})
-}
-
-// SetDecidedAt sets the "decided_at" field.
-func (u *SubscriptionUpsertOne) SetDecidedAt(v time.Time) *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetDecidedAt(v)
-	})
-}
-
-// UpdateDecidedAt sets the "decided_at" field to the value that was provided on create.
-func (u *SubscriptionUpsertOne) UpdateDecidedAt() *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdateDecidedAt()
-	})
-}
-
-// ClearDecidedAt clears the value of the "decided_at" field.
-func (u *SubscriptionUpsertOne) ClearDecidedAt() *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.ClearDecidedAt()
-	})
-}
-
-// SetReason sets the "reason" field.
-func (u *SubscriptionUpsertOne) SetReason(v string) *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetReason(v)
-	})
-}
-
-// UpdateReason sets the "reason" field to the value that was provided on create.
-func (u *SubscriptionUpsertOne) UpdateReason() *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdateReason()
-	})
-}
-
-// SetDeletedAt sets the "deleted_at" field.
-func (u *SubscriptionUpsertOne) SetDeletedAt(v time.Time) *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetDeletedAt(v)
-	})
-}
-
-// UpdateDeletedAt sets the "deleted_at" field to the value that was provided on create.
-func (u *SubscriptionUpsertOne) UpdateDeletedAt() *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdateDeletedAt()
-	})
-}
-
-// ClearDeletedAt clears the value of the "deleted_at" field.
-func (u *SubscriptionUpsertOne) ClearDeletedAt() *SubscriptionUpsertOne {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.ClearDeletedAt()
-	})
-}
-
-// Exec executes the query.
-func (u *SubscriptionUpsertOne) Exec(ctx context.Context) error {
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for SubscriptionCreate.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *SubscriptionUpsertOne) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// Exec executes the UPSERT query and returns the inserted/updated ID.
-func (u *SubscriptionUpsertOne) ID(ctx context.Context) (id uuid.UUID, err error) {
-	if u.create.driver.Dialect() == dialect.MySQL {
-		// In case of "ON CONFLICT", there is no way to get back non-numeric ID
-		// fields from the database since MySQL does not support the RETURNING clause.
-		return id, errors.New("db: SubscriptionUpsertOne.ID is not supported by MySQL driver. Use SubscriptionUpsertOne.Exec instead")
-	}
-	node, err := u.create.Save(ctx)
-	if err != nil {
-		return id, err
-	}
-	return node.ID, nil
-}
-
-// IDX is like ID, but panics if an error occurs.
-func (u *SubscriptionUpsertOne) IDX(ctx context.Context) uuid.UUID {
-	id, err := u.ID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
-}
-
 // SubscriptionCreateBulk is the builder for creating many Subscription entities in bulk.
 type SubscriptionCreateBulk struct {
 	config
 	err      error
 	builders []*SubscriptionCreate
-	conflict []sql.ConflictOption
 }
 
 // Save creates the Subscription entities in the database.
@@ -1082,7 +632,6 @@ func (_c *SubscriptionCreateBulk) Save(ctx context.Context) ([]*Subscription, er
 					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
 				} else {
 					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
-					spec.OnConflict = _c.conflict
 					// Invoke the actual operation on the latest mutation in the chain.
 					if err = sqlgraph.BatchCreate(ctx, _c.driver, spec); err != nil {
 						if sqlgraph.IsConstraintError(err) {
@@ -1129,331 +678,6 @@ func (_c *SubscriptionCreateBulk) Exec(ctx context.Context) error {
 // ExecX is like Exec, but panics if an error occurs.
 func (_c *SubscriptionCreateBulk) ExecX(ctx context.Context) {
 	if err := _c.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.Subscription.CreateBulk(builders...).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.SubscriptionUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *SubscriptionCreateBulk) OnConflict(opts ...sql.ConflictOption) *SubscriptionUpsertBulk {
-	_c.conflict = opts
-	return &SubscriptionUpsertBulk{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.Subscription.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *SubscriptionCreateBulk) OnConflictColumns(columns ...string) *SubscriptionUpsertBulk {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &SubscriptionUpsertBulk{
-		create: _c,
-	}
-}
-
-// SubscriptionUpsertBulk is the builder for "upsert"-ing
-// a bulk of Subscription nodes.
-type SubscriptionUpsertBulk struct {
-	create *SubscriptionCreateBulk
-}
-
-// UpdateNewValues updates the mutable fields using the new values that
-// were set on create. Using this option is equivalent to using:
-//
-//	client.Subscription.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(subscription.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *SubscriptionUpsertBulk) UpdateNewValues() *SubscriptionUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		for _, b := range u.create.builders {
-			if _, exists := b.mutation.ID(); exists {
-				s.SetIgnore(subscription.FieldID)
-			}
-			if _, exists := b.mutation.OrganizationID(); exists {
-				s.SetIgnore(subscription.FieldOrganizationID)
-			}
-			if _, exists := b.mutation.CreatedAt(); exists {
-				s.SetIgnore(subscription.FieldCreatedAt)
-			}
-			if _, exists := b.mutation.AccountID(); exists {
-				s.SetIgnore(subscription.FieldAccountID)
-			}
-			if _, exists := b.mutation.AppID(); exists {
-				s.SetIgnore(subscription.FieldAppID)
-			}
-			if _, exists := b.mutation.ProductID(); exists {
-				s.SetIgnore(subscription.FieldProductID)
-			}
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.Subscription.Create().
-//		OnConflict(sql.ResolveWithIgnore()).
-//		Exec(ctx)
-func (u *SubscriptionUpsertBulk) Ignore() *SubscriptionUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *SubscriptionUpsertBulk) DoNothing() *SubscriptionUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the SubscriptionCreateBulk.OnConflict
-// documentation for more info.
-func (u *SubscriptionUpsertBulk) Update(set func(*SubscriptionUpsert)) *SubscriptionUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&SubscriptionUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *SubscriptionUpsertBulk) SetUpdatedAt(v time.Time) *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *SubscriptionUpsertBulk) UpdateUpdatedAt() *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *SubscriptionUpsertBulk) SetVersion(v int) *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *SubscriptionUpsertBulk) AddVersion(v int) *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *SubscriptionUpsertBulk) UpdateVersion() *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdateVersion()
-	})
-}
-
-// SetPlanID sets the "plan_id" field.
-func (u *SubscriptionUpsertBulk) SetPlanID(v uuid.UUID) *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetPlanID(v)
-	})
-}
-
-// UpdatePlanID sets the "plan_id" field to the value that was provided on create.
-func (u *SubscriptionUpsertBulk) UpdatePlanID() *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdatePlanID()
-	})
-}
-
-// SetEndpointIds sets the "endpoint_ids" field.
-func (u *SubscriptionUpsertBulk) SetEndpointIds(v []uuid.UUID) *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetEndpointIds(v)
-	})
-}
-
-// UpdateEndpointIds sets the "endpoint_ids" field to the value that was provided on create.
-func (u *SubscriptionUpsertBulk) UpdateEndpointIds() *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdateEndpointIds()
-	})
-}
-
-// ClearEndpointIds clears the value of the "endpoint_ids" field.
-func (u *SubscriptionUpsertBulk) ClearEndpointIds() *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.ClearEndpointIds()
-	})
-}
-
-// SetStatus sets the "status" field.
-func (u *SubscriptionUpsertBulk) SetStatus(v access.SubscriptionStatus) *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetStatus(v)
-	})
-}
-
-// UpdateStatus sets the "status" field to the value that was provided on create.
-func (u *SubscriptionUpsertBulk) UpdateStatus() *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdateStatus()
-	})
-}
-
-// SetNewest sets the "newest" field.
-func (u *SubscriptionUpsertBulk) SetNewest(v bool) *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetNewest(v)
-	})
-}
-
-// UpdateNewest sets the "newest" field to the value that was provided on create.
-func (u *SubscriptionUpsertBulk) UpdateNewest() *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdateNewest()
-	})
-}
-
-// SetRequestedBy sets the "requested_by" field.
-func (u *SubscriptionUpsertBulk) SetRequestedBy(v uuid.UUID) *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetRequestedBy(v)
-	})
-}
-
-// UpdateRequestedBy sets the "requested_by" field to the value that was provided on create.
-func (u *SubscriptionUpsertBulk) UpdateRequestedBy() *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdateRequestedBy()
-	})
-}
-
-// ClearRequestedBy clears the value of the "requested_by" field.
-func (u *SubscriptionUpsertBulk) ClearRequestedBy() *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.ClearRequestedBy()
-	})
-}
-
-// SetDecidedBy sets the "decided_by" field.
-func (u *SubscriptionUpsertBulk) SetDecidedBy(v uuid.UUID) *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetDecidedBy(v)
-	})
-}
-
-// UpdateDecidedBy sets the "decided_by" field to the value that was provided on create.
-func (u *SubscriptionUpsertBulk) UpdateDecidedBy() *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdateDecidedBy()
-	})
-}
-
-// ClearDecidedBy clears the value of the "decided_by" field.
-func (u *SubscriptionUpsertBulk) ClearDecidedBy() *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.ClearDecidedBy()
-	})
-}
-
-// SetDecidedAt sets the "decided_at" field.
-func (u *SubscriptionUpsertBulk) SetDecidedAt(v time.Time) *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetDecidedAt(v)
-	})
-}
-
-// UpdateDecidedAt sets the "decided_at" field to the value that was provided on create.
-func (u *SubscriptionUpsertBulk) UpdateDecidedAt() *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdateDecidedAt()
-	})
-}
-
-// ClearDecidedAt clears the value of the "decided_at" field.
-func (u *SubscriptionUpsertBulk) ClearDecidedAt() *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.ClearDecidedAt()
-	})
-}
-
-// SetReason sets the "reason" field.
-func (u *SubscriptionUpsertBulk) SetReason(v string) *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetReason(v)
-	})
-}
-
-// UpdateReason sets the "reason" field to the value that was provided on create.
-func (u *SubscriptionUpsertBulk) UpdateReason() *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdateReason()
-	})
-}
-
-// SetDeletedAt sets the "deleted_at" field.
-func (u *SubscriptionUpsertBulk) SetDeletedAt(v time.Time) *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.SetDeletedAt(v)
-	})
-}
-
-// UpdateDeletedAt sets the "deleted_at" field to the value that was provided on create.
-func (u *SubscriptionUpsertBulk) UpdateDeletedAt() *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.UpdateDeletedAt()
-	})
-}
-
-// ClearDeletedAt clears the value of the "deleted_at" field.
-func (u *SubscriptionUpsertBulk) ClearDeletedAt() *SubscriptionUpsertBulk {
-	return u.Update(func(s *SubscriptionUpsert) {
-		s.ClearDeletedAt()
-	})
-}
-
-// Exec executes the query.
-func (u *SubscriptionUpsertBulk) Exec(ctx context.Context) error {
-	if u.create.err != nil {
-		return u.create.err
-	}
-	for i, b := range u.create.builders {
-		if len(b.conflict) != 0 {
-			return fmt.Errorf("db: OnConflict was set for builder %d. Set it on the SubscriptionCreateBulk instead", i)
-		}
-	}
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for SubscriptionCreateBulk.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *SubscriptionUpsertBulk) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
 		panic(err)
 	}
 }

@@ -12,8 +12,6 @@ import (
 	"portico/internal/domain"
 	"time"
 
-	"entgo.io/ent/dialect"
-	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
@@ -24,7 +22,6 @@ type UserCreate struct {
 	config
 	mutation *UserMutation
 	hooks    []Hook
-	conflict []sql.ConflictOption
 }
 
 // SetOrganizationID sets the "organization_id" field.
@@ -348,30 +345,95 @@ func (_c *UserCreate) check() error {
 	return nil
 }
 
+// insertUser inserts a row. What is not set is NULL.
+const insertUser = `INSERT INTO "users" ("organization_id", "created_at", "updated_at", "version", "name", "name_folded", "email", "email_folded", "role", "status", "password_hash", "token_version", "made_in_development", "last_sign_in_at", "sign_in_unlocked_at", "password_changed_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
+
 func (_c *UserCreate) sqlSave(ctx context.Context) (*User, error) {
 	if err := _c.check(); err != nil {
 		return nil, err
 	}
-	_node, _spec, err := _c.createSpec()
-	if err != nil {
-		return nil, err
+	node, args := &User{config: _c.config}, make([]any, 17)
+	if value, ok := _c.mutation.OrganizationID(); ok {
+		args[0] = value.String()
+		node.OrganizationID = value
 	}
-	if err := sqlgraph.CreateNode(ctx, _c.driver, _spec); err != nil {
+	if value, ok := _c.mutation.CreatedAt(); ok {
+		args[1] = value
+		node.CreatedAt = value
+	}
+	if value, ok := _c.mutation.UpdatedAt(); ok {
+		args[2] = value
+		node.UpdatedAt = value
+	}
+	if value, ok := _c.mutation.Version(); ok {
+		args[3] = int64(value)
+		node.Version = value
+	}
+	if value, ok := _c.mutation.Name(); ok {
+		args[4] = string(value)
+		node.Name = value
+	}
+	if value, ok := _c.mutation.NameFolded(); ok {
+		args[5] = string(value)
+		node.NameFolded = value
+	}
+	if value, ok := _c.mutation.Email(); ok {
+		args[6] = string(value)
+		node.Email = value
+	}
+	if value, ok := _c.mutation.EmailFolded(); ok {
+		stored, err := user.ValueScanner.EmailFolded.Value(value)
+		if err != nil {
+			return nil, err
+		}
+		args[7] = stored
+		node.EmailFolded = value
+	}
+	if value, ok := _c.mutation.Role(); ok {
+		args[8] = string(value)
+		node.Role = value
+	}
+	if value, ok := _c.mutation.Status(); ok {
+		args[9] = string(value)
+		node.Status = value
+	}
+	if value, ok := _c.mutation.PasswordHash(); ok {
+		args[10] = string(value)
+		node.PasswordHash = value
+	}
+	if value, ok := _c.mutation.TokenVersion(); ok {
+		args[11] = int64(value)
+		node.TokenVersion = value
+	}
+	if value, ok := _c.mutation.MadeInDevelopment(); ok {
+		args[12] = value
+		node.MadeInDevelopment = value
+	}
+	if value, ok := _c.mutation.LastSignInAt(); ok {
+		args[13] = value
+		node.LastSignInAt = &value
+	}
+	if value, ok := _c.mutation.SignInUnlockedAt(); ok {
+		args[14] = value
+		node.SignInUnlockedAt = &value
+	}
+	if value, ok := _c.mutation.PasswordChangedAt(); ok {
+		args[15] = value
+		node.PasswordChangedAt = &value
+	}
+	if value, ok := _c.mutation.ID(); ok {
+		args[16] = value.String()
+		node.ID = value
+	}
+	if err := _c.driver.Exec(ctx, insertUser, args, nil); err != nil {
 		if sqlgraph.IsConstraintError(err) {
 			err = &ConstraintError{msg: err.Error(), wrap: err}
 		}
 		return nil, err
 	}
-	if _spec.ID.Value != nil {
-		if id, ok := _spec.ID.Value.(*uuid.UUID); ok {
-			_node.ID = *id
-		} else if err := _node.ID.Scan(_spec.ID.Value); err != nil {
-			return nil, err
-		}
-	}
-	_c.mutation.id = &_node.ID
+	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return _node, nil
+	return node, nil
 }
 
 func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec, error) {
@@ -379,7 +441,6 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec, error) {
 		_node = &User{config: _c.config}
 		_spec = sqlgraph.NewCreateSpec(user.Table, sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID))
 	)
-	_spec.OnConflict = _c.conflict
 	if id, ok := _c.mutation.ID(); ok {
 		_node.ID = id
 		_spec.ID.Value = &id
@@ -468,582 +529,11 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec, error) {
 	return _node, _spec, nil
 }
 
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.User.Create().
-//		SetOrganizationID(v).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.UserUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *UserCreate) OnConflict(opts ...sql.ConflictOption) *UserUpsertOne {
-	_c.conflict = opts
-	return &UserUpsertOne{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.User.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *UserCreate) OnConflictColumns(columns ...string) *UserUpsertOne {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &UserUpsertOne{
-		create: _c,
-	}
-}
-
-type (
-	// UserUpsertOne is the builder for "upsert"-ing
-	//  one User node.
-	UserUpsertOne struct {
-		create *UserCreate
-	}
-
-	// UserUpsert is the "OnConflict" setter.
-	UserUpsert struct {
-		*sql.UpdateSet
-	}
-)
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *UserUpsert) SetUpdatedAt(v time.Time) *UserUpsert {
-	u.Set(user.FieldUpdatedAt, v)
-	return u
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *UserUpsert) UpdateUpdatedAt() *UserUpsert {
-	u.SetExcluded(user.FieldUpdatedAt)
-	return u
-}
-
-// SetVersion sets the "version" field.
-func (u *UserUpsert) SetVersion(v int) *UserUpsert {
-	u.Set(user.FieldVersion, v)
-	return u
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *UserUpsert) UpdateVersion() *UserUpsert {
-	u.SetExcluded(user.FieldVersion)
-	return u
-}
-
-// AddVersion adds v to the "version" field.
-func (u *UserUpsert) AddVersion(v int) *UserUpsert {
-	u.Add(user.FieldVersion, v)
-	return u
-}
-
-// SetName sets the "name" field.
-func (u *UserUpsert) SetName(v string) *UserUpsert {
-	u.Set(user.FieldName, v)
-	return u
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *UserUpsert) UpdateName() *UserUpsert {
-	u.SetExcluded(user.FieldName)
-	return u
-}
-
-// SetNameFolded sets the "name_folded" field.
-func (u *UserUpsert) SetNameFolded(v string) *UserUpsert {
-	u.Set(user.FieldNameFolded, v)
-	return u
-}
-
-// UpdateNameFolded sets the "name_folded" field to the value that was provided on create.
-func (u *UserUpsert) UpdateNameFolded() *UserUpsert {
-	u.SetExcluded(user.FieldNameFolded)
-	return u
-}
-
-// SetEmail sets the "email" field.
-func (u *UserUpsert) SetEmail(v string) *UserUpsert {
-	u.Set(user.FieldEmail, v)
-	return u
-}
-
-// UpdateEmail sets the "email" field to the value that was provided on create.
-func (u *UserUpsert) UpdateEmail() *UserUpsert {
-	u.SetExcluded(user.FieldEmail)
-	return u
-}
-
-// SetEmailFolded sets the "email_folded" field.
-func (u *UserUpsert) SetEmailFolded(v address.Email) *UserUpsert {
-	u.Set(user.FieldEmailFolded, v)
-	return u
-}
-
-// UpdateEmailFolded sets the "email_folded" field to the value that was provided on create.
-func (u *UserUpsert) UpdateEmailFolded() *UserUpsert {
-	u.SetExcluded(user.FieldEmailFolded)
-	return u
-}
-
-// SetRole sets the "role" field.
-func (u *UserUpsert) SetRole(v domain.UserRole) *UserUpsert {
-	u.Set(user.FieldRole, v)
-	return u
-}
-
-// UpdateRole sets the "role" field to the value that was provided on create.
-func (u *UserUpsert) UpdateRole() *UserUpsert {
-	u.SetExcluded(user.FieldRole)
-	return u
-}
-
-// SetStatus sets the "status" field.
-func (u *UserUpsert) SetStatus(v domain.UserStatus) *UserUpsert {
-	u.Set(user.FieldStatus, v)
-	return u
-}
-
-// UpdateStatus sets the "status" field to the value that was provided on create.
-func (u *UserUpsert) UpdateStatus() *UserUpsert {
-	u.SetExcluded(user.FieldStatus)
-	return u
-}
-
-// SetPasswordHash sets the "password_hash" field.
-func (u *UserUpsert) SetPasswordHash(v string) *UserUpsert {
-	u.Set(user.FieldPasswordHash, v)
-	return u
-}
-
-// UpdatePasswordHash sets the "password_hash" field to the value that was provided on create.
-func (u *UserUpsert) UpdatePasswordHash() *UserUpsert {
-	u.SetExcluded(user.FieldPasswordHash)
-	return u
-}
-
-// SetTokenVersion sets the "token_version" field.
-func (u *UserUpsert) SetTokenVersion(v int) *UserUpsert {
-	u.Set(user.FieldTokenVersion, v)
-	return u
-}
-
-// UpdateTokenVersion sets the "token_version" field to the value that was provided on create.
-func (u *UserUpsert) UpdateTokenVersion() *UserUpsert {
-	u.SetExcluded(user.FieldTokenVersion)
-	return u
-}
-
-// AddTokenVersion adds v to the "token_version" field.
-func (u *UserUpsert) AddTokenVersion(v int) *UserUpsert {
-	u.Add(user.FieldTokenVersion, v)
-	return u
-}
-
-// SetMadeInDevelopment sets the "made_in_development" field.
-func (u *UserUpsert) SetMadeInDevelopment(v bool) *UserUpsert {
-	u.Set(user.FieldMadeInDevelopment, v)
-	return u
-}
-
-// UpdateMadeInDevelopment sets the "made_in_development" field to the value that was provided on create.
-func (u *UserUpsert) UpdateMadeInDevelopment() *UserUpsert {
-	u.SetExcluded(user.FieldMadeInDevelopment)
-	return u
-}
-
-// SetLastSignInAt sets the "last_sign_in_at" field.
-func (u *UserUpsert) SetLastSignInAt(v time.Time) *UserUpsert {
-	u.Set(user.FieldLastSignInAt, v)
-	return u
-}
-
-// UpdateLastSignInAt sets the "last_sign_in_at" field to the value that was provided on create.
-func (u *UserUpsert) UpdateLastSignInAt() *UserUpsert {
-	u.SetExcluded(user.FieldLastSignInAt)
-	return u
-}
-
-// ClearLastSignInAt clears the value of the "last_sign_in_at" field.
-func (u *UserUpsert) ClearLastSignInAt() *UserUpsert {
-	u.SetNull(user.FieldLastSignInAt)
-	return u
-}
-
-// SetSignInUnlockedAt sets the "sign_in_unlocked_at" field.
-func (u *UserUpsert) SetSignInUnlockedAt(v time.Time) *UserUpsert {
-	u.Set(user.FieldSignInUnlockedAt, v)
-	return u
-}
-
-// UpdateSignInUnlockedAt sets the "sign_in_unlocked_at" field to the value that was provided on create.
-func (u *UserUpsert) UpdateSignInUnlockedAt() *UserUpsert {
-	u.SetExcluded(user.FieldSignInUnlockedAt)
-	return u
-}
-
-// ClearSignInUnlockedAt clears the value of the "sign_in_unlocked_at" field.
-func (u *UserUpsert) ClearSignInUnlockedAt() *UserUpsert {
-	u.SetNull(user.FieldSignInUnlockedAt)
-	return u
-}
-
-// SetPasswordChangedAt sets the "password_changed_at" field.
-func (u *UserUpsert) SetPasswordChangedAt(v time.Time) *UserUpsert {
-	u.Set(user.FieldPasswordChangedAt, v)
-	return u
-}
-
-// UpdatePasswordChangedAt sets the "password_changed_at" field to the value that was provided on create.
-func (u *UserUpsert) UpdatePasswordChangedAt() *UserUpsert {
-	u.SetExcluded(user.FieldPasswordChangedAt)
-	return u
-}
-
-// ClearPasswordChangedAt clears the value of the "password_changed_at" field.
-func (u *UserUpsert) ClearPasswordChangedAt() *UserUpsert {
-	u.SetNull(user.FieldPasswordChangedAt)
-	return u
-}
-
-// UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
-// Using this option is equivalent to using:
-//
-//	client.User.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(user.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *UserUpsertOne) UpdateNewValues() *UserUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		if _, exists := u.create.mutation.ID(); exists {
-			s.SetIgnore(user.FieldID)
-		}
-		if _, exists := u.create.mutation.OrganizationID(); exists {
-			s.SetIgnore(user.FieldOrganizationID)
-		}
-		if _, exists := u.create.mutation.CreatedAt(); exists {
-			s.SetIgnore(user.FieldCreatedAt)
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.User.Create().
-//	    OnConflict(sql.ResolveWithIgnore()).
-//	    Exec(ctx)
-func (u *UserUpsertOne) Ignore() *UserUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *UserUpsertOne) DoNothing() *UserUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the UserCreate.OnConflict
-// documentation for more info.
-func (u *UserUpsertOne) Update(set func(*UserUpsert)) *UserUpsertOne {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&UserUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *UserUpsertOne) SetUpdatedAt(v time.Time) *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *UserUpsertOne) UpdateUpdatedAt() *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *UserUpsertOne) SetVersion(v int) *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *UserUpsertOne) AddVersion(v int) *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *UserUpsertOne) UpdateVersion() *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateVersion()
-	})
-}
-
-// SetName sets the "name" field.
-func (u *UserUpsertOne) SetName(v string) *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.SetName(v)
-	})
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *UserUpsertOne) UpdateName() *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateName()
-	})
-}
-
-// SetNameFolded sets the "name_folded" field.
-func (u *UserUpsertOne) SetNameFolded(v string) *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.SetNameFolded(v)
-	})
-}
-
-// UpdateNameFolded sets the "name_folded" field to the value that was provided on create.
-func (u *UserUpsertOne) UpdateNameFolded() *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateNameFolded()
-	})
-}
-
-// SetEmail sets the "email" field.
-func (u *UserUpsertOne) SetEmail(v string) *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.SetEmail(v)
-	})
-}
-
-// UpdateEmail sets the "email" field to the value that was provided on create.
-func (u *UserUpsertOne) UpdateEmail() *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateEmail()
-	})
-}
-
-// SetEmailFolded sets the "email_folded" field.
-func (u *UserUpsertOne) SetEmailFolded(v address.Email) *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.SetEmailFolded(v)
-	})
-}
-
-// UpdateEmailFolded sets the "email_folded" field to the value that was provided on create.
-func (u *UserUpsertOne) UpdateEmailFolded() *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateEmailFolded()
-	})
-}
-
-// SetRole sets the "role" field.
-func (u *UserUpsertOne) SetRole(v domain.UserRole) *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.SetRole(v)
-	})
-}
-
-// UpdateRole sets the "role" field to the value that was provided on create.
-func (u *UserUpsertOne) UpdateRole() *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateRole()
-	})
-}
-
-// SetStatus sets the "status" field.
-func (u *UserUpsertOne) SetStatus(v domain.UserStatus) *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.SetStatus(v)
-	})
-}
-
-// UpdateStatus sets the "status" field to the value that was provided on create.
-func (u *UserUpsertOne) UpdateStatus() *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateStatus()
-	})
-}
-
-// SetPasswordHash sets the "password_hash" field.
-func (u *UserUpsertOne) SetPasswordHash(v string) *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.SetPasswordHash(v)
-	})
-}
-
-// UpdatePasswordHash sets the "password_hash" field to the value that was provided on create.
-func (u *UserUpsertOne) UpdatePasswordHash() *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdatePasswordHash()
-	})
-}
-
-// SetTokenVersion sets the "token_version" field.
-func (u *UserUpsertOne) SetTokenVersion(v int) *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.SetTokenVersion(v)
-	})
-}
-
-// AddTokenVersion adds v to the "token_version" field.
-func (u *UserUpsertOne) AddTokenVersion(v int) *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.AddTokenVersion(v)
-	})
-}
-
-// UpdateTokenVersion sets the "token_version" field to the value that was provided on create.
-func (u *UserUpsertOne) UpdateTokenVersion() *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateTokenVersion()
-	})
-}
-
-// SetMadeInDevelopment sets the "made_in_development" field.
-func (u *UserUpsertOne) SetMadeInDevelopment(v bool) *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.SetMadeInDevelopment(v)
-	})
-}
-
-// UpdateMadeInDevelopment sets the "made_in_development" field to the value that was provided on create.
-func (u *UserUpsertOne) UpdateMadeInDevelopment() *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateMadeInDevelopment()
-	})
-}
-
-// SetLastSignInAt sets the "last_sign_in_at" field.
-func (u *UserUpsertOne) SetLastSignInAt(v time.Time) *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.SetLastSignInAt(v)
-	})
-}
-
-// UpdateLastSignInAt sets the "last_sign_in_at" field to the value that was provided on create.
-func (u *UserUpsertOne) UpdateLastSignInAt() *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateLastSignInAt()
-	})
-}
-
-// ClearLastSignInAt clears the value of the "last_sign_in_at" field.
-func (u *UserUpsertOne) ClearLastSignInAt() *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.ClearLastSignInAt()
-	})
-}
-
-// SetSignInUnlockedAt sets the "sign_in_unlocked_at" field.
-func (u *UserUpsertOne) SetSignInUnlockedAt(v time.Time) *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.SetSignInUnlockedAt(v)
-	})
-}
-
-// UpdateSignInUnlockedAt sets the "sign_in_unlocked_at" field to the value that was provided on create.
-func (u *UserUpsertOne) UpdateSignInUnlockedAt() *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateSignInUnlockedAt()
-	})
-}
-
-// ClearSignInUnlockedAt clears the value of the "sign_in_unlocked_at" field.
-func (u *UserUpsertOne) ClearSignInUnlockedAt() *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.ClearSignInUnlockedAt()
-	})
-}
-
-// SetPasswordChangedAt sets the "password_changed_at" field.
-func (u *UserUpsertOne) SetPasswordChangedAt(v time.Time) *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.SetPasswordChangedAt(v)
-	})
-}
-
-// UpdatePasswordChangedAt sets the "password_changed_at" field to the value that was provided on create.
-func (u *UserUpsertOne) UpdatePasswordChangedAt() *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdatePasswordChangedAt()
-	})
-}
-
-// ClearPasswordChangedAt clears the value of the "password_changed_at" field.
-func (u *UserUpsertOne) ClearPasswordChangedAt() *UserUpsertOne {
-	return u.Update(func(s *UserUpsert) {
-		s.ClearPasswordChangedAt()
-	})
-}
-
-// Exec executes the query.
-func (u *UserUpsertOne) Exec(ctx context.Context) error {
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for UserCreate.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *UserUpsertOne) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// Exec executes the UPSERT query and returns the inserted/updated ID.
-func (u *UserUpsertOne) ID(ctx context.Context) (id uuid.UUID, err error) {
-	if u.create.driver.Dialect() == dialect.MySQL {
-		// In case of "ON CONFLICT", there is no way to get back non-numeric ID
-		// fields from the database since MySQL does not support the RETURNING clause.
-		return id, errors.New("db: UserUpsertOne.ID is not supported by MySQL driver. Use UserUpsertOne.Exec instead")
-	}
-	node, err := u.create.Save(ctx)
-	if err != nil {
-		return id, err
-	}
-	return node.ID, nil
-}
-
-// IDX is like ID, but panics if an error occurs.
-func (u *UserUpsertOne) IDX(ctx context.Context) uuid.UUID {
-	id, err := u.ID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
-}
-
 // UserCreateBulk is the builder for creating many User entities in bulk.
 type UserCreateBulk struct {
 	config
 	err      error
 	builders []*UserCreate
-	conflict []sql.ConflictOption
 }
 
 // Save creates the User entities in the database.
@@ -1076,7 +566,6 @@ func (_c *UserCreateBulk) Save(ctx context.Context) ([]*User, error) {
 					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
 				} else {
 					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
-					spec.OnConflict = _c.conflict
 					// Invoke the actual operation on the latest mutation in the chain.
 					if err = sqlgraph.BatchCreate(ctx, _c.driver, spec); err != nil {
 						if sqlgraph.IsConstraintError(err) {
@@ -1123,357 +612,6 @@ func (_c *UserCreateBulk) Exec(ctx context.Context) error {
 // ExecX is like Exec, but panics if an error occurs.
 func (_c *UserCreateBulk) ExecX(ctx context.Context) {
 	if err := _c.Exec(ctx); err != nil {
-		panic(err)
-	}
-}
-
-// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
-// of the `INSERT` statement. For example:
-//
-//	client.User.CreateBulk(builders...).
-//		OnConflict(
-//			// Update the row with the new values
-//			// the was proposed for insertion.
-//			sql.ResolveWithNewValues(),
-//		).
-//		// Override some of the fields with custom
-//		// update values.
-//		Update(func(u *ent.UserUpsert) {
-//			SetOrganizationID(v+v).
-//		}).
-//		Exec(ctx)
-func (_c *UserCreateBulk) OnConflict(opts ...sql.ConflictOption) *UserUpsertBulk {
-	_c.conflict = opts
-	return &UserUpsertBulk{
-		create: _c,
-	}
-}
-
-// OnConflictColumns calls `OnConflict` and configures the columns
-// as conflict target. Using this option is equivalent to using:
-//
-//	client.User.Create().
-//		OnConflict(sql.ConflictColumns(columns...)).
-//		Exec(ctx)
-func (_c *UserCreateBulk) OnConflictColumns(columns ...string) *UserUpsertBulk {
-	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
-	return &UserUpsertBulk{
-		create: _c,
-	}
-}
-
-// UserUpsertBulk is the builder for "upsert"-ing
-// a bulk of User nodes.
-type UserUpsertBulk struct {
-	create *UserCreateBulk
-}
-
-// UpdateNewValues updates the mutable fields using the new values that
-// were set on create. Using this option is equivalent to using:
-//
-//	client.User.Create().
-//		OnConflict(
-//			sql.ResolveWithNewValues(),
-//			sql.ResolveWith(func(u *sql.UpdateSet) {
-//				u.SetIgnore(user.FieldID)
-//			}),
-//		).
-//		Exec(ctx)
-func (u *UserUpsertBulk) UpdateNewValues() *UserUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		for _, b := range u.create.builders {
-			if _, exists := b.mutation.ID(); exists {
-				s.SetIgnore(user.FieldID)
-			}
-			if _, exists := b.mutation.OrganizationID(); exists {
-				s.SetIgnore(user.FieldOrganizationID)
-			}
-			if _, exists := b.mutation.CreatedAt(); exists {
-				s.SetIgnore(user.FieldCreatedAt)
-			}
-		}
-	}))
-	return u
-}
-
-// Ignore sets each column to itself in case of conflict.
-// Using this option is equivalent to using:
-//
-//	client.User.Create().
-//		OnConflict(sql.ResolveWithIgnore()).
-//		Exec(ctx)
-func (u *UserUpsertBulk) Ignore() *UserUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
-	return u
-}
-
-// DoNothing configures the conflict_action to `DO NOTHING`.
-// Supported only by SQLite and PostgreSQL.
-func (u *UserUpsertBulk) DoNothing() *UserUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.DoNothing())
-	return u
-}
-
-// Update allows overriding fields `UPDATE` values. See the UserCreateBulk.OnConflict
-// documentation for more info.
-func (u *UserUpsertBulk) Update(set func(*UserUpsert)) *UserUpsertBulk {
-	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
-		set(&UserUpsert{UpdateSet: update})
-	}))
-	return u
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *UserUpsertBulk) SetUpdatedAt(v time.Time) *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *UserUpsertBulk) UpdateUpdatedAt() *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *UserUpsertBulk) SetVersion(v int) *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *UserUpsertBulk) AddVersion(v int) *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *UserUpsertBulk) UpdateVersion() *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateVersion()
-	})
-}
-
-// SetName sets the "name" field.
-func (u *UserUpsertBulk) SetName(v string) *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.SetName(v)
-	})
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *UserUpsertBulk) UpdateName() *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateName()
-	})
-}
-
-// SetNameFolded sets the "name_folded" field.
-func (u *UserUpsertBulk) SetNameFolded(v string) *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.SetNameFolded(v)
-	})
-}
-
-// UpdateNameFolded sets the "name_folded" field to the value that was provided on create.
-func (u *UserUpsertBulk) UpdateNameFolded() *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateNameFolded()
-	})
-}
-
-// SetEmail sets the "email" field.
-func (u *UserUpsertBulk) SetEmail(v string) *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.SetEmail(v)
-	})
-}
-
-// UpdateEmail sets the "email" field to the value that was provided on create.
-func (u *UserUpsertBulk) UpdateEmail() *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateEmail()
-	})
-}
-
-// SetEmailFolded sets the "email_folded" field.
-func (u *UserUpsertBulk) SetEmailFolded(v address.Email) *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.SetEmailFolded(v)
-	})
-}
-
-// UpdateEmailFolded sets the "email_folded" field to the value that was provided on create.
-func (u *UserUpsertBulk) UpdateEmailFolded() *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateEmailFolded()
-	})
-}
-
-// SetRole sets the "role" field.
-func (u *UserUpsertBulk) SetRole(v domain.UserRole) *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.SetRole(v)
-	})
-}
-
-// UpdateRole sets the "role" field to the value that was provided on create.
-func (u *UserUpsertBulk) UpdateRole() *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateRole()
-	})
-}
-
-// SetStatus sets the "status" field.
-func (u *UserUpsertBulk) SetStatus(v domain.UserStatus) *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.SetStatus(v)
-	})
-}
-
-// UpdateStatus sets the "status" field to the value that was provided on create.
-func (u *UserUpsertBulk) UpdateStatus() *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateStatus()
-	})
-}
-
-// SetPasswordHash sets the "password_hash" field.
-func (u *UserUpsertBulk) SetPasswordHash(v string) *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.SetPasswordHash(v)
-	})
-}
-
-// UpdatePasswordHash sets the "password_hash" field to the value that was provided on create.
-func (u *UserUpsertBulk) UpdatePasswordHash() *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdatePasswordHash()
-	})
-}
-
-// SetTokenVersion sets the "token_version" field.
-func (u *UserUpsertBulk) SetTokenVersion(v int) *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.SetTokenVersion(v)
-	})
-}
-
-// AddTokenVersion adds v to the "token_version" field.
-func (u *UserUpsertBulk) AddTokenVersion(v int) *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.AddTokenVersion(v)
-	})
-}
-
-// UpdateTokenVersion sets the "token_version" field to the value that was provided on create.
-func (u *UserUpsertBulk) UpdateTokenVersion() *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateTokenVersion()
-	})
-}
-
-// SetMadeInDevelopment sets the "made_in_development" field.
-func (u *UserUpsertBulk) SetMadeInDevelopment(v bool) *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.SetMadeInDevelopment(v)
-	})
-}
-
-// UpdateMadeInDevelopment sets the "made_in_development" field to the value that was provided on create.
-func (u *UserUpsertBulk) UpdateMadeInDevelopment() *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateMadeInDevelopment()
-	})
-}
-
-// SetLastSignInAt sets the "last_sign_in_at" field.
-func (u *UserUpsertBulk) SetLastSignInAt(v time.Time) *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.SetLastSignInAt(v)
-	})
-}
-
-// UpdateLastSignInAt sets the "last_sign_in_at" field to the value that was provided on create.
-func (u *UserUpsertBulk) UpdateLastSignInAt() *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateLastSignInAt()
-	})
-}
-
-// ClearLastSignInAt clears the value of the "last_sign_in_at" field.
-func (u *UserUpsertBulk) ClearLastSignInAt() *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.ClearLastSignInAt()
-	})
-}
-
-// SetSignInUnlockedAt sets the "sign_in_unlocked_at" field.
-func (u *UserUpsertBulk) SetSignInUnlockedAt(v time.Time) *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.SetSignInUnlockedAt(v)
-	})
-}
-
-// UpdateSignInUnlockedAt sets the "sign_in_unlocked_at" field to the value that was provided on create.
-func (u *UserUpsertBulk) UpdateSignInUnlockedAt() *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdateSignInUnlockedAt()
-	})
-}
-
-// ClearSignInUnlockedAt clears the value of the "sign_in_unlocked_at" field.
-func (u *UserUpsertBulk) ClearSignInUnlockedAt() *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.ClearSignInUnlockedAt()
-	})
-}
-
-// SetPasswordChangedAt sets the "password_changed_at" field.
-func (u *UserUpsertBulk) SetPasswordChangedAt(v time.Time) *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.SetPasswordChangedAt(v)
-	})
-}
-
-// UpdatePasswordChangedAt sets the "password_changed_at" field to the value that was provided on create.
-func (u *UserUpsertBulk) UpdatePasswordChangedAt() *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.UpdatePasswordChangedAt()
-	})
-}
-
-// ClearPasswordChangedAt clears the value of the "password_changed_at" field.
-func (u *UserUpsertBulk) ClearPasswordChangedAt() *UserUpsertBulk {
-	return u.Update(func(s *UserUpsert) {
-		s.ClearPasswordChangedAt()
-	})
-}
-
-// Exec executes the query.
-func (u *UserUpsertBulk) Exec(ctx context.Context) error {
-	if u.create.err != nil {
-		return u.create.err
-	}
-	for i, b := range u.create.builders {
-		if len(b.conflict) != 0 {
-			return fmt.Errorf("db: OnConflict was set for builder %d. Set it on the UserCreateBulk instead", i)
-		}
-	}
-	if len(u.create.conflict) == 0 {
-		return errors.New("db: missing options for UserCreateBulk.OnConflict")
-	}
-	return u.create.Exec(ctx)
-}
-
-// ExecX is like Exec, but panics if an error occurs.
-func (u *UserUpsertBulk) ExecX(ctx context.Context) {
-	if err := u.create.Exec(ctx); err != nil {
 		panic(err)
 	}
 }

@@ -39,7 +39,7 @@ func main() {
 		Hooks:  []gen.Hook{afterwards, withoutMachinery},
 	}
 	err := entc.Generate("./schema", c, entc.Storage("sql"),
-		entc.FeatureNames("privacy", "intercept", "sql/lock", "sql/modifier", "sql/execquery", "sql/upsert", "sql/versioned-migration"),
+		entc.FeatureNames("privacy", "intercept", "sql/lock", "sql/modifier", "sql/execquery", "sql/versioned-migration"),
 		entc.TemplateGlob("./template/*.tmpl"))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
