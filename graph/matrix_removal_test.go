@@ -86,10 +86,10 @@ func TestMatrixSeesAMissingRule(t *testing.T) {
 					return !slices.Contains(owners, l.owner) || l.owner == rows && l.field != name
 				})
 			}
-			sound, statements := *r.policy, w.Portal.Entities().Lists.Statements
+			sound := *r.policy
 			defer func() { *r.policy = sound }()
 			*r.policy = everybody{}
-			statements.Purge()
+			w.Portal.ForgetStatements()
 			for _, specimen := range []string{"read", "change", "make"} {
 				lines := slices.DeleteFunc(about(rows), func(l line) bool { return l.specimen != specimen })
 				require.NotEmpty(t, m.differences(lines), "%s without rules, and nobody noticed", name)
@@ -98,7 +98,7 @@ func TestMatrixSeesAMissingRule(t *testing.T) {
 				require.NotEmpty(t, m.differences(about(kind)), "%s without rules, and %s shows nothing of it", name, kind)
 			}
 			*r.policy = sound
-			statements.Purge()
+			w.Portal.ForgetStatements()
 			require.Empty(t, m.differences(about(append(slices.Clone(r.types), rows)...)))
 		})
 	}

@@ -231,14 +231,14 @@ func patchApp(ctx context.Context, tx *change.Tx, a *db.App, in UpdateAppInput) 
 	return u.AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
 }
 
-// lockApp reads an app and locks it, and so what belongs to it, against other
-// changes until the transaction ends.
-func lockApp(ctx context.Context, tx *change.Tx, id string) (*db.App, error) {
+// lockApp reads some columns of an app, none for all, and locks it, and so what belongs
+// to it, against other changes until the transaction ends.
+func lockApp(ctx context.Context, tx *change.Tx, id string, columns ...string) (*db.App, error) {
 	appID, err := input.DecodeID(nodeid.App, id)
 	if err != nil {
 		return nil, err
 	}
-	return change.LockForUpdate(tx, tx.App.Query().Where(app.ID(appID))).Only(ctx)
+	return change.LockRowForUpdate(ctx, tx, tx.App, appID, columns...)
 }
 
 func appEvent(t eventlog.Type, a *db.App, changes []domain.Change) eventlog.Entry {

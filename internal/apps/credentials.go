@@ -10,6 +10,7 @@ import (
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/account"
+	"portico/ent/db/app"
 	"portico/internal/apikey"
 	"portico/internal/change"
 	"portico/internal/domain"
@@ -158,7 +159,7 @@ func (svc *Service) createCredentialFor(ctx context.Context, tx *change.Tx, owne
 // belong to.
 func lockCredentialOwner(ctx context.Context, tx *change.Tx, in GenerateKeyInput) (CredentialOwner, error) {
 	if in.AppID != nil {
-		a, err := lockApp(ctx, tx, *in.AppID)
+		a, err := lockApp(ctx, tx, *in.AppID, app.FieldID, app.FieldOrganizationID, app.FieldAccountID)
 		if err != nil {
 			return CredentialOwner{}, err
 		}
@@ -169,7 +170,7 @@ func lockCredentialOwner(ctx context.Context, tx *change.Tx, in GenerateKeyInput
 	if err != nil {
 		return CredentialOwner{}, err
 	}
-	a, err := change.LockForShare(tx, tx.Account.Query().Where(account.ID(id))).Only(ctx)
+	a, err := change.LockRowForShare(ctx, tx, tx.Account, id, account.FieldID, account.FieldOrganizationID)
 	if err != nil {
 		return CredentialOwner{}, err
 	}

@@ -25,7 +25,7 @@ func lockCredential(ctx context.Context, tx *change.Tx, id string) (*db.Credenti
 	if err != nil {
 		return nil, err
 	}
-	c, err := change.LockForUpdate(tx, tx.Credential.Query().Where(credential.ID(keyID))).Only(ctx)
+	c, err := change.LockRowForUpdate(ctx, tx, tx.Credential, keyID)
 	if err != nil {
 		return nil, err
 	}

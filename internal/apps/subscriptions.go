@@ -9,7 +9,6 @@ import (
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/plan"
-	"portico/ent/db/product"
 	"portico/ent/db/subscription"
 	"portico/internal/change"
 	"portico/internal/database"
@@ -142,7 +141,7 @@ func lockProductAndPlan(ctx context.Context, tx *change.Tx, in RegisterInput) (*
 	if !ok {
 		return nil, nil, fault.Input(fault.UnknownReference, "productId", "There is no such product.")
 	}
-	prod, err := change.LockForShare(tx, tx.Product.Query().Where(product.ID(id))).Only(ctx)
+	prod, err := change.LockRowForShare(ctx, tx, tx.Product, id)
 	if db.IsNotFound(err) {
 		return nil, nil, fault.Input(fault.UnknownReference, "productId", "There is no such product.")
 	}

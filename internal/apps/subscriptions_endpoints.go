@@ -9,7 +9,6 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/endpoint"
-	"portico/ent/db/subscription"
 	"portico/internal/catalog"
 	"portico/internal/change"
 	"portico/internal/database"
@@ -67,7 +66,7 @@ func (svc *Service) UpdateSubscriptionEndpoints(ctx context.Context, in UpdateSu
 		return nil, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Subscription, error) {
-		s, err := change.LockForUpdate(tx, tx.Subscription.Query().Where(subscription.ID(subID))).Only(ctx)
+		s, err := change.LockRowForUpdate(ctx, tx, tx.Subscription, subID)
 		if err != nil {
 			return nil, err
 		}

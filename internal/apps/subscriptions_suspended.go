@@ -7,7 +7,6 @@ import (
 
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
-	"portico/ent/db/account"
 	"portico/ent/db/app"
 	"portico/ent/db/subscription"
 	"portico/internal/change"
@@ -22,7 +21,7 @@ import (
 // subscription, one sees the other.
 func lockAccountOf(ctx context.Context, tx *change.Tx, id uuid.UUID) error {
 	all := viewer.AsSystem(ctx, tx.OrganizationID())
-	_, err := change.LockForUpdate(tx, tx.Account.Query().Where(account.ID(id))).Only(all)
+	_, err := change.LockRowForUpdate(all, tx, tx.Account, id)
 	return err
 }
 

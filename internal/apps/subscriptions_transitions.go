@@ -69,7 +69,7 @@ func (svc *Service) transition(ctx context.Context, id string, a lifecycle.Subsc
 				return nil, err
 			}
 		}
-		s, err := change.LockForUpdate(tx, tx.Subscription.Query().Where(subscription.ID(subID))).Only(ctx)
+		s, err := change.LockRowForUpdate(ctx, tx, tx.Subscription, subID)
 		if err != nil {
 			return nil, err
 		}

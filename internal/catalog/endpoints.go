@@ -10,7 +10,6 @@ import (
 	"portico/clients/go/gate/pathmatch"
 	"portico/ent/db"
 	"portico/ent/db/endpoint"
-	"portico/ent/db/product"
 	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
@@ -181,7 +180,7 @@ func lockEndpoint(ctx context.Context, tx *change.Tx, id string, request func(or
 	if err != nil {
 		return nil, err
 	}
-	x, err := change.LockForUpdate(tx, tx.Endpoint.Query().Where(endpoint.ID(row))).Only(ctx)
+	x, err := change.LockRowForUpdate(ctx, tx, tx.Endpoint, row)
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +198,7 @@ func lockEndpointAndProduct(ctx context.Context, tx *change.Tx, id string, reque
 	if err != nil {
 		return nil, err
 	}
-	if _, err := change.LockForUpdate(tx, tx.Product.Query().Where(product.ID(x.ProductID))).Only(ctx); err != nil {
+	if _, err := change.LockRowForUpdate(ctx, tx, tx.Product, x.ProductID); err != nil {
 		return nil, err
 	}
 	return lockEndpoint(ctx, tx, id, request)

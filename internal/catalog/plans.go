@@ -7,8 +7,6 @@ import (
 
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
-	"portico/ent/db/plan"
-	"portico/ent/db/product"
 	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
@@ -47,7 +45,7 @@ func (svc *Service) CreatePlan(ctx context.Context, in CreatePlanInput) (*db.Pla
 		return nil, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Plan, error) {
-		x, err := change.LockForShare(tx, tx.Product.Query().Where(product.ID(id))).Only(ctx)
+		x, err := change.LockRowForShare(ctx, tx, tx.Product, id)
 		if err != nil {
 			return nil, err
 		}
@@ -152,7 +150,7 @@ func (svc *Service) UpdatePlan(ctx context.Context, in UpdatePlanInput) (*db.Pla
 		return nil, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Plan, error) {
-		x, err := change.LockForUpdate(tx, tx.Plan.Query().Where(plan.ID(id))).Only(ctx)
+		x, err := change.LockRowForUpdate(ctx, tx, tx.Plan, id)
 		if err != nil {
 			return nil, err
 		}

@@ -10,7 +10,6 @@ import (
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/plan"
-	"portico/ent/db/product"
 	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
@@ -206,7 +205,7 @@ func productEvent(t eventlog.Type, x *db.Product, changes []domain.Change) event
 // lockProduct reads and locks a product if the viewer may do what request asks. A
 // refusal because of its status is a problem of the input.
 func lockProduct(ctx context.Context, tx *change.Tx, id uuid.UUID, request func(uuid.UUID, domain.ProductStatus) policy.Request) (*db.Product, error) {
-	x, err := change.LockForUpdate(tx, tx.Product.Query().Where(product.ID(id))).Only(ctx)
+	x, err := change.LockRowForUpdate(ctx, tx, tx.Product, id)
 	if err != nil {
 		return nil, err
 	}

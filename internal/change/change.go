@@ -52,6 +52,7 @@ type Runner struct {
 	keyCache   KeyCache
 	unclearFor time.Duration
 	outer      *Tx
+	locks      *Locks
 }
 
 // NewRunner returns a Runner. It panics if the options contradict each other.
@@ -62,8 +63,11 @@ func NewRunner(o Options) *Runner {
 	if o.UnclearFor == 0 {
 		o.UnclearFor = unclearFor
 	}
-	return &Runner{client: o.Client, database: o.Database, clock: o.Clock, keyCache: o.KeyCache, unclearFor: o.UnclearFor, outer: o.Outer}
+	return &Runner{client: o.Client, database: o.Database, clock: o.Clock, keyCache: o.KeyCache, unclearFor: o.UnclearFor, outer: o.Outer, locks: newLocks()}
 }
+
+// Locks returns the kept statements that lock rows.
+func (r *Runner) Locks() *Locks { return r.locks }
 
 // Write calls f in a transaction, appends the events that f has recorded, and
 // commits. It returns the result of the call of f that was committed, once this
@@ -139,7 +143,7 @@ func attempt[T any](ctx context.Context, r *Runner, f func(ctx context.Context, 
 
 func (r *Runner) newTx(ctx context.Context, entTx *db.Tx) *Tx {
 	v := viewer.Current(ctx)
-	return &Tx{Tx: entTx, Viewer: v, Now: r.clock.Now(), organization: v.OrganizationID, postgres: r.database.Dialect() == dialect.Postgres}
+	return &Tx{Tx: entTx, Viewer: v, Now: r.clock.Now(), organization: v.OrganizationID, postgres: r.database.Dialect() == dialect.Postgres, locks: r.locks}
 }
 
 // perform calls f and appends the events that it has recorded. It returns the

@@ -3,7 +3,6 @@ package change
 import (
 	"time"
 
-	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"portico/ent/db"
@@ -23,6 +22,7 @@ type Tx struct {
 
 	organization uuid.UUID
 	postgres     bool
+	locks        *Locks
 	entries      []eventlog.Entry
 	// failed is the error of the first change that failed inside this one.
 	failed error
@@ -89,32 +89,6 @@ func refusalReason(c policy.Code) fault.Reason {
 		return fault.ReasonAccountSuspended
 	}
 	return fault.ReasonRole
-}
-
-// lockable is a query that can lock the rows it reads until the transaction
-// ends. SQLite allows one writer at a time and needs no lock.
-type lockable[Q any] interface {
-	ForUpdate(...sql.LockOption) Q
-	ForShare(...sql.LockOption) Q
-}
-
-// LockForUpdate locks the rows against changes. It does not block references to
-// them: if a foreign key's check waited for this lock, its transaction could
-// hold a lock that this one needs next.
-func LockForUpdate[Q lockable[Q]](tx *Tx, q Q) Q {
-	if tx.postgres {
-		return q.ForUpdate(sql.WithLockClause("FOR NO KEY UPDATE"))
-	}
-	return q
-}
-
-// LockForShare locks the rows against changes; other transactions may hold the
-// same lock.
-func LockForShare[Q lockable[Q]](tx *Tx, q Q) Q {
-	if tx.postgres {
-		return q.ForShare()
-	}
-	return q
 }
 
 // ExpectOneRow returns the error of a compare-and-set that changed n rows.

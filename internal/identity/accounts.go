@@ -38,7 +38,7 @@ func OwningAccount(ctx context.Context, tx *change.Tx, given *string) (*db.Accou
 
 // lockAccountForShare reads and locks an account that the input refers to.
 func lockAccountForShare(ctx context.Context, tx *change.Tx, id uuid.UUID) (*db.Account, error) {
-	a, err := change.LockForShare(tx, tx.Account.Query().Where(account.ID(id))).Only(ctx)
+	a, err := change.LockRowForShare(ctx, tx, tx.Account, id)
 	if db.IsNotFound(err) {
 		return nil, errUnknownAccount()
 	}
@@ -182,7 +182,7 @@ func (svc *Service) changeAccount(ctx context.Context, id string, request func(u
 		return nil, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Account, error) {
-		acc, err := change.LockForUpdate(tx, tx.Account.Query().Where(account.ID(accountID))).Only(ctx)
+		acc, err := change.LockRowForUpdate(ctx, tx, tx.Account, accountID)
 		if err != nil {
 			return nil, err
 		}

@@ -48,7 +48,7 @@ func (svc *Service) UpdateOrganization(ctx context.Context, in UpdateOrganizatio
 		if err := tx.Authorize(policy.UpdateOrganization(tx.OrganizationID())); err != nil {
 			return nil, err
 		}
-		o, err := change.LockForUpdate(tx, tx.Organization.Query().Where(organization.ID(tx.OrganizationID()))).Only(ctx)
+		o, err := change.LockRowForUpdate(ctx, tx, tx.Organization, tx.OrganizationID())
 		if err != nil {
 			return nil, err
 		}

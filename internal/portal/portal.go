@@ -77,6 +77,7 @@ type Portal struct {
 	Activity    *activity.Service
 	Maintenance *maintenance.Service
 
+	changes  *change.Runner
 	entities entity.Reader
 	clock    clock.Clock
 }
@@ -90,7 +91,7 @@ func New(o Options) *Portal {
 	if o.DatabaseClock == nil {
 		o.DatabaseClock = o.Clock
 	}
-	p := &Portal{entities: entities, clock: o.Clock, Maintenance: maintenance.New(o.Client, o.Database, changes, o.DatabaseClock)}
+	p := &Portal{changes: changes, entities: entities, clock: o.Clock, Maintenance: maintenance.New(o.Client, o.Database, changes, o.DatabaseClock)}
 	p.Identity = identity.New(identity.Options{
 		Client: o.Client, Changes: changes, Entities: entities, Clock: o.Clock,
 		Passwords: o.Passwords, Limiter: o.Limiter, Tokens: o.Tokens, Devices: o.Devices,
@@ -107,3 +108,10 @@ func (p *Portal) Entities() entity.Reader { return p.entities }
 
 // Now returns the time of the portal's clock.
 func (p *Portal) Now() time.Time { return p.clock.Now() }
+
+// ForgetStatements forgets all statements that are kept, for tests that change the
+// row policies.
+func (p *Portal) ForgetStatements() {
+	p.entities.Lists.Statements.Purge()
+	p.changes.Locks().Purge()
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"portico/ent/db"
-	"portico/ent/db/note"
 	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
@@ -70,7 +69,7 @@ func (svc *Service) UpdateNote(ctx context.Context, in UpdateNoteInput) (*db.Not
 		return nil, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Note, error) {
-		x, err := change.LockForUpdate(tx, tx.Note.Query().Where(note.ID(id))).Only(ctx)
+		x, err := change.LockRowForUpdate(ctx, tx, tx.Note, id)
 		if err != nil {
 			return nil, err
 		}
