@@ -56,7 +56,7 @@ var errReplay = errors.New("change: the idempotency key was used before")
 // Another input under the same key is a CONFLICT.
 func (r *Runner) findEarlier(ctx context.Context, q Request) (*Created, error) {
 	v := viewer.Current(ctx)
-	if q.key == nil || policy.ReachOf(v) == policy.Nothing {
+	if policy.ReachOf(v) == policy.Nothing {
 		return nil, nil
 	}
 	var hash []byte
@@ -81,9 +81,6 @@ func (r *Runner) findEarlier(ctx context.Context, q Request) (*Created, error) {
 // request under the same key waits here for the first one, and returns
 // errReplay.
 func (tx *Tx) remember(ctx context.Context, q Request, m Created) error {
-	if q.key == nil {
-		return nil
-	}
 	v := tx.Viewer
 	if _, err := tx.ExecContext(ctx, `DELETE FROM idempotency_keys WHERE user_id = $1 AND mutation = $2 AND key = $3 AND created_at <= $4`,
 		v.UserID, q.mutation, *q.key, tx.Now.Add(-remembered())); err != nil {
@@ -109,8 +106,14 @@ func (tx *Tx) remember(ctx context.Context, q Request, m Created) error {
 //
 // Parts of a transaction have no idempotency key.
 func Once[T any](ctx context.Context, r *Runner, q Request, f func(context.Context, *Tx) (T, Created, error), again func(context.Context, Created) (T, error)) (T, error) {
+	if q.key == nil {
+		return Write(ctx, r, func(ctx context.Context, tx *Tx) (T, error) {
+			v, _, err := f(ctx, tx)
+			return v, err
+		})
+	}
 	var none T
-	if r.outer != nil && q.key != nil {
+	if r.outer != nil {
 		return none, errors.New("change: a part of a transaction has no idempotency key")
 	}
 	if m, err := r.findEarlier(ctx, q); m != nil || err != nil {
@@ -125,8 +128,8 @@ func Once[T any](ctx context.Context, r *Runner, q Request, f func(context.Conte
 		own[m.First] = v
 		return v, tx.remember(ctx, q, m)
 	})
-	if err == nil || q.key == nil {
-		return out, err
+	if err == nil {
+		return out, nil
 	}
 	// Of concurrent requests, the later ones may have been refused because of
 	// what the first one created.

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"strings"
+	"strconv"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -123,25 +123,26 @@ func Has(ctx context.Context, tx Tx, organization, id uuid.UUID) (found bool, er
 
 // insertSQL returns the statement for n events; n is at most chunk.
 func insertSQL(dialectName string, n int) string {
-	var b strings.Builder
 	next, last := 2, "$1"
+	text := make([]byte, 0, 512+n*6*columnCount)
 	if dialectName == dialect.Postgres {
 		next, last = 3, "(SELECT last FROM drawn)"
-		b.WriteString("WITH drawn AS (" + allocateSQL + ") ")
+		text = append(text, "WITH drawn AS ("+allocateSQL+") "...)
 	}
-	b.WriteString("INSERT INTO events (position, " + columns + ") VALUES ")
+	text = append(text, "INSERT INTO events (position, "+columns+") VALUES "...)
 	for i := range n {
 		if i > 0 {
-			b.WriteString(", ")
+			text = append(text, ", "...)
 		}
-		fmt.Fprintf(&b, "(%s - %d", last, n-1-i)
+		text = append(append(text, '('), last...)
+		text = strconv.AppendInt(append(text, " - "...), int64(n-1-i), 10)
 		for range columnCount {
-			fmt.Fprintf(&b, ", $%d", next)
+			text = strconv.AppendInt(append(text, ", $"...), int64(next), 10)
 			next++
 		}
-		b.WriteString(")")
+		text = append(text, ')')
 	}
-	return b.String()
+	return string(text)
 }
 
 func rowArgs(ctx context.Context, organization uuid.UUID, at time.Time, e Entry) ([]any, error) {

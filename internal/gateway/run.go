@@ -75,12 +75,12 @@ func (v *Verifier) pollAll(ctx context.Context) {
 // Organizations with nothing new are confirmed; for each of the others a goroutine
 // catches up, so that none waits for another's events.
 func (v *Verifier) poll(ctx context.Context, behind *sync.WaitGroup) error {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
 	all := v.positions()
 	if len(all) == 0 {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
 	began := v.o.Mono()
 	heads, err := v.heads(ctx, all)
 	if err != nil {
