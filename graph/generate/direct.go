@@ -18,6 +18,8 @@ import (
 // direct is a plugin of gqlgen that rewrites the functions which resolve the
 // fields of objects:
 //
+//   - Objects and lists below the root are written while they are resolved, each
+//     field after the other, instead of building a tree that is written at the end.
 //   - Plain fields, whose value is there and cannot fail, are encoded directly;
 //     see graph/generated/direct.go. So are the objects that were read with a row:
 //     their resolver would only look them up. gqlgen's function remains for requests
@@ -25,9 +27,8 @@ import (
 //   - Without what @defer needs: this server refuses it, and it costs a map, a set
 //     and the object's path in every object. Without the map of all inputs, which
 //     only resolvers that decode their own would use, and there are none.
-//   - The buffer of an answer is as large as the answer.
+//   - The buffer of an answer is used again.
 //   - What the selection sets of a document have for a type is collected once.
-//   - Lists are encoded one element after the other.
 type direct struct {
 	objects map[string]*codegen.Object
 	// plain are the plain objects that were decided, by name; false while an
@@ -90,13 +91,12 @@ type rule struct {
 func rules() []*rule {
 	var all []*rule
 	for _, r := range [][2]string{
-		{`graphql\.MarshalSliceConcurrently\(`, "marshalSlice("},
 		{`(?ms)^\tinputUnmarshalMap := .*?^\t\)\n`, ""},
 		{`(?m)^\t+ctx = graphql\.WithUnmarshalerMap\(.*\n`, ""},
 		{`var buf bytes\.Buffer\n\t+data\.MarshalGQL\(&buf\)\n`, "buf := encode(ctx, data)\n"},
-		{`graphql\.CollectFields\(ec\.OperationContext, `, "gqlhttp.CollectFields(ctx, ec.OperationContext, "},
+		{`fields := graphql\.CollectFields\((ec\.OperationContext, .*)\n`, "fields := gqlhttp.CollectFields(ctx, $1\n"},
+		{`range fields \{`, "range fields.List {"},
 		{`(?m)^\tdeferredFieldSet := .*\n\tdeferLabelToView := .*\n`, ""},
-		{`(?ms)^\t\t\tif field\.IsDeferred\(\) \{\n.*?^\t\t\t\}\n\n?`, ""},
 		{`(?ms)^\tatomic\.AddInt32\(&ec\.Deferred, .*?^\t\}\)\n\n`, ""},
 		{`graphql\.NewFieldSet\(`, "newFieldSet("},
 		{`\*graphql\.FieldSet\b`, "*fieldSet"},
@@ -112,18 +112,17 @@ func (d *direct) rewriteFile(name string, all []*rule) error {
 		return err
 	}
 	for _, r := range all {
-		text = r.from.ReplaceAllFunc(text, func([]byte) []byte {
-			r.found++
-			return []byte(r.to)
-		})
+		r.found += len(r.from.FindAllIndex(text, -1))
+		text = r.from.ReplaceAll(text, []byte(r.to))
 	}
-	text = plainList.ReplaceAllFunc(text, d.rewriteList)
+	text = listFunction.ReplaceAllFunc(text, d.rewriteList)
 	text = objectFunction.ReplaceAllFunc(text, func(f []byte) []byte {
-		o := d.objects[string(objectFunction.FindSubmatch(f)[1])]
+		parts := objectFunction.FindSubmatch(f)
+		o := d.objects[string(parts[2])]
 		if o == nil || o.Root || o.Stream {
 			return f
 		}
-		return d.rewriteObject(o, f)
+		return append(parts[1], d.objectBody(o)...)
 	})
 	if text, err = imports.Process(name, text, nil); err != nil {
 		return err
@@ -132,86 +131,26 @@ func (d *direct) rewriteFile(name string, all []*rule) error {
 }
 
 var (
-	plainList      = regexp.MustCompile(`(?ms)^func \(ec \*executionContext\) marshal[NO](\w+?)2.*?^\}\n`)
-	objectFunction = regexp.MustCompile(`(?ms)^func \(ec \*executionContext\) _(\w+)\(ctx context\.Context, sel ast\.SelectionSet.*?^\}\n`)
+	listFunction   = regexp.MustCompile(`(?ms)^func \(ec \*executionContext\) marshal[NO](\w+?)2.*?^\}\n`)
+	objectFunction = regexp.MustCompile(`(?ms)^(func \(ec \*executionContext\) _(\w+)\(ctx context\.Context, sel ast\.SelectionSet.*?\{\n).*?^\}\n`)
+
+	elements = regexp.MustCompile(`ret := graphql\.MarshalSliceConcurrently\(.*\n\t+fc := .*\n\t+fc\.Result = .*\n`)
+	nulls    = regexp.MustCompile(`(?ms)^\tfor _, e := range ret \{\n.*?^\t\}\n\n`)
 )
 
-// rewriteObject encodes an object's plain fields directly.
-func (d *direct) rewriteObject(o *codegen.Object, f []byte) []byte {
-	text, rewritten := string(f), 0
-	for _, field := range o.Fields {
-		if code, ok := joinedValue(field); ok {
-			at := fmt.Sprintf("\t\tcase %q:\n", field.Name)
-			text = strings.Replace(text, at, at+code, 1)
-			rewritten++
-			continue
-		}
-		value, plain := d.plainValue(field)
-		call := fmt.Sprintf("\t\t\tout.Values[i] = ec._%s_%s(ctx, field, obj)\n", o.Name, field.Name)
-		if !plain || !strings.Contains(text, call) {
-			continue
-		}
-		text = strings.Replace(text, call, value+call+"\t\t\t}\n", 1)
-		rewritten++
-	}
-	if rewritten == 0 {
-		return f
-	}
-	d.rewritten += rewritten
-	return []byte(strings.Replace(text, "\tout := newFieldSet(fields)\n", "\tout := newFieldSet(fields)\n\tdirect := gqlhttp.Direct(ctx)\n", 1))
-}
-
-// rewriteList encodes the elements of a list of plain objects without a context
-// for each.
+// rewriteList writes the elements of a list as they are resolved. Those of a list
+// of plain objects need no context of their own.
 func (d *direct) rewriteList(f []byte) []byte {
-	if !d.plain[string(plainList.FindSubmatch(f)[1])] {
+	if !elements.Match(f) {
 		return f
 	}
-	return elements.ReplaceAll(f, []byte("ret := marshalPlain(len(v), func(i int) graphql.Marshaler {\n"))
-}
-
-var elements = regexp.MustCompile(`ret := marshalSlice\(.*\n\t+fc := .*\n\t+fc\.Result = .*\n`)
-
-// plainValue returns the code that encodes a plain field, up to the else for the
-// cases in which it must not.
-func (d *direct) plainValue(f *codegen.Field) (code string, plain bool) {
-	if !d.isPlain(f) {
-		return "", false
+	d.rewritten++
+	name := "writeList"
+	if d.plain[string(listFunction.FindSubmatch(f)[1])] {
+		name = "writePlain"
 	}
-	t, value, condition := f.TypeReference, "obj."+f.GoFieldName, "direct"
-	if f.IsMethod() {
-		value += "()"
-	}
-	switch {
-	case t.GQL.NonNull && isUUID(t):
-		condition += " && " + value + " != (uuid.UUID{})" // an empty one is null
-	case t.GQL.NonNull && t.IsNilable() && !t.IsSlice():
-		condition += " && " + value + " != nil" // a null is an error, with a path
-	}
-	size := "gqlhttp.FieldBytes"
-	if t.Marshaler != nil && t.Marshaler.FullName() == gqlgen+"MarshalString" && !t.IsPtr() {
-		size += " + len(" + value + ")"
-	}
-	return fmt.Sprintf("\t\t\tif %s {\n\t\t\t\tout.direct += %s\n\t\t\t\tout.Values[i] = ec.%s(ctx, field.Selections, %s)\n\t\t\t} else {\n", condition, size, t.MarshalFunc(), value), true
-}
-
-// joinedValue returns the code that encodes the object of a reference, if it was
-// read with the row; otherwise, and once the request was stopped, it is resolved.
-func joinedValue(f *codegen.Field) (code string, ok bool) {
-	t, getter := f.TypeReference, "Joined"+f.GoFieldName
-	if !f.IsResolver || f.HasDirectives() || len(f.Args) > 0 || !isRow(f.Object.Type) {
-		return "", false
-	}
-	if m, _, _ := types.LookupFieldOrMethod(types.NewPointer(f.Object.Type), true, nil, getter); m == nil {
-		return "", false
-	}
-	invalid := ""
-	if t.GQL.NonNull {
-		invalid = "\t\t\t\tif out.Values[i] == graphql.Null {\n\t\t\t\t\tatomic.AddUint32(&out.Invalids, 1)\n\t\t\t\t}\n"
-	}
-	return fmt.Sprintf("\t\t\tif joined := obj.%s(); direct && joined != nil {\n\t\t\t\tout.direct += gqlhttp.FieldBytes\n"+
-		"\t\t\t\tout.Values[i] = ec.%s(within(ctx, %q, field), field.Selections, joined)\n%s\t\t\t\tcontinue\n\t\t\t}\n",
-		getter, t.MarshalFunc(), f.Object.Name, invalid), true
+	call := fmt.Sprintf("ret := %s(ctx, len(v), %t, func(ctx context.Context, i int) graphql.Marshaler {\n", name, nulls.Match(f))
+	return nulls.ReplaceAll(elements.ReplaceAll(f, []byte(call)), nil)
 }
 
 // isPlain reports whether a field's value stands in its object and can be encoded
@@ -265,11 +204,6 @@ func (d *direct) isPlainObject(t *config.TypeReference) bool {
 func isRow(t types.Type) bool {
 	named, ok := types.Unalias(t).(*types.Named)
 	return ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == "portico/ent/db"
-}
-
-// isUUID reports whether a scalar is a UUID, of which an empty one is null.
-func isUUID(t *config.TypeReference) bool {
-	return t.Marshaler != nil && t.Marshaler.FullName() == "portico/graph/model.MarshalUUID" && !t.IsPtr()
 }
 
 // neverFails reports whether a function encodes every value of its type.

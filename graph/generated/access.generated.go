@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"portico/graph/model"
 	"portico/internal/apps"
-	"portico/internal/gqlhttp"
 	"strconv"
 	"time"
 
@@ -538,181 +537,109 @@ func (ec *executionContext) unmarshalInputExplainAccessInput(ctx context.Context
 var accessExplanationImplementors = []string{"AccessExplanation"}
 
 func (ec *executionContext) _AccessExplanation(ctx context.Context, sel ast.SelectionSet, obj *model.AccessExplanation) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, accessExplanationImplementors)
-
-	out := newFieldSet(fields)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, accessExplanationImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AccessExplanation")
+			out.Text = append(out.Text, `"AccessExplanation"`...)
 		case "code":
-			out.Values[i] = ec._AccessExplanation_code(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._AccessExplanation_code(ctx, field, obj))
 		case "valid":
-			out.Values[i] = ec._AccessExplanation_valid(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._AccessExplanation_valid(ctx, field, obj))
 		case "steps":
-			out.Values[i] = ec._AccessExplanation_steps(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._AccessExplanation_steps(ctx, field, obj))
 		case "failed":
-			out.Values[i] = ec._AccessExplanation_failed(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._AccessExplanation_failed(ctx, field, obj))
 		case "limits":
-			out.Values[i] = ec._AccessExplanation_limits(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._AccessExplanation_limits(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var accessLimitsImplementors = []string{"AccessLimits"}
 
 func (ec *executionContext) _AccessLimits(ctx context.Context, sel ast.SelectionSet, obj *model.AccessLimits) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, accessLimitsImplementors)
-
-	out := newFieldSet(fields)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, accessLimitsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AccessLimits")
+			out.Text = append(out.Text, `"AccessLimits"`...)
 		case "rate":
-			out.Values[i] = ec._AccessLimits_rate(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._AccessLimits_rate(ctx, field, obj))
 		case "quota":
-			out.Values[i] = ec._AccessLimits_quota(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._AccessLimits_quota(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var accessStepImplementors = []string{"AccessStep"}
 
 func (ec *executionContext) _AccessStep(ctx context.Context, sel ast.SelectionSet, obj *model.AccessStep) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, accessStepImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, accessStepImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AccessStep")
+			out.Text = append(out.Text, `"AccessStep"`...)
 		case "code":
-			out.Values[i] = ec._AccessStep_code(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._AccessStep_code(ctx, field, obj))
 		case "passed":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.Passed)
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.Passed))
 			} else {
-				out.Values[i] = ec._AccessStep_passed(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._AccessStep_passed(ctx, field, obj))
 			}
 		case "detail":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Detail)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Detail))
 			} else {
-				out.Values[i] = ec._AccessStep_detail(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._AccessStep_detail(ctx, field, obj))
 			}
 		case "remedy":
-			out.Values[i] = ec._AccessStep_remedy(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._AccessStep_remedy(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var limitWindowImplementors = []string{"LimitWindow"}
 
 func (ec *executionContext) _LimitWindow(ctx context.Context, sel ast.SelectionSet, obj *model.LimitWindow) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, limitWindowImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, limitWindowImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("LimitWindow")
+			out.Text = append(out.Text, `"LimitWindow"`...)
 		case "limit":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Limit)
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Limit))
 			} else {
-				out.Values[i] = ec._LimitWindow_limit(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._LimitWindow_limit(ctx, field, obj))
 			}
 		case "remaining":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Remaining)
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Remaining))
 			} else {
-				out.Values[i] = ec._LimitWindow_remaining(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._LimitWindow_remaining(ctx, field, obj))
 			}
 		case "resetsAt":
-			out.Values[i] = ec._LimitWindow_resetsAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._LimitWindow_resetsAt(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -730,17 +657,9 @@ func (ec *executionContext) marshalNAccessExplanation2ᚖporticoᚋgraphᚋmodel
 }
 
 func (ec *executionContext) marshalNAccessStep2ᚕᚖporticoᚋgraphᚋmodelᚐAccessStepᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AccessStep) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNAccessStep2ᚖporticoᚋgraphᚋmodelᚐAccessStep(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

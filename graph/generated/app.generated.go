@@ -12,11 +12,9 @@ import (
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -1978,684 +1976,353 @@ func (ec *executionContext) unmarshalInputUpdateAppInput(ctx context.Context, ob
 var appImplementors = []string{"App", "Node"}
 
 func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj *db.App) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, appImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, appImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("App")
+			out.Text = append(out.Text, `"App"`...)
 		case "id":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
+			if out.direct {
+				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
 			} else {
-				out.Values[i] = ec._App_id(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._App_id(ctx, field, obj))
 			}
 		case "referenceId":
-			if direct && obj.ReferenceID != (uuid.UUID{}) {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, field.Selections, obj.ReferenceID)
+			if out.direct && obj.ReferenceID != (uuid.UUID{}) {
+				out.Text = model.AppendUUID(out.Text, obj.ReferenceID)
 			} else {
-				out.Values[i] = ec._App_referenceId(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._App_referenceId(ctx, field, obj))
 			}
 		case "name":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Name)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Name))
 			} else {
-				out.Values[i] = ec._App_name(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._App_name(ctx, field, obj))
 			}
 		case "description":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Description)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Description))
 			} else {
-				out.Values[i] = ec._App_description(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._App_description(ctx, field, obj))
 			}
 		case "labels":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNLabel2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, field.Selections, obj.Labels)
+			if out.direct {
+				out.required(ec.marshalNLabel2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, field.Selections, obj.Labels))
 			} else {
-				out.Values[i] = ec._App_labels(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._App_labels(ctx, field, obj))
 			}
 		case "createdAt":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.CreatedAt)
 			} else {
-				out.Values[i] = ec._App_createdAt(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._App_createdAt(ctx, field, obj))
 			}
 		case "updatedAt":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.UpdatedAt)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.UpdatedAt)
 			} else {
-				out.Values[i] = ec._App_updatedAt(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._App_updatedAt(ctx, field, obj))
 			}
 		case "version":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Version)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Version))
 			} else {
-				out.Values[i] = ec._App_version(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._App_version(ctx, field, obj))
 			}
 		case "account":
-			if joined := obj.JoinedAccount(); direct && joined != nil {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(within(ctx, "App", field), field.Selections, joined)
-				if out.Values[i] == graphql.Null {
-					atomic.AddUint32(&out.Invalids, 1)
-				}
-				continue
+			if joined := obj.JoinedAccount(); out.direct && joined != nil {
+				out.required(ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(out.Within(ctx, "App", field), field.Selections, joined))
+			} else {
+				out.required(ec._App_account(ctx, field, obj))
 			}
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._App_account(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "credentials":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._App_credentials(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._App_credentials(ctx, field, obj))
 		case "keyCounts":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._App_keyCounts(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._App_keyCounts(ctx, field, obj))
 		case "callsLast24h":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._App_callsLast24h(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._App_callsLast24h(ctx, field, obj))
 		case "productSubscriptions":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._App_productSubscriptions(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._App_productSubscriptions(ctx, field, obj))
 		case "connectedEndpoints":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._App_connectedEndpoints(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._App_connectedEndpoints(ctx, field, obj))
 		case "timeline":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._App_timeline(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._App_timeline(ctx, field, obj))
 		case "viewerCan":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._App_viewerCan(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._App_viewerCan(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var appConnectionImplementors = []string{"AppConnection"}
 
 func (ec *executionContext) _AppConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AppConnection) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, appConnectionImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, appConnectionImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AppConnection")
+			out.Text = append(out.Text, `"AppConnection"`...)
 		case "edges":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._AppConnection_edges(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._AppConnection_edges(ctx, field, obj))
 		case "nodes":
-			out.Values[i] = ec._AppConnection_nodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._AppConnection_nodes(ctx, field, obj))
 		case "totalCount":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
 			} else {
-				out.Values[i] = ec._AppConnection_totalCount(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._AppConnection_totalCount(ctx, field, obj))
 			}
 		case "pageInfo":
-			if direct && obj.PageInfo != nil {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo)
+			if out.direct && obj.PageInfo != nil {
+				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
 			} else {
-				out.Values[i] = ec._AppConnection_pageInfo(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._AppConnection_pageInfo(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var appEdgeImplementors = []string{"AppEdge"}
 
 func (ec *executionContext) _AppEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AppEdge) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, appEdgeImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, appEdgeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AppEdge")
+			out.Text = append(out.Text, `"AppEdge"`...)
 		case "cursor":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Cursor))
 			} else {
-				out.Values[i] = ec._AppEdge_cursor(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._AppEdge_cursor(ctx, field, obj))
 			}
 		case "node":
-			out.Values[i] = ec._AppEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._AppEdge_node(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var appPermissionsImplementors = []string{"AppPermissions"}
 
 func (ec *executionContext) _AppPermissions(ctx context.Context, sel ast.SelectionSet, obj *apps.AppPermissions) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, appPermissionsImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, appPermissionsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AppPermissions")
+			out.Text = append(out.Text, `"AppPermissions"`...)
 		case "update":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Update)
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Update))
 			} else {
-				out.Values[i] = ec._AppPermissions_update(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._AppPermissions_update(ctx, field, obj))
 			}
 		case "delete":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Delete)
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Delete))
 			} else {
-				out.Values[i] = ec._AppPermissions_delete(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._AppPermissions_delete(ctx, field, obj))
 			}
 		case "generateKey":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.GenerateKey)
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.GenerateKey))
 			} else {
-				out.Values[i] = ec._AppPermissions_generateKey(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._AppPermissions_generateKey(ctx, field, obj))
 			}
 		case "register":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Register)
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Register))
 			} else {
-				out.Values[i] = ec._AppPermissions_register(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._AppPermissions_register(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var createAppPayloadImplementors = []string{"CreateAppPayload"}
 
 func (ec *executionContext) _CreateAppPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateAppPayload) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, createAppPayloadImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, createAppPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CreateAppPayload")
+			out.Text = append(out.Text, `"CreateAppPayload"`...)
 		case "app":
-			out.Values[i] = ec._CreateAppPayload_app(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._CreateAppPayload_app(ctx, field, obj))
 		case "credential":
-			out.Values[i] = ec._CreateAppPayload_credential(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._CreateAppPayload_credential(ctx, field, obj))
 		case "secret":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, field.Selections, obj.Secret)
+			if out.direct {
+				out.optional(ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, field.Selections, obj.Secret))
 			} else {
-				out.Values[i] = ec._CreateAppPayload_secret(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				out.optional(ec._CreateAppPayload_secret(ctx, field, obj))
 			}
 		case "replayed":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.Replayed)
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.Replayed))
 			} else {
-				out.Values[i] = ec._CreateAppPayload_replayed(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._CreateAppPayload_replayed(ctx, field, obj))
 			}
 		case "userErrors":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
 			} else {
-				out.Values[i] = ec._CreateAppPayload_userErrors(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._CreateAppPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var deleteAppPayloadImplementors = []string{"DeleteAppPayload"}
 
 func (ec *executionContext) _DeleteAppPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteAppPayload) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, deleteAppPayloadImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, deleteAppPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeleteAppPayload")
+			out.Text = append(out.Text, `"DeleteAppPayload"`...)
 		case "deletedAppId":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalOID2ᚖstring(ctx, field.Selections, obj.DeletedAppID)
+			if out.direct {
+				if v := obj.DeletedAppID; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
 			} else {
-				out.Values[i] = ec._DeleteAppPayload_deletedAppId(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				out.optional(ec._DeleteAppPayload_deletedAppId(ctx, field, obj))
 			}
 		case "userErrors":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
 			} else {
-				out.Values[i] = ec._DeleteAppPayload_userErrors(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._DeleteAppPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var keyCountsImplementors = []string{"KeyCounts"}
 
 func (ec *executionContext) _KeyCounts(ctx context.Context, sel ast.SelectionSet, obj *apps.KeyCounts) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, keyCountsImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, keyCountsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("KeyCounts")
+			out.Text = append(out.Text, `"KeyCounts"`...)
 		case "total":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Total)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Total))
 			} else {
-				out.Values[i] = ec._KeyCounts_total(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._KeyCounts_total(ctx, field, obj))
 			}
 		case "active":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Active)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Active))
 			} else {
-				out.Values[i] = ec._KeyCounts_active(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._KeyCounts_active(ctx, field, obj))
 			}
 		case "disabled":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Disabled)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Disabled))
 			} else {
-				out.Values[i] = ec._KeyCounts_disabled(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._KeyCounts_disabled(ctx, field, obj))
 			}
 		case "expired":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Expired)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Expired))
 			} else {
-				out.Values[i] = ec._KeyCounts_expired(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._KeyCounts_expired(ctx, field, obj))
 			}
 		case "revoked":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Revoked)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Revoked))
 			} else {
-				out.Values[i] = ec._KeyCounts_revoked(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._KeyCounts_revoked(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var restoreAppPayloadImplementors = []string{"RestoreAppPayload"}
 
 func (ec *executionContext) _RestoreAppPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RestoreAppPayload) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, restoreAppPayloadImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, restoreAppPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RestoreAppPayload")
+			out.Text = append(out.Text, `"RestoreAppPayload"`...)
 		case "app":
-			out.Values[i] = ec._RestoreAppPayload_app(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._RestoreAppPayload_app(ctx, field, obj))
 		case "credential":
-			out.Values[i] = ec._RestoreAppPayload_credential(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._RestoreAppPayload_credential(ctx, field, obj))
 		case "secret":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, field.Selections, obj.Secret)
+			if out.direct {
+				out.optional(ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, field.Selections, obj.Secret))
 			} else {
-				out.Values[i] = ec._RestoreAppPayload_secret(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				out.optional(ec._RestoreAppPayload_secret(ctx, field, obj))
 			}
 		case "userErrors":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
 			} else {
-				out.Values[i] = ec._RestoreAppPayload_userErrors(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._RestoreAppPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var updateAppPayloadImplementors = []string{"UpdateAppPayload"}
 
 func (ec *executionContext) _UpdateAppPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateAppPayload) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, updateAppPayloadImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, updateAppPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpdateAppPayload")
+			out.Text = append(out.Text, `"UpdateAppPayload"`...)
 		case "app":
-			out.Values[i] = ec._UpdateAppPayload_app(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._UpdateAppPayload_app(ctx, field, obj))
 		case "userErrors":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
 			} else {
-				out.Values[i] = ec._UpdateAppPayload_userErrors(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._UpdateAppPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -2663,17 +2330,9 @@ func (ec *executionContext) _UpdateAppPayload(ctx context.Context, sel ast.Selec
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNApp2ᚕᚖporticoᚋentᚋdbᚐAppᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.App) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNApp2ᚖporticoᚋentᚋdbᚐApp(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -2699,17 +2358,9 @@ func (ec *executionContext) marshalNAppConnection2ᚖporticoᚋgraphᚋmodelᚐA
 }
 
 func (ec *executionContext) marshalNAppEdge2ᚕᚖporticoᚋgraphᚋmodelᚐAppEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AppEdge) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNAppEdge2ᚖporticoᚋgraphᚋmodelᚐAppEdge(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

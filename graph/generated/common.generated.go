@@ -4863,44 +4863,29 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 var labelImplementors = []string{"Label"}
 
 func (ec *executionContext) _Label(ctx context.Context, sel ast.SelectionSet, obj *domain.Label) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, labelImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, labelImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Label")
+			out.Text = append(out.Text, `"Label"`...)
 		case "key":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Key)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Key))
 			} else {
-				out.Values[i] = ec._Label_key(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._Label_key(ctx, field, obj))
 			}
 		case "value":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Value)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Value))
 			} else {
-				out.Values[i] = ec._Label_value(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._Label_value(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var mutationImplementors = []string{"Mutation"}
@@ -4912,7 +4897,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 	})
 
 	out := newFieldSet(fields)
-	for i, field := range fields {
+	for i, field := range fields.List {
 		innerCtx := graphql.WithRootFieldContext(ctx, &graphql.RootFieldContext{
 			Object: field.Name,
 			Field:  field,
@@ -5188,117 +5173,91 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 var pageInfoImplementors = []string{"PageInfo"}
 
 func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet, obj *paging.Info) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, pageInfoImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, pageInfoImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PageInfo")
+			out.Text = append(out.Text, `"PageInfo"`...)
 		case "hasNextPage":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.HasNextPage)
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.HasNextPage))
 			} else {
-				out.Values[i] = ec._PageInfo_hasNextPage(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._PageInfo_hasNextPage(ctx, field, obj))
 			}
 		case "hasPreviousPage":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.HasPreviousPage)
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.HasPreviousPage))
 			} else {
-				out.Values[i] = ec._PageInfo_hasPreviousPage(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._PageInfo_hasPreviousPage(ctx, field, obj))
 			}
 		case "startCursor":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalOString2ᚖstring(ctx, field.Selections, obj.StartCursor)
+			if out.direct {
+				if v := obj.StartCursor; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
 			} else {
-				out.Values[i] = ec._PageInfo_startCursor(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				out.optional(ec._PageInfo_startCursor(ctx, field, obj))
 			}
 		case "endCursor":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalOString2ᚖstring(ctx, field.Selections, obj.EndCursor)
+			if out.direct {
+				if v := obj.EndCursor; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
 			} else {
-				out.Values[i] = ec._PageInfo_endCursor(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				out.optional(ec._PageInfo_endCursor(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var permissionImplementors = []string{"Permission"}
 
 func (ec *executionContext) _Permission(ctx context.Context, sel ast.SelectionSet, obj *policy.Decision) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, permissionImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, permissionImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Permission")
+			out.Text = append(out.Text, `"Permission"`...)
 		case "allowed":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.Allowed)
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.Allowed))
 			} else {
-				out.Values[i] = ec._Permission_allowed(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._Permission_allowed(ctx, field, obj))
 			}
 		case "code":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalOPermissionCode2ᚖporticoᚋinternalᚋpolicyᚐCode(ctx, field.Selections, obj.Code)
+			if out.direct {
+				if v := obj.Code; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
 			} else {
-				out.Values[i] = ec._Permission_code(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				out.optional(ec._Permission_code(ctx, field, obj))
 			}
 		case "message":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Message)
+			if out.direct {
+				if v := obj.Message; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
 			} else {
-				out.Values[i] = ec._Permission_message(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				out.optional(ec._Permission_message(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var queryImplementors = []string{"Query"}
@@ -5310,7 +5269,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 	})
 
 	out := newFieldSet(fields)
-	for i, field := range fields {
+	for i, field := range fields.List {
 		innerCtx := graphql.WithRootFieldContext(ctx, &graphql.RootFieldContext{
 			Object: field.Name,
 			Field:  field,
@@ -5722,107 +5681,69 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 var userErrorImplementors = []string{"UserError"}
 
 func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet, obj *fault.Problem) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, userErrorImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, userErrorImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UserError")
+			out.Text = append(out.Text, `"UserError"`...)
 		case "message":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Message)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Message))
 			} else {
-				out.Values[i] = ec._UserError_message(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._UserError_message(ctx, field, obj))
 			}
 		case "field":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalOString2ᚕstringᚄ(ctx, field.Selections, obj.Field)
+			if out.direct {
+				out.optional(ec.marshalOString2ᚕstringᚄ(ctx, field.Selections, obj.Field))
 			} else {
-				out.Values[i] = ec._UserError_field(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				out.optional(ec._UserError_field(ctx, field, obj))
 			}
 		case "code":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNUserErrorCode2porticoᚋinternalᚋfaultᚐProblemCode(ctx, field.Selections, obj.Code)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Code))
 			} else {
-				out.Values[i] = ec._UserError_code(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._UserError_code(ctx, field, obj))
 			}
 		case "params":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNUserErrorParam2ᚕporticoᚋinternalᚋfaultᚐParamᚄ(ctx, field.Selections, obj.Params)
+			if out.direct {
+				out.required(ec.marshalNUserErrorParam2ᚕporticoᚋinternalᚋfaultᚐParamᚄ(ctx, field.Selections, obj.Params))
 			} else {
-				out.Values[i] = ec._UserError_params(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._UserError_params(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var userErrorParamImplementors = []string{"UserErrorParam"}
 
 func (ec *executionContext) _UserErrorParam(ctx context.Context, sel ast.SelectionSet, obj *fault.Param) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, userErrorParamImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, userErrorParamImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UserErrorParam")
+			out.Text = append(out.Text, `"UserErrorParam"`...)
 		case "name":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Name)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Name))
 			} else {
-				out.Values[i] = ec._UserErrorParam_name(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._UserErrorParam_name(ctx, field, obj))
 			}
 		case "value":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Value)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Value))
 			} else {
-				out.Values[i] = ec._UserErrorParam_value(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._UserErrorParam_value(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -5882,15 +5803,9 @@ func (ec *executionContext) marshalNLabel2porticoᚋinternalᚋdomainᚐLabel(ct
 }
 
 func (ec *executionContext) marshalNLabel2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.Label) graphql.Marshaler {
-	ret := marshalPlain(len(v), func(i int) graphql.Marshaler {
+	ret := writePlain(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNLabel2porticoᚋinternalᚋdomainᚐLabel(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -5906,9 +5821,7 @@ func (ec *executionContext) unmarshalNLabelInput2ᚖporticoᚋinternalᚋdomain�
 }
 
 func (ec *executionContext) marshalNNode2ᚕporticoᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v []model.Node) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), false, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalONode2porticoᚋgraphᚋmodelᚐNode(ctx, sel, v[i])
 	})
 
@@ -5971,17 +5884,9 @@ func (ec *executionContext) unmarshalNRole2ᚕporticoᚋinternalᚋviewerᚐRole
 }
 
 func (ec *executionContext) marshalNRole2ᚕporticoᚋinternalᚋviewerᚐRoleᚄ(ctx context.Context, sel ast.SelectionSet, v []viewer.Role) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNRole2porticoᚋinternalᚋviewerᚐRole(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -6019,15 +5924,9 @@ func (ec *executionContext) marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx
 }
 
 func (ec *executionContext) marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx context.Context, sel ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
-	ret := marshalPlain(len(v), func(i int) graphql.Marshaler {
+	ret := writePlain(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNUserError2ᚖporticoᚋinternalᚋfaultᚐProblem(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -6064,15 +5963,9 @@ func (ec *executionContext) marshalNUserErrorParam2porticoᚋinternalᚋfaultᚐ
 }
 
 func (ec *executionContext) marshalNUserErrorParam2ᚕporticoᚋinternalᚋfaultᚐParamᚄ(ctx context.Context, sel ast.SelectionSet, v []fault.Param) graphql.Marshaler {
-	ret := marshalPlain(len(v), func(i int) graphql.Marshaler {
+	ret := writePlain(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNUserErrorParam2porticoᚋinternalᚋfaultᚐParam(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

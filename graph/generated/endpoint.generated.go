@@ -10,11 +10,9 @@ import (
 	"portico/graph/model"
 	"portico/internal/catalog"
 	"portico/internal/fault"
-	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -835,386 +833,221 @@ func (ec *executionContext) unmarshalInputUpdateEndpointInput(ctx context.Contex
 var createEndpointPayloadImplementors = []string{"CreateEndpointPayload"}
 
 func (ec *executionContext) _CreateEndpointPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateEndpointPayload) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, createEndpointPayloadImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, createEndpointPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CreateEndpointPayload")
+			out.Text = append(out.Text, `"CreateEndpointPayload"`...)
 		case "endpoint":
-			out.Values[i] = ec._CreateEndpointPayload_endpoint(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._CreateEndpointPayload_endpoint(ctx, field, obj))
 		case "userErrors":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
 			} else {
-				out.Values[i] = ec._CreateEndpointPayload_userErrors(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._CreateEndpointPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var deleteEndpointPayloadImplementors = []string{"DeleteEndpointPayload"}
 
 func (ec *executionContext) _DeleteEndpointPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteEndpointPayload) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, deleteEndpointPayloadImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, deleteEndpointPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeleteEndpointPayload")
+			out.Text = append(out.Text, `"DeleteEndpointPayload"`...)
 		case "deletedEndpointId":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalOID2ᚖstring(ctx, field.Selections, obj.DeletedEndpointID)
+			if out.direct {
+				if v := obj.DeletedEndpointID; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
 			} else {
-				out.Values[i] = ec._DeleteEndpointPayload_deletedEndpointId(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				out.optional(ec._DeleteEndpointPayload_deletedEndpointId(ctx, field, obj))
 			}
 		case "userErrors":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
 			} else {
-				out.Values[i] = ec._DeleteEndpointPayload_userErrors(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._DeleteEndpointPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var endpointImplementors = []string{"Endpoint", "Node"}
 
 func (ec *executionContext) _Endpoint(ctx context.Context, sel ast.SelectionSet, obj *db.Endpoint) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, endpointImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, endpointImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Endpoint")
+			out.Text = append(out.Text, `"Endpoint"`...)
 		case "id":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
+			if out.direct {
+				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
 			} else {
-				out.Values[i] = ec._Endpoint_id(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Endpoint_id(ctx, field, obj))
 			}
 		case "product":
-			if joined := obj.JoinedProduct(); direct && joined != nil {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(within(ctx, "Endpoint", field), field.Selections, joined)
-				if out.Values[i] == graphql.Null {
-					atomic.AddUint32(&out.Invalids, 1)
-				}
-				continue
-			}
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Endpoint_product(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
-		case "method":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNHTTPMethod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐMethod(ctx, field.Selections, obj.Method)
+			if joined := obj.JoinedProduct(); out.direct && joined != nil {
+				out.required(ec.marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(out.Within(ctx, "Endpoint", field), field.Selections, joined))
 			} else {
-				out.Values[i] = ec._Endpoint_method(ctx, field, obj)
+				out.required(ec._Endpoint_product(ctx, field, obj))
 			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+		case "method":
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Method))
+			} else {
+				out.required(ec._Endpoint_method(ctx, field, obj))
 			}
 		case "path":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Path)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Path))
 			} else {
-				out.Values[i] = ec._Endpoint_path(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Endpoint_path(ctx, field, obj))
 			}
 		case "description":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Description)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Description))
 			} else {
-				out.Values[i] = ec._Endpoint_description(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Endpoint_description(ctx, field, obj))
 			}
 		case "createdAt":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.CreatedAt)
 			} else {
-				out.Values[i] = ec._Endpoint_createdAt(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Endpoint_createdAt(ctx, field, obj))
 			}
 		case "version":
-			out.Values[i] = ec._Endpoint_version(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Endpoint_version(ctx, field, obj))
 		case "viewerCan":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Endpoint_viewerCan(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._Endpoint_viewerCan(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var endpointConnectionImplementors = []string{"EndpointConnection"}
 
 func (ec *executionContext) _EndpointConnection(ctx context.Context, sel ast.SelectionSet, obj *model.EndpointConnection) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, endpointConnectionImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, endpointConnectionImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EndpointConnection")
+			out.Text = append(out.Text, `"EndpointConnection"`...)
 		case "edges":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._EndpointConnection_edges(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._EndpointConnection_edges(ctx, field, obj))
 		case "nodes":
-			out.Values[i] = ec._EndpointConnection_nodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._EndpointConnection_nodes(ctx, field, obj))
 		case "totalCount":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
 			} else {
-				out.Values[i] = ec._EndpointConnection_totalCount(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._EndpointConnection_totalCount(ctx, field, obj))
 			}
 		case "pageInfo":
-			if direct && obj.PageInfo != nil {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo)
+			if out.direct && obj.PageInfo != nil {
+				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
 			} else {
-				out.Values[i] = ec._EndpointConnection_pageInfo(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._EndpointConnection_pageInfo(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var endpointEdgeImplementors = []string{"EndpointEdge"}
 
 func (ec *executionContext) _EndpointEdge(ctx context.Context, sel ast.SelectionSet, obj *model.EndpointEdge) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, endpointEdgeImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, endpointEdgeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EndpointEdge")
+			out.Text = append(out.Text, `"EndpointEdge"`...)
 		case "cursor":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Cursor))
 			} else {
-				out.Values[i] = ec._EndpointEdge_cursor(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._EndpointEdge_cursor(ctx, field, obj))
 			}
 		case "node":
-			out.Values[i] = ec._EndpointEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._EndpointEdge_node(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var endpointPermissionsImplementors = []string{"EndpointPermissions"}
 
 func (ec *executionContext) _EndpointPermissions(ctx context.Context, sel ast.SelectionSet, obj *catalog.EndpointPermissions) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, endpointPermissionsImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, endpointPermissionsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EndpointPermissions")
+			out.Text = append(out.Text, `"EndpointPermissions"`...)
 		case "update":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Update)
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Update))
 			} else {
-				out.Values[i] = ec._EndpointPermissions_update(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._EndpointPermissions_update(ctx, field, obj))
 			}
 		case "delete":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Delete)
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Delete))
 			} else {
-				out.Values[i] = ec._EndpointPermissions_delete(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._EndpointPermissions_delete(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var updateEndpointPayloadImplementors = []string{"UpdateEndpointPayload"}
 
 func (ec *executionContext) _UpdateEndpointPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateEndpointPayload) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, updateEndpointPayloadImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, updateEndpointPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpdateEndpointPayload")
+			out.Text = append(out.Text, `"UpdateEndpointPayload"`...)
 		case "endpoint":
-			out.Values[i] = ec._UpdateEndpointPayload_endpoint(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._UpdateEndpointPayload_endpoint(ctx, field, obj))
 		case "userErrors":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
 			} else {
-				out.Values[i] = ec._UpdateEndpointPayload_userErrors(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._UpdateEndpointPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -1232,17 +1065,9 @@ func (ec *executionContext) unmarshalNDeleteEndpointInput2porticoᚋgraphᚋmode
 }
 
 func (ec *executionContext) marshalNEndpoint2ᚕᚖporticoᚋentᚋdbᚐEndpointᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Endpoint) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNEndpoint2ᚖporticoᚋentᚋdbᚐEndpoint(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -1268,17 +1093,9 @@ func (ec *executionContext) marshalNEndpointConnection2ᚖporticoᚋgraphᚋmode
 }
 
 func (ec *executionContext) marshalNEndpointEdge2ᚕᚖporticoᚋgraphᚋmodelᚐEndpointEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.EndpointEdge) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNEndpointEdge2ᚖporticoᚋgraphᚋmodelᚐEndpointEdge(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"portico/graph/model"
 	"portico/internal/fault"
-	"portico/internal/gqlhttp"
 	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -85,44 +84,29 @@ func (ec *executionContext) fieldContext_ErrorKind_reason(_ context.Context, fie
 var errorKindImplementors = []string{"ErrorKind"}
 
 func (ec *executionContext) _ErrorKind(ctx context.Context, sel ast.SelectionSet, obj *fault.Kind) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, errorKindImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, errorKindImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ErrorKind")
+			out.Text = append(out.Text, `"ErrorKind"`...)
 		case "code":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNErrorCode2porticoᚋinternalᚋfaultᚐCode(ctx, field.Selections, obj.Code)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Code))
 			} else {
-				out.Values[i] = ec._ErrorKind_code(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._ErrorKind_code(ctx, field, obj))
 			}
 		case "reason":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNErrorReason2porticoᚋinternalᚋfaultᚐReason(ctx, field.Selections, obj.Reason)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Reason))
 			} else {
-				out.Values[i] = ec._ErrorKind_reason(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._ErrorKind_reason(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -147,15 +131,9 @@ func (ec *executionContext) marshalNErrorCode2porticoᚋinternalᚋfaultᚐCode(
 }
 
 func (ec *executionContext) marshalNErrorKind2ᚕᚖporticoᚋinternalᚋfaultᚐKindᚄ(ctx context.Context, sel ast.SelectionSet, v []*fault.Kind) graphql.Marshaler {
-	ret := marshalPlain(len(v), func(i int) graphql.Marshaler {
+	ret := writePlain(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNErrorKind2ᚖporticoᚋinternalᚋfaultᚐKind(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

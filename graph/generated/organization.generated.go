@@ -9,9 +9,7 @@ import (
 	"portico/graph/model"
 	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/gqlhttp"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -945,330 +943,207 @@ func (ec *executionContext) unmarshalInputUsageRetentionInput(ctx context.Contex
 var keyLifeImplementors = []string{"KeyLife"}
 
 func (ec *executionContext) _KeyLife(ctx context.Context, sel ast.SelectionSet, obj *domain.KeyLife) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, keyLifeImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, keyLifeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("KeyLife")
+			out.Text = append(out.Text, `"KeyLife"`...)
 		case "development":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalOInt2ᚖint(ctx, field.Selections, obj.Development)
+			if out.direct {
+				if v := obj.Development; v != nil {
+					out.Text = model.AppendInt(out.Text, int(*v))
+				} else {
+					out.null()
+				}
 			} else {
-				out.Values[i] = ec._KeyLife_development(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				out.optional(ec._KeyLife_development(ctx, field, obj))
 			}
 		case "staging":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalOInt2ᚖint(ctx, field.Selections, obj.Staging)
+			if out.direct {
+				if v := obj.Staging; v != nil {
+					out.Text = model.AppendInt(out.Text, int(*v))
+				} else {
+					out.null()
+				}
 			} else {
-				out.Values[i] = ec._KeyLife_staging(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				out.optional(ec._KeyLife_staging(ctx, field, obj))
 			}
 		case "production":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalOInt2ᚖint(ctx, field.Selections, obj.Production)
+			if out.direct {
+				if v := obj.Production; v != nil {
+					out.Text = model.AppendInt(out.Text, int(*v))
+				} else {
+					out.null()
+				}
 			} else {
-				out.Values[i] = ec._KeyLife_production(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				out.optional(ec._KeyLife_production(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var organizationImplementors = []string{"Organization", "Node"}
 
 func (ec *executionContext) _Organization(ctx context.Context, sel ast.SelectionSet, obj *db.Organization) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, organizationImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, organizationImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Organization")
+			out.Text = append(out.Text, `"Organization"`...)
 		case "id":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
+			if out.direct {
+				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
 			} else {
-				out.Values[i] = ec._Organization_id(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Organization_id(ctx, field, obj))
 			}
 		case "slug":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Slug)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Slug))
 			} else {
-				out.Values[i] = ec._Organization_slug(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Organization_slug(ctx, field, obj))
 			}
 		case "name":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Name)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Name))
 			} else {
-				out.Values[i] = ec._Organization_name(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Organization_name(ctx, field, obj))
 			}
 		case "website":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Website)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Website))
 			} else {
-				out.Values[i] = ec._Organization_website(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Organization_website(ctx, field, obj))
 			}
 		case "supportEmail":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.SupportEmail)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.SupportEmail))
 			} else {
-				out.Values[i] = ec._Organization_supportEmail(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Organization_supportEmail(ctx, field, obj))
 			}
 		case "logoUrl":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.LogoURL)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.LogoURL))
 			} else {
-				out.Values[i] = ec._Organization_logoUrl(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Organization_logoUrl(ctx, field, obj))
 			}
 		case "timeZone":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.TimeZone)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.TimeZone))
 			} else {
-				out.Values[i] = ec._Organization_timeZone(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Organization_timeZone(ctx, field, obj))
 			}
 		case "currency":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Currency)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Currency))
 			} else {
-				out.Values[i] = ec._Organization_currency(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Organization_currency(ctx, field, obj))
 			}
 		case "portalUnregister":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNPortalUnregister2porticoᚋinternalᚋdomainᚐPortalUnregister(ctx, field.Selections, obj.PortalUnregister)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.PortalUnregister))
 			} else {
-				out.Values[i] = ec._Organization_portalUnregister(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Organization_portalUnregister(ctx, field, obj))
 			}
 		case "productionKeys":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNProductionKeys2porticoᚋinternalᚋdomainᚐProductionKeys(ctx, field.Selections, obj.ProductionKeys)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.ProductionKeys))
 			} else {
-				out.Values[i] = ec._Organization_productionKeys(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Organization_productionKeys(ctx, field, obj))
 			}
 		case "passwordSignIn":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.PasswordSignIn)
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.PasswordSignIn))
 			} else {
-				out.Values[i] = ec._Organization_passwordSignIn(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Organization_passwordSignIn(ctx, field, obj))
 			}
 		case "keyPrefix":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.KeyPrefix)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.KeyPrefix))
 			} else {
-				out.Values[i] = ec._Organization_keyPrefix(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Organization_keyPrefix(ctx, field, obj))
 			}
 		case "longestKeyLife":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNKeyLife2porticoᚋinternalᚋdomainᚐKeyLife(ctx, field.Selections, obj.LongestKeyLife)
+			if out.direct {
+				out.required(ec.marshalNKeyLife2porticoᚋinternalᚋdomainᚐKeyLife(ctx, field.Selections, obj.LongestKeyLife))
 			} else {
-				out.Values[i] = ec._Organization_longestKeyLife(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Organization_longestKeyLife(ctx, field, obj))
 			}
 		case "deletedRetentionDays":
-			out.Values[i] = ec._Organization_deletedRetentionDays(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Organization_deletedRetentionDays(ctx, field, obj))
 		case "eventRetentionDays":
-			out.Values[i] = ec._Organization_eventRetentionDays(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Organization_eventRetentionDays(ctx, field, obj))
 		case "usageRetention":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Organization_usageRetention(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._Organization_usageRetention(ctx, field, obj))
 		case "version":
-			out.Values[i] = ec._Organization_version(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Organization_version(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var updateOrganizationPayloadImplementors = []string{"UpdateOrganizationPayload"}
 
 func (ec *executionContext) _UpdateOrganizationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateOrganizationPayload) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, updateOrganizationPayloadImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, updateOrganizationPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpdateOrganizationPayload")
+			out.Text = append(out.Text, `"UpdateOrganizationPayload"`...)
 		case "organization":
-			out.Values[i] = ec._UpdateOrganizationPayload_organization(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._UpdateOrganizationPayload_organization(ctx, field, obj))
 		case "userErrors":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
 			} else {
-				out.Values[i] = ec._UpdateOrganizationPayload_userErrors(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._UpdateOrganizationPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var usageRetentionImplementors = []string{"UsageRetention"}
 
 func (ec *executionContext) _UsageRetention(ctx context.Context, sel ast.SelectionSet, obj *domain.UsageRetention) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, usageRetentionImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, usageRetentionImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UsageRetention")
+			out.Text = append(out.Text, `"UsageRetention"`...)
 		case "minutes":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Minutes)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Minutes))
 			} else {
-				out.Values[i] = ec._UsageRetention_minutes(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._UsageRetention_minutes(ctx, field, obj))
 			}
 		case "hours":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Hours)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Hours))
 			} else {
-				out.Values[i] = ec._UsageRetention_hours(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._UsageRetention_hours(ctx, field, obj))
 			}
 		case "days":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.Days)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Days))
 			} else {
-				out.Values[i] = ec._UsageRetention_days(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._UsageRetention_days(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************

@@ -11,11 +11,9 @@ import (
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -1309,437 +1307,237 @@ func (ec *executionContext) unmarshalInputUpdateProductInput(ctx context.Context
 var createProductPayloadImplementors = []string{"CreateProductPayload"}
 
 func (ec *executionContext) _CreateProductPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateProductPayload) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, createProductPayloadImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, createProductPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CreateProductPayload")
+			out.Text = append(out.Text, `"CreateProductPayload"`...)
 		case "product":
-			out.Values[i] = ec._CreateProductPayload_product(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._CreateProductPayload_product(ctx, field, obj))
 		case "userErrors":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
 			} else {
-				out.Values[i] = ec._CreateProductPayload_userErrors(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._CreateProductPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var productImplementors = []string{"Product", "Node"}
 
 func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, obj *db.Product) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, productImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, productImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Product")
+			out.Text = append(out.Text, `"Product"`...)
 		case "id":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
+			if out.direct {
+				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
 			} else {
-				out.Values[i] = ec._Product_id(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Product_id(ctx, field, obj))
 			}
 		case "name":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Name)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Name))
 			} else {
-				out.Values[i] = ec._Product_name(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Product_name(ctx, field, obj))
 			}
 		case "title":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Title)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Title))
 			} else {
-				out.Values[i] = ec._Product_title(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Product_title(ctx, field, obj))
 			}
 		case "description":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Description)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Description))
 			} else {
-				out.Values[i] = ec._Product_description(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Product_description(ctx, field, obj))
 			}
 		case "apiVersion":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.APIVersion)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.APIVersion))
 			} else {
-				out.Values[i] = ec._Product_apiVersion(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Product_apiVersion(ctx, field, obj))
 			}
 		case "externalId":
-			out.Values[i] = ec._Product_externalId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Product_externalId(ctx, field, obj))
 		case "status":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNProductStatus2porticoᚋinternalᚋdomainᚐProductStatus(ctx, field.Selections, obj.Status)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Status))
 			} else {
-				out.Values[i] = ec._Product_status(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Product_status(ctx, field, obj))
 			}
 		case "approval":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNApproval2porticoᚋinternalᚋdomainᚐApproval(ctx, field.Selections, obj.Approval)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Approval))
 			} else {
-				out.Values[i] = ec._Product_approval(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Product_approval(ctx, field, obj))
 			}
 		case "authTypes":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNAuthType2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthTypeᚄ(ctx, field.Selections, obj.AuthTypes)
+			if out.direct {
+				out.required(ec.marshalNAuthType2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthTypeᚄ(ctx, field.Selections, obj.AuthTypes))
 			} else {
-				out.Values[i] = ec._Product_authTypes(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Product_authTypes(ctx, field, obj))
 			}
 		case "documentationUrl":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.DocumentationURL)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.DocumentationURL))
 			} else {
-				out.Values[i] = ec._Product_documentationUrl(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Product_documentationUrl(ctx, field, obj))
 			}
 		case "keyless":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.Keyless)
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.Keyless))
 			} else {
-				out.Values[i] = ec._Product_keyless(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Product_keyless(ctx, field, obj))
 			}
 		case "enforceEndpoints":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNBoolean2bool(ctx, field.Selections, obj.EnforceEndpoints)
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.EnforceEndpoints))
 			} else {
-				out.Values[i] = ec._Product_enforceEndpoints(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Product_enforceEndpoints(ctx, field, obj))
 			}
 		case "createdAt":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.CreatedAt)
 			} else {
-				out.Values[i] = ec._Product_createdAt(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Product_createdAt(ctx, field, obj))
 			}
 		case "version":
-			out.Values[i] = ec._Product_version(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Product_version(ctx, field, obj))
 		case "plans":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Product_plans(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._Product_plans(ctx, field, obj))
 		case "endpoints":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Product_endpoints(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._Product_endpoints(ctx, field, obj))
 		case "viewerCan":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Product_viewerCan(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._Product_viewerCan(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var productConnectionImplementors = []string{"ProductConnection"}
 
 func (ec *executionContext) _ProductConnection(ctx context.Context, sel ast.SelectionSet, obj *model.ProductConnection) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, productConnectionImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, productConnectionImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ProductConnection")
+			out.Text = append(out.Text, `"ProductConnection"`...)
 		case "edges":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductConnection_edges(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._ProductConnection_edges(ctx, field, obj))
 		case "nodes":
-			out.Values[i] = ec._ProductConnection_nodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._ProductConnection_nodes(ctx, field, obj))
 		case "totalCount":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
 			} else {
-				out.Values[i] = ec._ProductConnection_totalCount(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._ProductConnection_totalCount(ctx, field, obj))
 			}
 		case "pageInfo":
-			if direct && obj.PageInfo != nil {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo)
+			if out.direct && obj.PageInfo != nil {
+				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
 			} else {
-				out.Values[i] = ec._ProductConnection_pageInfo(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._ProductConnection_pageInfo(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var productEdgeImplementors = []string{"ProductEdge"}
 
 func (ec *executionContext) _ProductEdge(ctx context.Context, sel ast.SelectionSet, obj *model.ProductEdge) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, productEdgeImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, productEdgeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ProductEdge")
+			out.Text = append(out.Text, `"ProductEdge"`...)
 		case "cursor":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Cursor))
 			} else {
-				out.Values[i] = ec._ProductEdge_cursor(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._ProductEdge_cursor(ctx, field, obj))
 			}
 		case "node":
-			out.Values[i] = ec._ProductEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._ProductEdge_node(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var productPermissionsImplementors = []string{"ProductPermissions"}
 
 func (ec *executionContext) _ProductPermissions(ctx context.Context, sel ast.SelectionSet, obj *catalog.ProductPermissions) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, productPermissionsImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, productPermissionsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ProductPermissions")
+			out.Text = append(out.Text, `"ProductPermissions"`...)
 		case "update":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Update)
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Update))
 			} else {
-				out.Values[i] = ec._ProductPermissions_update(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._ProductPermissions_update(ctx, field, obj))
 			}
 		case "register":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Register)
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Register))
 			} else {
-				out.Values[i] = ec._ProductPermissions_register(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._ProductPermissions_register(ctx, field, obj))
 			}
 		case "createEndpoint":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.CreateEndpoint)
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.CreateEndpoint))
 			} else {
-				out.Values[i] = ec._ProductPermissions_createEndpoint(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._ProductPermissions_createEndpoint(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var updateProductPayloadImplementors = []string{"UpdateProductPayload"}
 
 func (ec *executionContext) _UpdateProductPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateProductPayload) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, updateProductPayloadImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, updateProductPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpdateProductPayload")
+			out.Text = append(out.Text, `"UpdateProductPayload"`...)
 		case "product":
-			out.Values[i] = ec._UpdateProductPayload_product(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._UpdateProductPayload_product(ctx, field, obj))
 		case "userErrors":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors)
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
 			} else {
-				out.Values[i] = ec._UpdateProductPayload_userErrors(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._UpdateProductPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -1769,17 +1567,9 @@ func (ec *executionContext) unmarshalNCreateProductInput2porticoᚋinternalᚋca
 }
 
 func (ec *executionContext) marshalNProduct2ᚕᚖporticoᚋentᚋdbᚐProductᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Product) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -1805,17 +1595,9 @@ func (ec *executionContext) marshalNProductConnection2ᚖporticoᚋgraphᚋmodel
 }
 
 func (ec *executionContext) marshalNProductEdge2ᚕᚖporticoᚋgraphᚋmodelᚐProductEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ProductEdge) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNProductEdge2ᚖporticoᚋgraphᚋmodelᚐProductEdge(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -1939,17 +1721,9 @@ func (ec *executionContext) marshalOProductStatus2ᚕporticoᚋinternalᚋdomain
 	if v == nil {
 		return graphql.Null
 	}
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNProductStatus2porticoᚋinternalᚋdomainᚐProductStatus(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

@@ -8,10 +8,8 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/activity"
-	"portico/internal/gqlhttp"
 	"portico/internal/usage"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -633,297 +631,159 @@ func (ec *executionContext) unmarshalInputUsageFilter(ctx context.Context, obj a
 var appCallsImplementors = []string{"AppCalls"}
 
 func (ec *executionContext) _AppCalls(ctx context.Context, sel ast.SelectionSet, obj *usage.AppCalls) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, appCallsImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, appCallsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AppCalls")
+			out.Text = append(out.Text, `"AppCalls"`...)
 		case "app":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._AppCalls_app(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._AppCalls_app(ctx, field, obj))
 		case "calls":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Calls)
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Calls))
 			} else {
-				out.Values[i] = ec._AppCalls_calls(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._AppCalls_calls(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var codeCountImplementors = []string{"CodeCount"}
 
 func (ec *executionContext) _CodeCount(ctx context.Context, sel ast.SelectionSet, obj *model.CodeCount) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, codeCountImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, codeCountImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CodeCount")
+			out.Text = append(out.Text, `"CodeCount"`...)
 		case "code":
-			if direct {
-				out.direct += gqlhttp.FieldBytes + len(obj.Code)
-				out.Values[i] = ec.marshalNVerdictCode2string(ctx, field.Selections, obj.Code)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Code))
 			} else {
-				out.Values[i] = ec._CodeCount_code(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._CodeCount_code(ctx, field, obj))
 			}
 		case "calls":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Calls)
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Calls))
 			} else {
-				out.Values[i] = ec._CodeCount_calls(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._CodeCount_calls(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var upstreamCallsImplementors = []string{"UpstreamCalls"}
 
 func (ec *executionContext) _UpstreamCalls(ctx context.Context, sel ast.SelectionSet, obj *model.UpstreamCalls) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, upstreamCallsImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, upstreamCallsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpstreamCalls")
+			out.Text = append(out.Text, `"UpstreamCalls"`...)
 		case "statusClass":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNInt2int(ctx, field.Selections, obj.StatusClass)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.StatusClass))
 			} else {
-				out.Values[i] = ec._UpstreamCalls_statusClass(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._UpstreamCalls_statusClass(ctx, field, obj))
 			}
 		case "calls":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Calls)
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Calls))
 			} else {
-				out.Values[i] = ec._UpstreamCalls_calls(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._UpstreamCalls_calls(ctx, field, obj))
 			}
 		case "meanLatencyMs":
-			out.Values[i] = ec._UpstreamCalls_meanLatencyMs(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._UpstreamCalls_meanLatencyMs(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var usageImplementors = []string{"Usage"}
 
 func (ec *executionContext) _Usage(ctx context.Context, sel ast.SelectionSet, obj *model.Usage) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, usageImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, usageImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Usage")
+			out.Text = append(out.Text, `"Usage"`...)
 		case "series":
-			out.Values[i] = ec._Usage_series(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._Usage_series(ctx, field, obj))
 		case "totals":
-			out.Values[i] = ec._Usage_totals(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._Usage_totals(ctx, field, obj))
 		case "total":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Total)
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Total))
 			} else {
-				out.Values[i] = ec._Usage_total(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Usage_total(ctx, field, obj))
 			}
 		case "previousTotal":
-			out.Values[i] = ec._Usage_previousTotal(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Usage_previousTotal(ctx, field, obj))
 		case "asOf":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.AsOf)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.AsOf)
 			} else {
-				out.Values[i] = ec._Usage_asOf(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.required(ec._Usage_asOf(ctx, field, obj))
 			}
 		case "timeZone":
-			out.Values[i] = ec._Usage_timeZone(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._Usage_timeZone(ctx, field, obj))
 		case "topApps":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Usage_topApps(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._Usage_topApps(ctx, field, obj))
 		case "upstream":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *fieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Usage_upstream(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._Usage_upstream(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 var usagePointImplementors = []string{"UsagePoint"}
 
 func (ec *executionContext) _UsagePoint(ctx context.Context, sel ast.SelectionSet, obj *model.UsagePoint) graphql.Marshaler {
-	fields := gqlhttp.CollectFields(ctx, ec.OperationContext, sel, usagePointImplementors)
-
-	out := newFieldSet(fields)
-	direct := gqlhttp.Direct(ctx)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, usagePointImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UsagePoint")
+			out.Text = append(out.Text, `"UsagePoint"`...)
 		case "start":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.Start)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.Start)
 			} else {
-				out.Values[i] = ec._UsagePoint_start(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._UsagePoint_start(ctx, field, obj))
 			}
 		case "end":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.End)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.End)
 			} else {
-				out.Values[i] = ec._UsagePoint_end(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._UsagePoint_end(ctx, field, obj))
 			}
 		case "calls":
-			if direct {
-				out.direct += gqlhttp.FieldBytes
-				out.Values[i] = ec.marshalNBigInt2int64(ctx, field.Selections, obj.Calls)
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Calls))
 			} else {
-				out.Values[i] = ec._UsagePoint_calls(ctx, field, obj)
-			}
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				out.required(ec._UsagePoint_calls(ctx, field, obj))
 			}
 		case "codes":
-			out.Values[i] = ec._UsagePoint_codes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._UsagePoint_codes(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -931,17 +791,9 @@ func (ec *executionContext) _UsagePoint(ctx context.Context, sel ast.SelectionSe
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNAppCalls2ᚕᚖporticoᚋinternalᚋusageᚐAppCallsᚄ(ctx context.Context, sel ast.SelectionSet, v []*usage.AppCalls) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNAppCalls2ᚖporticoᚋinternalᚋusageᚐAppCalls(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -957,17 +809,9 @@ func (ec *executionContext) marshalNAppCalls2ᚖporticoᚋinternalᚋusageᚐApp
 }
 
 func (ec *executionContext) marshalNCodeCount2ᚕᚖporticoᚋgraphᚋmodelᚐCodeCountᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CodeCount) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNCodeCount2ᚖporticoᚋgraphᚋmodelᚐCodeCount(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -983,17 +827,9 @@ func (ec *executionContext) marshalNCodeCount2ᚖporticoᚋgraphᚋmodelᚐCodeC
 }
 
 func (ec *executionContext) marshalNUpstreamCalls2ᚕᚖporticoᚋgraphᚋmodelᚐUpstreamCallsᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UpstreamCalls) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNUpstreamCalls2ᚖporticoᚋgraphᚋmodelᚐUpstreamCalls(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -1041,17 +877,9 @@ func (ec *executionContext) marshalNUsageInterval2porticoᚋinternalᚋusageᚐI
 }
 
 func (ec *executionContext) marshalNUsagePoint2ᚕᚖporticoᚋgraphᚋmodelᚐUsagePointᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UsagePoint) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNUsagePoint2ᚖporticoᚋgraphᚋmodelᚐUsagePoint(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

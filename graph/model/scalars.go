@@ -5,7 +5,6 @@ package model
 
 import (
 	"io"
-	"math"
 	"regexp"
 	"strconv"
 	"time"
@@ -21,10 +20,7 @@ import (
 // MarshalTime encodes a time by RFC 3339 in UTC.
 func MarshalTime(t time.Time) graphql.Marshaler {
 	return graphql.WriterFunc(func(w io.Writer) {
-		buf := make([]byte, 0, 32)
-		buf = append(buf, '"')
-		buf = t.UTC().AppendFormat(buf, time.RFC3339Nano)
-		_, _ = w.Write(append(buf, '"'))
+		_, _ = w.Write(AppendTime(make([]byte, 0, 32), t))
 	})
 }
 
@@ -103,7 +99,7 @@ func UnmarshalDecimal(v any) (string, error) {
 // MarshalInt encodes a GraphQL Int. The values of Int fields never come near 32
 // bits; one that did would be clamped, as an answer may not exceed them.
 func MarshalInt(i int) graphql.Marshaler {
-	return number(min(max(int64(i), math.MinInt32), math.MaxInt32))
+	return number(func(dst []byte) []byte { return AppendInt(dst, i) })
 }
 
 // UnmarshalInt decodes a GraphQL Int: 32 bits, as specified.
@@ -119,7 +115,9 @@ func UnmarshalInt(v any) (int, error) {
 const maxBigInt = 1<<53 - 1
 
 // MarshalBigInt encodes a BigInt, clamped to its bounds.
-func MarshalBigInt(i int64) graphql.Marshaler { return number(min(max(i, -maxBigInt), maxBigInt)) }
+func MarshalBigInt(i int64) graphql.Marshaler {
+	return number(func(dst []byte) []byte { return AppendBigInt(dst, i) })
+}
 
 // UnmarshalBigInt decodes a BigInt.
 func UnmarshalBigInt(v any) (int64, error) {
@@ -142,9 +140,10 @@ func UnmarshalCount(v any) (int, error) {
 	return int(i), err
 }
 
-func number(i int64) graphql.Marshaler {
+// number encodes a number that append appends.
+func number(append func(dst []byte) []byte) graphql.Marshaler {
 	return graphql.WriterFunc(func(w io.Writer) {
 		var buf [20]byte
-		_, _ = w.Write(strconv.AppendInt(buf[:0], i, 10))
+		_, _ = w.Write(append(buf[:0]))
 	})
 }

@@ -1,6 +1,7 @@
 package gqlhttp
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -26,6 +27,9 @@ type answer struct {
 	known     bool
 	// claim is the memory reserved for the data until it is written.
 	claim *backlog.Claim
+	// whole is the buffer of the data, to be used again once the answer was sent;
+	// nil if nothing ran.
+	whole *bytes.Buffer
 }
 
 // nullData is the data of an operation that started and has no result.

@@ -2,6 +2,7 @@ package gqlhttp
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -16,7 +17,7 @@ type collected struct {
 	static bool
 
 	mu     sync.RWMutex
-	fields map[collectedKey][]graphql.CollectedField
+	fields map[collectedKey]Fields
 	// kept are what Kept has computed, by operation.
 	kept map[*ast.OperationDefinition]any
 }
@@ -54,17 +55,46 @@ type collectedKey struct {
 	satisfies *string
 }
 
+// Fields are the fields that a selection set has for a type.
+type Fields struct {
+	List []graphql.CollectedField
+	// repeats reports whether two of them have one name.
+	repeats bool
+}
+
+// Repeated reports whether a field before the field i has its name. Fields of
+// several types may: they are written once.
+func (f Fields) Repeated(i int) bool {
+	return f.repeats && slices.ContainsFunc(f.List[:i], func(other graphql.CollectedField) bool { return other.Alias == f.List[i].Alias })
+}
+
 // CollectFields is graphql.CollectFields. It finds what an earlier request
 // collected from the same document.
-func CollectFields(ctx context.Context, op *graphql.OperationContext, set ast.SelectionSet, satisfies []string) []graphql.CollectedField {
-	m, ok := ctx.Value(meterKey{}).(*meter)
-	if !ok || m.collected == nil || !m.collected.static || len(set) == 0 || len(satisfies) == 0 {
-		return graphql.CollectFields(op, set, satisfies)
+func CollectFields(ctx context.Context, op *graphql.OperationContext, set ast.SelectionSet, satisfies []string) Fields {
+	m, _ := ctx.Value(meterKey{}).(*meter)
+	return m.collect(op, set, satisfies)
+}
+
+// collect is CollectFields; m may be nil.
+func (m *meter) collect(op *graphql.OperationContext, set ast.SelectionSet, satisfies []string) Fields {
+	if m == nil || m.collected == nil || !m.collected.static || len(set) == 0 || len(satisfies) == 0 {
+		return newFields(op, set, satisfies)
 	}
 	return m.collected.of(op, set, satisfies)
 }
 
-func (c *collected) of(op *graphql.OperationContext, set ast.SelectionSet, satisfies []string) []graphql.CollectedField {
+func newFields(op *graphql.OperationContext, set ast.SelectionSet, satisfies []string) Fields {
+	f := Fields{graphql.CollectFields(op, set, satisfies), true}
+	for i := range f.List {
+		if f.Repeated(i) {
+			return f
+		}
+	}
+	f.repeats = false
+	return f
+}
+
+func (c *collected) of(op *graphql.OperationContext, set ast.SelectionSet, satisfies []string) Fields {
 	key := collectedKey{&set[0], len(set), &satisfies[0]}
 	c.mu.RLock()
 	fields, ok := c.fields[key]
@@ -79,9 +109,9 @@ func (c *collected) of(op *graphql.OperationContext, set ast.SelectionSet, satis
 		return fields
 	}
 	if c.fields == nil {
-		c.fields = map[collectedKey][]graphql.CollectedField{}
+		c.fields = map[collectedKey]Fields{}
 	}
-	fields = graphql.CollectFields(op, set, satisfies)
+	fields = newFields(op, set, satisfies)
 	c.fields[key] = fields
 	return fields
 }

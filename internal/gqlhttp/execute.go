@@ -22,7 +22,7 @@ type run struct {
 	meter *meter
 
 	mu      sync.Mutex
-	buffers []*bytes.Buffer
+	writers []*Writer
 }
 
 // admit runs an operation once the budget and the lanes admit it.
@@ -75,7 +75,7 @@ func statusOf(err error) int {
 func (h *Handler) execute(ctx context.Context, op *graphql.OperationContext, known *collected, claim *backlog.Claim) *answer {
 	r := &run{Handler: h, meter: &meter{
 		ctx: ctx, limit: int64(h.options.Limits.AnswerBytes), around: h.options.Around,
-		claim: claim, claimed: claim.Size(), collected: known,
+		claim: claim, claimed: claim.Size(), collected: known, whole: h.buffers.Get().(*bytes.Buffer),
 	}}
 	defer r.release()
 	op.ResolverMiddleware, op.RootResolverMiddleware = r.meter.resolve, r.root
@@ -83,19 +83,26 @@ func (h *Handler) execute(ctx context.Context, op *graphql.OperationContext, kno
 	ctx = graphql.WithOperationContext(ctx, op)
 	ctx = graphql.WithResponseContext(ctx, r.present, h.options.Recover)
 	response := h.schema.Exec(ctx)(ctx)
+	a := r.conclude(ctx, op, response)
+	a.whole = r.meter.whole
+	return a
+}
+
+// conclude returns the answer to an operation that ran.
+func (r *run) conclude(ctx context.Context, op *graphql.OperationContext, response *graphql.Response) *answer {
 	if r.meter.tooLarge() && op.Operation.Operation == ast.Query {
 		// An incomplete answer to a query could be mistaken for a complete one.
 		err := errorAt(r.meter.stopped.Load().err, nil)
-		return h.newAnswer(nullData, gqlerror.List{h.present(ctx, err)})
+		return r.newAnswer(nullData, gqlerror.List{r.Handler.present(ctx, err)})
 	}
 	errs := graphql.GetErrors(ctx)
 	for _, err := range response.Errors {
-		errs = append(errs, h.present(ctx, err))
+		errs = append(errs, r.Handler.present(ctx, err))
 	}
 	if r.meter.tooLarge() {
 		errs = onePerRoot(errs)
 	}
-	return h.newAnswer(response.Data, errs)
+	return r.newAnswer(response.Data, errs)
 }
 
 // onePerRoot keeps one TOO_LARGE for each root field of a mutation: which fields
@@ -134,25 +141,26 @@ func (r *run) root(ctx context.Context, next graphql.RootResolver) graphql.Marsh
 	if r.options.BeforeRoot != nil {
 		r.options.BeforeRoot(ctx)
 	}
-	tree := next(ctx)
+	w := r.writer()
+	tree := next(context.WithValue(ctx, writerKey{}, w))
 	if tree == nil {
 		return graphql.Null
 	}
 	if tree == graphql.Null || tree == graphql.RequiredNull {
 		return tree
 	}
-	buffer := r.buffer()
-	if err := r.write(ctx, buffer, tree); err != nil {
+	if err := r.write(ctx, w, tree); err != nil {
 		graphql.AddError(ctx, &gqlerror.Error{
 			Err: err, Message: err.Error(), Path: ast.Path{ast.PathName(graphql.GetRootFieldContext(ctx).Field.Alias)},
 		})
 		return graphql.Null
 	}
-	return graphql.WriterFunc(func(w io.Writer) { _, _ = w.Write(buffer.Bytes()) }) // writes to memory; cannot fail
+	return graphql.WriterFunc(func(out io.Writer) { _, _ = out.Write(w.Text) }) // writes to memory; cannot fail
 }
 
-// write encodes a tree and returns why it could not be written completely.
-func (r *run) write(ctx context.Context, buffer *bytes.Buffer, tree graphql.Marshaler) (err error) {
+// write encodes a tree that is not written yet, and returns why it could not be
+// written completely.
+func (r *run) write(ctx context.Context, w *Writer, tree graphql.Marshaler) (err error) {
 	defer func() {
 		switch p := recover(); p {
 		case nil:
@@ -165,23 +173,30 @@ func (r *run) write(ctx context.Context, buffer *bytes.Buffer, tree graphql.Mars
 	if r.meter.tooLarge() {
 		return r.meter.stopped.Load().err
 	}
-	s := &sink{Buffer: buffer, meter: r.meter}
-	tree.MarshalGQL(s)
-	s.count()
-	return nil
+	if tree != (Written{}) {
+		w.Truncate(0)
+		tree.MarshalGQL(sink{w})
+	}
+	return w.count()
 }
 
-func (r *run) buffer() *bytes.Buffer {
-	b := r.Handler.buffers.Get().(*bytes.Buffer)
+// writer returns an empty Writer for a root field.
+func (r *run) writer() *Writer {
+	w := r.Handler.writers.Get().(*Writer)
+	*w = Writer{Text: w.Text[:0], meter: r.meter}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.buffers = append(r.buffers, b)
-	return b
+	r.writers = append(r.writers, w)
+	return w
 }
 
+// release makes the writers available to other requests.
 func (r *run) release() {
-	for _, b := range r.buffers {
-		r.releaseBuffer(b)
+	for _, w := range r.writers {
+		if cap(w.Text) <= maxPooledBuffer {
+			*w = Writer{Text: w.Text} // without the contexts
+			r.Handler.writers.Put(w)
+		}
 	}
 }
 

@@ -79,6 +79,7 @@ type Handler struct {
 	names     []core.Rule // rules that report unknown names
 	documents *cache
 	buffers   sync.Pool
+	writers   sync.Pool
 }
 
 // New returns a Handler for a schema.
@@ -105,7 +106,7 @@ func New(schema graphql.ExecutableSchema, o Options) *Handler {
 	rules := sortedRules(scalars)
 	return &Handler{
 		schema: schema, options: o, scalars: scalars, rules: rules, names: unknownNameRules(rules), documents: newCache(o.Limits),
-		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
+		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }}, writers: sync.Pool{New: func() any { return new(Writer) }},
 	}
 }
 
@@ -132,6 +133,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.write(w, mediaType)
+	if a.whole != nil {
+		h.releaseBuffer(a.whole)
+	}
 	h.observe(ctx, a)
 }
 

@@ -33,6 +33,8 @@ type meter struct {
 	beyond  sync.Once
 	// collected is what was computed from the document.
 	collected *collected
+	// whole is where the whole answer is encoded.
+	whole *bytes.Buffer
 	// presented counts the errors that were presented.
 	presented atomic.Int64
 }
@@ -101,31 +103,13 @@ func (m *meter) resolve(ctx context.Context, next graphql.Resolver) (any, error)
 // meterKey is the context key of a request's meter.
 type meterKey struct{}
 
-// Direct reports whether fields may be encoded without being resolved one by one.
-// If not, resolving them reports the reason.
-func Direct(ctx context.Context) bool {
-	m, ok := ctx.Value(meterKey{}).(*meter)
-	return ok && m.stopReason() == nil
-}
-
-// FieldBytes is the minimum size of a field that is encoded directly, besides its
-// text.
-const FieldBytes = minFieldBytes + 1
-
-// CountDirect counts the bytes of fields that were encoded directly.
-func CountDirect(ctx context.Context, bytes int) {
+// Whole returns the empty buffer in which the whole answer is encoded. It is used
+// again once the answer was sent.
+func Whole(ctx context.Context) *bytes.Buffer {
 	if m, ok := ctx.Value(meterKey{}).(*meter); ok {
-		_ = m.add(&m.resolved, bytes) // which stops what follows
+		return m.whole
 	}
-}
-
-// Encoded returns the size in bytes of the root fields that have been encoded.
-func Encoded(ctx context.Context) int {
-	m, ok := ctx.Value(meterKey{}).(*meter)
-	if !ok {
-		return 0
-	}
-	return int(m.written.Load())
+	return new(bytes.Buffer)
 }
 
 // minBytes returns the minimum size of a value in JSON. Only texts can be long;
@@ -146,49 +130,4 @@ func minBytes(value any) int {
 		return n
 	}
 	return 1
-}
-
-// sink receives an encoded answer. Marshalers return no errors, so it panics
-// with errSink to end them.
-type sink struct {
-	*bytes.Buffer
-	meter *meter
-	// uncounted are the bytes that were written since the meter was last told.
-	uncounted int
-}
-
-var errSink = errors.New("gqlhttp: the answer is not written any further")
-
-// countEvery is the number of bytes after which the meter is told, and the
-// deadline is checked.
-const countEvery = 2 << 10
-
-func (s *sink) Write(p []byte) (int, error) {
-	s.check(len(p))
-	return s.Buffer.Write(p)
-}
-
-// WriteString is Write without a copy.
-func (s *sink) WriteString(p string) (int, error) {
-	s.check(len(p))
-	return s.Buffer.WriteString(p)
-}
-
-func (s *sink) check(n int) {
-	s.uncounted += n
-	if s.uncounted >= countEvery || s.meter.written.Load()+int64(s.uncounted) > s.meter.limit {
-		s.count()
-		if s.meter.stopReason() != nil {
-			panic(errSink)
-		}
-	}
-}
-
-// count tells the meter what was written.
-func (s *sink) count() {
-	n := s.uncounted
-	s.uncounted = 0
-	if s.meter.add(&s.meter.written, n) != nil {
-		panic(errSink)
-	}
 }
