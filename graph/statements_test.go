@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"entgo.io/ent/dialect"
 	"github.com/stretchr/testify/require"
 
 	"portico/internal/apps"
@@ -175,4 +176,27 @@ func TestNullableArguments(t *testing.T) {
 		require.Len(t, a.Errors, 1, a.raw)
 		require.Equal(t, "BAD_USER_INPUT", a.Errors[0].Extensions["code"])
 	}
+}
+
+// generateKey sends one statement for each thing it must do: read the person, begin,
+// lock the app, insert the key with its event, and commit. SQLite takes three to insert.
+func TestStatementsOfGenerateKey(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		var c counter
+		s := newServer(t, url, database.Options{OnStatement: c.note})
+		tenant := s.MustTenant(t, "count")
+		id := s.MustApp(t, tenant.Developer, "app").App.GlobalID()
+		want := 5
+		if s.Database.Dialect() == dialect.SQLite {
+			want = 7
+		}
+		for _, ctx := range []context.Context{tenant.Developer, tenant.Admin} {
+			token := s.token(t, ctx)
+			list := c.during(func() {
+				a := s.ask(t, token, `mutation($id: ID!) { generateKey(input: {appId: $id}) { credential { id status createdAt } secret { rawKey } userErrors { code } } }`, map[string]any{"id": id})
+				require.Empty(t, a.Errors, a.raw)
+			})
+			require.Len(t, list, want, strings.Join(list, "\n"))
+		}
+	})
 }

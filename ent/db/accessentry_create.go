@@ -162,8 +162,36 @@ func (_c *AccessEntryCreate) check() error {
 const insertAccessEntry = `INSERT INTO "access_entries" ("organization_id", "account_id", "credential_id", "product_id", "id") VALUES ($1, $2, $3, $4, $5)`
 
 func (_c *AccessEntryCreate) sqlSave(ctx context.Context) (*AccessEntry, error) {
-	if err := _c.check(); err != nil {
+	node, args, err := _c.values()
+	if err != nil {
 		return nil, err
+	}
+	if err := _c.driver.Exec(ctx, insertAccessEntry, args, nil); err != nil {
+		if sqlgraph.IsConstraintError(err) {
+			err = &ConstraintError{msg: err.Error(), wrap: err}
+		}
+		return nil, err
+	}
+	return node, nil
+}
+
+// Insertion is Save for a caller who runs the statement: it returns the row, and the
+// statement that inserts it, with its arguments.
+func (_c *AccessEntryCreate) Insertion(ctx context.Context) (node *AccessEntry, text string, args []any, err error) {
+	if err := _c.defaults(); err != nil {
+		return nil, "", nil, err
+	}
+	node, err = withHooks(ctx, func(context.Context) (node *AccessEntry, err error) {
+		node, args, err = _c.values()
+		return node, err
+	}, _c.mutation, _c.hooks)
+	return node, insertAccessEntry, args, err
+}
+
+// values checks what is set, and returns the row and its values.
+func (_c *AccessEntryCreate) values() (*AccessEntry, []any, error) {
+	if err := _c.check(); err != nil {
+		return nil, nil, err
 	}
 	node, args := &AccessEntry{config: _c.config}, make([]any, 5)
 	if value, ok := _c.mutation.OrganizationID(); ok {
@@ -186,15 +214,9 @@ func (_c *AccessEntryCreate) sqlSave(ctx context.Context) (*AccessEntry, error) 
 		args[4] = value.String()
 		node.ID = value
 	}
-	if err := _c.driver.Exec(ctx, insertAccessEntry, args, nil); err != nil {
-		if sqlgraph.IsConstraintError(err) {
-			err = &ConstraintError{msg: err.Error(), wrap: err}
-		}
-		return nil, err
-	}
 	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return node, nil
+	return node, args, nil
 }
 
 func (_c *AccessEntryCreate) createSpec() (*AccessEntry, *sqlgraph.CreateSpec) {

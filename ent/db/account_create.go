@@ -260,8 +260,36 @@ func (_c *AccountCreate) check() error {
 const insertAccount = `INSERT INTO "accounts" ("organization_id", "created_at", "updated_at", "version", "name", "name_folded", "profile", "status", "deleted_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 
 func (_c *AccountCreate) sqlSave(ctx context.Context) (*Account, error) {
-	if err := _c.check(); err != nil {
+	node, args, err := _c.values()
+	if err != nil {
 		return nil, err
+	}
+	if err := _c.driver.Exec(ctx, insertAccount, args, nil); err != nil {
+		if sqlgraph.IsConstraintError(err) {
+			err = &ConstraintError{msg: err.Error(), wrap: err}
+		}
+		return nil, err
+	}
+	return node, nil
+}
+
+// Insertion is Save for a caller who runs the statement: it returns the row, and the
+// statement that inserts it, with its arguments.
+func (_c *AccountCreate) Insertion(ctx context.Context) (node *Account, text string, args []any, err error) {
+	if err := _c.defaults(); err != nil {
+		return nil, "", nil, err
+	}
+	node, err = withHooks(ctx, func(context.Context) (node *Account, err error) {
+		node, args, err = _c.values()
+		return node, err
+	}, _c.mutation, _c.hooks)
+	return node, insertAccount, args, err
+}
+
+// values checks what is set, and returns the row and its values.
+func (_c *AccountCreate) values() (*Account, []any, error) {
+	if err := _c.check(); err != nil {
+		return nil, nil, err
 	}
 	node, args := &Account{config: _c.config}, make([]any, 10)
 	if value, ok := _c.mutation.OrganizationID(); ok {
@@ -291,7 +319,7 @@ func (_c *AccountCreate) sqlSave(ctx context.Context) (*Account, error) {
 	if value, ok := _c.mutation.Profile(); ok {
 		text, err := json.Marshal(value)
 		if err != nil {
-			return nil, fmt.Errorf("marshal value for column profile: %w", err)
+			return nil, nil, fmt.Errorf("marshal value for column profile: %w", err)
 		}
 		args[6] = text
 		node.Profile = value
@@ -308,15 +336,9 @@ func (_c *AccountCreate) sqlSave(ctx context.Context) (*Account, error) {
 		args[9] = value.String()
 		node.ID = value
 	}
-	if err := _c.driver.Exec(ctx, insertAccount, args, nil); err != nil {
-		if sqlgraph.IsConstraintError(err) {
-			err = &ConstraintError{msg: err.Error(), wrap: err}
-		}
-		return nil, err
-	}
 	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return node, nil
+	return node, args, nil
 }
 
 func (_c *AccountCreate) createSpec() (*Account, *sqlgraph.CreateSpec) {

@@ -302,8 +302,36 @@ func (_c *AppCreate) check() error {
 const insertApp = `INSERT INTO "apps" ("organization_id", "created_at", "updated_at", "version", "account_id", "reference_id", "name", "name_folded", "description", "labels", "deleted_at", "purged_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
 
 func (_c *AppCreate) sqlSave(ctx context.Context) (*App, error) {
-	if err := _c.check(); err != nil {
+	node, args, err := _c.values()
+	if err != nil {
 		return nil, err
+	}
+	if err := _c.driver.Exec(ctx, insertApp, args, nil); err != nil {
+		if sqlgraph.IsConstraintError(err) {
+			err = &ConstraintError{msg: err.Error(), wrap: err}
+		}
+		return nil, err
+	}
+	return node, nil
+}
+
+// Insertion is Save for a caller who runs the statement: it returns the row, and the
+// statement that inserts it, with its arguments.
+func (_c *AppCreate) Insertion(ctx context.Context) (node *App, text string, args []any, err error) {
+	if err := _c.defaults(); err != nil {
+		return nil, "", nil, err
+	}
+	node, err = withHooks(ctx, func(context.Context) (node *App, err error) {
+		node, args, err = _c.values()
+		return node, err
+	}, _c.mutation, _c.hooks)
+	return node, insertApp, args, err
+}
+
+// values checks what is set, and returns the row and its values.
+func (_c *AppCreate) values() (*App, []any, error) {
+	if err := _c.check(); err != nil {
+		return nil, nil, err
 	}
 	node, args := &App{config: _c.config}, make([]any, 13)
 	if value, ok := _c.mutation.OrganizationID(); ok {
@@ -345,7 +373,7 @@ func (_c *AppCreate) sqlSave(ctx context.Context) (*App, error) {
 	if value, ok := _c.mutation.Labels(); ok {
 		text, err := json.Marshal(value)
 		if err != nil {
-			return nil, fmt.Errorf("marshal value for column labels: %w", err)
+			return nil, nil, fmt.Errorf("marshal value for column labels: %w", err)
 		}
 		args[9] = text
 		node.Labels = value
@@ -362,15 +390,9 @@ func (_c *AppCreate) sqlSave(ctx context.Context) (*App, error) {
 		args[12] = value.String()
 		node.ID = value
 	}
-	if err := _c.driver.Exec(ctx, insertApp, args, nil); err != nil {
-		if sqlgraph.IsConstraintError(err) {
-			err = &ConstraintError{msg: err.Error(), wrap: err}
-		}
-		return nil, err
-	}
 	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return node, nil
+	return node, args, nil
 }
 
 func (_c *AppCreate) createSpec() (*App, *sqlgraph.CreateSpec) {

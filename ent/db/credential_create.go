@@ -558,8 +558,36 @@ func (_c *CredentialCreate) check() error {
 const insertCredential = `INSERT INTO "credentials" ("organization_id", "created_at", "updated_at", "version", "account_id", "app_id", "name", "environment", "status", "auth_type", "username", "secret_hash", "pepper_id", "secret_hint", "raw_key_hint", "access", "allowed_addresses", "rate_limit", "expires_at", "expiry_recorded_at", "last_used_at", "revoked_at", "revoked_by", "revoked_reason", "revoked_note", "deleted_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)`
 
 func (_c *CredentialCreate) sqlSave(ctx context.Context) (*Credential, error) {
-	if err := _c.check(); err != nil {
+	node, args, err := _c.values()
+	if err != nil {
 		return nil, err
+	}
+	if err := _c.driver.Exec(ctx, insertCredential, args, nil); err != nil {
+		if sqlgraph.IsConstraintError(err) {
+			err = &ConstraintError{msg: err.Error(), wrap: err}
+		}
+		return nil, err
+	}
+	return node, nil
+}
+
+// Insertion is Save for a caller who runs the statement: it returns the row, and the
+// statement that inserts it, with its arguments.
+func (_c *CredentialCreate) Insertion(ctx context.Context) (node *Credential, text string, args []any, err error) {
+	if err := _c.defaults(); err != nil {
+		return nil, "", nil, err
+	}
+	node, err = withHooks(ctx, func(context.Context) (node *Credential, err error) {
+		node, args, err = _c.values()
+		return node, err
+	}, _c.mutation, _c.hooks)
+	return node, insertCredential, args, err
+}
+
+// values checks what is set, and returns the row and its values.
+func (_c *CredentialCreate) values() (*Credential, []any, error) {
+	if err := _c.check(); err != nil {
+		return nil, nil, err
 	}
 	node, args := &Credential{config: _c.config}, make([]any, 27)
 	if value, ok := _c.mutation.OrganizationID(); ok {
@@ -629,7 +657,7 @@ func (_c *CredentialCreate) sqlSave(ctx context.Context) (*Credential, error) {
 	if value, ok := _c.mutation.AllowedAddresses(); ok {
 		text, err := json.Marshal(value)
 		if err != nil {
-			return nil, fmt.Errorf("marshal value for column allowed_addresses: %w", err)
+			return nil, nil, fmt.Errorf("marshal value for column allowed_addresses: %w", err)
 		}
 		args[16] = text
 		node.AllowedAddresses = value
@@ -637,7 +665,7 @@ func (_c *CredentialCreate) sqlSave(ctx context.Context) (*Credential, error) {
 	if value, ok := _c.mutation.RateLimit(); ok {
 		text, err := json.Marshal(value)
 		if err != nil {
-			return nil, fmt.Errorf("marshal value for column rate_limit: %w", err)
+			return nil, nil, fmt.Errorf("marshal value for column rate_limit: %w", err)
 		}
 		args[17] = text
 		node.RateLimit = value
@@ -678,15 +706,9 @@ func (_c *CredentialCreate) sqlSave(ctx context.Context) (*Credential, error) {
 		args[26] = value.String()
 		node.ID = value
 	}
-	if err := _c.driver.Exec(ctx, insertCredential, args, nil); err != nil {
-		if sqlgraph.IsConstraintError(err) {
-			err = &ConstraintError{msg: err.Error(), wrap: err}
-		}
-		return nil, err
-	}
 	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return node, nil
+	return node, args, nil
 }
 
 func (_c *CredentialCreate) createSpec() (*Credential, *sqlgraph.CreateSpec) {

@@ -246,8 +246,36 @@ func (_c *EndpointCreate) check() error {
 const insertEndpoint = `INSERT INTO "endpoints" ("organization_id", "created_at", "updated_at", "version", "product_id", "method", "path", "description", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 
 func (_c *EndpointCreate) sqlSave(ctx context.Context) (*Endpoint, error) {
-	if err := _c.check(); err != nil {
+	node, args, err := _c.values()
+	if err != nil {
 		return nil, err
+	}
+	if err := _c.driver.Exec(ctx, insertEndpoint, args, nil); err != nil {
+		if sqlgraph.IsConstraintError(err) {
+			err = &ConstraintError{msg: err.Error(), wrap: err}
+		}
+		return nil, err
+	}
+	return node, nil
+}
+
+// Insertion is Save for a caller who runs the statement: it returns the row, and the
+// statement that inserts it, with its arguments.
+func (_c *EndpointCreate) Insertion(ctx context.Context) (node *Endpoint, text string, args []any, err error) {
+	if err := _c.defaults(); err != nil {
+		return nil, "", nil, err
+	}
+	node, err = withHooks(ctx, func(context.Context) (node *Endpoint, err error) {
+		node, args, err = _c.values()
+		return node, err
+	}, _c.mutation, _c.hooks)
+	return node, insertEndpoint, args, err
+}
+
+// values checks what is set, and returns the row and its values.
+func (_c *EndpointCreate) values() (*Endpoint, []any, error) {
+	if err := _c.check(); err != nil {
+		return nil, nil, err
 	}
 	node, args := &Endpoint{config: _c.config}, make([]any, 9)
 	if value, ok := _c.mutation.OrganizationID(); ok {
@@ -286,15 +314,9 @@ func (_c *EndpointCreate) sqlSave(ctx context.Context) (*Endpoint, error) {
 		args[8] = value.String()
 		node.ID = value
 	}
-	if err := _c.driver.Exec(ctx, insertEndpoint, args, nil); err != nil {
-		if sqlgraph.IsConstraintError(err) {
-			err = &ConstraintError{msg: err.Error(), wrap: err}
-		}
-		return nil, err
-	}
 	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return node, nil
+	return node, args, nil
 }
 
 func (_c *EndpointCreate) createSpec() (*Endpoint, *sqlgraph.CreateSpec) {

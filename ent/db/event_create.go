@@ -334,8 +334,36 @@ func (_c *EventCreate) check() error {
 const insertEvent = `INSERT INTO "events" ("organization_id", "position", "type", "payload_version", "at", "actor_role", "actor_id", "actor_name", "address", "request_id", "subject_type", "subject_id", "subject_name", "account_id", "app_id", "reason", "changes", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
 
 func (_c *EventCreate) sqlSave(ctx context.Context) (*Event, error) {
-	if err := _c.check(); err != nil {
+	node, args, err := _c.values()
+	if err != nil {
 		return nil, err
+	}
+	if err := _c.driver.Exec(ctx, insertEvent, args, nil); err != nil {
+		if sqlgraph.IsConstraintError(err) {
+			err = &ConstraintError{msg: err.Error(), wrap: err}
+		}
+		return nil, err
+	}
+	return node, nil
+}
+
+// Insertion is Save for a caller who runs the statement: it returns the row, and the
+// statement that inserts it, with its arguments.
+func (_c *EventCreate) Insertion(ctx context.Context) (node *Event, text string, args []any, err error) {
+	if err := _c.defaults(); err != nil {
+		return nil, "", nil, err
+	}
+	node, err = withHooks(ctx, func(context.Context) (node *Event, err error) {
+		node, args, err = _c.values()
+		return node, err
+	}, _c.mutation, _c.hooks)
+	return node, insertEvent, args, err
+}
+
+// values checks what is set, and returns the row and its values.
+func (_c *EventCreate) values() (*Event, []any, error) {
+	if err := _c.check(); err != nil {
+		return nil, nil, err
 	}
 	node, args := &Event{config: _c.config}, make([]any, 18)
 	if value, ok := _c.mutation.OrganizationID(); ok {
@@ -405,7 +433,7 @@ func (_c *EventCreate) sqlSave(ctx context.Context) (*Event, error) {
 	if value, ok := _c.mutation.Changes(); ok {
 		text, err := json.Marshal(value)
 		if err != nil {
-			return nil, fmt.Errorf("marshal value for column changes: %w", err)
+			return nil, nil, fmt.Errorf("marshal value for column changes: %w", err)
 		}
 		args[16] = text
 		node.Changes = value
@@ -414,15 +442,9 @@ func (_c *EventCreate) sqlSave(ctx context.Context) (*Event, error) {
 		args[17] = value.String()
 		node.ID = value
 	}
-	if err := _c.driver.Exec(ctx, insertEvent, args, nil); err != nil {
-		if sqlgraph.IsConstraintError(err) {
-			err = &ConstraintError{msg: err.Error(), wrap: err}
-		}
-		return nil, err
-	}
 	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return node, nil
+	return node, args, nil
 }
 
 func (_c *EventCreate) createSpec() (*Event, *sqlgraph.CreateSpec) {

@@ -196,8 +196,36 @@ func (_c *MembershipCreate) check() error {
 const insertMembership = `INSERT INTO "memberships" ("organization_id", "account_id", "user_id", "role", "created_at", "id") VALUES ($1, $2, $3, $4, $5, $6)`
 
 func (_c *MembershipCreate) sqlSave(ctx context.Context) (*Membership, error) {
-	if err := _c.check(); err != nil {
+	node, args, err := _c.values()
+	if err != nil {
 		return nil, err
+	}
+	if err := _c.driver.Exec(ctx, insertMembership, args, nil); err != nil {
+		if sqlgraph.IsConstraintError(err) {
+			err = &ConstraintError{msg: err.Error(), wrap: err}
+		}
+		return nil, err
+	}
+	return node, nil
+}
+
+// Insertion is Save for a caller who runs the statement: it returns the row, and the
+// statement that inserts it, with its arguments.
+func (_c *MembershipCreate) Insertion(ctx context.Context) (node *Membership, text string, args []any, err error) {
+	if err := _c.defaults(); err != nil {
+		return nil, "", nil, err
+	}
+	node, err = withHooks(ctx, func(context.Context) (node *Membership, err error) {
+		node, args, err = _c.values()
+		return node, err
+	}, _c.mutation, _c.hooks)
+	return node, insertMembership, args, err
+}
+
+// values checks what is set, and returns the row and its values.
+func (_c *MembershipCreate) values() (*Membership, []any, error) {
+	if err := _c.check(); err != nil {
+		return nil, nil, err
 	}
 	node, args := &Membership{config: _c.config}, make([]any, 6)
 	if value, ok := _c.mutation.OrganizationID(); ok {
@@ -224,15 +252,9 @@ func (_c *MembershipCreate) sqlSave(ctx context.Context) (*Membership, error) {
 		args[5] = value.String()
 		node.ID = value
 	}
-	if err := _c.driver.Exec(ctx, insertMembership, args, nil); err != nil {
-		if sqlgraph.IsConstraintError(err) {
-			err = &ConstraintError{msg: err.Error(), wrap: err}
-		}
-		return nil, err
-	}
 	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return node, nil
+	return node, args, nil
 }
 
 func (_c *MembershipCreate) createSpec() (*Membership, *sqlgraph.CreateSpec) {

@@ -463,8 +463,36 @@ func (_c *OrganizationCreate) check() error {
 const insertOrganization = `INSERT INTO "organizations" ("created_at", "updated_at", "version", "slug", "name", "website", "support_email", "logo_url", "time_zone", "currency", "portal_unregister", "production_keys", "password_sign_in", "key_prefix", "longest_key_life", "deleted_retention_days", "event_retention_days", "usage_retention", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
 
 func (_c *OrganizationCreate) sqlSave(ctx context.Context) (*Organization, error) {
-	if err := _c.check(); err != nil {
+	node, args, err := _c.values()
+	if err != nil {
 		return nil, err
+	}
+	if err := _c.driver.Exec(ctx, insertOrganization, args, nil); err != nil {
+		if sqlgraph.IsConstraintError(err) {
+			err = &ConstraintError{msg: err.Error(), wrap: err}
+		}
+		return nil, err
+	}
+	return node, nil
+}
+
+// Insertion is Save for a caller who runs the statement: it returns the row, and the
+// statement that inserts it, with its arguments.
+func (_c *OrganizationCreate) Insertion(ctx context.Context) (node *Organization, text string, args []any, err error) {
+	if err := _c.defaults(); err != nil {
+		return nil, "", nil, err
+	}
+	node, err = withHooks(ctx, func(context.Context) (node *Organization, err error) {
+		node, args, err = _c.values()
+		return node, err
+	}, _c.mutation, _c.hooks)
+	return node, insertOrganization, args, err
+}
+
+// values checks what is set, and returns the row and its values.
+func (_c *OrganizationCreate) values() (*Organization, []any, error) {
+	if err := _c.check(); err != nil {
+		return nil, nil, err
 	}
 	node, args := &Organization{config: _c.config}, make([]any, 19)
 	if value, ok := _c.mutation.CreatedAt(); ok {
@@ -526,7 +554,7 @@ func (_c *OrganizationCreate) sqlSave(ctx context.Context) (*Organization, error
 	if value, ok := _c.mutation.LongestKeyLife(); ok {
 		text, err := json.Marshal(value)
 		if err != nil {
-			return nil, fmt.Errorf("marshal value for column longest_key_life: %w", err)
+			return nil, nil, fmt.Errorf("marshal value for column longest_key_life: %w", err)
 		}
 		args[14] = text
 		node.LongestKeyLife = value
@@ -542,7 +570,7 @@ func (_c *OrganizationCreate) sqlSave(ctx context.Context) (*Organization, error
 	if value, ok := _c.mutation.UsageRetention(); ok {
 		text, err := json.Marshal(value)
 		if err != nil {
-			return nil, fmt.Errorf("marshal value for column usage_retention: %w", err)
+			return nil, nil, fmt.Errorf("marshal value for column usage_retention: %w", err)
 		}
 		args[17] = text
 		node.UsageRetention = value
@@ -551,15 +579,9 @@ func (_c *OrganizationCreate) sqlSave(ctx context.Context) (*Organization, error
 		args[18] = value.String()
 		node.ID = value
 	}
-	if err := _c.driver.Exec(ctx, insertOrganization, args, nil); err != nil {
-		if sqlgraph.IsConstraintError(err) {
-			err = &ConstraintError{msg: err.Error(), wrap: err}
-		}
-		return nil, err
-	}
 	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return node, nil
+	return node, args, nil
 }
 
 func (_c *OrganizationCreate) createSpec() (*Organization, *sqlgraph.CreateSpec) {

@@ -306,8 +306,36 @@ func (_c *PlanCreate) check() error {
 const insertPlan = `INSERT INTO "plans" ("organization_id", "created_at", "updated_at", "version", "product_id", "name", "external_id", "kind", "rate_limit", "quota", "quota_per", "price", "approval", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
 
 func (_c *PlanCreate) sqlSave(ctx context.Context) (*Plan, error) {
-	if err := _c.check(); err != nil {
+	node, args, err := _c.values()
+	if err != nil {
 		return nil, err
+	}
+	if err := _c.driver.Exec(ctx, insertPlan, args, nil); err != nil {
+		if sqlgraph.IsConstraintError(err) {
+			err = &ConstraintError{msg: err.Error(), wrap: err}
+		}
+		return nil, err
+	}
+	return node, nil
+}
+
+// Insertion is Save for a caller who runs the statement: it returns the row, and the
+// statement that inserts it, with its arguments.
+func (_c *PlanCreate) Insertion(ctx context.Context) (node *Plan, text string, args []any, err error) {
+	if err := _c.defaults(); err != nil {
+		return nil, "", nil, err
+	}
+	node, err = withHooks(ctx, func(context.Context) (node *Plan, err error) {
+		node, args, err = _c.values()
+		return node, err
+	}, _c.mutation, _c.hooks)
+	return node, insertPlan, args, err
+}
+
+// values checks what is set, and returns the row and its values.
+func (_c *PlanCreate) values() (*Plan, []any, error) {
+	if err := _c.check(); err != nil {
+		return nil, nil, err
 	}
 	node, args := &Plan{config: _c.config}, make([]any, 14)
 	if value, ok := _c.mutation.OrganizationID(); ok {
@@ -345,7 +373,7 @@ func (_c *PlanCreate) sqlSave(ctx context.Context) (*Plan, error) {
 	if value, ok := _c.mutation.RateLimit(); ok {
 		text, err := json.Marshal(value)
 		if err != nil {
-			return nil, fmt.Errorf("marshal value for column rate_limit: %w", err)
+			return nil, nil, fmt.Errorf("marshal value for column rate_limit: %w", err)
 		}
 		args[8] = text
 		node.RateLimit = value
@@ -353,7 +381,7 @@ func (_c *PlanCreate) sqlSave(ctx context.Context) (*Plan, error) {
 	if value, ok := _c.mutation.Quota(); ok {
 		text, err := json.Marshal(value)
 		if err != nil {
-			return nil, fmt.Errorf("marshal value for column quota: %w", err)
+			return nil, nil, fmt.Errorf("marshal value for column quota: %w", err)
 		}
 		args[9] = text
 		node.Quota = value
@@ -365,7 +393,7 @@ func (_c *PlanCreate) sqlSave(ctx context.Context) (*Plan, error) {
 	if value, ok := _c.mutation.Price(); ok {
 		text, err := json.Marshal(value)
 		if err != nil {
-			return nil, fmt.Errorf("marshal value for column price: %w", err)
+			return nil, nil, fmt.Errorf("marshal value for column price: %w", err)
 		}
 		args[11] = text
 		node.Price = value
@@ -378,15 +406,9 @@ func (_c *PlanCreate) sqlSave(ctx context.Context) (*Plan, error) {
 		args[13] = value.String()
 		node.ID = value
 	}
-	if err := _c.driver.Exec(ctx, insertPlan, args, nil); err != nil {
-		if sqlgraph.IsConstraintError(err) {
-			err = &ConstraintError{msg: err.Error(), wrap: err}
-		}
-		return nil, err
-	}
 	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return node, nil
+	return node, args, nil
 }
 
 func (_c *PlanCreate) createSpec() (*Plan, *sqlgraph.CreateSpec) {

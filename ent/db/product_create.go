@@ -425,8 +425,36 @@ func (_c *ProductCreate) check() error {
 const insertProduct = `INSERT INTO "products" ("organization_id", "created_at", "updated_at", "version", "name", "title", "title_folded", "description", "api_version", "external_id", "visibility", "status", "approval", "auth_types", "documentation_url", "keyless", "enforce_endpoints", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
 
 func (_c *ProductCreate) sqlSave(ctx context.Context) (*Product, error) {
-	if err := _c.check(); err != nil {
+	node, args, err := _c.values()
+	if err != nil {
 		return nil, err
+	}
+	if err := _c.driver.Exec(ctx, insertProduct, args, nil); err != nil {
+		if sqlgraph.IsConstraintError(err) {
+			err = &ConstraintError{msg: err.Error(), wrap: err}
+		}
+		return nil, err
+	}
+	return node, nil
+}
+
+// Insertion is Save for a caller who runs the statement: it returns the row, and the
+// statement that inserts it, with its arguments.
+func (_c *ProductCreate) Insertion(ctx context.Context) (node *Product, text string, args []any, err error) {
+	if err := _c.defaults(); err != nil {
+		return nil, "", nil, err
+	}
+	node, err = withHooks(ctx, func(context.Context) (node *Product, err error) {
+		node, args, err = _c.values()
+		return node, err
+	}, _c.mutation, _c.hooks)
+	return node, insertProduct, args, err
+}
+
+// values checks what is set, and returns the row and its values.
+func (_c *ProductCreate) values() (*Product, []any, error) {
+	if err := _c.check(); err != nil {
+		return nil, nil, err
 	}
 	node, args := &Product{config: _c.config}, make([]any, 18)
 	if value, ok := _c.mutation.OrganizationID(); ok {
@@ -484,7 +512,7 @@ func (_c *ProductCreate) sqlSave(ctx context.Context) (*Product, error) {
 	if value, ok := _c.mutation.AuthTypes(); ok {
 		text, err := json.Marshal(value)
 		if err != nil {
-			return nil, fmt.Errorf("marshal value for column auth_types: %w", err)
+			return nil, nil, fmt.Errorf("marshal value for column auth_types: %w", err)
 		}
 		args[13] = text
 		node.AuthTypes = value
@@ -505,15 +533,9 @@ func (_c *ProductCreate) sqlSave(ctx context.Context) (*Product, error) {
 		args[17] = value.String()
 		node.ID = value
 	}
-	if err := _c.driver.Exec(ctx, insertProduct, args, nil); err != nil {
-		if sqlgraph.IsConstraintError(err) {
-			err = &ConstraintError{msg: err.Error(), wrap: err}
-		}
-		return nil, err
-	}
 	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return node, nil
+	return node, args, nil
 }
 
 func (_c *ProductCreate) createSpec() (*Product, *sqlgraph.CreateSpec) {

@@ -269,8 +269,36 @@ func (_c *ServiceTokenCreate) check() error {
 const insertServiceToken = `INSERT INTO "service_tokens" ("organization_id", "created_at", "updated_at", "version", "name", "scopes", "token_hash", "hint", "product_ids", "environment", "revoked_at", "last_used_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
 
 func (_c *ServiceTokenCreate) sqlSave(ctx context.Context) (*ServiceToken, error) {
-	if err := _c.check(); err != nil {
+	node, args, err := _c.values()
+	if err != nil {
 		return nil, err
+	}
+	if err := _c.driver.Exec(ctx, insertServiceToken, args, nil); err != nil {
+		if sqlgraph.IsConstraintError(err) {
+			err = &ConstraintError{msg: err.Error(), wrap: err}
+		}
+		return nil, err
+	}
+	return node, nil
+}
+
+// Insertion is Save for a caller who runs the statement: it returns the row, and the
+// statement that inserts it, with its arguments.
+func (_c *ServiceTokenCreate) Insertion(ctx context.Context) (node *ServiceToken, text string, args []any, err error) {
+	if err := _c.defaults(); err != nil {
+		return nil, "", nil, err
+	}
+	node, err = withHooks(ctx, func(context.Context) (node *ServiceToken, err error) {
+		node, args, err = _c.values()
+		return node, err
+	}, _c.mutation, _c.hooks)
+	return node, insertServiceToken, args, err
+}
+
+// values checks what is set, and returns the row and its values.
+func (_c *ServiceTokenCreate) values() (*ServiceToken, []any, error) {
+	if err := _c.check(); err != nil {
+		return nil, nil, err
 	}
 	node, args := &ServiceToken{config: _c.config}, make([]any, 13)
 	if value, ok := _c.mutation.OrganizationID(); ok {
@@ -296,7 +324,7 @@ func (_c *ServiceTokenCreate) sqlSave(ctx context.Context) (*ServiceToken, error
 	if value, ok := _c.mutation.Scopes(); ok {
 		text, err := json.Marshal(value)
 		if err != nil {
-			return nil, fmt.Errorf("marshal value for column scopes: %w", err)
+			return nil, nil, fmt.Errorf("marshal value for column scopes: %w", err)
 		}
 		args[5] = text
 		node.Scopes = value
@@ -312,7 +340,7 @@ func (_c *ServiceTokenCreate) sqlSave(ctx context.Context) (*ServiceToken, error
 	if value, ok := _c.mutation.ProductIds(); ok {
 		text, err := json.Marshal(value)
 		if err != nil {
-			return nil, fmt.Errorf("marshal value for column product_ids: %w", err)
+			return nil, nil, fmt.Errorf("marshal value for column product_ids: %w", err)
 		}
 		args[8] = text
 		node.ProductIds = value
@@ -333,15 +361,9 @@ func (_c *ServiceTokenCreate) sqlSave(ctx context.Context) (*ServiceToken, error
 		args[12] = value.String()
 		node.ID = value
 	}
-	if err := _c.driver.Exec(ctx, insertServiceToken, args, nil); err != nil {
-		if sqlgraph.IsConstraintError(err) {
-			err = &ConstraintError{msg: err.Error(), wrap: err}
-		}
-		return nil, err
-	}
 	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return node, nil
+	return node, args, nil
 }
 
 func (_c *ServiceTokenCreate) createSpec() (*ServiceToken, *sqlgraph.CreateSpec) {

@@ -370,8 +370,36 @@ func (_c *SubscriptionCreate) check() error {
 const insertSubscription = `INSERT INTO "subscriptions" ("organization_id", "created_at", "updated_at", "version", "account_id", "app_id", "product_id", "plan_id", "endpoint_ids", "status", "newest", "requested_by", "decided_by", "decided_at", "reason", "deleted_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
 
 func (_c *SubscriptionCreate) sqlSave(ctx context.Context) (*Subscription, error) {
-	if err := _c.check(); err != nil {
+	node, args, err := _c.values()
+	if err != nil {
 		return nil, err
+	}
+	if err := _c.driver.Exec(ctx, insertSubscription, args, nil); err != nil {
+		if sqlgraph.IsConstraintError(err) {
+			err = &ConstraintError{msg: err.Error(), wrap: err}
+		}
+		return nil, err
+	}
+	return node, nil
+}
+
+// Insertion is Save for a caller who runs the statement: it returns the row, and the
+// statement that inserts it, with its arguments.
+func (_c *SubscriptionCreate) Insertion(ctx context.Context) (node *Subscription, text string, args []any, err error) {
+	if err := _c.defaults(); err != nil {
+		return nil, "", nil, err
+	}
+	node, err = withHooks(ctx, func(context.Context) (node *Subscription, err error) {
+		node, args, err = _c.values()
+		return node, err
+	}, _c.mutation, _c.hooks)
+	return node, insertSubscription, args, err
+}
+
+// values checks what is set, and returns the row and its values.
+func (_c *SubscriptionCreate) values() (*Subscription, []any, error) {
+	if err := _c.check(); err != nil {
+		return nil, nil, err
 	}
 	node, args := &Subscription{config: _c.config}, make([]any, 17)
 	if value, ok := _c.mutation.OrganizationID(); ok {
@@ -409,7 +437,7 @@ func (_c *SubscriptionCreate) sqlSave(ctx context.Context) (*Subscription, error
 	if value, ok := _c.mutation.EndpointIds(); ok {
 		text, err := json.Marshal(value)
 		if err != nil {
-			return nil, fmt.Errorf("marshal value for column endpoint_ids: %w", err)
+			return nil, nil, fmt.Errorf("marshal value for column endpoint_ids: %w", err)
 		}
 		args[8] = text
 		node.EndpointIds = value
@@ -446,15 +474,9 @@ func (_c *SubscriptionCreate) sqlSave(ctx context.Context) (*Subscription, error
 		args[16] = value.String()
 		node.ID = value
 	}
-	if err := _c.driver.Exec(ctx, insertSubscription, args, nil); err != nil {
-		if sqlgraph.IsConstraintError(err) {
-			err = &ConstraintError{msg: err.Error(), wrap: err}
-		}
-		return nil, err
-	}
 	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return node, nil
+	return node, args, nil
 }
 
 func (_c *SubscriptionCreate) createSpec() (*Subscription, *sqlgraph.CreateSpec) {

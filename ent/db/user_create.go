@@ -349,8 +349,36 @@ func (_c *UserCreate) check() error {
 const insertUser = `INSERT INTO "users" ("organization_id", "created_at", "updated_at", "version", "name", "name_folded", "email", "email_folded", "role", "status", "password_hash", "token_version", "made_in_development", "last_sign_in_at", "sign_in_unlocked_at", "password_changed_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
 
 func (_c *UserCreate) sqlSave(ctx context.Context) (*User, error) {
-	if err := _c.check(); err != nil {
+	node, args, err := _c.values()
+	if err != nil {
 		return nil, err
+	}
+	if err := _c.driver.Exec(ctx, insertUser, args, nil); err != nil {
+		if sqlgraph.IsConstraintError(err) {
+			err = &ConstraintError{msg: err.Error(), wrap: err}
+		}
+		return nil, err
+	}
+	return node, nil
+}
+
+// Insertion is Save for a caller who runs the statement: it returns the row, and the
+// statement that inserts it, with its arguments.
+func (_c *UserCreate) Insertion(ctx context.Context) (node *User, text string, args []any, err error) {
+	if err := _c.defaults(); err != nil {
+		return nil, "", nil, err
+	}
+	node, err = withHooks(ctx, func(context.Context) (node *User, err error) {
+		node, args, err = _c.values()
+		return node, err
+	}, _c.mutation, _c.hooks)
+	return node, insertUser, args, err
+}
+
+// values checks what is set, and returns the row and its values.
+func (_c *UserCreate) values() (*User, []any, error) {
+	if err := _c.check(); err != nil {
+		return nil, nil, err
 	}
 	node, args := &User{config: _c.config}, make([]any, 17)
 	if value, ok := _c.mutation.OrganizationID(); ok {
@@ -384,7 +412,7 @@ func (_c *UserCreate) sqlSave(ctx context.Context) (*User, error) {
 	if value, ok := _c.mutation.EmailFolded(); ok {
 		stored, err := user.ValueScanner.EmailFolded.Value(value)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		args[7] = stored
 		node.EmailFolded = value
@@ -425,15 +453,9 @@ func (_c *UserCreate) sqlSave(ctx context.Context) (*User, error) {
 		args[16] = value.String()
 		node.ID = value
 	}
-	if err := _c.driver.Exec(ctx, insertUser, args, nil); err != nil {
-		if sqlgraph.IsConstraintError(err) {
-			err = &ConstraintError{msg: err.Error(), wrap: err}
-		}
-		return nil, err
-	}
 	_c.mutation.id = &node.ID
 	_c.mutation.done = true
-	return node, nil
+	return node, args, nil
 }
 
 func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec, error) {

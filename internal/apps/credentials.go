@@ -214,15 +214,24 @@ func (svc *Service) createCredential(ctx context.Context, tx *change.Tx, owner C
 	if c.RateLimit != nil {
 		create.SetRateLimit(c.RateLimit)
 	}
-	created, err := create.Save(ctx)
+	created, err := storeCredential(ctx, tx, create, c.Products)
 	if err != nil {
-		return nil, nil, err
-	}
-	if err := createAccessList(ctx, tx, created, c.Products); err != nil {
 		return nil, nil, err
 	}
 	tx.Record(CredentialCreated(created, c.Products))
 	return created, &secret, nil
+}
+
+// storeCredential stores a credential, and its access control list, which refers to it.
+func storeCredential(ctx context.Context, tx *change.Tx, create *db.CredentialCreate, products []uuid.UUID) (*db.Credential, error) {
+	if len(products) == 0 {
+		return change.CreateLast(ctx, tx, create)
+	}
+	created, err := create.Save(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return created, createAccessList(ctx, tx, created, products)
 }
 
 // FillCredential sets what each new credential has: its owner, and the hash and

@@ -154,7 +154,7 @@ func perform[T any](ctx context.Context, r *Runner, tx *Tx, f func(ctx context.C
 		err = tx.failed
 	}
 	if err == nil {
-		err = eventlog.Append(ctx, tx, r.database.Dialect(), tx.organization, tx.Now, tx.entries...)
+		err = eventlog.AppendWith(ctx, tx, tx.last, r.database.Dialect(), tx.organization, tx.Now, tx.entries...)
 	}
 	return out, err
 }

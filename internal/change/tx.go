@@ -1,6 +1,7 @@
 package change
 
 import (
+	"context"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,6 +25,8 @@ type Tx struct {
 	postgres     bool
 	locks        *Locks
 	entries      []eventlog.Entry
+	// last is a row that is inserted with the events.
+	last eventlog.Insertion
 	// failed is the error of the first change that failed inside this one.
 	failed error
 }
@@ -40,6 +43,29 @@ func (tx *Tx) Enter(organization uuid.UUID) { tx.organization = organization }
 func (tx *Tx) Record(e eventlog.Entry) {
 	e.ID = uuid.Must(uuid.NewV7())
 	tx.entries = append(tx.entries, e)
+}
+
+// creation creates a row of type T; the builders of ent/db are.
+type creation[T any] interface {
+	Insertion(ctx context.Context) (row T, text string, args []any, err error)
+}
+
+// CreateLast creates a row that is inserted with the events, on Postgres by one
+// statement: hooks and policies come now, but the transaction cannot read the row or
+// refer to it, and a violated constraint is an error of the whole change. The row
+// of an earlier call is inserted now.
+func CreateLast[T any](ctx context.Context, tx *Tx, c creation[T]) (T, error) {
+	row, text, args, err := c.Insertion(ctx)
+	if err != nil {
+		return row, err
+	}
+	if tx.last.Text != "" {
+		if _, err := tx.ExecContext(ctx, tx.last.Text, tx.last.Args...); err != nil {
+			return row, err
+		}
+	}
+	tx.last = eventlog.Insertion{Text: text, Args: args}
+	return row, nil
 }
 
 // Authorize asks the policy, and returns a refusal as an error for the client.

@@ -51,42 +51,66 @@ const columnCount = 17
 // number them, and long texts are not cached as prepared statements.
 const chunk = 20
 
+// Insertion is a statement that inserts a row, with the placeholders $1, $2, …
+type Insertion struct {
+	Text string
+	Args []any
+}
+
 // Append writes entries as the organization's next events, in their order. It
 // must be the last statement of the transaction: from here to the commit the
 // organization's other writers wait.
 func Append(ctx context.Context, tx Tx, dialectName string, organization uuid.UUID, at time.Time, entries ...Entry) error {
-	for len(entries) > 0 {
-		n := min(chunk, len(entries))
-		if err := appendChunk(ctx, tx, dialectName, organization, at, entries[:n]); err != nil {
+	return AppendWith(ctx, tx, Insertion{}, dialectName, organization, at, entries...)
+}
+
+// AppendWith is Append for events about a row that it inserts before them: on
+// Postgres by the same statement, which saves a round trip. Without events, the row
+// alone is inserted.
+func AppendWith(ctx context.Context, tx Tx, row Insertion, dialectName string, organization uuid.UUID, at time.Time, entries ...Entry) error {
+	if row.Text != "" && (dialectName != dialect.Postgres || len(entries) == 0) {
+		if _, err := tx.ExecContext(ctx, row.Text, row.Args...); err != nil {
 			return err
 		}
-		entries = entries[n:]
+		row = Insertion{}
+	}
+	for len(entries) > 0 {
+		n := min(chunk, len(entries))
+		if err := appendChunk(ctx, tx, row, dialectName, organization, at, entries[:n]); err != nil {
+			return err
+		}
+		row, entries = Insertion{}, entries[n:]
 	}
 	return nil
 }
 
-func appendChunk(ctx context.Context, tx Tx, dialectName string, organization uuid.UUID, at time.Time, entries []Entry) error {
-	args := []any{organization, int64(len(entries))}
+func appendChunk(ctx context.Context, tx Tx, row Insertion, dialectName string, organization uuid.UUID, at time.Time, entries []Entry) error {
+	args := make([]any, 0, len(row.Args)+2+len(entries)*columnCount)
+	args = append(append(args, row.Args...), organization, int64(len(entries)))
 	if dialectName != dialect.Postgres {
 		// SQLite has no INSERT inside WITH: allocate the positions first.
 		last, err := allocatePositions(ctx, tx, args)
 		if err != nil {
 			return err
 		}
-		args = []any{last}
+		args = append(args[:0], last)
 	}
 	for _, e := range entries {
-		row, err := rowArgs(ctx, organization, at, e)
+		values, err := rowArgs(ctx, organization, at, e)
 		if err != nil {
 			return err
 		}
-		args = append(args, row...)
+		args = append(args, values...)
 	}
-	_, err := tx.ExecContext(ctx, insertSQL(dialectName, len(entries)), args...)
+	_, err := tx.ExecContext(ctx, insertSQL(dialectName, row, len(entries)), args...)
 	return err
 }
 
-const allocateSQL = `INSERT INTO event_positions (id, last) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET last = event_positions.last + excluded.last RETURNING last`
+const (
+	intoPositions = `INSERT INTO event_positions (id, last) `
+	drawPositions = ` ON CONFLICT (id) DO UPDATE SET last = event_positions.last + excluded.last RETURNING last`
+	allocateSQL   = intoPositions + `VALUES ($1, $2)` + drawPositions
+)
 
 // allocatePositions reserves positions in the organization's log and returns
 // the last one.
@@ -121,13 +145,19 @@ func Has(ctx context.Context, tx Tx, organization, id uuid.UUID) (found bool, er
 	return rows.Next(), rows.Err()
 }
 
-// insertSQL returns the statement for n events; n is at most chunk.
-func insertSQL(dialectName string, n int) string {
+// insertSQL returns the statement for n events; n is at most chunk. On Postgres it
+// inserts a row, too, unless that has no text.
+func insertSQL(dialectName string, row Insertion, n int) string {
 	next, last := 2, "$1"
-	text := make([]byte, 0, 512+n*6*columnCount)
+	text := make([]byte, 0, 512+len(row.Text)+n*6*columnCount)
 	if dialectName == dialect.Postgres {
-		next, last = 3, "(SELECT last FROM drawn)"
-		text = append(text, "WITH drawn AS ("+allocateSQL+") "...)
+		next, last = len(row.Args)+3, "(SELECT last FROM drawn)"
+		text = append(text, "WITH "...)
+		if row.Text == "" {
+			text = append(text, "drawn AS ("+allocateSQL+") "...)
+		} else {
+			text = append(text, "inserted AS ("+row.Text+" RETURNING 1), "+drawnAfter(len(row.Args))...)
+		}
 	}
 	text = append(text, "INSERT INTO events (position, "+columns+") VALUES "...)
 	for i := range n {
@@ -143,6 +173,13 @@ func insertSQL(dialectName string, n int) string {
 		text = append(text, ')')
 	}
 	return string(text)
+}
+
+// drawnAfter allocates positions once a row is inserted that has n arguments. It
+// reads from that, so that the organization's other writers do not wait for the row.
+func drawnAfter(n int) string {
+	organization, count := strconv.Itoa(n+1), strconv.Itoa(n+2)
+	return "drawn AS (" + intoPositions + "SELECT $" + organization + "::uuid, $" + count + "::bigint FROM inserted" + drawPositions + ") "
 }
 
 func rowArgs(ctx context.Context, organization uuid.UUID, at time.Time, e Entry) ([]any, error) {
