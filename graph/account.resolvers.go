@@ -21,26 +21,23 @@ import (
 
 // Apps is the resolver for the apps field.
 func (r *accountResolver) Apps(ctx context.Context, obj *db.Account, where *apps.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error) {
-	rd := read(ctx, nodeid.App, first, after, last, before)
 	f, o := or(where), order(orderBy.Field, orderBy.Direction)
-	return pageOf(ctx, nodeid.Account, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.App], error) {
+	return pageOf(ctx, nodeid.Account, obj.ID, nodeid.App, args(first, after, last, before), []any{f, o}, func(ctx context.Context, ids []uuid.UUID, rd listing.Request) (listing.Pages[*db.App], error) {
 		return r.Portal.Apps.AppsOfAccounts(ctx, ids, f, o, rd)
 	})
 }
 
 // Credentials is the resolver for the credentials field.
 func (r *accountResolver) Credentials(ctx context.Context, obj *db.Account, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error) {
-	rd := read(ctx, nodeid.Credential, first, after, last, before)
 	f, o := or(where), order(orderBy.Field, orderBy.Direction)
-	return pageOf(ctx, nodeid.Account, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Credential], error) {
+	return pageOf(ctx, nodeid.Account, obj.ID, nodeid.Credential, args(first, after, last, before), []any{f, o}, func(ctx context.Context, ids []uuid.UUID, rd listing.Request) (listing.Pages[*db.Credential], error) {
 		return r.Portal.Apps.CredentialsOfAccounts(ctx, ids, f, o, rd)
 	})
 }
 
 // Members is the resolver for the members field.
 func (r *accountResolver) Members(ctx context.Context, obj *db.Account, first *int, after *string, last *int, before *string) (*model.MembershipConnection, error) {
-	rd := read(ctx, nodeid.Membership, first, after, last, before)
-	return pageOf(ctx, nodeid.Account, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Membership], error) {
+	return pageOf(ctx, nodeid.Account, obj.ID, nodeid.Membership, args(first, after, last, before), nil, func(ctx context.Context, ids []uuid.UUID, rd listing.Request) (listing.Pages[*db.Membership], error) {
 		return r.Portal.Identity.MembersOfAccounts(ctx, ids, rd)
 	})
 }

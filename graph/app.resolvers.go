@@ -26,9 +26,8 @@ func (r *appResolver) Account(ctx context.Context, obj *db.App) (*db.Account, er
 
 // Credentials is the resolver for the credentials field.
 func (r *appResolver) Credentials(ctx context.Context, obj *db.App, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error) {
-	rd := read(ctx, nodeid.Credential, first, after, last, before)
 	f, o := or(where), order(orderBy.Field, orderBy.Direction)
-	return pageOf(ctx, nodeid.App, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Credential], error) {
+	return pageOf(ctx, nodeid.App, obj.ID, nodeid.Credential, args(first, after, last, before), []any{f, o}, func(ctx context.Context, ids []uuid.UUID, rd listing.Request) (listing.Pages[*db.Credential], error) {
 		return r.Portal.Apps.CredentialsOfApps(ctx, ids, f, o, rd)
 	})
 }
@@ -45,17 +44,15 @@ func (r *appResolver) CallsLast24h(ctx context.Context, obj *db.App) (int64, err
 
 // ProductSubscriptions is the resolver for the productSubscriptions field.
 func (r *appResolver) ProductSubscriptions(ctx context.Context, obj *db.App, where *model.AppSubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error) {
-	rd := read(ctx, nodeid.ProductSubscription, first, after, last, before)
 	f, o := appSubscriptions(where), order(orderBy.Field, orderBy.Direction)
-	return pageOf(ctx, nodeid.App, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Subscription], error) {
+	return pageOf(ctx, nodeid.App, obj.ID, nodeid.ProductSubscription, args(first, after, last, before), []any{f, o}, func(ctx context.Context, ids []uuid.UUID, rd listing.Request) (listing.Pages[*db.Subscription], error) {
 		return r.Portal.Apps.SubscriptionsOfApps(ctx, ids, f, o, rd)
 	})
 }
 
 // ConnectedEndpoints is the resolver for the connectedEndpoints field.
 func (r *appResolver) ConnectedEndpoints(ctx context.Context, obj *db.App, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error) {
-	rd := read(ctx, nodeid.Endpoint, first, after, last, before)
-	return pageOf(ctx, nodeid.App, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Endpoint], error) {
+	return pageOf(ctx, nodeid.App, obj.ID, nodeid.Endpoint, args(first, after, last, before), nil, func(ctx context.Context, ids []uuid.UUID, rd listing.Request) (listing.Pages[*db.Endpoint], error) {
 		return r.Portal.Catalog.ConnectedEndpoints(ctx, ids, rd)
 	})
 }

@@ -72,3 +72,21 @@ func (b *batch[V]) fill(ctx context.Context, id uuid.UUID) error {
 	}
 	return err
 }
+
+// ahead returns a func that reads the value of an id before it is requested. An
+// error is left to whoever requests the value.
+func (b *batch[V]) ahead(id uuid.UUID) func(context.Context) {
+	return func(ctx context.Context) {
+		got, err := b.load(ctx, []uuid.UUID{id})
+		if err != nil {
+			return
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if b.read == nil {
+			b.read = map[uuid.UUID]result[V]{}
+		}
+		v, ok := got[id]
+		b.read[id] = result[V]{v, ok}
+	}
+}

@@ -73,7 +73,7 @@ type lock func(ctx context.Context, obj any, next graphql.Resolver, roles []view
 func newHandler(o Options, whole *ast.Schema, l lock) (http.Handler, error) {
 	o.selections = newSelections()
 	common := commonOptions(o, whole)
-	byRole := map[viewer.Role]http.Handler{}
+	byRole := map[viewer.Role]roleServer{}
 	for _, role := range []viewer.Role{viewer.Anonymous, viewer.Portal, viewer.Admin} {
 		h, err := roleHandler(o, common, whole, role, l)
 		if err != nil {
@@ -86,7 +86,7 @@ func newHandler(o Options, whole *ast.Schema, l lock) (http.Handler, error) {
 		if !ok {
 			h = byRole[viewer.Anonymous]
 		}
-		h.ServeHTTP(w, r.WithContext(withLoaders(r.Context(), o)))
+		h.ServeHTTP(w, r.WithContext(withLoaders(r.Context(), o, h.ahead)))
 	}), nil
 }
 
@@ -116,10 +116,16 @@ func commonOptions(o Options, whole *ast.Schema) gqlhttp.Options {
 	}
 }
 
-func roleHandler(o Options, options gqlhttp.Options, whole *ast.Schema, role viewer.Role, l lock) (http.Handler, error) {
+// roleServer serves a role.
+type roleServer struct {
+	http.Handler
+	ahead *generated.Ahead
+}
+
+func roleHandler(o Options, options gqlhttp.Options, whole *ast.Schema, role viewer.Role, l lock) (roleServer, error) {
 	cut, err := view(whole, role)
 	if err != nil {
-		return nil, err
+		return roleServer{}, err
 	}
 	config := generated.Config{Schema: cut, Resolvers: &Resolver{Portal: o.Portal, Entities: o.Entities, Gateway: o.Gateway, Counts: o.Counts, Quotas: o.Quotas, Devices: o.Devices, Version: o.Version}}
 	config.Directives.HasRole = l
@@ -128,7 +134,7 @@ func roleHandler(o Options, options gqlhttp.Options, whole *ast.Schema, role vie
 		options.UnknownName = unknownName
 		options.AuthError, options.Public = o.AuthError, publicRoots(whole)
 	}
-	return gqlhttp.New(generated.NewExecutableSchema(config), options), nil
+	return roleServer{gqlhttp.New(generated.NewExecutableSchema(config), options), generated.NewAhead(config)}, nil
 }
 
 // unknownName is the error for names that the public view does not have, whether

@@ -25,18 +25,25 @@ func page[T any](ctx context.Context, read listing.Request, list func(listing.Re
 	return p, nil
 }
 
-// pageOf reads a list of one object. It reads the list for all objects of that
-// kind which the request has met, in one statement.
-func pageOf[T any](ctx context.Context, parent nodeid.Kind, id uuid.UUID, read listing.Request, args any, list func(context.Context, []uuid.UUID) (listing.Pages[T], error)) (*paging.Page[T], error) {
+// pageOf reads a list of one object: a page of rows of a kind, by the connection's
+// arguments and the list's further ones. It reads the list for all objects of the
+// parent's kind which the request has met, in one statement.
+func pageOf[T any](ctx context.Context, parent nodeid.Kind, id uuid.UUID, of nodeid.Kind, args paging.Args, further any, list func(context.Context, []uuid.UUID, listing.Request) (listing.Pages[T], error)) (*paging.Page[T], error) {
 	l := loadersOf(ctx)
-	field := graphql.GetFieldContext(ctx).Field
-	b := shared(l, listName(field.Name, parent, read, args), parent, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*paging.Page[T], error) {
-		pages, err := list(ctx, ids)
-		for _, p := range pages {
-			note(l, p.Nodes...)
+	b := listOf(l, parent, graphql.GetFieldContext(ctx).Field, func() (string, func(context.Context, []uuid.UUID) (map[uuid.UUID]*paging.Page[T], error)) {
+		rd := request(ctx, of, args)
+		name := listName(graphql.GetFieldContext(ctx).Field.Name, parent, rd, further)
+		return name, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*paging.Page[T], error) {
+			pages, err := list(ctx, ids, rd)
+			for _, p := range pages {
+				note(l, p.Nodes...)
+			}
+			return pages, err
 		}
-		return pages, err
 	})
+	if l.ahead != nil {
+		return nil, l.ahead.add(b.ahead(id))
+	}
 	p, ok, err := b.get(ctx, id)
 	if err == nil && !ok {
 		return &paging.Page[T]{PageInfo: &paging.Info{}}, nil
@@ -56,7 +63,13 @@ func listName(field string, parent nodeid.Kind, read listing.Request, args any) 
 // value reads a computed value of one object, for all known objects of its kind
 // at once.
 func value[V any](ctx context.Context, name string, parent nodeid.Kind, id uuid.UUID, load func(context.Context, []uuid.UUID) (map[uuid.UUID]V, error)) (V, error) {
-	v, _, err := shared(loadersOf(ctx), name, parent, load).get(ctx, id)
+	l := loadersOf(ctx)
+	b := shared(l, name, parent, load)
+	if l.ahead != nil {
+		var none V
+		return none, l.ahead.add(b.ahead(id))
+	}
+	v, _, err := b.get(ctx, id)
 	return v, err
 }
 
@@ -77,8 +90,7 @@ func or[T any](v *T) T {
 
 // timeline reads the events of one object.
 func timeline(ctx context.Context, p *portal.Portal, k nodeid.Kind, id uuid.UUID, first *int, after *string, last *int, before *string) (*model.EventConnection, error) {
-	r := read(ctx, nodeid.Event, first, after, last, before)
-	return pageOf(ctx, k, id, r, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*eventRow], error) {
+	return pageOf(ctx, k, id, nodeid.Event, args(first, after, last, before), nil, func(ctx context.Context, ids []uuid.UUID, r listing.Request) (listing.Pages[*eventRow], error) {
 		return p.Activity.Timelines(ctx, k, ids, r)
 	})
 }

@@ -11,27 +11,38 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"portico/ent/db"
+	"portico/graph/generated"
 	"portico/internal/entity"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/portal"
 )
 
-// loaders are one request's reads: the ids it has met, and the values it has
-// read. They live as long as the request.
+// loaders are one request's reads, for one part of the request.
 type loaders struct {
+	*memory
+	// ahead is not nil if reads are collected instead of made.
+	ahead *ahead
+}
+
+// memory is what a request knows: the ids it has met, and the values it has read.
+type memory struct {
 	portal   *portal.Portal
 	entities entity.Reader
 
 	// selections is Options.selections, reading is Options.reading.
 	selections *selections
 	reading    func(nodeid.Kind) []string
+	// fields are the fields that are read ahead.
+	fields *generated.Ahead
 	// asked is what the operation selects.
 	asking sync.Once
 	asked  asked
 
 	mu      sync.Mutex
 	batches map[string]any
+	// lists are the batches of lists by where the operation selects them.
+	lists map[place]any
 	// seen are the ids of objects that were read or referred to, by type; one may
 	// occur several times.
 	seen map[nodeid.Kind][]uuid.UUID
@@ -42,10 +53,11 @@ type loaders struct {
 type loadersKey struct{}
 
 // withLoaders returns a context with loaders of its own.
-func withLoaders(ctx context.Context, o Options) context.Context {
-	return context.WithValue(ctx, loadersKey{}, &loaders{
-		portal: o.Portal, entities: o.Entities, selections: o.selections, reading: o.reading, batches: map[string]any{}, seen: map[nodeid.Kind][]uuid.UUID{}, holders: map[uuid.UUID]*db.Subscription{},
-	})
+func withLoaders(ctx context.Context, o Options, fields *generated.Ahead) context.Context {
+	return context.WithValue(ctx, loadersKey{}, &loaders{memory: &memory{
+		portal: o.Portal, entities: o.Entities, selections: o.selections, reading: o.reading, fields: fields,
+		batches: map[string]any{}, lists: map[place]any{}, seen: map[nodeid.Kind][]uuid.UUID{}, holders: map[uuid.UUID]*db.Subscription{},
+	}})
 }
 
 // forget empties the loaders before each mutation of a request, because what was
@@ -58,6 +70,7 @@ func forget(ctx context.Context) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	clear(l.batches)
+	clear(l.lists)
 	clear(l.seen)
 	clear(l.holders)
 }
@@ -136,6 +149,36 @@ func shared[V any](l *loaders, name string, of nodeid.Kind, load func(context.Co
 	return b
 }
 
+// place is where an operation selects a list: the field, the type of its object, and
+// what all fields that are merged with it select.
+type place struct {
+	parent     nodeid.Kind
+	field      *ast.Field
+	selections *ast.Selection
+	size       int
+}
+
+// listOf is shared for a list, whose name and read are only computed for the first
+// object.
+func listOf[V any](l *loaders, parent nodeid.Kind, f graphql.CollectedField, describe func() (name string, load func(context.Context, []uuid.UUID) (map[uuid.UUID]V, error))) *batch[V] {
+	at := place{parent: parent, field: f.Field, size: len(f.Selections)}
+	if at.size > 0 {
+		at.selections = &f.Selections[0]
+	}
+	l.mu.Lock()
+	b, ok := l.lists[at]
+	l.mu.Unlock()
+	if ok {
+		return b.(*batch[V])
+	}
+	name, load := describe()
+	made := shared(l, name, parent, load)
+	l.mu.Lock()
+	l.lists[at] = made
+	l.mu.Unlock()
+	return made
+}
+
 // one returns the object of an id with the columns that the operation selects;
 // nil if there is none that the viewer may see.
 func one[T any](ctx context.Context, k nodeid.Kind, id uuid.UUID, load listing.ByIDReader[*T]) (*T, error) {
@@ -157,10 +200,16 @@ func oneWith[T any](ctx context.Context, k nodeid.Kind, id uuid.UUID, columns []
 }
 
 // edges returns what the operation selects of the objects that rows of a type
-// refer to.
+// refer to, and of what is computed for them.
 func (l *loaders) edges(ctx context.Context, k nodeid.Kind) []listing.Edge {
-	fields := l.askedOf(ctx).edges[k]
-	out := make([]listing.Edge, 0, len(fields))
+	asked := l.askedOf(ctx)
+	fields := asked.edges[k]
+	out := make([]listing.Edge, 0, len(fields)+1)
+	for _, c := range l.selections.computed {
+		if selected := asked.computed[c.name]; c.of == k && selected != nil {
+			out = append(out, c.edge(ctx, l.portal, selected))
+		}
+	}
 	for _, e := range fields {
 		// What is read with a row is shown without being checked again.
 		columns := l.columns(ctx, e.Kind)

@@ -33,5 +33,5 @@ func byID[T any](ctx context.Context, k nodeid.Kind, id string, load listing.ByI
 		return nil, nil
 	}
 	loadersOf(ctx).saw(k, row)
-	return one(ctx, k, row, load)
+	return withLists(ctx, k, row, func(ctx context.Context) (*T, error) { return one(ctx, k, row, load) })
 }

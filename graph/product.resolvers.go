@@ -34,16 +34,14 @@ func (r *mutationResolver) UpdateProduct(ctx context.Context, input model.Update
 
 // Plans is the resolver for the plans field.
 func (r *productResolver) Plans(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.PlanConnection, error) {
-	rd := read(ctx, nodeid.Plan, first, after, last, before)
-	return pageOf(ctx, nodeid.Product, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Plan], error) {
+	return pageOf(ctx, nodeid.Product, obj.ID, nodeid.Plan, args(first, after, last, before), nil, func(ctx context.Context, ids []uuid.UUID, rd listing.Request) (listing.Pages[*db.Plan], error) {
 		return r.Portal.Catalog.PlansOfProducts(ctx, ids, rd)
 	})
 }
 
 // Endpoints is the resolver for the endpoints field.
 func (r *productResolver) Endpoints(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error) {
-	rd := read(ctx, nodeid.Endpoint, first, after, last, before)
-	return pageOf(ctx, nodeid.Product, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Endpoint], error) {
+	return pageOf(ctx, nodeid.Product, obj.ID, nodeid.Endpoint, args(first, after, last, before), nil, func(ctx context.Context, ids []uuid.UUID, rd listing.Request) (listing.Pages[*db.Endpoint], error) {
 		return r.Portal.Catalog.EndpointsOfProducts(ctx, ids, rd)
 	})
 }

@@ -25,7 +25,9 @@ func nodeByID(ctx context.Context, r entity.Reader, id string) (model.Node, erro
 		return nil, nil
 	}
 	loadersOf(ctx).saw(kind, row)
-	return nodeOf(ctx, r, kind, row, loadersOf(ctx).columns(ctx, kind))
+	return withLists(ctx, kind, row, func(ctx context.Context) (model.Node, error) {
+		return nodeOf(ctx, r, kind, row, loadersOf(ctx).columns(ctx, kind))
+	})
 }
 
 // nodesByID returns the objects of up to 100 ids; those of one kind are read
@@ -42,7 +44,11 @@ func nodesByID(ctx context.Context, r entity.Reader, ids []string) ([]model.Node
 	}
 	out := make([]model.Node, len(ids))
 	for i, id := range ids {
-		n, err := nodeByID(ctx, r, id)
+		kind, row, ok := nodeid.Split(id)
+		if !ok {
+			continue
+		}
+		n, err := nodeOf(ctx, r, kind, row, l.columns(ctx, kind))
 		if err != nil {
 			return nil, err
 		}

@@ -12,6 +12,7 @@ import (
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
+	"portico/internal/portal"
 )
 
 // asked is what an operation selects of each type: everything it selects
@@ -22,22 +23,45 @@ type asked struct {
 	columns map[nodeid.Kind][]string
 	// edges are the fields that show an object which a column refers to.
 	edges map[nodeid.Kind][]entity.Edge
+	// computed are the fields that are selected of a computedObject.
+	computed map[string][]string
+}
+
+// computedObject is a type whose objects are computed from other tables and read with
+// a type's rows.
+type computedObject struct {
+	name string
+	// of is the type of the rows.
+	of nodeid.Kind
+	// edge returns the edge to what is asked for.
+	edge func(ctx context.Context, p *portal.Portal, asked []string) listing.Edge
+}
+
+func computedObjects() []computedObject {
+	return []computedObject{
+		{"KeyCounts", nodeid.App, func(ctx context.Context, p *portal.Portal, asked []string) listing.Edge {
+			return p.Apps.KeyCountsEdge(ctx, asked)
+		}},
+	}
 }
 
 // selections are what operations select.
 type selections struct {
 	columnsOf map[nodeid.Kind]map[string][]string
 	edgesOf   map[nodeid.Kind]map[string]entity.Edge
+	computed  []computedObject
 }
 
-func newSelections() *selections { return &selections{entity.Columns(), entity.Edges()} }
+func newSelections() *selections {
+	return &selections{entity.Columns(), entity.Edges(), computedObjects()}
+}
 
 // of returns what an operation selects. It is kept with the operation's document.
 func (s *selections) of(ctx context.Context, op *ast.OperationDefinition) asked {
 	return gqlhttp.Kept(ctx, op, func() any {
 		a := asking{
 			selections: s, spread: map[*ast.FragmentDefinition]bool{},
-			asked: asked{map[nodeid.Kind][]string{}, map[nodeid.Kind][]entity.Edge{}},
+			asked: asked{map[nodeid.Kind][]string{}, map[nodeid.Kind][]entity.Edge{}, map[string][]string{}},
 		}
 		a.walk(op.SelectionSet)
 		return a.asked
@@ -80,6 +104,11 @@ func (a asking) add(f *ast.Field) {
 	}
 	if e, ok := a.edgesOf[k][f.Name]; ok && !slices.Contains(a.edges[k], e) {
 		a.edges[k] = append(a.edges[k], e)
+	}
+	for _, c := range a.selections.computed {
+		if name := f.ObjectDefinition.Name; c.name == name && !slices.Contains(a.asked.computed[name], f.Name) {
+			a.asked.computed[name] = append(a.asked.computed[name], f.Name)
+		}
 	}
 }
 
@@ -135,13 +164,18 @@ func want(w *paging.Wanted, set ast.SelectionSet) {
 	}
 }
 
-// read returns the request for a page by a connection's arguments and what is
-// selected below it.
+// args returns the arguments of a connection.
+func args(first *int, after *string, last *int, before *string) paging.Args {
+	return paging.Args{First: first, After: after, Last: last, Before: before}
+}
+
+// read returns the request for a page by a connection's arguments.
 func read(ctx context.Context, k nodeid.Kind, first *int, after *string, last *int, before *string) listing.Request {
-	return listing.Request{
-		Args:    paging.Args{First: first, After: after, Last: last, Before: before},
-		Columns: loadersOf(ctx).columns(ctx, k),
-		Edges:   loadersOf(ctx).edges(ctx, k),
-		Wanted:  wanted(ctx),
-	}
+	return request(ctx, k, args(first, after, last, before))
+}
+
+// request returns the request for a page of what is selected below a connection.
+func request(ctx context.Context, k nodeid.Kind, a paging.Args) listing.Request {
+	l := loadersOf(ctx)
+	return listing.Request{Args: a, Columns: l.columns(ctx, k), Edges: l.edges(ctx, k), Wanted: wanted(ctx)}
 }

@@ -50,13 +50,17 @@ func (c *counter) during(f func()) []string {
 	return c.list
 }
 
-// The app page costs at most 4 statements whatever belongs to the app, and a
-// list of 50 apps at most 3, as many as a list of one. This includes
-// authentication; nothing is cached between requests.
+// The app page costs at most 4 statements whatever belongs to the app, of which
+// Postgres gets the last three as one, and a list of 50 apps at most 3, as many as a
+// list of one. This includes authentication; nothing is cached between requests.
 func TestStatementsDoNotMultiply(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		var c counter
 		s := newServer(t, url, database.Options{OnStatement: c.note})
+		page := 4
+		if strings.HasPrefix(url, "postgres") {
+			page = 2
+		}
 		tenant := s.MustTenant(t, "count")
 		small := s.MustApp(t, tenant.Developer, "small").App
 		large := s.MustApp(t, tenant.Developer, "large").App
@@ -78,7 +82,7 @@ func TestStatementsDoNotMultiply(t *testing.T) {
 				})
 			}
 			one, many := ask(appPage, map[string]any{"id": small.GlobalID()}), ask(appPage, map[string]any{"id": large.GlobalID()})
-			require.LessOrEqual(t, len(many), 4, "%s:\n%s", name, strings.Join(many, "\n"))
+			require.LessOrEqual(t, len(many), page, "%s:\n%s", name, strings.Join(many, "\n"))
 			require.LessOrEqual(t, len(one), len(many), name)
 			one, many = ask(appList, map[string]any{"n": 1}), ask(appList, map[string]any{"n": 50})
 			require.LessOrEqual(t, len(many), 3, "%s:\n%s", name, strings.Join(many, "\n"))

@@ -103,8 +103,7 @@ func (r *productSubscriptionResolver) Narrowed(ctx context.Context, obj *db.Subs
 
 // Endpoints is the resolver for the endpoints field.
 func (r *productSubscriptionResolver) Endpoints(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error) {
-	rd := read(ctx, nodeid.Endpoint, first, after, last, before)
-	return pageOf(ctx, nodeid.ProductSubscription, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Endpoint], error) {
+	return pageOf(ctx, nodeid.ProductSubscription, obj.ID, nodeid.Endpoint, args(first, after, last, before), nil, func(ctx context.Context, ids []uuid.UUID, rd listing.Request) (listing.Pages[*db.Endpoint], error) {
 		return r.Portal.Catalog.EndpointsOfSubscriptions(ctx, ids, rd)
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"portico/clients/go/gate/access"
 	"portico/ent/db/account"
 	"portico/ent/db/organization"
+	"portico/ent/rowscan"
 	"portico/internal/domain"
 	"strings"
 	"time"
@@ -47,6 +48,8 @@ type Account struct {
 
 	// columns are those that the row was read with; nil: all of them.
 	columns []string
+	// computed was read with the row.
+	computed rowscan.Computed
 }
 
 // AccountEdges holds the relations/edges for other nodes in the graph.

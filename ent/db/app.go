@@ -8,6 +8,7 @@ import (
 	"portico/ent/db/account"
 	"portico/ent/db/app"
 	"portico/ent/db/organization"
+	"portico/ent/rowscan"
 	"portico/internal/domain"
 	"strings"
 	"time"
@@ -55,6 +56,8 @@ type App struct {
 	columns []string
 	// joinedAccount was read with the row.
 	joinedAccount *Account
+	// computed was read with the row.
+	computed rowscan.Computed
 }
 
 // AppEdges holds the relations/edges for other nodes in the graph.

@@ -10,6 +10,7 @@ import (
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
 	"portico/ent/db/organization"
+	"portico/ent/rowscan"
 	"portico/internal/domain"
 	"strings"
 	"time"
@@ -87,6 +88,8 @@ type Credential struct {
 	joinedApp *App
 	// joinedAccount was read with the row.
 	joinedAccount *Account
+	// computed was read with the row.
+	computed rowscan.Computed
 }
 
 // CredentialEdges holds the relations/edges for other nodes in the graph.

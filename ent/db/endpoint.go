@@ -8,6 +8,7 @@ import (
 	"portico/ent/db/endpoint"
 	"portico/ent/db/organization"
 	"portico/ent/db/product"
+	"portico/ent/rowscan"
 	"strings"
 	"time"
 
@@ -46,6 +47,8 @@ type Endpoint struct {
 	columns []string
 	// joinedProduct was read with the row.
 	joinedProduct *Product
+	// computed was read with the row.
+	computed rowscan.Computed
 }
 
 // EndpointEdges holds the relations/edges for other nodes in the graph.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"portico/ent/db/event"
 	"portico/ent/db/organization"
+	"portico/ent/rowscan"
 	"portico/internal/domain"
 	"strings"
 	"time"
@@ -62,6 +63,8 @@ type Event struct {
 
 	// columns are those that the row was read with; nil: all of them.
 	columns []string
+	// computed was read with the row.
+	computed rowscan.Computed
 }
 
 // EventEdges holds the relations/edges for other nodes in the graph.

@@ -8,6 +8,7 @@ import (
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/user"
+	"portico/ent/rowscan"
 	"portico/internal/domain"
 	"strings"
 	"time"
@@ -41,6 +42,8 @@ type Membership struct {
 	columns []string
 	// joinedUser was read with the row.
 	joinedUser *User
+	// computed was read with the row.
+	computed rowscan.Computed
 }
 
 // MembershipEdges holds the relations/edges for other nodes in the graph.

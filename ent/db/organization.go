@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"portico/ent/db/organization"
+	"portico/ent/rowscan"
 	"portico/internal/domain"
 	"strings"
 	"time"
@@ -60,6 +61,8 @@ type Organization struct {
 
 	// columns are those that the row was read with; nil: all of them.
 	columns []string
+	// computed was read with the row.
+	computed rowscan.Computed
 }
 
 // scanValues returns the types for scanning values from sql.Rows.

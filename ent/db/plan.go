@@ -9,6 +9,7 @@ import (
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
+	"portico/ent/rowscan"
 	"portico/internal/domain"
 	"strings"
 	"time"
@@ -56,6 +57,8 @@ type Plan struct {
 
 	// columns are those that the row was read with; nil: all of them.
 	columns []string
+	// computed was read with the row.
+	computed rowscan.Computed
 }
 
 // PlanEdges holds the relations/edges for other nodes in the graph.

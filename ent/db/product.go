@@ -8,6 +8,7 @@ import (
 	"portico/clients/go/gate/access"
 	"portico/ent/db/organization"
 	"portico/ent/db/product"
+	"portico/ent/rowscan"
 	"portico/internal/domain"
 	"strings"
 	"time"
@@ -63,6 +64,8 @@ type Product struct {
 
 	// columns are those that the row was read with; nil: all of them.
 	columns []string
+	// computed was read with the row.
+	computed rowscan.Computed
 }
 
 // ProductEdges holds the relations/edges for other nodes in the graph.

@@ -49,9 +49,15 @@ func (_q *AccountQuery) Row(columns []string) *Account {
 	return &Account{config: _q.config, columns: columns}
 }
 
-// Join sets the object that a column of the row refers to.
-func (m *Account) Join(column string, to any) {
-	switch column {
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *Account) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *Account) Join(name string, to any) {
+	switch name {
+	default:
+		m.computed.Set(name, to)
 	}
 }
 
@@ -132,11 +138,17 @@ func (_q *AppQuery) Row(columns []string) *App {
 // statement and for the same viewer; nil if none was.
 func (m *App) JoinedAccount() *Account { return m.joinedAccount }
 
-// Join sets the object that a column of the row refers to.
-func (m *App) Join(column string, to any) {
-	switch column {
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *App) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *App) Join(name string, to any) {
+	switch name {
 	case app.FieldAccountID:
 		m.joinedAccount, _ = to.(*Account)
+	default:
+		m.computed.Set(name, to)
 	}
 }
 
@@ -233,13 +245,19 @@ func (m *Credential) JoinedApp() *App { return m.joinedApp }
 // statement and for the same viewer; nil if none was.
 func (m *Credential) JoinedAccount() *Account { return m.joinedAccount }
 
-// Join sets the object that a column of the row refers to.
-func (m *Credential) Join(column string, to any) {
-	switch column {
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *Credential) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *Credential) Join(name string, to any) {
+	switch name {
 	case credential.FieldAppID:
 		m.joinedApp, _ = to.(*App)
 	case credential.FieldAccountID:
 		m.joinedAccount, _ = to.(*Account)
+	default:
+		m.computed.Set(name, to)
 	}
 }
 
@@ -388,11 +406,17 @@ func (_q *EndpointQuery) Row(columns []string) *Endpoint {
 // statement and for the same viewer; nil if none was.
 func (m *Endpoint) JoinedProduct() *Product { return m.joinedProduct }
 
-// Join sets the object that a column of the row refers to.
-func (m *Endpoint) Join(column string, to any) {
-	switch column {
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *Endpoint) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *Endpoint) Join(name string, to any) {
+	switch name {
 	case endpoint.FieldProductID:
 		m.joinedProduct, _ = to.(*Product)
+	default:
+		m.computed.Set(name, to)
 	}
 }
 
@@ -465,9 +489,15 @@ func (_q *EventQuery) Row(columns []string) *Event {
 	return &Event{config: _q.config, columns: columns}
 }
 
-// Join sets the object that a column of the row refers to.
-func (m *Event) Join(column string, to any) {
-	switch column {
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *Event) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *Event) Join(name string, to any) {
+	switch name {
+	default:
+		m.computed.Set(name, to)
 	}
 }
 
@@ -580,11 +610,17 @@ func (_q *MembershipQuery) Row(columns []string) *Membership {
 // statement and for the same viewer; nil if none was.
 func (m *Membership) JoinedUser() *User { return m.joinedUser }
 
-// Join sets the object that a column of the row refers to.
-func (m *Membership) Join(column string, to any) {
-	switch column {
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *Membership) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *Membership) Join(name string, to any) {
+	switch name {
 	case membership.FieldUserID:
 		m.joinedUser, _ = to.(*User)
+	default:
+		m.computed.Set(name, to)
 	}
 }
 
@@ -645,9 +681,15 @@ func (_q *OrganizationQuery) Row(columns []string) *Organization {
 	return &Organization{config: _q.config, columns: columns}
 }
 
-// Join sets the object that a column of the row refers to.
-func (m *Organization) Join(column string, to any) {
-	switch column {
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *Organization) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *Organization) Join(name string, to any) {
+	switch name {
+	default:
+		m.computed.Set(name, to)
 	}
 }
 
@@ -760,9 +802,15 @@ func (_q *PlanQuery) Row(columns []string) *Plan {
 	return &Plan{config: _q.config, columns: columns}
 }
 
-// Join sets the object that a column of the row refers to.
-func (m *Plan) Join(column string, to any) {
-	switch column {
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *Plan) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *Plan) Join(name string, to any) {
+	switch name {
+	default:
+		m.computed.Set(name, to)
 	}
 }
 
@@ -855,9 +903,15 @@ func (_q *ProductQuery) Row(columns []string) *Product {
 	return &Product{config: _q.config, columns: columns}
 }
 
-// Join sets the object that a column of the row refers to.
-func (m *Product) Join(column string, to any) {
-	switch column {
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *Product) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *Product) Join(name string, to any) {
+	switch name {
+	default:
+		m.computed.Set(name, to)
 	}
 }
 
@@ -966,9 +1020,15 @@ func (_q *ServiceTokenQuery) Row(columns []string) *ServiceToken {
 	return &ServiceToken{config: _q.config, columns: columns}
 }
 
-// Join sets the object that a column of the row refers to.
-func (m *ServiceToken) Join(column string, to any) {
-	switch column {
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *ServiceToken) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *ServiceToken) Join(name string, to any) {
+	switch name {
+	default:
+		m.computed.Set(name, to)
 	}
 }
 
@@ -1073,9 +1133,13 @@ func (m *Subscription) JoinedProduct() *Product { return m.joinedProduct }
 // statement and for the same viewer; nil if none was.
 func (m *Subscription) JoinedPlan() *Plan { return m.joinedPlan }
 
-// Join sets the object that a column of the row refers to.
-func (m *Subscription) Join(column string, to any) {
-	switch column {
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *Subscription) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *Subscription) Join(name string, to any) {
+	switch name {
 	case subscription.FieldAppID:
 		m.joinedApp, _ = to.(*App)
 	case subscription.FieldAccountID:
@@ -1084,6 +1148,8 @@ func (m *Subscription) Join(column string, to any) {
 		m.joinedProduct, _ = to.(*Product)
 	case subscription.FieldPlanID:
 		m.joinedPlan, _ = to.(*Plan)
+	default:
+		m.computed.Set(name, to)
 	}
 }
 
@@ -1188,9 +1254,15 @@ func (_q *UserQuery) Row(columns []string) *User {
 	return &User{config: _q.config, columns: columns}
 }
 
-// Join sets the object that a column of the row refers to.
-func (m *User) Join(column string, to any) {
-	switch column {
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *User) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *User) Join(name string, to any) {
+	switch name {
+	default:
+		m.computed.Set(name, to)
 	}
 }
 

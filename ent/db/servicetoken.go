@@ -8,6 +8,7 @@ import (
 	"portico/clients/go/gate/access"
 	"portico/ent/db/organization"
 	"portico/ent/db/servicetoken"
+	"portico/ent/rowscan"
 	"strings"
 	"time"
 
@@ -52,6 +53,8 @@ type ServiceToken struct {
 
 	// columns are those that the row was read with; nil: all of them.
 	columns []string
+	// computed was read with the row.
+	computed rowscan.Computed
 }
 
 // ServiceTokenEdges holds the relations/edges for other nodes in the graph.

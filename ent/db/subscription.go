@@ -12,6 +12,7 @@ import (
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
 	"portico/ent/db/subscription"
+	"portico/ent/rowscan"
 	"strings"
 	"time"
 
@@ -72,6 +73,8 @@ type Subscription struct {
 	joinedProduct *Product
 	// joinedPlan was read with the row.
 	joinedPlan *Plan
+	// computed was read with the row.
+	computed rowscan.Computed
 }
 
 // SubscriptionEdges holds the relations/edges for other nodes in the graph.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"portico/ent/db/organization"
 	"portico/ent/db/user"
+	"portico/ent/rowscan"
 	"portico/internal/address"
 	"portico/internal/domain"
 	"strings"
@@ -60,6 +61,8 @@ type User struct {
 
 	// columns are those that the row was read with; nil: all of them.
 	columns []string
+	// computed was read with the row.
+	computed rowscan.Computed
 }
 
 // UserEdges holds the relations/edges for other nodes in the graph.

@@ -36,6 +36,8 @@ type direct struct {
 	plain map[string]bool
 	// rewritten is the number of fields that are encoded directly.
 	rewritten int
+	// found is the number of computed fields that were found.
+	found int
 }
 
 // Name returns the name of the plugin.
@@ -73,6 +75,9 @@ func (d *direct) rewrite() error {
 		if r.found == 0 {
 			return fmt.Errorf("gqlgen writes no %s any more: look at graph/generate", r.from)
 		}
+	}
+	if d.found != len(computed) {
+		return fmt.Errorf("of the fields %v, some are no plain objects with a resolver any more", computed)
 	}
 	if d.rewritten == 0 {
 		return errors.New("gqlgen writes fields in another way than before: look at graph/generate")

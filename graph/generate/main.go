@@ -37,7 +37,7 @@ func generate() error {
 		c.Models.ForceGenerate(name, true)
 	}
 	d := &direct{}
-	if err := api.Generate(c, api.AddPlugin(d)); err != nil {
+	if err := api.Generate(c, api.AddPlugin(d), api.AddPlugin(ahead{})); err != nil {
 		return err
 	}
 	return d.rewrite()

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"go/types"
+	"slices"
 	"strings"
 
 	"github.com/99designs/gqlgen/codegen"
@@ -31,7 +32,11 @@ func lowerFirst(name string) string {
 // fieldCode returns the code that writes a field.
 func (d *direct) fieldCode(o *codegen.Object, f *codegen.Field) string {
 	resolved := put(f, fmt.Sprintf("ec._%s_%s(ctx, field, obj)", o.Name, f.Name))
-	if code, ok := joinedCode(f); ok {
+	code, ok := joinedCode(f)
+	if !ok {
+		code, ok = d.computedCode(f)
+	}
+	if ok {
 		d.rewritten++
 		return "\t\t\t" + code + " else {\n" + resolved + "\t\t\t}\n"
 	}
@@ -114,4 +119,19 @@ func joinedCode(f *codegen.Field) (code string, ok bool) {
 	}
 	encoded := put(f, fmt.Sprintf("ec.%s(out.Within(ctx, %q, field), field.Selections, joined)", f.TypeReference.MarshalFunc(), f.Object.Name))
 	return fmt.Sprintf("if joined := obj.%s(); out.direct && joined != nil {\n%s\t\t\t}", getter, encoded), true
+}
+
+// computed are the fields whose objects may have been computed in the row's statement.
+var computed = []string{"App.keyCounts"}
+
+// computedCode returns the code that writes such an object, if it was; otherwise, and
+// once the request was stopped, it is resolved.
+func (d *direct) computedCode(f *codegen.Field) (code string, ok bool) {
+	if !slices.Contains(computed, f.Object.Name+"."+f.Name) || !f.IsResolver || f.HasDirectives() || len(f.Args) > 0 || !d.isPlainObject(f.TypeReference) {
+		return "", false
+	}
+	d.found++
+	row := types.TypeString(f.TypeReference.GO, func(p *types.Package) string { return p.Name() })
+	encoded := put(f, fmt.Sprintf("ec.%s(ctx, field.Selections, value)", f.TypeReference.MarshalFunc()))
+	return fmt.Sprintf("if value, ok := obj.Computed(%q).(%s); out.direct && ok {\n%s\t\t\t}", f.Name, row, encoded), true
 }

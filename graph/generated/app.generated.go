@@ -2039,7 +2039,11 @@ func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj 
 		case "credentials":
 			out.required(ec._App_credentials(ctx, field, obj))
 		case "keyCounts":
-			out.required(ec._App_keyCounts(ctx, field, obj))
+			if value, ok := obj.Computed("keyCounts").(*apps.KeyCounts); out.direct && ok {
+				out.required(ec.marshalNKeyCounts2ᚖporticoᚋinternalᚋappsᚐKeyCounts(ctx, field.Selections, value))
+			} else {
+				out.required(ec._App_keyCounts(ctx, field, obj))
+			}
 		case "callsLast24h":
 			out.required(ec._App_callsLast24h(ctx, field, obj))
 		case "productSubscriptions":

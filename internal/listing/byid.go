@@ -28,7 +28,7 @@ func ReadByID[T any](ctx context.Context, r Reader, l List[T], query func() Quer
 		return nil, r.Fault(err)
 	}
 	out := make(ByID[T], len(ids))
-	err = s.run(ctx, values{viewer: viewer.Current(ctx), ids: ids}, edges, func(row T, _ uuid.UUID, _ int) {
+	err = s.run(ctx, values{viewer: viewer.Current(ctx), ids: ids, now: r.Now()}, edges, func(row T, _ uuid.UUID, _ int) {
 		settle(r, row)
 		out[l.ID(row)] = row
 	})

@@ -13,7 +13,9 @@ const maxFilter = 1024
 
 // Statements caches the statements of a database. A nil one caches nothing.
 type Statements struct {
-	all    *lru.Cache[shape, any]
+	all *lru.Cache[shape, any]
+	// unions are the texts that are sent for several of all.
+	unions *lru.Cache[together, string]
 	marked markers
 }
 
@@ -27,7 +29,8 @@ func (s *Statements) markers() markers {
 // NewStatements returns an empty cache.
 func NewStatements() *Statements {
 	all, _ := lru.New[shape, any](maxStatements) // fails for sizes below one only
-	return &Statements{all, newMarkers()}
+	unions, _ := lru.New[together, string](maxStatements)
+	return &Statements{all, unions, newMarkers()}
 }
 
 func (s *Statements) cached(of shape) any {
@@ -39,7 +42,10 @@ func (s *Statements) cached(of shape) any {
 }
 
 // Purge empties the cache, for tests that change the row policies.
-func (s *Statements) Purge() { s.all.Purge() }
+func (s *Statements) Purge() {
+	s.all.Purge()
+	s.unions.Purge()
+}
 
 func (s *Statements) add(of shape, one any) {
 	if s != nil {

@@ -3,24 +3,23 @@ package listing
 import (
 	"context"
 
-	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"portico/internal/viewer"
 )
 
-// Edge is the objects that one column of the rows refers to. They are read in
-// the rows' own statement, as their row policy allows.
+// Edge is the objects that one column of the rows refers to, or values that are
+// computed for the rows. They are read in the rows' own statement, as the row
+// policies allow.
 type Edge interface {
-	// of returns for whom the objects are read.
+	// of returns for whom the edge is read.
 	of() viewer.Viewer
-	// refers returns the column that refers to the objects.
+	// refers returns the column that the edge is joined by.
 	refers() string
 	// name appends what distinguishes the edge from others.
 	name([]byte) []byte
-	// join adds the objects to a statement, and returns how they are read. c returns
-	// the name of a column of the rows.
-	join(ctx context.Context, s *sql.Selector, c func(string) string) (any, error)
+	// join adds the edge to a statement, and returns how it is read.
+	join(ctx context.Context, rows *found) (any, error)
 	// start begins to scan what join has added.
 	start(joined any) edgeScanning
 }
@@ -33,8 +32,8 @@ type edgeScanning interface {
 
 // joiner is implemented by rows that keep what was read with them.
 type joiner interface {
-	// Join sets the object that a column refers to.
-	Join(column string, to any)
+	// Join sets the object that a column refers to, or a computed value by its name.
+	Join(name string, to any)
 }
 
 // EdgeTo returns the edge from a column to the rows of a list that the context's
@@ -82,20 +81,20 @@ func (e edge[T]) name(out []byte) []byte {
 	return out
 }
 
-func (e edge[T]) join(ctx context.Context, s *sql.Selector, c func(string) string) (any, error) {
+func (e edge[T]) join(ctx context.Context, rows *found) (any, error) {
 	q, columns := e.query(), columnsWith(e.columns)
 	to, err := q.Statement(ctx, columns)
 	if err != nil {
 		return nil, err
 	}
 	to = named(to, "of_"+e.column)
-	s.LeftJoin(to).On(c(e.column), to.C(IDColumn))
+	rows.LeftJoin(to).On(rows.column(e.column), to.C(IDColumn))
 	r, err := newReading(q, columns)
 	if err != nil {
 		return nil, err
 	}
 	for _, column := range r.read {
-		s.AppendSelect(to.C(column))
+		rows.AppendSelect(to.C(column))
 	}
 	return r, nil
 }

@@ -126,7 +126,7 @@ func (ch Children[T]) readRanked(ctx context.Context, r Reader, p plan[T], src S
 		return nil, err
 	}
 	by := make(map[uuid.UUID]rowsOf[T], len(parents))
-	err = s.run(ctx, p.values(ctx, parents), edges, func(row T, parent uuid.UUID, total int) {
+	err = s.run(ctx, p.values(ctx, r, parents), edges, func(row T, parent uuid.UUID, total int) {
 		settle(r, row)
 		if !of.parent {
 			parent = ch.Parent(row)

@@ -69,7 +69,7 @@ func readPage[T any](ctx context.Context, r Reader, l List[T], kind string, src 
 		return nil, r.Fault(err)
 	}
 	rows, total := make([]T, 0, min(p.window.Limit+1, 64)), 0
-	err = s.run(ctx, p.values(ctx, ids), edges, func(row T, _ uuid.UUID, n int) {
+	err = s.run(ctx, p.values(ctx, r, ids), edges, func(row T, _ uuid.UUID, n int) {
 		settle(r, row)
 		rows, total = append(rows, row), n
 	})
@@ -94,8 +94,8 @@ func (p plan[T]) shape(l List[T], kind string) shape {
 }
 
 // values returns what a request has for the slots of such a statement.
-func (p plan[T]) values(ctx context.Context, ids []uuid.UUID) values {
-	return values{viewer: viewer.Current(ctx), ids: ids, after: p.after, before: p.before}
+func (p plan[T]) values(ctx context.Context, r Reader, ids []uuid.UUID) values {
+	return values{viewer: viewer.Current(ctx), ids: ids, after: p.after, before: p.before, now: r.Now()}
 }
 
 // hasCursor reports whether the window has a cursor.
@@ -127,13 +127,14 @@ func (p plan[T]) boundRows(s *sql.Selector) {
 }
 
 // pastPosition matches the rows on one side of a position: greater ones, or
-// smaller ones. Equal values are compared by id.
+// smaller ones. Equal values are compared by id. The columns are compared as one, so
+// that an index finds where the page begins.
 func (p plan[T]) pastPosition(s *sql.Selector, value, id slot, greater bool) *sql.Predicate {
-	beyond, column, idColumn := sql.LT, s.C(p.key.Column), s.C(IDColumn)
+	columns := []string{s.C(p.key.Column), s.C(IDColumn)}
 	if greater {
-		beyond = sql.GT
+		return sql.CompositeGT(columns, value, id)
 	}
-	return sql.Or(beyond(column, value), sql.And(sql.EQ(column, value), beyond(idColumn, id)))
+	return sql.CompositeLT(columns, value, id)
 }
 
 // orderRows orders the rows, in reverse for a page from the end.

@@ -3,7 +3,6 @@ package listing
 import (
 	"fmt"
 
-	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"portico/ent/rowscan"
@@ -68,37 +67,61 @@ func (s *scanning[T]) into(to []any) []any {
 	return to
 }
 
-// scan scans all rows.
-func (s *statement[T]) scan(rows *sql.Rows, edges []Edge, each func(row T, parent uuid.UUID, total int)) error {
-	var parent uuid.UUID
-	var total int
-	main := s.rows.start()
-	to := main.into(nil)
-	if s.parent {
-		to = append(to, rowscan.Into(&parent, rowscan.ID))
-	}
-	if s.total {
-		to = append(to, rowscan.Into(&total, rowscan.Int))
-	}
-	ends := make([]edgeScanning, len(edges))
+// destination receives the rows of a statement.
+type destination interface {
+	// into appends what the columns of a row are scanned into.
+	into([]any) []any
+	// next is called before a row is scanned, found afterwards.
+	next()
+	found()
+}
+
+// rowsOfPage receives rows with what was read with them, and calls each with every
+// row: its parent and the total, if the statement has them.
+type rowsOfPage[T any] struct {
+	of   *statement[T]
+	each func(row T, parent uuid.UUID, total int)
+
+	main   *scanning[T]
+	ends   []edgeScanning
+	parent uuid.UUID
+	total  int
+}
+
+func (s *statement[T]) receive(edges []Edge, each func(row T, parent uuid.UUID, total int)) *rowsOfPage[T] {
+	d := &rowsOfPage[T]{of: s, each: each, main: s.rows.start(), ends: make([]edgeScanning, len(edges))}
 	for i, e := range edges {
-		ends[i] = e.start(s.joined[i])
-		to = ends[i].into(to)
+		d.ends[i] = e.start(s.joined[i])
 	}
-	for rows.Next() {
-		main.next()
-		for _, e := range ends {
-			e.next()
-		}
-		if err := rows.Scan(to...); err != nil {
-			return err
-		}
-		for _, e := range ends {
-			e.found(main.current)
-		}
-		each(main.current, parent, total)
+	return d
+}
+
+func (d *rowsOfPage[T]) into(to []any) []any {
+	to = d.main.into(to)
+	if d.of.parent {
+		to = append(to, rowscan.Into(&d.parent, rowscan.ID))
 	}
-	return rows.Err()
+	if d.of.total {
+		to = append(to, rowscan.Into(&d.total, rowscan.Int))
+	}
+	for _, e := range d.ends {
+		to = e.into(to)
+	}
+	return to
+}
+
+func (d *rowsOfPage[T]) next() {
+	d.main.next()
+	for _, e := range d.ends {
+		e.next()
+	}
+}
+
+func (d *rowsOfPage[T]) found() {
+	for _, e := range d.ends {
+		e.found(d.main.current)
+	}
+	d.each(d.main.current, d.parent, d.total)
 }
 
 // columnsOf returns the columns of rows and their edges, as one text.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
@@ -14,11 +13,8 @@ import (
 // statement is the text of a read and how its rows are scanned. It serves every
 // request of its shape: whatever differs between those is an argument.
 type statement[T any] struct {
-	text string
-	// args are constants of the shape, and slots.
-	args   []any
-	driver dialect.Driver
-	rows   *reading[T]
+	sqlText
+	rows *reading[T]
 	// parent and total say which further columns follow those of the rows.
 	parent, total bool
 	// joined are the readings of the edges.
@@ -61,20 +57,20 @@ func (d draft[T]) prepare(ctx context.Context, r Reader) (*statement[T], error) 
 		return nil, err
 	}
 	d.complete(selector)
-	s := &statement[T]{driver: q.Driver(), parent: of.parent, total: of.total}
+	s := &statement[T]{sqlText: sqlText{driver: q.Driver()}, parent: of.parent, total: of.total}
 	if s.rows, err = newReading(q, columns); err != nil {
 		return nil, err
 	}
-	c := selector.C
-	if len(d.edges) > 0 && d.order != nil {
-		selector, c = s.afterwards(selector, d.order)
-	}
-	for _, e := range d.edges {
-		joined, err := e.join(ctx, selector, c)
-		if err != nil {
-			return nil, err
+	if len(d.edges) > 0 {
+		page := s.afterwards(selector, d.order)
+		for _, e := range d.edges {
+			joined, err := e.join(ctx, page)
+			if err != nil {
+				return nil, err
+			}
+			s.joined = append(s.joined, joined)
 		}
-		s.joined = append(s.joined, joined)
+		selector = page.Selector
 	}
 	text, args := selector.Query()
 	if err := selector.Err(); err != nil {
@@ -82,16 +78,36 @@ func (d draft[T]) prepare(ctx context.Context, r Reader) (*statement[T], error) 
 	}
 	s.text, s.args = distinct(text, marked.withSlots(args))
 	if general(s.args) && d.source.whole() && len(of.filter) <= maxFilter {
+		s.kept = r.Statements
 		r.Statements.add(of, s)
 	}
 	return s, nil
 }
 
-// afterwards returns a statement in which edges are joined to the rows of a page,
-// which are found first: without an index for their order, all rows would be
-// joined before they are sorted. c returns the name of a column of the rows.
-func (s *statement[T]) afterwards(page *sql.Selector, order func(c func(string) string) []string) (out *sql.Selector, c func(string) string) {
-	page = named(page, "page")
+// found is a statement whose rows are found first, so that edges can be joined to
+// them.
+type found struct {
+	*sql.Selector
+	// perRow are statements that compute something for each row, by names.
+	perRow []*sql.Selector
+	names  []string
+}
+
+// foundName is the name of the rows that were found.
+const foundName = "page"
+
+func (f *found) column(name string) string { return sql.Table(foundName).C(name) }
+
+// ids returns the statement for the ids of the rows.
+func (f *found) ids() *sql.Selector {
+	return sql.Dialect(f.Dialect()).Select(IDColumn).From(sql.Table(foundName))
+}
+
+// afterwards returns a statement for the joins to rows that are found first: without
+// an index for the order of a page, all rows would be joined before they are sorted,
+// and edges may ask which rows there are.
+func (s *statement[T]) afterwards(rows *sql.Selector, order func(c func(string) string) []string) *found {
+	f := &found{}
 	columns := slices.Clone(s.rows.read)
 	if s.parent {
 		columns = append(columns, parentColumn)
@@ -100,10 +116,20 @@ func (s *statement[T]) afterwards(page *sql.Selector, order func(c func(string) 
 		columns = append(columns, totalColumn)
 	}
 	for i := range columns {
-		columns[i] = page.C(columns[i])
+		columns[i] = f.column(columns[i])
 	}
-	out = sql.Dialect(page.Dialect()).Select(columns...).From(page)
-	return out.OrderBy(order(page.C)...), page.C
+	d := sql.Dialect(rows.Dialect())
+	f.Selector = d.Select(columns...).Prefix(d.With(foundName).As(rows.Clone()))
+	f.FromExpr(sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(foundName)
+		for i, one := range f.perRow {
+			b.WriteString(" CROSS JOIN LATERAL ").Wrap(func(b *sql.Builder) { b.Join(one) }).WriteString(" AS ").Ident(f.names[i])
+		}
+	}))
+	if order != nil {
+		f.OrderBy(order(f.column)...)
+	}
+	return f
 }
 
 // named returns a copy of a statement under a name. The statement itself keeps its
@@ -113,26 +139,5 @@ func named(s *sql.Selector, name string) *sql.Selector { return s.Clone().As(nam
 // run reads the rows for a request's values, and calls each with every row: its
 // parent and the total, if the statement has them.
 func (s *statement[T]) run(ctx context.Context, v values, edges []Edge, each func(row T, parent uuid.UUID, total int)) error {
-	rows, err := s.query(ctx, v)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }() // rows.Err has the error
-	return s.scan(rows, edges, each)
-}
-
-// query runs the statement for a request's values.
-func (s *statement[T]) query(ctx context.Context, v values) (*sql.Rows, error) {
-	args := make([]any, len(s.args))
-	for i, a := range s.args {
-		if slot, ok := a.(slot); ok {
-			a = v.of(slot, s.driver.Dialect())
-		}
-		args[i] = a
-	}
-	var rows sql.Rows
-	if err := s.driver.Query(ctx, s.text, args, &rows); err != nil {
-		return nil, err
-	}
-	return &rows, nil
+	return s.sqlText.run(ctx, v, s.receive(edges, each))
 }

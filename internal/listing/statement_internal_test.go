@@ -246,9 +246,9 @@ func TestEdgesAreJoinedToThePage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `SELECT "page"."id", "page"."record_id", "page"."name", "page"."total_count", "of_record_id"."id", "of_record_id"."name" ` +
-		`FROM (SELECT "records"."id", "records"."record_id", "records"."name", 1 AS "total_count" FROM "records" ` +
-		`WHERE "records"."kind" = ANY($1) AND "records"."organization_id" = $2 ORDER BY "records"."name" ASC LIMIT 2) AS "page" ` +
+	const want = `WITH "page" AS (SELECT "records"."id", "records"."record_id", "records"."name", 1 AS "total_count" FROM "records" ` +
+		`WHERE "records"."kind" = ANY($1) AND "records"."organization_id" = $2 ORDER BY "records"."name" ASC LIMIT 2) ` +
+		`SELECT "page"."id", "page"."record_id", "page"."name", "page"."total_count", "of_record_id"."id", "of_record_id"."name" FROM "page" ` +
 		`LEFT JOIN (SELECT "records"."id", "records"."name" FROM "records" WHERE "records"."kind" = ANY($3) AND "records"."organization_id" = $2) AS "of_record_id" ` +
 		`ON "page"."record_id" = "of_record_id"."id" ORDER BY "page"."name" ASC`
 	if s.text != want {

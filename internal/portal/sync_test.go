@@ -137,7 +137,7 @@ func TestEveryMutationHasACase(t *testing.T) {
 		known[m.method] = true
 	}
 	// They read, or belong to commands and jobs after which no key cache is asked, or to sessions.
-	for _, other := range strings.Fields(`Entities AppByReference CredentialIDByKey AccessLists KeyCountsOfApps AccessQuestion Gateways
+	for _, other := range strings.Fields(`Entities AppByReference CredentialIDByKey AccessLists KeyCountsEdge KeyCountsOfApps AccessQuestion Gateways
 		RecordExpiries Purge CreateOrganization OrganizationBySlug Transitions Now
 		QuotaPeriods SignIn ChangePassword UsageQuery AuthorizeUsage Zone CreateStaff ResetPassword UnlockByAddress Organizations UsersOf RecordSignInFailures RunSignInFailureRecorder RepairTimeZones`) {
 		known[other] = true

@@ -1,0 +1,206 @@
+package listing
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"portico/ent/rowscan"
+)
+
+// Bounds of a statement that is sent for several reads: their number, and the bytes
+// of their texts: package database does not keep texts of more than 8 KiB prepared.
+const (
+	maxTogether      = 6
+	maxTogetherBytes = 6 << 10
+)
+
+// waiting is a statement that is sent with others.
+type waiting struct {
+	*sqlText
+	args []any
+	to   destination
+	sent bool
+	err  error
+}
+
+// Together runs reads, none of which needs what another one finds. On Postgres,
+// where the way to the database and back costs more than a small statement, the
+// first statement of each read waits until the next read has come to its own or has
+// returned; then they are sent as one.
+//
+// So a read runs inside the one before it. It must not start goroutines that read,
+// nor wait for what another one holds.
+func Together(ctx context.Context, reads ...func(context.Context)) {
+	g := &gathering{reads: reads}
+	g.ctx = context.WithValue(ctx, gatheringKey{}, g)
+	g.rest()
+}
+
+type gatheringKey struct{}
+
+// gathering is the reads that have not begun, and the statements that wait.
+type gathering struct {
+	ctx     context.Context
+	reads   []func(context.Context)
+	waiting []*waiting
+}
+
+// rest runs the reads that have not begun.
+func (g *gathering) rest() {
+	for len(g.reads) > 0 {
+		read := g.reads[0]
+		g.reads = g.reads[1:]
+		read(g.ctx)
+	}
+}
+
+// send returns once a statement was sent, by itself or by a read that runs inside of
+// this one.
+func (g *gathering) send(ctx context.Context, w *waiting) error {
+	g.waiting = append(g.waiting, w)
+	g.rest()
+	if !w.sent {
+		all := g.waiting
+		g.waiting = nil
+		for len(all) > 0 {
+			n := fitting(all)
+			sendTogether(ctx, all[:n])
+			all = all[n:]
+		}
+	}
+	return w.err
+}
+
+// fitting returns how many of the statements go into one.
+func fitting(all []*waiting) int {
+	bytes := 0
+	for n, w := range all {
+		bytes += len(w.text)
+		if n > 0 && (n == maxTogether || bytes > maxTogetherBytes || w.driver != all[0].driver) {
+			return n
+		}
+	}
+	return len(all)
+}
+
+// sendTogether sends statements to one database as one.
+func sendTogether(ctx context.Context, all []*waiting) {
+	if len(all) == 1 {
+		one := all[0]
+		one.sent, one.err = true, send(ctx, one.driver, one.text, one.args, one.to)
+		return
+	}
+	var args []any
+	to := make([]*part, len(all))
+	for i, w := range all {
+		args = append(args, w.args...)
+		to[i] = &part{destination: w.to, cells: w.to.into(nil)}
+	}
+	err := send(ctx, all[0].driver, textOf(all, to), args, &parts{all: to})
+	for _, w := range all {
+		w.sent, w.err = true, err
+	}
+}
+
+// textOf returns the statement that returns the rows of all.
+func textOf(all []*waiting, to []*part) string {
+	var of together
+	for i, w := range all {
+		if w.kept == nil {
+			return unionOf(all, to)
+		}
+		of[i] = w.sqlText
+	}
+	cache := all[0].kept
+	if text, ok := cache.unions.Get(of); ok {
+		return text
+	}
+	text := unionOf(all, to)
+	cache.unions.Add(of, text)
+	return text
+}
+
+// together identifies statements that are sent as one by those that are kept.
+type together [maxTogether]*sqlText
+
+// unionOf returns a statement that returns the rows of one statement after those of
+// another. The columns of all stand side by side, behind the number of the statement
+// that a row is of, and are NULL in the rows of others. The first query returns no
+// row; it says of which types the columns are. Without NOT MATERIALIZED, Postgres
+// would store what is named twice.
+func unionOf(all []*waiting, to []*part) string {
+	var with, columns, from, union strings.Builder
+	args := 0
+	for i, w := range all {
+		name := "q" + strconv.Itoa(i)
+		if i > 0 {
+			with.WriteString(", ")
+			from.WriteString(", ")
+		}
+		with.WriteString(name + " AS NOT MATERIALIZED (" + renumbered(w.text, args) + ")")
+		columns.WriteString(", " + name + ".*")
+		from.WriteString(name)
+		union.WriteString(" UNION ALL SELECT " + strconv.Itoa(i))
+		for j, p := range to {
+			if j == i {
+				union.WriteString(", " + name + ".*")
+			} else {
+				union.WriteString(strings.Repeat(", NULL", len(p.cells)))
+			}
+		}
+		union.WriteString(" FROM " + name)
+		args += len(w.args)
+	}
+	return "WITH " + with.String() + " SELECT 0" + columns.String() + " FROM " + from.String() + " WHERE false" + union.String()
+}
+
+// renumbered returns a text whose placeholders begin after n others.
+func renumbered(text string, n int) string {
+	if n == 0 {
+		return text
+	}
+	return placeholder.ReplaceAllStringFunc(text, func(p string) string {
+		number, _ := strconv.Atoi(p[1:]) // digits
+		return "$" + strconv.Itoa(number+n)
+	})
+}
+
+// parts receives the rows of such a statement.
+type parts struct {
+	all []*part
+	// number is that of the part which the current row is of.
+	number int
+}
+
+// part receives the rows of one of the statements.
+type part struct {
+	destination
+	cells []any
+	// begun is true if the current row was not used yet.
+	begun bool
+}
+
+func (d *parts) into(to []any) []any {
+	to = append(to, rowscan.Into(&d.number, rowscan.Int))
+	for _, p := range d.all {
+		to = append(to, p.cells...)
+	}
+	return to
+}
+
+// next begins a row of each part, because the columns of all are scanned.
+func (d *parts) next() {
+	for _, p := range d.all {
+		if !p.begun {
+			p.destination.next()
+			p.begun = true
+		}
+	}
+}
+
+func (d *parts) found() {
+	p := d.all[d.number]
+	p.destination.found()
+	p.begun = false
+}
