@@ -24,6 +24,8 @@ import (
 //     see graph/generated/direct.go. So are the objects that were read with a row:
 //     their resolver would only look them up. gqlgen's function remains for requests
 //     that were stopped, because it reports the reason for each field.
+//   - Fields without arguments and directives are resolved in the context that the
+//     rows of a list share.
 //   - Without what @defer needs: this server refuses it, and it costs a map, a set
 //     and the object's path in every object. Without the map of all inputs, which
 //     only resolvers that decode their own would use, and there are none.
@@ -121,6 +123,7 @@ func (d *direct) rewriteFile(name string, all []*rule) error {
 		text = r.from.ReplaceAll(text, []byte(r.to))
 	}
 	text = listFunction.ReplaceAllFunc(text, d.rewriteList)
+	text = fieldFunction.ReplaceAllFunc(text, d.rewriteField)
 	text = objectFunction.ReplaceAllFunc(text, func(f []byte) []byte {
 		parts := objectFunction.FindSubmatch(f)
 		o := d.objects[string(parts[2])]
@@ -139,9 +142,29 @@ var (
 	listFunction   = regexp.MustCompile(`(?ms)^func \(ec \*executionContext\) marshal[NO](\w+?)2.*?^\}\n`)
 	objectFunction = regexp.MustCompile(`(?ms)^(func \(ec \*executionContext\) _(\w+)\(ctx context\.Context, sel ast\.SelectionSet.*?\{\n).*?^\}\n`)
 
+	fieldFunction = regexp.MustCompile(`(?ms)^func \(ec \*executionContext\) _(\w+?)_(\w+)\(ctx context\.Context, field graphql\.CollectedField, obj .*?^\}\n`)
+	fieldContext  = regexp.MustCompile(`(?m)^\t\tfunc\(ctx context\.Context, field graphql\.CollectedField\) \(\*graphql\.FieldContext, error\) \{\n.*\n\t\t\},\n`)
+
 	elements = regexp.MustCompile(`ret := graphql\.MarshalSliceConcurrently\(.*\n\t+fc := .*\n\t+fc\.Result = .*\n`)
 	nulls    = regexp.MustCompile(`(?ms)^\tfor _, e := range ret \{\n.*?^\t\}\n\n`)
 )
+
+// rewriteField resolves a field without what only arguments and directives need.
+func (d *direct) rewriteField(f []byte) []byte {
+	names := fieldFunction.FindSubmatch(f)
+	o := d.objects[string(names[1])]
+	if o == nil || o.Root || o.Stream {
+		return f
+	}
+	for _, field := range o.Fields {
+		if field.Name == string(names[2]) && len(field.Args) == 0 && !field.HasDirectives() {
+			d.rewritten++
+			text := fieldContext.ReplaceAllString(string(f), fmt.Sprintf("\t\t%q,\n", o.Name))
+			return []byte(strings.NewReplacer("graphql.ResolveField(", "resolve(", "\t\tnil,\n", "", "\t\ttrue,\n\t\ttrue,\n", "\t\ttrue,\n", "\t\ttrue,\n\t\tfalse,\n", "\t\tfalse,\n").Replace(text))
+		}
+	}
+	return f
+}
 
 // rewriteList writes the elements of a list as they are resolved. Those of a list
 // of plain objects need no context of their own.

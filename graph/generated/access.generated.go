@@ -26,21 +26,17 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _AccessExplanation_code(ctx context.Context, field graphql.CollectedField, obj *model.AccessExplanation) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessExplanation_code(ctx, field)
-		},
+		"AccessExplanation",
 		func(ctx context.Context) (any, error) {
 			return obj.Code(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNVerdictCode2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -49,21 +45,17 @@ func (ec *executionContext) fieldContext_AccessExplanation_code(_ context.Contex
 }
 
 func (ec *executionContext) _AccessExplanation_valid(ctx context.Context, field graphql.CollectedField, obj *model.AccessExplanation) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessExplanation_valid(ctx, field)
-		},
+		"AccessExplanation",
 		func(ctx context.Context) (any, error) {
 			return obj.Valid(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -72,21 +64,17 @@ func (ec *executionContext) fieldContext_AccessExplanation_valid(_ context.Conte
 }
 
 func (ec *executionContext) _AccessExplanation_steps(ctx context.Context, field graphql.CollectedField, obj *model.AccessExplanation) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessExplanation_steps(ctx, field)
-		},
+		"AccessExplanation",
 		func(ctx context.Context) (any, error) {
 			return obj.Steps(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.AccessStep) graphql.Marshaler {
 			return ec.marshalNAccessStep2ᚕᚖporticoᚋgraphᚋmodelᚐAccessStepᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -104,21 +92,17 @@ func (ec *executionContext) fieldContext_AccessExplanation_steps(_ context.Conte
 }
 
 func (ec *executionContext) _AccessExplanation_failed(ctx context.Context, field graphql.CollectedField, obj *model.AccessExplanation) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessExplanation_failed(ctx, field)
-		},
+		"AccessExplanation",
 		func(ctx context.Context) (any, error) {
 			return obj.Failed(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.AccessStep) graphql.Marshaler {
 			return ec.marshalOAccessStep2ᚖporticoᚋgraphᚋmodelᚐAccessStep(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -136,21 +120,17 @@ func (ec *executionContext) fieldContext_AccessExplanation_failed(_ context.Cont
 }
 
 func (ec *executionContext) _AccessExplanation_limits(ctx context.Context, field graphql.CollectedField, obj *model.AccessExplanation) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessExplanation_limits(ctx, field)
-		},
+		"AccessExplanation",
 		func(ctx context.Context) (any, error) {
 			return obj.Limits(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.AccessLimits) graphql.Marshaler {
 			return ec.marshalOAccessLimits2ᚖporticoᚋgraphᚋmodelᚐAccessLimits(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -168,21 +148,17 @@ func (ec *executionContext) fieldContext_AccessExplanation_limits(_ context.Cont
 }
 
 func (ec *executionContext) _AccessLimits_rate(ctx context.Context, field graphql.CollectedField, obj *model.AccessLimits) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessLimits_rate(ctx, field)
-		},
+		"AccessLimits",
 		func(ctx context.Context) (any, error) {
 			return obj.Rate, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LimitWindow) graphql.Marshaler {
 			return ec.marshalOLimitWindow2ᚖporticoᚋgraphᚋmodelᚐLimitWindow(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -200,21 +176,17 @@ func (ec *executionContext) fieldContext_AccessLimits_rate(_ context.Context, fi
 }
 
 func (ec *executionContext) _AccessLimits_quota(ctx context.Context, field graphql.CollectedField, obj *model.AccessLimits) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessLimits_quota(ctx, field)
-		},
+		"AccessLimits",
 		func(ctx context.Context) (any, error) {
 			return obj.Quota, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LimitWindow) graphql.Marshaler {
 			return ec.marshalOLimitWindow2ᚖporticoᚋgraphᚋmodelᚐLimitWindow(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -232,21 +204,17 @@ func (ec *executionContext) fieldContext_AccessLimits_quota(_ context.Context, f
 }
 
 func (ec *executionContext) _AccessStep_code(ctx context.Context, field graphql.CollectedField, obj *model.AccessStep) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessStep_code(ctx, field)
-		},
+		"AccessStep",
 		func(ctx context.Context) (any, error) {
 			return obj.Code(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNVerdictCode2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -255,21 +223,17 @@ func (ec *executionContext) fieldContext_AccessStep_code(_ context.Context, fiel
 }
 
 func (ec *executionContext) _AccessStep_passed(ctx context.Context, field graphql.CollectedField, obj *model.AccessStep) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessStep_passed(ctx, field)
-		},
+		"AccessStep",
 		func(ctx context.Context) (any, error) {
 			return obj.Passed, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -278,21 +242,17 @@ func (ec *executionContext) fieldContext_AccessStep_passed(_ context.Context, fi
 }
 
 func (ec *executionContext) _AccessStep_detail(ctx context.Context, field graphql.CollectedField, obj *model.AccessStep) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessStep_detail(ctx, field)
-		},
+		"AccessStep",
 		func(ctx context.Context) (any, error) {
 			return obj.Detail, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -301,21 +261,17 @@ func (ec *executionContext) fieldContext_AccessStep_detail(_ context.Context, fi
 }
 
 func (ec *executionContext) _AccessStep_remedy(ctx context.Context, field graphql.CollectedField, obj *model.AccessStep) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessStep_remedy(ctx, field)
-		},
+		"AccessStep",
 		func(ctx context.Context) (any, error) {
 			return obj.Remedy(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -324,21 +280,17 @@ func (ec *executionContext) fieldContext_AccessStep_remedy(_ context.Context, fi
 }
 
 func (ec *executionContext) _LimitWindow_limit(ctx context.Context, field graphql.CollectedField, obj *model.LimitWindow) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LimitWindow_limit(ctx, field)
-		},
+		"LimitWindow",
 		func(ctx context.Context) (any, error) {
 			return obj.Limit, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -347,21 +299,17 @@ func (ec *executionContext) fieldContext_LimitWindow_limit(_ context.Context, fi
 }
 
 func (ec *executionContext) _LimitWindow_remaining(ctx context.Context, field graphql.CollectedField, obj *model.LimitWindow) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LimitWindow_remaining(ctx, field)
-		},
+		"LimitWindow",
 		func(ctx context.Context) (any, error) {
 			return obj.Remaining, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -370,21 +318,17 @@ func (ec *executionContext) fieldContext_LimitWindow_remaining(_ context.Context
 }
 
 func (ec *executionContext) _LimitWindow_resetsAt(ctx context.Context, field graphql.CollectedField, obj *model.LimitWindow) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LimitWindow_resetsAt(ctx, field)
-		},
+		"LimitWindow",
 		func(ctx context.Context) (any, error) {
 			return obj.ResetsAt(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }

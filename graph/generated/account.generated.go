@@ -233,21 +233,17 @@ func (ec *executionContext) field_Account_timeline_args(ctx context.Context, raw
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _Account_id(ctx context.Context, field graphql.CollectedField, obj *db.Account) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Account_id(ctx, field)
-		},
+		"Account",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -256,21 +252,17 @@ func (ec *executionContext) fieldContext_Account_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Account_name(ctx context.Context, field graphql.CollectedField, obj *db.Account) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Account_name(ctx, field)
-		},
+		"Account",
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -279,21 +271,17 @@ func (ec *executionContext) fieldContext_Account_name(_ context.Context, field g
 }
 
 func (ec *executionContext) _Account_status(ctx context.Context, field graphql.CollectedField, obj *db.Account) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Account_status(ctx, field)
-		},
+		"Account",
 		func(ctx context.Context) (any, error) {
 			return obj.Status, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.AccountStatus) graphql.Marshaler {
 			return ec.marshalNAccountStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAccountStatus(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -302,21 +290,17 @@ func (ec *executionContext) fieldContext_Account_status(_ context.Context, field
 }
 
 func (ec *executionContext) _Account_profile(ctx context.Context, field graphql.CollectedField, obj *db.Account) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Account_profile(ctx, field)
-		},
+		"Account",
 		func(ctx context.Context) (any, error) {
 			return obj.Profile, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.Profile) graphql.Marshaler {
 			return ec.marshalNAccountProfile2porticoᚋinternalᚋdomainᚐProfile(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -334,21 +318,17 @@ func (ec *executionContext) fieldContext_Account_profile(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Account_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Account) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Account_createdAt(ctx, field)
-		},
+		"Account",
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -357,21 +337,17 @@ func (ec *executionContext) fieldContext_Account_createdAt(_ context.Context, fi
 }
 
 func (ec *executionContext) _Account_version(ctx context.Context, field graphql.CollectedField, obj *db.Account) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Account_version(ctx, field)
-		},
+		"Account",
 		func(ctx context.Context) (any, error) {
 			return obj.Version, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -556,21 +532,17 @@ func (ec *executionContext) fieldContext_Account_timeline(ctx context.Context, f
 }
 
 func (ec *executionContext) _Account_viewerCan(ctx context.Context, field graphql.CollectedField, obj *db.Account) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Account_viewerCan(ctx, field)
-		},
+		"Account",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Account().ViewerCan(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *identity.AccountPermissions) graphql.Marshaler {
 			return ec.marshalNAccountPermissions2ᚖporticoᚋinternalᚋidentityᚐAccountPermissions(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -588,21 +560,17 @@ func (ec *executionContext) fieldContext_Account_viewerCan(_ context.Context, fi
 }
 
 func (ec *executionContext) _AccountConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AccountConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccountConnection_edges(ctx, field)
-		},
+		"AccountConnection",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AccountConnection().Edges(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.AccountEdge) graphql.Marshaler {
 			return ec.marshalNAccountEdge2ᚕᚖporticoᚋgraphᚋmodelᚐAccountEdgeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -620,21 +588,17 @@ func (ec *executionContext) fieldContext_AccountConnection_edges(_ context.Conte
 }
 
 func (ec *executionContext) _AccountConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.AccountConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccountConnection_nodes(ctx, field)
-		},
+		"AccountConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.Account) graphql.Marshaler {
 			return ec.marshalNAccount2ᚕᚖporticoᚋentᚋdbᚐAccountᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -652,21 +616,17 @@ func (ec *executionContext) fieldContext_AccountConnection_nodes(_ context.Conte
 }
 
 func (ec *executionContext) _AccountConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.AccountConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccountConnection_totalCount(ctx, field)
-		},
+		"AccountConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -675,21 +635,17 @@ func (ec *executionContext) fieldContext_AccountConnection_totalCount(_ context.
 }
 
 func (ec *executionContext) _AccountConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AccountConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccountConnection_pageInfo(ctx, field)
-		},
+		"AccountConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -707,21 +663,17 @@ func (ec *executionContext) fieldContext_AccountConnection_pageInfo(_ context.Co
 }
 
 func (ec *executionContext) _AccountEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AccountEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccountEdge_cursor(ctx, field)
-		},
+		"AccountEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -730,21 +682,17 @@ func (ec *executionContext) fieldContext_AccountEdge_cursor(_ context.Context, f
 }
 
 func (ec *executionContext) _AccountEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AccountEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccountEdge_node(ctx, field)
-		},
+		"AccountEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -762,21 +710,17 @@ func (ec *executionContext) fieldContext_AccountEdge_node(_ context.Context, fie
 }
 
 func (ec *executionContext) _AccountPermissions_update(ctx context.Context, field graphql.CollectedField, obj *identity.AccountPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccountPermissions_update(ctx, field)
-		},
+		"AccountPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Update, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -794,21 +738,17 @@ func (ec *executionContext) fieldContext_AccountPermissions_update(_ context.Con
 }
 
 func (ec *executionContext) _AccountPermissions_suspend(ctx context.Context, field graphql.CollectedField, obj *identity.AccountPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccountPermissions_suspend(ctx, field)
-		},
+		"AccountPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Suspend, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -826,21 +766,17 @@ func (ec *executionContext) fieldContext_AccountPermissions_suspend(_ context.Co
 }
 
 func (ec *executionContext) _AccountPermissions_resume(ctx context.Context, field graphql.CollectedField, obj *identity.AccountPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccountPermissions_resume(ctx, field)
-		},
+		"AccountPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Resume, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -858,21 +794,17 @@ func (ec *executionContext) fieldContext_AccountPermissions_resume(_ context.Con
 }
 
 func (ec *executionContext) _AccountPermissions_delete(ctx context.Context, field graphql.CollectedField, obj *identity.AccountPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccountPermissions_delete(ctx, field)
-		},
+		"AccountPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Delete, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -890,21 +822,17 @@ func (ec *executionContext) fieldContext_AccountPermissions_delete(_ context.Con
 }
 
 func (ec *executionContext) _AccountPermissions_createApp(ctx context.Context, field graphql.CollectedField, obj *identity.AccountPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccountPermissions_createApp(ctx, field)
-		},
+		"AccountPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.CreateApp, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -922,21 +850,17 @@ func (ec *executionContext) fieldContext_AccountPermissions_createApp(_ context.
 }
 
 func (ec *executionContext) _AccountPermissions_generateKey(ctx context.Context, field graphql.CollectedField, obj *identity.AccountPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccountPermissions_generateKey(ctx, field)
-		},
+		"AccountPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.GenerateKey, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -954,21 +878,17 @@ func (ec *executionContext) fieldContext_AccountPermissions_generateKey(_ contex
 }
 
 func (ec *executionContext) _AccountProfile_website(ctx context.Context, field graphql.CollectedField, obj *domain.Profile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccountProfile_website(ctx, field)
-		},
+		"AccountProfile",
 		func(ctx context.Context) (any, error) {
 			return obj.Website, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -977,21 +897,17 @@ func (ec *executionContext) fieldContext_AccountProfile_website(_ context.Contex
 }
 
 func (ec *executionContext) _AccountProfile_contactEmail(ctx context.Context, field graphql.CollectedField, obj *domain.Profile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccountProfile_contactEmail(ctx, field)
-		},
+		"AccountProfile",
 		func(ctx context.Context) (any, error) {
 			return obj.ContactEmail, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1000,21 +916,17 @@ func (ec *executionContext) fieldContext_AccountProfile_contactEmail(_ context.C
 }
 
 func (ec *executionContext) _AccountProfile_description(ctx context.Context, field graphql.CollectedField, obj *domain.Profile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccountProfile_description(ctx, field)
-		},
+		"AccountProfile",
 		func(ctx context.Context) (any, error) {
 			return obj.Description, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1023,21 +935,17 @@ func (ec *executionContext) fieldContext_AccountProfile_description(_ context.Co
 }
 
 func (ec *executionContext) _AccountProfile_customFields(ctx context.Context, field graphql.CollectedField, obj *domain.Profile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccountProfile_customFields(ctx, field)
-		},
+		"AccountProfile",
 		func(ctx context.Context) (any, error) {
 			return obj.CustomFields, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []domain.Label) graphql.Marshaler {
 			return ec.marshalNLabel2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1055,21 +963,17 @@ func (ec *executionContext) fieldContext_AccountProfile_customFields(_ context.C
 }
 
 func (ec *executionContext) _CreateAccountPayload_account(ctx context.Context, field graphql.CollectedField, obj *model.CreateAccountPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateAccountPayload_account(ctx, field)
-		},
+		"CreateAccountPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Account, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1087,21 +991,17 @@ func (ec *executionContext) fieldContext_CreateAccountPayload_account(_ context.
 }
 
 func (ec *executionContext) _CreateAccountPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CreateAccountPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateAccountPayload_userErrors(ctx, field)
-		},
+		"CreateAccountPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1119,21 +1019,17 @@ func (ec *executionContext) fieldContext_CreateAccountPayload_userErrors(_ conte
 }
 
 func (ec *executionContext) _DeleteAccountPayload_deletedAccountId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteAccountPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeleteAccountPayload_deletedAccountId(ctx, field)
-		},
+		"DeleteAccountPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.DeletedAccountID, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOID2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1142,21 +1038,17 @@ func (ec *executionContext) fieldContext_DeleteAccountPayload_deletedAccountId(_
 }
 
 func (ec *executionContext) _DeleteAccountPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DeleteAccountPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeleteAccountPayload_userErrors(ctx, field)
-		},
+		"DeleteAccountPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1174,21 +1066,17 @@ func (ec *executionContext) fieldContext_DeleteAccountPayload_userErrors(_ conte
 }
 
 func (ec *executionContext) _Membership_id(ctx context.Context, field graphql.CollectedField, obj *db.Membership) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Membership_id(ctx, field)
-		},
+		"Membership",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1197,21 +1085,17 @@ func (ec *executionContext) fieldContext_Membership_id(_ context.Context, field 
 }
 
 func (ec *executionContext) _Membership_user(ctx context.Context, field graphql.CollectedField, obj *db.Membership) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Membership_user(ctx, field)
-		},
+		"Membership",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Membership().User(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.User) graphql.Marshaler {
 			return ec.marshalNUser2ᚖporticoᚋentᚋdbᚐUser(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1229,21 +1113,17 @@ func (ec *executionContext) fieldContext_Membership_user(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Membership_role(ctx context.Context, field graphql.CollectedField, obj *db.Membership) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Membership_role(ctx, field)
-		},
+		"Membership",
 		func(ctx context.Context) (any, error) {
 			return obj.Role, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.MembershipRole) graphql.Marshaler {
 			return ec.marshalNMembershipRole2porticoᚋinternalᚋdomainᚐMembershipRole(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1252,21 +1132,17 @@ func (ec *executionContext) fieldContext_Membership_role(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Membership_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Membership) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Membership_createdAt(ctx, field)
-		},
+		"Membership",
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1275,21 +1151,17 @@ func (ec *executionContext) fieldContext_Membership_createdAt(_ context.Context,
 }
 
 func (ec *executionContext) _MembershipConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.MembershipConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MembershipConnection_edges(ctx, field)
-		},
+		"MembershipConnection",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.MembershipConnection().Edges(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.MembershipEdge) graphql.Marshaler {
 			return ec.marshalNMembershipEdge2ᚕᚖporticoᚋgraphᚋmodelᚐMembershipEdgeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1307,21 +1179,17 @@ func (ec *executionContext) fieldContext_MembershipConnection_edges(_ context.Co
 }
 
 func (ec *executionContext) _MembershipConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.MembershipConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MembershipConnection_nodes(ctx, field)
-		},
+		"MembershipConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.Membership) graphql.Marshaler {
 			return ec.marshalNMembership2ᚕᚖporticoᚋentᚋdbᚐMembershipᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1339,21 +1207,17 @@ func (ec *executionContext) fieldContext_MembershipConnection_nodes(_ context.Co
 }
 
 func (ec *executionContext) _MembershipConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.MembershipConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MembershipConnection_totalCount(ctx, field)
-		},
+		"MembershipConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1362,21 +1226,17 @@ func (ec *executionContext) fieldContext_MembershipConnection_totalCount(_ conte
 }
 
 func (ec *executionContext) _MembershipConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.MembershipConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MembershipConnection_pageInfo(ctx, field)
-		},
+		"MembershipConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1394,21 +1254,17 @@ func (ec *executionContext) fieldContext_MembershipConnection_pageInfo(_ context
 }
 
 func (ec *executionContext) _MembershipEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.MembershipEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MembershipEdge_cursor(ctx, field)
-		},
+		"MembershipEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1417,21 +1273,17 @@ func (ec *executionContext) fieldContext_MembershipEdge_cursor(_ context.Context
 }
 
 func (ec *executionContext) _MembershipEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.MembershipEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MembershipEdge_node(ctx, field)
-		},
+		"MembershipEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Membership) graphql.Marshaler {
 			return ec.marshalNMembership2ᚖporticoᚋentᚋdbᚐMembership(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1449,21 +1301,17 @@ func (ec *executionContext) fieldContext_MembershipEdge_node(_ context.Context, 
 }
 
 func (ec *executionContext) _ResumeAccountPayload_account(ctx context.Context, field graphql.CollectedField, obj *model.ResumeAccountPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ResumeAccountPayload_account(ctx, field)
-		},
+		"ResumeAccountPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Account, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1481,21 +1329,17 @@ func (ec *executionContext) fieldContext_ResumeAccountPayload_account(_ context.
 }
 
 func (ec *executionContext) _ResumeAccountPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ResumeAccountPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ResumeAccountPayload_userErrors(ctx, field)
-		},
+		"ResumeAccountPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1513,21 +1357,17 @@ func (ec *executionContext) fieldContext_ResumeAccountPayload_userErrors(_ conte
 }
 
 func (ec *executionContext) _SuspendAccountPayload_account(ctx context.Context, field graphql.CollectedField, obj *model.SuspendAccountPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SuspendAccountPayload_account(ctx, field)
-		},
+		"SuspendAccountPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Account, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1545,21 +1385,17 @@ func (ec *executionContext) fieldContext_SuspendAccountPayload_account(_ context
 }
 
 func (ec *executionContext) _SuspendAccountPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SuspendAccountPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SuspendAccountPayload_userErrors(ctx, field)
-		},
+		"SuspendAccountPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1577,21 +1413,17 @@ func (ec *executionContext) fieldContext_SuspendAccountPayload_userErrors(_ cont
 }
 
 func (ec *executionContext) _UpdateAccountPayload_account(ctx context.Context, field graphql.CollectedField, obj *model.UpdateAccountPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateAccountPayload_account(ctx, field)
-		},
+		"UpdateAccountPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Account, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1609,21 +1441,17 @@ func (ec *executionContext) fieldContext_UpdateAccountPayload_account(_ context.
 }
 
 func (ec *executionContext) _UpdateAccountPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateAccountPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateAccountPayload_userErrors(ctx, field)
-		},
+		"UpdateAccountPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }

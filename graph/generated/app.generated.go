@@ -231,21 +231,17 @@ func (ec *executionContext) field_App_timeline_args(ctx context.Context, rawArgs
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _App_id(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_id(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -254,21 +250,17 @@ func (ec *executionContext) fieldContext_App_id(_ context.Context, field graphql
 }
 
 func (ec *executionContext) _App_referenceId(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_referenceId(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return obj.ReferenceID, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v uuid.UUID) graphql.Marshaler {
 			return ec.marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -277,21 +269,17 @@ func (ec *executionContext) fieldContext_App_referenceId(_ context.Context, fiel
 }
 
 func (ec *executionContext) _App_name(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_name(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -300,21 +288,17 @@ func (ec *executionContext) fieldContext_App_name(_ context.Context, field graph
 }
 
 func (ec *executionContext) _App_description(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_description(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return obj.Description, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -323,21 +307,17 @@ func (ec *executionContext) fieldContext_App_description(_ context.Context, fiel
 }
 
 func (ec *executionContext) _App_labels(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_labels(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return obj.Labels, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []domain.Label) graphql.Marshaler {
 			return ec.marshalNLabel2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -355,21 +335,17 @@ func (ec *executionContext) fieldContext_App_labels(_ context.Context, field gra
 }
 
 func (ec *executionContext) _App_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_createdAt(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -378,21 +354,17 @@ func (ec *executionContext) fieldContext_App_createdAt(_ context.Context, field 
 }
 
 func (ec *executionContext) _App_updatedAt(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_updatedAt(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return obj.UpdatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -401,21 +373,17 @@ func (ec *executionContext) fieldContext_App_updatedAt(_ context.Context, field 
 }
 
 func (ec *executionContext) _App_version(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_version(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return obj.Version, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -424,21 +392,17 @@ func (ec *executionContext) fieldContext_App_version(_ context.Context, field gr
 }
 
 func (ec *executionContext) _App_account(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_account(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.App().Account(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -500,21 +464,17 @@ func (ec *executionContext) fieldContext_App_credentials(ctx context.Context, fi
 }
 
 func (ec *executionContext) _App_keyCounts(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_keyCounts(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.App().KeyCounts(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.KeyCounts) graphql.Marshaler {
 			return ec.marshalNKeyCounts2ᚖporticoᚋinternalᚋappsᚐKeyCounts(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -532,21 +492,17 @@ func (ec *executionContext) fieldContext_App_keyCounts(_ context.Context, field 
 }
 
 func (ec *executionContext) _App_callsLast24h(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_callsLast24h(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.App().CallsLast24h(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -687,21 +643,17 @@ func (ec *executionContext) fieldContext_App_timeline(ctx context.Context, field
 }
 
 func (ec *executionContext) _App_viewerCan(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_viewerCan(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.App().ViewerCan(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.AppPermissions) graphql.Marshaler {
 			return ec.marshalNAppPermissions2ᚖporticoᚋinternalᚋappsᚐAppPermissions(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -719,21 +671,17 @@ func (ec *executionContext) fieldContext_App_viewerCan(_ context.Context, field 
 }
 
 func (ec *executionContext) _AppConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AppConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppConnection_edges(ctx, field)
-		},
+		"AppConnection",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppConnection().Edges(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.AppEdge) graphql.Marshaler {
 			return ec.marshalNAppEdge2ᚕᚖporticoᚋgraphᚋmodelᚐAppEdgeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -751,21 +699,17 @@ func (ec *executionContext) fieldContext_AppConnection_edges(_ context.Context, 
 }
 
 func (ec *executionContext) _AppConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.AppConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppConnection_nodes(ctx, field)
-		},
+		"AppConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.App) graphql.Marshaler {
 			return ec.marshalNApp2ᚕᚖporticoᚋentᚋdbᚐAppᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -783,21 +727,17 @@ func (ec *executionContext) fieldContext_AppConnection_nodes(_ context.Context, 
 }
 
 func (ec *executionContext) _AppConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.AppConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppConnection_totalCount(ctx, field)
-		},
+		"AppConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -806,21 +746,17 @@ func (ec *executionContext) fieldContext_AppConnection_totalCount(_ context.Cont
 }
 
 func (ec *executionContext) _AppConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AppConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppConnection_pageInfo(ctx, field)
-		},
+		"AppConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -838,21 +774,17 @@ func (ec *executionContext) fieldContext_AppConnection_pageInfo(_ context.Contex
 }
 
 func (ec *executionContext) _AppEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AppEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppEdge_cursor(ctx, field)
-		},
+		"AppEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -861,21 +793,17 @@ func (ec *executionContext) fieldContext_AppEdge_cursor(_ context.Context, field
 }
 
 func (ec *executionContext) _AppEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AppEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppEdge_node(ctx, field)
-		},
+		"AppEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalNApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -893,21 +821,17 @@ func (ec *executionContext) fieldContext_AppEdge_node(_ context.Context, field g
 }
 
 func (ec *executionContext) _AppPermissions_update(ctx context.Context, field graphql.CollectedField, obj *apps.AppPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppPermissions_update(ctx, field)
-		},
+		"AppPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Update, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -925,21 +849,17 @@ func (ec *executionContext) fieldContext_AppPermissions_update(_ context.Context
 }
 
 func (ec *executionContext) _AppPermissions_delete(ctx context.Context, field graphql.CollectedField, obj *apps.AppPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppPermissions_delete(ctx, field)
-		},
+		"AppPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Delete, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -957,21 +877,17 @@ func (ec *executionContext) fieldContext_AppPermissions_delete(_ context.Context
 }
 
 func (ec *executionContext) _AppPermissions_generateKey(ctx context.Context, field graphql.CollectedField, obj *apps.AppPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppPermissions_generateKey(ctx, field)
-		},
+		"AppPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.GenerateKey, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -989,21 +905,17 @@ func (ec *executionContext) fieldContext_AppPermissions_generateKey(_ context.Co
 }
 
 func (ec *executionContext) _AppPermissions_register(ctx context.Context, field graphql.CollectedField, obj *apps.AppPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppPermissions_register(ctx, field)
-		},
+		"AppPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Register, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1021,21 +933,17 @@ func (ec *executionContext) fieldContext_AppPermissions_register(_ context.Conte
 }
 
 func (ec *executionContext) _CreateAppPayload_app(ctx context.Context, field graphql.CollectedField, obj *model.CreateAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateAppPayload_app(ctx, field)
-		},
+		"CreateAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.App, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1053,21 +961,17 @@ func (ec *executionContext) fieldContext_CreateAppPayload_app(_ context.Context,
 }
 
 func (ec *executionContext) _CreateAppPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.CreateAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateAppPayload_credential(ctx, field)
-		},
+		"CreateAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1085,21 +989,17 @@ func (ec *executionContext) fieldContext_CreateAppPayload_credential(_ context.C
 }
 
 func (ec *executionContext) _CreateAppPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.CreateAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateAppPayload_secret(ctx, field)
-		},
+		"CreateAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Secret, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apikey.Secret) graphql.Marshaler {
 			return ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1117,21 +1017,17 @@ func (ec *executionContext) fieldContext_CreateAppPayload_secret(_ context.Conte
 }
 
 func (ec *executionContext) _CreateAppPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.CreateAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateAppPayload_replayed(ctx, field)
-		},
+		"CreateAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Replayed, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1140,21 +1036,17 @@ func (ec *executionContext) fieldContext_CreateAppPayload_replayed(_ context.Con
 }
 
 func (ec *executionContext) _CreateAppPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CreateAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateAppPayload_userErrors(ctx, field)
-		},
+		"CreateAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1172,21 +1064,17 @@ func (ec *executionContext) fieldContext_CreateAppPayload_userErrors(_ context.C
 }
 
 func (ec *executionContext) _DeleteAppPayload_deletedAppId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeleteAppPayload_deletedAppId(ctx, field)
-		},
+		"DeleteAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.DeletedAppID, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOID2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1195,21 +1083,17 @@ func (ec *executionContext) fieldContext_DeleteAppPayload_deletedAppId(_ context
 }
 
 func (ec *executionContext) _DeleteAppPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DeleteAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeleteAppPayload_userErrors(ctx, field)
-		},
+		"DeleteAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1227,21 +1111,17 @@ func (ec *executionContext) fieldContext_DeleteAppPayload_userErrors(_ context.C
 }
 
 func (ec *executionContext) _KeyCounts_total(ctx context.Context, field graphql.CollectedField, obj *apps.KeyCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyCounts_total(ctx, field)
-		},
+		"KeyCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Total, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1250,21 +1130,17 @@ func (ec *executionContext) fieldContext_KeyCounts_total(_ context.Context, fiel
 }
 
 func (ec *executionContext) _KeyCounts_active(ctx context.Context, field graphql.CollectedField, obj *apps.KeyCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyCounts_active(ctx, field)
-		},
+		"KeyCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Active, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1273,21 +1149,17 @@ func (ec *executionContext) fieldContext_KeyCounts_active(_ context.Context, fie
 }
 
 func (ec *executionContext) _KeyCounts_disabled(ctx context.Context, field graphql.CollectedField, obj *apps.KeyCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyCounts_disabled(ctx, field)
-		},
+		"KeyCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Disabled, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1296,21 +1168,17 @@ func (ec *executionContext) fieldContext_KeyCounts_disabled(_ context.Context, f
 }
 
 func (ec *executionContext) _KeyCounts_expired(ctx context.Context, field graphql.CollectedField, obj *apps.KeyCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyCounts_expired(ctx, field)
-		},
+		"KeyCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Expired, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1319,21 +1187,17 @@ func (ec *executionContext) fieldContext_KeyCounts_expired(_ context.Context, fi
 }
 
 func (ec *executionContext) _KeyCounts_revoked(ctx context.Context, field graphql.CollectedField, obj *apps.KeyCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyCounts_revoked(ctx, field)
-		},
+		"KeyCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Revoked, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1342,21 +1206,17 @@ func (ec *executionContext) fieldContext_KeyCounts_revoked(_ context.Context, fi
 }
 
 func (ec *executionContext) _RestoreAppPayload_app(ctx context.Context, field graphql.CollectedField, obj *model.RestoreAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RestoreAppPayload_app(ctx, field)
-		},
+		"RestoreAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.App, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1374,21 +1234,17 @@ func (ec *executionContext) fieldContext_RestoreAppPayload_app(_ context.Context
 }
 
 func (ec *executionContext) _RestoreAppPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.RestoreAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RestoreAppPayload_credential(ctx, field)
-		},
+		"RestoreAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1406,21 +1262,17 @@ func (ec *executionContext) fieldContext_RestoreAppPayload_credential(_ context.
 }
 
 func (ec *executionContext) _RestoreAppPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.RestoreAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RestoreAppPayload_secret(ctx, field)
-		},
+		"RestoreAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Secret, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apikey.Secret) graphql.Marshaler {
 			return ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1438,21 +1290,17 @@ func (ec *executionContext) fieldContext_RestoreAppPayload_secret(_ context.Cont
 }
 
 func (ec *executionContext) _RestoreAppPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RestoreAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RestoreAppPayload_userErrors(ctx, field)
-		},
+		"RestoreAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1470,21 +1318,17 @@ func (ec *executionContext) fieldContext_RestoreAppPayload_userErrors(_ context.
 }
 
 func (ec *executionContext) _UpdateAppPayload_app(ctx context.Context, field graphql.CollectedField, obj *model.UpdateAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateAppPayload_app(ctx, field)
-		},
+		"UpdateAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.App, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1502,21 +1346,17 @@ func (ec *executionContext) fieldContext_UpdateAppPayload_app(_ context.Context,
 }
 
 func (ec *executionContext) _UpdateAppPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateAppPayload_userErrors(ctx, field)
-		},
+		"UpdateAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }

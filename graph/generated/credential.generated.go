@@ -127,21 +127,17 @@ func (ec *executionContext) field_Credential_timeline_args(ctx context.Context, 
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _Credential_id(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_id(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -150,21 +146,17 @@ func (ec *executionContext) fieldContext_Credential_id(_ context.Context, field 
 }
 
 func (ec *executionContext) _Credential_username(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_username(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.Username, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v uuid.UUID) graphql.Marshaler {
 			return ec.marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -173,21 +165,17 @@ func (ec *executionContext) fieldContext_Credential_username(_ context.Context, 
 }
 
 func (ec *executionContext) _Credential_secretHint(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_secretHint(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.SecretHint, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -196,21 +184,17 @@ func (ec *executionContext) fieldContext_Credential_secretHint(_ context.Context
 }
 
 func (ec *executionContext) _Credential_rawKeyHint(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_rawKeyHint(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().RawKeyHint(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -219,21 +203,17 @@ func (ec *executionContext) fieldContext_Credential_rawKeyHint(_ context.Context
 }
 
 func (ec *executionContext) _Credential_name(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_name(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -242,21 +222,17 @@ func (ec *executionContext) fieldContext_Credential_name(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Credential_environment(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_environment(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.Environment, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.Environment) graphql.Marshaler {
 			return ec.marshalNEnvironment2porticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -265,21 +241,17 @@ func (ec *executionContext) fieldContext_Credential_environment(_ context.Contex
 }
 
 func (ec *executionContext) _Credential_enabled(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_enabled(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.Enabled(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -288,21 +260,17 @@ func (ec *executionContext) fieldContext_Credential_enabled(_ context.Context, f
 }
 
 func (ec *executionContext) _Credential_status(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_status(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.Status, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.CredentialStatus) graphql.Marshaler {
 			return ec.marshalNCredentialStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐCredentialStatus(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -311,21 +279,17 @@ func (ec *executionContext) fieldContext_Credential_status(_ context.Context, fi
 }
 
 func (ec *executionContext) _Credential_accountCredential(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_accountCredential(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.IsAccountCredential(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -334,21 +298,17 @@ func (ec *executionContext) fieldContext_Credential_accountCredential(_ context.
 }
 
 func (ec *executionContext) _Credential_access(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_access(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.Access, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.ProductAccess) graphql.Marshaler {
 			return ec.marshalNAccess2porticoᚋclientsᚋgoᚋgateᚋaccessᚐProductAccess(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -401,21 +361,17 @@ func (ec *executionContext) fieldContext_Credential_accessControlList(ctx contex
 }
 
 func (ec *executionContext) _Credential_allowedAddresses(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_allowedAddresses(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.AllowedAddresses, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -424,21 +380,17 @@ func (ec *executionContext) fieldContext_Credential_allowedAddresses(_ context.C
 }
 
 func (ec *executionContext) _Credential_rateLimit(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_rateLimit(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.RateLimit, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *access.RateLimit) graphql.Marshaler {
 			return ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -456,21 +408,17 @@ func (ec *executionContext) fieldContext_Credential_rateLimit(_ context.Context,
 }
 
 func (ec *executionContext) _Credential_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_createdAt(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -479,21 +427,17 @@ func (ec *executionContext) fieldContext_Credential_createdAt(_ context.Context,
 }
 
 func (ec *executionContext) _Credential_expiresAt(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_expiresAt(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.ExpiresAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -502,21 +446,17 @@ func (ec *executionContext) fieldContext_Credential_expiresAt(_ context.Context,
 }
 
 func (ec *executionContext) _Credential_lastUsedAt(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_lastUsedAt(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.LastUsedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -525,21 +465,17 @@ func (ec *executionContext) fieldContext_Credential_lastUsedAt(_ context.Context
 }
 
 func (ec *executionContext) _Credential_callsLast24h(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_callsLast24h(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().CallsLast24h(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -598,21 +534,17 @@ func (ec *executionContext) fieldContext_Credential_enforcement(_ context.Contex
 }
 
 func (ec *executionContext) _Credential_revokedAt(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_revokedAt(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.RevokedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -621,21 +553,17 @@ func (ec *executionContext) fieldContext_Credential_revokedAt(_ context.Context,
 }
 
 func (ec *executionContext) _Credential_revokedReason(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_revokedReason(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.RevokedReason, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.RevocationReason) graphql.Marshaler {
 			return ec.marshalORevocationReason2ᚖporticoᚋinternalᚋdomainᚐRevocationReason(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -644,21 +572,17 @@ func (ec *executionContext) fieldContext_Credential_revokedReason(_ context.Cont
 }
 
 func (ec *executionContext) _Credential_revokedNote(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_revokedNote(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.RevokedNote, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -667,21 +591,17 @@ func (ec *executionContext) fieldContext_Credential_revokedNote(_ context.Contex
 }
 
 func (ec *executionContext) _Credential_version(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_version(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.Version, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -690,21 +610,17 @@ func (ec *executionContext) fieldContext_Credential_version(_ context.Context, f
 }
 
 func (ec *executionContext) _Credential_app(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_app(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().App(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -722,21 +638,17 @@ func (ec *executionContext) fieldContext_Credential_app(_ context.Context, field
 }
 
 func (ec *executionContext) _Credential_account(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_account(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().Account(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -754,21 +666,17 @@ func (ec *executionContext) fieldContext_Credential_account(_ context.Context, f
 }
 
 func (ec *executionContext) _Credential_organizationId(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_organizationId(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.OrganizationGlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -777,21 +685,17 @@ func (ec *executionContext) fieldContext_Credential_organizationId(_ context.Con
 }
 
 func (ec *executionContext) _Credential_viewerCan(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_viewerCan(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().ViewerCan(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.CredentialPermissions) graphql.Marshaler {
 			return ec.marshalNCredentialPermissions2ᚖporticoᚋinternalᚋappsᚐCredentialPermissions(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -853,21 +757,17 @@ func (ec *executionContext) fieldContext_Credential_timeline(ctx context.Context
 }
 
 func (ec *executionContext) _CredentialConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CredentialConnection_edges(ctx, field)
-		},
+		"CredentialConnection",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.CredentialConnection().Edges(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.CredentialEdge) graphql.Marshaler {
 			return ec.marshalNCredentialEdge2ᚕᚖporticoᚋgraphᚋmodelᚐCredentialEdgeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -885,21 +785,17 @@ func (ec *executionContext) fieldContext_CredentialConnection_edges(_ context.Co
 }
 
 func (ec *executionContext) _CredentialConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CredentialConnection_nodes(ctx, field)
-		},
+		"CredentialConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.Credential) graphql.Marshaler {
 			return ec.marshalNCredential2ᚕᚖporticoᚋentᚋdbᚐCredentialᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -917,21 +813,17 @@ func (ec *executionContext) fieldContext_CredentialConnection_nodes(_ context.Co
 }
 
 func (ec *executionContext) _CredentialConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CredentialConnection_totalCount(ctx, field)
-		},
+		"CredentialConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -940,21 +832,17 @@ func (ec *executionContext) fieldContext_CredentialConnection_totalCount(_ conte
 }
 
 func (ec *executionContext) _CredentialConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CredentialConnection_pageInfo(ctx, field)
-		},
+		"CredentialConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -972,21 +860,17 @@ func (ec *executionContext) fieldContext_CredentialConnection_pageInfo(_ context
 }
 
 func (ec *executionContext) _CredentialEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CredentialEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CredentialEdge_cursor(ctx, field)
-		},
+		"CredentialEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -995,21 +879,17 @@ func (ec *executionContext) fieldContext_CredentialEdge_cursor(_ context.Context
 }
 
 func (ec *executionContext) _CredentialEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CredentialEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CredentialEdge_node(ctx, field)
-		},
+		"CredentialEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalNCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1027,21 +907,17 @@ func (ec *executionContext) fieldContext_CredentialEdge_node(_ context.Context, 
 }
 
 func (ec *executionContext) _CredentialPermissions_update(ctx context.Context, field graphql.CollectedField, obj *apps.CredentialPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CredentialPermissions_update(ctx, field)
-		},
+		"CredentialPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Update, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1059,21 +935,17 @@ func (ec *executionContext) fieldContext_CredentialPermissions_update(_ context.
 }
 
 func (ec *executionContext) _CredentialPermissions_revoke(ctx context.Context, field graphql.CollectedField, obj *apps.CredentialPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CredentialPermissions_revoke(ctx, field)
-		},
+		"CredentialPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Revoke, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1091,21 +963,17 @@ func (ec *executionContext) fieldContext_CredentialPermissions_revoke(_ context.
 }
 
 func (ec *executionContext) _CredentialPermissions_disable(ctx context.Context, field graphql.CollectedField, obj *apps.CredentialPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CredentialPermissions_disable(ctx, field)
-		},
+		"CredentialPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Disable, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1123,21 +991,17 @@ func (ec *executionContext) fieldContext_CredentialPermissions_disable(_ context
 }
 
 func (ec *executionContext) _CredentialPermissions_enable(ctx context.Context, field graphql.CollectedField, obj *apps.CredentialPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CredentialPermissions_enable(ctx, field)
-		},
+		"CredentialPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Enable, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1155,21 +1019,17 @@ func (ec *executionContext) fieldContext_CredentialPermissions_enable(_ context.
 }
 
 func (ec *executionContext) _DisableKeyPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.DisableKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DisableKeyPayload_credential(ctx, field)
-		},
+		"DisableKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1187,21 +1047,17 @@ func (ec *executionContext) fieldContext_DisableKeyPayload_credential(_ context.
 }
 
 func (ec *executionContext) _DisableKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DisableKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DisableKeyPayload_userErrors(ctx, field)
-		},
+		"DisableKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1219,21 +1075,17 @@ func (ec *executionContext) fieldContext_DisableKeyPayload_userErrors(_ context.
 }
 
 func (ec *executionContext) _EnableKeyPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.EnableKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EnableKeyPayload_credential(ctx, field)
-		},
+		"EnableKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1251,21 +1103,17 @@ func (ec *executionContext) fieldContext_EnableKeyPayload_credential(_ context.C
 }
 
 func (ec *executionContext) _EnableKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.EnableKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EnableKeyPayload_userErrors(ctx, field)
-		},
+		"EnableKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1283,21 +1131,17 @@ func (ec *executionContext) fieldContext_EnableKeyPayload_userErrors(_ context.C
 }
 
 func (ec *executionContext) _Enforcement_revision(ctx context.Context, field graphql.CollectedField, obj *model.Enforcement) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Enforcement_revision(ctx, field)
-		},
+		"Enforcement",
 		func(ctx context.Context) (any, error) {
 			return obj.Revision, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1306,21 +1150,17 @@ func (ec *executionContext) fieldContext_Enforcement_revision(_ context.Context,
 }
 
 func (ec *executionContext) _Enforcement_appliedBy(ctx context.Context, field graphql.CollectedField, obj *model.Enforcement) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Enforcement_appliedBy(ctx, field)
-		},
+		"Enforcement",
 		func(ctx context.Context) (any, error) {
 			return obj.AppliedBy, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1329,21 +1169,17 @@ func (ec *executionContext) fieldContext_Enforcement_appliedBy(_ context.Context
 }
 
 func (ec *executionContext) _Enforcement_pending(ctx context.Context, field graphql.CollectedField, obj *model.Enforcement) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Enforcement_pending(ctx, field)
-		},
+		"Enforcement",
 		func(ctx context.Context) (any, error) {
 			return obj.Pending, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1352,21 +1188,17 @@ func (ec *executionContext) fieldContext_Enforcement_pending(_ context.Context, 
 }
 
 func (ec *executionContext) _Enforcement_lagMs(ctx context.Context, field graphql.CollectedField, obj *model.Enforcement) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Enforcement_lagMs(ctx, field)
-		},
+		"Enforcement",
 		func(ctx context.Context) (any, error) {
 			return obj.LagMs(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1375,21 +1207,17 @@ func (ec *executionContext) fieldContext_Enforcement_lagMs(_ context.Context, fi
 }
 
 func (ec *executionContext) _GenerateKeyPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.GenerateKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GenerateKeyPayload_credential(ctx, field)
-		},
+		"GenerateKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1407,21 +1235,17 @@ func (ec *executionContext) fieldContext_GenerateKeyPayload_credential(_ context
 }
 
 func (ec *executionContext) _GenerateKeyPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.GenerateKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GenerateKeyPayload_secret(ctx, field)
-		},
+		"GenerateKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Secret, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apikey.Secret) graphql.Marshaler {
 			return ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1439,21 +1263,17 @@ func (ec *executionContext) fieldContext_GenerateKeyPayload_secret(_ context.Con
 }
 
 func (ec *executionContext) _GenerateKeyPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.GenerateKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GenerateKeyPayload_replayed(ctx, field)
-		},
+		"GenerateKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Replayed, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1462,21 +1282,17 @@ func (ec *executionContext) fieldContext_GenerateKeyPayload_replayed(_ context.C
 }
 
 func (ec *executionContext) _GenerateKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.GenerateKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GenerateKeyPayload_userErrors(ctx, field)
-		},
+		"GenerateKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1494,21 +1310,17 @@ func (ec *executionContext) fieldContext_GenerateKeyPayload_userErrors(_ context
 }
 
 func (ec *executionContext) _RevokeKeyPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.RevokeKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RevokeKeyPayload_credential(ctx, field)
-		},
+		"RevokeKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1526,21 +1338,17 @@ func (ec *executionContext) fieldContext_RevokeKeyPayload_credential(_ context.C
 }
 
 func (ec *executionContext) _RevokeKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RevokeKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RevokeKeyPayload_userErrors(ctx, field)
-		},
+		"RevokeKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1558,21 +1366,17 @@ func (ec *executionContext) fieldContext_RevokeKeyPayload_userErrors(_ context.C
 }
 
 func (ec *executionContext) _Secret_username(ctx context.Context, field graphql.CollectedField, obj *apikey.Secret) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Secret_username(ctx, field)
-		},
+		"Secret",
 		func(ctx context.Context) (any, error) {
 			return obj.Username, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v uuid.UUID) graphql.Marshaler {
 			return ec.marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1581,21 +1385,17 @@ func (ec *executionContext) fieldContext_Secret_username(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Secret_password(ctx context.Context, field graphql.CollectedField, obj *apikey.Secret) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Secret_password(ctx, field)
-		},
+		"Secret",
 		func(ctx context.Context) (any, error) {
 			return obj.Password, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v uuid.UUID) graphql.Marshaler {
 			return ec.marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1604,21 +1404,17 @@ func (ec *executionContext) fieldContext_Secret_password(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Secret_rawKey(ctx context.Context, field graphql.CollectedField, obj *apikey.Secret) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Secret_rawKey(ctx, field)
-		},
+		"Secret",
 		func(ctx context.Context) (any, error) {
 			return obj.RawKey, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1627,21 +1423,17 @@ func (ec *executionContext) fieldContext_Secret_rawKey(_ context.Context, field 
 }
 
 func (ec *executionContext) _UpdateKeyPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.UpdateKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateKeyPayload_credential(ctx, field)
-		},
+		"UpdateKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1659,21 +1451,17 @@ func (ec *executionContext) fieldContext_UpdateKeyPayload_credential(_ context.C
 }
 
 func (ec *executionContext) _UpdateKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateKeyPayload_userErrors(ctx, field)
-		},
+		"UpdateKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }

@@ -18,6 +18,7 @@ import (
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"portico/internal/gqlhttp"
 )
@@ -88,4 +89,32 @@ func (s *fieldSet) MarshalGQL(w io.Writer) {
 		s.Values[i].MarshalGQL(w)
 	}
 	_, _ = io.WriteString(w, "}")
+}
+
+// resolve resolves a field without arguments and directives, as
+// graphql.ResolveField does, in the context that Writer.Within returns. required
+// reports whether the field must have a value.
+func resolve[T any](ctx context.Context, op *graphql.OperationContext, field graphql.CollectedField, object string, resolver graphql.Resolver,
+	marshal func(ctx context.Context, sel ast.SelectionSet, v T) graphql.Marshaler, required bool) (ret graphql.Marshaler) {
+	ctx = gqlhttp.WriterOf(ctx).Within(ctx, object, field)
+	defer func() {
+		if r := recover(); r != nil {
+			op.Error(ctx, op.Recover(ctx, r))
+			ret = graphql.Null
+		}
+	}()
+	v, err := op.ResolverMiddleware(ctx, resolver)
+	switch value, ok := v.(T); {
+	case err != nil:
+		op.Error(ctx, graphql.AddFieldLocationToError(ctx, err))
+	case v == nil:
+		if required && !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			op.Errorf(ctx, "must not be null")
+		}
+	case !ok:
+		op.Errorf(ctx, "unexpected type %T of a field's value, should be %T", v, value)
+	default:
+		return marshal(ctx, field.Selections, value)
+	}
+	return graphql.Null
 }

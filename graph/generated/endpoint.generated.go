@@ -39,21 +39,17 @@ type EndpointConnectionResolver interface {
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _CreateEndpointPayload_endpoint(ctx context.Context, field graphql.CollectedField, obj *model.CreateEndpointPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateEndpointPayload_endpoint(ctx, field)
-		},
+		"CreateEndpointPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Endpoint, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Endpoint) graphql.Marshaler {
 			return ec.marshalOEndpoint2ᚖporticoᚋentᚋdbᚐEndpoint(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -71,21 +67,17 @@ func (ec *executionContext) fieldContext_CreateEndpointPayload_endpoint(_ contex
 }
 
 func (ec *executionContext) _CreateEndpointPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CreateEndpointPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateEndpointPayload_userErrors(ctx, field)
-		},
+		"CreateEndpointPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -103,21 +95,17 @@ func (ec *executionContext) fieldContext_CreateEndpointPayload_userErrors(_ cont
 }
 
 func (ec *executionContext) _DeleteEndpointPayload_deletedEndpointId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteEndpointPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeleteEndpointPayload_deletedEndpointId(ctx, field)
-		},
+		"DeleteEndpointPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.DeletedEndpointID, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOID2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -126,21 +114,17 @@ func (ec *executionContext) fieldContext_DeleteEndpointPayload_deletedEndpointId
 }
 
 func (ec *executionContext) _DeleteEndpointPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DeleteEndpointPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeleteEndpointPayload_userErrors(ctx, field)
-		},
+		"DeleteEndpointPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -158,21 +142,17 @@ func (ec *executionContext) fieldContext_DeleteEndpointPayload_userErrors(_ cont
 }
 
 func (ec *executionContext) _Endpoint_id(ctx context.Context, field graphql.CollectedField, obj *db.Endpoint) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Endpoint_id(ctx, field)
-		},
+		"Endpoint",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -181,21 +161,17 @@ func (ec *executionContext) fieldContext_Endpoint_id(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Endpoint_product(ctx context.Context, field graphql.CollectedField, obj *db.Endpoint) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Endpoint_product(ctx, field)
-		},
+		"Endpoint",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Endpoint().Product(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -213,21 +189,17 @@ func (ec *executionContext) fieldContext_Endpoint_product(_ context.Context, fie
 }
 
 func (ec *executionContext) _Endpoint_method(ctx context.Context, field graphql.CollectedField, obj *db.Endpoint) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Endpoint_method(ctx, field)
-		},
+		"Endpoint",
 		func(ctx context.Context) (any, error) {
 			return obj.Method, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.Method) graphql.Marshaler {
 			return ec.marshalNHTTPMethod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐMethod(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -236,21 +208,17 @@ func (ec *executionContext) fieldContext_Endpoint_method(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Endpoint_path(ctx context.Context, field graphql.CollectedField, obj *db.Endpoint) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Endpoint_path(ctx, field)
-		},
+		"Endpoint",
 		func(ctx context.Context) (any, error) {
 			return obj.Path, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -259,21 +227,17 @@ func (ec *executionContext) fieldContext_Endpoint_path(_ context.Context, field 
 }
 
 func (ec *executionContext) _Endpoint_description(ctx context.Context, field graphql.CollectedField, obj *db.Endpoint) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Endpoint_description(ctx, field)
-		},
+		"Endpoint",
 		func(ctx context.Context) (any, error) {
 			return obj.Description, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -282,21 +246,17 @@ func (ec *executionContext) fieldContext_Endpoint_description(_ context.Context,
 }
 
 func (ec *executionContext) _Endpoint_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Endpoint) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Endpoint_createdAt(ctx, field)
-		},
+		"Endpoint",
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -346,21 +306,17 @@ func (ec *executionContext) fieldContext_Endpoint_version(_ context.Context, fie
 }
 
 func (ec *executionContext) _Endpoint_viewerCan(ctx context.Context, field graphql.CollectedField, obj *db.Endpoint) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Endpoint_viewerCan(ctx, field)
-		},
+		"Endpoint",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Endpoint().ViewerCan(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalog.EndpointPermissions) graphql.Marshaler {
 			return ec.marshalNEndpointPermissions2ᚖporticoᚋinternalᚋcatalogᚐEndpointPermissions(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -378,21 +334,17 @@ func (ec *executionContext) fieldContext_Endpoint_viewerCan(_ context.Context, f
 }
 
 func (ec *executionContext) _EndpointConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.EndpointConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EndpointConnection_edges(ctx, field)
-		},
+		"EndpointConnection",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.EndpointConnection().Edges(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.EndpointEdge) graphql.Marshaler {
 			return ec.marshalNEndpointEdge2ᚕᚖporticoᚋgraphᚋmodelᚐEndpointEdgeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -410,21 +362,17 @@ func (ec *executionContext) fieldContext_EndpointConnection_edges(_ context.Cont
 }
 
 func (ec *executionContext) _EndpointConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.EndpointConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EndpointConnection_nodes(ctx, field)
-		},
+		"EndpointConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.Endpoint) graphql.Marshaler {
 			return ec.marshalNEndpoint2ᚕᚖporticoᚋentᚋdbᚐEndpointᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -442,21 +390,17 @@ func (ec *executionContext) fieldContext_EndpointConnection_nodes(_ context.Cont
 }
 
 func (ec *executionContext) _EndpointConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.EndpointConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EndpointConnection_totalCount(ctx, field)
-		},
+		"EndpointConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -465,21 +409,17 @@ func (ec *executionContext) fieldContext_EndpointConnection_totalCount(_ context
 }
 
 func (ec *executionContext) _EndpointConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.EndpointConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EndpointConnection_pageInfo(ctx, field)
-		},
+		"EndpointConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -497,21 +437,17 @@ func (ec *executionContext) fieldContext_EndpointConnection_pageInfo(_ context.C
 }
 
 func (ec *executionContext) _EndpointEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.EndpointEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EndpointEdge_cursor(ctx, field)
-		},
+		"EndpointEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -520,21 +456,17 @@ func (ec *executionContext) fieldContext_EndpointEdge_cursor(_ context.Context, 
 }
 
 func (ec *executionContext) _EndpointEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.EndpointEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EndpointEdge_node(ctx, field)
-		},
+		"EndpointEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Endpoint) graphql.Marshaler {
 			return ec.marshalNEndpoint2ᚖporticoᚋentᚋdbᚐEndpoint(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -552,21 +484,17 @@ func (ec *executionContext) fieldContext_EndpointEdge_node(_ context.Context, fi
 }
 
 func (ec *executionContext) _EndpointPermissions_update(ctx context.Context, field graphql.CollectedField, obj *catalog.EndpointPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EndpointPermissions_update(ctx, field)
-		},
+		"EndpointPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Update, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -584,21 +512,17 @@ func (ec *executionContext) fieldContext_EndpointPermissions_update(_ context.Co
 }
 
 func (ec *executionContext) _EndpointPermissions_delete(ctx context.Context, field graphql.CollectedField, obj *catalog.EndpointPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EndpointPermissions_delete(ctx, field)
-		},
+		"EndpointPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Delete, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -616,21 +540,17 @@ func (ec *executionContext) fieldContext_EndpointPermissions_delete(_ context.Co
 }
 
 func (ec *executionContext) _UpdateEndpointPayload_endpoint(ctx context.Context, field graphql.CollectedField, obj *model.UpdateEndpointPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateEndpointPayload_endpoint(ctx, field)
-		},
+		"UpdateEndpointPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Endpoint, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Endpoint) graphql.Marshaler {
 			return ec.marshalOEndpoint2ᚖporticoᚋentᚋdbᚐEndpoint(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -648,21 +568,17 @@ func (ec *executionContext) fieldContext_UpdateEndpointPayload_endpoint(_ contex
 }
 
 func (ec *executionContext) _UpdateEndpointPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateEndpointPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateEndpointPayload_userErrors(ctx, field)
-		},
+		"UpdateEndpointPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }

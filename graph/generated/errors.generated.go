@@ -24,21 +24,17 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _ErrorKind_code(ctx context.Context, field graphql.CollectedField, obj *fault.Kind) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ErrorKind_code(ctx, field)
-		},
+		"ErrorKind",
 		func(ctx context.Context) (any, error) {
 			return obj.Code, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v fault.Code) graphql.Marshaler {
 			return ec.marshalNErrorCode2porticoᚋinternalᚋfaultᚐCode(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -47,21 +43,17 @@ func (ec *executionContext) fieldContext_ErrorKind_code(_ context.Context, field
 }
 
 func (ec *executionContext) _ErrorKind_reason(ctx context.Context, field graphql.CollectedField, obj *fault.Kind) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ErrorKind_reason(ctx, field)
-		},
+		"ErrorKind",
 		func(ctx context.Context) (any, error) {
 			return obj.Reason, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v fault.Reason) graphql.Marshaler {
 			return ec.marshalNErrorReason2porticoᚋinternalᚋfaultᚐReason(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }

@@ -40,21 +40,17 @@ type EventSubjectResolver interface {
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _Event_id(ctx context.Context, field graphql.CollectedField, obj *db.Event) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Event_id(ctx, field)
-		},
+		"Event",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -63,21 +59,17 @@ func (ec *executionContext) fieldContext_Event_id(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Event_position(ctx context.Context, field graphql.CollectedField, obj *db.Event) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Event_position(ctx, field)
-		},
+		"Event",
 		func(ctx context.Context) (any, error) {
 			return obj.Position, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -86,21 +78,17 @@ func (ec *executionContext) fieldContext_Event_position(_ context.Context, field
 }
 
 func (ec *executionContext) _Event_type(ctx context.Context, field graphql.CollectedField, obj *db.Event) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Event_type(ctx, field)
-		},
+		"Event",
 		func(ctx context.Context) (any, error) {
 			return obj.Type, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNEventType2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -109,21 +97,17 @@ func (ec *executionContext) fieldContext_Event_type(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Event_actor(ctx context.Context, field graphql.CollectedField, obj *db.Event) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Event_actor(ctx, field)
-		},
+		"Event",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Event().Actor(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 			return ec.marshalNActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -141,21 +125,17 @@ func (ec *executionContext) fieldContext_Event_actor(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Event_subject(ctx context.Context, field graphql.CollectedField, obj *db.Event) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Event_subject(ctx, field)
-		},
+		"Event",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Event().Subject(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EventSubject) graphql.Marshaler {
 			return ec.marshalNEventSubject2ᚖporticoᚋgraphᚋmodelᚐEventSubject(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -173,21 +153,17 @@ func (ec *executionContext) fieldContext_Event_subject(_ context.Context, field 
 }
 
 func (ec *executionContext) _Event_at(ctx context.Context, field graphql.CollectedField, obj *db.Event) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Event_at(ctx, field)
-		},
+		"Event",
 		func(ctx context.Context) (any, error) {
 			return obj.At, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -196,21 +172,17 @@ func (ec *executionContext) fieldContext_Event_at(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Event_reason(ctx context.Context, field graphql.CollectedField, obj *db.Event) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Event_reason(ctx, field)
-		},
+		"Event",
 		func(ctx context.Context) (any, error) {
 			return obj.Reason, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -219,21 +191,17 @@ func (ec *executionContext) fieldContext_Event_reason(_ context.Context, field g
 }
 
 func (ec *executionContext) _Event_changes(ctx context.Context, field graphql.CollectedField, obj *db.Event) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Event_changes(ctx, field)
-		},
+		"Event",
 		func(ctx context.Context) (any, error) {
 			return obj.Changes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []domain.Change) graphql.Marshaler {
 			return ec.marshalNEventChange2ᚕporticoᚋinternalᚋdomainᚐChangeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -333,21 +301,17 @@ func (ec *executionContext) fieldContext_Event_requestId(_ context.Context, fiel
 }
 
 func (ec *executionContext) _EventChange_field(ctx context.Context, field graphql.CollectedField, obj *domain.Change) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EventChange_field(ctx, field)
-		},
+		"EventChange",
 		func(ctx context.Context) (any, error) {
 			return obj.Field, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -356,21 +320,17 @@ func (ec *executionContext) fieldContext_EventChange_field(_ context.Context, fi
 }
 
 func (ec *executionContext) _EventChange_before(ctx context.Context, field graphql.CollectedField, obj *domain.Change) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EventChange_before(ctx, field)
-		},
+		"EventChange",
 		func(ctx context.Context) (any, error) {
 			return obj.Before, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -379,21 +339,17 @@ func (ec *executionContext) fieldContext_EventChange_before(_ context.Context, f
 }
 
 func (ec *executionContext) _EventChange_after(ctx context.Context, field graphql.CollectedField, obj *domain.Change) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EventChange_after(ctx, field)
-		},
+		"EventChange",
 		func(ctx context.Context) (any, error) {
 			return obj.After, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -402,21 +358,17 @@ func (ec *executionContext) fieldContext_EventChange_after(_ context.Context, fi
 }
 
 func (ec *executionContext) _EventConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.EventConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EventConnection_edges(ctx, field)
-		},
+		"EventConnection",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.EventConnection().Edges(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.EventEdge) graphql.Marshaler {
 			return ec.marshalNEventEdge2ᚕᚖporticoᚋgraphᚋmodelᚐEventEdgeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -434,21 +386,17 @@ func (ec *executionContext) fieldContext_EventConnection_edges(_ context.Context
 }
 
 func (ec *executionContext) _EventConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.EventConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EventConnection_nodes(ctx, field)
-		},
+		"EventConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.Event) graphql.Marshaler {
 			return ec.marshalNEvent2ᚕᚖporticoᚋentᚋdbᚐEventᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -466,21 +414,17 @@ func (ec *executionContext) fieldContext_EventConnection_nodes(_ context.Context
 }
 
 func (ec *executionContext) _EventConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.EventConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EventConnection_totalCount(ctx, field)
-		},
+		"EventConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -489,21 +433,17 @@ func (ec *executionContext) fieldContext_EventConnection_totalCount(_ context.Co
 }
 
 func (ec *executionContext) _EventConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.EventConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EventConnection_pageInfo(ctx, field)
-		},
+		"EventConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -521,21 +461,17 @@ func (ec *executionContext) fieldContext_EventConnection_pageInfo(_ context.Cont
 }
 
 func (ec *executionContext) _EventEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.EventEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EventEdge_cursor(ctx, field)
-		},
+		"EventEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -544,21 +480,17 @@ func (ec *executionContext) fieldContext_EventEdge_cursor(_ context.Context, fie
 }
 
 func (ec *executionContext) _EventEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.EventEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EventEdge_node(ctx, field)
-		},
+		"EventEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Event) graphql.Marshaler {
 			return ec.marshalNEvent2ᚖporticoᚋentᚋdbᚐEvent(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -576,21 +508,17 @@ func (ec *executionContext) fieldContext_EventEdge_node(_ context.Context, field
 }
 
 func (ec *executionContext) _EventSubject_id(ctx context.Context, field graphql.CollectedField, obj *model.EventSubject) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EventSubject_id(ctx, field)
-		},
+		"EventSubject",
 		func(ctx context.Context) (any, error) {
 			return obj.ID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -599,21 +527,17 @@ func (ec *executionContext) fieldContext_EventSubject_id(_ context.Context, fiel
 }
 
 func (ec *executionContext) _EventSubject_type(ctx context.Context, field graphql.CollectedField, obj *model.EventSubject) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EventSubject_type(ctx, field)
-		},
+		"EventSubject",
 		func(ctx context.Context) (any, error) {
 			return obj.Type(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -622,21 +546,17 @@ func (ec *executionContext) fieldContext_EventSubject_type(_ context.Context, fi
 }
 
 func (ec *executionContext) _EventSubject_name(ctx context.Context, field graphql.CollectedField, obj *model.EventSubject) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EventSubject_name(ctx, field)
-		},
+		"EventSubject",
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -645,21 +565,17 @@ func (ec *executionContext) fieldContext_EventSubject_name(_ context.Context, fi
 }
 
 func (ec *executionContext) _EventSubject_node(ctx context.Context, field graphql.CollectedField, obj *model.EventSubject) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EventSubject_node(ctx, field)
-		},
+		"EventSubject",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.EventSubject().Node(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
 			return ec.marshalONode2porticoᚋgraphᚋmodelᚐNode(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }

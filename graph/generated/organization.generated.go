@@ -30,21 +30,17 @@ type OrganizationResolver interface {
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _KeyLife_development(ctx context.Context, field graphql.CollectedField, obj *domain.KeyLife) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyLife_development(ctx, field)
-		},
+		"KeyLife",
 		func(ctx context.Context) (any, error) {
 			return obj.Development, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOInt2ᚖint(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -53,21 +49,17 @@ func (ec *executionContext) fieldContext_KeyLife_development(_ context.Context, 
 }
 
 func (ec *executionContext) _KeyLife_staging(ctx context.Context, field graphql.CollectedField, obj *domain.KeyLife) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyLife_staging(ctx, field)
-		},
+		"KeyLife",
 		func(ctx context.Context) (any, error) {
 			return obj.Staging, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOInt2ᚖint(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -76,21 +68,17 @@ func (ec *executionContext) fieldContext_KeyLife_staging(_ context.Context, fiel
 }
 
 func (ec *executionContext) _KeyLife_production(ctx context.Context, field graphql.CollectedField, obj *domain.KeyLife) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyLife_production(ctx, field)
-		},
+		"KeyLife",
 		func(ctx context.Context) (any, error) {
 			return obj.Production, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOInt2ᚖint(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -99,21 +87,17 @@ func (ec *executionContext) fieldContext_KeyLife_production(_ context.Context, f
 }
 
 func (ec *executionContext) _Organization_id(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_id(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -122,21 +106,17 @@ func (ec *executionContext) fieldContext_Organization_id(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Organization_slug(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_slug(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.Slug, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -145,21 +125,17 @@ func (ec *executionContext) fieldContext_Organization_slug(_ context.Context, fi
 }
 
 func (ec *executionContext) _Organization_name(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_name(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -168,21 +144,17 @@ func (ec *executionContext) fieldContext_Organization_name(_ context.Context, fi
 }
 
 func (ec *executionContext) _Organization_website(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_website(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.Website, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -191,21 +163,17 @@ func (ec *executionContext) fieldContext_Organization_website(_ context.Context,
 }
 
 func (ec *executionContext) _Organization_supportEmail(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_supportEmail(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.SupportEmail, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -214,21 +182,17 @@ func (ec *executionContext) fieldContext_Organization_supportEmail(_ context.Con
 }
 
 func (ec *executionContext) _Organization_logoUrl(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_logoUrl(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.LogoURL, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -237,21 +201,17 @@ func (ec *executionContext) fieldContext_Organization_logoUrl(_ context.Context,
 }
 
 func (ec *executionContext) _Organization_timeZone(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_timeZone(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.TimeZone, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -260,21 +220,17 @@ func (ec *executionContext) fieldContext_Organization_timeZone(_ context.Context
 }
 
 func (ec *executionContext) _Organization_currency(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_currency(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.Currency, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -283,21 +239,17 @@ func (ec *executionContext) fieldContext_Organization_currency(_ context.Context
 }
 
 func (ec *executionContext) _Organization_portalUnregister(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_portalUnregister(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.PortalUnregister, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.PortalUnregister) graphql.Marshaler {
 			return ec.marshalNPortalUnregister2porticoᚋinternalᚋdomainᚐPortalUnregister(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -306,21 +258,17 @@ func (ec *executionContext) fieldContext_Organization_portalUnregister(_ context
 }
 
 func (ec *executionContext) _Organization_productionKeys(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_productionKeys(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductionKeys, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.ProductionKeys) graphql.Marshaler {
 			return ec.marshalNProductionKeys2porticoᚋinternalᚋdomainᚐProductionKeys(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -329,21 +277,17 @@ func (ec *executionContext) fieldContext_Organization_productionKeys(_ context.C
 }
 
 func (ec *executionContext) _Organization_passwordSignIn(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_passwordSignIn(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.PasswordSignIn, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -352,21 +296,17 @@ func (ec *executionContext) fieldContext_Organization_passwordSignIn(_ context.C
 }
 
 func (ec *executionContext) _Organization_keyPrefix(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_keyPrefix(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.KeyPrefix, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -375,21 +315,17 @@ func (ec *executionContext) fieldContext_Organization_keyPrefix(_ context.Contex
 }
 
 func (ec *executionContext) _Organization_longestKeyLife(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_longestKeyLife(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.LongestKeyLife, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.KeyLife) graphql.Marshaler {
 			return ec.marshalNKeyLife2porticoᚋinternalᚋdomainᚐKeyLife(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -580,21 +516,17 @@ func (ec *executionContext) fieldContext_Organization_version(_ context.Context,
 }
 
 func (ec *executionContext) _UpdateOrganizationPayload_organization(ctx context.Context, field graphql.CollectedField, obj *model.UpdateOrganizationPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateOrganizationPayload_organization(ctx, field)
-		},
+		"UpdateOrganizationPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Organization, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Organization) graphql.Marshaler {
 			return ec.marshalOOrganization2ᚖporticoᚋentᚋdbᚐOrganization(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -612,21 +544,17 @@ func (ec *executionContext) fieldContext_UpdateOrganizationPayload_organization(
 }
 
 func (ec *executionContext) _UpdateOrganizationPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateOrganizationPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateOrganizationPayload_userErrors(ctx, field)
-		},
+		"UpdateOrganizationPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -644,21 +572,17 @@ func (ec *executionContext) fieldContext_UpdateOrganizationPayload_userErrors(_ 
 }
 
 func (ec *executionContext) _UsageRetention_minutes(ctx context.Context, field graphql.CollectedField, obj *domain.UsageRetention) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UsageRetention_minutes(ctx, field)
-		},
+		"UsageRetention",
 		func(ctx context.Context) (any, error) {
 			return obj.Minutes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -667,21 +591,17 @@ func (ec *executionContext) fieldContext_UsageRetention_minutes(_ context.Contex
 }
 
 func (ec *executionContext) _UsageRetention_hours(ctx context.Context, field graphql.CollectedField, obj *domain.UsageRetention) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UsageRetention_hours(ctx, field)
-		},
+		"UsageRetention",
 		func(ctx context.Context) (any, error) {
 			return obj.Hours, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -690,21 +610,17 @@ func (ec *executionContext) fieldContext_UsageRetention_hours(_ context.Context,
 }
 
 func (ec *executionContext) _UsageRetention_days(ctx context.Context, field graphql.CollectedField, obj *domain.UsageRetention) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UsageRetention_days(ctx, field)
-		},
+		"UsageRetention",
 		func(ctx context.Context) (any, error) {
 			return obj.Days, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }

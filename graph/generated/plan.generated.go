@@ -37,21 +37,17 @@ type RateLimitInputResolver interface {
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _CreatePlanPayload_plan(ctx context.Context, field graphql.CollectedField, obj *model.CreatePlanPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreatePlanPayload_plan(ctx, field)
-		},
+		"CreatePlanPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Plan, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
 			return ec.marshalOPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -69,21 +65,17 @@ func (ec *executionContext) fieldContext_CreatePlanPayload_plan(_ context.Contex
 }
 
 func (ec *executionContext) _CreatePlanPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CreatePlanPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreatePlanPayload_userErrors(ctx, field)
-		},
+		"CreatePlanPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -101,21 +93,17 @@ func (ec *executionContext) fieldContext_CreatePlanPayload_userErrors(_ context.
 }
 
 func (ec *executionContext) _Plan_id(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Plan_id(ctx, field)
-		},
+		"Plan",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -124,21 +112,17 @@ func (ec *executionContext) fieldContext_Plan_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Plan_name(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Plan_name(ctx, field)
-		},
+		"Plan",
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -147,21 +131,17 @@ func (ec *executionContext) fieldContext_Plan_name(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Plan_kind(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Plan_kind(ctx, field)
-		},
+		"Plan",
 		func(ctx context.Context) (any, error) {
 			return obj.Kind, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.PlanKind) graphql.Marshaler {
 			return ec.marshalNPlanKind2porticoᚋinternalᚋdomainᚐPlanKind(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -211,21 +191,17 @@ func (ec *executionContext) fieldContext_Plan_externalId(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Plan_rateLimit(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Plan_rateLimit(ctx, field)
-		},
+		"Plan",
 		func(ctx context.Context) (any, error) {
 			return obj.RateLimit, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *access.RateLimit) graphql.Marshaler {
 			return ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -243,21 +219,17 @@ func (ec *executionContext) fieldContext_Plan_rateLimit(_ context.Context, field
 }
 
 func (ec *executionContext) _Plan_quota(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Plan_quota(ctx, field)
-		},
+		"Plan",
 		func(ctx context.Context) (any, error) {
 			return obj.Quota, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *access.Quota) graphql.Marshaler {
 			return ec.marshalOQuota2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -275,21 +247,17 @@ func (ec *executionContext) fieldContext_Plan_quota(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Plan_quotaPer(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Plan_quotaPer(ctx, field)
-		},
+		"Plan",
 		func(ctx context.Context) (any, error) {
 			return obj.QuotaPer, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.QuotaPer) graphql.Marshaler {
 			return ec.marshalNQuotaPer2porticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPer(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -298,21 +266,17 @@ func (ec *executionContext) fieldContext_Plan_quotaPer(_ context.Context, field 
 }
 
 func (ec *executionContext) _Plan_price(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Plan_price(ctx, field)
-		},
+		"Plan",
 		func(ctx context.Context) (any, error) {
 			return obj.Price, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.Price) graphql.Marshaler {
 			return ec.marshalOPrice2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -330,21 +294,17 @@ func (ec *executionContext) fieldContext_Plan_price(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Plan_approval(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Plan_approval(ctx, field)
-		},
+		"Plan",
 		func(ctx context.Context) (any, error) {
 			return obj.Approval, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.Approval) graphql.Marshaler {
 			return ec.marshalOApproval2ᚖporticoᚋinternalᚋdomainᚐApproval(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -394,21 +354,17 @@ func (ec *executionContext) fieldContext_Plan_version(_ context.Context, field g
 }
 
 func (ec *executionContext) _PlanConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PlanConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanConnection_edges(ctx, field)
-		},
+		"PlanConnection",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.PlanConnection().Edges(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.PlanEdge) graphql.Marshaler {
 			return ec.marshalNPlanEdge2ᚕᚖporticoᚋgraphᚋmodelᚐPlanEdgeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -426,21 +382,17 @@ func (ec *executionContext) fieldContext_PlanConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _PlanConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.PlanConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanConnection_nodes(ctx, field)
-		},
+		"PlanConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.Plan) graphql.Marshaler {
 			return ec.marshalNPlan2ᚕᚖporticoᚋentᚋdbᚐPlanᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -458,21 +410,17 @@ func (ec *executionContext) fieldContext_PlanConnection_nodes(_ context.Context,
 }
 
 func (ec *executionContext) _PlanConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.PlanConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanConnection_totalCount(ctx, field)
-		},
+		"PlanConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -481,21 +429,17 @@ func (ec *executionContext) fieldContext_PlanConnection_totalCount(_ context.Con
 }
 
 func (ec *executionContext) _PlanConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PlanConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanConnection_pageInfo(ctx, field)
-		},
+		"PlanConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -513,21 +457,17 @@ func (ec *executionContext) fieldContext_PlanConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _PlanEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PlanEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanEdge_cursor(ctx, field)
-		},
+		"PlanEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -536,21 +476,17 @@ func (ec *executionContext) fieldContext_PlanEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _PlanEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PlanEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanEdge_node(ctx, field)
-		},
+		"PlanEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
 			return ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -568,21 +504,17 @@ func (ec *executionContext) fieldContext_PlanEdge_node(_ context.Context, field 
 }
 
 func (ec *executionContext) _Price_amount(ctx context.Context, field graphql.CollectedField, obj *domain.Price) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Price_amount(ctx, field)
-		},
+		"Price",
 		func(ctx context.Context) (any, error) {
 			return obj.Amount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNDecimal2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -591,21 +523,17 @@ func (ec *executionContext) fieldContext_Price_amount(_ context.Context, field g
 }
 
 func (ec *executionContext) _Price_currency(ctx context.Context, field graphql.CollectedField, obj *domain.Price) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Price_currency(ctx, field)
-		},
+		"Price",
 		func(ctx context.Context) (any, error) {
 			return obj.Currency, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -614,21 +542,17 @@ func (ec *executionContext) fieldContext_Price_currency(_ context.Context, field
 }
 
 func (ec *executionContext) _Price_unit(ctx context.Context, field graphql.CollectedField, obj *domain.Price) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Price_unit(ctx, field)
-		},
+		"Price",
 		func(ctx context.Context) (any, error) {
 			return obj.Unit, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalOBigInt2int(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -637,21 +561,17 @@ func (ec *executionContext) fieldContext_Price_unit(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Quota_limit(ctx context.Context, field graphql.CollectedField, obj *access.Quota) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Quota_limit(ctx, field)
-		},
+		"Quota",
 		func(ctx context.Context) (any, error) {
 			return obj.Limit, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNBigInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -660,21 +580,17 @@ func (ec *executionContext) fieldContext_Quota_limit(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Quota_per(ctx context.Context, field graphql.CollectedField, obj *access.Quota) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Quota_per(ctx, field)
-		},
+		"Quota",
 		func(ctx context.Context) (any, error) {
 			return obj.Per, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.QuotaPeriod) graphql.Marshaler {
 			return ec.marshalNQuotaPeriod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPeriod(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -683,21 +599,17 @@ func (ec *executionContext) fieldContext_Quota_per(_ context.Context, field grap
 }
 
 func (ec *executionContext) _RateLimit_limit(ctx context.Context, field graphql.CollectedField, obj *access.RateLimit) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RateLimit_limit(ctx, field)
-		},
+		"RateLimit",
 		func(ctx context.Context) (any, error) {
 			return obj.Limit, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNBigInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -706,21 +618,17 @@ func (ec *executionContext) fieldContext_RateLimit_limit(_ context.Context, fiel
 }
 
 func (ec *executionContext) _RateLimit_per(ctx context.Context, field graphql.CollectedField, obj *access.RateLimit) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RateLimit_per(ctx, field)
-		},
+		"RateLimit",
 		func(ctx context.Context) (any, error) {
 			return obj.Per, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.RatePeriod) graphql.Marshaler {
 			return ec.marshalNRatePeriod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐRatePeriod(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -729,21 +637,17 @@ func (ec *executionContext) fieldContext_RateLimit_per(_ context.Context, field 
 }
 
 func (ec *executionContext) _RateLimit_burst(ctx context.Context, field graphql.CollectedField, obj *access.RateLimit) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RateLimit_burst(ctx, field)
-		},
+		"RateLimit",
 		func(ctx context.Context) (any, error) {
 			return obj.Burst, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNBigInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -752,21 +656,17 @@ func (ec *executionContext) fieldContext_RateLimit_burst(_ context.Context, fiel
 }
 
 func (ec *executionContext) _UpdatePlanPayload_plan(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePlanPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdatePlanPayload_plan(ctx, field)
-		},
+		"UpdatePlanPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Plan, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
 			return ec.marshalOPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -784,21 +684,17 @@ func (ec *executionContext) fieldContext_UpdatePlanPayload_plan(_ context.Contex
 }
 
 func (ec *executionContext) _UpdatePlanPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePlanPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdatePlanPayload_userErrors(ctx, field)
-		},
+		"UpdatePlanPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }

@@ -130,21 +130,17 @@ func (ec *executionContext) field_ProductSubscription_timeline_args(ctx context.
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _Actor_role(ctx context.Context, field graphql.CollectedField, obj *model.Actor) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Actor_role(ctx, field)
-		},
+		"Actor",
 		func(ctx context.Context) (any, error) {
 			return obj.Role, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *viewer.Role) graphql.Marshaler {
 			return ec.marshalORole2ᚖporticoᚋinternalᚋviewerᚐRole(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -153,21 +149,17 @@ func (ec *executionContext) fieldContext_Actor_role(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Actor_name(ctx context.Context, field graphql.CollectedField, obj *model.Actor) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Actor_name(ctx, field)
-		},
+		"Actor",
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -176,21 +168,17 @@ func (ec *executionContext) fieldContext_Actor_name(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Actor_user(ctx context.Context, field graphql.CollectedField, obj *model.Actor) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Actor_user(ctx, field)
-		},
+		"Actor",
 		func(ctx context.Context) (any, error) {
 			return obj.User, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖporticoᚋentᚋdbᚐUser(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -208,21 +196,17 @@ func (ec *executionContext) fieldContext_Actor_user(_ context.Context, field gra
 }
 
 func (ec *executionContext) _ApproveSubscriptionPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.ApproveSubscriptionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ApproveSubscriptionPayload_productSubscription(ctx, field)
-		},
+		"ApproveSubscriptionPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -240,21 +224,17 @@ func (ec *executionContext) fieldContext_ApproveSubscriptionPayload_productSubsc
 }
 
 func (ec *executionContext) _ApproveSubscriptionPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ApproveSubscriptionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ApproveSubscriptionPayload_userErrors(ctx, field)
-		},
+		"ApproveSubscriptionPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -272,21 +252,17 @@ func (ec *executionContext) fieldContext_ApproveSubscriptionPayload_userErrors(_
 }
 
 func (ec *executionContext) _ProductSubscription_id(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_id(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -295,21 +271,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_id(_ context.Contex
 }
 
 func (ec *executionContext) _ProductSubscription_app(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_app(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().App(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -327,21 +299,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_app(_ context.Conte
 }
 
 func (ec *executionContext) _ProductSubscription_account(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_account(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().Account(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -359,21 +327,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_account(_ context.C
 }
 
 func (ec *executionContext) _ProductSubscription_product(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_product(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().Product(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -391,21 +355,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_product(_ context.C
 }
 
 func (ec *executionContext) _ProductSubscription_plan(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_plan(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().Plan(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
 			return ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -423,21 +383,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_plan(_ context.Cont
 }
 
 func (ec *executionContext) _ProductSubscription_narrowed(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_narrowed(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().Narrowed(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -490,21 +446,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_endpoints(ctx conte
 }
 
 func (ec *executionContext) _ProductSubscription_quota(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_quota(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().Quota(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.QuotaUse) graphql.Marshaler {
 			return ec.marshalOQuotaUse2ᚖporticoᚋinternalᚋappsᚐQuotaUse(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -522,21 +474,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_quota(_ context.Con
 }
 
 func (ec *executionContext) _ProductSubscription_callsLast24h(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_callsLast24h(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().CallsLast24h(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -545,21 +493,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_callsLast24h(_ cont
 }
 
 func (ec *executionContext) _ProductSubscription_status(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_status(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return obj.Status, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.SubscriptionStatus) graphql.Marshaler {
 			return ec.marshalNSubscriptionStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐSubscriptionStatus(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -568,21 +512,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_status(_ context.Co
 }
 
 func (ec *executionContext) _ProductSubscription_badgeColor(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_badgeColor(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return obj.BadgeColor(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v lifecycle.BadgeColor) graphql.Marshaler {
 			return ec.marshalNBadgeColor2porticoᚋinternalᚋlifecycleᚐBadgeColor(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -591,21 +531,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_badgeColor(_ contex
 }
 
 func (ec *executionContext) _ProductSubscription_requestedBy(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_requestedBy(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().RequestedBy(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 			return ec.marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -623,21 +559,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_requestedBy(_ conte
 }
 
 func (ec *executionContext) _ProductSubscription_decidedBy(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_decidedBy(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().DecidedBy(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 			return ec.marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -655,21 +587,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_decidedBy(_ context
 }
 
 func (ec *executionContext) _ProductSubscription_decidedAt(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_decidedAt(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return obj.DecidedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -678,21 +606,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_decidedAt(_ context
 }
 
 func (ec *executionContext) _ProductSubscription_reason(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_reason(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return obj.Reason, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -701,21 +625,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_reason(_ context.Co
 }
 
 func (ec *executionContext) _ProductSubscription_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_createdAt(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -724,21 +644,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_createdAt(_ context
 }
 
 func (ec *executionContext) _ProductSubscription_updatedAt(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_updatedAt(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return obj.UpdatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -747,21 +663,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_updatedAt(_ context
 }
 
 func (ec *executionContext) _ProductSubscription_version(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_version(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return obj.Version, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -770,21 +682,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_version(_ context.C
 }
 
 func (ec *executionContext) _ProductSubscription_allowedTransitions(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_allowedTransitions(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().AllowedTransitions(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []lifecycle.SubscriptionAction) graphql.Marshaler {
 			return ec.marshalNSubscriptionTransition2ᚕporticoᚋinternalᚋlifecycleᚐSubscriptionActionᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -793,21 +701,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_allowedTransitions(
 }
 
 func (ec *executionContext) _ProductSubscription_viewerCan(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_viewerCan(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().ViewerCan(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.SubscriptionPermissions) graphql.Marshaler {
 			return ec.marshalNProductSubscriptionPermissions2ᚖporticoᚋinternalᚋappsᚐSubscriptionPermissions(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -869,21 +773,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_timeline(ctx contex
 }
 
 func (ec *executionContext) _ProductSubscriptionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscriptionConnection_edges(ctx, field)
-		},
+		"ProductSubscriptionConnection",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscriptionConnection().Edges(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.ProductSubscriptionEdge) graphql.Marshaler {
 			return ec.marshalNProductSubscriptionEdge2ᚕᚖporticoᚋgraphᚋmodelᚐProductSubscriptionEdgeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -901,21 +801,17 @@ func (ec *executionContext) fieldContext_ProductSubscriptionConnection_edges(_ c
 }
 
 func (ec *executionContext) _ProductSubscriptionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscriptionConnection_nodes(ctx, field)
-		},
+		"ProductSubscriptionConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.Subscription) graphql.Marshaler {
 			return ec.marshalNProductSubscription2ᚕᚖporticoᚋentᚋdbᚐSubscriptionᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -933,21 +829,17 @@ func (ec *executionContext) fieldContext_ProductSubscriptionConnection_nodes(_ c
 }
 
 func (ec *executionContext) _ProductSubscriptionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscriptionConnection_totalCount(ctx, field)
-		},
+		"ProductSubscriptionConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -956,21 +848,17 @@ func (ec *executionContext) fieldContext_ProductSubscriptionConnection_totalCoun
 }
 
 func (ec *executionContext) _ProductSubscriptionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscriptionConnection_pageInfo(ctx, field)
-		},
+		"ProductSubscriptionConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -988,21 +876,17 @@ func (ec *executionContext) fieldContext_ProductSubscriptionConnection_pageInfo(
 }
 
 func (ec *executionContext) _ProductSubscriptionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscriptionEdge_cursor(ctx, field)
-		},
+		"ProductSubscriptionEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1011,21 +895,17 @@ func (ec *executionContext) fieldContext_ProductSubscriptionEdge_cursor(_ contex
 }
 
 func (ec *executionContext) _ProductSubscriptionEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscriptionEdge_node(ctx, field)
-		},
+		"ProductSubscriptionEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalNProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1043,21 +923,17 @@ func (ec *executionContext) fieldContext_ProductSubscriptionEdge_node(_ context.
 }
 
 func (ec *executionContext) _ProductSubscriptionPermissions_updateEndpoints(ctx context.Context, field graphql.CollectedField, obj *apps.SubscriptionPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscriptionPermissions_updateEndpoints(ctx, field)
-		},
+		"ProductSubscriptionPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.UpdateEndpoints, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1075,21 +951,17 @@ func (ec *executionContext) fieldContext_ProductSubscriptionPermissions_updateEn
 }
 
 func (ec *executionContext) _QuotaUse_limit(ctx context.Context, field graphql.CollectedField, obj *apps.QuotaUse) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QuotaUse_limit(ctx, field)
-		},
+		"QuotaUse",
 		func(ctx context.Context) (any, error) {
 			return obj.Limit, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1098,21 +970,17 @@ func (ec *executionContext) fieldContext_QuotaUse_limit(_ context.Context, field
 }
 
 func (ec *executionContext) _QuotaUse_used(ctx context.Context, field graphql.CollectedField, obj *apps.QuotaUse) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QuotaUse_used(ctx, field)
-		},
+		"QuotaUse",
 		func(ctx context.Context) (any, error) {
 			return obj.Used, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1121,21 +989,17 @@ func (ec *executionContext) fieldContext_QuotaUse_used(_ context.Context, field 
 }
 
 func (ec *executionContext) _QuotaUse_remaining(ctx context.Context, field graphql.CollectedField, obj *apps.QuotaUse) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QuotaUse_remaining(ctx, field)
-		},
+		"QuotaUse",
 		func(ctx context.Context) (any, error) {
 			return obj.Remaining, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1144,21 +1008,17 @@ func (ec *executionContext) fieldContext_QuotaUse_remaining(_ context.Context, f
 }
 
 func (ec *executionContext) _QuotaUse_resetsAt(ctx context.Context, field graphql.CollectedField, obj *apps.QuotaUse) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QuotaUse_resetsAt(ctx, field)
-		},
+		"QuotaUse",
 		func(ctx context.Context) (any, error) {
 			return obj.ResetsAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1167,21 +1027,17 @@ func (ec *executionContext) fieldContext_QuotaUse_resetsAt(_ context.Context, fi
 }
 
 func (ec *executionContext) _RegisterPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.RegisterPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RegisterPayload_productSubscription(ctx, field)
-		},
+		"RegisterPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1199,21 +1055,17 @@ func (ec *executionContext) fieldContext_RegisterPayload_productSubscription(_ c
 }
 
 func (ec *executionContext) _RegisterPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.RegisterPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RegisterPayload_replayed(ctx, field)
-		},
+		"RegisterPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Replayed, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1222,21 +1074,17 @@ func (ec *executionContext) fieldContext_RegisterPayload_replayed(_ context.Cont
 }
 
 func (ec *executionContext) _RegisterPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RegisterPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RegisterPayload_userErrors(ctx, field)
-		},
+		"RegisterPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1254,21 +1102,17 @@ func (ec *executionContext) fieldContext_RegisterPayload_userErrors(_ context.Co
 }
 
 func (ec *executionContext) _RejectSubscriptionPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.RejectSubscriptionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RejectSubscriptionPayload_productSubscription(ctx, field)
-		},
+		"RejectSubscriptionPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1286,21 +1130,17 @@ func (ec *executionContext) fieldContext_RejectSubscriptionPayload_productSubscr
 }
 
 func (ec *executionContext) _RejectSubscriptionPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RejectSubscriptionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RejectSubscriptionPayload_userErrors(ctx, field)
-		},
+		"RejectSubscriptionPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1318,21 +1158,17 @@ func (ec *executionContext) fieldContext_RejectSubscriptionPayload_userErrors(_ 
 }
 
 func (ec *executionContext) _ResumeSubscriptionPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.ResumeSubscriptionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ResumeSubscriptionPayload_productSubscription(ctx, field)
-		},
+		"ResumeSubscriptionPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1350,21 +1186,17 @@ func (ec *executionContext) fieldContext_ResumeSubscriptionPayload_productSubscr
 }
 
 func (ec *executionContext) _ResumeSubscriptionPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ResumeSubscriptionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ResumeSubscriptionPayload_userErrors(ctx, field)
-		},
+		"ResumeSubscriptionPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1382,21 +1214,17 @@ func (ec *executionContext) fieldContext_ResumeSubscriptionPayload_userErrors(_ 
 }
 
 func (ec *executionContext) _SuspendSubscriptionPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.SuspendSubscriptionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SuspendSubscriptionPayload_productSubscription(ctx, field)
-		},
+		"SuspendSubscriptionPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1414,21 +1242,17 @@ func (ec *executionContext) fieldContext_SuspendSubscriptionPayload_productSubsc
 }
 
 func (ec *executionContext) _SuspendSubscriptionPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SuspendSubscriptionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SuspendSubscriptionPayload_userErrors(ctx, field)
-		},
+		"SuspendSubscriptionPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1446,21 +1270,17 @@ func (ec *executionContext) fieldContext_SuspendSubscriptionPayload_userErrors(_
 }
 
 func (ec *executionContext) _UnregisterPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.UnregisterPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UnregisterPayload_productSubscription(ctx, field)
-		},
+		"UnregisterPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1478,21 +1298,17 @@ func (ec *executionContext) fieldContext_UnregisterPayload_productSubscription(_
 }
 
 func (ec *executionContext) _UnregisterPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UnregisterPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UnregisterPayload_userErrors(ctx, field)
-		},
+		"UnregisterPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1510,21 +1326,17 @@ func (ec *executionContext) fieldContext_UnregisterPayload_userErrors(_ context.
 }
 
 func (ec *executionContext) _UpdateSubscriptionEndpointsPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.UpdateSubscriptionEndpointsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateSubscriptionEndpointsPayload_productSubscription(ctx, field)
-		},
+		"UpdateSubscriptionEndpointsPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1542,21 +1354,17 @@ func (ec *executionContext) fieldContext_UpdateSubscriptionEndpointsPayload_prod
 }
 
 func (ec *executionContext) _UpdateSubscriptionEndpointsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateSubscriptionEndpointsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateSubscriptionEndpointsPayload_userErrors(ctx, field)
-		},
+		"UpdateSubscriptionEndpointsPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1574,21 +1382,17 @@ func (ec *executionContext) fieldContext_UpdateSubscriptionEndpointsPayload_user
 }
 
 func (ec *executionContext) _WithdrawPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WithdrawPayload_productSubscription(ctx, field)
-		},
+		"WithdrawPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1606,21 +1410,17 @@ func (ec *executionContext) fieldContext_WithdrawPayload_productSubscription(_ c
 }
 
 func (ec *executionContext) _WithdrawPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WithdrawPayload_userErrors(ctx, field)
-		},
+		"WithdrawPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }

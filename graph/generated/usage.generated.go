@@ -49,21 +49,17 @@ func (ec *executionContext) field_Usage_topApps_args(ctx context.Context, rawArg
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _AppCalls_app(ctx context.Context, field graphql.CollectedField, obj *usage.AppCalls) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppCalls_app(ctx, field)
-		},
+		"AppCalls",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppCalls().App(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -81,21 +77,17 @@ func (ec *executionContext) fieldContext_AppCalls_app(_ context.Context, field g
 }
 
 func (ec *executionContext) _AppCalls_calls(ctx context.Context, field graphql.CollectedField, obj *usage.AppCalls) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppCalls_calls(ctx, field)
-		},
+		"AppCalls",
 		func(ctx context.Context) (any, error) {
 			return obj.Calls, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -104,21 +96,17 @@ func (ec *executionContext) fieldContext_AppCalls_calls(_ context.Context, field
 }
 
 func (ec *executionContext) _CodeCount_code(ctx context.Context, field graphql.CollectedField, obj *model.CodeCount) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CodeCount_code(ctx, field)
-		},
+		"CodeCount",
 		func(ctx context.Context) (any, error) {
 			return obj.Code, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNVerdictCode2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -127,21 +115,17 @@ func (ec *executionContext) fieldContext_CodeCount_code(_ context.Context, field
 }
 
 func (ec *executionContext) _CodeCount_calls(ctx context.Context, field graphql.CollectedField, obj *model.CodeCount) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CodeCount_calls(ctx, field)
-		},
+		"CodeCount",
 		func(ctx context.Context) (any, error) {
 			return obj.Calls, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -150,21 +134,17 @@ func (ec *executionContext) fieldContext_CodeCount_calls(_ context.Context, fiel
 }
 
 func (ec *executionContext) _UpstreamCalls_statusClass(ctx context.Context, field graphql.CollectedField, obj *model.UpstreamCalls) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpstreamCalls_statusClass(ctx, field)
-		},
+		"UpstreamCalls",
 		func(ctx context.Context) (any, error) {
 			return obj.StatusClass, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -173,21 +153,17 @@ func (ec *executionContext) fieldContext_UpstreamCalls_statusClass(_ context.Con
 }
 
 func (ec *executionContext) _UpstreamCalls_calls(ctx context.Context, field graphql.CollectedField, obj *model.UpstreamCalls) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpstreamCalls_calls(ctx, field)
-		},
+		"UpstreamCalls",
 		func(ctx context.Context) (any, error) {
 			return obj.Calls, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -196,21 +172,17 @@ func (ec *executionContext) fieldContext_UpstreamCalls_calls(_ context.Context, 
 }
 
 func (ec *executionContext) _UpstreamCalls_meanLatencyMs(ctx context.Context, field graphql.CollectedField, obj *model.UpstreamCalls) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpstreamCalls_meanLatencyMs(ctx, field)
-		},
+		"UpstreamCalls",
 		func(ctx context.Context) (any, error) {
 			return obj.MeanLatencyMs(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
 			return ec.marshalNFloat2float64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -219,21 +191,17 @@ func (ec *executionContext) fieldContext_UpstreamCalls_meanLatencyMs(_ context.C
 }
 
 func (ec *executionContext) _Usage_series(ctx context.Context, field graphql.CollectedField, obj *model.Usage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Usage_series(ctx, field)
-		},
+		"Usage",
 		func(ctx context.Context) (any, error) {
 			return obj.Series(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.UsagePoint) graphql.Marshaler {
 			return ec.marshalNUsagePoint2ᚕᚖporticoᚋgraphᚋmodelᚐUsagePointᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -251,21 +219,17 @@ func (ec *executionContext) fieldContext_Usage_series(_ context.Context, field g
 }
 
 func (ec *executionContext) _Usage_totals(ctx context.Context, field graphql.CollectedField, obj *model.Usage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Usage_totals(ctx, field)
-		},
+		"Usage",
 		func(ctx context.Context) (any, error) {
 			return obj.Totals(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.CodeCount) graphql.Marshaler {
 			return ec.marshalNCodeCount2ᚕᚖporticoᚋgraphᚋmodelᚐCodeCountᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -283,21 +247,17 @@ func (ec *executionContext) fieldContext_Usage_totals(_ context.Context, field g
 }
 
 func (ec *executionContext) _Usage_total(ctx context.Context, field graphql.CollectedField, obj *model.Usage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Usage_total(ctx, field)
-		},
+		"Usage",
 		func(ctx context.Context) (any, error) {
 			return obj.Total, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -306,21 +266,17 @@ func (ec *executionContext) fieldContext_Usage_total(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Usage_previousTotal(ctx context.Context, field graphql.CollectedField, obj *model.Usage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Usage_previousTotal(ctx, field)
-		},
+		"Usage",
 		func(ctx context.Context) (any, error) {
 			return obj.PreviousTotal(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
 			return ec.marshalOBigInt2ᚖint64(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -329,21 +285,17 @@ func (ec *executionContext) fieldContext_Usage_previousTotal(_ context.Context, 
 }
 
 func (ec *executionContext) _Usage_asOf(ctx context.Context, field graphql.CollectedField, obj *model.Usage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Usage_asOf(ctx, field)
-		},
+		"Usage",
 		func(ctx context.Context) (any, error) {
 			return obj.AsOf, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -352,21 +304,17 @@ func (ec *executionContext) fieldContext_Usage_asOf(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Usage_timeZone(ctx context.Context, field graphql.CollectedField, obj *model.Usage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Usage_timeZone(ctx, field)
-		},
+		"Usage",
 		func(ctx context.Context) (any, error) {
 			return obj.TimeZone(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -419,21 +367,17 @@ func (ec *executionContext) fieldContext_Usage_topApps(ctx context.Context, fiel
 }
 
 func (ec *executionContext) _Usage_upstream(ctx context.Context, field graphql.CollectedField, obj *model.Usage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Usage_upstream(ctx, field)
-		},
+		"Usage",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Usage().Upstream(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.UpstreamCalls) graphql.Marshaler {
 			return ec.marshalNUpstreamCalls2ᚕᚖporticoᚋgraphᚋmodelᚐUpstreamCallsᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -451,21 +395,17 @@ func (ec *executionContext) fieldContext_Usage_upstream(_ context.Context, field
 }
 
 func (ec *executionContext) _UsagePoint_start(ctx context.Context, field graphql.CollectedField, obj *model.UsagePoint) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UsagePoint_start(ctx, field)
-		},
+		"UsagePoint",
 		func(ctx context.Context) (any, error) {
 			return obj.Start, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -474,21 +414,17 @@ func (ec *executionContext) fieldContext_UsagePoint_start(_ context.Context, fie
 }
 
 func (ec *executionContext) _UsagePoint_end(ctx context.Context, field graphql.CollectedField, obj *model.UsagePoint) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UsagePoint_end(ctx, field)
-		},
+		"UsagePoint",
 		func(ctx context.Context) (any, error) {
 			return obj.End, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -497,21 +433,17 @@ func (ec *executionContext) fieldContext_UsagePoint_end(_ context.Context, field
 }
 
 func (ec *executionContext) _UsagePoint_calls(ctx context.Context, field graphql.CollectedField, obj *model.UsagePoint) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UsagePoint_calls(ctx, field)
-		},
+		"UsagePoint",
 		func(ctx context.Context) (any, error) {
 			return obj.Calls, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -520,21 +452,17 @@ func (ec *executionContext) fieldContext_UsagePoint_calls(_ context.Context, fie
 }
 
 func (ec *executionContext) _UsagePoint_codes(ctx context.Context, field graphql.CollectedField, obj *model.UsagePoint) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UsagePoint_codes(ctx, field)
-		},
+		"UsagePoint",
 		func(ctx context.Context) (any, error) {
 			return obj.Codes(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.CodeCount) graphql.Marshaler {
 			return ec.marshalNCodeCount2ᚕᚖporticoᚋgraphᚋmodelᚐCodeCountᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }

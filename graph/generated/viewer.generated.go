@@ -71,21 +71,17 @@ func (ec *executionContext) field_Viewer_accounts_args(ctx context.Context, rawA
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _ServerInfo_version(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServerInfo_version(ctx, field)
-		},
+		"ServerInfo",
 		func(ctx context.Context) (any, error) {
 			return obj.Version, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -94,21 +90,17 @@ func (ec *executionContext) fieldContext_ServerInfo_version(_ context.Context, f
 }
 
 func (ec *executionContext) _ServerInfo_organizationName(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServerInfo_organizationName(ctx, field)
-		},
+		"ServerInfo",
 		func(ctx context.Context) (any, error) {
 			return obj.OrganizationName, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -117,21 +109,17 @@ func (ec *executionContext) fieldContext_ServerInfo_organizationName(_ context.C
 }
 
 func (ec *executionContext) _ServerInfo_passwordSignIn(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServerInfo_passwordSignIn(ctx, field)
-		},
+		"ServerInfo",
 		func(ctx context.Context) (any, error) {
 			return obj.PasswordSignIn, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
 			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -140,21 +128,17 @@ func (ec *executionContext) fieldContext_ServerInfo_passwordSignIn(_ context.Con
 }
 
 func (ec *executionContext) _ServerInfo_languages(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServerInfo_languages(ctx, field)
-		},
+		"ServerInfo",
 		func(ctx context.Context) (any, error) {
 			return obj.Languages, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -163,21 +147,17 @@ func (ec *executionContext) fieldContext_ServerInfo_languages(_ context.Context,
 }
 
 func (ec *executionContext) _ServerInfo_errors(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServerInfo_errors(ctx, field)
-		},
+		"ServerInfo",
 		func(ctx context.Context) (any, error) {
 			return obj.Errors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Kind) graphql.Marshaler {
 			return ec.marshalNErrorKind2ᚕᚖporticoᚋinternalᚋfaultᚐKindᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -195,21 +175,17 @@ func (ec *executionContext) fieldContext_ServerInfo_errors(_ context.Context, fi
 }
 
 func (ec *executionContext) _SignInPayload_accessToken(ctx context.Context, field graphql.CollectedField, obj *model.SignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignInPayload_accessToken(ctx, field)
-		},
+		"SignInPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.AccessToken, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -218,21 +194,17 @@ func (ec *executionContext) fieldContext_SignInPayload_accessToken(_ context.Con
 }
 
 func (ec *executionContext) _SignInPayload_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.SignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignInPayload_expiresAt(ctx, field)
-		},
+		"SignInPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ExpiresAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -241,21 +213,17 @@ func (ec *executionContext) fieldContext_SignInPayload_expiresAt(_ context.Conte
 }
 
 func (ec *executionContext) _SignInPayload_viewer(ctx context.Context, field graphql.CollectedField, obj *model.SignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignInPayload_viewer(ctx, field)
-		},
+		"SignInPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Viewer, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Viewer) graphql.Marshaler {
 			return ec.marshalOViewer2ᚖporticoᚋgraphᚋmodelᚐViewer(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -273,21 +241,17 @@ func (ec *executionContext) fieldContext_SignInPayload_viewer(_ context.Context,
 }
 
 func (ec *executionContext) _SignInPayload_deviceToken(ctx context.Context, field graphql.CollectedField, obj *model.SignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignInPayload_deviceToken(ctx, field)
-		},
+		"SignInPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.DeviceToken, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -296,21 +260,17 @@ func (ec *executionContext) fieldContext_SignInPayload_deviceToken(_ context.Con
 }
 
 func (ec *executionContext) _SignInPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignInPayload_userErrors(ctx, field)
-		},
+		"SignInPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -328,21 +288,17 @@ func (ec *executionContext) fieldContext_SignInPayload_userErrors(_ context.Cont
 }
 
 func (ec *executionContext) _Viewer_user(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Viewer_user(ctx, field)
-		},
+		"Viewer",
 		func(ctx context.Context) (any, error) {
 			return obj.User, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.User) graphql.Marshaler {
 			return ec.marshalNUser2ᚖporticoᚋentᚋdbᚐUser(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -360,21 +316,17 @@ func (ec *executionContext) fieldContext_Viewer_user(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Viewer_account(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Viewer_account(ctx, field)
-		},
+		"Viewer",
 		func(ctx context.Context) (any, error) {
 			return obj.Account, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -436,21 +388,17 @@ func (ec *executionContext) fieldContext_Viewer_accounts(ctx context.Context, fi
 }
 
 func (ec *executionContext) _Viewer_organization(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Viewer_organization(ctx, field)
-		},
+		"Viewer",
 		func(ctx context.Context) (any, error) {
 			return obj.Organization, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Organization) graphql.Marshaler {
 			return ec.marshalNOrganization2ᚖporticoᚋentᚋdbᚐOrganization(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -468,21 +416,17 @@ func (ec *executionContext) fieldContext_Viewer_organization(_ context.Context, 
 }
 
 func (ec *executionContext) _Viewer_role(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Viewer_role(ctx, field)
-		},
+		"Viewer",
 		func(ctx context.Context) (any, error) {
 			return obj.Role, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v viewer.Role) graphql.Marshaler {
 			return ec.marshalNRole2porticoᚋinternalᚋviewerᚐRole(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
