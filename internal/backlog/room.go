@@ -51,13 +51,37 @@ type Claim struct {
 // ok is false if waitTimeout passes, if ctx ends, or if too many requests wait
 // already.
 func (r *Room) Enter(ctx context.Context, holder string, size int64) (c *Claim, ok bool) {
-	w := &waiter{holder: holder, size: min(size, r.share), admitted: make(chan struct{})}
-	if place := r.queue(w); place != nil && !r.wait(ctx, w, place) {
-		return nil, false
-	} else if place == nil && !admitted(w) {
+	return r.EnterWithin(ctx, waitTimeout, holder, size)
+}
+
+// EnterWithin is Enter that waits for another time.
+func (r *Room) EnterWithin(ctx context.Context, patience time.Duration, holder string, size int64) (c *Claim, ok bool) {
+	size = min(size, r.share)
+	if !r.enterNow(holder, size) && !r.enterLater(ctx, patience, holder, size) {
 		return nil, false
 	}
-	return &Claim{room: r, holder: holder, size: w.size}, true
+	return &Claim{room: r, holder: holder, size: size}, true
+}
+
+// enterNow reports whether there is room and nobody waits.
+func (r *Room) enterNow(holder string, size int64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.waiting.Len() > 0 || size > r.free || !r.mayHave(holder, size) {
+		return false
+	}
+	r.reserve(holder, size)
+	return true
+}
+
+// enterLater reports whether a holder was admitted.
+func (r *Room) enterLater(ctx context.Context, patience time.Duration, holder string, size int64) bool {
+	w := &waiter{holder: holder, size: size, admitted: make(chan struct{})}
+	place := r.queue(w)
+	if place == nil {
+		return admitted(w)
+	}
+	return r.wait(ctx, patience, w, place)
 }
 
 // queue admits a waiter at once, or adds it to the waiting list and returns its
@@ -79,17 +103,18 @@ func (r *Room) queue(w *waiter) *list.Element {
 }
 
 // wait reports whether the waiter was admitted.
-func (r *Room) wait(ctx context.Context, w *waiter, place *list.Element) bool {
-	ctx, cancel := context.WithTimeout(ctx, waitTimeout)
-	defer cancel()
+func (r *Room) wait(ctx context.Context, patience time.Duration, w *waiter, place *list.Element) bool {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
 	select {
 	case <-w.admitted:
 		return true
+	case <-timer.C:
 	case <-ctx.Done():
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if admitted(w) { // between ctx.Done and the lock
+	if admitted(w) { // before the lock
 		return true
 	}
 	r.waiting.Remove(place)
@@ -109,11 +134,11 @@ func admitted(w *waiter) bool {
 
 // admit admits the next waiters. Those that wait for a part of their own share
 // are skipped; those that wait for free room are not, or large ones would never
-// be admitted. A share of the whole room is no share.
+// be admitted.
 func (r *Room) admit() {
 	for place := r.waiting.Front(); place != nil; {
 		next, w := place.Next(), place.Value.(*waiter)
-		if r.share == r.size || r.used[w.holder]+w.size <= r.share {
+		if r.mayHave(w.holder, w.size) {
 			if w.size > r.free {
 				return
 			}
@@ -123,6 +148,12 @@ func (r *Room) admit() {
 		}
 		place = next
 	}
+}
+
+// mayHave reports whether a holder's share has room for size bytes. A share of the
+// whole room is no share.
+func (r *Room) mayHave(holder string, size int64) bool {
+	return r.share == r.size || r.used[holder]+size <= r.share
 }
 
 // reserve adds size bytes, which may be negative, to a holder's use.

@@ -91,9 +91,7 @@ func (l *Lanes) Enter(ctx context.Context, cost int) (*backlog.Claim, error) {
 	if cost >= Heavy {
 		lane, size = l.heavy, 1
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	return claimIn(ctx, lane, "", size)
+	return claimed(lane.EnterWithin(ctx, patience, "", size))
 }
 
 // ClaimBody waits until there is room for a request of the given length, -1 if
@@ -106,7 +104,7 @@ func (l *Lanes) ClaimBody(ctx context.Context, holder string, length, most int64
 	if length < 0 || length > most {
 		length = most
 	}
-	return claimIn(ctx, l.bodies, holder, length)
+	return claimed(l.bodies.Enter(ctx, holder, length))
 }
 
 // ClaimAnswer waits until there is room for the answer to an operation of this
@@ -121,13 +119,14 @@ func (l *Lanes) ClaimAnswer(ctx context.Context, holder string, cost, most int) 
 	if size > small {
 		room = l.large
 	}
-	return claimIn(ctx, room, holder, size)
+	return claimed(room.Enter(ctx, holder, size))
 }
 
-// claimIn returns a claim in a room, or an error for clients if there is none.
-func claimIn(ctx context.Context, room *backlog.Room, holder string, size int64) (*backlog.Claim, error) {
-	if claim, ok := room.Enter(ctx, holder, size); ok {
-		return claim, nil
+// claimed returns a claim that was made, or an error for clients if there was no
+// room.
+func claimed(claim *backlog.Claim, ok bool) (*backlog.Claim, error) {
+	if !ok {
+		return nil, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "The server is busy: try again in a moment.")
 	}
-	return nil, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "The server is busy: try again in a moment.")
+	return claim, nil
 }
