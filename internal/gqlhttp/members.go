@@ -1,10 +1,7 @@
 package gqlhttp
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"io"
 	"strings"
 )
 
@@ -12,6 +9,7 @@ var (
 	errDuplicateMember = errors.New("a member is there twice")
 	errWrongKind       = errors.New("not what belongs here")
 	errTrailing        = errors.New("more than one value")
+	errNotJSON         = errors.New("not JSON")
 )
 
 // memberNamed returns the request member that a name means to a case-insensitive
@@ -30,81 +28,60 @@ func memberNamed(name string) string {
 // escaping, is an error: two programs that read the request could each use
 // another one.
 func decodeRequest(body []byte) (*request, error) {
-	d := newDecoder(body)
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return nil, errors.Join(err, errWrongKind)
+	d := decoder{text: body}
+	if d.peek() != '{' {
+		return nil, errWrongKind
 	}
 	req, seen := &request{}, map[string]bool{}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return nil, err
-		}
-		text, _ := name.(string)
-		if known := memberNamed(text); known != "" {
+	err := d.members(func(name string) error {
+		if known := memberNamed(name); known != "" {
 			if seen[known] {
-				return nil, errDuplicateMember
+				return errDuplicateMember
 			}
 			seen[known] = true
 		}
-		if err := d.member(req, text); err != nil {
-			return nil, err
+		if err := d.colon(); err != nil {
+			return err
 		}
+		return d.member(req, name)
+	})
+	if err != nil {
+		return nil, err
 	}
 	return req, d.end()
 }
 
-// decoder decodes JSON and keeps numbers as written.
-type decoder struct{ *json.Decoder }
-
-func newDecoder(text []byte) decoder {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	return decoder{d}
-}
-
-func (d decoder) member(req *request, name string) (err error) {
+func (d *decoder) member(req *request, name string) (err error) {
 	switch name {
 	case "query":
-		return d.Decode(&req.Query)
+		req.Query, err = d.optionalText()
 	case "operationName":
-		return d.Decode(&req.OperationName)
+		req.OperationName, err = d.optionalText()
 	case "variables":
-		req.Variables, err = d.object()
-		return err
+		req.Variables, err = d.optionalObject()
 	case "extensions":
-		req.Extensions, err = d.object()
-		return err
+		req.Extensions, err = d.optionalObject()
+	default:
+		ignored := decoder{text: d.text, at: d.at, ignore: true}
+		_, err = ignored.value()
+		d.at = ignored.at
 	}
-	var ignored json.RawMessage
-	return d.Decode(&ignored)
+	return err
 }
 
-// end reads the closing brace and verifies that nothing follows.
-func (d decoder) end() error {
-	if _, err := d.Token(); err != nil {
-		return err
+// optionalText decodes a string, or null as "".
+func (d *decoder) optionalText() (string, error) {
+	switch d.peek() {
+	case '"':
+		return d.string()
+	case 'n':
+		return "", d.word("null")
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return errTrailing
-	}
-	return nil
+	return "", errWrongKind
 }
 
-// decodeObject decodes exactly one object, or null.
-func decodeObject(text []byte) (map[string]any, error) {
-	d := newDecoder(text)
-	m, err := d.object()
-	if err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errTrailing
-	}
-	return m, nil
-}
-
-func (d decoder) object() (map[string]any, error) {
+// optionalObject decodes an object, or null as nil.
+func (d *decoder) optionalObject() (map[string]any, error) {
 	v, err := d.value()
 	if err != nil || v == nil {
 		return nil, err
@@ -116,48 +93,12 @@ func (d decoder) object() (map[string]any, error) {
 	return m, nil
 }
 
-// value decodes one value. checkShape has bounded its depth.
-func (d decoder) value() (any, error) {
-	token, err := d.Token()
-	switch {
-	case err != nil:
+// decodeObject decodes exactly one object, or null.
+func decodeObject(text []byte) (map[string]any, error) {
+	d := decoder{text: text}
+	m, err := d.optionalObject()
+	if err != nil {
 		return nil, err
-	case token == json.Delim('{'):
-		return d.members()
-	case token == json.Delim('['):
-		return d.elements()
 	}
-	return token, nil
-}
-
-func (d decoder) members() (map[string]any, error) {
-	m := map[string]any{}
-	for d.More() {
-		token, err := d.Token()
-		if err != nil {
-			return nil, err
-		}
-		name, _ := token.(string)
-		if _, twice := m[name]; twice {
-			return nil, errDuplicateMember
-		}
-		if m[name], err = d.value(); err != nil {
-			return nil, err
-		}
-	}
-	_, err := d.Token()
-	return m, err
-}
-
-func (d decoder) elements() ([]any, error) {
-	list := []any{}
-	for d.More() {
-		v, err := d.value()
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, v)
-	}
-	_, err := d.Token()
-	return list, err
+	return m, d.end()
 }
