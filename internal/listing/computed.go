@@ -2,6 +2,7 @@ package listing
 
 import (
 	"context"
+	"strings"
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
@@ -39,7 +40,7 @@ func (c Computed[T]) Read(ctx context.Context, r Reader, ids []uuid.UUID, cells 
 		database.AnyOfList(c.Column, idsSlot)(s)
 		c.group(s)
 	}
-	s, err := draft[T]{shape: shape{list: c.Name, kind: "computed"}, source: All(c.Query), asked: []string{c.Column}, complete: complete}.prepare(ctx, r)
+	s, err := draft[T]{shape: shape{list: c.Name, kind: "computed " + strings.Join(c.Values, ",")}, source: All(c.Query), asked: []string{c.Column}, complete: complete}.prepare(ctx, r)
 	if err != nil {
 		return r.Fault(err)
 	}

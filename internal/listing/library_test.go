@@ -44,9 +44,13 @@ type author struct {
 	id, organization uuid.UUID
 	name             string
 	settled          time.Time
+	computed         any
 }
 
 func (a *author) Settle(now time.Time) { a.settled = now }
+
+// Join keeps what was computed.
+func (a *author) Join(_ string, to any) { a.computed = to }
 
 // table is a query for the rows of a table of the viewer's organization.
 type table[T any] struct {
