@@ -149,6 +149,8 @@ func TestMalformedRequests(t *testing.T) {
 		"NoCloseBrace":    {`{"query":"{hello}","hunter2":1`, nil, 400},
 		"NoValue":         {`{"query":"{hello}","hunter2":}`, nil, 400},
 		"Trailing":        {`{"query":"{hello}"} {"hunter2":1}`, nil, 400},
+		"TwiceUnknown":    {`{"query":"{hello}","hunter2":1,"hunter2":2}`, nil, 400},
+		"TwiceWithin":     {`{"query":"{hello}","more":{"hunter2":1,"hunter2":2}}`, nil, 400},
 		"NotUTF8":         {"{\"query\":\"{hello(name:\\\"hunter2\xff\\\")}\"}", nil, 400},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -166,7 +168,7 @@ func TestGoodBodies(t *testing.T) {
 	for _, body := range []string{
 		`{"query":"{ hello }","variables":null,"operationName":null,"extensions":null}`,
 		`{"query":"{ hello }","variables":{"unused":[1,{"a":"\\\"{[,"}]},"operationName":"","extensions":{"x":1}}`,
-		`{"query":"{ hello }","id":"x","documentId":null,"documentId":[{}],"more":{"query":1,"query":2}}`,
+		`{"query":"{ hello }","id":"x","documentId":[{}],"more":{"query":1,"Query":2}}`,
 	} {
 		a := send(t, h, post(body))
 		require.Equal(t, http.StatusOK, a.Code)
