@@ -24,7 +24,8 @@ import (
 //     see graph/generated/direct.go. So are the objects that were read with a row:
 //     their resolver would only look them up. gqlgen's function remains for requests
 //     that were stopped, because it reports the reason for each field.
-//   - Fields without arguments and directives are resolved in the context that the
+//   - The arguments of a field below the root are parsed once in a request. Fields
+//     without arguments and directives are resolved in the context that the
 //     rows of a list share.
 //   - Without what @defer needs: this server refuses it, and it costs a map, a set
 //     and the object's path in every object. Without the map of all inputs, which
@@ -124,6 +125,7 @@ func (d *direct) rewriteFile(name string, all []*rule) error {
 	}
 	text = listFunction.ReplaceAllFunc(text, d.rewriteList)
 	text = fieldFunction.ReplaceAllFunc(text, d.rewriteField)
+	text = arguments.ReplaceAllFunc(text, d.rewriteArguments)
 	text = objectFunction.ReplaceAllFunc(text, func(f []byte) []byte {
 		parts := objectFunction.FindSubmatch(f)
 		o := d.objects[string(parts[2])]
@@ -144,6 +146,7 @@ var (
 
 	fieldFunction = regexp.MustCompile(`(?ms)^func \(ec \*executionContext\) _(\w+?)_(\w+)\(ctx context\.Context, field graphql\.CollectedField, obj .*?^\}\n`)
 	fieldContext  = regexp.MustCompile(`(?m)^\t\tfunc\(ctx context\.Context, field graphql\.CollectedField\) \(\*graphql\.FieldContext, error\) \{\n.*\n\t\t\},\n`)
+	arguments     = regexp.MustCompile(`ec\.(field_([A-Z]\w*?)_\w+_args)\(ctx, field\.ArgumentMap\(ec\.Variables\)\)`)
 
 	elements = regexp.MustCompile(`ret := graphql\.MarshalSliceConcurrently\(.*\n\t+fc := .*\n\t+fc\.Result = .*\n`)
 	nulls    = regexp.MustCompile(`(?ms)^\tfor _, e := range ret \{\n.*?^\t\}\n\n`)
@@ -164,6 +167,17 @@ func (d *direct) rewriteField(f []byte) []byte {
 		}
 	}
 	return f
+}
+
+// rewriteArguments parses the arguments of a field once in a request. Those of root
+// fields are parsed once anyway.
+func (d *direct) rewriteArguments(call []byte) []byte {
+	names := arguments.FindSubmatch(call)
+	if o := d.objects[string(names[2])]; o == nil || o.Root || o.Stream {
+		return call
+	}
+	d.rewritten++
+	return fmt.Appendf(nil, "gqlhttp.Arguments(ctx, %q, field, ec.Variables, ec.%s)", names[2], names[1])
 }
 
 // rewriteList writes the elements of a list as they are resolved. Those of a list

@@ -11,6 +11,7 @@ import (
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/identity"
 	"portico/internal/paging"
 	"portico/internal/policy"
@@ -392,7 +393,7 @@ func (ec *executionContext) fieldContext_Account_apps(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Account_apps_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Account", field, ec.Variables, ec.field_Account_apps_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -436,7 +437,7 @@ func (ec *executionContext) fieldContext_Account_credentials(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Account_credentials_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Account", field, ec.Variables, ec.field_Account_credentials_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -480,7 +481,7 @@ func (ec *executionContext) fieldContext_Account_members(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Account_members_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Account", field, ec.Variables, ec.field_Account_members_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -524,7 +525,7 @@ func (ec *executionContext) fieldContext_Account_timeline(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Account_timeline_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Account", field, ec.Variables, ec.field_Account_timeline_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}

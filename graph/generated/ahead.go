@@ -46,25 +46,25 @@ func (a *Ahead) callAccount(ctx context.Context, id uuid.UUID) {
 		switch field.Name {
 		case "apps":
 			var err error
-			if fc.Args, err = ec.field_Account_apps_args(ctx, field.ArgumentMap(op.Variables)); err != nil {
+			if fc.Args, err = gqlhttp.Arguments(ctx, "Account", field, op.Variables, ec.field_Account_apps_args); err != nil {
 				continue
 			}
 			_, _ = ec.Resolvers.Account().Apps(ctx, obj, fc.Args["where"].(*apps.AppFilter), fc.Args["orderBy"].(model.AppOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		case "credentials":
 			var err error
-			if fc.Args, err = ec.field_Account_credentials_args(ctx, field.ArgumentMap(op.Variables)); err != nil {
+			if fc.Args, err = gqlhttp.Arguments(ctx, "Account", field, op.Variables, ec.field_Account_credentials_args); err != nil {
 				continue
 			}
 			_, _ = ec.Resolvers.Account().Credentials(ctx, obj, fc.Args["where"].(*apps.CredentialFilter), fc.Args["orderBy"].(model.CredentialOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		case "members":
 			var err error
-			if fc.Args, err = ec.field_Account_members_args(ctx, field.ArgumentMap(op.Variables)); err != nil {
+			if fc.Args, err = gqlhttp.Arguments(ctx, "Account", field, op.Variables, ec.field_Account_members_args); err != nil {
 				continue
 			}
 			_, _ = ec.Resolvers.Account().Members(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		case "timeline":
 			var err error
-			if fc.Args, err = ec.field_Account_timeline_args(ctx, field.ArgumentMap(op.Variables)); err != nil {
+			if fc.Args, err = gqlhttp.Arguments(ctx, "Account", field, op.Variables, ec.field_Account_timeline_args); err != nil {
 				continue
 			}
 			_, _ = ec.Resolvers.Account().Timeline(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
@@ -81,25 +81,25 @@ func (a *Ahead) callApp(ctx context.Context, id uuid.UUID) {
 		switch field.Name {
 		case "credentials":
 			var err error
-			if fc.Args, err = ec.field_App_credentials_args(ctx, field.ArgumentMap(op.Variables)); err != nil {
+			if fc.Args, err = gqlhttp.Arguments(ctx, "App", field, op.Variables, ec.field_App_credentials_args); err != nil {
 				continue
 			}
 			_, _ = ec.Resolvers.App().Credentials(ctx, obj, fc.Args["where"].(*apps.CredentialFilter), fc.Args["orderBy"].(model.CredentialOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		case "productSubscriptions":
 			var err error
-			if fc.Args, err = ec.field_App_productSubscriptions_args(ctx, field.ArgumentMap(op.Variables)); err != nil {
+			if fc.Args, err = gqlhttp.Arguments(ctx, "App", field, op.Variables, ec.field_App_productSubscriptions_args); err != nil {
 				continue
 			}
 			_, _ = ec.Resolvers.App().ProductSubscriptions(ctx, obj, fc.Args["where"].(*model.AppSubscriptionFilter), fc.Args["orderBy"].(model.ProductSubscriptionOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		case "connectedEndpoints":
 			var err error
-			if fc.Args, err = ec.field_App_connectedEndpoints_args(ctx, field.ArgumentMap(op.Variables)); err != nil {
+			if fc.Args, err = gqlhttp.Arguments(ctx, "App", field, op.Variables, ec.field_App_connectedEndpoints_args); err != nil {
 				continue
 			}
 			_, _ = ec.Resolvers.App().ConnectedEndpoints(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		case "timeline":
 			var err error
-			if fc.Args, err = ec.field_App_timeline_args(ctx, field.ArgumentMap(op.Variables)); err != nil {
+			if fc.Args, err = gqlhttp.Arguments(ctx, "App", field, op.Variables, ec.field_App_timeline_args); err != nil {
 				continue
 			}
 			_, _ = ec.Resolvers.App().Timeline(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
@@ -116,13 +116,13 @@ func (a *Ahead) callCredential(ctx context.Context, id uuid.UUID) {
 		switch field.Name {
 		case "accessControlList":
 			var err error
-			if fc.Args, err = ec.field_Credential_accessControlList_args(ctx, field.ArgumentMap(op.Variables)); err != nil {
+			if fc.Args, err = gqlhttp.Arguments(ctx, "Credential", field, op.Variables, ec.field_Credential_accessControlList_args); err != nil {
 				continue
 			}
 			_, _ = ec.Resolvers.Credential().AccessControlList(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		case "timeline":
 			var err error
-			if fc.Args, err = ec.field_Credential_timeline_args(ctx, field.ArgumentMap(op.Variables)); err != nil {
+			if fc.Args, err = gqlhttp.Arguments(ctx, "Credential", field, op.Variables, ec.field_Credential_timeline_args); err != nil {
 				continue
 			}
 			_, _ = ec.Resolvers.Credential().Timeline(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
@@ -139,13 +139,13 @@ func (a *Ahead) callProduct(ctx context.Context, id uuid.UUID) {
 		switch field.Name {
 		case "plans":
 			var err error
-			if fc.Args, err = ec.field_Product_plans_args(ctx, field.ArgumentMap(op.Variables)); err != nil {
+			if fc.Args, err = gqlhttp.Arguments(ctx, "Product", field, op.Variables, ec.field_Product_plans_args); err != nil {
 				continue
 			}
 			_, _ = ec.Resolvers.Product().Plans(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		case "endpoints":
 			var err error
-			if fc.Args, err = ec.field_Product_endpoints_args(ctx, field.ArgumentMap(op.Variables)); err != nil {
+			if fc.Args, err = gqlhttp.Arguments(ctx, "Product", field, op.Variables, ec.field_Product_endpoints_args); err != nil {
 				continue
 			}
 			_, _ = ec.Resolvers.Product().Endpoints(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
@@ -162,13 +162,13 @@ func (a *Ahead) callProductSubscription(ctx context.Context, id uuid.UUID) {
 		switch field.Name {
 		case "endpoints":
 			var err error
-			if fc.Args, err = ec.field_ProductSubscription_endpoints_args(ctx, field.ArgumentMap(op.Variables)); err != nil {
+			if fc.Args, err = gqlhttp.Arguments(ctx, "ProductSubscription", field, op.Variables, ec.field_ProductSubscription_endpoints_args); err != nil {
 				continue
 			}
 			_, _ = ec.Resolvers.ProductSubscription().Endpoints(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		case "timeline":
 			var err error
-			if fc.Args, err = ec.field_ProductSubscription_timeline_args(ctx, field.ArgumentMap(op.Variables)); err != nil {
+			if fc.Args, err = gqlhttp.Arguments(ctx, "ProductSubscription", field, op.Variables, ec.field_ProductSubscription_timeline_args); err != nil {
 				continue
 			}
 			_, _ = ec.Resolvers.ProductSubscription().Timeline(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))

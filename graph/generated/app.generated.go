@@ -12,6 +12,7 @@ import (
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
@@ -456,7 +457,7 @@ func (ec *executionContext) fieldContext_App_credentials(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_App_credentials_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "App", field, ec.Variables, ec.field_App_credentials_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -547,7 +548,7 @@ func (ec *executionContext) fieldContext_App_productSubscriptions(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_App_productSubscriptions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "App", field, ec.Variables, ec.field_App_productSubscriptions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -591,7 +592,7 @@ func (ec *executionContext) fieldContext_App_connectedEndpoints(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_App_connectedEndpoints_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "App", field, ec.Variables, ec.field_App_connectedEndpoints_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -635,7 +636,7 @@ func (ec *executionContext) fieldContext_App_timeline(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_App_timeline_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "App", field, ec.Variables, ec.field_App_timeline_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}

@@ -12,6 +12,7 @@ import (
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
@@ -353,7 +354,7 @@ func (ec *executionContext) fieldContext_Credential_accessControlList(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Credential_accessControlList_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Credential", field, ec.Variables, ec.field_Credential_accessControlList_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -749,7 +750,7 @@ func (ec *executionContext) fieldContext_Credential_timeline(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Credential_timeline_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Credential", field, ec.Variables, ec.field_Credential_timeline_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}

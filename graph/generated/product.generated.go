@@ -11,6 +11,7 @@ import (
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
@@ -518,7 +519,7 @@ func (ec *executionContext) fieldContext_Product_plans(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Product_plans_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Product", field, ec.Variables, ec.field_Product_plans_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -562,7 +563,7 @@ func (ec *executionContext) fieldContext_Product_endpoints(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Product_endpoints_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Product", field, ec.Variables, ec.field_Product_endpoints_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}

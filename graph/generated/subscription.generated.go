@@ -11,6 +11,7 @@ import (
 	"portico/graph/model"
 	"portico/internal/apps"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/lifecycle"
 	"portico/internal/paging"
 	"portico/internal/policy"
@@ -438,7 +439,7 @@ func (ec *executionContext) fieldContext_ProductSubscription_endpoints(ctx conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_ProductSubscription_endpoints_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "ProductSubscription", field, ec.Variables, ec.field_ProductSubscription_endpoints_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -765,7 +766,7 @@ func (ec *executionContext) fieldContext_ProductSubscription_timeline(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_ProductSubscription_timeline_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "ProductSubscription", field, ec.Variables, ec.field_ProductSubscription_timeline_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}

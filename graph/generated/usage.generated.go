@@ -8,6 +8,7 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/activity"
+	"portico/internal/gqlhttp"
 	"portico/internal/usage"
 	"strconv"
 	"time"
@@ -359,7 +360,7 @@ func (ec *executionContext) fieldContext_Usage_topApps(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Usage_topApps_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Usage", field, ec.Variables, ec.field_Usage_topApps_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}

@@ -9,6 +9,7 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/identity"
 	"portico/internal/viewer"
 	"strconv"
@@ -380,7 +381,7 @@ func (ec *executionContext) fieldContext_Viewer_accounts(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Viewer_accounts_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Viewer", field, ec.Variables, ec.field_Viewer_accounts_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
