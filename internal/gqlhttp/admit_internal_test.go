@@ -81,7 +81,7 @@ func TestAdmittedOperationsReleaseTheirRoom(t *testing.T) {
 
 // The errors that an answer brings with it are presented as the others are.
 func TestErrorsOfTheAnswerArePresented(t *testing.T) {
-	h := reportHandler(&graphql.Response{Data: nullData, Errors: gqlerror.List{{Err: errors.New("secret"), Message: "secret"}}})
+	h := reportHandler(&graphql.Response{Data: []byte(nullData), Errors: gqlerror.List{{Err: errors.New("secret"), Message: "secret"}}})
 	a, no := h.admit(t.Context(), heavyQuery(), nil, &Cost{Requested: 1})
 	require.Nil(t, no)
 	require.Len(t, a.errors, 1)

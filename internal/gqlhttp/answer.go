@@ -27,13 +27,13 @@ type answer struct {
 	known     bool
 	// claim is the memory reserved for the data until it is written.
 	claim *backlog.Claim
-	// whole is the buffer of the data, to be used again once the answer was sent;
-	// nil if nothing ran.
+	// whole is the buffer that the operation's data was written to; it is used again
+	// once the answer was sent. nil if nothing ran.
 	whole *bytes.Buffer
 }
 
 // nullData is the data of an operation that started and has no result.
-var nullData = []byte("null")
+const nullData = "null"
 
 // newAnswer returns the answer to an operation that ran.
 func (h *Handler) newAnswer(data []byte, errs gqlerror.List) *answer {
@@ -83,12 +83,18 @@ func (a *answer) write(w http.ResponseWriter, mediaType string) {
 	}
 	w.WriteHeader(a.code(mediaType))
 	var out io.Writer = w
-	if len(a.data) > maxDirectWrite {
+	parts := [][]byte{head, a.data, tail}
+	switch {
+	case len(a.data) > maxDirectWrite:
 		out = backlog.NewWriter(w)
+	case a.whole != nil:
+		// What does not fit into the connection's buffer is sent at once, so that
+		// the tail would be a packet of its own.
+		parts = [][]byte{head, append(a.data, tail...)}
 	}
 	// A failed write means that the client has gone; there is nobody to report
 	// it to.
-	for _, part := range [][]byte{head, a.data, tail} {
+	for _, part := range parts {
 		if _, err := out.Write(part); err != nil {
 			return
 		}

@@ -82,7 +82,7 @@ func TestWrittenAnswersReleaseTheirRoom(t *testing.T) {
 			room := backlog.NewRoom(100, 100, 1)
 			claim, ok := room.Enter(t.Context(), "a", 100)
 			require.True(t, ok)
-			(&answer{data: nullData, claim: claim}).write(w, responseType)
+			(&answer{data: []byte(nullData), claim: claim}).write(w, responseType)
 			used, _, _, _ := room.Load()
 			require.Zero(t, used)
 		})

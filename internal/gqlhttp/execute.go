@@ -93,7 +93,7 @@ func (r *run) conclude(ctx context.Context, op *graphql.OperationContext, respon
 	if r.meter.tooLarge() && op.Operation.Operation == ast.Query {
 		// An incomplete answer to a query could be mistaken for a complete one.
 		err := errorAt(r.meter.stopped.Load().err, nil)
-		return r.newAnswer(nullData, gqlerror.List{r.Handler.present(ctx, err)})
+		return r.newAnswer([]byte(nullData), gqlerror.List{r.Handler.present(ctx, err)})
 	}
 	errs := graphql.GetErrors(ctx)
 	for _, err := range response.Errors {

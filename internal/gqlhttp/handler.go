@@ -112,7 +112,7 @@ func New(schema graphql.ExecutableSchema, o Options) *Handler {
 
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), h.options.Timeout)
+	ctx, cancel := within(r.Context(), h.options.Timeout)
 	defer cancel()
 	ctx = withStart(ctx)
 	mediaType := negotiate(accepted(r.Header))
@@ -137,6 +137,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.releaseBuffer(a.whole)
 	}
 	h.observe(ctx, a)
+}
+
+// within is context.WithTimeout. It returns ctx itself if that ends earlier.
+func within(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	if end, ok := ctx.Deadline(); ok && time.Until(end) <= timeout {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, timeout)
 }
 
 // Refuse answers as for a document that was refused: without data, and with err
