@@ -47,3 +47,30 @@ func TestArgumentsAreParsedOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 9, args["n"])
 }
+
+// Arguments without variables are the document's; those with one are the request's.
+func TestArgumentsWithoutVariablesAreTheDocuments(t *testing.T) {
+	constant := &ast.Value{Kind: ast.IntValue, Raw: "5"}
+	for value, each := range map[*ast.Value]bool{
+		constant:                       false,
+		{Kind: ast.Variable, Raw: "n"}: true,
+		{Kind: ast.ObjectValue, Children: ast.ChildValueList{{Name: "a", Value: constant}}}:                                 false,
+		{Kind: ast.ObjectValue, Children: ast.ChildValueList{{Name: "a", Value: &ast.Value{Kind: ast.Variable, Raw: "n"}}}}: true,
+	} {
+		field := graphql.CollectedField{Field: &ast.Field{
+			Definition: &ast.FieldDefinition{Arguments: ast.ArgumentDefinitionList{{Name: "first"}}},
+			Arguments:  ast.ArgumentList{{Name: "first", Value: value}},
+		}}
+		parsed, document := 0, &collected{}
+		for range 3 {
+			ctx := context.WithValue(t.Context(), meterKey{}, &meter{collected: document})
+			_, err := Arguments(ctx, "App", field, map[string]any{"n": 5}, func(_ context.Context, values map[string]any) (map[string]any, error) {
+				parsed++
+				require.Len(t, values, 1)
+				return values, nil
+			})
+			require.NoError(t, err)
+		}
+		require.Equal(t, map[bool]int{false: 1, true: 3}[each], parsed, "%v", value)
+	}
+}

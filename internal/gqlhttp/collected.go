@@ -20,6 +20,8 @@ type collected struct {
 	fields map[collectedKey]Fields
 	// kept are what Kept has computed, by operation.
 	kept map[*ast.OperationDefinition]any
+	// arguments are those that depend on no variable.
+	arguments arguments
 }
 
 // Kept returns what compute has computed from an operation of the request, whose

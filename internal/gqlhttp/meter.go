@@ -33,9 +33,8 @@ type meter struct {
 	beyond  sync.Once
 	// collected is what was computed from the document.
 	collected *collected
-	// arguments are the results of Arguments.
-	parsing   sync.Mutex
-	arguments map[argumentsKey]map[string]any
+	// arguments are those that depend on the request's variables.
+	arguments arguments
 	// whole is where the whole answer is encoded.
 	whole *bytes.Buffer
 	// presented counts the errors that were presented.

@@ -19,25 +19,28 @@ import (
 //go:embed names.txt
 var nameList string
 
-// names returns the set of the zones and of the older names for them.
-var names = sync.OnceValue(func() map[string]bool {
-	out := map[string]bool{}
+// names returns the functions that load the zones, by name; older names for them
+// have their own. Each zone is read once: that costs as much as a query.
+var names = sync.OnceValue(func() map[string]func() (*time.Location, error) {
+	out := map[string]func() (*time.Location, error){}
 	for name := range strings.Lines(nameList) {
-		out[strings.TrimSpace(name)] = true
+		name = strings.TrimSpace(name)
+		out[name] = sync.OnceValues(func() (*time.Location, error) { return time.LoadLocation(name) })
 	}
 	return out
 })
 
 // Known reports whether name is the name of a zone, spelled as IANA does.
-func Known(name string) bool { return names()[name] }
+func Known(name string) bool { return names()[name] != nil }
 
 // Load returns the zone with a name. An unknown name is an error; there is no
 // fallback.
 func Load(name string) (*time.Location, error) {
-	if !Known(name) {
+	load := names()[name]
+	if load == nil {
 		return nil, fmt.Errorf("the time zone %q is not known: it must be an IANA name such as Europe/Istanbul, or UTC", name)
 	}
-	return time.LoadLocation(name)
+	return load()
 }
 
 // Zone is a time zone that is encoded by its name in JSON and in the database.
