@@ -10,13 +10,15 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"portico/internal/viewer"
 )
 
-// withSlots replaces the markers of viewers by their slots.
-func (m markers) withSlots(args []any) []any {
+// withSlots replaces the marks of viewers by their slots.
+func withSlots(m viewer.Marks, args []any) []any {
 	for i, a := range args {
 		if id, ok := a.(uuid.UUID); ok {
-			if s, ok := m.slotOf(id); ok {
+			if s, ok := slotOf(m, id); ok {
 				args[i] = s
 			}
 		}

@@ -2,6 +2,8 @@ package listing
 
 import (
 	lru "github.com/hashicorp/golang-lru/v2"
+
+	"portico/internal/viewer"
 )
 
 // maxStatements is the number of statements that are kept: a few hundred come of
@@ -16,21 +18,21 @@ type Statements struct {
 	all *lru.Cache[shape, any]
 	// unions are the texts that are sent for several of all.
 	unions *lru.Cache[together, string]
-	marked markers
+	marks  viewer.Marks
 }
 
-func (s *Statements) markers() markers {
+func (s *Statements) viewerMarks() viewer.Marks {
 	if s == nil {
-		return newMarkers()
+		return viewer.NewMarks()
 	}
-	return s.marked
+	return s.marks
 }
 
 // NewStatements returns an empty cache.
 func NewStatements() *Statements {
 	all, _ := lru.New[shape, any](maxStatements) // fails for sizes below one only
 	unions, _ := lru.New[together, string](maxStatements)
-	return &Statements{all, unions, newMarkers()}
+	return &Statements{all, unions, viewer.NewMarks()}
 }
 
 func (s *Statements) cached(of shape) any {

@@ -80,38 +80,15 @@ func (v values) of(s slot, dialectName string) any {
 	}
 }
 
-// markers are the ids that stand for a viewer's while a statement is built. They
-// are random, so that no filter contains one.
-type markers struct{ organization, account, user uuid.UUID }
-
-func newMarkers() markers { return markers{uuid.New(), uuid.New(), uuid.New()} }
-
-// shapeOf returns what a row policy may make its predicates depend on: the role,
-// whether the account is suspended, and ids, which markers stand for. Policies see
-// this instead of the viewer, so nothing else can enter a statement.
-func (m markers) shapeOf(v viewer.Viewer) viewer.Viewer {
-	mark := func(id, marker uuid.UUID) uuid.UUID {
-		if id == uuid.Nil {
-			return id
-		}
-		return marker
-	}
-	return viewer.Viewer{
-		Role: v.Role, AccountOwner: v.AccountOwner, AccountSuspended: v.AccountSuspended,
-		OrganizationID: mark(v.OrganizationID, m.organization),
-		AccountID:      mark(v.AccountID, m.account),
-		UserID:         mark(v.UserID, m.user),
-	}
-}
-
-// slotOf returns the slot of a marker.
-func (m markers) slotOf(id uuid.UUID) (slot, bool) {
-	switch id {
-	case m.organization:
+// slotOf returns the slot of a viewer's id that a mark stands for.
+func slotOf(m viewer.Marks, mark uuid.UUID) (slot, bool) {
+	some := uuid.Max
+	switch all := m.Marked(viewer.Viewer{OrganizationID: some, AccountID: some, UserID: some}); mark {
+	case all.OrganizationID:
 		return organizationSlot, true
-	case m.account:
+	case all.AccountID:
 		return accountSlot, true
-	case m.user:
+	case all.UserID:
 		return userSlot, true
 	}
 	return 0, false

@@ -39,8 +39,8 @@ type draft[T any] struct {
 // prepare returns the statement of the draft's shape: the kept one, or a new one.
 func (d draft[T]) prepare(ctx context.Context, r Reader) (*statement[T], error) {
 	of := d.shape
-	marked := r.Statements.markers()
-	of.viewer = marked.shapeOf(viewer.Current(ctx))
+	marks := r.Statements.viewerMarks()
+	of.viewer = marks.Marked(viewer.Current(ctx))
 	of.filtered, of.filter = d.source.of, d.source.filter
 	of.columns = columnsOf(d.asked, d.edges)
 	if s, ok := r.Statements.cached(of).(*statement[T]); ok {
@@ -76,7 +76,7 @@ func (d draft[T]) prepare(ctx context.Context, r Reader) (*statement[T], error) 
 	if err := selector.Err(); err != nil {
 		return nil, err
 	}
-	s.text, s.args = distinct(text, marked.withSlots(args))
+	s.text, s.args = distinct(text, withSlots(marks, args))
 	if general(s.args) && d.source.whole() && len(of.filter) <= maxFilter {
 		s.kept = r.Statements
 		r.Statements.add(of, s)

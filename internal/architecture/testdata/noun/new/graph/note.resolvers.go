@@ -15,8 +15,7 @@ import (
 
 // Notes is the resolver for the notes field.
 func (r *appResolver) Notes(ctx context.Context, obj *db.App, first *int, after *string, last *int, before *string) (*model.NoteConnection, error) {
-	rd := read(ctx, nodeid.Note, first, after, last, before)
-	return pageOf(ctx, nodeid.App, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Note], error) {
+	return pageOf(ctx, nodeid.App, obj.ID, nodeid.Note, args(first, after, last, before), nil, func(ctx context.Context, ids []uuid.UUID, rd listing.Request) (listing.Pages[*db.Note], error) {
 		return r.Portal.Apps.NotesOfApps(ctx, ids, rd)
 	})
 }
