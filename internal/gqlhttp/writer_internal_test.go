@@ -1,7 +1,10 @@
 package gqlhttp
 
 import (
+	"bytes"
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -82,4 +85,38 @@ func TestWithin(t *testing.T) {
 		w.Within(row, "App", field("other"))
 	}
 	require.Equal(t, "[7].account", graphql.GetFieldContext(w.Within(row, "App", account)).Path().String())
+}
+
+// A tree replaces what was written before it failed.
+func TestATreeReplacesWhatWasWritten(t *testing.T) {
+	w := newWriter(t, 100)
+	r := &run{Handler: &Handler{}, meter: w.meter}
+	w.Text = append(w.Text, "[1,2,"...)
+	require.NoError(t, r.write(t.Context(), w, graphql.Array(nil)))
+	require.Equal(t, "[]", string(w.Text))
+	require.NoError(t, r.write(t.Context(), w, Written{}))
+	require.Equal(t, "[]", string(w.Text))
+}
+
+// pieces is a response that keeps what each write wrote.
+type pieces struct {
+	http.ResponseWriter
+	all []string
+}
+
+func (p *pieces) Write(b []byte) (int, error) {
+	p.all = append(p.all, string(b))
+	return len(b), nil
+}
+
+// The end of an answer is written with its data, in the request's own buffer; data
+// of others is not appended to.
+func TestTheEndIsWrittenWithTheData(t *testing.T) {
+	data := append(make([]byte, 0, 10), "1234"...)
+	own, others := &pieces{ResponseWriter: httptest.NewRecorder()}, &pieces{ResponseWriter: httptest.NewRecorder()}
+	(&answer{data: data}).write(others, responseType)
+	require.Equal(t, []string{`{"data":`, "1234", "}"}, others.all)
+	require.Zero(t, data[:5][4])
+	(&answer{data: data, whole: bytes.NewBuffer(data)}).write(own, responseType)
+	require.Equal(t, []string{`{"data":`, "1234}"}, own.all)
 }
