@@ -51,9 +51,11 @@ func pageOf[T any](ctx context.Context, parent nodeid.Kind, id uuid.UUID, of nod
 	return p, err
 }
 
-// listName returns a name that differs for lists which are read differently.
-func listName(field string, parent nodeid.Kind, read listing.Request, args any) string {
-	raw, err := json.Marshal([]any{read, args})
+// listName returns a name that differs for lists of which an operation reads other
+// rows, or others of their totals and cursors. Everything else that is read is the
+// same wherever an operation selects a type.
+func listName(field string, parent nodeid.Kind, read listing.Request, further any) string {
+	raw, err := json.Marshal([]any{read.Args, read.Wanted, further})
 	if err != nil {
 		panic(fmt.Sprintf("graph: arguments of %s do not marshal: %v", field, err))
 	}
