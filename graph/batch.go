@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/google/uuid"
@@ -66,17 +67,25 @@ func (b *batch[V]) fill(ctx context.Context, id uuid.UUID) error {
 			ids = append(ids, other)
 		}
 	}
+	b.err = errUnfinished // should the read panic
 	got, err := b.load(ctx, ids)
+	b.err = nil
 	for id, v := range got {
 		b.read[id] = result[V]{v, true}
 	}
 	return err
 }
 
+var errUnfinished = errors.New("graph: a read did not end")
+
 // ahead returns a func that reads the value of an id before it is requested. An
 // error is left to whoever requests the value.
 func (b *batch[V]) ahead(id uuid.UUID) func(context.Context) {
 	return func(ctx context.Context) {
+		if b.tried(id) {
+			return
+		}
+		// Without the lock, because other reads run before this one ends.
 		got, err := b.load(ctx, []uuid.UUID{id})
 		if err != nil {
 			return
@@ -89,4 +98,12 @@ func (b *batch[V]) ahead(id uuid.UUID) func(context.Context) {
 		v, ok := got[id]
 		b.read[id] = result[V]{v, ok}
 	}
+}
+
+// tried reports whether the value of an id was read, or cannot be.
+func (b *batch[V]) tried(id uuid.UUID) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, ok := b.read[id]
+	return ok || b.err != nil
 }

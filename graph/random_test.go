@@ -85,6 +85,10 @@ func (c *comparison) difference(who string, doc randomDocument) (difference stri
 		return "the document is not valid: " + errs.Error(), false
 	}
 	got := c.ask(a.token, doc)
+	c.askOthers(who, doc)
+	if again := c.ask(a.token, doc); string(again.Data) != string(got.Data) || !slices.Equal(again.failed(), got.failed()) {
+		return fmt.Sprintf("after others had sent it, the document is answered by\n%s\n%v\nnot\n%s\n%v", again.Data, again.failed(), got.Data, got.failed()), false
+	}
 	if why := got.failed(); got.Data == nil && len(why) == 1 && slices.Contains(tooMuchReasons(), why[0]) {
 		return "", true
 	}
@@ -103,6 +107,16 @@ func (c *comparison) difference(who string, doc randomDocument) (difference stri
 		return fmt.Sprintf("the errors are\n%s\nnot\n%s", strings.Join(why, "\n"), strings.Join(failed, "\n")), false
 	}
 	return "", false
+}
+
+// askOthers sends a document as everybody else who shares with a viewer what is kept
+// of documents.
+func (c *comparison) askOthers(who string, doc randomDocument) {
+	for other, a := range c.asking {
+		if other != who && a.view == c.asking[who].view {
+			c.ask(a.token, doc)
+		}
+	}
 }
 
 // tooMuchReasons are the reasons for which documents are refused that ask for too

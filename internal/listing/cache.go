@@ -10,6 +10,9 @@ import (
 // what front ends ask for, the rest leaves room for filters with changing texts.
 const maxStatements = 2048
 
+// maxUnions is the number of unions that are kept, of at most 8 KiB.
+const maxUnions = 256
+
 // maxFilter is the greatest length of a filter whose statement is kept, in bytes.
 const maxFilter = 1024
 
@@ -31,7 +34,7 @@ func (s *Statements) viewerMarks() viewer.Marks {
 // NewStatements returns an empty cache.
 func NewStatements() *Statements {
 	all, _ := lru.New[shape, any](maxStatements) // fails for sizes below one only
-	unions, _ := lru.New[together, string](maxStatements)
+	unions, _ := lru.New[together, string](maxUnions)
 	return &Statements{all, unions, viewer.NewMarks()}
 }
 

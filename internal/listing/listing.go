@@ -31,6 +31,9 @@ type Reader struct {
 	Now func() time.Time
 	// Statements are reused; nil builds every statement anew.
 	Statements *Statements
+	// Unions says that Together sends the statements of several reads as one: to
+	// Postgres. Of other databases it makes no sense to read ahead.
+	Unions bool
 }
 
 // settled is implemented by rows of which a value depends on the time of

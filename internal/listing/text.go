@@ -28,7 +28,7 @@ func (q *sqlText) run(ctx context.Context, v values, d destination) error {
 		args[i] = a
 	}
 	if g, ok := ctx.Value(gatheringKey{}).(*gathering); ok && q.driver.Dialect() == dialect.Postgres {
-		return g.send(ctx, &waiting{sqlText: q, args: args, to: d})
+		return g.send(ctx, &waiting{sqlText: q, args: args, to: part{destination: d, cells: d.into(nil)}})
 	}
 	return send(ctx, q.driver, q.text, args, d)
 }

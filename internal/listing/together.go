@@ -9,17 +9,17 @@ import (
 )
 
 // Bounds of a statement that is sent for several reads: their number, and the bytes
-// of their texts: package database does not keep texts of more than 8 KiB prepared.
+// of its text. Package database does not keep longer texts prepared.
 const (
 	maxTogether      = 6
-	maxTogetherBytes = 6 << 10
+	maxTogetherBytes = 8 << 10
 )
 
 // waiting is a statement that is sent with others.
 type waiting struct {
 	*sqlText
 	args []any
-	to   destination
+	to   part
 	sent bool
 	err  error
 }
@@ -74,41 +74,50 @@ func (g *gathering) send(ctx context.Context, w *waiting) error {
 
 // fitting returns how many of the statements go into one.
 func fitting(all []*waiting) int {
-	bytes := 0
+	texts, cells := 0, 0
 	for n, w := range all {
-		bytes += len(w.text)
-		if n > 0 && (n == maxTogether || bytes > maxTogetherBytes || w.driver != all[0].driver) {
+		texts += len(w.text)
+		cells += len(w.to.cells)
+		if n > 0 && (n == maxTogether || w.driver != all[0].driver || unionBytes(n+1, texts, cells) > maxTogetherBytes) {
 			return n
 		}
 	}
 	return len(all)
 }
 
+// unionBytes returns the greatest length of a union of n statements: of their texts,
+// a NULL for each column in all but one of its parts, what stands around the parts,
+// and placeholders with a digit more.
+func unionBytes(n, texts, cells int) int {
+	const around = 100
+	return texts + (n-1)*cells*len(", NULL") + n*around + texts/around
+}
+
 // sendTogether sends statements to one database as one.
 func sendTogether(ctx context.Context, all []*waiting) {
 	if len(all) == 1 {
 		one := all[0]
-		one.sent, one.err = true, send(ctx, one.driver, one.text, one.args, one.to)
+		one.sent, one.err = true, send(ctx, one.driver, one.text, one.args, one.to.destination)
 		return
 	}
 	var args []any
 	to := make([]*part, len(all))
 	for i, w := range all {
 		args = append(args, w.args...)
-		to[i] = &part{destination: w.to, cells: w.to.into(nil)}
+		to[i] = &w.to
 	}
-	err := send(ctx, all[0].driver, textOf(all, to), args, &parts{all: to})
+	err := send(ctx, all[0].driver, textOf(all), args, &parts{all: to})
 	for _, w := range all {
 		w.sent, w.err = true, err
 	}
 }
 
 // textOf returns the statement that returns the rows of all.
-func textOf(all []*waiting, to []*part) string {
+func textOf(all []*waiting) string {
 	var of together
 	for i, w := range all {
 		if w.kept == nil {
-			return unionOf(all, to)
+			return unionOf(all)
 		}
 		of[i] = w.sqlText
 	}
@@ -116,7 +125,7 @@ func textOf(all []*waiting, to []*part) string {
 	if text, ok := cache.unions.Get(of); ok {
 		return text
 	}
-	text := unionOf(all, to)
+	text := unionOf(all)
 	cache.unions.Add(of, text)
 	return text
 }
@@ -124,12 +133,12 @@ func textOf(all []*waiting, to []*part) string {
 // together identifies statements that are sent as one by those that are kept.
 type together [maxTogether]*sqlText
 
-// unionOf returns a statement that returns the rows of one statement after those of
-// another. The columns of all stand side by side, behind the number of the statement
+// unionOf returns a statement that returns the rows of several, each in its order, as
+// Postgres does for the parts of a UNION ALL. The columns of all stand side by side, behind the number of the statement
 // that a row is of, and are NULL in the rows of others. The first query returns no
 // row; it says of which types the columns are. Without NOT MATERIALIZED, Postgres
 // would store what is named twice.
-func unionOf(all []*waiting, to []*part) string {
+func unionOf(all []*waiting) string {
 	var with, columns, from, union strings.Builder
 	args := 0
 	for i, w := range all {
@@ -142,11 +151,11 @@ func unionOf(all []*waiting, to []*part) string {
 		columns.WriteString(", " + name + ".*")
 		from.WriteString(name)
 		union.WriteString(" UNION ALL SELECT " + strconv.Itoa(i))
-		for j, p := range to {
+		for j, other := range all {
 			if j == i {
 				union.WriteString(", " + name + ".*")
 			} else {
-				union.WriteString(strings.Repeat(", NULL", len(p.cells)))
+				union.WriteString(strings.Repeat(", NULL", len(other.to.cells)))
 			}
 		}
 		union.WriteString(" FROM " + name)

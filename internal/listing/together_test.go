@@ -66,6 +66,9 @@ func TestTogether(t *testing.T) {
 			if texts := sent.texts[before:]; l.driver.Dialect() == dialect.Postgres {
 				first := 0
 				for _, text := range texts {
+					if len(text) > 8<<10 {
+						t.Errorf("round %d: a text of %d bytes", round, len(text))
+					}
 					if strings.Contains(text, "UNION ALL") {
 						first++
 					}

@@ -16,6 +16,8 @@ import (
 	"log/slog"
 	"time"
 
+	"entgo.io/ent/dialect"
+
 	"portico/ent/db"
 	"portico/internal/activity"
 	"portico/internal/apikey"
@@ -87,7 +89,7 @@ func New(o Options) *Portal {
 	changes := change.NewRunner(change.Options{
 		Client: o.Client, Database: o.Database, Clock: o.Clock, KeyCache: o.KeyCache, UnclearFor: o.UnclearFor, Outer: o.Outer,
 	})
-	entities := entity.NewReader(o.Client, listing.Reader{Keys: o.Secrets, Fault: change.PublicError, Now: o.Clock.Now, Statements: listing.NewStatements()})
+	entities := entity.NewReader(o.Client, listing.Reader{Keys: o.Secrets, Fault: change.PublicError, Now: o.Clock.Now, Statements: listing.NewStatements(), Unions: o.Database.Dialect() == dialect.Postgres})
 	if o.DatabaseClock == nil {
 		o.DatabaseClock = o.Clock
 	}
