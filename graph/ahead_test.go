@@ -37,7 +37,9 @@ func TestListsAreReadAhead(t *testing.T) {
 			document := `query($id: ID!) { node(id: $id) { id ... on ` + kind + ` { ` + strings.Join(lists, " { totalCount nodes { id } } ") + ` { totalCount nodes { id } } } } }`
 			for name, as := range map[string]string{"its organization": s.token(t, tenant.Admin), "another one": s.token(t, other.Admin)} {
 				var got answer
-				sent := c.during(func() { got = s.ask(t, as, document, map[string]any{"id": id}) })
+				ask := func() { got = s.ask(t, as, document, map[string]any{"id": id}) }
+				ask() // what is sent a second time is sent as one
+				sent := c.during(ask)
 				require.Empty(t, got.Errors, got.raw)
 				require.Equal(t, name == "its organization", got.Data["node"] != nil, got.raw)
 				most := 3

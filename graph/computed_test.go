@@ -47,3 +47,30 @@ func TestKeyCountsComeWithTheApps(t *testing.T) {
 		}
 	})
 }
+
+// Counts are only read with the apps for which they are selected.
+func TestKeyCountsAreReadWhereSelected(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		var c counter
+		s := newServer(t, url, database.Options{OnStatement: c.note})
+		tenant := s.MustTenant(t, "where")
+		id := s.MustApp(t, tenant.Developer, "app").App.GlobalID()
+		token := s.token(t, tenant.Developer)
+		sent := c.during(func() {
+			got := s.ask(t, token, `query($id: ID!, $yes: Boolean = true, $no: Boolean = false) {
+				a: apps(first: 5) { nodes { name } } b: apps(first: 6) { nodes { keyCounts @skip(if: $yes) { total } } }
+				c: apps(first: 7) { nodes { ... @include(if: $no) { keyCounts { total } } } } d: app(id: $id) { name ...f @skip(if: $yes) }
+				e: apps(first: 8) { edges { node { ...f } } } f: viewer { account { apps(first: 9) { nodes { name } } } }
+			} fragment f on App { keyCounts { active } }`, map[string]any{"id": id})
+			require.Empty(t, got.Errors, got.raw)
+			require.Contains(t, got.raw, `"e":{"edges":[{"node":{"keyCounts":{"active":1}}}]}`)
+		})
+		with := 0
+		for _, text := range sent {
+			if strings.Contains(text, "of_keyCounts") {
+				with++
+			}
+		}
+		require.Equal(t, 1, with, strings.Join(sent, "\n"))
+	})
+}

@@ -200,13 +200,14 @@ func oneWith[T any](ctx context.Context, k nodeid.Kind, id uuid.UUID, columns []
 }
 
 // edges returns what the operation selects of the objects that rows of a type
-// refer to, and of what is computed for them.
+// refer to. What is computed for rows costs more, and is only read with those for
+// which the present field selects it.
 func (l *loaders) edges(ctx context.Context, k nodeid.Kind) []listing.Edge {
 	asked := l.askedOf(ctx)
 	fields := asked.edges[k]
 	out := make([]listing.Edge, 0, len(fields)+1)
 	for _, c := range l.selections.computed {
-		if selected := asked.computed[c.name]; c.of == k && selected != nil {
+		if selected := asked.computed[c.name]; c.of == k && selected != nil && selectsHere(ctx, c.name) {
 			out = append(out, c.edge(ctx, l.portal, selected))
 		}
 	}

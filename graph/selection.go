@@ -112,6 +112,35 @@ func (a asking) add(f *ast.Field) {
 	}
 }
 
+// selectsHere reports whether the field being resolved selects an object of a type, of
+// the rows that it returns.
+func selectsHere(ctx context.Context, name string) bool {
+	return selectsOf(graphql.GetFieldContext(ctx).Field.Selections, name, graphql.GetOperationContext(ctx).Variables)
+}
+
+func selectsOf(set ast.SelectionSet, name string, variables map[string]any) bool {
+	return slices.ContainsFunc(set, func(one ast.Selection) bool {
+		switch one := one.(type) {
+		case *ast.Field:
+			row := one.Name == "nodes" || one.Name == "edges" || one.Name == "node"
+			return !leftOut(one.Directives, variables) && (one.Definition.Type.Name() == name || row && selectsOf(one.SelectionSet, name, variables))
+		case *ast.InlineFragment:
+			return !leftOut(one.Directives, variables) && selectsOf(one.SelectionSet, name, variables)
+		case *ast.FragmentSpread:
+			return !leftOut(one.Directives, variables) && selectsOf(one.Definition.SelectionSet, name, variables)
+		}
+		return false
+	})
+}
+
+// leftOut reports whether directives leave a selection out.
+func leftOut(all ast.DirectiveList, variables map[string]any) bool {
+	return slices.ContainsFunc(all, func(d *ast.Directive) bool {
+		condition := d.ArgumentMap(variables)["if"]
+		return d.Name == "skip" && condition == true || d.Name == "include" && condition == false
+	})
+}
+
 // columns returns the columns to read of a type's rows: those that the operation
 // selects, and those behind further fields. It is never empty, which would mean
 // all.

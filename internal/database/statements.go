@@ -11,6 +11,10 @@ import (
 // Longer ones are bulk inserts, which differ each time.
 const maxCachedBytes = 8 << 10
 
+// maxStatementBytes bounds the texts of one connection's prepared statements. What
+// they cost Postgres grows with their length: it was 75 bytes for each of the text.
+const maxStatementBytes = 128 << 10
+
 // cacheable excludes statements without arguments: they take one round trip
 // anyhow, and a text may contain several of them.
 func cacheable(query string, args int) bool { return args > 0 && len(query) <= maxCachedBytes }
@@ -33,15 +37,21 @@ type contextStmt interface {
 // least recently used. Like the connection it is not safe for concurrent use.
 type statements struct {
 	lru *simplelru.LRU[string, *statement]
+	// bytes is the length of all texts.
+	bytes int
 }
 
 func newStatements(size int) *statements {
 	if size <= 0 {
 		return &statements{}
 	}
+	c := &statements{}
 	// NewLRU fails only if the size is not positive.
-	lru, _ := simplelru.NewLRU(size, func(_ string, s *statement) { s.evict() })
-	return &statements{lru: lru}
+	c.lru, _ = simplelru.NewLRU(size, func(query string, s *statement) {
+		c.bytes -= len(query)
+		s.evict()
+	})
+	return c
 }
 
 // take returns the prepared statement of a text, preparing it first if
@@ -67,7 +77,11 @@ func (c *statements) take(ctx context.Context, on driver.ConnPrepareContext, que
 		return nil, prepared.Close()
 	}
 	s := &statement{contextStmt: able, busy: true}
+	c.bytes += len(query)
 	c.lru.Add(query, s)
+	for c.bytes > maxStatementBytes {
+		c.lru.RemoveOldest()
+	}
 	return s, nil
 }
 

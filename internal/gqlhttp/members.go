@@ -47,7 +47,7 @@ func decodeRequest(body []byte) (*request, error) {
 		return d.member(req, name)
 	})
 	if err != nil {
-		return nil, err
+		return nil, duplicate(err)
 	}
 	return req, d.end()
 }
@@ -57,9 +57,17 @@ func decodeObject(text []byte) (map[string]any, error) {
 	d := newDecoder(text)
 	m, err := d.optionalObject()
 	if err != nil {
-		return nil, err
+		return nil, duplicate(err)
 	}
 	return m, d.end()
+}
+
+// duplicate returns errDuplicateMember for the library's error of that.
+func duplicate(err error) error {
+	if errors.Is(err, jsontext.ErrDuplicateName) {
+		return errDuplicateMember
+	}
+	return err
 }
 
 // decoder decodes JSON and keeps numbers as written. It refuses an object that names
@@ -151,9 +159,6 @@ func (d decoder) members(value func(name string) error) error {
 	}
 	for d.PeekKind() != jsontext.KindEndObject {
 		name, err := d.text()
-		if errors.Is(err, jsontext.ErrDuplicateName) {
-			return errDuplicateMember
-		}
 		if err == nil {
 			err = value(name)
 		}

@@ -19,7 +19,8 @@ const maxFilter = 1024
 // Statements caches the statements of a database. A nil one caches nothing.
 type Statements struct {
 	all *lru.Cache[shape, any]
-	// unions are the texts that are sent for several of all.
+	// unions are the texts that are sent for several of all; empty for those that were
+	// met once.
 	unions *lru.Cache[together, string]
 	marks  viewer.Marks
 }

@@ -93,11 +93,14 @@ func unionBytes(n, texts, cells int) int {
 	return texts + (n-1)*cells*len(", NULL") + n*around + texts/around
 }
 
-// sendTogether sends statements to one database as one.
+// sendTogether sends statements to one database: as one, if they were sent together
+// before. Preparing a union costs Postgres more than it saves if it is sent once.
 func sendTogether(ctx context.Context, all []*waiting) {
-	if len(all) == 1 {
-		one := all[0]
-		one.sent, one.err = true, send(ctx, one.driver, one.text, one.args, one.to.destination)
+	text, ok := textOf(all)
+	if !ok {
+		for _, one := range all {
+			one.sent, one.err = true, send(ctx, one.driver, one.text, one.args, one.to.destination)
+		}
 		return
 	}
 	var args []any
@@ -106,28 +109,32 @@ func sendTogether(ctx context.Context, all []*waiting) {
 		args = append(args, w.args...)
 		to[i] = &w.to
 	}
-	err := send(ctx, all[0].driver, textOf(all), args, &parts{all: to})
+	err := send(ctx, all[0].driver, text, args, &parts{all: to})
 	for _, w := range all {
 		w.sent, w.err = true, err
 	}
 }
 
-// textOf returns the statement that returns the rows of all.
-func textOf(all []*waiting) string {
+// textOf returns the statement that returns the rows of all; ok is false if they are
+// to be sent one by one.
+func textOf(all []*waiting) (text string, ok bool) {
 	var of together
 	for i, w := range all {
 		if w.kept == nil {
-			return unionOf(all)
+			return "", false
 		}
 		of[i] = w.sqlText
 	}
-	cache := all[0].kept
-	if text, ok := cache.unions.Get(of); ok {
-		return text
+	if len(all) == 1 {
+		return "", false
 	}
-	text := unionOf(all)
-	cache.unions.Add(of, text)
-	return text
+	unions := all[0].kept.unions
+	text, seen := unions.Get(of)
+	if seen && text == "" {
+		text = unionOf(all)
+	}
+	unions.Add(of, text)
+	return text, seen
 }
 
 // together identifies statements that are sent as one by those that are kept.
