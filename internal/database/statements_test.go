@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -40,6 +41,31 @@ func TestStatementIsPreparedOnce(t *testing.T) {
 		query+"'").Scan(&prepared, &uses)
 	if err != nil || prepared != 1 || uses != 6 {
 		t.Errorf("prepared %d times and used %d times, want 1 and 6 (%v)", prepared, uses, err)
+	}
+}
+
+// Long texts leave room for few: what prepared statements cost Postgres grows with
+// their length.
+func TestPreparedTextsAreBounded(t *testing.T) {
+	url, ok := testdb.EmptyPostgres(t)
+	if !ok {
+		t.Skip("only Postgres shows which statements are prepared")
+	}
+	ctx := context.Background()
+	db := open(t, url, database.Options{MaxConns: 1})
+	for i := range 60 {
+		var name string
+		query := fmt.Sprintf("SELECT name FROM fruit WHERE id = $1 /* %d %s */", i, strings.Repeat("x", 4<<10))
+		if err := db.QueryRowContext(ctx, query, 1).Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var prepared, bytes int
+	if err := db.QueryRowContext(ctx, "SELECT count(*), sum(length(statement)) FROM pg_prepared_statements").Scan(&prepared, &bytes); err != nil {
+		t.Fatal(err)
+	}
+	if prepared < 20 || bytes > 128<<10 {
+		t.Errorf("%d statements of %d bytes are prepared", prepared, bytes)
 	}
 }
 
