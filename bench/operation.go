@@ -31,13 +31,13 @@ func operations() []operation {
 	return []operation{
 		{name: "AppPage", title: "app page", query: pageQuery, goal: 1.2, variables: anApp},
 		{name: "AppPageAlone", title: "app page, one client", query: pageQuery, document: "AppPage", clients: 1, goal: 1.2, variables: anApp},
-		{name: "AppList", title: "list of 50", query: listQuery, goal: 1.8, variables: func(w *world, r *rand.Rand) map[string]any {
+		{name: "AppList", title: "list of 50", query: listQuery, goal: 1.4, variables: func(w *world, r *rand.Rand) map[string]any {
 			return map[string]any{"after": one(r, w.cursors)}
 		}},
-		{name: "KeyTable", title: "key table", query: keysQuery, goal: 1.8, variables: func(w *world, r *rand.Rand) map[string]any {
+		{name: "KeyTable", title: "key table", query: keysQuery, goal: 1.5, variables: func(w *world, r *rand.Rand) map[string]any {
 			return map[string]any{"id": one(r, w.tables)}
 		}},
-		{name: "ApprovalQueue", title: "approval queue", query: queueQuery, goal: 1.8, variables: func(w *world, r *rand.Rand) map[string]any {
+		{name: "ApprovalQueue", title: "approval queue", query: queueQuery, goal: 1.3, variables: func(w *world, r *rand.Rand) map[string]any {
 			return map[string]any{"after": one(r, w.queue)}
 		}},
 		{name: "GenerateKey", title: "generateKey", query: generateQuery, goal: 1.3, variables: anApp},
