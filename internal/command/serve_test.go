@@ -268,7 +268,9 @@ func TestDrain(t *testing.T) {
 	}
 	answered := make(chan answer, 1)
 	go func() {
-		w, err := http.DefaultTransport.RoundTrip(r)
+		// On a connection of its own: an idle one is closed if the server stops before
+		// the request has come.
+		w, err := new(http.Transport).RoundTrip(r)
 		if err != nil {
 			answered <- answer{err: err}
 			return
