@@ -23,10 +23,9 @@ func (a *ahead) add(read func(context.Context)) error {
 
 // withLists reads the object of the field that is being resolved and, where several
 // reads are one statement, its lists that the field selects: they need only the
-// object's id. Their
-// resolvers, which are called once the object has been found, find them read. If the
-// viewer may not see the object, nobody asks for what was read with it, which is only
-// what the viewer may see anyway.
+// object's id. Their resolvers, which are called once the object has been found, find
+// them read. If the viewer may not see the object, nobody asks for what was read with
+// it, which is only what the viewer may see anyway.
 func withLists[T any](ctx context.Context, k nodeid.Kind, id uuid.UUID, read func(context.Context) (T, error)) (found T, err error) {
 	l := loadersOf(ctx)
 	if !l.entities.Lists.Unions {

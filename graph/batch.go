@@ -78,8 +78,8 @@ func (b *batch[V]) fill(ctx context.Context, id uuid.UUID) error {
 
 var errUnfinished = errors.New("graph: a read did not end")
 
-// ahead returns a func that reads the value of an id before it is requested. An
-// error is left to whoever requests the value.
+// ahead returns a func that reads the value of an id before it is requested. Whoever
+// requests the value gets an error, too.
 func (b *batch[V]) ahead(id uuid.UUID) func(context.Context) {
 	return func(ctx context.Context) {
 		if b.tried(id) {
@@ -87,11 +87,12 @@ func (b *batch[V]) ahead(id uuid.UUID) func(context.Context) {
 		}
 		// Without the lock, because other reads run before this one ends.
 		got, err := b.load(ctx, []uuid.UUID{id})
-		if err != nil {
-			return
-		}
 		b.mu.Lock()
 		defer b.mu.Unlock()
+		if err != nil {
+			b.err = err
+			return
+		}
 		if b.read == nil {
 			b.read = map[uuid.UUID]result[V]{}
 		}

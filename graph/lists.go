@@ -52,8 +52,9 @@ func pageOf[T any](ctx context.Context, parent nodeid.Kind, id uuid.UUID, of nod
 }
 
 // listName returns a name that differs for lists of which an operation reads other
-// rows, or others of their totals and cursors. Everything else that is read is the
-// same wherever an operation selects a type.
+// rows, or others of their totals and cursors. The columns are the same wherever an
+// operation selects a type. What is computed for rows may be missing where the first
+// of equal lists does not select it; it is then read by itself.
 func listName(field string, parent nodeid.Kind, read listing.Request, further any) string {
 	raw, err := json.Marshal([]any{read.Args, read.Wanted, further})
 	if err != nil {

@@ -75,8 +75,10 @@ func staffOnly(t *testing.T) []string {
 // where it can reach the table. A credential's access list and the idempotency
 // records are only ever reached by a credential or a person that are behind
 // rules themselves.
-func TestMatrixSeesAMissingRule(t *testing.T) {
-	w := newWorld(t, testdb.SQLite(t))
+func TestMatrixSeesAMissingRule(t *testing.T) { testdb.Each(t, tryMissingRules) }
+
+func tryMissingRules(t *testing.T, url string) {
+	w := newWorld(t, url)
 	m := newMatrix(w, w.server)
 	policy := readPolicy(t)
 	for name, r := range tables() {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"go/types"
@@ -134,6 +135,9 @@ func (d *direct) rewriteFile(name string, all []*rule) error {
 		}
 		return append(parts[1], d.objectBody(o)...)
 	})
+	if bytes.Contains(text, []byte("MarshalSliceConcurrently(")) {
+		return fmt.Errorf("%s: gqlgen writes lists in another way than before, whose goroutines would write one answer at once: look at graph/generate", name)
+	}
 	if text, err = imports.Process(name, text, nil); err != nil {
 		return err
 	}

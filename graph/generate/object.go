@@ -132,6 +132,6 @@ func (d *direct) computedCode(f *codegen.Field) (code string, ok bool) {
 	}
 	d.found++
 	row := types.TypeString(f.TypeReference.GO, func(p *types.Package) string { return p.Name() })
-	encoded := put(f, fmt.Sprintf("ec.%s(ctx, field.Selections, value)", f.TypeReference.MarshalFunc()))
+	encoded := put(f, fmt.Sprintf("ec.%s(out.Within(ctx, %q, field), field.Selections, value)", f.TypeReference.MarshalFunc(), f.Object.Name))
 	return fmt.Sprintf("if value, ok := obj.Computed(%q).(%s); out.direct && ok {\n%s\t\t\t}", f.Name, row, encoded), true
 }

@@ -1881,7 +1881,7 @@ func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj 
 			out.required(ec._App_credentials(ctx, field, obj))
 		case "keyCounts":
 			if value, ok := obj.Computed("keyCounts").(*apps.KeyCounts); out.direct && ok {
-				out.required(ec.marshalNKeyCounts2ᚖporticoᚋinternalᚋappsᚐKeyCounts(ctx, field.Selections, value))
+				out.required(ec.marshalNKeyCounts2ᚖporticoᚋinternalᚋappsᚐKeyCounts(out.Within(ctx, "App", field), field.Selections, value))
 			} else {
 				out.required(ec._App_keyCounts(ctx, field, obj))
 			}

@@ -109,10 +109,10 @@ func resolve[T any](ctx context.Context, op *graphql.OperationContext, field gra
 		op.Error(ctx, graphql.AddFieldLocationToError(ctx, err))
 	case v == nil:
 		if required && !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			op.Errorf(ctx, "must not be null")
+			graphql.AddErrorf(ctx, "must not be null")
 		}
 	case !ok:
-		op.Errorf(ctx, "unexpected type %T of a field's value, should be %T", v, value)
+		graphql.AddErrorf(ctx, "unexpected type %T of a field's value, should be %T", v, value)
 	default:
 		return marshal(ctx, field.Selections, value)
 	}

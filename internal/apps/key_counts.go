@@ -63,7 +63,7 @@ func (svc *Service) keyCounts(n *keyNumbers) listing.Computed[*db.Credential] {
 // each status that is stored, and of these that are past their end. What that makes of
 // a key is for its status to say.
 type keyNumbers struct {
-	// all is only counted for what needs the keys of every status.
+	// every is true if the keys of all statuses are needed; all is their number.
 	every    bool
 	all      int
 	byStatus []keysOfStatus

@@ -11,8 +11,8 @@ import (
 // Longer ones are bulk inserts, which differ each time.
 const maxCachedBytes = 8 << 10
 
-// maxStatementBytes bounds the texts of one connection's prepared statements. What
-// they cost Postgres grows with their length: it was 75 bytes for each of the text.
+// maxStatementBytes bounds the texts of one connection's prepared statements, in
+// bytes. Each of them takes Postgres about 75 bytes of memory.
 const maxStatementBytes = 128 << 10
 
 // cacheable excludes statements without arguments: they take one round trip
