@@ -55,7 +55,7 @@ func (svc *Service) keyCounts(n *keyNumbers) listing.Computed[*db.Credential] {
 		Query:  func() listing.Query[*db.Credential] { return svc.client.Credential.Query() },
 		Column: credential.FieldAppID,
 		Values: n.names(),
-		Select: n.sel,
+		Select: n.addTo,
 	}
 }
 
@@ -99,8 +99,8 @@ func (k *keyNumbers) names() (all []string) {
 	return all
 }
 
-// sel adds them to a statement.
-func (k *keyNumbers) sel(s *sql.Selector, now any) {
+// addTo adds them to a statement.
+func (k *keyNumbers) addTo(s *sql.Selector, now any) {
 	if k.every {
 		s.AppendSelectExprAs(sql.Expr(sql.Count("*")), "keys")
 	}

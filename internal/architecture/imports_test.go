@@ -47,7 +47,7 @@ func allowedImports() map[string][]string {
 		"graph/model":     with("ent/db", "internal/activity", "internal/apps", "internal/catalog", "internal/identity", "internal/eventlog", "internal/gateway"),
 		"graph/generate":  with("internal/entity"),
 
-		"internal/change": with("ent/db/...", "ent/rowscan", "internal/database", "internal/eventlog", "internal/input"),
+		"internal/change": with("ent/db/...", "internal/database", "internal/eventlog", "internal/input", "internal/listing"),
 		"internal/input":  k,
 		// The services, each on those above it.
 		"internal/identity":          with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing"),

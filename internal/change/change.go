@@ -17,6 +17,7 @@ import (
 	"portico/internal/clock"
 	"portico/internal/database"
 	"portico/internal/eventlog"
+	"portico/internal/listing"
 	"portico/internal/viewer"
 )
 
@@ -52,7 +53,7 @@ type Runner struct {
 	keyCache   KeyCache
 	unclearFor time.Duration
 	outer      *Tx
-	locks      *Locks
+	statements *listing.Statements
 }
 
 // NewRunner returns a Runner. It panics if the options contradict each other.
@@ -63,11 +64,11 @@ func NewRunner(o Options) *Runner {
 	if o.UnclearFor == 0 {
 		o.UnclearFor = unclearFor
 	}
-	return &Runner{client: o.Client, database: o.Database, clock: o.Clock, keyCache: o.KeyCache, unclearFor: o.UnclearFor, outer: o.Outer, locks: newLocks()}
+	return &Runner{client: o.Client, database: o.Database, clock: o.Clock, keyCache: o.KeyCache, unclearFor: o.UnclearFor, outer: o.Outer, statements: listing.NewStatements()}
 }
 
-// Locks returns the kept statements that lock rows.
-func (r *Runner) Locks() *Locks { return r.locks }
+// Statements returns the kept statements that lock rows.
+func (r *Runner) Statements() *listing.Statements { return r.statements }
 
 // Write calls f in a transaction, appends the events that f has recorded, and
 // commits. It returns the result of the call of f that was committed, once this
@@ -143,7 +144,7 @@ func attempt[T any](ctx context.Context, r *Runner, f func(ctx context.Context, 
 
 func (r *Runner) newTx(ctx context.Context, entTx *db.Tx) *Tx {
 	v := viewer.Current(ctx)
-	return &Tx{Tx: entTx, Viewer: v, Now: r.clock.Now(), organization: v.OrganizationID, postgres: r.database.Dialect() == dialect.Postgres, locks: r.locks}
+	return &Tx{Tx: entTx, Viewer: v, Now: r.clock.Now(), organization: v.OrganizationID, postgres: r.database.Dialect() == dialect.Postgres, statements: r.statements}
 }
 
 // perform calls f and appends the events that it has recorded. It returns the

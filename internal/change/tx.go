@@ -9,6 +9,7 @@ import (
 	"portico/ent/db"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
+	"portico/internal/listing"
 	"portico/internal/policy"
 	"portico/internal/viewer"
 )
@@ -23,7 +24,7 @@ type Tx struct {
 
 	organization uuid.UUID
 	postgres     bool
-	locks        *Locks
+	statements   *listing.Statements
 	entries      []eventlog.Entry
 	// last is a row that is inserted with the events.
 	last eventlog.Insertion

@@ -14,8 +14,8 @@ import (
 	"portico/internal/backlog"
 )
 
-// answer is the response to one request. Data is encoded JSON, written without
-// another copy; nil means that nothing was executed.
+// answer is the response to one request. Data is encoded JSON; nil means
+// that nothing was executed.
 type answer struct {
 	status int
 	errors gqlerror.List

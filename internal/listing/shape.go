@@ -82,14 +82,12 @@ func (v values) of(s slot, dialectName string) any {
 
 // slotOf returns the slot of a viewer's id that a mark stands for.
 func slotOf(m viewer.Marks, mark uuid.UUID) (slot, bool) {
-	some := uuid.Max
-	switch all := m.Marked(viewer.Viewer{OrganizationID: some, AccountID: some, UserID: some}); mark {
-	case all.OrganizationID:
-		return organizationSlot, true
-	case all.AccountID:
-		return accountSlot, true
-	case all.UserID:
-		return userSlot, true
+	for s, v := range map[slot]viewer.Viewer{
+		organizationSlot: {OrganizationID: uuid.Max}, accountSlot: {AccountID: uuid.Max}, userSlot: {UserID: uuid.Max},
+	} {
+		if id, _ := m.IDOf(v, mark); id == uuid.Max {
+			return s, true
+		}
 	}
 	return 0, false
 }

@@ -141,10 +141,10 @@ func textOf(all []*waiting) (text string, ok bool) {
 type together [maxTogether]*sqlText
 
 // unionOf returns a statement that returns the rows of several, each in its order, as
-// Postgres does for the parts of a UNION ALL. The columns of all stand side by side, behind the number of the statement
-// that a row is of, and are NULL in the rows of others. The first query returns no
-// row; it says of which types the columns are. Without NOT MATERIALIZED, Postgres
-// would store what is named twice.
+// Postgres does for the parts of a UNION ALL. The columns of all stand side by side,
+// behind the number of the statement that a row is of, and are NULL in the rows of
+// others. The first query returns no row; it says of which types the columns are.
+// Without NOT MATERIALIZED, Postgres would store what is named twice.
 func unionOf(all []*waiting) string {
 	var with, columns, from, union strings.Builder
 	args := 0

@@ -115,5 +115,5 @@ func (p *Portal) Now() time.Time { return p.clock.Now() }
 // row policies.
 func (p *Portal) ForgetStatements() {
 	p.entities.Lists.Statements.Purge()
-	p.changes.Locks().Purge()
+	p.changes.Statements().Purge()
 }
