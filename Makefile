@@ -16,7 +16,12 @@ CLIENT := clients/go/gate
 
 # The packages in which several goroutines meet over the same data.
 CONCURRENT := ./graph/... ./internal/apps/... ./internal/auth/... ./internal/catalog/... ./internal/change/... ./internal/command/... ./internal/database/... ./internal/eventlog/... ./internal/gateway/... \
-	./internal/gqlhttp/... ./internal/identity/... ./internal/jobs/... ./internal/keyring/... ./internal/maintenance/... ./internal/redislimits/... ./internal/portal/... ./internal/seed/... ./internal/server/... ./internal/usage/... ./migrate/...
+	./internal/gqlhttp/... ./internal/identity/... ./internal/jobs/... ./internal/keyimport/... ./internal/keyring/... ./internal/leaks/... ./internal/mail/... ./internal/maintenance/... ./internal/redislimits/... ./internal/portal/... ./internal/seed/... ./internal/server/... ./internal/usage/... ./migrate/...
+
+# What play the matrix of roles again, one call after another: with each lock taken away
+# and for tokens of every scope. Nothing meets in them that does not meet in TestMatrix,
+# which stays.
+REPEATED := ^(TestMatrixSees|TestScopes$$)
 
 # One compilation serves everything; only the race detector needs C.
 export CGO_ENABLED ?= 0
@@ -37,8 +42,8 @@ test: ## Run all tests on SQLite and, where it is installed, on Postgres
 	@$(WITHPG) sh -c 'go test -timeout 15m ./... && go -C $(CLIENT) test -timeout 15m ./... && go -C e2e test -timeout 15m ./...'
 
 race: ## Run the tests of concurrent packages under the race detector (needs a C compiler)
-	@CGO_ENABLED=1 $(WITHPG) go test -race -timeout 15m $(CONCURRENT)
-	@CGO_ENABLED=1 go -C $(CLIENT) test -race -timeout 15m ./...
+	@CGO_ENABLED=1 $(WITHPG) go test -race -timeout 30m -skip '$(REPEATED)' $(CONCURRENT)
+	@CGO_ENABLED=1 go -C $(CLIENT) test -race -timeout 30m ./...
 
 bench: ## Measure the API beside a hand-written server, and the gate beside an empty handler
 	@$(WITHPG) go run ./bench

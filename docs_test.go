@@ -120,6 +120,29 @@ func TestDocsLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
+// The code on a page that stands below a link to its file is the file, which tests run.
+func TestDocsShowTheFilesThatAreTested(t *testing.T) {
+	block := regexp.MustCompile("(?s)\n\\[([^\\]]+)\\]\\((frontends/[^)]+)\\):\n\n```[a-z]+\n(.*?)```\n")
+	page, err := os.ReadFile("docs/frontends.md")
+	require.NoError(t, err)
+	var shown []string
+	for _, found := range block.FindAllStringSubmatch(string(page), -1) {
+		content, err := os.ReadFile(filepath.Join("docs", found[2]))
+		require.NoError(t, err)
+		require.Equal(t, string(content), found[3], "docs/frontends.md shows another %s", found[1])
+		shown = append(shown, found[1])
+	}
+	var there []string
+	files, err := os.ReadDir("docs/frontends")
+	require.NoError(t, err)
+	for _, f := range files {
+		if filepath.Ext(f.Name()) != ".go" {
+			there = append(there, f.Name())
+		}
+	}
+	require.ElementsMatch(t, there, shown)
+}
+
 // anchors returns what links to the headings of a page end in, as GitHub makes it.
 func anchors(page string) (out []string) {
 	dropped := regexp.MustCompile(`[^\p{L}\p{N}\s_-]`)

@@ -53,10 +53,10 @@ func newInside(b *testing.B) inside {
 		w.apps = append(w.apps, nodeid.Encode(nodeid.App, id))
 	}
 	noError(b, w.furnish(ctx))
-	w.token, _, err = f.Tokens.Issue(admin.ID, demo.ID, admin.TokenVersion)
+	w.token, _, err = f.Tokens.Issue(admin.ID, demo.ID, f.MustSession(b, admin).ID)
 	noError(b, err)
 	unnamed := func(context.Context) string { return "" }
-	api, err := graph.NewHandler(graph.Options{Portal: f.Portal, Entities: f.Portal.Entities(), Counts: report.NewReader(f.Database, f.Clock), Devices: auth.DeviceCookie{}, RequestID: unnamed, Log: slog.New(slog.DiscardHandler)})
+	api, err := graph.NewHandler(graph.Options{Portal: f.Portal, Entities: f.Portal.Entities(), Counts: report.NewReader(f.Database, f.Clock), Devices: auth.DeviceCookie{}, Refresh: auth.SessionCookie{}, RequestID: unnamed, Log: slog.New(slog.DiscardHandler)})
 	noError(b, err)
 	who := &auth.Authenticator{Tokens: f.Tokens, Machines: auth.NewMachineTokens(f.Ring), Directory: f.Directory,
 		RequestID: unnamed}

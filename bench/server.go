@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"portico/bench/machine"
+	"portico/internal/testdb/freeport"
 )
 
 const (
@@ -79,11 +80,8 @@ func (w *world) start(ctx context.Context, name string, profiled bool, command .
 
 // freeAddress returns an address of this machine at which nothing listens.
 func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
+	port, err := freeport.New()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), err
 }
 
 func (s *server) stop() error {

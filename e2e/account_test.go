@@ -3,17 +3,9 @@ package e2e
 import (
 	"testing"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"portico/e2e/servertest"
-	"portico/ent/db"
-	_ "portico/ent/db/runtime" // the row policies and defaults of ent's entities
-	"portico/internal/clock"
-	"portico/internal/domain"
-	"portico/internal/nodeid"
-	"portico/internal/testdb"
-	"portico/internal/viewer"
 )
 
 func suspendedAccount(t *testing.T, s *servertest.Server) {
@@ -64,49 +56,87 @@ func deletedAccount(t *testing.T, s *servertest.Server) {
 	requireError(t, c.dev.Ask(t, "createApp", vars{"name": "Nowhere"}, `app { id }`), "FORBIDDEN")
 }
 
-// oneAccount tests that a developer acts for the account that they joined first,
-// whatever a header says.
-func oneAccount(t *testing.T, s *servertest.Server) {
-	c := newActors(t, s, "one-account")
-	other := newActors(t, s, "one-account-other")
+// activeAccount tests which account a developer of several acts for: chosen at sign-in,
+// kept by the session, and for one request by the header.
+func activeAccount(t *testing.T, s *servertest.Server) {
+	c := newActors(t, s, "active-account")
+	other := newActors(t, s, "active-account-other")
 	mine, _ := c.newApp(t, "Mine")
 	theirs, _ := other.newApp(t, "Theirs")
 	c.alsoJoin(t, other.account)
-
-	for _, dev := range []*servertest.Client{c.dev, c.dev.As("X-Portico-Account", other.account), c.dev.As("X-Portico-Account", "nonsense")} {
-		a := dev.Must(t, `{ viewer { account { id } accounts { nodes { id } } } apps { nodes { id } } }`, nil)
-		require.Equal(t, c.account, a.Text("viewer", "account", "id"))
-		require.Equal(t, []string{c.account, other.account}, texts(a, "id", "viewer", "accounts", "nodes"), "first joined first")
-		require.Equal(t, []string{mine}, texts(a, "id", "apps", "nodes"))
-		requireError(t, dev.Ask(t, "updateApp", vars{"appId": theirs, "name": "From the other side"}, `app { id }`), "NOT_FOUND")
-		requireProblem(t, dev.Ask(t, "createApp", vars{"name": "There", "accountId": other.account}, `app { id }`), "createApp", "UNKNOWN_REFERENCE", "accountId")
+	requireActive := func(dev *servertest.Client, account, app string) {
+		t.Helper()
+		a := dev.Must(t, `{ viewer { account { id } accounts { nodes { id } } user { accounts { nodes { id } } } } apps { nodes { id } } }`, nil)
+		require.Equal(t, account, a.Text("viewer", "account", "id"))
+		require.Equal(t, []string{c.account, other.account}, texts(a, "id", "viewer", "accounts", "nodes"))
+		require.Equal(t, []string{c.account, other.account}, texts(a, "id", "viewer", "user", "accounts", "nodes"))
+		require.Equal(t, []string{app}, texts(a, "id", "apps", "nodes"))
 	}
-	staff := c.admin.Must(t, `query($id: ID!) { app(id: $id) { id } viewer { account { id } role } }`, vars{"id": theirs})
-	require.Equal(t, theirs, staff.Text("app", "id"), "staff act for no account")
-	require.Nil(t, staff.At("viewer", "account"))
+	requireActive(c.dev, c.account, mine)
+	requireError(t, c.dev.Ask(t, "updateApp", vars{"appId": theirs, "name": "From the other side"}, `app { id }`), "NOT_FOUND")
+	requireProblem(t, c.dev.Ask(t, "createApp", vars{"name": "There", "accountId": other.account}, `app { id }`), "createApp", "UNKNOWN_REFERENCE", "accountId")
 
+	// For one request.
+	requireActive(c.dev.As("X-Portico-Account", other.account), other.account, theirs)
+	requireActive(c.dev, c.account, mine)
+	foreign := newOrganization(t, s, "active-account-foreign")
+	var answers []map[string]any
+	for _, id := range []string{foreign.account, newActors(t, s, "active-account-third").account, "acct_7N42dgm5tFLK9N8MT7fHC7", "nonsense", "", mine} {
+		for _, who := range []*servertest.Client{c.dev, c.admin} {
+			a := who.As("X-Portico-Account", id).Send(t, `{ viewer { account { id } } apps { nodes { id } } }`, nil)
+			requireError(t, a, "FORBIDDEN")
+			require.Equal(t, "NOT_A_MEMBER", a.Errors[0].Extensions["reason"])
+			require.Nil(t, a.Data)
+			delete(a.Errors[0].Extensions, "requestId")
+			answers = append(answers, map[string]any{"message": a.Errors[0].Message, "extensions": a.Errors[0].Extensions, "status": a.Status})
+		}
+	}
+	for _, a := range answers {
+		require.Equal(t, answers[0], a, "foreign, unknown and malformed answer alike")
+	}
+
+	// For the session, also after it is refreshed; other sessions keep theirs.
+	signedIn := func(in vars) *servertest.Answer {
+		in["email"], in["password"] = c.email, servertest.UserPassword
+		return s.Anonymous().Ask(t, "signIn", in, `accessToken refreshToken viewer { account { id } }`)
+	}
+	first := signedIn(vars{})
+	require.Equal(t, c.account, first.Text("signIn", "viewer", "account", "id"))
+	dev := s.Anonymous()
+	dev.Token = first.Text("signIn", "accessToken")
+	require.Equal(t, other.account, dev.Do(t, "switchAccount", vars{"accountId": other.account}, `account { id name }`).Text("switchAccount", "account", "id"))
+	requireActive(dev, other.account, theirs)
+	requireActive(c.dev, c.account, mine)
+	renewed := s.Anonymous().Do(t, "refreshSession", vars{"refreshToken": first.Text("signIn", "refreshToken")}, `accessToken viewer { account { id } }`)
+	require.Equal(t, other.account, renewed.Text("refreshSession", "viewer", "account", "id"))
+	dev.Token = renewed.Text("refreshSession", "accessToken")
+	requireActive(dev, other.account, theirs)
+	requireError(t, dev.Ask(t, "switchAccount", vars{"accountId": foreign.account}, `account { id }`), "NOT_FOUND")
+	requireError(t, c.admin.Ask(t, "switchAccount", vars{"accountId": c.account}, `account { id }`), "FORBIDDEN")
+	requireError(t, s.Anonymous().Ask(t, "switchAccount", vars{"accountId": c.account}, `account { id }`), "UNAUTHENTICATED")
+
+	// At sign-in: the named one, or that of the last sign-in.
+	require.Equal(t, other.account, signedIn(vars{"accountId": other.account}).Text("signIn", "viewer", "account", "id"))
+	require.Equal(t, other.account, signedIn(vars{}).Text("signIn", "viewer", "account", "id"))
+	requireProblem(t, signedIn(vars{"accountId": foreign.account}), "signIn", "UNKNOWN_REFERENCE", "accountId")
+
+	// From a suspended account to another one, and not to one that is gone.
+	c.admin.Do(t, "suspendAccount", vars{"accountId": other.account}, `account { status }`)
+	requireError(t, dev.Send(t, `{ apps { nodes { id } } }`, nil), "FORBIDDEN")
+	dev.Do(t, "switchAccount", vars{"accountId": c.account}, `account { id }`)
+	requireActive(dev, c.account, mine)
 	c.admin.Do(t, "deleteAccount", vars{"accountId": c.account}, `deletedAccountId`)
-	left := c.dev.Must(t, `{ viewer { account { id } } apps { nodes { id } } }`, nil)
+	requireError(t, dev.Ask(t, "switchAccount", vars{"accountId": c.account}, `account { id }`), "NOT_FOUND")
+	c.admin.Do(t, "resumeAccount", vars{"accountId": other.account}, `account { status }`)
+	left := dev.Must(t, `{ viewer { account { id } } apps { nodes { id } } }`, nil)
 	require.Equal(t, other.account, left.Text("viewer", "account", "id"), "a deleted account is none")
 	require.Equal(t, []string{theirs}, texts(left, "id", "apps", "nodes"))
 }
 
-// alsoJoin makes the developer a member of a second account, for which there is no
-// mutation.
+// alsoJoin makes the developer a member of a second account.
 func (c *actors) alsoJoin(t *testing.T, account string) {
 	t.Helper()
-	d := testdb.Open(t, c.server.Setting("DATABASE_URL"))
-	ctx := viewer.NewContext(t.Context(), viewer.ForSystem(uuid.Nil))
-	id := func(k nodeid.Kind, s string) uuid.UUID {
-		row, ok := nodeid.Decode(k, s)
-		require.True(t, ok)
-		return row
-	}
-	client := db.NewClient(db.Driver(d.Driver()))
-	joined, err := client.Account.Get(ctx, id(nodeid.Account, account))
-	require.NoError(t, err)
-	require.NoError(t, client.Membership.Create().SetOrganizationID(joined.OrganizationID).SetAccountID(joined.ID).
-		SetUserID(id(nodeid.User, c.developer)).SetRole(domain.Member).SetCreatedAt(clock.System{}.Now()).Exec(ctx))
+	c.admin.Do(t, "addMember", vars{"accountId": account, "userId": c.developer}, `membership { id }`)
 }
 
 func editedAccount(t *testing.T, s *servertest.Server) {

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,6 +14,7 @@ import (
 
 	"portico/e2e/servertest"
 	"portico/internal/testdb"
+	"portico/internal/testdb/freeport"
 )
 
 // A closed terminal ends the program as SIGTERM does: after the last response.
@@ -50,7 +50,7 @@ func TestHangUpIsIgnoredUnderNohup(t *testing.T) {
 func TestStopWhileTheDatabaseIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
-		c := servertest.Command(t, "postgres://nobody@"+unused(t)+"/x", []string{"PORTICO_DB_WAIT=1h", "PORTICO_LOG=json", "PORTICO_LOG_LEVEL=info"}, "serve")
+		c := servertest.Command(t, "postgres://nobody@"+freeport.Address(t)+"/x", []string{"PORTICO_DB_WAIT=1h", "PORTICO_LOG=json", "PORTICO_LOG_LEVEL=info"}, "serve")
 		var once sync.Once
 		log := &listener{word: "asking again"}
 		log.heard = func() { once.Do(func() { _ = c.Process.Signal(signal) }) }
@@ -61,20 +61,11 @@ func TestStopWhileTheDatabaseIsWaitedFor(t *testing.T) {
 	}
 }
 
-// unused returns an address on which nothing listens.
-func unused(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	return l.Addr().String()
-}
-
 // An unreachable Redis is logged at the start, in the log's format and without the
 // password.
 func TestUnreachableRedisIsLogged(t *testing.T) {
 	t.Parallel()
-	s := servertest.Start(t, testdb.EmptySQLite(t), "PORTICO_LOG=json", "REDIS_URL=redis://:geheim@"+unused(t))
+	s := servertest.Start(t, testdb.EmptySQLite(t), "PORTICO_LOG=json", "REDIS_URL=redis://:geheim@"+freeport.Address(t))
 	require.Contains(t, s.Log(), "Redis (REDIS_URL) does not answer")
 	for line := range strings.Lines(s.Log()) {
 		require.True(t, strings.HasPrefix(line, "{"), line)

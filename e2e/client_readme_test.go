@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,6 +14,7 @@ import (
 
 	"portico/e2e/servertest"
 	"portico/internal/testdb"
+	"portico/internal/testdb/freeport"
 )
 
 // The go.mod and the program of the Go client's README, in an empty folder beside a
@@ -29,7 +29,7 @@ func TestTheGoClientsREADME(t *testing.T) {
 	_, raw := c.newKey(t, app)
 	c.register(t, app, product)
 
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	server := exec.CommandContext(t.Context(), buildReadme(t, s.Gate, address))
 	server.Env = append(os.Environ(), "PORTICO_GATEWAY_TOKEN="+s.GatewayToken(t, "readme", "edge-1"))
 	server.Stderr = os.Stderr
@@ -85,13 +85,4 @@ func buildReadme(t *testing.T, gate, address string) string {
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, string(out))
 	return filepath.Join(folder, "server")
-}
-
-// freeAddress returns an address that nobody listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
 }

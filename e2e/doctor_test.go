@@ -13,6 +13,7 @@ import (
 
 	"portico/e2e/servertest"
 	"portico/internal/testdb"
+	"portico/internal/testdb/freeport"
 )
 
 // runDoctor runs `portico doctor` and returns its output and whether it found no problem.
@@ -82,9 +83,9 @@ func TestDoctorReportsProblems(t *testing.T) {
 		"lost ring":   {file, []string{"PORTICO_KEYRING=/nowhere/ring.json"}, []string{"/nowhere/ring.json"}},
 		"broken ring": {file, []string{"PORTICO_KEYRING=" + broken}, []string{broken}},
 		"no folder":   {"sqlite:/nowhere/portico.db", nil, []string{"/nowhere of the database file does not exist"}},
-		"no database": {"postgres://nobody@" + unused(t) + "/x", nil, []string{"does not answer", "start the database"}},
+		"no database": {"postgres://nobody@" + freeport.Address(t) + "/x", nil, []string{"does not answer", "start the database"}},
 		"password":    {"postgres://nobody:geh/eim@db/x", nil, []string{"percent-encode"}},
-		"no redis":    {file, []string{"REDIS_URL=redis://:geheim@" + unused(t)}, []string{"wrong  Redis"}},
+		"no redis":    {file, []string{"REDIS_URL=redis://:geheim@" + freeport.Address(t)}, []string{"wrong  Redis"}},
 		"no url":      {"", []string{"PORTICO_DEV="}, []string{"DATABASE_URL is not set", "set DATABASE_URL"}},
 		"traces":      {file, []string{"OTEL_TRACES_EXPORTER=jaeger"}, []string{`OTEL_TRACES_EXPORTER: "jaeger" is none of otlp, console, none`}},
 	} {

@@ -2,11 +2,14 @@ package e2e
 
 import (
 	"encoding/json"
+	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -38,6 +41,8 @@ func TestPlayground(t *testing.T) {
 		v.rotateAndDelete()
 		v.manage()
 		v.others()
+		v.confirm(s)
+		v.signInWithApp(s)
 		v.shot("9-end")
 		require.Len(t, v.ran, len(playground.Tabs()), "every tab was played: %v", v.page.Tabs())
 		require.Empty(t, v.page.ConsoleErrors())
@@ -114,6 +119,10 @@ func (v *visit) manage() {
 	require.NotEmpty(v.t, v.run("UnlockUser").Text("unlockUser", "user", "id"))
 	v.run("ApprovalQueue")
 	require.Equal(v.t, "UNSUBSCRIBED", v.run("Unregister").Text("unregister", "productSubscription", "status"))
+	for _, decision := range []string{"ApproveSignUp", "RejectSignUp"} {
+		v.run("SignUps")
+		v.run(decision)
+	}
 }
 
 // others runs the tabs that are part of no story, as those they are for.
@@ -121,15 +130,52 @@ func (v *visit) others() {
 	for _, tab := range playground.Tabs() {
 		title := regexp.MustCompile(`(?m)^(?:query|mutation) (\w+)`).FindStringSubmatch(tab.Query)[1]
 		switch {
-		case v.ran[title]:
+		case v.ran[title], title == "VerifyEmail": // which takes what a letter has
 			continue
 		case tab.Group == "Developer":
 			v.signIn("developer@demo.example", "Acme Developer")
+		case tab.Group == "Approver":
+			v.signIn("approver@demo.example", "Demo Approver")
 		default:
 			v.signIn("admin@demo.example", "Demo Administrator")
 		}
 		v.run(title)
 	}
+}
+
+// confirm confirms the address of SignUp by the link of the letter, which development keeps.
+func (v *visit) confirm(s *servertest.Server) {
+	read := func(path string) string {
+		a, err := http.Get(s.URL + path)
+		require.NoError(v.t, err)
+		defer a.Body.Close()
+		text, err := io.ReadAll(a.Body)
+		require.NoError(v.t, err)
+		return string(text)
+	}
+	var token string
+	require.Eventually(v.t, func() bool {
+		for _, letter := range regexp.MustCompile(`href="(/dev/mail/[^"]+)"`).FindAllStringSubmatch(read("/dev/mail"), -1) {
+			if token = regexp.MustCompile(`psu_\w+`).FindString(read(letter[1])); token != "" {
+				return true
+			}
+		}
+		return false
+	}, 20*time.Second, 200*time.Millisecond, "the letter")
+	v.page.SelectTab("VerifyEmail")
+	v.page.SetVariables(`{"input": {"token": "` + token + `", "password": "` + servertest.UserPassword + `"}}`)
+	require.Equal(v.t, "WAITING", v.press("VerifyEmail").Text("verifyEmail", "status"))
+}
+
+// signInWithApp signs in as a developer who has an authenticator app.
+func (v *visit) signInWithApp(s *servertest.Server) {
+	const email = "developer@globex.example"
+	secret, _ := setUpApp(v.t, s.SignIn(v.t, email), servertest.Password)
+	v.page.SignOut()
+	v.page.SignIn(email, servertest.Password)
+	require.Empty(v.t, v.page.User())
+	v.page.EnterCode(code(v.t, secret, next))
+	require.Equal(v.t, "Globex Developer", v.page.User(), v.page.Problem())
 }
 
 // signIn replaces the user who is signed in.
@@ -142,9 +188,14 @@ func (v *visit) signIn(email, name string) {
 	require.Equal(v.t, name, v.page.User())
 }
 
-// run opens a tab, presses the button, and requires a response without errors.
+// run opens a tab and presses its button; see press.
 func (v *visit) run(tab string) *servertest.Answer {
 	v.page.SelectTab(tab)
+	return v.press(tab)
+}
+
+// press presses the button of the open tab, and requires a response without errors.
+func (v *visit) press(tab string) *servertest.Answer {
 	a := &servertest.Answer{Raw: v.page.Run()}
 	require.NoError(v.t, json.Unmarshal([]byte(a.Raw), a), a.Raw)
 	require.Empty(v.t, a.Errors, "%s: %s", tab, a.Raw)

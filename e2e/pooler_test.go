@@ -19,6 +19,7 @@ import (
 
 	"portico/e2e/servertest"
 	"portico/internal/testdb"
+	"portico/internal/testdb/freeport"
 )
 
 // pooled runs PgBouncer in transaction mode before an empty database, and
@@ -37,10 +38,8 @@ func pooled(t *testing.T, address string, settings ...string) string {
 	}
 	u, err := url.Parse(address)
 	require.NoError(t, err)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freeport.New()
 	require.NoError(t, err)
-	port := l.Addr().(*net.TCPAddr).Port
-	require.NoError(t, l.Close())
 	folder, err := os.MkdirTemp("", "portico-pgbouncer-")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })

@@ -95,11 +95,13 @@ func secretStory(t *testing.T, s *servertest.Server) (hidden secrets, app string
 	later = append(later, c.admin.Do(t, "createUser", vars{"name": "Keeper", "email": email, "password": first, "accountId": c.account}, `user { id name email }`))
 	keeper := &servertest.Client{URL: s.URL, Token: signIn(t, s, email, first, "").Text("signIn", "accessToken")}
 	hidden["a keeper's token"] = keeper.Token
-	changed := keeper.Do(t, "changePassword", vars{"currentPassword": first, "newPassword": second}, `accessToken`)
-	hidden["a fresh token"] = changed.Text("changePassword", "accessToken")
+	keeper.Do(t, "changePassword", vars{"currentPassword": first, "newPassword": second}, `user { id }`)
+	hidden["a refresh token"] = s.Anonymous().Do(t, "signIn", vars{"email": email, "password": second}, `refreshToken`).Text("signIn", "refreshToken")
+	renewed := refresh(t, s, hidden["a refresh token"])
+	hidden["a fresh token"], hidden["the next refresh token"] = renewed.Text("refreshSession", "accessToken"), renewed.Text("refreshSession", "refreshToken")
 	hidden["a gateway's token"] = strings.TrimSpace(s.Run(t, "", "gateway", "create", "--organization", "demo", "--name", "edge-1"))
 
-	later = append(later, signIn(t, s, email, first, ""), keeper.Send(t, whoAmI, nil), // refused, both
+	later = append(later, signIn(t, s, email, first, ""), keeper.Send(t, whoAmI, nil), // the first is refused
 		c.admin.Ask(t, "createUser", vars{"name": "", "email": email, "password": first}, `user { id }`))
 	for name, content := range map[string]string{
 		"broken":   `{"query": "mutation { signIn(input: {email: \"x\", password: \"` + first + `\"}) {`,

@@ -68,18 +68,3 @@ func management(t *testing.T, s *servertest.Server) {
 	require.Greater(t, mine.Number("everything", "totalCount"), 1)
 	c.admin.Do(t, "deleteApp", vars{"appId": app}, `deletedAppId`)
 }
-
-func disabledKeys(t *testing.T, s *servertest.Server) {
-	c := newActors(t, s, "disabled-keys")
-	_, credential := c.newApp(t, "Switched")
-	const state = `credential { status enabled version }`
-	requireUnknownField(t, c.dev.Ask(t, "disableKey", vars{"credentialId": credential}, state))
-	a := c.admin.Do(t, "disableKey", vars{"credentialId": credential, "reason": "Too many calls."}, state)
-	require.Equal(t, "DISABLED", a.Text("disableKey", "credential", "status"))
-	require.Equal(t, false, a.At("disableKey", "credential", "enabled"))
-	again := c.admin.Do(t, "disableKey", vars{"credentialId": credential}, state)
-	require.Equal(t, a.Data, again.Data)
-	a = c.admin.Do(t, "enableKey", vars{"credentialId": credential}, state)
-	require.Equal(t, "ACTIVE", a.Text("enableKey", "credential", "status"))
-	require.Equal(t, []string{"CREDENTIAL_ENABLED", "CREDENTIAL_DISABLED", "CREDENTIAL_CREATED"}, timeline(t, c.dev, credential))
-}

@@ -38,7 +38,7 @@ func TestStartTogether(t *testing.T) {
 					c := &servertest.Client{URL: s.URL, Token: signedIn.Token}
 					a := c.Must(t, `{ viewer { organization { slug } } users(first: 100) { totalCount } }`, nil)
 					assert.Equal(t, "demo", a.Text("viewer", "organization", "slug"))
-					assert.Equal(t, 3, a.Number("users", "totalCount"))
+					assert.Equal(t, 5, a.Number("users", "totalCount"))
 					s.SignIn(t, "developer@demo.example")
 				}
 				require.Equal(t, want, census(t, url))

@@ -32,20 +32,43 @@ func disabledUser(t *testing.T, s *servertest.Server) {
 	require.Equal(t, []string{c.developer}, texts(found, "id", "users", "nodes"))
 }
 
+func changedRole(t *testing.T, s *servertest.Server) {
+	c := newActors(t, s, "changed-role")
+	set := func(in vars) *servertest.Answer {
+		in["userId"] = c.developer
+		return c.admin.Ask(t, "changeUserRole", in, `user { role accounts { totalCount } }`)
+	}
+	a := c.dev.Do(t, "updateUser", vars{"userId": c.developer, "language": "TR", "timeZone": "Europe/Istanbul", "theme": "DARK"}, `user { language timeZone theme }`)
+	require.Equal(t, map[string]any{"language": "TR", "timeZone": "Europe/Istanbul", "theme": "DARK"}, a.At("updateUser", "user"))
+	requireProblem(t, set(vars{"role": "ADMIN"}), "changeUserRole", "LAST_OWNER", "userId")
+
+	c.admin.Do(t, "createUser", vars{"name": "Second", "email": "second-" + c.email, "password": servertest.UserPassword, "accountId": c.account, "membershipRole": "OWNER"}, `user { id }`)
+	a = set(vars{"role": "ADMIN"})
+	require.Equal(t, "ADMIN", a.Text("changeUserRole", "user", "role"), a.Raw)
+	require.Zero(t, a.Number("changeUserRole", "user", "accounts", "totalCount"))
+	requireError(t, c.dev.Send(t, `{ apps { totalCount } }`, nil), "UNAUTHENTICATED")
+	staff := s.SignInWith(t, c.email, servertest.UserPassword)
+	require.Equal(t, "ADMIN", staff.Must(t, `{ viewer { role } }`, nil).Text("viewer", "role"))
+
+	requireProblem(t, set(vars{"role": "PORTAL"}), "changeUserRole", "REQUIRED", "accountId")
+	require.Equal(t, "PORTAL", set(vars{"role": "PORTAL", "accountId": c.account}).Text("changeUserRole", "user", "role"))
+	requireError(t, staff.Send(t, `{ users { totalCount } }`, nil), "UNAUTHENTICATED")
+}
+
 func changedPassword(t *testing.T, s *servertest.Server) {
 	c := newActors(t, s, "changed-password")
 	const next = "Ein längeres Kennwort"
 	change := func(from, to string) *servertest.Answer {
-		return c.dev.Ask(t, "changePassword", vars{"currentPassword": from, "newPassword": to}, `user { id } accessToken expiresAt`)
+		return c.dev.Ask(t, "changePassword", vars{"currentPassword": from, "newPassword": to}, `user { id }`)
 	}
 	requireProblem(t, change("not this one", next), "changePassword", "WRONG_PASSWORD", "currentPassword")
 	for _, weak := range []string{"", "too short", "password123", c.email, longText(129), "aaaaaaaaaaaa", "ten letters\x00", servertest.Password} {
 		requireProblem(t, change(servertest.UserPassword, weak), "changePassword", "WEAK_PASSWORD", "newPassword")
 	}
+	there := s.SignInWith(t, c.email, servertest.UserPassword)
 	a := change(servertest.UserPassword, next)
 	require.Equal(t, c.developer, a.Text("changePassword", "user", "id"), a.Raw)
-	requireError(t, c.dev.Send(t, `{ apps { totalCount } }`, nil), "UNAUTHENTICATED")
-	c.dev.Token = a.Text("changePassword", "accessToken")
+	requireError(t, there.Send(t, `{ apps { totalCount } }`, nil), "UNAUTHENTICATED")
 	require.Equal(t, c.developer, c.dev.Must(t, whoAmI, nil).Text("viewer", "user", "id"))
 	requireError(t, signIn(t, s, c.email, servertest.UserPassword, ""), "UNAUTHENTICATED")
 	require.NotEmpty(t, signIn(t, s, c.email, next, "demo").Text("signIn", "accessToken"))
@@ -74,4 +97,32 @@ func usersByCommand(t *testing.T, s *servertest.Server) {
 	factsOf := c.admin.Must(t, `query($id: ID!) { events(where: {subjectId: $id, type: [USER_PASSWORD_RESET, USER_UNLOCKED]}) { nodes { type actor { name } } } }`, vars{"id": c.developer})
 	require.Equal(t, []string{"USER_UNLOCKED", "USER_PASSWORD_RESET"}, texts(factsOf, "type", "events", "nodes"))
 	require.NotContains(t, s.Log(), next)
+}
+
+// A deleted user is gone at once: from lists, from accounts and from every session. Events
+// keep the name, and the address is another person's then.
+func deleteUser(t *testing.T, s *servertest.Server) {
+	c := newActors(t, s, "deleted")
+	require.Equal(t, []string{"LAST_OWNER"}, c.admin.Ask(t, "deleteUser", vars{"userId": c.developer}, `deletedUserId`).UserErrors("deleteUser"))
+	invite := vars{"name": "Second Owner", "email": "second@deleted.example", "password": servertest.UserPassword, "accountId": c.account, "membershipRole": "OWNER"}
+	second := c.admin.Do(t, "createUser", invite, `user { id }`).Text("createUser", "user", "id")
+	requireUnknownField(t, newActors(t, s, "deleted-other").dev.Ask(t, "deleteUser", vars{"userId": second}, `deletedUserId`))
+
+	gone := c.admin.Do(t, "deleteUser", vars{"userId": c.developer, "reason": "They have left."}, `deletedUserId`)
+	require.Equal(t, c.developer, gone.Text("deleteUser", "deletedUserId"))
+	requireError(t, c.dev.Send(t, `{ apps { totalCount } }`, nil), "UNAUTHENTICATED")
+	requireError(t, s.Anonymous().Ask(t, "signIn", vars{"email": c.email, "password": servertest.UserPassword}, `accessToken`), "UNAUTHENTICATED")
+	requireError(t, c.admin.Ask(t, "deleteUser", vars{"userId": c.developer}, `deletedUserId`), "NOT_FOUND")
+	require.Nil(t, c.admin.Must(t, `query($id: ID!) { node(id: $id) { id } }`, vars{"id": c.developer}).At("node"))
+	listed := c.admin.Must(t, `query($id: ID!, $e: String!) { account(id: $id) { members { nodes { user { id } } } } users(where: {contains: $e}) { totalCount } }`, vars{"id": c.account, "e": c.email})
+	require.Len(t, listed.List("account", "members", "nodes"), 1)
+	require.Zero(t, listed.Number("users", "totalCount"))
+	events := c.admin.Must(t, `query($id: ID!) { events(where: {subjectId: $id}) { nodes { type reason subject { name } changes { field before after } } } }`, vars{"id": c.developer})
+	require.Equal(t, "USER_DELETED", events.Text("events", "nodes", 0, "type"))
+	require.NotEmpty(t, events.Text("events", "nodes", 0, "subject", "name"))
+	require.NotContains(t, events.Raw, c.email)
+
+	invite["email"] = c.email
+	require.NotEqual(t, c.developer, c.admin.Do(t, "createUser", invite, `user { id }`).Text("createUser", "user", "id"))
+	s.SignInWith(t, c.email, servertest.UserPassword)
 }

@@ -62,6 +62,15 @@ func (r *membershipResolver) User(ctx context.Context, obj *db.Membership) (*db.
 	return one(ctx, nodeid.User, obj.UserID, r.Entities.UsersByID)
 }
 
+// ViewerCan is the resolver for the viewerCan field.
+func (r *membershipResolver) ViewerCan(ctx context.Context, obj *db.Membership) (*identity.MembershipPermissions, error) {
+	last, err := value(ctx, "lastOwner", nodeid.Membership, obj.ID, r.Portal.Identity.LastOwners)
+	if err != nil {
+		return nil, err
+	}
+	return r.Portal.Identity.MembershipPermissions(ctx, obj, last), nil
+}
+
 // Edges is the resolver for the edges field.
 func (r *membershipConnectionResolver) Edges(ctx context.Context, obj *model.MembershipConnection) ([]*model.MembershipEdge, error) {
 	return obj.Edges, nil
@@ -100,6 +109,34 @@ func (r *mutationResolver) DeleteAccount(ctx context.Context, input model.Delete
 	id, err := r.Portal.Identity.DeleteAccount(ctx, input.AccountID, input.Reason.Value())
 	errs, err := problems(err)
 	return &model.DeleteAccountPayload{DeletedAccountID: text(id), UserErrors: errs}, err
+}
+
+// AddMember is the resolver for the addMember field.
+func (r *mutationResolver) AddMember(ctx context.Context, input identity.AddMemberInput) (*model.AddMemberPayload, error) {
+	membership, err := r.Portal.Identity.AddMember(ctx, input)
+	errs, err := problems(err)
+	return &model.AddMemberPayload{Membership: membership, UserErrors: errs}, err
+}
+
+// ChangeMemberRole is the resolver for the changeMemberRole field.
+func (r *mutationResolver) ChangeMemberRole(ctx context.Context, input model.ChangeMemberRoleInput) (*model.ChangeMemberRolePayload, error) {
+	membership, err := r.Portal.Identity.ChangeMemberRole(ctx, input.MembershipID, input.Role)
+	errs, err := problems(err)
+	return &model.ChangeMemberRolePayload{Membership: membership, UserErrors: errs}, err
+}
+
+// TransferOwnership is the resolver for the transferOwnership field.
+func (r *mutationResolver) TransferOwnership(ctx context.Context, input identity.TransferOwnershipInput) (*model.TransferOwnershipPayload, error) {
+	transfer, err := r.Portal.Identity.TransferOwnership(ctx, input)
+	errs, err := problems(err)
+	return &model.TransferOwnershipPayload{Membership: transfer.Owner, FromMembership: transfer.Former, UserErrors: errs}, err
+}
+
+// RemoveMember is the resolver for the removeMember field.
+func (r *mutationResolver) RemoveMember(ctx context.Context, input model.RemoveMemberInput) (*model.RemoveMemberPayload, error) {
+	id, err := r.Portal.Identity.RemoveMember(ctx, input.MembershipID, input.Reason.Value())
+	errs, err := problems(err)
+	return &model.RemoveMemberPayload{DeletedMembershipID: text(id), UserErrors: errs}, err
 }
 
 // Account is the resolver for the account field.

@@ -11,8 +11,11 @@ import (
 	"portico/internal/viewer"
 )
 
-// staffName is the name that developers see for every member of staff.
-const staffName = "Administrator"
+// administrator is what developers see in the place of every member of staff.
+func administrator() *model.Actor {
+	role := viewer.Admin
+	return &model.Actor{Role: &role, Name: "Administrator"}
+}
 
 // eventActor returns who caused an event, as far as the viewer may know.
 func eventActor(ctx context.Context, r entity.Reader, e *eventRow) (*model.Actor, error) {
@@ -22,19 +25,25 @@ func eventActor(ctx context.Context, r entity.Reader, e *eventRow) (*model.Actor
 		a.Role = &role
 	}
 	v := viewer.Current(ctx)
-	if !v.Staff() && role == viewer.Admin {
-		return &model.Actor{Role: a.Role, Name: staffName}, nil
+	if !v.Role.Staff() && role.Staff() {
+		return administrator(), nil
+	}
+	var err error
+	if e.ActorTokenID != nil && v.Role == viewer.Admin {
+		if a.ServiceToken, err = one(ctx, nodeid.ServiceToken, *e.ActorTokenID, r.ServiceTokensByID); err != nil {
+			return nil, err
+		}
 	}
 	if e.ActorID == nil {
 		return a, nil
 	}
-	var err error
 	a.User, err = person(ctx, r, *e.ActorID)
 	return a, err
 }
 
-// personActor returns the person who requested or decided something. To
-// developers, everyone outside of their account is staff.
+// personActor returns the person who requested or decided something. To developers,
+// everyone outside of their account is staff, or a developer who was a member of it:
+// of that one the name is told, which the account's events tell too.
 func personActor(ctx context.Context, r entity.Reader, id *uuid.UUID) (*model.Actor, error) {
 	if id == nil {
 		return nil, nil
@@ -44,8 +53,14 @@ func personActor(ctx context.Context, r entity.Reader, id *uuid.UUID) (*model.Ac
 		return nil, err
 	}
 	if u == nil {
-		role := viewer.Admin
-		return &model.Actor{Role: &role, Name: staffName}, nil
+		name, err := value(ctx, "developerName", nodeid.User, *id, loadersOf(ctx).portal.Identity.DeveloperNames)
+		if err != nil {
+			return nil, err
+		}
+		if role := viewer.Portal; name != "" {
+			return &model.Actor{Role: &role, Name: name}, nil
+		}
+		return administrator(), nil
 	}
 	role := viewer.Role(u.Role)
 	return &model.Actor{Role: &role, Name: u.Name, User: u}, nil

@@ -15,6 +15,7 @@ import (
 	"portico/internal/apps"
 	"portico/internal/fault"
 	"portico/internal/gateway"
+	"portico/internal/gateway/presence"
 	"portico/internal/nodeid"
 	"portico/internal/usage"
 	"portico/internal/viewer"
@@ -27,11 +28,12 @@ const maxTopApps = 50
 // everything that their quotas are counted by.
 const quotaHolder nodeid.Kind = "subscription with its plan"
 
-// GatewayView is what the schema needs of the gateway; *gateway.Verifier
+// Gate is what the schema needs of the gate; *gateway.Verifier
 // implements it.
-type GatewayView interface {
+type Gate interface {
 	Explain(ctx context.Context, c *gateway.Caller, credential uuid.UUID, r *gateway.Request, at time.Time) (*gateway.Explanation, error)
 	Enforcements(ctx context.Context, organization uuid.UUID, credentials []uuid.UUID) (map[uuid.UUID]gateway.Enforcement, error)
+	Gateways(ctx context.Context, organization uuid.UUID, tokens []uuid.UUID) (map[uuid.UUID]presence.State, error)
 }
 
 // Counts is what the schema needs of the counts of calls; *report.Reader
@@ -41,6 +43,7 @@ type Counts interface {
 	TopApps(ctx context.Context, q usage.Query, n int) ([]usage.AppCalls, error)
 	Upstream(ctx context.Context, q usage.Query) ([]usage.Upstream, error)
 	CallsLast24h(ctx context.Context, organization uuid.UUID, zone *time.Location, by usage.Dimension, ids []uuid.UUID) (map[uuid.UUID]int64, error)
+	CallsSince(ctx context.Context, organization uuid.UUID, zone *time.Location, since []usage.Since) ([]int64, error)
 }
 
 // Quotas is what the schema needs of what is used of quotas; *intake.Store implements
@@ -134,7 +137,7 @@ func (r *Resolver) quotasUsed(ctx context.Context, subscriptions []uuid.UUID) (m
 // reads it for the whole page at once.
 func (r *Resolver) enforcement(ctx context.Context, credential uuid.UUID) (*model.Enforcement, error) {
 	e, err := value(ctx, "enforcement", nodeid.Credential, credential, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]gateway.Enforcement, error) {
-		return r.Gateway.Enforcements(ctx, viewer.Current(ctx).OrganizationID, ids)
+		return r.Gate.Enforcements(ctx, viewer.Current(ctx).OrganizationID, ids)
 	})
 	if err != nil {
 		return nil, err
@@ -147,7 +150,7 @@ func (r *Resolver) explainAccess(ctx context.Context, in apps.ExplainAccessInput
 	if err != nil {
 		return nil, err
 	}
-	e, err := r.Gateway.Explain(ctx, &gateway.Caller{Organization: q.Organization, Environment: q.Environment, Products: q.Products}, q.Credential,
+	e, err := r.Gate.Explain(ctx, &gateway.Caller{Organization: q.Organization, Environment: q.Environment, Products: q.Products}, q.Credential,
 		&gateway.Request{Product: q.Product, App: q.App, Method: q.Method, Path: q.Path, Address: q.Address}, q.At)
 	if err != nil {
 		return nil, err

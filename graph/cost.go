@@ -5,7 +5,9 @@ import (
 
 	"portico/clients/go/gate/verdict"
 	"portico/internal/apps"
+	"portico/internal/domain"
 	"portico/internal/gqlhttp"
+	"portico/internal/identity"
 	"portico/internal/input"
 	"portico/internal/lifecycle"
 	"portico/internal/usage"
@@ -15,12 +17,15 @@ const (
 	// mutationCost is the cost of a change by itself: a transaction, an event,
 	// and a row that remains.
 	mutationCost = 1000
+	// revocationCost is the cost of each key that is revoked with others: an event, and
+	// a row that changes.
+	revocationCost = 100
 	// reportCost is the cost of summing counts, however little of the report is
 	// selected.
 	reportCost = 500
 	// breakdownCost is the cost of a report's lists that are read separately.
 	breakdownCost = 200
-	// explanationCost is the cost of the reads that a verdict needs.
+	// explanationCost is the cost of the reads that a verdict, or a preview, needs.
 	explanationCost = 100
 )
 
@@ -42,35 +47,52 @@ const (
 func prices() gqlhttp.Prices {
 	codes := len(verdict.Codes())
 	lengths := map[string]int{
-		"AccessExplanation.steps":                codes,
-		"AccountProfile.customFields":            input.MaxLabels,
-		"App.labels":                             input.MaxLabels,
-		"Credential.allowedAddresses":            apps.MaxAddresses,
-		"Enforcement.appliedBy":                  mostServers,
-		"Enforcement.pending":                    mostServers,
-		"Event.changes":                          mostChanges,
-		"Product.authTypes":                      mostAuthTypes,
-		"ProductSubscription.allowedTransitions": len(lifecycle.SubscriptionActions()),
-		"ServerInfo.errors":                      mostReasons,
-		"ServerInfo.languages":                   mostLanguages,
-		"Usage.series":                           usage.MaxPoints,
-		"Usage.totals":                           codes,
-		"Usage.upstream":                         mostClasses,
-		"UsagePoint.codes":                       codes,
-		"UserError.field":                        mostSteps,
-		"UserError.params":                       mostParams,
-		userErrors:                               maxProblems,
+		"AccessExplanation.steps":             codes,
+		"AccountProfile.customFields":         input.MaxLabels,
+		"App.labels":                          input.MaxLabels,
+		"CompleteSignInPayload.recoveryCodes": identity.RecoveryCodes,
+		"ConfirmTotpPayload.recoveryCodes":    identity.RecoveryCodes,
+		"Credential.labels":                   input.MaxLabels,
+		"Credential.allowedAddresses":         apps.MaxAddresses,
+		"Enforcement.appliedBy":               mostServers,
+		"Enforcement.pending":                 mostServers,
+		"Event.changes":                       mostChanges,
+		"Gateway.verdicts":                    codes,
+		"Impact.apps":                         apps.MaxImpact, "Impact.credentials": apps.MaxImpact, "Impact.productSubscriptions": apps.MaxImpact,
+		"MailSettings.kinds":                        len(domain.MailKinds()),
+		"Product.authTypes":                         mostAuthTypes,
+		"ProductSubscription.allowedTransitions":    len(lifecycle.SubscriptionActions()),
+		"ReplaceRecoveryCodesPayload.recoveryCodes": identity.RecoveryCodes,
+		"RevokeKeysPayload.results":                 apps.MaxRevokedKeys,
+		"ServerInfo.identityProviders":              identity.MaxProviders,
+		"ServerInfo.errors":                         mostReasons,
+		"ServerInfo.languages":                      mostLanguages,
+		"ServiceToken.scopes":                       len(domain.ServiceTokenScopes()),
+		"SignOutPayload.endedSessionIds":            identity.MaxSessions,
+		"SignUp.answers":                            domain.MaxSignUpQuestions,
+		"SignUpForm.questions":                      domain.MaxSignUpQuestions,
+		"SignUpInfo.questions":                      domain.MaxSignUpQuestions,
+		"SignUpQuestion.options":                    domain.MaxQuestionOptions,
+		"Usage.series":                              usage.MaxPoints,
+		"Usage.totals":                              codes,
+		"Usage.upstream":                            mostClasses,
+		"UsagePoint.codes":                          codes,
+		"UserError.field":                           mostSteps,
+		"UserError.params":                          mostParams,
+		userErrors:                                  maxProblems,
 	}
 	bases := longTexts()
 	for name, n := range map[string]int{
-		"Query.explainAccess": explanationCost,
-		"Query.usage":         reportCost,
-		"Usage.topApps":       breakdownCost,
-		"Usage.upstream":      breakdownCost,
+		"Query.explainAccess":    explanationCost,
+		"Query.previewDeleteApp": explanationCost, "Query.previewRetireProduct": explanationCost, "Query.previewRevoke": explanationCost,
+		"Query.usage":    reportCost,
+		"Usage.topApps":  breakdownCost,
+		"Usage.upstream": breakdownCost,
 	} {
 		bases[name] = n
 	}
-	return gqlhttp.Prices{Lengths: byField(lengths), Bases: byField(bases), Mutation: mutationCost}
+	return gqlhttp.Prices{Lengths: byField(lengths), Bases: byField(bases), Mutation: mutationCost,
+		Elements: map[gqlhttp.FieldName]gqlhttp.Element{{Type: "Mutation", Field: "revokeKeys"}: {List: "credentialIds", Price: revocationCost}}}
 }
 
 // Lengths of texts that may be long, in units of 256 characters.
@@ -95,11 +117,18 @@ func longTexts() map[string]int {
 		"Endpoint.description":       aDescription,
 		"Endpoint.path":              aReason,
 		"Event.reason":               aReason,
+		"TotpSetup.uri":              longest,
+		"MailPreview.html":           longest,
+		"MailPreview.text":           longest,
+		"MailSettings.signOff":       aReason,
 		"Organization.logoUrl":       aWebsite,
 		"Organization.website":       aWebsite,
 		"Product.description":        longest,
 		"Product.documentationUrl":   aWebsite,
 		"ProductSubscription.reason": aReason,
+		"SignUp.reason":              aReason,
+		"Terms.url":                  aWebsite,
+		"SignUpAnswer.value":         2, //nolint:mnd // 500 characters
 	}
 }
 

@@ -89,7 +89,7 @@ func TestIntrospectionIsExpensiveButChargedLittle(t *testing.T) {
 	purse := &spent{}
 	h, err := NewHandler(Options{Budget: purse})
 	require.NoError(t, err)
-	for _, role := range []viewer.Role{viewer.Anonymous, viewer.Portal, viewer.Admin} {
+	for _, role := range []viewer.Role{viewer.Anonymous, viewer.Portal, viewer.Approver, viewer.Admin} {
 		r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(string(body)))
 		r.Header.Set("Content-Type", "application/json")
 		w := httptest.NewRecorder()

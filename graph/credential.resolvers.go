@@ -11,8 +11,11 @@ import (
 	"portico/graph/generated"
 	"portico/graph/model"
 	"portico/internal/apps"
+	"portico/internal/listing"
 	"portico/internal/nodeid"
+	"portico/internal/paging"
 	"portico/internal/usage"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -25,6 +28,16 @@ func (r *credentialResolver) RawKeyHint(ctx context.Context, obj *db.Credential)
 // AccessControlList is the resolver for the accessControlList field.
 func (r *credentialResolver) AccessControlList(ctx context.Context, obj *db.Credential, first *int, after *string, last *int, before *string) (*model.ProductConnection, error) {
 	return accessList(ctx, r.Portal, r.Entities, obj.ID, read(ctx, nodeid.Product, first, after, last, before))
+}
+
+// RotationDueAt is the resolver for the rotationDueAt field.
+func (r *credentialResolver) RotationDueAt(ctx context.Context, obj *db.Credential) (*time.Time, error) {
+	return r.Portal.Apps.RotationDueAt(ctx, obj), nil
+}
+
+// OutOfPolicy is the resolver for the outOfPolicy field.
+func (r *credentialResolver) OutOfPolicy(ctx context.Context, obj *db.Credential) (bool, error) {
+	return r.Portal.Apps.OutOfPolicy(ctx, obj), nil
 }
 
 // CallsLast24h is the resolver for the callsLast24h field.
@@ -50,9 +63,31 @@ func (r *credentialResolver) Account(ctx context.Context, obj *db.Credential) (*
 	return one(ctx, nodeid.Account, obj.AccountID, r.Entities.AccountsByID)
 }
 
+// Predecessor is the resolver for the predecessor field.
+func (r *credentialResolver) Predecessor(ctx context.Context, obj *db.Credential) (*db.Credential, error) {
+	if obj.PredecessorID == nil {
+		return nil, nil
+	}
+	return one(ctx, nodeid.Credential, *obj.PredecessorID, r.Entities.CredentialsByID)
+}
+
+// Successor is the resolver for the successor field.
+func (r *credentialResolver) Successor(ctx context.Context, obj *db.Credential) (*db.Credential, error) {
+	if obj.SuccessorID == nil {
+		return nil, nil
+	}
+	return one(ctx, nodeid.Credential, *obj.SuccessorID, r.Entities.CredentialsByID)
+}
+
+// Rotation is the resolver for the rotation field.
+func (r *credentialResolver) Rotation(ctx context.Context, obj *db.Credential) (*apps.RotationEvidence, error) {
+	return r.rotation(ctx, obj)
+}
+
 // ViewerCan is the resolver for the viewerCan field.
 func (r *credentialResolver) ViewerCan(ctx context.Context, obj *db.Credential) (*apps.CredentialPermissions, error) {
-	return r.Portal.Apps.CredentialPermissions(ctx, obj), nil
+	rotated, err := r.beingRotated(ctx, obj)
+	return r.Portal.Apps.CredentialPermissions(ctx, obj, rotated), err
 }
 
 // Timeline is the resolver for the timeline field.
@@ -79,11 +114,30 @@ func (r *mutationResolver) UpdateKey(ctx context.Context, input model.UpdateKeyI
 	return &model.UpdateKeyPayload{Credential: key, UserErrors: errs}, err
 }
 
+// RotateKey is the resolver for the rotateKey field.
+func (r *mutationResolver) RotateKey(ctx context.Context, input apps.RotateKeyInput) (*model.RotateKeyPayload, error) {
+	rotated, err := r.Portal.Apps.RotateKey(ctx, input)
+	errs, err := problems(err)
+	return &model.RotateKeyPayload{
+		Credential: rotated.Credential, Predecessor: rotated.Predecessor, Secret: rotated.Secret, Replayed: rotated.Replayed, UserErrors: errs,
+	}, err
+}
+
 // RevokeKey is the resolver for the revokeKey field.
 func (r *mutationResolver) RevokeKey(ctx context.Context, input model.RevokeKeyInput) (*model.RevokeKeyPayload, error) {
 	key, err := r.Portal.Apps.RevokeKey(ctx, input.CredentialID, input.Reason.Value(), input.Note.Value())
 	errs, err := problems(err)
 	return &model.RevokeKeyPayload{Credential: key, UserErrors: errs}, err
+}
+
+// RevokeKeys is the resolver for the revokeKeys field.
+func (r *mutationResolver) RevokeKeys(ctx context.Context, input apps.RevokeKeysInput) (*model.RevokeKeysPayload, error) {
+	results, err := r.Portal.Apps.RevokeKeys(ctx, input)
+	errs, err := problems(err)
+	if results == nil {
+		results = []*apps.RevokeKeysResult{}
+	}
+	return &model.RevokeKeysPayload{Results: results, UserErrors: errs}, err
 }
 
 // DisableKey is the resolver for the disableKey field.
@@ -107,6 +161,13 @@ func (r *queryResolver) CredentialByKey(ctx context.Context, input model.Credent
 		return nil, err
 	}
 	return one(ctx, nodeid.Credential, id, r.Entities.CredentialsByID)
+}
+
+// Credentials is the resolver for the credentials field.
+func (r *queryResolver) Credentials(ctx context.Context, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error) {
+	return page(ctx, read(ctx, nodeid.Credential, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.Credential], error) {
+		return r.Portal.Apps.Credentials(ctx, or(where), order(orderBy.Field, orderBy.Direction), rd)
+	})
 }
 
 // Credential returns generated.CredentialResolver implementation.

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -41,6 +42,9 @@ func presenter(log *slog.Logger, requestID func(context.Context) string) graphql
 		switch {
 		case f.Reason == fault.ReasonBusy:
 			overload.refused(ctx, err)
+		case f.Code == fault.CodeUnavailable && errors.Is(ctx.Err(), context.Canceled):
+			// Whoever asked has hung up: no fault of ours, whatever it broke off.
+			log.DebugContext(ctx, "a request was broken off", "requestId", requestID(ctx))
 		case f.Code == fault.CodeInternal || f.Code == fault.CodeUnavailable:
 			log.LogAttrs(ctx, slog.LevelError, "a request failed", slog.String("code", string(f.Code)),
 				slog.String("error", err.Error()), slog.String("requestId", requestID(ctx)), slog.String("path", graphql.GetPath(ctx).String()))

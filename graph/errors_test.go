@@ -48,8 +48,8 @@ func TestCodesAndReasonsAreOneList(t *testing.T) {
 		}
 		require.Equal(t, reported, written, "docs/errors.md and %s differ", enum)
 	}
-	for _, role := range []viewer.Role{viewer.Anonymous, viewer.Portal, viewer.Admin} {
-		cut, err := view(whole, role)
+	for _, role := range []viewer.Role{viewer.Anonymous, viewer.Portal, viewer.Approver, viewer.Admin} {
+		cut, err := view(whole, audience{role: role})
 		require.NoError(t, err)
 		require.Equal(t, reasons, names(cut.Types["ErrorReason"]), role)
 		require.Equal(t, codes, names(cut.Types["ErrorCode"]), role)

@@ -8,6 +8,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"portico/internal/domain"
 	"portico/internal/nodeid"
 	"portico/internal/viewer"
 )
@@ -25,7 +26,16 @@ func View(role viewer.Role) (*ast.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	return view(whole, role)
+	return view(whole, audience{role: role})
+}
+
+// ViewOfTokens returns the view of the service tokens with some scopes in a role.
+func ViewOfTokens(role viewer.Role, scopes domain.Scopes) (*ast.Schema, error) {
+	whole, err := wholeSchema()
+	if err != nil {
+		return nil, err
+	}
+	return view(whole, audience{role, scopes})
 }
 
 // NewHandlerUnlocked is NewHandler as if one field, "Type.field", lacked its
@@ -36,11 +46,11 @@ func NewHandlerUnlocked(o Options, field string) (http.Handler, error) {
 		return nil, err
 	}
 	owner, name, _ := strings.Cut(field, ".")
-	return newHandler(o, withoutLock(whole, owner, name), func(ctx context.Context, obj any, next graphql.Resolver, roles []viewer.Role) (any, error) {
+	return newHandler(o, withoutLock(whole, owner, name), func(ctx context.Context, obj any, next graphql.Resolver, scopes []domain.ServiceTokenScope, roles []viewer.Role) (any, error) {
 		if asks(ctx, owner, name) {
 			return next(ctx)
 		}
-		return hasRole(ctx, obj, next, roles)
+		return hasRole(ctx, obj, next, scopes, roles)
 	})
 }
 

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/formatter"
 
 	"portico/graph/generated"
+	"portico/internal/domain"
 	"portico/internal/entity"
 	"portico/internal/gqlhttp"
 	"portico/internal/gqlhttp/lanes"
@@ -25,10 +27,14 @@ import (
 type Options struct {
 	Portal   *portal.Portal
 	Entities entity.Reader
-	Gateway  GatewayView
+	Gate     Gate
 	Counts   Counts
 	Quotas   Quotas
 	Devices  Devices
+	Refresh  RefreshTokens
+	// PublicURL is where browsers reach the server; "" if nobody knows, so that they
+	// cannot sign in at identity providers.
+	PublicURL string
 	// Version is the program's version.
 	Version string
 	// RequestID returns the id of the request of a context, as in the logs.
@@ -57,7 +63,8 @@ type Options struct {
 	selections *selections
 }
 
-// NewHandler returns a handler that serves each role its own view of the schema.
+// NewHandler returns a handler that serves each role its own view of the schema, and
+// service tokens that of their scopes.
 // The viewer must be in the request's context.
 func NewHandler(o Options) (http.Handler, error) {
 	whole, err := wholeSchema()
@@ -68,26 +75,56 @@ func NewHandler(o Options) (http.Handler, error) {
 }
 
 // lock is what @hasRole does at run time.
-type lock func(ctx context.Context, obj any, next graphql.Resolver, roles []viewer.Role) (any, error)
+type lock func(ctx context.Context, obj any, next graphql.Resolver, scopes []domain.ServiceTokenScope, roles []viewer.Role) (any, error)
 
 func newHandler(o Options, whole *ast.Schema, l lock) (http.Handler, error) {
 	o.selections = newSelections()
 	common := commonOptions(o, whole)
-	byRole := map[viewer.Role]roleServer{}
-	for _, role := range []viewer.Role{viewer.Anonymous, viewer.Portal, viewer.Admin} {
-		h, err := roleHandler(o, common, whole, role, l)
-		if err != nil {
+	all := &servers{build: func(of audience) (roleServer, error) { return roleHandler(o, common, whole, of, l) }, built: map[audience]roleServer{}}
+	for _, role := range []viewer.Role{viewer.Anonymous, viewer.Portal, viewer.Approver, viewer.Admin} {
+		if _, err := all.of(audience{role: role}); err != nil {
 			return nil, err
 		}
-		byRole[role] = h
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h, ok := byRole[viewer.Current(r.Context()).Role]
-		if !ok {
-			h = byRole[viewer.Anonymous]
+		v := viewer.Current(r.Context())
+		of := audience{v.Role, v.Scopes}
+		if !hasView(v.Role) {
+			of = audience{}
+		}
+		h, err := all.of(of)
+		if err != nil {
+			panic(err) // a test builds the views of all scopes
 		}
 		h.ServeHTTP(w, r.WithContext(withLoaders(r.Context(), o, h.ahead)))
 	}), nil
+}
+
+// servers are the servers of all audiences. Those of service tokens, of which there are
+// as many as combinations of scopes, are built when they are first asked for.
+type servers struct {
+	build func(audience) (roleServer, error)
+	mu    sync.RWMutex
+	built map[audience]roleServer
+}
+
+func (s *servers) of(a audience) (roleServer, error) {
+	s.mu.RLock()
+	h, ok := s.built[a]
+	s.mu.RUnlock()
+	if ok {
+		return h, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h, ok := s.built[a]; ok {
+		return h, nil
+	}
+	h, err := s.build(a)
+	if err == nil {
+		s.built[a] = h
+	}
+	return h, err
 }
 
 // commonOptions returns the options that every role shares, so that what runs
@@ -122,17 +159,25 @@ type roleServer struct {
 	ahead *generated.Ahead
 }
 
-func roleHandler(o Options, options gqlhttp.Options, whole *ast.Schema, role viewer.Role, l lock) (roleServer, error) {
-	cut, err := view(whole, role)
+func roleHandler(o Options, options gqlhttp.Options, whole *ast.Schema, of audience, l lock) (roleServer, error) {
+	cut, err := view(whole, of)
 	if err != nil {
 		return roleServer{}, err
 	}
-	config := generated.Config{Schema: cut, Resolvers: &Resolver{Portal: o.Portal, Entities: o.Entities, Gateway: o.Gateway, Counts: o.Counts, Quotas: o.Quotas, Devices: o.Devices, Version: o.Version}}
+	config := generated.Config{Schema: cut, Resolvers: &Resolver{Portal: o.Portal, Entities: o.Entities, Gate: o.Gate, Counts: o.Counts, Quotas: o.Quotas, Devices: o.Devices, Refresh: o.Refresh, PublicURL: o.PublicURL, Version: o.Version}}
 	config.Directives.HasRole = l
 	config.Directives.Verbatim = verbatim
-	if role == viewer.Anonymous {
+	switch {
+	case of.role == viewer.Anonymous:
 		options.UnknownName = unknownName
 		options.AuthError, options.Public = o.AuthError, publicRoots(whole)
+	case of.scopes != 0:
+		// What people in the role may use is no secret, so that a mistake in a name
+		// can be told from a scope that is missing.
+		if options.Wider, err = view(whole, audience{role: of.role}); err != nil {
+			return roleServer{}, err
+		}
+		options.UnknownName = func(context.Context) error { return outOfScope() }
 	}
 	return roleServer{gqlhttp.New(generated.NewExecutableSchema(config), options), generated.NewAhead(config)}, nil
 }
@@ -163,7 +208,7 @@ func SchemaFor(role viewer.Role) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	cut, err := view(whole, role)
+	cut, err := view(whole, audience{role: role})
 	if err != nil {
 		return "", err
 	}

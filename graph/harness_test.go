@@ -48,7 +48,7 @@ func (s *server) serving(t testing.TB, build func(graph.Options) (http.Handler, 
 func (s *server) unobserved(t testing.TB, build func(graph.Options) (http.Handler, error)) http.Handler {
 	t.Helper()
 	api, err := build(graph.Options{
-		Portal: s.Portal, Entities: s.Portal.Entities(), Devices: auth.DeviceCookie{}, Gateway: s.calls.verifier, Counts: s.calls.reports, Quotas: s.calls.intake, Version: "test", Log: slog.New(slog.DiscardHandler),
+		Portal: s.Portal, Entities: s.Portal.Entities(), Devices: auth.DeviceCookie{}, Refresh: auth.SessionCookie{}, Gate: s.calls.verifier, Counts: s.calls.reports, Quotas: s.calls.intake, PublicURL: "https://api.example", Version: "test", Log: slog.New(slog.DiscardHandler),
 		RequestID: func(context.Context) string { return "request" },
 		Incomplete: func(_ context.Context, field string, k nodeid.Kind) {
 			t.Errorf("%s answers with a %s that was read without columns that are asked for", field, k)
@@ -66,7 +66,7 @@ func (s *server) unobserved(t testing.TB, build func(graph.Options) (http.Handle
 func (s *server) token(t testing.TB, ctx context.Context) string {
 	t.Helper()
 	v := viewer.Current(ctx)
-	token, _, err := s.Tokens.Issue(v.UserID, v.OrganizationID, 1)
+	token, _, err := s.Tokens.Issue(v.UserID, v.OrganizationID, v.SessionID)
 	require.NoError(t, err)
 	return token
 }

@@ -9,6 +9,7 @@ import (
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/identity"
+	"portico/internal/mail"
 )
 
 func updateApp(in model.UpdateAppInput) apps.UpdateAppInput {
@@ -21,13 +22,17 @@ func updateApp(in model.UpdateAppInput) apps.UpdateAppInput {
 func updateKey(in model.UpdateKeyInput) apps.UpdateKeyInput {
 	return apps.UpdateKeyInput{
 		CredentialID: in.CredentialID, Version: version(in.Version),
-		Name: patch(in.Name), ExpiresAt: patch(in.ExpiresAt), Access: patch(in.Access), AccessControlList: patchList(in.AccessControlList),
+		Name: patch(in.Name), Labels: patchLabels(in.Labels), ExpiresAt: patch(in.ExpiresAt), Access: patch(in.Access), AccessControlList: patchList(in.AccessControlList),
 		AllowedAddresses: patchList(in.AllowedAddresses), RateLimit: patch(in.RateLimit),
 	}
 }
 
 func updateAccount(in model.UpdateAccountInput) identity.UpdateAccountInput {
 	return identity.UpdateAccountInput{AccountID: in.AccountID, Version: version(in.Version), Name: patch(in.Name), Profile: patch(in.Profile)}
+}
+
+func updateUser(in model.UpdateUserInput) identity.UpdateUserInput {
+	return identity.UpdateUserInput{UserID: in.UserID, Name: patch(in.Name), Language: patch(in.Language), TimeZone: patch(in.TimeZone), Theme: patch(in.Theme)}
 }
 
 func updateProduct(in model.UpdateProductInput) catalog.UpdateProductInput {
@@ -62,11 +67,30 @@ func updateOrganization(in model.UpdateOrganizationInput) identity.UpdateOrganiz
 	return identity.UpdateOrganizationInput{
 		Version: version(in.Version), Name: patch(in.Name), Website: patch(in.Website), SupportEmail: patch(in.SupportEmail),
 		LogoURL: patch(in.LogoURL), TimeZone: patch(in.TimeZone), Currency: patch(in.Currency),
-		PortalUnregister: patch(in.PortalUnregister), ProductionKeys: patch(in.ProductionKeys), PasswordSignIn: patch(in.PasswordSignIn),
-		KeyPrefix: patch(in.KeyPrefix), LongestKeyLife: patch(in.LongestKeyLife),
+		PortalUnregister: patch(in.PortalUnregister), ProductionKeys: patch(in.ProductionKeys), LeakedKeys: patch(in.LeakedKeys), PasswordSignIn: patch(in.PasswordSignIn), StaffTotp: patch(in.StaffTotp), ActAs: patch(in.ActAs),
+		SignUp: patch(in.SignUp), SignUpForm: patch(in.SignUpForm), Terms: patch(in.Terms), KeyPrefix: patch(in.KeyPrefix), ImportedKeys: patch(in.ImportedKeys),
+		LongestKeyLife: patch(in.LongestKeyLife), RotateKeysEvery: patch(in.RotateKeysEvery),
 		DeletedRetentionDays: patch(in.DeletedRetentionDays), EventRetentionDays: patch(in.EventRetentionDays),
 		UsageRetention: patch(in.UsageRetention),
 	}
+}
+
+func updateMailSettings(in model.UpdateMailSettingsInput) mail.UpdateSettingsInput {
+	out := mail.UpdateSettingsInput{
+		Version: version(in.Version), SenderName: patch(in.SenderName), ReplyTo: patch(in.ReplyTo), SignOff: patch(in.SignOff), Language: patch(in.Language),
+	}
+	given, set := in.Kinds.ValueOK()
+	if !set {
+		return out
+	}
+	if out.Kinds.Set = true; given != nil {
+		kinds := make([]mail.UpdateKindInput, len(given))
+		for i, k := range given {
+			kinds[i] = mail.UpdateKindInput{Kind: k.Kind, Enabled: patch(k.Enabled), Subject: patch(k.Subject)}
+		}
+		out.Kinds.Value = &kinds
+	}
+	return out
 }
 
 // appSubscriptions returns the filter of an app's subscriptions.
@@ -105,6 +129,14 @@ func text(s string) *string {
 		return nil
 	}
 	return &s
+}
+
+// listed returns an empty list for none: a list is never null.
+func listed(all []string) []string {
+	if all == nil {
+		return []string{}
+	}
+	return all
 }
 
 // moment returns nil for the zero time.

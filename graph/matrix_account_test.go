@@ -2,8 +2,10 @@ package graph_test
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
 	"portico/ent/db/account"
@@ -11,6 +13,7 @@ import (
 	"portico/internal/domain"
 	"portico/internal/identity"
 	"portico/internal/nodeid"
+	"portico/internal/viewer"
 )
 
 // Account is what the matrix knows of accounts.
@@ -34,11 +37,17 @@ func (nouns) Account() noun {
 			"Query.accounts": rootList("accounts(first: 100, orderBy: {field: CREATED_AT, direction: ASC})", "account"),
 		},
 		plays: map[string]play{
-			"Mutation.updateAccount":            on("accountId", "ACCOUNT_UPDATED", (*world).freshAccount).with(arguments{"name": "another name"}),
-			"Mutation.suspendAccount":           on("accountId", "ACCOUNT_SUSPENDED", (*world).freshAccount),
-			"Mutation.resumeAccount":            on("accountId", "ACCOUNT_RESUMED", (*world).suspendedAccount),
-			"Mutation.deleteAccount":            on("accountId", "ACCOUNT_DELETED", (*world).freshAccount),
+			"Mutation.updateAccount":  on("accountId", "ACCOUNT_UPDATED", (*world).freshAccount).with(arguments{"name": "another name"}),
+			"Mutation.suspendAccount": on("accountId", "ACCOUNT_SUSPENDED", (*world).freshAccount),
+			"Mutation.resumeAccount":  on("accountId", "ACCOUNT_RESUMED", (*world).suspendedAccount),
+			"Mutation.addMember": {target: "accountId", input: func(w *world, _ string) arguments {
+				return arguments{"accountId": w.ids["account"], "userId": w.freshStranger()}
+			}, event: "MEMBER_ADDED"},
 			"Mutation: one's own.createAccount": {event: "ACCOUNT_CREATED", input: named},
+			// Each deletes an account that somebody like the viewer belongs to.
+			"Mutation.deleteAccount": {target: "accountId", event: "ACCOUNT_DELETED", input: func(w *world, who string) arguments {
+				return arguments{"accountId": w.doom(who)}
+			}, enter: (*world).enterDoomed},
 		},
 		tables: map[string]table{"accounts": {
 			client: func(c *db.Client) any { return c.Account }, column: "id", value: specimen("account"),
@@ -50,12 +59,12 @@ func (nouns) Account() noun {
 			policy: &account.Policy, types: []string{"Account", "AccountProfile"},
 		}},
 		targets: map[string]string{
-			"createAccount": "", "updateAccount": "accountId", "suspendAccount": "accountId", "resumeAccount": "accountId", "deleteAccount": "accountId",
+			"addMember": "accountId", "createAccount": "", "updateAccount": "accountId", "suspendAccount": "accountId", "resumeAccount": "accountId", "deleteAccount": "accountId",
 		},
 		samples: map[string]string{"accountId": "account"},
 		nothing: map[string]string{
 			"an empty one": "CreateAccountInput.profile UpdateAccountInput.profile",
-			"none said":    "SuspendAccountInput.reason ResumeAccountInput.reason DeleteAccountInput.reason",
+			"none said":    "SuspendAccountInput.reason ResumeAccountInput.reason DeleteAccountInput.reason RemoveMemberInput.reason",
 			"cleared": `AccountProfileInput.website AccountProfileInput.contactEmail AccountProfileInput.description
 				AccountProfileInput.customFields`,
 		},
@@ -65,12 +74,27 @@ func (nouns) Account() noun {
 // Membership is what the matrix knows of memberships.
 func (nouns) Membership() noun {
 	return noun{
-		prefix: "mem", list: sorted{list: "members"}, fields: map[string]resolver{"Membership.user": objectIn(nodeid.User, "UserID")},
+		prefix: "mem", list: sorted{list: "members"}, values: map[string]any{"MembershipPermissions": identity.MembershipPermissions{}},
+		fields: map[string]resolver{"Membership.user": objectIn(nodeid.User, "UserID"), "Membership.viewerCan": decidedFor(func(q fieldRequest, m *db.Membership) any {
+			last, err := q.w.Portal.Identity.LastOwners(q.ctx, []uuid.UUID{m.ID})
+			require.NoError(q.w.t, err)
+			return q.w.Portal.Identity.MembershipPermissions(q.ctx, m, last[m.ID])
+		})},
 		questions: map[string]question{
 			"Membership":           of("Membership", "membership", ""),
 			"MembershipConnection": of("Account", "account", "members"),
 			"MembershipEdge":       of("Account", "account", "members.edges"),
+
+			"MembershipPermissions": of("Membership", "membership", "viewerCan"),
 		},
+		plays: map[string]play{
+			"Mutation.changeMemberRole":  on("membershipId", "MEMBER_ROLE_CHANGED", (*world).freshMember).with(arguments{"role": "OWNER"}),
+			"Mutation.removeMember":      on("membershipId", "MEMBER_REMOVED", (*world).freshMember),
+			"Mutation.transferOwnership": on("membershipId", "MEMBER_ROLE_CHANGED", (*world).freshMember).naming((*world).freshOwner),
+		},
+		targets: map[string]string{"changeMemberRole": "membershipId", "removeMember": "membershipId", "transferOwnership": "membershipId"},
+		samples: map[string]string{"membershipId": "membership", "fromMembershipId": "membership"},
+		nothing: map[string]string{"the viewer's own": "TransferOwnershipInput.fromMembershipId"},
 		tables: map[string]table{"memberships": {
 			client: func(c *db.Client) any { return c.Membership }, column: "id", value: specimen("membership"),
 			adds: func(c *db.Client) adding {
@@ -86,6 +110,50 @@ func (nouns) Membership() noun {
 			},
 		}},
 	}
+}
+
+// freshMember returns a new membership in the developer's account.
+func (w *world) freshMember() string { return w.freshMembership("MEMBER") }
+func (w *world) freshOwner() string  { return w.freshMembership("OWNER") }
+
+func (w *world) freshMembership(role string) string {
+	return w.make("admin", "addMember", arguments{"accountId": w.ids["account"], "userId": w.freshStranger(), "role": role}, "membership")
+}
+
+// freshStranger returns a new developer of an account of their own.
+func (w *world) freshStranger() string {
+	in := newUser(w, "")
+	in["accountId"] = w.freshAccount()
+	return w.make("admin", "createUser", in, "user")
+}
+
+// naming adds the member who hands an account over.
+func (p play) naming(from func(*world) string) play {
+	first := p.input
+	p.input = func(w *world, who string) arguments {
+		in := first(w, who)
+		in["fromMembershipId"] = from(w)
+		return in
+	}
+	return p
+}
+
+// doom makes an account that is about to be deleted, with an owner and a member, for
+// each viewer who tries: the first such attempt would leave nothing for the others.
+func (w *world) doom(who string) string {
+	account := w.MustAccount(w.t, w.one.Admin, w.name("doomed"))
+	owner := w.MustDeveloper(w.t, w.one.Admin, account)
+	member := w.Enter(w.t, w.MustUser(w.t, w.one.Admin, account, domain.Member))
+	w.doomedBy[who] = map[string]context.Context{"developer": owner, "member": member}[who]
+	return account.GlobalID()
+}
+
+// enterDoomed lets the developer and the member act for their doomed account.
+func (w *world) enterDoomed(who string) (string, viewer.Viewer) {
+	if ctx := w.doomedBy[who]; ctx != nil {
+		return w.token(w.t, ctx), viewer.Current(ctx)
+	}
+	return w.tokens[who], w.viewerOf(who)
 }
 
 func developersAccount(w *world) string { return w.ids["account"] }
@@ -108,7 +176,7 @@ func accountFields() map[string]resolver {
 			return where.contained("nameContains", a.NameFolded) && where.among("status", string(a.Status))
 		}),
 		"Account.apps": listOf(nodeid.App, func(q fieldRequest, a *db.App) bool { return a.AccountID == id(q) && q.appMatches(a) }),
-		"Account.credentials": listOf(nodeid.Credential, func(q fieldRequest, c *db.Credential) bool {
+		"Account.credentials": credentialsOf(func(q fieldRequest, c *db.Credential) bool {
 			return c.AccountID == id(q) && c.AppID == nil && q.credentialMatches(c)
 		}),
 		"Account.members":  listOf(nodeid.Membership, func(q fieldRequest, m *db.Membership) bool { return m.AccountID == id(q) }),
@@ -116,5 +184,27 @@ func accountFields() map[string]resolver {
 		"Account.viewerCan": decidedFor(func(q fieldRequest, a *db.Account) any {
 			return q.w.Portal.Identity.AccountPermissions(q.ctx, a)
 		}),
+	}
+}
+
+// accountsOf is how the reference resolves the accounts of a user: developers see all
+// of their own, and of others what they may see anyway.
+func accountsOf() resolver {
+	return func(q fieldRequest) (any, error) {
+		user := q.parent.(*db.User).ID
+		memberships, err := q.system.all(nodeid.Membership)
+		if err != nil {
+			return nil, err
+		}
+		if user == q.who.UserID {
+			whole := *q.reference
+			whole.rows = whole.system
+			q.reference = &whole
+		}
+		return listOf(nodeid.Account, func(q fieldRequest, a *db.Account) bool {
+			return a.DeletedAt == nil && slices.ContainsFunc(memberships, func(m any) bool {
+				return m.(*db.Membership).AccountID == a.ID && m.(*db.Membership).UserID == user
+			})
+		})(q)
 	}
 }

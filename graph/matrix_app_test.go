@@ -107,7 +107,7 @@ func appFields() map[string]resolver {
 			})
 		},
 		"App.account":     objectIn(nodeid.Account, "AccountID"),
-		"App.credentials": listOf(nodeid.Credential, func(q fieldRequest, c *db.Credential) bool { return of(q, c) && q.credentialMatches(c) }),
+		"App.credentials": credentialsOf(func(q fieldRequest, c *db.Credential) bool { return of(q, c) && q.credentialMatches(c) }),
 		"App.keyCounts": func(q fieldRequest) (any, error) {
 			all, err := q.rows.all(nodeid.Credential)
 			all, err = rowsWhere(all, err, func(c *db.Credential) bool { return of(q, c) })
@@ -137,11 +137,14 @@ func appFields() map[string]resolver {
 
 func (q fieldRequest) appMatches(a *db.App) bool {
 	where := q.object("where")
-	if label := where.object("label"); label != nil && !slices.ContainsFunc(a.Labels, func(l domain.Label) bool {
+	return where.labelled(a.Labels) && where.contained("nameContains", a.NameFolded) && where.amongIDs("accountIds", nodeid.Account, a.AccountID)
+}
+
+// labelled reports whether labels have the one that a filter names.
+func (where parameters) labelled(labels []domain.Label) bool {
+	label := where.object("label")
+	return label == nil || slices.ContainsFunc(labels, func(l domain.Label) bool {
 		value, ok := label.text("value")
 		return l.Key == label["key"] && (!ok || l.Value == value)
-	}) {
-		return false
-	}
-	return where.contained("nameContains", a.NameFolded) && where.amongIDs("accountIds", nodeid.Account, a.AccountID)
+	})
 }

@@ -63,9 +63,11 @@ func given(by map[string][]outcome) bool {
 }
 
 // spared reports whether a field needs no viewer who may read it: Portico's own
-// tables, and the problems of an input that is valid.
+// tables, the problems of an input that is valid, and what only service tokens get, which
+// scopes.txt shows.
 func spared(key string) bool {
-	return strings.HasPrefix(key, rows+".") || strings.HasSuffix(key, ".userErrors") || key == "UserError.params"
+	return strings.HasPrefix(key, rows+".") || strings.HasSuffix(key, ".userErrors") || key == "UserError.params" ||
+		key == "Mutation.actAs" || strings.HasPrefix(key, "ActAsPayload.")
 }
 
 // requiredLines lists what needs a line: each field of each object, each input's field

@@ -78,7 +78,11 @@ func (c *crawler) look(id string) {
 func (c *crawler) list(f *ast.FieldDefinition, at string, in func(string) string, vars map[string]any) {
 	c.t.Helper()
 	const page = 4
-	document := in(fmt.Sprintf("%s(first: %d, after: $after) { totalCount nodes { id } edges { node { id } } pageInfo { hasNextPage endCursor } }", f.Name, page))
+	node := "id"
+	if f.Type.Name() == "GatewayConnection" { // a gateway has its token's
+		node = "serviceToken { id }"
+	}
+	document := in(fmt.Sprintf("%s(first: %d, after: $after) { totalCount nodes { %s } edges { node { %s } } pageInfo { hasNextPage endCursor } }", f.Name, page, node, node))
 	with := map[string]any{"after": nil}
 	for k, v := range vars {
 		with[k] = v

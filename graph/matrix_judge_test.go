@@ -64,7 +64,7 @@ func within(v any, id string) outcome {
 	}
 	found := none
 	for i, n := range nodes {
-		node, edge := n.(map[string]any)["id"], edges[i].(map[string]any)["node"].(map[string]any)["id"]
+		node, edge := idIn(n), idIn(edges[i].(map[string]any)["node"])
 		if node != edge {
 			return "nodes that are not those of the edges"
 		}
@@ -73,6 +73,14 @@ func within(v any, id string) outcome {
 		}
 	}
 	return found
+}
+
+// idIn returns an object's id; a gateway's is that of its token.
+func idIn(object any) any {
+	if token, ok := object.(map[string]any)["serviceToken"]; ok {
+		object = token
+	}
+	return object.(map[string]any)["id"]
 }
 
 // unknownName reports whether an error is the one for a name that the viewer's
@@ -86,10 +94,13 @@ func unknownName(e failure, who string) bool {
 	case "gateway":
 		return len(e.Path) == 0 && code == "FORBIDDEN" && reason == "ROLE"
 	}
+	if (strings.Contains(who, ":") || who == acting) && code == "FORBIDDEN" { // a service token, where people may use the name
+		return len(e.Path) == 0 && reason == "SCOPE"
+	}
 	return code == "BAD_USER_INPUT" && unknownNames.MatchString(e.Message)
 }
 
-var unknownNames = regexp.MustCompile(`^(Cannot query field|Unknown type|Unknown argument|Field ".*" is not defined)`)
+var unknownNames = regexp.MustCompile(`^(Cannot query field|Unknown type|Unknown argument|Field ".*" is not defined|Schema does not support operation type)`)
 
 // erred returns the outcome of an answer with errors; standIn returns the answer
 // to the same with an id that does not exist, and is nil if there is no id.
@@ -109,6 +120,8 @@ func erred(a answer, who string, standIn func() answer) outcome {
 		return notFound
 	case code == "FORBIDDEN":
 		return denied
+	case code == "UNAUTHENTICATED" && who == "anonymous":
+		return nobody
 	}
 	return outcome(a.raw)
 }

@@ -7,30 +7,11 @@ import (
 	"testing"
 
 	"entgo.io/ent/dialect/sql/schema"
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
 	"portico/ent/db/migrate"
-	"portico/ent/db/servicetoken"
 )
-
-// Machinery is what the matrix knows of the tables that only Portico itself
-// writes to by ent, which no type of the schema shows. Those that only
-// hand-written SQL uses are migrate.WithoutClient's.
-func (nouns) Machinery() noun {
-	return noun{tables: map[string]table{
-		"service_tokens": {
-			client: func(c *db.Client) any { return c.ServiceToken }, policy: &servicetoken.Policy, column: "organization_id", value: organizationAtStake,
-			adds: func(c *db.Client) adding {
-				return added(c.ServiceToken.Create, c.ServiceToken.CreateBulk, func(x *db.ServiceTokenCreate, o owner) {
-					name := uuid.NewString()
-					x.SetOrganizationID(o.organization).SetName(name).SetScopes([]string{"gateway"}).SetTokenHash([]byte(name)).SetHint("last")
-				})
-			},
-		},
-	}}
-}
 
 // withClient returns the tables that an ent client reaches.
 func withClient() []*schema.Table {

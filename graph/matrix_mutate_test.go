@@ -26,8 +26,8 @@ func (m *matrix) mutate(key, field string) map[string]result {
 		return nil
 	}
 	attempts := map[string]attempt{}
-	for _, who := range viewers() {
-		a := attempt{token: m.tokens[who], actor: m.people[who], input: p.input(m.world, who)}
+	for _, who := range m.viewers {
+		a := attempt{token: m.tokens[who], actor: m.viewerOf(who), input: p.input(m.world, who)}
 		if p.enter != nil {
 			a.token, a.actor = p.enter(m.world, who)
 		}
@@ -35,7 +35,7 @@ func (m *matrix) mutate(key, field string) map[string]result {
 	}
 	all := map[string]result{}
 	before := m.snapshot()
-	for _, who := range viewers() {
+	for _, who := range m.viewers {
 		a := attempts[who]
 		at := m.position(a.actor.OrganizationID)
 		r := m.send(a.token, field, a.input)
@@ -68,7 +68,19 @@ func (m *matrix) proven(p play, a attempt, o outcome, changed map[string]row, at
 	if k, strayed := beyond(changed, a.actor); strayed {
 		return outcome("done, and somebody else's row changed: " + k)
 	}
+	if p.later {
+		if len(changed) > 0 {
+			return "done, and something changed at once"
+		}
+		return done
+	}
+	if len(changed) == 0 {
+		return "done, but nothing changed"
+	}
 	target, _ := a.input[p.target].(string)
+	if many, ok := a.input[p.target].([]string); ok {
+		target = many[0]
+	}
 	if !m.recorded(p, target, a.actor, at) {
 		return outcome("done without the event " + p.event)
 	}
@@ -93,6 +105,14 @@ func (m *matrix) effect(p play, a answer, in arguments, who string, again func(a
 	if len(a.Errors) > 0 {
 		return erred(a, who, standIn)
 	}
+	if ids, many := in[p.target].([]string); many && noneDone(a) {
+		in, other := in.copy(), madeUp(ids[0])
+		in[p.target] = []string{other}
+		if unknown := again(in); unknown.raw != a.raw {
+			return outcome("NOT_FOUND, but otherwise for a made-up id: " + unknown.raw)
+		}
+		return notFound
+	}
 	errs, _ := dig(a.Data, rootOf(a)+".userErrors")
 	if list, ok := errs.([]any); !ok || len(list) == 0 {
 		return done
@@ -101,6 +121,17 @@ func (m *matrix) effect(p play, a answer, in arguments, who string, again func(a
 		return outcome("refused, but otherwise for a made-up id: " + a.raw)
 	}
 	return refused
+}
+
+// noneDone reports whether a mutation that answers for each of several objects has done
+// nothing to any.
+func noneDone(a answer) bool {
+	results, _ := dig(a.Data, rootOf(a)+".results")
+	all, ok := results.([]any)
+	return ok && len(all) > 0 && !slices.ContainsFunc(all, func(one any) bool {
+		kind, _ := dig(one.(map[string]any), "error.code")
+		return kind != "NOT_FOUND"
+	})
 }
 
 // send sends a mutation and selects the whole payload, without fields that the

@@ -41,6 +41,8 @@ type noun struct {
 	// shown reports whether a developer sees an object of the organization; nil if
 	// that is what belongs to the developer's account.
 	shown func(w *world, who string, o object) bool
+	// personal is true if every person sees the own objects only, staff too.
+	personal bool
 	// prefix is that of the ids. It never changes, because clients store ids.
 	prefix string
 	// produce creates objects with every value of the enums that only the noun has;
@@ -48,6 +50,8 @@ type noun struct {
 	produce func(w *world)
 	// staffOnly is true if developers see no object.
 	staffOnly bool
+	// ownersOnly is true if members of the developer's account see no object.
+	ownersOnly bool
 	// furnish creates the specimens of a noun that newWorld does not; nil for none.
 	furnish func(w *world)
 	// list is the name to which the cursors of its lists are bound, and their usual

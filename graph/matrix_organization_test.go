@@ -26,6 +26,7 @@ func (nouns) Organization() noun {
 			"Organization: at sign-in": atSignIn("viewer { organization { ", ".viewer.organization"),
 			"UsageRetention":           of("Organization", "organization", "usageRetention"),
 			"KeyLife":                  of("Organization", "organization", "longestKeyLife"),
+			"KeyRotation":              of("Organization", "organization", "rotateKeysEvery"),
 		},
 		plays: map[string]play{"Mutation: one's own.updateOrganization": {event: "ORGANIZATION_UPDATED", input: named}},
 		tables: map[string]table{"organizations": {
@@ -35,14 +36,14 @@ func (nouns) Organization() noun {
 					x.SetSlug(uuid.NewString()).SetName("New")
 				})
 			},
-			policy: &organization.Policy, types: []string{"Organization", "KeyLife"},
+			policy: &organization.Policy, types: []string{"Organization", "KeyLife", "KeyRotation"},
 		}},
 		shown:   func(*world, string, object) bool { return true },
 		targets: map[string]string{"updateOrganization": ""},
 		nothing: map[string]string{
-			"no limits":      "UpdateOrganizationInput.longestKeyLife",
+			"no limits":      "UpdateOrganizationInput.longestKeyLife UpdateOrganizationInput.rotateKeysEvery",
 			"the usual ones": "UpdateOrganizationInput.usageRetention",
-			"no limit":       "KeyLifeInput.development KeyLifeInput.staging KeyLifeInput.production",
+			"no limit":       "KeyLifeInput.development KeyLifeInput.staging KeyLifeInput.production KeyRotationInput.development KeyRotationInput.staging KeyRotationInput.production",
 			"cleared":        "UpdateOrganizationInput.website UpdateOrganizationInput.supportEmail UpdateOrganizationInput.logoUrl",
 		},
 	}
@@ -61,6 +62,7 @@ func (nouns) Common() noun {
 		"UserErrorParam: at sign-in": atSignIn("userErrors { params { ", ".userErrors.params"),
 		"ErrorKind":                  plain(`{ serverInfo { errors { %s } } }`, "serverInfo.errors"),
 		"ServerInfo":                 plain(`{ serverInfo(organization: "one") { %s } }`, "serverInfo"),
+		"IdentityProvider":           plain(`{ serverInfo(organization: "one") { identityProviders { %s } } }`, "serverInfo.identityProviders"),
 
 		"Query.node": root("node", "app"), "Query.nodes": rootNodes("app"),
 		"Query.serverInfo": {document: `{ serverInfo(organization: "one") { organizationName } }`},

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"entgo.io/ent/privacy"
@@ -156,7 +157,11 @@ func TestRowsDoNotMove(t *testing.T) {
 		tables++
 		for _, of := range []reflect.Type{update.Type().Out(0), client.Field(i).MethodByName("UpdateOneID").Type().Out(0)} {
 			for j := range of.NumMethod() {
-				require.NotRegexp(t, moves, of.Method(j).Name, "of %s", of)
+				name := of.Method(j).Name
+				if strings.HasPrefix(of.String(), "*db.SessionUpdate") && strings.Contains(name, "Account") {
+					continue // the account that is chosen; a session belongs to its user
+				}
+				require.NotRegexp(t, moves, name, "of %s", of)
 			}
 		}
 	}

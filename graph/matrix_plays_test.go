@@ -11,8 +11,11 @@ type play struct {
 	// that does not exist, the answer to a viewer who may not see the object
 	// must be the same. "" if there is none.
 	target string
-	// event is the event that records it.
+	// event is the event that records it; "" for a change that none records.
 	event string
+	// later is true if nothing changes before the answer, because the answer must
+	// not depend on it.
+	later bool
 	// enter returns the token to send it with and who then acts, if that is not
 	// the viewer's usual token.
 	enter func(w *world, who string) (token string, actor viewer.Viewer)

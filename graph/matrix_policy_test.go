@@ -11,8 +11,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// viewers returns the columns of the policy files, in order.
+// viewers returns those who try each line.
 func viewers() []string {
+	return append(columnNames(), "member")
+}
+
+// columnNames returns the columns of the policy files, in order. A member of the
+// developer's account gets what the developer does, who owns it, unless the line ends
+// with "member:" and another outcome.
+func columnNames() []string {
 	return []string{"anonymous", "developer", "other", "admin", "foreign", "gateway"}
 }
 
@@ -31,10 +38,11 @@ const (
 	notFound outcome = "not-found"
 	refused  outcome = "refused"
 	denied   outcome = "forbidden"
+	nobody   outcome = "nobody"
 )
 
 func outcomes() []outcome {
-	return []outcome{yes, none, null, hidden, unknown, done, notFound, refused, denied}
+	return []outcome{yes, none, null, hidden, unknown, done, notFound, refused, denied, nobody}
 }
 
 // line is one line of a policy file: the outcome for each viewer of a field.
@@ -126,13 +134,18 @@ func parsePolicy(file, text string) ([]line, error) {
 	return out, nil
 }
 
-// columns parses six outcomes; "." is the section's own.
+// columns parses six outcomes, and that of a member if it differs; "." is the
+// section's own.
 func columns(place string, words []string, section map[string]outcome) (map[string]outcome, error) {
-	if len(words) != len(viewers()) {
-		return nil, fmt.Errorf("%s: want %d columns, got %d", place, len(viewers()), len(words))
+	names := columnNames()
+	if last := len(words) - 1; strings.HasPrefix(words[last], "member:") {
+		words, names = append(slices.Clone(words[:last]), strings.TrimPrefix(words[last], "member:")), viewers()
+	}
+	if len(words) != len(names) {
+		return nil, fmt.Errorf("%s: want %d columns, got %d", place, len(names), len(words))
 	}
 	out := map[string]outcome{}
-	for i, v := range viewers() {
+	for i, v := range names {
 		o := outcome(words[i])
 		if o == "." && section != nil {
 			o = section[v]
@@ -141,6 +154,13 @@ func columns(place string, words []string, section map[string]outcome) (map[stri
 			return nil, fmt.Errorf("%s: %q is no outcome", place, o)
 		}
 		out[v] = o
+	}
+	switch {
+	case len(names) == len(viewers()):
+	case section != nil && words[slices.Index(names, "developer")] == ".":
+		out["member"] = section["member"]
+	default:
+		out["member"] = out["developer"]
 	}
 	return out, nil
 }

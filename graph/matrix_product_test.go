@@ -13,7 +13,7 @@ import (
 
 // Product is what the matrix knows of products.
 func (nouns) Product() noun {
-	return noun{
+	return approversOfProducts(noun{
 		prefix: "prod", list: sorted{list: "products"}, fields: productFields(), values: map[string]any{"ProductPermissions": catalog.ProductPermissions{}},
 		questions: map[string]question{
 			"Product":            of("Product", "product", ""),
@@ -55,7 +55,7 @@ func (nouns) Product() noun {
 			"cleared": `CreateProductInput.description CreateProductInput.apiVersion CreateProductInput.externalId CreateProductInput.documentationUrl
 				UpdateProductInput.description UpdateProductInput.apiVersion UpdateProductInput.externalId UpdateProductInput.documentationUrl`,
 		},
-	}
+	})
 }
 
 func (w *world) freshProduct() string {

@@ -18,7 +18,7 @@ func (m *matrix) reach(l line, who string) outcome {
 	if _, ok := tables()[l.field]; !ok {
 		return "no such table"
 	}
-	v := m.people[who]
+	v := m.viewerOf(who)
 	if who == "gateway" {
 		v = viewer.Viewer{Role: viewer.Gateway, OrganizationID: m.one.Organization.ID}
 	}

@@ -25,6 +25,8 @@ type matrix struct {
 	*world
 	api    *server
 	schema *ast.Schema
+	// viewers are those who try each line.
+	viewers []string
 	// played are the results of the mutations, by section and field, and by
 	// viewer.
 	played map[string]map[string]result
@@ -35,14 +37,14 @@ func newMatrix(w *world, api *server) *matrix {
 	w.t.Helper()
 	whole, err := graph.WholeSchema()
 	require.NoError(w.t, err)
-	return &matrix{world: w, schema: whole, api: api, played: map[string]map[string]result{}}
+	return &matrix{world: w, schema: whole, api: api, viewers: viewers(), played: map[string]map[string]result{}}
 }
 
 // differences plays the lines, for each viewer.
 func (m *matrix) differences(lines []line) []difference {
 	var out []difference
 	for _, l := range lines {
-		for _, who := range viewers() {
+		for _, who := range m.viewers {
 			if got := m.try(l, who); got != l.want[who] {
 				out = append(out, difference{l.place + " " + l.String(), who, l.want[who], got})
 			}
@@ -90,6 +92,8 @@ func (m *matrix) selected(f *ast.FieldDefinition) string {
 		return f.Name
 	case d.Fields.ForName("totalCount") != nil:
 		return f.Name + "(first: 1) { totalCount nodes { __typename } }"
+	case d.Fields.ForName("error") != nil: // of one of several objects
+		return f.Name + " { error { code reason } }"
 	}
 	return f.Name + " { __typename }"
 }

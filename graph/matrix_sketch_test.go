@@ -30,7 +30,7 @@ func sketch(folder string, schema *ast.Schema, lines []line) error {
 	before := unjudged{}
 	for _, u := range missing(schema, lines) {
 		if u.file != before.file || u.owner != before.owner {
-			texts[u.file] += fmt.Sprintf("\n%-31s%s\n", "["+u.owner+"]", strings.TrimSpace(strings.Repeat("unknown    ", len(viewers()))))
+			texts[u.file] += fmt.Sprintf("\n%-31s%s\n", "["+u.owner+"]", strings.TrimSpace(strings.Repeat("unknown    ", len(columnNames()))))
 		}
 		texts[u.file] += u.field + "\n"
 		before = u

@@ -12,9 +12,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
+	"portico/ent/db/predicate"
+	"portico/ent/db/session"
 	"portico/internal/auth"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/identity"
+	"portico/internal/input"
 	"portico/internal/nodeid"
 	"portico/internal/portal/portaltest"
 	"portico/internal/viewer"
@@ -26,34 +30,46 @@ type arguments map[string]any
 func (in arguments) copy() arguments { return maps.Clone(in) }
 
 // world is the data of the matrix: a developer with everything that a developer
-// can have, and five others who request it.
+// can have, and others who request it: a member of the developer's account too.
 type world struct {
 	*server
+	// person was made for the play that is on.
+	person   person
 	t        testing.TB
 	one, two portaltest.Tenant
 	// globex is the other developer's account.
 	globex *db.Account
-	// people are the viewers who are persons; tokens are the tokens of all six.
+	// people are the viewers who are persons; tokens are the tokens of all.
 	people map[string]viewer.Viewer
 	tokens map[string]string
+	// machines are the viewers who are service tokens, by their one scope.
+	machines      map[string]viewer.Viewer
+	machineTokens *auth.MachineTokens
 	// ids are the developer's objects by the names that the questions use; those
 	// of others are named "other's …" and "foreign …".
 	ids    map[string]string
 	serial int
+	// doomedBy are who acts for an account of their own that is about to be deleted.
+	doomedBy map[string]context.Context
 }
 
 func newWorld(t testing.TB, url string) *world {
 	t.Helper()
-	w := &world{server: newServer(t, url, database.Options{}), t: t, people: map[string]viewer.Viewer{}, tokens: map[string]string{"anonymous": ""}, ids: map[string]string{}}
+	w := &world{server: newServer(t, url, database.Options{}), t: t, people: map[string]viewer.Viewer{}, tokens: map[string]string{"anonymous": ""}, machines: map[string]viewer.Viewer{}, ids: map[string]string{}, doomedBy: map[string]context.Context{}}
 	w.one, w.two = w.MustTenant(t, "one"), w.MustTenant(t, "two")
 	w.globex = w.MustAccount(t, w.one.Admin, "Globex")
+	main := identity.DefaultProvider()
+	main.Name, main.Label, main.Issuer, main.ClientID = "main", "Staff of one", "https://login.one.example", "portico"
+	_, err := w.Portal.Identity.AddProvider(t.Context(), "one", main, nil)
+	require.NoError(t, err)
 	for name, ctx := range map[string]context.Context{
-		"developer": w.one.Developer, "admin": w.one.Admin, "foreign": w.two.Admin, "other": w.MustDeveloper(t, w.one.Admin, w.globex),
+		"developer": w.one.Developer, "member": w.Enter(t, w.MustUser(t, w.one.Admin, w.one.Account, domain.Member)), "admin": w.one.Admin, "foreign": w.two.Admin, "other": w.MustDeveloper(t, w.one.Admin, w.globex),
 	} {
 		w.people[name], w.tokens[name] = viewer.Current(ctx), w.token(t, ctx)
 	}
-	machine, hash, hint := auth.NewMachineTokens(w.Ring).New()
-	_, err := w.Portal.Identity.CreateGateway(t.Context(), identity.NewGateway{Organization: "one", Name: "edge-1", Hash: hash, Hint: hint})
+	w.machineTokens = auth.NewMachineTokens(w.Ring)
+	machine, hash, hint := w.machineTokens.New()
+	_, err = w.Portal.Identity.CreateGateway(t.Context(), identity.NewGateway{Organization: "one", Name: "edge-1", Hash: hash, Hint: hint})
 	require.NoError(t, err)
 	w.tokens["gateway"] = machine
 
@@ -61,6 +77,9 @@ func newWorld(t testing.TB, url string) *world {
 	w.ids["organization"], w.ids["foreign organization"] = w.one.Organization.GlobalID(), w.two.Organization.GlobalID()
 	for who, specimen := range map[string]string{"developer": "user", "admin": "staff", "other": "other's user", "foreign": "foreign staff"} {
 		w.ids[specimen] = nodeid.Encode(nodeid.User, w.people[who].UserID)
+	}
+	for specimen, by := range map[string]string{"user": "admin", "staff": "admin", "other's user": "admin", "foreign staff": "foreign"} {
+		w.make(by, "updateUser", arguments{"userId": w.ids[specimen], "language": "TR", "timeZone": "Asia/Tokyo", "theme": "DARK"}, "user")
 	}
 	w.createCatalogue()
 	w.createOwnObjects()
@@ -78,7 +97,7 @@ func newWorld(t testing.TB, url string) *world {
 // createCatalogue fills the organization's catalogue.
 func (w *world) createCatalogue() {
 	w.make("admin", "updateOrganization", arguments{
-		"website": "https://one.example", "longestKeyLife": arguments{"development": 3650, "staging": 3650, "production": 3650},
+		"website": "https://one.example", "longestKeyLife": arguments{"development": 3650, "staging": 3650, "production": 3650}, "rotateKeysEvery": arguments{"development": 365, "staging": 365, "production": 90},
 	}, "organization")
 	for _, p := range []struct{ specimen, status string }{
 		{"product", "PUBLISHED"}, {"private product", "PUBLISHED"}, {"draft product", "DRAFT"},
@@ -127,6 +146,11 @@ func (w *world) createOwnObjects() {
 		"allowedAddresses": []string{"192.0.2.0/24"}, "rateLimit": arguments{"limit": 5, "per": "SECOND"},
 	}, "credential")
 	w.ids["account's key"] = w.make("developer", "generateKey", arguments{"accountId": w.ids["account"], "name": "whole"}, "credential")
+	w.ids["disabled key"] = w.disabled(w.make("developer", "generateKey", arguments{"appId": w.ids["app"], "labels": labels}, "credential"))
+	w.ids["rotated key"] = w.make("developer", "generateKey", arguments{"appId": w.ids["app"]}, "credential")
+	w.ids["successor"] = w.make("developer", "rotateKey", arguments{"credentialId": w.ids["rotated key"], "overlapMinutes": 43200}, "credential")
+	w.use(w.ids["rotated key"], w.ids["successor"])
+	w.ids["key to revoke"] = w.freshKey()
 	w.ids["revoked key"] = w.make("developer", "generateKey", arguments{"appId": w.ids["app"]}, "credential")
 	w.make("developer", "revokeKey", arguments{"credentialId": w.ids["revoked key"], "reason": "SUPERSEDED", "note": "Rotated."}, "credential")
 	a := w.askAs("anonymous", mutation("signIn", "accessToken"), map[string]any{"input": w.credentials("developer")})
@@ -145,10 +169,20 @@ func (w *world) createOwnObjects() {
 	}
 }
 
+// use notes that calls with keys passed now.
+func (w *world) use(keys ...string) {
+	for _, id := range input.DecodeIDs(nodeid.Credential, keys) {
+		require.NoError(w.t, w.Client.Credential.UpdateOneID(id).SetLastUsedAt(w.Clock.Now()).Exec(portaltest.System(w.t)))
+	}
+}
+
 // createOthersObjects creates objects of the other viewers.
 func (w *world) createOthersObjects() {
 	w.ids["other's app"] = w.make("other", "createApp", arguments{"name": "The other's app"}, "app")
 	w.make("other", "register", arguments{"appId": w.ids["other's app"], "productId": w.ids["product"]}, "productSubscription")
+	a := w.askAs("other", `{ viewer { account { members { nodes { id } } } } }`, nil)
+	id, _ := dig(a.Data, "viewer.account.members.nodes.id")
+	w.ids["other's membership"] = id.(string)
 	w.ids["foreign product"] = w.make("foreign", "createProduct", arguments{"name": "theirs"}, "product")
 	w.make("foreign", "createPlan", arguments{"productId": w.ids["foreign product"], "name": "free"}, "plan")
 	w.make("foreign", "updateProduct", arguments{"productId": w.ids["foreign product"], "status": "PUBLISHED"}, "product")
@@ -172,8 +206,17 @@ func mutation(name, selection string) string {
 	return fmt.Sprintf("mutation($input: %sInput!) { %s(input: $input) { %s } }", strings.ToUpper(name[:1])+name[1:], name, selection)
 }
 
-// credentials returns the input with which a person signs in.
+// credentials returns the input with which a person signs in. If the person has done
+// so often, the sessions are deleted: too many would end the first, whose token the
+// person uses.
 func (w *world) credentials(who string) arguments {
+	ctx, v := portaltest.System(w.t), w.people[who]
+	others := []predicate.Session{session.UserID(v.UserID), session.IDNEQ(v.SessionID)}
+	n, err := w.Client.Session.Query().Where(others...).Count(ctx)
+	if err == nil && n > identity.MaxSessions/2 {
+		_, err = w.Client.Session.Delete().Where(others...).Exec(ctx)
+	}
+	require.NoError(w.t, err)
 	u, err := w.Client.User.Get(portaltest.System(w.t), w.people[who].UserID)
 	require.NoError(w.t, err)
 	return arguments{"email": u.Email, "password": portaltest.Password}

@@ -28,6 +28,8 @@ func nodeOf(ctx context.Context, r entity.Reader, k nodeid.Kind, id uuid.UUID, c
 		return some(oneWith(ctx, k, id, columns, r.EndpointsByID))
 	case nodeid.Event:
 		return some(oneWith(ctx, k, id, columns, r.EventsByID))
+	case nodeid.Invitation:
+		return some(oneWith(ctx, k, id, columns, r.InvitationsByID))
 	case nodeid.Membership:
 		return some(oneWith(ctx, k, id, columns, r.MembershipsByID))
 	case nodeid.Organization:
@@ -38,6 +40,12 @@ func nodeOf(ctx context.Context, r entity.Reader, k nodeid.Kind, id uuid.UUID, c
 		return some(oneWith(ctx, k, id, columns, r.ProductsByID))
 	case nodeid.ProductSubscription:
 		return some(oneWith(ctx, k, id, columns, r.SubscriptionsByID))
+	case nodeid.ServiceToken:
+		return some(oneWith(ctx, k, id, columns, r.ServiceTokensByID))
+	case nodeid.Session:
+		return some(oneWith(ctx, k, id, columns, r.SessionsByID))
+	case nodeid.SignUp:
+		return some(oneWith(ctx, k, id, columns, r.SignUpsByID))
 	case nodeid.User:
 		return some(oneWith(ctx, k, id, columns, r.UsersByID))
 	}
@@ -58,6 +66,8 @@ func (l *loaders) edgeTo(ctx context.Context, column string, k nodeid.Kind, colu
 		return edgeOf(ctx, l, column, columns, r.EndpointEdge)
 	case nodeid.Event:
 		return edgeOf(ctx, l, column, columns, r.EventEdge)
+	case nodeid.Invitation:
+		return edgeOf(ctx, l, column, columns, r.InvitationEdge)
 	case nodeid.Membership:
 		return edgeOf(ctx, l, column, columns, r.MembershipEdge)
 	case nodeid.Organization:
@@ -68,6 +78,12 @@ func (l *loaders) edgeTo(ctx context.Context, column string, k nodeid.Kind, colu
 		return edgeOf(ctx, l, column, columns, r.ProductEdge)
 	case nodeid.ProductSubscription:
 		return edgeOf(ctx, l, column, columns, r.SubscriptionEdge)
+	case nodeid.ServiceToken:
+		return edgeOf(ctx, l, column, columns, r.ServiceTokenEdge)
+	case nodeid.Session:
+		return edgeOf(ctx, l, column, columns, r.SessionEdge)
+	case nodeid.SignUp:
+		return edgeOf(ctx, l, column, columns, r.SignUpEdge)
 	case nodeid.User:
 		return edgeOf(ctx, l, column, columns, r.UserEdge)
 	}
@@ -87,10 +103,14 @@ func (l *loaders) noteIDs(row any) {
 		l.saw(nodeid.Credential, r.ID)
 		l.saw(nodeid.Account, r.AccountID)
 		l.sawOptional(nodeid.App, r.AppID)
+		l.sawOptional(nodeid.Credential, r.PredecessorID)
+		l.sawOptional(nodeid.Credential, r.SuccessorID)
 	case *db.Endpoint:
 		l.saw(nodeid.Product, r.ProductID)
 	case *db.Event:
 		l.sawOptional(nodeid.User, r.ActorID)
+	case *db.Invitation:
+		l.sawOptional(nodeid.User, r.InvitedBy)
 	case *db.Membership:
 		l.saw(nodeid.User, r.UserID)
 	case *db.Product:
@@ -103,5 +123,12 @@ func (l *loaders) noteIDs(row any) {
 		l.saw(nodeid.Plan, r.PlanID)
 		l.saw(nodeid.Product, r.ProductID)
 		l.sawOptional(nodeid.User, r.RequestedBy)
+	case *db.ServiceToken:
+		l.sawOptional(nodeid.Account, r.AccountID)
+	case *db.SignUp:
+		l.sawOptional(nodeid.User, r.DecidedBy)
+		l.sawOptional(nodeid.User, r.PersonID)
+	case *db.User:
+		l.saw(nodeid.User, r.ID)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"portico/graph/generated"
 	"portico/graph/model"
 	"portico/internal/domain"
+	"portico/internal/identity"
 )
 
 // UpdateOrganization is the resolver for the updateOrganization field.
@@ -18,6 +19,11 @@ func (r *mutationResolver) UpdateOrganization(ctx context.Context, input model.U
 	organization, err := r.Portal.Identity.UpdateOrganization(ctx, updateOrganization(input))
 	errs, err := problems(err)
 	return &model.UpdateOrganizationPayload{Organization: organization, UserErrors: errs}, err
+}
+
+// Terms is the resolver for the terms field.
+func (r *organizationResolver) Terms(ctx context.Context, obj *db.Organization) (*domain.Terms, error) {
+	return identity.TermsOf(obj), nil
 }
 
 // UsageRetention is the resolver for the usageRetention field.

@@ -9,6 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"portico/graph"
+	"portico/internal/portal/portaltest"
 )
 
 // place is a field of a mutation's arguments, at any depth. The tests that iterate
@@ -79,8 +80,13 @@ type validInputs struct {
 }
 
 func (b *validInputs) sender(mutation string) string {
-	if mutation == "withdraw" {
+	switch mutation {
+	case "withdraw", "acceptTerms":
 		return "developer"
+	case "actAs":
+		return "users:act-as"
+	case "acceptInvitation", "signUp", "verifyEmail", "reportLeakedKey":
+		return "anonymous"
 	}
 	return "admin"
 }
@@ -90,7 +96,7 @@ func (b *validInputs) of(mutation string) arguments {
 	if in, ok := b.made[mutation]; ok {
 		return in
 	}
-	for _, section := range []string{"", ": one's own", ": as the developer"} {
+	for _, section := range []string{"", ": one's own", ": as the developer", ": by the developer's token", ": for an address", ": with a link", ": who is invited", ": by anybody", ": with a code", ": for a key"} {
 		if p, ok := plays()["Mutation"+section+"."+mutation]; ok {
 			b.made[mutation] = p.input(b.world, b.sender(mutation))
 			if mutation == "createApp" {
@@ -112,7 +118,13 @@ func (b *validInputs) send(p place, v any, selection string) answer {
 
 func (b *validInputs) post(mutation string, in map[string]any, selection string) answer {
 	document := "mutation($in: " + strings.ToUpper(mutation[:1]) + mutation[1:] + "Input!) { " + mutation + "(input: $in) { userErrors { code field } " + selection + " } }"
-	return b.askAs(b.sender(mutation), document, map[string]any{"in": in})
+	token := b.tokens[b.sender(mutation)]
+	if mutation == "signOut" { // which may end the session
+		u, err := b.Client.User.Get(portaltest.System(b.t), b.people[b.sender(mutation)].UserID)
+		require.NoError(b.t, err)
+		token = b.token(b.t, b.Enter(b.t, u))
+	}
+	return b.ask(b.t, token, document, map[string]any{"in": in})
 }
 
 // problem returns the first of an answer's userErrors, as "CODE a.b.c"; "" if

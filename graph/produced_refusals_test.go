@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/auth"
+	"portico/internal/identity"
 	"portico/internal/portal/portaltest"
 )
 
@@ -30,8 +33,13 @@ func (w *world) produceUserErrors() {
 	no("INVALID", "admin", "createProduct", arguments{"name": "Not a slug"})
 	no("REQUIRED", "admin", "createProduct", arguments{"name": "theirs", "authTypes": []string{}})
 	no("NOT_ALLOWED", "admin", "disableUser", arguments{"userId": w.ids["staff"]})
+	no("LAST_OWNER", "other", "removeMember", arguments{"membershipId": w.ids["other's membership"]})
 	no("WRONG_PASSWORD", "developer", "changePassword", arguments{"currentPassword": "no, another one", "newPassword": "another battery, and a staple"})
-	no("WEAK_PASSWORD", "developer", "changePassword", arguments{"currentPassword": portaltest.Password, "newPassword": "password12"})
+	w.withApp("developer", true)
+	no("WRONG_CODE", "developer", "completeSignIn", arguments{"challenge": w.begin().Token, "code": "wrong"})
+	no("INVALID_LINK", "anonymous", "resetPassword", arguments{"token": "ppr_x", "newPassword": "another battery, and a staple"})
+	no("INVALID_LINK", "anonymous", "acceptInvitation", arguments{"token": "pit_x"})
+	no("WEAK_PASSWORD", "developer", "changePassword", arguments{"currentPassword": portaltest.Password, "newPassword": "password1234"})
 	no("ALREADY_REGISTERED", "developer", "register", arguments{"appId": w.ids["app"], "productId": w.ids["product"]})
 	no("UNKNOWN_REFERENCE", "developer", "register", arguments{"appId": w.ids["app"], "productId": w.ids["foreign product"]})
 	no("KEY_REVOKED", "developer", "updateKey", arguments{"credentialId": w.ids["revoked key"], "name": "x"})
@@ -71,6 +79,17 @@ func (w *world) produceErrors() {
 	fails("COST", admin, `{ apps(first: 100) { nodes { credentials(first: 100) { nodes { id name status environment access } } } } }`, nil)
 	fails("REQUEST_SIZE", admin, created, arguments{"name": strings.Repeat("x", 300_000)})
 
+	signing := mutation("signUp", "userErrors { code }")
+	for range 5 {
+		require.Empty(w.t, w.ask(w.t, "", signing, map[string]any{"input": arguments{"organization": "one", "email": "signer@one.example", "name": "x"}}).Errors)
+	}
+	fails("SIGN_UPS", "", signing, arguments{"organization": "one", "email": "signer@one.example", "name": "x"})
+	invited := arguments{"accountId": w.ids["account"], "email": "often@one.example"}
+	for range identity.MaxInvitationsOfAddress {
+		w.make("developer", "inviteMember", invited, "invitation")
+	}
+	fails("INVITATIONS", developer, mutation("inviteMember", "invitation { id }"), invited)
+
 	other := w.freshAccount()
 	in := newUser(w, "")
 	in["accountId"] = other
@@ -85,4 +104,15 @@ func (w *world) produceErrors() {
 		fails("WRONG_CREDENTIALS", "", mutation("signIn", "accessToken"), wrong)
 	}
 	fails("SIGN_IN_FAILURES", "", mutation("signIn", "accessToken"), wrong)
+	fails("CHALLENGE_EXPIRED", "", mutation("completeSignIn", "accessToken"), arguments{"challenge": "pch_x", "code": "1"})
+	forgotten := mutation("requestPasswordReset", "userErrors { code }")
+	for range 3 {
+		require.Empty(w.t, w.ask(w.t, "", forgotten, map[string]any{"input": arguments{"email": in["email"]}}).Errors)
+	}
+	fails("RESET_REQUESTS", "", forgotten, arguments{"email": in["email"]})
+	reporting, found := mutation("reportLeakedKey", "userErrors { code }"), arguments{"key": uuid.NewString()}
+	for range auth.LeakClientReports {
+		w.ask(w.t, "", reporting, map[string]any{"input": found})
+	}
+	fails("LEAK_REPORTS", "", reporting, found)
 }

@@ -56,6 +56,9 @@ func (w *world) runEveryMutation() {
 		if name == "withdraw" || name == "changePassword" {
 			who = "developer"
 		}
+		if name == "actAs" {
+			who = "users:act-as"
+		}
 		token := w.tokens[who]
 		in := p.input(w, who)
 		if p.enter != nil {
@@ -109,10 +112,14 @@ func (w *world) produceCatalogue() {
 func (w *world) producePeople() {
 	for _, role := range w.values("UserRole") {
 		in := newUser(w, "")
-		if in["role"] = role; role == "ADMIN" {
+		if in["role"] = role; role != "PORTAL" {
 			delete(in, "accountId")
 		}
 		w.mustSucceed("admin", "createUser", in, "user { role status }")
+	}
+	w.mustAsk(approver, "{ viewer { role } }", "")
+	for _, theme := range w.values("Theme") {
+		w.mustSucceed("admin", "updateUser", arguments{"userId": w.freshUser(), "theme": theme}, "user { theme }")
 	}
 	account := w.freshAccount()
 	for _, role := range w.values("MembershipRole") {
@@ -122,6 +129,7 @@ func (w *world) producePeople() {
 	}
 	w.mustAsk("admin", `query($id: ID!) { account(id: $id) { status members { nodes { role } } } }`, account)
 	w.mustSucceed("admin", "disableUser", arguments{"userId": w.freshUser()}, "user { status }")
+	w.mustSucceed("admin", "deleteUser", arguments{"userId": w.freshUser()}, "deletedUserId")
 	w.mustSucceed("admin", "suspendAccount", arguments{"accountId": account}, "account { status }")
 
 	token, person := w.freshPerson("developer")
@@ -130,6 +138,8 @@ func (w *world) producePeople() {
 	u, err := w.Client.User.Get(portaltest.System(w.t), person.UserID)
 	require.NoError(w.t, err)
 	_, err = w.Portal.Identity.ResetPassword(w.t.Context(), "one", u.EmailFolded, portaltest.Password)
+	require.NoError(w.t, err)
+	_, err = w.Portal.Identity.PrintPasswordReset(w.t.Context(), "one", u.EmailFolded)
 	require.NoError(w.t, err)
 	_, err = w.Portal.Identity.CreateGateway(w.t.Context(), identity.NewGateway{Organization: "one", Name: "edge-2", Hash: []byte("two")})
 	require.NoError(w.t, err)
@@ -151,10 +161,21 @@ func (w *world) produceCredentials() {
 	}
 	app := w.deletedApp()
 	w.mustSucceed("admin", "restoreApp", arguments{"appId": app}, "app { credentials { nodes { status revokedReason } } }")
-	w.mustSucceed("admin", "disableKey", arguments{"credentialId": w.freshKey()}, "credential { status }")
+	w.mustSucceed("admin", "disableKey", arguments{"credentialId": w.freshKey()}, "credential { status disabledBy }")
+	w.mustSucceed("developer", "disableKey", arguments{"credentialId": w.freshKey()}, "credential { disabledBy }")
+	key := w.make("developer", "generateKey", arguments{"appId": w.ids["app"], "environment": "PRODUCTION"}, "credential")
+	w.disabled(key)
+	w.mustSucceed("admin", "updateOrganization", arguments{"productionKeys": "OWNERS_ONLY"}, "organization { productionKeys }")
+	w.mustAsk("portal:write", `query($id: ID!) { node(id: $id) { ... on Credential { viewerCan { enable { code } } } } }`, key)
+	w.mustSucceed("admin", "updateOrganization", arguments{"productionKeys": "MEMBERS"}, "organization { productionKeys }")
 	w.ids["expired key"] = w.make("developer", "generateKey", arguments{"appId": w.ids["app"], "expiresAt": w.Clock.Now().Add(time.Second).Format(time.RFC3339)}, "credential")
+	w.make("developer", "generateKey", arguments{"appId": w.ids["app"], "expiresAt": w.Clock.Now().Add(24*time.Hour + 2*time.Second).Format(time.RFC3339)}, "credential")
+	used := w.make("developer", "rotateKey", arguments{"credentialId": w.freshKey(), "overlapMinutes": 10}, "predecessor")
 	w.Clock.Advance(2 * time.Second)
+	w.use(used)
 	_, err := w.Portal.Maintenance.RecordExpiries(portaltest.System(w.t))
+	require.NoError(w.t, err)
+	_, err = w.Portal.Maintenance.RecordNotices(portaltest.System(w.t))
 	require.NoError(w.t, err)
 	for _, who := range []string{"admin", "developer"} {
 		w.mustAsk(who, `query($id: ID!) { node(id: $id) { ... on Credential { status viewerCan { enable { code } } } } }`, w.ids["expired key"])
@@ -204,7 +225,7 @@ func (w *world) produceVerdicts() {
 	is("SUSPENDED", credentialID, arguments{"product": other})
 	w.make("admin", "suspendAccount", arguments{"accountId": w.ids["account"]}, "account")
 	is("ACCOUNT_SUSPENDED", credentialID, arguments{})
-	require.Contains(w.t, w.askAs("developer", `{ viewer { account { viewerCan { createApp { code } } } } }`, nil).raw, `{"code":"ACCOUNT_SUSPENDED"}`)
+	require.Contains(w.t, w.askAs("developer", `{ viewer { account { viewerCan { createApp { code } update { code } } } } }`, nil).raw, `{"code":"ACCOUNT_SUSPENDED"}`)
 	require.Contains(w.t, w.askAs("developer", `{ apps { totalCount } }`, nil).raw, `"reason":"ACCOUNT_SUSPENDED"`)
 	w.make("admin", "resumeAccount", arguments{"accountId": w.ids["account"]}, "account")
 	for _, interval := range w.values("UsageInterval") {

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"portico/internal/domain"
 	"portico/internal/viewer"
 )
 
@@ -37,7 +36,7 @@ func (w *world) crowd() {
 			"labels": []arguments{{"key": "team", "value": `a "b"`}, {"key": "stage", "value": ""}},
 		}, "app")
 		for _, environment := range []string{"STAGING", "PRODUCTION"}[:1+i%2] {
-			w.make("developer", "generateKey", arguments{"appId": app, "environment": environment, "name": name, "accessControlList": []string{w.ids["product"]}}, "credential")
+			w.make("developer", "generateKey", arguments{"appId": app, "environment": environment, "name": name, "labels": []arguments{{"key": "team", "value": name}, {"key": "stage", "value": ""}}, "accessControlList": []string{w.ids["product"]}}, "credential")
 		}
 		w.make("developer", "register", arguments{"appId": app, "productId": w.ids["product"]}, "productSubscription")
 	}
@@ -58,6 +57,7 @@ func (w *world) crowd() {
 	for i := range list {
 		w.make("admin", "generateKey", arguments{"appId": w.ids["app"], "access": "LISTED", "accessControlList": list[i:]}, "credential")
 	}
+	w.mustSucceed("admin", "updateOrganization", arguments{"longestKeyLife": arguments{"development": 3650, "staging": 30, "production": 3650}}, "organization { version }")
 	w.disabled(w.make("developer", "generateKey", arguments{"accountId": w.ids["account"], "expiresAt": w.Clock.Now().Add(time.Second).Format(time.RFC3339)}, "credential"))
 	w.Clock.Advance(2 * time.Second) // nobody has recorded that it has expired
 }
@@ -70,13 +70,12 @@ func (w *world) leaveBehind() {
 	w.mustSucceed("admin", "deleteApp", arguments{"appId": app}, "deletedAppId")
 }
 
-// welcome adds people who ask: a member of the developer's account who does not
-// own it, a developer whose account is suspended, and one without an account.
+// welcome adds people who ask: a developer whose account is suspended, and one
+// without an account.
 func (w *world) welcome() {
 	enter := func(who string, ctx context.Context) {
 		w.people[who], w.tokens[who] = viewer.Current(ctx), w.token(w.t, ctx)
 	}
-	enter("member", w.Enter(w.t, w.MustUser(w.t, w.one.Admin, w.one.Account, domain.Member)))
 	for _, who := range []string{"suspended", "former"} {
 		account := w.MustAccount(w.t, w.one.Admin, who)
 		enter(who, w.MustDeveloper(w.t, w.one.Admin, account))

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"portico/graph/model"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
 	"portico/internal/usage"
@@ -112,6 +113,6 @@ func resolvers() map[string]resolver {
 // goValues are the Go values of objects besides rows and pages.
 func goValues() map[string]any {
 	out := gathered(func(n noun) map[string]any { return n.values })
-	maps.Copy(out, map[string]any{"Viewer": viewing{}, "ServerInfo": information{}, "PageInfo": paging.Info{}, "Actor": actor{}})
+	maps.Copy(out, map[string]any{"Viewer": viewing{}, "ServerInfo": information{}, "IdentityProvider": model.IdentityProvider{}, "PageInfo": paging.Info{}, "Actor": actor{}})
 	return out
 }

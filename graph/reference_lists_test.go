@@ -43,6 +43,8 @@ func (p *wholePage) edges() []wholeEdge {
 type sorted struct {
 	list, field, column string
 	desc                bool
+	// latest is true if rows without a time stand after all others.
+	latest bool
 }
 
 // accessOrder is the order of access control lists.
@@ -67,6 +69,14 @@ func (l listOrders) by(k nodeid.Kind, orderBy parameters) sorted {
 		o.field, o.column = "CreatedAt", "created_at"
 	}
 	o.desc = orderBy["direction"] == "DESC"
+	switch by, _ := orderBy.text("field"); by {
+	case "LAST_USED_AT":
+		o.field, o.column = "LastUsedAt", "last_used_at"
+		return o
+	case "EXPIRES_AT":
+		o.field, o.column, o.latest = "ExpiresAt", "expires_at", true
+		return o
+	}
 	if by, _ := orderBy.text("field"); by != "" && by != "CREATED_AT" { // texts are compared regardless of case
 		o.field, o.column = by[:1]+strings.ToLower(by[1:])+"Folded", strings.ToLower(by)+"_folded"
 	}
@@ -82,7 +92,18 @@ type position struct {
 }
 
 func (o sorted) position(row any) position {
-	return position{columnOf(row, o.field), columnOf(row, "ID").(uuid.UUID)}
+	key := columnOf(row, o.field)
+	if t, may := key.(*time.Time); may {
+		switch {
+		case t != nil:
+			key = *t
+		case o.latest:
+			key = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+		default:
+			key = time.Time{}
+		}
+	}
+	return position{key, columnOf(row, "ID").(uuid.UUID)}
 }
 
 // compare orders two positions as the list has them.
@@ -124,7 +145,7 @@ func (o sorted) open(w *world, cursor string) (p position, err error) {
 	}, o.name(), cursor)
 	p.id, p.key = place.ID, place.Value
 	switch o.field {
-	case "CreatedAt":
+	case "CreatedAt", "LastUsedAt", "ExpiresAt":
 		p.key, _ = time.Parse(time.RFC3339Nano, place.Value)
 	case "Position":
 		p.key, _ = strconv.ParseInt(place.Value, 10, 64)

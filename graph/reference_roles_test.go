@@ -33,8 +33,8 @@ func names(d *ast.Directive, role viewer.Role) bool {
 }
 
 // hides reports whether the viewer's schema lacks a field of an object or of an
-// input. Administrators have every field; who is neither administrator nor
-// developer has only what is @public.
+// input. Administrators have every field, approvers what a decision needs and what is
+// about themselves; who is none of these nor a developer has only what is @public.
 func (r *reference) hides(owner *ast.Definition, f *ast.FieldDefinition) bool {
 	switch d := f.Directives.ForName("hasRole"); {
 	case r.who.Role == viewer.Admin:
@@ -43,8 +43,19 @@ func (r *reference) hides(owner *ast.Definition, f *ast.FieldDefinition) bool {
 		return true
 	case r.who.Role == viewer.Portal || owner.Kind != ast.Object:
 		return false
+	case r.who.Role == viewer.Approver:
+		public := owner.Directives.ForName("public") != nil || f.Directives.ForName("public") != nil
+		needed := owner.Directives.ForName("hasScope") != nil || f.Directives.ForName("hasScope") != nil
+		about := slices.ContainsFunc(owner.Fields, func(f *ast.FieldDefinition) bool { return f.Directives.ForName("hasScope") != nil })
+		return r.lacks(owner.Name) || about && !needed && !public
 	}
 	return owner.Directives.ForName("public") == nil && f.Directives.ForName("public") == nil
+}
+
+// lacks reports whether the viewer's schema has no type of objects that the whole schema
+// has.
+func (r *reference) lacks(name string) bool {
+	return r.who.Role == viewer.Approver && slices.Contains([]string{"Credential", "Endpoint", "Membership", "Invitation", "ServiceToken"}, name)
 }
 
 // refused returns why a document as a whole is refused, as it uses something that
@@ -60,7 +71,7 @@ func (r *reference) refused(doc *ast.QueryDocument, variables map[string]any) (w
 		return nil
 	case r.who.Role == viewer.Anonymous:
 		return []string{"UNAUTHENTICATED/NOT_SIGNED_IN"}
-	case r.who.Role != viewer.Portal:
+	case r.who.Role != viewer.Portal && r.who.Role != viewer.Approver:
 		return []string{"FORBIDDEN/ROLE"}
 	}
 	if fields {
@@ -92,12 +103,14 @@ func (r *reference) usesHidden(doc *ast.QueryDocument) (fields, inputs bool) {
 				}
 				in(s.SelectionSet)
 			case *ast.InlineFragment:
+				fields = fields || r.lacks(s.TypeCondition)
 				in(s.SelectionSet)
 			}
 		}
 	}
 	in(doc.Operations[0].SelectionSet)
 	for _, f := range doc.Fragments {
+		fields = fields || r.lacks(f.TypeCondition)
 		in(f.SelectionSet)
 	}
 	for _, d := range doc.Operations[0].VariableDefinitions {

@@ -8,6 +8,7 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/organization"
+	"portico/graph/model"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
@@ -36,6 +37,13 @@ func rootResolvers() map[string]resolver {
 		"Query.viewer":     func(q fieldRequest) (any, error) { return q.currentViewer() },
 		"Query.serverInfo": func(q fieldRequest) (any, error) { return q.serverInfo() },
 		"Viewer.accounts":  accountsOfViewer,
+		"Viewer.totpEnabledAt": func(q fieldRequest) (any, error) {
+			return q.parent.(*viewing).User.(*db.User).TotpEnabledAt, nil
+		},
+		"Viewer.acceptedTerms": func(q fieldRequest) (any, error) {
+			return termsOfUser(q.parent.(*viewing).User.(*db.User)), nil
+		},
+		"Viewer.termsToAccept": func(fieldRequest) (any, error) { return nil, nil }, // the world's organizations have none
 	}
 }
 
@@ -46,10 +54,16 @@ type information struct {
 	PasswordSignIn   *bool
 	Languages        []string
 	Errors           []fault.Kind
+	// IdentityProviders are those of the organization.
+	IdentityProviders []*model.IdentityProvider
+	// PasswordResetByMail is true, because the world sends letters.
+	PasswordResetByMail bool
+	SignUp              *model.SignUpInfo
+	Terms               *domain.Terms
 }
 
 func (q fieldRequest) serverInfo() (any, error) {
-	out := &information{Version: "test", Languages: []string{"en"}, Errors: fault.Kinds()}
+	out := &information{Version: "test", IdentityProviders: []*model.IdentityProvider{}, PasswordResetByMail: true, Languages: []string{"en"}, Errors: fault.Kinds()}
 	slug, ok := q.text("organization")
 	if !ok {
 		return out, nil
@@ -60,6 +74,16 @@ func (q fieldRequest) serverInfo() (any, error) {
 	}
 	if err == nil {
 		out.OrganizationName, out.PasswordSignIn = &o.Name, &o.PasswordSignIn
+		out.Terms = termsOf(o)
+		out.SignUp = &model.SignUpInfo{Policy: o.SignUp, Available: o.SignUp != domain.SignUpInvitation && o.PasswordSignIn}
+		if o.SignUpForm != nil && o.SignUp != domain.SignUpInvitation {
+			for _, q := range o.SignUpForm.Questions {
+				out.SignUp.Questions = append(out.SignUp.Questions, &q)
+			}
+		}
+	}
+	if err == nil && slug == "one" {
+		out.IdentityProviders = []*model.IdentityProvider{{Name: "main", Label: "Staff of one", StartURL: "https://api.example/auth/" + slug + "/main/start"}}
 	}
 	return out, err
 }
@@ -69,6 +93,8 @@ type actor struct {
 	Role *viewer.Role
 	Name string
 	User any
+	// ServiceToken is the token that did it.
+	ServiceToken any
 }
 
 // actorOf returns who caused an event. Developers are told no more of staff than
@@ -76,23 +102,30 @@ type actor struct {
 func (r *reference) actorOf(e *db.Event) (any, error) {
 	role := viewer.Role(e.ActorRole)
 	out := &actor{Name: e.ActorName}
-	if role == viewer.Admin || role == viewer.Portal || role == viewer.Gateway {
+	if role == viewer.Admin || role == viewer.Approver || role == viewer.Portal || role == viewer.Gateway {
 		out.Role = &role
 	}
-	if role == viewer.Admin && r.who.Role != viewer.Admin {
-		out.Name = "Administrator"
+	if (role == viewer.Admin || role == viewer.Approver) && r.who.Role == viewer.Portal {
+		admin := viewer.Admin
+		out.Name, out.Role = "Administrator", &admin
 		return out, nil
+	}
+	var err error
+	if e.ActorTokenID != nil && r.who.Role == viewer.Admin {
+		if out.ServiceToken, err = r.rows.byID(nodeid.ServiceToken, *e.ActorTokenID); err != nil {
+			return nil, err
+		}
 	}
 	if e.ActorID == nil {
 		return out, nil
 	}
-	var err error
 	out.User, err = r.rows.byID(nodeid.User, *e.ActorID)
 	return out, err
 }
 
 // person returns who requested or decided something. Developers see only the
-// people of their account; everybody else is staff to them.
+// people of their account; of others they are told the name of who is a developer, and
+// everybody else is staff to them.
 func (r *reference) person(id *uuid.UUID) (any, error) {
 	if id == nil {
 		return nil, nil
@@ -105,6 +138,10 @@ func (r *reference) person(id *uuid.UUID) (any, error) {
 	role := viewer.Admin
 	if u, ok := row.(*db.User); ok {
 		out.Name, role = u.Name, viewer.Role(u.Role)
+	} else if hidden, err := r.system.byID(nodeid.User, *id); err != nil {
+		return nil, err
+	} else if u, ok := hidden.(*db.User); ok && u.Role == domain.RolePortal {
+		out.Name, role = u.Name, viewer.Portal
 	}
 	out.Role = &role
 	return out, nil

@@ -5,6 +5,7 @@ package graph
 
 import (
 	"context"
+	"time"
 
 	"portico/internal/entity"
 	"portico/internal/portal"
@@ -18,14 +19,29 @@ type Devices interface {
 	Remember(ctx context.Context, token string)
 }
 
+// RefreshTokens stores a browser's refresh token in a cookie, at the one path where
+// that is done.
+type RefreshTokens interface {
+	// Presented returns the token that came with the request; "" is none. ok is false
+	// where the API is served without the cookie.
+	Presented(ctx context.Context) (token string, ok bool)
+	// Keep sets the token in the answer; false means that it was not stored, and
+	// belongs into the answer's body.
+	Keep(ctx context.Context, token string, until time.Time) bool
+	Clear(ctx context.Context)
+}
+
 // Resolver is the root of all resolvers.
 type Resolver struct {
 	Portal   *portal.Portal
 	Entities entity.Reader
-	Gateway  GatewayView
+	Gate     Gate
 	Counts   Counts
 	Quotas   Quotas
 	Devices  Devices
+	Refresh  RefreshTokens
+	// PublicURL is where browsers reach the server; "" if nobody knows.
+	PublicURL string
 	// Version is the program's version, which serverInfo returns.
 	Version string
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
 	"portico/ent/db"
 	"portico/graph/model"
+	"portico/internal/domain"
 	"portico/internal/entity"
 	"portico/internal/fault"
 	"portico/internal/identity"
@@ -125,7 +127,7 @@ func currentViewer(ctx context.Context, r entity.Reader) (*model.Viewer, error) 
 }
 
 // viewerOf returns who has just signed in; nil if nobody has.
-func viewerOf(s identity.Session) *model.Viewer {
+func viewerOf(s identity.SignedIn) *model.Viewer {
 	if s.AccessToken == "" {
 		return nil
 	}
@@ -133,16 +135,12 @@ func viewerOf(s identity.Session) *model.Viewer {
 }
 
 func errorKinds() []*fault.Kind {
-	kinds := fault.Kinds()
-	out := make([]*fault.Kind, len(kinds))
-	for i := range kinds {
-		out[i] = &kinds[i]
-	}
-	return out
+	return pointersTo(fault.Kinds())
 }
 
-func serverInfo(ctx context.Context, p *portal.Portal, version string, slug *string) (*model.ServerInfo, error) {
-	info := &model.ServerInfo{Version: version, Languages: []string{"en"}, Errors: errorKinds()}
+func serverInfo(ctx context.Context, r *Resolver, slug *string) (*model.ServerInfo, error) {
+	p := r.Portal
+	info := &model.ServerInfo{Version: r.Version, IdentityProviders: []*model.IdentityProvider{}, PasswordResetByMail: p.Identity.CanMail(), Languages: []string{"en"}, Errors: errorKinds()}
 	if slug == nil {
 		return info, nil
 	}
@@ -151,5 +149,47 @@ func serverInfo(ctx context.Context, p *portal.Portal, version string, slug *str
 		return info, err
 	}
 	info.OrganizationName, info.PasswordSignIn = &o.Name, &o.PasswordSignIn
-	return info, nil
+	if info.PasswordResetByMail, err = p.Mail.SendsKind(ctx, o.ID, domain.MailPasswordReset); err != nil {
+		return nil, err
+	}
+	info.Terms = identity.TermsOf(o)
+	if info.SignUp, err = signUpInfo(ctx, p, o); err != nil {
+		return nil, err
+	}
+	info.IdentityProviders, err = signInProviders(ctx, r, o)
+	return info, err
+}
+
+// signInProviders returns where people of an organization sign in with a browser.
+func signInProviders(ctx context.Context, r *Resolver, o *db.Organization) ([]*model.IdentityProvider, error) {
+	out := []*model.IdentityProvider{}
+	if r.PublicURL == "" {
+		return out, nil
+	}
+	all, err := r.Portal.Identity.SignInProviders(ctx, o.ID)
+	for _, one := range all {
+		out = append(out, &model.IdentityProvider{
+			Name: one.Name, Label: one.Label, StartURL: strings.TrimSuffix(r.PublicURL, "/") + "/auth/" + o.Slug + "/" + one.Name + "/start",
+		})
+	}
+	return out, err
+}
+
+// signUpInfo returns how people sign up in an organization.
+func signUpInfo(ctx context.Context, p *portal.Portal, o *db.Organization) (*model.SignUpInfo, error) {
+	sends, err := p.Mail.SendsKind(ctx, o.ID, domain.MailVerification)
+	out := &model.SignUpInfo{Policy: o.SignUp, Available: sends && identity.SignUpAllowed(o), Questions: []*domain.SignUpQuestion{}}
+	if o.SignUpForm != nil && out.Available {
+		out.Questions = pointersTo(o.SignUpForm.Questions)
+	}
+	return out, err
+}
+
+// pointersTo returns pointers to the elements of a list.
+func pointersTo[T any](all []T) []*T {
+	out := make([]*T, len(all))
+	for i := range all {
+		out[i] = &all[i]
+	}
+	return out
 }

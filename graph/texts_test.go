@@ -14,14 +14,20 @@ func smallTexts() map[string]string {
 	return map[string]string{
 		"name": name, "title": name, "apiVersion": name, "externalId": name, "organizationName": name, "product": name,
 		"startCursor": opaque, "endCursor": opaque, "cursor": opaque, "deviceToken": opaque, "accessToken": opaque,
+		"MailPreview.from": name, "MailPreview.replyTo": "at most 254 bytes", "MailPreview.subject": "a line of some names", "MailKindSettings.subject": "at most 150 characters",
+		"MailSettings.senderName": "at most 100 characters", "MailSettings.replyTo": "at most 254 bytes",
 		"UserError.message": words, "UserError.field": words, "UserErrorParam.name": words, "UserErrorParam.value": name,
 		"Permission.message": words, "AccessStep.remedy": words, "ServerInfo.version": words, "ServerInfo.languages": words,
+		"IdentityProvider.label": "at most 100 characters", "IdentityProvider.startUrl": "the server's address and two short names",
 		"UserErrorParam.key": words, "ErrorKind.description": words,
 		"Label.key": short, "Label.value": name, "slug": short, "keyPrefix": short, "timeZone": short, "currency": "three letters",
 		"User.email": "at most 254 bytes", "contactEmail": "at most 254 bytes", "supportEmail": "at most 254 bytes",
 		"Credential.secretHint": "four characters", "Credential.rawKeyHint": short, "Secret.rawKey": "a key's length",
 		"Credential.allowedAddresses": "a network's length", "Enforcement.appliedBy": name, "Enforcement.pending": name,
 		"Event.address": "an address", "Event.requestId": "at most 64 characters", "EventSubject.type": words, "EventChange.field": words,
+		"Invitation.email": "at most 254 bytes", "SignUp.email": "at most 254 bytes", "accountName": name, "label": name, "SignUpQuestion.options": "at most 100 characters",
+		"refreshToken": "75 characters", "SignInChallenge.token": "118 characters", "TotpSetup.secret": "32 characters", "recoveryCodes": "19 characters", "ServiceToken.hint": "four characters", "CreateServiceTokenPayload.secret": "53 characters", "Session.device": "at most 64 characters", "Session.address": "a network address",
+		"Terms.version": "at most 64 characters", "AcceptedTerms.version": "at most 64 characters",
 		"EventChange.before": "may be long, and seldom is: timelines would be dear", "EventChange.after": "as before",
 	}
 }

@@ -45,7 +45,8 @@ func TestTextsOfInputsAreTidied(t *testing.T) {
 func TestFewTextsAreTakenVerbatim(t *testing.T) {
 	const secret, described = "blanks count in passwords", "a gateway passes it on as it is"
 	want := map[string]string{
-		"CreateUserInput.password": secret, "SignInInput.password": secret, "ChangePasswordInput.currentPassword": secret, "ChangePasswordInput.newPassword": secret,
+		"CreateUserInput.password": secret, "SignInInput.password": secret, "ChangePasswordInput.currentPassword": secret, "ChangePasswordInput.newPassword": secret, "ResetPasswordInput.newPassword": secret,
+		"AcceptInvitationInput.password": secret, "EnableTotpInput.password": secret, "VerifyEmailInput.password": secret,
 		"ExplainAccessInput.method": described, "ExplainAccessInput.path": described, "ExplainAccessInput.address": described,
 	}
 	whole, _ := places(t)

@@ -14,7 +14,10 @@ import (
 func comparedTexts() map[string]bool {
 	return map[string]bool{
 		"SignInInput.email": true, "SignInInput.password": true, "SignInInput.organization": true, "SignInInput.deviceToken": true,
-		"ChangePasswordInput.currentPassword": true,
+		"ChangePasswordInput.currentPassword": true, "RequestPasswordResetInput.organization": true, "ResetPasswordInput.token": true, "CompleteSignInInput.challenge": true, "CompleteSignInInput.code": true, "CompleteSignInInput.deviceToken": true, "ConfirmTotpInput.code": true, "DisableTotpInput.code": true, "ReplaceRecoveryCodesInput.code": true, "EnableTotpInput.password": true, "RefreshSessionInput.refreshToken": true, "SignOutInput.refreshToken": true,
+		"AcceptInvitationInput.token": true, "AcceptInvitationInput.password": true, // those of a new person
+		"SignUpInput.termsVersion": true, "AcceptInvitationInput.termsVersion": true, "AcceptTermsInput.version": true,
+		"SignUpInput.organization": true, "SignUpAnswerInput.name": true, "SignUpAnswerInput.value": true, "VerifyEmailInput.token": true, "ReportLeakedKeyInput.key": true,
 	}
 }
 

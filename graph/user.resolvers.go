@@ -10,10 +10,13 @@ import (
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
+	"portico/internal/domain"
 	"portico/internal/identity"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
+
+	"github.com/google/uuid"
 )
 
 // CreateUser is the resolver for the createUser field.
@@ -21,6 +24,20 @@ func (r *mutationResolver) CreateUser(ctx context.Context, input identity.Create
 	user, err := r.Portal.Identity.CreateUser(ctx, input)
 	errs, err := problems(err)
 	return &model.CreateUserPayload{User: user, UserErrors: errs}, err
+}
+
+// UpdateUser is the resolver for the updateUser field.
+func (r *mutationResolver) UpdateUser(ctx context.Context, input model.UpdateUserInput) (*model.UpdateUserPayload, error) {
+	user, err := r.Portal.Identity.UpdateUser(ctx, updateUser(input))
+	errs, err := problems(err)
+	return &model.UpdateUserPayload{User: user, UserErrors: errs}, err
+}
+
+// ChangeUserRole is the resolver for the changeUserRole field.
+func (r *mutationResolver) ChangeUserRole(ctx context.Context, input identity.ChangeUserRoleInput) (*model.ChangeUserRolePayload, error) {
+	user, err := r.Portal.Identity.ChangeUserRole(ctx, input)
+	errs, err := problems(err)
+	return &model.ChangeUserRolePayload{User: user, UserErrors: errs}, err
 }
 
 // DisableUser is the resolver for the disableUser field.
@@ -44,11 +61,25 @@ func (r *mutationResolver) UnlockUser(ctx context.Context, input model.UnlockUse
 	return &model.UnlockUserPayload{User: user, UserErrors: errs}, err
 }
 
+// DeleteUser is the resolver for the deleteUser field.
+func (r *mutationResolver) DeleteUser(ctx context.Context, input model.DeleteUserInput) (*model.DeleteUserPayload, error) {
+	id, err := r.Portal.Identity.DeleteUser(ctx, input.UserID, input.Reason.Value())
+	errs, err := problems(err)
+	return &model.DeleteUserPayload{DeletedUserID: text(id), UserErrors: errs}, err
+}
+
+// SendPasswordReset is the resolver for the sendPasswordReset field.
+func (r *mutationResolver) SendPasswordReset(ctx context.Context, input model.SendPasswordResetInput) (*model.SendPasswordResetPayload, error) {
+	user, err := r.Portal.Identity.SendPasswordReset(ctx, input.UserID, input.Reason.Value())
+	errs, err := problems(err)
+	return &model.SendPasswordResetPayload{User: user, UserErrors: errs}, err
+}
+
 // ChangePassword is the resolver for the changePassword field.
 func (r *mutationResolver) ChangePassword(ctx context.Context, input model.ChangePasswordInput) (*model.ChangePasswordPayload, error) {
-	session, err := r.Portal.Identity.ChangePassword(ctx, input.CurrentPassword, input.NewPassword)
+	user, err := r.Portal.Identity.ChangePassword(ctx, input.CurrentPassword, input.NewPassword)
 	errs, err := problems(err)
-	return &model.ChangePasswordPayload{User: session.User, AccessToken: text(session.AccessToken), ExpiresAt: moment(session.ExpiresAt), UserErrors: errs}, err
+	return &model.ChangePasswordPayload{User: user, UserErrors: errs}, err
 }
 
 // Users is the resolver for the users field.
@@ -58,14 +89,32 @@ func (r *queryResolver) Users(ctx context.Context, where *identity.UserFilter, f
 	})
 }
 
+// AcceptedTerms is the resolver for the acceptedTerms field.
+func (r *userResolver) AcceptedTerms(ctx context.Context, obj *db.User) (*domain.AcceptedTerms, error) {
+	return identity.TermsAcceptedBy(obj), nil
+}
+
+// Accounts is the resolver for the accounts field.
+func (r *userResolver) Accounts(ctx context.Context, obj *db.User, first *int, after *string, last *int, before *string) (*model.AccountConnection, error) {
+	return pageOf(ctx, nodeid.User, obj.ID, nodeid.Account, args(first, after, last, before), nil, func(ctx context.Context, ids []uuid.UUID, rd listing.Request) (listing.Pages[*db.Account], error) {
+		return r.Portal.Identity.AccountsOfUsers(ctx, ids, rd)
+	})
+}
+
 // Edges is the resolver for the edges field.
 func (r *userConnectionResolver) Edges(ctx context.Context, obj *model.UserConnection) ([]*model.UserEdge, error) {
 	return obj.Edges, nil
 }
+
+// User returns generated.UserResolver implementation.
+func (r *Resolver) User() generated.UserResolver { return &userResolver{r} }
 
 // UserConnection returns generated.UserConnectionResolver implementation.
 func (r *Resolver) UserConnection() generated.UserConnectionResolver {
 	return &userConnectionResolver{r}
 }
 
-type userConnectionResolver struct{ *Resolver }
+type (
+	userResolver           struct{ *Resolver }
+	userConnectionResolver struct{ *Resolver }
+)

@@ -9,21 +9,31 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
 
+	"portico/internal/domain"
 	"portico/internal/gqlhttp"
 	"portico/internal/viewer"
 )
 
-// view returns the part of the schema that a role may use, without what the
-// directives forbid and what can then not be reached. Anonymous callers and
-// machines see only what is @public.
-func view(whole *ast.Schema, role viewer.Role) (*ast.Schema, error) {
-	c := &cutter{whole: whole, role: string(role), public: role != viewer.Admin && role != viewer.Portal,
-		kept: map[string]*ast.Definition{}}
+// audience is whom a view is for: a role, or the service tokens with some scopes in it.
+type audience struct {
+	role   viewer.Role
+	scopes domain.Scopes
+}
+
+// view returns the part of the schema that an audience may use, without what the
+// directives forbid and what can then not be reached. Anonymous callers and gateways
+// see only what is @public.
+func view(whole *ast.Schema, of audience) (*ast.Schema, error) {
+	c := &cutter{whole: whole, role: string(of.role), public: !hasView(of.role),
+		token: viewer.Viewer{Role: of.role, Scopes: of.scopes}, kept: map[string]*ast.Definition{}}
 	c.keep("Query")
-	c.keep("Mutation")
+	c.keep(mutationType)
+	if len(c.kept[mutationType].Fields) == 0 {
+		delete(c.kept, mutationType)
+	}
 	for _, d := range whole.Directives {
 		for _, a := range d.Arguments {
-			if d.Name != "goField" && (d.Name != "hasRole" || !c.public) {
+			if d.Name != "goField" && d.Name != "hasRole" && d.Name != "hasScope" {
 				c.keep(a.Type.Name())
 			}
 		}
@@ -34,9 +44,15 @@ func view(whole *ast.Schema, role viewer.Role) (*ast.Schema, error) {
 	}
 	schema, err := parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("graph: the view of role %q is no schema: %w", role, err)
+		return nil, fmt.Errorf("graph: the view of role %q with the scopes %v is no schema: %w", of.role, of.scopes.Names(), err)
 	}
 	return schema, nil
+}
+
+// hasView reports whether people in a role have a view of their own; all others have that
+// of anonymous callers.
+func hasView(r viewer.Role) bool {
+	return r == viewer.Admin || r == viewer.Approver || r == viewer.Portal
 }
 
 // cutter builds a view of the whole schema.
@@ -44,7 +60,9 @@ type cutter struct {
 	whole  *ast.Schema
 	role   string
 	public bool
-	kept   map[string]*ast.Definition
+	// token has the role and the scopes of service tokens; no scopes for others.
+	token viewer.Viewer
+	kept  map[string]*ast.Definition
 }
 
 // keep adds a type to the view, and everything that its allowed fields lead to.
@@ -76,9 +94,10 @@ func (c *cutter) keep(name string) {
 	}
 	if d.Kind == ast.Interface {
 		// An interface stands for all types that implement it; anonymous callers
-		// have no way to request one.
+		// have no way to request one, nor have service tokens that may not read, and
+		// approvers see those types of which they see objects elsewhere.
 		for _, t := range c.whole.PossibleTypes[name] {
-			if !c.public {
+			if !c.public && c.token.Reads() && c.role != string(viewer.Approver) {
 				c.keep(t.Name)
 			}
 		}
@@ -92,10 +111,50 @@ func (c *cutter) hidden(d *ast.Definition, f *ast.FieldDefinition) bool {
 	if c.forbidden(f.Directives) {
 		return true
 	}
+	if c.token.ByToken() && d.Kind == ast.Object {
+		return !c.scoped(d, f)
+	}
+	if c.role == string(viewer.Approver) && d.Kind == ast.Object {
+		return !decides(d, f) || c.undecided(f.Type.Name())
+	}
 	if !c.public || d.Kind != ast.Object {
 		return false
 	}
 	return d.Directives.ForName("public") == nil && f.Directives.ForName("public") == nil
+}
+
+// scoped reports whether service tokens may use a field. What is public may be asked, but
+// what is public and changes something is for people who sign in.
+func (c *cutter) scoped(d *ast.Definition, f *ast.FieldDefinition) bool {
+	public := d.Directives.ForName("public") != nil || f.Directives.ForName("public") != nil
+	if d == c.whole.Query || d == c.whole.Mutation {
+		changes := d == c.whole.Mutation
+		if own := f.Directives.ForName("hasRole"); own != nil {
+			return inScope(c.token, changes, scopesIn(own.Arguments.ForName("scopes")))
+		}
+		return public && !changes
+	}
+	if public || c.token.Reads() {
+		return true
+	}
+	for _, list := range []ast.DirectiveList{d.Directives, f.Directives} {
+		if own := list.ForName("hasScope"); own != nil && c.token.Scopes.HasAny(scopesIn(own.Arguments.ForName("any"))...) {
+			return true
+		}
+	}
+	return false
+}
+
+// scopesIn returns the scopes of a directive's argument; nil if it was left out.
+func scopesIn(a *ast.Argument) []domain.ServiceTokenScope {
+	if a == nil {
+		return nil
+	}
+	out := []domain.ServiceTokenScope{}
+	for _, child := range a.Value.Children {
+		out = append(out, domain.ServiceTokenScope(child.Value.Raw))
+	}
+	return out
 }
 
 // publicRoots returns the root fields that everybody may use.
@@ -113,10 +172,10 @@ func publicRoots(whole *ast.Schema) map[gqlhttp.FieldName]bool {
 
 // forbidden reports whether a @hasRole names other roles only. Administrators
 // see everything, because theirs is the published contract; what is not for them
-// is refused when they use it.
+// is refused when they use it. Their service tokens see what they may use.
 func (c *cutter) forbidden(list ast.DirectiveList) bool {
 	d := list.ForName("hasRole")
-	if d == nil || c.role == string(viewer.Admin) {
+	if d == nil || c.role == string(viewer.Admin) && !c.token.ByToken() {
 		return false
 	}
 	for _, child := range d.Arguments.ForName("any").Value.Children {

@@ -19,11 +19,22 @@ import (
 // SignIn is the resolver for the signIn field.
 func (r *mutationResolver) SignIn(ctx context.Context, input identity.SignInInput) (*model.SignInPayload, error) {
 	input.Devices = r.Devices.Presented(ctx)
-	session, err := r.Portal.Identity.SignIn(ctx, input)
-	r.Devices.Remember(ctx, session.DeviceToken)
+	signedIn, err := r.signIn(ctx, input)
 	errs, err := problems(err)
-	return &model.SignInPayload{AccessToken: text(session.AccessToken), ExpiresAt: moment(session.ExpiresAt), Viewer: viewerOf(session),
-		DeviceToken: text(session.DeviceToken), UserErrors: errs}, err
+	return &model.SignInPayload{AccessToken: text(signedIn.AccessToken), ExpiresAt: moment(signedIn.ExpiresAt), RefreshToken: refreshToken(ctx, r.Refresh, signedIn),
+		Viewer: viewerOf(signedIn), DeviceToken: text(signedIn.DeviceToken), Challenge: signedIn.Challenge, UserErrors: errs}, err
+}
+
+// RequestPasswordReset is the resolver for the requestPasswordReset field.
+func (r *mutationResolver) RequestPasswordReset(ctx context.Context, input identity.RequestPasswordResetInput) (*model.RequestPasswordResetPayload, error) {
+	errs, err := problems(r.Portal.Identity.RequestPasswordReset(ctx, input))
+	return &model.RequestPasswordResetPayload{UserErrors: errs}, err
+}
+
+// ResetPassword is the resolver for the resetPassword field.
+func (r *mutationResolver) ResetPassword(ctx context.Context, input model.ResetPasswordInput) (*model.ResetPasswordPayload, error) {
+	errs, err := problems(r.Portal.Identity.ResetByLink(ctx, input.Token, input.NewPassword))
+	return &model.ResetPasswordPayload{UserErrors: errs}, err
 }
 
 // Viewer is the resolver for the viewer field.
@@ -33,7 +44,7 @@ func (r *queryResolver) Viewer(ctx context.Context) (*model.Viewer, error) {
 
 // ServerInfo is the resolver for the serverInfo field.
 func (r *queryResolver) ServerInfo(ctx context.Context, organization *string) (*model.ServerInfo, error) {
-	return serverInfo(ctx, r.Portal, r.Version, organization)
+	return serverInfo(ctx, r.Resolver, organization)
 }
 
 // Accounts is the resolver for the accounts field.

@@ -23,7 +23,6 @@ import (
 	"strconv"
 	"syscall"
 
-	"portico/ent/db"
 	"portico/internal/auth"
 	"portico/internal/clock"
 	"portico/internal/database"
@@ -70,7 +69,7 @@ func run(ctx context.Context) error {
 	who := &auth.Authenticator{
 		Tokens:    auth.NewTokens(ring, clock.System{}, issuer, audience),
 		Machines:  auth.NewMachineTokens(ring),
-		Directory: identity.NewDirectory(d, db.NewClient(db.Driver(d.Driver()))),
+		Directory: identity.NewDirectory(d, clock.System{}, true),
 		RequestID: requestID,
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"portico/bench/machine"
+	"portico/internal/testdb/freeport"
 )
 
 const (
@@ -103,22 +104,19 @@ func start(ctx context.Context, env []string, address, health string, command ..
 	return nil, errors.Join(fmt.Errorf("%v does not answer", command), s.stop())
 }
 
-// freePort returns an address on which nothing listens.
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
+// freeAddress returns an address of this machine at which nothing listens.
+func freeAddress() (string, error) {
+	port, err := freeport.New()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), err
 }
 
 // gate starts portico on a world, with all credentials in memory.
 func (b *bench) gate(ctx context.Context, w *world) (*server, error) {
-	address, err := freePort()
+	address, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
-	ops, err := freePort()
+	ops, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +130,7 @@ func (b *bench) gate(ctx context.Context, w *world) (*server, error) {
 
 // startRival starts the empty handler.
 func (b *bench) startRival(ctx context.Context, verify, authorize int) (*server, error) {
-	address, err := freePort()
+	address, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}

@@ -14,16 +14,28 @@ const (
 	answerEditor   = `.graphiql-response .result-window .CodeMirror`
 )
 
-// SignIn fills in the form, sends it, and waits until the bar shows a user or a problem;
-// see User and Problem. A user who is signed in must sign out first.
+// SignIn fills in the form, sends it, and waits until the bar shows a user, a problem, or
+// the field for a code; see User, Problem and EnterCode. A user who is signed in must sign out first.
 func (p *Page) SignIn(email, password string) {
 	p.t.Helper()
 	p.do("sign in",
 		chromedp.SetValue("#email", email),
 		chromedp.SetValue("#password", password),
 		chromedp.Click("#sign-in button"))
-	p.await("sign in as "+email, `() => !document.querySelector('#signed-in').hidden
-		|| document.querySelector('#problem').textContent !== ''`)
+	p.await("sign in as "+email, answeredSignIn)
+}
+
+// answeredSignIn is true when the bar shows a user, a problem, or the field for a code.
+const answeredSignIn = `() => !document.querySelector('#signed-in').hidden
+	|| document.querySelector('#problem').textContent !== '' || !document.querySelector('#second-factor').hidden`
+
+// EnterCode sends a code of the second factor, and waits until the bar shows a user or a
+// problem.
+func (p *Page) EnterCode(code string) {
+	p.t.Helper()
+	p.await("the field for the code", `() => !document.querySelector('#second-factor').hidden`)
+	p.do("enter a code", chromedp.SetValue("#code", code), chromedp.Click("#second-factor button"))
+	p.await("the code", `() => !document.querySelector('#signed-in').hidden || document.querySelector('#problem').textContent !== ''`)
 }
 
 // SignOut presses the button of the bar.
@@ -73,7 +85,7 @@ func (p *Page) SelectScenario(place int, title string) {
 	p.t.Helper()
 	p.call("select scenario", `(index) => {
 		const list = document.querySelector('#scenario');
-		list.selectedIndex = index;
+		list.value = index;
 		list.dispatchEvent(new Event('change'));
 		return true;
 	}`, new(bool), place-1)

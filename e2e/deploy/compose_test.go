@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/e2e/servertest"
+	"portico/internal/testdb/freeport"
 )
 
 // project loads compose.yaml with the library of Docker Compose itself, which checks the
@@ -82,7 +83,7 @@ func TestComposesRecipe(t *testing.T) {
 func TestComposesRedis(t *testing.T) {
 	p, err := project(t, "POSTGRES_PASSWORD=secret")
 	require.NoError(t, err)
-	address := servertest.FreeAddress(t)
+	address := freeport.Address(t)
 	port := address[strings.LastIndexByte(address, ':')+1:]
 	command := p.Services["redis"].Command
 	c := exec.Command(installed(t, command[0]), append(command[1:], "--port", port, "--bind", "127.0.0.1")...)

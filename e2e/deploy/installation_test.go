@@ -27,6 +27,7 @@ import (
 	"portico/e2e/servertest"
 	"portico/internal/redislimits/redistest"
 	"portico/internal/testdb"
+	"portico/internal/testdb/freeport"
 )
 
 func TestMain(m *testing.M) { servertest.Main(m) }
@@ -49,7 +50,7 @@ func install(t *testing.T, example map[string]string) *installation {
 	for name, value := range i.settings {
 		switch {
 		case strings.HasSuffix(name, "_ADDR"):
-			i.settings[name] = servertest.FreeAddress(t)
+			i.settings[name] = freeport.Address(t)
 		case name == "DATABASE_URL":
 			i.settings[name] = newDatabase(t, value)
 		case name == "REDIS_URL":

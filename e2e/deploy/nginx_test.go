@@ -23,6 +23,7 @@ import (
 
 	"portico/e2e/servertest"
 	"portico/internal/testdb"
+	"portico/internal/testdb/freeport"
 )
 
 const serverName = "portico.example.com"
@@ -51,7 +52,7 @@ func certificate(t *testing.T, folder string) (path, keyPath string, pool *x509.
 // reaches it under its name.
 func startNginx(t *testing.T, server *servertest.Server) *http.Client {
 	t.Helper()
-	nginx, folder, address := installed(t, "nginx"), t.TempDir(), servertest.FreeAddress(t)
+	nginx, folder, address := installed(t, "nginx"), t.TempDir(), freeport.Address(t)
 	path, keyPath, pool := certificate(t, folder)
 	text := read(t, "nginx/portico.conf.template")
 	for name, value := range map[string]string{"SERVER_NAME": serverName, "LISTEN": address, "CERTIFICATE": path,

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/e2e/servertest"
+	"portico/internal/testdb/freeport"
 )
 
 // guide returns the commands in docs/operating.md for one way to run Portico.
@@ -54,7 +55,7 @@ func inside(t *testing.T, i *installation, way string, prefixes ...string) {
 		}
 	}
 	i.client().SignInWith(t, "admin@acme.example", servertest.UserPassword)
-	require.Regexp(t, `^pgw_\w+\n$`, token)
+	require.Regexp(t, `^pst_\w+\n$`, token)
 }
 
 // The commands are run as they are written, in a shell, by a user who is not root; only
@@ -95,7 +96,7 @@ func TestCommandsBesideTheUnit(t *testing.T) {
 	c.Stdin = strings.NewReader(servertest.UserPassword + "\n")
 	out, err := c.CombinedOutput()
 	require.NoError(t, err, string(out))
-	require.Contains(t, string(out), "pgw_")
+	require.Contains(t, string(out), "pst_")
 	i.client().SignInWith(t, "admin@acme.example", servertest.UserPassword)
 }
 
@@ -118,7 +119,7 @@ func TestCommandsInCompose(t *testing.T) {
 func TestCommandsInAPod(t *testing.T) {
 	settings := map[string]string{"DATABASE_URL": "postgres://portico:secret@postgres/portico?sslmode=disable"}
 	i := install(t, settings)
-	maps.Copy(i.settings, map[string]string{"PORTICO_ADDR": servertest.FreeAddress(t), "PORTICO_GATEWAY_ADDR": "off", "PORTICO_OPS_ADDR": "off",
+	maps.Copy(i.settings, map[string]string{"PORTICO_ADDR": freeport.Address(t), "PORTICO_GATEWAY_ADDR": "off", "PORTICO_OPS_ADDR": "off",
 		"PORTICO_KEYRING": filepath.Join(i.folder, "keyring.json")})
 	i.run(t, "", "keys", "create")
 	i.serve(t)

@@ -12,8 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"portico/e2e/servertest"
 	"portico/internal/testdb"
+	"portico/internal/testdb/freeport"
 )
 
 // Each gateway plays the same scenes, on both databases.
@@ -55,7 +55,7 @@ func TestGatewaysWithoutPorticoRefuse(t *testing.T) {
 			t.Parallel()
 			for problem, s := range map[string]setup{
 				"token":   {gate: there, token: "not-" + token, upstream: newAPI(t)},
-				"nowhere": {gate: servertest.FreeAddress(t), token: token, upstream: newAPI(t)},
+				"nowhere": {gate: freeport.Address(t), token: token, upstream: newAPI(t)},
 			} {
 				g := &gateway{w, "http://" + start(t, s)}
 				for _, headers := range [][]string{{"X-API-Key", key}, nil} {

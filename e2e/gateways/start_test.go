@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"portico/e2e/servertest"
+	"portico/internal/testdb/freeport"
 )
 
 // start starts a gateway in front of an API and returns its address.
@@ -17,7 +17,7 @@ type start func(t *testing.T, s setup) (address string)
 // startNginx includes the files of deploy/gateways in a minimal nginx.conf.
 func startNginx(t *testing.T, s setup) string {
 	t.Helper()
-	nginx, folder, address := program(t, "nginx"), t.TempDir(), servertest.FreeAddress(t)
+	nginx, folder, address := program(t, "nginx"), t.TempDir(), freeport.Address(t)
 	write(t, folder, "portico.conf", s.filled(t, "nginx/portico.conf.template", map[string]string{
 		"LISTEN": address, "PORTICO_GATE": s.gate, "UPSTREAM": s.upstream}))
 	write(t, folder, "portico.guard.conf", s.filled(t, "nginx/portico.guard.conf", nil))
@@ -35,14 +35,14 @@ func startNginx(t *testing.T, s setup) string {
 
 func startCaddy(t *testing.T, s setup) string {
 	t.Helper()
-	caddy, folder, address := program(t, "caddy"), t.TempDir(), servertest.FreeAddress(t)
+	caddy, folder, address := program(t, "caddy"), t.TempDir(), freeport.Address(t)
 	run(t, folder, address, environment(s, "http://"+address), caddy, "run", "--config", write(t, folder, "Caddyfile", s.text(t, "caddy/Caddyfile")), "--adapter", "caddyfile")
 	return address
 }
 
 func startHAProxy(t *testing.T, s setup) string {
 	t.Helper()
-	haproxy, folder, address := program(t, "haproxy"), t.TempDir(), servertest.FreeAddress(t)
+	haproxy, folder, address := program(t, "haproxy"), t.TempDir(), freeport.Address(t)
 	run(t, folder, address, append(environment(s, address), "PORTICO_LUA="+deployFile(t, "haproxy/portico.lua")),
 		haproxy, "-db", "-f", write(t, folder, "haproxy.cfg", s.text(t, "haproxy/haproxy.cfg")))
 	return address

@@ -153,25 +153,44 @@ func testSession(t *testing.T, server *stub, page *browsertest.Page) {
 	t.Run("a reload keeps the sign-in and no answer", func(t *testing.T) {
 		page.Reload()
 		require.Equal(t, "Dana Developer", page.User())
-		require.Equal(t, []string{"portico:session"}, page.Stored())
+		require.Empty(t, page.Stored())
 	})
 
-	t.Run("signing out drops the token", func(t *testing.T) {
+	t.Run("signing out ends it at the server", func(t *testing.T) {
 		page.SignOut()
+		require.Empty(t, page.Problem())
+		require.Empty(t, server.sessions)
 		page.SelectTab("Welcome")
 		page.Run()
 		calls := server.asked("Welcome")
 		require.Empty(t, calls[len(calls)-1].token)
-		require.Empty(t, page.Stored())
+		page.Reload()
+		require.Empty(t, page.User())
 	})
 
-	t.Run("a token whose time has come is not sent", func(t *testing.T) {
-		page.SignIn("late@demo.example", "sesame")
+	t.Run("being signed out elsewhere is said", func(t *testing.T) {
+		page.SignIn("dev@demo.example", "sesame")
+		require.Equal(t, "Dana Developer", page.User())
+		server.endAll()
+		require.Contains(t, page.Run(), "Sign in first.")
 		require.Empty(t, page.User())
-		require.Equal(t, "Your sign-in has expired. Sign in again.", page.Problem())
-		page.Run()
-		calls := server.asked("Welcome")
-		require.Empty(t, calls[len(calls)-1].token)
+		require.Equal(t, "You have been signed out. Sign in again.", page.Problem())
+		shot(page, "5-signed-out-elsewhere")
+	})
+
+	t.Run("a second factor is asked for", func(t *testing.T) {
+		page.SignIn("careful@demo.example", "sesame")
+		require.Empty(t, page.User())
+		require.Equal(t, "ABCD", page.Text("#setup-secret"))
+		shot(page, "5-second-factor")
+		page.EnterCode("000000")
+		require.Equal(t, "Sign-in failed: This code is wrong.", page.Problem())
+		page.EnterCode("123456")
+		require.Equal(t, "Dana Developer", page.User())
+		require.Contains(t, page.Text("#recovery-codes"), "AAAA-BBBB")
+		shot(page, "5-recovery-codes")
+		page.SignOut()
+		require.Empty(t, page.Text("#recovery-codes"))
 	})
 }
 

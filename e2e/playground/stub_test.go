@@ -16,6 +16,8 @@ import (
 type stub struct {
 	mu    sync.Mutex
 	calls []call
+	// sessions are those who are signed in; their addresses are their cookies.
+	sessions map[string]bool
 }
 
 // call is a request to the stub.
@@ -29,7 +31,7 @@ type call struct {
 // serve starts the playground beside the stub and returns the page's URL.
 func serve(t *testing.T) (*stub, string) {
 	t.Helper()
-	s := &stub{}
+	s := &stub{sessions: map[string]bool{}}
 	h := playground.Handler(playground.Options{
 		Demo: []playground.SignIn{
 			{Email: "dev@demo.example", Organization: "demo", Account: "Acme", Role: "developer"},
@@ -39,6 +41,7 @@ func serve(t *testing.T) (*stub, string) {
 	})
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /graphql", s.answer)
+	mux.HandleFunc("POST /session/graphql", s.answerWithCookie)
 	mux.Handle("/playground", h)
 	mux.Handle("/playground/", h)
 	server := httptest.NewServer(mux)
@@ -59,26 +62,125 @@ func (s *stub) asked(operation string) []call {
 	return found
 }
 
+// answer serves the API for access tokens: a token is valid while its session lasts.
 func (s *stub) answer(w http.ResponseWriter, r *http.Request) {
-	c := call{token: r.Header.Get("Authorization")}
-	if err := json.NewDecoder(r.Body).Decode(&c); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+	c, ok := s.read(w, r)
+	if !ok {
+		return
+	}
+	if s.hasEnded(c.token) {
+		send(w, http.StatusUnauthorized, refusal)
+		return
+	}
+	send(w, http.StatusOK, reply(c))
+}
+
+// answerWithCookie serves what begins, renews and ends sessions.
+func (s *stub) answerWithCookie(w http.ResponseWriter, r *http.Request) {
+	c, ok := s.read(w, r)
+	if !ok {
 		return
 	}
 	s.mu.Lock()
-	s.calls = append(s.calls, c)
-	s.mu.Unlock()
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(reply(c))
+	defer s.mu.Unlock()
+	var email string
+	if sent, err := r.Cookie(cookieName); err == nil {
+		email = sent.Value
+	}
+	switch {
+	case strings.Contains(c.Query, "signIn("):
+		s.begin(w, c.Variables["input"].(map[string]any))
+	case strings.Contains(c.Query, "completeSignIn("):
+		s.complete(w, c.Variables["input"].(map[string]any))
+	case !s.sessions[email]:
+		send(w, http.StatusUnauthorized, refusal)
+	case strings.Contains(c.Query, "refreshSession"):
+		send(w, http.StatusOK, data(obj{"refreshSession": signedIn(email)}))
+	default:
+		delete(s.sessions, email)
+		http.SetCookie(w, &http.Cookie{Name: cookieName, Path: "/session", HttpOnly: true, MaxAge: -1})
+		send(w, http.StatusOK, data(obj{"signOut": obj{"endedSessionIds": []string{"sess_1"}}}))
+	}
 }
+
+// begin answers a sign-in.
+func (s *stub) begin(w http.ResponseWriter, input map[string]any) {
+	if input["password"] != "sesame" {
+		send(w, http.StatusOK, obj{"data": nil, "errors": []obj{{"message": "E-mail or password is wrong."}}})
+		return
+	}
+	email := input["email"].(string)
+	if strings.HasPrefix(email, "careful") {
+		send(w, http.StatusOK, data(obj{"signIn": obj{"challenge": obj{"token": email, "setup": obj{"secret": "ABCD", "uri": "otpauth://totp/Demo"}}}}))
+		return
+	}
+	s.enter(w, email)
+	send(w, http.StatusOK, data(obj{"signIn": signedIn(email)}))
+}
+
+// complete answers the code of a second factor.
+func (s *stub) complete(w http.ResponseWriter, input map[string]any) {
+	if input["code"] != "123456" {
+		send(w, http.StatusOK, data(obj{"completeSignIn": obj{"userErrors": []obj{{"message": "This code is wrong."}}}}))
+		return
+	}
+	email := input["challenge"].(string)
+	s.enter(w, email)
+	answer := signedIn(email)
+	answer["recoveryCodes"] = []string{"AAAA-BBBB"}
+	send(w, http.StatusOK, data(obj{"completeSignIn": answer}))
+}
+
+// enter begins a session.
+func (s *stub) enter(w http.ResponseWriter, email string) {
+	s.sessions[email] = true
+	http.SetCookie(w, &http.Cookie{Name: cookieName, Path: "/session", HttpOnly: true, Value: email})
+}
+
+// endAll signs everybody out, elsewhere than in the page.
+func (s *stub) endAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.sessions)
+}
+
+// hasEnded reports whether an access token's session has ended.
+func (s *stub) hasEnded(token string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	email, ok := strings.CutPrefix(token, "Bearer token-of-")
+	return ok && !s.sessions[email]
+}
+
+// read reads a request and keeps it; ok is false if it has been refused.
+func (s *stub) read(w http.ResponseWriter, r *http.Request) (c call, ok bool) {
+	c.token = r.Header.Get("Authorization")
+	if err := json.NewDecoder(r.Body).Decode(&c); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return c, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = append(s.calls, c)
+	return c, true
+}
+
+func send(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}
+
+const cookieName = "stub-session"
+
+// refusal is the answer to whoever is not signed in.
+var refusal = obj{"errors": []obj{{"message": "Sign in first.", "extensions": obj{"code": "UNAUTHENTICATED"}}}}
 
 // reply returns the canned response.
 func reply(c call) any {
 	switch {
 	case c.Operation == "IntrospectionQuery":
 		return introspection(c.token != "")
-	case strings.Contains(c.Query, "signIn("):
-		return signIn(c.Variables["input"].(map[string]any))
 	case c.Operation == "Products":
 		return data(obj{"products": obj{"nodes": []obj{{"id": "prod_1", "title": "Weather",
 			"plans": obj{"nodes": []obj{{"id": "plan_1", "name": "Free"}}}}}}})
@@ -103,20 +205,14 @@ type obj map[string]any
 
 func data(o obj) obj { return obj{"data": o} }
 
-func signIn(input map[string]any) obj {
-	if input["password"] != "sesame" {
-		return obj{"data": nil, "errors": []obj{{"message": "E-mail or password is wrong."}}}
-	}
-	life := 10 * time.Minute
-	if input["email"] == "late@demo.example" {
-		life = -time.Minute
-	}
-	return data(obj{"signIn": obj{
-		"accessToken": "token-of-" + input["email"].(string),
-		"expiresAt":   time.Now().Add(life).UTC().Format(time.RFC3339),
-		"viewer": obj{"role": "PORTAL", "user": obj{"id": "user_1", "name": "Dana Developer", "email": input["email"]},
+// signedIn is what a person gets who signs in or refreshes.
+func signedIn(email string) obj {
+	return obj{
+		"accessToken": "token-of-" + email,
+		"expiresAt":   time.Now().Add(10 * time.Minute).UTC().Format(time.RFC3339),
+		"viewer": obj{"role": "PORTAL", "user": obj{"id": "user_1", "name": "Dana Developer", "email": email},
 			"account": obj{"id": "acct_1", "name": "Acme"}, "organization": obj{"name": "Demo"}},
-	}})
+	}
 }
 
 // introspection describes a schema of two types; signed-in users see a further field.

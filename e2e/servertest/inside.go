@@ -1,6 +1,7 @@
 package servertest
 
 import (
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -24,7 +25,7 @@ func (s *Server) Setting(name string) string {
 // returns its standard output.
 func (s *Server) Run(t testing.TB, stdin string, args ...string) string {
 	t.Helper()
-	c := Command(t, s.Setting("DATABASE_URL"), []string{"XDG_CONFIG_HOME=" + s.Setting("XDG_CONFIG_HOME"), "PORTICO_KEYRING=" + s.Setting("PORTICO_KEYRING")}, args...)
+	c := s.Command(t, args...)
 	c.Stdin = strings.NewReader(stdin)
 	var problems strings.Builder
 	c.Stderr = &problems
@@ -33,6 +34,13 @@ func (s *Server) Run(t testing.TB, stdin string, args ...string) string {
 		t.Fatalf("portico %s: %v\n%s", strings.Join(args, " "), err, problems.String())
 	}
 	return string(out)
+}
+
+// Command returns another command of the program, on the same database and with the same
+// secrets.
+func (s *Server) Command(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	return Command(t, s.Setting("DATABASE_URL"), []string{"XDG_CONFIG_HOME=" + s.Setting("XDG_CONFIG_HOME"), "PORTICO_KEYRING=" + s.Setting("PORTICO_KEYRING")}, args...)
 }
 
 // KeyRing returns the secrets that the program generated.

@@ -17,11 +17,15 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
+	"portico/ent/db/invitation"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
+	"portico/ent/db/productapprover"
 	"portico/ent/db/servicetoken"
+	"portico/ent/db/session"
+	"portico/ent/db/signup"
 	"portico/ent/db/subscription"
 	"portico/ent/db/user"
 
@@ -51,6 +55,8 @@ type Client struct {
 	Endpoint *EndpointClient
 	// Event is the client for interacting with the Event builders.
 	Event *EventClient
+	// Invitation is the client for interacting with the Invitation builders.
+	Invitation *InvitationClient
 	// Membership is the client for interacting with the Membership builders.
 	Membership *MembershipClient
 	// Organization is the client for interacting with the Organization builders.
@@ -59,8 +65,14 @@ type Client struct {
 	Plan *PlanClient
 	// Product is the client for interacting with the Product builders.
 	Product *ProductClient
+	// ProductApprover is the client for interacting with the ProductApprover builders.
+	ProductApprover *ProductApproverClient
 	// ServiceToken is the client for interacting with the ServiceToken builders.
 	ServiceToken *ServiceTokenClient
+	// Session is the client for interacting with the Session builders.
+	Session *SessionClient
+	// SignUp is the client for interacting with the SignUp builders.
+	SignUp *SignUpClient
 	// Subscription is the client for interacting with the Subscription builders.
 	Subscription *SubscriptionClient
 	// User is the client for interacting with the User builders.
@@ -82,11 +94,15 @@ func (c *Client) init() {
 	c.Credential = NewCredentialClient(c.config)
 	c.Endpoint = NewEndpointClient(c.config)
 	c.Event = NewEventClient(c.config)
+	c.Invitation = NewInvitationClient(c.config)
 	c.Membership = NewMembershipClient(c.config)
 	c.Organization = NewOrganizationClient(c.config)
 	c.Plan = NewPlanClient(c.config)
 	c.Product = NewProductClient(c.config)
+	c.ProductApprover = NewProductApproverClient(c.config)
 	c.ServiceToken = NewServiceTokenClient(c.config)
+	c.Session = NewSessionClient(c.config)
+	c.SignUp = NewSignUpClient(c.config)
 	c.Subscription = NewSubscriptionClient(c.config)
 	c.User = NewUserClient(c.config)
 }
@@ -179,21 +195,25 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	cfg := c.config
 	cfg.driver = tx
 	return &Tx{
-		ctx:          ctx,
-		config:       cfg,
-		AccessEntry:  NewAccessEntryClient(cfg),
-		Account:      NewAccountClient(cfg),
-		App:          NewAppClient(cfg),
-		Credential:   NewCredentialClient(cfg),
-		Endpoint:     NewEndpointClient(cfg),
-		Event:        NewEventClient(cfg),
-		Membership:   NewMembershipClient(cfg),
-		Organization: NewOrganizationClient(cfg),
-		Plan:         NewPlanClient(cfg),
-		Product:      NewProductClient(cfg),
-		ServiceToken: NewServiceTokenClient(cfg),
-		Subscription: NewSubscriptionClient(cfg),
-		User:         NewUserClient(cfg),
+		ctx:             ctx,
+		config:          cfg,
+		AccessEntry:     NewAccessEntryClient(cfg),
+		Account:         NewAccountClient(cfg),
+		App:             NewAppClient(cfg),
+		Credential:      NewCredentialClient(cfg),
+		Endpoint:        NewEndpointClient(cfg),
+		Event:           NewEventClient(cfg),
+		Invitation:      NewInvitationClient(cfg),
+		Membership:      NewMembershipClient(cfg),
+		Organization:    NewOrganizationClient(cfg),
+		Plan:            NewPlanClient(cfg),
+		Product:         NewProductClient(cfg),
+		ProductApprover: NewProductApproverClient(cfg),
+		ServiceToken:    NewServiceTokenClient(cfg),
+		Session:         NewSessionClient(cfg),
+		SignUp:          NewSignUpClient(cfg),
+		Subscription:    NewSubscriptionClient(cfg),
+		User:            NewUserClient(cfg),
 	}, nil
 }
 
@@ -211,21 +231,25 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	cfg := c.config
 	cfg.driver = &txDriver{tx: tx, drv: c.driver}
 	return &Tx{
-		ctx:          ctx,
-		config:       cfg,
-		AccessEntry:  NewAccessEntryClient(cfg),
-		Account:      NewAccountClient(cfg),
-		App:          NewAppClient(cfg),
-		Credential:   NewCredentialClient(cfg),
-		Endpoint:     NewEndpointClient(cfg),
-		Event:        NewEventClient(cfg),
-		Membership:   NewMembershipClient(cfg),
-		Organization: NewOrganizationClient(cfg),
-		Plan:         NewPlanClient(cfg),
-		Product:      NewProductClient(cfg),
-		ServiceToken: NewServiceTokenClient(cfg),
-		Subscription: NewSubscriptionClient(cfg),
-		User:         NewUserClient(cfg),
+		ctx:             ctx,
+		config:          cfg,
+		AccessEntry:     NewAccessEntryClient(cfg),
+		Account:         NewAccountClient(cfg),
+		App:             NewAppClient(cfg),
+		Credential:      NewCredentialClient(cfg),
+		Endpoint:        NewEndpointClient(cfg),
+		Event:           NewEventClient(cfg),
+		Invitation:      NewInvitationClient(cfg),
+		Membership:      NewMembershipClient(cfg),
+		Organization:    NewOrganizationClient(cfg),
+		Plan:            NewPlanClient(cfg),
+		Product:         NewProductClient(cfg),
+		ProductApprover: NewProductApproverClient(cfg),
+		ServiceToken:    NewServiceTokenClient(cfg),
+		Session:         NewSessionClient(cfg),
+		SignUp:          NewSignUpClient(cfg),
+		Subscription:    NewSubscriptionClient(cfg),
+		User:            NewUserClient(cfg),
 	}, nil
 }
 
@@ -256,8 +280,8 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.AccessEntry, c.Account, c.App, c.Credential, c.Endpoint, c.Event,
-		c.Membership, c.Organization, c.Plan, c.Product, c.ServiceToken,
-		c.Subscription, c.User,
+		c.Invitation, c.Membership, c.Organization, c.Plan, c.Product,
+		c.ProductApprover, c.ServiceToken, c.Session, c.SignUp, c.Subscription, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -268,8 +292,8 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.AccessEntry, c.Account, c.App, c.Credential, c.Endpoint, c.Event,
-		c.Membership, c.Organization, c.Plan, c.Product, c.ServiceToken,
-		c.Subscription, c.User,
+		c.Invitation, c.Membership, c.Organization, c.Plan, c.Product,
+		c.ProductApprover, c.ServiceToken, c.Session, c.SignUp, c.Subscription, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -290,6 +314,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Endpoint.mutate(ctx, m)
 	case *EventMutation:
 		return c.Event.mutate(ctx, m)
+	case *InvitationMutation:
+		return c.Invitation.mutate(ctx, m)
 	case *MembershipMutation:
 		return c.Membership.mutate(ctx, m)
 	case *OrganizationMutation:
@@ -298,8 +324,14 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Plan.mutate(ctx, m)
 	case *ProductMutation:
 		return c.Product.mutate(ctx, m)
+	case *ProductApproverMutation:
+		return c.ProductApprover.mutate(ctx, m)
 	case *ServiceTokenMutation:
 		return c.ServiceToken.mutate(ctx, m)
+	case *SessionMutation:
+		return c.Session.mutate(ctx, m)
+	case *SignUpMutation:
+		return c.SignUp.mutate(ctx, m)
 	case *SubscriptionMutation:
 		return c.Subscription.mutate(ctx, m)
 	case *UserMutation:
@@ -963,6 +995,70 @@ func (c *CredentialClient) QueryAccount(_m *Credential) *AccountQuery {
 	return query
 }
 
+// QueryPredecessor queries the predecessor edge of a Credential.
+func (c *CredentialClient) QueryPredecessor(_m *Credential) *CredentialQuery {
+	query := (&CredentialClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(credential.Table, credential.FieldID, id),
+			sqlgraph.To(credential.Table, credential.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, credential.PredecessorTable, credential.PredecessorColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QuerySuccessors queries the successors edge of a Credential.
+func (c *CredentialClient) QuerySuccessors(_m *Credential) *CredentialQuery {
+	query := (&CredentialClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(credential.Table, credential.FieldID, id),
+			sqlgraph.To(credential.Table, credential.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, credential.SuccessorsTable, credential.SuccessorsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QuerySuccessor queries the successor edge of a Credential.
+func (c *CredentialClient) QuerySuccessor(_m *Credential) *CredentialQuery {
+	query := (&CredentialClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(credential.Table, credential.FieldID, id),
+			sqlgraph.To(credential.Table, credential.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, credential.SuccessorTable, credential.SuccessorColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryPredecessors queries the predecessors edge of a Credential.
+func (c *CredentialClient) QueryPredecessors(_m *Credential) *CredentialQuery {
+	query := (&CredentialClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(credential.Table, credential.FieldID, id),
+			sqlgraph.To(credential.Table, credential.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, credential.PredecessorsTable, credential.PredecessorsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // QueryOrganization queries the organization edge of a Credential.
 func (c *CredentialClient) QueryOrganization(_m *Credential) *OrganizationQuery {
 	query := (&OrganizationClient{config: c.config}).Query()
@@ -1318,6 +1414,172 @@ func (c *EventClient) mutate(ctx context.Context, m *EventMutation) (Value, erro
 		return (&EventDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("db: unknown Event mutation op: %q", m.Op())
+	}
+}
+
+// InvitationClient is a client for the Invitation schema.
+type InvitationClient struct {
+	config
+}
+
+// NewInvitationClient returns a client for the Invitation from the given config.
+func NewInvitationClient(c config) *InvitationClient {
+	return &InvitationClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `invitation.Hooks(f(g(h())))`.
+func (c *InvitationClient) Use(hooks ...Hook) {
+	c.hooks.Invitation = append(c.hooks.Invitation, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `invitation.Intercept(f(g(h())))`.
+func (c *InvitationClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Invitation = append(c.inters.Invitation, interceptors...)
+}
+
+// Create returns a builder for creating a Invitation entity.
+func (c *InvitationClient) Create() *InvitationCreate {
+	mutation := newInvitationMutation(c.config, OpCreate)
+	return &InvitationCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Invitation entities.
+func (c *InvitationClient) CreateBulk(builders ...*InvitationCreate) *InvitationCreateBulk {
+	return &InvitationCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *InvitationClient) MapCreateBulk(slice any, setFunc func(*InvitationCreate, int)) *InvitationCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &InvitationCreateBulk{err: fmt.Errorf("calling to InvitationClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*InvitationCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &InvitationCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Invitation.
+func (c *InvitationClient) Update() *InvitationUpdate {
+	mutation := newInvitationMutation(c.config, OpUpdate)
+	return &InvitationUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *InvitationClient) UpdateOne(_m *Invitation) *InvitationUpdateOne {
+	mutation := newInvitationMutation(c.config, OpUpdateOne, withInvitation(_m))
+	return &InvitationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *InvitationClient) UpdateOneID(id uuid.UUID) *InvitationUpdateOne {
+	mutation := newInvitationMutation(c.config, OpUpdateOne, withInvitationID(id))
+	return &InvitationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Invitation.
+func (c *InvitationClient) Delete() *InvitationDelete {
+	mutation := newInvitationMutation(c.config, OpDelete)
+	return &InvitationDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *InvitationClient) DeleteOne(_m *Invitation) *InvitationDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *InvitationClient) DeleteOneID(id uuid.UUID) *InvitationDeleteOne {
+	builder := c.Delete().Where(invitation.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &InvitationDeleteOne{builder}
+}
+
+// Query returns a query builder for Invitation.
+func (c *InvitationClient) Query() *InvitationQuery {
+	return &InvitationQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeInvitation},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Invitation entity by its id.
+func (c *InvitationClient) Get(ctx context.Context, id uuid.UUID) (*Invitation, error) {
+	return c.Query().Where(invitation.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *InvitationClient) GetX(ctx context.Context, id uuid.UUID) *Invitation {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryAccount queries the account edge of a Invitation.
+func (c *InvitationClient) QueryAccount(_m *Invitation) *AccountQuery {
+	query := (&AccountClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(invitation.Table, invitation.FieldID, id),
+			sqlgraph.To(account.Table, account.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, invitation.AccountTable, invitation.AccountColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrganization queries the organization edge of a Invitation.
+func (c *InvitationClient) QueryOrganization(_m *Invitation) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(invitation.Table, invitation.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, invitation.OrganizationTable, invitation.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *InvitationClient) Hooks() []Hook {
+	hooks := c.hooks.Invitation
+	return append(hooks[:len(hooks):len(hooks)], invitation.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *InvitationClient) Interceptors() []Interceptor {
+	return c.inters.Invitation
+}
+
+func (c *InvitationClient) mutate(ctx context.Context, m *InvitationMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&InvitationCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&InvitationUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&InvitationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&InvitationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown Invitation mutation op: %q", m.Op())
 	}
 }
 
@@ -1953,6 +2215,188 @@ func (c *ProductClient) mutate(ctx context.Context, m *ProductMutation) (Value, 
 	}
 }
 
+// ProductApproverClient is a client for the ProductApprover schema.
+type ProductApproverClient struct {
+	config
+}
+
+// NewProductApproverClient returns a client for the ProductApprover from the given config.
+func NewProductApproverClient(c config) *ProductApproverClient {
+	return &ProductApproverClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `productapprover.Hooks(f(g(h())))`.
+func (c *ProductApproverClient) Use(hooks ...Hook) {
+	c.hooks.ProductApprover = append(c.hooks.ProductApprover, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `productapprover.Intercept(f(g(h())))`.
+func (c *ProductApproverClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ProductApprover = append(c.inters.ProductApprover, interceptors...)
+}
+
+// Create returns a builder for creating a ProductApprover entity.
+func (c *ProductApproverClient) Create() *ProductApproverCreate {
+	mutation := newProductApproverMutation(c.config, OpCreate)
+	return &ProductApproverCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ProductApprover entities.
+func (c *ProductApproverClient) CreateBulk(builders ...*ProductApproverCreate) *ProductApproverCreateBulk {
+	return &ProductApproverCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ProductApproverClient) MapCreateBulk(slice any, setFunc func(*ProductApproverCreate, int)) *ProductApproverCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ProductApproverCreateBulk{err: fmt.Errorf("calling to ProductApproverClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ProductApproverCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ProductApproverCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ProductApprover.
+func (c *ProductApproverClient) Update() *ProductApproverUpdate {
+	mutation := newProductApproverMutation(c.config, OpUpdate)
+	return &ProductApproverUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ProductApproverClient) UpdateOne(_m *ProductApprover) *ProductApproverUpdateOne {
+	mutation := newProductApproverMutation(c.config, OpUpdateOne, withProductApprover(_m))
+	return &ProductApproverUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ProductApproverClient) UpdateOneID(id uuid.UUID) *ProductApproverUpdateOne {
+	mutation := newProductApproverMutation(c.config, OpUpdateOne, withProductApproverID(id))
+	return &ProductApproverUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ProductApprover.
+func (c *ProductApproverClient) Delete() *ProductApproverDelete {
+	mutation := newProductApproverMutation(c.config, OpDelete)
+	return &ProductApproverDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ProductApproverClient) DeleteOne(_m *ProductApprover) *ProductApproverDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ProductApproverClient) DeleteOneID(id uuid.UUID) *ProductApproverDeleteOne {
+	builder := c.Delete().Where(productapprover.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ProductApproverDeleteOne{builder}
+}
+
+// Query returns a query builder for ProductApprover.
+func (c *ProductApproverClient) Query() *ProductApproverQuery {
+	return &ProductApproverQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeProductApprover},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ProductApprover entity by its id.
+func (c *ProductApproverClient) Get(ctx context.Context, id uuid.UUID) (*ProductApprover, error) {
+	return c.Query().Where(productapprover.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ProductApproverClient) GetX(ctx context.Context, id uuid.UUID) *ProductApprover {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryProduct queries the product edge of a ProductApprover.
+func (c *ProductApproverClient) QueryProduct(_m *ProductApprover) *ProductQuery {
+	query := (&ProductClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(productapprover.Table, productapprover.FieldID, id),
+			sqlgraph.To(product.Table, product.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, productapprover.ProductTable, productapprover.ProductColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryUser queries the user edge of a ProductApprover.
+func (c *ProductApproverClient) QueryUser(_m *ProductApprover) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(productapprover.Table, productapprover.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, productapprover.UserTable, productapprover.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrganization queries the organization edge of a ProductApprover.
+func (c *ProductApproverClient) QueryOrganization(_m *ProductApprover) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(productapprover.Table, productapprover.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, productapprover.OrganizationTable, productapprover.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ProductApproverClient) Hooks() []Hook {
+	hooks := c.hooks.ProductApprover
+	return append(hooks[:len(hooks):len(hooks)], productapprover.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ProductApproverClient) Interceptors() []Interceptor {
+	return c.inters.ProductApprover
+}
+
+func (c *ProductApproverClient) mutate(ctx context.Context, m *ProductApproverMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ProductApproverCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ProductApproverUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ProductApproverUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ProductApproverDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown ProductApprover mutation op: %q", m.Op())
+	}
+}
+
 // ServiceTokenClient is a client for the ServiceToken schema.
 type ServiceTokenClient struct {
 	config
@@ -2061,6 +2505,22 @@ func (c *ServiceTokenClient) GetX(ctx context.Context, id uuid.UUID) *ServiceTok
 	return obj
 }
 
+// QueryAccount queries the account edge of a ServiceToken.
+func (c *ServiceTokenClient) QueryAccount(_m *ServiceToken) *AccountQuery {
+	query := (&AccountClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(servicetoken.Table, servicetoken.FieldID, id),
+			sqlgraph.To(account.Table, account.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, servicetoken.AccountTable, servicetoken.AccountColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // QueryOrganization queries the organization edge of a ServiceToken.
 func (c *ServiceTokenClient) QueryOrganization(_m *ServiceToken) *OrganizationQuery {
 	query := (&OrganizationClient{config: c.config}).Query()
@@ -2100,6 +2560,354 @@ func (c *ServiceTokenClient) mutate(ctx context.Context, m *ServiceTokenMutation
 		return (&ServiceTokenDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("db: unknown ServiceToken mutation op: %q", m.Op())
+	}
+}
+
+// SessionClient is a client for the Session schema.
+type SessionClient struct {
+	config
+}
+
+// NewSessionClient returns a client for the Session from the given config.
+func NewSessionClient(c config) *SessionClient {
+	return &SessionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `session.Hooks(f(g(h())))`.
+func (c *SessionClient) Use(hooks ...Hook) {
+	c.hooks.Session = append(c.hooks.Session, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `session.Intercept(f(g(h())))`.
+func (c *SessionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Session = append(c.inters.Session, interceptors...)
+}
+
+// Create returns a builder for creating a Session entity.
+func (c *SessionClient) Create() *SessionCreate {
+	mutation := newSessionMutation(c.config, OpCreate)
+	return &SessionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Session entities.
+func (c *SessionClient) CreateBulk(builders ...*SessionCreate) *SessionCreateBulk {
+	return &SessionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SessionClient) MapCreateBulk(slice any, setFunc func(*SessionCreate, int)) *SessionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SessionCreateBulk{err: fmt.Errorf("calling to SessionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SessionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SessionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Session.
+func (c *SessionClient) Update() *SessionUpdate {
+	mutation := newSessionMutation(c.config, OpUpdate)
+	return &SessionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SessionClient) UpdateOne(_m *Session) *SessionUpdateOne {
+	mutation := newSessionMutation(c.config, OpUpdateOne, withSession(_m))
+	return &SessionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SessionClient) UpdateOneID(id uuid.UUID) *SessionUpdateOne {
+	mutation := newSessionMutation(c.config, OpUpdateOne, withSessionID(id))
+	return &SessionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Session.
+func (c *SessionClient) Delete() *SessionDelete {
+	mutation := newSessionMutation(c.config, OpDelete)
+	return &SessionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SessionClient) DeleteOne(_m *Session) *SessionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SessionClient) DeleteOneID(id uuid.UUID) *SessionDeleteOne {
+	builder := c.Delete().Where(session.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SessionDeleteOne{builder}
+}
+
+// Query returns a query builder for Session.
+func (c *SessionClient) Query() *SessionQuery {
+	return &SessionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSession},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Session entity by its id.
+func (c *SessionClient) Get(ctx context.Context, id uuid.UUID) (*Session, error) {
+	return c.Query().Where(session.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SessionClient) GetX(ctx context.Context, id uuid.UUID) *Session {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a Session.
+func (c *SessionClient) QueryUser(_m *Session) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(session.Table, session.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, session.UserTable, session.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryAccount queries the account edge of a Session.
+func (c *SessionClient) QueryAccount(_m *Session) *AccountQuery {
+	query := (&AccountClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(session.Table, session.FieldID, id),
+			sqlgraph.To(account.Table, account.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, session.AccountTable, session.AccountColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrganization queries the organization edge of a Session.
+func (c *SessionClient) QueryOrganization(_m *Session) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(session.Table, session.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, session.OrganizationTable, session.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *SessionClient) Hooks() []Hook {
+	hooks := c.hooks.Session
+	return append(hooks[:len(hooks):len(hooks)], session.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SessionClient) Interceptors() []Interceptor {
+	return c.inters.Session
+}
+
+func (c *SessionClient) mutate(ctx context.Context, m *SessionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SessionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SessionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SessionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SessionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown Session mutation op: %q", m.Op())
+	}
+}
+
+// SignUpClient is a client for the SignUp schema.
+type SignUpClient struct {
+	config
+}
+
+// NewSignUpClient returns a client for the SignUp from the given config.
+func NewSignUpClient(c config) *SignUpClient {
+	return &SignUpClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `signup.Hooks(f(g(h())))`.
+func (c *SignUpClient) Use(hooks ...Hook) {
+	c.hooks.SignUp = append(c.hooks.SignUp, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `signup.Intercept(f(g(h())))`.
+func (c *SignUpClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SignUp = append(c.inters.SignUp, interceptors...)
+}
+
+// Create returns a builder for creating a SignUp entity.
+func (c *SignUpClient) Create() *SignUpCreate {
+	mutation := newSignUpMutation(c.config, OpCreate)
+	return &SignUpCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SignUp entities.
+func (c *SignUpClient) CreateBulk(builders ...*SignUpCreate) *SignUpCreateBulk {
+	return &SignUpCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SignUpClient) MapCreateBulk(slice any, setFunc func(*SignUpCreate, int)) *SignUpCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SignUpCreateBulk{err: fmt.Errorf("calling to SignUpClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SignUpCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SignUpCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SignUp.
+func (c *SignUpClient) Update() *SignUpUpdate {
+	mutation := newSignUpMutation(c.config, OpUpdate)
+	return &SignUpUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SignUpClient) UpdateOne(_m *SignUp) *SignUpUpdateOne {
+	mutation := newSignUpMutation(c.config, OpUpdateOne, withSignUp(_m))
+	return &SignUpUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SignUpClient) UpdateOneID(id uuid.UUID) *SignUpUpdateOne {
+	mutation := newSignUpMutation(c.config, OpUpdateOne, withSignUpID(id))
+	return &SignUpUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SignUp.
+func (c *SignUpClient) Delete() *SignUpDelete {
+	mutation := newSignUpMutation(c.config, OpDelete)
+	return &SignUpDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SignUpClient) DeleteOne(_m *SignUp) *SignUpDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SignUpClient) DeleteOneID(id uuid.UUID) *SignUpDeleteOne {
+	builder := c.Delete().Where(signup.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SignUpDeleteOne{builder}
+}
+
+// Query returns a query builder for SignUp.
+func (c *SignUpClient) Query() *SignUpQuery {
+	return &SignUpQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSignUp},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SignUp entity by its id.
+func (c *SignUpClient) Get(ctx context.Context, id uuid.UUID) (*SignUp, error) {
+	return c.Query().Where(signup.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SignUpClient) GetX(ctx context.Context, id uuid.UUID) *SignUp {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryPerson queries the person edge of a SignUp.
+func (c *SignUpClient) QueryPerson(_m *SignUp) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(signup.Table, signup.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, signup.PersonTable, signup.PersonColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrganization queries the organization edge of a SignUp.
+func (c *SignUpClient) QueryOrganization(_m *SignUp) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(signup.Table, signup.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, signup.OrganizationTable, signup.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *SignUpClient) Hooks() []Hook {
+	hooks := c.hooks.SignUp
+	return append(hooks[:len(hooks):len(hooks)], signup.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SignUpClient) Interceptors() []Interceptor {
+	return c.inters.SignUp
+}
+
+func (c *SignUpClient) mutate(ctx context.Context, m *SignUpMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SignUpCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SignUpUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SignUpUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SignUpDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown SignUp mutation op: %q", m.Op())
 	}
 }
 
@@ -2470,12 +3278,14 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		AccessEntry, Account, App, Credential, Endpoint, Event, Membership,
-		Organization, Plan, Product, ServiceToken, Subscription, User []ent.Hook
+		AccessEntry, Account, App, Credential, Endpoint, Event, Invitation, Membership,
+		Organization, Plan, Product, ProductApprover, ServiceToken, Session, SignUp,
+		Subscription, User []ent.Hook
 	}
 	inters struct {
-		AccessEntry, Account, App, Credential, Endpoint, Event, Membership,
-		Organization, Plan, Product, ServiceToken, Subscription, User []ent.Interceptor
+		AccessEntry, Account, App, Credential, Endpoint, Event, Invitation, Membership,
+		Organization, Plan, Product, ProductApprover, ServiceToken, Session, SignUp,
+		Subscription, User []ent.Interceptor
 	}
 )
 

@@ -47,7 +47,11 @@ type Credential struct {
 	AuthType access.AuthType `json:"auth_type,omitempty"`
 	// The public half of the API key, by which gateways look it up.
 	Username uuid.UUID `json:"username,omitempty"`
-	// HMAC-SHA-256 of the password; deleted when the credential is revoked.
+	// Whether whoever acts for its account has disabled it, and may enable it. False: staff did, also for those that were disabled before this was stored.
+	DisabledByOwner bool `json:"disabled_by_owner,omitempty"`
+	// NULL: none, as of credentials that were created before this was stored.
+	Labels []domain.Label `json:"labels,omitempty"`
+	// HMAC-SHA-256 of the password; also of a revoked one, so that whoever holds the key can be told.
 	SecretHash *[]byte `json:"-"`
 	// The id of the pepper of the key ring with which the hash was computed.
 	PepperID string `json:"-"`
@@ -61,10 +65,14 @@ type Credential struct {
 	AllowedAddresses []string `json:"allowed_addresses,omitempty"`
 	// A limit in addition to those of its subscriptions; NULL: none.
 	RateLimit *access.RateLimit `json:"rate_limit,omitempty"`
+	// Its secret was made elsewhere, and brought in by an import.
+	Imported bool `json:"imported,omitempty"`
 	// NULL: never.
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 	// When the event of the expiry was written.
 	ExpiryRecordedAt *time.Time `json:"expiry_recorded_at,omitempty"`
+	// How many days before the expiry the last notice was due: 30, 14, 7 or 1. NULL: none was yet.
+	ExpiryNotice *int `json:"expiry_notice,omitempty"`
 	// LastUsedAt holds the value of the "last_used_at" field.
 	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
 	// RevokedAt holds the value of the "revoked_at" field.
@@ -77,6 +85,16 @@ type Credential struct {
 	RevokedNote string `json:"revoked_note,omitempty"`
 	// Its app was deleted.
 	DeletedAt *time.Time `json:"deleted_at,omitempty"`
+	// The credential whose place it takes by a rotation.
+	PredecessorID *uuid.UUID `json:"predecessor_id,omitempty"`
+	// The credential that its last rotation made, a revoked one too.
+	SuccessorID *uuid.UUID `json:"successor_id,omitempty"`
+	// When it was last rotated. Since then expires_at is the end of the overlap.
+	RotatedAt *time.Time `json:"rotated_at,omitempty"`
+	// When it would expire if it had not been rotated; NULL: never.
+	ExpiresUnrotatedAt *time.Time `json:"expires_unrotated_at,omitempty"`
+	// A use after this is told, because the overlap ends soon; NULL: none is, or one was.
+	StillUsedFrom *time.Time `json:"still_used_from,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the CredentialQuery when eager-loading is set.
 	Edges        CredentialEdges `json:"edges"`
@@ -88,6 +106,10 @@ type Credential struct {
 	joinedApp *App
 	// joinedAccount was read with the row.
 	joinedAccount *Account
+	// joinedPredecessor was read with the row.
+	joinedPredecessor *Credential
+	// joinedSuccessor was read with the row.
+	joinedSuccessor *Credential
 	// computed was read with the row.
 	computed rowscan.Computed
 }
@@ -98,11 +120,19 @@ type CredentialEdges struct {
 	App *App `json:"app,omitempty"`
 	// Account holds the value of the account edge.
 	Account *Account `json:"account,omitempty"`
+	// Predecessor holds the value of the predecessor edge.
+	Predecessor *Credential `json:"predecessor,omitempty"`
+	// Successors holds the value of the successors edge.
+	Successors []*Credential `json:"successors,omitempty"`
+	// Successor holds the value of the successor edge.
+	Successor *Credential `json:"successor,omitempty"`
+	// Predecessors holds the value of the predecessors edge.
+	Predecessors []*Credential `json:"predecessors,omitempty"`
 	// Organization holds the value of the organization edge.
 	Organization *Organization `json:"organization,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [3]bool
+	loadedTypes [7]bool
 }
 
 // AppOrErr returns the App value or an error if the edge
@@ -127,12 +157,52 @@ func (e CredentialEdges) AccountOrErr() (*Account, error) {
 	return nil, &NotLoadedError{edge: "account"}
 }
 
+// PredecessorOrErr returns the Predecessor value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e CredentialEdges) PredecessorOrErr() (*Credential, error) {
+	if e.Predecessor != nil {
+		return e.Predecessor, nil
+	} else if e.loadedTypes[2] {
+		return nil, &NotFoundError{label: credential.Label}
+	}
+	return nil, &NotLoadedError{edge: "predecessor"}
+}
+
+// SuccessorsOrErr returns the Successors value or an error if the edge
+// was not loaded in eager-loading.
+func (e CredentialEdges) SuccessorsOrErr() ([]*Credential, error) {
+	if e.loadedTypes[3] {
+		return e.Successors, nil
+	}
+	return nil, &NotLoadedError{edge: "successors"}
+}
+
+// SuccessorOrErr returns the Successor value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e CredentialEdges) SuccessorOrErr() (*Credential, error) {
+	if e.Successor != nil {
+		return e.Successor, nil
+	} else if e.loadedTypes[4] {
+		return nil, &NotFoundError{label: credential.Label}
+	}
+	return nil, &NotLoadedError{edge: "successor"}
+}
+
+// PredecessorsOrErr returns the Predecessors value or an error if the edge
+// was not loaded in eager-loading.
+func (e CredentialEdges) PredecessorsOrErr() ([]*Credential, error) {
+	if e.loadedTypes[5] {
+		return e.Predecessors, nil
+	}
+	return nil, &NotLoadedError{edge: "predecessors"}
+}
+
 // OrganizationOrErr returns the Organization value or an error if the edge
 // was not loaded in eager-loading, or loaded but was not found.
 func (e CredentialEdges) OrganizationOrErr() (*Organization, error) {
 	if e.Organization != nil {
 		return e.Organization, nil
-	} else if e.loadedTypes[2] {
+	} else if e.loadedTypes[6] {
 		return nil, &NotFoundError{label: organization.Label}
 	}
 	return nil, &NotLoadedError{edge: "organization"}
@@ -143,15 +213,17 @@ func (*Credential) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case credential.FieldAppID, credential.FieldRevokedBy:
+		case credential.FieldAppID, credential.FieldRevokedBy, credential.FieldPredecessorID, credential.FieldSuccessorID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
-		case credential.FieldSecretHash, credential.FieldAllowedAddresses, credential.FieldRateLimit:
+		case credential.FieldLabels, credential.FieldSecretHash, credential.FieldAllowedAddresses, credential.FieldRateLimit:
 			values[i] = new([]byte)
-		case credential.FieldVersion:
+		case credential.FieldDisabledByOwner, credential.FieldImported:
+			values[i] = new(sql.NullBool)
+		case credential.FieldVersion, credential.FieldExpiryNotice:
 			values[i] = new(sql.NullInt64)
 		case credential.FieldName, credential.FieldEnvironment, credential.FieldStatus, credential.FieldAuthType, credential.FieldPepperID, credential.FieldSecretHint, credential.FieldRawKeyHint, credential.FieldAccess, credential.FieldRevokedReason, credential.FieldRevokedNote:
 			values[i] = new(sql.NullString)
-		case credential.FieldCreatedAt, credential.FieldUpdatedAt, credential.FieldExpiresAt, credential.FieldExpiryRecordedAt, credential.FieldLastUsedAt, credential.FieldRevokedAt, credential.FieldDeletedAt:
+		case credential.FieldCreatedAt, credential.FieldUpdatedAt, credential.FieldExpiresAt, credential.FieldExpiryRecordedAt, credential.FieldLastUsedAt, credential.FieldRevokedAt, credential.FieldDeletedAt, credential.FieldRotatedAt, credential.FieldExpiresUnrotatedAt, credential.FieldStillUsedFrom:
 			values[i] = new(sql.NullTime)
 		case credential.FieldID, credential.FieldOrganizationID, credential.FieldAccountID, credential.FieldUsername:
 			values[i] = new(uuid.UUID)
@@ -243,6 +315,20 @@ func (_m *Credential) assignValues(columns []string, values []any) error {
 			} else if value != nil {
 				_m.Username = *value
 			}
+		case credential.FieldDisabledByOwner:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field disabled_by_owner", values[i])
+			} else if value.Valid {
+				_m.DisabledByOwner = value.Bool
+			}
+		case credential.FieldLabels:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field labels", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Labels); err != nil {
+					return fmt.Errorf("unmarshal field labels: %w", err)
+				}
+			}
 		case credential.FieldSecretHash:
 			if value, ok := values[i].(*[]byte); !ok {
 				return fmt.Errorf("unexpected type %T for field secret_hash", values[i])
@@ -289,6 +375,12 @@ func (_m *Credential) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field rate_limit: %w", err)
 				}
 			}
+		case credential.FieldImported:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field imported", values[i])
+			} else if value.Valid {
+				_m.Imported = value.Bool
+			}
 		case credential.FieldExpiresAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field expires_at", values[i])
@@ -302,6 +394,13 @@ func (_m *Credential) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ExpiryRecordedAt = new(time.Time)
 				*_m.ExpiryRecordedAt = value.Time
+			}
+		case credential.FieldExpiryNotice:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field expiry_notice", values[i])
+			} else if value.Valid {
+				_m.ExpiryNotice = new(int)
+				*_m.ExpiryNotice = int(value.Int64)
 			}
 		case credential.FieldLastUsedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -344,6 +443,41 @@ func (_m *Credential) assignValues(columns []string, values []any) error {
 				_m.DeletedAt = new(time.Time)
 				*_m.DeletedAt = value.Time
 			}
+		case credential.FieldPredecessorID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field predecessor_id", values[i])
+			} else if value.Valid {
+				_m.PredecessorID = new(uuid.UUID)
+				*_m.PredecessorID = *value.S.(*uuid.UUID)
+			}
+		case credential.FieldSuccessorID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field successor_id", values[i])
+			} else if value.Valid {
+				_m.SuccessorID = new(uuid.UUID)
+				*_m.SuccessorID = *value.S.(*uuid.UUID)
+			}
+		case credential.FieldRotatedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field rotated_at", values[i])
+			} else if value.Valid {
+				_m.RotatedAt = new(time.Time)
+				*_m.RotatedAt = value.Time
+			}
+		case credential.FieldExpiresUnrotatedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field expires_unrotated_at", values[i])
+			} else if value.Valid {
+				_m.ExpiresUnrotatedAt = new(time.Time)
+				*_m.ExpiresUnrotatedAt = value.Time
+			}
+		case credential.FieldStillUsedFrom:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field still_used_from", values[i])
+			} else if value.Valid {
+				_m.StillUsedFrom = new(time.Time)
+				*_m.StillUsedFrom = value.Time
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -365,6 +499,26 @@ func (_m *Credential) QueryApp() *AppQuery {
 // QueryAccount queries the "account" edge of the Credential entity.
 func (_m *Credential) QueryAccount() *AccountQuery {
 	return NewCredentialClient(_m.config).QueryAccount(_m)
+}
+
+// QueryPredecessor queries the "predecessor" edge of the Credential entity.
+func (_m *Credential) QueryPredecessor() *CredentialQuery {
+	return NewCredentialClient(_m.config).QueryPredecessor(_m)
+}
+
+// QuerySuccessors queries the "successors" edge of the Credential entity.
+func (_m *Credential) QuerySuccessors() *CredentialQuery {
+	return NewCredentialClient(_m.config).QuerySuccessors(_m)
+}
+
+// QuerySuccessor queries the "successor" edge of the Credential entity.
+func (_m *Credential) QuerySuccessor() *CredentialQuery {
+	return NewCredentialClient(_m.config).QuerySuccessor(_m)
+}
+
+// QueryPredecessors queries the "predecessors" edge of the Credential entity.
+func (_m *Credential) QueryPredecessors() *CredentialQuery {
+	return NewCredentialClient(_m.config).QueryPredecessors(_m)
 }
 
 // QueryOrganization queries the "organization" edge of the Credential entity.
@@ -430,6 +584,12 @@ func (_m *Credential) String() string {
 	builder.WriteString("username=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Username))
 	builder.WriteString(", ")
+	builder.WriteString("disabled_by_owner=")
+	builder.WriteString(fmt.Sprintf("%v", _m.DisabledByOwner))
+	builder.WriteString(", ")
+	builder.WriteString("labels=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Labels))
+	builder.WriteString(", ")
 	builder.WriteString("secret_hash=<sensitive>")
 	builder.WriteString(", ")
 	builder.WriteString("pepper_id=<sensitive>")
@@ -449,6 +609,9 @@ func (_m *Credential) String() string {
 	builder.WriteString("rate_limit=")
 	builder.WriteString(fmt.Sprintf("%v", _m.RateLimit))
 	builder.WriteString(", ")
+	builder.WriteString("imported=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Imported))
+	builder.WriteString(", ")
 	if v := _m.ExpiresAt; v != nil {
 		builder.WriteString("expires_at=")
 		builder.WriteString(v.Format(time.ANSIC))
@@ -457,6 +620,11 @@ func (_m *Credential) String() string {
 	if v := _m.ExpiryRecordedAt; v != nil {
 		builder.WriteString("expiry_recorded_at=")
 		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.ExpiryNotice; v != nil {
+		builder.WriteString("expiry_notice=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")
 	if v := _m.LastUsedAt; v != nil {
@@ -484,6 +652,31 @@ func (_m *Credential) String() string {
 	builder.WriteString(", ")
 	if v := _m.DeletedAt; v != nil {
 		builder.WriteString("deleted_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.PredecessorID; v != nil {
+		builder.WriteString("predecessor_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.SuccessorID; v != nil {
+		builder.WriteString("successor_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.RotatedAt; v != nil {
+		builder.WriteString("rotated_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.ExpiresUnrotatedAt; v != nil {
+		builder.WriteString("expires_unrotated_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.StillUsedFrom; v != nil {
+		builder.WriteString("still_used_from=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteByte(')')

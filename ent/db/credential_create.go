@@ -157,6 +157,26 @@ func (_c *CredentialCreate) SetUsername(v uuid.UUID) *CredentialCreate {
 	return _c
 }
 
+// SetDisabledByOwner sets the "disabled_by_owner" field.
+func (_c *CredentialCreate) SetDisabledByOwner(v bool) *CredentialCreate {
+	_c.mutation.SetDisabledByOwner(v)
+	return _c
+}
+
+// SetNillableDisabledByOwner sets the "disabled_by_owner" field if the given value is not nil.
+func (_c *CredentialCreate) SetNillableDisabledByOwner(v *bool) *CredentialCreate {
+	if v != nil {
+		_c.SetDisabledByOwner(*v)
+	}
+	return _c
+}
+
+// SetLabels sets the "labels" field.
+func (_c *CredentialCreate) SetLabels(v []domain.Label) *CredentialCreate {
+	_c.mutation.SetLabels(v)
+	return _c
+}
+
 // SetSecretHash sets the "secret_hash" field.
 func (_c *CredentialCreate) SetSecretHash(v []byte) *CredentialCreate {
 	_c.mutation.SetSecretHash(v)
@@ -231,6 +251,20 @@ func (_c *CredentialCreate) SetRateLimit(v *access.RateLimit) *CredentialCreate 
 	return _c
 }
 
+// SetImported sets the "imported" field.
+func (_c *CredentialCreate) SetImported(v bool) *CredentialCreate {
+	_c.mutation.SetImported(v)
+	return _c
+}
+
+// SetNillableImported sets the "imported" field if the given value is not nil.
+func (_c *CredentialCreate) SetNillableImported(v *bool) *CredentialCreate {
+	if v != nil {
+		_c.SetImported(*v)
+	}
+	return _c
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (_c *CredentialCreate) SetExpiresAt(v time.Time) *CredentialCreate {
 	_c.mutation.SetExpiresAt(v)
@@ -255,6 +289,20 @@ func (_c *CredentialCreate) SetExpiryRecordedAt(v time.Time) *CredentialCreate {
 func (_c *CredentialCreate) SetNillableExpiryRecordedAt(v *time.Time) *CredentialCreate {
 	if v != nil {
 		_c.SetExpiryRecordedAt(*v)
+	}
+	return _c
+}
+
+// SetExpiryNotice sets the "expiry_notice" field.
+func (_c *CredentialCreate) SetExpiryNotice(v int) *CredentialCreate {
+	_c.mutation.SetExpiryNotice(v)
+	return _c
+}
+
+// SetNillableExpiryNotice sets the "expiry_notice" field if the given value is not nil.
+func (_c *CredentialCreate) SetNillableExpiryNotice(v *int) *CredentialCreate {
+	if v != nil {
+		_c.SetExpiryNotice(*v)
 	}
 	return _c
 }
@@ -343,6 +391,76 @@ func (_c *CredentialCreate) SetNillableDeletedAt(v *time.Time) *CredentialCreate
 	return _c
 }
 
+// SetPredecessorID sets the "predecessor_id" field.
+func (_c *CredentialCreate) SetPredecessorID(v uuid.UUID) *CredentialCreate {
+	_c.mutation.SetPredecessorID(v)
+	return _c
+}
+
+// SetNillablePredecessorID sets the "predecessor_id" field if the given value is not nil.
+func (_c *CredentialCreate) SetNillablePredecessorID(v *uuid.UUID) *CredentialCreate {
+	if v != nil {
+		_c.SetPredecessorID(*v)
+	}
+	return _c
+}
+
+// SetSuccessorID sets the "successor_id" field.
+func (_c *CredentialCreate) SetSuccessorID(v uuid.UUID) *CredentialCreate {
+	_c.mutation.SetSuccessorID(v)
+	return _c
+}
+
+// SetNillableSuccessorID sets the "successor_id" field if the given value is not nil.
+func (_c *CredentialCreate) SetNillableSuccessorID(v *uuid.UUID) *CredentialCreate {
+	if v != nil {
+		_c.SetSuccessorID(*v)
+	}
+	return _c
+}
+
+// SetRotatedAt sets the "rotated_at" field.
+func (_c *CredentialCreate) SetRotatedAt(v time.Time) *CredentialCreate {
+	_c.mutation.SetRotatedAt(v)
+	return _c
+}
+
+// SetNillableRotatedAt sets the "rotated_at" field if the given value is not nil.
+func (_c *CredentialCreate) SetNillableRotatedAt(v *time.Time) *CredentialCreate {
+	if v != nil {
+		_c.SetRotatedAt(*v)
+	}
+	return _c
+}
+
+// SetExpiresUnrotatedAt sets the "expires_unrotated_at" field.
+func (_c *CredentialCreate) SetExpiresUnrotatedAt(v time.Time) *CredentialCreate {
+	_c.mutation.SetExpiresUnrotatedAt(v)
+	return _c
+}
+
+// SetNillableExpiresUnrotatedAt sets the "expires_unrotated_at" field if the given value is not nil.
+func (_c *CredentialCreate) SetNillableExpiresUnrotatedAt(v *time.Time) *CredentialCreate {
+	if v != nil {
+		_c.SetExpiresUnrotatedAt(*v)
+	}
+	return _c
+}
+
+// SetStillUsedFrom sets the "still_used_from" field.
+func (_c *CredentialCreate) SetStillUsedFrom(v time.Time) *CredentialCreate {
+	_c.mutation.SetStillUsedFrom(v)
+	return _c
+}
+
+// SetNillableStillUsedFrom sets the "still_used_from" field if the given value is not nil.
+func (_c *CredentialCreate) SetNillableStillUsedFrom(v *time.Time) *CredentialCreate {
+	if v != nil {
+		_c.SetStillUsedFrom(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *CredentialCreate) SetID(v uuid.UUID) *CredentialCreate {
 	_c.mutation.SetID(v)
@@ -365,6 +483,46 @@ func (_c *CredentialCreate) SetApp(v *App) *CredentialCreate {
 // SetAccount sets the "account" edge to the Account entity.
 func (_c *CredentialCreate) SetAccount(v *Account) *CredentialCreate {
 	return _c.SetAccountID(v.ID)
+}
+
+// SetPredecessor sets the "predecessor" edge to the Credential entity.
+func (_c *CredentialCreate) SetPredecessor(v *Credential) *CredentialCreate {
+	return _c.SetPredecessorID(v.ID)
+}
+
+// AddSuccessorIDs adds the "successors" edge to the Credential entity by IDs.
+func (_c *CredentialCreate) AddSuccessorIDs(ids ...uuid.UUID) *CredentialCreate {
+	_c.mutation.AddSuccessorIDs(ids...)
+	return _c
+}
+
+// AddSuccessors adds the "successors" edges to the Credential entity.
+func (_c *CredentialCreate) AddSuccessors(v ...*Credential) *CredentialCreate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddSuccessorIDs(ids...)
+}
+
+// SetSuccessor sets the "successor" edge to the Credential entity.
+func (_c *CredentialCreate) SetSuccessor(v *Credential) *CredentialCreate {
+	return _c.SetSuccessorID(v.ID)
+}
+
+// AddPredecessorIDs adds the "predecessors" edge to the Credential entity by IDs.
+func (_c *CredentialCreate) AddPredecessorIDs(ids ...uuid.UUID) *CredentialCreate {
+	_c.mutation.AddPredecessorIDs(ids...)
+	return _c
+}
+
+// AddPredecessors adds the "predecessors" edges to the Credential entity.
+func (_c *CredentialCreate) AddPredecessors(v ...*Credential) *CredentialCreate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddPredecessorIDs(ids...)
 }
 
 // SetOrganization sets the "organization" edge to the Organization entity.
@@ -443,6 +601,10 @@ func (_c *CredentialCreate) defaults() error {
 		v := credential.DefaultAuthType
 		_c.mutation.SetAuthType(v)
 	}
+	if _, ok := _c.mutation.DisabledByOwner(); !ok {
+		v := credential.DefaultDisabledByOwner
+		_c.mutation.SetDisabledByOwner(v)
+	}
 	if _, ok := _c.mutation.PepperID(); !ok {
 		v := credential.DefaultPepperID
 		_c.mutation.SetPepperID(v)
@@ -458,6 +620,10 @@ func (_c *CredentialCreate) defaults() error {
 	if _, ok := _c.mutation.Access(); !ok {
 		v := credential.DefaultAccess
 		_c.mutation.SetAccess(v)
+	}
+	if _, ok := _c.mutation.Imported(); !ok {
+		v := credential.DefaultImported
+		_c.mutation.SetImported(v)
 	}
 	if _, ok := _c.mutation.RevokedNote(); !ok {
 		v := credential.DefaultRevokedNote
@@ -520,6 +686,9 @@ func (_c *CredentialCreate) check() error {
 	if _, ok := _c.mutation.Username(); !ok {
 		return &ValidationError{Name: "username", err: errors.New(`db: missing required field "Credential.username"`)}
 	}
+	if _, ok := _c.mutation.DisabledByOwner(); !ok {
+		return &ValidationError{Name: "disabled_by_owner", err: errors.New(`db: missing required field "Credential.disabled_by_owner"`)}
+	}
 	if _, ok := _c.mutation.PepperID(); !ok {
 		return &ValidationError{Name: "pepper_id", err: errors.New(`db: missing required field "Credential.pepper_id"`)}
 	}
@@ -536,6 +705,9 @@ func (_c *CredentialCreate) check() error {
 		if err := credential.AccessValidator(v); err != nil {
 			return &ValidationError{Name: "access", err: fmt.Errorf(`db: validator failed for field "Credential.access": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.Imported(); !ok {
+		return &ValidationError{Name: "imported", err: errors.New(`db: missing required field "Credential.imported"`)}
 	}
 	if v, ok := _c.mutation.RevokedReason(); ok {
 		if err := credential.RevokedReasonValidator(v); err != nil {
@@ -555,7 +727,7 @@ func (_c *CredentialCreate) check() error {
 }
 
 // insertCredential inserts a row. What is not set is NULL.
-const insertCredential = `INSERT INTO "credentials" ("organization_id", "created_at", "updated_at", "version", "account_id", "app_id", "name", "environment", "status", "auth_type", "username", "secret_hash", "pepper_id", "secret_hint", "raw_key_hint", "access", "allowed_addresses", "rate_limit", "expires_at", "expiry_recorded_at", "last_used_at", "revoked_at", "revoked_by", "revoked_reason", "revoked_note", "deleted_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)`
+const insertCredential = `INSERT INTO "credentials" ("organization_id", "created_at", "updated_at", "version", "account_id", "app_id", "name", "environment", "status", "auth_type", "username", "disabled_by_owner", "labels", "secret_hash", "pepper_id", "secret_hint", "raw_key_hint", "access", "allowed_addresses", "rate_limit", "imported", "expires_at", "expiry_recorded_at", "expiry_notice", "last_used_at", "revoked_at", "revoked_by", "revoked_reason", "revoked_note", "deleted_at", "predecessor_id", "successor_id", "rotated_at", "expires_unrotated_at", "still_used_from", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)`
 
 func (_c *CredentialCreate) sqlSave(ctx context.Context) (*Credential, error) {
 	node, args, err := _c.values()
@@ -589,7 +761,13 @@ func (_c *CredentialCreate) values() (*Credential, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &Credential{config: _c.config}, make([]any, 27)
+	if len(_c.mutation.SuccessorsIDs()) > 0 {
+		return nil, nil, fmt.Errorf("Credential.successors is set at its other end")
+	}
+	if len(_c.mutation.PredecessorsIDs()) > 0 {
+		return nil, nil, fmt.Errorf("Credential.predecessors is set at its other end")
+	}
+	node, args := &Credential{config: _c.config}, make([]any, 36)
 	if value, ok := _c.mutation.OrganizationID(); ok {
 		args[0] = value.String()
 		node.OrganizationID = value
@@ -634,24 +812,36 @@ func (_c *CredentialCreate) values() (*Credential, []any, error) {
 		args[10] = value.String()
 		node.Username = value
 	}
-	if value, ok := _c.mutation.SecretHash(); ok {
+	if value, ok := _c.mutation.DisabledByOwner(); ok {
 		args[11] = value
+		node.DisabledByOwner = value
+	}
+	if value, ok := _c.mutation.Labels(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, nil, fmt.Errorf("marshal value for column labels: %w", err)
+		}
+		args[12] = text
+		node.Labels = value
+	}
+	if value, ok := _c.mutation.SecretHash(); ok {
+		args[13] = value
 		node.SecretHash = &value
 	}
 	if value, ok := _c.mutation.PepperID(); ok {
-		args[12] = string(value)
+		args[14] = string(value)
 		node.PepperID = value
 	}
 	if value, ok := _c.mutation.SecretHint(); ok {
-		args[13] = string(value)
+		args[15] = string(value)
 		node.SecretHint = value
 	}
 	if value, ok := _c.mutation.RawKeyHint(); ok {
-		args[14] = string(value)
+		args[16] = string(value)
 		node.RawKeyHint = value
 	}
 	if value, ok := _c.mutation.Access(); ok {
-		args[15] = string(value)
+		args[17] = string(value)
 		node.Access = value
 	}
 	if value, ok := _c.mutation.AllowedAddresses(); ok {
@@ -659,7 +849,7 @@ func (_c *CredentialCreate) values() (*Credential, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column allowed_addresses: %w", err)
 		}
-		args[16] = text
+		args[18] = text
 		node.AllowedAddresses = value
 	}
 	if value, ok := _c.mutation.RateLimit(); ok {
@@ -667,43 +857,71 @@ func (_c *CredentialCreate) values() (*Credential, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column rate_limit: %w", err)
 		}
-		args[17] = text
+		args[19] = text
 		node.RateLimit = value
 	}
+	if value, ok := _c.mutation.Imported(); ok {
+		args[20] = value
+		node.Imported = value
+	}
 	if value, ok := _c.mutation.ExpiresAt(); ok {
-		args[18] = value
+		args[21] = value
 		node.ExpiresAt = &value
 	}
 	if value, ok := _c.mutation.ExpiryRecordedAt(); ok {
-		args[19] = value
+		args[22] = value
 		node.ExpiryRecordedAt = &value
 	}
+	if value, ok := _c.mutation.ExpiryNotice(); ok {
+		args[23] = int64(value)
+		node.ExpiryNotice = &value
+	}
 	if value, ok := _c.mutation.LastUsedAt(); ok {
-		args[20] = value
+		args[24] = value
 		node.LastUsedAt = &value
 	}
 	if value, ok := _c.mutation.RevokedAt(); ok {
-		args[21] = value
+		args[25] = value
 		node.RevokedAt = &value
 	}
 	if value, ok := _c.mutation.RevokedBy(); ok {
-		args[22] = value.String()
+		args[26] = value.String()
 		node.RevokedBy = &value
 	}
 	if value, ok := _c.mutation.RevokedReason(); ok {
-		args[23] = string(value)
+		args[27] = string(value)
 		node.RevokedReason = &value
 	}
 	if value, ok := _c.mutation.RevokedNote(); ok {
-		args[24] = string(value)
+		args[28] = string(value)
 		node.RevokedNote = value
 	}
 	if value, ok := _c.mutation.DeletedAt(); ok {
-		args[25] = value
+		args[29] = value
 		node.DeletedAt = &value
 	}
+	if value, ok := _c.mutation.PredecessorID(); ok {
+		args[30] = value.String()
+		node.PredecessorID = &value
+	}
+	if value, ok := _c.mutation.SuccessorID(); ok {
+		args[31] = value.String()
+		node.SuccessorID = &value
+	}
+	if value, ok := _c.mutation.RotatedAt(); ok {
+		args[32] = value
+		node.RotatedAt = &value
+	}
+	if value, ok := _c.mutation.ExpiresUnrotatedAt(); ok {
+		args[33] = value
+		node.ExpiresUnrotatedAt = &value
+	}
+	if value, ok := _c.mutation.StillUsedFrom(); ok {
+		args[34] = value
+		node.StillUsedFrom = &value
+	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[26] = value.String()
+		args[35] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -752,6 +970,14 @@ func (_c *CredentialCreate) createSpec() (*Credential, *sqlgraph.CreateSpec) {
 		_spec.SetField(credential.FieldUsername, field.TypeUUID, value)
 		_node.Username = value
 	}
+	if value, ok := _c.mutation.DisabledByOwner(); ok {
+		_spec.SetField(credential.FieldDisabledByOwner, field.TypeBool, value)
+		_node.DisabledByOwner = value
+	}
+	if value, ok := _c.mutation.Labels(); ok {
+		_spec.SetField(credential.FieldLabels, field.TypeJSON, value)
+		_node.Labels = value
+	}
 	if value, ok := _c.mutation.SecretHash(); ok {
 		_spec.SetField(credential.FieldSecretHash, field.TypeBytes, value)
 		_node.SecretHash = &value
@@ -780,6 +1006,10 @@ func (_c *CredentialCreate) createSpec() (*Credential, *sqlgraph.CreateSpec) {
 		_spec.SetField(credential.FieldRateLimit, field.TypeJSON, value)
 		_node.RateLimit = value
 	}
+	if value, ok := _c.mutation.Imported(); ok {
+		_spec.SetField(credential.FieldImported, field.TypeBool, value)
+		_node.Imported = value
+	}
 	if value, ok := _c.mutation.ExpiresAt(); ok {
 		_spec.SetField(credential.FieldExpiresAt, field.TypeTime, value)
 		_node.ExpiresAt = &value
@@ -787,6 +1017,10 @@ func (_c *CredentialCreate) createSpec() (*Credential, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ExpiryRecordedAt(); ok {
 		_spec.SetField(credential.FieldExpiryRecordedAt, field.TypeTime, value)
 		_node.ExpiryRecordedAt = &value
+	}
+	if value, ok := _c.mutation.ExpiryNotice(); ok {
+		_spec.SetField(credential.FieldExpiryNotice, field.TypeInt, value)
+		_node.ExpiryNotice = &value
 	}
 	if value, ok := _c.mutation.LastUsedAt(); ok {
 		_spec.SetField(credential.FieldLastUsedAt, field.TypeTime, value)
@@ -811,6 +1045,18 @@ func (_c *CredentialCreate) createSpec() (*Credential, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.DeletedAt(); ok {
 		_spec.SetField(credential.FieldDeletedAt, field.TypeTime, value)
 		_node.DeletedAt = &value
+	}
+	if value, ok := _c.mutation.RotatedAt(); ok {
+		_spec.SetField(credential.FieldRotatedAt, field.TypeTime, value)
+		_node.RotatedAt = &value
+	}
+	if value, ok := _c.mutation.ExpiresUnrotatedAt(); ok {
+		_spec.SetField(credential.FieldExpiresUnrotatedAt, field.TypeTime, value)
+		_node.ExpiresUnrotatedAt = &value
+	}
+	if value, ok := _c.mutation.StillUsedFrom(); ok {
+		_spec.SetField(credential.FieldStillUsedFrom, field.TypeTime, value)
+		_node.StillUsedFrom = &value
 	}
 	if nodes := _c.mutation.AppIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -844,6 +1090,40 @@ func (_c *CredentialCreate) createSpec() (*Credential, *sqlgraph.CreateSpec) {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
 		_node.AccountID = nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.PredecessorIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   credential.PredecessorTable,
+			Columns: []string{credential.PredecessorColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(credential.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.PredecessorID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.SuccessorIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   credential.SuccessorTable,
+			Columns: []string{credential.SuccessorColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(credential.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.SuccessorID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	if nodes := _c.mutation.OrganizationIDs(); len(nodes) > 0 {

@@ -4,6 +4,7 @@ package db
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math"
@@ -30,6 +31,10 @@ type CredentialQuery struct {
 	predicates       []predicate.Credential
 	withApp          *AppQuery
 	withAccount      *AccountQuery
+	withPredecessor  *CredentialQuery
+	withSuccessors   *CredentialQuery
+	withSuccessor    *CredentialQuery
+	withPredecessors *CredentialQuery
 	withOrganization *OrganizationQuery
 	modifiers        []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
@@ -105,6 +110,94 @@ func (_q *CredentialQuery) QueryAccount() *AccountQuery {
 			sqlgraph.From(credential.Table, credential.FieldID, selector),
 			sqlgraph.To(account.Table, account.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, false, credential.AccountTable, credential.AccountColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryPredecessor chains the current query on the "predecessor" edge.
+func (_q *CredentialQuery) QueryPredecessor() *CredentialQuery {
+	query := (&CredentialClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(credential.Table, credential.FieldID, selector),
+			sqlgraph.To(credential.Table, credential.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, credential.PredecessorTable, credential.PredecessorColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QuerySuccessors chains the current query on the "successors" edge.
+func (_q *CredentialQuery) QuerySuccessors() *CredentialQuery {
+	query := (&CredentialClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(credential.Table, credential.FieldID, selector),
+			sqlgraph.To(credential.Table, credential.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, credential.SuccessorsTable, credential.SuccessorsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QuerySuccessor chains the current query on the "successor" edge.
+func (_q *CredentialQuery) QuerySuccessor() *CredentialQuery {
+	query := (&CredentialClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(credential.Table, credential.FieldID, selector),
+			sqlgraph.To(credential.Table, credential.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, credential.SuccessorTable, credential.SuccessorColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryPredecessors chains the current query on the "predecessors" edge.
+func (_q *CredentialQuery) QueryPredecessors() *CredentialQuery {
+	query := (&CredentialClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(credential.Table, credential.FieldID, selector),
+			sqlgraph.To(credential.Table, credential.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, credential.PredecessorsTable, credential.PredecessorsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -328,6 +421,10 @@ func (_q *CredentialQuery) Clone() *CredentialQuery {
 		predicates:       append([]predicate.Credential{}, _q.predicates...),
 		withApp:          _q.withApp.Clone(),
 		withAccount:      _q.withAccount.Clone(),
+		withPredecessor:  _q.withPredecessor.Clone(),
+		withSuccessors:   _q.withSuccessors.Clone(),
+		withSuccessor:    _q.withSuccessor.Clone(),
+		withPredecessors: _q.withPredecessors.Clone(),
 		withOrganization: _q.withOrganization.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
@@ -355,6 +452,50 @@ func (_q *CredentialQuery) WithAccount(opts ...func(*AccountQuery)) *CredentialQ
 		opt(query)
 	}
 	_q.withAccount = query
+	return _q
+}
+
+// WithPredecessor tells the query-builder to eager-load the nodes that are connected to
+// the "predecessor" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *CredentialQuery) WithPredecessor(opts ...func(*CredentialQuery)) *CredentialQuery {
+	query := (&CredentialClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withPredecessor = query
+	return _q
+}
+
+// WithSuccessors tells the query-builder to eager-load the nodes that are connected to
+// the "successors" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *CredentialQuery) WithSuccessors(opts ...func(*CredentialQuery)) *CredentialQuery {
+	query := (&CredentialClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withSuccessors = query
+	return _q
+}
+
+// WithSuccessor tells the query-builder to eager-load the nodes that are connected to
+// the "successor" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *CredentialQuery) WithSuccessor(opts ...func(*CredentialQuery)) *CredentialQuery {
+	query := (&CredentialClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withSuccessor = query
+	return _q
+}
+
+// WithPredecessors tells the query-builder to eager-load the nodes that are connected to
+// the "predecessors" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *CredentialQuery) WithPredecessors(opts ...func(*CredentialQuery)) *CredentialQuery {
+	query := (&CredentialClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withPredecessors = query
 	return _q
 }
 
@@ -453,9 +594,13 @@ func (_q *CredentialQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*C
 	var (
 		nodes       = []*Credential{}
 		_spec       = _q.querySpec()
-		loadedTypes = [3]bool{
+		loadedTypes = [7]bool{
 			_q.withApp != nil,
 			_q.withAccount != nil,
+			_q.withPredecessor != nil,
+			_q.withSuccessors != nil,
+			_q.withSuccessor != nil,
+			_q.withPredecessors != nil,
 			_q.withOrganization != nil,
 		}
 	)
@@ -489,6 +634,32 @@ func (_q *CredentialQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*C
 	if query := _q.withAccount; query != nil {
 		if err := _q.loadAccount(ctx, query, nodes, nil,
 			func(n *Credential, e *Account) { n.Edges.Account = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withPredecessor; query != nil {
+		if err := _q.loadPredecessor(ctx, query, nodes, nil,
+			func(n *Credential, e *Credential) { n.Edges.Predecessor = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withSuccessors; query != nil {
+		if err := _q.loadSuccessors(ctx, query, nodes,
+			func(n *Credential) { n.Edges.Successors = []*Credential{} },
+			func(n *Credential, e *Credential) { n.Edges.Successors = append(n.Edges.Successors, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withSuccessor; query != nil {
+		if err := _q.loadSuccessor(ctx, query, nodes, nil,
+			func(n *Credential, e *Credential) { n.Edges.Successor = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withPredecessors; query != nil {
+		if err := _q.loadPredecessors(ctx, query, nodes,
+			func(n *Credential) { n.Edges.Predecessors = []*Credential{} },
+			func(n *Credential, e *Credential) { n.Edges.Predecessors = append(n.Edges.Predecessors, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -567,6 +738,136 @@ func (_q *CredentialQuery) loadAccount(ctx context.Context, query *AccountQuery,
 	}
 	return nil
 }
+func (_q *CredentialQuery) loadPredecessor(ctx context.Context, query *CredentialQuery, nodes []*Credential, init func(*Credential), assign func(*Credential, *Credential)) error {
+	ids := make([]uuid.UUID, 0, len(nodes))
+	nodeids := make(map[uuid.UUID][]*Credential)
+	for i := range nodes {
+		if nodes[i].PredecessorID == nil {
+			continue
+		}
+		fk := *nodes[i].PredecessorID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(credential.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "predecessor_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
+func (_q *CredentialQuery) loadSuccessors(ctx context.Context, query *CredentialQuery, nodes []*Credential, init func(*Credential), assign func(*Credential, *Credential)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[uuid.UUID]*Credential)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(credential.FieldPredecessorID)
+	}
+	query.Where(predicate.Credential(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(credential.SuccessorsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.PredecessorID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "predecessor_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "predecessor_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *CredentialQuery) loadSuccessor(ctx context.Context, query *CredentialQuery, nodes []*Credential, init func(*Credential), assign func(*Credential, *Credential)) error {
+	ids := make([]uuid.UUID, 0, len(nodes))
+	nodeids := make(map[uuid.UUID][]*Credential)
+	for i := range nodes {
+		if nodes[i].SuccessorID == nil {
+			continue
+		}
+		fk := *nodes[i].SuccessorID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(credential.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "successor_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
+func (_q *CredentialQuery) loadPredecessors(ctx context.Context, query *CredentialQuery, nodes []*Credential, init func(*Credential), assign func(*Credential, *Credential)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[uuid.UUID]*Credential)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(credential.FieldSuccessorID)
+	}
+	query.Where(predicate.Credential(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(credential.PredecessorsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.SuccessorID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "successor_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "successor_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
 func (_q *CredentialQuery) loadOrganization(ctx context.Context, query *OrganizationQuery, nodes []*Credential, init func(*Credential), assign func(*Credential, *Organization)) error {
 	ids := make([]uuid.UUID, 0, len(nodes))
 	nodeids := make(map[uuid.UUID][]*Credential)
@@ -630,6 +931,12 @@ func (_q *CredentialQuery) querySpec() *sqlgraph.QuerySpec {
 		}
 		if _q.withAccount != nil {
 			_spec.Node.AddColumnOnce(credential.FieldAccountID)
+		}
+		if _q.withPredecessor != nil {
+			_spec.Node.AddColumnOnce(credential.FieldPredecessorID)
+		}
+		if _q.withSuccessor != nil {
+			_spec.Node.AddColumnOnce(credential.FieldSuccessorID)
 		}
 		if _q.withOrganization != nil {
 			_spec.Node.AddColumnOnce(credential.FieldOrganizationID)

@@ -124,6 +124,38 @@ func (_u *CredentialUpdate) SetNillableAuthType(v *access.AuthType) *CredentialU
 	return _u
 }
 
+// SetDisabledByOwner sets the "disabled_by_owner" field.
+func (_u *CredentialUpdate) SetDisabledByOwner(v bool) *CredentialUpdate {
+	_u.mutation.SetDisabledByOwner(v)
+	return _u
+}
+
+// SetNillableDisabledByOwner sets the "disabled_by_owner" field if the given value is not nil.
+func (_u *CredentialUpdate) SetNillableDisabledByOwner(v *bool) *CredentialUpdate {
+	if v != nil {
+		_u.SetDisabledByOwner(*v)
+	}
+	return _u
+}
+
+// SetLabels sets the "labels" field.
+func (_u *CredentialUpdate) SetLabels(v []domain.Label) *CredentialUpdate {
+	_u.mutation.SetLabels(v)
+	return _u
+}
+
+// AppendLabels appends value to the "labels" field.
+func (_u *CredentialUpdate) AppendLabels(v []domain.Label) *CredentialUpdate {
+	_u.mutation.AppendLabels(v)
+	return _u
+}
+
+// ClearLabels clears the value of the "labels" field.
+func (_u *CredentialUpdate) ClearLabels() *CredentialUpdate {
+	_u.mutation.ClearLabels()
+	return _u
+}
+
 // SetSecretHash sets the "secret_hash" field.
 func (_u *CredentialUpdate) SetSecretHash(v []byte) *CredentialUpdate {
 	_u.mutation.SetSecretHash(v)
@@ -262,6 +294,33 @@ func (_u *CredentialUpdate) ClearExpiryRecordedAt() *CredentialUpdate {
 	return _u
 }
 
+// SetExpiryNotice sets the "expiry_notice" field.
+func (_u *CredentialUpdate) SetExpiryNotice(v int) *CredentialUpdate {
+	_u.mutation.ResetExpiryNotice()
+	_u.mutation.SetExpiryNotice(v)
+	return _u
+}
+
+// SetNillableExpiryNotice sets the "expiry_notice" field if the given value is not nil.
+func (_u *CredentialUpdate) SetNillableExpiryNotice(v *int) *CredentialUpdate {
+	if v != nil {
+		_u.SetExpiryNotice(*v)
+	}
+	return _u
+}
+
+// AddExpiryNotice adds value to the "expiry_notice" field.
+func (_u *CredentialUpdate) AddExpiryNotice(v int) *CredentialUpdate {
+	_u.mutation.AddExpiryNotice(v)
+	return _u
+}
+
+// ClearExpiryNotice clears the value of the "expiry_notice" field.
+func (_u *CredentialUpdate) ClearExpiryNotice() *CredentialUpdate {
+	_u.mutation.ClearExpiryNotice()
+	return _u
+}
+
 // SetLastUsedAt sets the "last_used_at" field.
 func (_u *CredentialUpdate) SetLastUsedAt(v time.Time) *CredentialUpdate {
 	_u.mutation.SetLastUsedAt(v)
@@ -376,9 +435,172 @@ func (_u *CredentialUpdate) ClearDeletedAt() *CredentialUpdate {
 	return _u
 }
 
+// SetSuccessorID sets the "successor_id" field.
+func (_u *CredentialUpdate) SetSuccessorID(v uuid.UUID) *CredentialUpdate {
+	_u.mutation.SetSuccessorID(v)
+	return _u
+}
+
+// SetNillableSuccessorID sets the "successor_id" field if the given value is not nil.
+func (_u *CredentialUpdate) SetNillableSuccessorID(v *uuid.UUID) *CredentialUpdate {
+	if v != nil {
+		_u.SetSuccessorID(*v)
+	}
+	return _u
+}
+
+// ClearSuccessorID clears the value of the "successor_id" field.
+func (_u *CredentialUpdate) ClearSuccessorID() *CredentialUpdate {
+	_u.mutation.ClearSuccessorID()
+	return _u
+}
+
+// SetRotatedAt sets the "rotated_at" field.
+func (_u *CredentialUpdate) SetRotatedAt(v time.Time) *CredentialUpdate {
+	_u.mutation.SetRotatedAt(v)
+	return _u
+}
+
+// SetNillableRotatedAt sets the "rotated_at" field if the given value is not nil.
+func (_u *CredentialUpdate) SetNillableRotatedAt(v *time.Time) *CredentialUpdate {
+	if v != nil {
+		_u.SetRotatedAt(*v)
+	}
+	return _u
+}
+
+// ClearRotatedAt clears the value of the "rotated_at" field.
+func (_u *CredentialUpdate) ClearRotatedAt() *CredentialUpdate {
+	_u.mutation.ClearRotatedAt()
+	return _u
+}
+
+// SetExpiresUnrotatedAt sets the "expires_unrotated_at" field.
+func (_u *CredentialUpdate) SetExpiresUnrotatedAt(v time.Time) *CredentialUpdate {
+	_u.mutation.SetExpiresUnrotatedAt(v)
+	return _u
+}
+
+// SetNillableExpiresUnrotatedAt sets the "expires_unrotated_at" field if the given value is not nil.
+func (_u *CredentialUpdate) SetNillableExpiresUnrotatedAt(v *time.Time) *CredentialUpdate {
+	if v != nil {
+		_u.SetExpiresUnrotatedAt(*v)
+	}
+	return _u
+}
+
+// ClearExpiresUnrotatedAt clears the value of the "expires_unrotated_at" field.
+func (_u *CredentialUpdate) ClearExpiresUnrotatedAt() *CredentialUpdate {
+	_u.mutation.ClearExpiresUnrotatedAt()
+	return _u
+}
+
+// SetStillUsedFrom sets the "still_used_from" field.
+func (_u *CredentialUpdate) SetStillUsedFrom(v time.Time) *CredentialUpdate {
+	_u.mutation.SetStillUsedFrom(v)
+	return _u
+}
+
+// SetNillableStillUsedFrom sets the "still_used_from" field if the given value is not nil.
+func (_u *CredentialUpdate) SetNillableStillUsedFrom(v *time.Time) *CredentialUpdate {
+	if v != nil {
+		_u.SetStillUsedFrom(*v)
+	}
+	return _u
+}
+
+// ClearStillUsedFrom clears the value of the "still_used_from" field.
+func (_u *CredentialUpdate) ClearStillUsedFrom() *CredentialUpdate {
+	_u.mutation.ClearStillUsedFrom()
+	return _u
+}
+
+// AddSuccessorIDs adds the "successors" edge to the Credential entity by IDs.
+func (_u *CredentialUpdate) AddSuccessorIDs(ids ...uuid.UUID) *CredentialUpdate {
+	_u.mutation.AddSuccessorIDs(ids...)
+	return _u
+}
+
+// AddSuccessors adds the "successors" edges to the Credential entity.
+func (_u *CredentialUpdate) AddSuccessors(v ...*Credential) *CredentialUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSuccessorIDs(ids...)
+}
+
+// SetSuccessor sets the "successor" edge to the Credential entity.
+func (_u *CredentialUpdate) SetSuccessor(v *Credential) *CredentialUpdate {
+	return _u.SetSuccessorID(v.ID)
+}
+
+// AddPredecessorIDs adds the "predecessors" edge to the Credential entity by IDs.
+func (_u *CredentialUpdate) AddPredecessorIDs(ids ...uuid.UUID) *CredentialUpdate {
+	_u.mutation.AddPredecessorIDs(ids...)
+	return _u
+}
+
+// AddPredecessors adds the "predecessors" edges to the Credential entity.
+func (_u *CredentialUpdate) AddPredecessors(v ...*Credential) *CredentialUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddPredecessorIDs(ids...)
+}
+
 // Mutation returns the CredentialMutation object of the builder.
 func (_u *CredentialUpdate) Mutation() *CredentialMutation {
 	return _u.mutation
+}
+
+// ClearSuccessors clears all "successors" edges to the Credential entity.
+func (_u *CredentialUpdate) ClearSuccessors() *CredentialUpdate {
+	_u.mutation.ClearSuccessors()
+	return _u
+}
+
+// RemoveSuccessorIDs removes the "successors" edge to Credential entities by IDs.
+func (_u *CredentialUpdate) RemoveSuccessorIDs(ids ...uuid.UUID) *CredentialUpdate {
+	_u.mutation.RemoveSuccessorIDs(ids...)
+	return _u
+}
+
+// RemoveSuccessors removes "successors" edges to Credential entities.
+func (_u *CredentialUpdate) RemoveSuccessors(v ...*Credential) *CredentialUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSuccessorIDs(ids...)
+}
+
+// ClearSuccessor clears the "successor" edge to the Credential entity.
+func (_u *CredentialUpdate) ClearSuccessor() *CredentialUpdate {
+	_u.mutation.ClearSuccessor()
+	return _u
+}
+
+// ClearPredecessors clears all "predecessors" edges to the Credential entity.
+func (_u *CredentialUpdate) ClearPredecessors() *CredentialUpdate {
+	_u.mutation.ClearPredecessors()
+	return _u
+}
+
+// RemovePredecessorIDs removes the "predecessors" edge to Credential entities by IDs.
+func (_u *CredentialUpdate) RemovePredecessorIDs(ids ...uuid.UUID) *CredentialUpdate {
+	_u.mutation.RemovePredecessorIDs(ids...)
+	return _u
+}
+
+// RemovePredecessors removes "predecessors" edges to Credential entities.
+func (_u *CredentialUpdate) RemovePredecessors(v ...*Credential) *CredentialUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemovePredecessorIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -483,6 +705,20 @@ func (_u *CredentialUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if value, ok := _u.mutation.AuthType(); ok {
 		_spec.SetField(credential.FieldAuthType, field.TypeEnum, value)
 	}
+	if value, ok := _u.mutation.DisabledByOwner(); ok {
+		_spec.SetField(credential.FieldDisabledByOwner, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.Labels(); ok {
+		_spec.SetField(credential.FieldLabels, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedLabels(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, credential.FieldLabels, value)
+		})
+	}
+	if _u.mutation.LabelsCleared() {
+		_spec.ClearField(credential.FieldLabels, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.SecretHash(); ok {
 		_spec.SetField(credential.FieldSecretHash, field.TypeBytes, value)
 	}
@@ -530,6 +766,15 @@ func (_u *CredentialUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if _u.mutation.ExpiryRecordedAtCleared() {
 		_spec.ClearField(credential.FieldExpiryRecordedAt, field.TypeTime)
 	}
+	if value, ok := _u.mutation.ExpiryNotice(); ok {
+		_spec.SetField(credential.FieldExpiryNotice, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedExpiryNotice(); ok {
+		_spec.AddField(credential.FieldExpiryNotice, field.TypeInt, value)
+	}
+	if _u.mutation.ExpiryNoticeCleared() {
+		_spec.ClearField(credential.FieldExpiryNotice, field.TypeInt)
+	}
 	if value, ok := _u.mutation.LastUsedAt(); ok {
 		_spec.SetField(credential.FieldLastUsedAt, field.TypeTime, value)
 	}
@@ -562,6 +807,143 @@ func (_u *CredentialUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if _u.mutation.DeletedAtCleared() {
 		_spec.ClearField(credential.FieldDeletedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.RotatedAt(); ok {
+		_spec.SetField(credential.FieldRotatedAt, field.TypeTime, value)
+	}
+	if _u.mutation.RotatedAtCleared() {
+		_spec.ClearField(credential.FieldRotatedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ExpiresUnrotatedAt(); ok {
+		_spec.SetField(credential.FieldExpiresUnrotatedAt, field.TypeTime, value)
+	}
+	if _u.mutation.ExpiresUnrotatedAtCleared() {
+		_spec.ClearField(credential.FieldExpiresUnrotatedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.StillUsedFrom(); ok {
+		_spec.SetField(credential.FieldStillUsedFrom, field.TypeTime, value)
+	}
+	if _u.mutation.StillUsedFromCleared() {
+		_spec.ClearField(credential.FieldStillUsedFrom, field.TypeTime)
+	}
+	if _u.mutation.SuccessorsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   credential.SuccessorsTable,
+			Columns: []string{credential.SuccessorsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(credential.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSuccessorsIDs(); len(nodes) > 0 && !_u.mutation.SuccessorsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   credential.SuccessorsTable,
+			Columns: []string{credential.SuccessorsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(credential.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SuccessorsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   credential.SuccessorsTable,
+			Columns: []string{credential.SuccessorsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(credential.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SuccessorCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   credential.SuccessorTable,
+			Columns: []string{credential.SuccessorColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(credential.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SuccessorIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   credential.SuccessorTable,
+			Columns: []string{credential.SuccessorColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(credential.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PredecessorsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   credential.PredecessorsTable,
+			Columns: []string{credential.PredecessorsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(credential.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedPredecessorsIDs(); len(nodes) > 0 && !_u.mutation.PredecessorsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   credential.PredecessorsTable,
+			Columns: []string{credential.PredecessorsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(credential.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PredecessorsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   credential.PredecessorsTable,
+			Columns: []string{credential.PredecessorsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(credential.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -673,6 +1055,38 @@ func (_u *CredentialUpdateOne) SetNillableAuthType(v *access.AuthType) *Credenti
 	if v != nil {
 		_u.SetAuthType(*v)
 	}
+	return _u
+}
+
+// SetDisabledByOwner sets the "disabled_by_owner" field.
+func (_u *CredentialUpdateOne) SetDisabledByOwner(v bool) *CredentialUpdateOne {
+	_u.mutation.SetDisabledByOwner(v)
+	return _u
+}
+
+// SetNillableDisabledByOwner sets the "disabled_by_owner" field if the given value is not nil.
+func (_u *CredentialUpdateOne) SetNillableDisabledByOwner(v *bool) *CredentialUpdateOne {
+	if v != nil {
+		_u.SetDisabledByOwner(*v)
+	}
+	return _u
+}
+
+// SetLabels sets the "labels" field.
+func (_u *CredentialUpdateOne) SetLabels(v []domain.Label) *CredentialUpdateOne {
+	_u.mutation.SetLabels(v)
+	return _u
+}
+
+// AppendLabels appends value to the "labels" field.
+func (_u *CredentialUpdateOne) AppendLabels(v []domain.Label) *CredentialUpdateOne {
+	_u.mutation.AppendLabels(v)
+	return _u
+}
+
+// ClearLabels clears the value of the "labels" field.
+func (_u *CredentialUpdateOne) ClearLabels() *CredentialUpdateOne {
+	_u.mutation.ClearLabels()
 	return _u
 }
 
@@ -814,6 +1228,33 @@ func (_u *CredentialUpdateOne) ClearExpiryRecordedAt() *CredentialUpdateOne {
 	return _u
 }
 
+// SetExpiryNotice sets the "expiry_notice" field.
+func (_u *CredentialUpdateOne) SetExpiryNotice(v int) *CredentialUpdateOne {
+	_u.mutation.ResetExpiryNotice()
+	_u.mutation.SetExpiryNotice(v)
+	return _u
+}
+
+// SetNillableExpiryNotice sets the "expiry_notice" field if the given value is not nil.
+func (_u *CredentialUpdateOne) SetNillableExpiryNotice(v *int) *CredentialUpdateOne {
+	if v != nil {
+		_u.SetExpiryNotice(*v)
+	}
+	return _u
+}
+
+// AddExpiryNotice adds value to the "expiry_notice" field.
+func (_u *CredentialUpdateOne) AddExpiryNotice(v int) *CredentialUpdateOne {
+	_u.mutation.AddExpiryNotice(v)
+	return _u
+}
+
+// ClearExpiryNotice clears the value of the "expiry_notice" field.
+func (_u *CredentialUpdateOne) ClearExpiryNotice() *CredentialUpdateOne {
+	_u.mutation.ClearExpiryNotice()
+	return _u
+}
+
 // SetLastUsedAt sets the "last_used_at" field.
 func (_u *CredentialUpdateOne) SetLastUsedAt(v time.Time) *CredentialUpdateOne {
 	_u.mutation.SetLastUsedAt(v)
@@ -928,9 +1369,172 @@ func (_u *CredentialUpdateOne) ClearDeletedAt() *CredentialUpdateOne {
 	return _u
 }
 
+// SetSuccessorID sets the "successor_id" field.
+func (_u *CredentialUpdateOne) SetSuccessorID(v uuid.UUID) *CredentialUpdateOne {
+	_u.mutation.SetSuccessorID(v)
+	return _u
+}
+
+// SetNillableSuccessorID sets the "successor_id" field if the given value is not nil.
+func (_u *CredentialUpdateOne) SetNillableSuccessorID(v *uuid.UUID) *CredentialUpdateOne {
+	if v != nil {
+		_u.SetSuccessorID(*v)
+	}
+	return _u
+}
+
+// ClearSuccessorID clears the value of the "successor_id" field.
+func (_u *CredentialUpdateOne) ClearSuccessorID() *CredentialUpdateOne {
+	_u.mutation.ClearSuccessorID()
+	return _u
+}
+
+// SetRotatedAt sets the "rotated_at" field.
+func (_u *CredentialUpdateOne) SetRotatedAt(v time.Time) *CredentialUpdateOne {
+	_u.mutation.SetRotatedAt(v)
+	return _u
+}
+
+// SetNillableRotatedAt sets the "rotated_at" field if the given value is not nil.
+func (_u *CredentialUpdateOne) SetNillableRotatedAt(v *time.Time) *CredentialUpdateOne {
+	if v != nil {
+		_u.SetRotatedAt(*v)
+	}
+	return _u
+}
+
+// ClearRotatedAt clears the value of the "rotated_at" field.
+func (_u *CredentialUpdateOne) ClearRotatedAt() *CredentialUpdateOne {
+	_u.mutation.ClearRotatedAt()
+	return _u
+}
+
+// SetExpiresUnrotatedAt sets the "expires_unrotated_at" field.
+func (_u *CredentialUpdateOne) SetExpiresUnrotatedAt(v time.Time) *CredentialUpdateOne {
+	_u.mutation.SetExpiresUnrotatedAt(v)
+	return _u
+}
+
+// SetNillableExpiresUnrotatedAt sets the "expires_unrotated_at" field if the given value is not nil.
+func (_u *CredentialUpdateOne) SetNillableExpiresUnrotatedAt(v *time.Time) *CredentialUpdateOne {
+	if v != nil {
+		_u.SetExpiresUnrotatedAt(*v)
+	}
+	return _u
+}
+
+// ClearExpiresUnrotatedAt clears the value of the "expires_unrotated_at" field.
+func (_u *CredentialUpdateOne) ClearExpiresUnrotatedAt() *CredentialUpdateOne {
+	_u.mutation.ClearExpiresUnrotatedAt()
+	return _u
+}
+
+// SetStillUsedFrom sets the "still_used_from" field.
+func (_u *CredentialUpdateOne) SetStillUsedFrom(v time.Time) *CredentialUpdateOne {
+	_u.mutation.SetStillUsedFrom(v)
+	return _u
+}
+
+// SetNillableStillUsedFrom sets the "still_used_from" field if the given value is not nil.
+func (_u *CredentialUpdateOne) SetNillableStillUsedFrom(v *time.Time) *CredentialUpdateOne {
+	if v != nil {
+		_u.SetStillUsedFrom(*v)
+	}
+	return _u
+}
+
+// ClearStillUsedFrom clears the value of the "still_used_from" field.
+func (_u *CredentialUpdateOne) ClearStillUsedFrom() *CredentialUpdateOne {
+	_u.mutation.ClearStillUsedFrom()
+	return _u
+}
+
+// AddSuccessorIDs adds the "successors" edge to the Credential entity by IDs.
+func (_u *CredentialUpdateOne) AddSuccessorIDs(ids ...uuid.UUID) *CredentialUpdateOne {
+	_u.mutation.AddSuccessorIDs(ids...)
+	return _u
+}
+
+// AddSuccessors adds the "successors" edges to the Credential entity.
+func (_u *CredentialUpdateOne) AddSuccessors(v ...*Credential) *CredentialUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSuccessorIDs(ids...)
+}
+
+// SetSuccessor sets the "successor" edge to the Credential entity.
+func (_u *CredentialUpdateOne) SetSuccessor(v *Credential) *CredentialUpdateOne {
+	return _u.SetSuccessorID(v.ID)
+}
+
+// AddPredecessorIDs adds the "predecessors" edge to the Credential entity by IDs.
+func (_u *CredentialUpdateOne) AddPredecessorIDs(ids ...uuid.UUID) *CredentialUpdateOne {
+	_u.mutation.AddPredecessorIDs(ids...)
+	return _u
+}
+
+// AddPredecessors adds the "predecessors" edges to the Credential entity.
+func (_u *CredentialUpdateOne) AddPredecessors(v ...*Credential) *CredentialUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddPredecessorIDs(ids...)
+}
+
 // Mutation returns the CredentialMutation object of the builder.
 func (_u *CredentialUpdateOne) Mutation() *CredentialMutation {
 	return _u.mutation
+}
+
+// ClearSuccessors clears all "successors" edges to the Credential entity.
+func (_u *CredentialUpdateOne) ClearSuccessors() *CredentialUpdateOne {
+	_u.mutation.ClearSuccessors()
+	return _u
+}
+
+// RemoveSuccessorIDs removes the "successors" edge to Credential entities by IDs.
+func (_u *CredentialUpdateOne) RemoveSuccessorIDs(ids ...uuid.UUID) *CredentialUpdateOne {
+	_u.mutation.RemoveSuccessorIDs(ids...)
+	return _u
+}
+
+// RemoveSuccessors removes "successors" edges to Credential entities.
+func (_u *CredentialUpdateOne) RemoveSuccessors(v ...*Credential) *CredentialUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSuccessorIDs(ids...)
+}
+
+// ClearSuccessor clears the "successor" edge to the Credential entity.
+func (_u *CredentialUpdateOne) ClearSuccessor() *CredentialUpdateOne {
+	_u.mutation.ClearSuccessor()
+	return _u
+}
+
+// ClearPredecessors clears all "predecessors" edges to the Credential entity.
+func (_u *CredentialUpdateOne) ClearPredecessors() *CredentialUpdateOne {
+	_u.mutation.ClearPredecessors()
+	return _u
+}
+
+// RemovePredecessorIDs removes the "predecessors" edge to Credential entities by IDs.
+func (_u *CredentialUpdateOne) RemovePredecessorIDs(ids ...uuid.UUID) *CredentialUpdateOne {
+	_u.mutation.RemovePredecessorIDs(ids...)
+	return _u
+}
+
+// RemovePredecessors removes "predecessors" edges to Credential entities.
+func (_u *CredentialUpdateOne) RemovePredecessors(v ...*Credential) *CredentialUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemovePredecessorIDs(ids...)
 }
 
 // Where appends a list predicates to the CredentialUpdate builder.
@@ -1065,6 +1669,20 @@ func (_u *CredentialUpdateOne) sqlSave(ctx context.Context) (_node *Credential, 
 	if value, ok := _u.mutation.AuthType(); ok {
 		_spec.SetField(credential.FieldAuthType, field.TypeEnum, value)
 	}
+	if value, ok := _u.mutation.DisabledByOwner(); ok {
+		_spec.SetField(credential.FieldDisabledByOwner, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.Labels(); ok {
+		_spec.SetField(credential.FieldLabels, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedLabels(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, credential.FieldLabels, value)
+		})
+	}
+	if _u.mutation.LabelsCleared() {
+		_spec.ClearField(credential.FieldLabels, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.SecretHash(); ok {
 		_spec.SetField(credential.FieldSecretHash, field.TypeBytes, value)
 	}
@@ -1112,6 +1730,15 @@ func (_u *CredentialUpdateOne) sqlSave(ctx context.Context) (_node *Credential, 
 	if _u.mutation.ExpiryRecordedAtCleared() {
 		_spec.ClearField(credential.FieldExpiryRecordedAt, field.TypeTime)
 	}
+	if value, ok := _u.mutation.ExpiryNotice(); ok {
+		_spec.SetField(credential.FieldExpiryNotice, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedExpiryNotice(); ok {
+		_spec.AddField(credential.FieldExpiryNotice, field.TypeInt, value)
+	}
+	if _u.mutation.ExpiryNoticeCleared() {
+		_spec.ClearField(credential.FieldExpiryNotice, field.TypeInt)
+	}
 	if value, ok := _u.mutation.LastUsedAt(); ok {
 		_spec.SetField(credential.FieldLastUsedAt, field.TypeTime, value)
 	}
@@ -1144,6 +1771,143 @@ func (_u *CredentialUpdateOne) sqlSave(ctx context.Context) (_node *Credential, 
 	}
 	if _u.mutation.DeletedAtCleared() {
 		_spec.ClearField(credential.FieldDeletedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.RotatedAt(); ok {
+		_spec.SetField(credential.FieldRotatedAt, field.TypeTime, value)
+	}
+	if _u.mutation.RotatedAtCleared() {
+		_spec.ClearField(credential.FieldRotatedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ExpiresUnrotatedAt(); ok {
+		_spec.SetField(credential.FieldExpiresUnrotatedAt, field.TypeTime, value)
+	}
+	if _u.mutation.ExpiresUnrotatedAtCleared() {
+		_spec.ClearField(credential.FieldExpiresUnrotatedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.StillUsedFrom(); ok {
+		_spec.SetField(credential.FieldStillUsedFrom, field.TypeTime, value)
+	}
+	if _u.mutation.StillUsedFromCleared() {
+		_spec.ClearField(credential.FieldStillUsedFrom, field.TypeTime)
+	}
+	if _u.mutation.SuccessorsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   credential.SuccessorsTable,
+			Columns: []string{credential.SuccessorsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(credential.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSuccessorsIDs(); len(nodes) > 0 && !_u.mutation.SuccessorsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   credential.SuccessorsTable,
+			Columns: []string{credential.SuccessorsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(credential.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SuccessorsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   credential.SuccessorsTable,
+			Columns: []string{credential.SuccessorsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(credential.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SuccessorCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   credential.SuccessorTable,
+			Columns: []string{credential.SuccessorColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(credential.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SuccessorIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   credential.SuccessorTable,
+			Columns: []string{credential.SuccessorColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(credential.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PredecessorsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   credential.PredecessorsTable,
+			Columns: []string{credential.PredecessorsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(credential.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedPredecessorsIDs(); len(nodes) > 0 && !_u.mutation.PredecessorsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   credential.PredecessorsTable,
+			Columns: []string{credential.PredecessorsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(credential.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PredecessorsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   credential.PredecessorsTable,
+			Columns: []string{credential.PredecessorsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(credential.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Credential{config: _u.config}

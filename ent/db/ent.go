@@ -12,11 +12,15 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
+	"portico/ent/db/invitation"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
+	"portico/ent/db/productapprover"
 	"portico/ent/db/servicetoken"
+	"portico/ent/db/session"
+	"portico/ent/db/signup"
 	"portico/ent/db/subscription"
 	"portico/ent/db/user"
 	"reflect"
@@ -85,19 +89,23 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
-			accessentry.Table:  accessentry.ValidColumn,
-			account.Table:      account.ValidColumn,
-			app.Table:          app.ValidColumn,
-			credential.Table:   credential.ValidColumn,
-			endpoint.Table:     endpoint.ValidColumn,
-			event.Table:        event.ValidColumn,
-			membership.Table:   membership.ValidColumn,
-			organization.Table: organization.ValidColumn,
-			plan.Table:         plan.ValidColumn,
-			product.Table:      product.ValidColumn,
-			servicetoken.Table: servicetoken.ValidColumn,
-			subscription.Table: subscription.ValidColumn,
-			user.Table:         user.ValidColumn,
+			accessentry.Table:     accessentry.ValidColumn,
+			account.Table:         account.ValidColumn,
+			app.Table:             app.ValidColumn,
+			credential.Table:      credential.ValidColumn,
+			endpoint.Table:        endpoint.ValidColumn,
+			event.Table:           event.ValidColumn,
+			invitation.Table:      invitation.ValidColumn,
+			membership.Table:      membership.ValidColumn,
+			organization.Table:    organization.ValidColumn,
+			plan.Table:            plan.ValidColumn,
+			product.Table:         product.ValidColumn,
+			productapprover.Table: productapprover.ValidColumn,
+			servicetoken.Table:    servicetoken.ValidColumn,
+			session.Table:         session.ValidColumn,
+			signup.Table:          signup.ValidColumn,
+			subscription.Table:    subscription.ValidColumn,
+			user.Table:            user.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

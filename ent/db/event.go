@@ -38,6 +38,8 @@ type Event struct {
 	ActorID *uuid.UUID `json:"actor_id,omitempty"`
 	// ActorName holds the value of the "actor_name" field.
 	ActorName string `json:"actor_name,omitempty"`
+	// The service token that did it, by itself or for the user; NULL: none.
+	ActorTokenID *uuid.UUID `json:"actor_token_id,omitempty"`
 	// The network address of the request.
 	Address string `json:"address,omitempty"`
 	// RequestID holds the value of the "request_id" field.
@@ -92,7 +94,7 @@ func (*Event) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case event.FieldActorID, event.FieldAccountID, event.FieldAppID:
+		case event.FieldActorID, event.FieldActorTokenID, event.FieldAccountID, event.FieldAppID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case event.FieldChanges:
 			values[i] = new([]byte)
@@ -173,6 +175,13 @@ func (_m *Event) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field actor_name", values[i])
 			} else if value.Valid {
 				_m.ActorName = value.String
+			}
+		case event.FieldActorTokenID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field actor_token_id", values[i])
+			} else if value.Valid {
+				_m.ActorTokenID = new(uuid.UUID)
+				*_m.ActorTokenID = *value.S.(*uuid.UUID)
 			}
 		case event.FieldAddress:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -298,6 +307,11 @@ func (_m *Event) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("actor_name=")
 	builder.WriteString(_m.ActorName)
+	builder.WriteString(", ")
+	if v := _m.ActorTokenID; v != nil {
+		builder.WriteString("actor_token_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("address=")
 	builder.WriteString(_m.Address)

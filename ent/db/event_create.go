@@ -88,6 +88,20 @@ func (_c *EventCreate) SetActorName(v string) *EventCreate {
 	return _c
 }
 
+// SetActorTokenID sets the "actor_token_id" field.
+func (_c *EventCreate) SetActorTokenID(v uuid.UUID) *EventCreate {
+	_c.mutation.SetActorTokenID(v)
+	return _c
+}
+
+// SetNillableActorTokenID sets the "actor_token_id" field if the given value is not nil.
+func (_c *EventCreate) SetNillableActorTokenID(v *uuid.UUID) *EventCreate {
+	if v != nil {
+		_c.SetActorTokenID(*v)
+	}
+	return _c
+}
+
 // SetAddress sets the "address" field.
 func (_c *EventCreate) SetAddress(v string) *EventCreate {
 	_c.mutation.SetAddress(v)
@@ -331,7 +345,7 @@ func (_c *EventCreate) check() error {
 }
 
 // insertEvent inserts a row. What is not set is NULL.
-const insertEvent = `INSERT INTO "events" ("organization_id", "position", "type", "payload_version", "at", "actor_role", "actor_id", "actor_name", "address", "request_id", "subject_type", "subject_id", "subject_name", "account_id", "app_id", "reason", "changes", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
+const insertEvent = `INSERT INTO "events" ("organization_id", "position", "type", "payload_version", "at", "actor_role", "actor_id", "actor_name", "actor_token_id", "address", "request_id", "subject_type", "subject_id", "subject_name", "account_id", "app_id", "reason", "changes", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
 
 func (_c *EventCreate) sqlSave(ctx context.Context) (*Event, error) {
 	node, args, err := _c.values()
@@ -365,7 +379,7 @@ func (_c *EventCreate) values() (*Event, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &Event{config: _c.config}, make([]any, 18)
+	node, args := &Event{config: _c.config}, make([]any, 19)
 	if value, ok := _c.mutation.OrganizationID(); ok {
 		args[0] = value.String()
 		node.OrganizationID = value
@@ -398,36 +412,40 @@ func (_c *EventCreate) values() (*Event, []any, error) {
 		args[7] = string(value)
 		node.ActorName = value
 	}
+	if value, ok := _c.mutation.ActorTokenID(); ok {
+		args[8] = value.String()
+		node.ActorTokenID = &value
+	}
 	if value, ok := _c.mutation.Address(); ok {
-		args[8] = string(value)
+		args[9] = string(value)
 		node.Address = value
 	}
 	if value, ok := _c.mutation.RequestID(); ok {
-		args[9] = string(value)
+		args[10] = string(value)
 		node.RequestID = value
 	}
 	if value, ok := _c.mutation.SubjectType(); ok {
-		args[10] = string(value)
+		args[11] = string(value)
 		node.SubjectType = value
 	}
 	if value, ok := _c.mutation.SubjectID(); ok {
-		args[11] = value.String()
+		args[12] = value.String()
 		node.SubjectID = value
 	}
 	if value, ok := _c.mutation.SubjectName(); ok {
-		args[12] = string(value)
+		args[13] = string(value)
 		node.SubjectName = value
 	}
 	if value, ok := _c.mutation.AccountID(); ok {
-		args[13] = value.String()
+		args[14] = value.String()
 		node.AccountID = &value
 	}
 	if value, ok := _c.mutation.AppID(); ok {
-		args[14] = value.String()
+		args[15] = value.String()
 		node.AppID = &value
 	}
 	if value, ok := _c.mutation.Reason(); ok {
-		args[15] = string(value)
+		args[16] = string(value)
 		node.Reason = value
 	}
 	if value, ok := _c.mutation.Changes(); ok {
@@ -435,11 +453,11 @@ func (_c *EventCreate) values() (*Event, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column changes: %w", err)
 		}
-		args[16] = text
+		args[17] = text
 		node.Changes = value
 	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[17] = value.String()
+		args[18] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -483,6 +501,10 @@ func (_c *EventCreate) createSpec() (*Event, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ActorName(); ok {
 		_spec.SetField(event.FieldActorName, field.TypeString, value)
 		_node.ActorName = value
+	}
+	if value, ok := _c.mutation.ActorTokenID(); ok {
+		_spec.SetField(event.FieldActorTokenID, field.TypeUUID, value)
+		_node.ActorTokenID = &value
 	}
 	if value, ok := _c.mutation.Address(); ok {
 		_spec.SetField(event.FieldAddress, field.TypeString, value)

@@ -89,6 +89,9 @@ func (_u *EventUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.ActorIDCleared() {
 		_spec.ClearField(event.FieldActorID, field.TypeUUID)
 	}
+	if _u.mutation.ActorTokenIDCleared() {
+		_spec.ClearField(event.FieldActorTokenID, field.TypeUUID)
+	}
 	if _u.mutation.AccountIDCleared() {
 		_spec.ClearField(event.FieldAccountID, field.TypeUUID)
 	}
@@ -207,6 +210,9 @@ func (_u *EventUpdateOne) sqlSave(ctx context.Context) (_node *Event, err error)
 	}
 	if _u.mutation.ActorIDCleared() {
 		_spec.ClearField(event.FieldActorID, field.TypeUUID)
+	}
+	if _u.mutation.ActorTokenIDCleared() {
+		_spec.ClearField(event.FieldActorTokenID, field.TypeUUID)
 	}
 	if _u.mutation.AccountIDCleared() {
 		_spec.ClearField(event.FieldAccountID, field.TypeUUID)

@@ -13,12 +13,16 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
+	"portico/ent/db/invitation"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/predicate"
 	"portico/ent/db/product"
+	"portico/ent/db/productapprover"
 	"portico/ent/db/servicetoken"
+	"portico/ent/db/session"
+	"portico/ent/db/signup"
 	"portico/ent/db/subscription"
 	"portico/ent/db/user"
 	"portico/internal/address"
@@ -40,19 +44,23 @@ const (
 	OpUpdateOne = ent.OpUpdateOne
 
 	// Node types.
-	TypeAccessEntry  = "AccessEntry"
-	TypeAccount      = "Account"
-	TypeApp          = "App"
-	TypeCredential   = "Credential"
-	TypeEndpoint     = "Endpoint"
-	TypeEvent        = "Event"
-	TypeMembership   = "Membership"
-	TypeOrganization = "Organization"
-	TypePlan         = "Plan"
-	TypeProduct      = "Product"
-	TypeServiceToken = "ServiceToken"
-	TypeSubscription = "Subscription"
-	TypeUser         = "User"
+	TypeAccessEntry     = "AccessEntry"
+	TypeAccount         = "Account"
+	TypeApp             = "App"
+	TypeCredential      = "Credential"
+	TypeEndpoint        = "Endpoint"
+	TypeEvent           = "Event"
+	TypeInvitation      = "Invitation"
+	TypeMembership      = "Membership"
+	TypeOrganization    = "Organization"
+	TypePlan            = "Plan"
+	TypeProduct         = "Product"
+	TypeProductApprover = "ProductApprover"
+	TypeServiceToken    = "ServiceToken"
+	TypeSession         = "Session"
+	TypeSignUp          = "SignUp"
+	TypeSubscription    = "Subscription"
+	TypeUser            = "User"
 )
 
 // AccessEntryMutation represents an operation that mutates the AccessEntry nodes in the graph.
@@ -2751,6 +2759,9 @@ type CredentialMutation struct {
 	status                  *access.CredentialStatus
 	auth_type               *access.AuthType
 	username                *uuid.UUID
+	disabled_by_owner       *bool
+	labels                  *[]domain.Label
+	appendlabels            []domain.Label
 	secret_hash             *[]byte
 	pepper_id               *string
 	secret_hint             *string
@@ -2759,19 +2770,35 @@ type CredentialMutation struct {
 	allowed_addresses       *[]string
 	appendallowed_addresses []string
 	rate_limit              **access.RateLimit
+	imported                *bool
 	expires_at              *time.Time
 	expiry_recorded_at      *time.Time
+	expiry_notice           *int
+	addexpiry_notice        *int
 	last_used_at            *time.Time
 	revoked_at              *time.Time
 	revoked_by              *uuid.UUID
 	revoked_reason          *domain.RevocationReason
 	revoked_note            *string
 	deleted_at              *time.Time
+	rotated_at              *time.Time
+	expires_unrotated_at    *time.Time
+	still_used_from         *time.Time
 	clearedFields           map[string]struct{}
 	app                     *uuid.UUID
 	clearedapp              bool
 	account                 *uuid.UUID
 	clearedaccount          bool
+	predecessor             *uuid.UUID
+	clearedpredecessor      bool
+	successors              map[uuid.UUID]struct{}
+	removedsuccessors       map[uuid.UUID]struct{}
+	clearedsuccessors       bool
+	successor               *uuid.UUID
+	clearedsuccessor        bool
+	predecessors            map[uuid.UUID]struct{}
+	removedpredecessors     map[uuid.UUID]struct{}
+	clearedpredecessors     bool
 	organization            *uuid.UUID
 	clearedorganization     bool
 	done                    bool
@@ -3312,6 +3339,107 @@ func (m *CredentialMutation) ResetUsername() {
 	m.username = nil
 }
 
+// SetDisabledByOwner sets the "disabled_by_owner" field.
+func (m *CredentialMutation) SetDisabledByOwner(b bool) {
+	m.disabled_by_owner = &b
+}
+
+// DisabledByOwner returns the value of the "disabled_by_owner" field in the mutation.
+func (m *CredentialMutation) DisabledByOwner() (r bool, exists bool) {
+	v := m.disabled_by_owner
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDisabledByOwner returns the old "disabled_by_owner" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldDisabledByOwner(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDisabledByOwner is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDisabledByOwner requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDisabledByOwner: %w", err)
+	}
+	return oldValue.DisabledByOwner, nil
+}
+
+// ResetDisabledByOwner resets all changes to the "disabled_by_owner" field.
+func (m *CredentialMutation) ResetDisabledByOwner() {
+	m.disabled_by_owner = nil
+}
+
+// SetLabels sets the "labels" field.
+func (m *CredentialMutation) SetLabels(d []domain.Label) {
+	m.labels = &d
+	m.appendlabels = nil
+}
+
+// Labels returns the value of the "labels" field in the mutation.
+func (m *CredentialMutation) Labels() (r []domain.Label, exists bool) {
+	v := m.labels
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLabels returns the old "labels" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldLabels(ctx context.Context) (v []domain.Label, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLabels is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLabels requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLabels: %w", err)
+	}
+	return oldValue.Labels, nil
+}
+
+// AppendLabels adds d to the "labels" field.
+func (m *CredentialMutation) AppendLabels(d []domain.Label) {
+	m.appendlabels = append(m.appendlabels, d...)
+}
+
+// AppendedLabels returns the list of values that were appended to the "labels" field in this mutation.
+func (m *CredentialMutation) AppendedLabels() ([]domain.Label, bool) {
+	if len(m.appendlabels) == 0 {
+		return nil, false
+	}
+	return m.appendlabels, true
+}
+
+// ClearLabels clears the value of the "labels" field.
+func (m *CredentialMutation) ClearLabels() {
+	m.labels = nil
+	m.appendlabels = nil
+	m.clearedFields[credential.FieldLabels] = struct{}{}
+}
+
+// LabelsCleared returns if the "labels" field was cleared in this mutation.
+func (m *CredentialMutation) LabelsCleared() bool {
+	_, ok := m.clearedFields[credential.FieldLabels]
+	return ok
+}
+
+// ResetLabels resets all changes to the "labels" field.
+func (m *CredentialMutation) ResetLabels() {
+	m.labels = nil
+	m.appendlabels = nil
+	delete(m.clearedFields, credential.FieldLabels)
+}
+
 // SetSecretHash sets the "secret_hash" field.
 func (m *CredentialMutation) SetSecretHash(b []byte) {
 	m.secret_hash = &b
@@ -3619,6 +3747,42 @@ func (m *CredentialMutation) ResetRateLimit() {
 	delete(m.clearedFields, credential.FieldRateLimit)
 }
 
+// SetImported sets the "imported" field.
+func (m *CredentialMutation) SetImported(b bool) {
+	m.imported = &b
+}
+
+// Imported returns the value of the "imported" field in the mutation.
+func (m *CredentialMutation) Imported() (r bool, exists bool) {
+	v := m.imported
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldImported returns the old "imported" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldImported(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldImported is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldImported requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldImported: %w", err)
+	}
+	return oldValue.Imported, nil
+}
+
+// ResetImported resets all changes to the "imported" field.
+func (m *CredentialMutation) ResetImported() {
+	m.imported = nil
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (m *CredentialMutation) SetExpiresAt(t time.Time) {
 	m.expires_at = &t
@@ -3715,6 +3879,76 @@ func (m *CredentialMutation) ExpiryRecordedAtCleared() bool {
 func (m *CredentialMutation) ResetExpiryRecordedAt() {
 	m.expiry_recorded_at = nil
 	delete(m.clearedFields, credential.FieldExpiryRecordedAt)
+}
+
+// SetExpiryNotice sets the "expiry_notice" field.
+func (m *CredentialMutation) SetExpiryNotice(i int) {
+	m.expiry_notice = &i
+	m.addexpiry_notice = nil
+}
+
+// ExpiryNotice returns the value of the "expiry_notice" field in the mutation.
+func (m *CredentialMutation) ExpiryNotice() (r int, exists bool) {
+	v := m.expiry_notice
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiryNotice returns the old "expiry_notice" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldExpiryNotice(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiryNotice is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiryNotice requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiryNotice: %w", err)
+	}
+	return oldValue.ExpiryNotice, nil
+}
+
+// AddExpiryNotice adds i to the "expiry_notice" field.
+func (m *CredentialMutation) AddExpiryNotice(i int) {
+	if m.addexpiry_notice != nil {
+		*m.addexpiry_notice += i
+	} else {
+		m.addexpiry_notice = &i
+	}
+}
+
+// AddedExpiryNotice returns the value that was added to the "expiry_notice" field in this mutation.
+func (m *CredentialMutation) AddedExpiryNotice() (r int, exists bool) {
+	v := m.addexpiry_notice
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearExpiryNotice clears the value of the "expiry_notice" field.
+func (m *CredentialMutation) ClearExpiryNotice() {
+	m.expiry_notice = nil
+	m.addexpiry_notice = nil
+	m.clearedFields[credential.FieldExpiryNotice] = struct{}{}
+}
+
+// ExpiryNoticeCleared returns if the "expiry_notice" field was cleared in this mutation.
+func (m *CredentialMutation) ExpiryNoticeCleared() bool {
+	_, ok := m.clearedFields[credential.FieldExpiryNotice]
+	return ok
+}
+
+// ResetExpiryNotice resets all changes to the "expiry_notice" field.
+func (m *CredentialMutation) ResetExpiryNotice() {
+	m.expiry_notice = nil
+	m.addexpiry_notice = nil
+	delete(m.clearedFields, credential.FieldExpiryNotice)
 }
 
 // SetLastUsedAt sets the "last_used_at" field.
@@ -3998,6 +4232,251 @@ func (m *CredentialMutation) ResetDeletedAt() {
 	delete(m.clearedFields, credential.FieldDeletedAt)
 }
 
+// SetPredecessorID sets the "predecessor_id" field.
+func (m *CredentialMutation) SetPredecessorID(u uuid.UUID) {
+	m.predecessor = &u
+}
+
+// PredecessorID returns the value of the "predecessor_id" field in the mutation.
+func (m *CredentialMutation) PredecessorID() (r uuid.UUID, exists bool) {
+	v := m.predecessor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPredecessorID returns the old "predecessor_id" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldPredecessorID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPredecessorID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPredecessorID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPredecessorID: %w", err)
+	}
+	return oldValue.PredecessorID, nil
+}
+
+// ClearPredecessorID clears the value of the "predecessor_id" field.
+func (m *CredentialMutation) ClearPredecessorID() {
+	m.predecessor = nil
+	m.clearedFields[credential.FieldPredecessorID] = struct{}{}
+}
+
+// PredecessorIDCleared returns if the "predecessor_id" field was cleared in this mutation.
+func (m *CredentialMutation) PredecessorIDCleared() bool {
+	_, ok := m.clearedFields[credential.FieldPredecessorID]
+	return ok
+}
+
+// ResetPredecessorID resets all changes to the "predecessor_id" field.
+func (m *CredentialMutation) ResetPredecessorID() {
+	m.predecessor = nil
+	delete(m.clearedFields, credential.FieldPredecessorID)
+}
+
+// SetSuccessorID sets the "successor_id" field.
+func (m *CredentialMutation) SetSuccessorID(u uuid.UUID) {
+	m.successor = &u
+}
+
+// SuccessorID returns the value of the "successor_id" field in the mutation.
+func (m *CredentialMutation) SuccessorID() (r uuid.UUID, exists bool) {
+	v := m.successor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSuccessorID returns the old "successor_id" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldSuccessorID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSuccessorID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSuccessorID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSuccessorID: %w", err)
+	}
+	return oldValue.SuccessorID, nil
+}
+
+// ClearSuccessorID clears the value of the "successor_id" field.
+func (m *CredentialMutation) ClearSuccessorID() {
+	m.successor = nil
+	m.clearedFields[credential.FieldSuccessorID] = struct{}{}
+}
+
+// SuccessorIDCleared returns if the "successor_id" field was cleared in this mutation.
+func (m *CredentialMutation) SuccessorIDCleared() bool {
+	_, ok := m.clearedFields[credential.FieldSuccessorID]
+	return ok
+}
+
+// ResetSuccessorID resets all changes to the "successor_id" field.
+func (m *CredentialMutation) ResetSuccessorID() {
+	m.successor = nil
+	delete(m.clearedFields, credential.FieldSuccessorID)
+}
+
+// SetRotatedAt sets the "rotated_at" field.
+func (m *CredentialMutation) SetRotatedAt(t time.Time) {
+	m.rotated_at = &t
+}
+
+// RotatedAt returns the value of the "rotated_at" field in the mutation.
+func (m *CredentialMutation) RotatedAt() (r time.Time, exists bool) {
+	v := m.rotated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRotatedAt returns the old "rotated_at" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldRotatedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRotatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRotatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRotatedAt: %w", err)
+	}
+	return oldValue.RotatedAt, nil
+}
+
+// ClearRotatedAt clears the value of the "rotated_at" field.
+func (m *CredentialMutation) ClearRotatedAt() {
+	m.rotated_at = nil
+	m.clearedFields[credential.FieldRotatedAt] = struct{}{}
+}
+
+// RotatedAtCleared returns if the "rotated_at" field was cleared in this mutation.
+func (m *CredentialMutation) RotatedAtCleared() bool {
+	_, ok := m.clearedFields[credential.FieldRotatedAt]
+	return ok
+}
+
+// ResetRotatedAt resets all changes to the "rotated_at" field.
+func (m *CredentialMutation) ResetRotatedAt() {
+	m.rotated_at = nil
+	delete(m.clearedFields, credential.FieldRotatedAt)
+}
+
+// SetExpiresUnrotatedAt sets the "expires_unrotated_at" field.
+func (m *CredentialMutation) SetExpiresUnrotatedAt(t time.Time) {
+	m.expires_unrotated_at = &t
+}
+
+// ExpiresUnrotatedAt returns the value of the "expires_unrotated_at" field in the mutation.
+func (m *CredentialMutation) ExpiresUnrotatedAt() (r time.Time, exists bool) {
+	v := m.expires_unrotated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresUnrotatedAt returns the old "expires_unrotated_at" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldExpiresUnrotatedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresUnrotatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresUnrotatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresUnrotatedAt: %w", err)
+	}
+	return oldValue.ExpiresUnrotatedAt, nil
+}
+
+// ClearExpiresUnrotatedAt clears the value of the "expires_unrotated_at" field.
+func (m *CredentialMutation) ClearExpiresUnrotatedAt() {
+	m.expires_unrotated_at = nil
+	m.clearedFields[credential.FieldExpiresUnrotatedAt] = struct{}{}
+}
+
+// ExpiresUnrotatedAtCleared returns if the "expires_unrotated_at" field was cleared in this mutation.
+func (m *CredentialMutation) ExpiresUnrotatedAtCleared() bool {
+	_, ok := m.clearedFields[credential.FieldExpiresUnrotatedAt]
+	return ok
+}
+
+// ResetExpiresUnrotatedAt resets all changes to the "expires_unrotated_at" field.
+func (m *CredentialMutation) ResetExpiresUnrotatedAt() {
+	m.expires_unrotated_at = nil
+	delete(m.clearedFields, credential.FieldExpiresUnrotatedAt)
+}
+
+// SetStillUsedFrom sets the "still_used_from" field.
+func (m *CredentialMutation) SetStillUsedFrom(t time.Time) {
+	m.still_used_from = &t
+}
+
+// StillUsedFrom returns the value of the "still_used_from" field in the mutation.
+func (m *CredentialMutation) StillUsedFrom() (r time.Time, exists bool) {
+	v := m.still_used_from
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStillUsedFrom returns the old "still_used_from" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldStillUsedFrom(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStillUsedFrom is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStillUsedFrom requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStillUsedFrom: %w", err)
+	}
+	return oldValue.StillUsedFrom, nil
+}
+
+// ClearStillUsedFrom clears the value of the "still_used_from" field.
+func (m *CredentialMutation) ClearStillUsedFrom() {
+	m.still_used_from = nil
+	m.clearedFields[credential.FieldStillUsedFrom] = struct{}{}
+}
+
+// StillUsedFromCleared returns if the "still_used_from" field was cleared in this mutation.
+func (m *CredentialMutation) StillUsedFromCleared() bool {
+	_, ok := m.clearedFields[credential.FieldStillUsedFrom]
+	return ok
+}
+
+// ResetStillUsedFrom resets all changes to the "still_used_from" field.
+func (m *CredentialMutation) ResetStillUsedFrom() {
+	m.still_used_from = nil
+	delete(m.clearedFields, credential.FieldStillUsedFrom)
+}
+
 // ClearApp clears the "app" edge to the App entity.
 func (m *CredentialMutation) ClearApp() {
 	m.clearedapp = true
@@ -4050,6 +4529,168 @@ func (m *CredentialMutation) AccountIDs() (ids []uuid.UUID) {
 func (m *CredentialMutation) ResetAccount() {
 	m.account = nil
 	m.clearedaccount = false
+}
+
+// ClearPredecessor clears the "predecessor" edge to the Credential entity.
+func (m *CredentialMutation) ClearPredecessor() {
+	m.clearedpredecessor = true
+	m.clearedFields[credential.FieldPredecessorID] = struct{}{}
+}
+
+// PredecessorCleared reports if the "predecessor" edge to the Credential entity was cleared.
+func (m *CredentialMutation) PredecessorCleared() bool {
+	return m.PredecessorIDCleared() || m.clearedpredecessor
+}
+
+// PredecessorIDs returns the "predecessor" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// PredecessorID instead. It exists only for internal usage by the builders.
+func (m *CredentialMutation) PredecessorIDs() (ids []uuid.UUID) {
+	if id := m.predecessor; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetPredecessor resets all changes to the "predecessor" edge.
+func (m *CredentialMutation) ResetPredecessor() {
+	m.predecessor = nil
+	m.clearedpredecessor = false
+}
+
+// AddSuccessorIDs adds the "successors" edge to the Credential entity by ids.
+func (m *CredentialMutation) AddSuccessorIDs(ids ...uuid.UUID) {
+	if m.successors == nil {
+		m.successors = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		m.successors[ids[i]] = struct{}{}
+	}
+}
+
+// ClearSuccessors clears the "successors" edge to the Credential entity.
+func (m *CredentialMutation) ClearSuccessors() {
+	m.clearedsuccessors = true
+}
+
+// SuccessorsCleared reports if the "successors" edge to the Credential entity was cleared.
+func (m *CredentialMutation) SuccessorsCleared() bool {
+	return m.clearedsuccessors
+}
+
+// RemoveSuccessorIDs removes the "successors" edge to the Credential entity by IDs.
+func (m *CredentialMutation) RemoveSuccessorIDs(ids ...uuid.UUID) {
+	if m.removedsuccessors == nil {
+		m.removedsuccessors = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		delete(m.successors, ids[i])
+		m.removedsuccessors[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedSuccessors returns the removed IDs of the "successors" edge to the Credential entity.
+func (m *CredentialMutation) RemovedSuccessorsIDs() (ids []uuid.UUID) {
+	for id := range m.removedsuccessors {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// SuccessorsIDs returns the "successors" edge IDs in the mutation.
+func (m *CredentialMutation) SuccessorsIDs() (ids []uuid.UUID) {
+	for id := range m.successors {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetSuccessors resets all changes to the "successors" edge.
+func (m *CredentialMutation) ResetSuccessors() {
+	m.successors = nil
+	m.clearedsuccessors = false
+	m.removedsuccessors = nil
+}
+
+// ClearSuccessor clears the "successor" edge to the Credential entity.
+func (m *CredentialMutation) ClearSuccessor() {
+	m.clearedsuccessor = true
+	m.clearedFields[credential.FieldSuccessorID] = struct{}{}
+}
+
+// SuccessorCleared reports if the "successor" edge to the Credential entity was cleared.
+func (m *CredentialMutation) SuccessorCleared() bool {
+	return m.SuccessorIDCleared() || m.clearedsuccessor
+}
+
+// SuccessorIDs returns the "successor" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// SuccessorID instead. It exists only for internal usage by the builders.
+func (m *CredentialMutation) SuccessorIDs() (ids []uuid.UUID) {
+	if id := m.successor; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetSuccessor resets all changes to the "successor" edge.
+func (m *CredentialMutation) ResetSuccessor() {
+	m.successor = nil
+	m.clearedsuccessor = false
+}
+
+// AddPredecessorIDs adds the "predecessors" edge to the Credential entity by ids.
+func (m *CredentialMutation) AddPredecessorIDs(ids ...uuid.UUID) {
+	if m.predecessors == nil {
+		m.predecessors = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		m.predecessors[ids[i]] = struct{}{}
+	}
+}
+
+// ClearPredecessors clears the "predecessors" edge to the Credential entity.
+func (m *CredentialMutation) ClearPredecessors() {
+	m.clearedpredecessors = true
+}
+
+// PredecessorsCleared reports if the "predecessors" edge to the Credential entity was cleared.
+func (m *CredentialMutation) PredecessorsCleared() bool {
+	return m.clearedpredecessors
+}
+
+// RemovePredecessorIDs removes the "predecessors" edge to the Credential entity by IDs.
+func (m *CredentialMutation) RemovePredecessorIDs(ids ...uuid.UUID) {
+	if m.removedpredecessors == nil {
+		m.removedpredecessors = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		delete(m.predecessors, ids[i])
+		m.removedpredecessors[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedPredecessors returns the removed IDs of the "predecessors" edge to the Credential entity.
+func (m *CredentialMutation) RemovedPredecessorsIDs() (ids []uuid.UUID) {
+	for id := range m.removedpredecessors {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// PredecessorsIDs returns the "predecessors" edge IDs in the mutation.
+func (m *CredentialMutation) PredecessorsIDs() (ids []uuid.UUID) {
+	for id := range m.predecessors {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetPredecessors resets all changes to the "predecessors" edge.
+func (m *CredentialMutation) ResetPredecessors() {
+	m.predecessors = nil
+	m.clearedpredecessors = false
+	m.removedpredecessors = nil
 }
 
 // ClearOrganization clears the "organization" edge to the Organization entity.
@@ -4113,7 +4754,7 @@ func (m *CredentialMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CredentialMutation) Fields() []string {
-	fields := make([]string, 0, 26)
+	fields := make([]string, 0, 35)
 	if m.organization != nil {
 		fields = append(fields, credential.FieldOrganizationID)
 	}
@@ -4147,6 +4788,12 @@ func (m *CredentialMutation) Fields() []string {
 	if m.username != nil {
 		fields = append(fields, credential.FieldUsername)
 	}
+	if m.disabled_by_owner != nil {
+		fields = append(fields, credential.FieldDisabledByOwner)
+	}
+	if m.labels != nil {
+		fields = append(fields, credential.FieldLabels)
+	}
 	if m.secret_hash != nil {
 		fields = append(fields, credential.FieldSecretHash)
 	}
@@ -4168,11 +4815,17 @@ func (m *CredentialMutation) Fields() []string {
 	if m.rate_limit != nil {
 		fields = append(fields, credential.FieldRateLimit)
 	}
+	if m.imported != nil {
+		fields = append(fields, credential.FieldImported)
+	}
 	if m.expires_at != nil {
 		fields = append(fields, credential.FieldExpiresAt)
 	}
 	if m.expiry_recorded_at != nil {
 		fields = append(fields, credential.FieldExpiryRecordedAt)
+	}
+	if m.expiry_notice != nil {
+		fields = append(fields, credential.FieldExpiryNotice)
 	}
 	if m.last_used_at != nil {
 		fields = append(fields, credential.FieldLastUsedAt)
@@ -4191,6 +4844,21 @@ func (m *CredentialMutation) Fields() []string {
 	}
 	if m.deleted_at != nil {
 		fields = append(fields, credential.FieldDeletedAt)
+	}
+	if m.predecessor != nil {
+		fields = append(fields, credential.FieldPredecessorID)
+	}
+	if m.successor != nil {
+		fields = append(fields, credential.FieldSuccessorID)
+	}
+	if m.rotated_at != nil {
+		fields = append(fields, credential.FieldRotatedAt)
+	}
+	if m.expires_unrotated_at != nil {
+		fields = append(fields, credential.FieldExpiresUnrotatedAt)
+	}
+	if m.still_used_from != nil {
+		fields = append(fields, credential.FieldStillUsedFrom)
 	}
 	return fields
 }
@@ -4222,6 +4890,10 @@ func (m *CredentialMutation) Field(name string) (ent.Value, bool) {
 		return m.AuthType()
 	case credential.FieldUsername:
 		return m.Username()
+	case credential.FieldDisabledByOwner:
+		return m.DisabledByOwner()
+	case credential.FieldLabels:
+		return m.Labels()
 	case credential.FieldSecretHash:
 		return m.SecretHash()
 	case credential.FieldPepperID:
@@ -4236,10 +4908,14 @@ func (m *CredentialMutation) Field(name string) (ent.Value, bool) {
 		return m.AllowedAddresses()
 	case credential.FieldRateLimit:
 		return m.RateLimit()
+	case credential.FieldImported:
+		return m.Imported()
 	case credential.FieldExpiresAt:
 		return m.ExpiresAt()
 	case credential.FieldExpiryRecordedAt:
 		return m.ExpiryRecordedAt()
+	case credential.FieldExpiryNotice:
+		return m.ExpiryNotice()
 	case credential.FieldLastUsedAt:
 		return m.LastUsedAt()
 	case credential.FieldRevokedAt:
@@ -4252,6 +4928,16 @@ func (m *CredentialMutation) Field(name string) (ent.Value, bool) {
 		return m.RevokedNote()
 	case credential.FieldDeletedAt:
 		return m.DeletedAt()
+	case credential.FieldPredecessorID:
+		return m.PredecessorID()
+	case credential.FieldSuccessorID:
+		return m.SuccessorID()
+	case credential.FieldRotatedAt:
+		return m.RotatedAt()
+	case credential.FieldExpiresUnrotatedAt:
+		return m.ExpiresUnrotatedAt()
+	case credential.FieldStillUsedFrom:
+		return m.StillUsedFrom()
 	}
 	return nil, false
 }
@@ -4283,6 +4969,10 @@ func (m *CredentialMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldAuthType(ctx)
 	case credential.FieldUsername:
 		return m.OldUsername(ctx)
+	case credential.FieldDisabledByOwner:
+		return m.OldDisabledByOwner(ctx)
+	case credential.FieldLabels:
+		return m.OldLabels(ctx)
 	case credential.FieldSecretHash:
 		return m.OldSecretHash(ctx)
 	case credential.FieldPepperID:
@@ -4297,10 +4987,14 @@ func (m *CredentialMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldAllowedAddresses(ctx)
 	case credential.FieldRateLimit:
 		return m.OldRateLimit(ctx)
+	case credential.FieldImported:
+		return m.OldImported(ctx)
 	case credential.FieldExpiresAt:
 		return m.OldExpiresAt(ctx)
 	case credential.FieldExpiryRecordedAt:
 		return m.OldExpiryRecordedAt(ctx)
+	case credential.FieldExpiryNotice:
+		return m.OldExpiryNotice(ctx)
 	case credential.FieldLastUsedAt:
 		return m.OldLastUsedAt(ctx)
 	case credential.FieldRevokedAt:
@@ -4313,6 +5007,16 @@ func (m *CredentialMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldRevokedNote(ctx)
 	case credential.FieldDeletedAt:
 		return m.OldDeletedAt(ctx)
+	case credential.FieldPredecessorID:
+		return m.OldPredecessorID(ctx)
+	case credential.FieldSuccessorID:
+		return m.OldSuccessorID(ctx)
+	case credential.FieldRotatedAt:
+		return m.OldRotatedAt(ctx)
+	case credential.FieldExpiresUnrotatedAt:
+		return m.OldExpiresUnrotatedAt(ctx)
+	case credential.FieldStillUsedFrom:
+		return m.OldStillUsedFrom(ctx)
 	}
 	return nil, fmt.Errorf("unknown Credential field %s", name)
 }
@@ -4399,6 +5103,20 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetUsername(v)
 		return nil
+	case credential.FieldDisabledByOwner:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDisabledByOwner(v)
+		return nil
+	case credential.FieldLabels:
+		v, ok := value.([]domain.Label)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLabels(v)
+		return nil
 	case credential.FieldSecretHash:
 		v, ok := value.([]byte)
 		if !ok {
@@ -4448,6 +5166,13 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetRateLimit(v)
 		return nil
+	case credential.FieldImported:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetImported(v)
+		return nil
 	case credential.FieldExpiresAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -4461,6 +5186,13 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetExpiryRecordedAt(v)
+		return nil
+	case credential.FieldExpiryNotice:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiryNotice(v)
 		return nil
 	case credential.FieldLastUsedAt:
 		v, ok := value.(time.Time)
@@ -4504,6 +5236,41 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDeletedAt(v)
 		return nil
+	case credential.FieldPredecessorID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPredecessorID(v)
+		return nil
+	case credential.FieldSuccessorID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSuccessorID(v)
+		return nil
+	case credential.FieldRotatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRotatedAt(v)
+		return nil
+	case credential.FieldExpiresUnrotatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresUnrotatedAt(v)
+		return nil
+	case credential.FieldStillUsedFrom:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStillUsedFrom(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Credential field %s", name)
 }
@@ -4515,6 +5282,9 @@ func (m *CredentialMutation) AddedFields() []string {
 	if m.addversion != nil {
 		fields = append(fields, credential.FieldVersion)
 	}
+	if m.addexpiry_notice != nil {
+		fields = append(fields, credential.FieldExpiryNotice)
+	}
 	return fields
 }
 
@@ -4525,6 +5295,8 @@ func (m *CredentialMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case credential.FieldVersion:
 		return m.AddedVersion()
+	case credential.FieldExpiryNotice:
+		return m.AddedExpiryNotice()
 	}
 	return nil, false
 }
@@ -4541,6 +5313,13 @@ func (m *CredentialMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddVersion(v)
 		return nil
+	case credential.FieldExpiryNotice:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddExpiryNotice(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Credential numeric field %s", name)
 }
@@ -4551,6 +5330,9 @@ func (m *CredentialMutation) ClearedFields() []string {
 	var fields []string
 	if m.FieldCleared(credential.FieldAppID) {
 		fields = append(fields, credential.FieldAppID)
+	}
+	if m.FieldCleared(credential.FieldLabels) {
+		fields = append(fields, credential.FieldLabels)
 	}
 	if m.FieldCleared(credential.FieldSecretHash) {
 		fields = append(fields, credential.FieldSecretHash)
@@ -4567,6 +5349,9 @@ func (m *CredentialMutation) ClearedFields() []string {
 	if m.FieldCleared(credential.FieldExpiryRecordedAt) {
 		fields = append(fields, credential.FieldExpiryRecordedAt)
 	}
+	if m.FieldCleared(credential.FieldExpiryNotice) {
+		fields = append(fields, credential.FieldExpiryNotice)
+	}
 	if m.FieldCleared(credential.FieldLastUsedAt) {
 		fields = append(fields, credential.FieldLastUsedAt)
 	}
@@ -4581,6 +5366,21 @@ func (m *CredentialMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(credential.FieldDeletedAt) {
 		fields = append(fields, credential.FieldDeletedAt)
+	}
+	if m.FieldCleared(credential.FieldPredecessorID) {
+		fields = append(fields, credential.FieldPredecessorID)
+	}
+	if m.FieldCleared(credential.FieldSuccessorID) {
+		fields = append(fields, credential.FieldSuccessorID)
+	}
+	if m.FieldCleared(credential.FieldRotatedAt) {
+		fields = append(fields, credential.FieldRotatedAt)
+	}
+	if m.FieldCleared(credential.FieldExpiresUnrotatedAt) {
+		fields = append(fields, credential.FieldExpiresUnrotatedAt)
+	}
+	if m.FieldCleared(credential.FieldStillUsedFrom) {
+		fields = append(fields, credential.FieldStillUsedFrom)
 	}
 	return fields
 }
@@ -4599,6 +5399,9 @@ func (m *CredentialMutation) ClearField(name string) error {
 	case credential.FieldAppID:
 		m.ClearAppID()
 		return nil
+	case credential.FieldLabels:
+		m.ClearLabels()
+		return nil
 	case credential.FieldSecretHash:
 		m.ClearSecretHash()
 		return nil
@@ -4614,6 +5417,9 @@ func (m *CredentialMutation) ClearField(name string) error {
 	case credential.FieldExpiryRecordedAt:
 		m.ClearExpiryRecordedAt()
 		return nil
+	case credential.FieldExpiryNotice:
+		m.ClearExpiryNotice()
+		return nil
 	case credential.FieldLastUsedAt:
 		m.ClearLastUsedAt()
 		return nil
@@ -4628,6 +5434,21 @@ func (m *CredentialMutation) ClearField(name string) error {
 		return nil
 	case credential.FieldDeletedAt:
 		m.ClearDeletedAt()
+		return nil
+	case credential.FieldPredecessorID:
+		m.ClearPredecessorID()
+		return nil
+	case credential.FieldSuccessorID:
+		m.ClearSuccessorID()
+		return nil
+	case credential.FieldRotatedAt:
+		m.ClearRotatedAt()
+		return nil
+	case credential.FieldExpiresUnrotatedAt:
+		m.ClearExpiresUnrotatedAt()
+		return nil
+	case credential.FieldStillUsedFrom:
+		m.ClearStillUsedFrom()
 		return nil
 	}
 	return fmt.Errorf("unknown Credential nullable field %s", name)
@@ -4670,6 +5491,12 @@ func (m *CredentialMutation) ResetField(name string) error {
 	case credential.FieldUsername:
 		m.ResetUsername()
 		return nil
+	case credential.FieldDisabledByOwner:
+		m.ResetDisabledByOwner()
+		return nil
+	case credential.FieldLabels:
+		m.ResetLabels()
+		return nil
 	case credential.FieldSecretHash:
 		m.ResetSecretHash()
 		return nil
@@ -4691,11 +5518,17 @@ func (m *CredentialMutation) ResetField(name string) error {
 	case credential.FieldRateLimit:
 		m.ResetRateLimit()
 		return nil
+	case credential.FieldImported:
+		m.ResetImported()
+		return nil
 	case credential.FieldExpiresAt:
 		m.ResetExpiresAt()
 		return nil
 	case credential.FieldExpiryRecordedAt:
 		m.ResetExpiryRecordedAt()
+		return nil
+	case credential.FieldExpiryNotice:
+		m.ResetExpiryNotice()
 		return nil
 	case credential.FieldLastUsedAt:
 		m.ResetLastUsedAt()
@@ -4715,18 +5548,45 @@ func (m *CredentialMutation) ResetField(name string) error {
 	case credential.FieldDeletedAt:
 		m.ResetDeletedAt()
 		return nil
+	case credential.FieldPredecessorID:
+		m.ResetPredecessorID()
+		return nil
+	case credential.FieldSuccessorID:
+		m.ResetSuccessorID()
+		return nil
+	case credential.FieldRotatedAt:
+		m.ResetRotatedAt()
+		return nil
+	case credential.FieldExpiresUnrotatedAt:
+		m.ResetExpiresUnrotatedAt()
+		return nil
+	case credential.FieldStillUsedFrom:
+		m.ResetStillUsedFrom()
+		return nil
 	}
 	return fmt.Errorf("unknown Credential field %s", name)
 }
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *CredentialMutation) AddedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 7)
 	if m.app != nil {
 		edges = append(edges, credential.EdgeApp)
 	}
 	if m.account != nil {
 		edges = append(edges, credential.EdgeAccount)
+	}
+	if m.predecessor != nil {
+		edges = append(edges, credential.EdgePredecessor)
+	}
+	if m.successors != nil {
+		edges = append(edges, credential.EdgeSuccessors)
+	}
+	if m.successor != nil {
+		edges = append(edges, credential.EdgeSuccessor)
+	}
+	if m.predecessors != nil {
+		edges = append(edges, credential.EdgePredecessors)
 	}
 	if m.organization != nil {
 		edges = append(edges, credential.EdgeOrganization)
@@ -4746,6 +5606,26 @@ func (m *CredentialMutation) AddedIDs(name string) []ent.Value {
 		if id := m.account; id != nil {
 			return []ent.Value{*id}
 		}
+	case credential.EdgePredecessor:
+		if id := m.predecessor; id != nil {
+			return []ent.Value{*id}
+		}
+	case credential.EdgeSuccessors:
+		ids := make([]ent.Value, 0, len(m.successors))
+		for id := range m.successors {
+			ids = append(ids, id)
+		}
+		return ids
+	case credential.EdgeSuccessor:
+		if id := m.successor; id != nil {
+			return []ent.Value{*id}
+		}
+	case credential.EdgePredecessors:
+		ids := make([]ent.Value, 0, len(m.predecessors))
+		for id := range m.predecessors {
+			ids = append(ids, id)
+		}
+		return ids
 	case credential.EdgeOrganization:
 		if id := m.organization; id != nil {
 			return []ent.Value{*id}
@@ -4756,24 +5636,56 @@ func (m *CredentialMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *CredentialMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 7)
+	if m.removedsuccessors != nil {
+		edges = append(edges, credential.EdgeSuccessors)
+	}
+	if m.removedpredecessors != nil {
+		edges = append(edges, credential.EdgePredecessors)
+	}
 	return edges
 }
 
 // RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
 // the given name in this mutation.
 func (m *CredentialMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case credential.EdgeSuccessors:
+		ids := make([]ent.Value, 0, len(m.removedsuccessors))
+		for id := range m.removedsuccessors {
+			ids = append(ids, id)
+		}
+		return ids
+	case credential.EdgePredecessors:
+		ids := make([]ent.Value, 0, len(m.removedpredecessors))
+		for id := range m.removedpredecessors {
+			ids = append(ids, id)
+		}
+		return ids
+	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *CredentialMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 7)
 	if m.clearedapp {
 		edges = append(edges, credential.EdgeApp)
 	}
 	if m.clearedaccount {
 		edges = append(edges, credential.EdgeAccount)
+	}
+	if m.clearedpredecessor {
+		edges = append(edges, credential.EdgePredecessor)
+	}
+	if m.clearedsuccessors {
+		edges = append(edges, credential.EdgeSuccessors)
+	}
+	if m.clearedsuccessor {
+		edges = append(edges, credential.EdgeSuccessor)
+	}
+	if m.clearedpredecessors {
+		edges = append(edges, credential.EdgePredecessors)
 	}
 	if m.clearedorganization {
 		edges = append(edges, credential.EdgeOrganization)
@@ -4789,6 +5701,14 @@ func (m *CredentialMutation) EdgeCleared(name string) bool {
 		return m.clearedapp
 	case credential.EdgeAccount:
 		return m.clearedaccount
+	case credential.EdgePredecessor:
+		return m.clearedpredecessor
+	case credential.EdgeSuccessors:
+		return m.clearedsuccessors
+	case credential.EdgeSuccessor:
+		return m.clearedsuccessor
+	case credential.EdgePredecessors:
+		return m.clearedpredecessors
 	case credential.EdgeOrganization:
 		return m.clearedorganization
 	}
@@ -4804,6 +5724,12 @@ func (m *CredentialMutation) ClearEdge(name string) error {
 		return nil
 	case credential.EdgeAccount:
 		m.ClearAccount()
+		return nil
+	case credential.EdgePredecessor:
+		m.ClearPredecessor()
+		return nil
+	case credential.EdgeSuccessor:
+		m.ClearSuccessor()
 		return nil
 	case credential.EdgeOrganization:
 		m.ClearOrganization()
@@ -4821,6 +5747,18 @@ func (m *CredentialMutation) ResetEdge(name string) error {
 		return nil
 	case credential.EdgeAccount:
 		m.ResetAccount()
+		return nil
+	case credential.EdgePredecessor:
+		m.ResetPredecessor()
+		return nil
+	case credential.EdgeSuccessors:
+		m.ResetSuccessors()
+		return nil
+	case credential.EdgeSuccessor:
+		m.ResetSuccessor()
+		return nil
+	case credential.EdgePredecessors:
+		m.ResetPredecessors()
 		return nil
 	case credential.EdgeOrganization:
 		m.ResetOrganization()
@@ -5690,6 +6628,7 @@ type EventMutation struct {
 	actor_role          *string
 	actor_id            *uuid.UUID
 	actor_name          *string
+	actor_token_id      *uuid.UUID
 	address             *string
 	request_id          *string
 	subject_type        *string
@@ -6153,6 +7092,55 @@ func (m *EventMutation) ResetActorName() {
 	m.actor_name = nil
 }
 
+// SetActorTokenID sets the "actor_token_id" field.
+func (m *EventMutation) SetActorTokenID(u uuid.UUID) {
+	m.actor_token_id = &u
+}
+
+// ActorTokenID returns the value of the "actor_token_id" field in the mutation.
+func (m *EventMutation) ActorTokenID() (r uuid.UUID, exists bool) {
+	v := m.actor_token_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActorTokenID returns the old "actor_token_id" field's value of the Event entity.
+// If the Event object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EventMutation) OldActorTokenID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActorTokenID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActorTokenID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActorTokenID: %w", err)
+	}
+	return oldValue.ActorTokenID, nil
+}
+
+// ClearActorTokenID clears the value of the "actor_token_id" field.
+func (m *EventMutation) ClearActorTokenID() {
+	m.actor_token_id = nil
+	m.clearedFields[event.FieldActorTokenID] = struct{}{}
+}
+
+// ActorTokenIDCleared returns if the "actor_token_id" field was cleared in this mutation.
+func (m *EventMutation) ActorTokenIDCleared() bool {
+	_, ok := m.clearedFields[event.FieldActorTokenID]
+	return ok
+}
+
+// ResetActorTokenID resets all changes to the "actor_token_id" field.
+func (m *EventMutation) ResetActorTokenID() {
+	m.actor_token_id = nil
+	delete(m.clearedFields, event.FieldActorTokenID)
+}
+
 // SetAddress sets the "address" field.
 func (m *EventMutation) SetAddress(s string) {
 	m.address = &s
@@ -6579,7 +7567,7 @@ func (m *EventMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *EventMutation) Fields() []string {
-	fields := make([]string, 0, 17)
+	fields := make([]string, 0, 18)
 	if m.organization != nil {
 		fields = append(fields, event.FieldOrganizationID)
 	}
@@ -6603,6 +7591,9 @@ func (m *EventMutation) Fields() []string {
 	}
 	if m.actor_name != nil {
 		fields = append(fields, event.FieldActorName)
+	}
+	if m.actor_token_id != nil {
+		fields = append(fields, event.FieldActorTokenID)
 	}
 	if m.address != nil {
 		fields = append(fields, event.FieldAddress)
@@ -6655,6 +7646,8 @@ func (m *EventMutation) Field(name string) (ent.Value, bool) {
 		return m.ActorID()
 	case event.FieldActorName:
 		return m.ActorName()
+	case event.FieldActorTokenID:
+		return m.ActorTokenID()
 	case event.FieldAddress:
 		return m.Address()
 	case event.FieldRequestID:
@@ -6698,6 +7691,8 @@ func (m *EventMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldActorID(ctx)
 	case event.FieldActorName:
 		return m.OldActorName(ctx)
+	case event.FieldActorTokenID:
+		return m.OldActorTokenID(ctx)
 	case event.FieldAddress:
 		return m.OldAddress(ctx)
 	case event.FieldRequestID:
@@ -6780,6 +7775,13 @@ func (m *EventMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetActorName(v)
+		return nil
+	case event.FieldActorTokenID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActorTokenID(v)
 		return nil
 	case event.FieldAddress:
 		v, ok := value.(string)
@@ -6904,6 +7906,9 @@ func (m *EventMutation) ClearedFields() []string {
 	if m.FieldCleared(event.FieldActorID) {
 		fields = append(fields, event.FieldActorID)
 	}
+	if m.FieldCleared(event.FieldActorTokenID) {
+		fields = append(fields, event.FieldActorTokenID)
+	}
 	if m.FieldCleared(event.FieldAccountID) {
 		fields = append(fields, event.FieldAccountID)
 	}
@@ -6926,6 +7931,9 @@ func (m *EventMutation) ClearField(name string) error {
 	switch name {
 	case event.FieldActorID:
 		m.ClearActorID()
+		return nil
+	case event.FieldActorTokenID:
+		m.ClearActorTokenID()
 		return nil
 	case event.FieldAccountID:
 		m.ClearAccountID()
@@ -6964,6 +7972,9 @@ func (m *EventMutation) ResetField(name string) error {
 		return nil
 	case event.FieldActorName:
 		m.ResetActorName()
+		return nil
+	case event.FieldActorTokenID:
+		m.ResetActorTokenID()
 		return nil
 	case event.FieldAddress:
 		m.ResetAddress()
@@ -7068,6 +8079,1057 @@ func (m *EventMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown Event edge %s", name)
+}
+
+// InvitationMutation represents an operation that mutates the Invitation nodes in the graph.
+type InvitationMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *uuid.UUID
+	email               *string
+	email_folded        *address.Email
+	role                *domain.MembershipRole
+	invited_by          *uuid.UUID
+	invited_by_token    *uuid.UUID
+	created_at          *time.Time
+	expires_at          *time.Time
+	accepted_at         *time.Time
+	revoked_at          *time.Time
+	clearedFields       map[string]struct{}
+	account             *uuid.UUID
+	clearedaccount      bool
+	organization        *uuid.UUID
+	clearedorganization bool
+	done                bool
+	oldValue            func(context.Context) (*Invitation, error)
+	predicates          []predicate.Invitation
+}
+
+var _ ent.Mutation = (*InvitationMutation)(nil)
+
+// invitationOption allows management of the mutation configuration using functional options.
+type invitationOption func(*InvitationMutation)
+
+// newInvitationMutation creates new mutation for the Invitation entity.
+func newInvitationMutation(c config, op Op, opts ...invitationOption) *InvitationMutation {
+	m := &InvitationMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeInvitation,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withInvitationID sets the ID field of the mutation.
+func withInvitationID(id uuid.UUID) invitationOption {
+	return func(m *InvitationMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Invitation
+		)
+		m.oldValue = func(ctx context.Context) (*Invitation, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Invitation.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withInvitation sets the old Invitation of the mutation.
+func withInvitation(node *Invitation) invitationOption {
+	return func(m *InvitationMutation) {
+		m.oldValue = func(context.Context) (*Invitation, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m InvitationMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m InvitationMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Invitation entities.
+func (m *InvitationMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *InvitationMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *InvitationMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Invitation.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *InvitationMutation) SetOrganizationID(u uuid.UUID) {
+	m.organization = &u
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *InvitationMutation) OrganizationID() (r uuid.UUID, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldOrganizationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *InvitationMutation) ResetOrganizationID() {
+	m.organization = nil
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *InvitationMutation) SetAccountID(u uuid.UUID) {
+	m.account = &u
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *InvitationMutation) AccountID() (r uuid.UUID, exists bool) {
+	v := m.account
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldAccountID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *InvitationMutation) ResetAccountID() {
+	m.account = nil
+}
+
+// SetEmail sets the "email" field.
+func (m *InvitationMutation) SetEmail(s string) {
+	m.email = &s
+}
+
+// Email returns the value of the "email" field in the mutation.
+func (m *InvitationMutation) Email() (r string, exists bool) {
+	v := m.email
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEmail returns the old "email" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldEmail(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEmail is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEmail requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEmail: %w", err)
+	}
+	return oldValue.Email, nil
+}
+
+// ResetEmail resets all changes to the "email" field.
+func (m *InvitationMutation) ResetEmail() {
+	m.email = nil
+}
+
+// SetEmailFolded sets the "email_folded" field.
+func (m *InvitationMutation) SetEmailFolded(a address.Email) {
+	m.email_folded = &a
+}
+
+// EmailFolded returns the value of the "email_folded" field in the mutation.
+func (m *InvitationMutation) EmailFolded() (r address.Email, exists bool) {
+	v := m.email_folded
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEmailFolded returns the old "email_folded" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldEmailFolded(ctx context.Context) (v address.Email, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEmailFolded is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEmailFolded requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEmailFolded: %w", err)
+	}
+	return oldValue.EmailFolded, nil
+}
+
+// ResetEmailFolded resets all changes to the "email_folded" field.
+func (m *InvitationMutation) ResetEmailFolded() {
+	m.email_folded = nil
+}
+
+// SetRole sets the "role" field.
+func (m *InvitationMutation) SetRole(dr domain.MembershipRole) {
+	m.role = &dr
+}
+
+// Role returns the value of the "role" field in the mutation.
+func (m *InvitationMutation) Role() (r domain.MembershipRole, exists bool) {
+	v := m.role
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRole returns the old "role" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldRole(ctx context.Context) (v domain.MembershipRole, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRole is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRole requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRole: %w", err)
+	}
+	return oldValue.Role, nil
+}
+
+// ResetRole resets all changes to the "role" field.
+func (m *InvitationMutation) ResetRole() {
+	m.role = nil
+}
+
+// SetInvitedBy sets the "invited_by" field.
+func (m *InvitationMutation) SetInvitedBy(u uuid.UUID) {
+	m.invited_by = &u
+}
+
+// InvitedBy returns the value of the "invited_by" field in the mutation.
+func (m *InvitationMutation) InvitedBy() (r uuid.UUID, exists bool) {
+	v := m.invited_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInvitedBy returns the old "invited_by" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldInvitedBy(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInvitedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInvitedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInvitedBy: %w", err)
+	}
+	return oldValue.InvitedBy, nil
+}
+
+// ClearInvitedBy clears the value of the "invited_by" field.
+func (m *InvitationMutation) ClearInvitedBy() {
+	m.invited_by = nil
+	m.clearedFields[invitation.FieldInvitedBy] = struct{}{}
+}
+
+// InvitedByCleared returns if the "invited_by" field was cleared in this mutation.
+func (m *InvitationMutation) InvitedByCleared() bool {
+	_, ok := m.clearedFields[invitation.FieldInvitedBy]
+	return ok
+}
+
+// ResetInvitedBy resets all changes to the "invited_by" field.
+func (m *InvitationMutation) ResetInvitedBy() {
+	m.invited_by = nil
+	delete(m.clearedFields, invitation.FieldInvitedBy)
+}
+
+// SetInvitedByToken sets the "invited_by_token" field.
+func (m *InvitationMutation) SetInvitedByToken(u uuid.UUID) {
+	m.invited_by_token = &u
+}
+
+// InvitedByToken returns the value of the "invited_by_token" field in the mutation.
+func (m *InvitationMutation) InvitedByToken() (r uuid.UUID, exists bool) {
+	v := m.invited_by_token
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInvitedByToken returns the old "invited_by_token" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldInvitedByToken(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInvitedByToken is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInvitedByToken requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInvitedByToken: %w", err)
+	}
+	return oldValue.InvitedByToken, nil
+}
+
+// ClearInvitedByToken clears the value of the "invited_by_token" field.
+func (m *InvitationMutation) ClearInvitedByToken() {
+	m.invited_by_token = nil
+	m.clearedFields[invitation.FieldInvitedByToken] = struct{}{}
+}
+
+// InvitedByTokenCleared returns if the "invited_by_token" field was cleared in this mutation.
+func (m *InvitationMutation) InvitedByTokenCleared() bool {
+	_, ok := m.clearedFields[invitation.FieldInvitedByToken]
+	return ok
+}
+
+// ResetInvitedByToken resets all changes to the "invited_by_token" field.
+func (m *InvitationMutation) ResetInvitedByToken() {
+	m.invited_by_token = nil
+	delete(m.clearedFields, invitation.FieldInvitedByToken)
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *InvitationMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *InvitationMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *InvitationMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *InvitationMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *InvitationMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldExpiresAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *InvitationMutation) ResetExpiresAt() {
+	m.expires_at = nil
+}
+
+// SetAcceptedAt sets the "accepted_at" field.
+func (m *InvitationMutation) SetAcceptedAt(t time.Time) {
+	m.accepted_at = &t
+}
+
+// AcceptedAt returns the value of the "accepted_at" field in the mutation.
+func (m *InvitationMutation) AcceptedAt() (r time.Time, exists bool) {
+	v := m.accepted_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcceptedAt returns the old "accepted_at" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldAcceptedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcceptedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcceptedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcceptedAt: %w", err)
+	}
+	return oldValue.AcceptedAt, nil
+}
+
+// ClearAcceptedAt clears the value of the "accepted_at" field.
+func (m *InvitationMutation) ClearAcceptedAt() {
+	m.accepted_at = nil
+	m.clearedFields[invitation.FieldAcceptedAt] = struct{}{}
+}
+
+// AcceptedAtCleared returns if the "accepted_at" field was cleared in this mutation.
+func (m *InvitationMutation) AcceptedAtCleared() bool {
+	_, ok := m.clearedFields[invitation.FieldAcceptedAt]
+	return ok
+}
+
+// ResetAcceptedAt resets all changes to the "accepted_at" field.
+func (m *InvitationMutation) ResetAcceptedAt() {
+	m.accepted_at = nil
+	delete(m.clearedFields, invitation.FieldAcceptedAt)
+}
+
+// SetRevokedAt sets the "revoked_at" field.
+func (m *InvitationMutation) SetRevokedAt(t time.Time) {
+	m.revoked_at = &t
+}
+
+// RevokedAt returns the value of the "revoked_at" field in the mutation.
+func (m *InvitationMutation) RevokedAt() (r time.Time, exists bool) {
+	v := m.revoked_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevokedAt returns the old "revoked_at" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldRevokedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevokedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevokedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevokedAt: %w", err)
+	}
+	return oldValue.RevokedAt, nil
+}
+
+// ClearRevokedAt clears the value of the "revoked_at" field.
+func (m *InvitationMutation) ClearRevokedAt() {
+	m.revoked_at = nil
+	m.clearedFields[invitation.FieldRevokedAt] = struct{}{}
+}
+
+// RevokedAtCleared returns if the "revoked_at" field was cleared in this mutation.
+func (m *InvitationMutation) RevokedAtCleared() bool {
+	_, ok := m.clearedFields[invitation.FieldRevokedAt]
+	return ok
+}
+
+// ResetRevokedAt resets all changes to the "revoked_at" field.
+func (m *InvitationMutation) ResetRevokedAt() {
+	m.revoked_at = nil
+	delete(m.clearedFields, invitation.FieldRevokedAt)
+}
+
+// ClearAccount clears the "account" edge to the Account entity.
+func (m *InvitationMutation) ClearAccount() {
+	m.clearedaccount = true
+	m.clearedFields[invitation.FieldAccountID] = struct{}{}
+}
+
+// AccountCleared reports if the "account" edge to the Account entity was cleared.
+func (m *InvitationMutation) AccountCleared() bool {
+	return m.clearedaccount
+}
+
+// AccountIDs returns the "account" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// AccountID instead. It exists only for internal usage by the builders.
+func (m *InvitationMutation) AccountIDs() (ids []uuid.UUID) {
+	if id := m.account; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetAccount resets all changes to the "account" edge.
+func (m *InvitationMutation) ResetAccount() {
+	m.account = nil
+	m.clearedaccount = false
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (m *InvitationMutation) ClearOrganization() {
+	m.clearedorganization = true
+	m.clearedFields[invitation.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationCleared reports if the "organization" edge to the Organization entity was cleared.
+func (m *InvitationMutation) OrganizationCleared() bool {
+	return m.clearedorganization
+}
+
+// OrganizationIDs returns the "organization" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrganizationID instead. It exists only for internal usage by the builders.
+func (m *InvitationMutation) OrganizationIDs() (ids []uuid.UUID) {
+	if id := m.organization; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrganization resets all changes to the "organization" edge.
+func (m *InvitationMutation) ResetOrganization() {
+	m.organization = nil
+	m.clearedorganization = false
+}
+
+// Where appends a list predicates to the InvitationMutation builder.
+func (m *InvitationMutation) Where(ps ...predicate.Invitation) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the InvitationMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *InvitationMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Invitation, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *InvitationMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *InvitationMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Invitation).
+func (m *InvitationMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *InvitationMutation) Fields() []string {
+	fields := make([]string, 0, 11)
+	if m.organization != nil {
+		fields = append(fields, invitation.FieldOrganizationID)
+	}
+	if m.account != nil {
+		fields = append(fields, invitation.FieldAccountID)
+	}
+	if m.email != nil {
+		fields = append(fields, invitation.FieldEmail)
+	}
+	if m.email_folded != nil {
+		fields = append(fields, invitation.FieldEmailFolded)
+	}
+	if m.role != nil {
+		fields = append(fields, invitation.FieldRole)
+	}
+	if m.invited_by != nil {
+		fields = append(fields, invitation.FieldInvitedBy)
+	}
+	if m.invited_by_token != nil {
+		fields = append(fields, invitation.FieldInvitedByToken)
+	}
+	if m.created_at != nil {
+		fields = append(fields, invitation.FieldCreatedAt)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, invitation.FieldExpiresAt)
+	}
+	if m.accepted_at != nil {
+		fields = append(fields, invitation.FieldAcceptedAt)
+	}
+	if m.revoked_at != nil {
+		fields = append(fields, invitation.FieldRevokedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *InvitationMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case invitation.FieldOrganizationID:
+		return m.OrganizationID()
+	case invitation.FieldAccountID:
+		return m.AccountID()
+	case invitation.FieldEmail:
+		return m.Email()
+	case invitation.FieldEmailFolded:
+		return m.EmailFolded()
+	case invitation.FieldRole:
+		return m.Role()
+	case invitation.FieldInvitedBy:
+		return m.InvitedBy()
+	case invitation.FieldInvitedByToken:
+		return m.InvitedByToken()
+	case invitation.FieldCreatedAt:
+		return m.CreatedAt()
+	case invitation.FieldExpiresAt:
+		return m.ExpiresAt()
+	case invitation.FieldAcceptedAt:
+		return m.AcceptedAt()
+	case invitation.FieldRevokedAt:
+		return m.RevokedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *InvitationMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case invitation.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case invitation.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case invitation.FieldEmail:
+		return m.OldEmail(ctx)
+	case invitation.FieldEmailFolded:
+		return m.OldEmailFolded(ctx)
+	case invitation.FieldRole:
+		return m.OldRole(ctx)
+	case invitation.FieldInvitedBy:
+		return m.OldInvitedBy(ctx)
+	case invitation.FieldInvitedByToken:
+		return m.OldInvitedByToken(ctx)
+	case invitation.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case invitation.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case invitation.FieldAcceptedAt:
+		return m.OldAcceptedAt(ctx)
+	case invitation.FieldRevokedAt:
+		return m.OldRevokedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Invitation field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *InvitationMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case invitation.FieldOrganizationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case invitation.FieldAccountID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case invitation.FieldEmail:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEmail(v)
+		return nil
+	case invitation.FieldEmailFolded:
+		v, ok := value.(address.Email)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEmailFolded(v)
+		return nil
+	case invitation.FieldRole:
+		v, ok := value.(domain.MembershipRole)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRole(v)
+		return nil
+	case invitation.FieldInvitedBy:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInvitedBy(v)
+		return nil
+	case invitation.FieldInvitedByToken:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInvitedByToken(v)
+		return nil
+	case invitation.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case invitation.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case invitation.FieldAcceptedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcceptedAt(v)
+		return nil
+	case invitation.FieldRevokedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevokedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Invitation field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *InvitationMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *InvitationMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *InvitationMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Invitation numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *InvitationMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(invitation.FieldInvitedBy) {
+		fields = append(fields, invitation.FieldInvitedBy)
+	}
+	if m.FieldCleared(invitation.FieldInvitedByToken) {
+		fields = append(fields, invitation.FieldInvitedByToken)
+	}
+	if m.FieldCleared(invitation.FieldAcceptedAt) {
+		fields = append(fields, invitation.FieldAcceptedAt)
+	}
+	if m.FieldCleared(invitation.FieldRevokedAt) {
+		fields = append(fields, invitation.FieldRevokedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *InvitationMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *InvitationMutation) ClearField(name string) error {
+	switch name {
+	case invitation.FieldInvitedBy:
+		m.ClearInvitedBy()
+		return nil
+	case invitation.FieldInvitedByToken:
+		m.ClearInvitedByToken()
+		return nil
+	case invitation.FieldAcceptedAt:
+		m.ClearAcceptedAt()
+		return nil
+	case invitation.FieldRevokedAt:
+		m.ClearRevokedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Invitation nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *InvitationMutation) ResetField(name string) error {
+	switch name {
+	case invitation.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case invitation.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case invitation.FieldEmail:
+		m.ResetEmail()
+		return nil
+	case invitation.FieldEmailFolded:
+		m.ResetEmailFolded()
+		return nil
+	case invitation.FieldRole:
+		m.ResetRole()
+		return nil
+	case invitation.FieldInvitedBy:
+		m.ResetInvitedBy()
+		return nil
+	case invitation.FieldInvitedByToken:
+		m.ResetInvitedByToken()
+		return nil
+	case invitation.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case invitation.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case invitation.FieldAcceptedAt:
+		m.ResetAcceptedAt()
+		return nil
+	case invitation.FieldRevokedAt:
+		m.ResetRevokedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Invitation field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *InvitationMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.account != nil {
+		edges = append(edges, invitation.EdgeAccount)
+	}
+	if m.organization != nil {
+		edges = append(edges, invitation.EdgeOrganization)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *InvitationMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case invitation.EdgeAccount:
+		if id := m.account; id != nil {
+			return []ent.Value{*id}
+		}
+	case invitation.EdgeOrganization:
+		if id := m.organization; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *InvitationMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *InvitationMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *InvitationMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedaccount {
+		edges = append(edges, invitation.EdgeAccount)
+	}
+	if m.clearedorganization {
+		edges = append(edges, invitation.EdgeOrganization)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *InvitationMutation) EdgeCleared(name string) bool {
+	switch name {
+	case invitation.EdgeAccount:
+		return m.clearedaccount
+	case invitation.EdgeOrganization:
+		return m.clearedorganization
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *InvitationMutation) ClearEdge(name string) error {
+	switch name {
+	case invitation.EdgeAccount:
+		m.ClearAccount()
+		return nil
+	case invitation.EdgeOrganization:
+		m.ClearOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown Invitation unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *InvitationMutation) ResetEdge(name string) error {
+	switch name {
+	case invitation.EdgeAccount:
+		m.ResetAccount()
+		return nil
+	case invitation.EdgeOrganization:
+		m.ResetOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown Invitation edge %s", name)
 }
 
 // MembershipMutation represents an operation that mutates the Membership nodes in the graph.
@@ -7783,9 +9845,18 @@ type OrganizationMutation struct {
 	currency                  *string
 	portal_unregister         *domain.PortalUnregister
 	production_keys           *domain.ProductionKeys
+	leaked_keys               *domain.LeakedKeys
 	password_sign_in          *bool
+	act_as                    *bool
+	staff_totp                *bool
+	sign_up                   *domain.SignUpPolicy
+	sign_up_form              **domain.SignUpForm
+	terms_version             *string
+	terms_url                 *string
+	imported_keys             *bool
 	key_prefix                *string
 	longest_key_life          *domain.KeyLife
+	rotate_keys_every         *domain.KeyLife
 	deleted_retention_days    *int
 	adddeleted_retention_days *int
 	event_retention_days      *int
@@ -8353,6 +10424,42 @@ func (m *OrganizationMutation) ResetProductionKeys() {
 	m.production_keys = nil
 }
 
+// SetLeakedKeys sets the "leaked_keys" field.
+func (m *OrganizationMutation) SetLeakedKeys(dk domain.LeakedKeys) {
+	m.leaked_keys = &dk
+}
+
+// LeakedKeys returns the value of the "leaked_keys" field in the mutation.
+func (m *OrganizationMutation) LeakedKeys() (r domain.LeakedKeys, exists bool) {
+	v := m.leaked_keys
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLeakedKeys returns the old "leaked_keys" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldLeakedKeys(ctx context.Context) (v domain.LeakedKeys, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLeakedKeys is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLeakedKeys requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLeakedKeys: %w", err)
+	}
+	return oldValue.LeakedKeys, nil
+}
+
+// ResetLeakedKeys resets all changes to the "leaked_keys" field.
+func (m *OrganizationMutation) ResetLeakedKeys() {
+	m.leaked_keys = nil
+}
+
 // SetPasswordSignIn sets the "password_sign_in" field.
 func (m *OrganizationMutation) SetPasswordSignIn(b bool) {
 	m.password_sign_in = &b
@@ -8387,6 +10494,297 @@ func (m *OrganizationMutation) OldPasswordSignIn(ctx context.Context) (v bool, e
 // ResetPasswordSignIn resets all changes to the "password_sign_in" field.
 func (m *OrganizationMutation) ResetPasswordSignIn() {
 	m.password_sign_in = nil
+}
+
+// SetActAs sets the "act_as" field.
+func (m *OrganizationMutation) SetActAs(b bool) {
+	m.act_as = &b
+}
+
+// ActAs returns the value of the "act_as" field in the mutation.
+func (m *OrganizationMutation) ActAs() (r bool, exists bool) {
+	v := m.act_as
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActAs returns the old "act_as" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldActAs(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActAs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActAs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActAs: %w", err)
+	}
+	return oldValue.ActAs, nil
+}
+
+// ResetActAs resets all changes to the "act_as" field.
+func (m *OrganizationMutation) ResetActAs() {
+	m.act_as = nil
+}
+
+// SetStaffTotp sets the "staff_totp" field.
+func (m *OrganizationMutation) SetStaffTotp(b bool) {
+	m.staff_totp = &b
+}
+
+// StaffTotp returns the value of the "staff_totp" field in the mutation.
+func (m *OrganizationMutation) StaffTotp() (r bool, exists bool) {
+	v := m.staff_totp
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStaffTotp returns the old "staff_totp" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldStaffTotp(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStaffTotp is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStaffTotp requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStaffTotp: %w", err)
+	}
+	return oldValue.StaffTotp, nil
+}
+
+// ResetStaffTotp resets all changes to the "staff_totp" field.
+func (m *OrganizationMutation) ResetStaffTotp() {
+	m.staff_totp = nil
+}
+
+// SetSignUp sets the "sign_up" field.
+func (m *OrganizationMutation) SetSignUp(dup domain.SignUpPolicy) {
+	m.sign_up = &dup
+}
+
+// SignUp returns the value of the "sign_up" field in the mutation.
+func (m *OrganizationMutation) SignUp() (r domain.SignUpPolicy, exists bool) {
+	v := m.sign_up
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSignUp returns the old "sign_up" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldSignUp(ctx context.Context) (v domain.SignUpPolicy, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSignUp is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSignUp requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSignUp: %w", err)
+	}
+	return oldValue.SignUp, nil
+}
+
+// ResetSignUp resets all changes to the "sign_up" field.
+func (m *OrganizationMutation) ResetSignUp() {
+	m.sign_up = nil
+}
+
+// SetSignUpForm sets the "sign_up_form" field.
+func (m *OrganizationMutation) SetSignUpForm(duf *domain.SignUpForm) {
+	m.sign_up_form = &duf
+}
+
+// SignUpForm returns the value of the "sign_up_form" field in the mutation.
+func (m *OrganizationMutation) SignUpForm() (r *domain.SignUpForm, exists bool) {
+	v := m.sign_up_form
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSignUpForm returns the old "sign_up_form" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldSignUpForm(ctx context.Context) (v *domain.SignUpForm, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSignUpForm is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSignUpForm requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSignUpForm: %w", err)
+	}
+	return oldValue.SignUpForm, nil
+}
+
+// ClearSignUpForm clears the value of the "sign_up_form" field.
+func (m *OrganizationMutation) ClearSignUpForm() {
+	m.sign_up_form = nil
+	m.clearedFields[organization.FieldSignUpForm] = struct{}{}
+}
+
+// SignUpFormCleared returns if the "sign_up_form" field was cleared in this mutation.
+func (m *OrganizationMutation) SignUpFormCleared() bool {
+	_, ok := m.clearedFields[organization.FieldSignUpForm]
+	return ok
+}
+
+// ResetSignUpForm resets all changes to the "sign_up_form" field.
+func (m *OrganizationMutation) ResetSignUpForm() {
+	m.sign_up_form = nil
+	delete(m.clearedFields, organization.FieldSignUpForm)
+}
+
+// SetTermsVersion sets the "terms_version" field.
+func (m *OrganizationMutation) SetTermsVersion(s string) {
+	m.terms_version = &s
+}
+
+// TermsVersion returns the value of the "terms_version" field in the mutation.
+func (m *OrganizationMutation) TermsVersion() (r string, exists bool) {
+	v := m.terms_version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTermsVersion returns the old "terms_version" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldTermsVersion(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTermsVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTermsVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTermsVersion: %w", err)
+	}
+	return oldValue.TermsVersion, nil
+}
+
+// ClearTermsVersion clears the value of the "terms_version" field.
+func (m *OrganizationMutation) ClearTermsVersion() {
+	m.terms_version = nil
+	m.clearedFields[organization.FieldTermsVersion] = struct{}{}
+}
+
+// TermsVersionCleared returns if the "terms_version" field was cleared in this mutation.
+func (m *OrganizationMutation) TermsVersionCleared() bool {
+	_, ok := m.clearedFields[organization.FieldTermsVersion]
+	return ok
+}
+
+// ResetTermsVersion resets all changes to the "terms_version" field.
+func (m *OrganizationMutation) ResetTermsVersion() {
+	m.terms_version = nil
+	delete(m.clearedFields, organization.FieldTermsVersion)
+}
+
+// SetTermsURL sets the "terms_url" field.
+func (m *OrganizationMutation) SetTermsURL(s string) {
+	m.terms_url = &s
+}
+
+// TermsURL returns the value of the "terms_url" field in the mutation.
+func (m *OrganizationMutation) TermsURL() (r string, exists bool) {
+	v := m.terms_url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTermsURL returns the old "terms_url" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldTermsURL(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTermsURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTermsURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTermsURL: %w", err)
+	}
+	return oldValue.TermsURL, nil
+}
+
+// ClearTermsURL clears the value of the "terms_url" field.
+func (m *OrganizationMutation) ClearTermsURL() {
+	m.terms_url = nil
+	m.clearedFields[organization.FieldTermsURL] = struct{}{}
+}
+
+// TermsURLCleared returns if the "terms_url" field was cleared in this mutation.
+func (m *OrganizationMutation) TermsURLCleared() bool {
+	_, ok := m.clearedFields[organization.FieldTermsURL]
+	return ok
+}
+
+// ResetTermsURL resets all changes to the "terms_url" field.
+func (m *OrganizationMutation) ResetTermsURL() {
+	m.terms_url = nil
+	delete(m.clearedFields, organization.FieldTermsURL)
+}
+
+// SetImportedKeys sets the "imported_keys" field.
+func (m *OrganizationMutation) SetImportedKeys(b bool) {
+	m.imported_keys = &b
+}
+
+// ImportedKeys returns the value of the "imported_keys" field in the mutation.
+func (m *OrganizationMutation) ImportedKeys() (r bool, exists bool) {
+	v := m.imported_keys
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldImportedKeys returns the old "imported_keys" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldImportedKeys(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldImportedKeys is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldImportedKeys requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldImportedKeys: %w", err)
+	}
+	return oldValue.ImportedKeys, nil
+}
+
+// ResetImportedKeys resets all changes to the "imported_keys" field.
+func (m *OrganizationMutation) ResetImportedKeys() {
+	m.imported_keys = nil
 }
 
 // SetKeyPrefix sets the "key_prefix" field.
@@ -8459,6 +10857,55 @@ func (m *OrganizationMutation) OldLongestKeyLife(ctx context.Context) (v domain.
 // ResetLongestKeyLife resets all changes to the "longest_key_life" field.
 func (m *OrganizationMutation) ResetLongestKeyLife() {
 	m.longest_key_life = nil
+}
+
+// SetRotateKeysEvery sets the "rotate_keys_every" field.
+func (m *OrganizationMutation) SetRotateKeysEvery(dl domain.KeyLife) {
+	m.rotate_keys_every = &dl
+}
+
+// RotateKeysEvery returns the value of the "rotate_keys_every" field in the mutation.
+func (m *OrganizationMutation) RotateKeysEvery() (r domain.KeyLife, exists bool) {
+	v := m.rotate_keys_every
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRotateKeysEvery returns the old "rotate_keys_every" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldRotateKeysEvery(ctx context.Context) (v domain.KeyLife, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRotateKeysEvery is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRotateKeysEvery requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRotateKeysEvery: %w", err)
+	}
+	return oldValue.RotateKeysEvery, nil
+}
+
+// ClearRotateKeysEvery clears the value of the "rotate_keys_every" field.
+func (m *OrganizationMutation) ClearRotateKeysEvery() {
+	m.rotate_keys_every = nil
+	m.clearedFields[organization.FieldRotateKeysEvery] = struct{}{}
+}
+
+// RotateKeysEveryCleared returns if the "rotate_keys_every" field was cleared in this mutation.
+func (m *OrganizationMutation) RotateKeysEveryCleared() bool {
+	_, ok := m.clearedFields[organization.FieldRotateKeysEvery]
+	return ok
+}
+
+// ResetRotateKeysEvery resets all changes to the "rotate_keys_every" field.
+func (m *OrganizationMutation) ResetRotateKeysEvery() {
+	m.rotate_keys_every = nil
+	delete(m.clearedFields, organization.FieldRotateKeysEvery)
 }
 
 // SetDeletedRetentionDays sets the "deleted_retention_days" field.
@@ -8656,7 +11103,7 @@ func (m *OrganizationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrganizationMutation) Fields() []string {
-	fields := make([]string, 0, 18)
+	fields := make([]string, 0, 27)
 	if m.created_at != nil {
 		fields = append(fields, organization.FieldCreatedAt)
 	}
@@ -8693,14 +11140,41 @@ func (m *OrganizationMutation) Fields() []string {
 	if m.production_keys != nil {
 		fields = append(fields, organization.FieldProductionKeys)
 	}
+	if m.leaked_keys != nil {
+		fields = append(fields, organization.FieldLeakedKeys)
+	}
 	if m.password_sign_in != nil {
 		fields = append(fields, organization.FieldPasswordSignIn)
+	}
+	if m.act_as != nil {
+		fields = append(fields, organization.FieldActAs)
+	}
+	if m.staff_totp != nil {
+		fields = append(fields, organization.FieldStaffTotp)
+	}
+	if m.sign_up != nil {
+		fields = append(fields, organization.FieldSignUp)
+	}
+	if m.sign_up_form != nil {
+		fields = append(fields, organization.FieldSignUpForm)
+	}
+	if m.terms_version != nil {
+		fields = append(fields, organization.FieldTermsVersion)
+	}
+	if m.terms_url != nil {
+		fields = append(fields, organization.FieldTermsURL)
+	}
+	if m.imported_keys != nil {
+		fields = append(fields, organization.FieldImportedKeys)
 	}
 	if m.key_prefix != nil {
 		fields = append(fields, organization.FieldKeyPrefix)
 	}
 	if m.longest_key_life != nil {
 		fields = append(fields, organization.FieldLongestKeyLife)
+	}
+	if m.rotate_keys_every != nil {
+		fields = append(fields, organization.FieldRotateKeysEvery)
 	}
 	if m.deleted_retention_days != nil {
 		fields = append(fields, organization.FieldDeletedRetentionDays)
@@ -8743,12 +11217,30 @@ func (m *OrganizationMutation) Field(name string) (ent.Value, bool) {
 		return m.PortalUnregister()
 	case organization.FieldProductionKeys:
 		return m.ProductionKeys()
+	case organization.FieldLeakedKeys:
+		return m.LeakedKeys()
 	case organization.FieldPasswordSignIn:
 		return m.PasswordSignIn()
+	case organization.FieldActAs:
+		return m.ActAs()
+	case organization.FieldStaffTotp:
+		return m.StaffTotp()
+	case organization.FieldSignUp:
+		return m.SignUp()
+	case organization.FieldSignUpForm:
+		return m.SignUpForm()
+	case organization.FieldTermsVersion:
+		return m.TermsVersion()
+	case organization.FieldTermsURL:
+		return m.TermsURL()
+	case organization.FieldImportedKeys:
+		return m.ImportedKeys()
 	case organization.FieldKeyPrefix:
 		return m.KeyPrefix()
 	case organization.FieldLongestKeyLife:
 		return m.LongestKeyLife()
+	case organization.FieldRotateKeysEvery:
+		return m.RotateKeysEvery()
 	case organization.FieldDeletedRetentionDays:
 		return m.DeletedRetentionDays()
 	case organization.FieldEventRetentionDays:
@@ -8788,12 +11280,30 @@ func (m *OrganizationMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldPortalUnregister(ctx)
 	case organization.FieldProductionKeys:
 		return m.OldProductionKeys(ctx)
+	case organization.FieldLeakedKeys:
+		return m.OldLeakedKeys(ctx)
 	case organization.FieldPasswordSignIn:
 		return m.OldPasswordSignIn(ctx)
+	case organization.FieldActAs:
+		return m.OldActAs(ctx)
+	case organization.FieldStaffTotp:
+		return m.OldStaffTotp(ctx)
+	case organization.FieldSignUp:
+		return m.OldSignUp(ctx)
+	case organization.FieldSignUpForm:
+		return m.OldSignUpForm(ctx)
+	case organization.FieldTermsVersion:
+		return m.OldTermsVersion(ctx)
+	case organization.FieldTermsURL:
+		return m.OldTermsURL(ctx)
+	case organization.FieldImportedKeys:
+		return m.OldImportedKeys(ctx)
 	case organization.FieldKeyPrefix:
 		return m.OldKeyPrefix(ctx)
 	case organization.FieldLongestKeyLife:
 		return m.OldLongestKeyLife(ctx)
+	case organization.FieldRotateKeysEvery:
+		return m.OldRotateKeysEvery(ctx)
 	case organization.FieldDeletedRetentionDays:
 		return m.OldDeletedRetentionDays(ctx)
 	case organization.FieldEventRetentionDays:
@@ -8893,12 +11403,68 @@ func (m *OrganizationMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetProductionKeys(v)
 		return nil
+	case organization.FieldLeakedKeys:
+		v, ok := value.(domain.LeakedKeys)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLeakedKeys(v)
+		return nil
 	case organization.FieldPasswordSignIn:
 		v, ok := value.(bool)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetPasswordSignIn(v)
+		return nil
+	case organization.FieldActAs:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActAs(v)
+		return nil
+	case organization.FieldStaffTotp:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStaffTotp(v)
+		return nil
+	case organization.FieldSignUp:
+		v, ok := value.(domain.SignUpPolicy)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSignUp(v)
+		return nil
+	case organization.FieldSignUpForm:
+		v, ok := value.(*domain.SignUpForm)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSignUpForm(v)
+		return nil
+	case organization.FieldTermsVersion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTermsVersion(v)
+		return nil
+	case organization.FieldTermsURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTermsURL(v)
+		return nil
+	case organization.FieldImportedKeys:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetImportedKeys(v)
 		return nil
 	case organization.FieldKeyPrefix:
 		v, ok := value.(string)
@@ -8913,6 +11479,13 @@ func (m *OrganizationMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetLongestKeyLife(v)
+		return nil
+	case organization.FieldRotateKeysEvery:
+		v, ok := value.(domain.KeyLife)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRotateKeysEvery(v)
 		return nil
 	case organization.FieldDeletedRetentionDays:
 		v, ok := value.(int)
@@ -9004,6 +11577,18 @@ func (m *OrganizationMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *OrganizationMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(organization.FieldSignUpForm) {
+		fields = append(fields, organization.FieldSignUpForm)
+	}
+	if m.FieldCleared(organization.FieldTermsVersion) {
+		fields = append(fields, organization.FieldTermsVersion)
+	}
+	if m.FieldCleared(organization.FieldTermsURL) {
+		fields = append(fields, organization.FieldTermsURL)
+	}
+	if m.FieldCleared(organization.FieldRotateKeysEvery) {
+		fields = append(fields, organization.FieldRotateKeysEvery)
+	}
 	if m.FieldCleared(organization.FieldUsageRetention) {
 		fields = append(fields, organization.FieldUsageRetention)
 	}
@@ -9021,6 +11606,18 @@ func (m *OrganizationMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *OrganizationMutation) ClearField(name string) error {
 	switch name {
+	case organization.FieldSignUpForm:
+		m.ClearSignUpForm()
+		return nil
+	case organization.FieldTermsVersion:
+		m.ClearTermsVersion()
+		return nil
+	case organization.FieldTermsURL:
+		m.ClearTermsURL()
+		return nil
+	case organization.FieldRotateKeysEvery:
+		m.ClearRotateKeysEvery()
+		return nil
 	case organization.FieldUsageRetention:
 		m.ClearUsageRetention()
 		return nil
@@ -9068,14 +11665,41 @@ func (m *OrganizationMutation) ResetField(name string) error {
 	case organization.FieldProductionKeys:
 		m.ResetProductionKeys()
 		return nil
+	case organization.FieldLeakedKeys:
+		m.ResetLeakedKeys()
+		return nil
 	case organization.FieldPasswordSignIn:
 		m.ResetPasswordSignIn()
+		return nil
+	case organization.FieldActAs:
+		m.ResetActAs()
+		return nil
+	case organization.FieldStaffTotp:
+		m.ResetStaffTotp()
+		return nil
+	case organization.FieldSignUp:
+		m.ResetSignUp()
+		return nil
+	case organization.FieldSignUpForm:
+		m.ResetSignUpForm()
+		return nil
+	case organization.FieldTermsVersion:
+		m.ResetTermsVersion()
+		return nil
+	case organization.FieldTermsURL:
+		m.ResetTermsURL()
+		return nil
+	case organization.FieldImportedKeys:
+		m.ResetImportedKeys()
 		return nil
 	case organization.FieldKeyPrefix:
 		m.ResetKeyPrefix()
 		return nil
 	case organization.FieldLongestKeyLife:
 		m.ResetLongestKeyLife()
+		return nil
+	case organization.FieldRotateKeysEvery:
+		m.ResetRotateKeysEvery()
 		return nil
 	case organization.FieldDeletedRetentionDays:
 		m.ResetDeletedRetentionDays()
@@ -11635,6 +14259,646 @@ func (m *ProductMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Product edge %s", name)
 }
 
+// ProductApproverMutation represents an operation that mutates the ProductApprover nodes in the graph.
+type ProductApproverMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *uuid.UUID
+	created_at          *time.Time
+	clearedFields       map[string]struct{}
+	product             *uuid.UUID
+	clearedproduct      bool
+	user                *uuid.UUID
+	cleareduser         bool
+	organization        *uuid.UUID
+	clearedorganization bool
+	done                bool
+	oldValue            func(context.Context) (*ProductApprover, error)
+	predicates          []predicate.ProductApprover
+}
+
+var _ ent.Mutation = (*ProductApproverMutation)(nil)
+
+// productapproverOption allows management of the mutation configuration using functional options.
+type productapproverOption func(*ProductApproverMutation)
+
+// newProductApproverMutation creates new mutation for the ProductApprover entity.
+func newProductApproverMutation(c config, op Op, opts ...productapproverOption) *ProductApproverMutation {
+	m := &ProductApproverMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeProductApprover,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withProductApproverID sets the ID field of the mutation.
+func withProductApproverID(id uuid.UUID) productapproverOption {
+	return func(m *ProductApproverMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ProductApprover
+		)
+		m.oldValue = func(ctx context.Context) (*ProductApprover, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ProductApprover.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withProductApprover sets the old ProductApprover of the mutation.
+func withProductApprover(node *ProductApprover) productapproverOption {
+	return func(m *ProductApproverMutation) {
+		m.oldValue = func(context.Context) (*ProductApprover, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ProductApproverMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ProductApproverMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ProductApprover entities.
+func (m *ProductApproverMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ProductApproverMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ProductApproverMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ProductApprover.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *ProductApproverMutation) SetOrganizationID(u uuid.UUID) {
+	m.organization = &u
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *ProductApproverMutation) OrganizationID() (r uuid.UUID, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the ProductApprover entity.
+// If the ProductApprover object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductApproverMutation) OldOrganizationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *ProductApproverMutation) ResetOrganizationID() {
+	m.organization = nil
+}
+
+// SetProductID sets the "product_id" field.
+func (m *ProductApproverMutation) SetProductID(u uuid.UUID) {
+	m.product = &u
+}
+
+// ProductID returns the value of the "product_id" field in the mutation.
+func (m *ProductApproverMutation) ProductID() (r uuid.UUID, exists bool) {
+	v := m.product
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductID returns the old "product_id" field's value of the ProductApprover entity.
+// If the ProductApprover object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductApproverMutation) OldProductID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductID: %w", err)
+	}
+	return oldValue.ProductID, nil
+}
+
+// ResetProductID resets all changes to the "product_id" field.
+func (m *ProductApproverMutation) ResetProductID() {
+	m.product = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *ProductApproverMutation) SetUserID(u uuid.UUID) {
+	m.user = &u
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *ProductApproverMutation) UserID() (r uuid.UUID, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the ProductApprover entity.
+// If the ProductApprover object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductApproverMutation) OldUserID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *ProductApproverMutation) ResetUserID() {
+	m.user = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ProductApproverMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ProductApproverMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ProductApprover entity.
+// If the ProductApprover object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductApproverMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ProductApproverMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// ClearProduct clears the "product" edge to the Product entity.
+func (m *ProductApproverMutation) ClearProduct() {
+	m.clearedproduct = true
+	m.clearedFields[productapprover.FieldProductID] = struct{}{}
+}
+
+// ProductCleared reports if the "product" edge to the Product entity was cleared.
+func (m *ProductApproverMutation) ProductCleared() bool {
+	return m.clearedproduct
+}
+
+// ProductIDs returns the "product" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ProductID instead. It exists only for internal usage by the builders.
+func (m *ProductApproverMutation) ProductIDs() (ids []uuid.UUID) {
+	if id := m.product; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetProduct resets all changes to the "product" edge.
+func (m *ProductApproverMutation) ResetProduct() {
+	m.product = nil
+	m.clearedproduct = false
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *ProductApproverMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[productapprover.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *ProductApproverMutation) UserCleared() bool {
+	return m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *ProductApproverMutation) UserIDs() (ids []uuid.UUID) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *ProductApproverMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (m *ProductApproverMutation) ClearOrganization() {
+	m.clearedorganization = true
+	m.clearedFields[productapprover.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationCleared reports if the "organization" edge to the Organization entity was cleared.
+func (m *ProductApproverMutation) OrganizationCleared() bool {
+	return m.clearedorganization
+}
+
+// OrganizationIDs returns the "organization" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrganizationID instead. It exists only for internal usage by the builders.
+func (m *ProductApproverMutation) OrganizationIDs() (ids []uuid.UUID) {
+	if id := m.organization; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrganization resets all changes to the "organization" edge.
+func (m *ProductApproverMutation) ResetOrganization() {
+	m.organization = nil
+	m.clearedorganization = false
+}
+
+// Where appends a list predicates to the ProductApproverMutation builder.
+func (m *ProductApproverMutation) Where(ps ...predicate.ProductApprover) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ProductApproverMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ProductApproverMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ProductApprover, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ProductApproverMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ProductApproverMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ProductApprover).
+func (m *ProductApproverMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ProductApproverMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.organization != nil {
+		fields = append(fields, productapprover.FieldOrganizationID)
+	}
+	if m.product != nil {
+		fields = append(fields, productapprover.FieldProductID)
+	}
+	if m.user != nil {
+		fields = append(fields, productapprover.FieldUserID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, productapprover.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ProductApproverMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case productapprover.FieldOrganizationID:
+		return m.OrganizationID()
+	case productapprover.FieldProductID:
+		return m.ProductID()
+	case productapprover.FieldUserID:
+		return m.UserID()
+	case productapprover.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ProductApproverMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case productapprover.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case productapprover.FieldProductID:
+		return m.OldProductID(ctx)
+	case productapprover.FieldUserID:
+		return m.OldUserID(ctx)
+	case productapprover.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown ProductApprover field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ProductApproverMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case productapprover.FieldOrganizationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case productapprover.FieldProductID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductID(v)
+		return nil
+	case productapprover.FieldUserID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case productapprover.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ProductApprover field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ProductApproverMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ProductApproverMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ProductApproverMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown ProductApprover numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ProductApproverMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ProductApproverMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ProductApproverMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown ProductApprover nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ProductApproverMutation) ResetField(name string) error {
+	switch name {
+	case productapprover.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case productapprover.FieldProductID:
+		m.ResetProductID()
+		return nil
+	case productapprover.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case productapprover.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown ProductApprover field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ProductApproverMutation) AddedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.product != nil {
+		edges = append(edges, productapprover.EdgeProduct)
+	}
+	if m.user != nil {
+		edges = append(edges, productapprover.EdgeUser)
+	}
+	if m.organization != nil {
+		edges = append(edges, productapprover.EdgeOrganization)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ProductApproverMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case productapprover.EdgeProduct:
+		if id := m.product; id != nil {
+			return []ent.Value{*id}
+		}
+	case productapprover.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	case productapprover.EdgeOrganization:
+		if id := m.organization; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ProductApproverMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 3)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ProductApproverMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ProductApproverMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.clearedproduct {
+		edges = append(edges, productapprover.EdgeProduct)
+	}
+	if m.cleareduser {
+		edges = append(edges, productapprover.EdgeUser)
+	}
+	if m.clearedorganization {
+		edges = append(edges, productapprover.EdgeOrganization)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ProductApproverMutation) EdgeCleared(name string) bool {
+	switch name {
+	case productapprover.EdgeProduct:
+		return m.clearedproduct
+	case productapprover.EdgeUser:
+		return m.cleareduser
+	case productapprover.EdgeOrganization:
+		return m.clearedorganization
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ProductApproverMutation) ClearEdge(name string) error {
+	switch name {
+	case productapprover.EdgeProduct:
+		m.ClearProduct()
+		return nil
+	case productapprover.EdgeUser:
+		m.ClearUser()
+		return nil
+	case productapprover.EdgeOrganization:
+		m.ClearOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown ProductApprover unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ProductApproverMutation) ResetEdge(name string) error {
+	switch name {
+	case productapprover.EdgeProduct:
+		m.ResetProduct()
+		return nil
+	case productapprover.EdgeUser:
+		m.ResetUser()
+		return nil
+	case productapprover.EdgeOrganization:
+		m.ResetOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown ProductApprover edge %s", name)
+}
+
 // ServiceTokenMutation represents an operation that mutates the ServiceToken nodes in the graph.
 type ServiceTokenMutation struct {
 	config
@@ -11653,9 +14917,14 @@ type ServiceTokenMutation struct {
 	product_ids         *[]uuid.UUID
 	appendproduct_ids   []uuid.UUID
 	environment         *access.Environment
+	expires_at          *time.Time
+	expiry_notice       *int
+	addexpiry_notice    *int
 	revoked_at          *time.Time
 	last_used_at        *time.Time
 	clearedFields       map[string]struct{}
+	account             *uuid.UUID
+	clearedaccount      bool
 	organization        *uuid.UUID
 	clearedorganization bool
 	done                bool
@@ -11931,6 +15200,55 @@ func (m *ServiceTokenMutation) ResetVersion() {
 	m.addversion = nil
 }
 
+// SetAccountID sets the "account_id" field.
+func (m *ServiceTokenMutation) SetAccountID(u uuid.UUID) {
+	m.account = &u
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *ServiceTokenMutation) AccountID() (r uuid.UUID, exists bool) {
+	v := m.account
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the ServiceToken entity.
+// If the ServiceToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceTokenMutation) OldAccountID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// ClearAccountID clears the value of the "account_id" field.
+func (m *ServiceTokenMutation) ClearAccountID() {
+	m.account = nil
+	m.clearedFields[servicetoken.FieldAccountID] = struct{}{}
+}
+
+// AccountIDCleared returns if the "account_id" field was cleared in this mutation.
+func (m *ServiceTokenMutation) AccountIDCleared() bool {
+	_, ok := m.clearedFields[servicetoken.FieldAccountID]
+	return ok
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *ServiceTokenMutation) ResetAccountID() {
+	m.account = nil
+	delete(m.clearedFields, servicetoken.FieldAccountID)
+}
+
 // SetName sets the "name" field.
 func (m *ServiceTokenMutation) SetName(s string) {
 	m.name = &s
@@ -12204,6 +15522,125 @@ func (m *ServiceTokenMutation) ResetEnvironment() {
 	delete(m.clearedFields, servicetoken.FieldEnvironment)
 }
 
+// SetExpiresAt sets the "expires_at" field.
+func (m *ServiceTokenMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *ServiceTokenMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the ServiceToken entity.
+// If the ServiceToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceTokenMutation) OldExpiresAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ClearExpiresAt clears the value of the "expires_at" field.
+func (m *ServiceTokenMutation) ClearExpiresAt() {
+	m.expires_at = nil
+	m.clearedFields[servicetoken.FieldExpiresAt] = struct{}{}
+}
+
+// ExpiresAtCleared returns if the "expires_at" field was cleared in this mutation.
+func (m *ServiceTokenMutation) ExpiresAtCleared() bool {
+	_, ok := m.clearedFields[servicetoken.FieldExpiresAt]
+	return ok
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *ServiceTokenMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	delete(m.clearedFields, servicetoken.FieldExpiresAt)
+}
+
+// SetExpiryNotice sets the "expiry_notice" field.
+func (m *ServiceTokenMutation) SetExpiryNotice(i int) {
+	m.expiry_notice = &i
+	m.addexpiry_notice = nil
+}
+
+// ExpiryNotice returns the value of the "expiry_notice" field in the mutation.
+func (m *ServiceTokenMutation) ExpiryNotice() (r int, exists bool) {
+	v := m.expiry_notice
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiryNotice returns the old "expiry_notice" field's value of the ServiceToken entity.
+// If the ServiceToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceTokenMutation) OldExpiryNotice(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiryNotice is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiryNotice requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiryNotice: %w", err)
+	}
+	return oldValue.ExpiryNotice, nil
+}
+
+// AddExpiryNotice adds i to the "expiry_notice" field.
+func (m *ServiceTokenMutation) AddExpiryNotice(i int) {
+	if m.addexpiry_notice != nil {
+		*m.addexpiry_notice += i
+	} else {
+		m.addexpiry_notice = &i
+	}
+}
+
+// AddedExpiryNotice returns the value that was added to the "expiry_notice" field in this mutation.
+func (m *ServiceTokenMutation) AddedExpiryNotice() (r int, exists bool) {
+	v := m.addexpiry_notice
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearExpiryNotice clears the value of the "expiry_notice" field.
+func (m *ServiceTokenMutation) ClearExpiryNotice() {
+	m.expiry_notice = nil
+	m.addexpiry_notice = nil
+	m.clearedFields[servicetoken.FieldExpiryNotice] = struct{}{}
+}
+
+// ExpiryNoticeCleared returns if the "expiry_notice" field was cleared in this mutation.
+func (m *ServiceTokenMutation) ExpiryNoticeCleared() bool {
+	_, ok := m.clearedFields[servicetoken.FieldExpiryNotice]
+	return ok
+}
+
+// ResetExpiryNotice resets all changes to the "expiry_notice" field.
+func (m *ServiceTokenMutation) ResetExpiryNotice() {
+	m.expiry_notice = nil
+	m.addexpiry_notice = nil
+	delete(m.clearedFields, servicetoken.FieldExpiryNotice)
+}
+
 // SetRevokedAt sets the "revoked_at" field.
 func (m *ServiceTokenMutation) SetRevokedAt(t time.Time) {
 	m.revoked_at = &t
@@ -12302,6 +15739,33 @@ func (m *ServiceTokenMutation) ResetLastUsedAt() {
 	delete(m.clearedFields, servicetoken.FieldLastUsedAt)
 }
 
+// ClearAccount clears the "account" edge to the Account entity.
+func (m *ServiceTokenMutation) ClearAccount() {
+	m.clearedaccount = true
+	m.clearedFields[servicetoken.FieldAccountID] = struct{}{}
+}
+
+// AccountCleared reports if the "account" edge to the Account entity was cleared.
+func (m *ServiceTokenMutation) AccountCleared() bool {
+	return m.AccountIDCleared() || m.clearedaccount
+}
+
+// AccountIDs returns the "account" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// AccountID instead. It exists only for internal usage by the builders.
+func (m *ServiceTokenMutation) AccountIDs() (ids []uuid.UUID) {
+	if id := m.account; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetAccount resets all changes to the "account" edge.
+func (m *ServiceTokenMutation) ResetAccount() {
+	m.account = nil
+	m.clearedaccount = false
+}
+
 // ClearOrganization clears the "organization" edge to the Organization entity.
 func (m *ServiceTokenMutation) ClearOrganization() {
 	m.clearedorganization = true
@@ -12363,7 +15827,7 @@ func (m *ServiceTokenMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ServiceTokenMutation) Fields() []string {
-	fields := make([]string, 0, 12)
+	fields := make([]string, 0, 15)
 	if m.organization != nil {
 		fields = append(fields, servicetoken.FieldOrganizationID)
 	}
@@ -12375,6 +15839,9 @@ func (m *ServiceTokenMutation) Fields() []string {
 	}
 	if m.version != nil {
 		fields = append(fields, servicetoken.FieldVersion)
+	}
+	if m.account != nil {
+		fields = append(fields, servicetoken.FieldAccountID)
 	}
 	if m.name != nil {
 		fields = append(fields, servicetoken.FieldName)
@@ -12393,6 +15860,12 @@ func (m *ServiceTokenMutation) Fields() []string {
 	}
 	if m.environment != nil {
 		fields = append(fields, servicetoken.FieldEnvironment)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, servicetoken.FieldExpiresAt)
+	}
+	if m.expiry_notice != nil {
+		fields = append(fields, servicetoken.FieldExpiryNotice)
 	}
 	if m.revoked_at != nil {
 		fields = append(fields, servicetoken.FieldRevokedAt)
@@ -12416,6 +15889,8 @@ func (m *ServiceTokenMutation) Field(name string) (ent.Value, bool) {
 		return m.UpdatedAt()
 	case servicetoken.FieldVersion:
 		return m.Version()
+	case servicetoken.FieldAccountID:
+		return m.AccountID()
 	case servicetoken.FieldName:
 		return m.Name()
 	case servicetoken.FieldScopes:
@@ -12428,6 +15903,10 @@ func (m *ServiceTokenMutation) Field(name string) (ent.Value, bool) {
 		return m.ProductIds()
 	case servicetoken.FieldEnvironment:
 		return m.Environment()
+	case servicetoken.FieldExpiresAt:
+		return m.ExpiresAt()
+	case servicetoken.FieldExpiryNotice:
+		return m.ExpiryNotice()
 	case servicetoken.FieldRevokedAt:
 		return m.RevokedAt()
 	case servicetoken.FieldLastUsedAt:
@@ -12449,6 +15928,8 @@ func (m *ServiceTokenMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldUpdatedAt(ctx)
 	case servicetoken.FieldVersion:
 		return m.OldVersion(ctx)
+	case servicetoken.FieldAccountID:
+		return m.OldAccountID(ctx)
 	case servicetoken.FieldName:
 		return m.OldName(ctx)
 	case servicetoken.FieldScopes:
@@ -12461,6 +15942,10 @@ func (m *ServiceTokenMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldProductIds(ctx)
 	case servicetoken.FieldEnvironment:
 		return m.OldEnvironment(ctx)
+	case servicetoken.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case servicetoken.FieldExpiryNotice:
+		return m.OldExpiryNotice(ctx)
 	case servicetoken.FieldRevokedAt:
 		return m.OldRevokedAt(ctx)
 	case servicetoken.FieldLastUsedAt:
@@ -12501,6 +15986,13 @@ func (m *ServiceTokenMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetVersion(v)
+		return nil
+	case servicetoken.FieldAccountID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
 		return nil
 	case servicetoken.FieldName:
 		v, ok := value.(string)
@@ -12544,6 +16036,20 @@ func (m *ServiceTokenMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetEnvironment(v)
 		return nil
+	case servicetoken.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case servicetoken.FieldExpiryNotice:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiryNotice(v)
+		return nil
 	case servicetoken.FieldRevokedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -12569,6 +16075,9 @@ func (m *ServiceTokenMutation) AddedFields() []string {
 	if m.addversion != nil {
 		fields = append(fields, servicetoken.FieldVersion)
 	}
+	if m.addexpiry_notice != nil {
+		fields = append(fields, servicetoken.FieldExpiryNotice)
+	}
 	return fields
 }
 
@@ -12579,6 +16088,8 @@ func (m *ServiceTokenMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case servicetoken.FieldVersion:
 		return m.AddedVersion()
+	case servicetoken.FieldExpiryNotice:
+		return m.AddedExpiryNotice()
 	}
 	return nil, false
 }
@@ -12595,6 +16106,13 @@ func (m *ServiceTokenMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddVersion(v)
 		return nil
+	case servicetoken.FieldExpiryNotice:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddExpiryNotice(v)
+		return nil
 	}
 	return fmt.Errorf("unknown ServiceToken numeric field %s", name)
 }
@@ -12603,11 +16121,20 @@ func (m *ServiceTokenMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *ServiceTokenMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(servicetoken.FieldAccountID) {
+		fields = append(fields, servicetoken.FieldAccountID)
+	}
 	if m.FieldCleared(servicetoken.FieldProductIds) {
 		fields = append(fields, servicetoken.FieldProductIds)
 	}
 	if m.FieldCleared(servicetoken.FieldEnvironment) {
 		fields = append(fields, servicetoken.FieldEnvironment)
+	}
+	if m.FieldCleared(servicetoken.FieldExpiresAt) {
+		fields = append(fields, servicetoken.FieldExpiresAt)
+	}
+	if m.FieldCleared(servicetoken.FieldExpiryNotice) {
+		fields = append(fields, servicetoken.FieldExpiryNotice)
 	}
 	if m.FieldCleared(servicetoken.FieldRevokedAt) {
 		fields = append(fields, servicetoken.FieldRevokedAt)
@@ -12629,11 +16156,20 @@ func (m *ServiceTokenMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *ServiceTokenMutation) ClearField(name string) error {
 	switch name {
+	case servicetoken.FieldAccountID:
+		m.ClearAccountID()
+		return nil
 	case servicetoken.FieldProductIds:
 		m.ClearProductIds()
 		return nil
 	case servicetoken.FieldEnvironment:
 		m.ClearEnvironment()
+		return nil
+	case servicetoken.FieldExpiresAt:
+		m.ClearExpiresAt()
+		return nil
+	case servicetoken.FieldExpiryNotice:
+		m.ClearExpiryNotice()
 		return nil
 	case servicetoken.FieldRevokedAt:
 		m.ClearRevokedAt()
@@ -12661,6 +16197,9 @@ func (m *ServiceTokenMutation) ResetField(name string) error {
 	case servicetoken.FieldVersion:
 		m.ResetVersion()
 		return nil
+	case servicetoken.FieldAccountID:
+		m.ResetAccountID()
+		return nil
 	case servicetoken.FieldName:
 		m.ResetName()
 		return nil
@@ -12679,6 +16218,12 @@ func (m *ServiceTokenMutation) ResetField(name string) error {
 	case servicetoken.FieldEnvironment:
 		m.ResetEnvironment()
 		return nil
+	case servicetoken.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case servicetoken.FieldExpiryNotice:
+		m.ResetExpiryNotice()
+		return nil
 	case servicetoken.FieldRevokedAt:
 		m.ResetRevokedAt()
 		return nil
@@ -12691,7 +16236,10 @@ func (m *ServiceTokenMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *ServiceTokenMutation) AddedEdges() []string {
-	edges := make([]string, 0, 1)
+	edges := make([]string, 0, 2)
+	if m.account != nil {
+		edges = append(edges, servicetoken.EdgeAccount)
+	}
 	if m.organization != nil {
 		edges = append(edges, servicetoken.EdgeOrganization)
 	}
@@ -12702,6 +16250,10 @@ func (m *ServiceTokenMutation) AddedEdges() []string {
 // name in this mutation.
 func (m *ServiceTokenMutation) AddedIDs(name string) []ent.Value {
 	switch name {
+	case servicetoken.EdgeAccount:
+		if id := m.account; id != nil {
+			return []ent.Value{*id}
+		}
 	case servicetoken.EdgeOrganization:
 		if id := m.organization; id != nil {
 			return []ent.Value{*id}
@@ -12712,7 +16264,7 @@ func (m *ServiceTokenMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *ServiceTokenMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 1)
+	edges := make([]string, 0, 2)
 	return edges
 }
 
@@ -12724,7 +16276,10 @@ func (m *ServiceTokenMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *ServiceTokenMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 1)
+	edges := make([]string, 0, 2)
+	if m.clearedaccount {
+		edges = append(edges, servicetoken.EdgeAccount)
+	}
 	if m.clearedorganization {
 		edges = append(edges, servicetoken.EdgeOrganization)
 	}
@@ -12735,6 +16290,8 @@ func (m *ServiceTokenMutation) ClearedEdges() []string {
 // was cleared in this mutation.
 func (m *ServiceTokenMutation) EdgeCleared(name string) bool {
 	switch name {
+	case servicetoken.EdgeAccount:
+		return m.clearedaccount
 	case servicetoken.EdgeOrganization:
 		return m.clearedorganization
 	}
@@ -12745,6 +16302,9 @@ func (m *ServiceTokenMutation) EdgeCleared(name string) bool {
 // if that edge is not defined in the schema.
 func (m *ServiceTokenMutation) ClearEdge(name string) error {
 	switch name {
+	case servicetoken.EdgeAccount:
+		m.ClearAccount()
+		return nil
 	case servicetoken.EdgeOrganization:
 		m.ClearOrganization()
 		return nil
@@ -12756,11 +16316,2451 @@ func (m *ServiceTokenMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *ServiceTokenMutation) ResetEdge(name string) error {
 	switch name {
+	case servicetoken.EdgeAccount:
+		m.ResetAccount()
+		return nil
 	case servicetoken.EdgeOrganization:
 		m.ResetOrganization()
 		return nil
 	}
 	return fmt.Errorf("unknown ServiceToken edge %s", name)
+}
+
+// SessionMutation represents an operation that mutates the Session nodes in the graph.
+type SessionMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *uuid.UUID
+	device              *string
+	address             *string
+	created_at          *time.Time
+	last_seen_at        *time.Time
+	expires_at          *time.Time
+	ended_at            *time.Time
+	clearedFields       map[string]struct{}
+	user                *uuid.UUID
+	cleareduser         bool
+	account             *uuid.UUID
+	clearedaccount      bool
+	organization        *uuid.UUID
+	clearedorganization bool
+	done                bool
+	oldValue            func(context.Context) (*Session, error)
+	predicates          []predicate.Session
+}
+
+var _ ent.Mutation = (*SessionMutation)(nil)
+
+// sessionOption allows management of the mutation configuration using functional options.
+type sessionOption func(*SessionMutation)
+
+// newSessionMutation creates new mutation for the Session entity.
+func newSessionMutation(c config, op Op, opts ...sessionOption) *SessionMutation {
+	m := &SessionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSession,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSessionID sets the ID field of the mutation.
+func withSessionID(id uuid.UUID) sessionOption {
+	return func(m *SessionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Session
+		)
+		m.oldValue = func(ctx context.Context) (*Session, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Session.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSession sets the old Session of the mutation.
+func withSession(node *Session) sessionOption {
+	return func(m *SessionMutation) {
+		m.oldValue = func(context.Context) (*Session, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SessionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SessionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Session entities.
+func (m *SessionMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SessionMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SessionMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Session.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *SessionMutation) SetOrganizationID(u uuid.UUID) {
+	m.organization = &u
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *SessionMutation) OrganizationID() (r uuid.UUID, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldOrganizationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *SessionMutation) ResetOrganizationID() {
+	m.organization = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *SessionMutation) SetUserID(u uuid.UUID) {
+	m.user = &u
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *SessionMutation) UserID() (r uuid.UUID, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldUserID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *SessionMutation) ResetUserID() {
+	m.user = nil
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *SessionMutation) SetAccountID(u uuid.UUID) {
+	m.account = &u
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *SessionMutation) AccountID() (r uuid.UUID, exists bool) {
+	v := m.account
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldAccountID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// ClearAccountID clears the value of the "account_id" field.
+func (m *SessionMutation) ClearAccountID() {
+	m.account = nil
+	m.clearedFields[session.FieldAccountID] = struct{}{}
+}
+
+// AccountIDCleared returns if the "account_id" field was cleared in this mutation.
+func (m *SessionMutation) AccountIDCleared() bool {
+	_, ok := m.clearedFields[session.FieldAccountID]
+	return ok
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *SessionMutation) ResetAccountID() {
+	m.account = nil
+	delete(m.clearedFields, session.FieldAccountID)
+}
+
+// SetDevice sets the "device" field.
+func (m *SessionMutation) SetDevice(s string) {
+	m.device = &s
+}
+
+// Device returns the value of the "device" field in the mutation.
+func (m *SessionMutation) Device() (r string, exists bool) {
+	v := m.device
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDevice returns the old "device" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldDevice(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDevice is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDevice requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDevice: %w", err)
+	}
+	return oldValue.Device, nil
+}
+
+// ResetDevice resets all changes to the "device" field.
+func (m *SessionMutation) ResetDevice() {
+	m.device = nil
+}
+
+// SetAddress sets the "address" field.
+func (m *SessionMutation) SetAddress(s string) {
+	m.address = &s
+}
+
+// Address returns the value of the "address" field in the mutation.
+func (m *SessionMutation) Address() (r string, exists bool) {
+	v := m.address
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAddress returns the old "address" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldAddress(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAddress is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAddress requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAddress: %w", err)
+	}
+	return oldValue.Address, nil
+}
+
+// ResetAddress resets all changes to the "address" field.
+func (m *SessionMutation) ResetAddress() {
+	m.address = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SessionMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SessionMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SessionMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetLastSeenAt sets the "last_seen_at" field.
+func (m *SessionMutation) SetLastSeenAt(t time.Time) {
+	m.last_seen_at = &t
+}
+
+// LastSeenAt returns the value of the "last_seen_at" field in the mutation.
+func (m *SessionMutation) LastSeenAt() (r time.Time, exists bool) {
+	v := m.last_seen_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastSeenAt returns the old "last_seen_at" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldLastSeenAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastSeenAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastSeenAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastSeenAt: %w", err)
+	}
+	return oldValue.LastSeenAt, nil
+}
+
+// ResetLastSeenAt resets all changes to the "last_seen_at" field.
+func (m *SessionMutation) ResetLastSeenAt() {
+	m.last_seen_at = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *SessionMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *SessionMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldExpiresAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *SessionMutation) ResetExpiresAt() {
+	m.expires_at = nil
+}
+
+// SetEndedAt sets the "ended_at" field.
+func (m *SessionMutation) SetEndedAt(t time.Time) {
+	m.ended_at = &t
+}
+
+// EndedAt returns the value of the "ended_at" field in the mutation.
+func (m *SessionMutation) EndedAt() (r time.Time, exists bool) {
+	v := m.ended_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndedAt returns the old "ended_at" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldEndedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndedAt: %w", err)
+	}
+	return oldValue.EndedAt, nil
+}
+
+// ClearEndedAt clears the value of the "ended_at" field.
+func (m *SessionMutation) ClearEndedAt() {
+	m.ended_at = nil
+	m.clearedFields[session.FieldEndedAt] = struct{}{}
+}
+
+// EndedAtCleared returns if the "ended_at" field was cleared in this mutation.
+func (m *SessionMutation) EndedAtCleared() bool {
+	_, ok := m.clearedFields[session.FieldEndedAt]
+	return ok
+}
+
+// ResetEndedAt resets all changes to the "ended_at" field.
+func (m *SessionMutation) ResetEndedAt() {
+	m.ended_at = nil
+	delete(m.clearedFields, session.FieldEndedAt)
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *SessionMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[session.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *SessionMutation) UserCleared() bool {
+	return m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *SessionMutation) UserIDs() (ids []uuid.UUID) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *SessionMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// ClearAccount clears the "account" edge to the Account entity.
+func (m *SessionMutation) ClearAccount() {
+	m.clearedaccount = true
+	m.clearedFields[session.FieldAccountID] = struct{}{}
+}
+
+// AccountCleared reports if the "account" edge to the Account entity was cleared.
+func (m *SessionMutation) AccountCleared() bool {
+	return m.AccountIDCleared() || m.clearedaccount
+}
+
+// AccountIDs returns the "account" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// AccountID instead. It exists only for internal usage by the builders.
+func (m *SessionMutation) AccountIDs() (ids []uuid.UUID) {
+	if id := m.account; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetAccount resets all changes to the "account" edge.
+func (m *SessionMutation) ResetAccount() {
+	m.account = nil
+	m.clearedaccount = false
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (m *SessionMutation) ClearOrganization() {
+	m.clearedorganization = true
+	m.clearedFields[session.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationCleared reports if the "organization" edge to the Organization entity was cleared.
+func (m *SessionMutation) OrganizationCleared() bool {
+	return m.clearedorganization
+}
+
+// OrganizationIDs returns the "organization" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrganizationID instead. It exists only for internal usage by the builders.
+func (m *SessionMutation) OrganizationIDs() (ids []uuid.UUID) {
+	if id := m.organization; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrganization resets all changes to the "organization" edge.
+func (m *SessionMutation) ResetOrganization() {
+	m.organization = nil
+	m.clearedorganization = false
+}
+
+// Where appends a list predicates to the SessionMutation builder.
+func (m *SessionMutation) Where(ps ...predicate.Session) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SessionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SessionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Session, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SessionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SessionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Session).
+func (m *SessionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SessionMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.organization != nil {
+		fields = append(fields, session.FieldOrganizationID)
+	}
+	if m.user != nil {
+		fields = append(fields, session.FieldUserID)
+	}
+	if m.account != nil {
+		fields = append(fields, session.FieldAccountID)
+	}
+	if m.device != nil {
+		fields = append(fields, session.FieldDevice)
+	}
+	if m.address != nil {
+		fields = append(fields, session.FieldAddress)
+	}
+	if m.created_at != nil {
+		fields = append(fields, session.FieldCreatedAt)
+	}
+	if m.last_seen_at != nil {
+		fields = append(fields, session.FieldLastSeenAt)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, session.FieldExpiresAt)
+	}
+	if m.ended_at != nil {
+		fields = append(fields, session.FieldEndedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SessionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case session.FieldOrganizationID:
+		return m.OrganizationID()
+	case session.FieldUserID:
+		return m.UserID()
+	case session.FieldAccountID:
+		return m.AccountID()
+	case session.FieldDevice:
+		return m.Device()
+	case session.FieldAddress:
+		return m.Address()
+	case session.FieldCreatedAt:
+		return m.CreatedAt()
+	case session.FieldLastSeenAt:
+		return m.LastSeenAt()
+	case session.FieldExpiresAt:
+		return m.ExpiresAt()
+	case session.FieldEndedAt:
+		return m.EndedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SessionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case session.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case session.FieldUserID:
+		return m.OldUserID(ctx)
+	case session.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case session.FieldDevice:
+		return m.OldDevice(ctx)
+	case session.FieldAddress:
+		return m.OldAddress(ctx)
+	case session.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case session.FieldLastSeenAt:
+		return m.OldLastSeenAt(ctx)
+	case session.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case session.FieldEndedAt:
+		return m.OldEndedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Session field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SessionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case session.FieldOrganizationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case session.FieldUserID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case session.FieldAccountID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case session.FieldDevice:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDevice(v)
+		return nil
+	case session.FieldAddress:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAddress(v)
+		return nil
+	case session.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case session.FieldLastSeenAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastSeenAt(v)
+		return nil
+	case session.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case session.FieldEndedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Session field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SessionMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SessionMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SessionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Session numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SessionMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(session.FieldAccountID) {
+		fields = append(fields, session.FieldAccountID)
+	}
+	if m.FieldCleared(session.FieldEndedAt) {
+		fields = append(fields, session.FieldEndedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SessionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SessionMutation) ClearField(name string) error {
+	switch name {
+	case session.FieldAccountID:
+		m.ClearAccountID()
+		return nil
+	case session.FieldEndedAt:
+		m.ClearEndedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Session nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SessionMutation) ResetField(name string) error {
+	switch name {
+	case session.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case session.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case session.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case session.FieldDevice:
+		m.ResetDevice()
+		return nil
+	case session.FieldAddress:
+		m.ResetAddress()
+		return nil
+	case session.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case session.FieldLastSeenAt:
+		m.ResetLastSeenAt()
+		return nil
+	case session.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case session.FieldEndedAt:
+		m.ResetEndedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Session field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SessionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.user != nil {
+		edges = append(edges, session.EdgeUser)
+	}
+	if m.account != nil {
+		edges = append(edges, session.EdgeAccount)
+	}
+	if m.organization != nil {
+		edges = append(edges, session.EdgeOrganization)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SessionMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case session.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	case session.EdgeAccount:
+		if id := m.account; id != nil {
+			return []ent.Value{*id}
+		}
+	case session.EdgeOrganization:
+		if id := m.organization; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SessionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 3)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SessionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SessionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.cleareduser {
+		edges = append(edges, session.EdgeUser)
+	}
+	if m.clearedaccount {
+		edges = append(edges, session.EdgeAccount)
+	}
+	if m.clearedorganization {
+		edges = append(edges, session.EdgeOrganization)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SessionMutation) EdgeCleared(name string) bool {
+	switch name {
+	case session.EdgeUser:
+		return m.cleareduser
+	case session.EdgeAccount:
+		return m.clearedaccount
+	case session.EdgeOrganization:
+		return m.clearedorganization
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SessionMutation) ClearEdge(name string) error {
+	switch name {
+	case session.EdgeUser:
+		m.ClearUser()
+		return nil
+	case session.EdgeAccount:
+		m.ClearAccount()
+		return nil
+	case session.EdgeOrganization:
+		m.ClearOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown Session unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SessionMutation) ResetEdge(name string) error {
+	switch name {
+	case session.EdgeUser:
+		m.ResetUser()
+		return nil
+	case session.EdgeAccount:
+		m.ResetAccount()
+		return nil
+	case session.EdgeOrganization:
+		m.ResetOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown Session edge %s", name)
+}
+
+// SignUpMutation represents an operation that mutates the SignUp nodes in the graph.
+type SignUpMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *uuid.UUID
+	email               *string
+	email_folded        *address.Email
+	name                *string
+	account_name        *string
+	language            *domain.Language
+	terms_version       *string
+	answers             *domain.SignUpAnswers
+	state               *domain.SignUpState
+	password_hash       *string
+	created_at          *time.Time
+	expires_at          *time.Time
+	verified_at         *time.Time
+	decided_at          *time.Time
+	decided_by          *uuid.UUID
+	reason              *string
+	ended_at            *time.Time
+	clearedFields       map[string]struct{}
+	person              *uuid.UUID
+	clearedperson       bool
+	organization        *uuid.UUID
+	clearedorganization bool
+	done                bool
+	oldValue            func(context.Context) (*SignUp, error)
+	predicates          []predicate.SignUp
+}
+
+var _ ent.Mutation = (*SignUpMutation)(nil)
+
+// signupOption allows management of the mutation configuration using functional options.
+type signupOption func(*SignUpMutation)
+
+// newSignUpMutation creates new mutation for the SignUp entity.
+func newSignUpMutation(c config, op Op, opts ...signupOption) *SignUpMutation {
+	m := &SignUpMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSignUp,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSignUpID sets the ID field of the mutation.
+func withSignUpID(id uuid.UUID) signupOption {
+	return func(m *SignUpMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *SignUp
+		)
+		m.oldValue = func(ctx context.Context) (*SignUp, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().SignUp.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSignUp sets the old SignUp of the mutation.
+func withSignUp(node *SignUp) signupOption {
+	return func(m *SignUpMutation) {
+		m.oldValue = func(context.Context) (*SignUp, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SignUpMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SignUpMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of SignUp entities.
+func (m *SignUpMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SignUpMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SignUpMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().SignUp.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *SignUpMutation) SetOrganizationID(u uuid.UUID) {
+	m.organization = &u
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *SignUpMutation) OrganizationID() (r uuid.UUID, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the SignUp entity.
+// If the SignUp object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignUpMutation) OldOrganizationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *SignUpMutation) ResetOrganizationID() {
+	m.organization = nil
+}
+
+// SetEmail sets the "email" field.
+func (m *SignUpMutation) SetEmail(s string) {
+	m.email = &s
+}
+
+// Email returns the value of the "email" field in the mutation.
+func (m *SignUpMutation) Email() (r string, exists bool) {
+	v := m.email
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEmail returns the old "email" field's value of the SignUp entity.
+// If the SignUp object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignUpMutation) OldEmail(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEmail is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEmail requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEmail: %w", err)
+	}
+	return oldValue.Email, nil
+}
+
+// ResetEmail resets all changes to the "email" field.
+func (m *SignUpMutation) ResetEmail() {
+	m.email = nil
+}
+
+// SetEmailFolded sets the "email_folded" field.
+func (m *SignUpMutation) SetEmailFolded(a address.Email) {
+	m.email_folded = &a
+}
+
+// EmailFolded returns the value of the "email_folded" field in the mutation.
+func (m *SignUpMutation) EmailFolded() (r address.Email, exists bool) {
+	v := m.email_folded
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEmailFolded returns the old "email_folded" field's value of the SignUp entity.
+// If the SignUp object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignUpMutation) OldEmailFolded(ctx context.Context) (v address.Email, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEmailFolded is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEmailFolded requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEmailFolded: %w", err)
+	}
+	return oldValue.EmailFolded, nil
+}
+
+// ResetEmailFolded resets all changes to the "email_folded" field.
+func (m *SignUpMutation) ResetEmailFolded() {
+	m.email_folded = nil
+}
+
+// SetName sets the "name" field.
+func (m *SignUpMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *SignUpMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the SignUp entity.
+// If the SignUp object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignUpMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *SignUpMutation) ResetName() {
+	m.name = nil
+}
+
+// SetAccountName sets the "account_name" field.
+func (m *SignUpMutation) SetAccountName(s string) {
+	m.account_name = &s
+}
+
+// AccountName returns the value of the "account_name" field in the mutation.
+func (m *SignUpMutation) AccountName() (r string, exists bool) {
+	v := m.account_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountName returns the old "account_name" field's value of the SignUp entity.
+// If the SignUp object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignUpMutation) OldAccountName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountName: %w", err)
+	}
+	return oldValue.AccountName, nil
+}
+
+// ResetAccountName resets all changes to the "account_name" field.
+func (m *SignUpMutation) ResetAccountName() {
+	m.account_name = nil
+}
+
+// SetLanguage sets the "language" field.
+func (m *SignUpMutation) SetLanguage(d domain.Language) {
+	m.language = &d
+}
+
+// Language returns the value of the "language" field in the mutation.
+func (m *SignUpMutation) Language() (r domain.Language, exists bool) {
+	v := m.language
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLanguage returns the old "language" field's value of the SignUp entity.
+// If the SignUp object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignUpMutation) OldLanguage(ctx context.Context) (v *domain.Language, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLanguage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLanguage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLanguage: %w", err)
+	}
+	return oldValue.Language, nil
+}
+
+// ClearLanguage clears the value of the "language" field.
+func (m *SignUpMutation) ClearLanguage() {
+	m.language = nil
+	m.clearedFields[signup.FieldLanguage] = struct{}{}
+}
+
+// LanguageCleared returns if the "language" field was cleared in this mutation.
+func (m *SignUpMutation) LanguageCleared() bool {
+	_, ok := m.clearedFields[signup.FieldLanguage]
+	return ok
+}
+
+// ResetLanguage resets all changes to the "language" field.
+func (m *SignUpMutation) ResetLanguage() {
+	m.language = nil
+	delete(m.clearedFields, signup.FieldLanguage)
+}
+
+// SetTermsVersion sets the "terms_version" field.
+func (m *SignUpMutation) SetTermsVersion(s string) {
+	m.terms_version = &s
+}
+
+// TermsVersion returns the value of the "terms_version" field in the mutation.
+func (m *SignUpMutation) TermsVersion() (r string, exists bool) {
+	v := m.terms_version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTermsVersion returns the old "terms_version" field's value of the SignUp entity.
+// If the SignUp object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignUpMutation) OldTermsVersion(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTermsVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTermsVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTermsVersion: %w", err)
+	}
+	return oldValue.TermsVersion, nil
+}
+
+// ClearTermsVersion clears the value of the "terms_version" field.
+func (m *SignUpMutation) ClearTermsVersion() {
+	m.terms_version = nil
+	m.clearedFields[signup.FieldTermsVersion] = struct{}{}
+}
+
+// TermsVersionCleared returns if the "terms_version" field was cleared in this mutation.
+func (m *SignUpMutation) TermsVersionCleared() bool {
+	_, ok := m.clearedFields[signup.FieldTermsVersion]
+	return ok
+}
+
+// ResetTermsVersion resets all changes to the "terms_version" field.
+func (m *SignUpMutation) ResetTermsVersion() {
+	m.terms_version = nil
+	delete(m.clearedFields, signup.FieldTermsVersion)
+}
+
+// SetAnswers sets the "answers" field.
+func (m *SignUpMutation) SetAnswers(dua domain.SignUpAnswers) {
+	m.answers = &dua
+}
+
+// Answers returns the value of the "answers" field in the mutation.
+func (m *SignUpMutation) Answers() (r domain.SignUpAnswers, exists bool) {
+	v := m.answers
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnswers returns the old "answers" field's value of the SignUp entity.
+// If the SignUp object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignUpMutation) OldAnswers(ctx context.Context) (v domain.SignUpAnswers, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnswers is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnswers requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnswers: %w", err)
+	}
+	return oldValue.Answers, nil
+}
+
+// ResetAnswers resets all changes to the "answers" field.
+func (m *SignUpMutation) ResetAnswers() {
+	m.answers = nil
+}
+
+// SetState sets the "state" field.
+func (m *SignUpMutation) SetState(dus domain.SignUpState) {
+	m.state = &dus
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *SignUpMutation) State() (r domain.SignUpState, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the SignUp entity.
+// If the SignUp object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignUpMutation) OldState(ctx context.Context) (v domain.SignUpState, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *SignUpMutation) ResetState() {
+	m.state = nil
+}
+
+// SetPasswordHash sets the "password_hash" field.
+func (m *SignUpMutation) SetPasswordHash(s string) {
+	m.password_hash = &s
+}
+
+// PasswordHash returns the value of the "password_hash" field in the mutation.
+func (m *SignUpMutation) PasswordHash() (r string, exists bool) {
+	v := m.password_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPasswordHash returns the old "password_hash" field's value of the SignUp entity.
+// If the SignUp object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignUpMutation) OldPasswordHash(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPasswordHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPasswordHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPasswordHash: %w", err)
+	}
+	return oldValue.PasswordHash, nil
+}
+
+// ResetPasswordHash resets all changes to the "password_hash" field.
+func (m *SignUpMutation) ResetPasswordHash() {
+	m.password_hash = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SignUpMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SignUpMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the SignUp entity.
+// If the SignUp object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignUpMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SignUpMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *SignUpMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *SignUpMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the SignUp entity.
+// If the SignUp object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignUpMutation) OldExpiresAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *SignUpMutation) ResetExpiresAt() {
+	m.expires_at = nil
+}
+
+// SetVerifiedAt sets the "verified_at" field.
+func (m *SignUpMutation) SetVerifiedAt(t time.Time) {
+	m.verified_at = &t
+}
+
+// VerifiedAt returns the value of the "verified_at" field in the mutation.
+func (m *SignUpMutation) VerifiedAt() (r time.Time, exists bool) {
+	v := m.verified_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVerifiedAt returns the old "verified_at" field's value of the SignUp entity.
+// If the SignUp object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignUpMutation) OldVerifiedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVerifiedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVerifiedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVerifiedAt: %w", err)
+	}
+	return oldValue.VerifiedAt, nil
+}
+
+// ClearVerifiedAt clears the value of the "verified_at" field.
+func (m *SignUpMutation) ClearVerifiedAt() {
+	m.verified_at = nil
+	m.clearedFields[signup.FieldVerifiedAt] = struct{}{}
+}
+
+// VerifiedAtCleared returns if the "verified_at" field was cleared in this mutation.
+func (m *SignUpMutation) VerifiedAtCleared() bool {
+	_, ok := m.clearedFields[signup.FieldVerifiedAt]
+	return ok
+}
+
+// ResetVerifiedAt resets all changes to the "verified_at" field.
+func (m *SignUpMutation) ResetVerifiedAt() {
+	m.verified_at = nil
+	delete(m.clearedFields, signup.FieldVerifiedAt)
+}
+
+// SetDecidedAt sets the "decided_at" field.
+func (m *SignUpMutation) SetDecidedAt(t time.Time) {
+	m.decided_at = &t
+}
+
+// DecidedAt returns the value of the "decided_at" field in the mutation.
+func (m *SignUpMutation) DecidedAt() (r time.Time, exists bool) {
+	v := m.decided_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecidedAt returns the old "decided_at" field's value of the SignUp entity.
+// If the SignUp object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignUpMutation) OldDecidedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecidedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecidedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecidedAt: %w", err)
+	}
+	return oldValue.DecidedAt, nil
+}
+
+// ClearDecidedAt clears the value of the "decided_at" field.
+func (m *SignUpMutation) ClearDecidedAt() {
+	m.decided_at = nil
+	m.clearedFields[signup.FieldDecidedAt] = struct{}{}
+}
+
+// DecidedAtCleared returns if the "decided_at" field was cleared in this mutation.
+func (m *SignUpMutation) DecidedAtCleared() bool {
+	_, ok := m.clearedFields[signup.FieldDecidedAt]
+	return ok
+}
+
+// ResetDecidedAt resets all changes to the "decided_at" field.
+func (m *SignUpMutation) ResetDecidedAt() {
+	m.decided_at = nil
+	delete(m.clearedFields, signup.FieldDecidedAt)
+}
+
+// SetDecidedBy sets the "decided_by" field.
+func (m *SignUpMutation) SetDecidedBy(u uuid.UUID) {
+	m.decided_by = &u
+}
+
+// DecidedBy returns the value of the "decided_by" field in the mutation.
+func (m *SignUpMutation) DecidedBy() (r uuid.UUID, exists bool) {
+	v := m.decided_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecidedBy returns the old "decided_by" field's value of the SignUp entity.
+// If the SignUp object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignUpMutation) OldDecidedBy(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecidedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecidedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecidedBy: %w", err)
+	}
+	return oldValue.DecidedBy, nil
+}
+
+// ClearDecidedBy clears the value of the "decided_by" field.
+func (m *SignUpMutation) ClearDecidedBy() {
+	m.decided_by = nil
+	m.clearedFields[signup.FieldDecidedBy] = struct{}{}
+}
+
+// DecidedByCleared returns if the "decided_by" field was cleared in this mutation.
+func (m *SignUpMutation) DecidedByCleared() bool {
+	_, ok := m.clearedFields[signup.FieldDecidedBy]
+	return ok
+}
+
+// ResetDecidedBy resets all changes to the "decided_by" field.
+func (m *SignUpMutation) ResetDecidedBy() {
+	m.decided_by = nil
+	delete(m.clearedFields, signup.FieldDecidedBy)
+}
+
+// SetReason sets the "reason" field.
+func (m *SignUpMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *SignUpMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the SignUp entity.
+// If the SignUp object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignUpMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *SignUpMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetPersonID sets the "person_id" field.
+func (m *SignUpMutation) SetPersonID(u uuid.UUID) {
+	m.person = &u
+}
+
+// PersonID returns the value of the "person_id" field in the mutation.
+func (m *SignUpMutation) PersonID() (r uuid.UUID, exists bool) {
+	v := m.person
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPersonID returns the old "person_id" field's value of the SignUp entity.
+// If the SignUp object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignUpMutation) OldPersonID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPersonID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPersonID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPersonID: %w", err)
+	}
+	return oldValue.PersonID, nil
+}
+
+// ClearPersonID clears the value of the "person_id" field.
+func (m *SignUpMutation) ClearPersonID() {
+	m.person = nil
+	m.clearedFields[signup.FieldPersonID] = struct{}{}
+}
+
+// PersonIDCleared returns if the "person_id" field was cleared in this mutation.
+func (m *SignUpMutation) PersonIDCleared() bool {
+	_, ok := m.clearedFields[signup.FieldPersonID]
+	return ok
+}
+
+// ResetPersonID resets all changes to the "person_id" field.
+func (m *SignUpMutation) ResetPersonID() {
+	m.person = nil
+	delete(m.clearedFields, signup.FieldPersonID)
+}
+
+// SetEndedAt sets the "ended_at" field.
+func (m *SignUpMutation) SetEndedAt(t time.Time) {
+	m.ended_at = &t
+}
+
+// EndedAt returns the value of the "ended_at" field in the mutation.
+func (m *SignUpMutation) EndedAt() (r time.Time, exists bool) {
+	v := m.ended_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndedAt returns the old "ended_at" field's value of the SignUp entity.
+// If the SignUp object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignUpMutation) OldEndedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndedAt: %w", err)
+	}
+	return oldValue.EndedAt, nil
+}
+
+// ClearEndedAt clears the value of the "ended_at" field.
+func (m *SignUpMutation) ClearEndedAt() {
+	m.ended_at = nil
+	m.clearedFields[signup.FieldEndedAt] = struct{}{}
+}
+
+// EndedAtCleared returns if the "ended_at" field was cleared in this mutation.
+func (m *SignUpMutation) EndedAtCleared() bool {
+	_, ok := m.clearedFields[signup.FieldEndedAt]
+	return ok
+}
+
+// ResetEndedAt resets all changes to the "ended_at" field.
+func (m *SignUpMutation) ResetEndedAt() {
+	m.ended_at = nil
+	delete(m.clearedFields, signup.FieldEndedAt)
+}
+
+// ClearPerson clears the "person" edge to the User entity.
+func (m *SignUpMutation) ClearPerson() {
+	m.clearedperson = true
+	m.clearedFields[signup.FieldPersonID] = struct{}{}
+}
+
+// PersonCleared reports if the "person" edge to the User entity was cleared.
+func (m *SignUpMutation) PersonCleared() bool {
+	return m.PersonIDCleared() || m.clearedperson
+}
+
+// PersonIDs returns the "person" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// PersonID instead. It exists only for internal usage by the builders.
+func (m *SignUpMutation) PersonIDs() (ids []uuid.UUID) {
+	if id := m.person; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetPerson resets all changes to the "person" edge.
+func (m *SignUpMutation) ResetPerson() {
+	m.person = nil
+	m.clearedperson = false
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (m *SignUpMutation) ClearOrganization() {
+	m.clearedorganization = true
+	m.clearedFields[signup.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationCleared reports if the "organization" edge to the Organization entity was cleared.
+func (m *SignUpMutation) OrganizationCleared() bool {
+	return m.clearedorganization
+}
+
+// OrganizationIDs returns the "organization" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrganizationID instead. It exists only for internal usage by the builders.
+func (m *SignUpMutation) OrganizationIDs() (ids []uuid.UUID) {
+	if id := m.organization; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrganization resets all changes to the "organization" edge.
+func (m *SignUpMutation) ResetOrganization() {
+	m.organization = nil
+	m.clearedorganization = false
+}
+
+// Where appends a list predicates to the SignUpMutation builder.
+func (m *SignUpMutation) Where(ps ...predicate.SignUp) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SignUpMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SignUpMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.SignUp, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SignUpMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SignUpMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (SignUp).
+func (m *SignUpMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SignUpMutation) Fields() []string {
+	fields := make([]string, 0, 18)
+	if m.organization != nil {
+		fields = append(fields, signup.FieldOrganizationID)
+	}
+	if m.email != nil {
+		fields = append(fields, signup.FieldEmail)
+	}
+	if m.email_folded != nil {
+		fields = append(fields, signup.FieldEmailFolded)
+	}
+	if m.name != nil {
+		fields = append(fields, signup.FieldName)
+	}
+	if m.account_name != nil {
+		fields = append(fields, signup.FieldAccountName)
+	}
+	if m.language != nil {
+		fields = append(fields, signup.FieldLanguage)
+	}
+	if m.terms_version != nil {
+		fields = append(fields, signup.FieldTermsVersion)
+	}
+	if m.answers != nil {
+		fields = append(fields, signup.FieldAnswers)
+	}
+	if m.state != nil {
+		fields = append(fields, signup.FieldState)
+	}
+	if m.password_hash != nil {
+		fields = append(fields, signup.FieldPasswordHash)
+	}
+	if m.created_at != nil {
+		fields = append(fields, signup.FieldCreatedAt)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, signup.FieldExpiresAt)
+	}
+	if m.verified_at != nil {
+		fields = append(fields, signup.FieldVerifiedAt)
+	}
+	if m.decided_at != nil {
+		fields = append(fields, signup.FieldDecidedAt)
+	}
+	if m.decided_by != nil {
+		fields = append(fields, signup.FieldDecidedBy)
+	}
+	if m.reason != nil {
+		fields = append(fields, signup.FieldReason)
+	}
+	if m.person != nil {
+		fields = append(fields, signup.FieldPersonID)
+	}
+	if m.ended_at != nil {
+		fields = append(fields, signup.FieldEndedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SignUpMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case signup.FieldOrganizationID:
+		return m.OrganizationID()
+	case signup.FieldEmail:
+		return m.Email()
+	case signup.FieldEmailFolded:
+		return m.EmailFolded()
+	case signup.FieldName:
+		return m.Name()
+	case signup.FieldAccountName:
+		return m.AccountName()
+	case signup.FieldLanguage:
+		return m.Language()
+	case signup.FieldTermsVersion:
+		return m.TermsVersion()
+	case signup.FieldAnswers:
+		return m.Answers()
+	case signup.FieldState:
+		return m.State()
+	case signup.FieldPasswordHash:
+		return m.PasswordHash()
+	case signup.FieldCreatedAt:
+		return m.CreatedAt()
+	case signup.FieldExpiresAt:
+		return m.ExpiresAt()
+	case signup.FieldVerifiedAt:
+		return m.VerifiedAt()
+	case signup.FieldDecidedAt:
+		return m.DecidedAt()
+	case signup.FieldDecidedBy:
+		return m.DecidedBy()
+	case signup.FieldReason:
+		return m.Reason()
+	case signup.FieldPersonID:
+		return m.PersonID()
+	case signup.FieldEndedAt:
+		return m.EndedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SignUpMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case signup.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case signup.FieldEmail:
+		return m.OldEmail(ctx)
+	case signup.FieldEmailFolded:
+		return m.OldEmailFolded(ctx)
+	case signup.FieldName:
+		return m.OldName(ctx)
+	case signup.FieldAccountName:
+		return m.OldAccountName(ctx)
+	case signup.FieldLanguage:
+		return m.OldLanguage(ctx)
+	case signup.FieldTermsVersion:
+		return m.OldTermsVersion(ctx)
+	case signup.FieldAnswers:
+		return m.OldAnswers(ctx)
+	case signup.FieldState:
+		return m.OldState(ctx)
+	case signup.FieldPasswordHash:
+		return m.OldPasswordHash(ctx)
+	case signup.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case signup.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case signup.FieldVerifiedAt:
+		return m.OldVerifiedAt(ctx)
+	case signup.FieldDecidedAt:
+		return m.OldDecidedAt(ctx)
+	case signup.FieldDecidedBy:
+		return m.OldDecidedBy(ctx)
+	case signup.FieldReason:
+		return m.OldReason(ctx)
+	case signup.FieldPersonID:
+		return m.OldPersonID(ctx)
+	case signup.FieldEndedAt:
+		return m.OldEndedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown SignUp field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SignUpMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case signup.FieldOrganizationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case signup.FieldEmail:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEmail(v)
+		return nil
+	case signup.FieldEmailFolded:
+		v, ok := value.(address.Email)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEmailFolded(v)
+		return nil
+	case signup.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case signup.FieldAccountName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountName(v)
+		return nil
+	case signup.FieldLanguage:
+		v, ok := value.(domain.Language)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLanguage(v)
+		return nil
+	case signup.FieldTermsVersion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTermsVersion(v)
+		return nil
+	case signup.FieldAnswers:
+		v, ok := value.(domain.SignUpAnswers)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnswers(v)
+		return nil
+	case signup.FieldState:
+		v, ok := value.(domain.SignUpState)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case signup.FieldPasswordHash:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPasswordHash(v)
+		return nil
+	case signup.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case signup.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case signup.FieldVerifiedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVerifiedAt(v)
+		return nil
+	case signup.FieldDecidedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecidedAt(v)
+		return nil
+	case signup.FieldDecidedBy:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecidedBy(v)
+		return nil
+	case signup.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case signup.FieldPersonID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPersonID(v)
+		return nil
+	case signup.FieldEndedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SignUp field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SignUpMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SignUpMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SignUpMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown SignUp numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SignUpMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(signup.FieldLanguage) {
+		fields = append(fields, signup.FieldLanguage)
+	}
+	if m.FieldCleared(signup.FieldTermsVersion) {
+		fields = append(fields, signup.FieldTermsVersion)
+	}
+	if m.FieldCleared(signup.FieldVerifiedAt) {
+		fields = append(fields, signup.FieldVerifiedAt)
+	}
+	if m.FieldCleared(signup.FieldDecidedAt) {
+		fields = append(fields, signup.FieldDecidedAt)
+	}
+	if m.FieldCleared(signup.FieldDecidedBy) {
+		fields = append(fields, signup.FieldDecidedBy)
+	}
+	if m.FieldCleared(signup.FieldPersonID) {
+		fields = append(fields, signup.FieldPersonID)
+	}
+	if m.FieldCleared(signup.FieldEndedAt) {
+		fields = append(fields, signup.FieldEndedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SignUpMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SignUpMutation) ClearField(name string) error {
+	switch name {
+	case signup.FieldLanguage:
+		m.ClearLanguage()
+		return nil
+	case signup.FieldTermsVersion:
+		m.ClearTermsVersion()
+		return nil
+	case signup.FieldVerifiedAt:
+		m.ClearVerifiedAt()
+		return nil
+	case signup.FieldDecidedAt:
+		m.ClearDecidedAt()
+		return nil
+	case signup.FieldDecidedBy:
+		m.ClearDecidedBy()
+		return nil
+	case signup.FieldPersonID:
+		m.ClearPersonID()
+		return nil
+	case signup.FieldEndedAt:
+		m.ClearEndedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown SignUp nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SignUpMutation) ResetField(name string) error {
+	switch name {
+	case signup.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case signup.FieldEmail:
+		m.ResetEmail()
+		return nil
+	case signup.FieldEmailFolded:
+		m.ResetEmailFolded()
+		return nil
+	case signup.FieldName:
+		m.ResetName()
+		return nil
+	case signup.FieldAccountName:
+		m.ResetAccountName()
+		return nil
+	case signup.FieldLanguage:
+		m.ResetLanguage()
+		return nil
+	case signup.FieldTermsVersion:
+		m.ResetTermsVersion()
+		return nil
+	case signup.FieldAnswers:
+		m.ResetAnswers()
+		return nil
+	case signup.FieldState:
+		m.ResetState()
+		return nil
+	case signup.FieldPasswordHash:
+		m.ResetPasswordHash()
+		return nil
+	case signup.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case signup.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case signup.FieldVerifiedAt:
+		m.ResetVerifiedAt()
+		return nil
+	case signup.FieldDecidedAt:
+		m.ResetDecidedAt()
+		return nil
+	case signup.FieldDecidedBy:
+		m.ResetDecidedBy()
+		return nil
+	case signup.FieldReason:
+		m.ResetReason()
+		return nil
+	case signup.FieldPersonID:
+		m.ResetPersonID()
+		return nil
+	case signup.FieldEndedAt:
+		m.ResetEndedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown SignUp field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SignUpMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.person != nil {
+		edges = append(edges, signup.EdgePerson)
+	}
+	if m.organization != nil {
+		edges = append(edges, signup.EdgeOrganization)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SignUpMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case signup.EdgePerson:
+		if id := m.person; id != nil {
+			return []ent.Value{*id}
+		}
+	case signup.EdgeOrganization:
+		if id := m.organization; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SignUpMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SignUpMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SignUpMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedperson {
+		edges = append(edges, signup.EdgePerson)
+	}
+	if m.clearedorganization {
+		edges = append(edges, signup.EdgeOrganization)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SignUpMutation) EdgeCleared(name string) bool {
+	switch name {
+	case signup.EdgePerson:
+		return m.clearedperson
+	case signup.EdgeOrganization:
+		return m.clearedorganization
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SignUpMutation) ClearEdge(name string) error {
+	switch name {
+	case signup.EdgePerson:
+		m.ClearPerson()
+		return nil
+	case signup.EdgeOrganization:
+		m.ClearOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown SignUp unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SignUpMutation) ResetEdge(name string) error {
+	switch name {
+	case signup.EdgePerson:
+		m.ResetPerson()
+		return nil
+	case signup.EdgeOrganization:
+		m.ResetOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown SignUp edge %s", name)
 }
 
 // SubscriptionMutation represents an operation that mutates the Subscription nodes in the graph.
@@ -14314,9 +20314,18 @@ type UserMutation struct {
 	token_version       *int
 	addtoken_version    *int
 	made_in_development *bool
+	language            *domain.Language
+	time_zone           *string
+	theme               *domain.Theme
+	key_names_in_mail   *bool
+	totp_enabled_at     *time.Time
 	last_sign_in_at     *time.Time
 	sign_in_unlocked_at *time.Time
+	codes_unlocked_at   *time.Time
 	password_changed_at *time.Time
+	terms_version       *string
+	terms_accepted_at   *time.Time
+	deleted_at          *time.Time
 	clearedFields       map[string]struct{}
 	organization        *uuid.UUID
 	clearedorganization bool
@@ -14937,6 +20946,238 @@ func (m *UserMutation) ResetMadeInDevelopment() {
 	m.made_in_development = nil
 }
 
+// SetLanguage sets the "language" field.
+func (m *UserMutation) SetLanguage(d domain.Language) {
+	m.language = &d
+}
+
+// Language returns the value of the "language" field in the mutation.
+func (m *UserMutation) Language() (r domain.Language, exists bool) {
+	v := m.language
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLanguage returns the old "language" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldLanguage(ctx context.Context) (v *domain.Language, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLanguage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLanguage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLanguage: %w", err)
+	}
+	return oldValue.Language, nil
+}
+
+// ClearLanguage clears the value of the "language" field.
+func (m *UserMutation) ClearLanguage() {
+	m.language = nil
+	m.clearedFields[user.FieldLanguage] = struct{}{}
+}
+
+// LanguageCleared returns if the "language" field was cleared in this mutation.
+func (m *UserMutation) LanguageCleared() bool {
+	_, ok := m.clearedFields[user.FieldLanguage]
+	return ok
+}
+
+// ResetLanguage resets all changes to the "language" field.
+func (m *UserMutation) ResetLanguage() {
+	m.language = nil
+	delete(m.clearedFields, user.FieldLanguage)
+}
+
+// SetTimeZone sets the "time_zone" field.
+func (m *UserMutation) SetTimeZone(s string) {
+	m.time_zone = &s
+}
+
+// TimeZone returns the value of the "time_zone" field in the mutation.
+func (m *UserMutation) TimeZone() (r string, exists bool) {
+	v := m.time_zone
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTimeZone returns the old "time_zone" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldTimeZone(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTimeZone is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTimeZone requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTimeZone: %w", err)
+	}
+	return oldValue.TimeZone, nil
+}
+
+// ClearTimeZone clears the value of the "time_zone" field.
+func (m *UserMutation) ClearTimeZone() {
+	m.time_zone = nil
+	m.clearedFields[user.FieldTimeZone] = struct{}{}
+}
+
+// TimeZoneCleared returns if the "time_zone" field was cleared in this mutation.
+func (m *UserMutation) TimeZoneCleared() bool {
+	_, ok := m.clearedFields[user.FieldTimeZone]
+	return ok
+}
+
+// ResetTimeZone resets all changes to the "time_zone" field.
+func (m *UserMutation) ResetTimeZone() {
+	m.time_zone = nil
+	delete(m.clearedFields, user.FieldTimeZone)
+}
+
+// SetTheme sets the "theme" field.
+func (m *UserMutation) SetTheme(d domain.Theme) {
+	m.theme = &d
+}
+
+// Theme returns the value of the "theme" field in the mutation.
+func (m *UserMutation) Theme() (r domain.Theme, exists bool) {
+	v := m.theme
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTheme returns the old "theme" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldTheme(ctx context.Context) (v *domain.Theme, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTheme is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTheme requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTheme: %w", err)
+	}
+	return oldValue.Theme, nil
+}
+
+// ClearTheme clears the value of the "theme" field.
+func (m *UserMutation) ClearTheme() {
+	m.theme = nil
+	m.clearedFields[user.FieldTheme] = struct{}{}
+}
+
+// ThemeCleared returns if the "theme" field was cleared in this mutation.
+func (m *UserMutation) ThemeCleared() bool {
+	_, ok := m.clearedFields[user.FieldTheme]
+	return ok
+}
+
+// ResetTheme resets all changes to the "theme" field.
+func (m *UserMutation) ResetTheme() {
+	m.theme = nil
+	delete(m.clearedFields, user.FieldTheme)
+}
+
+// SetKeyNamesInMail sets the "key_names_in_mail" field.
+func (m *UserMutation) SetKeyNamesInMail(b bool) {
+	m.key_names_in_mail = &b
+}
+
+// KeyNamesInMail returns the value of the "key_names_in_mail" field in the mutation.
+func (m *UserMutation) KeyNamesInMail() (r bool, exists bool) {
+	v := m.key_names_in_mail
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyNamesInMail returns the old "key_names_in_mail" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldKeyNamesInMail(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyNamesInMail is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyNamesInMail requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyNamesInMail: %w", err)
+	}
+	return oldValue.KeyNamesInMail, nil
+}
+
+// ResetKeyNamesInMail resets all changes to the "key_names_in_mail" field.
+func (m *UserMutation) ResetKeyNamesInMail() {
+	m.key_names_in_mail = nil
+}
+
+// SetTotpEnabledAt sets the "totp_enabled_at" field.
+func (m *UserMutation) SetTotpEnabledAt(t time.Time) {
+	m.totp_enabled_at = &t
+}
+
+// TotpEnabledAt returns the value of the "totp_enabled_at" field in the mutation.
+func (m *UserMutation) TotpEnabledAt() (r time.Time, exists bool) {
+	v := m.totp_enabled_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTotpEnabledAt returns the old "totp_enabled_at" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldTotpEnabledAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTotpEnabledAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTotpEnabledAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTotpEnabledAt: %w", err)
+	}
+	return oldValue.TotpEnabledAt, nil
+}
+
+// ClearTotpEnabledAt clears the value of the "totp_enabled_at" field.
+func (m *UserMutation) ClearTotpEnabledAt() {
+	m.totp_enabled_at = nil
+	m.clearedFields[user.FieldTotpEnabledAt] = struct{}{}
+}
+
+// TotpEnabledAtCleared returns if the "totp_enabled_at" field was cleared in this mutation.
+func (m *UserMutation) TotpEnabledAtCleared() bool {
+	_, ok := m.clearedFields[user.FieldTotpEnabledAt]
+	return ok
+}
+
+// ResetTotpEnabledAt resets all changes to the "totp_enabled_at" field.
+func (m *UserMutation) ResetTotpEnabledAt() {
+	m.totp_enabled_at = nil
+	delete(m.clearedFields, user.FieldTotpEnabledAt)
+}
+
 // SetLastSignInAt sets the "last_sign_in_at" field.
 func (m *UserMutation) SetLastSignInAt(t time.Time) {
 	m.last_sign_in_at = &t
@@ -15035,6 +21276,55 @@ func (m *UserMutation) ResetSignInUnlockedAt() {
 	delete(m.clearedFields, user.FieldSignInUnlockedAt)
 }
 
+// SetCodesUnlockedAt sets the "codes_unlocked_at" field.
+func (m *UserMutation) SetCodesUnlockedAt(t time.Time) {
+	m.codes_unlocked_at = &t
+}
+
+// CodesUnlockedAt returns the value of the "codes_unlocked_at" field in the mutation.
+func (m *UserMutation) CodesUnlockedAt() (r time.Time, exists bool) {
+	v := m.codes_unlocked_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCodesUnlockedAt returns the old "codes_unlocked_at" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldCodesUnlockedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCodesUnlockedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCodesUnlockedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCodesUnlockedAt: %w", err)
+	}
+	return oldValue.CodesUnlockedAt, nil
+}
+
+// ClearCodesUnlockedAt clears the value of the "codes_unlocked_at" field.
+func (m *UserMutation) ClearCodesUnlockedAt() {
+	m.codes_unlocked_at = nil
+	m.clearedFields[user.FieldCodesUnlockedAt] = struct{}{}
+}
+
+// CodesUnlockedAtCleared returns if the "codes_unlocked_at" field was cleared in this mutation.
+func (m *UserMutation) CodesUnlockedAtCleared() bool {
+	_, ok := m.clearedFields[user.FieldCodesUnlockedAt]
+	return ok
+}
+
+// ResetCodesUnlockedAt resets all changes to the "codes_unlocked_at" field.
+func (m *UserMutation) ResetCodesUnlockedAt() {
+	m.codes_unlocked_at = nil
+	delete(m.clearedFields, user.FieldCodesUnlockedAt)
+}
+
 // SetPasswordChangedAt sets the "password_changed_at" field.
 func (m *UserMutation) SetPasswordChangedAt(t time.Time) {
 	m.password_changed_at = &t
@@ -15082,6 +21372,153 @@ func (m *UserMutation) PasswordChangedAtCleared() bool {
 func (m *UserMutation) ResetPasswordChangedAt() {
 	m.password_changed_at = nil
 	delete(m.clearedFields, user.FieldPasswordChangedAt)
+}
+
+// SetTermsVersion sets the "terms_version" field.
+func (m *UserMutation) SetTermsVersion(s string) {
+	m.terms_version = &s
+}
+
+// TermsVersion returns the value of the "terms_version" field in the mutation.
+func (m *UserMutation) TermsVersion() (r string, exists bool) {
+	v := m.terms_version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTermsVersion returns the old "terms_version" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldTermsVersion(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTermsVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTermsVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTermsVersion: %w", err)
+	}
+	return oldValue.TermsVersion, nil
+}
+
+// ClearTermsVersion clears the value of the "terms_version" field.
+func (m *UserMutation) ClearTermsVersion() {
+	m.terms_version = nil
+	m.clearedFields[user.FieldTermsVersion] = struct{}{}
+}
+
+// TermsVersionCleared returns if the "terms_version" field was cleared in this mutation.
+func (m *UserMutation) TermsVersionCleared() bool {
+	_, ok := m.clearedFields[user.FieldTermsVersion]
+	return ok
+}
+
+// ResetTermsVersion resets all changes to the "terms_version" field.
+func (m *UserMutation) ResetTermsVersion() {
+	m.terms_version = nil
+	delete(m.clearedFields, user.FieldTermsVersion)
+}
+
+// SetTermsAcceptedAt sets the "terms_accepted_at" field.
+func (m *UserMutation) SetTermsAcceptedAt(t time.Time) {
+	m.terms_accepted_at = &t
+}
+
+// TermsAcceptedAt returns the value of the "terms_accepted_at" field in the mutation.
+func (m *UserMutation) TermsAcceptedAt() (r time.Time, exists bool) {
+	v := m.terms_accepted_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTermsAcceptedAt returns the old "terms_accepted_at" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldTermsAcceptedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTermsAcceptedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTermsAcceptedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTermsAcceptedAt: %w", err)
+	}
+	return oldValue.TermsAcceptedAt, nil
+}
+
+// ClearTermsAcceptedAt clears the value of the "terms_accepted_at" field.
+func (m *UserMutation) ClearTermsAcceptedAt() {
+	m.terms_accepted_at = nil
+	m.clearedFields[user.FieldTermsAcceptedAt] = struct{}{}
+}
+
+// TermsAcceptedAtCleared returns if the "terms_accepted_at" field was cleared in this mutation.
+func (m *UserMutation) TermsAcceptedAtCleared() bool {
+	_, ok := m.clearedFields[user.FieldTermsAcceptedAt]
+	return ok
+}
+
+// ResetTermsAcceptedAt resets all changes to the "terms_accepted_at" field.
+func (m *UserMutation) ResetTermsAcceptedAt() {
+	m.terms_accepted_at = nil
+	delete(m.clearedFields, user.FieldTermsAcceptedAt)
+}
+
+// SetDeletedAt sets the "deleted_at" field.
+func (m *UserMutation) SetDeletedAt(t time.Time) {
+	m.deleted_at = &t
+}
+
+// DeletedAt returns the value of the "deleted_at" field in the mutation.
+func (m *UserMutation) DeletedAt() (r time.Time, exists bool) {
+	v := m.deleted_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeletedAt returns the old "deleted_at" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldDeletedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeletedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeletedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeletedAt: %w", err)
+	}
+	return oldValue.DeletedAt, nil
+}
+
+// ClearDeletedAt clears the value of the "deleted_at" field.
+func (m *UserMutation) ClearDeletedAt() {
+	m.deleted_at = nil
+	m.clearedFields[user.FieldDeletedAt] = struct{}{}
+}
+
+// DeletedAtCleared returns if the "deleted_at" field was cleared in this mutation.
+func (m *UserMutation) DeletedAtCleared() bool {
+	_, ok := m.clearedFields[user.FieldDeletedAt]
+	return ok
+}
+
+// ResetDeletedAt resets all changes to the "deleted_at" field.
+func (m *UserMutation) ResetDeletedAt() {
+	m.deleted_at = nil
+	delete(m.clearedFields, user.FieldDeletedAt)
 }
 
 // ClearOrganization clears the "organization" edge to the Organization entity.
@@ -15145,7 +21582,7 @@ func (m *UserMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *UserMutation) Fields() []string {
-	fields := make([]string, 0, 16)
+	fields := make([]string, 0, 25)
 	if m.organization != nil {
 		fields = append(fields, user.FieldOrganizationID)
 	}
@@ -15185,14 +21622,41 @@ func (m *UserMutation) Fields() []string {
 	if m.made_in_development != nil {
 		fields = append(fields, user.FieldMadeInDevelopment)
 	}
+	if m.language != nil {
+		fields = append(fields, user.FieldLanguage)
+	}
+	if m.time_zone != nil {
+		fields = append(fields, user.FieldTimeZone)
+	}
+	if m.theme != nil {
+		fields = append(fields, user.FieldTheme)
+	}
+	if m.key_names_in_mail != nil {
+		fields = append(fields, user.FieldKeyNamesInMail)
+	}
+	if m.totp_enabled_at != nil {
+		fields = append(fields, user.FieldTotpEnabledAt)
+	}
 	if m.last_sign_in_at != nil {
 		fields = append(fields, user.FieldLastSignInAt)
 	}
 	if m.sign_in_unlocked_at != nil {
 		fields = append(fields, user.FieldSignInUnlockedAt)
 	}
+	if m.codes_unlocked_at != nil {
+		fields = append(fields, user.FieldCodesUnlockedAt)
+	}
 	if m.password_changed_at != nil {
 		fields = append(fields, user.FieldPasswordChangedAt)
+	}
+	if m.terms_version != nil {
+		fields = append(fields, user.FieldTermsVersion)
+	}
+	if m.terms_accepted_at != nil {
+		fields = append(fields, user.FieldTermsAcceptedAt)
+	}
+	if m.deleted_at != nil {
+		fields = append(fields, user.FieldDeletedAt)
 	}
 	return fields
 }
@@ -15228,12 +21692,30 @@ func (m *UserMutation) Field(name string) (ent.Value, bool) {
 		return m.TokenVersion()
 	case user.FieldMadeInDevelopment:
 		return m.MadeInDevelopment()
+	case user.FieldLanguage:
+		return m.Language()
+	case user.FieldTimeZone:
+		return m.TimeZone()
+	case user.FieldTheme:
+		return m.Theme()
+	case user.FieldKeyNamesInMail:
+		return m.KeyNamesInMail()
+	case user.FieldTotpEnabledAt:
+		return m.TotpEnabledAt()
 	case user.FieldLastSignInAt:
 		return m.LastSignInAt()
 	case user.FieldSignInUnlockedAt:
 		return m.SignInUnlockedAt()
+	case user.FieldCodesUnlockedAt:
+		return m.CodesUnlockedAt()
 	case user.FieldPasswordChangedAt:
 		return m.PasswordChangedAt()
+	case user.FieldTermsVersion:
+		return m.TermsVersion()
+	case user.FieldTermsAcceptedAt:
+		return m.TermsAcceptedAt()
+	case user.FieldDeletedAt:
+		return m.DeletedAt()
 	}
 	return nil, false
 }
@@ -15269,12 +21751,30 @@ func (m *UserMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldTokenVersion(ctx)
 	case user.FieldMadeInDevelopment:
 		return m.OldMadeInDevelopment(ctx)
+	case user.FieldLanguage:
+		return m.OldLanguage(ctx)
+	case user.FieldTimeZone:
+		return m.OldTimeZone(ctx)
+	case user.FieldTheme:
+		return m.OldTheme(ctx)
+	case user.FieldKeyNamesInMail:
+		return m.OldKeyNamesInMail(ctx)
+	case user.FieldTotpEnabledAt:
+		return m.OldTotpEnabledAt(ctx)
 	case user.FieldLastSignInAt:
 		return m.OldLastSignInAt(ctx)
 	case user.FieldSignInUnlockedAt:
 		return m.OldSignInUnlockedAt(ctx)
+	case user.FieldCodesUnlockedAt:
+		return m.OldCodesUnlockedAt(ctx)
 	case user.FieldPasswordChangedAt:
 		return m.OldPasswordChangedAt(ctx)
+	case user.FieldTermsVersion:
+		return m.OldTermsVersion(ctx)
+	case user.FieldTermsAcceptedAt:
+		return m.OldTermsAcceptedAt(ctx)
+	case user.FieldDeletedAt:
+		return m.OldDeletedAt(ctx)
 	}
 	return nil, fmt.Errorf("unknown User field %s", name)
 }
@@ -15375,6 +21875,41 @@ func (m *UserMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetMadeInDevelopment(v)
 		return nil
+	case user.FieldLanguage:
+		v, ok := value.(domain.Language)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLanguage(v)
+		return nil
+	case user.FieldTimeZone:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTimeZone(v)
+		return nil
+	case user.FieldTheme:
+		v, ok := value.(domain.Theme)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTheme(v)
+		return nil
+	case user.FieldKeyNamesInMail:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyNamesInMail(v)
+		return nil
+	case user.FieldTotpEnabledAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTotpEnabledAt(v)
+		return nil
 	case user.FieldLastSignInAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -15389,12 +21924,40 @@ func (m *UserMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetSignInUnlockedAt(v)
 		return nil
+	case user.FieldCodesUnlockedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCodesUnlockedAt(v)
+		return nil
 	case user.FieldPasswordChangedAt:
 		v, ok := value.(time.Time)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetPasswordChangedAt(v)
+		return nil
+	case user.FieldTermsVersion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTermsVersion(v)
+		return nil
+	case user.FieldTermsAcceptedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTermsAcceptedAt(v)
+		return nil
+	case user.FieldDeletedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeletedAt(v)
 		return nil
 	}
 	return fmt.Errorf("unknown User field %s", name)
@@ -15453,14 +22016,38 @@ func (m *UserMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *UserMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(user.FieldLanguage) {
+		fields = append(fields, user.FieldLanguage)
+	}
+	if m.FieldCleared(user.FieldTimeZone) {
+		fields = append(fields, user.FieldTimeZone)
+	}
+	if m.FieldCleared(user.FieldTheme) {
+		fields = append(fields, user.FieldTheme)
+	}
+	if m.FieldCleared(user.FieldTotpEnabledAt) {
+		fields = append(fields, user.FieldTotpEnabledAt)
+	}
 	if m.FieldCleared(user.FieldLastSignInAt) {
 		fields = append(fields, user.FieldLastSignInAt)
 	}
 	if m.FieldCleared(user.FieldSignInUnlockedAt) {
 		fields = append(fields, user.FieldSignInUnlockedAt)
 	}
+	if m.FieldCleared(user.FieldCodesUnlockedAt) {
+		fields = append(fields, user.FieldCodesUnlockedAt)
+	}
 	if m.FieldCleared(user.FieldPasswordChangedAt) {
 		fields = append(fields, user.FieldPasswordChangedAt)
+	}
+	if m.FieldCleared(user.FieldTermsVersion) {
+		fields = append(fields, user.FieldTermsVersion)
+	}
+	if m.FieldCleared(user.FieldTermsAcceptedAt) {
+		fields = append(fields, user.FieldTermsAcceptedAt)
+	}
+	if m.FieldCleared(user.FieldDeletedAt) {
+		fields = append(fields, user.FieldDeletedAt)
 	}
 	return fields
 }
@@ -15476,14 +22063,38 @@ func (m *UserMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *UserMutation) ClearField(name string) error {
 	switch name {
+	case user.FieldLanguage:
+		m.ClearLanguage()
+		return nil
+	case user.FieldTimeZone:
+		m.ClearTimeZone()
+		return nil
+	case user.FieldTheme:
+		m.ClearTheme()
+		return nil
+	case user.FieldTotpEnabledAt:
+		m.ClearTotpEnabledAt()
+		return nil
 	case user.FieldLastSignInAt:
 		m.ClearLastSignInAt()
 		return nil
 	case user.FieldSignInUnlockedAt:
 		m.ClearSignInUnlockedAt()
 		return nil
+	case user.FieldCodesUnlockedAt:
+		m.ClearCodesUnlockedAt()
+		return nil
 	case user.FieldPasswordChangedAt:
 		m.ClearPasswordChangedAt()
+		return nil
+	case user.FieldTermsVersion:
+		m.ClearTermsVersion()
+		return nil
+	case user.FieldTermsAcceptedAt:
+		m.ClearTermsAcceptedAt()
+		return nil
+	case user.FieldDeletedAt:
+		m.ClearDeletedAt()
 		return nil
 	}
 	return fmt.Errorf("unknown User nullable field %s", name)
@@ -15532,14 +22143,41 @@ func (m *UserMutation) ResetField(name string) error {
 	case user.FieldMadeInDevelopment:
 		m.ResetMadeInDevelopment()
 		return nil
+	case user.FieldLanguage:
+		m.ResetLanguage()
+		return nil
+	case user.FieldTimeZone:
+		m.ResetTimeZone()
+		return nil
+	case user.FieldTheme:
+		m.ResetTheme()
+		return nil
+	case user.FieldKeyNamesInMail:
+		m.ResetKeyNamesInMail()
+		return nil
+	case user.FieldTotpEnabledAt:
+		m.ResetTotpEnabledAt()
+		return nil
 	case user.FieldLastSignInAt:
 		m.ResetLastSignInAt()
 		return nil
 	case user.FieldSignInUnlockedAt:
 		m.ResetSignInUnlockedAt()
 		return nil
+	case user.FieldCodesUnlockedAt:
+		m.ResetCodesUnlockedAt()
+		return nil
 	case user.FieldPasswordChangedAt:
 		m.ResetPasswordChangedAt()
+		return nil
+	case user.FieldTermsVersion:
+		m.ResetTermsVersion()
+		return nil
+	case user.FieldTermsAcceptedAt:
+		m.ResetTermsAcceptedAt()
+		return nil
+	case user.FieldDeletedAt:
+		m.ResetDeletedAt()
 		return nil
 	}
 	return fmt.Errorf("unknown User field %s", name)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"portico/clients/go/gate/access"
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 )
@@ -72,6 +73,18 @@ func (*Event) NodeKind() nodeid.Kind { return nodeid.Event }
 func (m *Event) Lacks(columns []string) bool { return lacking(m.columns, columns) }
 
 // GlobalID returns the opaque id that the schema shows for the row.
+func (m *Invitation) GlobalID() string { return nodeid.Encode(nodeid.Invitation, m.ID) }
+
+// IsNode marks the row as a GraphQL Node.
+func (*Invitation) IsNode() {}
+
+// NodeKind returns the row's type in the public schema.
+func (*Invitation) NodeKind() nodeid.Kind { return nodeid.Invitation }
+
+// Lacks reports whether the row was read without one of the columns.
+func (m *Invitation) Lacks(columns []string) bool { return lacking(m.columns, columns) }
+
+// GlobalID returns the opaque id that the schema shows for the row.
 func (m *Membership) GlobalID() string { return nodeid.Encode(nodeid.Membership, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.
@@ -132,6 +145,30 @@ func (*ServiceToken) NodeKind() nodeid.Kind { return nodeid.ServiceToken }
 func (m *ServiceToken) Lacks(columns []string) bool { return lacking(m.columns, columns) }
 
 // GlobalID returns the opaque id that the schema shows for the row.
+func (m *Session) GlobalID() string { return nodeid.Encode(nodeid.Session, m.ID) }
+
+// IsNode marks the row as a GraphQL Node.
+func (*Session) IsNode() {}
+
+// NodeKind returns the row's type in the public schema.
+func (*Session) NodeKind() nodeid.Kind { return nodeid.Session }
+
+// Lacks reports whether the row was read without one of the columns.
+func (m *Session) Lacks(columns []string) bool { return lacking(m.columns, columns) }
+
+// GlobalID returns the opaque id that the schema shows for the row.
+func (m *SignUp) GlobalID() string { return nodeid.Encode(nodeid.SignUp, m.ID) }
+
+// IsNode marks the row as a GraphQL Node.
+func (*SignUp) IsNode() {}
+
+// NodeKind returns the row's type in the public schema.
+func (*SignUp) NodeKind() nodeid.Kind { return nodeid.SignUp }
+
+// Lacks reports whether the row was read without one of the columns.
+func (m *SignUp) Lacks(columns []string) bool { return lacking(m.columns, columns) }
+
+// GlobalID returns the opaque id that the schema shows for the row.
 func (m *Subscription) GlobalID() string { return nodeid.Encode(nodeid.ProductSubscription, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.
@@ -181,6 +218,18 @@ func (m *Credential) Settle(now time.Time) { m.Status = m.Status.At(now, m.Expir
 // Enabled reports whether the credential may be used: its status, which must
 // have been settled, is ACTIVE.
 func (m *Credential) Enabled() bool { return m.Status == access.CredentialActive }
+
+// DisabledBy returns who has disabled the credential; nil unless its status, which must
+// have been settled, is DISABLED.
+func (m *Credential) DisabledBy() *domain.DisabledBy {
+	switch {
+	case m.Status != access.CredentialDisabled:
+		return nil
+	case m.DisabledByOwner:
+		return new(domain.DisabledByOwner)
+	}
+	return new(domain.DisabledByStaff)
+}
 
 // IsAccountCredential reports whether the credential belongs to an account
 // instead of one of its apps.

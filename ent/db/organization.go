@@ -45,12 +45,30 @@ type Organization struct {
 	PortalUnregister domain.PortalUnregister `json:"portal_unregister,omitempty"`
 	// ProductionKeys holds the value of the "production_keys" field.
 	ProductionKeys domain.ProductionKeys `json:"production_keys,omitempty"`
+	// What becomes of API keys that somebody reports as leaked.
+	LeakedKeys domain.LeakedKeys `json:"leaked_keys,omitempty"`
 	// PasswordSignIn holds the value of the "password_sign_in" field.
 	PasswordSignIn bool `json:"password_sign_in,omitempty"`
+	// Whether service tokens may act for developers.
+	ActAs bool `json:"act_as,omitempty"`
+	// Whether administrators need a second factor to sign in.
+	StaffTotp bool `json:"staff_totp,omitempty"`
+	// Who may become a user.
+	SignUp domain.SignUpPolicy `json:"sign_up,omitempty"`
+	// What people are asked who sign up; checked by its type. NULL: nothing.
+	SignUpForm *domain.SignUpForm `json:"sign_up_form,omitempty"`
+	// Of the terms that developers must accept; NULL: there are none.
+	TermsVersion *string `json:"terms_version,omitempty"`
+	// Where they are read.
+	TermsURL *string `json:"terms_url,omitempty"`
+	// Whether gateways accept imported keys in a form that is not Portico's own.
+	ImportedKeys bool `json:"imported_keys,omitempty"`
 	// The first part of new raw keys.
 	KeyPrefix string `json:"key_prefix,omitempty"`
 	// LongestKeyLife holds the value of the "longest_key_life" field.
 	LongestKeyLife domain.KeyLife `json:"longest_key_life,omitempty"`
+	// After how many days keys are due for rotation. NULL: never.
+	RotateKeysEvery domain.KeyLife `json:"rotate_keys_every,omitempty"`
 	// DeletedRetentionDays holds the value of the "deleted_retention_days" field.
 	DeletedRetentionDays int `json:"deleted_retention_days,omitempty"`
 	// EventRetentionDays holds the value of the "event_retention_days" field.
@@ -70,13 +88,13 @@ func (*Organization) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case organization.FieldLongestKeyLife, organization.FieldUsageRetention:
+		case organization.FieldSignUpForm, organization.FieldLongestKeyLife, organization.FieldRotateKeysEvery, organization.FieldUsageRetention:
 			values[i] = new([]byte)
-		case organization.FieldPasswordSignIn:
+		case organization.FieldPasswordSignIn, organization.FieldActAs, organization.FieldStaffTotp, organization.FieldImportedKeys:
 			values[i] = new(sql.NullBool)
 		case organization.FieldVersion, organization.FieldDeletedRetentionDays, organization.FieldEventRetentionDays:
 			values[i] = new(sql.NullInt64)
-		case organization.FieldSlug, organization.FieldName, organization.FieldWebsite, organization.FieldSupportEmail, organization.FieldLogoURL, organization.FieldTimeZone, organization.FieldCurrency, organization.FieldPortalUnregister, organization.FieldProductionKeys, organization.FieldKeyPrefix:
+		case organization.FieldSlug, organization.FieldName, organization.FieldWebsite, organization.FieldSupportEmail, organization.FieldLogoURL, organization.FieldTimeZone, organization.FieldCurrency, organization.FieldPortalUnregister, organization.FieldProductionKeys, organization.FieldLeakedKeys, organization.FieldSignUp, organization.FieldTermsVersion, organization.FieldTermsURL, organization.FieldKeyPrefix:
 			values[i] = new(sql.NullString)
 		case organization.FieldCreatedAt, organization.FieldUpdatedAt:
 			values[i] = new(sql.NullTime)
@@ -175,11 +193,63 @@ func (_m *Organization) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ProductionKeys = domain.ProductionKeys(value.String)
 			}
+		case organization.FieldLeakedKeys:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field leaked_keys", values[i])
+			} else if value.Valid {
+				_m.LeakedKeys = domain.LeakedKeys(value.String)
+			}
 		case organization.FieldPasswordSignIn:
 			if value, ok := values[i].(*sql.NullBool); !ok {
 				return fmt.Errorf("unexpected type %T for field password_sign_in", values[i])
 			} else if value.Valid {
 				_m.PasswordSignIn = value.Bool
+			}
+		case organization.FieldActAs:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field act_as", values[i])
+			} else if value.Valid {
+				_m.ActAs = value.Bool
+			}
+		case organization.FieldStaffTotp:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field staff_totp", values[i])
+			} else if value.Valid {
+				_m.StaffTotp = value.Bool
+			}
+		case organization.FieldSignUp:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field sign_up", values[i])
+			} else if value.Valid {
+				_m.SignUp = domain.SignUpPolicy(value.String)
+			}
+		case organization.FieldSignUpForm:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field sign_up_form", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.SignUpForm); err != nil {
+					return fmt.Errorf("unmarshal field sign_up_form: %w", err)
+				}
+			}
+		case organization.FieldTermsVersion:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field terms_version", values[i])
+			} else if value.Valid {
+				_m.TermsVersion = new(string)
+				*_m.TermsVersion = value.String
+			}
+		case organization.FieldTermsURL:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field terms_url", values[i])
+			} else if value.Valid {
+				_m.TermsURL = new(string)
+				*_m.TermsURL = value.String
+			}
+		case organization.FieldImportedKeys:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field imported_keys", values[i])
+			} else if value.Valid {
+				_m.ImportedKeys = value.Bool
 			}
 		case organization.FieldKeyPrefix:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -193,6 +263,14 @@ func (_m *Organization) assignValues(columns []string, values []any) error {
 			} else if value != nil && len(*value) > 0 {
 				if err := json.Unmarshal(*value, &_m.LongestKeyLife); err != nil {
 					return fmt.Errorf("unmarshal field longest_key_life: %w", err)
+				}
+			}
+		case organization.FieldRotateKeysEvery:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field rotate_keys_every", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.RotateKeysEvery); err != nil {
+					return fmt.Errorf("unmarshal field rotate_keys_every: %w", err)
 				}
 			}
 		case organization.FieldDeletedRetentionDays:
@@ -287,14 +365,45 @@ func (_m *Organization) String() string {
 	builder.WriteString("production_keys=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ProductionKeys))
 	builder.WriteString(", ")
+	builder.WriteString("leaked_keys=")
+	builder.WriteString(fmt.Sprintf("%v", _m.LeakedKeys))
+	builder.WriteString(", ")
 	builder.WriteString("password_sign_in=")
 	builder.WriteString(fmt.Sprintf("%v", _m.PasswordSignIn))
+	builder.WriteString(", ")
+	builder.WriteString("act_as=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ActAs))
+	builder.WriteString(", ")
+	builder.WriteString("staff_totp=")
+	builder.WriteString(fmt.Sprintf("%v", _m.StaffTotp))
+	builder.WriteString(", ")
+	builder.WriteString("sign_up=")
+	builder.WriteString(fmt.Sprintf("%v", _m.SignUp))
+	builder.WriteString(", ")
+	builder.WriteString("sign_up_form=")
+	builder.WriteString(fmt.Sprintf("%v", _m.SignUpForm))
+	builder.WriteString(", ")
+	if v := _m.TermsVersion; v != nil {
+		builder.WriteString("terms_version=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.TermsURL; v != nil {
+		builder.WriteString("terms_url=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	builder.WriteString("imported_keys=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ImportedKeys))
 	builder.WriteString(", ")
 	builder.WriteString("key_prefix=")
 	builder.WriteString(_m.KeyPrefix)
 	builder.WriteString(", ")
 	builder.WriteString("longest_key_life=")
 	builder.WriteString(fmt.Sprintf("%v", _m.LongestKeyLife))
+	builder.WriteString(", ")
+	builder.WriteString("rotate_keys_every=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RotateKeysEvery))
 	builder.WriteString(", ")
 	builder.WriteString("deleted_retention_days=")
 	builder.WriteString(fmt.Sprintf("%v", _m.DeletedRetentionDays))

@@ -175,6 +175,20 @@ func (_c *OrganizationCreate) SetNillableProductionKeys(v *domain.ProductionKeys
 	return _c
 }
 
+// SetLeakedKeys sets the "leaked_keys" field.
+func (_c *OrganizationCreate) SetLeakedKeys(v domain.LeakedKeys) *OrganizationCreate {
+	_c.mutation.SetLeakedKeys(v)
+	return _c
+}
+
+// SetNillableLeakedKeys sets the "leaked_keys" field if the given value is not nil.
+func (_c *OrganizationCreate) SetNillableLeakedKeys(v *domain.LeakedKeys) *OrganizationCreate {
+	if v != nil {
+		_c.SetLeakedKeys(*v)
+	}
+	return _c
+}
+
 // SetPasswordSignIn sets the "password_sign_in" field.
 func (_c *OrganizationCreate) SetPasswordSignIn(v bool) *OrganizationCreate {
 	_c.mutation.SetPasswordSignIn(v)
@@ -185,6 +199,96 @@ func (_c *OrganizationCreate) SetPasswordSignIn(v bool) *OrganizationCreate {
 func (_c *OrganizationCreate) SetNillablePasswordSignIn(v *bool) *OrganizationCreate {
 	if v != nil {
 		_c.SetPasswordSignIn(*v)
+	}
+	return _c
+}
+
+// SetActAs sets the "act_as" field.
+func (_c *OrganizationCreate) SetActAs(v bool) *OrganizationCreate {
+	_c.mutation.SetActAs(v)
+	return _c
+}
+
+// SetNillableActAs sets the "act_as" field if the given value is not nil.
+func (_c *OrganizationCreate) SetNillableActAs(v *bool) *OrganizationCreate {
+	if v != nil {
+		_c.SetActAs(*v)
+	}
+	return _c
+}
+
+// SetStaffTotp sets the "staff_totp" field.
+func (_c *OrganizationCreate) SetStaffTotp(v bool) *OrganizationCreate {
+	_c.mutation.SetStaffTotp(v)
+	return _c
+}
+
+// SetNillableStaffTotp sets the "staff_totp" field if the given value is not nil.
+func (_c *OrganizationCreate) SetNillableStaffTotp(v *bool) *OrganizationCreate {
+	if v != nil {
+		_c.SetStaffTotp(*v)
+	}
+	return _c
+}
+
+// SetSignUp sets the "sign_up" field.
+func (_c *OrganizationCreate) SetSignUp(v domain.SignUpPolicy) *OrganizationCreate {
+	_c.mutation.SetSignUp(v)
+	return _c
+}
+
+// SetNillableSignUp sets the "sign_up" field if the given value is not nil.
+func (_c *OrganizationCreate) SetNillableSignUp(v *domain.SignUpPolicy) *OrganizationCreate {
+	if v != nil {
+		_c.SetSignUp(*v)
+	}
+	return _c
+}
+
+// SetSignUpForm sets the "sign_up_form" field.
+func (_c *OrganizationCreate) SetSignUpForm(v *domain.SignUpForm) *OrganizationCreate {
+	_c.mutation.SetSignUpForm(v)
+	return _c
+}
+
+// SetTermsVersion sets the "terms_version" field.
+func (_c *OrganizationCreate) SetTermsVersion(v string) *OrganizationCreate {
+	_c.mutation.SetTermsVersion(v)
+	return _c
+}
+
+// SetNillableTermsVersion sets the "terms_version" field if the given value is not nil.
+func (_c *OrganizationCreate) SetNillableTermsVersion(v *string) *OrganizationCreate {
+	if v != nil {
+		_c.SetTermsVersion(*v)
+	}
+	return _c
+}
+
+// SetTermsURL sets the "terms_url" field.
+func (_c *OrganizationCreate) SetTermsURL(v string) *OrganizationCreate {
+	_c.mutation.SetTermsURL(v)
+	return _c
+}
+
+// SetNillableTermsURL sets the "terms_url" field if the given value is not nil.
+func (_c *OrganizationCreate) SetNillableTermsURL(v *string) *OrganizationCreate {
+	if v != nil {
+		_c.SetTermsURL(*v)
+	}
+	return _c
+}
+
+// SetImportedKeys sets the "imported_keys" field.
+func (_c *OrganizationCreate) SetImportedKeys(v bool) *OrganizationCreate {
+	_c.mutation.SetImportedKeys(v)
+	return _c
+}
+
+// SetNillableImportedKeys sets the "imported_keys" field if the given value is not nil.
+func (_c *OrganizationCreate) SetNillableImportedKeys(v *bool) *OrganizationCreate {
+	if v != nil {
+		_c.SetImportedKeys(*v)
 	}
 	return _c
 }
@@ -213,6 +317,20 @@ func (_c *OrganizationCreate) SetLongestKeyLife(v domain.KeyLife) *OrganizationC
 func (_c *OrganizationCreate) SetNillableLongestKeyLife(v *domain.KeyLife) *OrganizationCreate {
 	if v != nil {
 		_c.SetLongestKeyLife(*v)
+	}
+	return _c
+}
+
+// SetRotateKeysEvery sets the "rotate_keys_every" field.
+func (_c *OrganizationCreate) SetRotateKeysEvery(v domain.KeyLife) *OrganizationCreate {
+	_c.mutation.SetRotateKeysEvery(v)
+	return _c
+}
+
+// SetNillableRotateKeysEvery sets the "rotate_keys_every" field if the given value is not nil.
+func (_c *OrganizationCreate) SetNillableRotateKeysEvery(v *domain.KeyLife) *OrganizationCreate {
+	if v != nil {
+		_c.SetRotateKeysEvery(*v)
 	}
 	return _c
 }
@@ -348,9 +466,29 @@ func (_c *OrganizationCreate) defaults() error {
 		v := organization.DefaultProductionKeys
 		_c.mutation.SetProductionKeys(v)
 	}
+	if _, ok := _c.mutation.LeakedKeys(); !ok {
+		v := organization.DefaultLeakedKeys
+		_c.mutation.SetLeakedKeys(v)
+	}
 	if _, ok := _c.mutation.PasswordSignIn(); !ok {
 		v := organization.DefaultPasswordSignIn
 		_c.mutation.SetPasswordSignIn(v)
+	}
+	if _, ok := _c.mutation.ActAs(); !ok {
+		v := organization.DefaultActAs
+		_c.mutation.SetActAs(v)
+	}
+	if _, ok := _c.mutation.StaffTotp(); !ok {
+		v := organization.DefaultStaffTotp
+		_c.mutation.SetStaffTotp(v)
+	}
+	if _, ok := _c.mutation.SignUp(); !ok {
+		v := organization.DefaultSignUp
+		_c.mutation.SetSignUp(v)
+	}
+	if _, ok := _c.mutation.ImportedKeys(); !ok {
+		v := organization.DefaultImportedKeys
+		_c.mutation.SetImportedKeys(v)
 	}
 	if _, ok := _c.mutation.KeyPrefix(); !ok {
 		v := organization.DefaultKeyPrefix
@@ -431,8 +569,33 @@ func (_c *OrganizationCreate) check() error {
 			return &ValidationError{Name: "production_keys", err: fmt.Errorf(`db: validator failed for field "Organization.production_keys": %w`, err)}
 		}
 	}
+	if _, ok := _c.mutation.LeakedKeys(); !ok {
+		return &ValidationError{Name: "leaked_keys", err: errors.New(`db: missing required field "Organization.leaked_keys"`)}
+	}
+	if v, ok := _c.mutation.LeakedKeys(); ok {
+		if err := organization.LeakedKeysValidator(v); err != nil {
+			return &ValidationError{Name: "leaked_keys", err: fmt.Errorf(`db: validator failed for field "Organization.leaked_keys": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.PasswordSignIn(); !ok {
 		return &ValidationError{Name: "password_sign_in", err: errors.New(`db: missing required field "Organization.password_sign_in"`)}
+	}
+	if _, ok := _c.mutation.ActAs(); !ok {
+		return &ValidationError{Name: "act_as", err: errors.New(`db: missing required field "Organization.act_as"`)}
+	}
+	if _, ok := _c.mutation.StaffTotp(); !ok {
+		return &ValidationError{Name: "staff_totp", err: errors.New(`db: missing required field "Organization.staff_totp"`)}
+	}
+	if _, ok := _c.mutation.SignUp(); !ok {
+		return &ValidationError{Name: "sign_up", err: errors.New(`db: missing required field "Organization.sign_up"`)}
+	}
+	if v, ok := _c.mutation.SignUp(); ok {
+		if err := organization.SignUpValidator(v); err != nil {
+			return &ValidationError{Name: "sign_up", err: fmt.Errorf(`db: validator failed for field "Organization.sign_up": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.ImportedKeys(); !ok {
+		return &ValidationError{Name: "imported_keys", err: errors.New(`db: missing required field "Organization.imported_keys"`)}
 	}
 	if _, ok := _c.mutation.KeyPrefix(); !ok {
 		return &ValidationError{Name: "key_prefix", err: errors.New(`db: missing required field "Organization.key_prefix"`)}
@@ -460,7 +623,7 @@ func (_c *OrganizationCreate) check() error {
 }
 
 // insertOrganization inserts a row. What is not set is NULL.
-const insertOrganization = `INSERT INTO "organizations" ("created_at", "updated_at", "version", "slug", "name", "website", "support_email", "logo_url", "time_zone", "currency", "portal_unregister", "production_keys", "password_sign_in", "key_prefix", "longest_key_life", "deleted_retention_days", "event_retention_days", "usage_retention", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
+const insertOrganization = `INSERT INTO "organizations" ("created_at", "updated_at", "version", "slug", "name", "website", "support_email", "logo_url", "time_zone", "currency", "portal_unregister", "production_keys", "leaked_keys", "password_sign_in", "act_as", "staff_totp", "sign_up", "sign_up_form", "terms_version", "terms_url", "imported_keys", "key_prefix", "longest_key_life", "rotate_keys_every", "deleted_retention_days", "event_retention_days", "usage_retention", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)`
 
 func (_c *OrganizationCreate) sqlSave(ctx context.Context) (*Organization, error) {
 	node, args, err := _c.values()
@@ -494,7 +657,7 @@ func (_c *OrganizationCreate) values() (*Organization, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &Organization{config: _c.config}, make([]any, 19)
+	node, args := &Organization{config: _c.config}, make([]any, 28)
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		args[0] = value
 		node.CreatedAt = value
@@ -543,12 +706,48 @@ func (_c *OrganizationCreate) values() (*Organization, []any, error) {
 		args[11] = string(value)
 		node.ProductionKeys = value
 	}
+	if value, ok := _c.mutation.LeakedKeys(); ok {
+		args[12] = string(value)
+		node.LeakedKeys = value
+	}
 	if value, ok := _c.mutation.PasswordSignIn(); ok {
-		args[12] = value
+		args[13] = value
 		node.PasswordSignIn = value
 	}
+	if value, ok := _c.mutation.ActAs(); ok {
+		args[14] = value
+		node.ActAs = value
+	}
+	if value, ok := _c.mutation.StaffTotp(); ok {
+		args[15] = value
+		node.StaffTotp = value
+	}
+	if value, ok := _c.mutation.SignUp(); ok {
+		args[16] = string(value)
+		node.SignUp = value
+	}
+	if value, ok := _c.mutation.SignUpForm(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, nil, fmt.Errorf("marshal value for column sign_up_form: %w", err)
+		}
+		args[17] = text
+		node.SignUpForm = value
+	}
+	if value, ok := _c.mutation.TermsVersion(); ok {
+		args[18] = string(value)
+		node.TermsVersion = &value
+	}
+	if value, ok := _c.mutation.TermsURL(); ok {
+		args[19] = string(value)
+		node.TermsURL = &value
+	}
+	if value, ok := _c.mutation.ImportedKeys(); ok {
+		args[20] = value
+		node.ImportedKeys = value
+	}
 	if value, ok := _c.mutation.KeyPrefix(); ok {
-		args[13] = string(value)
+		args[21] = string(value)
 		node.KeyPrefix = value
 	}
 	if value, ok := _c.mutation.LongestKeyLife(); ok {
@@ -556,15 +755,23 @@ func (_c *OrganizationCreate) values() (*Organization, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column longest_key_life: %w", err)
 		}
-		args[14] = text
+		args[22] = text
 		node.LongestKeyLife = value
 	}
+	if value, ok := _c.mutation.RotateKeysEvery(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, nil, fmt.Errorf("marshal value for column rotate_keys_every: %w", err)
+		}
+		args[23] = text
+		node.RotateKeysEvery = value
+	}
 	if value, ok := _c.mutation.DeletedRetentionDays(); ok {
-		args[15] = int64(value)
+		args[24] = int64(value)
 		node.DeletedRetentionDays = value
 	}
 	if value, ok := _c.mutation.EventRetentionDays(); ok {
-		args[16] = int64(value)
+		args[25] = int64(value)
 		node.EventRetentionDays = value
 	}
 	if value, ok := _c.mutation.UsageRetention(); ok {
@@ -572,11 +779,11 @@ func (_c *OrganizationCreate) values() (*Organization, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column usage_retention: %w", err)
 		}
-		args[17] = text
+		args[26] = text
 		node.UsageRetention = value
 	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[18] = value.String()
+		args[27] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -641,9 +848,41 @@ func (_c *OrganizationCreate) createSpec() (*Organization, *sqlgraph.CreateSpec)
 		_spec.SetField(organization.FieldProductionKeys, field.TypeEnum, value)
 		_node.ProductionKeys = value
 	}
+	if value, ok := _c.mutation.LeakedKeys(); ok {
+		_spec.SetField(organization.FieldLeakedKeys, field.TypeEnum, value)
+		_node.LeakedKeys = value
+	}
 	if value, ok := _c.mutation.PasswordSignIn(); ok {
 		_spec.SetField(organization.FieldPasswordSignIn, field.TypeBool, value)
 		_node.PasswordSignIn = value
+	}
+	if value, ok := _c.mutation.ActAs(); ok {
+		_spec.SetField(organization.FieldActAs, field.TypeBool, value)
+		_node.ActAs = value
+	}
+	if value, ok := _c.mutation.StaffTotp(); ok {
+		_spec.SetField(organization.FieldStaffTotp, field.TypeBool, value)
+		_node.StaffTotp = value
+	}
+	if value, ok := _c.mutation.SignUp(); ok {
+		_spec.SetField(organization.FieldSignUp, field.TypeEnum, value)
+		_node.SignUp = value
+	}
+	if value, ok := _c.mutation.SignUpForm(); ok {
+		_spec.SetField(organization.FieldSignUpForm, field.TypeJSON, value)
+		_node.SignUpForm = value
+	}
+	if value, ok := _c.mutation.TermsVersion(); ok {
+		_spec.SetField(organization.FieldTermsVersion, field.TypeString, value)
+		_node.TermsVersion = &value
+	}
+	if value, ok := _c.mutation.TermsURL(); ok {
+		_spec.SetField(organization.FieldTermsURL, field.TypeString, value)
+		_node.TermsURL = &value
+	}
+	if value, ok := _c.mutation.ImportedKeys(); ok {
+		_spec.SetField(organization.FieldImportedKeys, field.TypeBool, value)
+		_node.ImportedKeys = value
 	}
 	if value, ok := _c.mutation.KeyPrefix(); ok {
 		_spec.SetField(organization.FieldKeyPrefix, field.TypeString, value)
@@ -652,6 +891,10 @@ func (_c *OrganizationCreate) createSpec() (*Organization, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.LongestKeyLife(); ok {
 		_spec.SetField(organization.FieldLongestKeyLife, field.TypeJSON, value)
 		_node.LongestKeyLife = value
+	}
+	if value, ok := _c.mutation.RotateKeysEvery(); ok {
+		_spec.SetField(organization.FieldRotateKeysEvery, field.TypeJSON, value)
+		_node.RotateKeysEvery = value
 	}
 	if value, ok := _c.mutation.DeletedRetentionDays(); ok {
 		_spec.SetField(organization.FieldDeletedRetentionDays, field.TypeInt, value)

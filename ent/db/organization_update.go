@@ -177,6 +177,20 @@ func (_u *OrganizationUpdate) SetNillableProductionKeys(v *domain.ProductionKeys
 	return _u
 }
 
+// SetLeakedKeys sets the "leaked_keys" field.
+func (_u *OrganizationUpdate) SetLeakedKeys(v domain.LeakedKeys) *OrganizationUpdate {
+	_u.mutation.SetLeakedKeys(v)
+	return _u
+}
+
+// SetNillableLeakedKeys sets the "leaked_keys" field if the given value is not nil.
+func (_u *OrganizationUpdate) SetNillableLeakedKeys(v *domain.LeakedKeys) *OrganizationUpdate {
+	if v != nil {
+		_u.SetLeakedKeys(*v)
+	}
+	return _u
+}
+
 // SetPasswordSignIn sets the "password_sign_in" field.
 func (_u *OrganizationUpdate) SetPasswordSignIn(v bool) *OrganizationUpdate {
 	_u.mutation.SetPasswordSignIn(v)
@@ -187,6 +201,114 @@ func (_u *OrganizationUpdate) SetPasswordSignIn(v bool) *OrganizationUpdate {
 func (_u *OrganizationUpdate) SetNillablePasswordSignIn(v *bool) *OrganizationUpdate {
 	if v != nil {
 		_u.SetPasswordSignIn(*v)
+	}
+	return _u
+}
+
+// SetActAs sets the "act_as" field.
+func (_u *OrganizationUpdate) SetActAs(v bool) *OrganizationUpdate {
+	_u.mutation.SetActAs(v)
+	return _u
+}
+
+// SetNillableActAs sets the "act_as" field if the given value is not nil.
+func (_u *OrganizationUpdate) SetNillableActAs(v *bool) *OrganizationUpdate {
+	if v != nil {
+		_u.SetActAs(*v)
+	}
+	return _u
+}
+
+// SetStaffTotp sets the "staff_totp" field.
+func (_u *OrganizationUpdate) SetStaffTotp(v bool) *OrganizationUpdate {
+	_u.mutation.SetStaffTotp(v)
+	return _u
+}
+
+// SetNillableStaffTotp sets the "staff_totp" field if the given value is not nil.
+func (_u *OrganizationUpdate) SetNillableStaffTotp(v *bool) *OrganizationUpdate {
+	if v != nil {
+		_u.SetStaffTotp(*v)
+	}
+	return _u
+}
+
+// SetSignUp sets the "sign_up" field.
+func (_u *OrganizationUpdate) SetSignUp(v domain.SignUpPolicy) *OrganizationUpdate {
+	_u.mutation.SetSignUp(v)
+	return _u
+}
+
+// SetNillableSignUp sets the "sign_up" field if the given value is not nil.
+func (_u *OrganizationUpdate) SetNillableSignUp(v *domain.SignUpPolicy) *OrganizationUpdate {
+	if v != nil {
+		_u.SetSignUp(*v)
+	}
+	return _u
+}
+
+// SetSignUpForm sets the "sign_up_form" field.
+func (_u *OrganizationUpdate) SetSignUpForm(v *domain.SignUpForm) *OrganizationUpdate {
+	_u.mutation.SetSignUpForm(v)
+	return _u
+}
+
+// ClearSignUpForm clears the value of the "sign_up_form" field.
+func (_u *OrganizationUpdate) ClearSignUpForm() *OrganizationUpdate {
+	_u.mutation.ClearSignUpForm()
+	return _u
+}
+
+// SetTermsVersion sets the "terms_version" field.
+func (_u *OrganizationUpdate) SetTermsVersion(v string) *OrganizationUpdate {
+	_u.mutation.SetTermsVersion(v)
+	return _u
+}
+
+// SetNillableTermsVersion sets the "terms_version" field if the given value is not nil.
+func (_u *OrganizationUpdate) SetNillableTermsVersion(v *string) *OrganizationUpdate {
+	if v != nil {
+		_u.SetTermsVersion(*v)
+	}
+	return _u
+}
+
+// ClearTermsVersion clears the value of the "terms_version" field.
+func (_u *OrganizationUpdate) ClearTermsVersion() *OrganizationUpdate {
+	_u.mutation.ClearTermsVersion()
+	return _u
+}
+
+// SetTermsURL sets the "terms_url" field.
+func (_u *OrganizationUpdate) SetTermsURL(v string) *OrganizationUpdate {
+	_u.mutation.SetTermsURL(v)
+	return _u
+}
+
+// SetNillableTermsURL sets the "terms_url" field if the given value is not nil.
+func (_u *OrganizationUpdate) SetNillableTermsURL(v *string) *OrganizationUpdate {
+	if v != nil {
+		_u.SetTermsURL(*v)
+	}
+	return _u
+}
+
+// ClearTermsURL clears the value of the "terms_url" field.
+func (_u *OrganizationUpdate) ClearTermsURL() *OrganizationUpdate {
+	_u.mutation.ClearTermsURL()
+	return _u
+}
+
+// SetImportedKeys sets the "imported_keys" field.
+func (_u *OrganizationUpdate) SetImportedKeys(v bool) *OrganizationUpdate {
+	_u.mutation.SetImportedKeys(v)
+	return _u
+}
+
+// SetNillableImportedKeys sets the "imported_keys" field if the given value is not nil.
+func (_u *OrganizationUpdate) SetNillableImportedKeys(v *bool) *OrganizationUpdate {
+	if v != nil {
+		_u.SetImportedKeys(*v)
 	}
 	return _u
 }
@@ -216,6 +338,26 @@ func (_u *OrganizationUpdate) SetNillableLongestKeyLife(v *domain.KeyLife) *Orga
 	if v != nil {
 		_u.SetLongestKeyLife(*v)
 	}
+	return _u
+}
+
+// SetRotateKeysEvery sets the "rotate_keys_every" field.
+func (_u *OrganizationUpdate) SetRotateKeysEvery(v domain.KeyLife) *OrganizationUpdate {
+	_u.mutation.SetRotateKeysEvery(v)
+	return _u
+}
+
+// SetNillableRotateKeysEvery sets the "rotate_keys_every" field if the given value is not nil.
+func (_u *OrganizationUpdate) SetNillableRotateKeysEvery(v *domain.KeyLife) *OrganizationUpdate {
+	if v != nil {
+		_u.SetRotateKeysEvery(*v)
+	}
+	return _u
+}
+
+// ClearRotateKeysEvery clears the value of the "rotate_keys_every" field.
+func (_u *OrganizationUpdate) ClearRotateKeysEvery() *OrganizationUpdate {
+	_u.mutation.ClearRotateKeysEvery()
 	return _u
 }
 
@@ -317,6 +459,16 @@ func (_u *OrganizationUpdate) check() error {
 			return &ValidationError{Name: "production_keys", err: fmt.Errorf(`db: validator failed for field "Organization.production_keys": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.LeakedKeys(); ok {
+		if err := organization.LeakedKeysValidator(v); err != nil {
+			return &ValidationError{Name: "leaked_keys", err: fmt.Errorf(`db: validator failed for field "Organization.leaked_keys": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.SignUp(); ok {
+		if err := organization.SignUpValidator(v); err != nil {
+			return &ValidationError{Name: "sign_up", err: fmt.Errorf(`db: validator failed for field "Organization.sign_up": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.DeletedRetentionDays(); ok {
 		if err := organization.DeletedRetentionDaysValidator(v); err != nil {
 			return &ValidationError{Name: "deleted_retention_days", err: fmt.Errorf(`db: validator failed for field "Organization.deleted_retention_days": %w`, err)}
@@ -381,14 +533,53 @@ func (_u *OrganizationUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if value, ok := _u.mutation.ProductionKeys(); ok {
 		_spec.SetField(organization.FieldProductionKeys, field.TypeEnum, value)
 	}
+	if value, ok := _u.mutation.LeakedKeys(); ok {
+		_spec.SetField(organization.FieldLeakedKeys, field.TypeEnum, value)
+	}
 	if value, ok := _u.mutation.PasswordSignIn(); ok {
 		_spec.SetField(organization.FieldPasswordSignIn, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.ActAs(); ok {
+		_spec.SetField(organization.FieldActAs, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.StaffTotp(); ok {
+		_spec.SetField(organization.FieldStaffTotp, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.SignUp(); ok {
+		_spec.SetField(organization.FieldSignUp, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.SignUpForm(); ok {
+		_spec.SetField(organization.FieldSignUpForm, field.TypeJSON, value)
+	}
+	if _u.mutation.SignUpFormCleared() {
+		_spec.ClearField(organization.FieldSignUpForm, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.TermsVersion(); ok {
+		_spec.SetField(organization.FieldTermsVersion, field.TypeString, value)
+	}
+	if _u.mutation.TermsVersionCleared() {
+		_spec.ClearField(organization.FieldTermsVersion, field.TypeString)
+	}
+	if value, ok := _u.mutation.TermsURL(); ok {
+		_spec.SetField(organization.FieldTermsURL, field.TypeString, value)
+	}
+	if _u.mutation.TermsURLCleared() {
+		_spec.ClearField(organization.FieldTermsURL, field.TypeString)
+	}
+	if value, ok := _u.mutation.ImportedKeys(); ok {
+		_spec.SetField(organization.FieldImportedKeys, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.KeyPrefix(); ok {
 		_spec.SetField(organization.FieldKeyPrefix, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.LongestKeyLife(); ok {
 		_spec.SetField(organization.FieldLongestKeyLife, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.RotateKeysEvery(); ok {
+		_spec.SetField(organization.FieldRotateKeysEvery, field.TypeJSON, value)
+	}
+	if _u.mutation.RotateKeysEveryCleared() {
+		_spec.ClearField(organization.FieldRotateKeysEvery, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.DeletedRetentionDays(); ok {
 		_spec.SetField(organization.FieldDeletedRetentionDays, field.TypeInt, value)
@@ -577,6 +768,20 @@ func (_u *OrganizationUpdateOne) SetNillableProductionKeys(v *domain.ProductionK
 	return _u
 }
 
+// SetLeakedKeys sets the "leaked_keys" field.
+func (_u *OrganizationUpdateOne) SetLeakedKeys(v domain.LeakedKeys) *OrganizationUpdateOne {
+	_u.mutation.SetLeakedKeys(v)
+	return _u
+}
+
+// SetNillableLeakedKeys sets the "leaked_keys" field if the given value is not nil.
+func (_u *OrganizationUpdateOne) SetNillableLeakedKeys(v *domain.LeakedKeys) *OrganizationUpdateOne {
+	if v != nil {
+		_u.SetLeakedKeys(*v)
+	}
+	return _u
+}
+
 // SetPasswordSignIn sets the "password_sign_in" field.
 func (_u *OrganizationUpdateOne) SetPasswordSignIn(v bool) *OrganizationUpdateOne {
 	_u.mutation.SetPasswordSignIn(v)
@@ -587,6 +792,114 @@ func (_u *OrganizationUpdateOne) SetPasswordSignIn(v bool) *OrganizationUpdateOn
 func (_u *OrganizationUpdateOne) SetNillablePasswordSignIn(v *bool) *OrganizationUpdateOne {
 	if v != nil {
 		_u.SetPasswordSignIn(*v)
+	}
+	return _u
+}
+
+// SetActAs sets the "act_as" field.
+func (_u *OrganizationUpdateOne) SetActAs(v bool) *OrganizationUpdateOne {
+	_u.mutation.SetActAs(v)
+	return _u
+}
+
+// SetNillableActAs sets the "act_as" field if the given value is not nil.
+func (_u *OrganizationUpdateOne) SetNillableActAs(v *bool) *OrganizationUpdateOne {
+	if v != nil {
+		_u.SetActAs(*v)
+	}
+	return _u
+}
+
+// SetStaffTotp sets the "staff_totp" field.
+func (_u *OrganizationUpdateOne) SetStaffTotp(v bool) *OrganizationUpdateOne {
+	_u.mutation.SetStaffTotp(v)
+	return _u
+}
+
+// SetNillableStaffTotp sets the "staff_totp" field if the given value is not nil.
+func (_u *OrganizationUpdateOne) SetNillableStaffTotp(v *bool) *OrganizationUpdateOne {
+	if v != nil {
+		_u.SetStaffTotp(*v)
+	}
+	return _u
+}
+
+// SetSignUp sets the "sign_up" field.
+func (_u *OrganizationUpdateOne) SetSignUp(v domain.SignUpPolicy) *OrganizationUpdateOne {
+	_u.mutation.SetSignUp(v)
+	return _u
+}
+
+// SetNillableSignUp sets the "sign_up" field if the given value is not nil.
+func (_u *OrganizationUpdateOne) SetNillableSignUp(v *domain.SignUpPolicy) *OrganizationUpdateOne {
+	if v != nil {
+		_u.SetSignUp(*v)
+	}
+	return _u
+}
+
+// SetSignUpForm sets the "sign_up_form" field.
+func (_u *OrganizationUpdateOne) SetSignUpForm(v *domain.SignUpForm) *OrganizationUpdateOne {
+	_u.mutation.SetSignUpForm(v)
+	return _u
+}
+
+// ClearSignUpForm clears the value of the "sign_up_form" field.
+func (_u *OrganizationUpdateOne) ClearSignUpForm() *OrganizationUpdateOne {
+	_u.mutation.ClearSignUpForm()
+	return _u
+}
+
+// SetTermsVersion sets the "terms_version" field.
+func (_u *OrganizationUpdateOne) SetTermsVersion(v string) *OrganizationUpdateOne {
+	_u.mutation.SetTermsVersion(v)
+	return _u
+}
+
+// SetNillableTermsVersion sets the "terms_version" field if the given value is not nil.
+func (_u *OrganizationUpdateOne) SetNillableTermsVersion(v *string) *OrganizationUpdateOne {
+	if v != nil {
+		_u.SetTermsVersion(*v)
+	}
+	return _u
+}
+
+// ClearTermsVersion clears the value of the "terms_version" field.
+func (_u *OrganizationUpdateOne) ClearTermsVersion() *OrganizationUpdateOne {
+	_u.mutation.ClearTermsVersion()
+	return _u
+}
+
+// SetTermsURL sets the "terms_url" field.
+func (_u *OrganizationUpdateOne) SetTermsURL(v string) *OrganizationUpdateOne {
+	_u.mutation.SetTermsURL(v)
+	return _u
+}
+
+// SetNillableTermsURL sets the "terms_url" field if the given value is not nil.
+func (_u *OrganizationUpdateOne) SetNillableTermsURL(v *string) *OrganizationUpdateOne {
+	if v != nil {
+		_u.SetTermsURL(*v)
+	}
+	return _u
+}
+
+// ClearTermsURL clears the value of the "terms_url" field.
+func (_u *OrganizationUpdateOne) ClearTermsURL() *OrganizationUpdateOne {
+	_u.mutation.ClearTermsURL()
+	return _u
+}
+
+// SetImportedKeys sets the "imported_keys" field.
+func (_u *OrganizationUpdateOne) SetImportedKeys(v bool) *OrganizationUpdateOne {
+	_u.mutation.SetImportedKeys(v)
+	return _u
+}
+
+// SetNillableImportedKeys sets the "imported_keys" field if the given value is not nil.
+func (_u *OrganizationUpdateOne) SetNillableImportedKeys(v *bool) *OrganizationUpdateOne {
+	if v != nil {
+		_u.SetImportedKeys(*v)
 	}
 	return _u
 }
@@ -616,6 +929,26 @@ func (_u *OrganizationUpdateOne) SetNillableLongestKeyLife(v *domain.KeyLife) *O
 	if v != nil {
 		_u.SetLongestKeyLife(*v)
 	}
+	return _u
+}
+
+// SetRotateKeysEvery sets the "rotate_keys_every" field.
+func (_u *OrganizationUpdateOne) SetRotateKeysEvery(v domain.KeyLife) *OrganizationUpdateOne {
+	_u.mutation.SetRotateKeysEvery(v)
+	return _u
+}
+
+// SetNillableRotateKeysEvery sets the "rotate_keys_every" field if the given value is not nil.
+func (_u *OrganizationUpdateOne) SetNillableRotateKeysEvery(v *domain.KeyLife) *OrganizationUpdateOne {
+	if v != nil {
+		_u.SetRotateKeysEvery(*v)
+	}
+	return _u
+}
+
+// ClearRotateKeysEvery clears the value of the "rotate_keys_every" field.
+func (_u *OrganizationUpdateOne) ClearRotateKeysEvery() *OrganizationUpdateOne {
+	_u.mutation.ClearRotateKeysEvery()
 	return _u
 }
 
@@ -730,6 +1063,16 @@ func (_u *OrganizationUpdateOne) check() error {
 			return &ValidationError{Name: "production_keys", err: fmt.Errorf(`db: validator failed for field "Organization.production_keys": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.LeakedKeys(); ok {
+		if err := organization.LeakedKeysValidator(v); err != nil {
+			return &ValidationError{Name: "leaked_keys", err: fmt.Errorf(`db: validator failed for field "Organization.leaked_keys": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.SignUp(); ok {
+		if err := organization.SignUpValidator(v); err != nil {
+			return &ValidationError{Name: "sign_up", err: fmt.Errorf(`db: validator failed for field "Organization.sign_up": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.DeletedRetentionDays(); ok {
 		if err := organization.DeletedRetentionDaysValidator(v); err != nil {
 			return &ValidationError{Name: "deleted_retention_days", err: fmt.Errorf(`db: validator failed for field "Organization.deleted_retention_days": %w`, err)}
@@ -811,14 +1154,53 @@ func (_u *OrganizationUpdateOne) sqlSave(ctx context.Context) (_node *Organizati
 	if value, ok := _u.mutation.ProductionKeys(); ok {
 		_spec.SetField(organization.FieldProductionKeys, field.TypeEnum, value)
 	}
+	if value, ok := _u.mutation.LeakedKeys(); ok {
+		_spec.SetField(organization.FieldLeakedKeys, field.TypeEnum, value)
+	}
 	if value, ok := _u.mutation.PasswordSignIn(); ok {
 		_spec.SetField(organization.FieldPasswordSignIn, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.ActAs(); ok {
+		_spec.SetField(organization.FieldActAs, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.StaffTotp(); ok {
+		_spec.SetField(organization.FieldStaffTotp, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.SignUp(); ok {
+		_spec.SetField(organization.FieldSignUp, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.SignUpForm(); ok {
+		_spec.SetField(organization.FieldSignUpForm, field.TypeJSON, value)
+	}
+	if _u.mutation.SignUpFormCleared() {
+		_spec.ClearField(organization.FieldSignUpForm, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.TermsVersion(); ok {
+		_spec.SetField(organization.FieldTermsVersion, field.TypeString, value)
+	}
+	if _u.mutation.TermsVersionCleared() {
+		_spec.ClearField(organization.FieldTermsVersion, field.TypeString)
+	}
+	if value, ok := _u.mutation.TermsURL(); ok {
+		_spec.SetField(organization.FieldTermsURL, field.TypeString, value)
+	}
+	if _u.mutation.TermsURLCleared() {
+		_spec.ClearField(organization.FieldTermsURL, field.TypeString)
+	}
+	if value, ok := _u.mutation.ImportedKeys(); ok {
+		_spec.SetField(organization.FieldImportedKeys, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.KeyPrefix(); ok {
 		_spec.SetField(organization.FieldKeyPrefix, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.LongestKeyLife(); ok {
 		_spec.SetField(organization.FieldLongestKeyLife, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.RotateKeysEvery(); ok {
+		_spec.SetField(organization.FieldRotateKeysEvery, field.TypeJSON, value)
+	}
+	if _u.mutation.RotateKeysEveryCleared() {
+		_spec.ClearField(organization.FieldRotateKeysEvery, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.DeletedRetentionDays(); ok {
 		_spec.SetField(organization.FieldDeletedRetentionDays, field.TypeInt, value)

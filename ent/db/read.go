@@ -14,11 +14,14 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
+	"portico/ent/db/invitation"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
 	"portico/ent/db/servicetoken"
+	"portico/ent/db/session"
+	"portico/ent/db/signup"
 	"portico/ent/db/subscription"
 	"portico/ent/db/user"
 	"portico/ent/rowscan"
@@ -245,6 +248,14 @@ func (m *Credential) JoinedApp() *App { return m.joinedApp }
 // statement and for the same viewer; nil if none was.
 func (m *Credential) JoinedAccount() *Account { return m.joinedAccount }
 
+// JoinedPredecessor returns the predecessor that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Credential) JoinedPredecessor() *Credential { return m.joinedPredecessor }
+
+// JoinedSuccessor returns the successor that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Credential) JoinedSuccessor() *Credential { return m.joinedSuccessor }
+
 // Computed returns the value of a name that was computed for the row in the same
 // statement and for the same viewer; nil if none was.
 func (m *Credential) Computed(name string) any { return m.computed.Get(name) }
@@ -256,6 +267,10 @@ func (m *Credential) Join(name string, to any) {
 		m.joinedApp, _ = to.(*App)
 	case credential.FieldAccountID:
 		m.joinedAccount, _ = to.(*Account)
+	case credential.FieldPredecessorID:
+		m.joinedPredecessor, _ = to.(*Credential)
+	case credential.FieldSuccessorID:
+		m.joinedSuccessor, _ = to.(*Credential)
 	default:
 		m.computed.Set(name, to)
 	}
@@ -309,6 +324,14 @@ func (*CredentialQuery) Assign(column string) func(m *Credential, v any) error {
 		return func(m *Credential, v any) error {
 			return rowscan.ID(&m.Username, v)
 		}
+	case credential.FieldDisabledByOwner:
+		return func(m *Credential, v any) error {
+			return rowscan.Bool(&m.DisabledByOwner, v)
+		}
+	case credential.FieldLabels:
+		return func(m *Credential, v any) error {
+			return rowscan.JSON(&m.Labels, v)
+		}
 	case credential.FieldSecretHash:
 		return func(m *Credential, v any) error {
 			return rowscan.Optional(&m.SecretHash, v, rowscan.Bytes)
@@ -337,6 +360,10 @@ func (*CredentialQuery) Assign(column string) func(m *Credential, v any) error {
 		return func(m *Credential, v any) error {
 			return rowscan.JSON(&m.RateLimit, v)
 		}
+	case credential.FieldImported:
+		return func(m *Credential, v any) error {
+			return rowscan.Bool(&m.Imported, v)
+		}
 	case credential.FieldExpiresAt:
 		return func(m *Credential, v any) error {
 			return rowscan.Optional(&m.ExpiresAt, v, rowscan.Time)
@@ -344,6 +371,10 @@ func (*CredentialQuery) Assign(column string) func(m *Credential, v any) error {
 	case credential.FieldExpiryRecordedAt:
 		return func(m *Credential, v any) error {
 			return rowscan.Optional(&m.ExpiryRecordedAt, v, rowscan.Time)
+		}
+	case credential.FieldExpiryNotice:
+		return func(m *Credential, v any) error {
+			return rowscan.Optional(&m.ExpiryNotice, v, rowscan.Int)
 		}
 	case credential.FieldLastUsedAt:
 		return func(m *Credential, v any) error {
@@ -368,6 +399,26 @@ func (*CredentialQuery) Assign(column string) func(m *Credential, v any) error {
 	case credential.FieldDeletedAt:
 		return func(m *Credential, v any) error {
 			return rowscan.Optional(&m.DeletedAt, v, rowscan.Time)
+		}
+	case credential.FieldPredecessorID:
+		return func(m *Credential, v any) error {
+			return rowscan.Optional(&m.PredecessorID, v, rowscan.ID)
+		}
+	case credential.FieldSuccessorID:
+		return func(m *Credential, v any) error {
+			return rowscan.Optional(&m.SuccessorID, v, rowscan.ID)
+		}
+	case credential.FieldRotatedAt:
+		return func(m *Credential, v any) error {
+			return rowscan.Optional(&m.RotatedAt, v, rowscan.Time)
+		}
+	case credential.FieldExpiresUnrotatedAt:
+		return func(m *Credential, v any) error {
+			return rowscan.Optional(&m.ExpiresUnrotatedAt, v, rowscan.Time)
+		}
+	case credential.FieldStillUsedFrom:
+		return func(m *Credential, v any) error {
+			return rowscan.Optional(&m.StillUsedFrom, v, rowscan.Time)
 		}
 	case credential.FieldID:
 		return func(m *Credential, v any) error {
@@ -537,6 +588,10 @@ func (*EventQuery) Assign(column string) func(m *Event, v any) error {
 		return func(m *Event, v any) error {
 			return rowscan.Text(&m.ActorName, v)
 		}
+	case event.FieldActorTokenID:
+		return func(m *Event, v any) error {
+			return rowscan.Optional(&m.ActorTokenID, v, rowscan.ID)
+		}
 	case event.FieldAddress:
 		return func(m *Event, v any) error {
 			return rowscan.Text(&m.Address, v)
@@ -575,6 +630,99 @@ func (*EventQuery) Assign(column string) func(m *Event, v any) error {
 		}
 	case event.FieldID:
 		return func(m *Event, v any) error {
+			return rowscan.ID(&m.ID, v)
+		}
+	}
+	return nil
+}
+
+// Statement returns the query's statement as the row policies restrict it, with
+// some columns of its rows.
+func (_q *InvitationQuery) Statement(ctx context.Context, columns []string) (*sql.Selector, error) {
+	_q.ctx.Fields = columns
+	if err := onlyTraversers(_q.inters); err != nil {
+		return nil, err
+	}
+	if err := _q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	s := _q.sqlQuery(ctx)
+	return s, s.Err()
+}
+
+// Driver returns the driver that runs the query.
+func (_q *InvitationQuery) Driver() dialect.Driver { return _q.driver }
+
+// Columns returns the names of all columns.
+func (*InvitationQuery) Columns() []string { return invitation.Columns }
+
+// Row returns an empty row for some columns; nil means all.
+func (_q *InvitationQuery) Row(columns []string) *Invitation {
+	return &Invitation{config: _q.config, columns: columns}
+}
+
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *Invitation) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *Invitation) Join(name string, to any) {
+	switch name {
+	default:
+		m.computed.Set(name, to)
+	}
+}
+
+// Assign returns the function that assigns a column's value to a row; nil for an
+// unknown column.
+func (*InvitationQuery) Assign(column string) func(m *Invitation, v any) error {
+	switch column {
+	case invitation.FieldOrganizationID:
+		return func(m *Invitation, v any) error {
+			return rowscan.ID(&m.OrganizationID, v)
+		}
+	case invitation.FieldAccountID:
+		return func(m *Invitation, v any) error {
+			return rowscan.ID(&m.AccountID, v)
+		}
+	case invitation.FieldEmail:
+		return func(m *Invitation, v any) error {
+			return rowscan.Text(&m.Email, v)
+		}
+	case invitation.FieldEmailFolded:
+		return func(m *Invitation, v any) error {
+			return rowscan.By(&m.EmailFolded, v, invitation.ValueScanner.EmailFolded.ScanValue(), invitation.ValueScanner.EmailFolded.FromValue)
+		}
+	case invitation.FieldRole:
+		return func(m *Invitation, v any) error {
+			return rowscan.Text(&m.Role, v)
+		}
+	case invitation.FieldInvitedBy:
+		return func(m *Invitation, v any) error {
+			return rowscan.Optional(&m.InvitedBy, v, rowscan.ID)
+		}
+	case invitation.FieldInvitedByToken:
+		return func(m *Invitation, v any) error {
+			return rowscan.Optional(&m.InvitedByToken, v, rowscan.ID)
+		}
+	case invitation.FieldCreatedAt:
+		return func(m *Invitation, v any) error {
+			return rowscan.Time(&m.CreatedAt, v)
+		}
+	case invitation.FieldExpiresAt:
+		return func(m *Invitation, v any) error {
+			return rowscan.Time(&m.ExpiresAt, v)
+		}
+	case invitation.FieldAcceptedAt:
+		return func(m *Invitation, v any) error {
+			return rowscan.Optional(&m.AcceptedAt, v, rowscan.Time)
+		}
+	case invitation.FieldRevokedAt:
+		return func(m *Invitation, v any) error {
+			return rowscan.Optional(&m.RevokedAt, v, rowscan.Time)
+		}
+	case invitation.FieldID:
+		return func(m *Invitation, v any) error {
 			return rowscan.ID(&m.ID, v)
 		}
 	}
@@ -745,9 +893,41 @@ func (*OrganizationQuery) Assign(column string) func(m *Organization, v any) err
 		return func(m *Organization, v any) error {
 			return rowscan.Text(&m.ProductionKeys, v)
 		}
+	case organization.FieldLeakedKeys:
+		return func(m *Organization, v any) error {
+			return rowscan.Text(&m.LeakedKeys, v)
+		}
 	case organization.FieldPasswordSignIn:
 		return func(m *Organization, v any) error {
 			return rowscan.Bool(&m.PasswordSignIn, v)
+		}
+	case organization.FieldActAs:
+		return func(m *Organization, v any) error {
+			return rowscan.Bool(&m.ActAs, v)
+		}
+	case organization.FieldStaffTotp:
+		return func(m *Organization, v any) error {
+			return rowscan.Bool(&m.StaffTotp, v)
+		}
+	case organization.FieldSignUp:
+		return func(m *Organization, v any) error {
+			return rowscan.Text(&m.SignUp, v)
+		}
+	case organization.FieldSignUpForm:
+		return func(m *Organization, v any) error {
+			return rowscan.JSON(&m.SignUpForm, v)
+		}
+	case organization.FieldTermsVersion:
+		return func(m *Organization, v any) error {
+			return rowscan.Optional(&m.TermsVersion, v, rowscan.Text)
+		}
+	case organization.FieldTermsURL:
+		return func(m *Organization, v any) error {
+			return rowscan.Optional(&m.TermsURL, v, rowscan.Text)
+		}
+	case organization.FieldImportedKeys:
+		return func(m *Organization, v any) error {
+			return rowscan.Bool(&m.ImportedKeys, v)
 		}
 	case organization.FieldKeyPrefix:
 		return func(m *Organization, v any) error {
@@ -756,6 +936,10 @@ func (*OrganizationQuery) Assign(column string) func(m *Organization, v any) err
 	case organization.FieldLongestKeyLife:
 		return func(m *Organization, v any) error {
 			return rowscan.JSON(&m.LongestKeyLife, v)
+		}
+	case organization.FieldRotateKeysEvery:
+		return func(m *Organization, v any) error {
+			return rowscan.JSON(&m.RotateKeysEvery, v)
 		}
 	case organization.FieldDeletedRetentionDays:
 		return func(m *Organization, v any) error {
@@ -1020,6 +1204,10 @@ func (_q *ServiceTokenQuery) Row(columns []string) *ServiceToken {
 	return &ServiceToken{config: _q.config, columns: columns}
 }
 
+// JoinedAccount returns the account that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *ServiceToken) JoinedAccount() *Account { return m.joinedAccount }
+
 // Computed returns the value of a name that was computed for the row in the same
 // statement and for the same viewer; nil if none was.
 func (m *ServiceToken) Computed(name string) any { return m.computed.Get(name) }
@@ -1027,6 +1215,8 @@ func (m *ServiceToken) Computed(name string) any { return m.computed.Get(name) }
 // Join sets the object that a column of the row refers to, or a computed value.
 func (m *ServiceToken) Join(name string, to any) {
 	switch name {
+	case servicetoken.FieldAccountID:
+		m.joinedAccount, _ = to.(*Account)
 	default:
 		m.computed.Set(name, to)
 	}
@@ -1052,6 +1242,10 @@ func (*ServiceTokenQuery) Assign(column string) func(m *ServiceToken, v any) err
 		return func(m *ServiceToken, v any) error {
 			return rowscan.Int(&m.Version, v)
 		}
+	case servicetoken.FieldAccountID:
+		return func(m *ServiceToken, v any) error {
+			return rowscan.Optional(&m.AccountID, v, rowscan.ID)
+		}
 	case servicetoken.FieldName:
 		return func(m *ServiceToken, v any) error {
 			return rowscan.Text(&m.Name, v)
@@ -1076,6 +1270,14 @@ func (*ServiceTokenQuery) Assign(column string) func(m *ServiceToken, v any) err
 		return func(m *ServiceToken, v any) error {
 			return rowscan.Optional(&m.Environment, v, rowscan.Text)
 		}
+	case servicetoken.FieldExpiresAt:
+		return func(m *ServiceToken, v any) error {
+			return rowscan.Optional(&m.ExpiresAt, v, rowscan.Time)
+		}
+	case servicetoken.FieldExpiryNotice:
+		return func(m *ServiceToken, v any) error {
+			return rowscan.Optional(&m.ExpiryNotice, v, rowscan.Int)
+		}
 	case servicetoken.FieldRevokedAt:
 		return func(m *ServiceToken, v any) error {
 			return rowscan.Optional(&m.RevokedAt, v, rowscan.Time)
@@ -1086,6 +1288,218 @@ func (*ServiceTokenQuery) Assign(column string) func(m *ServiceToken, v any) err
 		}
 	case servicetoken.FieldID:
 		return func(m *ServiceToken, v any) error {
+			return rowscan.ID(&m.ID, v)
+		}
+	}
+	return nil
+}
+
+// Statement returns the query's statement as the row policies restrict it, with
+// some columns of its rows.
+func (_q *SessionQuery) Statement(ctx context.Context, columns []string) (*sql.Selector, error) {
+	_q.ctx.Fields = columns
+	if err := onlyTraversers(_q.inters); err != nil {
+		return nil, err
+	}
+	if err := _q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	s := _q.sqlQuery(ctx)
+	return s, s.Err()
+}
+
+// Driver returns the driver that runs the query.
+func (_q *SessionQuery) Driver() dialect.Driver { return _q.driver }
+
+// Columns returns the names of all columns.
+func (*SessionQuery) Columns() []string { return session.Columns }
+
+// Row returns an empty row for some columns; nil means all.
+func (_q *SessionQuery) Row(columns []string) *Session {
+	return &Session{config: _q.config, columns: columns}
+}
+
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *Session) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *Session) Join(name string, to any) {
+	switch name {
+	default:
+		m.computed.Set(name, to)
+	}
+}
+
+// Assign returns the function that assigns a column's value to a row; nil for an
+// unknown column.
+func (*SessionQuery) Assign(column string) func(m *Session, v any) error {
+	switch column {
+	case session.FieldOrganizationID:
+		return func(m *Session, v any) error {
+			return rowscan.ID(&m.OrganizationID, v)
+		}
+	case session.FieldUserID:
+		return func(m *Session, v any) error {
+			return rowscan.ID(&m.UserID, v)
+		}
+	case session.FieldAccountID:
+		return func(m *Session, v any) error {
+			return rowscan.Optional(&m.AccountID, v, rowscan.ID)
+		}
+	case session.FieldDevice:
+		return func(m *Session, v any) error {
+			return rowscan.Text(&m.Device, v)
+		}
+	case session.FieldAddress:
+		return func(m *Session, v any) error {
+			return rowscan.Text(&m.Address, v)
+		}
+	case session.FieldCreatedAt:
+		return func(m *Session, v any) error {
+			return rowscan.Time(&m.CreatedAt, v)
+		}
+	case session.FieldLastSeenAt:
+		return func(m *Session, v any) error {
+			return rowscan.Time(&m.LastSeenAt, v)
+		}
+	case session.FieldExpiresAt:
+		return func(m *Session, v any) error {
+			return rowscan.Time(&m.ExpiresAt, v)
+		}
+	case session.FieldEndedAt:
+		return func(m *Session, v any) error {
+			return rowscan.Optional(&m.EndedAt, v, rowscan.Time)
+		}
+	case session.FieldID:
+		return func(m *Session, v any) error {
+			return rowscan.ID(&m.ID, v)
+		}
+	}
+	return nil
+}
+
+// Statement returns the query's statement as the row policies restrict it, with
+// some columns of its rows.
+func (_q *SignUpQuery) Statement(ctx context.Context, columns []string) (*sql.Selector, error) {
+	_q.ctx.Fields = columns
+	if err := onlyTraversers(_q.inters); err != nil {
+		return nil, err
+	}
+	if err := _q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	s := _q.sqlQuery(ctx)
+	return s, s.Err()
+}
+
+// Driver returns the driver that runs the query.
+func (_q *SignUpQuery) Driver() dialect.Driver { return _q.driver }
+
+// Columns returns the names of all columns.
+func (*SignUpQuery) Columns() []string { return signup.Columns }
+
+// Row returns an empty row for some columns; nil means all.
+func (_q *SignUpQuery) Row(columns []string) *SignUp {
+	return &SignUp{config: _q.config, columns: columns}
+}
+
+// JoinedPerson returns the person that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *SignUp) JoinedPerson() *User { return m.joinedPerson }
+
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *SignUp) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *SignUp) Join(name string, to any) {
+	switch name {
+	case signup.FieldPersonID:
+		m.joinedPerson, _ = to.(*User)
+	default:
+		m.computed.Set(name, to)
+	}
+}
+
+// Assign returns the function that assigns a column's value to a row; nil for an
+// unknown column.
+func (*SignUpQuery) Assign(column string) func(m *SignUp, v any) error {
+	switch column {
+	case signup.FieldOrganizationID:
+		return func(m *SignUp, v any) error {
+			return rowscan.ID(&m.OrganizationID, v)
+		}
+	case signup.FieldEmail:
+		return func(m *SignUp, v any) error {
+			return rowscan.Text(&m.Email, v)
+		}
+	case signup.FieldEmailFolded:
+		return func(m *SignUp, v any) error {
+			return rowscan.By(&m.EmailFolded, v, signup.ValueScanner.EmailFolded.ScanValue(), signup.ValueScanner.EmailFolded.FromValue)
+		}
+	case signup.FieldName:
+		return func(m *SignUp, v any) error {
+			return rowscan.Text(&m.Name, v)
+		}
+	case signup.FieldAccountName:
+		return func(m *SignUp, v any) error {
+			return rowscan.Text(&m.AccountName, v)
+		}
+	case signup.FieldLanguage:
+		return func(m *SignUp, v any) error {
+			return rowscan.Optional(&m.Language, v, rowscan.Text)
+		}
+	case signup.FieldTermsVersion:
+		return func(m *SignUp, v any) error {
+			return rowscan.Optional(&m.TermsVersion, v, rowscan.Text)
+		}
+	case signup.FieldAnswers:
+		return func(m *SignUp, v any) error {
+			return rowscan.JSON(&m.Answers, v)
+		}
+	case signup.FieldState:
+		return func(m *SignUp, v any) error {
+			return rowscan.Text(&m.State, v)
+		}
+	case signup.FieldPasswordHash:
+		return func(m *SignUp, v any) error {
+			return rowscan.Text(&m.PasswordHash, v)
+		}
+	case signup.FieldCreatedAt:
+		return func(m *SignUp, v any) error {
+			return rowscan.Time(&m.CreatedAt, v)
+		}
+	case signup.FieldExpiresAt:
+		return func(m *SignUp, v any) error {
+			return rowscan.Time(&m.ExpiresAt, v)
+		}
+	case signup.FieldVerifiedAt:
+		return func(m *SignUp, v any) error {
+			return rowscan.Optional(&m.VerifiedAt, v, rowscan.Time)
+		}
+	case signup.FieldDecidedAt:
+		return func(m *SignUp, v any) error {
+			return rowscan.Optional(&m.DecidedAt, v, rowscan.Time)
+		}
+	case signup.FieldDecidedBy:
+		return func(m *SignUp, v any) error {
+			return rowscan.Optional(&m.DecidedBy, v, rowscan.ID)
+		}
+	case signup.FieldReason:
+		return func(m *SignUp, v any) error {
+			return rowscan.Text(&m.Reason, v)
+		}
+	case signup.FieldPersonID:
+		return func(m *SignUp, v any) error {
+			return rowscan.Optional(&m.PersonID, v, rowscan.ID)
+		}
+	case signup.FieldEndedAt:
+		return func(m *SignUp, v any) error {
+			return rowscan.Optional(&m.EndedAt, v, rowscan.Time)
+		}
+	case signup.FieldID:
+		return func(m *SignUp, v any) error {
 			return rowscan.ID(&m.ID, v)
 		}
 	}
@@ -1322,6 +1736,26 @@ func (*UserQuery) Assign(column string) func(m *User, v any) error {
 		return func(m *User, v any) error {
 			return rowscan.Bool(&m.MadeInDevelopment, v)
 		}
+	case user.FieldLanguage:
+		return func(m *User, v any) error {
+			return rowscan.Optional(&m.Language, v, rowscan.Text)
+		}
+	case user.FieldTimeZone:
+		return func(m *User, v any) error {
+			return rowscan.Optional(&m.TimeZone, v, rowscan.Text)
+		}
+	case user.FieldTheme:
+		return func(m *User, v any) error {
+			return rowscan.Optional(&m.Theme, v, rowscan.Text)
+		}
+	case user.FieldKeyNamesInMail:
+		return func(m *User, v any) error {
+			return rowscan.Bool(&m.KeyNamesInMail, v)
+		}
+	case user.FieldTotpEnabledAt:
+		return func(m *User, v any) error {
+			return rowscan.Optional(&m.TotpEnabledAt, v, rowscan.Time)
+		}
 	case user.FieldLastSignInAt:
 		return func(m *User, v any) error {
 			return rowscan.Optional(&m.LastSignInAt, v, rowscan.Time)
@@ -1330,9 +1764,25 @@ func (*UserQuery) Assign(column string) func(m *User, v any) error {
 		return func(m *User, v any) error {
 			return rowscan.Optional(&m.SignInUnlockedAt, v, rowscan.Time)
 		}
+	case user.FieldCodesUnlockedAt:
+		return func(m *User, v any) error {
+			return rowscan.Optional(&m.CodesUnlockedAt, v, rowscan.Time)
+		}
 	case user.FieldPasswordChangedAt:
 		return func(m *User, v any) error {
 			return rowscan.Optional(&m.PasswordChangedAt, v, rowscan.Time)
+		}
+	case user.FieldTermsVersion:
+		return func(m *User, v any) error {
+			return rowscan.Optional(&m.TermsVersion, v, rowscan.Text)
+		}
+	case user.FieldTermsAcceptedAt:
+		return func(m *User, v any) error {
+			return rowscan.Optional(&m.TermsAcceptedAt, v, rowscan.Time)
+		}
+	case user.FieldDeletedAt:
+		return func(m *User, v any) error {
+			return rowscan.Optional(&m.DeletedAt, v, rowscan.Time)
 		}
 	case user.FieldID:
 		return func(m *User, v any) error {

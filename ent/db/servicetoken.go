@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"portico/clients/go/gate/access"
+	"portico/ent/db/account"
 	"portico/ent/db/organization"
 	"portico/ent/db/servicetoken"
 	"portico/ent/rowscan"
@@ -30,9 +31,11 @@ type ServiceToken struct {
 	UpdatedAt time.Time `json:"updated_at,omitempty"`
 	// Increases by one with each change.
 	Version int `json:"version,omitempty"`
-	// Name holds the value of the "name" field.
+	// The account that it acts for; NULL: the organization.
+	AccountID *uuid.UUID `json:"account_id,omitempty"`
+	// Never used again, so that events name one token.
 	Name string `json:"name,omitempty"`
-	// What the token may do; `gateway` verifies keys.
+	// What the token may do: names of domain.ServiceTokenScope.
 	Scopes []string `json:"scopes,omitempty"`
 	// TokenHash holds the value of the "token_hash" field.
 	TokenHash []byte `json:"-"`
@@ -42,6 +45,10 @@ type ServiceToken struct {
 	ProductIds []uuid.UUID `json:"product_ids,omitempty"`
 	// The environment of the credentials it may ask about; NULL: any.
 	Environment *access.Environment `json:"environment,omitempty"`
+	// From then on it is refused; NULL: never.
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	// How many days before the expiry the last notice was due: 30, 14, 7 or 1. NULL: none was yet.
+	ExpiryNotice *int `json:"expiry_notice,omitempty"`
 	// RevokedAt holds the value of the "revoked_at" field.
 	RevokedAt *time.Time `json:"revoked_at,omitempty"`
 	// LastUsedAt holds the value of the "last_used_at" field.
@@ -53,17 +60,32 @@ type ServiceToken struct {
 
 	// columns are those that the row was read with; nil: all of them.
 	columns []string
+	// joinedAccount was read with the row.
+	joinedAccount *Account
 	// computed was read with the row.
 	computed rowscan.Computed
 }
 
 // ServiceTokenEdges holds the relations/edges for other nodes in the graph.
 type ServiceTokenEdges struct {
+	// Account holds the value of the account edge.
+	Account *Account `json:"account,omitempty"`
 	// Organization holds the value of the organization edge.
 	Organization *Organization `json:"organization,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [1]bool
+	loadedTypes [2]bool
+}
+
+// AccountOrErr returns the Account value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e ServiceTokenEdges) AccountOrErr() (*Account, error) {
+	if e.Account != nil {
+		return e.Account, nil
+	} else if e.loadedTypes[0] {
+		return nil, &NotFoundError{label: account.Label}
+	}
+	return nil, &NotLoadedError{edge: "account"}
 }
 
 // OrganizationOrErr returns the Organization value or an error if the edge
@@ -71,7 +93,7 @@ type ServiceTokenEdges struct {
 func (e ServiceTokenEdges) OrganizationOrErr() (*Organization, error) {
 	if e.Organization != nil {
 		return e.Organization, nil
-	} else if e.loadedTypes[0] {
+	} else if e.loadedTypes[1] {
 		return nil, &NotFoundError{label: organization.Label}
 	}
 	return nil, &NotLoadedError{edge: "organization"}
@@ -82,13 +104,15 @@ func (*ServiceToken) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case servicetoken.FieldAccountID:
+			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case servicetoken.FieldScopes, servicetoken.FieldTokenHash, servicetoken.FieldProductIds:
 			values[i] = new([]byte)
-		case servicetoken.FieldVersion:
+		case servicetoken.FieldVersion, servicetoken.FieldExpiryNotice:
 			values[i] = new(sql.NullInt64)
 		case servicetoken.FieldName, servicetoken.FieldHint, servicetoken.FieldEnvironment:
 			values[i] = new(sql.NullString)
-		case servicetoken.FieldCreatedAt, servicetoken.FieldUpdatedAt, servicetoken.FieldRevokedAt, servicetoken.FieldLastUsedAt:
+		case servicetoken.FieldCreatedAt, servicetoken.FieldUpdatedAt, servicetoken.FieldExpiresAt, servicetoken.FieldRevokedAt, servicetoken.FieldLastUsedAt:
 			values[i] = new(sql.NullTime)
 		case servicetoken.FieldID, servicetoken.FieldOrganizationID:
 			values[i] = new(uuid.UUID)
@@ -137,6 +161,13 @@ func (_m *ServiceToken) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Version = int(value.Int64)
 			}
+		case servicetoken.FieldAccountID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field account_id", values[i])
+			} else if value.Valid {
+				_m.AccountID = new(uuid.UUID)
+				*_m.AccountID = *value.S.(*uuid.UUID)
+			}
 		case servicetoken.FieldName:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field name", values[i])
@@ -178,6 +209,20 @@ func (_m *ServiceToken) assignValues(columns []string, values []any) error {
 				_m.Environment = new(access.Environment)
 				*_m.Environment = access.Environment(value.String)
 			}
+		case servicetoken.FieldExpiresAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field expires_at", values[i])
+			} else if value.Valid {
+				_m.ExpiresAt = new(time.Time)
+				*_m.ExpiresAt = value.Time
+			}
+		case servicetoken.FieldExpiryNotice:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field expiry_notice", values[i])
+			} else if value.Valid {
+				_m.ExpiryNotice = new(int)
+				*_m.ExpiryNotice = int(value.Int64)
+			}
 		case servicetoken.FieldRevokedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field revoked_at", values[i])
@@ -203,6 +248,11 @@ func (_m *ServiceToken) assignValues(columns []string, values []any) error {
 // This includes values selected through modifiers, order, etc.
 func (_m *ServiceToken) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
+}
+
+// QueryAccount queries the "account" edge of the ServiceToken entity.
+func (_m *ServiceToken) QueryAccount() *AccountQuery {
+	return NewServiceTokenClient(_m.config).QueryAccount(_m)
 }
 
 // QueryOrganization queries the "organization" edge of the ServiceToken entity.
@@ -245,6 +295,11 @@ func (_m *ServiceToken) String() string {
 	builder.WriteString("version=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Version))
 	builder.WriteString(", ")
+	if v := _m.AccountID; v != nil {
+		builder.WriteString("account_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
 	builder.WriteString("name=")
 	builder.WriteString(_m.Name)
 	builder.WriteString(", ")
@@ -261,6 +316,16 @@ func (_m *ServiceToken) String() string {
 	builder.WriteString(", ")
 	if v := _m.Environment; v != nil {
 		builder.WriteString("environment=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.ExpiresAt; v != nil {
+		builder.WriteString("expires_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.ExpiryNotice; v != nil {
+		builder.WriteString("expiry_notice=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"portico/clients/go/gate/access"
+	"portico/ent/db/account"
 	"portico/ent/db/organization"
 	"portico/ent/db/servicetoken"
 	"time"
@@ -72,6 +73,20 @@ func (_c *ServiceTokenCreate) SetNillableVersion(v *int) *ServiceTokenCreate {
 	return _c
 }
 
+// SetAccountID sets the "account_id" field.
+func (_c *ServiceTokenCreate) SetAccountID(v uuid.UUID) *ServiceTokenCreate {
+	_c.mutation.SetAccountID(v)
+	return _c
+}
+
+// SetNillableAccountID sets the "account_id" field if the given value is not nil.
+func (_c *ServiceTokenCreate) SetNillableAccountID(v *uuid.UUID) *ServiceTokenCreate {
+	if v != nil {
+		_c.SetAccountID(*v)
+	}
+	return _c
+}
+
 // SetName sets the "name" field.
 func (_c *ServiceTokenCreate) SetName(v string) *ServiceTokenCreate {
 	_c.mutation.SetName(v)
@@ -116,6 +131,34 @@ func (_c *ServiceTokenCreate) SetNillableEnvironment(v *access.Environment) *Ser
 	return _c
 }
 
+// SetExpiresAt sets the "expires_at" field.
+func (_c *ServiceTokenCreate) SetExpiresAt(v time.Time) *ServiceTokenCreate {
+	_c.mutation.SetExpiresAt(v)
+	return _c
+}
+
+// SetNillableExpiresAt sets the "expires_at" field if the given value is not nil.
+func (_c *ServiceTokenCreate) SetNillableExpiresAt(v *time.Time) *ServiceTokenCreate {
+	if v != nil {
+		_c.SetExpiresAt(*v)
+	}
+	return _c
+}
+
+// SetExpiryNotice sets the "expiry_notice" field.
+func (_c *ServiceTokenCreate) SetExpiryNotice(v int) *ServiceTokenCreate {
+	_c.mutation.SetExpiryNotice(v)
+	return _c
+}
+
+// SetNillableExpiryNotice sets the "expiry_notice" field if the given value is not nil.
+func (_c *ServiceTokenCreate) SetNillableExpiryNotice(v *int) *ServiceTokenCreate {
+	if v != nil {
+		_c.SetExpiryNotice(*v)
+	}
+	return _c
+}
+
 // SetRevokedAt sets the "revoked_at" field.
 func (_c *ServiceTokenCreate) SetRevokedAt(v time.Time) *ServiceTokenCreate {
 	_c.mutation.SetRevokedAt(v)
@@ -156,6 +199,11 @@ func (_c *ServiceTokenCreate) SetNillableID(v *uuid.UUID) *ServiceTokenCreate {
 		_c.SetID(*v)
 	}
 	return _c
+}
+
+// SetAccount sets the "account" edge to the Account entity.
+func (_c *ServiceTokenCreate) SetAccount(v *Account) *ServiceTokenCreate {
+	return _c.SetAccountID(v.ID)
 }
 
 // SetOrganization sets the "organization" edge to the Organization entity.
@@ -266,7 +314,7 @@ func (_c *ServiceTokenCreate) check() error {
 }
 
 // insertServiceToken inserts a row. What is not set is NULL.
-const insertServiceToken = `INSERT INTO "service_tokens" ("organization_id", "created_at", "updated_at", "version", "name", "scopes", "token_hash", "hint", "product_ids", "environment", "revoked_at", "last_used_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+const insertServiceToken = `INSERT INTO "service_tokens" ("organization_id", "created_at", "updated_at", "version", "account_id", "name", "scopes", "token_hash", "hint", "product_ids", "environment", "expires_at", "expiry_notice", "revoked_at", "last_used_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
 
 func (_c *ServiceTokenCreate) sqlSave(ctx context.Context) (*ServiceToken, error) {
 	node, args, err := _c.values()
@@ -300,7 +348,7 @@ func (_c *ServiceTokenCreate) values() (*ServiceToken, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &ServiceToken{config: _c.config}, make([]any, 13)
+	node, args := &ServiceToken{config: _c.config}, make([]any, 16)
 	if value, ok := _c.mutation.OrganizationID(); ok {
 		args[0] = value.String()
 		node.OrganizationID = value
@@ -317,8 +365,12 @@ func (_c *ServiceTokenCreate) values() (*ServiceToken, []any, error) {
 		args[3] = int64(value)
 		node.Version = value
 	}
+	if value, ok := _c.mutation.AccountID(); ok {
+		args[4] = value.String()
+		node.AccountID = &value
+	}
 	if value, ok := _c.mutation.Name(); ok {
-		args[4] = string(value)
+		args[5] = string(value)
 		node.Name = value
 	}
 	if value, ok := _c.mutation.Scopes(); ok {
@@ -326,15 +378,15 @@ func (_c *ServiceTokenCreate) values() (*ServiceToken, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column scopes: %w", err)
 		}
-		args[5] = text
+		args[6] = text
 		node.Scopes = value
 	}
 	if value, ok := _c.mutation.TokenHash(); ok {
-		args[6] = value
+		args[7] = value
 		node.TokenHash = value
 	}
 	if value, ok := _c.mutation.Hint(); ok {
-		args[7] = string(value)
+		args[8] = string(value)
 		node.Hint = value
 	}
 	if value, ok := _c.mutation.ProductIds(); ok {
@@ -342,23 +394,31 @@ func (_c *ServiceTokenCreate) values() (*ServiceToken, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column product_ids: %w", err)
 		}
-		args[8] = text
+		args[9] = text
 		node.ProductIds = value
 	}
 	if value, ok := _c.mutation.Environment(); ok {
-		args[9] = string(value)
+		args[10] = string(value)
 		node.Environment = &value
 	}
+	if value, ok := _c.mutation.ExpiresAt(); ok {
+		args[11] = value
+		node.ExpiresAt = &value
+	}
+	if value, ok := _c.mutation.ExpiryNotice(); ok {
+		args[12] = int64(value)
+		node.ExpiryNotice = &value
+	}
 	if value, ok := _c.mutation.RevokedAt(); ok {
-		args[10] = value
+		args[13] = value
 		node.RevokedAt = &value
 	}
 	if value, ok := _c.mutation.LastUsedAt(); ok {
-		args[11] = value
+		args[14] = value
 		node.LastUsedAt = &value
 	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[12] = value.String()
+		args[15] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -411,6 +471,14 @@ func (_c *ServiceTokenCreate) createSpec() (*ServiceToken, *sqlgraph.CreateSpec)
 		_spec.SetField(servicetoken.FieldEnvironment, field.TypeEnum, value)
 		_node.Environment = &value
 	}
+	if value, ok := _c.mutation.ExpiresAt(); ok {
+		_spec.SetField(servicetoken.FieldExpiresAt, field.TypeTime, value)
+		_node.ExpiresAt = &value
+	}
+	if value, ok := _c.mutation.ExpiryNotice(); ok {
+		_spec.SetField(servicetoken.FieldExpiryNotice, field.TypeInt, value)
+		_node.ExpiryNotice = &value
+	}
 	if value, ok := _c.mutation.RevokedAt(); ok {
 		_spec.SetField(servicetoken.FieldRevokedAt, field.TypeTime, value)
 		_node.RevokedAt = &value
@@ -418,6 +486,23 @@ func (_c *ServiceTokenCreate) createSpec() (*ServiceToken, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.LastUsedAt(); ok {
 		_spec.SetField(servicetoken.FieldLastUsedAt, field.TypeTime, value)
 		_node.LastUsedAt = &value
+	}
+	if nodes := _c.mutation.AccountIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   servicetoken.AccountTable,
+			Columns: []string{servicetoken.AccountColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(account.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.AccountID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
 	}
 	if nodes := _c.mutation.OrganizationIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{

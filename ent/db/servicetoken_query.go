@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"portico/ent/db/account"
 	"portico/ent/db/organization"
 	"portico/ent/db/predicate"
 	"portico/ent/db/servicetoken"
@@ -26,6 +27,7 @@ type ServiceTokenQuery struct {
 	order            []servicetoken.OrderOption
 	inters           []Interceptor
 	predicates       []predicate.ServiceToken
+	withAccount      *AccountQuery
 	withOrganization *OrganizationQuery
 	modifiers        []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
@@ -62,6 +64,28 @@ func (_q *ServiceTokenQuery) Unique(unique bool) *ServiceTokenQuery {
 func (_q *ServiceTokenQuery) Order(o ...servicetoken.OrderOption) *ServiceTokenQuery {
 	_q.order = append(_q.order, o...)
 	return _q
+}
+
+// QueryAccount chains the current query on the "account" edge.
+func (_q *ServiceTokenQuery) QueryAccount() *AccountQuery {
+	query := (&AccountClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(servicetoken.Table, servicetoken.FieldID, selector),
+			sqlgraph.To(account.Table, account.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, servicetoken.AccountTable, servicetoken.AccountColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
 }
 
 // QueryOrganization chains the current query on the "organization" edge.
@@ -278,12 +302,24 @@ func (_q *ServiceTokenQuery) Clone() *ServiceTokenQuery {
 		order:            append([]servicetoken.OrderOption{}, _q.order...),
 		inters:           append([]Interceptor{}, _q.inters...),
 		predicates:       append([]predicate.ServiceToken{}, _q.predicates...),
+		withAccount:      _q.withAccount.Clone(),
 		withOrganization: _q.withOrganization.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
+}
+
+// WithAccount tells the query-builder to eager-load the nodes that are connected to
+// the "account" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *ServiceTokenQuery) WithAccount(opts ...func(*AccountQuery)) *ServiceTokenQuery {
+	query := (&AccountClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withAccount = query
+	return _q
 }
 
 // WithOrganization tells the query-builder to eager-load the nodes that are connected to
@@ -381,7 +417,8 @@ func (_q *ServiceTokenQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 	var (
 		nodes       = []*ServiceToken{}
 		_spec       = _q.querySpec()
-		loadedTypes = [1]bool{
+		loadedTypes = [2]bool{
+			_q.withAccount != nil,
 			_q.withOrganization != nil,
 		}
 	)
@@ -406,6 +443,12 @@ func (_q *ServiceTokenQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
+	if query := _q.withAccount; query != nil {
+		if err := _q.loadAccount(ctx, query, nodes, nil,
+			func(n *ServiceToken, e *Account) { n.Edges.Account = e }); err != nil {
+			return nil, err
+		}
+	}
 	if query := _q.withOrganization; query != nil {
 		if err := _q.loadOrganization(ctx, query, nodes, nil,
 			func(n *ServiceToken, e *Organization) { n.Edges.Organization = e }); err != nil {
@@ -420,6 +463,38 @@ func (_q *ServiceTokenQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 	return nodes, nil
 }
 
+func (_q *ServiceTokenQuery) loadAccount(ctx context.Context, query *AccountQuery, nodes []*ServiceToken, init func(*ServiceToken), assign func(*ServiceToken, *Account)) error {
+	ids := make([]uuid.UUID, 0, len(nodes))
+	nodeids := make(map[uuid.UUID][]*ServiceToken)
+	for i := range nodes {
+		if nodes[i].AccountID == nil {
+			continue
+		}
+		fk := *nodes[i].AccountID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(account.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "account_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
 func (_q *ServiceTokenQuery) loadOrganization(ctx context.Context, query *OrganizationQuery, nodes []*ServiceToken, init func(*ServiceToken), assign func(*ServiceToken, *Organization)) error {
 	ids := make([]uuid.UUID, 0, len(nodes))
 	nodeids := make(map[uuid.UUID][]*ServiceToken)
@@ -477,6 +552,9 @@ func (_q *ServiceTokenQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != servicetoken.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
+		}
+		if _q.withAccount != nil {
+			_spec.Node.AddColumnOnce(servicetoken.FieldAccountID)
 		}
 		if _q.withOrganization != nil {
 			_spec.Node.AddColumnOnce(servicetoken.FieldOrganizationID)

@@ -67,32 +67,6 @@ func (_u *ServiceTokenUpdate) AddVersion(v int) *ServiceTokenUpdate {
 	return _u
 }
 
-// SetName sets the "name" field.
-func (_u *ServiceTokenUpdate) SetName(v string) *ServiceTokenUpdate {
-	_u.mutation.SetName(v)
-	return _u
-}
-
-// SetNillableName sets the "name" field if the given value is not nil.
-func (_u *ServiceTokenUpdate) SetNillableName(v *string) *ServiceTokenUpdate {
-	if v != nil {
-		_u.SetName(*v)
-	}
-	return _u
-}
-
-// SetScopes sets the "scopes" field.
-func (_u *ServiceTokenUpdate) SetScopes(v []string) *ServiceTokenUpdate {
-	_u.mutation.SetScopes(v)
-	return _u
-}
-
-// AppendScopes appends value to the "scopes" field.
-func (_u *ServiceTokenUpdate) AppendScopes(v []string) *ServiceTokenUpdate {
-	_u.mutation.AppendScopes(v)
-	return _u
-}
-
 // SetTokenHash sets the "token_hash" field.
 func (_u *ServiceTokenUpdate) SetTokenHash(v []byte) *ServiceTokenUpdate {
 	_u.mutation.SetTokenHash(v)
@@ -148,6 +122,53 @@ func (_u *ServiceTokenUpdate) SetNillableEnvironment(v *access.Environment) *Ser
 // ClearEnvironment clears the value of the "environment" field.
 func (_u *ServiceTokenUpdate) ClearEnvironment() *ServiceTokenUpdate {
 	_u.mutation.ClearEnvironment()
+	return _u
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (_u *ServiceTokenUpdate) SetExpiresAt(v time.Time) *ServiceTokenUpdate {
+	_u.mutation.SetExpiresAt(v)
+	return _u
+}
+
+// SetNillableExpiresAt sets the "expires_at" field if the given value is not nil.
+func (_u *ServiceTokenUpdate) SetNillableExpiresAt(v *time.Time) *ServiceTokenUpdate {
+	if v != nil {
+		_u.SetExpiresAt(*v)
+	}
+	return _u
+}
+
+// ClearExpiresAt clears the value of the "expires_at" field.
+func (_u *ServiceTokenUpdate) ClearExpiresAt() *ServiceTokenUpdate {
+	_u.mutation.ClearExpiresAt()
+	return _u
+}
+
+// SetExpiryNotice sets the "expiry_notice" field.
+func (_u *ServiceTokenUpdate) SetExpiryNotice(v int) *ServiceTokenUpdate {
+	_u.mutation.ResetExpiryNotice()
+	_u.mutation.SetExpiryNotice(v)
+	return _u
+}
+
+// SetNillableExpiryNotice sets the "expiry_notice" field if the given value is not nil.
+func (_u *ServiceTokenUpdate) SetNillableExpiryNotice(v *int) *ServiceTokenUpdate {
+	if v != nil {
+		_u.SetExpiryNotice(*v)
+	}
+	return _u
+}
+
+// AddExpiryNotice adds value to the "expiry_notice" field.
+func (_u *ServiceTokenUpdate) AddExpiryNotice(v int) *ServiceTokenUpdate {
+	_u.mutation.AddExpiryNotice(v)
+	return _u
+}
+
+// ClearExpiryNotice clears the value of the "expiry_notice" field.
+func (_u *ServiceTokenUpdate) ClearExpiryNotice() *ServiceTokenUpdate {
+	_u.mutation.ClearExpiryNotice()
 	return _u
 }
 
@@ -263,17 +284,6 @@ func (_u *ServiceTokenUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if value, ok := _u.mutation.AddedVersion(); ok {
 		_spec.AddField(servicetoken.FieldVersion, field.TypeInt, value)
 	}
-	if value, ok := _u.mutation.Name(); ok {
-		_spec.SetField(servicetoken.FieldName, field.TypeString, value)
-	}
-	if value, ok := _u.mutation.Scopes(); ok {
-		_spec.SetField(servicetoken.FieldScopes, field.TypeJSON, value)
-	}
-	if value, ok := _u.mutation.AppendedScopes(); ok {
-		_spec.AddModifier(func(u *sql.UpdateBuilder) {
-			sqljson.Append(u, servicetoken.FieldScopes, value)
-		})
-	}
 	if value, ok := _u.mutation.TokenHash(); ok {
 		_spec.SetField(servicetoken.FieldTokenHash, field.TypeBytes, value)
 	}
@@ -296,6 +306,21 @@ func (_u *ServiceTokenUpdate) sqlSave(ctx context.Context) (_node int, err error
 	}
 	if _u.mutation.EnvironmentCleared() {
 		_spec.ClearField(servicetoken.FieldEnvironment, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.ExpiresAt(); ok {
+		_spec.SetField(servicetoken.FieldExpiresAt, field.TypeTime, value)
+	}
+	if _u.mutation.ExpiresAtCleared() {
+		_spec.ClearField(servicetoken.FieldExpiresAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ExpiryNotice(); ok {
+		_spec.SetField(servicetoken.FieldExpiryNotice, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedExpiryNotice(); ok {
+		_spec.AddField(servicetoken.FieldExpiryNotice, field.TypeInt, value)
+	}
+	if _u.mutation.ExpiryNoticeCleared() {
+		_spec.ClearField(servicetoken.FieldExpiryNotice, field.TypeInt)
 	}
 	if value, ok := _u.mutation.RevokedAt(); ok {
 		_spec.SetField(servicetoken.FieldRevokedAt, field.TypeTime, value)
@@ -366,32 +391,6 @@ func (_u *ServiceTokenUpdateOne) AddVersion(v int) *ServiceTokenUpdateOne {
 	return _u
 }
 
-// SetName sets the "name" field.
-func (_u *ServiceTokenUpdateOne) SetName(v string) *ServiceTokenUpdateOne {
-	_u.mutation.SetName(v)
-	return _u
-}
-
-// SetNillableName sets the "name" field if the given value is not nil.
-func (_u *ServiceTokenUpdateOne) SetNillableName(v *string) *ServiceTokenUpdateOne {
-	if v != nil {
-		_u.SetName(*v)
-	}
-	return _u
-}
-
-// SetScopes sets the "scopes" field.
-func (_u *ServiceTokenUpdateOne) SetScopes(v []string) *ServiceTokenUpdateOne {
-	_u.mutation.SetScopes(v)
-	return _u
-}
-
-// AppendScopes appends value to the "scopes" field.
-func (_u *ServiceTokenUpdateOne) AppendScopes(v []string) *ServiceTokenUpdateOne {
-	_u.mutation.AppendScopes(v)
-	return _u
-}
-
 // SetTokenHash sets the "token_hash" field.
 func (_u *ServiceTokenUpdateOne) SetTokenHash(v []byte) *ServiceTokenUpdateOne {
 	_u.mutation.SetTokenHash(v)
@@ -447,6 +446,53 @@ func (_u *ServiceTokenUpdateOne) SetNillableEnvironment(v *access.Environment) *
 // ClearEnvironment clears the value of the "environment" field.
 func (_u *ServiceTokenUpdateOne) ClearEnvironment() *ServiceTokenUpdateOne {
 	_u.mutation.ClearEnvironment()
+	return _u
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (_u *ServiceTokenUpdateOne) SetExpiresAt(v time.Time) *ServiceTokenUpdateOne {
+	_u.mutation.SetExpiresAt(v)
+	return _u
+}
+
+// SetNillableExpiresAt sets the "expires_at" field if the given value is not nil.
+func (_u *ServiceTokenUpdateOne) SetNillableExpiresAt(v *time.Time) *ServiceTokenUpdateOne {
+	if v != nil {
+		_u.SetExpiresAt(*v)
+	}
+	return _u
+}
+
+// ClearExpiresAt clears the value of the "expires_at" field.
+func (_u *ServiceTokenUpdateOne) ClearExpiresAt() *ServiceTokenUpdateOne {
+	_u.mutation.ClearExpiresAt()
+	return _u
+}
+
+// SetExpiryNotice sets the "expiry_notice" field.
+func (_u *ServiceTokenUpdateOne) SetExpiryNotice(v int) *ServiceTokenUpdateOne {
+	_u.mutation.ResetExpiryNotice()
+	_u.mutation.SetExpiryNotice(v)
+	return _u
+}
+
+// SetNillableExpiryNotice sets the "expiry_notice" field if the given value is not nil.
+func (_u *ServiceTokenUpdateOne) SetNillableExpiryNotice(v *int) *ServiceTokenUpdateOne {
+	if v != nil {
+		_u.SetExpiryNotice(*v)
+	}
+	return _u
+}
+
+// AddExpiryNotice adds value to the "expiry_notice" field.
+func (_u *ServiceTokenUpdateOne) AddExpiryNotice(v int) *ServiceTokenUpdateOne {
+	_u.mutation.AddExpiryNotice(v)
+	return _u
+}
+
+// ClearExpiryNotice clears the value of the "expiry_notice" field.
+func (_u *ServiceTokenUpdateOne) ClearExpiryNotice() *ServiceTokenUpdateOne {
+	_u.mutation.ClearExpiryNotice()
 	return _u
 }
 
@@ -592,17 +638,6 @@ func (_u *ServiceTokenUpdateOne) sqlSave(ctx context.Context) (_node *ServiceTok
 	if value, ok := _u.mutation.AddedVersion(); ok {
 		_spec.AddField(servicetoken.FieldVersion, field.TypeInt, value)
 	}
-	if value, ok := _u.mutation.Name(); ok {
-		_spec.SetField(servicetoken.FieldName, field.TypeString, value)
-	}
-	if value, ok := _u.mutation.Scopes(); ok {
-		_spec.SetField(servicetoken.FieldScopes, field.TypeJSON, value)
-	}
-	if value, ok := _u.mutation.AppendedScopes(); ok {
-		_spec.AddModifier(func(u *sql.UpdateBuilder) {
-			sqljson.Append(u, servicetoken.FieldScopes, value)
-		})
-	}
 	if value, ok := _u.mutation.TokenHash(); ok {
 		_spec.SetField(servicetoken.FieldTokenHash, field.TypeBytes, value)
 	}
@@ -625,6 +660,21 @@ func (_u *ServiceTokenUpdateOne) sqlSave(ctx context.Context) (_node *ServiceTok
 	}
 	if _u.mutation.EnvironmentCleared() {
 		_spec.ClearField(servicetoken.FieldEnvironment, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.ExpiresAt(); ok {
+		_spec.SetField(servicetoken.FieldExpiresAt, field.TypeTime, value)
+	}
+	if _u.mutation.ExpiresAtCleared() {
+		_spec.ClearField(servicetoken.FieldExpiresAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ExpiryNotice(); ok {
+		_spec.SetField(servicetoken.FieldExpiryNotice, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedExpiryNotice(); ok {
+		_spec.AddField(servicetoken.FieldExpiryNotice, field.TypeInt, value)
+	}
+	if _u.mutation.ExpiryNoticeCleared() {
+		_spec.ClearField(servicetoken.FieldExpiryNotice, field.TypeInt)
 	}
 	if value, ok := _u.mutation.RevokedAt(); ok {
 		_spec.SetField(servicetoken.FieldRevokedAt, field.TypeTime, value)

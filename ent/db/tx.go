@@ -26,6 +26,8 @@ type Tx struct {
 	Endpoint *EndpointClient
 	// Event is the client for interacting with the Event builders.
 	Event *EventClient
+	// Invitation is the client for interacting with the Invitation builders.
+	Invitation *InvitationClient
 	// Membership is the client for interacting with the Membership builders.
 	Membership *MembershipClient
 	// Organization is the client for interacting with the Organization builders.
@@ -34,8 +36,14 @@ type Tx struct {
 	Plan *PlanClient
 	// Product is the client for interacting with the Product builders.
 	Product *ProductClient
+	// ProductApprover is the client for interacting with the ProductApprover builders.
+	ProductApprover *ProductApproverClient
 	// ServiceToken is the client for interacting with the ServiceToken builders.
 	ServiceToken *ServiceTokenClient
+	// Session is the client for interacting with the Session builders.
+	Session *SessionClient
+	// SignUp is the client for interacting with the SignUp builders.
+	SignUp *SignUpClient
 	// Subscription is the client for interacting with the Subscription builders.
 	Subscription *SubscriptionClient
 	// User is the client for interacting with the User builders.
@@ -177,11 +185,15 @@ func (tx *Tx) init() {
 	tx.Credential = NewCredentialClient(tx.config)
 	tx.Endpoint = NewEndpointClient(tx.config)
 	tx.Event = NewEventClient(tx.config)
+	tx.Invitation = NewInvitationClient(tx.config)
 	tx.Membership = NewMembershipClient(tx.config)
 	tx.Organization = NewOrganizationClient(tx.config)
 	tx.Plan = NewPlanClient(tx.config)
 	tx.Product = NewProductClient(tx.config)
+	tx.ProductApprover = NewProductApproverClient(tx.config)
 	tx.ServiceToken = NewServiceTokenClient(tx.config)
+	tx.Session = NewSessionClient(tx.config)
+	tx.SignUp = NewSignUpClient(tx.config)
 	tx.Subscription = NewSubscriptionClient(tx.config)
 	tx.User = NewUserClient(tx.config)
 }

@@ -44,16 +44,34 @@ type User struct {
 	Status domain.UserStatus `json:"status,omitempty"`
 	// argon2id, in its own encoding; empty: no password.
 	PasswordHash string `json:"-"`
-	// Access tokens of another version are invalid.
+	// Not read any more: sessions end one by one. A later release drops it.
 	TokenVersion int `json:"token_version,omitempty"`
 	// Demo data with a well-known password: refused outside of development.
 	MadeInDevelopment bool `json:"made_in_development,omitempty"`
+	// Of letters to the user; NULL: the organization's.
+	Language *domain.Language `json:"language,omitempty"`
+	// IANA name, of times in letters to the user; NULL: the organization's.
+	TimeZone *string `json:"time_zone,omitempty"`
+	// For front ends; NULL: none chosen.
+	Theme *domain.Theme `json:"theme,omitempty"`
+	// Whether letters to the user may name API keys.
+	KeyNamesInMail bool `json:"key_names_in_mail,omitempty"`
+	// Since when signing in takes a code of the authenticator app; NULL: it does not.
+	TotpEnabledAt *time.Time `json:"totp_enabled_at,omitempty"`
 	// LastSignInAt holds the value of the "last_sign_in_at" field.
 	LastSignInAt *time.Time `json:"last_sign_in_at,omitempty"`
 	// Failed sign-ins before this time do not count.
 	SignInUnlockedAt *time.Time `json:"sign_in_unlocked_at,omitempty"`
+	// Wrong codes of the second factor before this time do not count.
+	CodesUnlockedAt *time.Time `json:"codes_unlocked_at,omitempty"`
 	// PasswordChangedAt holds the value of the "password_changed_at" field.
 	PasswordChangedAt *time.Time `json:"password_changed_at,omitempty"`
+	// Of the organization's terms that the person accepted last; NULL: none.
+	TermsVersion *string `json:"terms_version,omitempty"`
+	// TermsAcceptedAt holds the value of the "terms_accepted_at" field.
+	TermsAcceptedAt *time.Time `json:"terms_accepted_at,omitempty"`
+	// From then on the row has no name, address and password; others refer to it.
+	DeletedAt *time.Time `json:"deleted_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the UserQuery when eager-loading is set.
 	Edges        UserEdges `json:"edges"`
@@ -90,13 +108,13 @@ func (*User) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case user.FieldMadeInDevelopment:
+		case user.FieldMadeInDevelopment, user.FieldKeyNamesInMail:
 			values[i] = new(sql.NullBool)
 		case user.FieldVersion, user.FieldTokenVersion:
 			values[i] = new(sql.NullInt64)
-		case user.FieldName, user.FieldNameFolded, user.FieldEmail, user.FieldRole, user.FieldStatus, user.FieldPasswordHash:
+		case user.FieldName, user.FieldNameFolded, user.FieldEmail, user.FieldRole, user.FieldStatus, user.FieldPasswordHash, user.FieldLanguage, user.FieldTimeZone, user.FieldTheme, user.FieldTermsVersion:
 			values[i] = new(sql.NullString)
-		case user.FieldCreatedAt, user.FieldUpdatedAt, user.FieldLastSignInAt, user.FieldSignInUnlockedAt, user.FieldPasswordChangedAt:
+		case user.FieldCreatedAt, user.FieldUpdatedAt, user.FieldTotpEnabledAt, user.FieldLastSignInAt, user.FieldSignInUnlockedAt, user.FieldCodesUnlockedAt, user.FieldPasswordChangedAt, user.FieldTermsAcceptedAt, user.FieldDeletedAt:
 			values[i] = new(sql.NullTime)
 		case user.FieldID, user.FieldOrganizationID:
 			values[i] = new(uuid.UUID)
@@ -201,6 +219,40 @@ func (_m *User) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.MadeInDevelopment = value.Bool
 			}
+		case user.FieldLanguage:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field language", values[i])
+			} else if value.Valid {
+				_m.Language = new(domain.Language)
+				*_m.Language = domain.Language(value.String)
+			}
+		case user.FieldTimeZone:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field time_zone", values[i])
+			} else if value.Valid {
+				_m.TimeZone = new(string)
+				*_m.TimeZone = value.String
+			}
+		case user.FieldTheme:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field theme", values[i])
+			} else if value.Valid {
+				_m.Theme = new(domain.Theme)
+				*_m.Theme = domain.Theme(value.String)
+			}
+		case user.FieldKeyNamesInMail:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field key_names_in_mail", values[i])
+			} else if value.Valid {
+				_m.KeyNamesInMail = value.Bool
+			}
+		case user.FieldTotpEnabledAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field totp_enabled_at", values[i])
+			} else if value.Valid {
+				_m.TotpEnabledAt = new(time.Time)
+				*_m.TotpEnabledAt = value.Time
+			}
 		case user.FieldLastSignInAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field last_sign_in_at", values[i])
@@ -215,12 +267,40 @@ func (_m *User) assignValues(columns []string, values []any) error {
 				_m.SignInUnlockedAt = new(time.Time)
 				*_m.SignInUnlockedAt = value.Time
 			}
+		case user.FieldCodesUnlockedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field codes_unlocked_at", values[i])
+			} else if value.Valid {
+				_m.CodesUnlockedAt = new(time.Time)
+				*_m.CodesUnlockedAt = value.Time
+			}
 		case user.FieldPasswordChangedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field password_changed_at", values[i])
 			} else if value.Valid {
 				_m.PasswordChangedAt = new(time.Time)
 				*_m.PasswordChangedAt = value.Time
+			}
+		case user.FieldTermsVersion:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field terms_version", values[i])
+			} else if value.Valid {
+				_m.TermsVersion = new(string)
+				*_m.TermsVersion = value.String
+			}
+		case user.FieldTermsAcceptedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field terms_accepted_at", values[i])
+			} else if value.Valid {
+				_m.TermsAcceptedAt = new(time.Time)
+				*_m.TermsAcceptedAt = value.Time
+			}
+		case user.FieldDeletedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field deleted_at", values[i])
+			} else if value.Valid {
+				_m.DeletedAt = new(time.Time)
+				*_m.DeletedAt = value.Time
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -301,6 +381,29 @@ func (_m *User) String() string {
 	builder.WriteString("made_in_development=")
 	builder.WriteString(fmt.Sprintf("%v", _m.MadeInDevelopment))
 	builder.WriteString(", ")
+	if v := _m.Language; v != nil {
+		builder.WriteString("language=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.TimeZone; v != nil {
+		builder.WriteString("time_zone=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.Theme; v != nil {
+		builder.WriteString("theme=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("key_names_in_mail=")
+	builder.WriteString(fmt.Sprintf("%v", _m.KeyNamesInMail))
+	builder.WriteString(", ")
+	if v := _m.TotpEnabledAt; v != nil {
+		builder.WriteString("totp_enabled_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
 	if v := _m.LastSignInAt; v != nil {
 		builder.WriteString("last_sign_in_at=")
 		builder.WriteString(v.Format(time.ANSIC))
@@ -311,8 +414,28 @@ func (_m *User) String() string {
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")
+	if v := _m.CodesUnlockedAt; v != nil {
+		builder.WriteString("codes_unlocked_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
 	if v := _m.PasswordChangedAt; v != nil {
 		builder.WriteString("password_changed_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.TermsVersion; v != nil {
+		builder.WriteString("terms_version=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.TermsAcceptedAt; v != nil {
+		builder.WriteString("terms_accepted_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.DeletedAt; v != nil {
+		builder.WriteString("deleted_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteByte(')')

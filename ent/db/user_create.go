@@ -150,6 +150,76 @@ func (_c *UserCreate) SetNillableMadeInDevelopment(v *bool) *UserCreate {
 	return _c
 }
 
+// SetLanguage sets the "language" field.
+func (_c *UserCreate) SetLanguage(v domain.Language) *UserCreate {
+	_c.mutation.SetLanguage(v)
+	return _c
+}
+
+// SetNillableLanguage sets the "language" field if the given value is not nil.
+func (_c *UserCreate) SetNillableLanguage(v *domain.Language) *UserCreate {
+	if v != nil {
+		_c.SetLanguage(*v)
+	}
+	return _c
+}
+
+// SetTimeZone sets the "time_zone" field.
+func (_c *UserCreate) SetTimeZone(v string) *UserCreate {
+	_c.mutation.SetTimeZone(v)
+	return _c
+}
+
+// SetNillableTimeZone sets the "time_zone" field if the given value is not nil.
+func (_c *UserCreate) SetNillableTimeZone(v *string) *UserCreate {
+	if v != nil {
+		_c.SetTimeZone(*v)
+	}
+	return _c
+}
+
+// SetTheme sets the "theme" field.
+func (_c *UserCreate) SetTheme(v domain.Theme) *UserCreate {
+	_c.mutation.SetTheme(v)
+	return _c
+}
+
+// SetNillableTheme sets the "theme" field if the given value is not nil.
+func (_c *UserCreate) SetNillableTheme(v *domain.Theme) *UserCreate {
+	if v != nil {
+		_c.SetTheme(*v)
+	}
+	return _c
+}
+
+// SetKeyNamesInMail sets the "key_names_in_mail" field.
+func (_c *UserCreate) SetKeyNamesInMail(v bool) *UserCreate {
+	_c.mutation.SetKeyNamesInMail(v)
+	return _c
+}
+
+// SetNillableKeyNamesInMail sets the "key_names_in_mail" field if the given value is not nil.
+func (_c *UserCreate) SetNillableKeyNamesInMail(v *bool) *UserCreate {
+	if v != nil {
+		_c.SetKeyNamesInMail(*v)
+	}
+	return _c
+}
+
+// SetTotpEnabledAt sets the "totp_enabled_at" field.
+func (_c *UserCreate) SetTotpEnabledAt(v time.Time) *UserCreate {
+	_c.mutation.SetTotpEnabledAt(v)
+	return _c
+}
+
+// SetNillableTotpEnabledAt sets the "totp_enabled_at" field if the given value is not nil.
+func (_c *UserCreate) SetNillableTotpEnabledAt(v *time.Time) *UserCreate {
+	if v != nil {
+		_c.SetTotpEnabledAt(*v)
+	}
+	return _c
+}
+
 // SetLastSignInAt sets the "last_sign_in_at" field.
 func (_c *UserCreate) SetLastSignInAt(v time.Time) *UserCreate {
 	_c.mutation.SetLastSignInAt(v)
@@ -178,6 +248,20 @@ func (_c *UserCreate) SetNillableSignInUnlockedAt(v *time.Time) *UserCreate {
 	return _c
 }
 
+// SetCodesUnlockedAt sets the "codes_unlocked_at" field.
+func (_c *UserCreate) SetCodesUnlockedAt(v time.Time) *UserCreate {
+	_c.mutation.SetCodesUnlockedAt(v)
+	return _c
+}
+
+// SetNillableCodesUnlockedAt sets the "codes_unlocked_at" field if the given value is not nil.
+func (_c *UserCreate) SetNillableCodesUnlockedAt(v *time.Time) *UserCreate {
+	if v != nil {
+		_c.SetCodesUnlockedAt(*v)
+	}
+	return _c
+}
+
 // SetPasswordChangedAt sets the "password_changed_at" field.
 func (_c *UserCreate) SetPasswordChangedAt(v time.Time) *UserCreate {
 	_c.mutation.SetPasswordChangedAt(v)
@@ -188,6 +272,48 @@ func (_c *UserCreate) SetPasswordChangedAt(v time.Time) *UserCreate {
 func (_c *UserCreate) SetNillablePasswordChangedAt(v *time.Time) *UserCreate {
 	if v != nil {
 		_c.SetPasswordChangedAt(*v)
+	}
+	return _c
+}
+
+// SetTermsVersion sets the "terms_version" field.
+func (_c *UserCreate) SetTermsVersion(v string) *UserCreate {
+	_c.mutation.SetTermsVersion(v)
+	return _c
+}
+
+// SetNillableTermsVersion sets the "terms_version" field if the given value is not nil.
+func (_c *UserCreate) SetNillableTermsVersion(v *string) *UserCreate {
+	if v != nil {
+		_c.SetTermsVersion(*v)
+	}
+	return _c
+}
+
+// SetTermsAcceptedAt sets the "terms_accepted_at" field.
+func (_c *UserCreate) SetTermsAcceptedAt(v time.Time) *UserCreate {
+	_c.mutation.SetTermsAcceptedAt(v)
+	return _c
+}
+
+// SetNillableTermsAcceptedAt sets the "terms_accepted_at" field if the given value is not nil.
+func (_c *UserCreate) SetNillableTermsAcceptedAt(v *time.Time) *UserCreate {
+	if v != nil {
+		_c.SetTermsAcceptedAt(*v)
+	}
+	return _c
+}
+
+// SetDeletedAt sets the "deleted_at" field.
+func (_c *UserCreate) SetDeletedAt(v time.Time) *UserCreate {
+	_c.mutation.SetDeletedAt(v)
+	return _c
+}
+
+// SetNillableDeletedAt sets the "deleted_at" field if the given value is not nil.
+func (_c *UserCreate) SetNillableDeletedAt(v *time.Time) *UserCreate {
+	if v != nil {
+		_c.SetDeletedAt(*v)
 	}
 	return _c
 }
@@ -278,6 +404,10 @@ func (_c *UserCreate) defaults() error {
 		v := user.DefaultMadeInDevelopment
 		_c.mutation.SetMadeInDevelopment(v)
 	}
+	if _, ok := _c.mutation.KeyNamesInMail(); !ok {
+		v := user.DefaultKeyNamesInMail
+		_c.mutation.SetKeyNamesInMail(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if user.DefaultID == nil {
 			return fmt.Errorf("db: uninitialized user.DefaultID (forgotten import db/runtime?)")
@@ -339,6 +469,19 @@ func (_c *UserCreate) check() error {
 	if _, ok := _c.mutation.MadeInDevelopment(); !ok {
 		return &ValidationError{Name: "made_in_development", err: errors.New(`db: missing required field "User.made_in_development"`)}
 	}
+	if v, ok := _c.mutation.Language(); ok {
+		if err := user.LanguageValidator(v); err != nil {
+			return &ValidationError{Name: "language", err: fmt.Errorf(`db: validator failed for field "User.language": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.Theme(); ok {
+		if err := user.ThemeValidator(v); err != nil {
+			return &ValidationError{Name: "theme", err: fmt.Errorf(`db: validator failed for field "User.theme": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.KeyNamesInMail(); !ok {
+		return &ValidationError{Name: "key_names_in_mail", err: errors.New(`db: missing required field "User.key_names_in_mail"`)}
+	}
 	if len(_c.mutation.OrganizationIDs()) == 0 {
 		return &ValidationError{Name: "organization", err: errors.New(`db: missing required edge "User.organization"`)}
 	}
@@ -346,7 +489,7 @@ func (_c *UserCreate) check() error {
 }
 
 // insertUser inserts a row. What is not set is NULL.
-const insertUser = `INSERT INTO "users" ("organization_id", "created_at", "updated_at", "version", "name", "name_folded", "email", "email_folded", "role", "status", "password_hash", "token_version", "made_in_development", "last_sign_in_at", "sign_in_unlocked_at", "password_changed_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
+const insertUser = `INSERT INTO "users" ("organization_id", "created_at", "updated_at", "version", "name", "name_folded", "email", "email_folded", "role", "status", "password_hash", "token_version", "made_in_development", "language", "time_zone", "theme", "key_names_in_mail", "totp_enabled_at", "last_sign_in_at", "sign_in_unlocked_at", "codes_unlocked_at", "password_changed_at", "terms_version", "terms_accepted_at", "deleted_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)`
 
 func (_c *UserCreate) sqlSave(ctx context.Context) (*User, error) {
 	node, args, err := _c.values()
@@ -380,7 +523,7 @@ func (_c *UserCreate) values() (*User, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &User{config: _c.config}, make([]any, 17)
+	node, args := &User{config: _c.config}, make([]any, 26)
 	if value, ok := _c.mutation.OrganizationID(); ok {
 		args[0] = value.String()
 		node.OrganizationID = value
@@ -437,20 +580,56 @@ func (_c *UserCreate) values() (*User, []any, error) {
 		args[12] = value
 		node.MadeInDevelopment = value
 	}
+	if value, ok := _c.mutation.Language(); ok {
+		args[13] = string(value)
+		node.Language = &value
+	}
+	if value, ok := _c.mutation.TimeZone(); ok {
+		args[14] = string(value)
+		node.TimeZone = &value
+	}
+	if value, ok := _c.mutation.Theme(); ok {
+		args[15] = string(value)
+		node.Theme = &value
+	}
+	if value, ok := _c.mutation.KeyNamesInMail(); ok {
+		args[16] = value
+		node.KeyNamesInMail = value
+	}
+	if value, ok := _c.mutation.TotpEnabledAt(); ok {
+		args[17] = value
+		node.TotpEnabledAt = &value
+	}
 	if value, ok := _c.mutation.LastSignInAt(); ok {
-		args[13] = value
+		args[18] = value
 		node.LastSignInAt = &value
 	}
 	if value, ok := _c.mutation.SignInUnlockedAt(); ok {
-		args[14] = value
+		args[19] = value
 		node.SignInUnlockedAt = &value
 	}
+	if value, ok := _c.mutation.CodesUnlockedAt(); ok {
+		args[20] = value
+		node.CodesUnlockedAt = &value
+	}
 	if value, ok := _c.mutation.PasswordChangedAt(); ok {
-		args[15] = value
+		args[21] = value
 		node.PasswordChangedAt = &value
 	}
+	if value, ok := _c.mutation.TermsVersion(); ok {
+		args[22] = string(value)
+		node.TermsVersion = &value
+	}
+	if value, ok := _c.mutation.TermsAcceptedAt(); ok {
+		args[23] = value
+		node.TermsAcceptedAt = &value
+	}
+	if value, ok := _c.mutation.DeletedAt(); ok {
+		args[24] = value
+		node.DeletedAt = &value
+	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[16] = value.String()
+		args[25] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -519,6 +698,26 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec, error) {
 		_spec.SetField(user.FieldMadeInDevelopment, field.TypeBool, value)
 		_node.MadeInDevelopment = value
 	}
+	if value, ok := _c.mutation.Language(); ok {
+		_spec.SetField(user.FieldLanguage, field.TypeEnum, value)
+		_node.Language = &value
+	}
+	if value, ok := _c.mutation.TimeZone(); ok {
+		_spec.SetField(user.FieldTimeZone, field.TypeString, value)
+		_node.TimeZone = &value
+	}
+	if value, ok := _c.mutation.Theme(); ok {
+		_spec.SetField(user.FieldTheme, field.TypeEnum, value)
+		_node.Theme = &value
+	}
+	if value, ok := _c.mutation.KeyNamesInMail(); ok {
+		_spec.SetField(user.FieldKeyNamesInMail, field.TypeBool, value)
+		_node.KeyNamesInMail = value
+	}
+	if value, ok := _c.mutation.TotpEnabledAt(); ok {
+		_spec.SetField(user.FieldTotpEnabledAt, field.TypeTime, value)
+		_node.TotpEnabledAt = &value
+	}
 	if value, ok := _c.mutation.LastSignInAt(); ok {
 		_spec.SetField(user.FieldLastSignInAt, field.TypeTime, value)
 		_node.LastSignInAt = &value
@@ -527,9 +726,25 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec, error) {
 		_spec.SetField(user.FieldSignInUnlockedAt, field.TypeTime, value)
 		_node.SignInUnlockedAt = &value
 	}
+	if value, ok := _c.mutation.CodesUnlockedAt(); ok {
+		_spec.SetField(user.FieldCodesUnlockedAt, field.TypeTime, value)
+		_node.CodesUnlockedAt = &value
+	}
 	if value, ok := _c.mutation.PasswordChangedAt(); ok {
 		_spec.SetField(user.FieldPasswordChangedAt, field.TypeTime, value)
 		_node.PasswordChangedAt = &value
+	}
+	if value, ok := _c.mutation.TermsVersion(); ok {
+		_spec.SetField(user.FieldTermsVersion, field.TypeString, value)
+		_node.TermsVersion = &value
+	}
+	if value, ok := _c.mutation.TermsAcceptedAt(); ok {
+		_spec.SetField(user.FieldTermsAcceptedAt, field.TypeTime, value)
+		_node.TermsAcceptedAt = &value
+	}
+	if value, ok := _c.mutation.DeletedAt(); ok {
+		_spec.SetField(user.FieldDeletedAt, field.TypeTime, value)
+		_node.DeletedAt = &value
 	}
 	if nodes := _c.mutation.OrganizationIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{

@@ -199,6 +199,100 @@ func (_u *UserUpdate) SetNillableMadeInDevelopment(v *bool) *UserUpdate {
 	return _u
 }
 
+// SetLanguage sets the "language" field.
+func (_u *UserUpdate) SetLanguage(v domain.Language) *UserUpdate {
+	_u.mutation.SetLanguage(v)
+	return _u
+}
+
+// SetNillableLanguage sets the "language" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableLanguage(v *domain.Language) *UserUpdate {
+	if v != nil {
+		_u.SetLanguage(*v)
+	}
+	return _u
+}
+
+// ClearLanguage clears the value of the "language" field.
+func (_u *UserUpdate) ClearLanguage() *UserUpdate {
+	_u.mutation.ClearLanguage()
+	return _u
+}
+
+// SetTimeZone sets the "time_zone" field.
+func (_u *UserUpdate) SetTimeZone(v string) *UserUpdate {
+	_u.mutation.SetTimeZone(v)
+	return _u
+}
+
+// SetNillableTimeZone sets the "time_zone" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableTimeZone(v *string) *UserUpdate {
+	if v != nil {
+		_u.SetTimeZone(*v)
+	}
+	return _u
+}
+
+// ClearTimeZone clears the value of the "time_zone" field.
+func (_u *UserUpdate) ClearTimeZone() *UserUpdate {
+	_u.mutation.ClearTimeZone()
+	return _u
+}
+
+// SetTheme sets the "theme" field.
+func (_u *UserUpdate) SetTheme(v domain.Theme) *UserUpdate {
+	_u.mutation.SetTheme(v)
+	return _u
+}
+
+// SetNillableTheme sets the "theme" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableTheme(v *domain.Theme) *UserUpdate {
+	if v != nil {
+		_u.SetTheme(*v)
+	}
+	return _u
+}
+
+// ClearTheme clears the value of the "theme" field.
+func (_u *UserUpdate) ClearTheme() *UserUpdate {
+	_u.mutation.ClearTheme()
+	return _u
+}
+
+// SetKeyNamesInMail sets the "key_names_in_mail" field.
+func (_u *UserUpdate) SetKeyNamesInMail(v bool) *UserUpdate {
+	_u.mutation.SetKeyNamesInMail(v)
+	return _u
+}
+
+// SetNillableKeyNamesInMail sets the "key_names_in_mail" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableKeyNamesInMail(v *bool) *UserUpdate {
+	if v != nil {
+		_u.SetKeyNamesInMail(*v)
+	}
+	return _u
+}
+
+// SetTotpEnabledAt sets the "totp_enabled_at" field.
+func (_u *UserUpdate) SetTotpEnabledAt(v time.Time) *UserUpdate {
+	_u.mutation.SetTotpEnabledAt(v)
+	return _u
+}
+
+// SetNillableTotpEnabledAt sets the "totp_enabled_at" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableTotpEnabledAt(v *time.Time) *UserUpdate {
+	if v != nil {
+		_u.SetTotpEnabledAt(*v)
+	}
+	return _u
+}
+
+// ClearTotpEnabledAt clears the value of the "totp_enabled_at" field.
+func (_u *UserUpdate) ClearTotpEnabledAt() *UserUpdate {
+	_u.mutation.ClearTotpEnabledAt()
+	return _u
+}
+
 // SetLastSignInAt sets the "last_sign_in_at" field.
 func (_u *UserUpdate) SetLastSignInAt(v time.Time) *UserUpdate {
 	_u.mutation.SetLastSignInAt(v)
@@ -239,6 +333,26 @@ func (_u *UserUpdate) ClearSignInUnlockedAt() *UserUpdate {
 	return _u
 }
 
+// SetCodesUnlockedAt sets the "codes_unlocked_at" field.
+func (_u *UserUpdate) SetCodesUnlockedAt(v time.Time) *UserUpdate {
+	_u.mutation.SetCodesUnlockedAt(v)
+	return _u
+}
+
+// SetNillableCodesUnlockedAt sets the "codes_unlocked_at" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableCodesUnlockedAt(v *time.Time) *UserUpdate {
+	if v != nil {
+		_u.SetCodesUnlockedAt(*v)
+	}
+	return _u
+}
+
+// ClearCodesUnlockedAt clears the value of the "codes_unlocked_at" field.
+func (_u *UserUpdate) ClearCodesUnlockedAt() *UserUpdate {
+	_u.mutation.ClearCodesUnlockedAt()
+	return _u
+}
+
 // SetPasswordChangedAt sets the "password_changed_at" field.
 func (_u *UserUpdate) SetPasswordChangedAt(v time.Time) *UserUpdate {
 	_u.mutation.SetPasswordChangedAt(v)
@@ -256,6 +370,66 @@ func (_u *UserUpdate) SetNillablePasswordChangedAt(v *time.Time) *UserUpdate {
 // ClearPasswordChangedAt clears the value of the "password_changed_at" field.
 func (_u *UserUpdate) ClearPasswordChangedAt() *UserUpdate {
 	_u.mutation.ClearPasswordChangedAt()
+	return _u
+}
+
+// SetTermsVersion sets the "terms_version" field.
+func (_u *UserUpdate) SetTermsVersion(v string) *UserUpdate {
+	_u.mutation.SetTermsVersion(v)
+	return _u
+}
+
+// SetNillableTermsVersion sets the "terms_version" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableTermsVersion(v *string) *UserUpdate {
+	if v != nil {
+		_u.SetTermsVersion(*v)
+	}
+	return _u
+}
+
+// ClearTermsVersion clears the value of the "terms_version" field.
+func (_u *UserUpdate) ClearTermsVersion() *UserUpdate {
+	_u.mutation.ClearTermsVersion()
+	return _u
+}
+
+// SetTermsAcceptedAt sets the "terms_accepted_at" field.
+func (_u *UserUpdate) SetTermsAcceptedAt(v time.Time) *UserUpdate {
+	_u.mutation.SetTermsAcceptedAt(v)
+	return _u
+}
+
+// SetNillableTermsAcceptedAt sets the "terms_accepted_at" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableTermsAcceptedAt(v *time.Time) *UserUpdate {
+	if v != nil {
+		_u.SetTermsAcceptedAt(*v)
+	}
+	return _u
+}
+
+// ClearTermsAcceptedAt clears the value of the "terms_accepted_at" field.
+func (_u *UserUpdate) ClearTermsAcceptedAt() *UserUpdate {
+	_u.mutation.ClearTermsAcceptedAt()
+	return _u
+}
+
+// SetDeletedAt sets the "deleted_at" field.
+func (_u *UserUpdate) SetDeletedAt(v time.Time) *UserUpdate {
+	_u.mutation.SetDeletedAt(v)
+	return _u
+}
+
+// SetNillableDeletedAt sets the "deleted_at" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableDeletedAt(v *time.Time) *UserUpdate {
+	if v != nil {
+		_u.SetDeletedAt(*v)
+	}
+	return _u
+}
+
+// ClearDeletedAt clears the value of the "deleted_at" field.
+func (_u *UserUpdate) ClearDeletedAt() *UserUpdate {
+	_u.mutation.ClearDeletedAt()
 	return _u
 }
 
@@ -301,6 +475,16 @@ func (_u *UserUpdate) check() error {
 	if v, ok := _u.mutation.Status(); ok {
 		if err := user.StatusValidator(v); err != nil {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`db: validator failed for field "User.status": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Language(); ok {
+		if err := user.LanguageValidator(v); err != nil {
+			return &ValidationError{Name: "language", err: fmt.Errorf(`db: validator failed for field "User.language": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Theme(); ok {
+		if err := user.ThemeValidator(v); err != nil {
+			return &ValidationError{Name: "theme", err: fmt.Errorf(`db: validator failed for field "User.theme": %w`, err)}
 		}
 	}
 	if _u.mutation.OrganizationCleared() && len(_u.mutation.OrganizationIDs()) > 0 {
@@ -370,6 +554,33 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.MadeInDevelopment(); ok {
 		_spec.SetField(user.FieldMadeInDevelopment, field.TypeBool, value)
 	}
+	if value, ok := _u.mutation.Language(); ok {
+		_spec.SetField(user.FieldLanguage, field.TypeEnum, value)
+	}
+	if _u.mutation.LanguageCleared() {
+		_spec.ClearField(user.FieldLanguage, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.TimeZone(); ok {
+		_spec.SetField(user.FieldTimeZone, field.TypeString, value)
+	}
+	if _u.mutation.TimeZoneCleared() {
+		_spec.ClearField(user.FieldTimeZone, field.TypeString)
+	}
+	if value, ok := _u.mutation.Theme(); ok {
+		_spec.SetField(user.FieldTheme, field.TypeEnum, value)
+	}
+	if _u.mutation.ThemeCleared() {
+		_spec.ClearField(user.FieldTheme, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.KeyNamesInMail(); ok {
+		_spec.SetField(user.FieldKeyNamesInMail, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.TotpEnabledAt(); ok {
+		_spec.SetField(user.FieldTotpEnabledAt, field.TypeTime, value)
+	}
+	if _u.mutation.TotpEnabledAtCleared() {
+		_spec.ClearField(user.FieldTotpEnabledAt, field.TypeTime)
+	}
 	if value, ok := _u.mutation.LastSignInAt(); ok {
 		_spec.SetField(user.FieldLastSignInAt, field.TypeTime, value)
 	}
@@ -382,11 +593,35 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.SignInUnlockedAtCleared() {
 		_spec.ClearField(user.FieldSignInUnlockedAt, field.TypeTime)
 	}
+	if value, ok := _u.mutation.CodesUnlockedAt(); ok {
+		_spec.SetField(user.FieldCodesUnlockedAt, field.TypeTime, value)
+	}
+	if _u.mutation.CodesUnlockedAtCleared() {
+		_spec.ClearField(user.FieldCodesUnlockedAt, field.TypeTime)
+	}
 	if value, ok := _u.mutation.PasswordChangedAt(); ok {
 		_spec.SetField(user.FieldPasswordChangedAt, field.TypeTime, value)
 	}
 	if _u.mutation.PasswordChangedAtCleared() {
 		_spec.ClearField(user.FieldPasswordChangedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.TermsVersion(); ok {
+		_spec.SetField(user.FieldTermsVersion, field.TypeString, value)
+	}
+	if _u.mutation.TermsVersionCleared() {
+		_spec.ClearField(user.FieldTermsVersion, field.TypeString)
+	}
+	if value, ok := _u.mutation.TermsAcceptedAt(); ok {
+		_spec.SetField(user.FieldTermsAcceptedAt, field.TypeTime, value)
+	}
+	if _u.mutation.TermsAcceptedAtCleared() {
+		_spec.ClearField(user.FieldTermsAcceptedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.DeletedAt(); ok {
+		_spec.SetField(user.FieldDeletedAt, field.TypeTime, value)
+	}
+	if _u.mutation.DeletedAtCleared() {
+		_spec.ClearField(user.FieldDeletedAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -578,6 +813,100 @@ func (_u *UserUpdateOne) SetNillableMadeInDevelopment(v *bool) *UserUpdateOne {
 	return _u
 }
 
+// SetLanguage sets the "language" field.
+func (_u *UserUpdateOne) SetLanguage(v domain.Language) *UserUpdateOne {
+	_u.mutation.SetLanguage(v)
+	return _u
+}
+
+// SetNillableLanguage sets the "language" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableLanguage(v *domain.Language) *UserUpdateOne {
+	if v != nil {
+		_u.SetLanguage(*v)
+	}
+	return _u
+}
+
+// ClearLanguage clears the value of the "language" field.
+func (_u *UserUpdateOne) ClearLanguage() *UserUpdateOne {
+	_u.mutation.ClearLanguage()
+	return _u
+}
+
+// SetTimeZone sets the "time_zone" field.
+func (_u *UserUpdateOne) SetTimeZone(v string) *UserUpdateOne {
+	_u.mutation.SetTimeZone(v)
+	return _u
+}
+
+// SetNillableTimeZone sets the "time_zone" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableTimeZone(v *string) *UserUpdateOne {
+	if v != nil {
+		_u.SetTimeZone(*v)
+	}
+	return _u
+}
+
+// ClearTimeZone clears the value of the "time_zone" field.
+func (_u *UserUpdateOne) ClearTimeZone() *UserUpdateOne {
+	_u.mutation.ClearTimeZone()
+	return _u
+}
+
+// SetTheme sets the "theme" field.
+func (_u *UserUpdateOne) SetTheme(v domain.Theme) *UserUpdateOne {
+	_u.mutation.SetTheme(v)
+	return _u
+}
+
+// SetNillableTheme sets the "theme" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableTheme(v *domain.Theme) *UserUpdateOne {
+	if v != nil {
+		_u.SetTheme(*v)
+	}
+	return _u
+}
+
+// ClearTheme clears the value of the "theme" field.
+func (_u *UserUpdateOne) ClearTheme() *UserUpdateOne {
+	_u.mutation.ClearTheme()
+	return _u
+}
+
+// SetKeyNamesInMail sets the "key_names_in_mail" field.
+func (_u *UserUpdateOne) SetKeyNamesInMail(v bool) *UserUpdateOne {
+	_u.mutation.SetKeyNamesInMail(v)
+	return _u
+}
+
+// SetNillableKeyNamesInMail sets the "key_names_in_mail" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableKeyNamesInMail(v *bool) *UserUpdateOne {
+	if v != nil {
+		_u.SetKeyNamesInMail(*v)
+	}
+	return _u
+}
+
+// SetTotpEnabledAt sets the "totp_enabled_at" field.
+func (_u *UserUpdateOne) SetTotpEnabledAt(v time.Time) *UserUpdateOne {
+	_u.mutation.SetTotpEnabledAt(v)
+	return _u
+}
+
+// SetNillableTotpEnabledAt sets the "totp_enabled_at" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableTotpEnabledAt(v *time.Time) *UserUpdateOne {
+	if v != nil {
+		_u.SetTotpEnabledAt(*v)
+	}
+	return _u
+}
+
+// ClearTotpEnabledAt clears the value of the "totp_enabled_at" field.
+func (_u *UserUpdateOne) ClearTotpEnabledAt() *UserUpdateOne {
+	_u.mutation.ClearTotpEnabledAt()
+	return _u
+}
+
 // SetLastSignInAt sets the "last_sign_in_at" field.
 func (_u *UserUpdateOne) SetLastSignInAt(v time.Time) *UserUpdateOne {
 	_u.mutation.SetLastSignInAt(v)
@@ -618,6 +947,26 @@ func (_u *UserUpdateOne) ClearSignInUnlockedAt() *UserUpdateOne {
 	return _u
 }
 
+// SetCodesUnlockedAt sets the "codes_unlocked_at" field.
+func (_u *UserUpdateOne) SetCodesUnlockedAt(v time.Time) *UserUpdateOne {
+	_u.mutation.SetCodesUnlockedAt(v)
+	return _u
+}
+
+// SetNillableCodesUnlockedAt sets the "codes_unlocked_at" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableCodesUnlockedAt(v *time.Time) *UserUpdateOne {
+	if v != nil {
+		_u.SetCodesUnlockedAt(*v)
+	}
+	return _u
+}
+
+// ClearCodesUnlockedAt clears the value of the "codes_unlocked_at" field.
+func (_u *UserUpdateOne) ClearCodesUnlockedAt() *UserUpdateOne {
+	_u.mutation.ClearCodesUnlockedAt()
+	return _u
+}
+
 // SetPasswordChangedAt sets the "password_changed_at" field.
 func (_u *UserUpdateOne) SetPasswordChangedAt(v time.Time) *UserUpdateOne {
 	_u.mutation.SetPasswordChangedAt(v)
@@ -635,6 +984,66 @@ func (_u *UserUpdateOne) SetNillablePasswordChangedAt(v *time.Time) *UserUpdateO
 // ClearPasswordChangedAt clears the value of the "password_changed_at" field.
 func (_u *UserUpdateOne) ClearPasswordChangedAt() *UserUpdateOne {
 	_u.mutation.ClearPasswordChangedAt()
+	return _u
+}
+
+// SetTermsVersion sets the "terms_version" field.
+func (_u *UserUpdateOne) SetTermsVersion(v string) *UserUpdateOne {
+	_u.mutation.SetTermsVersion(v)
+	return _u
+}
+
+// SetNillableTermsVersion sets the "terms_version" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableTermsVersion(v *string) *UserUpdateOne {
+	if v != nil {
+		_u.SetTermsVersion(*v)
+	}
+	return _u
+}
+
+// ClearTermsVersion clears the value of the "terms_version" field.
+func (_u *UserUpdateOne) ClearTermsVersion() *UserUpdateOne {
+	_u.mutation.ClearTermsVersion()
+	return _u
+}
+
+// SetTermsAcceptedAt sets the "terms_accepted_at" field.
+func (_u *UserUpdateOne) SetTermsAcceptedAt(v time.Time) *UserUpdateOne {
+	_u.mutation.SetTermsAcceptedAt(v)
+	return _u
+}
+
+// SetNillableTermsAcceptedAt sets the "terms_accepted_at" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableTermsAcceptedAt(v *time.Time) *UserUpdateOne {
+	if v != nil {
+		_u.SetTermsAcceptedAt(*v)
+	}
+	return _u
+}
+
+// ClearTermsAcceptedAt clears the value of the "terms_accepted_at" field.
+func (_u *UserUpdateOne) ClearTermsAcceptedAt() *UserUpdateOne {
+	_u.mutation.ClearTermsAcceptedAt()
+	return _u
+}
+
+// SetDeletedAt sets the "deleted_at" field.
+func (_u *UserUpdateOne) SetDeletedAt(v time.Time) *UserUpdateOne {
+	_u.mutation.SetDeletedAt(v)
+	return _u
+}
+
+// SetNillableDeletedAt sets the "deleted_at" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableDeletedAt(v *time.Time) *UserUpdateOne {
+	if v != nil {
+		_u.SetDeletedAt(*v)
+	}
+	return _u
+}
+
+// ClearDeletedAt clears the value of the "deleted_at" field.
+func (_u *UserUpdateOne) ClearDeletedAt() *UserUpdateOne {
+	_u.mutation.ClearDeletedAt()
 	return _u
 }
 
@@ -693,6 +1102,16 @@ func (_u *UserUpdateOne) check() error {
 	if v, ok := _u.mutation.Status(); ok {
 		if err := user.StatusValidator(v); err != nil {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`db: validator failed for field "User.status": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Language(); ok {
+		if err := user.LanguageValidator(v); err != nil {
+			return &ValidationError{Name: "language", err: fmt.Errorf(`db: validator failed for field "User.language": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Theme(); ok {
+		if err := user.ThemeValidator(v); err != nil {
+			return &ValidationError{Name: "theme", err: fmt.Errorf(`db: validator failed for field "User.theme": %w`, err)}
 		}
 	}
 	if _u.mutation.OrganizationCleared() && len(_u.mutation.OrganizationIDs()) > 0 {
@@ -779,6 +1198,33 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 	if value, ok := _u.mutation.MadeInDevelopment(); ok {
 		_spec.SetField(user.FieldMadeInDevelopment, field.TypeBool, value)
 	}
+	if value, ok := _u.mutation.Language(); ok {
+		_spec.SetField(user.FieldLanguage, field.TypeEnum, value)
+	}
+	if _u.mutation.LanguageCleared() {
+		_spec.ClearField(user.FieldLanguage, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.TimeZone(); ok {
+		_spec.SetField(user.FieldTimeZone, field.TypeString, value)
+	}
+	if _u.mutation.TimeZoneCleared() {
+		_spec.ClearField(user.FieldTimeZone, field.TypeString)
+	}
+	if value, ok := _u.mutation.Theme(); ok {
+		_spec.SetField(user.FieldTheme, field.TypeEnum, value)
+	}
+	if _u.mutation.ThemeCleared() {
+		_spec.ClearField(user.FieldTheme, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.KeyNamesInMail(); ok {
+		_spec.SetField(user.FieldKeyNamesInMail, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.TotpEnabledAt(); ok {
+		_spec.SetField(user.FieldTotpEnabledAt, field.TypeTime, value)
+	}
+	if _u.mutation.TotpEnabledAtCleared() {
+		_spec.ClearField(user.FieldTotpEnabledAt, field.TypeTime)
+	}
 	if value, ok := _u.mutation.LastSignInAt(); ok {
 		_spec.SetField(user.FieldLastSignInAt, field.TypeTime, value)
 	}
@@ -791,11 +1237,35 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 	if _u.mutation.SignInUnlockedAtCleared() {
 		_spec.ClearField(user.FieldSignInUnlockedAt, field.TypeTime)
 	}
+	if value, ok := _u.mutation.CodesUnlockedAt(); ok {
+		_spec.SetField(user.FieldCodesUnlockedAt, field.TypeTime, value)
+	}
+	if _u.mutation.CodesUnlockedAtCleared() {
+		_spec.ClearField(user.FieldCodesUnlockedAt, field.TypeTime)
+	}
 	if value, ok := _u.mutation.PasswordChangedAt(); ok {
 		_spec.SetField(user.FieldPasswordChangedAt, field.TypeTime, value)
 	}
 	if _u.mutation.PasswordChangedAtCleared() {
 		_spec.ClearField(user.FieldPasswordChangedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.TermsVersion(); ok {
+		_spec.SetField(user.FieldTermsVersion, field.TypeString, value)
+	}
+	if _u.mutation.TermsVersionCleared() {
+		_spec.ClearField(user.FieldTermsVersion, field.TypeString)
+	}
+	if value, ok := _u.mutation.TermsAcceptedAt(); ok {
+		_spec.SetField(user.FieldTermsAcceptedAt, field.TypeTime, value)
+	}
+	if _u.mutation.TermsAcceptedAtCleared() {
+		_spec.ClearField(user.FieldTermsAcceptedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.DeletedAt(); ok {
+		_spec.SetField(user.FieldDeletedAt, field.TypeTime, value)
+	}
+	if _u.mutation.DeletedAtCleared() {
+		_spec.ClearField(user.FieldDeletedAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &User{config: _u.config}

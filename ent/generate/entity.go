@@ -29,7 +29,7 @@ type entity struct {
 	Edges []edge
 }
 
-type key struct{ Name, Column, Field, Type string }
+type key struct{ Name, Column, Field, Type, Nulls string }
 
 type behind struct {
 	Field   string
@@ -100,10 +100,10 @@ func (e *entity) complete(t *gen.Type, listed []string) error {
 	}
 	for _, o := range e.Orders {
 		f, ok := columns[o.Column]
-		if !ok || f.Optional {
+		if !ok || f.Optional != (o.Nulls != "") || f.Optional && !f.IsTime() {
 			return fmt.Errorf("it cannot be ordered by %q", o.Column)
 		}
-		e.Keys = append(e.Keys, key{o.Name, o.Column, f.StructField(), keyType(f)})
+		e.Keys = append(e.Keys, key{o.Name, o.Column, f.StructField(), keyType(f), string(o.Nulls)})
 	}
 	fields := map[string][]string{"id": nil}
 	for name := range columns {

@@ -1,6 +1,7 @@
 package rowpolicy_test
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -21,7 +22,9 @@ func at() time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC) }
 // denied stands for a refusal instead of the names of owners.
 const denied = "denied"
 
-// reach is the owners whose rows the viewers who belong to an organization reach.
+// reach is the owners whose rows the viewers who belong to an organization reach. The
+// developer owns the account; a member reaches what the developer does unless said
+// otherwise.
 type reach struct{ admin, developer, inside string }
 
 // readable returns the rows that each viewer may read, written by hand.
@@ -31,8 +34,9 @@ func readable() map[string]reach {
 	return map[string]reach{
 		"organizations":  {"own", "own", "own"},
 		"accounts":       {"other own", "own", "closed other own"},
-		"users":          {"colleague other own staff", "colleague own", "colleague other own staff"},
+		"users":          {"colleague other own staff", "colleague own", "closed colleague other own staff"},
 		"memberships":    {"colleague other own", "colleague own", "colleague other own"},
+		"invitations":    ofAccount,
 		"products":       products,
 		"plans":          products,
 		"endpoints":      products,
@@ -42,13 +46,17 @@ func readable() map[string]reach {
 		"subscriptions":  {"other own sanction", "own", "other own removed sanction"},
 		"events":         ofAccount,
 		"service_tokens": {"other own", "", "other own"},
+		"sign_ups":       {"other own", "", "other own"},
+		"sessions":       {"staff", "own", "other own staff"},
+
+		"product_approvers": {"other own", "", "other own"},
 	}
 }
 
 // changeable returns the rows that each viewer may change.
 func changeable() map[string]reach {
 	out := readable()
-	for _, of := range []string{"organizations", "accounts", "memberships", "products", "plans", "endpoints", "service_tokens"} {
+	for _, of := range []string{"organizations", "products", "product_approvers", "plans", "endpoints", "service_tokens", "sign_ups"} {
 		r := out[of]
 		r.developer = denied
 		out[of] = r
@@ -65,15 +73,28 @@ func creatable() map[string]reach {
 	byAll, byStaff := reach{"other own", "own", "other own"}, reach{"other own", "", "other own"}
 	return map[string]reach{
 		"organizations": {},
-		"accounts":      byStaff, "users": byStaff, "memberships": byStaff,
-		"products": byStaff, "plans": byStaff, "endpoints": byStaff, "service_tokens": byStaff,
+		"accounts":      byStaff, "users": byStaff, "memberships": byStaff, "invitations": byStaff,
+		"products": byStaff, "plans": byStaff, "endpoints": byStaff, "service_tokens": byStaff, "product_approvers": byStaff, "sign_ups": byStaff,
 		"apps": byAll, "credentials": byAll, "access_entries": byAll, "subscriptions": byAll, "events": byAll,
+		"sessions": {"", "own", "other own"},
 	}
+}
+
+// approver is what an approver reads, changes and creates, written by hand: of the
+// developer's rows those that a decision about the one product needs. What is not here is
+// nothing, or denied.
+func approver() (reads, changes, creates map[string]string) {
+	reads = map[string]string{
+		"organizations": "own", "accounts": "own", "users": "staff", "products": "own", "plans": "own",
+		"apps": "own", "subscriptions": "own", "events": "own", "sessions": "own",
+		"endpoints": "", "memberships": "", "invitations": "", "credentials": "", "access_entries": "", "service_tokens": "", "product_approvers": "", "sign_ups": "",
+	}
+	return reads, map[string]string{"users": "own", "subscriptions": "own", "sessions": "own"}, map[string]string{"events": "other own", "sessions": "own"}
 }
 
 // outsiders are viewers who reach no row at all.
 func outsiders() []string {
-	return []string{"nobody", "anonymous", "gateway", "made-up role", "suspended developer", "developer of no organization", "admin of no organization"}
+	return []string{"nobody", "anonymous", "gateway", "made-up role", "suspended developer", "developer of no organization", "admin of no organization", "approver of no organization"}
 }
 
 // of returns what is expected of a viewer by name.
@@ -81,7 +102,7 @@ func (r reach) of(name string) string {
 	switch name {
 	case "admin":
 		return r.admin
-	case "developer":
+	case "developer", "member":
 		return r.developer
 	case "portico inside":
 		return r.inside
@@ -121,7 +142,9 @@ func isSuspension(err error) bool {
 }
 
 // everybody is all viewers whose reach is written down.
-func everybody() []string { return append(outsiders(), "admin", "developer", "portico inside") }
+func everybody() []string {
+	return append(outsiders(), "admin", "developer", "member", "approver", "portico inside")
+}
 
 func TestRowsThatAreRead(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
@@ -131,7 +154,15 @@ func TestRowsThatAreRead(t *testing.T) {
 				return x.read(w.as(t.Context(), who), w.client, o.rows[x.name])
 			}
 			for _, who := range everybody() {
-				require.Equal(t, want[x.name].of(who), w.reached(t, x, who, read), "%s read by %s", x.name, who)
+				expected := want[x.name].of(who)
+				if who == "member" && x.name == "invitations" { // which owners see
+					expected = ""
+				}
+				if who == "approver" {
+					reads, _, _ := approver()
+					expected = reads[x.name]
+				}
+				require.Equal(t, expected, w.reached(t, x, who, read), "%s read by %s", x.name, who)
 			}
 			require.Contains(t, w.reached(t, x, "portico", read), "foreign", "%s read by Portico itself", x.name)
 		}
@@ -149,7 +180,15 @@ func TestRowsThatAreChanged(t *testing.T) {
 				return x.change(w.as(t.Context(), who), tx.Client(), o.rows[x.name])
 			}
 			for _, who := range everybody() {
-				require.Equal(t, want[x.name].of(who), w.reached(t, x, who, change), "%s changed by %s", x.name, who)
+				expected := want[x.name].of(who)
+				if who == "member" && (x.name == "accounts" || x.name == "memberships" || x.name == "invitations") { // which owners change
+					expected = ""
+				}
+				if who == "approver" {
+					_, changes, _ := approver()
+					expected = cmp.Or(changes[x.name], denied)
+				}
+				require.Equal(t, expected, w.reached(t, x, who, change), "%s changed by %s", x.name, who)
 			}
 			if x.name != "events" { // which nobody changes
 				require.Contains(t, w.reached(t, x, "portico", change), "foreign", "%s changed by Portico itself", x.name)
@@ -173,6 +212,10 @@ func TestRowsThatAreCreated(t *testing.T) {
 				if expected == denied {
 					expected = ""
 				}
+				if who == "approver" {
+					_, _, creates := approver()
+					expected = creates[x.name]
+				}
 				require.Equal(t, expected, strings.Join(names, " "), "%s created by %s", x.name, who)
 			}
 		}
@@ -188,8 +231,12 @@ func (w *world) creates(t *testing.T, x table, who string, o owner) bool {
 	// The row that exists is in the way of some.
 	system := w.as(t.Context(), "portico")
 	switch x.name {
+	case "product_approvers":
+		_, err = tx.ProductApprover.Delete().Exec(system)
 	case "memberships":
 		_, err = tx.Membership.Delete().Exec(system)
+	case "invitations":
+		_, err = tx.Invitation.Delete().Exec(system)
 	case "access_entries":
 		_, err = tx.AccessEntry.Delete().Exec(system)
 	case "subscriptions":

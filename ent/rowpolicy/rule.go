@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/db/intercept"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	permit "portico/internal/policy"
 	"portico/internal/viewer"
@@ -33,6 +34,8 @@ type rows struct {
 	organization condition
 	// account is for viewers who act for one account.
 	account condition
+	// products is for approvers, who are named for some products.
+	products condition
 }
 
 // policy is the rules of a table.
@@ -48,6 +51,13 @@ type policy struct {
 	// owned: the rows that a developer creates must belong to the developer's
 	// account.
 	owned bool
+	// personal: the rows that a person creates must belong to the person.
+	personal bool
+	// people: only people change and create rows, and no service tokens.
+	people bool
+	// seenByDeciders: service tokens that may decide, and read nothing else, read rows.
+	// deciders: they change and create rows, too.
+	seenByDeciders, deciders bool
 	// system restricts Portico itself inside one organization; nil for the rows
 	// with its organization_id.
 	system condition
@@ -76,6 +86,9 @@ func (p policy) EvalMutation(ctx context.Context, m ent.Mutation) error {
 	if v.Role != viewer.System && !slices.Contains(allowed, v.Role) {
 		return privacy.Denyf("rowpolicy: role %q may not change %s", v.Role, m.Type())
 	}
+	if !p.scoped(v) {
+		return privacy.Denyf("rowpolicy: the service token may not change %s", m.Type())
+	}
 	if creates {
 		return p.checkCreate(v, m)
 	}
@@ -91,11 +104,22 @@ func (p policy) EvalMutation(ctx context.Context, m ent.Mutation) error {
 	return nil
 }
 
+// scoped reports whether a service token may change and create rows; it is true for
+// everybody else.
+func (p policy) scoped(v viewer.Viewer) bool {
+	if !v.ByToken() {
+		return true
+	}
+	return !p.people && (v.Writes() || p.deciders && v.Scopes.HasAny(domain.SubscriptionsDecide))
+}
+
 // narrowing returns the predicates for v.
 func (p policy) narrowing(v viewer.Viewer, to rows) ([]func(*sql.Selector), error) {
 	switch reach := permit.ReachOf(v); {
 	case reach == permit.Everything:
 		return nil, nil
+	case !v.Reads() && !p.seenByDeciders && !p.deciders:
+		return nil, privacy.Denyf("rowpolicy: nothing here is for the scopes of the service token")
 	case v.Role == viewer.System && p.system != nil:
 		return p.system(v), nil
 	case v.Role == viewer.System:
@@ -104,6 +128,8 @@ func (p policy) narrowing(v viewer.Viewer, to rows) ([]func(*sql.Selector), erro
 		return to.organization(v), nil
 	case reach == permit.OwnAccount:
 		return to.account(v), nil
+	case reach == permit.OwnProducts:
+		return to.products(v), nil
 	}
 	return nil, refusal(v, "rowpolicy: nothing here is for role %q", v.Role)
 }
@@ -121,6 +147,8 @@ func (p policy) checkCreate(v viewer.Viewer, m ent.Mutation) error {
 		return refusal(v, "rowpolicy: role %q may not create %s", v.Role, m.Type())
 	case p.owned && reach == permit.OwnAccount && !hasID(m, "account_id", v.AccountID):
 		return privacy.Denyf("rowpolicy: %s of another account", m.Type())
+	case p.personal && v.Role != viewer.System && !hasID(m, "user_id", v.UserID):
+		return privacy.Denyf("rowpolicy: %s of another person", m.Type())
 	}
 	return nil
 }

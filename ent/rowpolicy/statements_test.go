@@ -13,11 +13,15 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
+	"portico/ent/db/invitation"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
+	"portico/ent/db/productapprover"
 	"portico/ent/db/servicetoken"
+	"portico/ent/db/session"
+	"portico/ent/db/signup"
 	"portico/ent/db/subscription"
 	"portico/ent/db/user"
 	"portico/internal/address"
@@ -61,7 +65,7 @@ func people() []table {
 		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
 			email := id.String() + "@example.com"
 			return c.User.Create().SetID(id).SetOrganizationID(o.organization).SetName("name").SetNameFolded("name").SetEmail(email).
-				SetEmailFolded(address.ParseEmail(email)).SetRole(domain.RolePortal).SetPasswordHash("").Exec(ctx)
+				SetEmailFolded(address.ParseEmail(email)).SetRole(o.role).SetPasswordHash("").SetNillableDeletedAt(o.deletedAt).Exec(ctx)
 		}},
 		{"memberships", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
 			return c.Membership.Query().Where(membership.ID(id)).Count(ctx)
@@ -69,6 +73,23 @@ func people() []table {
 			return c.Membership.Update().Where(membership.ID(id)).SetRole(domain.Owner).Save(ctx)
 		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
 			return c.Membership.Create().SetID(id).SetOrganizationID(o.organization).SetAccountID(o.account).SetUserID(o.user).Exec(ctx)
+		}},
+		{"invitations", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Invitation.Query().Where(invitation.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Invitation.Update().Where(invitation.ID(id)).SetRevokedAt(at()).Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			email := id.String() + "@example.com"
+			return c.Invitation.Create().SetID(id).SetOrganizationID(o.organization).SetAccountID(o.account).SetEmail(email).SetEmailFolded(address.ParseEmail(email)).
+				SetRole(domain.Member).SetCreatedAt(at()).SetExpiresAt(at().AddDate(0, 0, 7)).Exec(ctx)
+		}},
+		{"sessions", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Session.Query().Where(session.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Session.Update().Where(session.ID(id)).SetAddress("new").Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.Session.Create().SetID(id).SetOrganizationID(o.organization).SetUserID(o.user).SetDevice("").SetAddress("").
+				SetLastSeenAt(at()).SetExpiresAt(at()).Exec(ctx)
 		}},
 	}
 }
@@ -82,6 +103,13 @@ func catalogue() []table {
 		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
 			return c.Product.Create().SetID(id).SetOrganizationID(o.organization).SetName(id.String()).SetTitle("title").SetTitleFolded("title").
 				SetStatus(o.shown).SetVisibility(o.visibility).Exec(ctx)
+		}},
+		{"product_approvers", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.ProductApprover.Query().Where(productapprover.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.ProductApprover.Delete().Where(productapprover.ID(id)).Exec(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.ProductApprover.Create().SetID(id).SetOrganizationID(o.organization).SetProductID(o.id("products")).SetUserID(o.user).Exec(ctx)
 		}},
 		{"plans", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
 			return c.Plan.Query().Where(plan.ID(id)).Count(ctx)
@@ -141,15 +169,24 @@ func owned() []table {
 			return c.Event.Update().Where(event.ID(id)).Save(ctx)
 		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
 			return c.Event.Create().SetID(id).SetOrganizationID(o.organization).SetPosition(int64(id.ID()) + 1).SetType("APP_UPDATED").SetAt(at()).
-				SetActorRole("PORTAL").SetActorName("name").SetSubjectType("App").SetSubjectID(uuid.New()).SetAccountID(o.account).Exec(ctx)
+				SetActorRole("PORTAL").SetActorName("name").SetSubjectType("ProductSubscription").SetSubjectID(o.id("subscriptions")).SetAccountID(o.account).Exec(ctx)
 		}},
 		{"service_tokens", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
 			return c.ServiceToken.Query().Where(servicetoken.ID(id)).Count(ctx)
 		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
-			return c.ServiceToken.Update().Where(servicetoken.ID(id)).SetName("new").Save(ctx)
+			return c.ServiceToken.Update().Where(servicetoken.ID(id)).SetHint("new").Save(ctx)
 		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
 			return c.ServiceToken.Create().SetID(id).SetOrganizationID(o.organization).SetName(id.String()).SetScopes([]string{"gateway"}).
 				SetTokenHash(id[:]).SetHint("last").Exec(ctx)
+		}},
+		{"sign_ups", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.SignUp.Query().Where(signup.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.SignUp.Update().Where(signup.ID(id)).SetReason("new").Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			email := id.String() + "@example.com"
+			return c.SignUp.Create().SetID(id).SetOrganizationID(o.organization).SetEmail(email).SetEmailFolded(address.ParseEmail(email)).SetName("name").SetAccountName("name").
+				SetAnswers(domain.SignUpAnswers{}).SetCreatedAt(at()).SetExpiresAt(at().AddDate(0, 0, 1)).SetEndedAt(at().AddDate(0, 0, 1)).Exec(ctx)
 		}},
 	}
 }

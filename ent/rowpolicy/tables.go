@@ -10,8 +10,10 @@ import (
 )
 
 var (
-	staff    = []viewer.Role{viewer.Admin}
-	everyone = []viewer.Role{viewer.Admin, viewer.Portal}
+	administrators = []viewer.Role{viewer.Admin}
+	// owners are who may change what accounts own.
+	owners   = []viewer.Role{viewer.Admin, viewer.Portal}
+	everyone = []viewer.Role{viewer.Admin, viewer.Approver, viewer.Portal}
 )
 
 // Public is the visibility of products that the catalogue shows.
@@ -24,57 +26,117 @@ func Organization() ent.Policy {
 	own := func(v viewer.Viewer) []func(*sql.Selector) {
 		return []func(*sql.Selector){equals("id", v.OrganizationID)}
 	}
-	return policy{read: rows{own, own}, write: rows{own, noRows}, writers: staff, system: own}
+	return policy{read: rows{own, own, own}, write: rows{own, noRows, noRows}, writers: administrators, system: own}
 }
 
 // Account is the policy of accounts: administrators see all accounts, developers
-// the active one.
+// the active one, which its owners may change, approvers those with subscriptions that
+// they decide about.
 func Account() ent.Policy {
 	all := with(tenant, notDeleted)
 	own := func(v viewer.Viewer) []func(*sql.Selector) { return append(all(v), equals("id", v.AccountID)) }
-	return policy{read: rows{all, own}, write: rows{all, noRows}, writers: staff}
+	return policy{read: rows{all, own, with(decided("account_id"), notDeleted)}, write: rows{all, byOwners(own), noRows}, writers: owners, creators: administrators, seenByDeciders: true}
 }
 
-// User is the policy of users: administrators see all users; developers see
-// themselves and the members of their account. Users may change their own row (a
-// password), and only administrators create new ones.
+// User is the policy of users, without deleted ones: administrators see all; developers see
+// themselves and the members of their account, approvers the staff. Users may change
+// their own row (a password), in person, and only administrators create new ones.
 func User() ent.Policy {
+	all := with(tenant, notDeleted)
 	known := func(v viewer.Viewer) []func(*sql.Selector) {
 		members := inSubquery("id", "memberships", "user_id", func(t *sql.SelectTable) *sql.Predicate {
 			return sql.EQ(t.C("account_id"), v.AccountID)
 		})
-		return append(tenant(v), either(equals("id", v.UserID), members))
+		return append(all(v), either(equals("id", v.UserID), members))
 	}
-	self := func(v viewer.Viewer) []func(*sql.Selector) { return append(tenant(v), equals("id", v.UserID)) }
-	return policy{read: rows{tenant, known}, write: rows{tenant, self}, writers: everyone, creators: staff}
+	self := func(v viewer.Viewer) []func(*sql.Selector) {
+		if v.ByToken() {
+			return noRows(v)
+		}
+		return append(all(v), equals("id", v.UserID))
+	}
+	colleagues := func(v viewer.Viewer) []func(*sql.Selector) {
+		return append(all(v), func(s *sql.Selector) {
+			s.Where(sql.In(s.C("role"), string(domain.RoleAdmin), string(domain.RoleApprover)))
+		})
+	}
+	return policy{read: rows{all, known, colleagues}, write: rows{all, self, self}, writers: everyone, creators: administrators, seenByDeciders: true}
+}
+
+// OwnUser is the policy of rows with a user_id: of them each person, whatever the
+// role, sees and changes the person's own; a service token does not, also when it acts
+// for the person.
+func OwnUser() ent.Policy {
+	own := func(v viewer.Viewer) []func(*sql.Selector) {
+		if v.ByToken() {
+			return noRows(v)
+		}
+		return append(tenant(v), equals("user_id", v.UserID))
+	}
+	return policy{read: rows{own, own, own}, write: rows{own, own, own}, writers: everyone, personal: true, people: true}
 }
 
 // AccountOwned is the policy of rows with an account_id; administrators see all
 // of them, developers those of the developer's account.
 func AccountOwned() ent.Policy {
-	own := rows{tenant, ofAccount}
-	return policy{read: own, write: own, writers: everyone, owned: true}
+	own := rows{tenant, ofAccount, noRows}
+	return policy{read: own, write: own, writers: owners, owned: true}
 }
 
 // Membership is the policy of memberships, which are read like AccountOwned;
-// administrators change it.
+// administrators and the account's owners change them.
 func Membership() ent.Policy {
-	return policy{read: rows{tenant, ofAccount}, write: rows{tenant, noRows}, writers: staff}
+	return policy{read: rows{tenant, ofAccount, noRows}, write: rows{tenant, byOwners(ofAccount), noRows}, writers: owners, creators: administrators}
+}
+
+// Invitation is the policy of invitations: administrators see and change all of them,
+// the owners of an account its own. An owner's new one is created by Portico itself,
+// once the service has asked the policy.
+func Invitation() ent.Policy {
+	own := rows{tenant, byOwners(ofAccount), noRows}
+	return policy{read: own, write: own, writers: owners, creators: administrators}
+}
+
+// SignUp is the policy of sign-ups: administrators see and decide them. Portico itself
+// makes them, because nobody has signed in then.
+func SignUp() ent.Policy {
+	all := rows{tenant, noRows, noRows}
+	return policy{read: all, write: all, writers: administrators}
+}
+
+// byOwners restricts a condition to viewers who own the account that they act for. A
+// service token owns none, also when it acts for an owner.
+func byOwners(c condition) condition {
+	return func(v viewer.Viewer) []func(*sql.Selector) {
+		if v.AccountOwner && !v.ByToken() {
+			return c(v)
+		}
+		return noRows(v)
+	}
+}
+
+// App is the policy of apps, without deleted ones: administrators see all, developers
+// those of the account, approvers those with subscriptions that they decide about.
+func App() ent.Policy {
+	own := rows{with(tenant, notDeleted), with(ofAccount, notDeleted), noRows}
+	read := own
+	read.products = with(decided("app_id"), notDeleted)
+	return policy{read: read, write: own, writers: owners, owned: true, seenByDeciders: true}
 }
 
 // DeletableAccountOwned is like AccountOwned, without deleted rows.
 func DeletableAccountOwned() ent.Policy {
-	own := rows{with(tenant, notDeleted), with(ofAccount, notDeleted)}
-	return policy{read: own, write: own, writers: everyone, owned: true}
+	own := rows{with(tenant, notDeleted), with(ofAccount, notDeleted), noRows}
+	return policy{read: own, write: own, writers: owners, owned: true, seenByDeciders: true}
 }
 
 // Subscription is like DeletableAccountOwned, but administrators also reach the
 // suspended subscriptions of deleted apps, which stay in force until they are
-// ended.
+// ended. Approvers see and decide those of their products.
 func Subscription() ent.Policy {
 	inForce := either(notDeleted, equals("status", string(access.SubscriptionSuspended)))
-	own := rows{with(tenant, inForce), with(ofAccount, notDeleted)}
-	return policy{read: own, write: own, writers: everyone, owned: true}
+	own := rows{with(tenant, inForce), with(ofAccount, notDeleted), with(ofNamed("product_id"), notDeleted)}
+	return policy{read: own, write: own, writers: everyone, creators: owners, owned: true, deciders: true}
 }
 
 // ofAccount restricts rows to the viewer's account.
@@ -84,24 +146,34 @@ func ofAccount(v viewer.Viewer) []func(*sql.Selector) {
 
 // Product is the policy of products: administrators see all products; developers
 // see those in the catalogue (published or deprecated, and public) and those
-// that their account has, or had, a subscription for.
+// that their account has, or had, a subscription for; approvers see those that they are
+// named for.
 func Product() ent.Policy {
 	shown := func(v viewer.Viewer) []func(*sql.Selector) {
 		return append(tenant(v), either(catalogue, everSubscribed("id", v)))
 	}
-	return policy{read: rows{tenant, shown}, write: rows{tenant, noRows}, writers: staff}
+	return policy{read: rows{tenant, shown, ofNamed("id")}, write: rows{tenant, noRows, noRows}, writers: administrators, seenByDeciders: true}
 }
 
-// OfProduct is the policy of what belongs to a product: viewers who see a
-// product see its plans and endpoints.
-func OfProduct() ent.Policy {
+// Plan is the policy of plans: viewers who see a product see its plans.
+func Plan() ent.Policy {
+	p := ofProduct()
+	p.read.products = ofNamed("product_id")
+	return p
+}
+
+// Endpoint is the policy of endpoints: viewers who see a product see its endpoints, but
+// for approvers, who decide about none.
+func Endpoint() ent.Policy { return ofProduct() }
+
+func ofProduct() policy {
 	ofShown := func(v viewer.Viewer) []func(*sql.Selector) {
 		offered := inSubquery("product_id", "products", "id", func(t *sql.SelectTable) *sql.Predicate {
 			return inCatalogue(t.C)
 		})
 		return append(tenant(v), either(offered, everSubscribed("product_id", v)))
 	}
-	return policy{read: rows{tenant, ofShown}, write: rows{tenant, noRows}, writers: staff}
+	return policy{read: rows{tenant, ofShown, noRows}, write: rows{tenant, noRows, noRows}, writers: administrators, seenByDeciders: true}
 }
 
 // catalogue matches the products that every developer of the organization sees.
@@ -122,18 +194,57 @@ func everSubscribed(column string, v viewer.Viewer) func(*sql.Selector) {
 	})
 }
 
-// StaffOnly is the policy of rows for administrators only, inside their
-// organization. To developers the table is empty.
-func StaffOnly() ent.Policy {
-	all := rows{tenant, noRows}
-	return policy{read: all, write: all, writers: staff}
+// ProductApprover is the policy of who decides about which product: administrators see
+// and change it, but no service token does.
+func ProductApprover() ent.Policy {
+	all := rows{tenant, noRows, noRows}
+	return policy{read: all, write: all, writers: administrators, people: true}
+}
+
+// named selects the products that an approver is named for.
+func named(dialect string, v viewer.Viewer) *sql.Selector {
+	t := sql.Dialect(dialect).Table("product_approvers")
+	return sql.Dialect(dialect).Select(t.C("product_id")).From(t).Where(sql.EQ(t.C("user_id"), v.UserID))
+}
+
+// ofNamed restricts rows to those whose column names a product that the approver is named
+// for.
+func ofNamed(column string) condition {
+	return func(v viewer.Viewer) []func(*sql.Selector) {
+		return append(tenant(v), func(s *sql.Selector) { s.Where(sql.In(s.C(column), named(s.Dialect(), v))) })
+	}
+}
+
+// decided restricts rows to those whose id is in a column of the subscriptions that the
+// approver sees.
+func decided(column string) condition {
+	return func(v viewer.Viewer) []func(*sql.Selector) {
+		return append(tenant(v), func(s *sql.Selector) { s.Where(sql.In(s.C("id"), subscriptionsOfNamed(s.Dialect(), column, v))) })
+	}
+}
+
+// subscriptionsOfNamed selects a column of the subscriptions that an approver sees.
+func subscriptionsOfNamed(dialect, column string, v viewer.Viewer) *sql.Selector {
+	t := sql.Dialect(dialect).Table("subscriptions")
+	return sql.Dialect(dialect).Select(t.C(column)).From(t).
+		Where(sql.And(sql.IsNull(t.C("deleted_at")), sql.In(t.C("product_id"), named(dialect, v))))
+}
+
+// ServiceToken is the policy of service tokens: administrators see and change them, but
+// no service token changes one.
+func ServiceToken() ent.Policy {
+	all := rows{tenant, noRows, noRows}
+	return policy{read: all, write: all, writers: administrators, people: true}
 }
 
 // Event is the policy of the event log: administrators read the organization's
-// log, developers the part of their account, and append to that part only;
-// nobody changes events.
+// log, developers the part of their account, and append to that part only; approvers
+// read what happened to the subscriptions that they see. Nobody changes events.
 func Event() ent.Policy {
-	return appendOnly{policy{read: rows{tenant, ofAccount}, writers: everyone, owned: true}}
+	ofSubscriptions := func(v viewer.Viewer) []func(*sql.Selector) {
+		return append(tenant(v), func(s *sql.Selector) { s.Where(sql.In(s.C("subject_id"), subscriptionsOfNamed(s.Dialect(), "id", v))) })
+	}
+	return appendOnly{policy{read: rows{tenant, ofAccount, ofSubscriptions}, writers: everyone, owned: true, deciders: true}}
 }
 
 // noRows matches no row. It restricts developers where only administrators may write,

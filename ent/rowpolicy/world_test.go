@@ -24,6 +24,7 @@ type owner struct {
 	status     access.SubscriptionStatus
 	shown      domain.ProductStatus
 	visibility string
+	role       domain.UserRole
 	deletedAt  *time.Time
 	rows       map[string]uuid.UUID
 }
@@ -45,7 +46,7 @@ type world struct {
 func newOwner(organization uuid.UUID) owner {
 	o := owner{
 		organization: organization, account: uuid.New(), user: uuid.New(), rows: map[string]uuid.UUID{},
-		status: access.SubscriptionApproved, shown: domain.Draft, visibility: "PUBLIC",
+		status: access.SubscriptionApproved, shown: domain.Draft, visibility: "PUBLIC", role: domain.RolePortal,
 	}
 	o.rows["organizations"], o.rows["accounts"], o.rows["users"] = o.organization, o.account, o.user
 	return o
@@ -69,12 +70,12 @@ func newWorld(t *testing.T, url string) *world {
 	w.add(t, "other", other, all[1:]...)
 	w.add(t, "foreign", newOwner(uuid.New()), all...)
 	colleague, staff := newOwner(one), newOwner(one)
-	colleague.account = own.account
+	colleague.account, staff.role = own.account, domain.RoleAdmin
 	w.add(t, "colleague", colleague, "users", "memberships")
-	w.add(t, "staff", staff, "users")
+	w.add(t, "staff", staff, "users", "sessions")
 	closed := newOwner(one)
 	closed.deletedAt = &deletedAt
-	w.add(t, "closed", closed, "accounts")
+	w.add(t, "closed", closed, "accounts", "users")
 	removed, sanction := own, own
 	removed.rows, removed.deletedAt, removed.status = w.parents(), &deletedAt, access.SubscriptionEnded
 	sanction.rows, sanction.deletedAt, sanction.status = w.parents(), &deletedAt, access.SubscriptionSuspended
@@ -119,13 +120,15 @@ func (w *world) add(t *testing.T, name string, o owner, names ...string) {
 // as returns the context of a viewer; that of nobody has none.
 func (w *world) as(ctx context.Context, name string) context.Context {
 	own, staff := w.owners["own"], w.owners["staff"]
-	developer := viewer.Viewer{Role: viewer.Portal, OrganizationID: own.organization, AccountID: own.account, UserID: own.user}
+	developer := viewer.Viewer{Role: viewer.Portal, OrganizationID: own.organization, AccountID: own.account, UserID: own.user, AccountOwner: true}
 	admin := viewer.Viewer{Role: viewer.Admin, OrganizationID: own.organization, UserID: staff.user}
 	v := developer
 	switch name {
 	case "nobody":
 		return ctx
 	case "developer":
+	case "member":
+		v.AccountOwner = false
 	case "suspended developer":
 		v.AccountSuspended = true
 	case "developer of no organization":
@@ -135,6 +138,10 @@ func (w *world) as(ctx context.Context, name string) context.Context {
 	case "admin of no organization":
 		v = admin
 		v.OrganizationID = uuid.Nil
+	case "approver": // named for the product of the developer's subscription
+		v = viewer.Viewer{Role: viewer.Approver, OrganizationID: own.organization, UserID: own.user}
+	case "approver of no organization":
+		v = viewer.Viewer{Role: viewer.Approver, UserID: own.user}
 	case "anonymous":
 		v.Role = viewer.Anonymous
 	case "gateway":

@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/internal/database"
+	"portico/internal/domain"
 )
 
 // filling is what a row is filled with.
@@ -139,6 +140,14 @@ func document(row reflect.Type, column string) (string, error) {
 
 // set sets a value and all that is in it.
 func set(v reflect.Value) {
+	switch v.Type() { // what is checked when it is written
+	case reflect.TypeFor[domain.SignUpForm]():
+		v.Set(reflect.ValueOf(domain.SignUpForm{Questions: []domain.SignUpQuestion{{Name: "why", Label: "Why?", Kind: domain.QuestionText, Required: true}}}))
+		return
+	case reflect.TypeFor[domain.SignUpAnswers]():
+		v.Set(reflect.ValueOf(domain.SignUpAnswers{Answers: []domain.SignUpAnswer{{Name: "why", Label: "Why?", Kind: domain.QuestionText, Value: "Straße"}}}))
+		return
+	}
 	switch v.Kind() {
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))

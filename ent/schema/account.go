@@ -49,8 +49,8 @@ func (Account) Indexes() []ent.Index {
 func (Account) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Node{
-			Type: "Account", Prefix: "acct", List: "accounts",
-			Orders:  []Order{byCreation(), {"NAME", "name_folded"}},
+			Type: "Account", Prefix: "acct", List: "accounts", Of: []string{"User"},
+			Orders:  []Order{byCreation(), {Name: "NAME", Column: "name_folded"}},
 			Columns: map[string][]string{"viewerCan": {"organization_id", "status"}, "timeline": nil},
 		},
 		checks(map[string]string{"accounts_status": oneOf("status", access.AccountStatus("").Values())}),

@@ -61,7 +61,7 @@ func (App) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Node{
 			Type: "App", Prefix: "app", List: "apps", Of: []string{"Account"},
-			Orders: []Order{byCreation(), {"NAME", "name_folded"}},
+			Orders: []Order{byCreation(), {Name: "NAME", Column: "name_folded"}},
 			Columns: map[string][]string{
 				"account": {"account_id"}, "viewerCan": {"organization_id", "account_id"},
 				"keyCounts": nil, "callsLast24h": nil, "productSubscriptions": nil, "connectedEndpoints": nil, "timeline": nil,
@@ -74,4 +74,4 @@ func (App) Annotations() []schema.Annotation {
 }
 
 // Policy of App.
-func (App) Policy() ent.Policy { return rowpolicy.DeletableAccountOwned() }
+func (App) Policy() ent.Policy { return rowpolicy.App() }

@@ -60,4 +60,4 @@ func (Endpoint) Annotations() []schema.Annotation {
 }
 
 // Policy of Endpoint.
-func (Endpoint) Policy() ent.Policy { return rowpolicy.OfProduct() }
+func (Endpoint) Policy() ent.Policy { return rowpolicy.Endpoint() }

@@ -29,6 +29,7 @@ func (Event) Fields() []ent.Field {
 		field.String("actor_role").Immutable(),
 		field.UUID("actor_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("The user; NULL: a machine or Portico itself."),
 		field.String("actor_name").Immutable(),
+		field.UUID("actor_token_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("The service token that did it, by itself or for the user; NULL: none."),
 		field.String("address").Default("").Immutable().Comment("The network address of the request."),
 		field.String("request_id").Default("").Immutable(),
 		field.String("subject_type").Immutable().Comment("The public type of the object."),
@@ -64,9 +65,9 @@ func (Event) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Node{
 			Type: "Event", Prefix: "evt", List: "events",
-			Orders: []Order{{"POSITION", "position"}},
+			Orders: []Order{{Name: "POSITION", Column: "position"}},
 			Columns: map[string][]string{
-				"actor": {"actor_role", "actor_id", "actor_name"}, "subject": {"subject_type", "subject_id", "subject_name"},
+				"actor": {"actor_role", "actor_id", "actor_name", "actor_token_id"}, "subject": {"subject_type", "subject_id", "subject_name"},
 			},
 			Refers: map[string]string{"actor_id": "User"},
 		},

@@ -51,7 +51,7 @@ func (Membership) Annotations() []schema.Annotation {
 		Node{
 			Type: "Membership", Prefix: "mem", List: "members", Of: []string{"Account"},
 			Orders:  []Order{byCreation()},
-			Columns: map[string][]string{"user": {"user_id"}},
+			Columns: map[string][]string{"user": {"user_id"}, "viewerCan": {"organization_id", "account_id", "user_id"}},
 			Refers:  map[string]string{"user_id": "User"},
 		},
 		checks(map[string]string{"memberships_role": oneOf("role", domain.MembershipRole("").Values())}),

@@ -28,11 +28,25 @@ type Node struct {
 }
 
 // Order is a column that lists may be ordered by, under the name that the
-// public schema has for it. It is never NULL.
+// public schema has for it.
 type Order struct {
 	Name   string `json:"name"`
 	Column string `json:"column"`
+	// Nulls says where rows stand whose time is NULL; empty for a column that never is.
+	// An index for such an order has the expression of listing.Nulls, which ent cannot
+	// declare: a migration by hand makes it, and makes it again whenever one for SQLite
+	// makes the table anew.
+	Nulls Nulls `json:"nulls"`
 }
+
+// Nulls is the name of a constant of listing: where rows stand whose time is NULL.
+type Nulls string
+
+// Before or after all times, in the ascending order.
+const (
+	NullsEarliest Nulls = "NullsEarliest"
+	NullsLatest   Nulls = "NullsLatest"
+)
 
 // byCreation is the usual order.
 func byCreation() Order { return Order{Name: "CREATED_AT", Column: "created_at"} }

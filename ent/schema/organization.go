@@ -27,9 +27,18 @@ func (Organization) Fields() []ent.Field {
 		field.String("currency").Default("EUR").Comment("ISO 4217."),
 		field.Enum("portal_unregister").GoType(domain.PortalUnregister("")).Default(string(domain.WithdrawOnly)),
 		field.Enum("production_keys").GoType(domain.ProductionKeys("")).Default(string(domain.AnyMember)),
+		field.Enum("leaked_keys").GoType(domain.LeakedKeys("")).Default(string(domain.RevokeLeaked)).Comment("What becomes of API keys that somebody reports as leaked."),
 		field.Bool("password_sign_in").Default(true),
+		field.Bool("act_as").Default(false).Comment("Whether service tokens may act for developers."),
+		field.Bool("staff_totp").Default(false).Comment("Whether administrators need a second factor to sign in."),
+		field.Enum("sign_up").GoType(domain.SignUpPolicy("")).Default(string(domain.SignUpInvitation)).Comment("Who may become a user."),
+		field.JSON("sign_up_form", &domain.SignUpForm{}).Optional().Comment("What people are asked who sign up; checked by its type. NULL: nothing."),
+		field.String("terms_version").Optional().Nillable().Comment("Of the terms that developers must accept; NULL: there are none."),
+		field.String("terms_url").Optional().Nillable().Comment("Where they are read."),
+		field.Bool("imported_keys").Default(false).Comment("Whether gateways accept imported keys in a form that is not Portico's own."),
 		field.String("key_prefix").Default("ptk").Comment("The first part of new raw keys."),
 		field.JSON("longest_key_life", domain.KeyLife{}).Default(domain.KeyLife{}),
+		field.JSON("rotate_keys_every", domain.KeyLife{}).Optional().Comment("After how many days keys are due for rotation. NULL: never."),
 		field.Int("deleted_retention_days").Default(30).Positive(),
 		field.Int("event_retention_days").Default(730).Positive(),
 		field.JSON("usage_retention", &domain.UsageRetention{}).Optional().Comment("How long counts of calls are kept; NULL: domain.DefaultUsageRetention."),
@@ -39,10 +48,13 @@ func (Organization) Fields() []ent.Field {
 // Annotations of Organization.
 func (Organization) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		Node{Type: "Organization", Prefix: "org"},
+		Node{Type: "Organization", Prefix: "org", Columns: map[string][]string{"terms": {"terms_version", "terms_url"}}},
 		checks(map[string]string{
 			"organizations_portal_unregister": oneOf("portal_unregister", domain.PortalUnregister("").Values()),
+			"organizations_sign_up":           oneOf("sign_up", domain.SignUpPolicy("").Values()),
+			"organizations_terms":             "((terms_version IS NULL) = (terms_url IS NULL))",
 			"organizations_production_keys":   oneOf("production_keys", domain.ProductionKeys("").Values()),
+			"organizations_leaked_keys":       oneOf("leaked_keys", domain.LeakedKeys("").Values()),
 		}),
 		Retention{What: "organizations, with their settings", Forever: true},
 	}

@@ -64,4 +64,4 @@ func (Plan) Annotations() []schema.Annotation {
 }
 
 // Policy of Plan.
-func (Plan) Policy() ent.Policy { return rowpolicy.OfProduct() }
+func (Plan) Policy() ent.Policy { return rowpolicy.Plan() }

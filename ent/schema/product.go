@@ -58,8 +58,8 @@ func (Product) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Node{
 			Type: "Product", Prefix: "prod", List: "products",
-			Orders:  []Order{byCreation(), {"TITLE", "title_folded"}},
-			Columns: map[string][]string{"viewerCan": {"organization_id", "status"}},
+			Orders:  []Order{byCreation(), {Name: "TITLE", Column: "title_folded"}},
+			Columns: map[string][]string{"viewerCan": {"organization_id", "status"}, "approvers": nil},
 		},
 		checks(map[string]string{
 			"products_visibility": oneOf("visibility", []string{rowpolicy.Public, "PRIVATE"}),

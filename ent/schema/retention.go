@@ -41,7 +41,7 @@ const (
 	usagePurgeJob = "usage-purge"
 )
 
-const hour, day = time.Hour, 24 * time.Hour
+const hour, day, week, month = time.Hour, 24 * time.Hour, 7 * 24 * time.Hour, 30 * 24 * time.Hour
 
 // ofUsage is the retention of a table of counts, by a field of usageRetention.
 func ofUsage(what, field string) Retention {

@@ -60,6 +60,7 @@ func (Subscription) Indexes() []ent.Index {
 		index.Fields("organization_id", "status", "created_at", "id"),
 		index.Fields("account_id", "created_at", "id"),
 		index.Fields("account_id", "product_id"),
+		index.Fields("organization_id", "product_id"), // what retiring a product would end
 	}
 }
 

@@ -31,11 +31,20 @@ func (User) Fields() []ent.Field {
 		field.Enum("role").GoType(domain.UserRole("")),
 		field.Enum("status").GoType(domain.UserStatus("")).Default(string(domain.UserActive)),
 		field.String("password_hash").Sensitive().Comment("argon2id, in its own encoding; empty: no password."),
-		field.Int("token_version").Default(1).Comment("Access tokens of another version are invalid."),
+		field.Int("token_version").Default(1).Comment("Not read any more: sessions end one by one. A later release drops it."),
 		field.Bool("made_in_development").Default(false).Comment("Demo data with a well-known password: refused outside of development."),
+		field.Enum("language").GoType(domain.Language("")).Optional().Nillable().Comment("Of letters to the user; NULL: the organization's."),
+		field.String("time_zone").Optional().Nillable().Comment("IANA name, of times in letters to the user; NULL: the organization's."),
+		field.Enum("theme").GoType(domain.Theme("")).Optional().Nillable().Comment("For front ends; NULL: none chosen."),
+		field.Bool("key_names_in_mail").Default(true).Comment("Whether letters to the user may name API keys."),
+		field.Time("totp_enabled_at").Optional().Nillable().Comment("Since when signing in takes a code of the authenticator app; NULL: it does not."),
 		field.Time("last_sign_in_at").Optional().Nillable(),
 		field.Time("sign_in_unlocked_at").Optional().Nillable().Comment("Failed sign-ins before this time do not count."),
+		field.Time("codes_unlocked_at").Optional().Nillable().Comment("Wrong codes of the second factor before this time do not count."),
 		field.Time("password_changed_at").Optional().Nillable(),
+		field.String("terms_version").Optional().Nillable().Comment("Of the organization's terms that the person accepted last; NULL: none."),
+		field.Time("terms_accepted_at").Optional().Nillable(),
+		field.Time("deleted_at").Optional().Nillable().Comment("From then on the row has no name, address and password; others refer to it."),
 	}
 }
 
@@ -58,7 +67,7 @@ func (User) Edges() []ent.Edge {
 // Indexes of User.
 func (User) Indexes() []ent.Index {
 	return []ent.Index{
-		index.Fields("organization_id", "email_folded").Unique(),
+		index.Fields("organization_id", "email_folded").Unique().Annotations(where("deleted_at IS NULL")),
 		index.Fields("organization_id", "created_at", "id"),
 		index.Fields("email_folded"),
 	}
@@ -67,12 +76,18 @@ func (User) Indexes() []ent.Index {
 // Annotations of User.
 func (User) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		Node{Type: "User", Prefix: "user", List: "users", Orders: []Order{byCreation()}},
+		Node{
+			Type: "User", Prefix: "user", List: "users", Orders: []Order{byCreation()},
+			Columns: map[string][]string{"acceptedTerms": {"terms_version", "terms_accepted_at"}},
+		},
 		checks(map[string]string{
-			"users_role":   oneOf("role", domain.UserRole("").Values()),
-			"users_status": oneOf("status", domain.UserStatus("").Values()),
+			"users_role":     oneOf("role", domain.UserRole("").Values()),
+			"users_status":   oneOf("status", domain.UserStatus("").Values()),
+			"users_language": oneOf("language", domain.Language("").Values()),
+			"users_theme":    oneOf("theme", domain.Theme("").Values()),
+			"users_terms":    "((terms_version IS NULL) = (terms_accepted_at IS NULL))",
 		}),
-		Retention{What: "users, disabled ones too", Forever: true},
+		Retention{What: "users, disabled ones too; of deleted ones that they existed", Forever: true},
 	}
 }
 

@@ -30,12 +30,15 @@ type AccountResolver interface {
 	Members(ctx context.Context, obj *db.Account, first *int, after *string, last *int, before *string) (*model.MembershipConnection, error)
 	Timeline(ctx context.Context, obj *db.Account, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
 	ViewerCan(ctx context.Context, obj *db.Account) (*identity.AccountPermissions, error)
+	Invitations(ctx context.Context, obj *db.Account, first *int, after *string, last *int, before *string) (*model.InvitationConnection, error)
 }
 type AccountConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.AccountConnection) ([]*model.AccountEdge, error)
 }
 type MembershipResolver interface {
 	User(ctx context.Context, obj *db.Membership) (*db.User, error)
+
+	ViewerCan(ctx context.Context, obj *db.Membership) (*identity.MembershipPermissions, error)
 }
 type MembershipConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.MembershipConnection) ([]*model.MembershipEdge, error)
@@ -150,6 +153,44 @@ func (ec *executionContext) field_Account_credentials_args(ctx context.Context, 
 		return nil, err
 	}
 	args["before"] = arg5
+	return args, nil
+}
+
+func (ec *executionContext) field_Account_invitations_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
 	return args, nil
 }
 
@@ -560,6 +601,50 @@ func (ec *executionContext) fieldContext_Account_viewerCan(_ context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _Account_invitations(ctx context.Context, field graphql.CollectedField, obj *db.Account) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_invitations(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().Invitations(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.InvitationConnection) graphql.Marshaler {
+			return ec.marshalNInvitationConnection2ᚖporticoᚋgraphᚋmodelᚐInvitationConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Account_invitations(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_InvitationConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Account", field, ec.Variables, ec.field_Account_invitations_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _AccountConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AccountConnection) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -822,6 +907,62 @@ func (ec *executionContext) fieldContext_AccountPermissions_delete(_ context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _AccountPermissions_addMember(ctx context.Context, field graphql.CollectedField, obj *identity.AccountPermissions) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"AccountPermissions",
+		func(ctx context.Context) (any, error) {
+			return obj.AddMember, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
+			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccountPermissions_addMember(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AccountPermissions",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Permission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AccountPermissions_inviteMember(ctx context.Context, field graphql.CollectedField, obj *identity.AccountPermissions) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"AccountPermissions",
+		func(ctx context.Context) (any, error) {
+			return obj.InviteMember, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
+			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccountPermissions_inviteMember(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AccountPermissions",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Permission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _AccountPermissions_createApp(ctx context.Context, field graphql.CollectedField, obj *identity.AccountPermissions) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -958,6 +1099,118 @@ func (ec *executionContext) fieldContext_AccountProfile_customFields(_ context.C
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Label(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AddMemberPayload_membership(ctx context.Context, field graphql.CollectedField, obj *model.AddMemberPayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"AddMemberPayload",
+		func(ctx context.Context) (any, error) {
+			return obj.Membership, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Membership) graphql.Marshaler {
+			return ec.marshalOMembership2ᚖporticoᚋentᚋdbᚐMembership(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AddMemberPayload_membership(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AddMemberPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Membership(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AddMemberPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.AddMemberPayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"AddMemberPayload",
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AddMemberPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AddMemberPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ChangeMemberRolePayload_membership(ctx context.Context, field graphql.CollectedField, obj *model.ChangeMemberRolePayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ChangeMemberRolePayload",
+		func(ctx context.Context) (any, error) {
+			return obj.Membership, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Membership) graphql.Marshaler {
+			return ec.marshalOMembership2ᚖporticoᚋentᚋdbᚐMembership(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ChangeMemberRolePayload_membership(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ChangeMemberRolePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Membership(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ChangeMemberRolePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ChangeMemberRolePayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ChangeMemberRolePayload",
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ChangeMemberRolePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ChangeMemberRolePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
 		},
 	}
 	return fc, nil
@@ -1151,6 +1404,34 @@ func (ec *executionContext) fieldContext_Membership_createdAt(_ context.Context,
 	return graphql.NewScalarFieldContext("Membership", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
+func (ec *executionContext) _Membership_viewerCan(ctx context.Context, field graphql.CollectedField, obj *db.Membership) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Membership",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Membership().ViewerCan(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *identity.MembershipPermissions) graphql.Marshaler {
+			return ec.marshalNMembershipPermissions2ᚖporticoᚋinternalᚋidentityᚐMembershipPermissions(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Membership_viewerCan(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Membership",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MembershipPermissions(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _MembershipConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.MembershipConnection) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -1301,6 +1582,109 @@ func (ec *executionContext) fieldContext_MembershipEdge_node(_ context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _MembershipPermissions_changeRole(ctx context.Context, field graphql.CollectedField, obj *identity.MembershipPermissions) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"MembershipPermissions",
+		func(ctx context.Context) (any, error) {
+			return obj.ChangeRole, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
+			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MembershipPermissions_changeRole(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MembershipPermissions",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Permission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MembershipPermissions_remove(ctx context.Context, field graphql.CollectedField, obj *identity.MembershipPermissions) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"MembershipPermissions",
+		func(ctx context.Context) (any, error) {
+			return obj.Remove, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
+			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MembershipPermissions_remove(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MembershipPermissions",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Permission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RemoveMemberPayload_deletedMembershipId(ctx context.Context, field graphql.CollectedField, obj *model.RemoveMemberPayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RemoveMemberPayload",
+		func(ctx context.Context) (any, error) {
+			return obj.DeletedMembershipID, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RemoveMemberPayload_deletedMembershipId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RemoveMemberPayload", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _RemoveMemberPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RemoveMemberPayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RemoveMemberPayload",
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RemoveMemberPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RemoveMemberPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ResumeAccountPayload_account(ctx context.Context, field graphql.CollectedField, obj *model.ResumeAccountPayload) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -1403,6 +1787,90 @@ func (ec *executionContext) _SuspendAccountPayload_userErrors(ctx context.Contex
 func (ec *executionContext) fieldContext_SuspendAccountPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SuspendAccountPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TransferOwnershipPayload_membership(ctx context.Context, field graphql.CollectedField, obj *model.TransferOwnershipPayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"TransferOwnershipPayload",
+		func(ctx context.Context) (any, error) {
+			return obj.Membership, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Membership) graphql.Marshaler {
+			return ec.marshalOMembership2ᚖporticoᚋentᚋdbᚐMembership(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TransferOwnershipPayload_membership(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TransferOwnershipPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Membership(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TransferOwnershipPayload_fromMembership(ctx context.Context, field graphql.CollectedField, obj *model.TransferOwnershipPayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"TransferOwnershipPayload",
+		func(ctx context.Context) (any, error) {
+			return obj.FromMembership, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Membership) graphql.Marshaler {
+			return ec.marshalOMembership2ᚖporticoᚋentᚋdbᚐMembership(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TransferOwnershipPayload_fromMembership(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TransferOwnershipPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Membership(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TransferOwnershipPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.TransferOwnershipPayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"TransferOwnershipPayload",
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TransferOwnershipPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TransferOwnershipPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -1602,6 +2070,87 @@ func (ec *executionContext) unmarshalInputAccountProfileInput(ctx context.Contex
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputAddMemberInput(ctx context.Context, obj any) (identity.AddMemberInput, error) {
+	var it identity.AddMemberInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"accountId", "userId", "role"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "accountId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("accountId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AccountID = data
+		case "userId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("userId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UserID = data
+		case "role":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("role"))
+			data, err := ec.unmarshalOMembershipRole2ᚖporticoᚋinternalᚋdomainᚐMembershipRole(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Role = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputChangeMemberRoleInput(ctx context.Context, obj any) (model.ChangeMemberRoleInput, error) {
+	var it model.ChangeMemberRoleInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"membershipId", "role"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "membershipId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("membershipId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MembershipID = data
+		case "role":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("role"))
+			data, err := ec.unmarshalNMembershipRole2porticoᚋinternalᚋdomainᚐMembershipRole(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Role = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputCreateAccountInput(ctx context.Context, obj any) (identity.CreateAccountInput, error) {
 	var it identity.CreateAccountInput
 	if obj == nil {
@@ -1664,6 +2213,43 @@ func (ec *executionContext) unmarshalInputDeleteAccountInput(ctx context.Context
 				return it, err
 			}
 			it.AccountID = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputRemoveMemberInput(ctx context.Context, obj any) (model.RemoveMemberInput, error) {
+	var it model.RemoveMemberInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"membershipId", "reason"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "membershipId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("membershipId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MembershipID = data
 		case "reason":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -1745,6 +2331,43 @@ func (ec *executionContext) unmarshalInputSuspendAccountInput(ctx context.Contex
 				return it, err
 			}
 			it.Reason = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputTransferOwnershipInput(ctx context.Context, obj any) (identity.TransferOwnershipInput, error) {
+	var it identity.TransferOwnershipInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"membershipId", "fromMembershipId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "membershipId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("membershipId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MembershipID = data
+		case "fromMembershipId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("fromMembershipId"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FromMembershipID = data
 		}
 	}
 	return it, nil
@@ -1864,6 +2487,8 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 			out.required(ec._Account_timeline(ctx, field, obj))
 		case "viewerCan":
 			out.required(ec._Account_viewerCan(ctx, field, obj))
+		case "invitations":
+			out.required(ec._Account_invitations(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -1960,6 +2585,18 @@ func (ec *executionContext) _AccountPermissions(ctx context.Context, sel ast.Sel
 			} else {
 				out.required(ec._AccountPermissions_delete(ctx, field, obj))
 			}
+		case "addMember":
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.AddMember))
+			} else {
+				out.required(ec._AccountPermissions_addMember(ctx, field, obj))
+			}
+		case "inviteMember":
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.InviteMember))
+			} else {
+				out.required(ec._AccountPermissions_inviteMember(ctx, field, obj))
+			}
 		case "createApp":
 			if out.direct {
 				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.CreateApp))
@@ -2011,6 +2648,54 @@ func (ec *executionContext) _AccountProfile(ctx context.Context, sel ast.Selecti
 				out.required(ec.marshalNLabel2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, field.Selections, obj.CustomFields))
 			} else {
 				out.required(ec._AccountProfile_customFields(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
+var addMemberPayloadImplementors = []string{"AddMemberPayload"}
+
+func (ec *executionContext) _AddMemberPayload(ctx context.Context, sel ast.SelectionSet, obj *model.AddMemberPayload) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, addMemberPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"AddMemberPayload"`...)
+		case "membership":
+			out.optional(ec._AddMemberPayload_membership(ctx, field, obj))
+		case "userErrors":
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._AddMemberPayload_userErrors(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
+var changeMemberRolePayloadImplementors = []string{"ChangeMemberRolePayload"}
+
+func (ec *executionContext) _ChangeMemberRolePayload(ctx context.Context, sel ast.SelectionSet, obj *model.ChangeMemberRolePayload) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, changeMemberRolePayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"ChangeMemberRolePayload"`...)
+		case "membership":
+			out.optional(ec._ChangeMemberRolePayload_membership(ctx, field, obj))
+		case "userErrors":
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._ChangeMemberRolePayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -2108,6 +2793,8 @@ func (ec *executionContext) _Membership(ctx context.Context, sel ast.SelectionSe
 			} else {
 				out.required(ec._Membership_createdAt(ctx, field, obj))
 			}
+		case "viewerCan":
+			out.required(ec._Membership_viewerCan(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2171,6 +2858,66 @@ func (ec *executionContext) _MembershipEdge(ctx context.Context, sel ast.Selecti
 	return out.end()
 }
 
+var membershipPermissionsImplementors = []string{"MembershipPermissions"}
+
+func (ec *executionContext) _MembershipPermissions(ctx context.Context, sel ast.SelectionSet, obj *identity.MembershipPermissions) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, membershipPermissionsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"MembershipPermissions"`...)
+		case "changeRole":
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.ChangeRole))
+			} else {
+				out.required(ec._MembershipPermissions_changeRole(ctx, field, obj))
+			}
+		case "remove":
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Remove))
+			} else {
+				out.required(ec._MembershipPermissions_remove(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
+var removeMemberPayloadImplementors = []string{"RemoveMemberPayload"}
+
+func (ec *executionContext) _RemoveMemberPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RemoveMemberPayload) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, removeMemberPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"RemoveMemberPayload"`...)
+		case "deletedMembershipId":
+			if out.direct {
+				if v := obj.DeletedMembershipID; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._RemoveMemberPayload_deletedMembershipId(ctx, field, obj))
+			}
+		case "userErrors":
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._RemoveMemberPayload_userErrors(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
 var resumeAccountPayloadImplementors = []string{"ResumeAccountPayload"}
 
 func (ec *executionContext) _ResumeAccountPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ResumeAccountPayload) graphql.Marshaler {
@@ -2211,6 +2958,32 @@ func (ec *executionContext) _SuspendAccountPayload(ctx context.Context, sel ast.
 				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
 			} else {
 				out.required(ec._SuspendAccountPayload_userErrors(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
+var transferOwnershipPayloadImplementors = []string{"TransferOwnershipPayload"}
+
+func (ec *executionContext) _TransferOwnershipPayload(ctx context.Context, sel ast.SelectionSet, obj *model.TransferOwnershipPayload) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, transferOwnershipPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"TransferOwnershipPayload"`...)
+		case "membership":
+			out.optional(ec._TransferOwnershipPayload_membership(ctx, field, obj))
+		case "fromMembership":
+			out.optional(ec._TransferOwnershipPayload_fromMembership(ctx, field, obj))
+		case "userErrors":
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._TransferOwnershipPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -2339,6 +3112,16 @@ func (ec *executionContext) marshalNAccountStatus2porticoᚋclientsᚋgoᚋgate�
 	return res
 }
 
+func (ec *executionContext) unmarshalNAddMemberInput2porticoᚋinternalᚋidentityᚐAddMemberInput(ctx context.Context, v any) (identity.AddMemberInput, error) {
+	res, err := ec.unmarshalInputAddMemberInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNChangeMemberRoleInput2porticoᚋgraphᚋmodelᚐChangeMemberRoleInput(ctx context.Context, v any) (model.ChangeMemberRoleInput, error) {
+	res, err := ec.unmarshalInputChangeMemberRoleInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNCreateAccountInput2porticoᚋinternalᚋidentityᚐCreateAccountInput(ctx context.Context, v any) (identity.CreateAccountInput, error) {
 	res, err := ec.unmarshalInputCreateAccountInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -2395,6 +3178,16 @@ func (ec *executionContext) marshalNMembershipEdge2ᚖporticoᚋgraphᚋmodelᚐ
 	return ec._MembershipEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNMembershipPermissions2ᚖporticoᚋinternalᚋidentityᚐMembershipPermissions(ctx context.Context, sel ast.SelectionSet, v *identity.MembershipPermissions) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._MembershipPermissions(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNMembershipRole2porticoᚋinternalᚋdomainᚐMembershipRole(ctx context.Context, v any) (domain.MembershipRole, error) {
 	tmp, err := model.UnmarshalText(v)
 	res := domain.MembershipRole(tmp)
@@ -2412,6 +3205,11 @@ func (ec *executionContext) marshalNMembershipRole2porticoᚋinternalᚋdomain�
 	return res
 }
 
+func (ec *executionContext) unmarshalNRemoveMemberInput2porticoᚋgraphᚋmodelᚐRemoveMemberInput(ctx context.Context, v any) (model.RemoveMemberInput, error) {
+	res, err := ec.unmarshalInputRemoveMemberInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNResumeAccountInput2porticoᚋgraphᚋmodelᚐResumeAccountInput(ctx context.Context, v any) (model.ResumeAccountInput, error) {
 	res, err := ec.unmarshalInputResumeAccountInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -2419,6 +3217,11 @@ func (ec *executionContext) unmarshalNResumeAccountInput2porticoᚋgraphᚋmodel
 
 func (ec *executionContext) unmarshalNSuspendAccountInput2porticoᚋgraphᚋmodelᚐSuspendAccountInput(ctx context.Context, v any) (model.SuspendAccountInput, error) {
 	res, err := ec.unmarshalInputSuspendAccountInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNTransferOwnershipInput2porticoᚋinternalᚋidentityᚐTransferOwnershipInput(ctx context.Context, v any) (identity.TransferOwnershipInput, error) {
+	res, err := ec.unmarshalInputTransferOwnershipInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -2478,6 +3281,20 @@ func (ec *executionContext) marshalOAccountStatus2ᚕporticoᚋclientsᚋgoᚋga
 	return ret
 }
 
+func (ec *executionContext) marshalOAddMemberPayload2ᚖporticoᚋgraphᚋmodelᚐAddMemberPayload(ctx context.Context, sel ast.SelectionSet, v *model.AddMemberPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._AddMemberPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOChangeMemberRolePayload2ᚖporticoᚋgraphᚋmodelᚐChangeMemberRolePayload(ctx context.Context, sel ast.SelectionSet, v *model.ChangeMemberRolePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ChangeMemberRolePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOCreateAccountPayload2ᚖporticoᚋgraphᚋmodelᚐCreateAccountPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateAccountPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -2490,6 +3307,13 @@ func (ec *executionContext) marshalODeleteAccountPayload2ᚖporticoᚋgraphᚋmo
 		return graphql.Null
 	}
 	return ec._DeleteAccountPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOMembership2ᚖporticoᚋentᚋdbᚐMembership(ctx context.Context, sel ast.SelectionSet, v *db.Membership) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Membership(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOMembershipRole2ᚖporticoᚋinternalᚋdomainᚐMembershipRole(ctx context.Context, v any) (*domain.MembershipRole, error) {
@@ -2511,6 +3335,13 @@ func (ec *executionContext) marshalOMembershipRole2ᚖporticoᚋinternalᚋdomai
 	return res
 }
 
+func (ec *executionContext) marshalORemoveMemberPayload2ᚖporticoᚋgraphᚋmodelᚐRemoveMemberPayload(ctx context.Context, sel ast.SelectionSet, v *model.RemoveMemberPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RemoveMemberPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOResumeAccountPayload2ᚖporticoᚋgraphᚋmodelᚐResumeAccountPayload(ctx context.Context, sel ast.SelectionSet, v *model.ResumeAccountPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -2523,6 +3354,13 @@ func (ec *executionContext) marshalOSuspendAccountPayload2ᚖporticoᚋgraphᚋm
 		return graphql.Null
 	}
 	return ec._SuspendAccountPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOTransferOwnershipPayload2ᚖporticoᚋgraphᚋmodelᚐTransferOwnershipPayload(ctx context.Context, sel ast.SelectionSet, v *model.TransferOwnershipPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TransferOwnershipPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOUpdateAccountPayload2ᚖporticoᚋgraphᚋmodelᚐUpdateAccountPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateAccountPayload) graphql.Marshaler {

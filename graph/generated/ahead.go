@@ -34,6 +34,8 @@ func (a *Ahead) Call(ctx context.Context, object string, id uuid.UUID) {
 		a.callProduct(ctx, id)
 	case "ProductSubscription":
 		a.callProductSubscription(ctx, id)
+	case "User":
+		a.callUser(ctx, id)
 	}
 }
 
@@ -68,6 +70,12 @@ func (a *Ahead) callAccount(ctx context.Context, id uuid.UUID) {
 				continue
 			}
 			_, _ = ec.Resolvers.Account().Timeline(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		case "invitations":
+			var err error
+			if fc.Args, err = gqlhttp.Arguments(ctx, "Account", field, op.Variables, ec.field_Account_invitations_args); err != nil {
+				continue
+			}
+			_, _ = ec.Resolvers.Account().Invitations(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		}
 	}
 }
@@ -172,6 +180,23 @@ func (a *Ahead) callProductSubscription(ctx context.Context, id uuid.UUID) {
 				continue
 			}
 			_, _ = ec.Resolvers.ProductSubscription().Timeline(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		}
+	}
+}
+
+func (a *Ahead) callUser(ctx context.Context, id uuid.UUID) {
+	op, obj := graphql.GetOperationContext(ctx), &db.User{ID: id}
+	ec := newExecutionContext(op, a.schema, nil)
+	for _, field := range gqlhttp.CollectFields(ctx, op, graphql.GetFieldContext(ctx).Field.Selections, userImplementors).List {
+		fc := &graphql.FieldContext{Object: "User", Field: field}
+		ctx := graphql.WithFieldContext(ctx, fc)
+		switch field.Name {
+		case "accounts":
+			var err error
+			if fc.Args, err = gqlhttp.Arguments(ctx, "User", field, op.Variables, ec.field_User_accounts_args); err != nil {
+				continue
+			}
+			_, _ = ec.Resolvers.User().Accounts(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		}
 	}
 }

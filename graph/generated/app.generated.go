@@ -1424,7 +1424,7 @@ func (ec *executionContext) unmarshalInputAppFilter(ctx context.Context, obj any
 					var zeroVal []string
 					return zeroVal, errors.New("directive hasRole is not implemented")
 				}
-				return ec.Directives.HasRole(ctx, obj, directive0, any)
+				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
 			}
 
 			tmp, err := directive1(ctx)
@@ -1620,7 +1620,7 @@ func (ec *executionContext) unmarshalInputFirstKeyInput(ctx context.Context, obj
 		asMap["environment"] = "DEVELOPMENT"
 	}
 
-	fieldsInOrder := [...]string{"name", "environment", "expiresAt", "access", "accessControlList", "allowedAddresses", "rateLimit"}
+	fieldsInOrder := [...]string{"name", "labels", "environment", "expiresAt", "access", "accessControlList", "allowedAddresses", "rateLimit"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1634,6 +1634,13 @@ func (ec *executionContext) unmarshalInputFirstKeyInput(ctx context.Context, obj
 				return it, err
 			}
 			it.Name = data
+		case "labels":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("labels"))
+			data, err := ec.unmarshalOLabelInput2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Labels = data
 		case "environment":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("environment"))
 			data, err := ec.unmarshalOEnvironment2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx, v)

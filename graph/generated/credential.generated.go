@@ -5,6 +5,7 @@ package generated
 import (
 	"context"
 	"errors"
+	"fmt"
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/graph/model"
@@ -30,11 +31,17 @@ type CredentialResolver interface {
 
 	AccessControlList(ctx context.Context, obj *db.Credential, first *int, after *string, last *int, before *string) (*model.ProductConnection, error)
 
+	RotationDueAt(ctx context.Context, obj *db.Credential) (*time.Time, error)
+	OutOfPolicy(ctx context.Context, obj *db.Credential) (bool, error)
+
 	CallsLast24h(ctx context.Context, obj *db.Credential) (int64, error)
 	Enforcement(ctx context.Context, obj *db.Credential) (*model.Enforcement, error)
 
 	App(ctx context.Context, obj *db.Credential) (*db.App, error)
 	Account(ctx context.Context, obj *db.Credential) (*db.Account, error)
+	Predecessor(ctx context.Context, obj *db.Credential) (*db.Credential, error)
+	Successor(ctx context.Context, obj *db.Credential) (*db.Credential, error)
+	Rotation(ctx context.Context, obj *db.Credential) (*apps.RotationEvidence, error)
 
 	ViewerCan(ctx context.Context, obj *db.Credential) (*apps.CredentialPermissions, error)
 	Timeline(ctx context.Context, obj *db.Credential, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
@@ -203,6 +210,25 @@ func (ec *executionContext) fieldContext_Credential_rawKeyHint(_ context.Context
 	return graphql.NewScalarFieldContext("Credential", field, true, true, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _Credential_imported(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Credential",
+		func(ctx context.Context) (any, error) {
+			return obj.Imported, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Credential_imported(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Credential", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
 func (ec *executionContext) _Credential_name(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -277,6 +303,53 @@ func (ec *executionContext) _Credential_status(ctx context.Context, field graphq
 }
 func (ec *executionContext) fieldContext_Credential_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Credential", field, false, false, errors.New("field of type CredentialStatus does not have child fields"))
+}
+
+func (ec *executionContext) _Credential_disabledBy(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Credential",
+		func(ctx context.Context) (any, error) {
+			return obj.DisabledBy(), nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.DisabledBy) graphql.Marshaler {
+			return ec.marshalODisabledBy2ᚖporticoᚋinternalᚋdomainᚐDisabledBy(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Credential_disabledBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Credential", field, true, false, errors.New("field of type DisabledBy does not have child fields"))
+}
+
+func (ec *executionContext) _Credential_labels(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Credential",
+		func(ctx context.Context) (any, error) {
+			return obj.Labels, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []domain.Label) graphql.Marshaler {
+			return ec.marshalNLabel2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Credential_labels(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Credential",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Label(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Credential_accountCredential(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
@@ -446,6 +519,44 @@ func (ec *executionContext) fieldContext_Credential_expiresAt(_ context.Context,
 	return graphql.NewScalarFieldContext("Credential", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
+func (ec *executionContext) _Credential_rotationDueAt(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Credential",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Credential().RotationDueAt(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Credential_rotationDueAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Credential", field, true, true, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _Credential_outOfPolicy(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Credential",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Credential().OutOfPolicy(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Credential_outOfPolicy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Credential", field, true, true, errors.New("field of type Boolean does not have child fields"))
+}
+
 func (ec *executionContext) _Credential_lastUsedAt(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -508,7 +619,7 @@ func (ec *executionContext) _Credential_enforcement(ctx context.Context, field g
 					var zeroVal *model.Enforcement
 					return zeroVal, errors.New("directive hasRole is not implemented")
 				}
-				return ec.Directives.HasRole(ctx, obj, directive0, any)
+				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
 			}
 
 			next = directive1
@@ -661,6 +772,90 @@ func (ec *executionContext) fieldContext_Credential_account(_ context.Context, f
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Account(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Credential_predecessor(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Credential",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Credential().Predecessor(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
+			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Credential_predecessor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Credential",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Credential(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Credential_successor(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Credential",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Credential().Successor(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
+			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Credential_successor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Credential",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Credential(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Credential_rotation(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Credential",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Credential().Rotation(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *apps.RotationEvidence) graphql.Marshaler {
+			return ec.marshalORotationEvidence2ᚖporticoᚋinternalᚋappsᚐRotationEvidence(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Credential_rotation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Credential",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RotationEvidence(ctx, field)
 		},
 	}
 	return fc, nil
@@ -1007,6 +1202,34 @@ func (ec *executionContext) _CredentialPermissions_enable(ctx context.Context, f
 	)
 }
 func (ec *executionContext) fieldContext_CredentialPermissions_enable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CredentialPermissions",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Permission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CredentialPermissions_rotate(ctx context.Context, field graphql.CollectedField, obj *apps.CredentialPermissions) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"CredentialPermissions",
+		func(ctx context.Context) (any, error) {
+			return obj.Rotate, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
+			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CredentialPermissions_rotate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CredentialPermissions",
 		Field:      field,
@@ -1366,6 +1589,401 @@ func (ec *executionContext) fieldContext_RevokeKeyPayload_userErrors(_ context.C
 	return fc, nil
 }
 
+func (ec *executionContext) _RevokeKeysPayload_results(ctx context.Context, field graphql.CollectedField, obj *model.RevokeKeysPayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RevokeKeysPayload",
+		func(ctx context.Context) (any, error) {
+			return obj.Results, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*apps.RevokeKeysResult) graphql.Marshaler {
+			return ec.marshalNRevokeKeysResult2ᚕᚖporticoᚋinternalᚋappsᚐRevokeKeysResultᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RevokeKeysPayload_results(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RevokeKeysPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RevokeKeysResult(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RevokeKeysPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RevokeKeysPayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RevokeKeysPayload",
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RevokeKeysPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RevokeKeysPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RevokeKeysResult_credentialId(ctx context.Context, field graphql.CollectedField, obj *apps.RevokeKeysResult) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RevokeKeysResult",
+		func(ctx context.Context) (any, error) {
+			return obj.CredentialID, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RevokeKeysResult_credentialId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RevokeKeysResult", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _RevokeKeysResult_credential(ctx context.Context, field graphql.CollectedField, obj *apps.RevokeKeysResult) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RevokeKeysResult",
+		func(ctx context.Context) (any, error) {
+			return obj.Credential, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
+			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RevokeKeysResult_credential(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RevokeKeysResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Credential(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RevokeKeysResult_error(ctx context.Context, field graphql.CollectedField, obj *apps.RevokeKeysResult) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RevokeKeysResult",
+		func(ctx context.Context) (any, error) {
+			return obj.Error, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *fault.Kind) graphql.Marshaler {
+			return ec.marshalOErrorKind2ᚖporticoᚋinternalᚋfaultᚐKind(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RevokeKeysResult_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RevokeKeysResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ErrorKind(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RotateKeyPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.RotateKeyPayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RotateKeyPayload",
+		func(ctx context.Context) (any, error) {
+			return obj.Credential, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
+			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RotateKeyPayload_credential(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RotateKeyPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Credential(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RotateKeyPayload_predecessor(ctx context.Context, field graphql.CollectedField, obj *model.RotateKeyPayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RotateKeyPayload",
+		func(ctx context.Context) (any, error) {
+			return obj.Predecessor, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
+			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RotateKeyPayload_predecessor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RotateKeyPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Credential(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RotateKeyPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.RotateKeyPayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RotateKeyPayload",
+		func(ctx context.Context) (any, error) {
+			return obj.Secret, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *apikey.Secret) graphql.Marshaler {
+			return ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RotateKeyPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RotateKeyPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Secret(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RotateKeyPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.RotateKeyPayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RotateKeyPayload",
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RotateKeyPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RotateKeyPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _RotateKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RotateKeyPayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RotateKeyPayload",
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RotateKeyPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RotateKeyPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RotationEvidence_rotatedAt(ctx context.Context, field graphql.CollectedField, obj *apps.RotationEvidence) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RotationEvidence",
+		func(ctx context.Context) (any, error) {
+			return obj.RotatedAt, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RotationEvidence_rotatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RotationEvidence", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _RotationEvidence_endsAt(ctx context.Context, field graphql.CollectedField, obj *apps.RotationEvidence) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RotationEvidence",
+		func(ctx context.Context) (any, error) {
+			return obj.EndsAt, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RotationEvidence_endsAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RotationEvidence", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _RotationEvidence_predecessorCalls(ctx context.Context, field graphql.CollectedField, obj *apps.RotationEvidence) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RotationEvidence",
+		func(ctx context.Context) (any, error) {
+			return obj.PredecessorCalls, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBigInt2int64(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RotationEvidence_predecessorCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RotationEvidence", field, false, false, errors.New("field of type BigInt does not have child fields"))
+}
+
+func (ec *executionContext) _RotationEvidence_successorCalls(ctx context.Context, field graphql.CollectedField, obj *apps.RotationEvidence) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RotationEvidence",
+		func(ctx context.Context) (any, error) {
+			return obj.SuccessorCalls, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBigInt2int64(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RotationEvidence_successorCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RotationEvidence", field, false, false, errors.New("field of type BigInt does not have child fields"))
+}
+
+func (ec *executionContext) _RotationEvidence_predecessorLastUsedAt(ctx context.Context, field graphql.CollectedField, obj *apps.RotationEvidence) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RotationEvidence",
+		func(ctx context.Context) (any, error) {
+			return obj.PredecessorLastUsedAt, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RotationEvidence_predecessorLastUsedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RotationEvidence", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _RotationEvidence_successorLastUsedAt(ctx context.Context, field graphql.CollectedField, obj *apps.RotationEvidence) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RotationEvidence",
+		func(ctx context.Context) (any, error) {
+			return obj.SuccessorLastUsedAt, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RotationEvidence_successorLastUsedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RotationEvidence", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _RotationEvidence_readyToRetire(ctx context.Context, field graphql.CollectedField, obj *apps.RotationEvidence) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RotationEvidence",
+		func(ctx context.Context) (any, error) {
+			return obj.ReadyToRetire, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RotationEvidence_readyToRetire(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RotationEvidence", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
 func (ec *executionContext) _Secret_username(ctx context.Context, field graphql.CollectedField, obj *apikey.Secret) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -1524,7 +2142,7 @@ func (ec *executionContext) unmarshalInputCredentialFilter(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"status", "environment"}
+	fieldsInOrder := [...]string{"status", "environment", "label", "productIds", "appIds", "accountIds", "createdBefore", "neverUsed", "lastUsedBefore", "expiresBefore", "neverExpires", "outOfPolicy"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1545,6 +2163,98 @@ func (ec *executionContext) unmarshalInputCredentialFilter(ctx context.Context, 
 				return it, err
 			}
 			it.Environment = data
+		case "label":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("label"))
+			data, err := ec.unmarshalOLabelFilter2ᚖporticoᚋinternalᚋappsᚐLabelFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Label = data
+		case "productIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("productIds"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ProductIDs = data
+		case "appIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("appIds"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AppIDs = data
+		case "accountIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("accountIds"))
+			directive0 := func(ctx context.Context) (any, error) { return ec.unmarshalOID2ᚕstringᚄ(ctx, v) }
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕporticoᚋinternalᚋviewerᚐRoleᚄ(ctx, []any{"ADMIN"})
+				if err != nil {
+					var zeroVal []string
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal []string
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
+			}
+
+			tmp, err := directive1(ctx)
+			if err != nil {
+				return it, graphql.ErrorOnPath(ctx, err)
+			}
+			if data, ok := tmp.([]string); ok {
+				it.AccountIDs = data
+			} else if tmp == nil {
+				it.AccountIDs = nil
+			} else {
+				err := fmt.Errorf(`unexpected type %T from directive, should be []string`, tmp)
+				return it, graphql.ErrorOnPath(ctx, err)
+			}
+		case "createdBefore":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createdBefore"))
+			data, err := ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CreatedBefore = data
+		case "neverUsed":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("neverUsed"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.NeverUsed = data
+		case "lastUsedBefore":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lastUsedBefore"))
+			data, err := ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.LastUsedBefore = data
+		case "expiresBefore":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expiresBefore"))
+			data, err := ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpiresBefore = data
+		case "neverExpires":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("neverExpires"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.NeverExpires = data
+		case "outOfPolicy":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("outOfPolicy"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.OutOfPolicy = data
 		}
 	}
 	return it, nil
@@ -1680,7 +2390,7 @@ func (ec *executionContext) unmarshalInputGenerateKeyInput(ctx context.Context, 
 		asMap["environment"] = "DEVELOPMENT"
 	}
 
-	fieldsInOrder := [...]string{"appId", "accountId", "name", "environment", "expiresAt", "access", "accessControlList", "allowedAddresses", "rateLimit", "idempotencyKey"}
+	fieldsInOrder := [...]string{"appId", "accountId", "name", "labels", "environment", "expiresAt", "access", "accessControlList", "allowedAddresses", "rateLimit", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1708,6 +2418,13 @@ func (ec *executionContext) unmarshalInputGenerateKeyInput(ctx context.Context, 
 				return it, err
 			}
 			it.Name = data
+		case "labels":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("labels"))
+			data, err := ec.unmarshalOLabelInput2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Labels = data
 		case "environment":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("environment"))
 			data, err := ec.unmarshalOEnvironment2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx, v)
@@ -1810,6 +2527,105 @@ func (ec *executionContext) unmarshalInputRevokeKeyInput(ctx context.Context, ob
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputRevokeKeysInput(ctx context.Context, obj any) (apps.RevokeKeysInput, error) {
+	var it apps.RevokeKeysInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["reason"]; !present {
+		asMap["reason"] = "UNSPECIFIED"
+	}
+
+	fieldsInOrder := [...]string{"credentialIds", "reason", "note"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "credentialIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("credentialIds"))
+			data, err := ec.unmarshalNID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CredentialIDs = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalORevocationReason2ᚖporticoᚋinternalᚋdomainᚐRevocationReason(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		case "note":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Note = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputRotateKeyInput(ctx context.Context, obj any) (apps.RotateKeyInput, error) {
+	var it apps.RotateKeyInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"credentialId", "overlapMinutes", "reason", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "credentialId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("credentialId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CredentialID = data
+		case "overlapMinutes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("overlapMinutes"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.OverlapMinutes = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputUpdateKeyInput(ctx context.Context, obj any) (model.UpdateKeyInput, error) {
 	var it model.UpdateKeyInput
 	if obj == nil {
@@ -1821,7 +2637,7 @@ func (ec *executionContext) unmarshalInputUpdateKeyInput(ctx context.Context, ob
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"credentialId", "version", "name", "expiresAt", "access", "accessControlList", "allowedAddresses", "rateLimit"}
+	fieldsInOrder := [...]string{"credentialId", "version", "name", "labels", "expiresAt", "access", "accessControlList", "allowedAddresses", "rateLimit"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1849,6 +2665,13 @@ func (ec *executionContext) unmarshalInputUpdateKeyInput(ctx context.Context, ob
 				return it, err
 			}
 			it.Name = graphql.OmittableOf(data)
+		case "labels":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("labels"))
+			data, err := ec.unmarshalOLabelInput2ᚕᚖporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Labels = graphql.OmittableOf(data)
 		case "expiresAt":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expiresAt"))
 			data, err := ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
@@ -1926,6 +2749,12 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			}
 		case "rawKeyHint":
 			out.optional(ec._Credential_rawKeyHint(ctx, field, obj))
+		case "imported":
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.Imported))
+			} else {
+				out.required(ec._Credential_imported(ctx, field, obj))
+			}
 		case "name":
 			if out.direct {
 				out.Text = model.AppendText(out.Text, string(obj.Name))
@@ -1949,6 +2778,22 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 				out.Text = model.AppendText(out.Text, string(obj.Status))
 			} else {
 				out.required(ec._Credential_status(ctx, field, obj))
+			}
+		case "disabledBy":
+			if out.direct {
+				if v := obj.DisabledBy(); v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._Credential_disabledBy(ctx, field, obj))
+			}
+		case "labels":
+			if out.direct {
+				out.required(ec.marshalNLabel2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, field.Selections, obj.Labels))
+			} else {
+				out.required(ec._Credential_labels(ctx, field, obj))
 			}
 		case "accountCredential":
 			if out.direct {
@@ -1992,6 +2837,10 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			} else {
 				out.optional(ec._Credential_expiresAt(ctx, field, obj))
 			}
+		case "rotationDueAt":
+			out.optional(ec._Credential_rotationDueAt(ctx, field, obj))
+		case "outOfPolicy":
+			out.required(ec._Credential_outOfPolicy(ctx, field, obj))
 		case "lastUsedAt":
 			if out.direct {
 				if v := obj.LastUsedAt; v != nil {
@@ -2050,6 +2899,20 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			} else {
 				out.required(ec._Credential_account(ctx, field, obj))
 			}
+		case "predecessor":
+			if joined := obj.JoinedPredecessor(); out.direct && joined != nil {
+				out.optional(ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(out.Within(ctx, "Credential", field), field.Selections, joined))
+			} else {
+				out.optional(ec._Credential_predecessor(ctx, field, obj))
+			}
+		case "successor":
+			if joined := obj.JoinedSuccessor(); out.direct && joined != nil {
+				out.optional(ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(out.Within(ctx, "Credential", field), field.Selections, joined))
+			} else {
+				out.optional(ec._Credential_successor(ctx, field, obj))
+			}
+		case "rotation":
+			out.optional(ec._Credential_rotation(ctx, field, obj))
 		case "organizationId":
 			if out.direct {
 				out.Text = model.AppendText(out.Text, string(obj.OrganizationGlobalID()))
@@ -2155,6 +3018,12 @@ func (ec *executionContext) _CredentialPermissions(ctx context.Context, sel ast.
 				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Enable))
 			} else {
 				out.required(ec._CredentialPermissions_enable(ctx, field, obj))
+			}
+		case "rotate":
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Rotate))
+			} else {
+				out.required(ec._CredentialPermissions_rotate(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -2299,6 +3168,164 @@ func (ec *executionContext) _RevokeKeyPayload(ctx context.Context, sel ast.Selec
 				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
 			} else {
 				out.required(ec._RevokeKeyPayload_userErrors(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
+var revokeKeysPayloadImplementors = []string{"RevokeKeysPayload"}
+
+func (ec *executionContext) _RevokeKeysPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeKeysPayload) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, revokeKeysPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"RevokeKeysPayload"`...)
+		case "results":
+			out.required(ec._RevokeKeysPayload_results(ctx, field, obj))
+		case "userErrors":
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._RevokeKeysPayload_userErrors(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
+var revokeKeysResultImplementors = []string{"RevokeKeysResult"}
+
+func (ec *executionContext) _RevokeKeysResult(ctx context.Context, sel ast.SelectionSet, obj *apps.RevokeKeysResult) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, revokeKeysResultImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"RevokeKeysResult"`...)
+		case "credentialId":
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.CredentialID))
+			} else {
+				out.required(ec._RevokeKeysResult_credentialId(ctx, field, obj))
+			}
+		case "credential":
+			out.optional(ec._RevokeKeysResult_credential(ctx, field, obj))
+		case "error":
+			if out.direct {
+				out.optional(ec.marshalOErrorKind2ᚖporticoᚋinternalᚋfaultᚐKind(ctx, field.Selections, obj.Error))
+			} else {
+				out.optional(ec._RevokeKeysResult_error(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
+var rotateKeyPayloadImplementors = []string{"RotateKeyPayload"}
+
+func (ec *executionContext) _RotateKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RotateKeyPayload) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, rotateKeyPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"RotateKeyPayload"`...)
+		case "credential":
+			out.optional(ec._RotateKeyPayload_credential(ctx, field, obj))
+		case "predecessor":
+			out.optional(ec._RotateKeyPayload_predecessor(ctx, field, obj))
+		case "secret":
+			if out.direct {
+				out.optional(ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, field.Selections, obj.Secret))
+			} else {
+				out.optional(ec._RotateKeyPayload_secret(ctx, field, obj))
+			}
+		case "replayed":
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.Replayed))
+			} else {
+				out.required(ec._RotateKeyPayload_replayed(ctx, field, obj))
+			}
+		case "userErrors":
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._RotateKeyPayload_userErrors(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
+var rotationEvidenceImplementors = []string{"RotationEvidence"}
+
+func (ec *executionContext) _RotationEvidence(ctx context.Context, sel ast.SelectionSet, obj *apps.RotationEvidence) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, rotationEvidenceImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"RotationEvidence"`...)
+		case "rotatedAt":
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.RotatedAt)
+			} else {
+				out.required(ec._RotationEvidence_rotatedAt(ctx, field, obj))
+			}
+		case "endsAt":
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.EndsAt)
+			} else {
+				out.required(ec._RotationEvidence_endsAt(ctx, field, obj))
+			}
+		case "predecessorCalls":
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.PredecessorCalls))
+			} else {
+				out.required(ec._RotationEvidence_predecessorCalls(ctx, field, obj))
+			}
+		case "successorCalls":
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.SuccessorCalls))
+			} else {
+				out.required(ec._RotationEvidence_successorCalls(ctx, field, obj))
+			}
+		case "predecessorLastUsedAt":
+			if out.direct {
+				if v := obj.PredecessorLastUsedAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._RotationEvidence_predecessorLastUsedAt(ctx, field, obj))
+			}
+		case "successorLastUsedAt":
+			if out.direct {
+				if v := obj.SuccessorLastUsedAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._RotationEvidence_successorLastUsedAt(ctx, field, obj))
+			}
+		case "readyToRetire":
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.ReadyToRetire))
+			} else {
+				out.required(ec._RotationEvidence_readyToRetire(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -2555,6 +3582,34 @@ func (ec *executionContext) unmarshalNRevokeKeyInput2porticoᚋgraphᚋmodelᚐR
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNRevokeKeysInput2porticoᚋinternalᚋappsᚐRevokeKeysInput(ctx context.Context, v any) (apps.RevokeKeysInput, error) {
+	res, err := ec.unmarshalInputRevokeKeysInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRevokeKeysResult2ᚕᚖporticoᚋinternalᚋappsᚐRevokeKeysResultᚄ(ctx context.Context, sel ast.SelectionSet, v []*apps.RevokeKeysResult) graphql.Marshaler {
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+		return ec.marshalNRevokeKeysResult2ᚖporticoᚋinternalᚋappsᚐRevokeKeysResult(ctx, sel, v[i])
+	})
+
+	return ret
+}
+
+func (ec *executionContext) marshalNRevokeKeysResult2ᚖporticoᚋinternalᚋappsᚐRevokeKeysResult(ctx context.Context, sel ast.SelectionSet, v *apps.RevokeKeysResult) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._RevokeKeysResult(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRotateKeyInput2porticoᚋinternalᚋappsᚐRotateKeyInput(ctx context.Context, v any) (apps.RotateKeyInput, error) {
+	res, err := ec.unmarshalInputRotateKeyInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNUpdateKeyInput2porticoᚋgraphᚋmodelᚐUpdateKeyInput(ctx context.Context, v any) (model.UpdateKeyInput, error) {
 	res, err := ec.unmarshalInputUpdateKeyInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -2657,6 +3712,25 @@ func (ec *executionContext) marshalODisableKeyPayload2ᚖporticoᚋgraphᚋmodel
 	return ec._DisableKeyPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalODisabledBy2ᚖporticoᚋinternalᚋdomainᚐDisabledBy(ctx context.Context, v any) (*domain.DisabledBy, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := model.UnmarshalText(v)
+	res := domain.DisabledBy(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODisabledBy2ᚖporticoᚋinternalᚋdomainᚐDisabledBy(ctx context.Context, sel ast.SelectionSet, v *domain.DisabledBy) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := model.MarshalText(string(*v))
+	return res
+}
+
 func (ec *executionContext) marshalOEnableKeyPayload2ᚖporticoᚋgraphᚋmodelᚐEnableKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.EnableKeyPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -2749,6 +3823,27 @@ func (ec *executionContext) marshalORevokeKeyPayload2ᚖporticoᚋgraphᚋmodel�
 		return graphql.Null
 	}
 	return ec._RevokeKeyPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalORevokeKeysPayload2ᚖporticoᚋgraphᚋmodelᚐRevokeKeysPayload(ctx context.Context, sel ast.SelectionSet, v *model.RevokeKeysPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RevokeKeysPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalORotateKeyPayload2ᚖporticoᚋgraphᚋmodelᚐRotateKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.RotateKeyPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RotateKeyPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalORotationEvidence2ᚖporticoᚋinternalᚋappsᚐRotationEvidence(ctx context.Context, sel ast.SelectionSet, v *apps.RotationEvidence) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RotationEvidence(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx context.Context, sel ast.SelectionSet, v *apikey.Secret) graphql.Marshaler {

@@ -288,7 +288,7 @@ func (ec *executionContext) _Endpoint_version(ctx context.Context, field graphql
 					var zeroVal int
 					return zeroVal, errors.New("directive hasRole is not implemented")
 				}
-				return ec.Directives.HasRole(ctx, obj, directive0, any)
+				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
 			}
 
 			next = directive1

@@ -157,4 +157,11 @@ func (ec *executionContext) marshalNErrorReason2porticoᚋinternalᚋfaultᚐRea
 	return res
 }
 
+func (ec *executionContext) marshalOErrorKind2ᚖporticoᚋinternalᚋfaultᚐKind(ctx context.Context, sel ast.SelectionSet, v *fault.Kind) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ErrorKind(ctx, sel, v)
+}
+
 // endregion ***************************** type.gotpl *****************************

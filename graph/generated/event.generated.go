@@ -242,7 +242,7 @@ func (ec *executionContext) _Event_address(ctx context.Context, field graphql.Co
 					var zeroVal string
 					return zeroVal, errors.New("directive hasRole is not implemented")
 				}
-				return ec.Directives.HasRole(ctx, obj, directive0, any)
+				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
 			}
 
 			next = directive1
@@ -283,7 +283,7 @@ func (ec *executionContext) _Event_requestId(ctx context.Context, field graphql.
 					var zeroVal string
 					return zeroVal, errors.New("directive hasRole is not implemented")
 				}
-				return ec.Directives.HasRole(ctx, obj, directive0, any)
+				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
 			}
 
 			next = directive1

@@ -18,6 +18,8 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type OrganizationResolver interface {
+	Terms(ctx context.Context, obj *db.Organization) (*domain.Terms, error)
+
 	UsageRetention(ctx context.Context, obj *db.Organization) (*domain.UsageRetention, error)
 }
 
@@ -84,6 +86,63 @@ func (ec *executionContext) _KeyLife_production(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_KeyLife_production(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("KeyLife", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _KeyRotation_development(ctx context.Context, field graphql.CollectedField, obj *domain.KeyLife) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"KeyRotation",
+		func(ctx context.Context) (any, error) {
+			return obj.Development, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KeyRotation_development(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeyRotation", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _KeyRotation_staging(ctx context.Context, field graphql.CollectedField, obj *domain.KeyLife) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"KeyRotation",
+		func(ctx context.Context) (any, error) {
+			return obj.Staging, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KeyRotation_staging(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeyRotation", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _KeyRotation_production(ctx context.Context, field graphql.CollectedField, obj *domain.KeyLife) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"KeyRotation",
+		func(ctx context.Context) (any, error) {
+			return obj.Production, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KeyRotation_production(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeyRotation", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _Organization_id(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
@@ -276,6 +335,25 @@ func (ec *executionContext) fieldContext_Organization_productionKeys(_ context.C
 	return graphql.NewScalarFieldContext("Organization", field, false, false, errors.New("field of type ProductionKeys does not have child fields"))
 }
 
+func (ec *executionContext) _Organization_leakedKeys(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Organization",
+		func(ctx context.Context) (any, error) {
+			return obj.LeakedKeys, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v domain.LeakedKeys) graphql.Marshaler {
+			return ec.marshalNLeakedKeys2porticoᚋinternalᚋdomainᚐLeakedKeys(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_leakedKeys(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Organization", field, false, false, errors.New("field of type LeakedKeys does not have child fields"))
+}
+
 func (ec *executionContext) _Organization_passwordSignIn(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -295,6 +373,185 @@ func (ec *executionContext) fieldContext_Organization_passwordSignIn(_ context.C
 	return graphql.NewScalarFieldContext("Organization", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _Organization_staffTotp(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_staffTotp(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StaffTotp, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕporticoᚋinternalᚋviewerᚐRoleᚄ(ctx, []any{"ADMIN"})
+				if err != nil {
+					var zeroVal bool
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal bool
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalOBoolean2bool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_staffTotp(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Organization", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _Organization_actAs(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_actAs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ActAs, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕporticoᚋinternalᚋviewerᚐRoleᚄ(ctx, []any{"ADMIN"})
+				if err != nil {
+					var zeroVal bool
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal bool
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalOBoolean2bool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_actAs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Organization", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _Organization_signUp(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Organization",
+		func(ctx context.Context) (any, error) {
+			return obj.SignUp, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v domain.SignUpPolicy) graphql.Marshaler {
+			return ec.marshalNSignUpPolicy2porticoᚋinternalᚋdomainᚐSignUpPolicy(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_signUp(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Organization", field, false, false, errors.New("field of type SignUpPolicy does not have child fields"))
+}
+
+func (ec *executionContext) _Organization_signUpForm(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_signUpForm(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SignUpForm, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕporticoᚋinternalᚋviewerᚐRoleᚄ(ctx, []any{"ADMIN"})
+				if err != nil {
+					var zeroVal *domain.SignUpForm
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *domain.SignUpForm
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.SignUpForm) graphql.Marshaler {
+			return ec.marshalOSignUpForm2ᚖporticoᚋinternalᚋdomainᚐSignUpForm(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_signUpForm(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SignUpForm(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Organization_terms(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Organization",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Organization().Terms(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.Terms) graphql.Marshaler {
+			return ec.marshalOTerms2ᚖporticoᚋinternalᚋdomainᚐTerms(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_terms(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Terms(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Organization_keyPrefix(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -312,6 +569,47 @@ func (ec *executionContext) _Organization_keyPrefix(ctx context.Context, field g
 }
 func (ec *executionContext) fieldContext_Organization_keyPrefix(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Organization", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Organization_importedKeys(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_importedKeys(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ImportedKeys, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕporticoᚋinternalᚋviewerᚐRoleᚄ(ctx, []any{"ADMIN"})
+				if err != nil {
+					var zeroVal bool
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal bool
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalOBoolean2bool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_importedKeys(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Organization", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _Organization_longestKeyLife(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
@@ -342,6 +640,34 @@ func (ec *executionContext) fieldContext_Organization_longestKeyLife(_ context.C
 	return fc, nil
 }
 
+func (ec *executionContext) _Organization_rotateKeysEvery(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Organization",
+		func(ctx context.Context) (any, error) {
+			return obj.RotateKeysEvery, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v domain.KeyLife) graphql.Marshaler {
+			return ec.marshalNKeyRotation2porticoᚋinternalᚋdomainᚐKeyLife(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_rotateKeysEvery(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KeyRotation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Organization_deletedRetentionDays(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -366,7 +692,7 @@ func (ec *executionContext) _Organization_deletedRetentionDays(ctx context.Conte
 					var zeroVal int
 					return zeroVal, errors.New("directive hasRole is not implemented")
 				}
-				return ec.Directives.HasRole(ctx, obj, directive0, any)
+				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
 			}
 
 			next = directive1
@@ -407,7 +733,7 @@ func (ec *executionContext) _Organization_eventRetentionDays(ctx context.Context
 					var zeroVal int
 					return zeroVal, errors.New("directive hasRole is not implemented")
 				}
-				return ec.Directives.HasRole(ctx, obj, directive0, any)
+				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
 			}
 
 			next = directive1
@@ -448,7 +774,7 @@ func (ec *executionContext) _Organization_usageRetention(ctx context.Context, fi
 					var zeroVal *domain.UsageRetention
 					return zeroVal, errors.New("directive hasRole is not implemented")
 				}
-				return ec.Directives.HasRole(ctx, obj, directive0, any)
+				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
 			}
 
 			next = directive1
@@ -498,7 +824,7 @@ func (ec *executionContext) _Organization_version(ctx context.Context, field gra
 					var zeroVal int
 					return zeroVal, errors.New("directive hasRole is not implemented")
 				}
-				return ec.Directives.HasRole(ctx, obj, directive0, any)
+				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
 			}
 
 			next = directive1
@@ -676,6 +1002,50 @@ func (ec *executionContext) unmarshalInputKeyLifeInput(ctx context.Context, obj 
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputKeyRotationInput(ctx context.Context, obj any) (domain.KeyLife, error) {
+	var it domain.KeyLife
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"development", "staging", "production"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "development":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("development"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Development = data
+		case "staging":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("staging"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Staging = data
+		case "production":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("production"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Production = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputUpdateOrganizationInput(ctx context.Context, obj any) (model.UpdateOrganizationInput, error) {
 	var it model.UpdateOrganizationInput
 	if obj == nil {
@@ -687,7 +1057,7 @@ func (ec *executionContext) unmarshalInputUpdateOrganizationInput(ctx context.Co
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"version", "name", "website", "supportEmail", "logoUrl", "timeZone", "currency", "portalUnregister", "productionKeys", "passwordSignIn", "keyPrefix", "longestKeyLife", "deletedRetentionDays", "eventRetentionDays", "usageRetention"}
+	fieldsInOrder := [...]string{"version", "name", "website", "supportEmail", "logoUrl", "timeZone", "currency", "portalUnregister", "productionKeys", "leakedKeys", "passwordSignIn", "staffTotp", "actAs", "signUp", "signUpForm", "terms", "keyPrefix", "importedKeys", "longestKeyLife", "rotateKeysEvery", "deletedRetentionDays", "eventRetentionDays", "usageRetention"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -757,6 +1127,13 @@ func (ec *executionContext) unmarshalInputUpdateOrganizationInput(ctx context.Co
 				return it, err
 			}
 			it.ProductionKeys = graphql.OmittableOf(data)
+		case "leakedKeys":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("leakedKeys"))
+			data, err := ec.unmarshalOLeakedKeys2ᚖporticoᚋinternalᚋdomainᚐLeakedKeys(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.LeakedKeys = graphql.OmittableOf(data)
 		case "passwordSignIn":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("passwordSignIn"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -764,6 +1141,41 @@ func (ec *executionContext) unmarshalInputUpdateOrganizationInput(ctx context.Co
 				return it, err
 			}
 			it.PasswordSignIn = graphql.OmittableOf(data)
+		case "staffTotp":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("staffTotp"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StaffTotp = graphql.OmittableOf(data)
+		case "actAs":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("actAs"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ActAs = graphql.OmittableOf(data)
+		case "signUp":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("signUp"))
+			data, err := ec.unmarshalOSignUpPolicy2ᚖporticoᚋinternalᚋdomainᚐSignUpPolicy(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SignUp = graphql.OmittableOf(data)
+		case "signUpForm":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("signUpForm"))
+			data, err := ec.unmarshalOSignUpFormInput2ᚖporticoᚋinternalᚋdomainᚐSignUpForm(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SignUpForm = graphql.OmittableOf(data)
+		case "terms":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("terms"))
+			data, err := ec.unmarshalOTermsInput2ᚖporticoᚋinternalᚋdomainᚐTerms(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Terms = graphql.OmittableOf(data)
 		case "keyPrefix":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("keyPrefix"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -771,6 +1183,13 @@ func (ec *executionContext) unmarshalInputUpdateOrganizationInput(ctx context.Co
 				return it, err
 			}
 			it.KeyPrefix = graphql.OmittableOf(data)
+		case "importedKeys":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("importedKeys"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ImportedKeys = graphql.OmittableOf(data)
 		case "longestKeyLife":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("longestKeyLife"))
 			data, err := ec.unmarshalOKeyLifeInput2ᚖporticoᚋinternalᚋdomainᚐKeyLife(ctx, v)
@@ -778,6 +1197,13 @@ func (ec *executionContext) unmarshalInputUpdateOrganizationInput(ctx context.Co
 				return it, err
 			}
 			it.LongestKeyLife = graphql.OmittableOf(data)
+		case "rotateKeysEvery":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rotateKeysEvery"))
+			data, err := ec.unmarshalOKeyRotationInput2ᚖporticoᚋinternalᚋdomainᚐKeyLife(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RotateKeysEvery = graphql.OmittableOf(data)
 		case "deletedRetentionDays":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deletedRetentionDays"))
 			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
@@ -902,6 +1328,52 @@ func (ec *executionContext) _KeyLife(ctx context.Context, sel ast.SelectionSet, 
 	return out.end()
 }
 
+var keyRotationImplementors = []string{"KeyRotation"}
+
+func (ec *executionContext) _KeyRotation(ctx context.Context, sel ast.SelectionSet, obj *domain.KeyLife) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, keyRotationImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"KeyRotation"`...)
+		case "development":
+			if out.direct {
+				if v := obj.Development; v != nil {
+					out.Text = model.AppendInt(out.Text, int(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._KeyRotation_development(ctx, field, obj))
+			}
+		case "staging":
+			if out.direct {
+				if v := obj.Staging; v != nil {
+					out.Text = model.AppendInt(out.Text, int(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._KeyRotation_staging(ctx, field, obj))
+			}
+		case "production":
+			if out.direct {
+				if v := obj.Production; v != nil {
+					out.Text = model.AppendInt(out.Text, int(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._KeyRotation_production(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
 var organizationImplementors = []string{"Organization", "Node"}
 
 func (ec *executionContext) _Organization(ctx context.Context, sel ast.SelectionSet, obj *db.Organization) graphql.Marshaler {
@@ -971,23 +1443,51 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 			} else {
 				out.required(ec._Organization_productionKeys(ctx, field, obj))
 			}
+		case "leakedKeys":
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.LeakedKeys))
+			} else {
+				out.required(ec._Organization_leakedKeys(ctx, field, obj))
+			}
 		case "passwordSignIn":
 			if out.direct {
 				out.Text = strconv.AppendBool(out.Text, bool(obj.PasswordSignIn))
 			} else {
 				out.required(ec._Organization_passwordSignIn(ctx, field, obj))
 			}
+		case "staffTotp":
+			out.optional(ec._Organization_staffTotp(ctx, field, obj))
+		case "actAs":
+			out.optional(ec._Organization_actAs(ctx, field, obj))
+		case "signUp":
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.SignUp))
+			} else {
+				out.required(ec._Organization_signUp(ctx, field, obj))
+			}
+		case "signUpForm":
+			out.optional(ec._Organization_signUpForm(ctx, field, obj))
+		case "terms":
+			out.optional(ec._Organization_terms(ctx, field, obj))
 		case "keyPrefix":
 			if out.direct {
 				out.Text = model.AppendText(out.Text, string(obj.KeyPrefix))
 			} else {
 				out.required(ec._Organization_keyPrefix(ctx, field, obj))
 			}
+		case "importedKeys":
+			out.optional(ec._Organization_importedKeys(ctx, field, obj))
 		case "longestKeyLife":
 			if out.direct {
 				out.required(ec.marshalNKeyLife2porticoᚋinternalᚋdomainᚐKeyLife(ctx, field.Selections, obj.LongestKeyLife))
 			} else {
 				out.required(ec._Organization_longestKeyLife(ctx, field, obj))
+			}
+		case "rotateKeysEvery":
+			if out.direct {
+				out.required(ec.marshalNKeyRotation2porticoᚋinternalᚋdomainᚐKeyLife(ctx, field.Selections, obj.RotateKeysEvery))
+			} else {
+				out.required(ec._Organization_rotateKeysEvery(ctx, field, obj))
 			}
 		case "deletedRetentionDays":
 			out.optional(ec._Organization_deletedRetentionDays(ctx, field, obj))
@@ -1070,6 +1570,10 @@ func (ec *executionContext) marshalNKeyLife2porticoᚋinternalᚋdomainᚐKeyLif
 	return ec._KeyLife(ctx, sel, &v)
 }
 
+func (ec *executionContext) marshalNKeyRotation2porticoᚋinternalᚋdomainᚐKeyLife(ctx context.Context, sel ast.SelectionSet, v domain.KeyLife) graphql.Marshaler {
+	return ec._KeyRotation(ctx, sel, &v)
+}
+
 func (ec *executionContext) marshalNOrganization2ᚖporticoᚋentᚋdbᚐOrganization(ctx context.Context, sel ast.SelectionSet, v *db.Organization) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -1124,6 +1628,14 @@ func (ec *executionContext) unmarshalOKeyLifeInput2ᚖporticoᚋinternalᚋdomai
 		return nil, nil
 	}
 	res, err := ec.unmarshalInputKeyLifeInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOKeyRotationInput2ᚖporticoᚋinternalᚋdomainᚐKeyLife(ctx context.Context, v any) (*domain.KeyLife, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputKeyRotationInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 

@@ -173,7 +173,7 @@ func (ec *executionContext) _Plan_externalId(ctx context.Context, field graphql.
 					var zeroVal string
 					return zeroVal, errors.New("directive hasRole is not implemented")
 				}
-				return ec.Directives.HasRole(ctx, obj, directive0, any)
+				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
 			}
 
 			next = directive1
@@ -336,7 +336,7 @@ func (ec *executionContext) _Plan_version(ctx context.Context, field graphql.Col
 					var zeroVal int
 					return zeroVal, errors.New("directive hasRole is not implemented")
 				}
-				return ec.Directives.HasRole(ctx, obj, directive0, any)
+				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
 			}
 
 			next = directive1

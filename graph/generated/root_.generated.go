@@ -9,6 +9,7 @@ import (
 	"portico/internal/activity"
 	"portico/internal/apps"
 	"portico/internal/catalog"
+	"portico/internal/domain"
 	"portico/internal/identity"
 	"portico/internal/usage"
 	"portico/internal/viewer"
@@ -40,6 +41,11 @@ type ResolverRoot interface {
 	Event() EventResolver
 	EventConnection() EventConnectionResolver
 	EventSubject() EventSubjectResolver
+	Gateway() GatewayResolver
+	GatewayConnection() GatewayConnectionResolver
+	Impact() ImpactResolver
+	Invitation() InvitationResolver
+	InvitationConnection() InvitationConnectionResolver
 	Membership() MembershipResolver
 	MembershipConnection() MembershipConnectionResolver
 	Mutation() MutationResolver
@@ -50,18 +56,42 @@ type ResolverRoot interface {
 	ProductSubscription() ProductSubscriptionResolver
 	ProductSubscriptionConnection() ProductSubscriptionConnectionResolver
 	Query() QueryResolver
+	ServiceToken() ServiceTokenResolver
+	ServiceTokenConnection() ServiceTokenConnectionResolver
+	Session() SessionResolver
+	SessionConnection() SessionConnectionResolver
+	SignUp() SignUpResolver
+	SignUpConnection() SignUpConnectionResolver
 	Usage() UsageResolver
+	User() UserResolver
 	UserConnection() UserConnectionResolver
 	Viewer() ViewerResolver
 	RateLimitInput() RateLimitInputResolver
 }
 
 type DirectiveRoot struct {
-	HasRole  func(ctx context.Context, obj any, next graphql.Resolver, any []viewer.Role) (res any, err error)
+	HasRole  func(ctx context.Context, obj any, next graphql.Resolver, scopes []domain.ServiceTokenScope, any []viewer.Role) (res any, err error)
 	Verbatim func(ctx context.Context, obj any, next graphql.Resolver) (res any, err error)
 }
 
 type ComplexityRoot struct {
+	AcceptInvitationPayload struct {
+		Account    func(childComplexity int) int
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	AcceptTermsPayload struct {
+		AcceptedTerms func(childComplexity int) int
+		User          func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+	}
+
+	AcceptedTerms struct {
+		At      func(childComplexity int) int
+		Version func(childComplexity int) int
+	}
+
 	AccessExplanation struct {
 		Code   func(childComplexity int) int
 		Failed func(childComplexity int) int
@@ -87,6 +117,7 @@ type ComplexityRoot struct {
 		CreatedAt   func(childComplexity int) int
 		Credentials func(childComplexity int, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) int
 		GlobalID    func(childComplexity int) int
+		Invitations func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Members     func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Name        func(childComplexity int) int
 		Profile     func(childComplexity int) int
@@ -109,12 +140,14 @@ type ComplexityRoot struct {
 	}
 
 	AccountPermissions struct {
-		CreateApp   func(childComplexity int) int
-		Delete      func(childComplexity int) int
-		GenerateKey func(childComplexity int) int
-		Resume      func(childComplexity int) int
-		Suspend     func(childComplexity int) int
-		Update      func(childComplexity int) int
+		AddMember    func(childComplexity int) int
+		CreateApp    func(childComplexity int) int
+		Delete       func(childComplexity int) int
+		GenerateKey  func(childComplexity int) int
+		InviteMember func(childComplexity int) int
+		Resume       func(childComplexity int) int
+		Suspend      func(childComplexity int) int
+		Update       func(childComplexity int) int
 	}
 
 	AccountProfile struct {
@@ -124,10 +157,27 @@ type ComplexityRoot struct {
 		Website      func(childComplexity int) int
 	}
 
+	ActAsPayload struct {
+		AccessToken func(childComplexity int) int
+		ExpiresAt   func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
 	Actor struct {
-		Name func(childComplexity int) int
-		Role func(childComplexity int) int
-		User func(childComplexity int) int
+		Name         func(childComplexity int) int
+		Role         func(childComplexity int) int
+		ServiceToken func(childComplexity int) int
+		User         func(childComplexity int) int
+	}
+
+	AddApproverPayload struct {
+		Product    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	AddMemberPayload struct {
+		Membership func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	App struct {
@@ -173,21 +223,52 @@ type ComplexityRoot struct {
 		Update      func(childComplexity int) int
 	}
 
+	ApproveSignUpPayload struct {
+		Account    func(childComplexity int) int
+		SignUp     func(childComplexity int) int
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ApproveSubscriptionPayload struct {
 		ProductSubscription func(childComplexity int) int
 		UserErrors          func(childComplexity int) int
 	}
 
+	ChangeMemberRolePayload struct {
+		Membership func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ChangePasswordPayload struct {
-		AccessToken func(childComplexity int) int
-		ExpiresAt   func(childComplexity int) int
-		User        func(childComplexity int) int
-		UserErrors  func(childComplexity int) int
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ChangeUserRolePayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	CodeCount struct {
 		Calls func(childComplexity int) int
 		Code  func(childComplexity int) int
+	}
+
+	CompleteSignInPayload struct {
+		AccessToken   func(childComplexity int) int
+		DeviceToken   func(childComplexity int) int
+		ExpiresAt     func(childComplexity int) int
+		RecoveryCodes func(childComplexity int) int
+		RefreshToken  func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+		Viewer        func(childComplexity int) int
+	}
+
+	ConfirmTotpPayload struct {
+		RecoveryCodes func(childComplexity int) int
+		User          func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
 	}
 
 	CreateAccountPayload struct {
@@ -218,6 +299,13 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	CreateServiceTokenPayload struct {
+		Replayed     func(childComplexity int) int
+		Secret       func(childComplexity int) int
+		ServiceToken func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
 	CreateUserPayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -231,22 +319,30 @@ type ComplexityRoot struct {
 		App                  func(childComplexity int) int
 		CallsLast24h         func(childComplexity int) int
 		CreatedAt            func(childComplexity int) int
+		DisabledBy           func(childComplexity int) int
 		Enabled              func(childComplexity int) int
 		Enforcement          func(childComplexity int) int
 		Environment          func(childComplexity int) int
 		ExpiresAt            func(childComplexity int) int
 		GlobalID             func(childComplexity int) int
+		Imported             func(childComplexity int) int
 		IsAccountCredential  func(childComplexity int) int
+		Labels               func(childComplexity int) int
 		LastUsedAt           func(childComplexity int) int
 		Name                 func(childComplexity int) int
 		OrganizationGlobalID func(childComplexity int) int
+		OutOfPolicy          func(childComplexity int) int
+		Predecessor          func(childComplexity int) int
 		RateLimit            func(childComplexity int) int
 		RawKeyHint           func(childComplexity int) int
 		RevokedAt            func(childComplexity int) int
 		RevokedNote          func(childComplexity int) int
 		RevokedReason        func(childComplexity int) int
+		Rotation             func(childComplexity int) int
+		RotationDueAt        func(childComplexity int) int
 		SecretHint           func(childComplexity int) int
 		Status               func(childComplexity int) int
+		Successor            func(childComplexity int) int
 		Timeline             func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Username             func(childComplexity int) int
 		Version              func(childComplexity int) int
@@ -269,6 +365,7 @@ type ComplexityRoot struct {
 		Disable func(childComplexity int) int
 		Enable  func(childComplexity int) int
 		Revoke  func(childComplexity int) int
+		Rotate  func(childComplexity int) int
 		Update  func(childComplexity int) int
 	}
 
@@ -287,8 +384,18 @@ type ComplexityRoot struct {
 		UserErrors        func(childComplexity int) int
 	}
 
+	DeleteUserPayload struct {
+		DeletedUserID func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+	}
+
 	DisableKeyPayload struct {
 		Credential func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DisableTotpPayload struct {
+		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -299,6 +406,11 @@ type ComplexityRoot struct {
 
 	EnableKeyPayload struct {
 		Credential func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	EnableTotpPayload struct {
+		Setup      func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -385,10 +497,79 @@ type ComplexityRoot struct {
 		Type func(childComplexity int) int
 	}
 
+	Gateway struct {
+		LagMs        func(childComplexity int) int
+		LastSeenAt   func(childComplexity int) int
+		Position     func(childComplexity int) int
+		ServiceToken func(childComplexity int) int
+		Verdicts     func(childComplexity int) int
+	}
+
+	GatewayConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	GatewayEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	GenerateKeyPayload struct {
 		Credential func(childComplexity int) int
 		Replayed   func(childComplexity int) int
 		Secret     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	IdentityProvider struct {
+		Label    func(childComplexity int) int
+		Name     func(childComplexity int) int
+		StartURL func(childComplexity int) int
+	}
+
+	Impact struct {
+		AppCount                 func(childComplexity int) int
+		Apps                     func(childComplexity int) int
+		CallsLast24h             func(childComplexity int) int
+		CredentialCount          func(childComplexity int) int
+		Credentials              func(childComplexity int) int
+		ProductSubscriptionCount func(childComplexity int) int
+		ProductSubscriptions     func(childComplexity int) int
+	}
+
+	Invitation struct {
+		AcceptedAt func(childComplexity int) int
+		CreatedAt  func(childComplexity int) int
+		Email      func(childComplexity int) int
+		ExpiresAt  func(childComplexity int) int
+		GlobalID   func(childComplexity int) int
+		InvitedBy  func(childComplexity int) int
+		Role       func(childComplexity int) int
+		Status     func(childComplexity int) int
+		ViewerCan  func(childComplexity int) int
+	}
+
+	InvitationConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	InvitationEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	InvitationPermissions struct {
+		Revoke func(childComplexity int) int
+	}
+
+	InviteMemberPayload struct {
+		Invitation func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -406,6 +587,12 @@ type ComplexityRoot struct {
 		Staging     func(childComplexity int) int
 	}
 
+	KeyRotation struct {
+		Development func(childComplexity int) int
+		Production  func(childComplexity int) int
+		Staging     func(childComplexity int) int
+	}
+
 	Label struct {
 		Key   func(childComplexity int) int
 		Value func(childComplexity int) int
@@ -417,11 +604,36 @@ type ComplexityRoot struct {
 		ResetsAt  func(childComplexity int) int
 	}
 
+	MailKindSettings struct {
+		Enabled func(childComplexity int) int
+		Kind    func(childComplexity int) int
+		Subject func(childComplexity int) int
+	}
+
+	MailPreview struct {
+		From    func(childComplexity int) int
+		HTML    func(childComplexity int) int
+		ReplyTo func(childComplexity int) int
+		Subject func(childComplexity int) int
+		Text    func(childComplexity int) int
+	}
+
+	MailSettings struct {
+		Available  func(childComplexity int) int
+		Kinds      func(childComplexity int) int
+		Language   func(childComplexity int) int
+		ReplyTo    func(childComplexity int) int
+		SenderName func(childComplexity int) int
+		SignOff    func(childComplexity int) int
+		Version    func(childComplexity int) int
+	}
+
 	Membership struct {
 		CreatedAt func(childComplexity int) int
 		GlobalID  func(childComplexity int) int
 		Role      func(childComplexity int) int
 		User      func(childComplexity int) int
+		ViewerCan func(childComplexity int) int
 	}
 
 	MembershipConnection struct {
@@ -436,59 +648,109 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	MembershipPermissions struct {
+		ChangeRole func(childComplexity int) int
+		Remove     func(childComplexity int) int
+	}
+
 	Mutation struct {
+		AcceptInvitation            func(childComplexity int, input identity.AcceptInvitationInput) int
+		AcceptTerms                 func(childComplexity int, input model.AcceptTermsInput) int
+		ActAs                       func(childComplexity int, input model.ActAsInput) int
+		AddApprover                 func(childComplexity int, input identity.AddApproverInput) int
+		AddMember                   func(childComplexity int, input identity.AddMemberInput) int
+		ApproveSignUp               func(childComplexity int, input model.ApproveSignUpInput) int
 		ApproveSubscription         func(childComplexity int, input model.ApproveSubscriptionInput) int
+		ChangeMemberRole            func(childComplexity int, input model.ChangeMemberRoleInput) int
 		ChangePassword              func(childComplexity int, input model.ChangePasswordInput) int
+		ChangeUserRole              func(childComplexity int, input identity.ChangeUserRoleInput) int
+		CompleteSignIn              func(childComplexity int, input identity.CompleteSignInInput) int
+		ConfirmTotp                 func(childComplexity int, input model.ConfirmTotpInput) int
 		CreateAccount               func(childComplexity int, input identity.CreateAccountInput) int
 		CreateApp                   func(childComplexity int, input apps.CreateAppInput) int
 		CreateEndpoint              func(childComplexity int, input catalog.CreateEndpointInput) int
 		CreatePlan                  func(childComplexity int, input catalog.CreatePlanInput) int
 		CreateProduct               func(childComplexity int, input catalog.CreateProductInput) int
+		CreateServiceToken          func(childComplexity int, input identity.CreateServiceTokenInput) int
 		CreateUser                  func(childComplexity int, input identity.CreateUserInput) int
 		DeleteAccount               func(childComplexity int, input model.DeleteAccountInput) int
 		DeleteApp                   func(childComplexity int, input model.DeleteAppInput) int
 		DeleteEndpoint              func(childComplexity int, input model.DeleteEndpointInput) int
+		DeleteUser                  func(childComplexity int, input model.DeleteUserInput) int
 		DisableKey                  func(childComplexity int, input model.DisableKeyInput) int
+		DisableTotp                 func(childComplexity int, input model.DisableTotpInput) int
 		DisableUser                 func(childComplexity int, input model.DisableUserInput) int
 		EnableKey                   func(childComplexity int, input model.EnableKeyInput) int
+		EnableTotp                  func(childComplexity int, input model.EnableTotpInput) int
 		EnableUser                  func(childComplexity int, input model.EnableUserInput) int
 		GenerateKey                 func(childComplexity int, input apps.GenerateKeyInput) int
+		InviteMember                func(childComplexity int, input identity.InviteMemberInput) int
+		RefreshSession              func(childComplexity int, input model.RefreshSessionInput) int
 		Register                    func(childComplexity int, input apps.RegisterInput) int
+		RejectSignUp                func(childComplexity int, input model.RejectSignUpInput) int
 		RejectSubscription          func(childComplexity int, input model.RejectSubscriptionInput) int
+		RemoveApprover              func(childComplexity int, input identity.RemoveApproverInput) int
+		RemoveMember                func(childComplexity int, input model.RemoveMemberInput) int
+		ReplaceRecoveryCodes        func(childComplexity int, input model.ReplaceRecoveryCodesInput) int
+		ReportLeakedKey             func(childComplexity int, input apps.ReportLeakedKeyInput) int
+		RequestPasswordReset        func(childComplexity int, input identity.RequestPasswordResetInput) int
+		ResetPassword               func(childComplexity int, input model.ResetPasswordInput) int
+		ResetTotp                   func(childComplexity int, input model.ResetTotpInput) int
 		RestoreApp                  func(childComplexity int, input model.RestoreAppInput) int
 		ResumeAccount               func(childComplexity int, input model.ResumeAccountInput) int
 		ResumeSubscription          func(childComplexity int, input model.ResumeSubscriptionInput) int
+		RevokeInvitation            func(childComplexity int, input model.RevokeInvitationInput) int
 		RevokeKey                   func(childComplexity int, input model.RevokeKeyInput) int
+		RevokeKeys                  func(childComplexity int, input apps.RevokeKeysInput) int
+		RevokeServiceToken          func(childComplexity int, input model.RevokeServiceTokenInput) int
+		RotateKey                   func(childComplexity int, input apps.RotateKeyInput) int
+		SendPasswordReset           func(childComplexity int, input model.SendPasswordResetInput) int
 		SignIn                      func(childComplexity int, input identity.SignInInput) int
+		SignOut                     func(childComplexity int, input identity.SignOutInput) int
+		SignUp                      func(childComplexity int, input identity.SignUpInput) int
 		SuspendAccount              func(childComplexity int, input model.SuspendAccountInput) int
 		SuspendSubscription         func(childComplexity int, input model.SuspendSubscriptionInput) int
+		SwitchAccount               func(childComplexity int, input model.SwitchAccountInput) int
+		TransferOwnership           func(childComplexity int, input identity.TransferOwnershipInput) int
 		UnlockUser                  func(childComplexity int, input model.UnlockUserInput) int
 		Unregister                  func(childComplexity int, input model.UnregisterInput) int
 		UpdateAccount               func(childComplexity int, input model.UpdateAccountInput) int
 		UpdateApp                   func(childComplexity int, input model.UpdateAppInput) int
 		UpdateEndpoint              func(childComplexity int, input model.UpdateEndpointInput) int
 		UpdateKey                   func(childComplexity int, input model.UpdateKeyInput) int
+		UpdateMailPreferences       func(childComplexity int, input model.UpdateMailPreferencesInput) int
+		UpdateMailSettings          func(childComplexity int, input model.UpdateMailSettingsInput) int
 		UpdateOrganization          func(childComplexity int, input model.UpdateOrganizationInput) int
 		UpdatePlan                  func(childComplexity int, input model.UpdatePlanInput) int
 		UpdateProduct               func(childComplexity int, input model.UpdateProductInput) int
 		UpdateSubscriptionEndpoints func(childComplexity int, input model.UpdateSubscriptionEndpointsInput) int
+		UpdateUser                  func(childComplexity int, input model.UpdateUserInput) int
+		VerifyEmail                 func(childComplexity int, input identity.VerifyEmailInput) int
 		Withdraw                    func(childComplexity int, input model.WithdrawInput) int
 	}
 
 	Organization struct {
+		ActAs                func(childComplexity int) int
 		Currency             func(childComplexity int) int
 		DeletedRetentionDays func(childComplexity int) int
 		EventRetentionDays   func(childComplexity int) int
 		GlobalID             func(childComplexity int) int
+		ImportedKeys         func(childComplexity int) int
 		KeyPrefix            func(childComplexity int) int
+		LeakedKeys           func(childComplexity int) int
 		LogoURL              func(childComplexity int) int
 		LongestKeyLife       func(childComplexity int) int
 		Name                 func(childComplexity int) int
 		PasswordSignIn       func(childComplexity int) int
 		PortalUnregister     func(childComplexity int) int
 		ProductionKeys       func(childComplexity int) int
+		RotateKeysEvery      func(childComplexity int) int
+		SignUp               func(childComplexity int) int
+		SignUpForm           func(childComplexity int) int
 		Slug                 func(childComplexity int) int
+		StaffTotp            func(childComplexity int) int
 		SupportEmail         func(childComplexity int) int
+		Terms                func(childComplexity int) int
 		TimeZone             func(childComplexity int) int
 		UsageRetention       func(childComplexity int) int
 		Version              func(childComplexity int) int
@@ -542,6 +804,7 @@ type ComplexityRoot struct {
 	Product struct {
 		APIVersion       func(childComplexity int) int
 		Approval         func(childComplexity int) int
+		Approvers        func(childComplexity int, first *int, after *string, last *int, before *string) int
 		AuthTypes        func(childComplexity int) int
 		CreatedAt        func(childComplexity int) int
 		Description      func(childComplexity int) int
@@ -572,9 +835,10 @@ type ComplexityRoot struct {
 	}
 
 	ProductPermissions struct {
-		CreateEndpoint func(childComplexity int) int
-		Register       func(childComplexity int) int
-		Update         func(childComplexity int) int
+		ChangeApprovers func(childComplexity int) int
+		CreateEndpoint  func(childComplexity int) int
+		Register        func(childComplexity int) int
+		Update          func(childComplexity int) int
 	}
 
 	ProductSubscription struct {
@@ -624,14 +888,24 @@ type ComplexityRoot struct {
 		AppByReferenceID     func(childComplexity int, referenceID uuid.UUID) int
 		Apps                 func(childComplexity int, where *apps.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) int
 		CredentialByKey      func(childComplexity int, input model.CredentialByKeyInput) int
+		Credentials          func(childComplexity int, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) int
 		Events               func(childComplexity int, where *activity.EventFilter, orderBy model.EventOrder, first *int, after *string, last *int, before *string) int
 		ExplainAccess        func(childComplexity int, input apps.ExplainAccessInput) int
+		Gateways             func(childComplexity int, where *identity.GatewayFilter, orderBy model.GatewayOrder, first *int, after *string, last *int, before *string) int
+		MailPreview          func(childComplexity int, kind domain.MailKind, language *domain.Language) int
+		MailSettings         func(childComplexity int) int
 		Node                 func(childComplexity int, id string) int
 		Nodes                func(childComplexity int, ids []string) int
+		PreviewDeleteApp     func(childComplexity int, appID string) int
+		PreviewRetireProduct func(childComplexity int, productID string) int
+		PreviewRevoke        func(childComplexity int, credentialID string) int
 		Product              func(childComplexity int, id string) int
 		ProductSubscriptions func(childComplexity int, where *apps.SubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) int
 		Products             func(childComplexity int, where *catalog.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) int
 		ServerInfo           func(childComplexity int, organization *string) int
+		ServiceTokens        func(childComplexity int, where *identity.ServiceTokenFilter, orderBy model.ServiceTokenOrder, first *int, after *string, last *int, before *string) int
+		Sessions             func(childComplexity int, first *int, after *string, last *int, before *string) int
+		SignUps              func(childComplexity int, where *identity.SignUpFilter, orderBy model.SignUpOrder, first *int, after *string, last *int, before *string) int
 		Usage                func(childComplexity int, where activity.UsageFilter, interval usage.Interval) int
 		Users                func(childComplexity int, where *identity.UserFilter, first *int, after *string, last *int, before *string) int
 		Viewer               func(childComplexity int) int
@@ -655,15 +929,60 @@ type ComplexityRoot struct {
 		Per   func(childComplexity int) int
 	}
 
+	RefreshSessionPayload struct {
+		AccessToken  func(childComplexity int) int
+		ExpiresAt    func(childComplexity int) int
+		RefreshToken func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+		Viewer       func(childComplexity int) int
+	}
+
 	RegisterPayload struct {
 		ProductSubscription func(childComplexity int) int
 		Replayed            func(childComplexity int) int
 		UserErrors          func(childComplexity int) int
 	}
 
+	RejectSignUpPayload struct {
+		SignUp     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	RejectSubscriptionPayload struct {
 		ProductSubscription func(childComplexity int) int
 		UserErrors          func(childComplexity int) int
+	}
+
+	RemoveApproverPayload struct {
+		Product    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RemoveMemberPayload struct {
+		DeletedMembershipID func(childComplexity int) int
+		UserErrors          func(childComplexity int) int
+	}
+
+	ReplaceRecoveryCodesPayload struct {
+		RecoveryCodes func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+	}
+
+	ReportLeakedKeyPayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
+	RequestPasswordResetPayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
+	ResetPasswordPayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
+	ResetTotpPayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	RestoreAppPayload struct {
@@ -683,9 +1002,48 @@ type ComplexityRoot struct {
 		UserErrors          func(childComplexity int) int
 	}
 
+	RevokeInvitationPayload struct {
+		Invitation func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	RevokeKeyPayload struct {
 		Credential func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	RevokeKeysPayload struct {
+		Results    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RevokeKeysResult struct {
+		Credential   func(childComplexity int) int
+		CredentialID func(childComplexity int) int
+		Error        func(childComplexity int) int
+	}
+
+	RevokeServiceTokenPayload struct {
+		ServiceToken func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
+	RotateKeyPayload struct {
+		Credential  func(childComplexity int) int
+		Predecessor func(childComplexity int) int
+		Replayed    func(childComplexity int) int
+		Secret      func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	RotationEvidence struct {
+		EndsAt                func(childComplexity int) int
+		PredecessorCalls      func(childComplexity int) int
+		PredecessorLastUsedAt func(childComplexity int) int
+		ReadyToRetire         func(childComplexity int) int
+		RotatedAt             func(childComplexity int) int
+		SuccessorCalls        func(childComplexity int) int
+		SuccessorLastUsedAt   func(childComplexity int) int
 	}
 
 	Secret struct {
@@ -694,20 +1052,158 @@ type ComplexityRoot struct {
 		Username func(childComplexity int) int
 	}
 
+	SendPasswordResetPayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ServerInfo struct {
-		Errors           func(childComplexity int) int
-		Languages        func(childComplexity int) int
-		OrganizationName func(childComplexity int) int
-		PasswordSignIn   func(childComplexity int) int
-		Version          func(childComplexity int) int
+		Errors              func(childComplexity int) int
+		IdentityProviders   func(childComplexity int) int
+		Languages           func(childComplexity int) int
+		OrganizationName    func(childComplexity int) int
+		PasswordResetByMail func(childComplexity int) int
+		PasswordSignIn      func(childComplexity int) int
+		SignUp              func(childComplexity int) int
+		Terms               func(childComplexity int) int
+		Version             func(childComplexity int) int
+	}
+
+	ServiceToken struct {
+		Account     func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		Environment func(childComplexity int) int
+		ExpiresAt   func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		Hint        func(childComplexity int) int
+		LastUsedAt  func(childComplexity int) int
+		Name        func(childComplexity int) int
+		RevokedAt   func(childComplexity int) int
+		Scopes      func(childComplexity int) int
+		Status      func(childComplexity int) int
+		ViewerCan   func(childComplexity int) int
+	}
+
+	ServiceTokenConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	ServiceTokenEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	ServiceTokenPermissions struct {
+		Revoke func(childComplexity int) int
+	}
+
+	Session struct {
+		Address    func(childComplexity int) int
+		CreatedAt  func(childComplexity int) int
+		Current    func(childComplexity int) int
+		Device     func(childComplexity int) int
+		ExpiresAt  func(childComplexity int) int
+		GlobalID   func(childComplexity int) int
+		LastSeenAt func(childComplexity int) int
+	}
+
+	SessionConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	SessionEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	SignInChallenge struct {
+		ExpiresAt func(childComplexity int) int
+		Setup     func(childComplexity int) int
+		Token     func(childComplexity int) int
 	}
 
 	SignInPayload struct {
-		AccessToken func(childComplexity int) int
-		DeviceToken func(childComplexity int) int
+		AccessToken  func(childComplexity int) int
+		Challenge    func(childComplexity int) int
+		DeviceToken  func(childComplexity int) int
+		ExpiresAt    func(childComplexity int) int
+		RefreshToken func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+		Viewer       func(childComplexity int) int
+	}
+
+	SignOutPayload struct {
+		EndedSessionIds func(childComplexity int) int
+		UserErrors      func(childComplexity int) int
+	}
+
+	SignUp struct {
+		AccountName func(childComplexity int) int
+		Answers     func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		DecidedAt   func(childComplexity int) int
+		DecidedBy   func(childComplexity int) int
+		Email       func(childComplexity int) int
 		ExpiresAt   func(childComplexity int) int
-		UserErrors  func(childComplexity int) int
-		Viewer      func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		Name        func(childComplexity int) int
+		Reason      func(childComplexity int) int
+		Status      func(childComplexity int) int
+		User        func(childComplexity int) int
+		VerifiedAt  func(childComplexity int) int
+		ViewerCan   func(childComplexity int) int
+	}
+
+	SignUpAnswer struct {
+		Kind  func(childComplexity int) int
+		Label func(childComplexity int) int
+		Name  func(childComplexity int) int
+		Value func(childComplexity int) int
+	}
+
+	SignUpConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	SignUpEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	SignUpForm struct {
+		Questions func(childComplexity int) int
+	}
+
+	SignUpInfo struct {
+		Available func(childComplexity int) int
+		Policy    func(childComplexity int) int
+		Questions func(childComplexity int) int
+	}
+
+	SignUpPayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
+	SignUpPermissions struct {
+		Approve func(childComplexity int) int
+		Reject  func(childComplexity int) int
+	}
+
+	SignUpQuestion struct {
+		Kind     func(childComplexity int) int
+		Label    func(childComplexity int) int
+		Name     func(childComplexity int) int
+		Options  func(childComplexity int) int
+		Required func(childComplexity int) int
 	}
 
 	SuspendAccountPayload struct {
@@ -718,6 +1214,27 @@ type ComplexityRoot struct {
 	SuspendSubscriptionPayload struct {
 		ProductSubscription func(childComplexity int) int
 		UserErrors          func(childComplexity int) int
+	}
+
+	SwitchAccountPayload struct {
+		Account    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	Terms struct {
+		URL     func(childComplexity int) int
+		Version func(childComplexity int) int
+	}
+
+	TotpSetup struct {
+		Secret func(childComplexity int) int
+		URI    func(childComplexity int) int
+	}
+
+	TransferOwnershipPayload struct {
+		FromMembership func(childComplexity int) int
+		Membership     func(childComplexity int) int
+		UserErrors     func(childComplexity int) int
 	}
 
 	UnlockUserPayload struct {
@@ -750,6 +1267,16 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	UpdateMailPreferencesPayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpdateMailSettingsPayload struct {
+		MailSettings func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
 	UpdateOrganizationPayload struct {
 		Organization func(childComplexity int) int
 		UserErrors   func(childComplexity int) int
@@ -768,6 +1295,11 @@ type ComplexityRoot struct {
 	UpdateSubscriptionEndpointsPayload struct {
 		ProductSubscription func(childComplexity int) int
 		UserErrors          func(childComplexity int) int
+	}
+
+	UpdateUserPayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	UpstreamCalls struct {
@@ -801,13 +1333,20 @@ type ComplexityRoot struct {
 	}
 
 	User struct {
-		CreatedAt    func(childComplexity int) int
-		Email        func(childComplexity int) int
-		GlobalID     func(childComplexity int) int
-		LastSignInAt func(childComplexity int) int
-		Name         func(childComplexity int) int
-		Role         func(childComplexity int) int
-		Status       func(childComplexity int) int
+		AcceptedTerms  func(childComplexity int) int
+		Accounts       func(childComplexity int, first *int, after *string, last *int, before *string) int
+		CreatedAt      func(childComplexity int) int
+		Email          func(childComplexity int) int
+		GlobalID       func(childComplexity int) int
+		KeyNamesInMail func(childComplexity int) int
+		Language       func(childComplexity int) int
+		LastSignInAt   func(childComplexity int) int
+		Name           func(childComplexity int) int
+		Role           func(childComplexity int) int
+		Status         func(childComplexity int) int
+		Theme          func(childComplexity int) int
+		TimeZone       func(childComplexity int) int
+		TotpEnabledAt  func(childComplexity int) int
 	}
 
 	UserConnection struct {
@@ -834,12 +1373,22 @@ type ComplexityRoot struct {
 		Value func(childComplexity int) int
 	}
 
+	VerifyEmailPayload struct {
+		Account    func(childComplexity int) int
+		Status     func(childComplexity int) int
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Viewer struct {
-		Account      func(childComplexity int) int
-		Accounts     func(childComplexity int, first *int, after *string, last *int, before *string) int
-		Organization func(childComplexity int) int
-		Role         func(childComplexity int) int
-		User         func(childComplexity int) int
+		AcceptedTerms func(childComplexity int) int
+		Account       func(childComplexity int) int
+		Accounts      func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Organization  func(childComplexity int) int
+		Role          func(childComplexity int) int
+		TermsToAccept func(childComplexity int) int
+		TotpEnabledAt func(childComplexity int) int
+		User          func(childComplexity int) int
 	}
 
 	WithdrawPayload struct {
@@ -861,6 +1410,57 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "AcceptInvitationPayload.account":
+		if e.ComplexityRoot.AcceptInvitationPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptInvitationPayload.Account(childComplexity), true
+	case "AcceptInvitationPayload.user":
+		if e.ComplexityRoot.AcceptInvitationPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptInvitationPayload.User(childComplexity), true
+	case "AcceptInvitationPayload.userErrors":
+		if e.ComplexityRoot.AcceptInvitationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptInvitationPayload.UserErrors(childComplexity), true
+
+	case "AcceptTermsPayload.acceptedTerms":
+		if e.ComplexityRoot.AcceptTermsPayload.AcceptedTerms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptTermsPayload.AcceptedTerms(childComplexity), true
+	case "AcceptTermsPayload.user":
+		if e.ComplexityRoot.AcceptTermsPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptTermsPayload.User(childComplexity), true
+	case "AcceptTermsPayload.userErrors":
+		if e.ComplexityRoot.AcceptTermsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptTermsPayload.UserErrors(childComplexity), true
+
+	case "AcceptedTerms.at":
+		if e.ComplexityRoot.AcceptedTerms.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptedTerms.At(childComplexity), true
+	case "AcceptedTerms.version":
+		if e.ComplexityRoot.AcceptedTerms.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptedTerms.Version(childComplexity), true
 
 	case "AccessExplanation.code":
 		if e.ComplexityRoot.AccessExplanation.Code == nil {
@@ -965,6 +1565,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.GlobalID(childComplexity), true
+	case "Account.invitations":
+		if e.ComplexityRoot.Account.Invitations == nil {
+			break
+		}
+
+		args, err := ec.field_Account_invitations_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.Invitations(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Account.members":
 		if e.ComplexityRoot.Account.Members == nil {
 			break
@@ -1056,6 +1667,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AccountEdge.Node(childComplexity), true
 
+	case "AccountPermissions.addMember":
+		if e.ComplexityRoot.AccountPermissions.AddMember == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountPermissions.AddMember(childComplexity), true
 	case "AccountPermissions.createApp":
 		if e.ComplexityRoot.AccountPermissions.CreateApp == nil {
 			break
@@ -1074,6 +1691,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AccountPermissions.GenerateKey(childComplexity), true
+	case "AccountPermissions.inviteMember":
+		if e.ComplexityRoot.AccountPermissions.InviteMember == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountPermissions.InviteMember(childComplexity), true
 	case "AccountPermissions.resume":
 		if e.ComplexityRoot.AccountPermissions.Resume == nil {
 			break
@@ -1118,6 +1741,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AccountProfile.Website(childComplexity), true
 
+	case "ActAsPayload.accessToken":
+		if e.ComplexityRoot.ActAsPayload.AccessToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActAsPayload.AccessToken(childComplexity), true
+	case "ActAsPayload.expiresAt":
+		if e.ComplexityRoot.ActAsPayload.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActAsPayload.ExpiresAt(childComplexity), true
+	case "ActAsPayload.userErrors":
+		if e.ComplexityRoot.ActAsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActAsPayload.UserErrors(childComplexity), true
+
 	case "Actor.name":
 		if e.ComplexityRoot.Actor.Name == nil {
 			break
@@ -1130,12 +1772,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Actor.Role(childComplexity), true
+	case "Actor.serviceToken":
+		if e.ComplexityRoot.Actor.ServiceToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Actor.ServiceToken(childComplexity), true
 	case "Actor.user":
 		if e.ComplexityRoot.Actor.User == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Actor.User(childComplexity), true
+
+	case "AddApproverPayload.product":
+		if e.ComplexityRoot.AddApproverPayload.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddApproverPayload.Product(childComplexity), true
+	case "AddApproverPayload.userErrors":
+		if e.ComplexityRoot.AddApproverPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddApproverPayload.UserErrors(childComplexity), true
+
+	case "AddMemberPayload.membership":
+		if e.ComplexityRoot.AddMemberPayload.Membership == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddMemberPayload.Membership(childComplexity), true
+	case "AddMemberPayload.userErrors":
+		if e.ComplexityRoot.AddMemberPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddMemberPayload.UserErrors(childComplexity), true
 
 	case "App.account":
 		if e.ComplexityRoot.App.Account == nil {
@@ -1330,6 +2004,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AppPermissions.Update(childComplexity), true
 
+	case "ApproveSignUpPayload.account":
+		if e.ComplexityRoot.ApproveSignUpPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApproveSignUpPayload.Account(childComplexity), true
+	case "ApproveSignUpPayload.signUp":
+		if e.ComplexityRoot.ApproveSignUpPayload.SignUp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApproveSignUpPayload.SignUp(childComplexity), true
+	case "ApproveSignUpPayload.user":
+		if e.ComplexityRoot.ApproveSignUpPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApproveSignUpPayload.User(childComplexity), true
+	case "ApproveSignUpPayload.userErrors":
+		if e.ComplexityRoot.ApproveSignUpPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApproveSignUpPayload.UserErrors(childComplexity), true
+
 	case "ApproveSubscriptionPayload.productSubscription":
 		if e.ComplexityRoot.ApproveSubscriptionPayload.ProductSubscription == nil {
 			break
@@ -1343,18 +2042,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ApproveSubscriptionPayload.UserErrors(childComplexity), true
 
-	case "ChangePasswordPayload.accessToken":
-		if e.ComplexityRoot.ChangePasswordPayload.AccessToken == nil {
+	case "ChangeMemberRolePayload.membership":
+		if e.ComplexityRoot.ChangeMemberRolePayload.Membership == nil {
 			break
 		}
 
-		return e.ComplexityRoot.ChangePasswordPayload.AccessToken(childComplexity), true
-	case "ChangePasswordPayload.expiresAt":
-		if e.ComplexityRoot.ChangePasswordPayload.ExpiresAt == nil {
+		return e.ComplexityRoot.ChangeMemberRolePayload.Membership(childComplexity), true
+	case "ChangeMemberRolePayload.userErrors":
+		if e.ComplexityRoot.ChangeMemberRolePayload.UserErrors == nil {
 			break
 		}
 
-		return e.ComplexityRoot.ChangePasswordPayload.ExpiresAt(childComplexity), true
+		return e.ComplexityRoot.ChangeMemberRolePayload.UserErrors(childComplexity), true
+
 	case "ChangePasswordPayload.user":
 		if e.ComplexityRoot.ChangePasswordPayload.User == nil {
 			break
@@ -1368,6 +2068,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ChangePasswordPayload.UserErrors(childComplexity), true
 
+	case "ChangeUserRolePayload.user":
+		if e.ComplexityRoot.ChangeUserRolePayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeUserRolePayload.User(childComplexity), true
+	case "ChangeUserRolePayload.userErrors":
+		if e.ComplexityRoot.ChangeUserRolePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeUserRolePayload.UserErrors(childComplexity), true
+
 	case "CodeCount.calls":
 		if e.ComplexityRoot.CodeCount.Calls == nil {
 			break
@@ -1380,6 +2093,68 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CodeCount.Code(childComplexity), true
+
+	case "CompleteSignInPayload.accessToken":
+		if e.ComplexityRoot.CompleteSignInPayload.AccessToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompleteSignInPayload.AccessToken(childComplexity), true
+	case "CompleteSignInPayload.deviceToken":
+		if e.ComplexityRoot.CompleteSignInPayload.DeviceToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompleteSignInPayload.DeviceToken(childComplexity), true
+	case "CompleteSignInPayload.expiresAt":
+		if e.ComplexityRoot.CompleteSignInPayload.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompleteSignInPayload.ExpiresAt(childComplexity), true
+	case "CompleteSignInPayload.recoveryCodes":
+		if e.ComplexityRoot.CompleteSignInPayload.RecoveryCodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompleteSignInPayload.RecoveryCodes(childComplexity), true
+	case "CompleteSignInPayload.refreshToken":
+		if e.ComplexityRoot.CompleteSignInPayload.RefreshToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompleteSignInPayload.RefreshToken(childComplexity), true
+	case "CompleteSignInPayload.userErrors":
+		if e.ComplexityRoot.CompleteSignInPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompleteSignInPayload.UserErrors(childComplexity), true
+	case "CompleteSignInPayload.viewer":
+		if e.ComplexityRoot.CompleteSignInPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompleteSignInPayload.Viewer(childComplexity), true
+
+	case "ConfirmTotpPayload.recoveryCodes":
+		if e.ComplexityRoot.ConfirmTotpPayload.RecoveryCodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmTotpPayload.RecoveryCodes(childComplexity), true
+	case "ConfirmTotpPayload.user":
+		if e.ComplexityRoot.ConfirmTotpPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmTotpPayload.User(childComplexity), true
+	case "ConfirmTotpPayload.userErrors":
+		if e.ComplexityRoot.ConfirmTotpPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmTotpPayload.UserErrors(childComplexity), true
 
 	case "CreateAccountPayload.account":
 		if e.ComplexityRoot.CreateAccountPayload.Account == nil {
@@ -1464,6 +2239,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateProductPayload.UserErrors(childComplexity), true
 
+	case "CreateServiceTokenPayload.replayed":
+		if e.ComplexityRoot.CreateServiceTokenPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateServiceTokenPayload.Replayed(childComplexity), true
+	case "CreateServiceTokenPayload.secret":
+		if e.ComplexityRoot.CreateServiceTokenPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateServiceTokenPayload.Secret(childComplexity), true
+	case "CreateServiceTokenPayload.serviceToken":
+		if e.ComplexityRoot.CreateServiceTokenPayload.ServiceToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateServiceTokenPayload.ServiceToken(childComplexity), true
+	case "CreateServiceTokenPayload.userErrors":
+		if e.ComplexityRoot.CreateServiceTokenPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateServiceTokenPayload.UserErrors(childComplexity), true
+
 	case "CreateUserPayload.user":
 		if e.ComplexityRoot.CreateUserPayload.User == nil {
 			break
@@ -1524,6 +2324,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Credential.CreatedAt(childComplexity), true
+	case "Credential.disabledBy":
+		if e.ComplexityRoot.Credential.DisabledBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Credential.DisabledBy(childComplexity), true
 	case "Credential.enabled":
 		if e.ComplexityRoot.Credential.Enabled == nil {
 			break
@@ -1554,12 +2360,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Credential.GlobalID(childComplexity), true
+	case "Credential.imported":
+		if e.ComplexityRoot.Credential.Imported == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Credential.Imported(childComplexity), true
 	case "Credential.accountCredential":
 		if e.ComplexityRoot.Credential.IsAccountCredential == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Credential.IsAccountCredential(childComplexity), true
+	case "Credential.labels":
+		if e.ComplexityRoot.Credential.Labels == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Credential.Labels(childComplexity), true
 	case "Credential.lastUsedAt":
 		if e.ComplexityRoot.Credential.LastUsedAt == nil {
 			break
@@ -1578,6 +2396,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Credential.OrganizationGlobalID(childComplexity), true
+	case "Credential.outOfPolicy":
+		if e.ComplexityRoot.Credential.OutOfPolicy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Credential.OutOfPolicy(childComplexity), true
+	case "Credential.predecessor":
+		if e.ComplexityRoot.Credential.Predecessor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Credential.Predecessor(childComplexity), true
 	case "Credential.rateLimit":
 		if e.ComplexityRoot.Credential.RateLimit == nil {
 			break
@@ -1608,6 +2438,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Credential.RevokedReason(childComplexity), true
+	case "Credential.rotation":
+		if e.ComplexityRoot.Credential.Rotation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Credential.Rotation(childComplexity), true
+	case "Credential.rotationDueAt":
+		if e.ComplexityRoot.Credential.RotationDueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Credential.RotationDueAt(childComplexity), true
 	case "Credential.secretHint":
 		if e.ComplexityRoot.Credential.SecretHint == nil {
 			break
@@ -1620,6 +2462,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Credential.Status(childComplexity), true
+	case "Credential.successor":
+		if e.ComplexityRoot.Credential.Successor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Credential.Successor(childComplexity), true
 	case "Credential.timeline":
 		if e.ComplexityRoot.Credential.Timeline == nil {
 			break
@@ -1706,6 +2554,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CredentialPermissions.Revoke(childComplexity), true
+	case "CredentialPermissions.rotate":
+		if e.ComplexityRoot.CredentialPermissions.Rotate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CredentialPermissions.Rotate(childComplexity), true
 	case "CredentialPermissions.update":
 		if e.ComplexityRoot.CredentialPermissions.Update == nil {
 			break
@@ -1752,6 +2606,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteEndpointPayload.UserErrors(childComplexity), true
 
+	case "DeleteUserPayload.deletedUserId":
+		if e.ComplexityRoot.DeleteUserPayload.DeletedUserID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteUserPayload.DeletedUserID(childComplexity), true
+	case "DeleteUserPayload.userErrors":
+		if e.ComplexityRoot.DeleteUserPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteUserPayload.UserErrors(childComplexity), true
+
 	case "DisableKeyPayload.credential":
 		if e.ComplexityRoot.DisableKeyPayload.Credential == nil {
 			break
@@ -1764,6 +2631,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DisableKeyPayload.UserErrors(childComplexity), true
+
+	case "DisableTotpPayload.user":
+		if e.ComplexityRoot.DisableTotpPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisableTotpPayload.User(childComplexity), true
+	case "DisableTotpPayload.userErrors":
+		if e.ComplexityRoot.DisableTotpPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisableTotpPayload.UserErrors(childComplexity), true
 
 	case "DisableUserPayload.user":
 		if e.ComplexityRoot.DisableUserPayload.User == nil {
@@ -1790,6 +2670,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EnableKeyPayload.UserErrors(childComplexity), true
+
+	case "EnableTotpPayload.setup":
+		if e.ComplexityRoot.EnableTotpPayload.Setup == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnableTotpPayload.Setup(childComplexity), true
+	case "EnableTotpPayload.userErrors":
+		if e.ComplexityRoot.EnableTotpPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnableTotpPayload.UserErrors(childComplexity), true
 
 	case "EnableUserPayload.user":
 		if e.ComplexityRoot.EnableUserPayload.User == nil {
@@ -2085,6 +2978,75 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EventSubject.Type(childComplexity), true
 
+	case "Gateway.lagMs":
+		if e.ComplexityRoot.Gateway.LagMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Gateway.LagMs(childComplexity), true
+	case "Gateway.lastSeenAt":
+		if e.ComplexityRoot.Gateway.LastSeenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Gateway.LastSeenAt(childComplexity), true
+	case "Gateway.position":
+		if e.ComplexityRoot.Gateway.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Gateway.Position(childComplexity), true
+	case "Gateway.serviceToken":
+		if e.ComplexityRoot.Gateway.ServiceToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Gateway.ServiceToken(childComplexity), true
+	case "Gateway.verdicts":
+		if e.ComplexityRoot.Gateway.Verdicts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Gateway.Verdicts(childComplexity), true
+
+	case "GatewayConnection.edges":
+		if e.ComplexityRoot.GatewayConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GatewayConnection.Edges(childComplexity), true
+	case "GatewayConnection.nodes":
+		if e.ComplexityRoot.GatewayConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GatewayConnection.Nodes(childComplexity), true
+	case "GatewayConnection.pageInfo":
+		if e.ComplexityRoot.GatewayConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GatewayConnection.PageInfo(childComplexity), true
+	case "GatewayConnection.totalCount":
+		if e.ComplexityRoot.GatewayConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GatewayConnection.TotalCount(childComplexity), true
+
+	case "GatewayEdge.cursor":
+		if e.ComplexityRoot.GatewayEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GatewayEdge.Cursor(childComplexity), true
+	case "GatewayEdge.node":
+		if e.ComplexityRoot.GatewayEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GatewayEdge.Node(childComplexity), true
+
 	case "GenerateKeyPayload.credential":
 		if e.ComplexityRoot.GenerateKeyPayload.Credential == nil {
 			break
@@ -2109,6 +3071,181 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.GenerateKeyPayload.UserErrors(childComplexity), true
+
+	case "IdentityProvider.label":
+		if e.ComplexityRoot.IdentityProvider.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProvider.Label(childComplexity), true
+	case "IdentityProvider.name":
+		if e.ComplexityRoot.IdentityProvider.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProvider.Name(childComplexity), true
+	case "IdentityProvider.startUrl":
+		if e.ComplexityRoot.IdentityProvider.StartURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProvider.StartURL(childComplexity), true
+
+	case "Impact.appCount":
+		if e.ComplexityRoot.Impact.AppCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Impact.AppCount(childComplexity), true
+	case "Impact.apps":
+		if e.ComplexityRoot.Impact.Apps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Impact.Apps(childComplexity), true
+	case "Impact.callsLast24h":
+		if e.ComplexityRoot.Impact.CallsLast24h == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Impact.CallsLast24h(childComplexity), true
+	case "Impact.credentialCount":
+		if e.ComplexityRoot.Impact.CredentialCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Impact.CredentialCount(childComplexity), true
+	case "Impact.credentials":
+		if e.ComplexityRoot.Impact.Credentials == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Impact.Credentials(childComplexity), true
+	case "Impact.productSubscriptionCount":
+		if e.ComplexityRoot.Impact.ProductSubscriptionCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Impact.ProductSubscriptionCount(childComplexity), true
+	case "Impact.productSubscriptions":
+		if e.ComplexityRoot.Impact.ProductSubscriptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Impact.ProductSubscriptions(childComplexity), true
+
+	case "Invitation.acceptedAt":
+		if e.ComplexityRoot.Invitation.AcceptedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.AcceptedAt(childComplexity), true
+	case "Invitation.createdAt":
+		if e.ComplexityRoot.Invitation.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.CreatedAt(childComplexity), true
+	case "Invitation.email":
+		if e.ComplexityRoot.Invitation.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.Email(childComplexity), true
+	case "Invitation.expiresAt":
+		if e.ComplexityRoot.Invitation.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.ExpiresAt(childComplexity), true
+	case "Invitation.id":
+		if e.ComplexityRoot.Invitation.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.GlobalID(childComplexity), true
+	case "Invitation.invitedBy":
+		if e.ComplexityRoot.Invitation.InvitedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.InvitedBy(childComplexity), true
+	case "Invitation.role":
+		if e.ComplexityRoot.Invitation.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.Role(childComplexity), true
+	case "Invitation.status":
+		if e.ComplexityRoot.Invitation.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.Status(childComplexity), true
+	case "Invitation.viewerCan":
+		if e.ComplexityRoot.Invitation.ViewerCan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.ViewerCan(childComplexity), true
+
+	case "InvitationConnection.edges":
+		if e.ComplexityRoot.InvitationConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvitationConnection.Edges(childComplexity), true
+	case "InvitationConnection.nodes":
+		if e.ComplexityRoot.InvitationConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvitationConnection.Nodes(childComplexity), true
+	case "InvitationConnection.pageInfo":
+		if e.ComplexityRoot.InvitationConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvitationConnection.PageInfo(childComplexity), true
+	case "InvitationConnection.totalCount":
+		if e.ComplexityRoot.InvitationConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvitationConnection.TotalCount(childComplexity), true
+
+	case "InvitationEdge.cursor":
+		if e.ComplexityRoot.InvitationEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvitationEdge.Cursor(childComplexity), true
+	case "InvitationEdge.node":
+		if e.ComplexityRoot.InvitationEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvitationEdge.Node(childComplexity), true
+
+	case "InvitationPermissions.revoke":
+		if e.ComplexityRoot.InvitationPermissions.Revoke == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvitationPermissions.Revoke(childComplexity), true
+
+	case "InviteMemberPayload.invitation":
+		if e.ComplexityRoot.InviteMemberPayload.Invitation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteMemberPayload.Invitation(childComplexity), true
+	case "InviteMemberPayload.userErrors":
+		if e.ComplexityRoot.InviteMemberPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteMemberPayload.UserErrors(childComplexity), true
 
 	case "KeyCounts.active":
 		if e.ComplexityRoot.KeyCounts.Active == nil {
@@ -2160,6 +3297,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.KeyLife.Staging(childComplexity), true
 
+	case "KeyRotation.development":
+		if e.ComplexityRoot.KeyRotation.Development == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRotation.Development(childComplexity), true
+	case "KeyRotation.production":
+		if e.ComplexityRoot.KeyRotation.Production == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRotation.Production(childComplexity), true
+	case "KeyRotation.staging":
+		if e.ComplexityRoot.KeyRotation.Staging == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRotation.Staging(childComplexity), true
+
 	case "Label.key":
 		if e.ComplexityRoot.Label.Key == nil {
 			break
@@ -2192,6 +3348,99 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LimitWindow.ResetsAt(childComplexity), true
 
+	case "MailKindSettings.enabled":
+		if e.ComplexityRoot.MailKindSettings.Enabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailKindSettings.Enabled(childComplexity), true
+	case "MailKindSettings.kind":
+		if e.ComplexityRoot.MailKindSettings.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailKindSettings.Kind(childComplexity), true
+	case "MailKindSettings.subject":
+		if e.ComplexityRoot.MailKindSettings.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailKindSettings.Subject(childComplexity), true
+
+	case "MailPreview.from":
+		if e.ComplexityRoot.MailPreview.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailPreview.From(childComplexity), true
+	case "MailPreview.html":
+		if e.ComplexityRoot.MailPreview.HTML == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailPreview.HTML(childComplexity), true
+	case "MailPreview.replyTo":
+		if e.ComplexityRoot.MailPreview.ReplyTo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailPreview.ReplyTo(childComplexity), true
+	case "MailPreview.subject":
+		if e.ComplexityRoot.MailPreview.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailPreview.Subject(childComplexity), true
+	case "MailPreview.text":
+		if e.ComplexityRoot.MailPreview.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailPreview.Text(childComplexity), true
+
+	case "MailSettings.available":
+		if e.ComplexityRoot.MailSettings.Available == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailSettings.Available(childComplexity), true
+	case "MailSettings.kinds":
+		if e.ComplexityRoot.MailSettings.Kinds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailSettings.Kinds(childComplexity), true
+	case "MailSettings.language":
+		if e.ComplexityRoot.MailSettings.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailSettings.Language(childComplexity), true
+	case "MailSettings.replyTo":
+		if e.ComplexityRoot.MailSettings.ReplyTo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailSettings.ReplyTo(childComplexity), true
+	case "MailSettings.senderName":
+		if e.ComplexityRoot.MailSettings.SenderName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailSettings.SenderName(childComplexity), true
+	case "MailSettings.signOff":
+		if e.ComplexityRoot.MailSettings.SignOff == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailSettings.SignOff(childComplexity), true
+	case "MailSettings.version":
+		if e.ComplexityRoot.MailSettings.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailSettings.Version(childComplexity), true
+
 	case "Membership.createdAt":
 		if e.ComplexityRoot.Membership.CreatedAt == nil {
 			break
@@ -2216,6 +3465,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Membership.User(childComplexity), true
+	case "Membership.viewerCan":
+		if e.ComplexityRoot.Membership.ViewerCan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Membership.ViewerCan(childComplexity), true
 
 	case "MembershipConnection.edges":
 		if e.ComplexityRoot.MembershipConnection.Edges == nil {
@@ -2255,6 +3510,85 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MembershipEdge.Node(childComplexity), true
 
+	case "MembershipPermissions.changeRole":
+		if e.ComplexityRoot.MembershipPermissions.ChangeRole == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MembershipPermissions.ChangeRole(childComplexity), true
+	case "MembershipPermissions.remove":
+		if e.ComplexityRoot.MembershipPermissions.Remove == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MembershipPermissions.Remove(childComplexity), true
+
+	case "Mutation.acceptInvitation":
+		if e.ComplexityRoot.Mutation.AcceptInvitation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_acceptInvitation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AcceptInvitation(childComplexity, args["input"].(identity.AcceptInvitationInput)), true
+	case "Mutation.acceptTerms":
+		if e.ComplexityRoot.Mutation.AcceptTerms == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_acceptTerms_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AcceptTerms(childComplexity, args["input"].(model.AcceptTermsInput)), true
+	case "Mutation.actAs":
+		if e.ComplexityRoot.Mutation.ActAs == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_actAs_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ActAs(childComplexity, args["input"].(model.ActAsInput)), true
+	case "Mutation.addApprover":
+		if e.ComplexityRoot.Mutation.AddApprover == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addApprover_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddApprover(childComplexity, args["input"].(identity.AddApproverInput)), true
+	case "Mutation.addMember":
+		if e.ComplexityRoot.Mutation.AddMember == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addMember_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddMember(childComplexity, args["input"].(identity.AddMemberInput)), true
+	case "Mutation.approveSignUp":
+		if e.ComplexityRoot.Mutation.ApproveSignUp == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_approveSignUp_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ApproveSignUp(childComplexity, args["input"].(model.ApproveSignUpInput)), true
 	case "Mutation.approveSubscription":
 		if e.ComplexityRoot.Mutation.ApproveSubscription == nil {
 			break
@@ -2266,6 +3600,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ApproveSubscription(childComplexity, args["input"].(model.ApproveSubscriptionInput)), true
+	case "Mutation.changeMemberRole":
+		if e.ComplexityRoot.Mutation.ChangeMemberRole == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_changeMemberRole_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ChangeMemberRole(childComplexity, args["input"].(model.ChangeMemberRoleInput)), true
 	case "Mutation.changePassword":
 		if e.ComplexityRoot.Mutation.ChangePassword == nil {
 			break
@@ -2277,6 +3622,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ChangePassword(childComplexity, args["input"].(model.ChangePasswordInput)), true
+	case "Mutation.changeUserRole":
+		if e.ComplexityRoot.Mutation.ChangeUserRole == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_changeUserRole_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ChangeUserRole(childComplexity, args["input"].(identity.ChangeUserRoleInput)), true
+	case "Mutation.completeSignIn":
+		if e.ComplexityRoot.Mutation.CompleteSignIn == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_completeSignIn_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CompleteSignIn(childComplexity, args["input"].(identity.CompleteSignInInput)), true
+	case "Mutation.confirmTotp":
+		if e.ComplexityRoot.Mutation.ConfirmTotp == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_confirmTotp_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmTotp(childComplexity, args["input"].(model.ConfirmTotpInput)), true
 	case "Mutation.createAccount":
 		if e.ComplexityRoot.Mutation.CreateAccount == nil {
 			break
@@ -2332,6 +3710,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateProduct(childComplexity, args["input"].(catalog.CreateProductInput)), true
+	case "Mutation.createServiceToken":
+		if e.ComplexityRoot.Mutation.CreateServiceToken == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createServiceToken_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateServiceToken(childComplexity, args["input"].(identity.CreateServiceTokenInput)), true
 	case "Mutation.createUser":
 		if e.ComplexityRoot.Mutation.CreateUser == nil {
 			break
@@ -2376,6 +3765,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteEndpoint(childComplexity, args["input"].(model.DeleteEndpointInput)), true
+	case "Mutation.deleteUser":
+		if e.ComplexityRoot.Mutation.DeleteUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteUser(childComplexity, args["input"].(model.DeleteUserInput)), true
 	case "Mutation.disableKey":
 		if e.ComplexityRoot.Mutation.DisableKey == nil {
 			break
@@ -2387,6 +3787,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DisableKey(childComplexity, args["input"].(model.DisableKeyInput)), true
+	case "Mutation.disableTotp":
+		if e.ComplexityRoot.Mutation.DisableTotp == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_disableTotp_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DisableTotp(childComplexity, args["input"].(model.DisableTotpInput)), true
 	case "Mutation.disableUser":
 		if e.ComplexityRoot.Mutation.DisableUser == nil {
 			break
@@ -2409,6 +3820,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EnableKey(childComplexity, args["input"].(model.EnableKeyInput)), true
+	case "Mutation.enableTotp":
+		if e.ComplexityRoot.Mutation.EnableTotp == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_enableTotp_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EnableTotp(childComplexity, args["input"].(model.EnableTotpInput)), true
 	case "Mutation.enableUser":
 		if e.ComplexityRoot.Mutation.EnableUser == nil {
 			break
@@ -2431,6 +3853,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.GenerateKey(childComplexity, args["input"].(apps.GenerateKeyInput)), true
+	case "Mutation.inviteMember":
+		if e.ComplexityRoot.Mutation.InviteMember == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_inviteMember_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.InviteMember(childComplexity, args["input"].(identity.InviteMemberInput)), true
+	case "Mutation.refreshSession":
+		if e.ComplexityRoot.Mutation.RefreshSession == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_refreshSession_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RefreshSession(childComplexity, args["input"].(model.RefreshSessionInput)), true
 	case "Mutation.register":
 		if e.ComplexityRoot.Mutation.Register == nil {
 			break
@@ -2442,6 +3886,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Register(childComplexity, args["input"].(apps.RegisterInput)), true
+	case "Mutation.rejectSignUp":
+		if e.ComplexityRoot.Mutation.RejectSignUp == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rejectSignUp_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RejectSignUp(childComplexity, args["input"].(model.RejectSignUpInput)), true
 	case "Mutation.rejectSubscription":
 		if e.ComplexityRoot.Mutation.RejectSubscription == nil {
 			break
@@ -2453,6 +3908,83 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RejectSubscription(childComplexity, args["input"].(model.RejectSubscriptionInput)), true
+	case "Mutation.removeApprover":
+		if e.ComplexityRoot.Mutation.RemoveApprover == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeApprover_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveApprover(childComplexity, args["input"].(identity.RemoveApproverInput)), true
+	case "Mutation.removeMember":
+		if e.ComplexityRoot.Mutation.RemoveMember == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeMember_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveMember(childComplexity, args["input"].(model.RemoveMemberInput)), true
+	case "Mutation.replaceRecoveryCodes":
+		if e.ComplexityRoot.Mutation.ReplaceRecoveryCodes == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_replaceRecoveryCodes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReplaceRecoveryCodes(childComplexity, args["input"].(model.ReplaceRecoveryCodesInput)), true
+	case "Mutation.reportLeakedKey":
+		if e.ComplexityRoot.Mutation.ReportLeakedKey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_reportLeakedKey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReportLeakedKey(childComplexity, args["input"].(apps.ReportLeakedKeyInput)), true
+	case "Mutation.requestPasswordReset":
+		if e.ComplexityRoot.Mutation.RequestPasswordReset == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requestPasswordReset_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequestPasswordReset(childComplexity, args["input"].(identity.RequestPasswordResetInput)), true
+	case "Mutation.resetPassword":
+		if e.ComplexityRoot.Mutation.ResetPassword == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resetPassword_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResetPassword(childComplexity, args["input"].(model.ResetPasswordInput)), true
+	case "Mutation.resetTotp":
+		if e.ComplexityRoot.Mutation.ResetTotp == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resetTotp_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResetTotp(childComplexity, args["input"].(model.ResetTotpInput)), true
 	case "Mutation.restoreApp":
 		if e.ComplexityRoot.Mutation.RestoreApp == nil {
 			break
@@ -2486,6 +4018,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ResumeSubscription(childComplexity, args["input"].(model.ResumeSubscriptionInput)), true
+	case "Mutation.revokeInvitation":
+		if e.ComplexityRoot.Mutation.RevokeInvitation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeInvitation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeInvitation(childComplexity, args["input"].(model.RevokeInvitationInput)), true
 	case "Mutation.revokeKey":
 		if e.ComplexityRoot.Mutation.RevokeKey == nil {
 			break
@@ -2497,6 +4040,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeKey(childComplexity, args["input"].(model.RevokeKeyInput)), true
+	case "Mutation.revokeKeys":
+		if e.ComplexityRoot.Mutation.RevokeKeys == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeKeys_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeKeys(childComplexity, args["input"].(apps.RevokeKeysInput)), true
+	case "Mutation.revokeServiceToken":
+		if e.ComplexityRoot.Mutation.RevokeServiceToken == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeServiceToken_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeServiceToken(childComplexity, args["input"].(model.RevokeServiceTokenInput)), true
+	case "Mutation.rotateKey":
+		if e.ComplexityRoot.Mutation.RotateKey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rotateKey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RotateKey(childComplexity, args["input"].(apps.RotateKeyInput)), true
+	case "Mutation.sendPasswordReset":
+		if e.ComplexityRoot.Mutation.SendPasswordReset == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendPasswordReset_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendPasswordReset(childComplexity, args["input"].(model.SendPasswordResetInput)), true
 	case "Mutation.signIn":
 		if e.ComplexityRoot.Mutation.SignIn == nil {
 			break
@@ -2508,6 +4095,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignIn(childComplexity, args["input"].(identity.SignInInput)), true
+	case "Mutation.signOut":
+		if e.ComplexityRoot.Mutation.SignOut == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signOut_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignOut(childComplexity, args["input"].(identity.SignOutInput)), true
+	case "Mutation.signUp":
+		if e.ComplexityRoot.Mutation.SignUp == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signUp_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignUp(childComplexity, args["input"].(identity.SignUpInput)), true
 	case "Mutation.suspendAccount":
 		if e.ComplexityRoot.Mutation.SuspendAccount == nil {
 			break
@@ -2530,6 +4139,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SuspendSubscription(childComplexity, args["input"].(model.SuspendSubscriptionInput)), true
+	case "Mutation.switchAccount":
+		if e.ComplexityRoot.Mutation.SwitchAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_switchAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SwitchAccount(childComplexity, args["input"].(model.SwitchAccountInput)), true
+	case "Mutation.transferOwnership":
+		if e.ComplexityRoot.Mutation.TransferOwnership == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_transferOwnership_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.TransferOwnership(childComplexity, args["input"].(identity.TransferOwnershipInput)), true
 	case "Mutation.unlockUser":
 		if e.ComplexityRoot.Mutation.UnlockUser == nil {
 			break
@@ -2596,6 +4227,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateKey(childComplexity, args["input"].(model.UpdateKeyInput)), true
+	case "Mutation.updateMailPreferences":
+		if e.ComplexityRoot.Mutation.UpdateMailPreferences == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateMailPreferences_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateMailPreferences(childComplexity, args["input"].(model.UpdateMailPreferencesInput)), true
+	case "Mutation.updateMailSettings":
+		if e.ComplexityRoot.Mutation.UpdateMailSettings == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateMailSettings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateMailSettings(childComplexity, args["input"].(model.UpdateMailSettingsInput)), true
 	case "Mutation.updateOrganization":
 		if e.ComplexityRoot.Mutation.UpdateOrganization == nil {
 			break
@@ -2640,6 +4293,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateSubscriptionEndpoints(childComplexity, args["input"].(model.UpdateSubscriptionEndpointsInput)), true
+	case "Mutation.updateUser":
+		if e.ComplexityRoot.Mutation.UpdateUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateUser(childComplexity, args["input"].(model.UpdateUserInput)), true
+	case "Mutation.verifyEmail":
+		if e.ComplexityRoot.Mutation.VerifyEmail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_verifyEmail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.VerifyEmail(childComplexity, args["input"].(identity.VerifyEmailInput)), true
 	case "Mutation.withdraw":
 		if e.ComplexityRoot.Mutation.Withdraw == nil {
 			break
@@ -2652,6 +4327,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Mutation.Withdraw(childComplexity, args["input"].(model.WithdrawInput)), true
 
+	case "Organization.actAs":
+		if e.ComplexityRoot.Organization.ActAs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.ActAs(childComplexity), true
 	case "Organization.currency":
 		if e.ComplexityRoot.Organization.Currency == nil {
 			break
@@ -2676,12 +4357,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Organization.GlobalID(childComplexity), true
+	case "Organization.importedKeys":
+		if e.ComplexityRoot.Organization.ImportedKeys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.ImportedKeys(childComplexity), true
 	case "Organization.keyPrefix":
 		if e.ComplexityRoot.Organization.KeyPrefix == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Organization.KeyPrefix(childComplexity), true
+	case "Organization.leakedKeys":
+		if e.ComplexityRoot.Organization.LeakedKeys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.LeakedKeys(childComplexity), true
 	case "Organization.logoUrl":
 		if e.ComplexityRoot.Organization.LogoURL == nil {
 			break
@@ -2718,18 +4411,48 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Organization.ProductionKeys(childComplexity), true
+	case "Organization.rotateKeysEvery":
+		if e.ComplexityRoot.Organization.RotateKeysEvery == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.RotateKeysEvery(childComplexity), true
+	case "Organization.signUp":
+		if e.ComplexityRoot.Organization.SignUp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.SignUp(childComplexity), true
+	case "Organization.signUpForm":
+		if e.ComplexityRoot.Organization.SignUpForm == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.SignUpForm(childComplexity), true
 	case "Organization.slug":
 		if e.ComplexityRoot.Organization.Slug == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Organization.Slug(childComplexity), true
+	case "Organization.staffTotp":
+		if e.ComplexityRoot.Organization.StaffTotp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.StaffTotp(childComplexity), true
 	case "Organization.supportEmail":
 		if e.ComplexityRoot.Organization.SupportEmail == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Organization.SupportEmail(childComplexity), true
+	case "Organization.terms":
+		if e.ComplexityRoot.Organization.Terms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.Terms(childComplexity), true
 	case "Organization.timeZone":
 		if e.ComplexityRoot.Organization.TimeZone == nil {
 			break
@@ -2929,6 +4652,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.Approval(childComplexity), true
+	case "Product.approvers":
+		if e.ComplexityRoot.Product.Approvers == nil {
+			break
+		}
+
+		args, err := ec.field_Product_approvers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Product.Approvers(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Product.authTypes":
 		if e.ComplexityRoot.Product.AuthTypes == nil {
 			break
@@ -3068,6 +4802,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProductEdge.Node(childComplexity), true
 
+	case "ProductPermissions.changeApprovers":
+		if e.ComplexityRoot.ProductPermissions.ChangeApprovers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductPermissions.ChangeApprovers(childComplexity), true
 	case "ProductPermissions.createEndpoint":
 		if e.ComplexityRoot.ProductPermissions.CreateEndpoint == nil {
 			break
@@ -3335,6 +5075,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.CredentialByKey(childComplexity, args["input"].(model.CredentialByKeyInput)), true
+	case "Query.credentials":
+		if e.ComplexityRoot.Query.Credentials == nil {
+			break
+		}
+
+		args, err := ec.field_Query_credentials_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Credentials(childComplexity, args["where"].(*apps.CredentialFilter), args["orderBy"].(model.CredentialOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.events":
 		if e.ComplexityRoot.Query.Events == nil {
 			break
@@ -3357,7 +5108,35 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.ExplainAccess(childComplexity, args["input"].(apps.ExplainAccessInput)), true
+	case "Query.gateways":
+		if e.ComplexityRoot.Query.Gateways == nil {
+			break
+		}
 
+		args, err := ec.field_Query_gateways_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Gateways(childComplexity, args["where"].(*identity.GatewayFilter), args["orderBy"].(model.GatewayOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+
+	case "Query.mailPreview":
+		if e.ComplexityRoot.Query.MailPreview == nil {
+			break
+		}
+
+		args, err := ec.field_Query_mailPreview_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.MailPreview(childComplexity, args["kind"].(domain.MailKind), args["language"].(*domain.Language)), true
+	case "Query.mailSettings":
+		if e.ComplexityRoot.Query.MailSettings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.MailSettings(childComplexity), true
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
 			break
@@ -3380,6 +5159,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Nodes(childComplexity, args["ids"].([]string)), true
+	case "Query.previewDeleteApp":
+		if e.ComplexityRoot.Query.PreviewDeleteApp == nil {
+			break
+		}
+
+		args, err := ec.field_Query_previewDeleteApp_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PreviewDeleteApp(childComplexity, args["appId"].(string)), true
+	case "Query.previewRetireProduct":
+		if e.ComplexityRoot.Query.PreviewRetireProduct == nil {
+			break
+		}
+
+		args, err := ec.field_Query_previewRetireProduct_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PreviewRetireProduct(childComplexity, args["productId"].(string)), true
+	case "Query.previewRevoke":
+		if e.ComplexityRoot.Query.PreviewRevoke == nil {
+			break
+		}
+
+		args, err := ec.field_Query_previewRevoke_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PreviewRevoke(childComplexity, args["credentialId"].(string)), true
 	case "Query.product":
 		if e.ComplexityRoot.Query.Product == nil {
 			break
@@ -3424,6 +5236,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.ServerInfo(childComplexity, args["organization"].(*string)), true
+	case "Query.serviceTokens":
+		if e.ComplexityRoot.Query.ServiceTokens == nil {
+			break
+		}
+
+		args, err := ec.field_Query_serviceTokens_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ServiceTokens(childComplexity, args["where"].(*identity.ServiceTokenFilter), args["orderBy"].(model.ServiceTokenOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Query.sessions":
+		if e.ComplexityRoot.Query.Sessions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_sessions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Sessions(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Query.signUps":
+		if e.ComplexityRoot.Query.SignUps == nil {
+			break
+		}
+
+		args, err := ec.field_Query_signUps_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SignUps(childComplexity, args["where"].(*identity.SignUpFilter), args["orderBy"].(model.SignUpOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.usage":
 		if e.ComplexityRoot.Query.Usage == nil {
 			break
@@ -3510,6 +5355,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RateLimit.Per(childComplexity), true
 
+	case "RefreshSessionPayload.accessToken":
+		if e.ComplexityRoot.RefreshSessionPayload.AccessToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefreshSessionPayload.AccessToken(childComplexity), true
+	case "RefreshSessionPayload.expiresAt":
+		if e.ComplexityRoot.RefreshSessionPayload.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefreshSessionPayload.ExpiresAt(childComplexity), true
+	case "RefreshSessionPayload.refreshToken":
+		if e.ComplexityRoot.RefreshSessionPayload.RefreshToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefreshSessionPayload.RefreshToken(childComplexity), true
+	case "RefreshSessionPayload.userErrors":
+		if e.ComplexityRoot.RefreshSessionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefreshSessionPayload.UserErrors(childComplexity), true
+	case "RefreshSessionPayload.viewer":
+		if e.ComplexityRoot.RefreshSessionPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefreshSessionPayload.Viewer(childComplexity), true
+
 	case "RegisterPayload.productSubscription":
 		if e.ComplexityRoot.RegisterPayload.ProductSubscription == nil {
 			break
@@ -3529,6 +5405,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RegisterPayload.UserErrors(childComplexity), true
 
+	case "RejectSignUpPayload.signUp":
+		if e.ComplexityRoot.RejectSignUpPayload.SignUp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RejectSignUpPayload.SignUp(childComplexity), true
+	case "RejectSignUpPayload.userErrors":
+		if e.ComplexityRoot.RejectSignUpPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RejectSignUpPayload.UserErrors(childComplexity), true
+
 	case "RejectSubscriptionPayload.productSubscription":
 		if e.ComplexityRoot.RejectSubscriptionPayload.ProductSubscription == nil {
 			break
@@ -3541,6 +5430,79 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RejectSubscriptionPayload.UserErrors(childComplexity), true
+
+	case "RemoveApproverPayload.product":
+		if e.ComplexityRoot.RemoveApproverPayload.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveApproverPayload.Product(childComplexity), true
+	case "RemoveApproverPayload.userErrors":
+		if e.ComplexityRoot.RemoveApproverPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveApproverPayload.UserErrors(childComplexity), true
+
+	case "RemoveMemberPayload.deletedMembershipId":
+		if e.ComplexityRoot.RemoveMemberPayload.DeletedMembershipID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveMemberPayload.DeletedMembershipID(childComplexity), true
+	case "RemoveMemberPayload.userErrors":
+		if e.ComplexityRoot.RemoveMemberPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveMemberPayload.UserErrors(childComplexity), true
+
+	case "ReplaceRecoveryCodesPayload.recoveryCodes":
+		if e.ComplexityRoot.ReplaceRecoveryCodesPayload.RecoveryCodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReplaceRecoveryCodesPayload.RecoveryCodes(childComplexity), true
+	case "ReplaceRecoveryCodesPayload.userErrors":
+		if e.ComplexityRoot.ReplaceRecoveryCodesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReplaceRecoveryCodesPayload.UserErrors(childComplexity), true
+
+	case "ReportLeakedKeyPayload.userErrors":
+		if e.ComplexityRoot.ReportLeakedKeyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReportLeakedKeyPayload.UserErrors(childComplexity), true
+
+	case "RequestPasswordResetPayload.userErrors":
+		if e.ComplexityRoot.RequestPasswordResetPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestPasswordResetPayload.UserErrors(childComplexity), true
+
+	case "ResetPasswordPayload.userErrors":
+		if e.ComplexityRoot.ResetPasswordPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetPasswordPayload.UserErrors(childComplexity), true
+
+	case "ResetTotpPayload.user":
+		if e.ComplexityRoot.ResetTotpPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetTotpPayload.User(childComplexity), true
+	case "ResetTotpPayload.userErrors":
+		if e.ComplexityRoot.ResetTotpPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetTotpPayload.UserErrors(childComplexity), true
 
 	case "RestoreAppPayload.app":
 		if e.ComplexityRoot.RestoreAppPayload.App == nil {
@@ -3593,6 +5555,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ResumeSubscriptionPayload.UserErrors(childComplexity), true
 
+	case "RevokeInvitationPayload.invitation":
+		if e.ComplexityRoot.RevokeInvitationPayload.Invitation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeInvitationPayload.Invitation(childComplexity), true
+	case "RevokeInvitationPayload.userErrors":
+		if e.ComplexityRoot.RevokeInvitationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeInvitationPayload.UserErrors(childComplexity), true
+
 	case "RevokeKeyPayload.credential":
 		if e.ComplexityRoot.RevokeKeyPayload.Credential == nil {
 			break
@@ -3605,6 +5580,125 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RevokeKeyPayload.UserErrors(childComplexity), true
+
+	case "RevokeKeysPayload.results":
+		if e.ComplexityRoot.RevokeKeysPayload.Results == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeKeysPayload.Results(childComplexity), true
+	case "RevokeKeysPayload.userErrors":
+		if e.ComplexityRoot.RevokeKeysPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeKeysPayload.UserErrors(childComplexity), true
+
+	case "RevokeKeysResult.credential":
+		if e.ComplexityRoot.RevokeKeysResult.Credential == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeKeysResult.Credential(childComplexity), true
+	case "RevokeKeysResult.credentialId":
+		if e.ComplexityRoot.RevokeKeysResult.CredentialID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeKeysResult.CredentialID(childComplexity), true
+	case "RevokeKeysResult.error":
+		if e.ComplexityRoot.RevokeKeysResult.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeKeysResult.Error(childComplexity), true
+
+	case "RevokeServiceTokenPayload.serviceToken":
+		if e.ComplexityRoot.RevokeServiceTokenPayload.ServiceToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeServiceTokenPayload.ServiceToken(childComplexity), true
+	case "RevokeServiceTokenPayload.userErrors":
+		if e.ComplexityRoot.RevokeServiceTokenPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeServiceTokenPayload.UserErrors(childComplexity), true
+
+	case "RotateKeyPayload.credential":
+		if e.ComplexityRoot.RotateKeyPayload.Credential == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateKeyPayload.Credential(childComplexity), true
+	case "RotateKeyPayload.predecessor":
+		if e.ComplexityRoot.RotateKeyPayload.Predecessor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateKeyPayload.Predecessor(childComplexity), true
+	case "RotateKeyPayload.replayed":
+		if e.ComplexityRoot.RotateKeyPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateKeyPayload.Replayed(childComplexity), true
+	case "RotateKeyPayload.secret":
+		if e.ComplexityRoot.RotateKeyPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateKeyPayload.Secret(childComplexity), true
+	case "RotateKeyPayload.userErrors":
+		if e.ComplexityRoot.RotateKeyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateKeyPayload.UserErrors(childComplexity), true
+
+	case "RotationEvidence.endsAt":
+		if e.ComplexityRoot.RotationEvidence.EndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotationEvidence.EndsAt(childComplexity), true
+	case "RotationEvidence.predecessorCalls":
+		if e.ComplexityRoot.RotationEvidence.PredecessorCalls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotationEvidence.PredecessorCalls(childComplexity), true
+	case "RotationEvidence.predecessorLastUsedAt":
+		if e.ComplexityRoot.RotationEvidence.PredecessorLastUsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotationEvidence.PredecessorLastUsedAt(childComplexity), true
+	case "RotationEvidence.readyToRetire":
+		if e.ComplexityRoot.RotationEvidence.ReadyToRetire == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotationEvidence.ReadyToRetire(childComplexity), true
+	case "RotationEvidence.rotatedAt":
+		if e.ComplexityRoot.RotationEvidence.RotatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotationEvidence.RotatedAt(childComplexity), true
+	case "RotationEvidence.successorCalls":
+		if e.ComplexityRoot.RotationEvidence.SuccessorCalls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotationEvidence.SuccessorCalls(childComplexity), true
+	case "RotationEvidence.successorLastUsedAt":
+		if e.ComplexityRoot.RotationEvidence.SuccessorLastUsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotationEvidence.SuccessorLastUsedAt(childComplexity), true
 
 	case "Secret.password":
 		if e.ComplexityRoot.Secret.Password == nil {
@@ -3625,12 +5719,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Secret.Username(childComplexity), true
 
+	case "SendPasswordResetPayload.user":
+		if e.ComplexityRoot.SendPasswordResetPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendPasswordResetPayload.User(childComplexity), true
+	case "SendPasswordResetPayload.userErrors":
+		if e.ComplexityRoot.SendPasswordResetPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendPasswordResetPayload.UserErrors(childComplexity), true
+
 	case "ServerInfo.errors":
 		if e.ComplexityRoot.ServerInfo.Errors == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ServerInfo.Errors(childComplexity), true
+	case "ServerInfo.identityProviders":
+		if e.ComplexityRoot.ServerInfo.IdentityProviders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServerInfo.IdentityProviders(childComplexity), true
 	case "ServerInfo.languages":
 		if e.ComplexityRoot.ServerInfo.Languages == nil {
 			break
@@ -3643,12 +5756,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ServerInfo.OrganizationName(childComplexity), true
+	case "ServerInfo.passwordResetByMail":
+		if e.ComplexityRoot.ServerInfo.PasswordResetByMail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServerInfo.PasswordResetByMail(childComplexity), true
 	case "ServerInfo.passwordSignIn":
 		if e.ComplexityRoot.ServerInfo.PasswordSignIn == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ServerInfo.PasswordSignIn(childComplexity), true
+	case "ServerInfo.signUp":
+		if e.ComplexityRoot.ServerInfo.SignUp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServerInfo.SignUp(childComplexity), true
+	case "ServerInfo.terms":
+		if e.ComplexityRoot.ServerInfo.Terms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServerInfo.Terms(childComplexity), true
 	case "ServerInfo.version":
 		if e.ComplexityRoot.ServerInfo.Version == nil {
 			break
@@ -3656,12 +5787,236 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ServerInfo.Version(childComplexity), true
 
+	case "ServiceToken.account":
+		if e.ComplexityRoot.ServiceToken.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceToken.Account(childComplexity), true
+	case "ServiceToken.createdAt":
+		if e.ComplexityRoot.ServiceToken.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceToken.CreatedAt(childComplexity), true
+	case "ServiceToken.environment":
+		if e.ComplexityRoot.ServiceToken.Environment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceToken.Environment(childComplexity), true
+	case "ServiceToken.expiresAt":
+		if e.ComplexityRoot.ServiceToken.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceToken.ExpiresAt(childComplexity), true
+	case "ServiceToken.id":
+		if e.ComplexityRoot.ServiceToken.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceToken.GlobalID(childComplexity), true
+	case "ServiceToken.hint":
+		if e.ComplexityRoot.ServiceToken.Hint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceToken.Hint(childComplexity), true
+	case "ServiceToken.lastUsedAt":
+		if e.ComplexityRoot.ServiceToken.LastUsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceToken.LastUsedAt(childComplexity), true
+	case "ServiceToken.name":
+		if e.ComplexityRoot.ServiceToken.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceToken.Name(childComplexity), true
+	case "ServiceToken.revokedAt":
+		if e.ComplexityRoot.ServiceToken.RevokedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceToken.RevokedAt(childComplexity), true
+	case "ServiceToken.scopes":
+		if e.ComplexityRoot.ServiceToken.Scopes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceToken.Scopes(childComplexity), true
+	case "ServiceToken.status":
+		if e.ComplexityRoot.ServiceToken.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceToken.Status(childComplexity), true
+	case "ServiceToken.viewerCan":
+		if e.ComplexityRoot.ServiceToken.ViewerCan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceToken.ViewerCan(childComplexity), true
+
+	case "ServiceTokenConnection.edges":
+		if e.ComplexityRoot.ServiceTokenConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceTokenConnection.Edges(childComplexity), true
+	case "ServiceTokenConnection.nodes":
+		if e.ComplexityRoot.ServiceTokenConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceTokenConnection.Nodes(childComplexity), true
+	case "ServiceTokenConnection.pageInfo":
+		if e.ComplexityRoot.ServiceTokenConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceTokenConnection.PageInfo(childComplexity), true
+	case "ServiceTokenConnection.totalCount":
+		if e.ComplexityRoot.ServiceTokenConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceTokenConnection.TotalCount(childComplexity), true
+
+	case "ServiceTokenEdge.cursor":
+		if e.ComplexityRoot.ServiceTokenEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceTokenEdge.Cursor(childComplexity), true
+	case "ServiceTokenEdge.node":
+		if e.ComplexityRoot.ServiceTokenEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceTokenEdge.Node(childComplexity), true
+
+	case "ServiceTokenPermissions.revoke":
+		if e.ComplexityRoot.ServiceTokenPermissions.Revoke == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceTokenPermissions.Revoke(childComplexity), true
+
+	case "Session.address":
+		if e.ComplexityRoot.Session.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Address(childComplexity), true
+	case "Session.createdAt":
+		if e.ComplexityRoot.Session.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.CreatedAt(childComplexity), true
+	case "Session.current":
+		if e.ComplexityRoot.Session.Current == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Current(childComplexity), true
+	case "Session.device":
+		if e.ComplexityRoot.Session.Device == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Device(childComplexity), true
+	case "Session.expiresAt":
+		if e.ComplexityRoot.Session.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.ExpiresAt(childComplexity), true
+	case "Session.id":
+		if e.ComplexityRoot.Session.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.GlobalID(childComplexity), true
+	case "Session.lastSeenAt":
+		if e.ComplexityRoot.Session.LastSeenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.LastSeenAt(childComplexity), true
+
+	case "SessionConnection.edges":
+		if e.ComplexityRoot.SessionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionConnection.Edges(childComplexity), true
+	case "SessionConnection.nodes":
+		if e.ComplexityRoot.SessionConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionConnection.Nodes(childComplexity), true
+	case "SessionConnection.pageInfo":
+		if e.ComplexityRoot.SessionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionConnection.PageInfo(childComplexity), true
+	case "SessionConnection.totalCount":
+		if e.ComplexityRoot.SessionConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionConnection.TotalCount(childComplexity), true
+
+	case "SessionEdge.cursor":
+		if e.ComplexityRoot.SessionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionEdge.Cursor(childComplexity), true
+	case "SessionEdge.node":
+		if e.ComplexityRoot.SessionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionEdge.Node(childComplexity), true
+
+	case "SignInChallenge.expiresAt":
+		if e.ComplexityRoot.SignInChallenge.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInChallenge.ExpiresAt(childComplexity), true
+	case "SignInChallenge.setup":
+		if e.ComplexityRoot.SignInChallenge.Setup == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInChallenge.Setup(childComplexity), true
+	case "SignInChallenge.token":
+		if e.ComplexityRoot.SignInChallenge.Token == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInChallenge.Token(childComplexity), true
+
 	case "SignInPayload.accessToken":
 		if e.ComplexityRoot.SignInPayload.AccessToken == nil {
 			break
 		}
 
 		return e.ComplexityRoot.SignInPayload.AccessToken(childComplexity), true
+	case "SignInPayload.challenge":
+		if e.ComplexityRoot.SignInPayload.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInPayload.Challenge(childComplexity), true
 	case "SignInPayload.deviceToken":
 		if e.ComplexityRoot.SignInPayload.DeviceToken == nil {
 			break
@@ -3674,6 +6029,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SignInPayload.ExpiresAt(childComplexity), true
+	case "SignInPayload.refreshToken":
+		if e.ComplexityRoot.SignInPayload.RefreshToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInPayload.RefreshToken(childComplexity), true
 	case "SignInPayload.userErrors":
 		if e.ComplexityRoot.SignInPayload.UserErrors == nil {
 			break
@@ -3686,6 +6047,244 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SignInPayload.Viewer(childComplexity), true
+
+	case "SignOutPayload.endedSessionIds":
+		if e.ComplexityRoot.SignOutPayload.EndedSessionIds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignOutPayload.EndedSessionIds(childComplexity), true
+	case "SignOutPayload.userErrors":
+		if e.ComplexityRoot.SignOutPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignOutPayload.UserErrors(childComplexity), true
+
+	case "SignUp.accountName":
+		if e.ComplexityRoot.SignUp.AccountName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUp.AccountName(childComplexity), true
+	case "SignUp.answers":
+		if e.ComplexityRoot.SignUp.Answers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUp.Answers(childComplexity), true
+	case "SignUp.createdAt":
+		if e.ComplexityRoot.SignUp.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUp.CreatedAt(childComplexity), true
+	case "SignUp.decidedAt":
+		if e.ComplexityRoot.SignUp.DecidedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUp.DecidedAt(childComplexity), true
+	case "SignUp.decidedBy":
+		if e.ComplexityRoot.SignUp.DecidedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUp.DecidedBy(childComplexity), true
+	case "SignUp.email":
+		if e.ComplexityRoot.SignUp.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUp.Email(childComplexity), true
+	case "SignUp.expiresAt":
+		if e.ComplexityRoot.SignUp.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUp.ExpiresAt(childComplexity), true
+	case "SignUp.id":
+		if e.ComplexityRoot.SignUp.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUp.GlobalID(childComplexity), true
+	case "SignUp.name":
+		if e.ComplexityRoot.SignUp.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUp.Name(childComplexity), true
+	case "SignUp.reason":
+		if e.ComplexityRoot.SignUp.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUp.Reason(childComplexity), true
+	case "SignUp.status":
+		if e.ComplexityRoot.SignUp.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUp.Status(childComplexity), true
+	case "SignUp.user":
+		if e.ComplexityRoot.SignUp.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUp.User(childComplexity), true
+	case "SignUp.verifiedAt":
+		if e.ComplexityRoot.SignUp.VerifiedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUp.VerifiedAt(childComplexity), true
+	case "SignUp.viewerCan":
+		if e.ComplexityRoot.SignUp.ViewerCan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUp.ViewerCan(childComplexity), true
+
+	case "SignUpAnswer.kind":
+		if e.ComplexityRoot.SignUpAnswer.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpAnswer.Kind(childComplexity), true
+	case "SignUpAnswer.label":
+		if e.ComplexityRoot.SignUpAnswer.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpAnswer.Label(childComplexity), true
+	case "SignUpAnswer.name":
+		if e.ComplexityRoot.SignUpAnswer.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpAnswer.Name(childComplexity), true
+	case "SignUpAnswer.value":
+		if e.ComplexityRoot.SignUpAnswer.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpAnswer.Value(childComplexity), true
+
+	case "SignUpConnection.edges":
+		if e.ComplexityRoot.SignUpConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpConnection.Edges(childComplexity), true
+	case "SignUpConnection.nodes":
+		if e.ComplexityRoot.SignUpConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpConnection.Nodes(childComplexity), true
+	case "SignUpConnection.pageInfo":
+		if e.ComplexityRoot.SignUpConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpConnection.PageInfo(childComplexity), true
+	case "SignUpConnection.totalCount":
+		if e.ComplexityRoot.SignUpConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpConnection.TotalCount(childComplexity), true
+
+	case "SignUpEdge.cursor":
+		if e.ComplexityRoot.SignUpEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpEdge.Cursor(childComplexity), true
+	case "SignUpEdge.node":
+		if e.ComplexityRoot.SignUpEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpEdge.Node(childComplexity), true
+
+	case "SignUpForm.questions":
+		if e.ComplexityRoot.SignUpForm.Questions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpForm.Questions(childComplexity), true
+
+	case "SignUpInfo.available":
+		if e.ComplexityRoot.SignUpInfo.Available == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpInfo.Available(childComplexity), true
+	case "SignUpInfo.policy":
+		if e.ComplexityRoot.SignUpInfo.Policy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpInfo.Policy(childComplexity), true
+	case "SignUpInfo.questions":
+		if e.ComplexityRoot.SignUpInfo.Questions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpInfo.Questions(childComplexity), true
+
+	case "SignUpPayload.userErrors":
+		if e.ComplexityRoot.SignUpPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpPayload.UserErrors(childComplexity), true
+
+	case "SignUpPermissions.approve":
+		if e.ComplexityRoot.SignUpPermissions.Approve == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpPermissions.Approve(childComplexity), true
+	case "SignUpPermissions.reject":
+		if e.ComplexityRoot.SignUpPermissions.Reject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpPermissions.Reject(childComplexity), true
+
+	case "SignUpQuestion.kind":
+		if e.ComplexityRoot.SignUpQuestion.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpQuestion.Kind(childComplexity), true
+	case "SignUpQuestion.label":
+		if e.ComplexityRoot.SignUpQuestion.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpQuestion.Label(childComplexity), true
+	case "SignUpQuestion.name":
+		if e.ComplexityRoot.SignUpQuestion.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpQuestion.Name(childComplexity), true
+	case "SignUpQuestion.options":
+		if e.ComplexityRoot.SignUpQuestion.Options == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpQuestion.Options(childComplexity), true
+	case "SignUpQuestion.required":
+		if e.ComplexityRoot.SignUpQuestion.Required == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpQuestion.Required(childComplexity), true
 
 	case "SuspendAccountPayload.account":
 		if e.ComplexityRoot.SuspendAccountPayload.Account == nil {
@@ -3712,6 +6311,64 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SuspendSubscriptionPayload.UserErrors(childComplexity), true
+
+	case "SwitchAccountPayload.account":
+		if e.ComplexityRoot.SwitchAccountPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SwitchAccountPayload.Account(childComplexity), true
+	case "SwitchAccountPayload.userErrors":
+		if e.ComplexityRoot.SwitchAccountPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SwitchAccountPayload.UserErrors(childComplexity), true
+
+	case "Terms.url":
+		if e.ComplexityRoot.Terms.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Terms.URL(childComplexity), true
+	case "Terms.version":
+		if e.ComplexityRoot.Terms.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Terms.Version(childComplexity), true
+
+	case "TotpSetup.secret":
+		if e.ComplexityRoot.TotpSetup.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TotpSetup.Secret(childComplexity), true
+	case "TotpSetup.uri":
+		if e.ComplexityRoot.TotpSetup.URI == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TotpSetup.URI(childComplexity), true
+
+	case "TransferOwnershipPayload.fromMembership":
+		if e.ComplexityRoot.TransferOwnershipPayload.FromMembership == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferOwnershipPayload.FromMembership(childComplexity), true
+	case "TransferOwnershipPayload.membership":
+		if e.ComplexityRoot.TransferOwnershipPayload.Membership == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferOwnershipPayload.Membership(childComplexity), true
+	case "TransferOwnershipPayload.userErrors":
+		if e.ComplexityRoot.TransferOwnershipPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferOwnershipPayload.UserErrors(childComplexity), true
 
 	case "UnlockUserPayload.user":
 		if e.ComplexityRoot.UnlockUserPayload.User == nil {
@@ -3791,6 +6448,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateKeyPayload.UserErrors(childComplexity), true
 
+	case "UpdateMailPreferencesPayload.user":
+		if e.ComplexityRoot.UpdateMailPreferencesPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateMailPreferencesPayload.User(childComplexity), true
+	case "UpdateMailPreferencesPayload.userErrors":
+		if e.ComplexityRoot.UpdateMailPreferencesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateMailPreferencesPayload.UserErrors(childComplexity), true
+
+	case "UpdateMailSettingsPayload.mailSettings":
+		if e.ComplexityRoot.UpdateMailSettingsPayload.MailSettings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateMailSettingsPayload.MailSettings(childComplexity), true
+	case "UpdateMailSettingsPayload.userErrors":
+		if e.ComplexityRoot.UpdateMailSettingsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateMailSettingsPayload.UserErrors(childComplexity), true
+
 	case "UpdateOrganizationPayload.organization":
 		if e.ComplexityRoot.UpdateOrganizationPayload.Organization == nil {
 			break
@@ -3842,6 +6525,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateSubscriptionEndpointsPayload.UserErrors(childComplexity), true
+
+	case "UpdateUserPayload.user":
+		if e.ComplexityRoot.UpdateUserPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateUserPayload.User(childComplexity), true
+	case "UpdateUserPayload.userErrors":
+		if e.ComplexityRoot.UpdateUserPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateUserPayload.UserErrors(childComplexity), true
 
 	case "UpstreamCalls.calls":
 		if e.ComplexityRoot.UpstreamCalls.Calls == nil {
@@ -3960,6 +6656,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UsageRetention.Minutes(childComplexity), true
 
+	case "User.acceptedTerms":
+		if e.ComplexityRoot.User.AcceptedTerms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.AcceptedTerms(childComplexity), true
+	case "User.accounts":
+		if e.ComplexityRoot.User.Accounts == nil {
+			break
+		}
+
+		args, err := ec.field_User_accounts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Accounts(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "User.createdAt":
 		if e.ComplexityRoot.User.CreatedAt == nil {
 			break
@@ -3978,6 +6691,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.GlobalID(childComplexity), true
+	case "User.keyNamesInMail":
+		if e.ComplexityRoot.User.KeyNamesInMail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.KeyNamesInMail(childComplexity), true
+	case "User.language":
+		if e.ComplexityRoot.User.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Language(childComplexity), true
 	case "User.lastSignInAt":
 		if e.ComplexityRoot.User.LastSignInAt == nil {
 			break
@@ -4002,6 +6727,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Status(childComplexity), true
+	case "User.theme":
+		if e.ComplexityRoot.User.Theme == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Theme(childComplexity), true
+	case "User.timeZone":
+		if e.ComplexityRoot.User.TimeZone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.TimeZone(childComplexity), true
+	case "User.totpEnabledAt":
+		if e.ComplexityRoot.User.TotpEnabledAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.TotpEnabledAt(childComplexity), true
 
 	case "UserConnection.edges":
 		if e.ComplexityRoot.UserConnection.Edges == nil {
@@ -4079,6 +6822,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UserErrorParam.Value(childComplexity), true
 
+	case "VerifyEmailPayload.account":
+		if e.ComplexityRoot.VerifyEmailPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyEmailPayload.Account(childComplexity), true
+	case "VerifyEmailPayload.status":
+		if e.ComplexityRoot.VerifyEmailPayload.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyEmailPayload.Status(childComplexity), true
+	case "VerifyEmailPayload.user":
+		if e.ComplexityRoot.VerifyEmailPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyEmailPayload.User(childComplexity), true
+	case "VerifyEmailPayload.userErrors":
+		if e.ComplexityRoot.VerifyEmailPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyEmailPayload.UserErrors(childComplexity), true
+
+	case "Viewer.acceptedTerms":
+		if e.ComplexityRoot.Viewer.AcceptedTerms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.AcceptedTerms(childComplexity), true
 	case "Viewer.account":
 		if e.ComplexityRoot.Viewer.Account == nil {
 			break
@@ -4108,6 +6882,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Viewer.Role(childComplexity), true
+	case "Viewer.termsToAccept":
+		if e.ComplexityRoot.Viewer.TermsToAccept == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.TermsToAccept(childComplexity), true
+	case "Viewer.totpEnabledAt":
+		if e.ComplexityRoot.Viewer.TotpEnabledAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.TotpEnabledAt(childComplexity), true
 	case "Viewer.user":
 		if e.ComplexityRoot.Viewer.User == nil {
 			break
@@ -4328,9 +7114,9 @@ type Account implements Node {
   "Whether its developers may act and gateways accept its keys."
   status: AccountStatus! @public
   "Contact data and whatever else the account shows."
-  profile: AccountProfile!
+  profile: AccountProfile! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "When the account was created."
-  createdAt: Time!
+  createdAt: Time! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Grows by one with each change. Pass it to ` + "`" + `updateAccount` + "`" + `, so that a change of an older state is a CONFLICT."
   version: Int!
   "The account's apps, deleted ones left out; newest first unless ` + "`" + `orderBy` + "`" + ` says otherwise."
@@ -4398,7 +7184,7 @@ enum AccountStatus {
 }
 
 "Contact data of an account."
-type AccountProfile {
+type AccountProfile @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "The account's web address, http or https; empty when none was set."
   website: String!
   "The e-mail address for questions about the account; empty when none was set."
@@ -4431,6 +7217,10 @@ type AccountPermissions {
   resume: Permission!
   "Whether ` + "`" + `deleteAccount` + "`" + ` is allowed."
   delete: Permission!
+  "Whether ` + "`" + `addMember` + "`" + ` is allowed."
+  addMember: Permission!
+  "Whether ` + "`" + `inviteMember` + "`" + ` is allowed."
+  inviteMember: Permission!
   "Whether ` + "`" + `createApp` + "`" + ` in it is allowed."
   createApp: Permission!
   "Whether ` + "`" + `generateKey` + "`" + ` is allowed for a key of the whole account."
@@ -4467,13 +7257,23 @@ type Membership implements Node {
   role: MembershipRole!
   "When the person was put into the account."
   createdAt: Time!
+  "What the viewer may do with it now, and why not the rest: front ends show buttons by it."
+  viewerCan: MembershipPermissions! @goField(forceResolver: true)
+}
+
+"What the viewer may do with a membership."
+type MembershipPermissions {
+  "Whether ` + "`" + `changeMemberRole` + "`" + ` to the other role is allowed, and ` + "`" + `transferOwnership` + "`" + `."
+  changeRole: Permission!
+  "Whether ` + "`" + `removeMember` + "`" + ` is allowed."
+  remove: Permission!
 }
 
 "What a member is in an account."
 enum MembershipRole {
-  "An owner, who may make production keys also where ` + "`" + `productionKeys` + "`" + ` is OWNERS_ONLY."
+  "An owner, who may change and remove members, delete the account, and make production keys also where ` + "`" + `productionKeys` + "`" + ` is OWNERS_ONLY."
   OWNER
-  "A member, who may do all that an owner may but make production keys where ` + "`" + `productionKeys` + "`" + ` is OWNERS_ONLY."
+  "A member, who may do all else with the account's apps and keys, and leave the account."
   MEMBER
 }
 
@@ -4565,11 +7365,31 @@ extend type Mutation {
     "The account to let act again."
     input: ResumeAccountInput!
   ): ResumeAccountPayload @hasRole(any: [ADMIN])
-  "Deletes an account with its apps: keys are revoked, subscriptions end. Its users stay. Requires: ADMIN."
+  "Deletes an account with its apps: keys are revoked, subscriptions end. Its users stay. A developer must be an owner of it. Requires: ADMIN or PORTAL."
   deleteAccount(
     "The account to delete, and why."
     input: DeleteAccountInput!
-  ): DeleteAccountPayload @hasRole(any: [ADMIN])
+  ): DeleteAccountPayload @hasRole(any: [ADMIN, PORTAL])
+  "Makes a developer of the organization a member of a further account. Requires: ADMIN."
+  addMember(
+    "The account, the developer, and the role there."
+    input: AddMemberInput!
+  ): AddMemberPayload @hasRole(any: [ADMIN])
+  "Makes a member an owner of the account, or an owner a member; the last owner who can sign in stays one (LAST_OWNER). A developer must be an owner of the account. Requires: ADMIN or PORTAL."
+  changeMemberRole(
+    "Which member, and the new role."
+    input: ChangeMemberRoleInput!
+  ): ChangeMemberRolePayload @hasRole(any: [ADMIN, PORTAL])
+  "Hands an account over: a member becomes an owner, and an owner a member. A developer must be an owner of the account. Requires: ADMIN or PORTAL."
+  transferOwnership(
+    "Who becomes an owner, and who hands over."
+    input: TransferOwnershipInput!
+  ): TransferOwnershipPayload @hasRole(any: [ADMIN, PORTAL])
+  "Ends a membership: from the next request on, the person reads and changes nothing of the account. Members may end their own; the others' only owners. The last owner who can sign in stays (LAST_OWNER). Requires: ADMIN or PORTAL."
+  removeMember(
+    "Which membership ends, and why."
+    input: RemoveMemberInput!
+  ): RemoveMemberPayload @hasRole(any: [ADMIN, PORTAL])
 }
 
 "Name and profile of the new account."
@@ -4655,27 +7475,95 @@ type DeleteAccountPayload {
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
+
+"Who becomes a member of which account, and as what."
+input AddMemberInput {
+  "The account's id; one that you may not see is NOT_FOUND."
+  accountId: ID!
+  "The developer's id: a user of the organization who is no member yet, else TAKEN. Staff are NOT_ALLOWED."
+  userId: ID!
+  "The role in the account; left out, OWNER where the account has no owner yet, else MEMBER. Null is refused."
+  role: MembershipRole @notNull
+}
+
+"The result of ` + "`" + `addMember` + "`" + `."
+type AddMemberPayload {
+  "The new membership; null when there are errors."
+  membership: Membership
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which member gets which role."
+input ChangeMemberRoleInput {
+  "The membership's id; one that you may not see is NOT_FOUND."
+  membershipId: ID!
+  "The new role; the one that the member has changes nothing."
+  role: MembershipRole!
+}
+
+"The result of ` + "`" + `changeMemberRole` + "`" + `."
+type ChangeMemberRolePayload {
+  "The membership as it is now; null when there are errors."
+  membership: Membership
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Who becomes an owner of the account, and which owner becomes a member."
+input TransferOwnershipInput {
+  "The membership of who becomes an owner; one that you may not see is NOT_FOUND."
+  membershipId: ID!
+  "The membership of the owner who hands over; the viewer's own if left out, but staff must name it."
+  fromMembershipId: ID
+}
+
+"The result of ` + "`" + `transferOwnership` + "`" + `."
+type TransferOwnershipPayload {
+  "The membership of the new owner; null when there are errors."
+  membership: Membership
+  "The membership of who was the owner; null when there are errors."
+  fromMembership: Membership
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which membership ends, and why."
+input RemoveMemberInput {
+  "The membership's id; one that you may not see is NOT_FOUND."
+  membershipId: ID!
+  "Why, for the event's ` + "`" + `reason` + "`" + `; at most 1000 characters."
+  reason: String
+}
+
+"The result of ` + "`" + `removeMember` + "`" + `."
+type RemoveMemberPayload {
+  "The membership's id, which is unknown from now on; null when there are errors."
+  deletedMembershipId: ID
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
 `, BuiltIn: false},
 	{Name: "../schema/app.graphql", Input: `"A developer's application. Keys and subscriptions belong to it."
 type App implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
-  id: ID!
+  id: ID! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The id under which other systems know the app: unique in the organization, never changed and never used again."
-  referenceId: UUID!
+  referenceId: UUID! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The name that people see, 1–255 characters; two apps may have the same."
-  name: String!
+  name: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "What the app is for, in its owner's words: at most 2000 characters, empty when none were set."
-  description: String!
+  description: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Keys and values of the owner's choice, at most 50, by which apps can be found (` + "`" + `AppFilter.label` + "`" + `); sorted by key."
-  labels: [Label!]!
+  labels: [Label!]! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "When the app was created."
-  createdAt: Time!
+  createdAt: Time! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "When it was last changed."
   updatedAt: Time!
   "Grows by one with each change. Pass it to ` + "`" + `updateApp` + "`" + `, so that a change of an older state is a CONFLICT."
   version: Int!
   "The account that owns it."
-  account: Account! @goField(forceResolver: true)
+  account: Account! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Its keys, the revoked and expired ones included; newest first."
   credentials(
     "Only objects that meet all of these conditions."
@@ -4754,7 +7642,7 @@ type KeyCounts {
   total: Int!
   "Those that gateways accept, where subscriptions and limits allow the call."
   active: Int!
-  "Switched off by an administrator, who can switch them on again."
+  "Switched off, by their owner or by an administrator; they can be switched on again."
   disabled: Int!
   "Past their ` + "`" + `expiresAt` + "`" + `; they never become valid again."
   expired: Int!
@@ -4792,7 +7680,7 @@ input AppFilter {
   accountIds: [ID!] @hasRole(any: [ADMIN])
 }
 
-"A label that an app must have."
+"A label that an app or a key must have."
 input LabelFilter {
   "The label's key, which must be equal."
   key: String!
@@ -4871,6 +7759,8 @@ extend type Mutation {
 input FirstKeyInput {
   "A name to recognize the key by; at most 255 characters, empty if left out."
   name: String
+  "Keys and values to find the key by: at most 50, each key once."
+  labels: [LabelInput!]
   "The environment it is for; null is refused."
   environment: Environment = DEVELOPMENT
   "From when on gateways refuse it: in the future, and within the organization's longest key life. Left out: the longest life allowed, or never."
@@ -4975,17 +7865,94 @@ type RestoreAppPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/approver.graphql", Input: `extend type Product {
+  "The approvers named for it, who see and decide its subscriptions; oldest users first. Administrators decide them too, without being named. Requires: ADMIN."
+  approvers(
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): UserConnection @goField(forceResolver: true) @hasRole(any: [ADMIN])
+}
+
+extend type Mutation {
+  """
+  Names an approver for a product: from now on the person sees its subscriptions, with
+  their apps and accounts, decides those that wait, and gets the letters about them. A
+  product has at most 100 approvers: another is TOO_MANY. Only people name approvers.
+  Requires: ADMIN.
+  """
+  addApprover(
+    "Which product, and who decides about it."
+    input: AddApproverInput!
+  ): AddApproverPayload @hasRole(any: [ADMIN], scopes: [])
+  "Ends that an approver is named for a product, which the person no longer sees, from now on. Requires: ADMIN."
+  removeApprover(
+    "Which product, and who no longer decides about it."
+    input: RemoveApproverInput!
+  ): RemoveApproverPayload @hasRole(any: [ADMIN], scopes: [])
+}
+
+"Which product, and who decides about it."
+input AddApproverInput {
+  "The product's id; one that you may not see is NOT_FOUND."
+  productId: ID!
+  "The id of a user with the role APPROVER; another role is NOT_ALLOWED, one who is named already TAKEN, no user UNKNOWN_REFERENCE."
+  userId: ID!
+}
+
+"The result of ` + "`" + `addApprover` + "`" + `."
+type AddApproverPayload {
+  "The product; null when there are errors."
+  product: Product
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which product, and who no longer decides about it."
+input RemoveApproverInput {
+  "The product's id; one that you may not see is NOT_FOUND."
+  productId: ID!
+  "The id of an approver who is named for the product; any other is UNKNOWN_REFERENCE."
+  userId: ID!
+  "Why, for the event's ` + "`" + `reason` + "`" + `; at most 1000 characters."
+  reason: String
+}
+
+"The result of ` + "`" + `removeApprover` + "`" + `."
+type RemoveApproverPayload {
+  "The product; null when there are errors."
+  product: Product
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/common.graphql", Input: `"""
 Only these roles may use the element. Every role has a schema of its own, in
 which elements that it may not use do not exist.
 """
 directive @hasRole(
+  "Of the service tokens in these roles, those with one of these scopes; none if it is empty. Left out: those that may read what is asked, or write what is changed."
+  scopes: [ServiceTokenScope!]
   "The roles that may use the element."
   any: [Role!]!
 ) on FIELD_DEFINITION | ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION
 
 "Everybody may use the element, without signing in."
 directive @public on FIELD_DEFINITION | OBJECT
+
+"""
+Service tokens that may not read in general may use the element if they have one of these
+scopes. Of a type with such fields, approvers see these and what is public.
+"""
+directive @hasScope(
+  "The scopes, one of which is enough."
+  any: [ServiceTokenScope!]!
+) on FIELD_DEFINITION | OBJECT
 
 "The text is taken exactly as it is sent; all other texts are normalized to NFC and trimmed."
 directive @verbatim on INPUT_FIELD_DEFINITION
@@ -5017,6 +7984,8 @@ scalar BigInt @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259#section-
 enum Role {
   "API Manager: staff, who see and change everything in their organization."
   ADMIN
+  "Staff who see and decide the subscriptions of the products that they are named for, and see nothing else of the organization's data."
+  APPROVER
   "API Portal: a developer, who sees and changes what belongs to the developer's account."
   PORTAL
 }
@@ -5061,7 +8030,7 @@ type UserErrorParam @public {
 
 "The rules that an input can break."
 enum UserErrorCode {
-  "A value is missing, empty or null where there must be one."
+  "A value is missing, empty or null where there must be one. Of a question to people who sign up, ` + "`" + `question` + "`" + ` is the name."
   REQUIRED
   "The text has more than ` + "`" + `max` + "`" + ` characters."
   TOO_LONG
@@ -5077,12 +8046,16 @@ enum UserErrorCode {
   UNKNOWN_REFERENCE
   "The time is not in the future."
   MUST_BE_FUTURE
-  "The time is later than the organization allows (` + "`" + `max` + "`" + `)."
+  "The time is later than the organization or the key itself allows (` + "`" + `max` + "`" + `)."
   TOO_FAR
   "The password is too short or too common: choose another."
   WEAK_PASSWORD
   "The current password is not right."
   WRONG_PASSWORD
+  "The link of the letter is not valid: it was used, has expired, was replaced by a newer one, or was never one. Ask for another."
+  INVALID_LINK
+  "The code of the second factor is not right, or has been used."
+  WRONG_CODE
   "The app already has a live subscription to this product."
   ALREADY_REGISTERED
   "The key was revoked, which is final: nothing about it can be changed."
@@ -5095,6 +8068,8 @@ enum UserErrorCode {
   NOT_AVAILABLE
   "The organization's policy or another field of the input forbids it."
   NOT_ALLOWED
+  "An account must keep an owner who can sign in: make another member an owner first."
+  LAST_OWNER
 }
 
 "Whether the viewer may do something now, and when not, why."
@@ -5111,10 +8086,16 @@ type Permission {
 enum PermissionCode {
   "The viewer's role does not allow it."
   ROLE
+  "The scopes of the service token do not allow it."
+  SCOPE
   "The object's present status does not allow it."
   STATUS
   "The viewer's account is suspended."
   ACCOUNT_SUSPENDED
+  "A policy of the organization does not allow it, such as ` + "`" + `productionKeys` + "`" + `."
+  POLICY
+  "The viewer has not accepted the organization's terms as they are now: ` + "`" + `acceptTerms` + "`" + `."
+  TERMS
 }
 
 "Which way a list is ordered."
@@ -5126,7 +8107,7 @@ enum OrderDirection {
 }
 
 "A key with a value, such as ` + "`" + `team` + "`" + ` and ` + "`" + `billing` + "`" + `."
-type Label {
+type Label @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "1–63 characters; each key occurs once in its list."
   key: String!
   "0–255 characters; may be empty."
@@ -5146,16 +8127,16 @@ What may be asked. Every answer tells in ` + "`" + `extensions.cost` + "`" + ` w
 (` + "`" + `first` + "`" + ` or ` + "`" + `last` + "`" + `, else 20) or the greatest length of a plain list; ` + "`" + `__typename` + "`" + ` costs nothing, each field of a mutation 1,000 more. docs/cost.md has the whole formula.
 """
 type Query {
-  "The object of an id; null when there is none that the viewer may see. Requires: ADMIN or PORTAL."
+  "The object of an id; null when there is none that the viewer may see. Requires: ADMIN, APPROVER or PORTAL."
   node(
     "An id that the API returned."
     id: ID!
-  ): Node @hasRole(any: [ADMIN, PORTAL])
-  "The objects of up to 100 ids, in their order; null for each that the viewer may not see. Requires: ADMIN or PORTAL."
+  ): Node @hasRole(any: [ADMIN, APPROVER, PORTAL])
+  "The objects of up to 100 ids, in their order; null for each that the viewer may not see. Requires: ADMIN, APPROVER or PORTAL."
   nodes(
     "The opaque ids; more than 100 are BAD_USER_INPUT."
     ids: [ID!]!
-  ): [Node]! @hasRole(any: [ADMIN, PORTAL])
+  ): [Node]! @hasRole(any: [ADMIN, APPROVER, PORTAL])
 }
 
 """
@@ -5170,10 +8151,12 @@ type Credential implements Node {
   id: ID!
   "The public half of the key: what Basic authentication sends as the user name."
   username: UUID!
-  "The last four characters of the secret half, to tell keys apart."
+  "The last four characters of the secret half, to tell keys apart; empty for an imported key, whose secret may be short or unknown."
   secretHint: String!
   "How the raw key begins and its last four characters, ` + "`" + `ptk_1a2b…Wx9z` + "`" + `, to recognize a key at hand; null for keys from before this was stored."
   rawKeyHint: String @goField(forceResolver: true)
+  "Whether its secret was made elsewhere and brought in by an import. Unless it was a pair of UUIDs, ` + "`" + `username` + "`" + ` is then not what callers send, and gateways accept it only while the organization's ` + "`" + `importedKeys` + "`" + ` is on."
+  imported: Boolean!
   "A name to recognize the key by, 0–255 characters; not unique, and gateways ignore it."
   name: String!
   "The environment it is for; gateways of another refuse it with WRONG_ENVIRONMENT."
@@ -5182,6 +8165,10 @@ type Credential implements Node {
   enabled: Boolean!
   "Whether gateways accept the key, at the time of reading."
   status: CredentialStatus!
+  "Who has switched it off, and so who may switch it on again; null unless its status is DISABLED."
+  disabledBy: DisabledBy
+  "Keys and values of the owner's choice, at most 50, by which keys can be found (` + "`" + `CredentialFilter.label` + "`" + `); sorted by key."
+  labels: [Label!]!
   "Whether it is a key of the whole account."
   accountCredential: Boolean! @goField(name: "IsAccountCredential")
   "Whether it reaches all products of its subscriptions, or only listed ones."
@@ -5205,6 +8192,10 @@ type Credential implements Node {
   createdAt: Time!
   "From when on it is refused; null: never."
   expiresAt: Time
+  "When it is due for rotation by the organization's ` + "`" + `rotateKeysEvery` + "`" + `, counted from its creation; null: never, and for keys that are EXPIRED or REVOKED. One that is late stays valid."
+  rotationDueAt: Time @goField(forceResolver: true)
+  "Whether the organization's policies ask for another key: it is ACTIVE or DISABLED, and ends later than ` + "`" + `longestKeyLife` + "`" + ` allows a key that is made now, or is due for rotation. It stays valid all the same."
+  outOfPolicy: Boolean! @goField(forceResolver: true)
   "When a call with it last passed, to the minute, and never before ` + "`" + `createdAt` + "`" + `; null: never yet."
   lastUsedAt: Time
   "How many calls gateways asked about with it in the last 24 hours, to the minute."
@@ -5223,6 +8214,12 @@ type Credential implements Node {
   app: App @goField(forceResolver: true)
   "The account it belongs to."
   account: Account! @goField(forceResolver: true)
+  "The key whose place it takes by ` + "`" + `rotateKey` + "`" + `; null for any other."
+  predecessor: Credential @goField(forceResolver: true)
+  "The key that ` + "`" + `rotateKey` + "`" + ` made to take its place, a revoked one too; the last one, after several rotations. Null: it was never rotated, or got another expiry after its successor was revoked."
+  successor: Credential @goField(forceResolver: true)
+  "How far callers have moved from this key to its successor; null while it has none."
+  rotation: RotationEvidence @goField(forceResolver: true)
   "The id of the organization it belongs to."
   organizationId: ID! @goField(name: "OrganizationGlobalID")
   "What the viewer may do with it now, and why not the rest: front ends show buttons by it."
@@ -5238,6 +8235,24 @@ type Credential implements Node {
     "Only entries before this cursor."
     before: String
   ): EventConnection! @goField(forceResolver: true)
+}
+
+"What is known of callers of a key that was rotated, by which its owner sees whether they use the successor."
+type RotationEvidence {
+  "When it was rotated."
+  rotatedAt: Time!
+  "Until when gateways accept it, as long as it is ACTIVE: the end of the overlap, its ` + "`" + `expiresAt` + "`" + `."
+  endsAt: Time!
+  "How many calls gateways asked about with it since the rotation, to the minute; at most those of the last 30 days."
+  predecessorCalls: BigInt!
+  "How many calls gateways asked about with its successor since the rotation, to the minute; at most those of the last 30 days."
+  successorCalls: BigInt!
+  "When a call with it last passed, to the minute, before the rotation too; null: never yet."
+  predecessorLastUsedAt: Time
+  "When a call with its successor last passed, to the minute; null: never yet."
+  successorLastUsedAt: Time
+  "Whether callers have moved: the successor is ACTIVE and calls with it have passed, and none with this key for a quarter of the overlap, at most 24 hours."
+  readyToRetire: Boolean!
 }
 
 "Which servers have applied a key's last change. A server that is cut off refuses all calls after 5 seconds plus the configured grace, and is no longer named then."
@@ -5256,12 +8271,20 @@ type Enforcement {
 enum CredentialStatus {
   "Gateways accept it, where its subscriptions and limits allow the call."
   ACTIVE
-  "Switched off by an administrator; it can be switched on again."
+  "Switched off, by its owner or by an administrator (` + "`" + `disabledBy` + "`" + `); it can be switched on again."
   DISABLED
   "Past ` + "`" + `expiresAt` + "`" + `: refused, and final. It can only be revoked."
   EXPIRED
   "Revoked: refused, and final."
   REVOKED
+}
+
+"Who has switched a key off."
+enum DisabledBy {
+  "An administrator; only administrators switch it on again."
+  STAFF
+  "Its owner: whoever acts for its account, who may also switch it on again."
+  OWNER
 }
 
 "How a key is presented. Every key may be presented in either way; a product says which it takes."
@@ -5326,6 +8349,8 @@ type CredentialPermissions {
   disable: Permission!
   "Whether ` + "`" + `enableKey` + "`" + ` is allowed."
   enable: Permission!
+  "Whether ` + "`" + `rotateKey` + "`" + ` is allowed."
+  rotate: Permission!
 }
 
 "One page of a list of keys."
@@ -5354,6 +8379,26 @@ input CredentialFilter {
   status: [CredentialStatus!]
   "Only keys for one of these environments; an empty list matches none."
   environment: [Environment!]
+  "Only keys that have this label."
+  label: LabelFilter
+  "Only keys that reach one of these products: their app, or an app of the account whose key it is, has an APPROVED subscription with it, and their access includes it. Unknown ids and an empty list match none."
+  productIds: [ID!]
+  "Only keys of these apps, those of whole accounts left out; unknown ids and an empty list match none."
+  appIds: [ID!]
+  "Only keys of these accounts and of their apps; unknown ids and an empty list match none. Requires: ADMIN."
+  accountIds: [ID!] @hasRole(any: [ADMIN])
+  "Only keys that were created before this time."
+  createdBefore: Time
+  "true: only keys with which no call has ever passed; false: only others. true with ` + "`" + `lastUsedBefore` + "`" + ` is BAD_USER_INPUT."
+  neverUsed: Boolean
+  "Only keys that have been used, and not since this time."
+  lastUsedBefore: Time
+  "Only keys that expire before this time, or have expired; those that never do are left out."
+  expiresBefore: Time
+  "true: only keys that never expire; false: only others. true with ` + "`" + `expiresBefore` + "`" + ` is BAD_USER_INPUT."
+  neverExpires: Boolean
+  "true: only keys that are ` + "`" + `outOfPolicy` + "`" + `; false: only others."
+  outOfPolicy: Boolean
 }
 
 "How a list of keys is sorted."
@@ -5368,6 +8413,10 @@ input CredentialOrder {
 enum CredentialOrderField {
   "By the time of their creation."
   CREATED_AT
+  "By the time of their last use; as if those that were never used had been so before all others."
+  LAST_USED_AT
+  "By their expiry; as if those that never expire did so after all others."
+  EXPIRES_AT
 }
 
 "An API key, as somebody presents it."
@@ -5377,11 +8426,26 @@ input CredentialByKeyInput {
 }
 
 extend type Query {
-  "Finds a key by what one holds of it, a revoked one too; null when there is none such that the viewer may see, and when its secret is another. What cannot be a key is BAD_USER_INPUT. The key belongs in a variable and the body of a POST: a GET with this field is refused. Requires: ADMIN or PORTAL."
+  "Finds a key by what one holds of it, a revoked one too; null when there is none such that the viewer may see, and when its secret is another. What cannot be a key is BAD_USER_INPUT; with ` + "`" + `importedKeys` + "`" + ` nearly every text can. The key belongs in a variable and the body of a POST: a GET with this field is refused. Requires: ADMIN or PORTAL."
   credentialByKey(
     "The API key, as its holder has it; a user name alone is enough."
     input: CredentialByKeyInput!
   ): Credential @hasRole(any: [ADMIN, PORTAL])
+  "Keys of apps and of whole accounts, revoked and expired ones too, newest first: for an administrator the organization's, for a developer those of the developer's account. Requires: ADMIN or PORTAL."
+  credentials(
+    "Only objects that meet all of these conditions."
+    where: CredentialFilter
+    "What the list is sorted by."
+    orderBy: CredentialOrder! = {field: CREATED_AT, direction: DESC}
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): CredentialConnection! @hasRole(any: [ADMIN, PORTAL])
 }
 
 extend type Mutation {
@@ -5395,21 +8459,31 @@ extend type Mutation {
     "What to change in the key; what is left out stays."
     input: UpdateKeyInput!
   ): UpdateKeyPayload @hasRole(any: [ADMIN, PORTAL])
+  "Makes a key that takes the place of an ACTIVE one: of the same app or account, and with its name, environment, access, addresses and limit; it lives as long as the old one was to live, within the organization's longest key life. Gateways accept both until the overlap ends. Requires: ADMIN or PORTAL."
+  rotateKey(
+    "The key to replace, and for how long it works besides the new one."
+    input: RotateKeyInput!
+  ): RotateKeyPayload @hasRole(any: [ADMIN, PORTAL])
   "Revokes a key for ever. Revoking a revoked key changes nothing and answers alike. Requires: ADMIN or PORTAL."
   revokeKey(
     "The key to revoke, and why."
     input: RevokeKeyInput!
   ): RevokeKeyPayload @hasRole(any: [ADMIN, PORTAL])
-  "Switches a key off: gateways refuse it with DISABLED until it is enabled. Disabling a disabled key changes nothing. Requires: ADMIN."
+  "Revokes many keys for ever, in one transaction: a failure of the request leaves all as they were. What ` + "`" + `revokeKey` + "`" + ` would say of each is its result; one that is unknown, or another's, keeps no other from being revoked. Costs 100 more for each key. Requires: ADMIN or PORTAL."
+  revokeKeys(
+    "The keys to revoke, and why."
+    input: RevokeKeysInput!
+  ): RevokeKeysPayload @hasRole(any: [ADMIN, PORTAL])
+  "Switches a key off: gateways refuse it with DISABLED until it is enabled. Disabling a disabled key changes nothing, except that one which its owner has switched off becomes an administrator's to switch on. Requires: ADMIN or PORTAL."
   disableKey(
     "The key to switch off, and why."
     input: DisableKeyInput!
-  ): DisableKeyPayload @hasRole(any: [ADMIN])
-  "Switches a disabled key on again: gateways accept it. Requires: ADMIN."
+  ): DisableKeyPayload @hasRole(any: [ADMIN, PORTAL])
+  "Switches a disabled key on again: gateways accept it. One that an administrator has switched off is WRONG_STATUS for developers; one for production needs whoever may make it (` + "`" + `productionKeys` + "`" + `). Requires: ADMIN or PORTAL."
   enableKey(
     "The key to switch on, and why."
     input: EnableKeyInput!
-  ): EnableKeyPayload @hasRole(any: [ADMIN])
+  ): EnableKeyPayload @hasRole(any: [ADMIN, PORTAL])
 }
 
 "The owner of the new key, either ` + "`" + `appId` + "`" + ` or ` + "`" + `accountId` + "`" + `, and what the key is like."
@@ -5420,6 +8494,8 @@ input GenerateKeyInput {
   accountId: ID
   "A name to recognize the key by; at most 255 characters, empty if left out."
   name: String
+  "Keys and values to find the key by: at most 50, each key once."
+  labels: [LabelInput!]
   "The environment it is for; null is refused."
   environment: Environment = DEVELOPMENT
   "From when on gateways refuse it: in the future, and within the organization's longest key life. Left out: the longest life allowed, or never."
@@ -5448,6 +8524,32 @@ type GenerateKeyPayload {
   userErrors: [UserError!]!
 }
 
+"Which key another one takes the place of, and how long both work."
+input RotateKeyInput {
+  "The key's id; one that you may not see is NOT_FOUND. One that is being rotated already is refused until its successor is revoked."
+  credentialId: ID!
+  "How many minutes it goes on working, 0–43200 (30 days) and not beyond its ` + "`" + `expiresAt` + "`" + `; 0: it is refused at once. Left out: 1440, a day, or what is left of its life if that is less."
+  overlapMinutes: Int
+  "Why, for the event's ` + "`" + `reason` + "`" + `; at most 1000 characters."
+  reason: String
+  "1–255 characters. The same key with the same input within 24 hours creates nothing new and repeats the answer; with another input it is a CONFLICT."
+  idempotencyKey: String
+}
+
+"The result of ` + "`" + `rotateKey` + "`" + `."
+type RotateKeyPayload {
+  "The new key; null when there are errors."
+  credential: Credential
+  "The key that was rotated, as it is now; null when there are errors."
+  predecessor: Credential
+  "The new key's secret. It is shown only in this answer: null in a replay, and nowhere else."
+  secret: Secret
+  "Whether this repeats the answer to an earlier request with the same idempotency key."
+  replayed: Boolean!
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
 "What to change in the key; what is left out stays."
 input UpdateKeyInput {
   "The key's id; one that you may not see is NOT_FOUND."
@@ -5456,7 +8558,9 @@ input UpdateKeyInput {
   version: Int @notNull
   "A name to recognize the key by; at most 255 characters; null clears."
   name: String
-  "From when on gateways refuse it; null: never, where the organization allows that."
+  "Replaces all labels: at most 50, each key once; null clears."
+  labels: [LabelInput!]
+  "From when on gateways refuse it; null: never, where the organization allows that. Of a key that is being rotated it ends the overlap: at most 30 days after the rotation, and not later than it would have expired without one."
   expiresAt: Time
   "Which products it reaches; null is refused. ALL clears ` + "`" + `accessControlList` + "`" + `."
   access: Access
@@ -5492,6 +8596,34 @@ type RevokeKeyPayload {
   credential: Credential
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
+}
+
+"Which keys are revoked, and why."
+input RevokeKeysInput {
+  "The keys' ids, 1–100, each once."
+  credentialIds: [ID!]!
+  "Why, for people and audits; null is refused."
+  reason: RevocationReason = UNSPECIFIED
+  "Further words about the reason; at most 1000 characters."
+  note: String
+}
+
+"The result of ` + "`" + `revokeKeys` + "`" + `."
+type RevokeKeysPayload {
+  "A result for each key, in the order of the input; none when there are errors."
+  results: [RevokeKeysResult!]!
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"What has become of one of the keys that were to be revoked."
+type RevokeKeysResult {
+  "The id as it was given."
+  credentialId: ID!
+  "The key as it is now, REVOKED; null when there is an error."
+  credential: Credential
+  "Why it was not revoked: that with which ` + "`" + `revokeKey` + "`" + ` would have failed, NOT_FOUND for a key that the viewer may not see; null when it is revoked."
+  error: ErrorKind
 }
 
 "Which key gateways refuse until it is enabled, and why."
@@ -5696,18 +8828,28 @@ enum ErrorReason {
   NOT_SIGNED_IN
   "UNAUTHENTICATED: the access token has expired or is not valid, or its session was ended."
   SESSION_EXPIRED
-  "UNAUTHENTICATED: a machine's token is malformed, unknown or revoked."
+  "UNAUTHENTICATED: a service token is malformed, unknown, expired or revoked, or its account was deleted."
   INVALID_TOKEN
-  "UNAUTHENTICATED: the address or the password is wrong, or the user may not sign in; the answer does not say which."
+  "UNAUTHENTICATED: the address or the password is wrong, or the user may not sign in; or of a key that is presented to end it, there is none such, or its secret is another; or a report of a scanner is not signed by it. The answer does not say which."
   WRONG_CREDENTIALS
+  "UNAUTHENTICATED: the sign-in waited too long for its second factor, or the password or the factor has changed: sign in again."
+  CHALLENGE_EXPIRED
   "FORBIDDEN: the caller's role does not allow it."
   ROLE
-  "FORBIDDEN: the organization's policy forbids it."
+  "FORBIDDEN: the scopes of the service token do not allow it."
+  SCOPE
+  "FORBIDDEN: the organization's policy, or a rule of Portico, forbids it."
   POLICY
   "FORBIDDEN: the account is suspended."
   ACCOUNT_SUSPENDED
-  "FORBIDDEN: the viewer belongs to no account."
+  "FORBIDDEN: the developer has not accepted the organization's terms as they are now (` + "`" + `viewer { termsToAccept }` + "`" + `, ` + "`" + `acceptTerms` + "`" + `)."
+  TERMS
+  "FORBIDDEN: the viewer belongs to no account, or not to the one that the header ` + "`" + `X-Portico-Account` + "`" + ` names."
   NOT_A_MEMBER
+  "FORBIDDEN: a browser sent the request for a page of an origin that may not use the session cookie."
+  ORIGIN
+  "FORBIDDEN: the letter would not be sent, because the operator has not set up mail, or the organization has switched such letters off."
+  NO_MAIL
   "NOT_FOUND: the target is unknown or deleted, its id is malformed, or it belongs to somebody else."
   UNKNOWN_OBJECT
   "CONFLICT: the object has changed since the ` + "`" + `version` + "`" + ` in the input."
@@ -5742,6 +8884,14 @@ enum ErrorReason {
   ANSWER_SIZE
   "RATE_LIMITED: too many sign-ins have failed."
   SIGN_IN_FAILURES
+  "RATE_LIMITED: a new password was asked for too often, for the address or by the client. Whether anybody has the address makes no difference."
+  RESET_REQUESTS
+  "RATE_LIMITED: an account has invited people, or one address, too often today."
+  INVITATIONS
+  "RATE_LIMITED: there were too many sign-ups with an address, from a network, or in the organization. Whether anybody has the address makes no difference."
+  SIGN_UPS
+  "RATE_LIMITED: too many keys were reported as leaked, from a network or altogether. Whether there are such keys makes no difference."
+  LEAK_REPORTS
   "RATE_LIMITED: the caller or the organization has spent its budget for this minute (` + "`" + `extensions.cost` + "`" + `)."
   BUDGET
   "UNAVAILABLE: the database does not respond, or not in time."
@@ -5752,6 +8902,8 @@ enum ErrorReason {
   BUSY
   "UNAVAILABLE: the answer took longer than a request may take."
   DEADLINE
+  "UNAVAILABLE: the identity provider that has issued the token does not say which keys it signs with, or the programme that has signed a report does not."
+  IDENTITY_PROVIDER
   "INTERNAL: a defect of Portico, whose cause is in the log only."
   DEFECT
 }
@@ -5767,21 +8919,21 @@ type ErrorKind @public {
 	{Name: "../schema/event.graphql", Input: `"An entry of the append-only log: who did what, to which object, when. It never contains a secret."
 type Event implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
-  id: ID!
+  id: ID! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "1, 2, 3 … in the order in which changes took effect in the organization, without gaps."
-  position: BigInt!
+  position: BigInt! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "What happened, for programs."
-  type: EventType!
+  type: EventType! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Who did it: a person, a machine or Portico itself."
-  actor: Actor! @goField(forceResolver: true)
+  actor: Actor! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The object it happened to."
-  subject: EventSubject! @goField(forceResolver: true)
+  subject: EventSubject! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "When it happened, by the clock of the server that did it; use ` + "`" + `position` + "`" + ` to order events."
-  at: Time!
+  at: Time! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Why, in the actor's words; empty when none were given."
-  reason: String!
+  reason: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Which attributes changed, by name."
-  changes: [EventChange!]!
+  changes: [EventChange!]! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The IP address that the request came from. Requires: ADMIN."
   address: String @hasRole(any: [ADMIN])
   "The id of the request that caused it, as in the log and the header ` + "`" + `X-Request-Id` + "`" + `. Requires: ADMIN."
@@ -5791,17 +8943,17 @@ type Event implements Node {
 "The object of an event, as it was called then."
 type EventSubject {
   "The object's id, also when it has been deleted since."
-  id: ID!
-  "Its type: a name of this schema, or ServiceToken."
-  type: String!
+  id: ID! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "Its type: a name of this schema."
+  type: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Its name then; empty when it had none."
-  name: String!
+  name: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The object as it is now; null when it was deleted or the viewer may not see it."
   node: Node @goField(forceResolver: true)
 }
 
 "An attribute before and after an event."
-type EventChange {
+type EventChange @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "The attribute's name in this schema."
   field: String!
   "Its value before: plain text, but JSON for a list or an object; null when it had none."
@@ -5816,6 +8968,14 @@ enum EventType {
   ORGANIZATION_CREATED
   "The organization's profile or policies changed; ` + "`" + `changes` + "`" + ` names what."
   ORGANIZATION_UPDATED
+  "It changed how the organization writes its letters; ` + "`" + `changes` + "`" + ` names what."
+  MAIL_SETTINGS_UPDATED
+  "An operator let people of an identity provider in; ` + "`" + `changes` + "`" + ` has its settings, but for the client secret."
+  IDENTITY_PROVIDER_ADDED
+  "An operator changed an identity provider; ` + "`" + `changes` + "`" + ` names what."
+  IDENTITY_PROVIDER_UPDATED
+  "An operator removed an identity provider, and who its people are."
+  IDENTITY_PROVIDER_REMOVED
   "An administrator created an account."
   ACCOUNT_CREATED
   "An account's name or profile changed."
@@ -5828,8 +8988,30 @@ enum EventType {
   ACCOUNT_DELETED
   "A user became a member of an account."
   MEMBER_ADDED
-  "A user was created, by an administrator or from the command line."
+  "A member became an owner of the account, or an owner a member; ` + "`" + `changes` + "`" + ` says which."
+  MEMBER_ROLE_CHANGED
+  "A user is no longer a member of an account: removed by somebody, or by leaving it."
+  MEMBER_REMOVED
+  "Somebody was invited to an account; the invitation has the address for as long as it is kept."
+  MEMBER_INVITED
+  "An invitation was taken back, or replaced by a newer one."
+  INVITATION_REVOKED
+  "Somebody joined an account by an invitation."
+  INVITATION_ACCEPTED
+  "Somebody has signed up; the address is not confirmed yet. The sign-up has name and address for as long as it is kept; ` + "`" + `changes` + "`" + ` has the version of the terms that were accepted, if there are terms."
+  SIGN_UP_REQUESTED
+  "Who has signed up has confirmed the address, and is a user now, or waits for a decision."
+  SIGN_UP_VERIFIED
+  "A sign-up was approved; ` + "`" + `reason` + "`" + ` has the note."
+  SIGN_UP_APPROVED
+  "A sign-up was rejected; ` + "`" + `reason` + "`" + ` says why."
+  SIGN_UP_REJECTED
+  "A user was created, by an administrator, by signing up, by accepting an invitation, or from the command line."
   USER_CREATED
+  "A user's name, language, time zone or theme changed."
+  USER_UPDATED
+  "A user got another role; the user's sessions ended."
+  USER_ROLE_CHANGED
   "A user was disabled: open sessions ended, and signing in is refused."
   USER_DISABLED
   "A disabled user may sign in again."
@@ -5840,10 +9022,40 @@ enum EventType {
   USER_SIGN_IN_FAILED
   "A user's failed sign-ins were forgiven, so that the next attempt is checked at once."
   USER_UNLOCKED
+  "A user ended own sessions: ` + "`" + `sessions` + "`" + ` of them."
+  USER_SIGNED_OUT
+  "A refresh token was used a second time, which ended its session: it may have been stolen."
+  USER_SESSION_REUSED
   "A user changed the own password; all other sessions ended."
   USER_PASSWORD_CHANGED
-  "An operator set another password for a user, from the command line; all sessions ended."
+  "A service token got an access token with which it acts for a developer, in ` + "`" + `account` + "`" + `: by ` + "`" + `actAs` + "`" + `, or by ` + "`" + `POST /oauth/token` + "`" + ` where ` + "`" + `provider` + "`" + ` vouches for the developer."
+  USER_ACTED_FOR
+  "A user is known to an identity provider from now on, whose name ` + "`" + `changes` + "`" + ` has: as somebody new, or by the address."
+  USER_IDENTITY_LINKED
+  "An operator unlinked a user from an identity provider, whose name ` + "`" + `changes` + "`" + ` has."
+  USER_IDENTITY_UNLINKED
+  "Another password was set for a user, by a link of a letter or by an operator; all sessions ended."
   USER_PASSWORD_RESET
+  "A user's sign-ins ask for a code of an authenticator app from now on."
+  USER_TOTP_ENABLED
+  "A user turned the own second factor off."
+  USER_TOTP_DISABLED
+  "Somebody else removed a user's second factor; all sessions ended."
+  USER_TOTP_RESET
+  "A user signed in, or proved who it is, by a recovery code, which is used up."
+  USER_RECOVERY_CODE_USED
+  "A user got new recovery codes; the old ones are refused."
+  USER_RECOVERY_CODES_REPLACED
+  "A user chose what letters may say."
+  USER_MAIL_PREFERENCES_CHANGED
+  "A developer accepted the organization's terms, of the ` + "`" + `version` + "`" + ` in ` + "`" + `changes` + "`" + `. Whoever signs up accepts them with SIGN_UP_REQUESTED."
+  TERMS_ACCEPTED
+  "A letter with a link that sets a new password was asked for: by an administrator, or by somebody who had not signed in and is no actor."
+  USER_PASSWORD_RESET_REQUESTED
+  "An operator printed a link that sets a new password of a user, from the command line."
+  USER_PASSWORD_RESET_PRINTED
+  "A user was deleted. The name is the one that the user had."
+  USER_DELETED
   "An app was created."
   APP_CREATED
   "An app's name, description or labels changed."
@@ -5860,14 +9072,26 @@ enum EventType {
   CREDENTIAL_DISABLED
   "A disabled key was switched on again."
   CREDENTIAL_ENABLED
-  "A key has expired. Gateways refuse it from ` + "`" + `expiresAt` + "`" + ` on; this event follows within minutes."
+  "A key was rotated: ` + "`" + `successor` + "`" + ` takes its place, and gateways refuse it from ` + "`" + `expiresAt` + "`" + ` on."
+  CREDENTIAL_ROTATED
+  "Calls with a key that was rotated still pass shortly before the overlap ends: in its last fifth, and at least 15 minutes and at most a day before the end. One event for each end."
+  CREDENTIAL_STILL_USED
+  "A key expires within 30, 14, 7 days or 1 day, at ` + "`" + `expiresAt` + "`" + `; one event for each, while the key is ACTIVE. The first of a key that lives shorter is the next that comes due."
+  CREDENTIAL_EXPIRING
+  "A key has expired. Gateways refuse it from ` + "`" + `expiresAt` + "`" + ` on; this event follows within minutes. After a rotation it names the ` + "`" + `successor` + "`" + `."
   CREDENTIAL_EXPIRED
-  "A key was revoked for ever, by a person or because its app or account was deleted."
+  "A key was revoked for ever: by a person, by whoever held it (` + "`" + `POST /v1/revoke` + "`" + `), because it was reported as leaked, or because its app or account was deleted."
   CREDENTIAL_REVOKED
+  "Somebody who has the whole of a key has reported that it leaked: ` + "`" + `changes` + "`" + ` says at which ` + "`" + `url` + "`" + `, and ` + "`" + `source` + "`" + ` in what a scanner found it; ` + "`" + `reason` + "`" + ` is what the finder wrote. All three are strangers' words. At most one for a key, address and day, and ten for a key and day. Where the organization's ` + "`" + `leakedKeys` + "`" + ` is REVOKE, it is revoked by the next event."
+  CREDENTIAL_LEAK_REPORTED
   "An administrator created a product."
   PRODUCT_CREATED
   "A product changed; one that became RETIRED lost its subscriptions."
   PRODUCT_UPDATED
+  "An approver was named for a product."
+  APPROVER_ADDED
+  "An approver is no longer named for a product: removed by an administrator, deleted, or in another role."
+  APPROVER_REMOVED
   "An administrator added a plan to a product."
   PLAN_CREATED
   "A plan changed, also for the apps that use it."
@@ -5894,14 +9118,16 @@ enum EventType {
   SUBSCRIPTION_UNREGISTERED
   "The endpoints that a subscription is narrowed to changed, or it is no longer narrowed."
   SUBSCRIPTION_NARROWED
-  "A token for a gateway or another program was created, from the command line."
+  "A service token was created, for a gateway or another program."
   SERVICE_TOKEN_CREATED
-  "A token of a gateway or another program was revoked and is refused."
+  "A service token expires within 30, 14, 7 days or 1 day, at ` + "`" + `expiresAt` + "`" + `; one event for each, unless the token is revoked. The first of a token that lives shorter is the next that comes due."
+  SERVICE_TOKEN_EXPIRING
+  "A service token was revoked, by a person or because its account was deleted, and is refused."
   SERVICE_TOKEN_REVOKED
 }
 
 "One page of a list of events."
-type EventConnection {
+type EventConnection @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "The page's edges: each with its cursor."
   edges: [EventEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
@@ -5913,7 +9139,7 @@ type EventConnection {
 }
 
 "An entry in a list of events: the object and its cursor."
-type EventEdge {
+type EventEdge @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
   "What is at this place of the list."
@@ -5958,6 +9184,438 @@ extend type Query {
   ): EventConnection! @hasRole(any: [ADMIN, PORTAL])
 }
 `, BuiltIn: false},
+	{Name: "../schema/gateway.graphql", Input: `"""
+A gateway: all the processes that ask the gate with one token, and what Portico's servers
+have seen of them. Servers store it every 10 seconds, and a position that has moved within
+a second; a server that is killed loses what it has not stored.
+"""
+type Gateway {
+  "The token by which it is known; revoked ones too."
+  serviceToken: ServiceToken! @goField(forceResolver: true)
+  "When a request with the token last arrived, whatever it was about: at most 10 seconds old; once that is over an hour ago, to the minute. Null: never yet."
+  lastSeenAt: Time @goField(forceResolver: true)
+  """
+  Up to which position of the organization's event log its decisions follow the changes. Of a
+  gateway that decides on its own and follows the feed: the last position that it has
+  confirmed, by asking for what comes after; where several processes have asked within the
+  last minute, that of the one which is furthest behind. Of a gateway that asks about each
+  call: that of the servers which have answered it in the last hour and are running, again of
+  the one which is furthest behind. Null when it has done neither in the last hour.
+  """
+  position: BigInt @goField(forceResolver: true)
+  "For how many milliseconds there has been an event that it has not applied, counted up to now; 0 when it has applied all. Null when ` + "`" + `position` + "`" + ` is. A gateway that has ended falls further behind with the next event: see ` + "`" + `lastSeenAt` + "`" + `."
+  lagMs: BigInt @goField(forceResolver: true)
+  "How many of its calls in the last hour got which verdict, those that it has decided on its own and reported too; only verdicts that occurred. Counted by 5 minutes, so that the hour has up to 65."
+  verdicts: [CodeCount!]! @goField(forceResolver: true)
+}
+
+"One page of a list of gateways."
+type GatewayConnection {
+  "The page's edges: each with its cursor."
+  edges: [GatewayEdge!]! @goField(forceResolver: true)
+  "The page's objects, without cursors."
+  nodes: [Gateway!]!
+  "How many entries the whole list has."
+  totalCount: Int!
+  "Whether there are pages before and after this one, and the cursors to ask for them."
+  pageInfo: PageInfo!
+}
+
+"An entry in a list of gateways: the object and its cursor."
+type GatewayEdge {
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
+  cursor: String!
+  "What is at this place of the list."
+  node: Gateway!
+}
+
+"Conditions for gateways: all that are given must be met."
+input GatewayFilter {
+  "Only gateways whose token is in one of these states at the time of reading; an empty list matches none."
+  status: [ServiceTokenStatus!]
+}
+
+"How a list of gateways is sorted."
+input GatewayOrder {
+  "What to sort by; entries that are equal in it stay in a fixed order."
+  field: GatewayOrderField!
+  "ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first."
+  direction: OrderDirection! = ASC
+}
+
+"What a list of gateways can be sorted by."
+enum GatewayOrderField {
+  "By the time at which their tokens were created."
+  CREATED_AT
+}
+
+extend type Query {
+  "The organization's gateways, one for each token with the scope ` + "`" + `GATEWAY` + "`" + `, those whose token was revoked too; newest first unless ` + "`" + `orderBy` + "`" + ` says otherwise. Requires: ADMIN."
+  gateways(
+    "Only objects that meet all of these conditions."
+    where: GatewayFilter
+    "What the list is sorted by."
+    orderBy: GatewayOrder! = {field: CREATED_AT, direction: DESC}
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): GatewayConnection! @hasRole(any: [ADMIN])
+}
+`, BuiltIn: false},
+	{Name: "../schema/invitation.graphql", Input: `"An invitation to join an account, for whoever reads what is sent to an e-mail address."
+type Invitation implements Node {
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
+  id: ID!
+  "The address that is invited."
+  email: String!
+  "What the person becomes in the account."
+  role: MembershipRole!
+  "What has become of it by now."
+  status: InvitationStatus! @goField(forceResolver: true)
+  "Who invited; null if it was a service token or Portico itself."
+  invitedBy: Actor @goField(forceResolver: true)
+  "When it was made."
+  createdAt: Time!
+  "When its link stops working, 7 days after it was made."
+  expiresAt: Time!
+  "When it was accepted; null if it was not."
+  acceptedAt: Time
+  "What the viewer may do with it now, and why not the rest: front ends show buttons by it."
+  viewerCan: InvitationPermissions! @goField(forceResolver: true)
+}
+
+"What has become of an invitation."
+enum InvitationStatus {
+  "It can be accepted."
+  PENDING
+  "It was accepted: the person joined the account."
+  ACCEPTED
+  "It was taken back, or replaced by a newer one: the link does nothing any more."
+  REVOKED
+  "Nobody has accepted it in time: the link does nothing any more."
+  EXPIRED
+}
+
+"What the viewer may do with an invitation."
+type InvitationPermissions {
+  "Whether ` + "`" + `revokeInvitation` + "`" + ` is allowed."
+  revoke: Permission!
+}
+
+"One page of a list of invitations."
+type InvitationConnection {
+  "The page's edges: each with its cursor."
+  edges: [InvitationEdge!]! @goField(forceResolver: true)
+  "The page's objects, without cursors."
+  nodes: [Invitation!]!
+  "How many entries the whole list has."
+  totalCount: Int!
+  "Whether there are pages before and after this one, and the cursors to ask for them."
+  pageInfo: PageInfo!
+}
+
+"An entry in a list of invitations: the object and its cursor."
+type InvitationEdge {
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
+  cursor: String!
+  "What is at this place of the list."
+  node: Invitation!
+}
+
+extend type Account {
+  "The invitations to the account, oldest first; those that have ended are kept for 30 days after ` + "`" + `expiresAt` + "`" + `. Members who are no owners see none."
+  invitations(
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): InvitationConnection! @goField(forceResolver: true)
+}
+
+extend type Mutation {
+  """
+  Invites whoever has an address to join an account: a letter with a link goes there, which
+  works once and for 7 days. An earlier invitation of the address to the account ends. An
+  account has at most 50 invitations that are pending, and invites one address at most 5
+  times a day and 100 in all. Where no such letters are sent it is FORBIDDEN (NO_MAIL). A developer
+  must be an owner of the account. Requires: ADMIN or PORTAL.
+  """
+  inviteMember(
+    "The account, the address, and the role there."
+    input: InviteMemberInput!
+  ): InviteMemberPayload @hasRole(any: [ADMIN, PORTAL])
+  "Takes an invitation back, whose link does nothing any more. One that was taken back or has expired stays as it is; one that was accepted is WRONG_STATUS. A developer must be an owner of the account. Requires: ADMIN or PORTAL."
+  revokeInvitation(
+    "Which invitation is taken back."
+    input: RevokeInvitationInput!
+  ): RevokeInvitationPayload @hasRole(any: [ADMIN, PORTAL])
+  """
+  Joins an account by the link of a letter. Who is signed in must have the invited address
+  (else NOT_ALLOWED). Who is not signed in and has no user with the address yet gives a
+  name and a password, becomes a user of the organization, and signs in then; a user must
+  be signed in (else UNAUTHENTICATED, NOT_SIGNED_IN). A link that is not valid, for whatever
+  reason, is INVALID_LINK.
+  """
+  acceptInvitation(
+    "The link's token, and who a new person is."
+    input: AcceptInvitationInput!
+  ): AcceptInvitationPayload @public
+}
+
+"Who is invited to which account, and as what."
+input InviteMemberInput {
+  "The account's id; one that you may not see is NOT_FOUND."
+  accountId: ID!
+  "The address; that of a member of the account is TAKEN."
+  email: String!
+  "The role in the account; left out, OWNER where the account has no owner yet, else MEMBER. Null is refused."
+  role: MembershipRole @notNull
+}
+
+"The result of ` + "`" + `inviteMember` + "`" + `."
+type InviteMemberPayload {
+  "The new invitation; null when there are errors."
+  invitation: Invitation
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which invitation is taken back."
+input RevokeInvitationInput {
+  "The invitation's id; one that you may not see is NOT_FOUND."
+  invitationId: ID!
+}
+
+"The result of ` + "`" + `revokeInvitation` + "`" + `."
+type RevokeInvitationPayload {
+  "The invitation as it is now; null when there are errors."
+  invitation: Invitation
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The link's token, and who a new person is."
+input AcceptInvitationInput {
+  "What follows ` + "`" + `#token=` + "`" + ` in the link."
+  token: String!
+  "A new person's name that people see, 1–255 characters; not needed when signed in."
+  name: String
+  "A new person's password, 12–128 characters, not a common one nor the address; not needed when signed in."
+  password: String @verbatim
+  "The version of the organization's terms that a new person accepts: that of ` + "`" + `serverInfo { terms }` + "`" + `. REQUIRED where there are terms, and INVALID if they have changed; where there are none, and when signed in, it says nothing."
+  termsVersion: String
+}
+
+"Who has joined which account."
+type AcceptInvitationPayload @public {
+  "The user who has joined, to sign in with ` + "`" + `email` + "`" + `; null when there are errors."
+  user: User
+  "The account that the user has joined; null when there are errors."
+  account: Account
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/leak.graphql", Input: `"What becomes of a key that somebody reports as leaked, with the whole of it."
+enum LeakedKeys {
+  "It is revoked at once (KEY_COMPROMISE): strangers know it, and each of them could revoke it."
+  REVOKE
+  "The account's owners are told, and it works until somebody revokes it."
+  NOTIFY
+}
+
+extend type Mutation {
+  "Reports a key that was found where it does not belong. The answer is the same whether there is such a key or not; what follows happens afterwards. Of a key that is right, the owners are told, and the organization's ` + "`" + `leakedKeys` + "`" + ` says whether it is revoked; else nothing happens. Whoever only wants to end a key sends it to ` + "`" + `POST /v1/revoke` + "`" + `. The key belongs in a variable."
+  reportLeakedKey(
+    "The key, and where it was found."
+    input: ReportLeakedKeyInput!
+  ): ReportLeakedKeyPayload @public
+}
+
+"A key that was found where it does not belong."
+input ReportLeakedKeyInput {
+  "The whole key: the raw key, or its user name and password with a colon between them. What cannot be a key is INVALID; a user name alone is taken, and leads to nothing."
+  key: String!
+  "Where it was found: an http or https address of at most 2000 characters. The key's owners and administrators read it."
+  url: String
+  "Further words to the key's owners; at most 1000 characters."
+  note: String
+}
+
+"The result of ` + "`" + `reportLeakedKey` + "`" + `, which says nothing about whether there is such a key."
+type ReportLeakedKeyPayload @public {
+  "What the user can correct; nothing was reported then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/mail.graphql", Input: `"How the organization writes its letters to people."
+type MailSettings {
+  "The name that letters come from; empty: the organization's name."
+  senderName: String!
+  "The address that answers go to; empty: the organization's ` + "`" + `supportEmail` + "`" + `, or else the installation's own address."
+  replyTo: String!
+  "The last lines of every letter; empty: the organization's name."
+  signOff: String!
+  "The language of letters to people who have chosen none."
+  language: Language!
+  "Every kind of letter, with what is set for it."
+  kinds: [MailKindSettings!]!
+  "Whether the installation sends letters at all: its operator has set up a mail server, or, in development, they land in a folder."
+  available: Boolean!
+  "Grows by one with each change. Pass it to ` + "`" + `updateMailSettings` + "`" + `, so that a change of an older state is a CONFLICT."
+  version: Int!
+}
+
+"What the organization has set for one kind of letter."
+type MailKindSettings {
+  "Which kind."
+  kind: MailKind!
+  "Whether letters of this kind are sent."
+  enabled: Boolean!
+  "The organization's own subject, in every language; empty: Portico's, in the language of the letter."
+  subject: String!
+}
+
+"What a letter is about."
+enum MailKind {
+  "To a new user, also one who has signed up: there is an account."
+  WELCOME
+  "To a user for whom a new password was asked: a link that sets it."
+  PASSWORD_RESET
+  "To an address that was invited to an account: the link to accept it."
+  INVITATION
+  "To those who decide: an app was registered with a product (to administrators, and the approvers of the product), or somebody has signed up (to administrators), and waits."
+  REQUEST_RECEIVED
+  "To administrators, and to approvers of what waits for them, once a day: what waits for a decision."
+  REQUESTS_WAITING
+  "To the developer who asked: the request was approved."
+  REQUEST_APPROVED
+  "To the developer who asked: the request was rejected, and why."
+  REQUEST_REJECTED
+  "To the account's owners: an API key expires in 30, 14, 7 days or 1 day."
+  KEY_EXPIRING
+  "To the account's owners: an API key has expired."
+  KEY_EXPIRED
+  "To the account's owners: somebody else has revoked an API key; of one that has leaked, LEAK_REPORTED says so."
+  KEY_REVOKED
+  "To administrators, and of a token that acts for an account to the account's owners too: a service token expires in 30, 14, 7 days or 1 day."
+  TOKEN_EXPIRING
+  "To the person: the password or the second factor has changed, a recovery code was used, or an identity provider lets the person in from now on."
+  SIGN_IN_CHANGED
+  "To an address with which somebody has signed up: the link that confirms it, or that a user has it already. Switched off, nobody can sign up."
+  VERIFICATION
+  "To somebody whose sign-up waited: it was approved, or rejected and why."
+  SIGN_UP_DECIDED
+  "To the account's owners: somebody else has revoked an API key because its secret may be known (KEY_COMPROMISE), or has reported it as leaked; of reports, at most one letter for a key and day."
+  LEAK_REPORTED
+  "To the account's owners: the overlap of a key that was rotated ends soon, and calls with it still pass."
+  KEY_STILL_USED
+}
+
+"A language in which Portico writes to people."
+enum Language {
+  "English."
+  EN
+  "Turkish."
+  TR
+}
+
+"A letter as it would be sent, about made-up things."
+type MailPreview {
+  "The sender: name and address."
+  from: String!
+  "The address that answers go to; null when that is the sender's."
+  replyTo: String
+  "The subject."
+  subject: String!
+  "The letter as plain text."
+  text: String!
+  "The letter in HTML, a whole page: show it in a frame with the attribute ` + "`" + `sandbox` + "`" + `."
+  html: String!
+}
+
+extend type Query {
+  "How the organization writes its letters. Requires: ADMIN."
+  mailSettings: MailSettings! @hasRole(any: [ADMIN], scopes: [ADMIN_WRITE])
+  "A letter of a kind as the organization's people would get it, to the viewer and about made-up things. Requires: ADMIN."
+  mailPreview(
+    "Which kind of letter."
+    kind: MailKind!
+    "In which language; left out: the organization's."
+    language: Language
+  ): MailPreview! @hasRole(any: [ADMIN], scopes: [])
+}
+
+extend type Mutation {
+  "Changes how the organization writes its letters. What is left out stays; null clears. Requires: ADMIN."
+  updateMailSettings(
+    "What to change in the organization's letters."
+    input: UpdateMailSettingsInput!
+  ): UpdateMailSettingsPayload @hasRole(any: [ADMIN])
+  "Changes what letters to the viewer may say. What is left out stays. Requires: ADMIN, APPROVER or PORTAL."
+  updateMailPreferences(
+    "What letters to the viewer may say."
+    input: UpdateMailPreferencesInput!
+  ): UpdateMailPreferencesPayload @hasRole(any: [ADMIN, APPROVER, PORTAL], scopes: [])
+}
+
+"What letters to the viewer may say."
+input UpdateMailPreferencesInput {
+  "Whether they name API keys; null is refused."
+  keyNames: Boolean
+}
+
+"The result of ` + "`" + `updateMailPreferences` + "`" + `."
+type UpdateMailPreferencesPayload {
+  "The viewer as a user; null when there are errors."
+  user: User
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"What to change in the organization's letters."
+input UpdateMailSettingsInput {
+  "The version the change is made against; an older one is a CONFLICT; null is refused."
+  version: Int @notNull
+  "At most 100 characters; null clears."
+  senderName: String
+  "An e-mail address; null clears."
+  replyTo: String
+  "At most 500 characters, on several lines if wished; null clears."
+  signOff: String
+  "The language of letters to people who have chosen none; null is refused."
+  language: Language
+  "What to change in some kinds, each at most once; the others stay; null is refused."
+  kinds: [MailKindSettingsInput!]
+}
+
+"What to change in a kind of letter."
+input MailKindSettingsInput {
+  "Which kind."
+  kind: MailKind!
+  "Whether letters of this kind are sent; null is refused."
+  enabled: Boolean
+  "At most 150 characters, without placeholders; null clears."
+  subject: String
+}
+
+"The result of ` + "`" + `updateMailSettings` + "`" + `."
+type UpdateMailSettingsPayload {
+  "The settings as they are now; null when there are errors."
+  mailSettings: MailSettings
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/organization.graphql", Input: `"A tenant of this installation: everything belongs to one, and nothing is shared between two."
 type Organization implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
@@ -5980,12 +9638,28 @@ type Organization implements Node {
   portalUnregister: PortalUnregister!
   "Who may make keys for production."
   productionKeys: ProductionKeys!
-  "Whether developers sign in with a password; administrators always may."
+  "What becomes of keys that somebody reports as leaked, by ` + "`" + `reportLeakedKey` + "`" + ` or a programme that scans for secrets: at first they are revoked."
+  leakedKeys: LeakedKeys!
+  "Whether developers sign in with a password; staff always may."
   passwordSignIn: Boolean!
+  "Whether staff, administrators and approvers, need a second factor to sign in; off at first. Requires: ADMIN."
+  staffTotp: Boolean @hasRole(any: [ADMIN])
+  "Whether service tokens with USERS_ACT_AS may act for developers, by ` + "`" + `actAs` + "`" + `; off at first. Requires: ADMIN."
+  actAs: Boolean @hasRole(any: [ADMIN])
+  "Who may become a user of the organization: at first, only people who are invited or created."
+  signUp: SignUpPolicy!
+  "What people are asked who sign up; null: nothing beyond name and address. Requires: ADMIN."
+  signUpForm: SignUpForm @hasRole(any: [ADMIN])
+  "What developers must accept before they change anything; null: there are no terms."
+  terms: Terms @goField(forceResolver: true)
   "The text that new raw keys begin with, by which scanners find keys that leaked; older keys keep theirs."
   keyPrefix: String!
+  "Whether gateways accept imported keys that have another form than Portico's own; off at first. Requires: ADMIN."
+  importedKeys: Boolean @hasRole(any: [ADMIN])
   "The longest life of keys."
   longestKeyLife: KeyLife!
+  "After how many days keys are due for rotation (` + "`" + `Credential.rotationDueAt` + "`" + `). Those that are late stay valid."
+  rotateKeysEvery: KeyRotation!
   "How long a deleted app can be restored, in days; 30 at first. Requires: ADMIN."
   deletedRetentionDays: Int @hasRole(any: [ADMIN])
   "How long events are kept, in days; 730 at first. Requires: ADMIN."
@@ -6029,6 +9703,26 @@ input KeyLifeInput {
   "For STAGING keys; null or left out: they may live for ever."
   staging: Int
   "For PRODUCTION keys; null or left out: they may live for ever."
+  production: Int
+}
+
+"After how many days since their creation keys are due for rotation, by environment; null: never."
+type KeyRotation {
+  "For DEVELOPMENT keys; null: never."
+  development: Int
+  "For STAGING keys; null: never."
+  staging: Int
+  "For PRODUCTION keys; null: never."
+  production: Int
+}
+
+"After how many days since their creation keys are due for rotation, by environment, 1–3650 days; left out or null: never."
+input KeyRotationInput {
+  "For DEVELOPMENT keys; null or left out: never."
+  development: Int
+  "For STAGING keys; null or left out: never."
+  staging: Int
+  "For PRODUCTION keys; null or left out: never."
   production: Int
 }
 
@@ -6080,12 +9774,32 @@ input UpdateOrganizationInput {
   portalUnregister: PortalUnregister
   "Who may make keys for production; null is refused."
   productionKeys: ProductionKeys
-  "Whether developers sign in with a password, administrators always may; null is refused. Sessions that are open stay."
+  "What becomes of keys that somebody reports as leaked; null is refused."
+  leakedKeys: LeakedKeys
+  "Whether developers sign in with a password, staff always may; null is refused. Sessions that are open stay."
   passwordSignIn: Boolean
+  """
+  Whether staff, administrators and approvers, need a second factor to sign in; null is
+  refused. Whoever turns it on must have one; the sessions of staff without one end, and they
+  set one up when they sign in.
+  """
+  staffTotp: Boolean
+  "Whether service tokens may act for developers, by ` + "`" + `actAs` + "`" + `; null is refused. Only people change it; switched off, it ends what tokens have begun."
+  actAs: Boolean
+  "Who may become a user; null is refused. Nobody signs up while ` + "`" + `passwordSignIn` + "`" + ` is false, or while no VERIFICATION letters are sent. Sign-ups that wait stay."
+  signUp: SignUpPolicy
+  "What people are asked who sign up, as a whole; null: nothing beyond name and address. Answers that were given stay as they are."
+  signUpForm: SignUpFormInput
+  "What developers must accept; null: there are no terms any more. Where the version is another, every developer is FORBIDDEN (TERMS) from the next request on, until ` + "`" + `acceptTerms` + "`" + `; keys stay valid."
+  terms: TermsInput
   "2–10 small letters and digits, the first a letter; null is refused. Keys with the old prefix stay valid."
   keyPrefix: String
+  "Whether gateways accept imported keys that have another form than Portico's own; null is refused. Switched off, those keys are MALFORMED to gateways at once; they stay stored."
+  importedKeys: Boolean
   "The longest life of keys made or changed from now on; null: no limits."
   longestKeyLife: KeyLifeInput
+  "After how many days keys are due for rotation, those that are there too; null: never."
+  rotateKeysEvery: KeyRotationInput
   "1–365 days; null is refused."
   deletedRetentionDays: Int
   "30–3650 days; null is refused."
@@ -6105,21 +9819,21 @@ type UpdateOrganizationPayload {
 	{Name: "../schema/plan.graphql", Input: `"A way to use a product: its limits, its price, and whether a person must approve."
 type Plan implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
-  id: ID!
+  id: ID! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "1–255 characters, unique in the product."
-  name: String!
+  name: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "How it is paid for. Portico shows it and bills nothing."
-  kind: PlanKind!
+  kind: PlanKind! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The plan's name in another system. Requires: ADMIN."
   externalId: String @hasRole(any: [ADMIN])
   "How fast calls may come; null: no limit."
-  rateLimit: RateLimit
+  rateLimit: RateLimit @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "How many calls may come in a period; null: no limit."
-  quota: Quota
+  quota: Quota @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Which apps share the quota; without a quota it has no effect. The rate limit always applies to each app separately."
-  quotaPer: QuotaPer!
+  quotaPer: QuotaPer! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "What it costs; null: nothing."
-  price: Price
+  price: Price @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Whether subscriptions by this plan wait for an administrator; null: as the product's ` + "`" + `approval` + "`" + ` says."
   approval: Approval
   "Grows by one with each change. Pass it to ` + "`" + `updatePlan` + "`" + `, so that a change of an older state is a CONFLICT. Requires: ADMIN."
@@ -6139,7 +9853,7 @@ enum PlanKind {
 }
 
 "How fast calls may come. Faster ones are refused with RATE_LIMITED."
-type RateLimit {
+type RateLimit @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "How many calls pass in each ` + "`" + `per` + "`" + `, on average."
   limit: BigInt!
   "The time that ` + "`" + `limit` + "`" + ` is counted over."
@@ -6159,7 +9873,7 @@ enum RatePeriod {
 }
 
 "How many calls may come in a period of the calendar. Further ones are refused with QUOTA_EXCEEDED until the next period."
-type Quota {
+type Quota @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "How many calls pass in each period."
   limit: BigInt!
   "The time they are counted over, in the organization's time zone."
@@ -6188,7 +9902,7 @@ enum QuotaPer {
 }
 
 "What a plan costs, for developers to see."
-type Price {
+type Price @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "How much: for each month of a SUBSCRIPTION, for each ` + "`" + `unit` + "`" + ` calls of a METERED or TIERED plan."
   amount: Decimal!
   "The currency by ISO 4217, such as EUR."
@@ -6318,28 +10032,64 @@ type UpdatePlanPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/preview.graphql", Input: `"What an action would hit if it were done now. To ask changes nothing."
+type Impact {
+  "The first 100 of the keys that would be hit, oldest first."
+  credentials: [Credential!]! @goField(forceResolver: true)
+  "How many keys would be hit."
+  credentialCount: Int!
+  "The first 100 of the apps that would be hit, oldest first."
+  apps: [App!]! @goField(forceResolver: true)
+  "How many apps would be hit."
+  appCount: Int!
+  "The first 100 of the subscriptions that would be hit, oldest first."
+  productSubscriptions: [ProductSubscription!]! @goField(forceResolver: true)
+  "How many subscriptions would be hit."
+  productSubscriptionCount: Int!
+  "How many calls gateways asked about in the last 24 hours with the key, of the app, or to the product, to the minute; 0 when nothing would be hit."
+  callsLast24h: BigInt! @goField(forceResolver: true)
+}
+
+extend type Query {
+  "What ` + "`" + `revokeKey` + "`" + ` would hit: the key, unless it is revoked; the apps that can use it, its own or all of its account; and their approved subscriptions that it reaches, which stay. A key that you may not see is NOT_FOUND. Requires: ADMIN or PORTAL."
+  previewRevoke(
+    "The key's id."
+    credentialId: ID!
+  ): Impact @hasRole(any: [ADMIN, PORTAL], scopes: [PORTAL_WRITE, ADMIN_WRITE])
+  "What ` + "`" + `deleteApp` + "`" + ` would hit: the app, its keys that are not revoked, and its subscriptions that would end. An app that you may not see is NOT_FOUND. Requires: ADMIN or PORTAL."
+  previewDeleteApp(
+    "The app's id."
+    appId: ID!
+  ): Impact @hasRole(any: [ADMIN, PORTAL], scopes: [PORTAL_WRITE, ADMIN_WRITE])
+  "What retiring a product would hit: the subscriptions that would end, their apps, and the keys with which these reach it, which stay; nothing, when it is retired. A product that you may not see is NOT_FOUND. Requires: ADMIN."
+  previewRetireProduct(
+    "The product's id."
+    productId: ID!
+  ): Impact @hasRole(any: [ADMIN], scopes: [ADMIN_WRITE])
+}
+`, BuiltIn: false},
 	{Name: "../schema/product.graphql", Input: `"An API product: what developers subscribe their apps to."
 type Product implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
-  id: ID!
+  id: ID! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The short name by which gateways ask about the product; unique in the organization, never changed."
-  name: String!
+  name: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The name that people see; gateways use ` + "`" + `name` + "`" + `."
-  title: String!
+  title: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "What the product offers: at most 10000 characters, may be Markdown."
-  description: String!
+  description: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The API's own version, as its makers call it; empty when none was set."
-  apiVersion: String! @goField(name: "APIVersion")
+  apiVersion: String! @goField(name: "APIVersion") @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The product's name in another system. Requires: ADMIN."
   externalId: String @hasRole(any: [ADMIN])
   "Whether developers see the product and can register with it."
-  status: ProductStatus!
+  status: ProductStatus! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Whether a subscription waits for an administrator, unless its plan says otherwise."
   approval: Approval!
   "How gateways accept keys for the product; others are refused with AUTH_TYPE_NOT_ALLOWED."
   authTypes: [AuthType!]!
   "The address of the documentation; empty when none was set."
-  documentationUrl: String!
+  documentationUrl: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Whether calls need no key: the gate lets them pass whatever key they present, and applies no limits. With ` + "`" + `enforceEndpoints` + "`" + ` only calls of its endpoints pass."
   keyless: Boolean!
   "Whether only calls of its endpoints pass, for subscriptions that are not narrowed, too."
@@ -6402,6 +10152,8 @@ type ProductPermissions {
   register: Permission!
   "Whether ` + "`" + `createEndpoint` + "`" + ` for it is allowed."
   createEndpoint: Permission!
+  "Whether ` + "`" + `addApprover` + "`" + ` and ` + "`" + `removeApprover` + "`" + ` are allowed."
+  changeApprovers: Permission!
 }
 
 "One page of a list of products."
@@ -6449,12 +10201,12 @@ enum ProductOrderField {
 }
 
 extend type Query {
-  "A product by its id; null when there is none that the viewer may see. Requires: ADMIN or PORTAL."
+  "A product by its id; null when there is none that the viewer may see. Requires: ADMIN, APPROVER or PORTAL."
   product(
     "An id that the API returned."
     id: ID!
-  ): Product @hasRole(any: [ADMIN, PORTAL])
-  "The products that the viewer may see; oldest first. Requires: ADMIN or PORTAL."
+  ): Product @hasRole(any: [ADMIN, APPROVER, PORTAL])
+  "The products that the viewer may see; oldest first. Requires: ADMIN, APPROVER or PORTAL."
   products(
     "Only objects that meet all of these conditions."
     where: ProductFilter
@@ -6468,7 +10220,7 @@ extend type Query {
     last: Int
     "Only entries before this cursor."
     before: String
-  ): ProductConnection! @hasRole(any: [ADMIN, PORTAL])
+  ): ProductConnection! @hasRole(any: [ADMIN, APPROVER, PORTAL])
 }
 
 extend type Mutation {
@@ -6554,18 +10306,696 @@ type UpdateProductPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/service_token.graphql", Input: `"The token of a machine: a program that uses this API, or a gateway. It is sent as ` + "`" + `Authorization: Bearer pst_…` + "`" + `. The token itself is shown only in the answer that created it."
+type ServiceToken implements Node {
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
+  id: ID!
+  "The name, 1–255 characters, under which the token appears in events; never used again in the organization."
+  name: String!
+  "The last four characters of the token, to tell tokens apart."
+  hint: String!
+  "What it may do."
+  scopes: [ServiceTokenScope!]! @goField(forceResolver: true)
+  "The account that it acts for; null if it acts for the organization."
+  account: Account @goField(forceResolver: true)
+  "The environment of the keys that a gateway's token may ask about; null for all, and for other tokens."
+  environment: Environment
+  "Whether it is accepted, at the time of reading."
+  status: ServiceTokenStatus! @goField(forceResolver: true)
+  "From when on it is refused; null: never."
+  expiresAt: Time
+  "When it was last used, to the minute; null: never yet."
+  lastUsedAt: Time
+  "When it was revoked; null while it is not."
+  revokedAt: Time
+  "When it was created."
+  createdAt: Time!
+  "What the viewer may do with it now, and why not the rest: front ends show buttons by it."
+  viewerCan: ServiceTokenPermissions! @goField(forceResolver: true)
+}
+
+"What a service token may do. All scopes of a token are about the same: the account, the organization, or gateways."
+enum ServiceTokenScope {
+  "` + "`" + `portal:read` + "`" + `: sees what developers of the token's account see."
+  PORTAL_READ
+  "` + "`" + `portal:write` + "`" + `: sees and changes what members of the token's account do, who do not own it."
+  PORTAL_WRITE
+  "` + "`" + `admin:read` + "`" + `: sees what administrators see, but for the mail settings."
+  ADMIN_READ
+  "` + "`" + `admin:write` + "`" + `: sees and changes what administrators do, but for service tokens, administrators, and second factors: it neither makes nor removes those."
+  ADMIN_WRITE
+  "` + "`" + `subscriptions:decide` + "`" + `: sees subscriptions, with their apps, accounts, products and plans, and approves or rejects those that wait."
+  SUBSCRIPTIONS_DECIDE
+  "` + "`" + `users:act-as` + "`" + `: acts for developers, by ` + "`" + `actAs` + "`" + ` where the organization allows it, or for whom an identity provider vouches, by ` + "`" + `POST /oauth/token` + "`" + `. It sees nothing by itself."
+  USERS_ACT_AS
+  "` + "`" + `gateway` + "`" + `: asks the gate about calls. It is the only scope of its token, which may do nothing in this API."
+  GATEWAY
+}
+
+"Whether a service token is accepted."
+enum ServiceTokenStatus {
+  "It is accepted."
+  ACTIVE
+  "Past ` + "`" + `expiresAt` + "`" + `: refused, and final."
+  EXPIRED
+  "Revoked: refused, and final."
+  REVOKED
+}
+
+"What the viewer may do with a service token."
+type ServiceTokenPermissions {
+  "Whether ` + "`" + `revokeServiceToken` + "`" + ` is allowed."
+  revoke: Permission!
+}
+
+"One page of a list of service tokens."
+type ServiceTokenConnection {
+  "The page's edges: each with its cursor."
+  edges: [ServiceTokenEdge!]! @goField(forceResolver: true)
+  "The page's objects, without cursors."
+  nodes: [ServiceToken!]!
+  "How many entries the whole list has."
+  totalCount: Int!
+  "Whether there are pages before and after this one, and the cursors to ask for them."
+  pageInfo: PageInfo!
+}
+
+"An entry in a list of service tokens: the object and its cursor."
+type ServiceTokenEdge {
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
+  cursor: String!
+  "What is at this place of the list."
+  node: ServiceToken!
+}
+
+"Conditions for service tokens: all that are given must be met."
+input ServiceTokenFilter {
+  "Only tokens in one of these states at the time of reading; an empty list matches none."
+  status: [ServiceTokenStatus!]
+  "Only tokens that act for these accounts; unknown ids and an empty list match none."
+  accountIds: [ID!]
+}
+
+"How a list of service tokens is sorted."
+input ServiceTokenOrder {
+  "What to sort by; entries that are equal in it stay in a fixed order."
+  field: ServiceTokenOrderField!
+  "ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first."
+  direction: OrderDirection! = ASC
+}
+
+"What a list of service tokens can be sorted by."
+enum ServiceTokenOrderField {
+  "By the time of their creation."
+  CREATED_AT
+}
+
+extend type Query {
+  "The organization's service tokens, those of gateways and revoked ones too; newest first unless ` + "`" + `orderBy` + "`" + ` says otherwise. Requires: ADMIN."
+  serviceTokens(
+    "Only objects that meet all of these conditions."
+    where: ServiceTokenFilter
+    "What the list is sorted by."
+    orderBy: ServiceTokenOrder! = {field: CREATED_AT, direction: DESC}
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): ServiceTokenConnection! @hasRole(any: [ADMIN])
+}
+
+extend type Mutation {
+  "Creates a service token. It is shown only in this answer. Service tokens cannot do it. Requires: ADMIN."
+  createServiceToken(
+    "What the token is called, and what it may do."
+    input: CreateServiceTokenInput!
+  ): CreateServiceTokenPayload @hasRole(any: [ADMIN], scopes: [])
+  "Revokes a service token for ever: it is refused from the next request on, a gateway's within a second, and within five by a server that is cut off from the database. Revoking a revoked one changes nothing. Service tokens cannot do it. Requires: ADMIN."
+  revokeServiceToken(
+    "The token to revoke, and why."
+    input: RevokeServiceTokenInput!
+  ): RevokeServiceTokenPayload @hasRole(any: [ADMIN], scopes: [])
+}
+
+extend type Mutation {
+  """
+  Gives a service token an access token with which it acts for a developer in one of the
+  developer's accounts: a portal's own back end does so for whom it has signed in. With it
+  the service token may do in that account what the developer may, but nothing that
+  concerns people: the person's name, password, second factor, sessions and preferences,
+  members and invitations, and the account itself are out of its scope. It is valid
+  for 10 minutes, and no longer than the service token, the person, the membership and the
+  organization's policy ` + "`" + `actAs` + "`" + `, without which this is FORBIDDEN (` + "`" + `POLICY` + "`" + `). Events record
+  both. Only service tokens may do it. Requires: ADMIN.
+  """
+  actAs(
+    "For whom, and in which account."
+    input: ActAsInput!
+  ): ActAsPayload @hasRole(any: [ADMIN], scopes: [USERS_ACT_AS])
+}
+
+"For whom the service token acts, and in which account."
+input ActAsInput {
+  "A developer of the organization who may sign in; all others are NOT_FOUND."
+  userId: ID!
+  "One of the developer's accounts; any other is NOT_FOUND, too."
+  accountId: ID!
+}
+
+"The access token with which the service token acts for the developer."
+type ActAsPayload @hasScope(any: [USERS_ACT_AS]) {
+  "The access token, to be sent as ` + "`" + `Authorization: Bearer` + "`" + `; null when there are errors. Nothing renews it: ask again."
+  accessToken: String
+  "When the access token expires, 10 minutes from now."
+  expiresAt: Time
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"What the token is called, and what it may do."
+input CreateServiceTokenInput {
+  "1–255 characters; no other token of the organization has it or had it, revoked ones included."
+  name: String!
+  "What it may do: either PORTAL_READ and PORTAL_WRITE, or GATEWAY alone, or any of the others."
+  scopes: [ServiceTokenScope!]!
+  "The account that the token acts for; required for PORTAL_READ and PORTAL_WRITE, and not allowed for other scopes."
+  accountId: ID
+  "From when on it is refused: in the future; never unless given."
+  expiresAt: Time
+  "1–255 characters. The same key with the same input within 24 hours creates nothing new and repeats the answer; with another input it is a CONFLICT."
+  idempotencyKey: String
+}
+
+"The result of ` + "`" + `createServiceToken` + "`" + `."
+type CreateServiceTokenPayload {
+  "The token's public part; null when there are errors."
+  serviceToken: ServiceToken
+  "The token itself, ` + "`" + `pst_…` + "`" + `. It is shown only in this answer: null in a replay, and nowhere else."
+  secret: String
+  "Whether this repeats the answer to an earlier request with the same idempotency key."
+  replayed: Boolean!
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which token is revoked, and why."
+input RevokeServiceTokenInput {
+  "The token's id; one that you may not see is NOT_FOUND."
+  serviceTokenId: ID!
+  "Why, for the event's ` + "`" + `reason` + "`" + `; at most 1000 characters."
+  reason: String
+}
+
+"The result of ` + "`" + `revokeServiceToken` + "`" + `."
+type RevokeServiceTokenPayload {
+  "The token as it is now; null when there are errors."
+  serviceToken: ServiceToken
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/session.graphql", Input: `"""
+A sign-in on a device. It lasts until it is ended: by ` + "`" + `signOut` + "`" + `, when the password is
+changed elsewhere or reset, when somebody else removes the second factor or the
+organization begins to ask for one that is missing, when the user is disabled or deleted,
+when a refresh token is used twice, when it was not refreshed for 14 days, and 90 days
+after the sign-in. People see their own sessions only.
+"""
+type Session implements Node {
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
+  id: ID!
+  "The program and the system that signed in, as they call themselves, such as ` + "`" + `Firefox on Linux` + "`" + `; empty if they did not say."
+  device: String!
+  "The network address from which the session was last refreshed."
+  address: String!
+  "Whether this request was made in it."
+  current: Boolean! @goField(forceResolver: true)
+  "When it was last refreshed; while somebody works, every ten minutes."
+  lastSeenAt: Time!
+  "When it ends unless it is refreshed before; in the past when it has ended."
+  expiresAt: Time!
+  "When the person signed in."
+  createdAt: Time!
+}
+
+"One page of a list of sessions."
+type SessionConnection {
+  "The page's edges: each with its cursor."
+  edges: [SessionEdge!]! @goField(forceResolver: true)
+  "The page's objects, without cursors."
+  nodes: [Session!]!
+  "How many entries the whole list has."
+  totalCount: Int!
+  "Whether there are pages before and after this one, and the cursors to ask for them."
+  pageInfo: PageInfo!
+}
+
+"An entry in a list of sessions: the object and its cursor."
+type SessionEdge {
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
+  cursor: String!
+  "What is at this place of the list."
+  node: Session!
+}
+
+extend type Query {
+  "The viewer's own sessions that have not ended, at most 100; oldest first. Requires: ADMIN, APPROVER or PORTAL."
+  sessions(
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): SessionConnection! @hasRole(any: [ADMIN, APPROVER, PORTAL], scopes: [])
+}
+
+extend type Mutation {
+  """
+  Renews the access token of a session. Each refresh token can be used once, and the
+  answer has the next one: at ` + "`" + `/session/graphql` + "`" + ` both are in a cookie that no script can
+  read, elsewhere in the body. A token that was used before ends the whole session, since
+  it may have been stolen; within 10 seconds of its use it gets a second successor, for
+  two tabs that refresh at once. A token that is unknown, used, or of a session that has
+  ended is UNAUTHENTICATED (` + "`" + `SESSION_EXPIRED` + "`" + `): sign in again.
+  """
+  refreshSession(
+    "The refresh token, where it is not in the cookie."
+    input: RefreshSessionInput! = {}
+  ): RefreshSessionPayload @public
+  """
+  Ends the session of the request, another one of the same person, or all of them. Their
+  access tokens are refused from then on. Without an access token that is valid, the
+  cookie or ` + "`" + `refreshToken` + "`" + ` says which session; they end their own only. Ending a session
+  that has ended changes nothing. Nobody to sign out is UNAUTHENTICATED.
+  """
+  signOut(
+    "What to end; the session of the request, if nothing is said."
+    input: SignOutInput! = {}
+  ): SignOutPayload @public
+  """
+  Chooses the account that the developer acts for in this session, from the next request
+  on and also after it is refreshed. Tabs that need another one send its id in the header
+  ` + "`" + `X-Portico-Account` + "`" + `. Also from and to a suspended account. Requires: PORTAL.
+  """
+  switchAccount(
+    "The account to act for."
+    input: SwitchAccountInput!
+  ): SwitchAccountPayload @public
+}
+
+"The account to act for."
+input SwitchAccountInput {
+  "One of the viewer's own accounts, as ` + "`" + `viewer { accounts }` + "`" + ` lists them; any other is NOT_FOUND."
+  accountId: ID!
+}
+
+"The account that the session acts for from the next request on."
+type SwitchAccountPayload @public {
+  "The account; its lists are those of the account of this request. Null when there are errors."
+  account: Account
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The refresh token, where it is not in the cookie."
+input RefreshSessionInput {
+  "The newest refresh token of the session; not needed at ` + "`" + `/session/graphql` + "`" + `, where it is in a cookie."
+  refreshToken: String
+}
+
+"A new access token, and what renews it."
+type RefreshSessionPayload @public {
+  "The access token, to be sent as ` + "`" + `Authorization: Bearer` + "`" + `; null when there are errors."
+  accessToken: String
+  "When the access token expires, 10 minutes from now."
+  expiresAt: Time
+  "The next refresh token; null at ` + "`" + `/session/graphql` + "`" + `, where it is in the cookie."
+  refreshToken: String
+  "Whose session it is."
+  viewer: Viewer
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"What to end; the session of the request, if nothing is said."
+input SignOutInput {
+  "Another session of the viewer's, of ` + "`" + `sessions` + "`" + `; one that you may not see is NOT_FOUND."
+  sessionId: ID
+  "Whether to end all sessions of the viewer, also this one; null is refused."
+  everywhere: Boolean = false
+  "The refresh token of the session to end, instead of an access token."
+  refreshToken: String
+}
+
+"Which sessions have ended."
+type SignOutPayload @public {
+  "The ids of the sessions that were ended now; none if they had ended before."
+  endedSessionIds: [ID!]!
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/sign_up.graphql", Input: `"Who may become a user of an organization."
+enum SignUpPolicy {
+  "Only people who are invited, or whom administrators create: nobody signs up."
+  INVITATION
+  "Everybody who confirms an e-mail address."
+  OPEN
+  "Everybody who confirms an e-mail address, and whom an administrator then approves."
+  APPROVAL
+}
+
+"How people sign up in an organization, for the page on which they do."
+type SignUpInfo @public {
+  "The organization's policy."
+  policy: SignUpPolicy!
+  "Whether ` + "`" + `signUp` + "`" + ` works now: the policy allows it, people sign in with passwords, and the letter to the address would be sent."
+  available: Boolean!
+  "What the organization asks beside name and address, in this order; empty unless it is ` + "`" + `available` + "`" + `."
+  questions: [SignUpQuestion!]!
+}
+
+"An organization's form for people who sign up."
+type SignUpForm {
+  "The questions, in their order; at most 20."
+  questions: [SignUpQuestion!]!
+}
+
+"A question of the organization's to people who sign up."
+type SignUpQuestion @public {
+  "What identifies it in answers: small letters, digits and hyphens."
+  name: String!
+  "The question itself."
+  label: String!
+  "What an answer is."
+  kind: SignUpQuestionKind!
+  "Whether it must be answered."
+  required: Boolean!
+  "What can be chosen, of a CHOICE; else empty."
+  options: [String!]!
+}
+
+"What the answer to a question is."
+enum SignUpQuestionKind {
+  "A text of at most 500 characters, which may have several lines."
+  TEXT
+  "One of the options."
+  CHOICE
+  "` + "`" + `true` + "`" + ` or ` + "`" + `false` + "`" + `."
+  BOOLEAN
+}
+
+"Somebody who wants to become a user. There is no user before the address is confirmed, nor while an administrator is to decide."
+type SignUp implements Node {
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
+  id: ID!
+  "The address; confirmed in all states but UNVERIFIED, EXPIRED and REPLACED."
+  email: String!
+  "The name that the person has given."
+  name: String!
+  "The name of the account that the person gets."
+  accountName: String!
+  "The answers to the organization's questions, each with the question as it was then."
+  answers: [SignUpAnswer!]! @goField(forceResolver: true)
+  "What has become of it by now."
+  status: SignUpStatus! @goField(forceResolver: true)
+  "When the person signed up."
+  createdAt: Time!
+  "When the link of the letter stops working, 24 hours later."
+  expiresAt: Time!
+  "When the address was confirmed; null if it was not."
+  verifiedAt: Time
+  "When an administrator decided; null if none did."
+  decidedAt: Time
+  "Who decided; null if nobody or a service token did."
+  decidedBy: Actor @goField(forceResolver: true)
+  "The reason for the decision, or a note on it; empty if there is none."
+  reason: String!
+  "Who it has become; null if it has not."
+  user: User @goField(forceResolver: true)
+  "What the viewer may do with it now, and why not the rest: front ends show buttons by it."
+  viewerCan: SignUpPermissions! @goField(forceResolver: true)
+}
+
+"What has become of a sign-up."
+enum SignUpStatus {
+  "A letter is on its way to the address, and nobody has followed its link yet."
+  UNVERIFIED
+  "The address is confirmed; an administrator is to decide."
+  WAITING
+  "The person is a user: at once where sign-up is OPEN, else because an administrator approved."
+  ACCEPTED
+  "An administrator rejected it."
+  REJECTED
+  "Nobody has followed the link in time."
+  EXPIRED
+  "Another sign-up with the address was confirmed, or somebody became a user with it while this one waited."
+  REPLACED
+}
+
+"An answer to a question of the organization's."
+type SignUpAnswer {
+  "The question's name."
+  name: String!
+  "The question, as it was then."
+  label: String!
+  "What the answer is."
+  kind: SignUpQuestionKind!
+  "The text, the option, or ` + "`" + `true` + "`" + ` or ` + "`" + `false` + "`" + `."
+  value: String!
+}
+
+"What the viewer may do with a sign-up."
+type SignUpPermissions {
+  "Whether ` + "`" + `approveSignUp` + "`" + ` is allowed."
+  approve: Permission!
+  "Whether ` + "`" + `rejectSignUp` + "`" + ` is allowed."
+  reject: Permission!
+}
+
+"One page of a list of sign-ups."
+type SignUpConnection {
+  "The page's edges: each with its cursor."
+  edges: [SignUpEdge!]! @goField(forceResolver: true)
+  "The page's objects, without cursors."
+  nodes: [SignUp!]!
+  "How many entries the whole list has."
+  totalCount: Int!
+  "Whether there are pages before and after this one, and the cursors to ask for them."
+  pageInfo: PageInfo!
+}
+
+"An entry in a list of sign-ups: the object and its cursor."
+type SignUpEdge {
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
+  cursor: String!
+  "What is at this place of the list."
+  node: SignUp!
+}
+
+"Which sign-ups a list has. Every condition must hold."
+input SignUpFilter {
+  "Only those in one of these states; an empty list matches nothing."
+  status: [SignUpStatus!]
+}
+
+"The order of a list of sign-ups."
+input SignUpOrder {
+  "What to sort by; entries that are equal in it stay in a fixed order."
+  field: SignUpOrderField!
+  "ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first."
+  direction: OrderDirection! = ASC
+}
+
+"What a list of sign-ups can be sorted by."
+enum SignUpOrderField {
+  "When the person signed up."
+  CREATED_AT
+}
+
+extend type Query {
+  "The organization's sign-ups; newest first unless ` + "`" + `orderBy` + "`" + ` says otherwise. Those that have led to nothing are kept for 7 days, those of users as long as the user. Requires: ADMIN."
+  signUps(
+    "Only objects that meet all of these conditions."
+    where: SignUpFilter
+    "What the list is sorted by."
+    orderBy: SignUpOrder! = {field: CREATED_AT, direction: DESC}
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): SignUpConnection! @hasRole(any: [ADMIN])
+}
+
+extend type Mutation {
+  """
+  Asks to become a user of an organization. A letter with a link goes to the address, which
+  works once and for 24 hours; its page is the front end's, ` + "`" + `/verify-email#token=…` + "`" + `. The
+  answer is the same whether somebody has the address or not; who has it is told by the
+  letter. There is no user and no password yet. RATE_LIMITED after 5 sign-ups within an
+  hour with an address, 20 within an hour from one network, or while 5000 of the
+  organization are not confirmed. Where nobody can sign up it is FORBIDDEN: POLICY, or
+  NO_MAIL.
+  """
+  signUp(
+    "Who wants to become a user, and where."
+    input: SignUpInput!
+  ): SignUpPayload @public
+  """
+  Confirms the address of a sign-up by the link of a letter, and sets the password. Where
+  sign-up is OPEN, the person becomes a user, and the owner of an account of the own, whom
+  it does not sign in: ` + "`" + `signIn` + "`" + ` comes next. Where it takes an APPROVAL, the sign-up is
+  WAITING then. Other sign-ups with the address end. A link that is not valid, for whatever
+  reason, is INVALID_LINK; one whose address a user has meanwhile is TAKEN. A password that
+  is refused leaves the link valid.
+  """
+  verifyEmail(
+    "The token of the link, and the password."
+    input: VerifyEmailInput!
+  ): VerifyEmailPayload @public
+  "Makes a user of a sign-up that is WAITING, who owns an account of the own; a letter says so. One whose address somebody has by now is TAKEN. Requires: ADMIN."
+  approveSignUp(
+    "The sign-up to approve."
+    input: ApproveSignUpInput!
+  ): ApproveSignUpPayload @hasRole(any: [ADMIN])
+  "Rejects a sign-up that is WAITING; a letter tells the person why. Requires: ADMIN."
+  rejectSignUp(
+    "The sign-up to reject, and why."
+    input: RejectSignUpInput!
+  ): RejectSignUpPayload @hasRole(any: [ADMIN])
+}
+
+"Who wants to become a user, and where."
+input SignUpInput {
+  "The organization's slug."
+  organization: String!
+  "The address, to which the letter goes."
+  email: String!
+  "The name that people see, 1–255 characters."
+  name: String!
+  "The name of the account that the person gets, 1–255 characters; left out or null: the person's."
+  accountName: String
+  "The language of letters to the person; left out or null: the organization's."
+  language: Language
+  "Answers to the organization's questions: those that ` + "`" + `serverInfo` + "`" + ` shows. At most 2000 characters in all."
+  answers: [SignUpAnswerInput!]
+  "The version of the organization's terms that the person accepts: that of ` + "`" + `serverInfo { terms }` + "`" + `. REQUIRED where there are terms, and INVALID if they have changed; where there are none it says nothing."
+  termsVersion: String
+}
+
+"The answer to a question of the organization's."
+input SignUpAnswerInput {
+  "The question's name."
+  name: String!
+  "The text, one of the options, or ` + "`" + `true` + "`" + ` or ` + "`" + `false` + "`" + `; empty: not answered."
+  value: String!
+}
+
+"The result of ` + "`" + `signUp` + "`" + `, which says nothing about who has the address."
+type SignUpPayload @public {
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The token of a link, and the password."
+input VerifyEmailInput {
+  "What follows ` + "`" + `#token=` + "`" + ` in the link."
+  token: String!
+  "The password to sign in with, 12–128 characters, not a common one nor the address."
+  password: String! @verbatim
+}
+
+"What has become of the sign-up."
+type VerifyEmailPayload @public {
+  "ACCEPTED: the person is a user. WAITING: an administrator is to decide. Null when there are errors."
+  status: SignUpStatus
+  "The new user, to sign in with ` + "`" + `email` + "`" + `; null when there are errors, and while it waits."
+  user: User
+  "The account that the user owns; null with the user."
+  account: Account
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The sign-up to approve."
+input ApproveSignUpInput {
+  "The sign-up's id; one that you may not see is NOT_FOUND."
+  signUpId: ID!
+  "What the letter adds; at most 1000 characters."
+  note: String
+}
+
+"The result of ` + "`" + `approveSignUp` + "`" + `."
+type ApproveSignUpPayload {
+  "The sign-up as it is now; null when there are errors."
+  signUp: SignUp
+  "The new user; null when there are errors."
+  user: User
+  "The account that the user owns; null when there are errors."
+  account: Account
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The sign-up to reject, and why."
+input RejectSignUpInput {
+  "The sign-up's id; one that you may not see is NOT_FOUND."
+  signUpId: ID!
+  "Why; 1–1000 characters, which the person reads."
+  reason: String!
+}
+
+"The result of ` + "`" + `rejectSignUp` + "`" + `."
+type RejectSignUpPayload {
+  "The sign-up as it is now; null when there are errors."
+  signUp: SignUp
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"What people are asked who sign up."
+input SignUpFormInput {
+  "The questions, in their order; at most 20."
+  questions: [SignUpQuestionInput!]!
+}
+
+"A question of the organization's to people who sign up."
+input SignUpQuestionInput {
+  "What identifies it in answers: 1–63 small letters, digits and hyphens; twice the same is TAKEN."
+  name: String!
+  "The question itself, 1–255 characters."
+  label: String!
+  "What an answer is."
+  kind: SignUpQuestionKind!
+  "Whether it must be answered."
+  required: Boolean! = false
+  "What can be chosen, of a CHOICE: 1–50 texts of 1–100 characters, none twice. Other kinds have none."
+  options: [String!]
+}
+`, BuiltIn: false},
 	{Name: "../schema/subscription.graphql", Input: `"An app's use of a product by a plan."
 type ProductSubscription implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
-  id: ID!
+  id: ID! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The app that uses the product; null when it was deleted: a suspended subscription outlives its app."
-  app: App @goField(forceResolver: true)
+  app: App @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The account that owns the app."
-  account: Account! @goField(forceResolver: true)
+  account: Account! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The product that the app may call with it."
-  product: Product! @goField(forceResolver: true)
+  product: Product! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The plan, whose rate limit and quota apply to the app's calls."
-  plan: Plan! @goField(forceResolver: true)
+  plan: Plan! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Whether it is narrowed to some of the product's endpoints; only calls of those pass then."
   narrowed: Boolean! @goField(forceResolver: true)
   "The endpoints it is for: those it is narrowed to, else all of the product's; oldest first."
@@ -6584,25 +11014,25 @@ type ProductSubscription implements Node {
   "How many calls of its app to its product gateways asked about in the last 24 hours, to the minute."
   callsLast24h: BigInt! @goField(forceResolver: true)
   "Whether the app may call the product; gateways refuse all but APPROVED."
-  status: SubscriptionStatus!
+  status: SubscriptionStatus! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The colour to show the status in, the same in every front end."
-  badgeColor: BadgeColor!
+  badgeColor: BadgeColor! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Who registered the app; null for Portico itself."
-  requestedBy: Actor @goField(forceResolver: true)
+  requestedBy: Actor @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Who last decided about it; null while nobody has."
-  decidedBy: Actor @goField(forceResolver: true)
+  decidedBy: Actor @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "When it was last decided about; null while it was not."
-  decidedAt: Time
+  decidedAt: Time @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The reason given with the last step; empty when there was none."
-  reason: String!
+  reason: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "When the app was registered."
-  createdAt: Time!
+  createdAt: Time! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "When it was last changed."
-  updatedAt: Time!
+  updatedAt: Time! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Grows by one with each change. Pass it to ` + "`" + `updateSubscriptionEndpoints` + "`" + `, so that a change of an older state is a CONFLICT."
-  version: Int!
+  version: Int! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The transitions that the viewer may make now; front ends show buttons by it."
-  allowedTransitions: [SubscriptionTransition!]! @goField(forceResolver: true)
+  allowedTransitions: [SubscriptionTransition!]! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "What else the viewer may do with it now."
   viewerCan: ProductSubscriptionPermissions! @goField(forceResolver: true)
   "What happened to it; newest first."
@@ -6615,7 +11045,7 @@ type ProductSubscription implements Node {
     last: Int
     "Only entries before this cursor."
     before: String
-  ): EventConnection! @goField(forceResolver: true)
+  ): EventConnection! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
 }
 
 "What is used of a quota. Counts are stored about twice a second, and while a server is very busy up to a minute later."
@@ -6682,16 +11112,18 @@ enum BadgeColor {
 
 "Who did something. Developers see every member of staff as ` + "`" + `Administrator` + "`" + `."
 type Actor {
-  "The actor's role; null for Portico itself."
-  role: Role
-  "The name to show: a person's, a token's, ` + "`" + `Portico` + "`" + `, or ` + "`" + `Administrator` + "`" + ` for staff towards developers."
-  name: String!
+  "The actor's role; null for Portico itself, and for who is nobody that is known."
+  role: Role @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "The name to show: a person's, a token's, ` + "`" + `Portico` + "`" + `, ` + "`" + `Administrator` + "`" + ` for staff towards developers, ` + "`" + `Whoever held the key` + "`" + `, ` + "`" + `Whoever found the key` + "`" + `, or ` + "`" + `Secret scanning` + "`" + `; empty for others who are nobody that is known."
+  name: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The user; null for machines, for users the viewer may not see, and for staff towards developers."
   user: User
+  "The service token that did it; null when none did. Requires: ADMIN."
+  serviceToken: ServiceToken @hasRole(any: [ADMIN])
 }
 
 "One page of a list of subscriptions."
-type ProductSubscriptionConnection {
+type ProductSubscriptionConnection @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "The page's edges: each with its cursor."
   edges: [ProductSubscriptionEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
@@ -6703,7 +11135,7 @@ type ProductSubscriptionConnection {
 }
 
 "An entry in a list of subscriptions: the object and its cursor."
-type ProductSubscriptionEdge {
+type ProductSubscriptionEdge @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
   "What is at this place of the list."
@@ -6747,7 +11179,7 @@ enum ProductSubscriptionOrderField {
 }
 
 extend type Query {
-  "Subscriptions, oldest first: with ` + "`" + `where: {status: [WAITING]}` + "`" + ` an administrator's approval queue. A developer sees those of the developer's account. An administrator's hold the suspended ones of deleted apps too. Requires: ADMIN or PORTAL."
+  "Subscriptions, oldest first: with ` + "`" + `where: {status: [WAITING]}` + "`" + ` an administrator's approval queue. A developer sees those of the developer's account. An administrator's hold the suspended ones of deleted apps too. Requires: ADMIN, APPROVER or PORTAL."
   productSubscriptions(
     "Only objects that meet all of these conditions."
     where: ProductSubscriptionFilter
@@ -6761,7 +11193,7 @@ extend type Query {
     last: Int
     "Only entries before this cursor."
     before: String
-  ): ProductSubscriptionConnection! @hasRole(any: [ADMIN, PORTAL])
+  ): ProductSubscriptionConnection! @hasRole(any: [ADMIN, APPROVER, PORTAL], scopes: [PORTAL_READ, PORTAL_WRITE, ADMIN_READ, ADMIN_WRITE, SUBSCRIPTIONS_DECIDE])
 }
 
 extend type Mutation {
@@ -6780,16 +11212,16 @@ extend type Mutation {
     "The subscription to end, and why."
     input: UnregisterInput!
   ): UnregisterPayload @hasRole(any: [ADMIN, PORTAL])
-  "Approves a waiting subscription. Requires: ADMIN."
+  "Approves a waiting subscription. Requires: ADMIN or APPROVER."
   approveSubscription(
     "The subscription to approve."
     input: ApproveSubscriptionInput!
-  ): ApproveSubscriptionPayload @hasRole(any: [ADMIN])
-  "Rejects a waiting subscription. Requires: ADMIN."
+  ): ApproveSubscriptionPayload @hasRole(any: [ADMIN, APPROVER], scopes: [ADMIN_WRITE, SUBSCRIPTIONS_DECIDE])
+  "Rejects a waiting subscription. Requires: ADMIN or APPROVER."
   rejectSubscription(
     "The subscription to reject, and why."
     input: RejectSubscriptionInput!
-  ): RejectSubscriptionPayload @hasRole(any: [ADMIN])
+  ): RejectSubscriptionPayload @hasRole(any: [ADMIN, APPROVER], scopes: [ADMIN_WRITE, SUBSCRIPTIONS_DECIDE])
   "Interrupts an approved subscription. Requires: ADMIN."
   suspendSubscription(
     "The subscription to interrupt, and why."
@@ -6872,7 +11304,7 @@ input ApproveSubscriptionInput {
 }
 
 "The result of ` + "`" + `approveSubscription` + "`" + `."
-type ApproveSubscriptionPayload {
+type ApproveSubscriptionPayload @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "The subscription as it is now; null when there are errors."
   productSubscription: ProductSubscription
   "What the user can correct; nothing was changed then. Empty when it succeeded."
@@ -6888,7 +11320,7 @@ input RejectSubscriptionInput {
 }
 
 "The result of ` + "`" + `rejectSubscription` + "`" + `."
-type RejectSubscriptionPayload {
+type RejectSubscriptionPayload @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "The subscription as it is now; null when there are errors."
   productSubscription: ProductSubscription
   "What the user can correct; nothing was changed then. Empty when it succeeded."
@@ -6941,6 +11373,242 @@ input UpdateSubscriptionEndpointsInput {
 type UpdateSubscriptionEndpointsPayload {
   "The subscription as it is now; null when there are errors."
   productSubscription: ProductSubscription
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/terms.graphql", Input: `"What developers of an organization agree to: its terms as they are now."
+type Terms @public {
+  "Which terms they are. Where it changes, every developer has to accept them anew."
+  version: String!
+  "The address of the page on which people read them, https or http."
+  url: String!
+}
+
+"Terms that a person has accepted: those accepted last."
+type AcceptedTerms @public {
+  "Their version."
+  version: String!
+  "When the person accepted them; of somebody who has signed up, when that was."
+  at: Time!
+}
+
+extend type Mutation {
+  """
+  Accepts the organization's terms for the viewer, from the next request on. While a
+  developer has not accepted those of now, whatever makes or changes something is FORBIDDEN
+  (TERMS), for a service token that acts for the developer too. Reading goes on, and so do
+  one's own name, password, second factor and letters, and whatever ends something:
+  revoking, deleting, unregistering, removing members, leaving and signing out. Keys stay
+  valid. Terms that are accepted already change nothing; a version that is
+  not that of now is INVALID. It is for people, not for service tokens. Requires: PORTAL.
+  """
+  acceptTerms(
+    "Which terms the viewer accepts."
+    input: AcceptTermsInput!
+  ): AcceptTermsPayload @hasRole(any: [PORTAL], scopes: [])
+}
+
+"Which terms the viewer accepts."
+input AcceptTermsInput {
+  "The version that the person has read: that of ` + "`" + `viewer { termsToAccept }` + "`" + `."
+  version: String!
+}
+
+"The result of ` + "`" + `acceptTerms` + "`" + `."
+type AcceptTermsPayload {
+  "The user as it is now; null when there are errors."
+  user: User
+  "What the person has accepted, and when; null when there are errors."
+  acceptedTerms: AcceptedTerms
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"An organization's terms."
+input TermsInput {
+  "What tells them from those before, such as a date, 1–64 characters. Another one asks everybody to accept them; with the same one, only the address is corrected."
+  version: String!
+  "The page on which people read them, an https or http address."
+  url: String!
+}
+`, BuiltIn: false},
+	{Name: "../schema/totp.graphql", Input: `"""
+A sign-in whose password was right, and that waits for the second factor: show a field
+for the code, and send it with ` + "`" + `token` + "`" + ` to ` + "`" + `completeSignIn` + "`" + `.
+"""
+type SignInChallenge @public {
+  "What ` + "`" + `completeSignIn` + "`" + ` needs. It is no access token, and is refused once the password or the factor has changed."
+  token: String!
+  "When it expires, 5 minutes from now."
+  expiresAt: Time!
+  """
+  What an authenticator app needs, where the organization asks administrators for a second
+  factor and this one has none yet: show it, and let the person send the app's first code.
+  Null when the app is set up.
+  """
+  setup: TotpSetup
+}
+
+"What an authenticator app needs to show codes. It is shown once, and stored nowhere."
+type TotpSetup @public {
+  "The secret in base32, to be typed into the app."
+  secret: String!
+  "The same as an ` + "`" + `otpauth:` + "`" + ` address, to be shown as a QR code: 6 digits, 30 seconds, SHA-1."
+  uri: String!
+}
+
+extend type Mutation {
+  """
+  Ends a sign-in that waits for its second factor, which begins the session. A wrong code
+  is WRONG_CODE in ` + "`" + `userErrors` + "`" + `, and so is one that has been used. A challenge that has
+  expired, or whose password or factor has changed, is UNAUTHENTICATED
+  (` + "`" + `CHALLENGE_EXPIRED` + "`" + `): sign in again. RATE_LIMITED after 10 wrong codes of a user within
+  an hour; an administrator can forgive them: ` + "`" + `unlockUser` + "`" + `.
+  """
+  completeSignIn(
+    "The challenge, and the code."
+    input: CompleteSignInInput!
+  ): CompleteSignInPayload @public
+  """
+  Begins to set up an authenticator app as the viewer's second factor. Sign-ins do not ask
+  for its codes before ` + "`" + `confirmTotp` + "`" + `; beginning again replaces what was begun.
+  Requires: ADMIN, APPROVER or PORTAL.
+  """
+  enableTotp(
+    "The viewer's password."
+    input: EnableTotpInput!
+  ): EnableTotpPayload @hasRole(any: [ADMIN, APPROVER, PORTAL], scopes: [])
+  """
+  Ends the set-up by the app's first code: from now on the viewer's sign-ins ask for one.
+  The person keeps the recovery codes in a safe place. Requires: ADMIN, APPROVER or PORTAL.
+  """
+  confirmTotp(
+    "A code of the app."
+    input: ConfirmTotpInput!
+  ): ConfirmTotpPayload @hasRole(any: [ADMIN, APPROVER, PORTAL], scopes: [])
+  """
+  Turns the viewer's second factor off. FORBIDDEN (` + "`" + `POLICY` + "`" + `) for staff where the
+  organization asks them for one. Requires: ADMIN, APPROVER or PORTAL.
+  """
+  disableTotp(
+    "A code."
+    input: DisableTotpInput!
+  ): DisableTotpPayload @hasRole(any: [ADMIN, APPROVER, PORTAL], scopes: [])
+  "Gives the viewer ten new recovery codes; the old ones are refused from now on. Requires: ADMIN, APPROVER or PORTAL."
+  replaceRecoveryCodes(
+    "A code."
+    input: ReplaceRecoveryCodesInput!
+  ): ReplaceRecoveryCodesPayload @hasRole(any: [ADMIN, APPROVER, PORTAL], scopes: [])
+  """
+  Removes the second factor of a user who has lost it, and ends all of the user's sessions:
+  make sure first who asks for it. Without one it changes nothing. It is for people, not for
+  service tokens. Requires: ADMIN.
+  """
+  resetTotp(
+    "Whose second factor is removed, and why."
+    input: ResetTotpInput!
+  ): ResetTotpPayload @hasRole(any: [ADMIN], scopes: [])
+}
+
+"The challenge of ` + "`" + `signIn` + "`" + `, and the code that meets it."
+input CompleteSignInInput {
+  "The ` + "`" + `token` + "`" + ` of the challenge."
+  challenge: String!
+  "The code of the authenticator app, or a recovery code; blanks and hyphens do not matter."
+  code: String!
+  "As in ` + "`" + `signIn` + "`" + `."
+  deviceToken: String
+}
+
+"The tokens of a new session, when the code was right."
+type CompleteSignInPayload @public {
+  "The access token, to be sent as ` + "`" + `Authorization: Bearer` + "`" + `; null when there are errors."
+  accessToken: String
+  "When the access token expires, 10 minutes from now; ` + "`" + `refreshSession` + "`" + ` renews it."
+  expiresAt: Time
+  "What ` + "`" + `refreshSession` + "`" + ` needs; null at ` + "`" + `/session/graphql` + "`" + `, where it is in a cookie that no script can read."
+  refreshToken: String
+  "The user who has signed in."
+  viewer: Viewer
+  "As in ` + "`" + `signIn` + "`" + `."
+  deviceToken: String
+  "New recovery codes, shown once, if this code has put the authenticator app to use; else empty."
+  recoveryCodes: [String!]!
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The viewer's password."
+input EnableTotpInput {
+  "The present password; a wrong one is WRONG_PASSWORD."
+  password: String! @verbatim
+}
+
+"What the authenticator app needs."
+type EnableTotpPayload {
+  "Show it once; null when there are errors."
+  setup: TotpSetup
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The first code of the authenticator app."
+input ConfirmTotpInput {
+  "The code that the app shows."
+  code: String!
+}
+
+"The recovery codes."
+type ConfirmTotpPayload {
+  "The user as it is now; null when there are errors."
+  user: User
+  "Ten recovery codes, each good for one sign-in without the app; shown once. Empty when there are errors."
+  recoveryCodes: [String!]!
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"A code, since whoever finds an open session must not be able to turn the factor off."
+input DisableTotpInput {
+  "A code of the authenticator app, or a recovery code."
+  code: String!
+}
+
+"The result of ` + "`" + `disableTotp` + "`" + `."
+type DisableTotpPayload {
+  "The user as it is now; null when there are errors."
+  user: User
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"A code."
+input ReplaceRecoveryCodesInput {
+  "A code of the authenticator app, or one of the old recovery codes."
+  code: String!
+}
+
+"The new recovery codes."
+type ReplaceRecoveryCodesPayload {
+  "Ten recovery codes, shown once. Empty when there are errors."
+  recoveryCodes: [String!]!
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Whose second factor is removed, and why."
+input ResetTotpInput {
+  "The user's id, not your own; one that you may not see is NOT_FOUND."
+  userId: ID!
+  "Why, for the event's ` + "`" + `reason` + "`" + `; at most 1000 characters."
+  reason: String
+}
+
+"The result of ` + "`" + `resetTotp` + "`" + `."
+type ResetTotpPayload {
+  "The user as it is now; null when there are errors."
+  user: User
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
@@ -7058,15 +11726,40 @@ type User implements Node {
   status: UserStatus!
   "When the person last signed in. Requires: ADMIN."
   lastSignInAt: Time @hasRole(any: [ADMIN])
+  "Since when signing in takes a code of the person's authenticator app; null if it does not. One's own is in ` + "`" + `viewer` + "`" + `. Requires: ADMIN."
+  totpEnabledAt: Time @hasRole(any: [ADMIN])
+  "The terms that the person has accepted last; null if there are none. One's own are in ` + "`" + `viewer` + "`" + `. Requires: ADMIN."
+  acceptedTerms: AcceptedTerms @goField(forceResolver: true) @hasRole(any: [ADMIN])
+  "The language of letters to the person, and for front ends; null if the person has chosen none: letters are in that of ` + "`" + `mailSettings` + "`" + ` then."
+  language: Language
+  "The IANA time zone of the times in letters to the person, and for front ends; null if the person has chosen none: it is the organization's then."
+  timeZone: String
+  "How front ends look for the person; null if the person has chosen none, such as to follow the device."
+  theme: Theme
+  "Whether letters to the person may name API keys; the person chooses by ` + "`" + `updateMailPreferences` + "`" + `."
+  keyNamesInMail: Boolean!
   "When the user was created."
   createdAt: Time!
+  "The accounts that the person belongs to, in the order of their creation. Developers see all of their own, and of others the one they act for."
+  accounts(
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): AccountConnection! @goField(forceResolver: true)
 }
 
 "Whether a person is staff or a developer."
 enum UserRole {
   "Staff of the organization, who use the API Manager."
   ADMIN
-  "A developer of one account, who uses the API Portal."
+  "Staff who see and decide the subscriptions of the products that they are named for (` + "`" + `addApprover` + "`" + `)."
+  APPROVER
+  "A developer, who uses the API Portal for the accounts that the person belongs to."
   PORTAL
 }
 
@@ -7076,6 +11769,14 @@ enum UserStatus {
   ACTIVE
   "The person may not sign in; open sessions have ended."
   DISABLED
+}
+
+"How a front end looks for a person."
+enum Theme {
+  "Dark text on a light ground."
+  LIGHT
+  "Light text on a dark ground."
+  DARK
 }
 
 "One page of a list of users."
@@ -7130,6 +11831,21 @@ extend type Mutation {
     "The new user, and a developer's account."
     input: CreateUserInput!
   ): CreateUserPayload @hasRole(any: [ADMIN])
+  "Changes a user. What is left out stays. Administrators change everybody, others themselves only, service tokens with ` + "`" + `ADMIN_WRITE` + "`" + ` developers. Requires: ADMIN, APPROVER or PORTAL."
+  updateUser(
+    "Which user, and what to change."
+    input: UpdateUserInput!
+  ): UpdateUserPayload @hasRole(any: [ADMIN, APPROVER, PORTAL], scopes: [ADMIN_WRITE])
+  """
+  Gives a user another role. A developer belongs to ` + "`" + `accountId` + "`" + `; staff belong to no account,
+  and approvers are named for products by ` + "`" + `addApprover` + "`" + `. Memberships, or the products that
+  the person was named for, end, and so do the person's sessions, at once. A person who has
+  the role already is not changed. Requires: ADMIN.
+  """
+  changeUserRole(
+    "Which user, and the new role."
+    input: ChangeUserRoleInput!
+  ): ChangeUserRolePayload @hasRole(any: [ADMIN], scopes: [])
   "Disables a user: open sessions end at once, and signing in is refused. Disabling a disabled user changes nothing. Requires: ADMIN."
   disableUser(
     "Which user is disabled, and why."
@@ -7145,11 +11861,21 @@ extend type Mutation {
     "Which user's failed sign-ins to forgive."
     input: UnlockUserInput!
   ): UnlockUserPayload @hasRole(any: [ADMIN])
-  "Changes the viewer's own password and ends all other sessions; use the new access token from now on. Requires: ADMIN or PORTAL."
+  "Deletes a user: name, address and password are removed, sessions and memberships end at once, and the address can be used again. Events keep the name. What the user has created stays. This cannot be undone. Requires: ADMIN."
+  deleteUser(
+    "Which user to delete, and why."
+    input: DeleteUserInput!
+  ): DeleteUserPayload @hasRole(any: [ADMIN])
+  "Sends a user a letter with a link that sets a new password, valid for 30 minutes, in the place of an older one. The present password stays valid meanwhile. Requires: ADMIN."
+  sendPasswordReset(
+    "Which user gets the letter, and why."
+    input: SendPasswordResetInput!
+  ): SendPasswordResetPayload @hasRole(any: [ADMIN])
+  "Changes the viewer's own password and ends all other sessions; this one goes on. Requires: ADMIN, APPROVER or PORTAL."
   changePassword(
     "The present and the new password."
     input: ChangePasswordInput!
-  ): ChangePasswordPayload @hasRole(any: [ADMIN, PORTAL])
+  ): ChangePasswordPayload @hasRole(any: [ADMIN, APPROVER, PORTAL], scopes: [])
 }
 
 "The new user, and a developer's account."
@@ -7160,17 +11886,61 @@ input CreateUserInput {
   email: String!
   "Whether the person is staff or a developer; null is refused."
   role: UserRole = PORTAL
-  "The first password, 10–128 characters; the person can change it."
+  "The first password, 12–128 characters, not a common one nor the address; the person can change it."
   password: String! @verbatim
   "The account that a developer belongs to, required for one; staff have none."
   accountId: ID
-  "The developer's role in the account; null is refused."
-  membershipRole: MembershipRole = MEMBER
+  "The developer's role in the account; left out, OWNER where the account has no owner yet, else MEMBER. Null is refused."
+  membershipRole: MembershipRole @notNull
 }
 
 "The result of ` + "`" + `createUser` + "`" + `."
 type CreateUserPayload {
   "The user; null when there are errors."
+  user: User
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which user, and what to change; what is left out stays."
+input UpdateUserInput {
+  "The user's id, ` + "`" + `viewer { user { id } }` + "`" + ` for oneself; one that you may not see is NOT_FOUND."
+  userId: ID!
+  "The name that people see, 1–255 characters; null is refused."
+  name: String
+  "The language of letters to the person; null: the organization's."
+  language: Language
+  "An IANA time zone, such as Europe/Istanbul; null: the organization's."
+  timeZone: String
+  "How front ends look for the person; null: none chosen."
+  theme: Theme
+}
+
+"The result of ` + "`" + `updateUser` + "`" + `."
+type UpdateUserPayload {
+  "The user as it is now; null when there are errors."
+  user: User
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which user gets which role, and a developer's account."
+input ChangeUserRoleInput {
+  "The user's id; one that you may not see is NOT_FOUND. Yourself and the last administrator who can sign in are NOT_ALLOWED, the last owner of an account LAST_OWNER."
+  userId: ID!
+  "The new role."
+  role: UserRole!
+  "The account that a developer belongs to, required for one; staff have none."
+  accountId: ID
+  "The developer's role in the account; left out, OWNER where the account has no owner yet, else MEMBER. Null is refused."
+  membershipRole: MembershipRole @notNull
+  "Why, for the event's ` + "`" + `reason` + "`" + `; at most 1000 characters."
+  reason: String
+}
+
+"The result of ` + "`" + `changeUserRole` + "`" + `."
+type ChangeUserRolePayload {
+  "The user as it is now; null when there are errors."
   user: User
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
@@ -7224,11 +11994,43 @@ type UnlockUserPayload {
   userErrors: [UserError!]!
 }
 
+"Which user to delete."
+input DeleteUserInput {
+  "The user's id; one that you may not see is NOT_FOUND. Yourself and the last administrator who can sign in are NOT_ALLOWED, the last owner of an account LAST_OWNER."
+  userId: ID!
+  "Why, for the event's ` + "`" + `reason` + "`" + `; at most 1000 characters."
+  reason: String
+}
+
+"The result of ` + "`" + `deleteUser` + "`" + `."
+type DeleteUserPayload {
+  "The id of the deleted user; null when there are errors."
+  deletedUserId: ID
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which user gets a link that sets a new password."
+input SendPasswordResetInput {
+  "The user's id; one that you may not see is NOT_FOUND. A disabled user is WRONG_STATUS, one who may not sign in with a password NOT_ALLOWED."
+  userId: ID!
+  "Why, for the event's ` + "`" + `reason` + "`" + `; at most 1000 characters."
+  reason: String
+}
+
+"The result of ` + "`" + `sendPasswordReset` + "`" + `."
+type SendPasswordResetPayload {
+  "The user; null when there are errors."
+  user: User
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
 "The old and the new password."
 input ChangePasswordInput {
   "The present password; a wrong one is WRONG_PASSWORD."
   currentPassword: String! @verbatim
-  "The new one: 10–128 characters, not a common one."
+  "The new one: 12–128 characters, not a common one nor the address."
   newPassword: String! @verbatim
 }
 
@@ -7236,10 +12038,6 @@ input ChangePasswordInput {
 type ChangePasswordPayload {
   "The user; null when there are errors."
   user: User
-  "A new access token: the one that this request was made with is no longer valid."
-  accessToken: String
-  "When the new token expires."
-  expiresAt: Time
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
@@ -7248,7 +12046,7 @@ type ChangePasswordPayload {
 type Viewer @public {
   "The user who is signed in."
   user: User!
-  "The account that a developer acts for, the first that the person joined; null for staff."
+  "The account that a developer acts for: chosen by the header ` + "`" + `X-Portico-Account` + "`" + `, by ` + "`" + `switchAccount` + "`" + ` or at sign-in, else the first that the person joined; null for staff, and without an account."
   account: Account
   "The accounts that the person belongs to, in the order of joining."
   accounts(
@@ -7265,6 +12063,12 @@ type Viewer @public {
   organization: Organization!
   "Whether the person is staff or a developer."
   role: Role!
+  "Since when signing in takes a code of the person's authenticator app; null if it does not."
+  totpEnabledAt: Time
+  "The terms that the person has accepted last; null if there are none."
+  acceptedTerms: AcceptedTerms
+  "The organization's terms, where the viewer is a developer who must accept them (` + "`" + `acceptTerms` + "`" + `) before changing anything; null if there are none, or they are accepted."
+  termsToAccept: Terms
 }
 
 "What a front end needs to know before anybody has signed in."
@@ -7275,10 +12079,32 @@ type ServerInfo @public {
   organizationName: String
   "Whether developers sign in with a password there; null with the name."
   passwordSignIn: Boolean
+  "The identity providers where people of that organization can sign in with a browser; empty with no name."
+  identityProviders: [IdentityProvider!]!
+  "Whether letters are sent, in the given organization if there is one, so that ` + "`" + `requestPasswordReset` + "`" + ` can help who has forgotten the password."
+  passwordResetByMail: Boolean!
+  "The terms that people accept who sign up in the given organization, or accept an invitation to it; null with the name, and where there are none."
+  terms: Terms
+  "How people sign up in the given organization; null with the name."
+  signUp: SignUpInfo
   "The languages the server speaks, by BCP 47."
   languages: [String!]!
   "Every kind of top-level error: a code and the reasons that go with it."
   errors: [ErrorKind!]!
+}
+
+"An OpenID provider where people of an organization can sign in."
+type IdentityProvider @public {
+  "Its name in addresses."
+  name: String!
+  "What people know it by, for the button of a sign-in page."
+  label: String!
+  """
+  Where the browser goes to sign in. With ` + "`" + `returnTo` + "`" + `, a path below the portal such as
+  ` + "`" + `/apps` + "`" + `, it comes back there, else to the portal itself: with a session, which
+  ` + "`" + `refreshSession` + "`" + ` continues at ` + "`" + `/session/graphql` + "`" + `, or with ` + "`" + `#error=` + "`" + ` and a code.
+  """
+  startUrl: String!
 }
 
 extend type Query {
@@ -7293,7 +12119,8 @@ extend type Query {
 
 extend type Mutation {
   """
-  Signs in with a password. A wrong password, an unknown address and a disabled
+  Signs in with a password, which begins a session; where a second factor is needed, it
+  answers with a ` + "`" + `challenge` + "`" + ` instead. A wrong password, an unknown address and a disabled
   user answer alike: UNAUTHENTICATED. Without ` + "`" + `organization` + "`" + ` the password is tried
   for the first 3 whose password may be tried, of the first 32 users of the address
   in the order they were made; when it is right for several, ` + "`" + `userErrors` + "`" + ` ask for
@@ -7319,6 +12146,11 @@ input SignInInput {
   "The organization's slug; needed where address and password are right in several."
   organization: String
   """
+  The account to act for: one of the person's own, else UNKNOWN_REFERENCE. Left out, it is
+  that of the person's last sign-in, or the first that the person joined.
+  """
+  accountId: ID
+  """
   The ` + "`" + `deviceToken` + "`" + ` of an earlier sign-in with this address, from clients that have no
   cookie of it: programs, and front ends on another origin than the API's, which keep
   the token by themselves.
@@ -7326,12 +12158,14 @@ input SignInInput {
   deviceToken: String
 }
 
-"An access token, when the password was right."
+"The tokens of a new session, when the password was right."
 type SignInPayload @public {
   "The access token, to be sent as ` + "`" + `Authorization: Bearer` + "`" + `; null when there are errors."
   accessToken: String
-  "When the token expires, 10 minutes from now; after that the user signs in again."
+  "When the access token expires, 10 minutes from now; ` + "`" + `refreshSession` + "`" + ` renews it."
   expiresAt: Time
+  "What ` + "`" + `refreshSession` + "`" + ` needs; null at ` + "`" + `/session/graphql` + "`" + `, where it is in a cookie that no script can read."
+  refreshToken: String
   "The user who has signed in."
   viewer: Viewer
   """
@@ -7341,6 +12175,64 @@ type SignInPayload @public {
   itself, such as in ` + "`" + `localStorage` + "`" + `, and sends it as ` + "`" + `deviceToken` + "`" + ` of ` + "`" + `signIn` + "`" + `.
   """
   deviceToken: String
+  "What is to be done where the password was right and a second factor is needed; the tokens and ` + "`" + `viewer` + "`" + ` are null then, and ` + "`" + `completeSignIn` + "`" + ` has them."
+  challenge: SignInChallenge
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+extend type Mutation {
+  """
+  Sends a letter with a link that sets a new password. The answer is the same whether
+  somebody has the address or not. The link is valid for 30 minutes, once, and until a
+  newer one is made or the password changes; its page is the front end's,
+  ` + "`" + `/reset-password#token=…` + "`" + `. No letter gets who may not sign in with a password. Without
+  ` + "`" + `organization` + "`" + ` the first 3 users of the address who may get one each. RATE_LIMITED
+  after 3 requests within 15 minutes for an address from one client, 30 within 15
+  minutes from one client, or 10 within an hour for an address; NO_MAIL where
+  ` + "`" + `passwordResetByMail` + "`" + ` of ` + "`" + `serverInfo` + "`" + ` is false.
+  """
+  requestPasswordReset(
+    "The address, and where several organizations know it, which."
+    input: RequestPasswordResetInput!
+  ): RequestPasswordResetPayload @public
+  """
+  Sets a new password by the link of a letter. All sessions of the user end, failed
+  sign-ins are forgiven, and nobody is signed in: ` + "`" + `signIn` + "`" + ` comes next. A link that was
+  used, has expired, was replaced by a newer one, or was never one is INVALID_LINK, as is
+  every link once the password has changed. A password that is refused leaves the link
+  valid.
+  """
+  resetPassword(
+    "The token of the link, and the new password."
+    input: ResetPasswordInput!
+  ): ResetPasswordPayload @public
+}
+
+"Who has forgotten the password."
+input RequestPasswordResetInput {
+  "The e-mail address to sign in with, regardless of case."
+  email: String!
+  "The organization's slug; null or unknown says nothing in the answer either."
+  organization: String
+}
+
+"The result of ` + "`" + `requestPasswordReset` + "`" + `, which says nothing about who has the address."
+type RequestPasswordResetPayload @public {
+  "What the user can correct, such as an address that is none. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The token of a link, and the new password."
+input ResetPasswordInput {
+  "The token: what follows ` + "`" + `#token=` + "`" + ` in the link."
+  token: String!
+  "The new password: 12–128 characters, not a common one nor the address."
+  newPassword: String! @verbatim
+}
+
+"The result of ` + "`" + `resetPassword` + "`" + `. Nobody is signed in."
+type ResetPasswordPayload @public {
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
@@ -7351,6 +12243,40 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_AcceptInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_AcceptInvitationPayload_user(ctx, field)
+	case "account":
+		return ec.fieldContext_AcceptInvitationPayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AcceptInvitationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcceptInvitationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_AcceptTermsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_AcceptTermsPayload_user(ctx, field)
+	case "acceptedTerms":
+		return ec.fieldContext_AcceptTermsPayload_acceptedTerms(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AcceptTermsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcceptTermsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_AcceptedTerms(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_AcceptedTerms_version(ctx, field)
+	case "at":
+		return ec.fieldContext_AcceptedTerms_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcceptedTerms", field.Name)
+}
 
 func (ec *executionContext) childFields_AccessExplanation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -7416,6 +12342,8 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_timeline(ctx, field)
 	case "viewerCan":
 		return ec.fieldContext_Account_viewerCan(ctx, field)
+	case "invitations":
+		return ec.fieldContext_Account_invitations(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Account", field.Name)
 }
@@ -7454,6 +12382,10 @@ func (ec *executionContext) childFields_AccountPermissions(ctx context.Context, 
 		return ec.fieldContext_AccountPermissions_resume(ctx, field)
 	case "delete":
 		return ec.fieldContext_AccountPermissions_delete(ctx, field)
+	case "addMember":
+		return ec.fieldContext_AccountPermissions_addMember(ctx, field)
+	case "inviteMember":
+		return ec.fieldContext_AccountPermissions_inviteMember(ctx, field)
 	case "createApp":
 		return ec.fieldContext_AccountPermissions_createApp(ctx, field)
 	case "generateKey":
@@ -7476,6 +12408,18 @@ func (ec *executionContext) childFields_AccountProfile(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type AccountProfile", field.Name)
 }
 
+func (ec *executionContext) childFields_ActAsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "accessToken":
+		return ec.fieldContext_ActAsPayload_accessToken(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ActAsPayload_expiresAt(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ActAsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ActAsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Actor(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "role":
@@ -7484,8 +12428,30 @@ func (ec *executionContext) childFields_Actor(ctx context.Context, field graphql
 		return ec.fieldContext_Actor_name(ctx, field)
 	case "user":
 		return ec.fieldContext_Actor_user(ctx, field)
+	case "serviceToken":
+		return ec.fieldContext_Actor_serviceToken(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Actor", field.Name)
+}
+
+func (ec *executionContext) childFields_AddApproverPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "product":
+		return ec.fieldContext_AddApproverPayload_product(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AddApproverPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddApproverPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_AddMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "membership":
+		return ec.fieldContext_AddMemberPayload_membership(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AddMemberPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddMemberPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_App(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7574,6 +12540,20 @@ func (ec *executionContext) childFields_AppPermissions(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type AppPermissions", field.Name)
 }
 
+func (ec *executionContext) childFields_ApproveSignUpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "signUp":
+		return ec.fieldContext_ApproveSignUpPayload_signUp(ctx, field)
+	case "user":
+		return ec.fieldContext_ApproveSignUpPayload_user(ctx, field)
+	case "account":
+		return ec.fieldContext_ApproveSignUpPayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ApproveSignUpPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApproveSignUpPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ApproveSubscriptionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "productSubscription":
@@ -7584,18 +12564,34 @@ func (ec *executionContext) childFields_ApproveSubscriptionPayload(ctx context.C
 	return nil, fmt.Errorf("no field named %q was found under type ApproveSubscriptionPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ChangeMemberRolePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "membership":
+		return ec.fieldContext_ChangeMemberRolePayload_membership(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ChangeMemberRolePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChangeMemberRolePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
 		return ec.fieldContext_ChangePasswordPayload_user(ctx, field)
-	case "accessToken":
-		return ec.fieldContext_ChangePasswordPayload_accessToken(ctx, field)
-	case "expiresAt":
-		return ec.fieldContext_ChangePasswordPayload_expiresAt(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_ChangePasswordPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ChangePasswordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ChangeUserRolePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_ChangeUserRolePayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ChangeUserRolePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChangeUserRolePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CodeCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7606,6 +12602,38 @@ func (ec *executionContext) childFields_CodeCount(ctx context.Context, field gra
 		return ec.fieldContext_CodeCount_calls(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CodeCount", field.Name)
+}
+
+func (ec *executionContext) childFields_CompleteSignInPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "accessToken":
+		return ec.fieldContext_CompleteSignInPayload_accessToken(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_CompleteSignInPayload_expiresAt(ctx, field)
+	case "refreshToken":
+		return ec.fieldContext_CompleteSignInPayload_refreshToken(ctx, field)
+	case "viewer":
+		return ec.fieldContext_CompleteSignInPayload_viewer(ctx, field)
+	case "deviceToken":
+		return ec.fieldContext_CompleteSignInPayload_deviceToken(ctx, field)
+	case "recoveryCodes":
+		return ec.fieldContext_CompleteSignInPayload_recoveryCodes(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CompleteSignInPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompleteSignInPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfirmTotpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_ConfirmTotpPayload_user(ctx, field)
+	case "recoveryCodes":
+		return ec.fieldContext_ConfirmTotpPayload_recoveryCodes(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ConfirmTotpPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmTotpPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CreateAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7664,6 +12692,20 @@ func (ec *executionContext) childFields_CreateProductPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type CreateProductPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateServiceTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "serviceToken":
+		return ec.fieldContext_CreateServiceTokenPayload_serviceToken(ctx, field)
+	case "secret":
+		return ec.fieldContext_CreateServiceTokenPayload_secret(ctx, field)
+	case "replayed":
+		return ec.fieldContext_CreateServiceTokenPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateServiceTokenPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateServiceTokenPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -7684,6 +12726,8 @@ func (ec *executionContext) childFields_Credential(ctx context.Context, field gr
 		return ec.fieldContext_Credential_secretHint(ctx, field)
 	case "rawKeyHint":
 		return ec.fieldContext_Credential_rawKeyHint(ctx, field)
+	case "imported":
+		return ec.fieldContext_Credential_imported(ctx, field)
 	case "name":
 		return ec.fieldContext_Credential_name(ctx, field)
 	case "environment":
@@ -7692,6 +12736,10 @@ func (ec *executionContext) childFields_Credential(ctx context.Context, field gr
 		return ec.fieldContext_Credential_enabled(ctx, field)
 	case "status":
 		return ec.fieldContext_Credential_status(ctx, field)
+	case "disabledBy":
+		return ec.fieldContext_Credential_disabledBy(ctx, field)
+	case "labels":
+		return ec.fieldContext_Credential_labels(ctx, field)
 	case "accountCredential":
 		return ec.fieldContext_Credential_accountCredential(ctx, field)
 	case "access":
@@ -7706,6 +12754,10 @@ func (ec *executionContext) childFields_Credential(ctx context.Context, field gr
 		return ec.fieldContext_Credential_createdAt(ctx, field)
 	case "expiresAt":
 		return ec.fieldContext_Credential_expiresAt(ctx, field)
+	case "rotationDueAt":
+		return ec.fieldContext_Credential_rotationDueAt(ctx, field)
+	case "outOfPolicy":
+		return ec.fieldContext_Credential_outOfPolicy(ctx, field)
 	case "lastUsedAt":
 		return ec.fieldContext_Credential_lastUsedAt(ctx, field)
 	case "callsLast24h":
@@ -7724,6 +12776,12 @@ func (ec *executionContext) childFields_Credential(ctx context.Context, field gr
 		return ec.fieldContext_Credential_app(ctx, field)
 	case "account":
 		return ec.fieldContext_Credential_account(ctx, field)
+	case "predecessor":
+		return ec.fieldContext_Credential_predecessor(ctx, field)
+	case "successor":
+		return ec.fieldContext_Credential_successor(ctx, field)
+	case "rotation":
+		return ec.fieldContext_Credential_rotation(ctx, field)
 	case "organizationId":
 		return ec.fieldContext_Credential_organizationId(ctx, field)
 	case "viewerCan":
@@ -7768,6 +12826,8 @@ func (ec *executionContext) childFields_CredentialPermissions(ctx context.Contex
 		return ec.fieldContext_CredentialPermissions_disable(ctx, field)
 	case "enable":
 		return ec.fieldContext_CredentialPermissions_enable(ctx, field)
+	case "rotate":
+		return ec.fieldContext_CredentialPermissions_rotate(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CredentialPermissions", field.Name)
 }
@@ -7802,6 +12862,16 @@ func (ec *executionContext) childFields_DeleteEndpointPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type DeleteEndpointPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedUserId":
+		return ec.fieldContext_DeleteUserPayload_deletedUserId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteUserPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteUserPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DisableKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "credential":
@@ -7810,6 +12880,16 @@ func (ec *executionContext) childFields_DisableKeyPayload(ctx context.Context, f
 		return ec.fieldContext_DisableKeyPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DisableKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DisableTotpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_DisableTotpPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DisableTotpPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisableTotpPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DisableUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7830,6 +12910,16 @@ func (ec *executionContext) childFields_EnableKeyPayload(ctx context.Context, fi
 		return ec.fieldContext_EnableKeyPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EnableKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EnableTotpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "setup":
+		return ec.fieldContext_EnableTotpPayload_setup(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_EnableTotpPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnableTotpPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_EnableUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7998,6 +13088,46 @@ func (ec *executionContext) childFields_EventSubject(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type EventSubject", field.Name)
 }
 
+func (ec *executionContext) childFields_Gateway(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "serviceToken":
+		return ec.fieldContext_Gateway_serviceToken(ctx, field)
+	case "lastSeenAt":
+		return ec.fieldContext_Gateway_lastSeenAt(ctx, field)
+	case "position":
+		return ec.fieldContext_Gateway_position(ctx, field)
+	case "lagMs":
+		return ec.fieldContext_Gateway_lagMs(ctx, field)
+	case "verdicts":
+		return ec.fieldContext_Gateway_verdicts(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Gateway", field.Name)
+}
+
+func (ec *executionContext) childFields_GatewayConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_GatewayConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_GatewayConnection_nodes(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_GatewayConnection_totalCount(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_GatewayConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GatewayConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_GatewayEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_GatewayEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_GatewayEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GatewayEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_GenerateKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "credential":
@@ -8010,6 +13140,104 @@ func (ec *executionContext) childFields_GenerateKeyPayload(ctx context.Context, 
 		return ec.fieldContext_GenerateKeyPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type GenerateKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_IdentityProvider(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_IdentityProvider_name(ctx, field)
+	case "label":
+		return ec.fieldContext_IdentityProvider_label(ctx, field)
+	case "startUrl":
+		return ec.fieldContext_IdentityProvider_startUrl(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IdentityProvider", field.Name)
+}
+
+func (ec *executionContext) childFields_Impact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "credentials":
+		return ec.fieldContext_Impact_credentials(ctx, field)
+	case "credentialCount":
+		return ec.fieldContext_Impact_credentialCount(ctx, field)
+	case "apps":
+		return ec.fieldContext_Impact_apps(ctx, field)
+	case "appCount":
+		return ec.fieldContext_Impact_appCount(ctx, field)
+	case "productSubscriptions":
+		return ec.fieldContext_Impact_productSubscriptions(ctx, field)
+	case "productSubscriptionCount":
+		return ec.fieldContext_Impact_productSubscriptionCount(ctx, field)
+	case "callsLast24h":
+		return ec.fieldContext_Impact_callsLast24h(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Impact", field.Name)
+}
+
+func (ec *executionContext) childFields_Invitation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Invitation_id(ctx, field)
+	case "email":
+		return ec.fieldContext_Invitation_email(ctx, field)
+	case "role":
+		return ec.fieldContext_Invitation_role(ctx, field)
+	case "status":
+		return ec.fieldContext_Invitation_status(ctx, field)
+	case "invitedBy":
+		return ec.fieldContext_Invitation_invitedBy(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Invitation_createdAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Invitation_expiresAt(ctx, field)
+	case "acceptedAt":
+		return ec.fieldContext_Invitation_acceptedAt(ctx, field)
+	case "viewerCan":
+		return ec.fieldContext_Invitation_viewerCan(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Invitation", field.Name)
+}
+
+func (ec *executionContext) childFields_InvitationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_InvitationConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_InvitationConnection_nodes(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_InvitationConnection_totalCount(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_InvitationConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvitationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_InvitationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_InvitationEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_InvitationEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvitationEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_InvitationPermissions(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "revoke":
+		return ec.fieldContext_InvitationPermissions_revoke(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvitationPermissions", field.Name)
+}
+
+func (ec *executionContext) childFields_InviteMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "invitation":
+		return ec.fieldContext_InviteMemberPayload_invitation(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_InviteMemberPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InviteMemberPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_KeyCounts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8040,6 +13268,18 @@ func (ec *executionContext) childFields_KeyLife(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type KeyLife", field.Name)
 }
 
+func (ec *executionContext) childFields_KeyRotation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "development":
+		return ec.fieldContext_KeyRotation_development(ctx, field)
+	case "staging":
+		return ec.fieldContext_KeyRotation_staging(ctx, field)
+	case "production":
+		return ec.fieldContext_KeyRotation_production(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KeyRotation", field.Name)
+}
+
 func (ec *executionContext) childFields_Label(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "key":
@@ -8062,6 +13302,54 @@ func (ec *executionContext) childFields_LimitWindow(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type LimitWindow", field.Name)
 }
 
+func (ec *executionContext) childFields_MailKindSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_MailKindSettings_kind(ctx, field)
+	case "enabled":
+		return ec.fieldContext_MailKindSettings_enabled(ctx, field)
+	case "subject":
+		return ec.fieldContext_MailKindSettings_subject(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MailKindSettings", field.Name)
+}
+
+func (ec *executionContext) childFields_MailPreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_MailPreview_from(ctx, field)
+	case "replyTo":
+		return ec.fieldContext_MailPreview_replyTo(ctx, field)
+	case "subject":
+		return ec.fieldContext_MailPreview_subject(ctx, field)
+	case "text":
+		return ec.fieldContext_MailPreview_text(ctx, field)
+	case "html":
+		return ec.fieldContext_MailPreview_html(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MailPreview", field.Name)
+}
+
+func (ec *executionContext) childFields_MailSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "senderName":
+		return ec.fieldContext_MailSettings_senderName(ctx, field)
+	case "replyTo":
+		return ec.fieldContext_MailSettings_replyTo(ctx, field)
+	case "signOff":
+		return ec.fieldContext_MailSettings_signOff(ctx, field)
+	case "language":
+		return ec.fieldContext_MailSettings_language(ctx, field)
+	case "kinds":
+		return ec.fieldContext_MailSettings_kinds(ctx, field)
+	case "available":
+		return ec.fieldContext_MailSettings_available(ctx, field)
+	case "version":
+		return ec.fieldContext_MailSettings_version(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MailSettings", field.Name)
+}
+
 func (ec *executionContext) childFields_Membership(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8072,6 +13360,8 @@ func (ec *executionContext) childFields_Membership(ctx context.Context, field gr
 		return ec.fieldContext_Membership_role(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Membership_createdAt(ctx, field)
+	case "viewerCan":
+		return ec.fieldContext_Membership_viewerCan(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Membership", field.Name)
 }
@@ -8100,6 +13390,16 @@ func (ec *executionContext) childFields_MembershipEdge(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type MembershipEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_MembershipPermissions(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "changeRole":
+		return ec.fieldContext_MembershipPermissions_changeRole(ctx, field)
+	case "remove":
+		return ec.fieldContext_MembershipPermissions_remove(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MembershipPermissions", field.Name)
+}
+
 func (ec *executionContext) childFields_Organization(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8122,12 +13422,28 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_portalUnregister(ctx, field)
 	case "productionKeys":
 		return ec.fieldContext_Organization_productionKeys(ctx, field)
+	case "leakedKeys":
+		return ec.fieldContext_Organization_leakedKeys(ctx, field)
 	case "passwordSignIn":
 		return ec.fieldContext_Organization_passwordSignIn(ctx, field)
+	case "staffTotp":
+		return ec.fieldContext_Organization_staffTotp(ctx, field)
+	case "actAs":
+		return ec.fieldContext_Organization_actAs(ctx, field)
+	case "signUp":
+		return ec.fieldContext_Organization_signUp(ctx, field)
+	case "signUpForm":
+		return ec.fieldContext_Organization_signUpForm(ctx, field)
+	case "terms":
+		return ec.fieldContext_Organization_terms(ctx, field)
 	case "keyPrefix":
 		return ec.fieldContext_Organization_keyPrefix(ctx, field)
+	case "importedKeys":
+		return ec.fieldContext_Organization_importedKeys(ctx, field)
 	case "longestKeyLife":
 		return ec.fieldContext_Organization_longestKeyLife(ctx, field)
+	case "rotateKeysEvery":
+		return ec.fieldContext_Organization_rotateKeysEvery(ctx, field)
 	case "deletedRetentionDays":
 		return ec.fieldContext_Organization_deletedRetentionDays(ctx, field)
 	case "eventRetentionDays":
@@ -8264,6 +13580,8 @@ func (ec *executionContext) childFields_Product(ctx context.Context, field graph
 		return ec.fieldContext_Product_endpoints(ctx, field)
 	case "viewerCan":
 		return ec.fieldContext_Product_viewerCan(ctx, field)
+	case "approvers":
+		return ec.fieldContext_Product_approvers(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Product", field.Name)
 }
@@ -8300,6 +13618,8 @@ func (ec *executionContext) childFields_ProductPermissions(ctx context.Context, 
 		return ec.fieldContext_ProductPermissions_register(ctx, field)
 	case "createEndpoint":
 		return ec.fieldContext_ProductPermissions_createEndpoint(ctx, field)
+	case "changeApprovers":
+		return ec.fieldContext_ProductPermissions_changeApprovers(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProductPermissions", field.Name)
 }
@@ -8420,6 +13740,22 @@ func (ec *executionContext) childFields_RateLimit(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type RateLimit", field.Name)
 }
 
+func (ec *executionContext) childFields_RefreshSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "accessToken":
+		return ec.fieldContext_RefreshSessionPayload_accessToken(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_RefreshSessionPayload_expiresAt(ctx, field)
+	case "refreshToken":
+		return ec.fieldContext_RefreshSessionPayload_refreshToken(ctx, field)
+	case "viewer":
+		return ec.fieldContext_RefreshSessionPayload_viewer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RefreshSessionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RefreshSessionPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RegisterPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "productSubscription":
@@ -8432,6 +13768,16 @@ func (ec *executionContext) childFields_RegisterPayload(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type RegisterPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RejectSignUpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "signUp":
+		return ec.fieldContext_RejectSignUpPayload_signUp(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RejectSignUpPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RejectSignUpPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RejectSubscriptionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "productSubscription":
@@ -8440,6 +13786,70 @@ func (ec *executionContext) childFields_RejectSubscriptionPayload(ctx context.Co
 		return ec.fieldContext_RejectSubscriptionPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RejectSubscriptionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemoveApproverPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "product":
+		return ec.fieldContext_RemoveApproverPayload_product(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemoveApproverPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveApproverPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemoveMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedMembershipId":
+		return ec.fieldContext_RemoveMemberPayload_deletedMembershipId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemoveMemberPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveMemberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ReplaceRecoveryCodesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recoveryCodes":
+		return ec.fieldContext_ReplaceRecoveryCodesPayload_recoveryCodes(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReplaceRecoveryCodesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReplaceRecoveryCodesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ReportLeakedKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_ReportLeakedKeyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReportLeakedKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestPasswordResetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_RequestPasswordResetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestPasswordResetPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResetPasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_ResetPasswordPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResetPasswordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResetTotpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_ResetTotpPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ResetTotpPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResetTotpPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RestoreAppPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8476,6 +13886,16 @@ func (ec *executionContext) childFields_ResumeSubscriptionPayload(ctx context.Co
 	return nil, fmt.Errorf("no field named %q was found under type ResumeSubscriptionPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RevokeInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "invitation":
+		return ec.fieldContext_RevokeInvitationPayload_invitation(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RevokeInvitationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeInvitationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RevokeKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "credential":
@@ -8484,6 +13904,74 @@ func (ec *executionContext) childFields_RevokeKeyPayload(ctx context.Context, fi
 		return ec.fieldContext_RevokeKeyPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RevokeKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RevokeKeysPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "results":
+		return ec.fieldContext_RevokeKeysPayload_results(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RevokeKeysPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeKeysPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RevokeKeysResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "credentialId":
+		return ec.fieldContext_RevokeKeysResult_credentialId(ctx, field)
+	case "credential":
+		return ec.fieldContext_RevokeKeysResult_credential(ctx, field)
+	case "error":
+		return ec.fieldContext_RevokeKeysResult_error(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeKeysResult", field.Name)
+}
+
+func (ec *executionContext) childFields_RevokeServiceTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "serviceToken":
+		return ec.fieldContext_RevokeServiceTokenPayload_serviceToken(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RevokeServiceTokenPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeServiceTokenPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RotateKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "credential":
+		return ec.fieldContext_RotateKeyPayload_credential(ctx, field)
+	case "predecessor":
+		return ec.fieldContext_RotateKeyPayload_predecessor(ctx, field)
+	case "secret":
+		return ec.fieldContext_RotateKeyPayload_secret(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RotateKeyPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RotateKeyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RotationEvidence(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rotatedAt":
+		return ec.fieldContext_RotationEvidence_rotatedAt(ctx, field)
+	case "endsAt":
+		return ec.fieldContext_RotationEvidence_endsAt(ctx, field)
+	case "predecessorCalls":
+		return ec.fieldContext_RotationEvidence_predecessorCalls(ctx, field)
+	case "successorCalls":
+		return ec.fieldContext_RotationEvidence_successorCalls(ctx, field)
+	case "predecessorLastUsedAt":
+		return ec.fieldContext_RotationEvidence_predecessorLastUsedAt(ctx, field)
+	case "successorLastUsedAt":
+		return ec.fieldContext_RotationEvidence_successorLastUsedAt(ctx, field)
+	case "readyToRetire":
+		return ec.fieldContext_RotationEvidence_readyToRetire(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotationEvidence", field.Name)
 }
 
 func (ec *executionContext) childFields_Secret(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8498,6 +13986,16 @@ func (ec *executionContext) childFields_Secret(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Secret", field.Name)
 }
 
+func (ec *executionContext) childFields_SendPasswordResetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_SendPasswordResetPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SendPasswordResetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendPasswordResetPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ServerInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "version":
@@ -8506,6 +14004,14 @@ func (ec *executionContext) childFields_ServerInfo(ctx context.Context, field gr
 		return ec.fieldContext_ServerInfo_organizationName(ctx, field)
 	case "passwordSignIn":
 		return ec.fieldContext_ServerInfo_passwordSignIn(ctx, field)
+	case "identityProviders":
+		return ec.fieldContext_ServerInfo_identityProviders(ctx, field)
+	case "passwordResetByMail":
+		return ec.fieldContext_ServerInfo_passwordResetByMail(ctx, field)
+	case "terms":
+		return ec.fieldContext_ServerInfo_terms(ctx, field)
+	case "signUp":
+		return ec.fieldContext_ServerInfo_signUp(ctx, field)
 	case "languages":
 		return ec.fieldContext_ServerInfo_languages(ctx, field)
 	case "errors":
@@ -8514,20 +14020,278 @@ func (ec *executionContext) childFields_ServerInfo(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type ServerInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_ServiceToken(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ServiceToken_id(ctx, field)
+	case "name":
+		return ec.fieldContext_ServiceToken_name(ctx, field)
+	case "hint":
+		return ec.fieldContext_ServiceToken_hint(ctx, field)
+	case "scopes":
+		return ec.fieldContext_ServiceToken_scopes(ctx, field)
+	case "account":
+		return ec.fieldContext_ServiceToken_account(ctx, field)
+	case "environment":
+		return ec.fieldContext_ServiceToken_environment(ctx, field)
+	case "status":
+		return ec.fieldContext_ServiceToken_status(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ServiceToken_expiresAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_ServiceToken_lastUsedAt(ctx, field)
+	case "revokedAt":
+		return ec.fieldContext_ServiceToken_revokedAt(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ServiceToken_createdAt(ctx, field)
+	case "viewerCan":
+		return ec.fieldContext_ServiceToken_viewerCan(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServiceToken", field.Name)
+}
+
+func (ec *executionContext) childFields_ServiceTokenConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ServiceTokenConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ServiceTokenConnection_nodes(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ServiceTokenConnection_totalCount(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ServiceTokenConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServiceTokenConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ServiceTokenEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ServiceTokenEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ServiceTokenEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServiceTokenEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ServiceTokenPermissions(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "revoke":
+		return ec.fieldContext_ServiceTokenPermissions_revoke(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServiceTokenPermissions", field.Name)
+}
+
+func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Session_id(ctx, field)
+	case "device":
+		return ec.fieldContext_Session_device(ctx, field)
+	case "address":
+		return ec.fieldContext_Session_address(ctx, field)
+	case "current":
+		return ec.fieldContext_Session_current(ctx, field)
+	case "lastSeenAt":
+		return ec.fieldContext_Session_lastSeenAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Session_expiresAt(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Session_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
+}
+
+func (ec *executionContext) childFields_SessionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SessionConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SessionConnection_nodes(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SessionConnection_totalCount(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SessionConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SessionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SessionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SessionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SignInChallenge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "token":
+		return ec.fieldContext_SignInChallenge_token(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_SignInChallenge_expiresAt(ctx, field)
+	case "setup":
+		return ec.fieldContext_SignInChallenge_setup(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignInChallenge", field.Name)
+}
+
 func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "accessToken":
 		return ec.fieldContext_SignInPayload_accessToken(ctx, field)
 	case "expiresAt":
 		return ec.fieldContext_SignInPayload_expiresAt(ctx, field)
+	case "refreshToken":
+		return ec.fieldContext_SignInPayload_refreshToken(ctx, field)
 	case "viewer":
 		return ec.fieldContext_SignInPayload_viewer(ctx, field)
 	case "deviceToken":
 		return ec.fieldContext_SignInPayload_deviceToken(ctx, field)
+	case "challenge":
+		return ec.fieldContext_SignInPayload_challenge(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_SignInPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SignInPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SignOutPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "endedSessionIds":
+		return ec.fieldContext_SignOutPayload_endedSessionIds(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SignOutPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignOutPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SignUp(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_SignUp_id(ctx, field)
+	case "email":
+		return ec.fieldContext_SignUp_email(ctx, field)
+	case "name":
+		return ec.fieldContext_SignUp_name(ctx, field)
+	case "accountName":
+		return ec.fieldContext_SignUp_accountName(ctx, field)
+	case "answers":
+		return ec.fieldContext_SignUp_answers(ctx, field)
+	case "status":
+		return ec.fieldContext_SignUp_status(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_SignUp_createdAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_SignUp_expiresAt(ctx, field)
+	case "verifiedAt":
+		return ec.fieldContext_SignUp_verifiedAt(ctx, field)
+	case "decidedAt":
+		return ec.fieldContext_SignUp_decidedAt(ctx, field)
+	case "decidedBy":
+		return ec.fieldContext_SignUp_decidedBy(ctx, field)
+	case "reason":
+		return ec.fieldContext_SignUp_reason(ctx, field)
+	case "user":
+		return ec.fieldContext_SignUp_user(ctx, field)
+	case "viewerCan":
+		return ec.fieldContext_SignUp_viewerCan(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignUp", field.Name)
+}
+
+func (ec *executionContext) childFields_SignUpAnswer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_SignUpAnswer_name(ctx, field)
+	case "label":
+		return ec.fieldContext_SignUpAnswer_label(ctx, field)
+	case "kind":
+		return ec.fieldContext_SignUpAnswer_kind(ctx, field)
+	case "value":
+		return ec.fieldContext_SignUpAnswer_value(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignUpAnswer", field.Name)
+}
+
+func (ec *executionContext) childFields_SignUpConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SignUpConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SignUpConnection_nodes(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SignUpConnection_totalCount(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SignUpConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignUpConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SignUpEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SignUpEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SignUpEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignUpEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SignUpForm(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "questions":
+		return ec.fieldContext_SignUpForm_questions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignUpForm", field.Name)
+}
+
+func (ec *executionContext) childFields_SignUpInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "policy":
+		return ec.fieldContext_SignUpInfo_policy(ctx, field)
+	case "available":
+		return ec.fieldContext_SignUpInfo_available(ctx, field)
+	case "questions":
+		return ec.fieldContext_SignUpInfo_questions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignUpInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_SignUpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_SignUpPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignUpPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SignUpPermissions(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "approve":
+		return ec.fieldContext_SignUpPermissions_approve(ctx, field)
+	case "reject":
+		return ec.fieldContext_SignUpPermissions_reject(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignUpPermissions", field.Name)
+}
+
+func (ec *executionContext) childFields_SignUpQuestion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_SignUpQuestion_name(ctx, field)
+	case "label":
+		return ec.fieldContext_SignUpQuestion_label(ctx, field)
+	case "kind":
+		return ec.fieldContext_SignUpQuestion_kind(ctx, field)
+	case "required":
+		return ec.fieldContext_SignUpQuestion_required(ctx, field)
+	case "options":
+		return ec.fieldContext_SignUpQuestion_options(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignUpQuestion", field.Name)
 }
 
 func (ec *executionContext) childFields_SuspendAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8548,6 +14312,48 @@ func (ec *executionContext) childFields_SuspendSubscriptionPayload(ctx context.C
 		return ec.fieldContext_SuspendSubscriptionPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SuspendSubscriptionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SwitchAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_SwitchAccountPayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SwitchAccountPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SwitchAccountPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Terms(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_Terms_version(ctx, field)
+	case "url":
+		return ec.fieldContext_Terms_url(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Terms", field.Name)
+}
+
+func (ec *executionContext) childFields_TotpSetup(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "secret":
+		return ec.fieldContext_TotpSetup_secret(ctx, field)
+	case "uri":
+		return ec.fieldContext_TotpSetup_uri(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TotpSetup", field.Name)
+}
+
+func (ec *executionContext) childFields_TransferOwnershipPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "membership":
+		return ec.fieldContext_TransferOwnershipPayload_membership(ctx, field)
+	case "fromMembership":
+		return ec.fieldContext_TransferOwnershipPayload_fromMembership(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_TransferOwnershipPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TransferOwnershipPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UnlockUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8610,6 +14416,26 @@ func (ec *executionContext) childFields_UpdateKeyPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type UpdateKeyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateMailPreferencesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_UpdateMailPreferencesPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateMailPreferencesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateMailPreferencesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateMailSettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "mailSettings":
+		return ec.fieldContext_UpdateMailSettingsPayload_mailSettings(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateMailSettingsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateMailSettingsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateOrganizationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "organization":
@@ -8648,6 +14474,16 @@ func (ec *executionContext) childFields_UpdateSubscriptionEndpointsPayload(ctx c
 		return ec.fieldContext_UpdateSubscriptionEndpointsPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateSubscriptionEndpointsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_UpdateUserPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateUserPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateUserPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpstreamCalls(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8724,8 +14560,22 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_status(ctx, field)
 	case "lastSignInAt":
 		return ec.fieldContext_User_lastSignInAt(ctx, field)
+	case "totpEnabledAt":
+		return ec.fieldContext_User_totpEnabledAt(ctx, field)
+	case "acceptedTerms":
+		return ec.fieldContext_User_acceptedTerms(ctx, field)
+	case "language":
+		return ec.fieldContext_User_language(ctx, field)
+	case "timeZone":
+		return ec.fieldContext_User_timeZone(ctx, field)
+	case "theme":
+		return ec.fieldContext_User_theme(ctx, field)
+	case "keyNamesInMail":
+		return ec.fieldContext_User_keyNamesInMail(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_User_createdAt(ctx, field)
+	case "accounts":
+		return ec.fieldContext_User_accounts(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
 }
@@ -8778,6 +14628,20 @@ func (ec *executionContext) childFields_UserErrorParam(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type UserErrorParam", field.Name)
 }
 
+func (ec *executionContext) childFields_VerifyEmailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "status":
+		return ec.fieldContext_VerifyEmailPayload_status(ctx, field)
+	case "user":
+		return ec.fieldContext_VerifyEmailPayload_user(ctx, field)
+	case "account":
+		return ec.fieldContext_VerifyEmailPayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_VerifyEmailPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VerifyEmailPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -8790,6 +14654,12 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_organization(ctx, field)
 	case "role":
 		return ec.fieldContext_Viewer_role(ctx, field)
+	case "totpEnabledAt":
+		return ec.fieldContext_Viewer_totpEnabledAt(ctx, field)
+	case "acceptedTerms":
+		return ec.fieldContext_Viewer_acceptedTerms(ctx, field)
+	case "termsToAccept":
+		return ec.fieldContext_Viewer_termsToAccept(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
 }

@@ -196,6 +196,56 @@ func (ec *executionContext) fieldContext_Actor_user(_ context.Context, field gra
 	return fc, nil
 }
 
+func (ec *executionContext) _Actor_serviceToken(ctx context.Context, field graphql.CollectedField, obj *model.Actor) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Actor_serviceToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ServiceToken, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕporticoᚋinternalᚋviewerᚐRoleᚄ(ctx, []any{"ADMIN"})
+				if err != nil {
+					var zeroVal *db.ServiceToken
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *db.ServiceToken
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.ServiceToken) graphql.Marshaler {
+			return ec.marshalOServiceToken2ᚖporticoᚋentᚋdbᚐServiceToken(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Actor_serviceToken(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Actor",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ServiceToken(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ApproveSubscriptionPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.ApproveSubscriptionPayload) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -1577,7 +1627,7 @@ func (ec *executionContext) unmarshalInputProductSubscriptionFilter(ctx context.
 					var zeroVal []string
 					return zeroVal, errors.New("directive hasRole is not implemented")
 				}
-				return ec.Directives.HasRole(ctx, obj, directive0, any)
+				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
 			}
 
 			tmp, err := directive1(ctx)
@@ -1967,6 +2017,8 @@ func (ec *executionContext) _Actor(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "user":
 			out.optional(ec._Actor_user(ctx, field, obj))
+		case "serviceToken":
+			out.optional(ec._Actor_serviceToken(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

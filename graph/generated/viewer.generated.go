@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"portico/ent/db"
 	"portico/graph/model"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/gqlhttp"
 	"portico/internal/identity"
@@ -71,6 +72,119 @@ func (ec *executionContext) field_Viewer_accounts_args(ctx context.Context, rawA
 
 // region    **************************** field.gotpl *****************************
 
+func (ec *executionContext) _IdentityProvider_name(ctx context.Context, field graphql.CollectedField, obj *model.IdentityProvider) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"IdentityProvider",
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityProvider_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IdentityProvider", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _IdentityProvider_label(ctx context.Context, field graphql.CollectedField, obj *model.IdentityProvider) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"IdentityProvider",
+		func(ctx context.Context) (any, error) {
+			return obj.Label, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityProvider_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IdentityProvider", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _IdentityProvider_startUrl(ctx context.Context, field graphql.CollectedField, obj *model.IdentityProvider) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"IdentityProvider",
+		func(ctx context.Context) (any, error) {
+			return obj.StartURL, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityProvider_startUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IdentityProvider", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _RequestPasswordResetPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RequestPasswordResetPayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RequestPasswordResetPayload",
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RequestPasswordResetPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RequestPasswordResetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ResetPasswordPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ResetPasswordPayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ResetPasswordPayload",
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ResetPasswordPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ResetPasswordPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ServerInfo_version(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -126,6 +240,109 @@ func (ec *executionContext) _ServerInfo_passwordSignIn(ctx context.Context, fiel
 }
 func (ec *executionContext) fieldContext_ServerInfo_passwordSignIn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ServerInfo", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _ServerInfo_identityProviders(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ServerInfo",
+		func(ctx context.Context) (any, error) {
+			return obj.IdentityProviders, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.IdentityProvider) graphql.Marshaler {
+			return ec.marshalNIdentityProvider2ᚕᚖporticoᚋgraphᚋmodelᚐIdentityProviderᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServerInfo_identityProviders(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ServerInfo",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_IdentityProvider(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ServerInfo_passwordResetByMail(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ServerInfo",
+		func(ctx context.Context) (any, error) {
+			return obj.PasswordResetByMail, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServerInfo_passwordResetByMail(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServerInfo", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _ServerInfo_terms(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ServerInfo",
+		func(ctx context.Context) (any, error) {
+			return obj.Terms, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.Terms) graphql.Marshaler {
+			return ec.marshalOTerms2ᚖporticoᚋinternalᚋdomainᚐTerms(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ServerInfo_terms(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ServerInfo",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Terms(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ServerInfo_signUp(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ServerInfo",
+		func(ctx context.Context) (any, error) {
+			return obj.SignUp, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SignUpInfo) graphql.Marshaler {
+			return ec.marshalOSignUpInfo2ᚖporticoᚋgraphᚋmodelᚐSignUpInfo(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ServerInfo_signUp(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ServerInfo",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SignUpInfo(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _ServerInfo_languages(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
@@ -213,6 +430,25 @@ func (ec *executionContext) fieldContext_SignInPayload_expiresAt(_ context.Conte
 	return graphql.NewScalarFieldContext("SignInPayload", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
+func (ec *executionContext) _SignInPayload_refreshToken(ctx context.Context, field graphql.CollectedField, obj *model.SignInPayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"SignInPayload",
+		func(ctx context.Context) (any, error) {
+			return obj.RefreshToken, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SignInPayload_refreshToken(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SignInPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _SignInPayload_viewer(ctx context.Context, field graphql.CollectedField, obj *model.SignInPayload) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -258,6 +494,34 @@ func (ec *executionContext) _SignInPayload_deviceToken(ctx context.Context, fiel
 }
 func (ec *executionContext) fieldContext_SignInPayload_deviceToken(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SignInPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _SignInPayload_challenge(ctx context.Context, field graphql.CollectedField, obj *model.SignInPayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"SignInPayload",
+		func(ctx context.Context) (any, error) {
+			return obj.Challenge, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *identity.SignInChallenge) graphql.Marshaler {
+			return ec.marshalOSignInChallenge2ᚖporticoᚋinternalᚋidentityᚐSignInChallenge(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SignInPayload_challenge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SignInPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SignInChallenge(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _SignInPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SignInPayload) (ret graphql.Marshaler) {
@@ -435,9 +699,173 @@ func (ec *executionContext) fieldContext_Viewer_role(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Viewer", field, false, false, errors.New("field of type Role does not have child fields"))
 }
 
+func (ec *executionContext) _Viewer_totpEnabledAt(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Viewer",
+		func(ctx context.Context) (any, error) {
+			return obj.TotpEnabledAt(), nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Viewer_totpEnabledAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Viewer", field, true, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _Viewer_acceptedTerms(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Viewer",
+		func(ctx context.Context) (any, error) {
+			return obj.AcceptedTerms(), nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.AcceptedTerms) graphql.Marshaler {
+			return ec.marshalOAcceptedTerms2ᚖporticoᚋinternalᚋdomainᚐAcceptedTerms(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Viewer_acceptedTerms(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Viewer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AcceptedTerms(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Viewer_termsToAccept(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Viewer",
+		func(ctx context.Context) (any, error) {
+			return obj.TermsToAccept(), nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.Terms) graphql.Marshaler {
+			return ec.marshalOTerms2ᚖporticoᚋinternalᚋdomainᚐTerms(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Viewer_termsToAccept(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Viewer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Terms(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
+
+func (ec *executionContext) unmarshalInputRequestPasswordResetInput(ctx context.Context, obj any) (identity.RequestPasswordResetInput, error) {
+	var it identity.RequestPasswordResetInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"email", "organization"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "email":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("email"))
+			data, err := ec.unmarshalNString2porticoᚋinternalᚋaddressᚐEmail(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Email = data
+		case "organization":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("organization"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Organization = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputResetPasswordInput(ctx context.Context, obj any) (model.ResetPasswordInput, error) {
+	var it model.ResetPasswordInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"token", "newPassword"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "token":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("token"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Token = data
+		case "newPassword":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("newPassword"))
+			directive0 := func(ctx context.Context) (any, error) { return ec.unmarshalNString2string(ctx, v) }
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Verbatim == nil {
+					var zeroVal string
+					return zeroVal, errors.New("directive verbatim is not implemented")
+				}
+				return ec.Directives.Verbatim(ctx, obj, directive0)
+			}
+
+			tmp, err := directive1(ctx)
+			if err != nil {
+				return it, graphql.ErrorOnPath(ctx, err)
+			}
+			if data, ok := tmp.(string); ok {
+				it.NewPassword = data
+			} else {
+				err := fmt.Errorf(`unexpected type %T from directive, should be string`, tmp)
+				return it, graphql.ErrorOnPath(ctx, err)
+			}
+		}
+	}
+	return it, nil
+}
 
 func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj any) (identity.SignInInput, error) {
 	var it identity.SignInInput
@@ -450,7 +878,7 @@ func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj a
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"email", "password", "organization", "deviceToken"}
+	fieldsInOrder := [...]string{"email", "password", "organization", "accountId", "deviceToken"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -493,6 +921,13 @@ func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj a
 				return it, err
 			}
 			it.Organization = data
+		case "accountId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("accountId"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AccountID = data
 		case "deviceToken":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deviceToken"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -512,6 +947,84 @@ func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj a
 // endregion ************************** interface.gotpl ***************************
 
 // region    **************************** object.gotpl ****************************
+
+var identityProviderImplementors = []string{"IdentityProvider"}
+
+func (ec *executionContext) _IdentityProvider(ctx context.Context, sel ast.SelectionSet, obj *model.IdentityProvider) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, identityProviderImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"IdentityProvider"`...)
+		case "name":
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Name))
+			} else {
+				out.required(ec._IdentityProvider_name(ctx, field, obj))
+			}
+		case "label":
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Label))
+			} else {
+				out.required(ec._IdentityProvider_label(ctx, field, obj))
+			}
+		case "startUrl":
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.StartURL))
+			} else {
+				out.required(ec._IdentityProvider_startUrl(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
+var requestPasswordResetPayloadImplementors = []string{"RequestPasswordResetPayload"}
+
+func (ec *executionContext) _RequestPasswordResetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RequestPasswordResetPayload) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, requestPasswordResetPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"RequestPasswordResetPayload"`...)
+		case "userErrors":
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._RequestPasswordResetPayload_userErrors(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
+var resetPasswordPayloadImplementors = []string{"ResetPasswordPayload"}
+
+func (ec *executionContext) _ResetPasswordPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ResetPasswordPayload) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, resetPasswordPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"ResetPasswordPayload"`...)
+		case "userErrors":
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._ResetPasswordPayload_userErrors(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
 
 var serverInfoImplementors = []string{"ServerInfo"}
 
@@ -547,6 +1060,30 @@ func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSe
 				}
 			} else {
 				out.optional(ec._ServerInfo_passwordSignIn(ctx, field, obj))
+			}
+		case "identityProviders":
+			if out.direct {
+				out.required(ec.marshalNIdentityProvider2ᚕᚖporticoᚋgraphᚋmodelᚐIdentityProviderᚄ(ctx, field.Selections, obj.IdentityProviders))
+			} else {
+				out.required(ec._ServerInfo_identityProviders(ctx, field, obj))
+			}
+		case "passwordResetByMail":
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.PasswordResetByMail))
+			} else {
+				out.required(ec._ServerInfo_passwordResetByMail(ctx, field, obj))
+			}
+		case "terms":
+			if out.direct {
+				out.optional(ec.marshalOTerms2ᚖporticoᚋinternalᚋdomainᚐTerms(ctx, field.Selections, obj.Terms))
+			} else {
+				out.optional(ec._ServerInfo_terms(ctx, field, obj))
+			}
+		case "signUp":
+			if out.direct {
+				out.optional(ec.marshalOSignUpInfo2ᚖporticoᚋgraphᚋmodelᚐSignUpInfo(ctx, field.Selections, obj.SignUp))
+			} else {
+				out.optional(ec._ServerInfo_signUp(ctx, field, obj))
 			}
 		case "languages":
 			if out.direct {
@@ -596,6 +1133,16 @@ func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.Selectio
 			} else {
 				out.optional(ec._SignInPayload_expiresAt(ctx, field, obj))
 			}
+		case "refreshToken":
+			if out.direct {
+				if v := obj.RefreshToken; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._SignInPayload_refreshToken(ctx, field, obj))
+			}
 		case "viewer":
 			out.optional(ec._SignInPayload_viewer(ctx, field, obj))
 		case "deviceToken":
@@ -607,6 +1154,12 @@ func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.Selectio
 				}
 			} else {
 				out.optional(ec._SignInPayload_deviceToken(ctx, field, obj))
+			}
+		case "challenge":
+			if out.direct {
+				out.optional(ec.marshalOSignInChallenge2ᚖporticoᚋinternalᚋidentityᚐSignInChallenge(ctx, field.Selections, obj.Challenge))
+			} else {
+				out.optional(ec._SignInPayload_challenge(ctx, field, obj))
 			}
 		case "userErrors":
 			if out.direct {
@@ -644,6 +1197,12 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 			} else {
 				out.required(ec._Viewer_role(ctx, field, obj))
 			}
+		case "totpEnabledAt":
+			out.optional(ec._Viewer_totpEnabledAt(ctx, field, obj))
+		case "acceptedTerms":
+			out.optional(ec._Viewer_acceptedTerms(ctx, field, obj))
+		case "termsToAccept":
+			out.optional(ec._Viewer_termsToAccept(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -654,6 +1213,34 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
+
+func (ec *executionContext) marshalNIdentityProvider2ᚕᚖporticoᚋgraphᚋmodelᚐIdentityProviderᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.IdentityProvider) graphql.Marshaler {
+	ret := writePlain(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+		return ec.marshalNIdentityProvider2ᚖporticoᚋgraphᚋmodelᚐIdentityProvider(ctx, sel, v[i])
+	})
+
+	return ret
+}
+
+func (ec *executionContext) marshalNIdentityProvider2ᚖporticoᚋgraphᚋmodelᚐIdentityProvider(ctx context.Context, sel ast.SelectionSet, v *model.IdentityProvider) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._IdentityProvider(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRequestPasswordResetInput2porticoᚋinternalᚋidentityᚐRequestPasswordResetInput(ctx context.Context, v any) (identity.RequestPasswordResetInput, error) {
+	res, err := ec.unmarshalInputRequestPasswordResetInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNResetPasswordInput2porticoᚋgraphᚋmodelᚐResetPasswordInput(ctx context.Context, v any) (model.ResetPasswordInput, error) {
+	res, err := ec.unmarshalInputResetPasswordInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
 
 func (ec *executionContext) marshalNServerInfo2ᚖporticoᚋgraphᚋmodelᚐServerInfo(ctx context.Context, sel ast.SelectionSet, v *model.ServerInfo) graphql.Marshaler {
 	if v == nil {
@@ -668,6 +1255,20 @@ func (ec *executionContext) marshalNServerInfo2ᚖporticoᚋgraphᚋmodelᚐServ
 func (ec *executionContext) unmarshalNSignInInput2porticoᚋinternalᚋidentityᚐSignInInput(ctx context.Context, v any) (identity.SignInInput, error) {
 	res, err := ec.unmarshalInputSignInInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalORequestPasswordResetPayload2ᚖporticoᚋgraphᚋmodelᚐRequestPasswordResetPayload(ctx context.Context, sel ast.SelectionSet, v *model.RequestPasswordResetPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RequestPasswordResetPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOResetPasswordPayload2ᚖporticoᚋgraphᚋmodelᚐResetPasswordPayload(ctx context.Context, sel ast.SelectionSet, v *model.ResetPasswordPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ResetPasswordPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOSignInPayload2ᚖporticoᚋgraphᚋmodelᚐSignInPayload(ctx context.Context, sel ast.SelectionSet, v *model.SignInPayload) graphql.Marshaler {

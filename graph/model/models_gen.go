@@ -9,13 +9,42 @@ import (
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/internal/apikey"
+	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/identity"
+	"portico/internal/mail"
 	"strconv"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 )
+
+// Who has joined which account.
+type AcceptInvitationPayload struct {
+	// The user who has joined, to sign in with `email`; null when there are errors.
+	User *db.User `json:"user,omitempty"`
+	// The account that the user has joined; null when there are errors.
+	Account *db.Account `json:"account,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// Which terms the viewer accepts.
+type AcceptTermsInput struct {
+	// The version that the person has read: that of `viewer { termsToAccept }`.
+	Version string `json:"version"`
+}
+
+// The result of `acceptTerms`.
+type AcceptTermsPayload struct {
+	// The user as it is now; null when there are errors.
+	User *db.User `json:"user,omitempty"`
+	// What the person has accepted, and when; null when there are errors.
+	AcceptedTerms *domain.AcceptedTerms `json:"acceptedTerms,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
 
 // How a list of accounts is sorted.
 type AccountOrder struct {
@@ -23,6 +52,40 @@ type AccountOrder struct {
 	Field AccountOrderField `json:"field"`
 	// ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first.
 	Direction OrderDirection `json:"direction"`
+}
+
+// For whom the service token acts, and in which account.
+type ActAsInput struct {
+	// A developer of the organization who may sign in; all others are NOT_FOUND.
+	UserID string `json:"userId"`
+	// One of the developer's accounts; any other is NOT_FOUND, too.
+	AccountID string `json:"accountId"`
+}
+
+// The access token with which the service token acts for the developer.
+type ActAsPayload struct {
+	// The access token, to be sent as `Authorization: Bearer`; null when there are errors. Nothing renews it: ask again.
+	AccessToken *string `json:"accessToken,omitempty"`
+	// When the access token expires, 10 minutes from now.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The result of `addApprover`.
+type AddApproverPayload struct {
+	// The product; null when there are errors.
+	Product *db.Product `json:"product,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The result of `addMember`.
+type AddMemberPayload struct {
+	// The new membership; null when there are errors.
+	Membership *db.Membership `json:"membership,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
 // How a list of apps is sorted.
@@ -41,6 +104,26 @@ type AppSubscriptionFilter struct {
 	History bool `json:"history"`
 }
 
+// The sign-up to approve.
+type ApproveSignUpInput struct {
+	// The sign-up's id; one that you may not see is NOT_FOUND.
+	SignUpID string `json:"signUpId"`
+	// What the letter adds; at most 1000 characters.
+	Note graphql.Omittable[*string] `json:"note,omitempty"`
+}
+
+// The result of `approveSignUp`.
+type ApproveSignUpPayload struct {
+	// The sign-up as it is now; null when there are errors.
+	SignUp *db.SignUp `json:"signUp,omitempty"`
+	// The new user; null when there are errors.
+	User *db.User `json:"user,omitempty"`
+	// The account that the user owns; null when there are errors.
+	Account *db.Account `json:"account,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // The subscription to approve.
 type ApproveSubscriptionInput struct {
 	// The subscription's id; one that you may not see is NOT_FOUND.
@@ -57,11 +140,27 @@ type ApproveSubscriptionPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// Which member gets which role.
+type ChangeMemberRoleInput struct {
+	// The membership's id; one that you may not see is NOT_FOUND.
+	MembershipID string `json:"membershipId"`
+	// The new role; the one that the member has changes nothing.
+	Role domain.MembershipRole `json:"role"`
+}
+
+// The result of `changeMemberRole`.
+type ChangeMemberRolePayload struct {
+	// The membership as it is now; null when there are errors.
+	Membership *db.Membership `json:"membership,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // The old and the new password.
 type ChangePasswordInput struct {
 	// The present password; a wrong one is WRONG_PASSWORD.
 	CurrentPassword string `json:"currentPassword"`
-	// The new one: 10–128 characters, not a common one.
+	// The new one: 12–128 characters, not a common one nor the address.
 	NewPassword string `json:"newPassword"`
 }
 
@@ -69,10 +168,48 @@ type ChangePasswordInput struct {
 type ChangePasswordPayload struct {
 	// The user; null when there are errors.
 	User *db.User `json:"user,omitempty"`
-	// A new access token: the one that this request was made with is no longer valid.
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The result of `changeUserRole`.
+type ChangeUserRolePayload struct {
+	// The user as it is now; null when there are errors.
+	User *db.User `json:"user,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The tokens of a new session, when the code was right.
+type CompleteSignInPayload struct {
+	// The access token, to be sent as `Authorization: Bearer`; null when there are errors.
 	AccessToken *string `json:"accessToken,omitempty"`
-	// When the new token expires.
+	// When the access token expires, 10 minutes from now; `refreshSession` renews it.
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	// What `refreshSession` needs; null at `/session/graphql`, where it is in a cookie that no script can read.
+	RefreshToken *string `json:"refreshToken,omitempty"`
+	// The user who has signed in.
+	Viewer *Viewer `json:"viewer,omitempty"`
+	// As in `signIn`.
+	DeviceToken *string `json:"deviceToken,omitempty"`
+	// New recovery codes, shown once, if this code has put the authenticator app to use; else empty.
+	RecoveryCodes []string `json:"recoveryCodes"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The first code of the authenticator app.
+type ConfirmTotpInput struct {
+	// The code that the app shows.
+	Code string `json:"code"`
+}
+
+// The recovery codes.
+type ConfirmTotpPayload struct {
+	// The user as it is now; null when there are errors.
+	User *db.User `json:"user,omitempty"`
+	// Ten recovery codes, each good for one sign-in without the app; shown once. Empty when there are errors.
+	RecoveryCodes []string `json:"recoveryCodes"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
@@ -119,6 +256,18 @@ type CreatePlanPayload struct {
 type CreateProductPayload struct {
 	// The product; null when there are errors.
 	Product *db.Product `json:"product,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The result of `createServiceToken`.
+type CreateServiceTokenPayload struct {
+	// The token's public part; null when there are errors.
+	ServiceToken *db.ServiceToken `json:"serviceToken,omitempty"`
+	// The token itself, `pst_…`. It is shown only in this answer: null in a replay, and nowhere else.
+	Secret *string `json:"secret,omitempty"`
+	// Whether this repeats the answer to an earlier request with the same idempotency key.
+	Replayed bool `json:"replayed"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
@@ -191,6 +340,22 @@ type DeleteEndpointPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// Which user to delete.
+type DeleteUserInput struct {
+	// The user's id; one that you may not see is NOT_FOUND. Yourself and the last administrator who can sign in are NOT_ALLOWED, the last owner of an account LAST_OWNER.
+	UserID string `json:"userId"`
+	// Why, for the event's `reason`; at most 1000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+}
+
+// The result of `deleteUser`.
+type DeleteUserPayload struct {
+	// The id of the deleted user; null when there are errors.
+	DeletedUserID *string `json:"deletedUserId,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // Which key gateways refuse until it is enabled, and why.
 type DisableKeyInput struct {
 	// The key's id; one that you may not see is NOT_FOUND.
@@ -203,6 +368,20 @@ type DisableKeyInput struct {
 type DisableKeyPayload struct {
 	// The key as it is now; null when there are errors.
 	Credential *db.Credential `json:"credential,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// A code, since whoever finds an open session must not be able to turn the factor off.
+type DisableTotpInput struct {
+	// A code of the authenticator app, or a recovery code.
+	Code string `json:"code"`
+}
+
+// The result of `disableTotp`.
+type DisableTotpPayload struct {
+	// The user as it is now; null when there are errors.
+	User *db.User `json:"user,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
@@ -239,6 +418,20 @@ type EnableKeyPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// The viewer's password.
+type EnableTotpInput struct {
+	// The present password; a wrong one is WRONG_PASSWORD.
+	Password string `json:"password"`
+}
+
+// What the authenticator app needs.
+type EnableTotpPayload struct {
+	// Show it once; null when there are errors.
+	Setup *identity.TotpSetup `json:"setup,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // Which disabled user may sign in again, and why.
 type EnableUserInput struct {
 	// The user's id; one that you may not see is NOT_FOUND.
@@ -261,6 +454,14 @@ type EventOrder struct {
 	Direction OrderDirection `json:"direction"`
 }
 
+// How a list of gateways is sorted.
+type GatewayOrder struct {
+	// What to sort by; entries that are equal in it stay in a fixed order.
+	Field GatewayOrderField `json:"field"`
+	// ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first.
+	Direction OrderDirection `json:"direction"`
+}
+
 // The result of `generateKey`.
 type GenerateKeyPayload struct {
 	// The key; null when there are errors.
@@ -271,6 +472,36 @@ type GenerateKeyPayload struct {
 	Replayed bool `json:"replayed"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// An OpenID provider where people of an organization can sign in.
+type IdentityProvider struct {
+	// Its name in addresses.
+	Name string `json:"name"`
+	// What people know it by, for the button of a sign-in page.
+	Label string `json:"label"`
+	// Where the browser goes to sign in. With `returnTo`, a path below the portal such as
+	// `/apps`, it comes back there, else to the portal itself: with a session, which
+	// `refreshSession` continues at `/session/graphql`, or with `#error=` and a code.
+	StartURL string `json:"startUrl"`
+}
+
+// The result of `inviteMember`.
+type InviteMemberPayload struct {
+	// The new invitation; null when there are errors.
+	Invitation *db.Invitation `json:"invitation,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// What to change in a kind of letter.
+type MailKindSettingsInput struct {
+	// Which kind.
+	Kind domain.MailKind `json:"kind"`
+	// Whether letters of this kind are sent; null is refused.
+	Enabled graphql.Omittable[*bool] `json:"enabled,omitempty"`
+	// At most 150 characters, without placeholders; null clears.
+	Subject graphql.Omittable[*string] `json:"subject,omitempty"`
 }
 
 // What may be changed. Each takes one input and answers with what changed and with `userErrors`. In an input null clears, or says that there is nothing to say;
@@ -299,12 +530,48 @@ type ProductSubscriptionOrder struct {
 type Query struct {
 }
 
+// The refresh token, where it is not in the cookie.
+type RefreshSessionInput struct {
+	// The newest refresh token of the session; not needed at `/session/graphql`, where it is in a cookie.
+	RefreshToken graphql.Omittable[*string] `json:"refreshToken,omitempty"`
+}
+
+// A new access token, and what renews it.
+type RefreshSessionPayload struct {
+	// The access token, to be sent as `Authorization: Bearer`; null when there are errors.
+	AccessToken *string `json:"accessToken,omitempty"`
+	// When the access token expires, 10 minutes from now.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	// The next refresh token; null at `/session/graphql`, where it is in the cookie.
+	RefreshToken *string `json:"refreshToken,omitempty"`
+	// Whose session it is.
+	Viewer *Viewer `json:"viewer,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // The result of `register`.
 type RegisterPayload struct {
 	// The subscription; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
 	// Whether this repeats the answer to an earlier request with the same idempotency key.
 	Replayed bool `json:"replayed"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The sign-up to reject, and why.
+type RejectSignUpInput struct {
+	// The sign-up's id; one that you may not see is NOT_FOUND.
+	SignUpID string `json:"signUpId"`
+	// Why; 1–1000 characters, which the person reads.
+	Reason string `json:"reason"`
+}
+
+// The result of `rejectSignUp`.
+type RejectSignUpPayload struct {
+	// The sign-up as it is now; null when there are errors.
+	SignUp *db.SignUp `json:"signUp,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
@@ -321,6 +588,86 @@ type RejectSubscriptionInput struct {
 type RejectSubscriptionPayload struct {
 	// The subscription as it is now; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The result of `removeApprover`.
+type RemoveApproverPayload struct {
+	// The product; null when there are errors.
+	Product *db.Product `json:"product,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// Which membership ends, and why.
+type RemoveMemberInput struct {
+	// The membership's id; one that you may not see is NOT_FOUND.
+	MembershipID string `json:"membershipId"`
+	// Why, for the event's `reason`; at most 1000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+}
+
+// The result of `removeMember`.
+type RemoveMemberPayload struct {
+	// The membership's id, which is unknown from now on; null when there are errors.
+	DeletedMembershipID *string `json:"deletedMembershipId,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// A code.
+type ReplaceRecoveryCodesInput struct {
+	// A code of the authenticator app, or one of the old recovery codes.
+	Code string `json:"code"`
+}
+
+// The new recovery codes.
+type ReplaceRecoveryCodesPayload struct {
+	// Ten recovery codes, shown once. Empty when there are errors.
+	RecoveryCodes []string `json:"recoveryCodes"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The result of `reportLeakedKey`, which says nothing about whether there is such a key.
+type ReportLeakedKeyPayload struct {
+	// What the user can correct; nothing was reported then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The result of `requestPasswordReset`, which says nothing about who has the address.
+type RequestPasswordResetPayload struct {
+	// What the user can correct, such as an address that is none. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The token of a link, and the new password.
+type ResetPasswordInput struct {
+	// The token: what follows `#token=` in the link.
+	Token string `json:"token"`
+	// The new password: 12–128 characters, not a common one nor the address.
+	NewPassword string `json:"newPassword"`
+}
+
+// The result of `resetPassword`. Nobody is signed in.
+type ResetPasswordPayload struct {
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// Whose second factor is removed, and why.
+type ResetTotpInput struct {
+	// The user's id, not your own; one that you may not see is NOT_FOUND.
+	UserID string `json:"userId"`
+	// Why, for the event's `reason`; at most 1000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+}
+
+// The result of `resetTotp`.
+type ResetTotpPayload struct {
+	// The user as it is now; null when there are errors.
+	User *db.User `json:"user,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
@@ -375,6 +722,20 @@ type ResumeSubscriptionPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// Which invitation is taken back.
+type RevokeInvitationInput struct {
+	// The invitation's id; one that you may not see is NOT_FOUND.
+	InvitationID string `json:"invitationId"`
+}
+
+// The result of `revokeInvitation`.
+type RevokeInvitationPayload struct {
+	// The invitation as it is now; null when there are errors.
+	Invitation *db.Invitation `json:"invitation,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // Which key is revoked, and why.
 type RevokeKeyInput struct {
 	// The key's id; one that you may not see is NOT_FOUND.
@@ -393,6 +754,60 @@ type RevokeKeyPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// The result of `revokeKeys`.
+type RevokeKeysPayload struct {
+	// A result for each key, in the order of the input; none when there are errors.
+	Results []*apps.RevokeKeysResult `json:"results"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// Which token is revoked, and why.
+type RevokeServiceTokenInput struct {
+	// The token's id; one that you may not see is NOT_FOUND.
+	ServiceTokenID string `json:"serviceTokenId"`
+	// Why, for the event's `reason`; at most 1000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+}
+
+// The result of `revokeServiceToken`.
+type RevokeServiceTokenPayload struct {
+	// The token as it is now; null when there are errors.
+	ServiceToken *db.ServiceToken `json:"serviceToken,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The result of `rotateKey`.
+type RotateKeyPayload struct {
+	// The new key; null when there are errors.
+	Credential *db.Credential `json:"credential,omitempty"`
+	// The key that was rotated, as it is now; null when there are errors.
+	Predecessor *db.Credential `json:"predecessor,omitempty"`
+	// The new key's secret. It is shown only in this answer: null in a replay, and nowhere else.
+	Secret *apikey.Secret `json:"secret,omitempty"`
+	// Whether this repeats the answer to an earlier request with the same idempotency key.
+	Replayed bool `json:"replayed"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// Which user gets a link that sets a new password.
+type SendPasswordResetInput struct {
+	// The user's id; one that you may not see is NOT_FOUND. A disabled user is WRONG_STATUS, one who may not sign in with a password NOT_ALLOWED.
+	UserID string `json:"userId"`
+	// Why, for the event's `reason`; at most 1000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+}
+
+// The result of `sendPasswordReset`.
+type SendPasswordResetPayload struct {
+	// The user; null when there are errors.
+	User *db.User `json:"user,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // What a front end needs to know before anybody has signed in.
 type ServerInfo struct {
 	// The version of Portico that answers, for support and bug reports.
@@ -401,18 +816,36 @@ type ServerInfo struct {
 	OrganizationName *string `json:"organizationName,omitempty"`
 	// Whether developers sign in with a password there; null with the name.
 	PasswordSignIn *bool `json:"passwordSignIn,omitempty"`
+	// The identity providers where people of that organization can sign in with a browser; empty with no name.
+	IdentityProviders []*IdentityProvider `json:"identityProviders"`
+	// Whether letters are sent, in the given organization if there is one, so that `requestPasswordReset` can help who has forgotten the password.
+	PasswordResetByMail bool `json:"passwordResetByMail"`
+	// The terms that people accept who sign up in the given organization, or accept an invitation to it; null with the name, and where there are none.
+	Terms *domain.Terms `json:"terms,omitempty"`
+	// How people sign up in the given organization; null with the name.
+	SignUp *SignUpInfo `json:"signUp,omitempty"`
 	// The languages the server speaks, by BCP 47.
 	Languages []string `json:"languages"`
 	// Every kind of top-level error: a code and the reasons that go with it.
 	Errors []*fault.Kind `json:"errors"`
 }
 
-// An access token, when the password was right.
+// How a list of service tokens is sorted.
+type ServiceTokenOrder struct {
+	// What to sort by; entries that are equal in it stay in a fixed order.
+	Field ServiceTokenOrderField `json:"field"`
+	// ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first.
+	Direction OrderDirection `json:"direction"`
+}
+
+// The tokens of a new session, when the password was right.
 type SignInPayload struct {
 	// The access token, to be sent as `Authorization: Bearer`; null when there are errors.
 	AccessToken *string `json:"accessToken,omitempty"`
-	// When the token expires, 10 minutes from now; after that the user signs in again.
+	// When the access token expires, 10 minutes from now; `refreshSession` renews it.
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	// What `refreshSession` needs; null at `/session/graphql`, where it is in a cookie that no script can read.
+	RefreshToken *string `json:"refreshToken,omitempty"`
 	// The user who has signed in.
 	Viewer *Viewer `json:"viewer,omitempty"`
 	// Shows at later sign-ins that this device has signed in before, for 180 days. It is no
@@ -420,6 +853,40 @@ type SignInPayload struct {
 	// on any other origin, where the browser leaves cookies out, a front end stores it by
 	// itself, such as in `localStorage`, and sends it as `deviceToken` of `signIn`.
 	DeviceToken *string `json:"deviceToken,omitempty"`
+	// What is to be done where the password was right and a second factor is needed; the tokens and `viewer` are null then, and `completeSignIn` has them.
+	Challenge *identity.SignInChallenge `json:"challenge,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// Which sessions have ended.
+type SignOutPayload struct {
+	// The ids of the sessions that were ended now; none if they had ended before.
+	EndedSessionIds []string `json:"endedSessionIds"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// How people sign up in an organization, for the page on which they do.
+type SignUpInfo struct {
+	// The organization's policy.
+	Policy domain.SignUpPolicy `json:"policy"`
+	// Whether `signUp` works now: the policy allows it, people sign in with passwords, and the letter to the address would be sent.
+	Available bool `json:"available"`
+	// What the organization asks beside name and address, in this order; empty unless it is `available`.
+	Questions []*domain.SignUpQuestion `json:"questions"`
+}
+
+// The order of a list of sign-ups.
+type SignUpOrder struct {
+	// What to sort by; entries that are equal in it stay in a fixed order.
+	Field SignUpOrderField `json:"field"`
+	// ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first.
+	Direction OrderDirection `json:"direction"`
+}
+
+// The result of `signUp`, which says nothing about who has the address.
+type SignUpPayload struct {
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
@@ -452,6 +919,30 @@ type SuspendSubscriptionInput struct {
 type SuspendSubscriptionPayload struct {
 	// The subscription as it is now; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The account to act for.
+type SwitchAccountInput struct {
+	// One of the viewer's own accounts, as `viewer { accounts }` lists them; any other is NOT_FOUND.
+	AccountID string `json:"accountId"`
+}
+
+// The account that the session acts for from the next request on.
+type SwitchAccountPayload struct {
+	// The account; its lists are those of the account of this request. Null when there are errors.
+	Account *db.Account `json:"account,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The result of `transferOwnership`.
+type TransferOwnershipPayload struct {
+	// The membership of the new owner; null when there are errors.
+	Membership *db.Membership `json:"membership,omitempty"`
+	// The membership of who was the owner; null when there are errors.
+	FromMembership *db.Membership `json:"fromMembership,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
@@ -560,7 +1051,9 @@ type UpdateKeyInput struct {
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
 	// A name to recognize the key by; at most 255 characters; null clears.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
-	// From when on gateways refuse it; null: never, where the organization allows that.
+	// Replaces all labels: at most 50, each key once; null clears.
+	Labels graphql.Omittable[[]*domain.Label] `json:"labels,omitempty"`
+	// From when on gateways refuse it; null: never, where the organization allows that. Of a key that is being rotated it ends the overlap: at most 30 days after the rotation, and not later than it would have expired without one.
 	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
 	// Which products it reaches; null is refused. ALL clears `accessControlList`.
 	Access graphql.Omittable[*access.ProductAccess] `json:"access,omitempty"`
@@ -576,6 +1069,44 @@ type UpdateKeyInput struct {
 type UpdateKeyPayload struct {
 	// The key as it is now; null when there are errors.
 	Credential *db.Credential `json:"credential,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// What letters to the viewer may say.
+type UpdateMailPreferencesInput struct {
+	// Whether they name API keys; null is refused.
+	KeyNames graphql.Omittable[*bool] `json:"keyNames,omitempty"`
+}
+
+// The result of `updateMailPreferences`.
+type UpdateMailPreferencesPayload struct {
+	// The viewer as a user; null when there are errors.
+	User *db.User `json:"user,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// What to change in the organization's letters.
+type UpdateMailSettingsInput struct {
+	// The version the change is made against; an older one is a CONFLICT; null is refused.
+	Version graphql.Omittable[*int] `json:"version,omitempty"`
+	// At most 100 characters; null clears.
+	SenderName graphql.Omittable[*string] `json:"senderName,omitempty"`
+	// An e-mail address; null clears.
+	ReplyTo graphql.Omittable[*string] `json:"replyTo,omitempty"`
+	// At most 500 characters, on several lines if wished; null clears.
+	SignOff graphql.Omittable[*string] `json:"signOff,omitempty"`
+	// The language of letters to people who have chosen none; null is refused.
+	Language graphql.Omittable[*domain.Language] `json:"language,omitempty"`
+	// What to change in some kinds, each at most once; the others stay; null is refused.
+	Kinds graphql.Omittable[[]*MailKindSettingsInput] `json:"kinds,omitempty"`
+}
+
+// The result of `updateMailSettings`.
+type UpdateMailSettingsPayload struct {
+	// The settings as they are now; null when there are errors.
+	MailSettings *mail.Settings `json:"mailSettings,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
@@ -600,12 +1131,30 @@ type UpdateOrganizationInput struct {
 	PortalUnregister graphql.Omittable[*domain.PortalUnregister] `json:"portalUnregister,omitempty"`
 	// Who may make keys for production; null is refused.
 	ProductionKeys graphql.Omittable[*domain.ProductionKeys] `json:"productionKeys,omitempty"`
-	// Whether developers sign in with a password, administrators always may; null is refused. Sessions that are open stay.
+	// What becomes of keys that somebody reports as leaked; null is refused.
+	LeakedKeys graphql.Omittable[*domain.LeakedKeys] `json:"leakedKeys,omitempty"`
+	// Whether developers sign in with a password, staff always may; null is refused. Sessions that are open stay.
 	PasswordSignIn graphql.Omittable[*bool] `json:"passwordSignIn,omitempty"`
+	// Whether staff, administrators and approvers, need a second factor to sign in; null is
+	// refused. Whoever turns it on must have one; the sessions of staff without one end, and they
+	// set one up when they sign in.
+	StaffTotp graphql.Omittable[*bool] `json:"staffTotp,omitempty"`
+	// Whether service tokens may act for developers, by `actAs`; null is refused. Only people change it; switched off, it ends what tokens have begun.
+	ActAs graphql.Omittable[*bool] `json:"actAs,omitempty"`
+	// Who may become a user; null is refused. Nobody signs up while `passwordSignIn` is false, or while no VERIFICATION letters are sent. Sign-ups that wait stay.
+	SignUp graphql.Omittable[*domain.SignUpPolicy] `json:"signUp,omitempty"`
+	// What people are asked who sign up, as a whole; null: nothing beyond name and address. Answers that were given stay as they are.
+	SignUpForm graphql.Omittable[*domain.SignUpForm] `json:"signUpForm,omitempty"`
+	// What developers must accept; null: there are no terms any more. Where the version is another, every developer is FORBIDDEN (TERMS) from the next request on, until `acceptTerms`; keys stay valid.
+	Terms graphql.Omittable[*domain.Terms] `json:"terms,omitempty"`
 	// 2–10 small letters and digits, the first a letter; null is refused. Keys with the old prefix stay valid.
 	KeyPrefix graphql.Omittable[*string] `json:"keyPrefix,omitempty"`
+	// Whether gateways accept imported keys that have another form than Portico's own; null is refused. Switched off, those keys are MALFORMED to gateways at once; they stay stored.
+	ImportedKeys graphql.Omittable[*bool] `json:"importedKeys,omitempty"`
 	// The longest life of keys made or changed from now on; null: no limits.
 	LongestKeyLife graphql.Omittable[*domain.KeyLife] `json:"longestKeyLife,omitempty"`
+	// After how many days keys are due for rotation, those that are there too; null: never.
+	RotateKeysEvery graphql.Omittable[*domain.KeyLife] `json:"rotateKeysEvery,omitempty"`
 	// 1–365 days; null is refused.
 	DeletedRetentionDays graphql.Omittable[*int] `json:"deletedRetentionDays,omitempty"`
 	// 30–3650 days; null is refused.
@@ -702,6 +1251,40 @@ type UpdateSubscriptionEndpointsInput struct {
 type UpdateSubscriptionEndpointsPayload struct {
 	// The subscription as it is now; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// Which user, and what to change; what is left out stays.
+type UpdateUserInput struct {
+	// The user's id, `viewer { user { id } }` for oneself; one that you may not see is NOT_FOUND.
+	UserID string `json:"userId"`
+	// The name that people see, 1–255 characters; null is refused.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// The language of letters to the person; null: the organization's.
+	Language graphql.Omittable[*domain.Language] `json:"language,omitempty"`
+	// An IANA time zone, such as Europe/Istanbul; null: the organization's.
+	TimeZone graphql.Omittable[*string] `json:"timeZone,omitempty"`
+	// How front ends look for the person; null: none chosen.
+	Theme graphql.Omittable[*domain.Theme] `json:"theme,omitempty"`
+}
+
+// The result of `updateUser`.
+type UpdateUserPayload struct {
+	// The user as it is now; null when there are errors.
+	User *db.User `json:"user,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// What has become of the sign-up.
+type VerifyEmailPayload struct {
+	// ACCEPTED: the person is a user. WAITING: an administrator is to decide. Null when there are errors.
+	Status *domain.SignUpStatus `json:"status,omitempty"`
+	// The new user, to sign in with `email`; null when there are errors, and while it waits.
+	User *db.User `json:"user,omitempty"`
+	// The account that the user owns; null with the user.
+	Account *db.Account `json:"account,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
@@ -844,15 +1427,21 @@ type CredentialOrderField string
 const (
 	// By the time of their creation.
 	CredentialOrderFieldCreatedAt CredentialOrderField = "CREATED_AT"
+	// By the time of their last use; as if those that were never used had been so before all others.
+	CredentialOrderFieldLastUsedAt CredentialOrderField = "LAST_USED_AT"
+	// By their expiry; as if those that never expire did so after all others.
+	CredentialOrderFieldExpiresAt CredentialOrderField = "EXPIRES_AT"
 )
 
 var AllCredentialOrderField = []CredentialOrderField{
 	CredentialOrderFieldCreatedAt,
+	CredentialOrderFieldLastUsedAt,
+	CredentialOrderFieldExpiresAt,
 }
 
 func (e CredentialOrderField) IsValid() bool {
 	switch e {
-	case CredentialOrderFieldCreatedAt:
+	case CredentialOrderFieldCreatedAt, CredentialOrderFieldLastUsedAt, CredentialOrderFieldExpiresAt:
 		return true
 	}
 	return false
@@ -888,6 +1477,61 @@ func (e *CredentialOrderField) UnmarshalJSON(b []byte) error {
 }
 
 func (e CredentialOrderField) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What a list of gateways can be sorted by.
+type GatewayOrderField string
+
+const (
+	// By the time at which their tokens were created.
+	GatewayOrderFieldCreatedAt GatewayOrderField = "CREATED_AT"
+)
+
+var AllGatewayOrderField = []GatewayOrderField{
+	GatewayOrderFieldCreatedAt,
+}
+
+func (e GatewayOrderField) IsValid() bool {
+	switch e {
+	case GatewayOrderFieldCreatedAt:
+		return true
+	}
+	return false
+}
+
+func (e GatewayOrderField) String() string {
+	return string(e)
+}
+
+func (e *GatewayOrderField) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = GatewayOrderField(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid GatewayOrderField", str)
+	}
+	return nil
+}
+
+func (e GatewayOrderField) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *GatewayOrderField) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e GatewayOrderField) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -1059,6 +1703,116 @@ func (e *ProductSubscriptionOrderField) UnmarshalJSON(b []byte) error {
 }
 
 func (e ProductSubscriptionOrderField) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What a list of service tokens can be sorted by.
+type ServiceTokenOrderField string
+
+const (
+	// By the time of their creation.
+	ServiceTokenOrderFieldCreatedAt ServiceTokenOrderField = "CREATED_AT"
+)
+
+var AllServiceTokenOrderField = []ServiceTokenOrderField{
+	ServiceTokenOrderFieldCreatedAt,
+}
+
+func (e ServiceTokenOrderField) IsValid() bool {
+	switch e {
+	case ServiceTokenOrderFieldCreatedAt:
+		return true
+	}
+	return false
+}
+
+func (e ServiceTokenOrderField) String() string {
+	return string(e)
+}
+
+func (e *ServiceTokenOrderField) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ServiceTokenOrderField(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ServiceTokenOrderField", str)
+	}
+	return nil
+}
+
+func (e ServiceTokenOrderField) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ServiceTokenOrderField) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ServiceTokenOrderField) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What a list of sign-ups can be sorted by.
+type SignUpOrderField string
+
+const (
+	// When the person signed up.
+	SignUpOrderFieldCreatedAt SignUpOrderField = "CREATED_AT"
+)
+
+var AllSignUpOrderField = []SignUpOrderField{
+	SignUpOrderFieldCreatedAt,
+}
+
+func (e SignUpOrderField) IsValid() bool {
+	switch e {
+	case SignUpOrderFieldCreatedAt:
+		return true
+	}
+	return false
+}
+
+func (e SignUpOrderField) String() string {
+	return string(e)
+}
+
+func (e *SignUpOrderField) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SignUpOrderField(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SignUpOrderField", str)
+	}
+	return nil
+}
+
+func (e SignUpOrderField) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SignUpOrderField) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SignUpOrderField) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -28,7 +28,7 @@ func (u *Usage) Series() []*UsagePoint {
 }
 
 // Totals returns the calls of all points by code.
-func (u *Usage) Totals() []*CodeCount { return codeCounts(u.Report.Totals) }
+func (u *Usage) Totals() []*CodeCount { return CodeCounts(u.Report.Totals) }
 
 // PreviousTotal returns the total of the period before; nil if it is unknown.
 func (u *Usage) PreviousTotal() *int64 { return u.Previous }
@@ -40,7 +40,7 @@ func (u *Usage) TimeZone() string { return u.Query.Location.String() }
 type UsagePoint struct{ usage.Point }
 
 // Codes returns the point's calls by code.
-func (p *UsagePoint) Codes() []*CodeCount { return codeCounts(p.Point.Codes) }
+func (p *UsagePoint) Codes() []*CodeCount { return CodeCounts(p.Point.Codes) }
 
 // CodeCount is the number of calls with a verdict.
 type CodeCount struct {
@@ -48,8 +48,8 @@ type CodeCount struct {
 	Calls int64
 }
 
-// codeCounts sorts counts by the order of decision.
-func codeCounts(by map[string]int64) []*CodeCount {
+// CodeCounts sorts counts by the order of decision.
+func CodeCounts(by map[string]int64) []*CodeCount {
 	out := make([]*CodeCount, 0, len(by))
 	for code, n := range by {
 		out = append(out, &CodeCount{code, n})

@@ -68,6 +68,8 @@ func (svc *Service) AuthorizeUsage(ctx context.Context) error {
 // the schema's directives.
 func authorizeUsage(v viewer.Viewer) error {
 	switch {
+	case !v.Reads() && v.Role != viewer.Gateway:
+		return fault.New(fault.CodeForbidden, fault.ReasonScope, "The scopes of the service token do not allow this.")
 	case v.Role == viewer.Admin:
 		return nil
 	case v.Role == viewer.Portal && v.AccountSuspended:

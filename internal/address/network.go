@@ -79,4 +79,21 @@ func NetworkOf(client netip.Addr) netip.Prefix {
 	return netip.PrefixFrom(host, min(site, host.BitLen())).Masked()
 }
 
+// WideNetwork returns the network in which one organization or household often has all
+// addresses, though several may share it: an IPv6 /48, or an IPv4 /24. A single home line
+// has up to 65,536 of the networks that ClientNetwork tells apart. It returns the zero
+// Prefix for what is not an address.
+func WideNetwork(client string) netip.Prefix {
+	const site, block = 48, 24
+	parsed, err := netip.ParseAddr(client)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	host := normalized(parsed)
+	if host.Is4() {
+		return netip.PrefixFrom(host, block).Masked()
+	}
+	return netip.PrefixFrom(host, site).Masked()
+}
+
 func normalized(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }

@@ -34,6 +34,17 @@ func TestClientNetwork(t *testing.T) {
 	}
 }
 
+func TestWideNetwork(t *testing.T) {
+	for text, want := range map[string]string{
+		"192.0.2.1": "192.0.2.0/24", "::ffff:192.0.2.1": "192.0.2.0/24", "2001:db8:1:2:3:4:5:6": "2001:db8:1::/48", "fe80::1%eth0": "fe80::/48",
+	} {
+		require.Equal(t, want, address.WideNetwork(text).String(), text)
+	}
+	for _, text := range []string{"", "@"} {
+		require.Equal(t, netip.Prefix{}, address.WideNetwork(text))
+	}
+}
+
 func TestNetworkOf(t *testing.T) {
 	for text, want := range map[string]string{
 		"192.0.2.1": "192.0.2.1/32", "::ffff:192.0.2.1": "192.0.2.1/32", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64",

@@ -87,16 +87,17 @@ func RawHint(raw string) string {
 // password separated by a colon.
 func ParsePair(pair string) (username, password uuid.UUID, ok bool) {
 	first, second, found := strings.Cut(pair, ":")
-	username, known := parseUUID(first)
-	password, secret := parseUUID(second)
+	username, known := ParseUUID(first)
+	password, secret := ParseUUID(second)
 	return username, password, found && known && secret
 }
 
-// ParseUsername parses the public half of an API key.
-func ParseUsername(text string) (username uuid.UUID, ok bool) { return parseUUID(text) }
-
-// parseUUID parses only the canonical text form.
-func parseUUID(text string) (uuid.UUID, bool) {
+// ParseUUID parses a username or a password in the usual form of UUIDs only, of the
+// several that uuid.Parse accepts.
+func ParseUUID(text string) (id uuid.UUID, ok bool) {
+	if len(text) != len("00000000-0000-0000-0000-000000000000") {
+		return uuid.Nil, false
+	}
 	id, err := uuid.Parse(text)
-	return id, err == nil && len(text) == len(id.String())
+	return id, err == nil
 }

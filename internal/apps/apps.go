@@ -105,8 +105,8 @@ func (svc *Service) createApp(ctx context.Context, tx *change.Tx, in CreateAppIn
 		return CreatedApp{}, err
 	}
 	create := FillApp(tx.App.Create(), owner, in.Name, tx.Now).SetDescription(input.OrZero(in.Description))
-	if in.Labels != nil {
-		create.SetLabels(in.Labels)
+	if labels := input.SortLabels(in.Labels); labels != nil {
+		create.SetLabels(labels)
 	}
 	if in.ReferenceID != nil {
 		id := parseReference(*in.ReferenceID)
@@ -220,7 +220,7 @@ func patchApp(ctx context.Context, tx *change.Tx, a *db.App, in UpdateAppInput) 
 		u.SetDescription(in.Description.Or(""))
 	}
 	if in.Labels.Set {
-		labels := in.Labels.Or([]domain.Label{})
+		labels := append([]domain.Label{}, input.SortLabels(in.Labels.Or(nil))...)
 		d.Add("labels", a.Labels, labels)
 		u.SetLabels(labels)
 	}

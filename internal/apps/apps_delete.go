@@ -82,10 +82,12 @@ func deleteApp(ctx context.Context, tx *change.Tx, a *db.App, why deletionCause)
 }
 
 // EndAccount deletes the apps of an account that is being deleted, and revokes
-// its own credentials. The caller has locked the account.
+// its own credentials. The caller has locked the account. It works as Portico itself:
+// also what its owners do not see ends, suspended subscriptions of deleted apps.
 func EndAccount(ctx context.Context, tx *change.Tx, a *db.Account, reason string) error {
+	ctx = viewer.AsSystem(ctx, a.OrganizationID)
 	why := deletionCause{domain.AccountDeleted, lifecycle.AccountDeleted, reason}
-	apps, err := change.LockForUpdate(tx, tx.App.Query().Where(app.AccountID(a.ID)).Order(app.ByID())).All(ctx)
+	apps, err := change.LockForUpdate(tx, tx.App.Query().Where(app.AccountID(a.ID), app.DeletedAtIsNil()).Order(app.ByID())).All(ctx)
 	if err != nil {
 		return err
 	}
@@ -97,7 +99,7 @@ func EndAccount(ctx context.Context, tx *change.Tx, a *db.Account, reason string
 	if err := endSanctions(ctx, tx, a.ID, why); err != nil {
 		return err
 	}
-	credentials, err := change.LockForUpdate(tx, tx.Credential.Query().Where(credential.AccountID(a.ID), credential.AppIDIsNil())).All(ctx)
+	credentials, err := change.LockForUpdate(tx, tx.Credential.Query().Where(credential.AccountID(a.ID), credential.AppIDIsNil(), credential.DeletedAtIsNil())).All(ctx)
 	if err != nil {
 		return err
 	}

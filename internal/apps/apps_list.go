@@ -33,7 +33,7 @@ type AppFilter struct {
 	AccountIDs   []string
 }
 
-// LabelFilter matches apps with a label; a nil Value matches any value.
+// LabelFilter matches apps or credentials with a label; a nil Value matches any value.
 type LabelFilter struct {
 	Key   string
 	Value *string
@@ -45,7 +45,7 @@ func (svc *Service) appQuery(f AppFilter) listing.Query[*db.App] {
 		q.Where(app.NameFoldedContains(input.SearchText(*f.NameContains)))
 	}
 	if f.Label != nil {
-		q.Where(hasLabel(*f.Label))
+		q.Where(hasLabel(app.FieldLabels, *f.Label))
 	}
 	if f.AccountIDs != nil {
 		q.Where(database.AnyOf(app.FieldAccountID, input.DecodeIDs(nodeid.Account, f.AccountIDs)))

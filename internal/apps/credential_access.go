@@ -64,6 +64,16 @@ func findProducts(ctx context.Context, tx *change.Tx, ids []string) ([]uuid.UUID
 	return found, input.CheckReferences(nodeid.Product, "accessControlList", ids, found, "There is no such product.")
 }
 
+// listedProducts returns the products of a credential's access control list.
+func listedProducts(ctx context.Context, in *db.AccessEntryClient, credential uuid.UUID) ([]uuid.UUID, error) {
+	entries, err := in.Query().Where(accessentry.CredentialID(credential)).Order(accessentry.ByProductID()).All(ctx)
+	products := make([]uuid.UUID, len(entries))
+	for i, e := range entries {
+		products[i] = e.ProductID
+	}
+	return products, err
+}
+
 // createAccessList stores a credential's access control list.
 func createAccessList(ctx context.Context, tx *change.Tx, c *db.Credential, products []uuid.UUID) error {
 	if len(products) == 0 {
@@ -98,13 +108,9 @@ func patchAccess(ctx context.Context, tx *change.Tx, u *db.CredentialUpdateOne, 
 
 // replaceAccess replaces the access control list.
 func replaceAccess(ctx context.Context, tx *change.Tx, c *db.Credential, granted access.ProductAccess, products []uuid.UUID, d *change.Diff) error {
-	old, err := tx.AccessEntry.Query().Where(accessentry.CredentialID(c.ID)).Order(accessentry.ByProductID()).All(ctx)
+	before, err := listedProducts(ctx, tx.AccessEntry, c.ID)
 	if err != nil {
 		return err
-	}
-	before := make([]uuid.UUID, len(old))
-	for i, e := range old {
-		before[i] = e.ProductID
 	}
 	if granted == access.ListedProducts {
 		hidden, err := hiddenProducts(ctx, tx, before)

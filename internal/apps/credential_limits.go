@@ -7,6 +7,7 @@ import (
 	"portico/ent/db"
 	"portico/internal/address"
 	"portico/internal/change"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/input"
 )
@@ -44,6 +45,18 @@ func networks(all []string) []string {
 		}
 	}
 	return out
+}
+
+// labelCredential applies the patch of the labels.
+func labelCredential(u *db.CredentialUpdateOne, c *db.Credential, given input.Patch[[]domain.Label], d *change.Diff) {
+	if !given.Set {
+		return
+	}
+	labels := input.SortLabels(given.Or(nil))
+	d.Add("labels", c.Labels, labels)
+	if u.SetLabels(labels); labels == nil {
+		u.ClearLabels()
+	}
 }
 
 // credentialLimit applies the patches of the allowed addresses and of the rate

@@ -2,6 +2,7 @@ package apps_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -9,11 +10,16 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/rawkey"
+	"portico/ent/db/credential"
 	"portico/internal/apikey"
 	"portico/internal/apps"
 	"portico/internal/database"
 	"portico/internal/fault"
+	"portico/internal/identity"
+	"portico/internal/input"
+	"portico/internal/keyimport"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -23,7 +29,11 @@ import (
 func TestCredentialIDByKey(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		var statements atomic.Int64
-		f := portaltest.NewWith(t, url, database.Options{OnStatement: func(context.Context, string) { statements.Add(1) }})
+		f := portaltest.NewWith(t, url, database.Options{OnStatement: func(_ context.Context, text string) {
+			if strings.Contains(text, `"credentials"`) || strings.Contains(text, "`credentials`") {
+				statements.Add(1)
+			}
+		}})
 		tenant, foreign := f.MustTenant(t, "one"), f.MustTenant(t, "two")
 		other := f.MustDeveloper(t, tenant.Admin, f.MustAccount(t, tenant.Admin, "Other"))
 		account := tenant.Account.GlobalID()
@@ -71,6 +81,29 @@ func TestCredentialIDByKey(t *testing.T) {
 				require.NotContains(t, err.Error(), s.Password.String())
 			}
 			require.Equal(t, before, statements.Load())
+			require.Positive(t, before)
+		})
+
+		t.Run("Imported", func(t *testing.T) {
+			made := f.MustApp(t, tenant.Developer, "Rain")
+			line := `{"app":"` + made.App.ReferenceID.String() + `","username":"alice","secret":"wonderland"}`
+			_, err := f.Portal.Imports.Import(t.Context(), keyimport.Options{Organization: tenant.Organization.ID, Refused: func(r keyimport.Refusal) error { return errors.New(r.Message) }},
+				keyimport.NewReader(strings.NewReader(line), access.Production, f.Clock.Now()))
+			require.NoError(t, err)
+			alice := f.Client.Credential.Query().Where(credential.Imported(true)).OnlyIDX(portaltest.System(t))
+			_, err = f.Portal.Apps.CredentialIDByKey(tenant.Admin, "alice:wonderland")
+			require.True(t, fault.Is(err, fault.CodeBadUserInput), "importedKeys is off")
+			_, err = f.Portal.Identity.UpdateOrganization(tenant.Admin, identity.UpdateOrganizationInput{ImportedKeys: input.Patch[bool]{Set: true, Value: new(true)}})
+			require.NoError(t, err)
+			require.Equal(t, alice, find(tenant.Admin, "alice:wonderland"))
+			require.Equal(t, alice, find(tenant.Developer, "alice:wonderland"))
+			for _, outsider := range []context.Context{other, foreign.Developer} {
+				id, err := f.Portal.Apps.CredentialIDByKey(outsider, "alice:wonderland")
+				require.Equal(t, uuid.Nil, id, err)
+			}
+			require.Equal(t, uuid.Nil, find(tenant.Admin, "alice:wonderlanD"))
+			require.Equal(t, uuid.Nil, find(tenant.Admin, "alice"))
+			everywhere("beside an imported one")
 		})
 	})
 }

@@ -1,6 +1,7 @@
 package apps
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/input"
+	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
 )
@@ -27,6 +29,7 @@ type GenerateKeyInput struct {
 	AppID             *string
 	AccountID         *string
 	Name              *string
+	Labels            []domain.Label `json:",omitempty"` // omitted if empty, so that older inputs keep their hash
 	Environment       *access.Environment
 	ExpiresAt         *time.Time
 	Access            *access.ProductAccess // nil: LISTED if the list is not empty, else ALL
@@ -49,12 +52,14 @@ type CreatedCredential struct {
 // newCredential is the attributes of a credential to create.
 type newCredential struct {
 	Name        string
+	Labels      []domain.Label
 	Environment access.Environment
 	ExpiresAt   *time.Time
 	Access      access.ProductAccess
 	Products    []uuid.UUID
 	Addresses   []string
 	RateLimit   *access.RateLimit
+	Predecessor *uuid.UUID // nil: it takes no other's place
 }
 
 // CredentialOwner is the app or account that a credential belongs to.
@@ -108,21 +113,12 @@ func checkCredentialTarget(in GenerateKeyInput) error {
 func checkNewCredential(in GenerateKeyInput, now time.Time) error {
 	return fault.Collect(
 		input.CheckLine("name", input.OrZero(in.Name), input.MaxShort),
-		future("expiresAt", in.ExpiresAt, now),
+		input.CheckLabels("labels", in.Labels),
+		input.CheckFuture("expiresAt", in.ExpiresAt, now),
 		checkAccess(*accessOf(in.Access, in.AccessControlList), in.AccessControlList),
 		checkAddresses("allowedAddresses", in.AllowedAddresses),
 		input.CheckRateLimit(in.RateLimit),
 	)
-}
-
-func future(field string, t *time.Time, now time.Time) error {
-	if t != nil && !t.After(now) {
-		return fault.Input(fault.MustBeFuture, field, "This must be in the future.")
-	}
-	if t != nil && t.Year() > 9999 {
-		return fault.Input(fault.InvalidValue, field, "This is too far in the future.")
-	}
-	return nil
 }
 
 func (svc *Service) generateCredential(ctx context.Context, tx *change.Tx, in GenerateKeyInput) (CreatedCredential, error) {
@@ -137,7 +133,7 @@ func (svc *Service) generateCredential(ctx context.Context, tx *change.Tx, in Ge
 // locked.
 func (svc *Service) createCredentialFor(ctx context.Context, tx *change.Tx, owner CredentialOwner, in GenerateKeyInput) (CreatedCredential, error) {
 	c := newCredential{
-		Name: input.OrZero(in.Name), Environment: input.Or(in.Environment, access.Development), ExpiresAt: in.ExpiresAt,
+		Name: input.OrZero(in.Name), Labels: input.SortLabels(in.Labels), Environment: input.Or(in.Environment, access.Development), ExpiresAt: in.ExpiresAt,
 		Access: *accessOf(in.Access, in.AccessControlList), Addresses: networks(in.AllowedAddresses),
 	}
 	if in.RateLimit != nil {
@@ -180,19 +176,29 @@ func lockCredentialOwner(ctx context.Context, tx *change.Tx, in GenerateKeyInput
 // limitCredentialLife checks an expiry time against the organization's longest
 // key life. Without one, it returns the latest time allowed.
 func limitCredentialLife(tx *change.Tx, end *time.Time, e access.Environment) (*time.Time, error) {
-	days := tx.Viewer.Policy.LongestKeyLife.In(e)
-	if days == nil {
+	latest := latestEnd(tx, e)
+	if latest == nil {
 		return end, nil
 	}
-	latest := tx.Now.Add(time.Duration(*days) * 24 * time.Hour)
 	if end == nil {
-		return &latest, nil
+		return latest, nil
 	}
-	if end.After(latest) {
-		n := strconv.Itoa(*days)
+	if end.After(*latest) {
+		n := strconv.Itoa(*tx.Viewer.Policy.LongestKeyLife.In(e))
 		return nil, fault.Input(fault.TooFar, "expiresAt", "Keys for this environment may live at most "+n+" days.", fault.Param{Name: "max", Value: n})
 	}
 	return end, nil
+}
+
+// latestEnd returns when credentials for an environment expire at the latest by the
+// organization's longest key life; nil if it has none.
+func latestEnd(tx *change.Tx, e access.Environment) *time.Time {
+	days := tx.Viewer.Policy.LongestKeyLife.In(e)
+	if days == nil {
+		return nil
+	}
+	latest := tx.Now.Add(time.Duration(*days) * 24 * time.Hour)
+	return &latest
 }
 
 // createCredential generates an API key and stores its credential: the hash and
@@ -207,14 +213,18 @@ func (svc *Service) createCredential(ctx context.Context, tx *change.Tx, owner C
 		return nil, nil, err
 	}
 	create := FillCredential(tx.Credential.Create(), owner, secret, svc.peppers, tx.Now).
-		SetName(c.Name).SetEnvironment(c.Environment).SetAccess(c.Access).SetNillableExpiresAt(end)
+		SetName(c.Name).SetEnvironment(c.Environment).SetAccess(c.Access).SetNillableExpiresAt(end).
+		SetNillableExpiryNotice(lifecycle.ExpiryNotice(tx.Now, end)).SetNillablePredecessorID(c.Predecessor)
+	if len(c.Labels) > 0 {
+		create.SetLabels(c.Labels)
+	}
 	if c.Addresses != nil {
 		create.SetAllowedAddresses(c.Addresses)
 	}
 	if c.RateLimit != nil {
 		create.SetRateLimit(c.RateLimit)
 	}
-	created, err := storeCredential(ctx, tx, create, c.Products)
+	created, err := storeCredential(ctx, tx, create, c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -222,16 +232,17 @@ func (svc *Service) createCredential(ctx context.Context, tx *change.Tx, owner C
 	return created, &secret, nil
 }
 
-// storeCredential stores a credential, and its access control list, which refers to it.
-func storeCredential(ctx context.Context, tx *change.Tx, create *db.CredentialCreate, products []uuid.UUID) (*db.Credential, error) {
-	if len(products) == 0 {
+// storeCredential stores a credential, at once where its access control list or its
+// predecessor will refer to it, and the list.
+func storeCredential(ctx context.Context, tx *change.Tx, create *db.CredentialCreate, c newCredential) (*db.Credential, error) {
+	if len(c.Products) == 0 && c.Predecessor == nil {
 		return change.CreateLast(ctx, tx, create)
 	}
 	created, err := create.Save(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return created, createAccessList(ctx, tx, created, products)
+	return created, createAccessList(ctx, tx, created, c.Products)
 }
 
 // FillCredential sets what each new credential has: its owner, and the hash and
@@ -247,16 +258,20 @@ func FillCredential(c *db.CredentialCreate, owner CredentialOwner, secret apikey
 // CredentialCreated returns the event of a new credential with an access control
 // list; nil for none.
 func CredentialCreated(c *db.Credential, products []uuid.UUID) eventlog.Entry {
-	return CredentialEvent(eventlog.CredentialCreated, c, change.Attributes("username", c.Username, "name", c.Name,
+	var predecessor any
+	if c.PredecessorID != nil {
+		predecessor = nodeid.Encode(nodeid.Credential, *c.PredecessorID)
+	}
+	return CredentialEvent(eventlog.CredentialCreated, c, change.Attributes("username", c.Username, "name", c.Name, "labels", c.Labels,
 		"environment", c.Environment, "access", c.Access,
 		"accessControlList", input.ListedProducts(products), "expiresAt", c.ExpiresAt,
-		"allowedAddresses", c.AllowedAddresses, "rateLimit", c.RateLimit))
+		"allowedAddresses", c.AllowedAddresses, "rateLimit", c.RateLimit, "predecessor", predecessor))
 }
 
 func CredentialEvent(t eventlog.Type, c *db.Credential, changes []domain.Change) eventlog.Entry {
 	name := c.Name
 	if name == "" {
-		name = "…" + c.SecretHint
+		name = "…" + cmp.Or(c.SecretHint, apikey.Hint(c.Username)) // an imported one has no hint
 	}
 	return eventlog.Entry{Type: t, Subject: nodeid.Credential, SubjectID: c.ID, SubjectName: name, AccountID: &c.AccountID, AppID: c.AppID, Changes: changes}
 }

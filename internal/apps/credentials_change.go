@@ -36,7 +36,12 @@ func lockCredential(ctx context.Context, tx *change.Tx, id string) (*db.Credenti
 // authorizeCredential asks the policy about an action on a credential. A
 // refusal because of its status is a problem of the input.
 func authorizeCredential(tx *change.Tx, c *db.Credential, a lifecycle.CredentialAction) error {
-	d := policy.Decide(tx.Viewer, onCredential(c, a))
+	return credentialRefusal(c, policy.Decide(tx.Viewer, onCredential(c, a)))
+}
+
+// credentialRefusal returns the error for a decision about a credential; nil if it is
+// allowed. A refusal because of its status is a problem of the input.
+func credentialRefusal(c *db.Credential, d policy.Decision) error {
 	if !d.Is(policy.Status) {
 		return change.Refusal(d)
 	}
@@ -51,7 +56,7 @@ func authorizeCredential(tx *change.Tx, c *db.Credential, a lifecycle.Credential
 }
 
 func onCredential(c *db.Credential, a lifecycle.CredentialAction) policy.Request {
-	return policy.OnCredential(a, c.OrganizationID, c.AccountID, c.Status)
+	return policy.OnCredential(a, c.OrganizationID, c.AccountID, c.Environment, c.Status, c.DisabledByOwner)
 }
 
 // UpdateKeyInput is the input of UpdateKey.
@@ -59,6 +64,7 @@ type UpdateKeyInput struct {
 	CredentialID      string
 	Version           *int
 	Name              input.Patch[string]
+	Labels            input.Patch[[]domain.Label]
 	ExpiresAt         input.Patch[time.Time]
 	Access            input.Patch[access.ProductAccess]
 	AccessControlList input.Patch[[]string]
@@ -66,12 +72,13 @@ type UpdateKeyInput struct {
 	RateLimit         input.Patch[access.RateLimit]
 }
 
-// UpdateKey changes a credential's name, expiry, access or limits. A revoked or
+// UpdateKey changes a credential's name, labels, expiry, access or limits. A revoked or
 // expired one is KEY_REVOKED or KEY_EXPIRED.
 func (svc *Service) UpdateKey(ctx context.Context, in UpdateKeyInput) (*db.Credential, error) {
 	if err := fault.Collect(
 		input.CheckLine("name", in.Name.Or(""), input.MaxShort),
-		future("expiresAt", in.ExpiresAt.Value, svc.clock.Now()),
+		input.CheckLabels("labels", in.Labels.Or(nil)),
+		input.CheckFuture("expiresAt", in.ExpiresAt.Value, svc.clock.Now()),
 		in.Access.Required("access"),
 		checkAccessList(in.AccessControlList.Or(nil)),
 		checkAddresses("allowedAddresses", in.AllowedAddresses.Or(nil)),
@@ -101,14 +108,10 @@ func patchCredential(ctx context.Context, tx *change.Tx, c *db.Credential, in Up
 		d.Add("name", c.Name, in.Name.Or(""))
 		u.SetName(in.Name.Or(""))
 	}
+	labelCredential(u, c, in.Labels, &d)
 	if in.ExpiresAt.Set {
-		end, err := limitCredentialLife(tx, in.ExpiresAt.Value, c.Environment)
-		if err != nil {
+		if err := patchExpiry(ctx, tx, u, c, in.ExpiresAt.Value, &d); err != nil {
 			return nil, err
-		}
-		d.Add("expiresAt", c.ExpiresAt, end)
-		if u.SetNillableExpiresAt(end).ClearExpiryRecordedAt(); end == nil {
-			u.ClearExpiresAt()
 		}
 	}
 	if err := patchAccess(ctx, tx, u, c, in, &d); err != nil {
@@ -129,25 +132,30 @@ func (svc *Service) RevokeKey(ctx context.Context, id string, reason *domain.Rev
 		return nil, err
 	}
 	why := input.Or(reason, domain.Unspecified)
-	if why == domain.AppDeleted || why == domain.AccountDeleted {
-		return nil, fault.Input(fault.InvalidValue, "reason", "This reason is reserved for Portico itself.")
+	if err := checkRevocation(why); err != nil {
+		return nil, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Credential, error) {
 		c, err := lockCredential(ctx, tx, id)
 		if err != nil {
 			return nil, err
 		}
-		if c.Status == access.CredentialRevoked {
-			return c, change.Refusal(policy.Decide(tx.Viewer, onCredential(c, lifecycle.Revoke).WithoutConditions()))
-		}
-		if err := authorizeCredential(tx, c, lifecycle.Revoke); err != nil {
-			return nil, err
+		if err := authorizeRevocation(tx, c); err != nil || c.Status == access.CredentialRevoked {
+			return c, err
 		}
 		if err := revokeAll(ctx, tx, []*db.Credential{c}, why, input.OrZero(note)); err != nil {
 			return nil, err
 		}
 		return tx.Credential.Get(ctx, c.ID)
 	})
+}
+
+// checkRevocation returns an error for a reason that nobody can give.
+func checkRevocation(why domain.RevocationReason) error {
+	if why == domain.AppDeleted || why == domain.AccountDeleted {
+		return fault.Input(fault.InvalidValue, "reason", "This reason is reserved for Portico itself.")
+	}
+	return nil
 }
 
 // revokeAll revokes those credentials that are not revoked yet.
@@ -169,7 +177,7 @@ func revokeAll(ctx context.Context, tx *change.Tx, credentials []*db.Credential,
 		return nil
 	}
 	u := tx.Credential.Update().Where(credential.IDIn(ids...), credential.StatusNEQ(access.CredentialRevoked)).
-		SetStatus(access.CredentialRevoked).SetRevokedAt(tx.Now).SetRevokedReason(why).SetRevokedNote(note).
+		SetStatus(access.CredentialRevoked).SetDisabledByOwner(false).SetRevokedAt(tx.Now).SetRevokedReason(why).SetRevokedNote(note).
 		SetUpdatedAt(tx.Now).AddVersion(1)
 	if tx.Viewer.SignedIn() {
 		u.SetRevokedBy(tx.Viewer.UserID)
@@ -178,38 +186,24 @@ func revokeAll(ctx context.Context, tx *change.Tx, credentials []*db.Credential,
 	if err == nil && n != len(ids) {
 		return fault.Conflict("Somebody else has changed a key meanwhile; try again.")
 	}
-	return err
-}
-
-// DisableKey disables a credential. A disabled one is returned unchanged.
-func (svc *Service) DisableKey(ctx context.Context, id string, reason *string) (*db.Credential, error) {
-	return svc.toggleCredential(ctx, id, reason, lifecycle.Disable, access.CredentialDisabled, eventlog.CredentialDisabled)
-}
-
-// EnableKey enables a disabled credential. An active one is returned unchanged;
-// a revoked one is KEY_REVOKED, as revocation is permanent.
-func (svc *Service) EnableKey(ctx context.Context, id string, reason *string) (*db.Credential, error) {
-	return svc.toggleCredential(ctx, id, reason, lifecycle.Enable, access.CredentialActive, eventlog.CredentialEnabled)
-}
-
-func (svc *Service) toggleCredential(ctx context.Context, id string, reason *string, a lifecycle.CredentialAction, to access.CredentialStatus, t eventlog.Type) (*db.Credential, error) {
-	if err := input.CheckReason("reason", reason); err != nil {
-		return nil, err
+	if err != nil {
+		return err
 	}
-	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Credential, error) {
-		c, err := lockCredential(ctx, tx, id)
-		if err != nil {
-			return nil, err
+	return noticePredecessors(ctx, tx, credentials)
+}
+
+// noticePredecessors lets the notices of an expiry begin for those whose successor is
+// revoked: nothing takes their place any more.
+func noticePredecessors(ctx context.Context, tx *change.Tx, revoked []*db.Credential) error {
+	var ids []uuid.UUID
+	for _, c := range revoked {
+		if c.PredecessorID != nil {
+			ids = append(ids, *c.PredecessorID)
 		}
-		if c.Status == to {
-			return c, change.Refusal(policy.Decide(tx.Viewer, onCredential(c, a).WithoutConditions()))
-		}
-		if err := authorizeCredential(tx, c, a); err != nil {
-			return nil, err
-		}
-		e := CredentialEvent(t, c, []domain.Change{{Field: "status", Before: domain.Text(c.Status), After: domain.Text(to)}})
-		e.Reason = input.OrZero(reason)
-		tx.Record(e)
-		return tx.Credential.UpdateOne(c).SetStatus(to).SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
-	})
+	}
+	if ids == nil {
+		return nil
+	}
+	return tx.Credential.Update().Where(credential.IDIn(ids...), credential.StatusNEQ(access.CredentialRevoked), credential.RotatedAtNotNil()).
+		ClearExpiryNotice().ClearStillUsedFrom().Exec(ctx)
 }

@@ -10,6 +10,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
+	"portico/internal/apikey"
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
@@ -37,6 +38,23 @@ func TestRace_RevokeKey(t *testing.T) {
 			require.Equal(t, 2, c.Version)
 		}
 		require.Len(t, h.Events(t, credential.ID, eventlog.CredentialRevoked), 1)
+	})
+}
+
+// A credential that many revoke by holding its key, while its owner revokes it, is revoked
+// once.
+func TestRace_RevokeHeldKey(t *testing.T) {
+	racetest.Each(t, func(t *testing.T, h *racetest.Harness) {
+		x := h.MustTenant(t, "one")
+		key := h.MustApp(t, x.Developer, "App")
+		_, outcomes := racetest.Run(h, func(n int, p *portal.Portal) (*db.Credential, error) {
+			if n%4 == 0 {
+				return p.Apps.RevokeKey(x.Developer, key.Credential.GlobalID(), nil, nil)
+			}
+			return nil, p.Apps.RevokeHeldKey(t.Context(), apps.RevokeHeldKeyInput{Key: apikey.Held{Secret: *key.Secret}})
+		})
+		require.Equal(t, map[string]int{racetest.OK: racetest.Requests}, racetest.Tally(outcomes))
+		require.Len(t, h.Events(t, key.Credential.ID, eventlog.CredentialRevoked), 1)
 	})
 }
 

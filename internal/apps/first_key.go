@@ -7,12 +7,14 @@ import (
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/internal/change"
+	"portico/internal/domain"
 	"portico/internal/fault"
 )
 
 // FirstKeyInput describes the credential that is created with an app.
 type FirstKeyInput struct {
 	Name              *string
+	Labels            []domain.Label `json:",omitempty"` // omitted if empty, so that older inputs keep their hash
 	Environment       *access.Environment
 	ExpiresAt         *time.Time
 	Access            *access.ProductAccess
@@ -27,7 +29,7 @@ func (f *FirstKeyInput) generateKeyInput() GenerateKeyInput {
 		return GenerateKeyInput{}
 	}
 	return GenerateKeyInput{
-		Name: f.Name, Environment: f.Environment, ExpiresAt: f.ExpiresAt, Access: f.Access, AccessControlList: f.AccessControlList,
+		Name: f.Name, Labels: f.Labels, Environment: f.Environment, ExpiresAt: f.ExpiresAt, Access: f.Access, AccessControlList: f.AccessControlList,
 		AllowedAddresses: f.AllowedAddresses, RateLimit: f.RateLimit,
 	}
 }

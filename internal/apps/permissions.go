@@ -24,16 +24,18 @@ func (svc *Service) AppPermissions(ctx context.Context, a *db.App) *AppPermissio
 }
 
 // CredentialPermissions is what the viewer may do to a credential.
-type CredentialPermissions struct{ Update, Revoke, Disable, Enable policy.Decision }
+type CredentialPermissions struct{ Update, Revoke, Disable, Enable, Rotate policy.Decision }
 
-// CredentialPermissions asks the policy about a credential.
-func (svc *Service) CredentialPermissions(ctx context.Context, c *db.Credential) *CredentialPermissions {
+// CredentialPermissions asks the policy about a credential. beingRotated is whether it has
+// a successor that is not revoked.
+func (svc *Service) CredentialPermissions(ctx context.Context, c *db.Credential, beingRotated bool) *CredentialPermissions {
 	v := viewer.Current(ctx)
 	ask := func(a lifecycle.CredentialAction) policy.Decision {
 		return policy.Decide(v, onCredential(c, a))
 	}
 	return &CredentialPermissions{
 		Update: ask(lifecycle.Update), Revoke: ask(lifecycle.Revoke), Disable: ask(lifecycle.Disable), Enable: ask(lifecycle.Enable),
+		Rotate: policy.Decide(v, toRotate(c, beingRotated)),
 	}
 }
 

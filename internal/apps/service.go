@@ -16,13 +16,15 @@ import (
 	"portico/internal/input"
 )
 
-// Options configures a Service. All fields but Mint are required.
+// Options configures a Service. All fields but Mint are required, and Leaks where nobody
+// reports keys.
 type Options struct {
 	Client   *db.Client
 	Changes  *change.Runner
 	Entities entity.Reader
 	Clock    clock.Clock
 	Peppers  Peppers
+	Leaks    LeakLimiter
 	// Mint creates API keys; nil for apikey.Mint.
 	Mint func(prefix string) (apikey.Secret, error)
 }
@@ -35,6 +37,7 @@ type Service struct {
 	entities entity.Reader
 	clock    clock.Clock
 	peppers  Peppers
+	leaks    leaks
 	mint     func(prefix string) (apikey.Secret, error)
 }
 
@@ -43,7 +46,7 @@ func New(o Options) *Service {
 	if o.Mint == nil {
 		o.Mint = apikey.Mint
 	}
-	return &Service{client: o.Client, changes: o.Changes, entities: o.Entities, clock: o.Clock, peppers: o.Peppers, mint: o.Mint}
+	return &Service{client: o.Client, changes: o.Changes, entities: o.Entities, clock: o.Clock, peppers: o.Peppers, leaks: leaks{o.Leaks, make(chan struct{}, 1)}, mint: o.Mint}
 }
 
 // Peppers provides the secrets with which API keys are hashed; they are stored
@@ -51,6 +54,8 @@ func New(o Options) *Service {
 type Peppers interface {
 	// Pepper returns the pepper for new credentials, and its id.
 	Pepper() (id string, secret []byte)
+	// PepperIDs returns the ids of all peppers, the newest first.
+	PepperIDs() []string
 	// PepperByID returns a pepper that existing credentials may use.
 	PepperByID(id string) (secret []byte, ok bool)
 }

@@ -30,19 +30,20 @@ type recipe struct {
 func recipes() []recipe {
 	return []recipe{
 		{
-			heading: "**A new verb**", most: 17, noun: "credential",
+			heading: "**A new verb**", most: 18, noun: "credential",
 			mention: regexp.MustCompile(`(?i)disable|revokeKey`),
 			own:     regexp.MustCompile(`\b(disableKey|DisableKey\w*|eventlog\.CredentialDisabled|CredentialDisabled +Type|CREDENTIAL_DISABLED)\b`),
 			others: map[string]string{
 				"graph/produced_story_test.go":          "it produces the status DISABLED",
 				"internal/gateway/*_test.go":            "tests of the gate in which some key is refused",
 				"internal/seed/*.go":                    "demo data",
+				"internal/playground/tabs/*":            "an example to run",
 				"internal/gateway/clienttest/*_test.go": "some key that is refused",
 				"e2e/*_test.go":                         "stories in which some key is disabled",
 			},
 		},
 		{
-			heading: "**A new noun**", most: 28, noun: "endpoint",
+			heading: "**A new noun**", most: 29, noun: "endpoint",
 			mention: regexp.MustCompile(`(?i)endpoint`),
 			own:     regexp.MustCompile(`(?i)\b(createEndpoint\w*|endpoint_?created?|endpointPermissions)\b|"endpoints": \[`),
 			others: map[string]string{
@@ -63,17 +64,21 @@ func recipes() []recipe {
 			mention: regexp.MustCompile(`(?i)label|accountIds`),
 			own:     regexp.MustCompile(`\b(LabelFilter|hasLabel|appMatches)\b`),
 			others: map[string]string{
-				"graph/matrix_account_test.go": "an account's list of apps, which has the same filter",
+				"graph/matrix_account_test.go":       "an account's list of apps, which has the same filter",
+				"graph/schema/credential.graphql":    "keys have labels as apps do",
+				"internal/apps/credentials_list*.go": "their lists have the same filter",
 			},
 		},
 		{
-			heading: "**A role.**", most: 21, noun: "app",
-			mention:  regexp.MustCompile(`(?i)\b(role)?(admin|portal)\b`),
-			own:      regexp.MustCompile(`\bviewer\.(Admin|Portal)\b|\bdomain\.Role(Admin|Portal)\b|\bRole (Admin|Portal)\b|\.Staff\(\)`),
+			heading: "**A role.**", most: 22, noun: "app",
+			mention:  regexp.MustCompile(`(?i)\b(role)?(admin|approver|portal)\b`),
+			own:      regexp.MustCompile(`\bviewer\.(Admin|Approver|Portal)\b|\bdomain\.Role(Admin|Approver|Portal)\b|\bRole (Admin|Portal)\b|\.Staff\(\)`),
 			codeOnly: true,
 			others: map[string]string{
 				"internal/seed/*.go":         "the users of the demo data",
 				"internal/server/welcome.go": "the users of the demo data",
+
+				"internal/portal/portaltest/*.go": "people of every role",
 			},
 		},
 	}

@@ -11,17 +11,17 @@ import (
 func TestAdmissionLimitsConcurrency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newAdmission()
-		first, err := g.acquire(t.Context(), "a", 2)
+		first, err := g.acquire(t.Context(), "a", 2, false)
 		require.NoError(t, err)
-		second, err := g.acquire(t.Context(), "a", 2)
+		second, err := g.acquire(t.Context(), "a", 2, false)
 		require.NoError(t, err)
-		other, err := g.acquire(t.Context(), "b", 2)
+		other, err := g.acquire(t.Context(), "b", 2, false)
 		require.NoError(t, err, "another key has its own room")
 		other()
 
 		inside := false
 		go func() {
-			leave, err := g.acquire(t.Context(), "a", 2)
+			leave, err := g.acquire(t.Context(), "a", 2, false)
 			if err != nil {
 				t.Error(err)
 				return
@@ -31,7 +31,7 @@ func TestAdmissionLimitsConcurrency(t *testing.T) {
 		}()
 		impatient, cancel := context.WithCancel(t.Context())
 		go func() {
-			_, err := g.acquire(impatient, "a", 2)
+			_, err := g.acquire(impatient, "a", 2, false)
 			if err == nil {
 				t.Error("entered a full room")
 			}

@@ -16,6 +16,7 @@ import (
 // use.
 type Attempt struct {
 	limiter      *Limiter
+	known        bool            // see Limiter.knows
 	counts       []counted       // its row in each bucket that counts it
 	waits        []time.Duration // for each user, until the password may be tried
 	leave        func()
@@ -30,6 +31,10 @@ type counted struct {
 
 // Allowed reports whether the password of Guess.Users[user] may be tried.
 func (a *Attempt) Allowed(user int) bool { return a.waits[user] == 0 }
+
+// Known reports whether the guess is one of somebody whom strangers must not keep out:
+// it comes from a device on which one of the users has signed in, or in a session.
+func (a *Attempt) Known() bool { return a.known }
 
 // Succeeded takes the attempt off the count: the password was right for the
 // users at these indices of Guess.Users. If it was tried for other users too,

@@ -28,7 +28,7 @@ type jar struct {
 
 type jarKey struct{}
 
-// bucketName returns the cookie's name. The __Host- prefix keeps other hosts of the
+// name returns the cookie's name. The __Host- prefix keeps other hosts of the
 // domain from setting it.
 func (c DeviceCookie) name() string {
 	if c.Secure {
@@ -72,12 +72,17 @@ func (c DeviceCookie) Remember(ctx context.Context, token string) {
 	defer j.mu.Unlock()
 	kept := slices.DeleteFunc(j.tokens, func(old string) bool { return deviceID(old) == deviceID(token) })
 	j.tokens = append([]string{token}, kept[:min(len(kept), maxDevices-1)]...)
-	set := http.Cookie{
+	setCookie(j.answer.Header(), &http.Cookie{
 		Name: c.name(), Value: strings.Join(j.tokens, tokenSeparator), Path: "/", MaxAge: int(DeviceLife.Seconds()),
 		HttpOnly: true, Secure: c.Secure, SameSite: http.SameSiteStrictMode,
-	}
-	// Set, not Add: after several sign-ins in one request the last cookie has all tokens.
-	j.answer.Header().Set("Set-Cookie", set.String())
+	})
+}
+
+// setCookie adds a cookie to a response, in place of one of the same name: after
+// several sign-ins in one request the last counts.
+func setCookie(h http.Header, c *http.Cookie) {
+	lines := slices.DeleteFunc(h["Set-Cookie"], func(line string) bool { return strings.HasPrefix(line, c.Name+"=") })
+	h["Set-Cookie"] = append(lines, c.String())
 }
 
 // deviceID returns the identity in a token that is not verified.

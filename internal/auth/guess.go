@@ -2,6 +2,7 @@ package auth
 
 import (
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,6 +21,9 @@ const (
 	// ClientFailures is how many sign-ins may fail in an AttemptWindow from one
 	// client, whatever the addresses.
 	ClientFailures = 100
+	// A second factor has PairFailures in an AddressWindow, wherever they come from:
+	// its codes are short.
+	//
 	// AddressWindow and AddressFailures bound the guesses at one address by all
 	// unknown clients together, and at one user by all known devices together.
 	// The bound is loose and recovers slowly, because unknown clients can
@@ -29,12 +33,13 @@ const (
 )
 
 const (
-	// pairConcurrency and clientConcurrency bound the attempts that one node
-	// checks at the same time. An attempt counts as failed until it has
-	// succeeded, so without this bound the right password, sent twenty times at
-	// once, would be refused ten times. No attempt waits for unknown clients
-	// elsewhere: an address alone has no such bound.
+	// pairConcurrency, knownConcurrency and clientConcurrency bound the attempts
+	// that one node checks at the same time. An attempt counts as failed until it
+	// has succeeded, so without this bound the right password, sent twenty times at
+	// once, would be refused ten times. No password waits until those of unknown
+	// clients elsewhere have been checked: an address alone has no such bound.
 	pairConcurrency   = 1
+	knownConcurrency  = 2
 	clientConcurrency = 16
 )
 
@@ -54,13 +59,14 @@ type bucket struct {
 	users []int
 }
 
-// users returns for how many users the guess is counted: for one if there is
+// usersOf returns for how many users the guess is counted: for one if there is
 // none.
 func usersOf(g identity.Guess) int { return max(1, len(g.Users), len(g.Since)) }
 
 // buckets returns the buckets in which a guess counts. A device on which a user
 // has signed in before, and a session, count separately from unknown clients,
-// which therefore cannot lock them out. For the other users of the address, who
+// which therefore cannot lock them out. So does a second factor: only those who know
+// the password can exhaust it. For the other users of the address, who
 // do not know the device, the same guess is an unknown client's. The order is
 // the same for all guesses; see Limiter.acquireSlots.
 func (l *Limiter) buckets(g identity.Guess) []bucket {
@@ -69,8 +75,14 @@ func (l *Limiter) buckets(g identity.Guess) []bucket {
 		whose := []int{place}
 		return []bucket{
 			{name: l.narrowName(who, label, id), limit: PairFailures, window: AttemptWindow, concurrency: pairConcurrency, users: whose},
-			{name: l.bucketName("sign-in known", who+" "+user.String()), limit: AddressFailures, window: AddressWindow, users: whose},
+			{name: l.bucketName("sign-in known", who+" "+user.String()), limit: AddressFailures, window: AddressWindow, concurrency: knownConcurrency, users: whose},
 		}
+	}
+	if g.SecondFactor != uuid.Nil {
+		return []bucket{{
+			name: l.bucketName("second factor", g.SecondFactor.String()), limit: PairFailures, window: AddressWindow,
+			concurrency: pairConcurrency, users: []int{0},
+		}}
 	}
 	if g.Session != uuid.Nil {
 		return known("sign-in session", g.Session, g.Session.String(), 0)
@@ -109,6 +121,16 @@ func (l *Limiter) knownDevices(g identity.Guess) (ids []string, unknownTo []int)
 		}
 	}
 	return ids, unknownTo
+}
+
+// knows reports whether a guess counts as known for one of the users. A device's token
+// is made for a user who has signed in: nobody learns by it who else exists.
+func (l *Limiter) knows(g identity.Guess) bool {
+	if g.SecondFactor != uuid.Nil || g.Session != uuid.Nil {
+		return true
+	}
+	ids, _ := l.knownDevices(g)
+	return slices.ContainsFunc(ids, func(id string) bool { return id != "" })
 }
 
 // perUserBuckets returns the buckets of each user alone, for guesses that are

@@ -70,14 +70,15 @@ func NewLimiter(db *database.DB, ring *keyring.Ring, c clock.Clock) *Limiter {
 // guess is not to count, and always calls Done.
 func (l *Limiter) Reserve(ctx context.Context, g identity.Guess) (identity.Attempt, error) {
 	buckets := l.buckets(g)
-	leave, err := l.acquireSlots(ctx, buckets)
+	known := l.knows(g)
+	leave, err := l.acquireSlots(ctx, buckets, known)
 	if err != nil {
 		return nil, err
 	}
-	a := &Attempt{limiter: l, leave: leave}
+	a := &Attempt{limiter: l, known: known, leave: leave}
 	err = l.removePending(ctx)
 	if err == nil {
-		err = l.countAttempt(ctx, a, buckets, g)
+		err = l.inTurn(ctx, buckets, known, func() error { return l.countAttempt(ctx, a, buckets, g) })
 	}
 	if err != nil {
 		a.Done()
@@ -91,7 +92,7 @@ func (l *Limiter) Reserve(ctx context.Context, g identity.Guess) (identity.Attem
 // acquireSlots takes a slot in each bucket that limits concurrency. The order
 // is the same for all callers, the users of an address first and the client
 // last, so that no two can deadlock.
-func (l *Limiter) acquireSlots(ctx context.Context, buckets []bucket) (leave func(), err error) {
+func (l *Limiter) acquireSlots(ctx context.Context, buckets []bucket, known bool) (leave func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, slotTimeout)
 	defer cancel()
 	var inside []func()
@@ -104,7 +105,7 @@ func (l *Limiter) acquireSlots(ctx context.Context, buckets []bucket) (leave fun
 		if b.concurrency == 0 {
 			continue
 		}
-		out, err := l.admission.acquire(ctx, b.name, b.concurrency)
+		out, err := l.admission.acquire(ctx, b.name, b.concurrency, known)
 		if err != nil {
 			leave()
 			return nil, errBusy(err)
@@ -112,6 +113,24 @@ func (l *Limiter) acquireSlots(ctx context.Context, buckets []bucket) (leave fun
 		inside = append(inside, out)
 	}
 	return leave, nil
+}
+
+// inTurn calls f, which counts in these buckets, when nobody else on this node counts
+// in one that is locked: whoever waits for a lock holds a connection meanwhile, and
+// guesses at one address from many networks would take all of them.
+func (l *Limiter) inTurn(ctx context.Context, buckets []bucket, known bool, f func() error) error {
+	var turns []bucket
+	for _, b := range buckets {
+		if !b.perUser { // see lockBuckets
+			turns = append(turns, bucket{name: "turn " + b.name, concurrency: 1})
+		}
+	}
+	leave, err := l.acquireSlots(ctx, turns, known)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	return f()
 }
 
 // countAttempt inserts the attempt into its buckets, or fails if no user may be
@@ -161,8 +180,9 @@ func (a *Attempt) insert(ctx context.Context, tx *database.Tx, now time.Time, bu
 }
 
 // lockBuckets makes transactions that count the same bucket wait for each
-// other. SQLite has a single writing transaction anyhow. On Postgres every
-// transaction takes the locks in the same order. A perUser bucket needs none: a
+// other; those of this node wait before they begin, see inTurn. SQLite has a single
+// writing transaction anyhow. On Postgres every transaction takes the locks in the same
+// order. A perUser bucket needs none: a
 // transaction that counts in it has the lock of the bucket of the address, of
 // the client or of the known device.
 func (l *Limiter) lockBuckets(ctx context.Context, tx *database.Tx, buckets []bucket) error {

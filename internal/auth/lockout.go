@@ -19,13 +19,14 @@ type Lockout struct {
 	// session of the address ends.
 	Somewhere time.Time
 	// Everywhere is when the lockout of all clients from which the user has
-	// never signed in ends.
+	// never signed in ends, and that by wrong codes, which is of all clients.
 	Everywhere time.Time
 }
 
 // Lockout returns the lockout of a user, from the failures of the address after
-// since; those before are forgiven.
-func (l *Limiter) Lockout(ctx context.Context, email address.Email, user uuid.UUID, since time.Time) (Lockout, error) {
+// since, and the wrong codes of the second factor after codesSince; those before are
+// forgiven.
+func (l *Limiter) Lockout(ctx context.Context, email address.Email, user uuid.UUID, since, codesSince time.Time) (Lockout, error) {
 	who, now := email.String(), l.clock.Now()
 	narrow, err := l.fullUntil(ctx, now, since, PairFailures, AttemptWindow, `bucket >= $3 AND bucket < $4`, l.addressPrefix(who), l.addressPrefix(who)+"g")
 	if err != nil {
@@ -36,8 +37,15 @@ func (l *Limiter) Lockout(ctx context.Context, email address.Email, user uuid.UU
 		return Lockout{}, database.Fault(err)
 	}
 	wide, err := l.fullUntil(ctx, now, since, AddressFailures, AddressWindow, `bucket = $3`, l.bucketName("sign-in address", who))
+	if err != nil {
+		return Lockout{}, database.Fault(err)
+	}
+	codes, err := l.fullUntil(ctx, now, codesSince, PairFailures, AddressWindow, `bucket = $3`, l.bucketName("second factor", user.String()))
 	if known.After(narrow) {
 		narrow = known
+	}
+	if codes.After(wide) {
+		wide = codes
 	}
 	return Lockout{Somewhere: narrow, Everywhere: wide}, database.Fault(err)
 }

@@ -24,7 +24,7 @@ func TestLockouts(t *testing.T) {
 		who := address.ParseEmail(email)
 		look := func(since time.Time) Lockout {
 			t.Helper()
-			out, err := l.Lockout(t.Context(), who, user, since)
+			out, err := l.Lockout(t.Context(), who, user, since, time.Time{})
 			require.NoError(t, err)
 			return out
 		}
@@ -38,7 +38,7 @@ func TestLockouts(t *testing.T) {
 		require.Zero(t, look(time.Time{}).Everywhere)
 		requireLimited(t, guess(t, l, email, client, true), AttemptWindow)
 		require.Zero(t, look(first), "forgiven")
-		other, err := l.Lockout(t.Context(), address.ParseEmail("another@demo.example"), uuid.New(), time.Time{})
+		other, err := l.Lockout(t.Context(), address.ParseEmail("another@demo.example"), uuid.New(), time.Time{}, time.Time{})
 		require.NoError(t, err)
 		require.Zero(t, other, "one failure each from ten clients")
 
@@ -61,7 +61,7 @@ func TestLockoutsOfDevices(t *testing.T) {
 		for range PairFailures {
 			require.NoError(t, attempt(t, l, identity.Guess{Address: who, Client: client, Session: user}, false))
 		}
-		out, err := l.Lockout(t.Context(), who, user, time.Time{})
+		out, err := l.Lockout(t.Context(), who, user, time.Time{}, time.Time{})
 		require.NoError(t, err)
 		require.WithinDuration(t, c.Now().Add(AttemptWindow), out.Somewhere, time.Millisecond)
 		require.Zero(t, out.Everywhere)
@@ -79,7 +79,7 @@ func TestLockoutEndsWithTheLast(t *testing.T) {
 				require.NoError(t, guess(t, l, email, from, false))
 			}
 		}
-		out, err := l.Lockout(t.Context(), who, user, time.Time{})
+		out, err := l.Lockout(t.Context(), who, user, time.Time{}, time.Time{})
 		require.NoError(t, err)
 		require.WithinDuration(t, c.Now().Add(AttemptWindow), out.Somewhere, time.Millisecond)
 
@@ -87,7 +87,7 @@ func TestLockoutEndsWithTheLast(t *testing.T) {
 			g := identity.Guess{Address: who, Client: client, Users: []uuid.UUID{user}, Devices: []string{l.devices.Issue(who, user, nil)}}
 			require.NoError(t, attempt(t, l, g, false))
 		}
-		out, err = l.Lockout(t.Context(), who, user, time.Time{})
+		out, err = l.Lockout(t.Context(), who, user, time.Time{}, time.Time{})
 		require.NoError(t, err)
 		require.WithinDuration(t, c.Now().Add(AddressWindow), out.Somewhere, time.Millisecond)
 	})
@@ -110,7 +110,7 @@ func TestLimiter_ErrStatementFails(t *testing.T) {
 					cancel()
 				}
 			}
-			_, err := l.Lockout(ctx, address.ParseEmail(email), user, time.Time{})
+			_, err := l.Lockout(ctx, address.ParseEmail(email), user, time.Time{}, time.Time{})
 			require.Error(t, err, n)
 			require.Equal(t, n+1, statements)
 		}

@@ -20,9 +20,9 @@ import (
 // labels are the purposes of the hashes under a pepper, but for API keys.
 func labels() []string {
 	return []string{
-		"machine token", "sign-in device token", "sign-in device", "sign-in session", "sign-in known",
+		"machine token", "letter link", "sign-in device token", "sign-in device", "sign-in session", "sign-in known",
 		"sign-in family", "sign-in pair", "sign-in address", "sign-in client", "sign-in elsewhere pair", "sign-in elsewhere", "sign-in elsewhere device",
-		"sign-in elsewhere known", "sign-in elsewhere client", "portico fingerprint",
+		"sign-in elsewhere known", "sign-in elsewhere client", "reset pair", "reset address", "reset client", "portico fingerprint",
 	}
 }
 

@@ -2,8 +2,10 @@ package auth
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"strings"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/semaphore"
 
 	"portico/clients/go/gate/base62"
@@ -11,8 +13,10 @@ import (
 )
 
 const (
-	// MachinePrefix begins every service token, so that scanners find leaked ones.
-	MachinePrefix = "pgw_"
+	// MachinePrefix begins every service token, so that scanners find leaked ones, and
+	// oldMachinePrefix those that earlier builds made for gateways.
+	MachinePrefix    = "pst_"
+	oldMachinePrefix = "pgw_"
 	// secretBytes of randomness are secretDigits digits in base 62; the
 	// checksum over them is six more.
 	secretBytes  = 32
@@ -27,20 +31,26 @@ const (
 // alone, it cannot even be checked whether a token is a real one.
 type MachineTokens struct {
 	ring *keyring.Ring
-	// slots bounds the concurrent lookups by an Authenticator.
+	// lookups bounds the concurrent lookups of tokens that are not known.
 	lookups *semaphore.Weighted
+	// known are the hashes of tokens that were found, by the tokens' SHA-256.
+	known *lru.Cache[[sha256.Size]byte, []byte]
 }
 
-// maxConcurrentLookups is how many service tokens are looked up in the
-// Directory at a time. Any client can send well-formed tokens, and before
-// authentication the cost cannot be charged to a caller: a flood of them must
-// leave the database to others. Machines hardly use the API; gateways have
-// endpoints of their own.
-const maxConcurrentLookups = 4
+const (
+	// maxConcurrentLookups is how many unknown service tokens are looked up in the
+	// Directory at a time. Any client can send well-formed tokens, and before
+	// authentication the cost cannot be charged to a caller: a flood of them must
+	// leave the database to others. Tokens that were valid before do not wait behind
+	// it; whether they still are is asked each time.
+	maxConcurrentLookups = 4
+	maxKnown             = 4096
+)
 
 // NewMachineTokens returns MachineTokens that use the ring's peppers.
 func NewMachineTokens(ring *keyring.Ring) *MachineTokens {
-	return &MachineTokens{ring, semaphore.NewWeighted(maxConcurrentLookups)}
+	known, _ := lru.New[[sha256.Size]byte, []byte](maxKnown) // it fails for sizes below 1 only
+	return &MachineTokens{ring, semaphore.NewWeighted(maxConcurrentLookups), known}
 }
 
 // New returns a new token, the hash to store, and a hint that may be shown: the
@@ -72,9 +82,14 @@ func hashMachine(pepper keyring.Key, token string) []byte {
 	return append([]byte(pepper.ID+":"), mac(pepper, "machine token", token)...)
 }
 
+// isMachine reports whether a text begins like a service token.
+func isMachine(token string) bool {
+	return strings.HasPrefix(token, MachinePrefix) || strings.HasPrefix(token, oldMachinePrefix)
+}
+
 func wellFormed(token string) bool {
 	const length = len(MachinePrefix) + secretDigits + base62.ChecksumDigits
-	if len(token) != length || !strings.HasPrefix(token, MachinePrefix) {
+	if len(token) != length || !isMachine(token) {
 		return false
 	}
 	body, check := token[:length-base62.ChecksumDigits], token[length-base62.ChecksumDigits:]

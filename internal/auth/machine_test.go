@@ -2,6 +2,7 @@ package auth
 
 import (
 	"bytes"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/base62"
 	"portico/internal/clock"
 	"portico/internal/keyring"
 )
@@ -18,7 +20,7 @@ func TestMachineTokens(t *testing.T) {
 	seen := map[string]bool{}
 	for range 200 {
 		token, hash, hint := m.New()
-		require.Regexp(t, `^pgw_[0-9a-zA-Z]{49}$`, token)
+		require.Regexp(t, `^pst_[0-9a-zA-Z]{49}$`, token)
 		require.Equal(t, token[len(token)-4:], hint)
 		require.False(t, seen[token])
 		seen[token] = true
@@ -44,6 +46,17 @@ func TestMachineTokensRefuse(t *testing.T) {
 		_, ok := m.Hashes(junk)
 		require.False(t, ok, junk)
 	}
+}
+
+// Tokens that earlier builds made for gateways stay valid.
+func TestTokensOfEarlierBuilds(t *testing.T) {
+	m := NewMachineTokens(keyring.ForTest())
+	token, _, _ := m.New()
+	body := "pgw_" + token[4:len(token)-base62.ChecksumDigits]
+	_, ok := m.Hashes(body + base62.Checksum(body))
+	require.True(t, ok)
+	_, ok = m.Hashes("pgw_" + token[4:])
+	require.False(t, ok, "the checksum is over the prefix too")
 }
 
 func TestAHashNeedsThePepper(t *testing.T) {
@@ -72,4 +85,24 @@ func TestAMachineTokenOutlivesARotation(t *testing.T) {
 	_, fresh, _ := m.New()
 	require.True(t, bytes.HasPrefix(fresh, []byte("p2:")))
 	c.Advance(time.Hour)
+}
+
+// A token that was valid before is not kept waiting by a flood of made-up ones, and is
+// looked up each time: it ends when it is revoked.
+func TestKnownTokensDoNotWait(t *testing.T) {
+	w := newHarness()
+	token, hash, _ := w.Machines.New()
+	w.directory.machines = [][]byte{hash}
+	_, seen := w.send(withBearer(token))
+	require.NotNil(t, seen)
+	require.True(t, w.Machines.lookups.TryAcquire(maxConcurrentLookups), "a flood")
+	_, seen = w.send(withBearer(token))
+	require.NotNil(t, seen)
+	require.Equal(t, 2, w.directory.asked)
+	w.Machines.lookups.Release(maxConcurrentLookups)
+	w.directory.machines = nil
+	answer, seen := w.send(withBearer(token))
+	requireRefused(t, answer, http.StatusUnauthorized, "UNAUTHENTICATED")
+	require.Nil(t, seen)
+	require.Zero(t, w.Machines.known.Len())
 }

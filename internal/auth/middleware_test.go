@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/internal/clock"
+	"portico/internal/identity"
 	"portico/internal/keyring"
 	"portico/internal/viewer"
 )
@@ -29,10 +30,16 @@ type directory struct {
 	asked    int
 }
 
-func (d *directory) Person(_ context.Context, o, u uuid.UUID, version int) (viewer.Viewer, bool, error) {
+func (d *directory) Person(_ context.Context, o, u, s, _ uuid.UUID) (viewer.Viewer, bool, error) {
 	d.asked++
-	ok := o == organization && u == user && version == 7
+	ok := o == organization && u == user && s == session
 	return viewer.Viewer{Role: viewer.Portal, OrganizationID: o, UserID: u, AccountID: account}, ok && d.err == nil, d.err
+}
+
+func (d *directory) Acting(_ context.Context, a identity.Acting) (viewer.Viewer, bool, error) {
+	d.asked++
+	ok := a.Organization == organization && a.User == user && a.Account == account
+	return viewer.Viewer{Role: viewer.Portal, OrganizationID: a.Organization, UserID: a.User, AccountID: a.Account, TokenID: a.Token}, ok && d.err == nil, d.err
 }
 
 func (d *directory) Machine(_ context.Context, hash []byte) (viewer.Viewer, bool, error) {
@@ -137,8 +144,8 @@ func TestMiddlewarePassesAnonymousRequests(t *testing.T) {
 func TestMiddlewareRefuses(t *testing.T) {
 	w := newHarness()
 	token := mustIssue(t, w.Tokens)
-	issue := func(u, o uuid.UUID, version int) string {
-		token, _, err := w.Tokens.Issue(u, o, version)
+	issue := func(u, o, s uuid.UUID) string {
+		token, _, err := w.Tokens.Issue(u, o, s)
 		require.NoError(t, err)
 		return token
 	}
@@ -161,9 +168,9 @@ func TestMiddlewareRefuses(t *testing.T) {
 		"basic":           func(r *http.Request) { r.SetBasicAuth("developer@demo.example", "portico-demo") },
 		"two headers":     func(r *http.Request) { r.Header["Authorization"] = []string{"Bearer " + token, "Bearer " + token} },
 		"bad and cookie":  func(r *http.Request) { withBearer("x")(r); r.AddCookie(&http.Cookie{Name: "jwt", Value: token}) },
-		"unknown user":    withBearer(issue(uuid.New(), organization, 7)),
-		"other org":       withBearer(issue(user, uuid.New(), 7)),
-		"old version":     withBearer(issue(user, organization, 6)),
+		"unknown user":    withBearer(issue(uuid.New(), organization, session)),
+		"other org":       withBearer(issue(user, uuid.New(), session)),
+		"other session":   withBearer(issue(user, organization, uuid.New())),
 		"unknown machine": withBearer(machine),
 		"broken machine":  withBearer(machine[:len(machine)-1] + "~"),
 	} {

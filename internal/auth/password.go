@@ -16,6 +16,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"portico/internal/fault"
+	"portico/internal/identity"
 )
 
 // PasswordOptions configures NewPasswords. The zero value is right for a
@@ -31,18 +32,31 @@ type PasswordOptions struct {
 	Wait time.Duration
 }
 
+const (
+	// mostQueued is how many strangers may wait for a slot: what two slots compute in about
+	// two seconds. Each holds a request meanwhile, and takes room from those of other people.
+	mostQueued = 80
+	// mostKnownQueued is how many may wait besides who are known, see identity.AsKnown.
+	mostKnownQueued = 40
+)
+
 // Passwords hashes and checks passwords with argon2id. It is safe for
 // concurrent use.
+//
+// Strangers and those who are known queue apart. No more strangers compete for the slots
+// than there are slots, so that somebody who is known waits for one turn of theirs, and no
+// slot is idle when only strangers ask.
 type Passwords struct {
 	cost        argon2id.Params
 	slots       *semaphore.Weighted
+	strangers   *semaphore.Weighted // those who have a slot or wait for it next
 	concurrency int64
 	wait        time.Duration
 	dummyHash   string // a hash that no password matches
 	// computed is called for every hash that is computed; tests count them.
 	computed func()
 
-	used, waiting, refused atomic.Int64
+	used, waiting, knownWaiting, refused atomic.Int64
 }
 
 // NewPasswords returns a Passwords. It computes no hash yet.
@@ -57,15 +71,27 @@ func NewPasswords(o PasswordOptions) *Passwords {
 		o.Wait = 3 * time.Second
 	}
 	return &Passwords{
-		cost: o.Cost, slots: semaphore.NewWeighted(int64(o.Concurrency)), concurrency: int64(o.Concurrency), wait: o.Wait,
+		cost: o.Cost, slots: semaphore.NewWeighted(int64(o.Concurrency)), strangers: semaphore.NewWeighted(int64(o.Concurrency)),
+		concurrency: int64(o.Concurrency), wait: o.Wait,
 		dummyHash: newDummyHash(o.Cost), computed: func() {},
 	}
+}
+
+// turnKey is the key of contexts whose caller has a slot.
+type turnKey struct{}
+
+// InTurn calls f, which may compute several hashes, when a slot is free: so what is begun
+// is ended, and does not wait again between two hashes. It fails with
+// fault.CodeUnavailable, before f is called, if no slot becomes free in time or too many
+// callers wait already.
+func (p *Passwords) InTurn(ctx context.Context, f func(ctx context.Context) error) error {
+	return p.withSlot(ctx, func() error { return f(context.WithValue(ctx, turnKey{}, p)) })
 }
 
 // Hash returns the hash of password to store. It fails with fault.CodeUnavailable
 // if no slot becomes free in time.
 func (p *Passwords) Hash(ctx context.Context, password string) (hash string, err error) {
-	err = p.withSlot(ctx, func() error {
+	err = p.compute(ctx, func() error {
 		hash, err = argon2id.CreateHash(canonical(password), &p.cost)
 		return err
 	})
@@ -80,7 +106,7 @@ func (p *Passwords) Verify(ctx context.Context, password, hash string) (ok bool,
 	if hash == "" {
 		return false, p.VerifyDummy(ctx, password)
 	}
-	err = p.withSlot(ctx, func() error {
+	err = p.compute(ctx, func() error {
 		ok, err = argon2id.ComparePasswordAndHash(canonical(password), hash)
 		return err
 	})
@@ -90,37 +116,74 @@ func (p *Passwords) Verify(ctx context.Context, password, hash string) (ok bool,
 // VerifyDummy does the same work as Verify, for an address without a user, so
 // that the response time does not reveal which addresses exist.
 func (p *Passwords) VerifyDummy(ctx context.Context, password string) error {
-	return p.withSlot(ctx, func() error {
+	return p.compute(ctx, func() error {
 		_, err := argon2id.ComparePasswordAndHash(canonical(password), p.dummyHash)
 		return err
 	})
 }
 
-// Load returns how many hashes are being computed, the most that may be at a
+// Load returns how many callers are computing hashes, the most that may be at a
 // time, how many callers wait for a slot, and how many have given up waiting.
 func (p *Passwords) Load() (used, most, waiting, refused int64) {
-	return p.used.Load(), p.concurrency, p.waiting.Load(), p.refused.Load()
+	return p.used.Load(), p.concurrency, p.waiting.Load() + p.knownWaiting.Load(), p.refused.Load()
 }
 
-// withSlot calls compute, which computes one hash, when a slot is free.
-func (p *Passwords) withSlot(ctx context.Context, compute func() error) error {
-	waiting, cancel := context.WithTimeout(ctx, p.wait)
-	defer cancel()
-	p.waiting.Add(1)
-	err := p.slots.Acquire(waiting, 1)
-	p.waiting.Add(-1)
+// compute calls f, which computes one hash, in the caller's turn or when a slot is free.
+func (p *Passwords) compute(ctx context.Context, f func() error) error {
+	once := func() error {
+		p.computed()
+		if err := f(); err != nil {
+			return fmt.Errorf("argon2id: %w", err)
+		}
+		return nil
+	}
+	if ctx.Value(turnKey{}) == p {
+		return once()
+	}
+	return p.withSlot(ctx, once)
+}
+
+// withSlot calls f when a slot is free.
+func (p *Passwords) withSlot(ctx context.Context, f func() error) error {
+	leave, err := p.acquire(ctx)
 	if err != nil {
 		p.refused.Add(1)
 		return errBusy(err)
 	}
-	defer p.slots.Release(1)
+	defer leave()
 	p.used.Add(1)
 	defer p.used.Add(-1)
-	p.computed()
-	if err := compute(); err != nil {
-		return fmt.Errorf("argon2id: %w", err)
+	return f()
+}
+
+// acquire takes a slot, which leave releases. Whoever could not be served in time is
+// refused at once, instead of taking part of the time of those who can.
+func (p *Passwords) acquire(ctx context.Context) (leave func(), err error) {
+	known := identity.IsKnown(ctx)
+	waiting, most := &p.waiting, int64(mostQueued)
+	if known {
+		waiting, most = &p.knownWaiting, mostKnownQueued
 	}
-	return nil
+	defer waiting.Add(-1)
+	if waiting.Add(1) > most {
+		return nil, errors.New("too many wait already")
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.wait)
+	defer cancel()
+	if known {
+		return func() { p.slots.Release(1) }, p.slots.Acquire(ctx, 1)
+	}
+	if err := p.strangers.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	if err := p.slots.Acquire(ctx, 1); err != nil {
+		p.strangers.Release(1)
+		return nil, err
+	}
+	return func() {
+		p.slots.Release(1)
+		p.strangers.Release(1)
+	}, nil
 }
 
 // errBusy returns the error for a caller that has waited too long for a slot.

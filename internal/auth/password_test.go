@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/internal/fault"
+	"portico/internal/identity"
 )
 
 // cheapHashes hashes are for tests that ask what is computed, not how long it takes.
@@ -149,5 +151,102 @@ func BenchmarkVerifyPassword(b *testing.B) {
 		for b.Loop() {
 			_ = p.VerifyDummy(ctx, "portico-oops")
 		}
+	})
+}
+
+// Whoever has a turn computes all hashes of it without waiting again, and of those who
+// wait, the ones whom nobody could serve in time are refused at once.
+func TestInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := cheapHashes()
+		o.Concurrency = 1
+		p := NewPasswords(o)
+		release := make(chan struct{})
+		var ended atomic.Int64
+		turn := func() error {
+			return p.InTurn(t.Context(), func(ctx context.Context) error {
+				<-release
+				defer ended.Add(1)
+				return errors.Join(p.VerifyDummy(ctx, "x"), p.VerifyDummy(ctx, "x"))
+			})
+		}
+		for range 1 + mostQueued {
+			go func() { assert.NoError(t, turn()) }()
+			synctest.Wait()
+		}
+		began := time.Now()
+		err := turn()
+		require.True(t, fault.Is(err, fault.CodeUnavailable))
+		require.Equal(t, fault.ReasonBusy, fault.From(err).Reason)
+		require.Zero(t, time.Since(began))
+		close(release)
+		synctest.Wait()
+		require.EqualValues(t, 1+mostQueued, ended.Load())
+		require.NoError(t, turn(), "there is room again")
+	})
+}
+
+// When as many strangers wait as may, somebody who is known waits for those alone who
+// compute, and strangers do not wait for the known ones for ever.
+func TestWhoIsKnownDoesNotWaitForStrangers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := cheapHashes()
+		o.Concurrency, o.Wait = 2, time.Hour
+		p := NewPasswords(o)
+		known, turn := identity.AsKnown(t.Context()), time.Second
+		var strangers atomic.Int64
+		ask := func(ctx context.Context, served *atomic.Int64) error {
+			return p.InTurn(ctx, func(context.Context) error {
+				time.Sleep(turn)
+				served.Add(1)
+				return nil
+			})
+		}
+		for range o.Concurrency + mostQueued {
+			go func() { assert.NoError(t, ask(t.Context(), &strangers)) }()
+			synctest.Wait()
+		}
+		require.True(t, fault.Is(ask(t.Context(), &strangers), fault.CodeUnavailable), "no stranger more")
+		began := time.Now()
+		var served atomic.Int64
+		for range 5 {
+			require.NoError(t, ask(known, &served))
+		}
+		require.LessOrEqual(t, time.Since(began), 10*turn, "one turn of a stranger's and the own")
+
+		for range mostKnownQueued + 2 {
+			go func() { _ = ask(known, &served) }()
+			synctest.Wait()
+		}
+		before := strangers.Load()
+		require.True(t, fault.Is(ask(known, &served), fault.CodeUnavailable), "their queue is bounded too")
+		time.Sleep((mostKnownQueued + 4) * turn)
+		require.Greater(t, strangers.Load(), before)
+		time.Sleep(time.Hour)
+		require.EqualValues(t, o.Concurrency+mostQueued, strangers.Load(), "all who waited were served")
+	})
+}
+
+// Callers who wait for admission, whatever they wait for, are few.
+func TestAdmission_FewWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newAdmission()
+		ctx, cancel := context.WithCancel(t.Context())
+		leave, err := g.acquire(ctx, "one", 1, false)
+		require.NoError(t, err)
+		for range mostWaiting {
+			go func() { _, _ = g.acquire(ctx, "one", 1, false) }()
+		}
+		synctest.Wait()
+		_, err = g.acquire(ctx, "one", 1, false)
+		require.Error(t, err)
+		other, err := g.acquire(ctx, "another", 1, false)
+		require.NoError(t, err, "who need not wait is admitted")
+		other()
+		cancel()
+		synctest.Wait()
+		require.Zero(t, g.waiting)
+		leave()
+		require.Empty(t, g.queues)
 	})
 }

@@ -30,8 +30,14 @@ type refusalExtensions struct {
 	RetryAfter int          `json:"retryAfter,omitempty"` // seconds
 }
 
+// WriteRefusal writes the response to a request that is refused before anything is
+// known of its sender, in the shape that GraphQL clients read.
+func WriteRefusal(w http.ResponseWriter, r *http.Request, err error) {
+	writeRefusal(r.Context(), w, r, err)
+}
+
 // writeRefusal writes the response in place of the handler: 503 for an outage,
-// 403 for an account that is not the user's, else 401.
+// 403 for what is forbidden, else 401.
 func writeRefusal(ctx context.Context, w http.ResponseWriter, r *http.Request, err error) {
 	f, request := fault.From(err), viewer.Current(ctx).RequestID
 	seconds := int(math.Ceil(f.RetryAfter.Seconds()))
@@ -56,9 +62,12 @@ func writeRefusal(ctx context.Context, w http.ResponseWriter, r *http.Request, e
 // logRefusal logs why a request was refused.
 func logRefusal(ctx context.Context, err error) {
 	request := viewer.Current(ctx).RequestID
-	switch fault.From(err).Code {
-	case fault.CodeForbidden:
-	case fault.CodeUnavailable:
+	switch f := fault.From(err); {
+	case f.Code == fault.CodeForbidden:
+	// Strangers cause it, by tokens that name a provider which does not answer.
+	case f.Reason == fault.ReasonIdentityProvider:
+		slog.InfoContext(ctx, "a request could not be authenticated", "requestId", request, "error", err)
+	case f.Code == fault.CodeUnavailable:
 		slog.ErrorContext(ctx, "a request could not be authenticated", "requestId", request, "error", err)
 	default:
 		slog.DebugContext(ctx, "a request's token was refused", "requestId", request, "error", err)

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ import (
 
 	"portico/internal/clock"
 	"portico/internal/fault"
+	"portico/internal/identity"
 	"portico/internal/keyring"
 )
 
@@ -36,7 +38,15 @@ const (
 // The claims beside the registered ones.
 const (
 	organizationClaim = "org"
-	versionClaim      = "tv"
+	sessionClaim      = "sid"
+	accountClaim      = "acc"
+	// actorClaim is who acts for the subject (RFC 8693), with a subject of its own.
+	actorClaim = "act"
+	// scopeClaim is what who acts may do, as OAuth spells it.
+	scopeClaim = "scope"
+	// providerClaim and providerVersionClaim are the identity provider that vouches for the
+	// subject to whom acts.
+	providerClaim, providerVersionClaim = "idp", "idpv"
 )
 
 // Claims are the claims of a verified access token.
@@ -45,15 +55,18 @@ type Claims struct {
 	ID           string
 	User         uuid.UUID
 	Organization uuid.UUID
-	// TokenVersion must equal the user's: incrementing the user's revokes all
-	// tokens.
-	TokenVersion int
-	IssuedAt     time.Time
-	ExpiresAt    time.Time
+	// Session must not have ended: the token is valid no longer than it. It is all zero
+	// if a service token acts for the user.
+	Session uuid.UUID
+	// Acting is how a service token acts for the user; nil if none does.
+	Acting    *identity.Acting
+	IssuedAt  time.Time
+	ExpiresAt time.Time
 }
 
-// Tokens issues and verifies access tokens: JWTs, HS256, with the ring's keys.
-// It is safe for concurrent use.
+// Tokens issues and verifies access tokens: JWTs, HS256, with the ring's keys. It
+// also issues and parses the refresh tokens that access tokens are renewed with. It is
+// safe for concurrent use.
 type Tokens struct {
 	ring             *keyring.Ring
 	clock            clock.Clock
@@ -74,8 +87,14 @@ func NewTokens(ring *keyring.Ring, c clock.Clock, issuer, audience string) *Toke
 	return &Tokens{ring: ring, clock: c, issuer: issuer, audience: audience, cache: newTokenCache()}
 }
 
-// Issue returns a new token for a user, valid for TokenLife.
-func (t *Tokens) Issue(user, organization uuid.UUID, tokenVersion int) (token string, expiresAt time.Time, err error) {
+// Issue returns a new token for a session of a user, valid for TokenLife.
+func (t *Tokens) Issue(user, organization, session uuid.UUID) (token string, expiresAt time.Time, err error) {
+	return t.issue(user, organization, time.Time{}, map[string]any{sessionClaim: session.String()})
+}
+
+// issue returns a new token with more claims than all tokens have. It ends at until at the
+// latest, if that is not zero.
+func (t *Tokens) issue(user, organization uuid.UUID, until time.Time, more map[string]any) (token string, expiresAt time.Time, err error) {
 	key, err := t.signer(t.ring.Current(keyring.JWT))
 	if err != nil {
 		return "", time.Time{}, err
@@ -83,7 +102,10 @@ func (t *Tokens) Issue(user, organization uuid.UUID, tokenVersion int) (token st
 	// A JWT counts whole seconds.
 	now := t.clock.Now().Truncate(time.Second)
 	expiresAt = now.Add(TokenLife)
-	_, token, err = key.Encode(map[string]any{
+	if until = until.Truncate(time.Second); !until.IsZero() && until.Before(expiresAt) {
+		expiresAt = until
+	}
+	claims := map[string]any{
 		jwt.IssuerKey:     t.issuer,
 		jwt.AudienceKey:   t.audience,
 		jwt.SubjectKey:    user.String(),
@@ -91,8 +113,9 @@ func (t *Tokens) Issue(user, organization uuid.UUID, tokenVersion int) (token st
 		jwt.ExpirationKey: expiresAt,
 		jwt.JwtIDKey:      uuid.NewString(),
 		organizationClaim: organization.String(),
-		versionClaim:      tokenVersion,
-	})
+	}
+	maps.Copy(claims, more)
+	_, token, err = key.Encode(claims)
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("issuing a token: %w", err)
 	}
@@ -240,19 +263,24 @@ func readClaims(token jwt.Token) (Claims, error) {
 	if err != nil {
 		return Claims{}, errors.New("the token has no subject")
 	}
-	organizationText, _ := token.PrivateClaims()[organizationClaim].(string)
-	organization, err := uuid.Parse(organizationText)
+	organization, err := idClaim(token, organizationClaim)
 	if err != nil {
 		return Claims{}, errors.New("the token has no organization")
 	}
-	version, ok := token.PrivateClaims()[versionClaim].(float64) // the type of every JSON number
-	if !ok || version != float64(int(version)) {
-		return Claims{}, errors.New("the token has no version")
+	c := Claims{ID: token.JwtID(), User: user, Organization: organization, IssuedAt: token.IssuedAt(), ExpiresAt: token.Expiration()}
+	if act, ok := token.PrivateClaims()[actorClaim]; ok {
+		return readActing(token, c, act)
 	}
-	return Claims{
-		ID: token.JwtID(), User: user, Organization: organization, TokenVersion: int(version),
-		IssuedAt: token.IssuedAt(), ExpiresAt: token.Expiration(),
-	}, nil
+	if c.Session, err = idClaim(token, sessionClaim); err != nil {
+		return Claims{}, errors.New("the token has no session")
+	}
+	return c, nil
+}
+
+// idClaim returns the id in a claim.
+func idClaim(token jwt.Token, name string) (uuid.UUID, error) {
+	text, _ := token.PrivateClaims()[name].(string)
+	return uuid.Parse(text)
 }
 
 // errUnauthenticated returns the one error for every access token that is not

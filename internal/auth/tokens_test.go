@@ -26,6 +26,7 @@ var (
 	start        = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	user         = uuid.MustParse("11111111-1111-4111-8111-111111111111")
 	organization = uuid.MustParse("22222222-2222-4222-8222-222222222222")
+	session      = uuid.MustParse("44444444-4444-4444-8444-444444444444")
 )
 
 func newTokens() (*Tokens, *keyring.Ring, *clock.Fake) {
@@ -35,7 +36,7 @@ func newTokens() (*Tokens, *keyring.Ring, *clock.Fake) {
 
 func mustIssue(t testing.TB, tokens *Tokens) string {
 	t.Helper()
-	token, _, err := tokens.Issue(user, organization, 7)
+	token, _, err := tokens.Issue(user, organization, session)
 	require.NoError(t, err)
 	return token
 }
@@ -50,7 +51,7 @@ func requireUnauthenticated(t *testing.T, err error) {
 func TestIssueAndVerify(t *testing.T) {
 	tokens, _, c := newTokens()
 	c.Advance(300 * time.Millisecond)
-	token, expiresAt, err := tokens.Issue(user, organization, 7)
+	token, expiresAt, err := tokens.Issue(user, organization, session)
 	require.NoError(t, err)
 	require.Equal(t, start.Add(TokenLife), expiresAt)
 
@@ -60,7 +61,7 @@ func TestIssueAndVerify(t *testing.T) {
 	require.NoError(t, err)
 	claims.ID = ""
 	require.Equal(t, Claims{
-		User: user, Organization: organization, TokenVersion: 7, IssuedAt: start, ExpiresAt: expiresAt,
+		User: user, Organization: organization, Session: session, IssuedAt: start, ExpiresAt: expiresAt,
 	}, claims)
 
 	second, err := tokens.Verify(mustIssue(t, tokens))
@@ -77,7 +78,7 @@ func TestATokenHasTheRequiredClaims(t *testing.T) {
 	delete(claims, "jti")
 	require.Equal(t, map[string]any{
 		"iss": issuer, "aud": []any{audience}, "sub": user.String(), "org": organization.String(),
-		"tv": 7.0, "iat": float64(start.Unix()), "exp": float64(start.Add(TokenLife).Unix()),
+		"sid": session.String(), "iat": float64(start.Unix()), "exp": float64(start.Add(TokenLife).Unix()),
 	}, claims)
 }
 
@@ -201,7 +202,7 @@ func TestConcurrentVerifications(t *testing.T) {
 	for range 16 {
 		wait.Go(func() {
 			for range 20 {
-				token, _, err := tokens.Issue(user, organization, 1)
+				token, _, err := tokens.Issue(user, organization, session)
 				if err == nil {
 					_, err = tokens.Verify(token)
 				}

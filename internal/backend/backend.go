@@ -56,8 +56,11 @@ type Backend struct {
 	Limiter       *auth.Limiter
 	Tokens        *auth.Tokens
 	Machines      *auth.MachineTokens
+	// Vault encrypts what providers have to be shown again.
+	Vault *auth.Vault
 
 	development bool
+	mail        portal.MailOptions
 }
 
 // Open opens the database, refuses it if this machine's clock is far from the
@@ -100,7 +103,8 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 		Passwords: auth.NewPasswords(auth.PasswordOptions{}),
 		Limiter:   auth.NewLimiter(d, ring, o.Clock),
 		Tokens:    auth.NewTokens(ring, o.Clock, tokenIssuer, tokenAudience),
-		Machines:  auth.NewMachineTokens(ring), development: o.Config.Dev,
+		Machines:  auth.NewMachineTokens(ring), Vault: auth.NewVault(ring), development: o.Config.Dev,
+		mail: portal.MailOptions{From: o.Config.MailFrom, PortalURL: o.Config.PortalURL, Sends: o.Config.Dev || o.Config.SMTPURL != ""},
 	}, nil
 }
 
@@ -111,8 +115,8 @@ func (b *Backend) Services(keyCache change.KeyCache, signInFailed func(identity.
 	return portal.New(portal.Options{
 		Client: b.Client, Database: b.Database, Clock: b.Clock, DatabaseClock: b.DatabaseClock,
 		Secrets: b.Ring, Passwords: b.Passwords, Limiter: b.Limiter,
-		Tokens: b.Tokens, Devices: auth.NewDevices(b.Ring, b.Clock), Development: b.development,
-		KeyCache: keyCache, SignInFailed: signInFailed,
+		Tokens: b.Tokens, Machines: b.Machines, Devices: auth.NewDevices(b.Ring, b.Clock), Links: auth.NewLinks(b.Ring), Totp: auth.NewTotp(b.Ring, b.Clock), Development: b.development,
+		KeyCache: keyCache, SignInFailed: signInFailed, Mail: b.mail,
 	})
 }
 

@@ -28,6 +28,10 @@ const (
 // ExportCost is the cost of an export of usage.
 const ExportCost = 10_000
 
+// ExchangeCost is the cost of an exchange of tokens, and of each step of a browser's
+// sign-in at an identity provider: that of a mutation.
+const ExchangeCost = 1000
+
 // Options configure a Budget.
 type Options struct {
 	// Limiter stores the buckets.

@@ -11,7 +11,7 @@ import (
 )
 
 // ProductPermissions is what the viewer may do to a product.
-type ProductPermissions struct{ Update, Register, CreateEndpoint policy.Decision }
+type ProductPermissions struct{ Update, Register, CreateEndpoint, ChangeApprovers policy.Decision }
 
 // ProductPermissions asks the policy about a product. Register is decided for
 // an app of the developer's account.
@@ -21,7 +21,8 @@ func (svc *Service) ProductPermissions(ctx context.Context, x *db.Product) *Prod
 		Update:   policy.Decide(v, policy.UpdateProduct(org, x.Status)),
 		Register: policy.Decide(v, policy.Register(org, uuid.Nil, x.Status)),
 
-		CreateEndpoint: policy.Decide(v, policy.CreateEndpoint(org, x.Status)),
+		CreateEndpoint:  policy.Decide(v, policy.CreateEndpoint(org, x.Status)),
+		ChangeApprovers: policy.Decide(v, policy.ChangeApprovers(org)),
 	}
 }
 

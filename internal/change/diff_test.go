@@ -98,7 +98,7 @@ func TestRefusalsAreErrors(t *testing.T) {
 			require.Equal(t, c.reason, f.Reason, name)
 		}
 	}
-	p := fault.Problems(refused(admin, policy.OnCredential(lifecycle.Update, organization, account, access.CredentialRevoked)))
+	p := fault.Problems(refused(admin, policy.OnCredential(lifecycle.Update, organization, account, access.Development, access.CredentialRevoked, false)))
 	require.Len(t, p, 1)
 	require.Equal(t, fault.WrongStatus, p[0].Code)
 	require.Empty(t, p[0].Field)
@@ -108,7 +108,7 @@ func TestRefusalInAStateNamesTheField(t *testing.T) {
 	organization, account := uuid.New(), uuid.New()
 	tx := &change.Tx{Viewer: viewer.Viewer{Role: viewer.Admin, OrganizationID: organization}}
 	at := func(s access.CredentialStatus) policy.Request {
-		return policy.OnCredential(lifecycle.Update, organization, account, s)
+		return policy.OnCredential(lifecycle.Update, organization, account, access.Development, s, false)
 	}
 	require.NoError(t, tx.Authorize(at(access.CredentialActive)))
 	require.Error(t, tx.Authorize(at(access.CredentialRevoked)))

@@ -39,6 +39,15 @@ func LockForShare[Q lockable[Q]](tx *Tx, q Q) Q {
 	return q
 }
 
+// ForUpdate returns the text of a statement of one's own, such that it locks the rows it
+// reads as LockForUpdate does.
+func (tx *Tx) ForUpdate(text string) string {
+	if tx.postgres {
+		return text + " " + noKeyUpdate
+	}
+	return text
+}
+
 // table is a table's client. Its queries have no conditions, so that a row's id and the
 // viewer are all that a statement depends on.
 type table[Q any] interface{ Query() Q }

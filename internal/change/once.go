@@ -64,7 +64,7 @@ func (r *Runner) findEarlier(ctx context.Context, q Request) (*Created, error) {
 	var second uuid.NullUUID
 	err := r.database.QueryRowContext(ctx, `SELECT input_hash, object_id, second_id FROM idempotency_keys
 		WHERE organization_id = $1 AND user_id = $2 AND mutation = $3 AND key = $4 AND created_at > $5`,
-		v.OrganizationID, v.UserID, q.mutation, *q.key, r.clock.Now().Add(-remembered())).Scan(&hash, &out.First, &second)
+		v.OrganizationID, v.PrincipalID(), q.mutation, *q.key, r.clock.Now().Add(-remembered())).Scan(&hash, &out.First, &second)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, nil
@@ -83,7 +83,7 @@ func (r *Runner) findEarlier(ctx context.Context, q Request) (*Created, error) {
 func (tx *Tx) remember(ctx context.Context, q Request, m Created) error {
 	v := tx.Viewer
 	if _, err := tx.ExecContext(ctx, `DELETE FROM idempotency_keys WHERE user_id = $1 AND mutation = $2 AND key = $3 AND created_at <= $4`,
-		v.UserID, q.mutation, *q.key, tx.Now.Add(-remembered())); err != nil {
+		v.PrincipalID(), q.mutation, *q.key, tx.Now.Add(-remembered())); err != nil {
 		return err
 	}
 	id, err := uuid.NewV7()
@@ -92,7 +92,7 @@ func (tx *Tx) remember(ctx context.Context, q Request, m Created) error {
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO idempotency_keys
 		(id, organization_id, user_id, mutation, key, input_hash, object_id, second_id, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		id, v.OrganizationID, v.UserID, q.mutation, *q.key, q.hash, m.First, uuid.NullUUID{UUID: m.Second, Valid: m.Second != uuid.Nil}, tx.Now)
+		id, v.OrganizationID, v.PrincipalID(), q.mutation, *q.key, q.hash, m.First, uuid.NullUUID{UUID: m.Second, Valid: m.Second != uuid.Nil}, tx.Now)
 	if _, taken := database.IsUnique(err); taken {
 		return errReplay
 	}

@@ -110,10 +110,14 @@ func Refusal(d policy.Decision) error {
 // do not reach it.
 func refusalReason(c policy.Code) fault.Reason {
 	switch c {
+	case policy.Scope:
+		return fault.ReasonScope
 	case policy.ForbiddenByRule:
 		return fault.ReasonPolicy
 	case policy.AccountSuspended:
 		return fault.ReasonAccountSuspended
+	case policy.Terms:
+		return fault.ReasonTerms
 	}
 	return fault.ReasonRole
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"portico/internal/backend"
+	"portico/internal/clock"
 	"portico/internal/config"
 	"portico/internal/fault"
 	"portico/internal/portal"
@@ -30,6 +31,8 @@ type Environment struct {
 	Stdout, Stderr io.Writer
 	// Version is the program's.
 	Version string
+	// Clock is the machine's clock, by which serve tells the time; nil for clock.System.
+	Clock clock.Clock
 }
 
 // program is the context of every command.
@@ -40,12 +43,13 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	version        string
+	clock          clock.Clock
 }
 
 // Run runs the command that args name. It returns when the command is done; serve
 // is done when ctx has ended and the last request is completed.
 func Run(ctx context.Context, args []string, e Environment) error {
-	p := &program{environ: e.Environ, stdin: e.Stdin, stdout: e.Stdout, stderr: e.Stderr, version: e.Version}
+	p := &program{environ: e.Environ, stdin: e.Stdin, stdout: e.Stdout, stderr: e.Stderr, version: e.Version, clock: e.Clock}
 	command, err := parse(args, e.Getenv, p)
 	if err != nil || command == nil {
 		return err

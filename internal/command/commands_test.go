@@ -17,7 +17,7 @@ import (
 
 func TestEveryCommandHasHelp(t *testing.T) {
 	for _, command := range []string{
-		"", "serve", "migrate", "seed", "org", "org create", "org list", "user create", "user list", "user reset-password", "user unlock", "gateway create", "gateway list", "gateway revoke",
+		"", "serve", "migrate", "seed", "org", "org create", "org list", "user create", "user list", "user reset-password", "user unlock", "gateway create", "gateway list", "gateway revoke", "import",
 		"doctor", "keys", "keys create", "keys rotate", "keys retire", "health", "schema", "purge", "config", "version",
 	} {
 		t.Run(command, func(t *testing.T) {
@@ -74,7 +74,7 @@ func TestWeakPasswordOfTheFirstAdministrator(t *testing.T) {
 	require.NoError(t, err)
 	create := append([]string{"user", "create", "--organization=acme", "--email=admin@acme.example", "--name=Administrator"}, flags...)
 	_, err = portico("short\n", create...)
-	require.ErrorContains(t, err, "at least 10 characters")
+	require.ErrorContains(t, err, "at least 12 characters")
 	_, err = portico("Portico-Demo\n", create...)
 	require.ErrorContains(t, err, "easy to guess", "the demo users' password is public")
 	_, err = portico("", create...)

@@ -19,6 +19,9 @@ import (
 	"portico/internal/telemetry"
 )
 
+// mailTime bounds the check of the mail server.
+const mailTime = 10 * time.Second
+
 // doctorTime bounds all checks of the doctor.
 const doctorTime = 30 * time.Second
 
@@ -26,7 +29,7 @@ type doctorCommand struct{}
 
 // Help returns what is checked.
 func (doctorCommand) Help() string {
-	return "Looks at settings, key ring, database (its encoding, the user's rights, isolation, migrations), clock and Redis, " +
+	return "Looks at settings, key ring, database (its encoding, the user's rights, isolation, migrations), clock, Redis and mail server, " +
 		"says what is wrong and what to do, and changes nothing. The exit code is 1 when something is wrong."
 }
 
@@ -41,6 +44,7 @@ func (doctorCommand) Run(ctx context.Context, p *program) error {
 	d.ring()
 	d.checkDatabase(ctx)
 	d.redis(ctx)
+	d.mail(ctx)
 	return d.report()
 }
 

@@ -9,7 +9,11 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/google/uuid"
+
 	"portico/clients/go/gate/access"
+	"portico/internal/database"
+	"portico/internal/gateway/presence"
 	"portico/internal/identity"
 )
 
@@ -65,14 +69,34 @@ func (g gatewayListCommand) Run(ctx context.Context, p *program) error {
 			_, err := fmt.Fprintf(p.stderr, "The organization %s has no gateway.\n", g.Organization)
 			return err
 		}
+		if err := lastSeen(ctx, b.Database, all); err != nil {
+			return err
+		}
 		return listGateways(p.stdout, all)
 	})
+}
+
+// lastSeen replaces when tokens were last used by when servers have last seen them, which
+// is stored more often and for who only follows changes, too.
+func lastSeen(ctx context.Context, d *database.DB, all []identity.GatewayToken) error {
+	tokens := make([]uuid.UUID, len(all))
+	for i, g := range all {
+		tokens[i] = g.ID
+	}
+	seen, err := presence.Read(ctx, d, presence.Query{Organization: all[0].OrganizationID, Tokens: tokens, Now: time.Now()})
+	if err != nil {
+		return err
+	}
+	for i, g := range all {
+		all[i].LastUsedAt = seen[g.ID].SeenAt
+	}
+	return nil
 }
 
 // listGateways writes a line for each token.
 func listGateways(to io.Writer, all []identity.GatewayToken) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "NAME\tTOKEN\tPRODUCTS\tENVIRONMENT\tCREATED\tLAST USED\tREVOKED") // Flush reports errors
+	_, _ = fmt.Fprintln(w, "NAME\tTOKEN\tPRODUCTS\tENVIRONMENT\tCREATED\tLAST SEEN\tREVOKED") // Flush reports errors
 	for _, g := range all {
 		environment := "any"
 		if g.Environment != nil {

@@ -4,9 +4,13 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/clock"
+	"portico/internal/gateway/presence"
 	"portico/internal/testdb"
 )
 
@@ -40,20 +44,25 @@ func TestGateways(t *testing.T) {
 		require.Contains(t, words, "demo has no gateway")
 
 		token, words := do("create", "--name=edge-1")
-		require.Regexp(t, `^pgw_\w+\n$`, token)
+		require.Regexp(t, `^pst_\w+\n$`, token)
 		require.Contains(t, words, "edge-1")
 		bound, _ := do("create", "--name=edge-2", "--product=currency-rates,geocoding", "--product=wallet", "--environment=PRODUCTION")
-		require.Regexp(t, `^pgw_\w+\n$`, bound)
+		require.Regexp(t, `^pst_\w+\n$`, bound)
 
 		out, words = do("list")
 		require.Empty(t, words)
 		const day = `\d{4}-\d\d-\d\dT\d\d:\d\dZ`
 		lines := strings.Split(out, "\n")
 		require.Len(t, lines, 4, out)
-		require.Regexp(t, `^NAME +TOKEN +PRODUCTS +ENVIRONMENT +CREATED +LAST USED +REVOKED$`, lines[0])
+		require.Regexp(t, `^NAME +TOKEN +PRODUCTS +ENVIRONMENT +CREATED +LAST SEEN +REVOKED$`, lines[0])
 		require.Regexp(t, `^edge-1 +…`+hint(token)+` +all +any +`+day+` +– +–$`, lines[1])
 		require.Regexp(t, `^edge-2 +…`+hint(bound)+` +currency-rates,geocoding,wallet +PRODUCTION +`+day+` +– +–$`, lines[2])
 		require.NotContains(t, out, strings.TrimSpace(token))
+
+		seen(t, url, "edge-2")
+		out, _ = do("list")
+		require.Regexp(t, `(?m)^edge-1 .* –  +–$`, out)
+		require.Regexp(t, `(?m)^edge-2 .* 2026-03-04T12:34Z +–$`, out)
 
 		out, words = do("revoke", "--name=edge-1")
 		require.Empty(t, out)
@@ -64,6 +73,18 @@ func TestGateways(t *testing.T) {
 		require.Regexp(t, `(?m)^edge-1 .* `+day+` +– +`+day+`$`, out)
 		require.Regexp(t, `(?m)^edge-2 .* –$`, out)
 	})
+}
+
+// seen stores what a server does that has seen a gateway.
+func seen(t *testing.T, url, name string) {
+	t.Helper()
+	d := testdb.Open(t, url)
+	var token, organization uuid.UUID
+	require.NoError(t, d.QueryRowContext(t.Context(), `SELECT id, organization_id FROM service_tokens WHERE name = $1`, name).Scan(&token, &organization))
+	at := clock.NewFake(time.Date(2026, time.March, 4, 12, 34, 56, 0, time.UTC))
+	all := presence.NewTracker(at)
+	all.Gateway(organization, token).Seen(at.Now())
+	require.NoError(t, all.Store(t.Context(), d, uuid.New(), false))
 }
 
 // hint returns the part of a token that is shown later.

@@ -1,13 +1,13 @@
 package command
 
 import (
-	"net"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"portico/internal/testdb"
+	"portico/internal/testdb/freeport"
 )
 
 func TestHealth(t *testing.T) {
@@ -16,9 +16,6 @@ func TestHealth(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, out, `"ok"`)
 
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	_, err = portico("", "health", "--addr="+l.Addr().String())
+	_, err = portico("", "health", "--addr="+freeport.Address(t))
 	require.ErrorContains(t, err, "no server answers")
 }

@@ -26,19 +26,29 @@ type commandLine struct {
 		List          userListCommand          `cmd:"" help:"List an organization's users."`
 		ResetPassword userResetPasswordCommand `cmd:"" help:"Set a new password for a user and end all sessions."`
 		Unlock        userUnlockCommand        `cmd:"" help:"Forgive a user's failed sign-ins."`
+		ResetTotp     userResetTotpCommand     `cmd:"" help:"Remove the second factor of a user who has lost it."`
 	} `cmd:"" help:"Users."`
+	IdentityProvider struct {
+		Add    providerAddCommand    `cmd:"" help:"Let people of an identity provider in."`
+		List   providerListCommand   `cmd:"" help:"List an organization's identity providers, with their settings."`
+		Update providerUpdateCommand `cmd:"" help:"Change an identity provider."`
+		Remove providerRemoveCommand `cmd:"" help:"Remove an identity provider, and who its people are."`
+		Link   providerLinkCommand   `cmd:"" help:"Say which user somebody at an identity provider is."`
+		Unlink providerUnlinkCommand `cmd:"" help:"Forget who a person is at an identity provider."`
+	} `cmd:"" help:"Identity providers (OpenID Connect), whose people may come in."`
 	Gateway struct {
 		Create gatewayCreateCommand `cmd:"" help:"Create the token of a gateway."`
 		List   gatewayListCommand   `cmd:"" help:"List the tokens of an organization's gateways."`
 		Revoke gatewayRevokeCommand `cmd:"" help:"Revoke the token of a gateway for ever."`
 	} `cmd:"" help:"Gateways."`
-	Keys struct {
+	Import importCommand `cmd:"" help:"Import API keys that were made elsewhere."`
+	Keys   struct {
 		Create keysCreateCommand `cmd:"" uses:"file" help:"Write a key ring with fresh secrets."`
 		Rotate keysRotateCommand `cmd:"" uses:"ring" help:"Add a secret to the key ring and switch to it."`
 		Retire keysRetireCommand `cmd:"" uses:"ring" help:"Remove the JWT secrets that no valid token needs."`
 	} `cmd:"" help:"The key ring: the secrets that are not in the database."`
 	Health  healthCommand  `cmd:"" uses:"health" help:"Ask the server on this machine whether it is ready."`
-	Doctor  doctorCommand  `cmd:"" uses:"all unchecked" help:"Say what is wrong with settings, key ring, database, clock and Redis."`
+	Doctor  doctorCommand  `cmd:"" uses:"all unchecked" help:"Say what is wrong with settings, key ring, database, clock, Redis and mail server."`
 	Schema  schemaCommand  `cmd:"" uses:"none" help:"Print the GraphQL schema as a role sees it."`
 	Purge   purgeCommand   `cmd:"" help:"Delete for good what is older than its retention time."`
 	Config  configCommand  `cmd:"" uses:"all" help:"Print the configuration, with secrets masked."`

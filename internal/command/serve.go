@@ -18,5 +18,5 @@ func (serveCommand) Help() string {
 
 // Run serves until ctx ends.
 func (serveCommand) Run(ctx context.Context, p *program) error {
-	return server.Run(ctx, server.Options{Config: p.config, Log: p.log, Version: p.version, Stdout: p.stdout})
+	return server.Run(ctx, server.Options{Config: p.config, Log: p.log, Version: p.version, Stdout: p.stdout, Clock: p.clock})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/internal/testdb"
+	"portico/internal/testdb/freeport"
 )
 
 func TestPages(t *testing.T) {
@@ -60,10 +61,7 @@ func TestServerWaitsForTheDatabase(t *testing.T) {
 	if !ok {
 		t.Skip("there is no Postgres")
 	}
-	reserved, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := reserved.Addr().String()
-	require.NoError(t, reserved.Close())
+	address := freeport.Address(t)
 	at := strings.Index(url, "@") + 1
 	end := at + strings.Index(url[at:], "/")
 	s := launch(t, demo(t, url[:at]+address+url[end:])...)

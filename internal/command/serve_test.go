@@ -216,7 +216,7 @@ func TestProduction(t *testing.T) {
 		}
 		require.Empty(t, command("", "org", "create", "--slug=acme", "--name=Acme"))
 		command("correct horse battery\n", "user", "create", "--organization=acme", "--email=admin@acme.example", "--name=Administrator")
-		require.Regexp(t, `^pgw_\w+\n$`, command("", "gateway", "create", "--organization=acme", "--name=edge-1"))
+		require.Regexp(t, `^pst_\w+\n$`, command("", "gateway", "create", "--organization=acme", "--name=edge-1"))
 		require.Empty(t, command("", "purge"))
 
 		s := start(t, flags...)

@@ -40,7 +40,7 @@ func (configCommand) Run(_ context.Context, p *program) error {
 }
 
 type schemaCommand struct {
-	Role string `enum:"admin,portal,anonymous" default:"admin" placeholder:"ROLE" help:"Whose view of the schema: admin, portal (a developer) or anonymous."`
+	Role string `enum:"admin,approver,portal,anonymous" default:"admin" placeholder:"ROLE" help:"Whose view of the schema: admin, approver, portal (a developer) or anonymous."`
 }
 
 // Help returns what it does not need.
@@ -50,7 +50,7 @@ func (schemaCommand) Help() string {
 
 // Run prints the schema.
 func (s schemaCommand) Run(_ context.Context, p *program) error {
-	roles := map[string]viewer.Role{"admin": viewer.Admin, "portal": viewer.Portal, "anonymous": viewer.Anonymous}
+	roles := map[string]viewer.Role{"admin": viewer.Admin, "approver": viewer.Approver, "portal": viewer.Portal, "anonymous": viewer.Anonymous}
 	sdl, err := graph.SchemaFor(roles[s.Role])
 	if err != nil {
 		return err

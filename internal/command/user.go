@@ -9,6 +9,7 @@ import (
 	"portico/internal/address"
 	"portico/internal/auth"
 	"portico/internal/domain"
+	"portico/internal/input"
 )
 
 type userCreateCommand struct {
@@ -19,7 +20,7 @@ type userCreateCommand struct {
 
 // Help returns where the password is read from.
 func (userCreateCommand) Help() string {
-	return "The command asks for the password at a terminal; otherwise it is the first line of standard input. It has at least 10 characters."
+	return "The command asks for the password at a terminal; otherwise it is the first line of standard input. It has at least 12 characters."
 }
 
 // Run creates an administrator.
@@ -62,11 +63,7 @@ func (u userListCommand) Run(ctx context.Context, p *program) error {
 		w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 		_, _ = fmt.Fprintln(w, "EMAIL\tNAME\tROLE\tSTATUS\tCREATED\tLAST SIGN-IN\tLOCKED OUT") // Flush reports errors
 		for _, one := range all {
-			var since time.Time
-			if one.SignInUnlockedAt != nil {
-				since = *one.SignInUnlockedAt
-			}
-			out, err := b.Limiter.Lockout(ctx, one.EmailFolded, one.ID, since)
+			out, err := b.Limiter.Lockout(ctx, one.EmailFolded, one.ID, input.OrZero(one.SignInUnlockedAt), input.OrZero(one.CodesUnlockedAt))
 			if err != nil {
 				return err
 			}
@@ -98,17 +95,24 @@ type userNamed struct {
 	Email        string `required:"" help:"The address that the user signs in with."`
 }
 
-type userResetPasswordCommand struct{ userNamed }
+type userResetPasswordCommand struct {
+	userNamed
+	Link bool `help:"Print a link that sets a new password, and set none."`
+}
 
 // Help returns where the password is read from and what else happens.
 func (userResetPasswordCommand) Help() string {
-	return "The command asks for the new password at a terminal; otherwise it is the first line of standard input. It has at least 10 characters. " +
-		"All of the user's sessions end with their next request, and failed sign-ins are forgiven."
+	return "The command asks for the new password at a terminal; otherwise it is the first line of standard input. It has at least 12 characters. " +
+		"All of the user's sessions end with their next request, and failed sign-ins are forgiven.\n\n" +
+		"With --link it asks for nothing and prints a link to give to the user, who then chooses the password. It works once, for 30 minutes, and replaces an earlier one; no letter is sent."
 }
 
-// Run sets a user's new password.
+// Run sets a user's new password, or prints a link that does.
 func (u userResetPasswordCommand) Run(ctx context.Context, p *program) error {
 	return p.withBackend(ctx, func(b *opened) error {
+		if u.Link {
+			return u.printLink(ctx, p, b)
+		}
 		password, err := readPassword(ctx, p.stdin, p.stderr)
 		if err != nil {
 			return err
@@ -124,6 +128,23 @@ func (u userResetPasswordCommand) Run(ctx context.Context, p *program) error {
 		_, err = fmt.Fprintf(p.stderr, "%s of %s has a new password; all sessions have ended.%s\n", changed.Email, u.Organization, note)
 		return err
 	})
+}
+
+// printLink prints the link alone to the standard output, and what it is to the other.
+func (u userResetPasswordCommand) printLink(ctx context.Context, p *program, b *opened) error {
+	link, err := b.portal.Identity.PrintPasswordReset(ctx, u.Organization, address.ParseEmail(u.Email))
+	if err != nil {
+		return err
+	}
+	note := ""
+	if p.config.PortalURL == "" {
+		note = " Where the portal's front end is, PORTICO_PORTAL_URL does not say: put its address before the link."
+	}
+	_, err = fmt.Fprintf(p.stderr, "%s of %s sets a new password with this link, once, until %s (UTC).%s\n", link.User.Email, u.Organization, formatMinute(&link.ExpiresAt), note)
+	if err == nil {
+		_, err = fmt.Fprintln(p.stdout, b.portal.Mail.ResetLink(link.Token))
+	}
+	return err
 }
 
 type userUnlockCommand struct{ userNamed }

@@ -34,7 +34,7 @@ func TestTheREADMEShowsTheGreeting(t *testing.T) {
 	stop()
 	require.NoError(t, <-ended)
 	printed := out.String()
-	for path, port := range map[string]string{"playground": "8080", "graphql": "8080", "v1/verify": "8081", "metrics": "8082"} {
+	for path, port := range map[string]string{"playground": "8080", "dev/mail": "8080", "graphql": "8080", "v1/verify": "8081", "metrics": "8082"} {
 		printed = regexp.MustCompile(`127\.0\.0\.1:\d+/`+path).ReplaceAllString(printed, "127.0.0.1:"+port+"/"+path)
 	}
 	require.Equal(t, strings.TrimSpace(printed), strings.TrimSpace(string(shown[1])))

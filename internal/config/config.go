@@ -36,6 +36,11 @@ type Config struct {
 	Dev            bool          `var:"PORTICO_DEV" help:"Development mode: generated secrets, demo data, playground. Never for real data."`
 	Keyring        string        `var:"PORTICO_KEYRING" placeholder:"FILE" help:"File with the secrets, made by keys create. Required outside development."`
 	DemoPassword   string        `kong:"-" var:"PORTICO_DEMO_PASSWORD" help:"Password of the demo users, instead of portico-demo."`
+	SMTPURL        string        `kong:"-" var:"PORTICO_SMTP_URL" help:"smtp://USER:PASSWORD@HOST:PORT (STARTTLS) or smtps://… (TLS): the server that letters are given to. Without, no letters are sent; in development they land in a folder."`
+	MailFrom       string        `var:"PORTICO_MAIL_FROM" name:"mail-from" placeholder:"ADDRESS" help:"The address that letters come from. Required with PORTICO_SMTP_URL."`
+	PortalURL      string        `var:"PORTICO_PORTAL_URL" name:"portal-url" placeholder:"URL" help:"Where the portal's front end is, for links in letters. Required with PORTICO_SMTP_URL outside development."`
+	PublicURL      string        `var:"PORTICO_PUBLIC_URL" name:"public-url" placeholder:"URL" help:"Where browsers reach this server, such as https://api.example.com: identity providers send them back there. Without, nobody signs in by one with a browser; in development the server's own address."`
+	ScanningKeys   string        `var:"PORTICO_SECRET_SCANNING_KEYS_URL" name:"secret-scanning-keys-url" placeholder:"URL" help:"Where the public keys are of a programme that reports leaked keys at /v1/secret-scanning, such as https://api.github.com/meta/public_keys/secret_scanning. Without, nothing is served there."`
 	Playground     *bool         `var:"PORTICO_PLAYGROUND" negatable:"" help:"Serve /playground; on in development, else off."`
 	AllowedOrigins []string      `var:"PORTICO_ALLOWED_ORIGINS" placeholder:"ORIGIN" help:"Front ends on other origins that may call /graphql, such as https://portal.example.com. In development those on this machine may."`
 	TrustedProxies []string      `var:"PORTICO_TRUSTED_PROXIES" placeholder:"NETWORK" help:"Addresses or networks of the proxies whose X-Forwarded-For is trusted."`
@@ -96,6 +101,11 @@ func (c *Config) problems() []problem {
 		{"PORTICO_DRAIN_DELAY", within(c.DrainDelay, mostDelay)},
 		{"DATABASE_URL", c.checkDatabaseURL()},
 		{"PORTICO_LISTEN_URL", checkURL(c.ListenURL, "postgres://USER:PASSWORD@HOST/NAME", "postgres", "postgresql")},
+		{"PORTICO_SMTP_URL", c.checkSMTPURL()},
+		{"PORTICO_MAIL_FROM", c.checkMailFrom()},
+		{"PORTICO_PORTAL_URL", c.checkPortalURL()},
+		{"PORTICO_PUBLIC_URL", c.checkPublicURL()},
+		{"PORTICO_SECRET_SCANNING_KEYS_URL", c.checkScanningKeys()},
 		{"REDIS_URL", checkURL(c.RedisURL, "redis://HOST:PORT or rediss://HOST:PORT, with user and password before the host", "redis", "rediss")},
 	}
 	for _, origin := range c.AllowedOrigins {

@@ -45,6 +45,18 @@ func TestValidate(t *testing.T) {
 		"PORTICO_ALLOWED_ORIGINS: \"x.de\"":                                        func(c *config.Config) { c.AllowedOrigins = []string{"x.de"} },
 		"PORTICO_OPS_HOSTS: \"a:8082\"":                                            func(c *config.Config) { c.OpsHosts = []string{"a:8082"} },
 		"PORTICO_OPS_HOSTS: \"\"":                                                  func(c *config.Config) { c.OpsHosts = []string{""} },
+		"PORTICO_SMTP_URL: must be smtp://":                                        func(c *config.Config) { c.SMTPURL = "http://mail.example" },
+		"PORTICO_SMTP_URL: must be smtp":                                           func(c *config.Config) { c.SMTPURL = "smtp://mail.example/path" },
+		"PORTICO_SMTP_URL: starttls=off":                                           func(c *config.Config) { c.SMTPURL = "smtp://u:p@mail.example?starttls=off" },
+		"PORTICO_SMTP_URL: starttls is":                                            func(c *config.Config) { c.SMTPURL = "smtp://mail.example?starttls=maybe" },
+		"PORTICO_SMTP_URL: there is no parameter":                                  func(c *config.Config) { c.SMTPURL = "smtp://mail.example?tls=off" },
+		"PORTICO_MAIL_FROM: is required":                                           func(c *config.Config) { c.SMTPURL = "smtp://mail.example" },
+		"PORTICO_MAIL_FROM: must be an address":                                    func(c *config.Config) { c.MailFrom = "Portico <a@b.example>" },
+		"PORTICO_PORTAL_URL: is required":                                          func(c *config.Config) { c.SMTPURL, c.MailFrom = "smtp://mail.example", "a@b.example" },
+		"PORTICO_PUBLIC_URL: must be http":                                         func(c *config.Config) { c.PublicURL = "api.example.com" },
+		"PORTICO_PUBLIC_URL: must be https:// outside":                             func(c *config.Config) { c.PublicURL = "http://api.example.com" },
+		"PORTICO_PORTAL_URL: must be":                                              func(c *config.Config) { c.PortalURL = "javascript:alert(1)" },
+		"PORTICO_PORTAL_URL: must":                                                 func(c *config.Config) { c.PortalURL = "https://portal.example/?a=b" },
 		"PORTICO_TRUSTED_PROXIES: \"proxy\"":                                       func(c *config.Config) { c.TrustedProxies = []string{"proxy"} },
 	} {
 		t.Run(name, func(t *testing.T) {

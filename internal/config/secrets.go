@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"net/url"
 	"slices"
@@ -60,6 +61,10 @@ func (c *Config) Complete(getenv func(string) string) {
 		c.DatabaseURL = DevelopmentDatabase
 	}
 	c.RedisURL, c.ListenURL, c.DemoPassword = getenv("REDIS_URL"), getenv("PORTICO_LISTEN_URL"), getenv("PORTICO_DEMO_PASSWORD")
+	c.SMTPURL = getenv("PORTICO_SMTP_URL")
+	if c.Dev {
+		c.MailFrom, c.PortalURL = cmp.Or(c.MailFrom, developmentFrom), cmp.Or(c.PortalURL, developmentPortal)
+	}
 }
 
 // Secret reports whether the value of a setting, named by its variable, contains
@@ -68,7 +73,7 @@ func Secret(name, value string) bool {
 	switch name {
 	case "PORTICO_DEMO_PASSWORD":
 		return value != ""
-	case "DATABASE_URL", "PORTICO_LISTEN_URL", "REDIS_URL":
+	case "DATABASE_URL", "PORTICO_LISTEN_URL", "REDIS_URL", "PORTICO_SMTP_URL":
 		return !strings.HasPrefix(value, "sqlite:") && !hasNoPassword(value)
 	}
 	return false

@@ -39,8 +39,8 @@ type Price struct {
 	Unit     int    `json:"unit,omitempty"`
 }
 
-// KeyLife is the longest lifetime of API keys, in days, by environment; nil is
-// no limit.
+// KeyLife is a time in the life of API keys, in days, by environment: the longest
+// lifetime, or that after which they are due for rotation; nil is no limit.
 type KeyLife struct {
 	Development *int `json:"development,omitempty"`
 	Staging     *int `json:"staging,omitempty"`

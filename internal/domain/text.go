@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -68,3 +69,9 @@ func Printable(s string, multiline bool) bool {
 	}
 	return true
 }
+
+// IsSlug reports whether s is a name that may appear in URLs: 1–63 small letters, digits
+// and hyphens, with no hyphen at either end.
+func IsSlug(s string) bool { return slugs.MatchString(s) }
+
+var slugs = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)

@@ -23,12 +23,25 @@ type UserRole string
 
 // The roles of people; see package viewer for all roles.
 const (
-	RoleAdmin  UserRole = "ADMIN"
-	RolePortal UserRole = "PORTAL"
+	RoleAdmin    UserRole = "ADMIN"
+	RoleApprover UserRole = "APPROVER"
+	RolePortal   UserRole = "PORTAL"
 )
 
 // Values lists the constants, for ent.
-func (UserRole) Values() []string { return names(RoleAdmin, RolePortal) }
+func (UserRole) Values() []string { return names(RoleAdmin, RoleApprover, RolePortal) }
+
+// Theme is how a front end looks for a user.
+type Theme string
+
+// The themes of front ends.
+const (
+	Light Theme = "LIGHT"
+	Dark  Theme = "DARK"
+)
+
+// Values lists the constants, for ent.
+func (Theme) Values() []string { return names(Light, Dark) }
 
 // MembershipRole is a user's role in an account.
 type MembershipRole string
@@ -41,6 +54,22 @@ const (
 
 // Values lists the constants, for ent.
 func (MembershipRole) Values() []string { return names(Owner, Member) }
+
+// InvitationStatus is what has become of an invitation. It is computed.
+type InvitationStatus string
+
+// The states of an invitation.
+const (
+	InvitationPending  InvitationStatus = "PENDING"
+	InvitationAccepted InvitationStatus = "ACCEPTED"
+	InvitationRevoked  InvitationStatus = "REVOKED"
+	InvitationExpired  InvitationStatus = "EXPIRED"
+)
+
+// Values lists the constants, for ent.
+func (InvitationStatus) Values() []string {
+	return names(InvitationPending, InvitationAccepted, InvitationRevoked, InvitationExpired)
+}
 
 // ProductStatus is the state of a product in its lifecycle.
 type ProductStatus string
@@ -67,6 +96,15 @@ const (
 
 // Values lists the constants, for ent.
 func (Approval) Values() []string { return names(Manual, Auto) }
+
+// DisabledBy is who has disabled a credential, which decides who may enable it.
+type DisabledBy string
+
+// Who disables credentials: the organization's staff, or whoever acts for the account.
+const (
+	DisabledByStaff DisabledBy = "STAFF"
+	DisabledByOwner DisabledBy = "OWNER"
+)
 
 // RevocationReason is why a credential was revoked.
 type RevocationReason string
@@ -129,6 +167,19 @@ const (
 
 // Values lists the constants, for ent.
 func (ProductionKeys) Values() []string { return names(AnyMember, OwnersOnly) }
+
+// LeakedKeys is the organization's policy on API keys that somebody reports as leaked.
+type LeakedKeys string
+
+// What becomes of an API key that was reported, whole and right.
+const (
+	RevokeLeaked LeakedKeys = "REVOKE"
+	// NotifyLeaked: its owners are told, and it stays as it is.
+	NotifyLeaked LeakedKeys = "NOTIFY"
+)
+
+// Values lists the constants, for ent.
+func (LeakedKeys) Values() []string { return names(RevokeLeaked, NotifyLeaked) }
 
 func names[T ~string](all ...T) []string {
 	out := make([]string, len(all))

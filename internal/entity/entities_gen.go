@@ -20,11 +20,15 @@ func All() []Entity {
 		{Kind: nodeid.Credential, Table: "credentials", Row: "Credential", Connection: true},
 		{Kind: nodeid.Endpoint, Table: "endpoints", Row: "Endpoint", Connection: true},
 		{Kind: nodeid.Event, Table: "events", Row: "Event", Connection: true},
+		{Kind: nodeid.Invitation, Table: "invitations", Row: "Invitation", Connection: true},
 		{Kind: nodeid.Membership, Table: "memberships", Row: "Membership", Connection: true},
 		{Kind: nodeid.Organization, Table: "organizations", Row: "Organization", Connection: false},
 		{Kind: nodeid.Plan, Table: "plans", Row: "Plan", Connection: true},
 		{Kind: nodeid.Product, Table: "products", Row: "Product", Connection: true},
 		{Kind: nodeid.ProductSubscription, Table: "subscriptions", Row: "Subscription", Connection: true},
+		{Kind: nodeid.ServiceToken, Table: "service_tokens", Row: "ServiceToken", Connection: true},
+		{Kind: nodeid.Session, Table: "sessions", Row: "Session", Connection: true},
+		{Kind: nodeid.SignUp, Table: "sign_ups", Row: "SignUp", Connection: true},
 		{Kind: nodeid.User, Table: "users", Row: "User", Connection: true},
 	}
 }
@@ -38,6 +42,7 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"credentials":    nil,
 			"deletedAt":      {"deleted_at"},
 			"id":             nil,
+			"invitations":    nil,
 			"members":        nil,
 			"name":           {"name"},
 			"nameFolded":     {"name_folded"},
@@ -73,42 +78,57 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"viewerCan":            {"organization_id", "account_id"},
 		},
 		nodeid.Credential: {
-			"access":            {"access"},
-			"accessControlList": nil,
-			"account":           {"account_id"},
-			"accountCredential": {"app_id"},
-			"accountId":         {"account_id"},
-			"allowedAddresses":  {"allowed_addresses"},
-			"app":               {"app_id"},
-			"appId":             {"app_id"},
-			"authType":          {"auth_type"},
-			"callsLast24h":      nil,
-			"createdAt":         {"created_at"},
-			"deletedAt":         {"deleted_at"},
-			"enabled":           {"status", "expires_at"},
-			"enforcement":       nil,
-			"environment":       {"environment"},
-			"expiresAt":         {"expires_at"},
-			"expiryRecordedAt":  {"expiry_recorded_at"},
-			"id":                nil,
-			"lastUsedAt":        {"last_used_at"},
-			"name":              {"name"},
-			"organizationId":    {"organization_id"},
-			"pepperId":          {"pepper_id"},
-			"rateLimit":         {"rate_limit"},
-			"rawKeyHint":        {"raw_key_hint"},
-			"revokedAt":         {"revoked_at"},
-			"revokedBy":         {"revoked_by"},
-			"revokedNote":       {"revoked_note"},
-			"revokedReason":     {"revoked_reason"},
-			"secretHash":        {"secret_hash"},
-			"secretHint":        {"secret_hint"},
-			"status":            {"status", "expires_at"},
-			"timeline":          nil,
-			"updatedAt":         {"updated_at"},
-			"username":          {"username"},
-			"version":           {"version"},
-			"viewerCan":         {"organization_id", "account_id", "status", "expires_at"},
+			"access":             {"access"},
+			"accessControlList":  nil,
+			"account":            {"account_id"},
+			"accountCredential":  {"app_id"},
+			"accountId":          {"account_id"},
+			"allowedAddresses":   {"allowed_addresses"},
+			"app":                {"app_id"},
+			"appId":              {"app_id"},
+			"authType":           {"auth_type"},
+			"callsLast24h":       nil,
+			"createdAt":          {"created_at"},
+			"deletedAt":          {"deleted_at"},
+			"disabledBy":         {"status", "expires_at", "disabled_by_owner"},
+			"disabledByOwner":    {"disabled_by_owner"},
+			"enabled":            {"status", "expires_at"},
+			"enforcement":        nil,
+			"environment":        {"environment"},
+			"expiresAt":          {"expires_at"},
+			"expiresUnrotatedAt": {"expires_unrotated_at"},
+			"expiryNotice":       {"expiry_notice"},
+			"expiryRecordedAt":   {"expiry_recorded_at"},
+			"id":                 nil,
+			"imported":           {"imported"},
+			"labels":             {"labels"},
+			"lastUsedAt":         {"last_used_at"},
+			"name":               {"name"},
+			"organizationId":     {"organization_id"},
+			"outOfPolicy":        {"environment", "status", "expires_at", "created_at"},
+			"pepperId":           {"pepper_id"},
+			"predecessor":        {"predecessor_id"},
+			"predecessorId":      {"predecessor_id"},
+			"rateLimit":          {"rate_limit"},
+			"rawKeyHint":         {"raw_key_hint"},
+			"revokedAt":          {"revoked_at"},
+			"revokedBy":          {"revoked_by"},
+			"revokedNote":        {"revoked_note"},
+			"revokedReason":      {"revoked_reason"},
+			"rotatedAt":          {"rotated_at"},
+			"rotation":           {"successor_id"},
+			"rotationDueAt":      {"environment", "status", "expires_at", "created_at"},
+			"secretHash":         {"secret_hash"},
+			"secretHint":         {"secret_hint"},
+			"status":             {"status", "expires_at"},
+			"stillUsedFrom":      {"still_used_from"},
+			"successor":          {"successor_id"},
+			"successorId":        {"successor_id"},
+			"timeline":           nil,
+			"updatedAt":          {"updated_at"},
+			"username":           {"username"},
+			"version":            {"version"},
+			"viewerCan":          {"organization_id", "account_id", "environment", "status", "expires_at", "disabled_by_owner", "successor_id"},
 		},
 		nodeid.Endpoint: {
 			"createdAt":      {"created_at"},
@@ -125,10 +145,11 @@ func Columns() map[nodeid.Kind]map[string][]string {
 		},
 		nodeid.Event: {
 			"accountId":      {"account_id"},
-			"actor":          {"actor_role", "actor_id", "actor_name"},
+			"actor":          {"actor_role", "actor_id", "actor_name", "actor_token_id"},
 			"actorId":        {"actor_id"},
 			"actorName":      {"actor_name"},
 			"actorRole":      {"actor_role"},
+			"actorTokenId":   {"actor_token_id"},
 			"address":        {"address"},
 			"appId":          {"app_id"},
 			"at":             {"at"},
@@ -145,6 +166,22 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"subjectType":    {"subject_type"},
 			"type":           {"type"},
 		},
+		nodeid.Invitation: {
+			"acceptedAt":     {"accepted_at"},
+			"accountId":      {"account_id"},
+			"createdAt":      {"created_at"},
+			"email":          {"email"},
+			"emailFolded":    {"email_folded"},
+			"expiresAt":      {"expires_at"},
+			"id":             nil,
+			"invitedBy":      {"invited_by"},
+			"invitedByToken": {"invited_by_token"},
+			"organizationId": {"organization_id"},
+			"revokedAt":      {"revoked_at"},
+			"role":           {"role"},
+			"status":         {"accepted_at", "revoked_at", "expires_at"},
+			"viewerCan":      {"organization_id", "account_id", "accepted_at", "revoked_at", "expires_at"},
+		},
 		nodeid.Membership: {
 			"accountId":      {"account_id"},
 			"createdAt":      {"created_at"},
@@ -153,22 +190,33 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"role":           {"role"},
 			"user":           {"user_id"},
 			"userId":         {"user_id"},
+			"viewerCan":      {"organization_id", "account_id", "user_id"},
 		},
 		nodeid.Organization: {
+			"actAs":                {"act_as"},
 			"createdAt":            {"created_at"},
 			"currency":             {"currency"},
 			"deletedRetentionDays": {"deleted_retention_days"},
 			"eventRetentionDays":   {"event_retention_days"},
 			"id":                   nil,
+			"importedKeys":         {"imported_keys"},
 			"keyPrefix":            {"key_prefix"},
+			"leakedKeys":           {"leaked_keys"},
 			"logoUrl":              {"logo_url"},
 			"longestKeyLife":       {"longest_key_life"},
 			"name":                 {"name"},
 			"passwordSignIn":       {"password_sign_in"},
 			"portalUnregister":     {"portal_unregister"},
 			"productionKeys":       {"production_keys"},
+			"rotateKeysEvery":      {"rotate_keys_every"},
+			"signUp":               {"sign_up"},
+			"signUpForm":           {"sign_up_form"},
 			"slug":                 {"slug"},
+			"staffTotp":            {"staff_totp"},
 			"supportEmail":         {"support_email"},
+			"terms":                {"terms_version", "terms_url"},
+			"termsUrl":             {"terms_url"},
+			"termsVersion":         {"terms_version"},
 			"timeZone":             {"time_zone"},
 			"updatedAt":            {"updated_at"},
 			"usageRetention":       {"usage_retention"},
@@ -194,6 +242,7 @@ func Columns() map[nodeid.Kind]map[string][]string {
 		nodeid.Product: {
 			"apiVersion":       {"api_version"},
 			"approval":         {"approval"},
+			"approvers":        nil,
 			"authTypes":        {"auth_types"},
 			"createdAt":        {"created_at"},
 			"description":      {"description"},
@@ -245,11 +294,75 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"version":            {"version"},
 			"viewerCan":          {"organization_id", "account_id", "status"},
 		},
+		nodeid.ServiceToken: {
+			"account":        {"account_id"},
+			"accountId":      {"account_id"},
+			"createdAt":      {"created_at"},
+			"environment":    {"environment"},
+			"expiresAt":      {"expires_at"},
+			"expiryNotice":   {"expiry_notice"},
+			"hint":           {"hint"},
+			"id":             nil,
+			"lastUsedAt":     {"last_used_at"},
+			"name":           {"name"},
+			"organizationId": {"organization_id"},
+			"productIds":     {"product_ids"},
+			"revokedAt":      {"revoked_at"},
+			"scopes":         {"scopes"},
+			"status":         {"revoked_at", "expires_at"},
+			"tokenHash":      {"token_hash"},
+			"updatedAt":      {"updated_at"},
+			"version":        {"version"},
+			"viewerCan":      {"organization_id"},
+		},
+		nodeid.Session: {
+			"accountId":      {"account_id"},
+			"address":        {"address"},
+			"createdAt":      {"created_at"},
+			"current":        {"id"},
+			"device":         {"device"},
+			"endedAt":        {"ended_at"},
+			"expiresAt":      {"expires_at"},
+			"id":             nil,
+			"lastSeenAt":     {"last_seen_at"},
+			"organizationId": {"organization_id"},
+			"userId":         {"user_id"},
+		},
+		nodeid.SignUp: {
+			"accountName":    {"account_name"},
+			"answers":        {"answers"},
+			"createdAt":      {"created_at"},
+			"decidedAt":      {"decided_at"},
+			"decidedBy":      {"decided_by"},
+			"email":          {"email"},
+			"emailFolded":    {"email_folded"},
+			"endedAt":        {"ended_at"},
+			"expiresAt":      {"expires_at"},
+			"id":             nil,
+			"language":       {"language"},
+			"name":           {"name"},
+			"organizationId": {"organization_id"},
+			"passwordHash":   {"password_hash"},
+			"personId":       {"person_id"},
+			"reason":         {"reason"},
+			"state":          {"state"},
+			"status":         {"state", "expires_at"},
+			"termsVersion":   {"terms_version"},
+			"user":           {"person_id"},
+			"verifiedAt":     {"verified_at"},
+			"viewerCan":      {"organization_id", "state", "expires_at"},
+		},
 		nodeid.User: {
+			"acceptedTerms":     {"terms_version", "terms_accepted_at"},
+			"accounts":          nil,
+			"codesUnlockedAt":   {"codes_unlocked_at"},
 			"createdAt":         {"created_at"},
+			"deletedAt":         {"deleted_at"},
 			"email":             {"email"},
 			"emailFolded":       {"email_folded"},
 			"id":                nil,
+			"keyNamesInMail":    {"key_names_in_mail"},
+			"language":          {"language"},
 			"lastSignInAt":      {"last_sign_in_at"},
 			"madeInDevelopment": {"made_in_development"},
 			"name":              {"name"},
@@ -260,7 +373,12 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"role":              {"role"},
 			"signInUnlockedAt":  {"sign_in_unlocked_at"},
 			"status":            {"status"},
+			"termsAcceptedAt":   {"terms_accepted_at"},
+			"termsVersion":      {"terms_version"},
+			"theme":             {"theme"},
+			"timeZone":          {"time_zone"},
 			"tokenVersion":      {"token_version"},
+			"totpEnabledAt":     {"totp_enabled_at"},
 			"updatedAt":         {"updated_at"},
 			"version":           {"version"},
 		},
@@ -274,8 +392,10 @@ func Edges() map[nodeid.Kind]map[string]Edge {
 			"account": {Column: "account_id", Kind: nodeid.Account},
 		},
 		nodeid.Credential: {
-			"account": {Column: "account_id", Kind: nodeid.Account},
-			"app":     {Column: "app_id", Kind: nodeid.App},
+			"account":     {Column: "account_id", Kind: nodeid.Account},
+			"app":         {Column: "app_id", Kind: nodeid.App},
+			"predecessor": {Column: "predecessor_id", Kind: nodeid.Credential},
+			"successor":   {Column: "successor_id", Kind: nodeid.Credential},
 		},
 		nodeid.Endpoint: {
 			"product": {Column: "product_id", Kind: nodeid.Product},
@@ -288,6 +408,9 @@ func Edges() map[nodeid.Kind]map[string]Edge {
 			"app":     {Column: "app_id", Kind: nodeid.App},
 			"plan":    {Column: "plan_id", Kind: nodeid.Plan},
 			"product": {Column: "product_id", Kind: nodeid.Product},
+		},
+		nodeid.ServiceToken: {
+			"account": {Column: "account_id", Kind: nodeid.Account},
 		},
 	}
 }
@@ -347,6 +470,8 @@ func CredentialList() listing.List[*db.Credential] {
 		ID:   func(x *db.Credential) uuid.UUID { return x.ID },
 		Keys: []listing.Key[*db.Credential]{
 			{Name: "CREATED_AT", Column: "created_at", Type: listing.Time, Value: func(x *db.Credential) any { return x.CreatedAt }},
+			{Name: "LAST_USED_AT", Column: "last_used_at", Type: listing.Time, Nulls: listing.NullsEarliest, Value: func(x *db.Credential) any { return x.LastUsedAt }},
+			{Name: "EXPIRES_AT", Column: "expires_at", Type: listing.Time, Nulls: listing.NullsLatest, Value: func(x *db.Credential) any { return x.ExpiresAt }},
 		},
 	}
 }
@@ -408,6 +533,29 @@ func (r Reader) EventEdge(ctx context.Context, column string, columns []string, 
 }
 
 func (r Reader) queryEvent() listing.Query[*db.Event] { return r.client.Event.Query() }
+
+// InvitationList describes a list of Invitations.
+func InvitationList() listing.List[*db.Invitation] {
+	return listing.List[*db.Invitation]{
+		Name: "invitations",
+		ID:   func(x *db.Invitation) uuid.UUID { return x.ID },
+		Keys: []listing.Key[*db.Invitation]{
+			{Name: "CREATED_AT", Column: "created_at", Type: listing.Time, Value: func(x *db.Invitation) any { return x.CreatedAt }},
+		},
+	}
+}
+
+// InvitationsByID reads Invitations with some columns; none for all.
+func (r Reader) InvitationsByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.Invitation], error) {
+	return listing.ReadByID(ctx, r.Lists, InvitationList(), r.queryInvitation, ids, columns, edges...)
+}
+
+// InvitationEdge returns the edge from a column to the Invitations that the viewer may see.
+func (r Reader) InvitationEdge(ctx context.Context, column string, columns []string, found func(*db.Invitation)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, InvitationList(), r.queryInvitation, columns, found)
+}
+
+func (r Reader) queryInvitation() listing.Query[*db.Invitation] { return r.client.Invitation.Query() }
 
 // MembershipList describes a list of Memberships.
 func MembershipList() listing.List[*db.Membership] {
@@ -525,6 +673,77 @@ func (r Reader) SubscriptionEdge(ctx context.Context, column string, columns []s
 func (r Reader) querySubscription() listing.Query[*db.Subscription] {
 	return r.client.Subscription.Query()
 }
+
+// ServiceTokenList describes a list of ServiceTokens.
+func ServiceTokenList() listing.List[*db.ServiceToken] {
+	return listing.List[*db.ServiceToken]{
+		Name: "serviceTokens",
+		ID:   func(x *db.ServiceToken) uuid.UUID { return x.ID },
+		Keys: []listing.Key[*db.ServiceToken]{
+			{Name: "CREATED_AT", Column: "created_at", Type: listing.Time, Value: func(x *db.ServiceToken) any { return x.CreatedAt }},
+		},
+	}
+}
+
+// ServiceTokensByID reads ServiceTokens with some columns; none for all.
+func (r Reader) ServiceTokensByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.ServiceToken], error) {
+	return listing.ReadByID(ctx, r.Lists, ServiceTokenList(), r.queryServiceToken, ids, columns, edges...)
+}
+
+// ServiceTokenEdge returns the edge from a column to the ServiceTokens that the viewer may see.
+func (r Reader) ServiceTokenEdge(ctx context.Context, column string, columns []string, found func(*db.ServiceToken)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, ServiceTokenList(), r.queryServiceToken, columns, found)
+}
+
+func (r Reader) queryServiceToken() listing.Query[*db.ServiceToken] {
+	return r.client.ServiceToken.Query()
+}
+
+// SessionList describes a list of Sessions.
+func SessionList() listing.List[*db.Session] {
+	return listing.List[*db.Session]{
+		Name: "sessions",
+		ID:   func(x *db.Session) uuid.UUID { return x.ID },
+		Keys: []listing.Key[*db.Session]{
+			{Name: "CREATED_AT", Column: "created_at", Type: listing.Time, Value: func(x *db.Session) any { return x.CreatedAt }},
+		},
+	}
+}
+
+// SessionsByID reads Sessions with some columns; none for all.
+func (r Reader) SessionsByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.Session], error) {
+	return listing.ReadByID(ctx, r.Lists, SessionList(), r.querySession, ids, columns, edges...)
+}
+
+// SessionEdge returns the edge from a column to the Sessions that the viewer may see.
+func (r Reader) SessionEdge(ctx context.Context, column string, columns []string, found func(*db.Session)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, SessionList(), r.querySession, columns, found)
+}
+
+func (r Reader) querySession() listing.Query[*db.Session] { return r.client.Session.Query() }
+
+// SignUpList describes a list of SignUps.
+func SignUpList() listing.List[*db.SignUp] {
+	return listing.List[*db.SignUp]{
+		Name: "signUps",
+		ID:   func(x *db.SignUp) uuid.UUID { return x.ID },
+		Keys: []listing.Key[*db.SignUp]{
+			{Name: "CREATED_AT", Column: "created_at", Type: listing.Time, Value: func(x *db.SignUp) any { return x.CreatedAt }},
+		},
+	}
+}
+
+// SignUpsByID reads SignUps with some columns; none for all.
+func (r Reader) SignUpsByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.SignUp], error) {
+	return listing.ReadByID(ctx, r.Lists, SignUpList(), r.querySignUp, ids, columns, edges...)
+}
+
+// SignUpEdge returns the edge from a column to the SignUps that the viewer may see.
+func (r Reader) SignUpEdge(ctx context.Context, column string, columns []string, found func(*db.SignUp)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, SignUpList(), r.querySignUp, columns, found)
+}
+
+func (r Reader) querySignUp() listing.Query[*db.SignUp] { return r.client.SignUp.Query() }
 
 // UserList describes a list of Users.
 func UserList() listing.List[*db.User] {

@@ -43,9 +43,9 @@ type Tx interface {
 }
 
 // columns are those of a row, in the order of rowArgs, without the position.
-const columns = `id, organization_id, type, payload_version, at, actor_role, actor_id, actor_name, address, request_id, subject_type, subject_id, subject_name, account_id, app_id, reason, changes`
+const columns = `id, organization_id, type, payload_version, at, actor_role, actor_id, actor_name, actor_token_id, address, request_id, subject_type, subject_id, subject_name, account_id, app_id, reason, changes`
 
-const columnCount = 17
+const columnCount = 18
 
 // chunk bounds the parameters of one statement: SQLite takes ever longer to
 // number them, and long texts are not cached as prepared statements.
@@ -203,7 +203,7 @@ func rowArgs(ctx context.Context, organization uuid.UUID, at time.Time, e Entry)
 		actor = &v.UserID
 	}
 	return []any{
-		id, organization, string(e.Type), 1, at, string(v.Role), nullable(actor), v.Name, v.Address, v.RequestID,
+		id, organization, string(e.Type), 1, at, string(v.Role), nullable(actor), v.Name, nullable(&v.TokenID), v.Address, v.RequestID,
 		string(e.Subject), e.SubjectID, e.SubjectName, nullable(e.AccountID), nullable(e.AppID), e.Reason, string(text),
 	}, nil
 }

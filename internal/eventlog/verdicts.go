@@ -8,7 +8,7 @@ func (t Type) ChangesVerdicts() bool {
 	case OrganizationUpdated,
 		AccountSuspended, AccountResumed, AccountDeleted,
 		AppDeleted, AppRestored,
-		CredentialUpdated, CredentialDisabled, CredentialEnabled, CredentialRevoked,
+		CredentialUpdated, CredentialDisabled, CredentialEnabled, CredentialRevoked, CredentialRotated,
 		ProductUpdated, PlanUpdated,
 		EndpointCreated, EndpointUpdated, EndpointDeleted,
 		SubscriptionRegistered, SubscriptionApproved, SubscriptionRejected, SubscriptionWithdrawn,

@@ -36,12 +36,15 @@ const (
 	TooFar            ProblemCode = "TOO_FAR"
 	WeakPassword      ProblemCode = "WEAK_PASSWORD"
 	WrongPassword     ProblemCode = "WRONG_PASSWORD"
+	InvalidLink       ProblemCode = "INVALID_LINK"
+	WrongCode         ProblemCode = "WRONG_CODE"
 	AlreadyRegistered ProblemCode = "ALREADY_REGISTERED"
 	KeyRevoked        ProblemCode = "KEY_REVOKED"
 	KeyExpired        ProblemCode = "KEY_EXPIRED"
 	WrongStatus       ProblemCode = "WRONG_STATUS"
 	NotAvailable      ProblemCode = "NOT_AVAILABLE"
 	NotAllowed        ProblemCode = "NOT_ALLOWED"
+	LastOwner         ProblemCode = "LAST_OWNER"
 )
 
 // Invalid lists what is wrong with an input. It always has at least one
@@ -63,7 +66,7 @@ func (i *Invalid) Error() string {
 // Input returns an Invalid with one problem. field is a dotted path, such as
 // "labels.0.key"; "" for none.
 func Input(code ProblemCode, field, message string, params ...Param) *Invalid {
-	p := Problem{Message: message, Code: code, Params: params, Field: []string{}}
+	p := Problem{Message: message, Code: code, Params: params}
 	if field != "" {
 		p.Field = strings.Split(field, ".")
 	}

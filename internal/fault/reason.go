@@ -11,14 +11,22 @@ const (
 	ReasonSessionExpired   Reason = "SESSION_EXPIRED"
 	ReasonInvalidToken     Reason = "INVALID_TOKEN"
 	ReasonWrongCredentials Reason = "WRONG_CREDENTIALS"
+	ReasonChallengeExpired Reason = "CHALLENGE_EXPIRED"
 )
 
 // FORBIDDEN: the viewer is known, and not allowed to do this.
 const (
 	ReasonRole             Reason = "ROLE"
+	ReasonScope            Reason = "SCOPE"
 	ReasonPolicy           Reason = "POLICY"
 	ReasonAccountSuspended Reason = "ACCOUNT_SUSPENDED"
-	ReasonNotAMember       Reason = "NOT_A_MEMBER"
+	// ReasonTerms: the organization's terms have not been accepted as they are now.
+	ReasonTerms      Reason = "TERMS"
+	ReasonNotAMember Reason = "NOT_A_MEMBER"
+	ReasonOrigin     Reason = "ORIGIN"
+	// ReasonNoMail: the operator has not set up mail, or the organization has switched such
+	// letters off.
+	ReasonNoMail Reason = "NO_MAIL"
 )
 
 // ReasonUnknownObject is the only reason of NOT_FOUND, so that it reveals nothing.
@@ -56,6 +64,10 @@ const (
 // RATE_LIMITED: too many requests; RetryAfter says when to retry.
 const (
 	ReasonSignInFailures Reason = "SIGN_IN_FAILURES"
+	ReasonResetRequests  Reason = "RESET_REQUESTS"
+	ReasonInvitations    Reason = "INVITATIONS"
+	ReasonSignUps        Reason = "SIGN_UPS"
+	ReasonLeakReports    Reason = "LEAK_REPORTS"
 	ReasonBudget         Reason = "BUDGET"
 )
 
@@ -67,6 +79,8 @@ const (
 	ReasonOutcomeUnknown Reason = "OUTCOME_UNKNOWN"
 	ReasonBusy           Reason = "BUSY"
 	ReasonDeadline       Reason = "DEADLINE"
+	// ReasonIdentityProvider: the issuer of a token does not say its keys.
+	ReasonIdentityProvider Reason = "IDENTITY_PROVIDER"
 )
 
 // ReasonDefect is the only reason of INTERNAL.
@@ -82,16 +96,16 @@ type Kind struct {
 func Kinds() []Kind {
 	return []Kind{
 		{CodeUnauthenticated, ReasonNotSignedIn}, {CodeUnauthenticated, ReasonSessionExpired},
-		{CodeUnauthenticated, ReasonInvalidToken}, {CodeUnauthenticated, ReasonWrongCredentials},
-		{CodeForbidden, ReasonRole}, {CodeForbidden, ReasonPolicy}, {CodeForbidden, ReasonAccountSuspended}, {CodeForbidden, ReasonNotAMember},
+		{CodeUnauthenticated, ReasonInvalidToken}, {CodeUnauthenticated, ReasonWrongCredentials}, {CodeUnauthenticated, ReasonChallengeExpired},
+		{CodeForbidden, ReasonRole}, {CodeForbidden, ReasonScope}, {CodeForbidden, ReasonPolicy}, {CodeForbidden, ReasonAccountSuspended}, {CodeForbidden, ReasonTerms}, {CodeForbidden, ReasonNotAMember}, {CodeForbidden, ReasonOrigin}, {CodeForbidden, ReasonNoMail},
 		{CodeNotFound, ReasonUnknownObject},
 		{CodeConflict, ReasonStaleVersion}, {CodeConflict, ReasonConcurrentChange}, {CodeConflict, ReasonIdempotencyKeyReused},
 		{CodeBadUserInput, ReasonMalformedRequest}, {CodeBadUserInput, ReasonInvalidDocument}, {CodeBadUserInput, ReasonUnknownOperation},
 		{CodeBadUserInput, ReasonInvalidValue}, {CodeBadUserInput, ReasonInvalidArgument}, {CodeBadUserInput, ReasonInvalidCursor},
 		{CodeBadUserInput, ReasonDocumentSize}, {CodeBadUserInput, ReasonDepth}, {CodeBadUserInput, ReasonCost}, {CodeBadUserInput, ReasonPersistedQueryNotSupported},
 		{CodeTooLarge, ReasonRequestSize}, {CodeTooLarge, ReasonAnswerSize},
-		{CodeRateLimited, ReasonSignInFailures}, {CodeRateLimited, ReasonBudget},
-		{CodeUnavailable, ReasonDatabase}, {CodeUnavailable, ReasonOutcomeUnknown}, {CodeUnavailable, ReasonBusy}, {CodeUnavailable, ReasonDeadline},
+		{CodeRateLimited, ReasonSignInFailures}, {CodeRateLimited, ReasonResetRequests}, {CodeRateLimited, ReasonInvitations}, {CodeRateLimited, ReasonSignUps}, {CodeRateLimited, ReasonLeakReports}, {CodeRateLimited, ReasonBudget},
+		{CodeUnavailable, ReasonDatabase}, {CodeUnavailable, ReasonOutcomeUnknown}, {CodeUnavailable, ReasonBusy}, {CodeUnavailable, ReasonDeadline}, {CodeUnavailable, ReasonIdentityProvider},
 		{CodeInternal, ReasonDefect},
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,12 +13,13 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"portico/clients/go/gate/access"
+	"portico/internal/clock"
+	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/gateway/presence"
 )
 
 const (
-	// gatewayScope is the scope a gateway's token must have.
-	gatewayScope = "gateway"
 	// maxTokenLen, in bytes, is several times the length of a real token.
 	maxTokenLen = 256
 	// At most maxRejected rejected tokens are remembered, each for rejectedTTL, so
@@ -35,16 +35,24 @@ type Caller struct {
 	Products access.ProductScope
 	// Environment is the only one whose credentials it accepts; "" means all.
 	Environment access.Environment
+	// expiresAt is from when on the token is refused; zero for never.
+	expiresAt time.Time
 
-	// used is the minute, since 1970, in which the token was last used.
-	used atomic.Int64
+	// presence records what the gateway does; nil for one whose token was not verified.
+	presence *presence.Gateway
 }
 
-// use records that the token is used now.
-func (c *Caller) use(now time.Time) {
-	if minute := now.Unix() / 60; c.used.Load() != minute { // avoid the store, so that the cache line stays shared
-		c.used.Store(minute)
-	}
+// expired reports whether the token has expired.
+func (c *Caller) expired(now time.Time) bool { return !c.expiresAt.IsZero() && !c.expiresAt.After(now) }
+
+// Follows records that a process of the gateway follows the feed, and has applied the log
+// up to a position. The name distinguishes processes that share the token; those without
+// one count as one.
+func (c *Caller) Follows(name string, position int64) { c.presence.Follows(name, position) }
+
+// Reported records calls that the gateway has decided on its own and reported.
+func (c *Caller) Reported(code string, at time.Time, calls int64) {
+	c.presence.Reported(code, at, calls)
 }
 
 // callerCache holds the callers of verified tokens by the tokens' SHA-256; the
@@ -57,26 +65,38 @@ type callerCache struct {
 	// before such an event is read again.
 	changes map[uuid.UUID]uint64
 	flight  singleflight.Group
+	// presence is what this node has seen of all callers, of former ones too.
+	presence *presence.Tracker
 }
 
-func newCallerCache() callerCache {
+func newCallerCache(c clock.Clock) callerCache {
 	rejected, _ := simplelru.NewLRU[[sha256.Size]byte, time.Duration](maxRejected, nil) // it fails for sizes below 1 only
-	return callerCache{verified: map[[sha256.Size]byte]*Caller{}, rejected: rejected, changes: map[uuid.UUID]uint64{}}
+	return callerCache{verified: map[[sha256.Size]byte]*Caller{}, rejected: rejected, changes: map[uuid.UUID]uint64{}, presence: presence.NewTracker(c)}
 }
 
 // Caller returns the caller that a gateway's token belongs to. The error is
 // fault.CodeUnauthenticated if the token is unknown or revoked, and fault.CodeUnavailable
-// if it cannot be checked at the moment. A token in memory costs no statement.
+// if it cannot be checked at the moment. A token in memory costs no statement. The
+// gateway counts as seen now.
 func (v *Verifier) Caller(ctx context.Context, token string) (*Caller, error) {
 	if token == "" || len(token) > maxTokenLen {
 		return nil, errUnknownToken()
 	}
 	var text [maxTokenLen]byte
 	sum := sha256.Sum256(text[:copy(text[:], token)])
-	if c := v.callers.get(sum); c != nil {
-		return c, nil
+	c := v.callers.get(sum)
+	if c == nil {
+		var err error
+		if c, err = v.lookUpCaller(ctx, token, sum); err != nil {
+			return nil, err
+		}
 	}
-	return v.lookUpCaller(ctx, token, sum)
+	now := v.o.Clock.Now()
+	if c.expired(now) {
+		return nil, errUnknownToken()
+	}
+	c.presence.Seen(now)
+	return c, nil
 }
 
 // lookUpCaller is Caller for a token that is not in memory. It is a function of
@@ -100,7 +120,7 @@ func tokenCheckError(err error) error {
 }
 
 func errUnknownToken() *fault.Error {
-	return fault.New(fault.CodeUnauthenticated, fault.ReasonInvalidToken, "The gateway's token is missing, unknown or revoked.")
+	return fault.New(fault.CodeUnauthenticated, fault.ReasonInvalidToken, "The gateway's token is missing, unknown, expired or revoked.")
 }
 
 // verifyToken finds the token, begins to follow its organization, and then reads
@@ -135,13 +155,17 @@ func (v *Verifier) verifyToken(ctx context.Context, sum [sha256.Size]byte, hashe
 }
 
 // readToken reads the gateway's token with a hash. It returns nil if there is none, it
-// is revoked, or it is not a gateway's.
+// is revoked or has expired, or it is not a gateway's.
 func (v *Verifier) readToken(ctx context.Context, hash []byte) (*Caller, error) {
 	t, err := v.source.Token(ctx, hash)
-	if err != nil || t == nil || !slices.Contains(t.Scopes, gatewayScope) {
+	if err != nil || t == nil || !slices.Contains(t.Scopes, domain.GatewayScope.Name()) {
 		return nil, err
 	}
-	return &Caller{Organization: t.Organization, Token: t.ID, Name: t.Name, Products: t.Products, Environment: t.Environment}, nil
+	c := &Caller{Organization: t.Organization, Token: t.ID, Name: t.Name, Products: t.Products, Environment: t.Environment, expiresAt: t.ExpiresAt}
+	if c.expired(v.o.Clock.Now()) {
+		return nil, nil
+	}
+	return c, nil
 }
 
 func (c *callerCache) get(sum [sha256.Size]byte) *Caller {
@@ -155,12 +179,24 @@ func (c *callerCache) get(sum [sha256.Size]byte) *Caller {
 func (c *callerCache) isValid(who *Caller) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
+	return c.isVerified(who.Token)
+}
+
+func (c *callerCache) isVerified(token uuid.UUID) bool {
 	for _, known := range c.verified {
-		if known.Token == who.Token {
+		if known.Token == token {
 			return true
 		}
 	}
 	return false
+}
+
+// forget forgets the callers that were last seen before a time, unless their tokens are
+// verified.
+func (c *callerCache) forget(before time.Time) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	c.presence.Forget(before, c.isVerified)
 }
 
 func (c *callerCache) changeCount(organization uuid.UUID) uint64 {
@@ -177,6 +213,7 @@ func (c *callerCache) add(sum [sha256.Size]byte, who *Caller, seen uint64) bool 
 	if c.changes[who.Organization] != seen {
 		return false
 	}
+	who.presence = c.presence.Gateway(who.Organization, who.Token)
 	c.verified[sum] = who
 	return true
 }
@@ -215,15 +252,13 @@ func (c *callerCache) isRejected(sum [sha256.Size]byte, now time.Duration) bool 
 	return ok && now-since < rejectedTTL
 }
 
-// used returns the tokens that were used since written, each with the minute of
-// its last use.
+// used returns the tokens that were used since written, each with the minute, since
+// 1970, of its last use.
 func (c *callerCache) used(written map[uuid.UUID]int64) map[uuid.UUID]int64 {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
 	out := map[uuid.UUID]int64{}
-	for _, who := range c.verified {
-		if minute := who.used.Load(); minute > written[who.Token] {
-			out[who.Token] = minute
+	for token, second := range c.presence.LastSeen() {
+		if minute := second / 60; minute > written[token] {
+			out[token] = minute
 		}
 	}
 	return out

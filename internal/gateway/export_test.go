@@ -67,3 +67,14 @@ func (v *Verifier) ReportOnce(ctx context.Context) error {
 	v.reportCursors(ctx, map[uuid.UUID]int64{})
 	return v.writeNode(ctx, v.o.Clock.Now())
 }
+
+// StoreSeen stores what was seen of gateways; with moves only, of those that follow.
+func (v *Verifier) StoreSeen(ctx context.Context, movesOnly bool) error {
+	return v.callers.presence.Store(ctx, v.o.DB, v.o.NodeID, movesOnly)
+}
+
+// StoreUses stores when tokens were last used.
+func (v *Verifier) StoreUses(ctx context.Context) { v.reportTokens(ctx, map[uuid.UUID]int64{}) }
+
+// ForgetGateways deletes what is not asked about any more.
+func (v *Verifier) ForgetGateways(ctx context.Context) error { return v.forgetGateways(ctx) }

@@ -83,7 +83,7 @@ func (f *feed) isCurrent() bool { return f.follower.confirmedAt.Load() >= int64(
 // send yields a change, unless the token has been revoked or the cache dropped
 // meanwhile.
 func (f *feed) send(ctx context.Context, c *keycache.Change) error {
-	if !f.verifier.callers.isValid(f.caller) {
+	if f.caller.expired(f.verifier.o.Clock.Now()) || !f.verifier.callers.isValid(f.caller) {
 		return errUnknownToken()
 	}
 	if f.verifier.lookUpFollower(f.follower.id) != f.follower {

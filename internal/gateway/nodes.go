@@ -15,6 +15,9 @@ const (
 	// cursorInterval is how often cursors that have moved are stored,
 	// heartbeatInterval how often the node records that it is alive.
 	cursorInterval, heartbeatInterval = 250 * time.Millisecond, time.Second
+	// moveInterval is how often positions of gateways that have moved are stored,
+	// presenceInterval how often the rest of what was seen of gateways.
+	moveInterval, presenceInterval = time.Second, 10 * time.Second
 	// A node that is not seen for nodeTimeout counts as gone: it has long refused
 	// everything. Grace is added to it.
 	nodeTimeout = time.Minute
@@ -28,8 +31,8 @@ type cursor struct {
 	position     int64
 }
 
-// report records, until ctx ends, that this node is alive and how far it has
-// applied the logs.
+// report records, until ctx ends, that this node is alive, how far it has applied the
+// logs, and what it has seen of gateways.
 func (v *Verifier) report(ctx context.Context) {
 	started := v.o.Clock.Now()
 	written, used := map[uuid.UUID]int64{}, map[uuid.UUID]int64{}
@@ -41,11 +44,16 @@ func (v *Verifier) report(ctx context.Context) {
 		}
 		if n%int(deadNodeRetention/cursorInterval) == 0 {
 			v.tryWrite(ctx, v.removeDeadNodes)
+			v.tryWrite(ctx, v.forgetGateways)
 		}
 		v.reportCursors(ctx, written)
 		v.reportTokens(ctx, used)
+		if n%int(moveInterval/cursorInterval) == 0 {
+			v.reportPresence(ctx, n%int(presenceInterval/cursorInterval) != 0)
+		}
 		select {
 		case <-ctx.Done():
+			v.reportPresence(context.WithoutCancel(ctx), false)
 			return
 		case <-tick.C:
 		}

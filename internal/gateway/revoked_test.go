@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"testing"
+	"time"
 
 	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/verdict"
@@ -197,6 +198,39 @@ func TestTokensAreCreatedAndRevoked(t *testing.T) {
 			t.Errorf("a revoked token gave %v", err)
 		}
 	})
+}
+
+// A token is refused from the moment on at which it expires, also one in memory.
+func TestTokensExpire(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		end := w.Clock.Now().Add(time.Minute)
+		made, err := w.Portal.Identity.CreateServiceToken(w.Admin, identity.CreateServiceTokenInput{
+			Name: "edge-1", Scopes: []domain.ServiceTokenScope{domain.GatewayScope}, ExpiresAt: &end,
+		})
+		ok(t, made, err)
+		g := w.verifier(t)
+		for range 2 {
+			_, err = g.Caller(t.Context(), made.Secret)
+			ok(t, 0, err)
+		}
+		w.Clock.Advance(time.Minute)
+		for _, g := range []*gateway.Verifier{g, w.verifier(t)} {
+			if _, err := g.Caller(t.Context(), made.Secret); !isUnauthenticated(err) {
+				t.Errorf("an expired token gave %v", err)
+			}
+		}
+	})
+}
+
+// Tokens with other scopes are none for the gate.
+func TestTokensOfIntegrations(t *testing.T) {
+	w := newWorld(t, testdb.SQLite(t))
+	made, err := w.Portal.Identity.CreateServiceToken(w.Admin, identity.CreateServiceTokenInput{Name: "erp", Scopes: []domain.ServiceTokenScope{domain.AdminWrite}})
+	ok(t, made, err)
+	if _, err := w.verifier(t).Caller(t.Context(), made.Secret); !isUnauthenticated(err) {
+		t.Errorf("it gave %v", err)
+	}
 }
 
 func TestTokenRestrictions(t *testing.T) {

@@ -25,19 +25,9 @@ func (r *Request) read() (p presentedKey, ok bool) {
 		return p, ok && !pair
 	}
 	var well bool
-	p.username, ok = readUUID(r.Username)
-	p.password, well = readUUID(r.Password)
+	p.username, ok = apikey.ParseUUID(r.Username)
+	p.password, well = apikey.ParseUUID(r.Password)
 	return p, ok && well
-}
-
-// readUUID parses a UUID in its usual form only, of the several that uuid.Parse
-// accepts.
-func readUUID(text string) (uuid.UUID, bool) {
-	if len(text) != len("00000000-0000-0000-0000-000000000000") {
-		return uuid.Nil, false
-	}
-	id, err := uuid.Parse(text)
-	return id, err == nil
 }
 
 // passwordMatches reports whether the password belongs to the credential. An

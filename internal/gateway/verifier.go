@@ -55,6 +55,8 @@ var ErrTooOld = errors.New("the log does not reach back to this position")
 
 // Peppers returns the secrets that API keys are hashed with, by id.
 type Peppers interface {
+	// PepperIDs returns the ids of all of them, the newest first.
+	PepperIDs() []string
 	PepperByID(id string) (secret []byte, ok bool)
 }
 
@@ -180,7 +182,7 @@ func New(o Options) *Verifier {
 	_, _ = rand.Read(secret) // it never fails: it ends the program instead
 	g := &Verifier{
 		o: o, maxStaleness: Silence + o.Grace, source: source.New(o.DB), budget: keycache.NewBudget(o.MaxKeys), decoy: apikey.NewMatcher(secret),
-		followers: map[uuid.UUID]*follower{}, matchers: newMatchers(o.Peppers), callers: newCallerCache(),
+		followers: map[uuid.UUID]*follower{}, matchers: newMatchers(o.Peppers), callers: newCallerCache(o.Clock),
 		failedReads: limits.NewMemory(o.Clock, o.Mono, maxReadBuckets), reads: readqueue.New(),
 		feedReaders: backlog.NewRoom(maxFeedReaders, maxFeedReadersPerToken, maxFeedReadersWaiting),
 		decisions:   sync.Pool{New: func() any { return new(decision) }},

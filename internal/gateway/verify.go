@@ -50,7 +50,6 @@ func (v *Verifier) Verify(ctx context.Context, c *Caller, r *Request, out *verdi
 	d := v.decisions.Get().(*decision)
 	*out = verdict.Verdict{}
 	d.question.Now = v.o.Clock.Now()
-	c.use(d.question.Now)
 	v.decide(ctx, c, r, d, out)
 	v.count(c, d, out)
 	*d = decision{}
@@ -73,11 +72,14 @@ func (v *Verifier) decide(ctx context.Context, c *Caller, r *Request, d *decisio
 		return
 	}
 	shown, ok := r.read()
-	if !ok {
+	if ok {
+		out.Code = v.lookUp(ctx, f, c, r, shown, d, out)
+	} else if of, foreign := r.digest(); foreign && catalogue.ImportedKeys {
+		shown, out.Code = v.lookUpImported(ctx, f, c, r, of, d, out)
+	} else {
 		out.Code = verdict.Malformed
-		return
 	}
-	if out.Code = v.lookUp(ctx, f, c, r, shown, d, out); out.Code != 0 {
+	if out.Code != 0 {
 		return
 	}
 	proven := v.passwordMatches(shown, d.facts.Credential)
@@ -110,7 +112,7 @@ func newQuestion(c *Caller, r *Request, catalogue *verdict.Catalogue, now time.T
 // exist has access to nothing.
 const noProduct = "\x00"
 
-// count adds the call to usage. A call whose secret does not match is counted for
+// count adds the call to usage and to what is known of the gateway. A call whose secret does not match is counted for
 // nobody: it must not appear in the usage of the credential's account.
 func (v *Verifier) count(c *Caller, d *decision, out *verdict.Verdict) {
 	d.call = usage.Call{Organization: c.Organization, Endpoint: out.Endpoint, Code: out.Code.String()}
@@ -124,4 +126,5 @@ func (v *Verifier) count(c *Caller, d *decision, out *verdict.Verdict) {
 		d.call.Credential, d.call.Account = out.Credential.ID, out.Credential.AccountID
 	}
 	v.o.Counter.Add(&d.call, d.question.Now, 1)
+	c.presence.Count(out.Code)
 }

@@ -35,6 +35,8 @@ type Prices struct {
 	Lengths map[FieldName]int
 	// Bases are the fields' own costs where that is not 1.
 	Bases map[FieldName]int
+	// Elements are what each element of a list in a field's argument input costs beside.
+	Elements map[FieldName]Element
 	// Mutation is the cost of each root field of a mutation by itself; 0 means
 	// 1.
 	Mutation int
@@ -251,7 +253,7 @@ func (p *pricer) field(s *ast.Field) int {
 	if s.ObjectDefinition != nil && len(p.prices.Bases) > 0 {
 		base = max(1, p.prices.Bases[FieldName{s.ObjectDefinition.Name, s.Name}])
 	}
-	return saturated(base + below)
+	return saturated(base + p.elements(s) + below)
 }
 
 // introspection returns the discounted cost; the discount for the whole schema

@@ -49,13 +49,13 @@ func (h *Handler) prepare(ctx context.Context, text string) (*document, gqlerror
 		return nil, gqlerror.List{measured.worst}
 	}
 	if h.options.UnknownName != nil {
-		if errs := h.validate(parsed, h.names); len(errs) > 0 {
+		if errs := h.validate(h.schema.Schema(), parsed, h.names); len(errs) > 0 && h.knownElsewhere(parsed) {
 			strange := errorAt(h.options.UnknownName(ctx), nil)
 			strange.Locations = errs[0].Locations
 			return nil, gqlerror.List{strange}
 		}
 	}
-	if errs := h.validate(parsed, h.rules); len(errs) > 0 {
+	if errs := h.validate(h.schema.Schema(), parsed, h.rules); len(errs) > 0 {
 		return nil, errs
 	}
 	d := &document{QueryDocument: parsed, tokens: tokens, prices: make(map[*ast.OperationDefinition]price, len(parsed.Operations))}
@@ -92,7 +92,7 @@ type stopValidation struct{}
 // validate applies rules of the specification until it has found Limits.Errors
 // errors. Continuing would be expensive: the rules look for similar names for
 // each unknown one. Panicking is the only way to leave the library's walk.
-func (h *Handler) validate(doc *ast.QueryDocument, list []core.Rule) (errs gqlerror.List) {
+func (h *Handler) validate(schema *ast.Schema, doc *ast.QueryDocument, list []core.Rule) (errs gqlerror.List) {
 	defer func() {
 		if r := recover(); r != nil && r != (stopValidation{}) {
 			panic(r)
@@ -111,8 +111,14 @@ func (h *Handler) validate(doc *ast.QueryDocument, list []core.Rule) (errs gqler
 			}
 		})
 	}
-	core.Walk(h.schema.Schema(), doc, events)
+	core.Walk(schema, doc, events)
 	return errs
+}
+
+// knownElsewhere reports whether UnknownName is to say that a document has names which
+// the schema does not have.
+func (h *Handler) knownElsewhere(doc *ast.QueryDocument) bool {
+	return h.options.Wider == nil || len(h.validate(h.options.Wider, doc, h.names)) == 0
 }
 
 // sortedRules returns the specification's rules and that of the scalars in a

@@ -39,6 +39,9 @@ type Options struct {
 	// exist for others and for names that do not. nil reports what validation
 	// finds.
 	UnknownName func(ctx context.Context) error
+	// Wider limits UnknownName to documents whose names this schema has; for the
+	// others, validation says what it finds. nil means no limit.
+	Wider *ast.Schema
 	// Scalars check the values of the schema's own scalars. Others accept any
 	// value here; their resolvers must refuse.
 	Scalars Scalars

@@ -75,6 +75,18 @@ func (svc *Service) CreateAccount(ctx context.Context, in CreateAccountInput) (*
 	})
 }
 
+// addOwnAccount makes an account that a new developer owns, who comes without having been
+// put into one.
+func addOwnAccount(ctx context.Context, tx *change.Tx, u *db.User, name string) (*db.Account, error) {
+	acc, err := FillAccount(tx.Account.Create(), u.OrganizationID, name, tx.Now).Save(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tx.Record(AccountCreated(acc))
+	_, err = addMember(ctx, tx, acc, u, nil, "") // the first is the owner
+	return acc, err
+}
+
 // FillAccount sets what each new account has.
 func FillAccount(c *db.AccountCreate, organization uuid.UUID, name string, at time.Time) *db.AccountCreate {
 	return c.SetOrganizationID(organization).SetName(name).SetNameFolded(domain.Fold(name)).SetCreatedAt(at).SetUpdatedAt(at)
@@ -102,7 +114,7 @@ func (svc *Service) UpdateAccount(ctx context.Context, in UpdateAccountInput) (*
 	if err := fault.Collect(errs...); err != nil {
 		return nil, err
 	}
-	return svc.changeAccount(ctx, in.AccountID, policy.UpdateAccount, func(ctx context.Context, tx *change.Tx, a *db.Account) (*db.Account, error) {
+	return svc.changeAccount(ctx, in.AccountID, byStatus(policy.UpdateAccount), func(ctx context.Context, tx *change.Tx, a *db.Account) (*db.Account, error) {
 		if err := change.CheckVersion(in.Version, a.Version); err != nil {
 			return nil, err
 		}
@@ -141,7 +153,7 @@ func (svc *Service) setAccountStatus(ctx context.Context, id string, reason *str
 	if err := input.CheckReason("reason", reason); err != nil {
 		return nil, err
 	}
-	return svc.changeAccount(ctx, id, request, func(ctx context.Context, tx *change.Tx, acc *db.Account) (*db.Account, error) {
+	return svc.changeAccount(ctx, id, byStatus(request), func(ctx context.Context, tx *change.Tx, acc *db.Account) (*db.Account, error) {
 		if acc.Status == to {
 			return acc, nil
 		}
@@ -152,14 +164,23 @@ func (svc *Service) setAccountStatus(ctx context.Context, id string, reason *str
 	})
 }
 
-// DeleteAccount deletes an account and its apps. It returns the account's
-// opaque id.
+// DeleteAccount deletes an account and its apps, which its owners may do. It returns
+// the account's opaque id.
 func (svc *Service) DeleteAccount(ctx context.Context, id string, reason *string) (deleted string, err error) {
 	if err := input.CheckReason("reason", reason); err != nil {
 		return "", err
 	}
-	a, err := svc.changeAccount(ctx, id, policy.DeleteAccount, func(ctx context.Context, tx *change.Tx, a *db.Account) (*db.Account, error) {
+	request := func(organizationID, accountID uuid.UUID, _ access.AccountStatus) policy.Request {
+		return policy.DeleteAccount(organizationID, accountID)
+	}
+	a, err := svc.changeAccount(ctx, id, request, func(ctx context.Context, tx *change.Tx, a *db.Account) (*db.Account, error) {
 		if err := svc.endAccount(ctx, tx, a, input.OrZero(reason)); err != nil {
+			return nil, err
+		}
+		if err := endInvitationsTo(ctx, tx, a); err != nil {
+			return nil, err
+		}
+		if err := revokeTokensOf(ctx, tx, a, input.OrZero(reason)); err != nil {
 			return nil, err
 		}
 		e := accountEvent(eventlog.AccountDeleted, a, nil)
@@ -176,21 +197,28 @@ func (svc *Service) DeleteAccount(ctx context.Context, id string, reason *string
 // changeAccount locks an account, asks the policy and calls f. f decides what
 // the account's own state forbids, since it knows whether the change has been
 // applied already.
-func (svc *Service) changeAccount(ctx context.Context, id string, request func(uuid.UUID, access.AccountStatus) policy.Request, f func(context.Context, *change.Tx, *db.Account) (*db.Account, error)) (*db.Account, error) {
+func (svc *Service) changeAccount(ctx context.Context, id string, request func(organizationID, accountID uuid.UUID, s access.AccountStatus) policy.Request, f func(context.Context, *change.Tx, *db.Account) (*db.Account, error)) (*db.Account, error) {
 	accountID, err := input.DecodeID(nodeid.Account, id)
 	if err != nil {
 		return nil, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Account, error) {
-		acc, err := change.LockRowForUpdate(ctx, tx, tx.Account, accountID)
+		acc, v, err := lockTeam(ctx, tx, accountID)
 		if err != nil {
 			return nil, err
 		}
-		if err := tx.Authorize(request(acc.OrganizationID, acc.Status).WithoutConditions()); err != nil {
+		if err := change.Refusal(policy.Decide(v, request(acc.OrganizationID, acc.ID, acc.Status).WithoutConditions())); err != nil {
 			return nil, err
 		}
 		return f(ctx, tx, acc)
 	})
+}
+
+// byStatus is a request about an account of which only the status matters.
+func byStatus(request func(uuid.UUID, access.AccountStatus) policy.Request) func(organizationID, accountID uuid.UUID, s access.AccountStatus) policy.Request {
+	return func(organizationID, _ uuid.UUID, s access.AccountStatus) policy.Request {
+		return request(organizationID, s)
+	}
 }
 
 func accountEvent(t eventlog.Type, a *db.Account, changes []domain.Change) eventlog.Entry {

@@ -2,6 +2,8 @@ package identity
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
@@ -49,12 +51,43 @@ func (svc *Service) MembersOfAccounts(ctx context.Context, accounts []uuid.UUID,
 
 // AccountsOfUser returns a page of the accounts a user belongs to. The user
 // must be the viewer, or have just signed in: the accounts are read as Portico
-// itself, because the row policy shows a viewer only the active one.
+// itself, because the row policy shows a viewer only the active one. A service token that
+// acts for the user sees that one alone.
 func (svc *Service) AccountsOfUser(ctx context.Context, user *db.User, r listing.Request) (*paging.Page[*db.Account], error) {
-	ctx = viewer.AsSystem(ctx, user.OrganizationID)
+	if !viewer.Current(ctx).Acting() {
+		ctx = viewer.AsSystem(ctx, user.OrganizationID)
+	}
 	return listing.ReadPage(ctx, svc.entities.Lists, entity.AccountList(), listing.Filtered(user.ID, func(id uuid.UUID) listing.Query[*db.Account] {
 		return svc.client.Account.Query().Where(account.DeletedAtIsNil(), memberOf(id))
 	}), listing.Order{}, r)
+}
+
+// AccountsOfUsers returns the same page of the accounts that many users belong to, as
+// far as the viewer may see them: developers see their own accounts as
+// AccountsOfUser does, and of others the active one.
+func (svc *Service) AccountsOfUsers(ctx context.Context, users []uuid.UUID, r listing.Request) (listing.Pages[*db.Account], error) {
+	ch := listing.Children[*db.Account]{List: entity.AccountList(), Through: &listing.Through{Name: "members", Join: func(s *sql.Selector) string {
+		t := sql.Dialect(s.Dialect()).Table(membership.Table)
+		s.Join(t).On(s.C(account.FieldID), t.C(membership.FieldAccountID))
+		return t.C(membership.FieldUserID)
+	}}}
+	all := listing.All(func() listing.Query[*db.Account] { return svc.client.Account.Query().Where(account.DeletedAtIsNil()) })
+	out, v := listing.Pages[*db.Account]{}, viewer.Current(ctx)
+	others := users
+	if i := slices.Index(users, v.UserID); i >= 0 && !v.ActsForOrganization() && !v.Acting() {
+		own, err := listing.ReadPages(viewer.AsSystem(ctx, v.OrganizationID), svc.entities.Lists, ch, all, users[i:i+1], listing.Order{}, r)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(out, own)
+		others = slices.Delete(slices.Clone(users), i, i+1)
+	}
+	if len(others) == 0 {
+		return out, nil
+	}
+	pages, err := listing.ReadPages(ctx, svc.entities.Lists, ch, all, others, listing.Order{}, r)
+	maps.Copy(out, pages)
+	return out, err
 }
 
 // memberOf matches the accounts that a user is a member of.

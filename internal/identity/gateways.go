@@ -15,15 +15,10 @@ import (
 	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/domain"
-	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/input"
-	"portico/internal/nodeid"
 	"portico/internal/viewer"
 )
-
-// GatewayScope is the scope of tokens that verify API keys.
-const GatewayScope = "gateway"
 
 // maxGatewayProducts is the maximum number of products a gateway's token may be
 // bound to.
@@ -47,7 +42,8 @@ type NewGateway struct {
 
 // GatewayToken is the public part of a gateway's token.
 type GatewayToken struct {
-	Name, Hint string
+	ID, OrganizationID uuid.UUID
+	Name, Hint         string
 	// Products are the names of the products it is bound to; empty for all.
 	Products []string
 	// Environment is the only one whose credentials it accepts; nil for any.
@@ -76,16 +72,15 @@ func (svc *Service) CreateGateway(ctx context.Context, in NewGateway) (*db.Servi
 		if err != nil {
 			return nil, err
 		}
-		create := tx.ServiceToken.Create().SetOrganizationID(tx.OrganizationID()).SetName(in.Name).SetScopes([]string{GatewayScope}).
-			SetTokenHash(in.Hash).SetHint(in.Hint).SetNillableEnvironment(in.Environment).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
+		create := tx.ServiceToken.Create().SetName(in.Name).SetScopes(domain.NewScopes(domain.GatewayScope).Names()).
+			SetTokenHash(in.Hash).SetHint(in.Hint).SetNillableEnvironment(in.Environment)
 		if products != nil {
 			create.SetProductIds(products)
 		}
-		out, err := create.Save(ctx)
+		out, err := addServiceToken(ctx, tx, create)
 		if err != nil {
-			return nil, change.Taken(err, "name", "A token of the organization has this name, or had it before it was revoked, and names are not used twice. Choose another: `portico gateway list` shows those in use.")
+			return nil, change.Taken(err, "name", "A token of the organization has this name, or had it before it was revoked, and names are not used twice. Choose another.")
 		}
-		tx.Record(gatewayEvent(eventlog.ServiceTokenCreated, out, change.Attributes("name", out.Name, "products", input.ListedProducts(products), "environment", out.Environment)))
 		return out, nil
 	})
 }
@@ -119,17 +114,13 @@ func (svc *Service) RevokeGateway(ctx context.Context, organization, name string
 			return nil, err
 		}
 		t, err := change.LockForUpdate(tx, tx.ServiceToken.Query().Where(servicetoken.OrganizationID(tx.OrganizationID()), servicetoken.Name(input.Sanitize(name)))).Only(ctx)
-		if db.IsNotFound(err) {
-			return nil, fault.Input(fault.UnknownReference, "name", "The organization has no token with this name.")
-		}
-		if err != nil {
+		if err != nil && !db.IsNotFound(err) {
 			return nil, err
 		}
-		if t.RevokedAt != nil {
-			return t, nil
+		if err != nil || !ScopesOf(t).HasAny(domain.GatewayScope) {
+			return nil, fault.Input(fault.UnknownReference, "name", "The organization has no gateway with this name.")
 		}
-		tx.Record(gatewayEvent(eventlog.ServiceTokenRevoked, t, []domain.Change{{Field: "revokedAt", After: domain.Text(tx.Now)}}))
-		return tx.ServiceToken.UpdateOne(t).SetRevokedAt(tx.Now).SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
+		return revokeServiceToken(ctx, tx, t, "")
 	})
 }
 
@@ -160,18 +151,14 @@ func (svc *Service) Gateways(ctx context.Context, organization string) ([]Gatewa
 	}
 	var out []GatewayToken
 	for _, t := range rows {
-		if !slices.Contains(t.Scopes, GatewayScope) {
+		if !ScopesOf(t).HasAny(domain.GatewayScope) {
 			continue
 		}
-		g := GatewayToken{Name: t.Name, Hint: t.Hint, Environment: t.Environment, CreatedAt: t.CreatedAt, LastUsedAt: t.LastUsedAt, RevokedAt: t.RevokedAt}
+		g := GatewayToken{ID: t.ID, OrganizationID: t.OrganizationID, Name: t.Name, Hint: t.Hint, Environment: t.Environment, CreatedAt: t.CreatedAt, LastUsedAt: t.LastUsedAt, RevokedAt: t.RevokedAt}
 		for _, id := range t.ProductIds {
 			g.Products = append(g.Products, names[id])
 		}
 		out = append(out, g)
 	}
 	return out, nil
-}
-
-func gatewayEvent(t eventlog.Type, x *db.ServiceToken, changes []domain.Change) eventlog.Entry {
-	return eventlog.Entry{Type: t, Subject: nodeid.ServiceToken, SubjectID: x.ID, SubjectName: x.Name, Changes: changes}
 }

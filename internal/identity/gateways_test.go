@@ -9,6 +9,7 @@ import (
 
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/identity"
 	"portico/internal/portal"
@@ -66,8 +67,8 @@ func TestCreateGateway(t *testing.T) {
 			list, err := f.Portal.Identity.Gateways(t.Context(), "one")
 			require.NoError(t, err)
 			require.Equal(t, []identity.GatewayToken{
-				{Name: "edge-1", Hint: "abcd", CreatedAt: wide.CreatedAt},
-				{Name: "edge-2", Hint: "abcd", Products: []string{"orders"}, Environment: new(access.Production), CreatedAt: narrow.CreatedAt},
+				{ID: wide.ID, OrganizationID: wide.OrganizationID, Name: "edge-1", Hint: "abcd", CreatedAt: wide.CreatedAt},
+				{ID: narrow.ID, OrganizationID: narrow.OrganizationID, Name: "edge-2", Hint: "abcd", Products: []string{"orders"}, Environment: new(access.Production), CreatedAt: narrow.CreatedAt},
 			}, list)
 			list, err = f.Portal.Identity.Gateways(t.Context(), "two")
 			require.NoError(t, err)
@@ -84,8 +85,10 @@ func TestCreateGateway(t *testing.T) {
 func TestStory_RevokeGateway(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
-		f.MustTenant(t, "one")
+		x := f.MustTenant(t, "one")
 		f.MustTenant(t, "two")
+		_, err := f.Portal.Identity.CreateServiceToken(x.Admin, identity.CreateServiceTokenInput{Name: "reports", Scopes: []domain.ServiceTokenScope{domain.AdminRead}})
+		require.NoError(t, err)
 		in := identity.NewGateway{Organization: "one", Name: "edge-1", Hash: []byte("hash"), Hint: "abcd"}
 		created, err := f.Portal.Identity.CreateGateway(t.Context(), in)
 		require.NoError(t, err)
@@ -94,7 +97,7 @@ func TestStory_RevokeGateway(t *testing.T) {
 		require.True(t, found)
 		require.Equal(t, created.ID, who.TokenID, "the viewer knows which token it is")
 		t.Run("ErrNameUnknownReference", func(t *testing.T) {
-			for _, at := range [][2]string{{"two", "edge-1"}, {"one", "edge-2"}, {"one", ""}, {"one", "edge-1\x00"}} {
+			for _, at := range [][2]string{{"two", "edge-1"}, {"one", "edge-2"}, {"one", "reports"}, {"one", ""}, {"one", "edge-1\x00"}} {
 				_, err := f.Portal.Identity.RevokeGateway(t.Context(), at[0], at[1])
 				portaltest.RequireProblems(t, err, "UNKNOWN_REFERENCE name")
 			}

@@ -2,6 +2,8 @@ package identity
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -30,9 +32,17 @@ type UpdateOrganizationInput struct {
 	Currency             input.Patch[string]
 	PortalUnregister     input.Patch[domain.PortalUnregister]
 	ProductionKeys       input.Patch[domain.ProductionKeys]
+	LeakedKeys           input.Patch[domain.LeakedKeys]
 	PasswordSignIn       input.Patch[bool]
+	StaffTotp            input.Patch[bool]
+	ActAs                input.Patch[bool]
+	SignUp               input.Patch[domain.SignUpPolicy]
+	SignUpForm           input.Patch[domain.SignUpForm]
+	Terms                input.Patch[domain.Terms]
 	KeyPrefix            input.Patch[string]
+	ImportedKeys         input.Patch[bool]
 	LongestKeyLife       input.Patch[domain.KeyLife]
+	RotateKeysEvery      input.Patch[domain.KeyLife]
 	DeletedRetentionDays input.Patch[int]
 	EventRetentionDays   input.Patch[int]
 	UsageRetention       input.Patch[domain.UsageRetention]
@@ -55,6 +65,16 @@ func (svc *Service) UpdateOrganization(ctx context.Context, in UpdateOrganizatio
 		if err := change.CheckVersion(in.Version, o.Version); err != nil {
 			return nil, err
 		}
+		if in.StaffTotp.Or(o.StaffTotp) != o.StaffTotp {
+			if err := setStaffTotp(ctx, tx, !o.StaffTotp); err != nil {
+				return nil, err
+			}
+		}
+		if in.ActAs.Or(o.ActAs) != o.ActAs {
+			if err := tx.Authorize(policy.AllowActAs(o.ID)); err != nil {
+				return nil, err
+			}
+		}
 		u := tx.Organization.UpdateOne(o)
 		changes := patchOrganization(u, o, in)
 		if changes == nil {
@@ -68,13 +88,15 @@ func (svc *Service) UpdateOrganization(ctx context.Context, in UpdateOrganizatio
 func checkOrganization(in UpdateOrganizationInput) error {
 	errs := []error{
 		in.Name.Required("name"), in.TimeZone.Required("timeZone"), in.Currency.Required("currency"),
-		in.PortalUnregister.Required("portalUnregister"), in.ProductionKeys.Required("productionKeys"),
-		in.PasswordSignIn.Required("passwordSignIn"), in.KeyPrefix.Required("keyPrefix"),
+		in.PortalUnregister.Required("portalUnregister"), in.ProductionKeys.Required("productionKeys"), in.LeakedKeys.Required("leakedKeys"),
+		in.PasswordSignIn.Required("passwordSignIn"), in.StaffTotp.Required("staffTotp"), in.ActAs.Required("actAs"),
+		in.SignUp.Required("signUp"), checkSignUpForm("signUpForm", in.SignUpForm.Or(domain.SignUpForm{})), in.KeyPrefix.Required("keyPrefix"), in.ImportedKeys.Required("importedKeys"),
 		in.DeletedRetentionDays.Required("deletedRetentionDays"), in.EventRetentionDays.Required("eventRetentionDays"),
 		input.CheckURL("website", in.Website.Or("")), input.CheckEmail("supportEmail", in.SupportEmail.Or("")), input.CheckURL("logoUrl", in.LogoURL.Or("")),
 		input.CheckRange("deletedRetentionDays", in.DeletedRetentionDays.Or(30), 1, 365),
 		input.CheckRange("eventRetentionDays", in.EventRetentionDays.Or(730), 30, 3650),
-		checkKeyLife(in.LongestKeyLife.Or(domain.KeyLife{})),
+		checkKeyLife("longestKeyLife", in.LongestKeyLife.Or(domain.KeyLife{})),
+		checkKeyLife("rotateKeysEvery", in.RotateKeysEvery.Or(domain.KeyLife{})),
 		checkUsageRetention(in.UsageRetention.Or(domain.DefaultUsageRetention())),
 	}
 	if in.Name.Value != nil {
@@ -86,10 +108,20 @@ func checkOrganization(in UpdateOrganizationInput) error {
 	if in.TimeZone.Value != nil {
 		errs = append(errs, checkTimeZone("timeZone", *in.TimeZone.Value))
 	}
+	if in.Terms.Value != nil {
+		errs = append(errs, input.CheckTerms("terms", *in.Terms.Value))
+	}
 	if in.KeyPrefix.Value != nil {
 		errs = append(errs, checkKeyPrefix("keyPrefix", *in.KeyPrefix.Value))
 	}
 	return fault.Collect(errs...)
+}
+
+// ownPrefixes returns how Portico's own tokens begin: those of gateways of earlier builds,
+// service tokens, refresh tokens, challenges, and the links of letters.
+func ownPrefixes() []string {
+	return []string{"pgw", "pst", "prt", "pch", strings.TrimSuffix(string(LinkPasswordReset), "_"), strings.TrimSuffix(string(LinkInvitation), "_"),
+		strings.TrimSuffix(string(LinkSignUp), "_")}
 }
 
 func checkKeyPrefix(field, s string) error {
@@ -99,7 +131,7 @@ func checkKeyPrefix(field, s string) error {
 	if !rawkey.ValidPrefix(s) || len(s) < 2 || len(s) > 10 {
 		return fault.Input(fault.InvalidValue, field, "This must be 2–10 small letters and digits, the first a letter.")
 	}
-	if s == "pgw" || s == "pst" || s == "prt" { // service tokens, and what may come
+	if slices.Contains(ownPrefixes(), s) {
 		return fault.Input(fault.InvalidValue, field, "This prefix is that of Portico's own tokens.")
 	}
 	return nil
@@ -115,14 +147,14 @@ func checkTimeZone(field, s string) error {
 	return nil
 }
 
-func checkKeyLife(k domain.KeyLife) error {
+func checkKeyLife(field string, k domain.KeyLife) error {
 	var errs []error
 	for _, in := range []struct {
 		field string
 		days  *int
 	}{{"development", k.Development}, {"staging", k.Staging}, {"production", k.Production}} {
 		if in.days != nil {
-			errs = append(errs, input.CheckRange("longestKeyLife."+in.field, *in.days, 1, 3650))
+			errs = append(errs, input.CheckRange(field+"."+in.field, *in.days, 1, 3650))
 		}
 	}
 	return fault.Collect(errs...)
@@ -156,9 +188,26 @@ func patchOrganization(u *db.OrganizationUpdateOne, o *db.Organization, in Updat
 	change.SetText(&d, "timeZone", o.TimeZone, in.TimeZone, func(s string) { u.SetTimeZone(s) })
 	change.SetText(&d, "currency", o.Currency, in.Currency, func(s string) { u.SetCurrency(s) })
 	change.SetText(&d, "keyPrefix", o.KeyPrefix, in.KeyPrefix, func(s string) { u.SetKeyPrefix(s) })
+	change.SetBool(&d, "importedKeys", o.ImportedKeys, in.ImportedKeys, func(v bool) { u.SetImportedKeys(v) })
 	change.SetText(&d, "portalUnregister", o.PortalUnregister, in.PortalUnregister, func(v domain.PortalUnregister) { u.SetPortalUnregister(v) })
 	change.SetText(&d, "productionKeys", o.ProductionKeys, in.ProductionKeys, func(v domain.ProductionKeys) { u.SetProductionKeys(v) })
+	change.SetText(&d, "leakedKeys", o.LeakedKeys, in.LeakedKeys, func(v domain.LeakedKeys) { u.SetLeakedKeys(v) })
 	change.SetBool(&d, "passwordSignIn", o.PasswordSignIn, in.PasswordSignIn, func(v bool) { u.SetPasswordSignIn(v) })
+	change.SetBool(&d, "staffTotp", o.StaffTotp, in.StaffTotp, func(v bool) { u.SetStaffTotp(v) })
+	change.SetBool(&d, "actAs", o.ActAs, in.ActAs, func(v bool) { u.SetActAs(v) })
+	change.SetText(&d, "signUp", o.SignUp, in.SignUp, func(v domain.SignUpPolicy) { u.SetSignUp(v) })
+	if in.SignUpForm.Set {
+		d.Add("signUpForm", o.SignUpForm, in.SignUpForm.Value)
+		if u.SetSignUpForm(in.SignUpForm.Value); in.SignUpForm.Value == nil {
+			u.ClearSignUpForm()
+		}
+	}
+	patchTerms(&d, u, o, in.Terms)
+	if in.RotateKeysEvery.Set {
+		every := in.RotateKeysEvery.Or(domain.KeyLife{})
+		d.Add("rotateKeysEvery", o.RotateKeysEvery, every)
+		u.SetRotateKeysEvery(every)
+	}
 	if in.LongestKeyLife.Set {
 		life := in.LongestKeyLife.Or(domain.KeyLife{})
 		d.Add("longestKeyLife", o.LongestKeyLife, life)

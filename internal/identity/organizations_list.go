@@ -24,19 +24,27 @@ func (svc *Service) Organizations(ctx context.Context) ([]*db.Organization, erro
 func (svc *Service) OrganizationBySlug(ctx context.Context, slug string) (*db.Organization, error) {
 	ctx = viewer.AsSystem(ctx, uuid.Nil)
 	o, err := svc.client.Organization.Query().Where(organization.Slug(input.Sanitize(slug))).
-		Select(organization.FieldName, organization.FieldSlug, organization.FieldPasswordSignIn).Only(ctx)
+		Select(organization.FieldName, organization.FieldSlug, organization.FieldPasswordSignIn,
+			organization.FieldSignUp, organization.FieldSignUpForm, organization.FieldTermsVersion, organization.FieldTermsURL).Only(ctx)
 	if db.IsNotFound(err) {
 		return nil, nil
 	}
 	return o, change.PublicError(err)
 }
 
+// Organization returns the organization with a slug, for commands; an unknown slug is
+// UNKNOWN_REFERENCE.
+func (svc *Service) Organization(ctx context.Context, slug string) (*db.Organization, error) {
+	o, err := svc.client.Organization.Query().Where(organization.Slug(input.Sanitize(slug))).Only(viewer.AsSystem(ctx, uuid.Nil))
+	if db.IsNotFound(err) {
+		return nil, errUnknownOrganization()
+	}
+	return o, change.PublicError(err)
+}
+
 // organizationID returns the id of the organization with a slug, for commands.
 func (svc *Service) organizationID(ctx context.Context, slug string) (uuid.UUID, error) {
-	o, err := svc.OrganizationBySlug(ctx, slug)
-	if err == nil && o == nil {
-		err = errUnknownOrganization()
-	}
+	o, err := svc.Organization(ctx, slug)
 	if err != nil {
 		return uuid.Nil, err
 	}

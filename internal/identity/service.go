@@ -1,6 +1,6 @@
 // Package identity owns the people and machines that Portico knows, and what
 // they belong to: organizations and their policies, accounts and their members,
-// users and their sign-in, the tokens of gateways. It does not own what accounts
+// users and their sign-in, service tokens. It does not own what accounts
 // own: EndAccount is called for that.
 package identity
 
@@ -11,10 +11,12 @@ import (
 	"portico/ent/db"
 	"portico/internal/change"
 	"portico/internal/clock"
+	"portico/internal/domain"
 	"portico/internal/entity"
 )
 
-// Options configures a Service. All fields but Log and SignInFailed are required.
+// Options configures a Service. All fields but CanMail, SwitchedOff, Development, Log and
+// SignInFailed are required.
 type Options struct {
 	Client    *db.Client
 	Changes   *change.Runner
@@ -24,6 +26,14 @@ type Options struct {
 	Limiter   Limiter
 	Tokens    Tokens
 	Devices   Devices
+	Totp      Totp
+	Links     Links
+	Machines  Machines
+	// CanMail is true if letters can be sent.
+	CanMail bool
+	// SwitchedOff reports whether the organization of a change sends no letters of a kind;
+	// nil: it sends all.
+	SwitchedOff func(ctx context.Context, tx *change.Tx, kind domain.MailKind) (bool, error)
 	// Development permits demo users, whose password is public, to sign in.
 	Development bool
 	// Log receives failed sign-ins; nil for slog.Default.
@@ -36,17 +46,23 @@ type Options struct {
 }
 
 // Service implements the operations on organizations, accounts, users and
-// gateways' tokens. It is safe for concurrent use.
+// service tokens. It is safe for concurrent use.
 type Service struct {
-	client    *db.Client
-	changes   *change.Runner
-	entities  entity.Reader
-	clock     clock.Clock
-	passwords Passwords
-	limiter   Limiter
-	tokens    Tokens
-	devices   Devices
-	failures  *failures
+	client      *db.Client
+	changes     *change.Runner
+	entities    entity.Reader
+	clock       clock.Clock
+	passwords   Passwords
+	limiter     Limiter
+	tokens      Tokens
+	devices     Devices
+	machines    Machines
+	totp        Totp
+	links       Links
+	canMail     bool
+	switchedOff func(ctx context.Context, tx *change.Tx, kind domain.MailKind) (bool, error)
+	resets      *resets
+	failures    *failures
 	// development permits demo users to sign in.
 	development bool
 	endAccount  func(ctx context.Context, tx *change.Tx, a *db.Account, reason string) error
@@ -56,7 +72,8 @@ type Service struct {
 func New(o Options) *Service {
 	return &Service{
 		client: o.Client, changes: o.Changes, entities: o.Entities, clock: o.Clock,
-		passwords: o.Passwords, limiter: o.Limiter, tokens: o.Tokens, devices: o.Devices,
+		passwords: o.Passwords, limiter: o.Limiter, tokens: o.Tokens, devices: o.Devices, machines: o.Machines, totp: o.Totp,
+		links: o.Links, canMail: o.CanMail, switchedOff: o.SwitchedOff, resets: newResets(o.Log),
 		failures: newFailures(o), development: o.Development, endAccount: o.EndAccount,
 	}
 }

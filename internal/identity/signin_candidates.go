@@ -29,12 +29,23 @@ const (
 type candidate struct {
 	user         *db.User
 	organization *db.Organization
+	// provider is the identity provider where the user has signed in; nil for a password.
+	provider *Provider
 }
 
 // canSignIn reports whether the user may sign in with a password. That of demo
 // users is public, so they may only in development.
 func (c candidate) canSignIn(development bool) bool {
-	return (development || !c.user.MadeInDevelopment) && c.user.Status == domain.UserActive && (c.organization.PasswordSignIn || c.user.Role == domain.RoleAdmin)
+	return (development || !c.user.MadeInDevelopment) && c.user.Status == domain.UserActive && (c.organization.PasswordSignIn || isStaff(c.user))
+}
+
+// needsFactor reports whether a sign-in of the user takes a second factor.
+func (c candidate) needsFactor() bool { return c.user.TotpEnabledAt != nil || c.mustSetUp() }
+
+// mustSetUp reports whether the organization asks the user for a second factor, and the
+// user has none.
+func (c candidate) mustSetUp() bool {
+	return c.user.TotpEnabledAt == nil && c.organization.StaffTotp && isStaff(c.user)
 }
 
 // candidates are the users with an address, oldest first, so that a user
@@ -50,7 +61,7 @@ type candidates struct {
 // all organizations, using two statements however many there are.
 func (svc *Service) candidates(ctx context.Context, in SignInInput) (candidates, error) {
 	out := candidates{limit: maxCandidates}
-	q := svc.client.User.Query().Where(user.EmailFolded(in.Email))
+	q := svc.client.User.Query().Where(user.EmailFolded(in.Email), user.DeletedAtIsNil())
 	if !in.anywhere() {
 		out.limit = 1 // an address is unique in an organization
 		q.Where(user.HasOrganizationWith(organization.Slug(input.Sanitize(*in.Organization))))
@@ -77,7 +88,7 @@ func (svc *Service) candidates(ctx context.Context, in SignInInput) (candidates,
 		if at < 0 {
 			continue // its organization was deleted meanwhile
 		}
-		c := candidate{u, organizations[at]}
+		c := candidate{user: u, organization: organizations[at]}
 		out.all = append(out.all, c)
 		if len(out.eligible) < out.limit && c.canSignIn(svc.development) {
 			out.eligible = append(out.eligible, c)

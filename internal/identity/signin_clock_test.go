@@ -74,7 +74,7 @@ func TestSignIn_FailuresFarInTheFutureDoNotCount(t *testing.T) {
 		require.NoError(t, err)
 		_, err = signIn(from(t, "192.0.2.1"), f.Portal, "the password of two", "two")
 		require.NoError(t, err, "unlocking one user makes nothing count for another")
-		out, err := auth.NewLimiter(f.Database, f.Ring, f.Clock).Lockout(t.Context(), u.EmailFolded, u.ID, time.Time{})
+		out, err := auth.NewLimiter(f.Database, f.Ring, f.Clock).Lockout(t.Context(), u.EmailFolded, u.ID, time.Time{}, time.Time{})
 		require.NoError(t, err)
 		require.Zero(t, out, "nor does a list say so")
 

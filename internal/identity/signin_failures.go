@@ -26,6 +26,7 @@ const (
 	SignInMalformed     SignInFailure = "MALFORMED_ADDRESS"
 	SignInUnknown       SignInFailure = "UNKNOWN_ADDRESS"
 	SignInWrongPassword SignInFailure = "WRONG_PASSWORD"
+	SignInWrongCode     SignInFailure = "WRONG_CODE"
 	SignInDisabled      SignInFailure = "DISABLED"
 	SignInNoPasswords   SignInFailure = "NO_PASSWORDS"
 	SignInDemo          SignInFailure = "MADE_IN_DEVELOPMENT"
@@ -34,7 +35,7 @@ const (
 
 // SignInFailures lists all of them, for metrics.
 func SignInFailures() []SignInFailure {
-	return []SignInFailure{SignInMalformed, SignInUnknown, SignInWrongPassword, SignInDisabled, SignInNoPasswords, SignInDemo, SignInLimited}
+	return []SignInFailure{SignInMalformed, SignInUnknown, SignInWrongPassword, SignInWrongCode, SignInDisabled, SignInNoPasswords, SignInDemo, SignInLimited}
 }
 
 const (
@@ -56,7 +57,6 @@ type userFailures struct {
 	address    string // that the last came from
 	requestID  string
 	recordedAt time.Time
-	email      string // the folded address
 }
 
 // failures records failed sign-ins: each in the program's log, and summed up in
@@ -102,7 +102,7 @@ func (f *failures) add(ctx context.Context, why SignInFailure, in SignInInput, c
 		if n == nil {
 			continue // only in the program's log
 		}
-		n.candidate, n.reason, n.address, n.requestID, n.email = one, why, v.Address, v.RequestID, in.Email.String()
+		n.candidate, n.reason, n.address, n.requestID = one, why, v.Address, v.RequestID
 		n.count++
 	}
 	select {
@@ -188,7 +188,7 @@ func (svc *Service) recordFailures(ctx context.Context, organization uuid.UUID, 
 		who := viewer.Viewer{OrganizationID: organization, Address: n.address, RequestID: n.requestID}
 		err := change.Exec(viewer.NewContext(ctx, who), svc.changes, func(_ context.Context, tx *change.Tx) error {
 			tx.Record(userEvent(eventlog.UserSignInFailed, n.user,
-				change.Attributes("email", n.email, "reason", string(n.reason), "failures", n.count)))
+				change.Attributes("reason", string(n.reason), "failures", n.count)))
 			return nil
 		})
 		if err != nil {

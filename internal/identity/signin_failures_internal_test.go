@@ -20,7 +20,7 @@ func someFailures() (*failures, *clock.Fake) {
 
 // someUser returns a user with an address, the only one.
 func someUser(o *db.Organization) candidates {
-	return candidates{all: []candidate{{&db.User{ID: uuid.New()}, o}}}
+	return candidates{all: []candidate{{user: &db.User{ID: uuid.New()}, organization: o}}}
 }
 
 // The failures of so many users alone are kept in memory; those of the others are

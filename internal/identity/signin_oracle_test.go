@@ -30,7 +30,7 @@ func TestStory_NamesakeIsNoOracle(t *testing.T) {
 			mustStaff(t, f, slug, secret)
 			f.Clock.Advance(time.Second)
 		}
-		guess := func(password string) (identity.Session, error) {
+		guess := func(password string) (identity.SignedIn, error) {
 			t.Helper()
 			_, err := f.Portal.Identity.ResetPassword(t.Context(), "two", address.ParseEmail(orhan), password)
 			require.NoError(t, err)

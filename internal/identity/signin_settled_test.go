@@ -35,6 +35,8 @@ func (l *settledLimiter) Reserve(context.Context, identity.Guess) (identity.Atte
 
 func (l *settledLimiter) Allowed(int) bool { return true }
 
+func (l *settledLimiter) Known() bool { return false }
+
 func (l *settledLimiter) Succeeded(_ context.Context, right ...int) error {
 	l.right = append(l.right, right)
 	return l.err
@@ -46,6 +48,12 @@ func (l *settledLimiter) Withdraw(context.Context) error {
 }
 
 func (l *settledLimiter) Done() { l.done++ }
+
+func (l *settledLimiter) CountSignUp(context.Context, address.Email, string) error { return l.err }
+
+func (l *settledLimiter) CountReset(context.Context, address.Email, string) error { return l.err }
+
+func (l *settledLimiter) CountLeakReport(context.Context, string) error { return l.err }
 
 // brokenPasswords verifies the first passwords, and no more.
 type brokenPasswords struct {
@@ -68,10 +76,13 @@ func (p *brokenPasswords) VerifyDummy(ctx context.Context, password string) erro
 	return p.Passwords.VerifyDummy(ctx, password)
 }
 
-// brokenTokens issues none.
-type brokenTokens struct{ err error }
+// brokenTokens issues no access token.
+type brokenTokens struct {
+	identity.Tokens
+	err error
+}
 
-func (b brokenTokens) Issue(_, _ uuid.UUID, _ int) (string, time.Time, error) {
+func (b brokenTokens) Issue(_, _, _ uuid.UUID) (string, time.Time, error) {
 	return "", time.Time{}, b.err
 }
 
@@ -127,7 +138,7 @@ func TestSignIn_RightPasswordIsSettled(t *testing.T) {
 				p := f.With(func(o *portal.Options) {
 					o.Limiter = l
 					if c.issue != nil {
-						o.Tokens = brokenTokens{c.issue}
+						o.Tokens = brokenTokens{f.Tokens, c.issue}
 					}
 				})
 				_, err := signIn(from(t, "192.0.2.1"), p, c.password)

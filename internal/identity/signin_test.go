@@ -36,7 +36,7 @@ func mustStaff(t *testing.T, f *portaltest.Fixture, slug, password string) *db.U
 }
 
 // signIn signs in as orhan.
-func signIn(ctx context.Context, p *portal.Portal, password string, organization ...string) (identity.Session, error) {
+func signIn(ctx context.Context, p *portal.Portal, password string, organization ...string) (identity.SignedIn, error) {
 	in := identity.SignInInput{Email: address.ParseEmail(orhan), Password: password}
 	if len(organization) == 1 {
 		in.Organization = &organization[0]

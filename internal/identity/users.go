@@ -2,10 +2,12 @@ package identity
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 
 	"portico/ent/db"
+	"portico/ent/db/predicate"
 	"portico/ent/db/user"
 	"portico/internal/address"
 	"portico/internal/change"
@@ -36,15 +38,17 @@ func (svc *Service) CreateUser(ctx context.Context, in CreateUserInput) (*db.Use
 	if err != nil {
 		return nil, err
 	}
-	if role == domain.RolePortal && in.AccountID == nil {
-		return nil, fault.Input(fault.Required, "accountId", "A developer needs an account.")
-	}
-	if role == domain.RoleAdmin && in.AccountID != nil {
-		return nil, fault.Input(fault.InvalidValue, "accountId", "Staff have no account.")
+	if err := checkPlace(role, in.AccountID); err != nil {
+		return nil, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.User, error) {
 		if err := tx.Authorize(policy.CreateUser(tx.OrganizationID())); err != nil {
 			return nil, err
+		}
+		if role != domain.RolePortal {
+			if err := tx.Authorize(policy.CreateStaff(tx.OrganizationID())); err != nil {
+				return nil, err
+			}
 		}
 		out, err := addUser(ctx, tx, in.Name, in.Email, hash, role)
 		if err != nil || in.AccountID == nil {
@@ -55,38 +59,99 @@ func (svc *Service) CreateUser(ctx context.Context, in CreateUserInput) (*db.Use
 		if err != nil {
 			return nil, err
 		}
-		return out, addMember(ctx, tx, acc, out, input.Or(in.MembershipRole, domain.Member))
+		_, err = addMember(ctx, tx, acc, out, in.MembershipRole, "membershipRole")
+		return out, err
 	})
 }
 
-// checkNewUser checks the attributes of a new user, and hashes the password.
-func (svc *Service) checkNewUser(ctx context.Context, name string, email address.Email, password string) (hash string, err error) {
-	if err := fault.Collect(input.CheckName("name", name), email.Check("email"), svc.passwords.Check("password", password, email)); err != nil {
+// joinsAs is the role of people who join an account by an invitation, or arrive by an
+// identity provider.
+const joinsAs = domain.RolePortal
+
+// claimedRole returns the staff's role that claims give, if any; joinsAs for neither.
+func claimedRole(admin, approver bool) domain.UserRole {
+	switch {
+	case admin:
+		return domain.RoleAdmin
+	case approver:
+		return domain.RoleApprover
+	}
+	return joinsAs
+}
+
+// claimsAllow reports whether somebody to whom claims give a role may act in another: an
+// administrator in all.
+func claimsAllow(claimed, r domain.UserRole) bool {
+	return belongsToAccounts(r) || claimed == r || claimed == domain.RoleAdmin
+}
+
+// belongsToAccounts reports whether people in a role belong to accounts.
+func belongsToAccounts(r domain.UserRole) bool { return slices.Contains(accountRoles(), r) }
+
+// accountRoles returns the roles of people who belong to accounts.
+func accountRoles() []domain.UserRole { return []domain.UserRole{domain.RolePortal} }
+
+// staffRoles returns the roles of people who act for the organization, which can ask them
+// for a second factor.
+func staffRoles() []domain.UserRole {
+	return []domain.UserRole{domain.RoleAdmin, domain.RoleApprover}
+}
+
+// isStaff reports whether a user acts for the organization.
+func isStaff(u *db.User) bool { return slices.Contains(staffRoles(), u.Role) }
+
+// administrators returns the condition for administrators.
+func administrators() predicate.User { return user.RoleEQ(domain.RoleAdmin) }
+
+// isApprover reports whether a user may be named for products.
+func isApprover(u *db.User) bool { return u.Role == domain.RoleApprover }
+
+// isAdministrator reports whether a user is one of those of whom the organization must
+// keep one who can sign in.
+func isAdministrator(u *db.User) bool { return u.Role == domain.RoleAdmin }
+
+// authorizeStaff asks the policy whether a user may be changed who acts for the
+// organization: a service token neither lets staff in again, nor shuts them out.
+func authorizeStaff(tx *change.Tx, u *db.User) error {
+	if !isStaff(u) || u.ID == tx.Viewer.UserID { // what of themselves people change, other rules say
+		return nil
+	}
+	return tx.Authorize(policy.ChangeStaff(u.OrganizationID))
+}
+
+// checkNewUser checks the attributes of a new user, and hashes the password. also are
+// further problems of the input, which are returned with those found here.
+func (svc *Service) checkNewUser(ctx context.Context, name string, email address.Email, password string, also ...error) (hash string, err error) {
+	errs := []error{input.CheckName("name", name), email.Check("email"), svc.passwords.Check("password", password, email)}
+	if err := fault.Collect(append(errs, also...)...); err != nil {
 		return "", err
 	}
 	return svc.passwords.Hash(ctx, password)
 }
 
 func addUser(ctx context.Context, tx *change.Tx, name string, email address.Email, hash string, role domain.UserRole) (*db.User, error) {
-	out, err := tx.User.Create().SetOrganizationID(tx.OrganizationID()).SetName(name).SetNameFolded(domain.Fold(name)).
+	return addUserAs(ctx, tx, uuid.Must(uuid.NewV7()), name, email, hash, role)
+}
+
+// addUserAs creates a user, and ends a sign-up of the address that waits. It is locked
+// before the user is there, as where an address is verified.
+func addUserAs(ctx context.Context, tx *change.Tx, id uuid.UUID, name string, email address.Email, hash string, role domain.UserRole) (*db.User, error) {
+	// As Portico itself: not everybody who creates users may change sign-ups.
+	if err := endWaiting(viewer.AsSystem(ctx, tx.OrganizationID()), tx, email); err != nil {
+		return nil, err
+	}
+	return insertUser(ctx, tx, id, name, email, hash, role)
+}
+
+func insertUser(ctx context.Context, tx *change.Tx, id uuid.UUID, name string, email address.Email, hash string, role domain.UserRole) (*db.User, error) {
+	out, err := tx.User.Create().SetID(id).SetOrganizationID(tx.OrganizationID()).SetName(name).SetNameFolded(domain.Fold(name)).
 		SetEmail(email.Typed()).SetEmailFolded(email).SetRole(role).SetPasswordHash(hash).SetPasswordChangedAt(tx.Now).
 		SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now).Save(ctx)
 	if err != nil {
 		return nil, change.Taken(err, "email", "Somebody in the organization has this address already.")
 	}
-	tx.Record(userEvent(eventlog.UserCreated, out, change.Attributes("name", name, "email", email.Typed(), "role", role)))
+	tx.Record(userEvent(eventlog.UserCreated, out, change.Attributes("name", name, "role", role)))
 	return out, nil
-}
-
-func addMember(ctx context.Context, tx *change.Tx, acc *db.Account, u *db.User, role domain.MembershipRole) error {
-	m, err := tx.Membership.Create().SetOrganizationID(acc.OrganizationID).SetAccountID(acc.ID).SetUserID(u.ID).
-		SetRole(role).SetCreatedAt(tx.Now).Save(ctx)
-	if err != nil {
-		return err
-	}
-	tx.Record(eventlog.Entry{Type: eventlog.MemberAdded, Subject: nodeid.Membership, SubjectID: m.ID, SubjectName: u.Name,
-		AccountID: &acc.ID, Changes: change.Attributes("role", role)})
-	return nil
 }
 
 // CreateStaff creates an administrator of an organization, found by its slug.
@@ -124,16 +189,19 @@ func (svc *Service) setUserStatus(ctx context.Context, id string, reason *string
 	}
 	return svc.changeUser(ctx, id, func(ctx context.Context, tx *change.Tx, u *db.User) (*db.User, error) {
 		d := policy.Decide(tx.Viewer, request(u.OrganizationID, u.ID))
-		if d.Is(policy.ForbiddenByRule) {
-			return nil, fault.Input(fault.NotAllowed, "userId", *d.Message)
-		}
-		if err := change.Refusal(d); err != nil || u.Status == to {
+		if err := userRefusal(d); err != nil || u.Status == to {
 			return u, err
 		}
 		e := userEvent(t, u, []domain.Change{{Field: "status", Before: domain.Text(u.Status), After: domain.Text(to)}})
 		e.Reason = input.OrZero(reason)
 		tx.Record(e)
-		return tx.User.UpdateOne(u).SetStatus(to).AddTokenVersion(1).SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
+		if err := endReset(ctx, tx, u); err != nil {
+			return nil, err
+		}
+		if _, err := endSessions(ctx, tx, u, uuid.Nil); err != nil {
+			return nil, err
+		}
+		return tx.User.UpdateOne(u).SetStatus(to).SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
 	})
 }
 
@@ -152,19 +220,39 @@ func (svc *Service) changeUser(ctx context.Context, id string, f func(context.Co
 			return nil, err
 		}
 		var target *db.User
+		here := tx.Viewer.UserID == uuid.Nil // no person makes the change
 		for _, u := range locked {
-			if u.ID == tx.Viewer.UserID && u.Status != domain.UserActive {
-				return nil, errSessionEnded()
-			}
+			here = here || stillIs(u, tx.Viewer)
 			if u.ID == userID {
 				target = u
 			}
 		}
+		if !here {
+			return nil, errSessionEnded()
+		}
 		if target == nil {
 			return nil, fault.NotFound()
 		}
+		if err := authorizeStaff(tx, target); err != nil {
+			return nil, err
+		}
 		return f(ctx, tx, target)
 	})
+}
+
+// userRefusal is change.Refusal; that a rule forbids it for this user is a problem of the
+// input.
+func userRefusal(d policy.Decision) error {
+	if d.Is(policy.ForbiddenByRule) {
+		return fault.Input(fault.NotAllowed, "userId", *d.Message)
+	}
+	return change.Refusal(d)
+}
+
+// stillIs reports whether a user who makes a change is one who may: not disabled or
+// deleted meanwhile, nor in another role.
+func stillIs(u *db.User, v viewer.Viewer) bool {
+	return u.ID == v.UserID && u.Status == domain.UserActive && string(u.Role) == string(v.Role)
 }
 
 // errSessionEnded is the error for a viewer who was disabled after the request had

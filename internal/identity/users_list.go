@@ -10,6 +10,7 @@ import (
 	"portico/ent/db/predicate"
 	"portico/ent/db/user"
 	"portico/internal/change"
+	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/entity"
 	"portico/internal/input"
@@ -45,6 +46,29 @@ func (svc *Service) userQuery(f UserFilter) listing.Query[*db.User] {
 	return q
 }
 
+// DeletedName is shown in the place of a deleted person's name where no event has recorded
+// it.
+const DeletedName = "Deleted user"
+
+// DeveloperNames returns the names of those of some users who are developers. It reads
+// them as Portico itself, for users of whom the viewer sees an object that they
+// requested in the viewer's account, as members who left it since. The name of a
+// deleted one is DeletedName.
+func (svc *Service) DeveloperNames(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]string, error) {
+	all, err := svc.client.User.Query().Where(predicate.User(database.AnyOf(user.FieldID, ids)), user.RoleIn(accountRoles()...)).
+		Select(user.FieldName, user.FieldDeletedAt).All(viewer.AsSystem(ctx, viewer.Current(ctx).OrganizationID))
+	if err != nil {
+		return nil, change.PublicError(err)
+	}
+	out := make(map[uuid.UUID]string, len(all))
+	for _, u := range all {
+		if out[u.ID] = u.Name; u.DeletedAt != nil {
+			out[u.ID] = DeletedName
+		}
+	}
+	return out, nil
+}
+
 // UsersOf lists an organization's users in the order of their creation, for
 // commands.
 func (svc *Service) UsersOf(ctx context.Context, slug string) ([]*db.User, error) {
@@ -53,6 +77,6 @@ func (svc *Service) UsersOf(ctx context.Context, slug string) ([]*db.User, error
 	if err != nil {
 		return nil, err
 	}
-	all, err := svc.client.User.Query().Where(user.OrganizationID(id)).Order(user.ByCreatedAt(), user.ByID()).All(ctx)
+	all, err := svc.client.User.Query().Where(user.OrganizationID(id), user.DeletedAtIsNil()).Order(user.ByCreatedAt(), user.ByID()).All(ctx)
 	return all, change.PublicError(err)
 }

@@ -15,16 +15,17 @@ import (
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/identity"
+	"portico/internal/input"
 	"portico/internal/nodeid"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
 )
 
-// isAccepted reports whether an access token of a version is.
-func isAccepted(t *testing.T, f *portaltest.Fixture, u *db.User, tokenVersion int) bool {
+// isAccepted reports whether an access token of a session is.
+func isAccepted(t *testing.T, f *portaltest.Fixture, u *db.User, session uuid.UUID) bool {
 	t.Helper()
-	_, ok, err := f.Directory.Person(t.Context(), u.OrganizationID, u.ID, tokenVersion)
+	_, ok, err := f.Directory.Person(t.Context(), u.OrganizationID, u.ID, session, uuid.Nil)
 	require.NoError(t, err)
 	return ok
 }
@@ -41,7 +42,8 @@ func TestStory_DisableUser(t *testing.T) {
 			return err
 		}
 		require.NoError(t, signIn())
-		require.True(t, isAccepted(t, f, u, u.TokenVersion))
+		session := f.MustSession(t, u).ID
+		require.True(t, isAccepted(t, f, u, session))
 
 		f.Clock.Advance(time.Second)
 		off, err := f.Portal.Identity.DisableUser(x.Admin, u.GlobalID(), new("Left."))
@@ -49,25 +51,23 @@ func TestStory_DisableUser(t *testing.T) {
 		require.Equal(t, domain.UserDisabled, off.Status)
 		require.Equal(t, u.Version+1, off.Version)
 		require.True(t, off.UpdatedAt.Equal(f.Clock.Now()))
-		require.False(t, isAccepted(t, f, u, u.TokenVersion))
-		require.False(t, isAccepted(t, f, u, off.TokenVersion))
+		require.False(t, isAccepted(t, f, u, session))
 		portaltest.RequireCode(t, signIn(), fault.CodeUnauthenticated)
 		again, err := f.Portal.Identity.DisableUser(x.Admin, u.GlobalID(), new("Again."))
 		require.NoError(t, err)
-		require.Equal(t, []any{off.Version, off.TokenVersion}, []any{again.Version, again.TokenVersion}, "unchanged")
+		require.Equal(t, off.Version, again.Version, "unchanged")
 
 		on, err := f.Portal.Identity.EnableUser(x.Admin, u.GlobalID(), new("Back."))
 		require.NoError(t, err)
 		require.Equal(t, domain.UserActive, on.Status)
-		require.False(t, isAccepted(t, f, u, u.TokenVersion), "a session from before")
-		require.False(t, isAccepted(t, f, u, off.TokenVersion))
+		require.False(t, isAccepted(t, f, u, session), "a session from before")
 		require.NoError(t, signIn())
 		v := viewer.Current(f.Enter(t, on))
 		require.Equal(t, x.Account.ID, v.AccountID)
 		require.True(t, v.AccountOwner)
 		again, err = f.Portal.Identity.EnableUser(x.Admin, u.GlobalID(), new("Again."))
 		require.NoError(t, err)
-		require.Equal(t, []any{on.Version, on.TokenVersion}, []any{again.Version, again.TokenVersion}, "unchanged")
+		require.Equal(t, on.Version, again.Version, "unchanged")
 		requireStatusEvents(t, f, u, viewer.Current(x.Admin).UserID)
 	})
 }
@@ -105,6 +105,7 @@ func TestUserStatus_Refused(t *testing.T) {
 		off := f.MustUser(t, y.Admin, y.Account, domain.Member)
 		_, err := f.Portal.Identity.DisableUser(y.Admin, off.GlobalID(), nil)
 		require.NoError(t, err)
+		mySession, theirSession := f.MustSession(t, mine).ID, f.MustSession(t, theirs).ID
 		before := f.Rows(t, "events")
 		for name, set := range map[string]func(id string, reason *string) (*db.User, error){
 			"DisableUser": func(id string, reason *string) (*db.User, error) {
@@ -127,8 +128,8 @@ func TestUserStatus_Refused(t *testing.T) {
 			})
 		}
 		require.Equal(t, before, f.Rows(t, "events"))
-		require.True(t, isAccepted(t, f, mine, mine.TokenVersion))
-		require.True(t, isAccepted(t, f, theirs, theirs.TokenVersion))
+		require.True(t, isAccepted(t, f, mine, mySession))
+		require.True(t, isAccepted(t, f, theirs, theirSession))
 	})
 }
 
@@ -150,10 +151,35 @@ func TestDisableUser_LastAdministrator(t *testing.T) {
 			_, err := f.Portal.Identity.DisableUser(as, other.GlobalID(), nil)
 			portaltest.RequireProblems(t, err, "NOT_ALLOWED userId")
 			require.Equal(t, before, f.Rows(t, "events"))
-			require.True(t, isAccepted(t, f, other, other.TokenVersion))
+			require.True(t, isAccepted(t, f, other, viewer.Current(as).SessionID))
 		})
 		active, err := f.Client.User.Query().Where(user.RoleEQ(domain.RoleAdmin), user.StatusEQ(domain.UserActive)).IDs(portaltest.System(t))
 		require.NoError(t, err)
 		require.Equal(t, []uuid.UUID{other.ID}, active)
+	})
+}
+
+// Whoever was deleted or disabled while a change was on its way makes none, and no service
+// token changes an administrator: it could let one in again who was shut out, or leave an
+// organization without any.
+func TestDisableUser_ErrByNobody(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		gone := f.MustAdmin(t, x.Organization)
+		other := nodeid.Encode(nodeid.User, viewer.Current(f.MustAdmin(t, x.Organization)).UserID)
+		_, err := f.Portal.Identity.DeleteUser(x.Admin, nodeid.Encode(nodeid.User, viewer.Current(gone).UserID), nil)
+		require.NoError(t, err)
+		_, err = f.Portal.Identity.DisableUser(gone, other, nil)
+		require.Equal(t, fault.ReasonSessionExpired, fault.From(err).Reason, "%v", err)
+		_, err = f.Portal.Identity.DeleteUser(gone, other, nil)
+		require.Equal(t, fault.ReasonSessionExpired, fault.From(err).Reason, "%v", err)
+
+		program := portaltest.As(t, viewer.Viewer{Role: viewer.Admin, OrganizationID: x.Organization.ID, TokenID: uuid.New(), Scopes: domain.NewScopes(domain.AdminWrite)})
+		for _, err := range []error{errOf(f.Portal.Identity.DisableUser(program, other, nil)), errOf(f.Portal.Identity.DeleteUser(program, other, nil)),
+			errOf(f.Portal.Identity.EnableUser(program, other, nil)), errOf(f.Portal.Identity.UnlockUser(program, other, nil)), errOf(f.Portal.Identity.SendPasswordReset(program, other, nil)),
+			errOf(f.Portal.Identity.UpdateUser(program, identity.UpdateUserInput{UserID: other, Name: input.SetTo("Renamed")}))} {
+			require.Equal(t, fault.ReasonScope, fault.From(err).Reason, "%v", err)
+		}
 	})
 }

@@ -88,7 +88,7 @@ func TestCreateUser_Events(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, string(eventlog.UserCreated), created.Type)
 		require.Equal(t, []domain.Change{
-			{Field: "name", After: new("Dora")}, {Field: "email", After: new("Dora@one.example")}, {Field: "role", After: new("PORTAL")},
+			{Field: "name", After: new("Dora")}, {Field: "role", After: new("PORTAL")},
 		}, created.Changes)
 		require.Equal(t, viewer.Current(x.Admin).UserID, *created.ActorID)
 		require.Nil(t, created.AccountID)

@@ -39,7 +39,13 @@ func unlock(ctx context.Context, tx *change.Tx, u *db.User, reason string) (*db.
 	e := userEvent(eventlog.UserUnlocked, u, nil)
 	e.Reason = reason
 	tx.Record(e)
-	return tx.User.UpdateOne(u).SetSignInUnlockedAt(tx.Now).SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
+	save := tx.User.UpdateOne(u).SetSignInUnlockedAt(tx.Now)
+	// Wrong codes are forgiven by whoever could remove the factor: not by oneself, in a
+	// session that somebody may have found, and not by a service token.
+	if policy.Decide(tx.Viewer, policy.ResetTotp(u.OrganizationID, u.ID)).Allowed {
+		save.SetCodesUnlockedAt(tx.Now)
+	}
+	return save.SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
 }
 
 // endFutureAttempts dates sign-in attempts that are ahead of now, as another
@@ -69,7 +75,7 @@ func (svc *Service) changeUserByAddress(ctx context.Context, slug string, email 
 		if err := enterOrganization(ctx, tx, slug); err != nil {
 			return nil, err
 		}
-		u, err := change.LockForUpdate(tx, tx.User.Query().Where(user.OrganizationID(tx.OrganizationID()), user.EmailFolded(email))).Only(ctx)
+		u, err := change.LockForUpdate(tx, tx.User.Query().Where(user.OrganizationID(tx.OrganizationID()), user.EmailFolded(email), user.DeletedAtIsNil())).Only(ctx)
 		if db.IsNotFound(err) {
 			return nil, fault.Input(fault.UnknownReference, "email", "Nobody in the organization has this address.")
 		}

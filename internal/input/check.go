@@ -6,7 +6,9 @@ package input
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/bojanz/currency"
 	"golang.org/x/text/unicode/norm"
@@ -27,9 +29,20 @@ const (
 	maxLabelKey    = 63
 )
 
-// MaxLabels is the maximum number of labels of an app and of custom fields of
+// MaxLabels is the maximum number of labels of an app or a credential and of custom fields of
 // an account.
 const MaxLabels = 50
+
+// CheckFuture requires a time after now, if there is one, that people may live to see.
+func CheckFuture(field string, t *time.Time, now time.Time) error {
+	if t != nil && !t.After(now) {
+		return fault.Input(fault.MustBeFuture, field, "This must be in the future.")
+	}
+	if t != nil && t.Year() > 9999 {
+		return fault.Input(fault.InvalidValue, field, "This is too far in the future.")
+	}
+	return nil
+}
 
 // CheckName requires 1–255 characters, at least one of them visible and none of
 // them a control character.
@@ -115,6 +128,16 @@ func CheckLabels(field string, labels []domain.Label) error {
 	return fault.Collect(errs...)
 }
 
+// SortLabels returns labels in the order of their keys; nil if there are none.
+func SortLabels(labels []domain.Label) []domain.Label {
+	if len(labels) == 0 {
+		return nil
+	}
+	out := slices.Clone(labels)
+	slices.SortFunc(out, func(a, b domain.Label) int { return cmp.Compare(a.Key, b.Key) })
+	return out
+}
+
 // CheckEmail requires a plain e-mail address, without a display name, or an
 // empty text.
 func CheckEmail(field, s string) error {
@@ -140,14 +163,21 @@ func CheckProfile(field string, p domain.Profile) error {
 	)
 }
 
-// slugs matches names that may appear in URLs.
-var slugs = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
+// CheckTerms requires a version of at most domain.MaxTermsVersion characters, and a URL.
+func CheckTerms(field string, t domain.Terms) error {
+	version, url := field+".version", field+".url"
+	return fault.Collect(
+		cmp.Or(checkGiven(version, t.Version), CheckLine(version, t.Version, domain.MaxTermsVersion)),
+		cmp.Or(checkGiven(url, t.URL), CheckURL(url, t.URL)),
+	)
+}
 
+// CheckSlug requires a name that may appear in URLs.
 func CheckSlug(field, s string) error {
 	if err := checkGiven(field, s); err != nil {
 		return err
 	}
-	if !slugs.MatchString(s) {
+	if !domain.IsSlug(s) {
 		return fault.Input(fault.InvalidValue, field, "This must be 1–63 small letters, digits and hyphens, with no hyphen at either end.")
 	}
 	return nil

@@ -111,3 +111,9 @@ func NormalizeProfile(p domain.Profile) domain.Profile {
 	p.Website = NormalizeURL(p.Website)
 	return p
 }
+
+// NormalizeTerms returns t with its URL in its stored form.
+func NormalizeTerms(t domain.Terms) domain.Terms {
+	t.URL = NormalizeURL(t.URL)
+	return t
+}

@@ -117,14 +117,17 @@ func origin(f fingerprint) string {
 	return ""
 }
 
-// inUse reports whether anything may be stored under a pepper. Credentials name
-// theirs; service tokens do not, so one counts that was created after the
-// pepper was recorded.
+// inUse reports whether anything may be stored under a pepper. Credentials and second
+// factors name theirs; service tokens and the client secrets of identity providers do
+// not, so one counts that was written after the pepper was recorded.
 func inUse(ctx context.Context, d *database.DB, pepper string) (bool, error) {
 	var used bool
 	err := d.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM credentials WHERE pepper_id = $1)
+		OR EXISTS (SELECT 1 FROM totp_factors WHERE pepper_id = $1)
 		OR EXISTS (SELECT 1 FROM service_tokens t JOIN secret_fingerprints f ON t.created_at >= f.created_at
-			WHERE f.use_name = 'pepper' AND f.key_id = $1)`, pepper).Scan(&used)
+			WHERE f.use_name = 'pepper' AND f.key_id = $1)
+		OR EXISTS (SELECT 1 FROM identity_providers p JOIN secret_fingerprints f ON p.updated_at >= f.created_at
+			WHERE f.use_name = 'pepper' AND f.key_id = $1 AND p.client_secret IS NOT NULL)`, pepper).Scan(&used)
 	return used, err
 }
 

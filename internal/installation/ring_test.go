@@ -46,7 +46,7 @@ func rotated(t *testing.T, ring *keyring.Ring) *keyring.Ring {
 
 // Signing keys may be retired, and so may a pepper under which nothing is
 // stored; one that a credential names, or under which a service token may have
-// been hashed, may not.
+// been hashed or a client secret encrypted, may not.
 func TestCheckMissingKeys(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -76,7 +76,20 @@ func TestCheckMissingKeys(t *testing.T) {
 		f.Client.Credential.Update().Where(credential.ID(stored.ID)).SetPepperID("p1").ExecX(portaltest.System(t))
 		lacks(false)
 
-		_, err := f.Portal.Identity.CreateGateway(t.Context(), identity.NewGateway{Organization: "one", Name: "old", Hash: []byte("old"), Hint: "1234"})
+		settings := identity.DefaultProvider()
+		settings.Name, settings.Label, settings.Issuer, settings.ClientID = "main", "Main", "https://login.example", "portico"
+		_, err := f.Portal.Identity.AddProvider(t.Context(), "one", settings, []byte("sealed"))
+		require.NoError(t, err)
+		lacks(false)
+		f.Clock.Advance(time.Hour)
+		_, err = f.Portal.Identity.UpdateProvider(t.Context(), "one", "main", []byte("sealed anew"), func(*identity.ProviderSettings) {})
+		require.NoError(t, err)
+		lacks(true)
+		require.NoError(t, f.Portal.Identity.RemoveProvider(t.Context(), "one", "main"))
+		lacks(false)
+		f.Clock.Advance(-time.Hour)
+
+		_, err = f.Portal.Identity.CreateGateway(t.Context(), identity.NewGateway{Organization: "one", Name: "old", Hash: []byte("old"), Hint: "1234"})
 		require.NoError(t, err)
 		lacks(false)
 		f.Clock.Advance(time.Hour)

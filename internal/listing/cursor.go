@@ -83,7 +83,7 @@ func (o ordering[T]) open(r Reader, cursor string) (*position, error) {
 // seal returns the function that returns the cursor of a row.
 func (o ordering[T]) seal(r Reader) func(T) string {
 	return func(row T) string {
-		place := paging.Place{Value: o.key.Type.format(o.key.Value(row)), ID: o.id(row)}
+		place := paging.Place{Value: o.key.Type.format(o.key.Nulls.value(o.key.Value(row))), ID: o.id(row)}
 		return paging.Seal(r.cursorKey(), o.name, place)
 	}
 }

@@ -124,11 +124,12 @@ type List[T any] struct {
 type Key[T any] struct {
 	// Name is the name that an Order has for it.
 	Name string
-	// Column is never NULL.
+	// Column is never NULL, unless Nulls says where such rows are.
 	Column string
 	Type   Type
+	Nulls  Nulls
 	// Value returns a row's value of the column: a string, a time.Time or an
-	// int64, as Type says.
+	// int64, as Type says; a *time.Time if the column may be NULL.
 	Value func(T) any
 }
 

@@ -130,7 +130,7 @@ func (p plan[T]) boundRows(s *sql.Selector) {
 // smaller ones. Equal values are compared by id. The columns are compared as one, so
 // that an index finds where the page begins.
 func (p plan[T]) pastPosition(s *sql.Selector, value, id slot, greater bool) *sql.Predicate {
-	columns := []string{s.C(p.key.Column), s.C(IDColumn)}
+	columns := []string{p.key.Nulls.expression(s.C(p.key.Column)), s.C(IDColumn)}
 	if greater {
 		return sql.CompositeGT(columns, value, id)
 	}
@@ -145,7 +145,7 @@ func (p plan[T]) orderTerms(c func(string) string) []string {
 	if p.desc != p.window.Backward {
 		way = sql.Desc
 	}
-	return []string{way(c(p.key.Column)), way(c(IDColumn))}
+	return []string{way(p.key.Nulls.expression(c(p.key.Column))), way(c(IDColumn))}
 }
 
 // PageOf returns a page of rows that have been read already, which are in the

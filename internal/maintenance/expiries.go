@@ -2,7 +2,6 @@ package maintenance
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -27,19 +26,7 @@ func (svc *Service) RecordExpiries(ctx context.Context) (n int, err error) {
 	if err != nil {
 		return 0, change.PublicError(err)
 	}
-	var errs []error
-	for _, text := range all {
-		id, err := uuid.Parse(text)
-		if err == nil {
-			err = inBatches(func() (int, error) {
-				done, err := svc.recordExpiryBatch(viewer.AsSystem(ctx, id))
-				n += done
-				return done, err
-			})
-		}
-		errs = append(errs, err)
-	}
-	return n, errors.Join(errs...)
+	return inOrganizations(ctx, all, svc.recordExpiryBatch)
 }
 
 // recordExpiryBatch records the expiry of up to batchSize credentials of one
@@ -53,11 +40,10 @@ func (svc *Service) recordExpiryBatch(ctx context.Context) (int, error) {
 		ids := make([]uuid.UUID, len(keys))
 		for i, k := range keys {
 			ids[i] = k.ID
-			tx.Record(apps.CredentialEvent(eventlog.CredentialExpired, k, []domain.Change{
-				{Field: "status", Before: domain.Text(k.Status), After: domain.Text(access.CredentialExpired)},
-			}))
+			expired := domain.Change{Field: "status", Before: domain.Text(k.Status), After: domain.Text(access.CredentialExpired)}
+			tx.Record(apps.CredentialEvent(eventlog.CredentialExpired, k, append([]domain.Change{expired}, apps.SuccessorOf(k.SuccessorID)...)))
 		}
-		return len(keys), tx.Credential.Update().Where(database.AnyOf(credential.FieldID, ids)).SetExpiryRecordedAt(tx.Now).Exec(ctx)
+		return len(keys), tx.Credential.Update().Where(database.AnyOf(credential.FieldID, ids)).SetExpiryRecordedAt(tx.Now).ClearStillUsedFrom().Exec(ctx)
 	})
 }
 

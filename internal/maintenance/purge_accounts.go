@@ -8,6 +8,7 @@ import (
 
 	"portico/ent/db/account"
 	"portico/ent/db/credential"
+	"portico/ent/db/invitation"
 	"portico/ent/db/membership"
 	"portico/internal/change"
 	"portico/internal/domain"
@@ -44,6 +45,9 @@ func (svc *Service) purgeAccount(ctx context.Context, id uuid.UUID, by time.Time
 				return purgeStep{rows: n}, err
 			}
 			if _, err := tx.Membership.Delete().Where(membership.AccountID(id)).Exec(ctx); err != nil {
+				return purgeStep{}, err
+			}
+			if _, err := tx.Invitation.Delete().Where(invitation.AccountID(id)).Exec(ctx); err != nil {
 				return purgeStep{}, err
 			}
 			return purgeStep{done: 1}, tx.Account.Update().Where(account.ID(id)).SetName("").SetNameFolded("").SetProfile(domain.Profile{}).

@@ -11,7 +11,7 @@ import (
 )
 
 // deleteCredentials deletes up to batchSize credentials with their access
-// control lists.
+// control lists. The database forgets them as predecessors and successors of others.
 func deleteCredentials(ctx context.Context, tx *change.Tx, which predicate.Credential) (int, error) {
 	ids, err := tx.Credential.Query().Where(which).Limit(batchSize).IDs(ctx)
 	if err != nil || len(ids) == 0 {

@@ -1,13 +1,19 @@
 // Package maintenance does what the passing of time asks for, as Portico itself:
-// it records that credentials have expired, and removes what is no longer
-// retained.
+// it records that credentials have expired or soon will, and removes what is no
+// longer retained.
 package maintenance
 
 import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
 	"portico/ent/db"
 	"portico/internal/change"
 	"portico/internal/clock"
 	"portico/internal/database"
+	"portico/internal/viewer"
 )
 
 // batchSize is the number of rows that one maintenance transaction changes: few
@@ -35,6 +41,25 @@ func inBatches(some func() (int, error)) error {
 			return err
 		}
 	}
+}
+
+// inOrganizations calls some for each of the organizations, whose ids it parses, until it
+// returns less than batchSize, and returns the sum. What fails in one organization keeps
+// no other waiting.
+func inOrganizations(ctx context.Context, ids []string, some func(context.Context) (int, error)) (n int, err error) {
+	var errs []error
+	for _, text := range ids {
+		id, err := uuid.Parse(text)
+		if err == nil {
+			err = inBatches(func() (int, error) {
+				done, err := some(viewer.AsSystem(ctx, id))
+				n += done
+				return done, err
+			})
+		}
+		errs = append(errs, err)
+	}
+	return n, errors.Join(errs...)
 }
 
 // addTo adds n to total, unless err is not nil.

@@ -9,12 +9,15 @@ const (
 	Credential          Kind = "Credential"
 	Endpoint            Kind = "Endpoint"
 	Event               Kind = "Event"
+	Invitation          Kind = "Invitation"
 	Membership          Kind = "Membership"
 	Organization        Kind = "Organization"
 	Plan                Kind = "Plan"
 	Product             Kind = "Product"
 	ProductSubscription Kind = "ProductSubscription"
 	ServiceToken        Kind = "ServiceToken"
+	Session             Kind = "Session"
+	SignUp              Kind = "SignUp"
 	User                Kind = "User"
 )
 
@@ -31,6 +34,8 @@ func prefix(k Kind) string {
 		return "ep"
 	case Event:
 		return "evt"
+	case Invitation:
+		return "inv"
 	case Membership:
 		return "mem"
 	case Organization:
@@ -43,6 +48,10 @@ func prefix(k Kind) string {
 		return "sub"
 	case ServiceToken:
 		return "tok"
+	case Session:
+		return "sess"
+	case SignUp:
+		return "sup"
 	case User:
 		return "user"
 	}
@@ -61,6 +70,8 @@ func kindOf(prefix string) (Kind, bool) {
 		return Endpoint, true
 	case "evt":
 		return Event, true
+	case "inv":
+		return Invitation, true
 	case "mem":
 		return Membership, true
 	case "org":
@@ -73,6 +84,10 @@ func kindOf(prefix string) (Kind, bool) {
 		return ProductSubscription, true
 	case "tok":
 		return ServiceToken, true
+	case "sess":
+		return Session, true
+	case "sup":
+		return SignUp, true
 	case "user":
 		return User, true
 	}

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"portico/docs/frontends"
 )
 
 //go:embed assets/*.gz
@@ -59,6 +61,7 @@ func loadFiles() *files {
 			add(name, compress(content))
 		}
 	})
+	add("session.js", compress(frontends.SessionJS))
 	all.build = hex.EncodeToString(build.Sum(nil)[:8])
 	return all
 }

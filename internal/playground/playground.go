@@ -2,12 +2,11 @@
 //
 // It is GraphiQL with a bar above it: sign in, sign out,
 // and choose one of the scenarios in the folder `tabs`. Everything that the page
-// loads is in the binary; its content policy forbids anything else. Tokens are
-// stored for the browser tab only; responses, which may contain secrets, only in
-// its memory.
+// loads is in the binary; its content policy forbids anything else. Access tokens and
+// responses, which may contain secrets, are in the page's memory only.
 //
-// The page uses only the public schema: it signs in by the mutation `signIn` and
-// sends `Authorization` like every other client.
+// The page uses only the public schema. Its session is that of docs/frontends.md: the
+// cookie at /session/graphql keeps it when the page is loaded again.
 package playground
 
 import (

@@ -59,7 +59,11 @@ var operation = regexp.MustCompile(`(?m)^(?:query|mutation)\s+(\w+)`)
 func Finders(kinds []string) map[string]string {
 	out := make(map[string]string, len(kinds))
 	for _, kind := range kinds {
-		selects := regexp.MustCompile(`\b` + kind + `s?\s*(\([^)]*\)\s*)?\{[\w\s]*(\bnodes\s*\{[\w\s]*)?\bid\b`)
+		names := kind + "s?"
+		if kind == "membership" {
+			names += "|members" // as the list is called
+		}
+		selects := regexp.MustCompile(`\b(?:` + names + `)\s*(\([^)]*\)\s*)?\{[\w\s]*(\bnodes\s*\{[\w\s]*)?\bid\b`)
 		var found []string
 		for _, t := range Tabs()[1:] {
 			if selects.MatchString(t.Query) && !strings.Contains(t.Variables, ".id}}") {

@@ -75,16 +75,6 @@ func TestTabsAreNumberedInOrder(t *testing.T) {
 	}
 }
 
-// The bar has a mutation of its own for signing in.
-func TestSignInMutationIsValid(t *testing.T) {
-	script, err := os.ReadFile("ui/session.js")
-	require.NoError(t, err)
-	found := regexp.MustCompile("(?s)const signIn = `(.*?)`").FindSubmatch(script)
-	require.NotNil(t, found)
-	_, errs := gqlparser.LoadQueryWithRules(loadSchema(t), string(found[1]), rules.NewDefaultRules())
-	require.Empty(t, errs)
-}
-
 // nodes returns the types of objects with an id, as fields are named after them.
 func nodes(t *testing.T) (out []string) {
 	t.Helper()
@@ -112,6 +102,6 @@ func TestPlaceholdersAreKnown(t *testing.T) {
 
 // For an id that is not known yet, the page names the scenarios that find one.
 func TestFinders(t *testing.T) {
-	require.Equal(t, map[string]string{"app": "CreateApp or ApprovalQueue", "plan": "Products or ApprovalQueue", "user": "Users", "productSubscription": "ApprovalQueue", "membership": ""},
-		playground.Finders([]string{"app", "plan", "user", "productSubscription", "membership"}))
+	require.Equal(t, map[string]string{"app": "CreateApp or ApprovalQueue", "plan": "Products or ApprovalQueue", "user": "Users or Members", "productSubscription": "ApprovalQueue or Decisions", "membership": "Members", "endpoint": "Products", "credential.x": ""},
+		playground.Finders([]string{"app", "plan", "user", "productSubscription", "membership", "endpoint", "credential.x"}))
 }

@@ -21,13 +21,34 @@ func checkOwnState(v viewer.Viewer, r Request) Decision {
 			return refuse(Status, "Only an administrator can end a subscription that is suspended.")
 		}
 	}
+	if r.lastOwner && (r.action == memberChangeRole || r.action == memberRemove) {
+		return refuse(Status, LastOwner)
+	}
 	if r.credentialAction != "" {
-		if _, ok := lifecycle.NextCredential(r.credential, r.credentialAction); !ok {
-			return refuse(Status, credentialRefusal(r.credential))
-		}
+		return checkCredential(v, r)
 	}
 	return allow()
 }
+
+// checkCredential checks whether a credential's state allows the action. What staff have
+// disabled only staff enable; so they also disable what its owner has, which changes
+// nothing else.
+func checkCredential(v viewer.Viewer, r Request) Decision {
+	byOwner := r.credential == access.CredentialDisabled && r.disabledByOwner
+	if r.credentialAction == lifecycle.Disable && byOwner && v.ActsForOrganization() {
+		return allow()
+	}
+	if _, ok := lifecycle.NextCredential(r.credential, r.credentialAction); !ok {
+		return refuse(Status, credentialRefusal(r.credential))
+	}
+	if r.credentialAction == lifecycle.Enable && !byOwner && !v.ActsForOrganization() {
+		return refuse(Status, "Only an administrator can enable a key that an administrator disabled.")
+	}
+	return allow()
+}
+
+// LastOwner says why the last owner of an account stays one.
+const LastOwner = "The account must keep an owner who can sign in: make another member an owner first."
 
 func credentialRefusal(s access.CredentialStatus) string {
 	switch s {
@@ -53,8 +74,8 @@ func checkOtherRules(v viewer.Viewer, r Request) Decision {
 	return checkPolicies(v, r)
 }
 
-// checkOtherStates checks the states of accounts and products, and those in which the
-// endpoints of a subscription may change.
+// checkOtherStates checks the states of accounts and products, and those in which a
+// credential may be rotated and the endpoints of a subscription may change.
 func checkOtherStates(r Request) Decision {
 	if r.changesProduct {
 		return checkProduct(r.product)
@@ -71,6 +92,21 @@ func checkOtherStates(r Request) Decision {
 	case accountResume:
 		if r.account != access.AccountSuspended {
 			return refuse(Status, "The account is not suspended.")
+		}
+	case invitationRevoke:
+		if r.invitation != domain.InvitationPending {
+			return refuse(Status, "The invitation is "+string(r.invitation)+".")
+		}
+	case signUpDecide:
+		if r.signUp != domain.SignUpStatus(domain.SignUpWaiting) {
+			return refuse(Status, "The sign-up is "+string(r.signUp)+".")
+		}
+	case credentialRotate:
+		if r.credential != access.CredentialActive {
+			return refuse(Status, credentialRefusal(r.credential))
+		}
+		if r.beingRotated {
+			return refuse(Status, "The key is being rotated already: revoke its successor first.")
 		}
 	case subscriptionNarrow:
 		if r.subscription != access.SubscriptionWaiting && r.subscription != access.SubscriptionApproved {
@@ -94,8 +130,23 @@ func checkProduct(s domain.ProductStatus) Decision {
 // checkPolicies checks the organization's policies, which bind everybody who acts for an
 // account, and that administrators do not shut themselves out.
 func checkPolicies(v viewer.Viewer, r Request) Decision {
-	if r.action == userDisable && r.userID == v.UserID {
-		return refuse(ForbiddenByRule, "You cannot disable yourself.")
+	if r.action == userActAs && !v.Policy.ActAs {
+		return refuse(ForbiddenByRule, "The organization does not allow service tokens to act for developers.")
+	}
+	if r.userID == v.UserID {
+		switch r.action {
+		case userChangeRole:
+			return refuse(ForbiddenByRule, "You cannot change your own role.")
+		case userDisable:
+			return refuse(ForbiddenByRule, "You cannot disable yourself.")
+		case userDelete:
+			return refuse(ForbiddenByRule, "You cannot delete yourself.")
+		case userResetTotp:
+			return refuse(ForbiddenByRule, "Turn off your own second factor by a code.")
+		}
+	}
+	if r.action == totpDisable && r.staffNeedTotp && v.ActsForOrganization() {
+		return refuse(ForbiddenByRule, "The organization asks its staff for a second factor.")
 	}
 	if v.ActsForOrganization() {
 		return allow()
@@ -105,10 +156,10 @@ func checkPolicies(v viewer.Viewer, r Request) Decision {
 		if v.Policy.PortalUnregister != domain.UnregisterAllowed && r.subscription != access.SubscriptionWaiting {
 			return refuse(ForbiddenByRule, "Only an administrator can end a subscription that was approved.")
 		}
-	case credentialGenerate:
+	case credentialGenerate, credentialRotate, credentialAction(lifecycle.Enable):
 		trial := r.environment == access.Development || r.environment == access.Staging
 		if !trial && v.Policy.ProductionKeys != domain.AnyMember && !v.AccountOwner {
-			return refuse(ForbiddenByRule, "Only the account's owners can make keys for production.")
+			return refuse(ForbiddenByRule, "Only the account's owners can make or enable keys for production.")
 		}
 	}
 	return allow()

@@ -8,6 +8,7 @@ package policy
 import (
 	"github.com/google/uuid"
 
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
 	"portico/internal/viewer"
 )
@@ -24,17 +25,31 @@ const (
 	appRestore         action = "app.restore"
 	appRegister        action = "app.register"
 	credentialGenerate action = "key.generate"
+	credentialRotate   action = "key.rotate"
 	subscriptionNarrow action = "subscription.narrow"
 	accountCreate      action = "account.create"
 	accountUpdate      action = "account.update"
 	accountSuspend     action = "account.suspend"
 	accountResume      action = "account.resume"
 	accountDelete      action = "account.delete"
+	memberAdd          action = "member.add"
+	memberChangeRole   action = "member.changeRole"
+	memberRemove       action = "member.remove"
+	memberInvite       action = "member.invite"
+	invitationRevoke   action = "invitation.revoke"
 	userCreate         action = "user.create"
+	userUpdate         action = "user.update"
+	userChangeRole     action = "user.changeRole"
 	userDisable        action = "user.disable"
 	userEnable         action = "user.enable"
 	userUnlock         action = "user.unlock"
+	userDelete         action = "user.delete"
+	userSendReset      action = "user.sendPasswordReset"
+	userResetTotp      action = "user.resetTotp"
 	passwordChange     action = "password.change"
+	totpEnable         action = "totp.enable"
+	totpDisable        action = "totp.disable"
+	approverChange     action = "approver.change"
 	productCreate      action = "product.create"
 	productUpdate      action = "product.update"
 	planCreate         action = "plan.create"
@@ -43,6 +58,18 @@ const (
 	endpointUpdate     action = "endpoint.update"
 	endpointDelete     action = "endpoint.delete"
 	organizationUpdate action = "organization.update"
+	mailUpdate         action = "mail.update"
+	mailPrefer         action = "mail.prefer"
+	tokenCreate        action = "token.create"
+	tokenRevoke        action = "token.revoke"
+	staffCreate        action = "staff.create"
+	staffChange        action = "staff.change"
+	staffTotp          action = "staff.totp"
+	userActAs          action = "user.actAs"
+	userExchange       action = "user.exchange"
+	signUpDecide       action = "signUp.decide"
+	actAsAllow         action = "actAs.allow"
+	termsAccept        action = "terms.accept"
 )
 
 // credentialAction returns the action for one on a credential.
@@ -60,10 +87,14 @@ type Code string
 const (
 	Role   Code = "ROLE"
 	Status Code = "STATUS"
-	// ForbiddenByRule is a reason only for actions that `viewerCan` does not show; so the
-	// schema does not have it.
+	// Scope is the reason for a service token whose scopes do not allow the action.
+	Scope Code = "SCOPE"
+	// ForbiddenByRule is the reason for what a policy of the organization forbids, and for
+	// what administrators must not do to themselves.
 	ForbiddenByRule  Code = "POLICY"
 	AccountSuspended Code = "ACCOUNT_SUSPENDED"
+	// Terms is the reason for a developer who has not accepted the organization's terms.
+	Terms Code = "TERMS"
 )
 
 // Decision is the result of Decide.
@@ -86,8 +117,9 @@ func (d Decision) Foreign() bool { return !d.Allowed && d.Code == nil }
 func (d Decision) Is(c Code) bool { return d.Code != nil && *d.Code == c }
 
 // Decide returns whether v may do what r asks. The first reason against it is returned:
-// the role, then the owner of the object, then the account's suspension, then the
-// object's state, then the organization's policies.
+// the role, then the scopes of a service token, then the owner of the object, then the
+// account's suspension, then the organization's terms, then the viewer's role in the
+// account, then the object's state, then the organization's policies.
 func Decide(v viewer.Viewer, r Request) Decision {
 	if v.Role == viewer.System {
 		return checkOwnState(v, r)
@@ -95,8 +127,17 @@ func Decide(v viewer.Viewer, r Request) Decision {
 	if !granted(v.Role, r.action) {
 		return refuse(Role, "Your role does not allow this.")
 	}
+	if (r.action == userActAs || r.action == userExchange) && !v.ByToken() {
+		return refuse(Role, "Only service tokens act for developers.")
+	}
+	if v.ByToken() && !scoped(v, r.action) {
+		return refuse(Scope, OutOfScope)
+	}
 	return decideGranted(v, r)
 }
+
+// OutOfScope says that a service token's scopes do not allow something.
+const OutOfScope = "The scopes of the service token do not allow this."
 
 // decideGranted decides about an action that v's role may do at all.
 func decideGranted(v viewer.Viewer, r Request) Decision {
@@ -107,28 +148,91 @@ func decideGranted(v viewer.Viewer, r Request) Decision {
 	if ofAccount && v.AccountSuspended {
 		return refuse(AccountSuspended, "The account is suspended.")
 	}
+	if ofAccount && v.TermsDue && !beforeTerms(r.action) {
+		return refuse(Terms, "The organization's terms must be accepted first.")
+	}
+	if ofAccount && ownersOnly(r.action) && !v.AccountOwner && !leaves(v, r) {
+		return refuse(Role, "Only the account's owners may do this.")
+	}
+	if v.Role != viewer.Admin && r.action == userUpdate && r.userID != v.UserID {
+		return refuse(Role, "People change themselves, and administrators everybody.")
+	}
 	if d := checkOwnState(v, r); !d.Allowed {
 		return d
 	}
 	return checkOtherRules(v, r)
 }
 
+// ownersOnly reports whether those who act for an account must be one of its owners
+// to do an action.
+func ownersOnly(a action) bool {
+	switch a {
+	case accountDelete, memberChangeRole, memberRemove, memberInvite, invitationRevoke:
+		return true
+	}
+	return false
+}
+
+// leaves reports whether v asks to leave an account, which every member may do.
+func leaves(v viewer.Viewer, r Request) bool {
+	return r.action == memberRemove && r.userID == v.UserID
+}
+
+// beforeTerms reports whether v may do what r asks without having accepted the
+// organization's terms. It is a list of what may be done, so that a new action is refused
+// until somebody has thought about it: what protects and describes the person, and what
+// ends or takes away: a key that has leaked cannot wait, and who disagrees must be able to
+// go.
+func beforeTerms(a action) bool {
+	switch a {
+	case termsAccept, passwordChange, totpEnable, totpDisable, mailPrefer, userUpdate,
+		credentialAction(lifecycle.Revoke), credentialAction(lifecycle.Disable),
+		subscriptionAction(lifecycle.Unregister), subscriptionAction(lifecycle.Withdraw), invitationRevoke, memberRemove, appDelete, accountDelete:
+		return true
+	}
+	return false
+}
+
 // granted reports whether a role may do an action at all. Actions and roles that are
 // not in its table are refused.
 func granted(r viewer.Role, a action) bool {
 	switch a {
-	case appCreate, appUpdate, appDelete, passwordChange, appRegister, credentialGenerate, subscriptionNarrow,
-		credentialAction(lifecycle.Revoke), credentialAction(lifecycle.Update), subscriptionAction(lifecycle.Unregister):
+	case passwordChange, totpEnable, totpDisable, mailPrefer, userUpdate:
+		return r == viewer.Admin || r == viewer.Approver || r == viewer.Portal
+	case subscriptionAction(lifecycle.Approve), subscriptionAction(lifecycle.Reject):
+		// Of the products that the approver is named for; the row policies show no others.
+		return r == viewer.Admin || r == viewer.Approver
+	case appCreate, appUpdate, appDelete, appRegister, credentialGenerate, credentialRotate, subscriptionNarrow,
+		accountDelete, memberChangeRole, memberRemove, memberInvite, invitationRevoke,
+		credentialAction(lifecycle.Revoke), credentialAction(lifecycle.Update), subscriptionAction(lifecycle.Unregister),
+		credentialAction(lifecycle.Disable), credentialAction(lifecycle.Enable):
 		return r == viewer.Admin || r == viewer.Portal
-	case subscriptionAction(lifecycle.Withdraw):
+	case subscriptionAction(lifecycle.Withdraw), termsAccept:
 		return r == viewer.Portal
-	case appRestore, accountCreate, accountUpdate, accountSuspend, accountResume, accountDelete,
-		userCreate, userDisable, userEnable, userUnlock, organizationUpdate,
+	case appRestore, accountCreate, accountUpdate, accountSuspend, accountResume, memberAdd,
+		userCreate, userChangeRole, userDisable, userEnable, userUnlock, userDelete, userSendReset, userResetTotp, organizationUpdate, mailUpdate,
+		tokenCreate, tokenRevoke, staffCreate, staffChange, staffTotp, userActAs, userExchange, actAsAllow, signUpDecide, approverChange,
 		productCreate, productUpdate, planCreate, planUpdate, endpointCreate, endpointUpdate, endpointDelete,
-		credentialAction(lifecycle.Disable), credentialAction(lifecycle.Enable),
-		subscriptionAction(lifecycle.Suspend), subscriptionAction(lifecycle.Resume),
-		subscriptionAction(lifecycle.Approve), subscriptionAction(lifecycle.Reject):
+		subscriptionAction(lifecycle.Suspend), subscriptionAction(lifecycle.Resume):
 		return r == viewer.Admin
 	}
 	return false
+}
+
+// scoped reports whether the scopes of a service token include an action that its role
+// may do. What is about a person is for people, and so is whatever could give a token
+// more than it has, or leave nobody who could revoke it.
+func scoped(v viewer.Viewer, a action) bool {
+	if v.Acting() && !forAnother(a) {
+		return false
+	}
+	switch a {
+	case passwordChange, totpEnable, totpDisable, userResetTotp, userChangeRole, mailPrefer, tokenCreate, tokenRevoke, staffCreate, staffChange, staffTotp, actAsAllow, approverChange, termsAccept:
+		return false
+	case userActAs, userExchange:
+		return v.Scopes.HasAny(domain.UsersActAs)
+	case subscriptionAction(lifecycle.Approve), subscriptionAction(lifecycle.Reject):
+		return v.Writes() || v.Scopes.HasAny(domain.SubscriptionsDecide)
+	}
+	return v.Writes()
 }

@@ -21,7 +21,7 @@ var (
 )
 
 func roles() []viewer.Role {
-	return []viewer.Role{viewer.Anonymous, viewer.Admin, viewer.Portal, viewer.Gateway, viewer.System, "UNHEARD_OF"}
+	return []viewer.Role{viewer.Anonymous, viewer.Admin, viewer.Approver, viewer.Portal, viewer.Gateway, viewer.System, "UNHEARD_OF"}
 }
 
 // as returns a viewer with a role who owns an account of an organization
@@ -39,14 +39,19 @@ func as(r viewer.Role) viewer.Viewer {
 // written by hand. It leaves out Portico itself, which needs no role.
 func grants() map[string][]viewer.Role {
 	admin, both := []viewer.Role{viewer.Admin}, []viewer.Role{viewer.Admin, viewer.Portal}
+	people, deciders := []viewer.Role{viewer.Admin, viewer.Approver, viewer.Portal}, []viewer.Role{viewer.Admin, viewer.Approver}
 	return map[string][]viewer.Role{
 		"app.create": both, "app.update": both, "app.delete": both, "app.register": both, "app.restore": admin,
-		"key.generate": both, "key.UPDATE": both, "key.REVOKE": both, "key.DISABLE": admin, "key.ENABLE": admin,
-		"account.create": admin, "account.update": admin, "account.suspend": admin, "account.resume": admin, "account.delete": admin,
-		"user.create": admin, "user.disable": admin, "user.enable": admin, "user.unlock": admin, "password.change": both,
+		"key.generate": both, "key.rotate": both, "key.UPDATE": both, "key.REVOKE": both, "key.DISABLE": both, "key.ENABLE": both,
+		"account.create": admin, "account.update": admin, "account.suspend": admin, "account.resume": admin, "account.delete": both,
+		"member.add": admin, "member.changeRole": both, "member.remove": both, "member.invite": both, "invitation.revoke": both,
+		"user.create": admin, "user.update": people, "user.changeRole": admin, "user.disable": admin, "user.enable": admin, "user.unlock": admin, "user.delete": admin, "user.sendPasswordReset": admin, "password.change": people,
+		"totp.enable": people, "totp.disable": people, "user.resetTotp": admin,
 		"product.create": admin, "product.update": admin, "plan.create": admin, "plan.update": admin, "organization.update": admin,
+		"mail.update": admin, "mail.prefer": people, "token.create": admin, "token.revoke": admin, "staff.create": admin, "staff.change": admin, "staff.totp": admin,
+		"terms.accept": {viewer.Portal}, "signUp.decide": admin, "actAs.allow": admin, "user.actAs": nil, "user.exchange": nil, // only for service tokens: see TestActAs
 		"endpoint.create": admin, "endpoint.update": admin, "endpoint.delete": admin, "subscription.narrow": both,
-		"subscription.APPROVE": {viewer.Admin}, "subscription.REJECT": {viewer.Admin},
+		"subscription.APPROVE": deciders, "subscription.REJECT": deciders, "approver.change": admin,
 		"subscription.WITHDRAW": {viewer.Portal}, "subscription.UNREGISTER": both,
 		"subscription.SUSPEND": admin, "subscription.RESUME": admin,
 		// Actions of no role yet, and of the system.
@@ -61,30 +66,43 @@ func grants() map[string][]viewer.Role {
 // object's state is the first of its kind.
 func makers() []func(organization, account uuid.UUID) Request {
 	type maker = func(organization, account uuid.UUID) Request
-	all := []maker{CreateApp, UpdateApp, DeleteApp}
+	all := []maker{CreateApp, UpdateApp, DeleteApp, DeleteAccount, AddMember, InviteMember}
+	all = append(all,
+		func(o, _ uuid.UUID) Request { return UpdateUser(o, user) }, // oneself
+		func(o, a uuid.UUID) Request { return RevokeInvitation(o, a, domain.InvitationPending) },
+		func(o, a uuid.UUID) Request { return ChangeMemberRole(o, a, false) },
+		func(o, a uuid.UUID) Request { return RemoveMember(o, a, elsewhere, false) })
 	for _, f := range []func(uuid.UUID) Request{
 		RestoreApp, CreateAccount, CreateUser, ChangePassword, CreateProduct, UpdatePlan, UpdateEndpoint, DeleteEndpoint, UpdateOrganization,
+		UpdateMailSettings, ChangeMailPreferences, EnableTotp, CreateServiceToken, RevokeServiceToken, CreateStaff, ChangeStaff, AskStaffForTotp, ActAs, Exchange, AllowActAs, ChangeApprovers, AcceptTerms,
 	} {
 		all = append(all, func(o, _ uuid.UUID) Request { return f(o) })
 	}
-	for _, f := range []func(uuid.UUID, access.AccountStatus) Request{UpdateAccount, SuspendAccount, ResumeAccount, DeleteAccount} {
+	for _, f := range []func(uuid.UUID, access.AccountStatus) Request{UpdateAccount, SuspendAccount, ResumeAccount} {
 		all = append(all, func(o, _ uuid.UUID) Request { return f(o, access.AccountActive) })
 	}
-	for _, f := range []func(organization, user uuid.UUID) Request{DisableUser, EnableUser, UnlockUser} {
+	for _, f := range []func(organization, user uuid.UUID) Request{ChangeUserRole, DisableUser, EnableUser, UnlockUser, DeleteUser, SendPasswordReset, ResetTotp} {
 		all = append(all, func(o, _ uuid.UUID) Request { return f(o, elsewhere) })
 	}
 	for _, f := range []func(uuid.UUID, domain.ProductStatus) Request{UpdateProduct, CreatePlan, CreateEndpoint} {
 		all = append(all, func(o, _ uuid.UUID) Request { return f(o, domain.Draft) })
 	}
 	for _, x := range append(lifecycle.CredentialActions(), "UNHEARD_OF") {
-		all = append(all, func(o, a uuid.UUID) Request { return OnCredential(x, o, a, access.CredentialActive) })
+		all = append(all, func(o, a uuid.UUID) Request {
+			return OnCredential(x, o, a, access.Development, access.CredentialActive, false)
+		})
 	}
 	for _, x := range append(lifecycle.SubscriptionActions(), "UNHEARD_OF") {
 		all = append(all, func(o, a uuid.UUID) Request { return OnSubscription(x, o, a, access.SubscriptionWaiting) })
 	}
 	return append(all,
+		func(o, _ uuid.UUID) Request { return DisableTotp(o, false) },
+		func(o, _ uuid.UUID) Request { return DecideSignUp(o, domain.SignUpStatus(domain.SignUpWaiting)) },
 		func(o, a uuid.UUID) Request { return Register(o, a, domain.Published) },
 		func(o, a uuid.UUID) Request { return GenerateCredential(o, a, access.Production) },
+		func(o, a uuid.UUID) Request {
+			return RotateCredential(o, a, access.CredentialActive, access.Production, false)
+		},
 		func(o, a uuid.UUID) Request { return NarrowSubscription(o, a, access.SubscriptionWaiting) },
 		func(uuid.UUID, uuid.UUID) Request { return Request{} },
 	)
@@ -129,14 +147,15 @@ func TestObjectsOfOthersAreForeign(t *testing.T) {
 			if d := Decide(as(r), make(uuid.Nil, uuid.Nil).WithoutConditions()); d.Allowed {
 				t.Errorf("%q may %q in no organization", r, name)
 			}
-			// A password is the viewer's own: its request names no account.
-			if d := Decide(as(r), make(organization, elsewhere).WithoutConditions()); r == viewer.Portal && d.Allowed && name != "password.change" {
+			// How one signs in, a name, what letters say and what is accepted are the viewer's own: the requests name no account.
+			own := []string{"password.change", "totp.enable", "totp.disable", "mail.prefer", "user.update", "terms.accept"}
+			if d := Decide(as(r), make(organization, elsewhere).WithoutConditions()); r == viewer.Portal && d.Allowed && !slices.Contains(own, name) {
 				t.Errorf("%q may %q in another account", r, name)
 			}
 		}
 	}
 	// Another owner's object is refused before its state is checked, which would disclose it.
-	o := OnCredential(lifecycle.Update, elsewhere, account, access.CredentialRevoked)
+	o := OnCredential(lifecycle.Update, elsewhere, account, access.Development, access.CredentialRevoked, false)
 	if d := Decide(as(viewer.Admin), o); !d.Foreign() {
 		t.Errorf("a foreign key answers %+v", d)
 	}
@@ -173,7 +192,7 @@ func TestStatesAreCheckedForEveryRole(t *testing.T) {
 		for _, a := range lifecycle.CredentialActions() {
 			for _, from := range lifecycle.CredentialStatuses() {
 				_, possible := lifecycle.NextCredential(from, a)
-				d := Decide(as(r), OnCredential(a, organization, account, from))
+				d := Decide(as(r), OnCredential(a, organization, account, access.Development, from, false))
 				if d.Allowed != possible || !possible && !d.Is(Status) {
 					t.Errorf("%q, %s of %s: %+v", r, a, from, d)
 				}
@@ -210,7 +229,7 @@ func TestRefusalsOfCredentials(t *testing.T) {
 	for from, want := range map[access.CredentialStatus]string{
 		access.CredentialRevoked: "A revoked key never comes back.", access.CredentialExpired: "The key has expired.", access.CredentialActive: "The key is ACTIVE.",
 	} {
-		d := Decide(as(viewer.Admin), OnCredential(lifecycle.Enable, organization, account, from))
+		d := Decide(as(viewer.Admin), OnCredential(lifecycle.Enable, organization, account, access.Development, from, false))
 		if d.Message == nil || *d.Message != want {
 			t.Errorf("%s: %+v", from, d)
 		}

@@ -3,6 +3,7 @@ package policy
 import (
 	"github.com/google/uuid"
 
+	"portico/internal/domain"
 	"portico/internal/viewer"
 )
 
@@ -13,11 +14,13 @@ type Reach int
 
 // The values of Reach.
 const (
-	// Nothing is the reach of anonymous viewers, machines, developers of a
-	// suspended account, and roles without a rule.
+	// Nothing is the reach of anonymous viewers, gateways, service tokens that may not
+	// read, developers of a suspended account, and roles without a rule.
 	Nothing Reach = iota
 	// OwnAccount is what belongs to the developer's account, and what the catalogue shows.
 	OwnAccount
+	// OwnProducts is what is decided about the products that an approver is named for.
+	OwnProducts
 	// OwnOrganization is everything in the organization.
 	OwnOrganization
 	// Everything is the reach of Portico itself, in all organizations.
@@ -32,9 +35,14 @@ func ReachOf(v viewer.Viewer) Reach {
 		}
 		return Nothing
 	}
+	if !v.Reads() && !v.Scopes.HasAny(domain.SubscriptionsDecide) {
+		return Nothing
+	}
 	switch v.Role {
 	case viewer.System, viewer.Admin:
 		return OwnOrganization
+	case viewer.Approver:
+		return OwnProducts
 	case viewer.Portal:
 		if !v.AccountSuspended {
 			return OwnAccount

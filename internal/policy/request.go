@@ -17,17 +17,27 @@ type Request struct {
 	action         action
 	organizationID uuid.UUID
 	// accountID is the account that owns the object; zero if the organization does.
-	accountID          uuid.UUID
-	environment        access.Environment
-	credential         access.CredentialStatus
-	credentialAction   lifecycle.CredentialAction
+	accountID        uuid.UUID
+	environment      access.Environment
+	credential       access.CredentialStatus
+	credentialAction lifecycle.CredentialAction
+	// disabledByOwner is set if the credential is disabled, and not by staff.
+	disabledByOwner bool
+	// beingRotated is set if a credential has a successor that is not revoked.
+	beingRotated       bool
 	subscription       access.SubscriptionStatus
 	subscriptionAction lifecycle.SubscriptionAction
 	account            access.AccountStatus
-	product            domain.ProductStatus
+	// lastOwner is set if the account would have no owner without the member.
+	lastOwner  bool
+	invitation domain.InvitationStatus
+	signUp     domain.SignUpStatus
+	product    domain.ProductStatus
 	// changesProduct is set for actions that the product's state must allow.
 	changesProduct bool
 	userID         uuid.UUID
+	// staffNeedTotp is set if administrators cannot be without a second factor.
+	staffNeedTotp bool
 	// unconditional is set by WithoutConditions.
 	unconditional bool
 }
@@ -60,9 +70,76 @@ func CreateUser(organizationID uuid.UUID) Request {
 	return inOrganization(userCreate, organizationID)
 }
 
+// CreateStaff returns the request to make a user who acts for the organization, besides
+// that to create the user.
+func CreateStaff(organizationID uuid.UUID) Request {
+	return inOrganization(staffCreate, organizationID)
+}
+
+// ChangeStaff returns the request to change, disable, enable or delete a user who acts for
+// the organization, besides that to do it to a user.
+func ChangeStaff(organizationID uuid.UUID) Request {
+	return inOrganization(staffChange, organizationID)
+}
+
+// AskStaffForTotp returns the request to change whether administrators need a second
+// factor, besides that to change the organization.
+func AskStaffForTotp(organizationID uuid.UUID) Request {
+	return inOrganization(staffTotp, organizationID)
+}
+
+// ChangeApprovers returns the request to name an approver for a product, or to end that.
+func ChangeApprovers(organizationID uuid.UUID) Request {
+	return inOrganization(approverChange, organizationID)
+}
+
+// CreateServiceToken returns the request to create a service token.
+func CreateServiceToken(organizationID uuid.UUID) Request {
+	return inOrganization(tokenCreate, organizationID)
+}
+
+// RevokeServiceToken returns the request to revoke a service token.
+func RevokeServiceToken(organizationID uuid.UUID) Request {
+	return inOrganization(tokenRevoke, organizationID)
+}
+
+// ActAs returns the request of a service token to act for a developer.
+func ActAs(organizationID uuid.UUID) Request { return inOrganization(userActAs, organizationID) }
+
+// Exchange returns the request of a service token to act for a developer for whom an
+// identity provider vouches. So it needs no permission of the organization beside.
+func Exchange(organizationID uuid.UUID) Request { return inOrganization(userExchange, organizationID) }
+
+// AllowActAs returns the request to change whether service tokens may act for developers,
+// besides that to change the organization.
+func AllowActAs(organizationID uuid.UUID) Request {
+	return inOrganization(actAsAllow, organizationID)
+}
+
 // ChangePassword returns the request of a user to change the user's own password.
 func ChangePassword(organizationID uuid.UUID) Request {
 	return inOrganization(passwordChange, organizationID)
+}
+
+// EnableTotp returns the request of a user to set up the user's own second factor, or to
+// use it.
+func EnableTotp(organizationID uuid.UUID) Request { return inOrganization(totpEnable, organizationID) }
+
+// DisableTotp returns the request of a user to turn off the user's own second factor.
+// staffNeed is whether the organization asks administrators for one.
+func DisableTotp(organizationID uuid.UUID, staffNeed bool) Request {
+	return Request{action: totpDisable, organizationID: organizationID, staffNeedTotp: staffNeed}
+}
+
+// AcceptTerms returns the request of a developer to accept the organization's terms.
+func AcceptTerms(organizationID uuid.UUID) Request {
+	return inOrganization(termsAccept, organizationID)
+}
+
+// ChangeMailPreferences returns the request of a user to change what letters to the user
+// may say.
+func ChangeMailPreferences(organizationID uuid.UUID) Request {
+	return inOrganization(mailPrefer, organizationID)
 }
 
 // CreateProduct returns the request to create a product.
@@ -90,6 +167,12 @@ func UpdateOrganization(organizationID uuid.UUID) Request {
 	return inOrganization(organizationUpdate, organizationID)
 }
 
+// UpdateMailSettings returns the request to see and change how the organization writes
+// its letters.
+func UpdateMailSettings(organizationID uuid.UUID) Request {
+	return inOrganization(mailUpdate, organizationID)
+}
+
 func onAccount(a action, organizationID uuid.UUID, s access.AccountStatus) Request {
 	return Request{action: a, organizationID: organizationID, account: s}
 }
@@ -110,13 +193,57 @@ func ResumeAccount(organizationID uuid.UUID, s access.AccountStatus) Request {
 	return onAccount(accountResume, organizationID, s)
 }
 
-// DeleteAccount returns the request to delete an account of the given status.
-func DeleteAccount(organizationID uuid.UUID, s access.AccountStatus) Request {
-	return onAccount(accountDelete, organizationID, s)
+// DeleteAccount returns the request to delete an account.
+func DeleteAccount(organizationID, accountID uuid.UUID) Request {
+	return Request{action: accountDelete, organizationID: organizationID, accountID: accountID}
+}
+
+// AddMember returns the request to make a user of the organization a member of an
+// account.
+func AddMember(organizationID, accountID uuid.UUID) Request {
+	return Request{action: memberAdd, organizationID: organizationID, accountID: accountID}
+}
+
+// ChangeMemberRole returns the request to change what a member is in an account.
+// lastOwner is whether the account would have no owner without this one.
+func ChangeMemberRole(organizationID, accountID uuid.UUID, lastOwner bool) Request {
+	return Request{action: memberChangeRole, organizationID: organizationID, accountID: accountID, lastOwner: lastOwner}
+}
+
+// RemoveMember returns the request to end the membership of a user in an account.
+// lastOwner is as for ChangeMemberRole.
+func RemoveMember(organizationID, accountID, userID uuid.UUID, lastOwner bool) Request {
+	return Request{action: memberRemove, organizationID: organizationID, accountID: accountID, userID: userID, lastOwner: lastOwner}
+}
+
+// InviteMember returns the request to invite somebody to an account.
+func InviteMember(organizationID, accountID uuid.UUID) Request {
+	return Request{action: memberInvite, organizationID: organizationID, accountID: accountID}
+}
+
+// RevokeInvitation returns the request to take back an invitation of the given status.
+func RevokeInvitation(organizationID, accountID uuid.UUID, s domain.InvitationStatus) Request {
+	return Request{action: invitationRevoke, organizationID: organizationID, accountID: accountID, invitation: s}
+}
+
+// DecideSignUp returns the request to approve or to reject a sign-up of the given status.
+func DecideSignUp(organizationID uuid.UUID, s domain.SignUpStatus) Request {
+	return Request{action: signUpDecide, organizationID: organizationID, signUp: s}
 }
 
 func onUser(a action, organizationID, userID uuid.UUID) Request {
 	return Request{action: a, organizationID: organizationID, userID: userID}
+}
+
+// UpdateUser returns the request to change a user's own attributes, such as the name.
+func UpdateUser(organizationID, userID uuid.UUID) Request {
+	return onUser(userUpdate, organizationID, userID)
+}
+
+// ChangeUserRole returns the request to change what a user is in the organization, besides
+// those to make or remove staff.
+func ChangeUserRole(organizationID, userID uuid.UUID) Request {
+	return onUser(userChangeRole, organizationID, userID)
 }
 
 // DisableUser returns the request to disable a user.
@@ -133,6 +260,22 @@ func EnableUser(organizationID, userID uuid.UUID) Request {
 // sign-ins.
 func UnlockUser(organizationID, userID uuid.UUID) Request {
 	return onUser(userUnlock, organizationID, userID)
+}
+
+// DeleteUser returns the request to delete a user.
+func DeleteUser(organizationID, userID uuid.UUID) Request {
+	return onUser(userDelete, organizationID, userID)
+}
+
+// SendPasswordReset returns the request to send a user a link that sets a new
+// password.
+func SendPasswordReset(organizationID, userID uuid.UUID) Request {
+	return onUser(userSendReset, organizationID, userID)
+}
+
+// ResetTotp returns the request to remove the second factor of a user who has lost it.
+func ResetTotp(organizationID, userID uuid.UUID) Request {
+	return onUser(userResetTotp, organizationID, userID)
 }
 
 func onProduct(a action, organizationID uuid.UUID, s domain.ProductStatus) Request {

@@ -39,10 +39,24 @@ func GenerateCredential(organizationID, accountID uuid.UUID, e access.Environmen
 	return Request{action: credentialGenerate, organizationID: organizationID, accountID: accountID, environment: e}
 }
 
+// RotateCredential returns the request to let another credential take the place of one
+// of the given status and environment, in an account. beingRotated is whether it has a
+// successor that is not revoked.
+func RotateCredential(organizationID, accountID uuid.UUID, s access.CredentialStatus, e access.Environment, beingRotated bool) Request {
+	return Request{
+		action: credentialRotate, organizationID: organizationID, accountID: accountID,
+		credential: s, environment: e, beingRotated: beingRotated,
+	}
+}
+
 // OnCredential returns the request for an action on a credential of the given
-// status, in an account.
-func OnCredential(a lifecycle.CredentialAction, organizationID, accountID uuid.UUID, s access.CredentialStatus) Request {
-	return Request{action: credentialAction(a), organizationID: organizationID, accountID: accountID, credential: s, credentialAction: a}
+// environment and status, in an account. byOwner is set if a DISABLED one was disabled by
+// whoever acts for the account, not by staff.
+func OnCredential(a lifecycle.CredentialAction, organizationID, accountID uuid.UUID, e access.Environment, s access.CredentialStatus, byOwner bool) Request {
+	return Request{
+		action: credentialAction(a), organizationID: organizationID, accountID: accountID,
+		environment: e, credential: s, credentialAction: a, disabledByOwner: byOwner,
+	}
 }
 
 // OnSubscription returns the request for an action on a subscription of the given

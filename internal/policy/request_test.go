@@ -48,8 +48,11 @@ func TestDecisionReadsOnlyFactsOfItsConstructor(t *testing.T) {
 func TestMissingStateRefuses(t *testing.T) {
 	for name, r := range map[string]Request{
 		"register":   Register(organization, account, ""),
+		"take back":  RevokeInvitation(organization, account, ""),
+		"sign up":    DecideSignUp(organization, ""),
 		"narrow":     NarrowSubscription(organization, account, ""),
-		"enable":     OnCredential(lifecycle.Enable, organization, account, ""),
+		"rotate":     RotateCredential(organization, account, "", "", false),
+		"enable":     OnCredential(lifecycle.Enable, organization, account, "", "", true),
 		"unregister": OnSubscription(lifecycle.Unregister, organization, account, ""),
 	} {
 		if d := Decide(as(viewer.Admin), r); !d.Is(Status) {

@@ -59,10 +59,83 @@ func TestThePolicyOfProductionKeys(t *testing.T) {
 	} {
 		v := as(c.role)
 		v.Policy.ProductionKeys, v.AccountOwner = c.rule, c.owner
-		d := Decide(v, GenerateCredential(organization, account, c.environment))
-		if d.Allowed != c.allowed || !c.allowed && !d.Is(ForbiddenByRule) {
-			t.Errorf("%+v: %+v", c, d)
+		for _, r := range []Request{
+			GenerateCredential(organization, account, c.environment), RotateCredential(organization, account, access.CredentialActive, c.environment, false),
+		} {
+			if d := Decide(v, r); d.Allowed != c.allowed || !c.allowed && !d.Is(ForbiddenByRule) {
+				t.Errorf("%s, %+v: %+v", r.Name(), c, d)
+			}
 		}
+	}
+}
+
+// What only owners may do, members may not, but for leaving.
+func TestRolesInTheAccount(t *testing.T) {
+	member := as(viewer.Portal)
+	member.AccountOwner = false
+	for name, c := range map[string]struct {
+		r      Request
+		member bool
+	}{
+		"delete the account": {DeleteAccount(organization, account), false},
+		"change a role":      {ChangeMemberRole(organization, account, false), false},
+		"remove another":     {RemoveMember(organization, account, elsewhere, false), false},
+		"leave":              {RemoveMember(organization, account, user, false), true},
+		"invite":             {InviteMember(organization, account), false},
+		"take it back":       {RevokeInvitation(organization, account, domain.InvitationPending), false},
+		"update an app":      {UpdateApp(organization, account), true},
+	} {
+		if d := Decide(as(viewer.Portal), c.r); !d.Allowed {
+			t.Errorf("an owner may not %s: %+v", name, d)
+		}
+		if d := Decide(as(viewer.Admin), c.r); !d.Allowed {
+			t.Errorf("an administrator may not %s: %+v", name, d)
+		}
+		if d := Decide(member, c.r); d.Allowed != c.member || !c.member && (!d.Is(Role) || *d.Message != "Only the account's owners may do this.") {
+			t.Errorf("a member and %s: %+v", name, d)
+		}
+		// Owners of another account learn nothing.
+		foreign := as(viewer.Portal)
+		foreign.AccountID = elsewhere
+		if d := Decide(foreign, c.r); !d.Foreign() {
+			t.Errorf("another account's owner and %s: %+v", name, d)
+		}
+	}
+}
+
+// People change themselves, and administrators everybody of the organization.
+func TestUpdateUser(t *testing.T) {
+	if d := Decide(as(viewer.Portal), UpdateUser(organization, user)); !d.Allowed {
+		t.Errorf("oneself: %+v", d)
+	}
+	if d := Decide(as(viewer.Portal), UpdateUser(organization, elsewhere)); !d.Is(Role) {
+		t.Errorf("somebody else: %+v", d)
+	}
+	if d := Decide(as(viewer.Admin), UpdateUser(organization, elsewhere)); !d.Allowed {
+		t.Errorf("an administrator: %+v", d)
+	}
+	if d := Decide(as(viewer.Admin), UpdateUser(elsewhere, elsewhere)); !d.Foreign() {
+		t.Errorf("another organization: %+v", d)
+	}
+}
+
+// Nobody, staff included, takes the last owner away from an account.
+func TestLastOwnerStays(t *testing.T) {
+	for _, role := range []viewer.Role{viewer.Portal, viewer.Admin, viewer.System} {
+		for name, r := range map[string]Request{
+			"change": ChangeMemberRole(organization, account, true),
+			"remove": RemoveMember(organization, account, elsewhere, true),
+			"leave":  RemoveMember(organization, account, user, true),
+		} {
+			if d := Decide(as(role), r); !d.Is(Status) || *d.Message != LastOwner {
+				t.Errorf("%q, %s: %+v", role, name, d)
+			}
+		}
+	}
+	member := as(viewer.Portal)
+	member.AccountOwner = false
+	if d := Decide(member, RemoveMember(organization, account, elsewhere, true)); !d.Is(Role) {
+		t.Errorf("a member learns who is the last owner: %+v", d)
 	}
 }
 
@@ -79,6 +152,13 @@ func TestStatesOfOtherThings(t *testing.T) {
 		{SuspendAccount(organization, access.AccountSuspended), Status},
 		{ResumeAccount(organization, access.AccountActive), Status},
 		{ResumeAccount(organization, access.AccountSuspended), ""},
+		{RevokeInvitation(organization, account, domain.InvitationPending), ""},
+		{RevokeInvitation(organization, account, domain.InvitationAccepted), Status},
+		{RevokeInvitation(organization, account, domain.InvitationRevoked), Status},
+		{RevokeInvitation(organization, account, domain.InvitationExpired), Status},
+		{DecideSignUp(organization, domain.SignUpStatus(domain.SignUpWaiting)), ""},
+		{DecideSignUp(organization, domain.SignUpStatus(domain.SignUpAccepted)), Status},
+		{DecideSignUp(organization, domain.SignUpStatus(domain.SignUpUnverified)), Status},
 		{UpdateProduct(organization, domain.Draft), ""},
 		{UpdateProduct(organization, domain.Published), ""},
 		{UpdateProduct(organization, domain.Deprecated), ""},
@@ -94,6 +174,14 @@ func TestStatesOfOtherThings(t *testing.T) {
 		{DisableUser(organization, elsewhere), ""},
 		{EnableUser(organization, user), ""},
 		{UnlockUser(organization, user), ""},
+		{ChangeUserRole(organization, user), ForbiddenByRule},
+		{ChangeUserRole(organization, elsewhere), ""},
+		{DeleteUser(organization, elsewhere), ""},
+		{SendPasswordReset(organization, user), ""},
+		{ResetTotp(organization, user), ForbiddenByRule},
+		{ResetTotp(organization, elsewhere), ""},
+		{DisableTotp(organization, false), ""},
+		{DisableTotp(organization, true), ForbiddenByRule},
 	} {
 		d := Decide(as(viewer.Admin), c.request)
 		if d.Allowed != (c.want == "") || c.want != "" && (!d.Is(c.want) || *d.Message == "") {
@@ -176,7 +264,8 @@ func TestUnknownStatesAndPoliciesRefuse(t *testing.T) {
 			"create endpoint": CreateEndpoint(organization, domain.ProductStatus(unknown)),
 			"narrow":          NarrowSubscription(organization, account, access.SubscriptionStatus(unknown)),
 			"unregister":      OnSubscription(lifecycle.Unregister, organization, account, access.SubscriptionStatus(unknown)),
-			"revoke":          OnCredential(lifecycle.Revoke, organization, account, access.CredentialStatus(unknown)),
+			"rotate":          RotateCredential(organization, account, access.CredentialStatus(unknown), access.Development, false),
+			"revoke":          OnCredential(lifecycle.Revoke, organization, account, access.Development, access.CredentialStatus(unknown), false),
 		} {
 			if d := Decide(as(viewer.Admin), r); !d.Is(Status) || *d.Message == "" {
 				t.Errorf("%s in the state %q: %+v", name, unknown, d)
@@ -187,7 +276,9 @@ func TestUnknownStatesAndPoliciesRefuse(t *testing.T) {
 		v.Policy = viewer.OrganizationPolicy{PortalUnregister: domain.PortalUnregister(unknown), ProductionKeys: domain.ProductionKeys(unknown)}
 		for name, r := range map[string]Request{
 			"production":          GenerateCredential(organization, account, access.Production),
+			"enable":              enable(access.Environment(unknown), access.CredentialDisabled, true),
 			"unknown environment": GenerateCredential(organization, account, access.Environment(unknown)),
+			"rotate":              RotateCredential(organization, account, access.CredentialActive, access.Environment(unknown), false),
 			"unregister":          unregister(access.SubscriptionApproved),
 		} {
 			if d := Decide(v, r); !d.Is(ForbiddenByRule) {
@@ -206,7 +297,7 @@ func TestNewRolesAreBoundLikeDevelopers(t *testing.T) {
 		v.Policy = viewer.OrganizationPolicy{PortalUnregister: domain.WithdrawOnly, ProductionKeys: domain.OwnersOnly}
 		suspended := v
 		suspended.AccountSuspended = true
-		free := role == viewer.Admin || role == viewer.System
+		free := role == viewer.Admin || role == viewer.Approver || role == viewer.System
 		for name, c := range map[string]struct {
 			viewer viewer.Viewer
 			r      Request
@@ -216,6 +307,8 @@ func TestNewRolesAreBoundLikeDevelopers(t *testing.T) {
 			"a suspended account":     {suspended, UpdateApp(organization, account), func(d Decision) bool { return d.Is(AccountSuspended) }},
 			"a suspended one's end":   {v, unregister(access.SubscriptionSuspended), func(d Decision) bool { return d.Is(Status) }},
 			"an approved one's end":   {v, unregister(access.SubscriptionApproved), func(d Decision) bool { return d.Is(ForbiddenByRule) }},
+			"one that staff disabled": {v, enable(access.Development, access.CredentialDisabled, false), func(d Decision) bool { return d.Is(Status) }},
+			"enabled in earnest":      {v, enable(access.Production, access.CredentialDisabled, true), func(d Decision) bool { return d.Is(ForbiddenByRule) }},
 			"a credential in earnest": {v, GenerateCredential(organization, account, access.Production), func(d Decision) bool { return d.Is(ForbiddenByRule) }},
 		} {
 			d := DecideGranted(c.viewer, c.r)

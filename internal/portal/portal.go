@@ -1,5 +1,5 @@
 // Package portal puts the services together that make up Portico: identity,
-// catalog, apps, activity and maintenance. Each method of a service takes the
+// catalog, apps, activity, maintenance and mail. Each method of a service takes the
 // viewer from its context, asks package policy, and makes its change and appends
 // its event in one transaction. No service depends on HTTP or GraphQL.
 //
@@ -28,7 +28,9 @@ import (
 	"portico/internal/database"
 	"portico/internal/entity"
 	"portico/internal/identity"
+	"portico/internal/keyimport"
 	"portico/internal/listing"
+	"portico/internal/mail"
 	"portico/internal/maintenance"
 )
 
@@ -38,8 +40,14 @@ type Secrets interface {
 	listing.CursorKeys
 }
 
-// Options configures a Portal. All fields but DatabaseClock, KeyCache,
-// UnclearFor, Outer, Mint, Log and SignInFailed are required.
+// Limiter counts what strangers do.
+type Limiter interface {
+	identity.Limiter
+	apps.LeakLimiter
+}
+
+// Options configures a Portal. All fields but DatabaseClock, KeyCache, Development,
+// UnclearFor, Outer, Mint, Log, SignInFailed and Mail are required.
 type Options struct {
 	Client   *db.Client
 	Database *database.DB
@@ -48,9 +56,12 @@ type Options struct {
 	DatabaseClock clock.Clock
 	Secrets       Secrets
 	Passwords     identity.Passwords
-	Limiter       identity.Limiter
+	Limiter       Limiter
 	Tokens        identity.Tokens
 	Devices       identity.Devices
+	Totp          identity.Totp
+	Links         identity.Links
+	Machines      identity.Machines
 	// KeyCache is nil in processes that do not serve gateways, such as
 	// commands.
 	KeyCache change.KeyCache
@@ -69,6 +80,17 @@ type Options struct {
 	Log *slog.Logger
 	// SignInFailed is called for each failed sign-in, for metrics.
 	SignInFailed func(identity.SignInFailure)
+	// Mail says how letters are sent; the zero value if none are.
+	Mail MailOptions
+}
+
+// MailOptions says how letters are sent.
+type MailOptions struct {
+	// From is the address that they come from, PortalURL where the front end is to
+	// which their links lead.
+	From, PortalURL string
+	// Sends: there is a mail server, or a folder for letters.
+	Sends bool
 }
 
 // Portal is the services. They share one database and one runner of changes.
@@ -78,6 +100,8 @@ type Portal struct {
 	Apps        *apps.Service
 	Activity    *activity.Service
 	Maintenance *maintenance.Service
+	Mail        *mail.Service
+	Imports     *keyimport.Service
 
 	changes  *change.Runner
 	entities entity.Reader
@@ -93,14 +117,19 @@ func New(o Options) *Portal {
 	if o.DatabaseClock == nil {
 		o.DatabaseClock = o.Clock
 	}
-	p := &Portal{changes: changes, entities: entities, clock: o.Clock, Maintenance: maintenance.New(o.Client, o.Database, changes, o.DatabaseClock)}
+	p := &Portal{changes: changes, entities: entities, clock: o.Clock, Imports: keyimport.New(changes, o.Secrets), Maintenance: maintenance.New(o.Client, o.Database, changes, o.DatabaseClock)}
 	p.Identity = identity.New(identity.Options{
 		Client: o.Client, Changes: changes, Entities: entities, Clock: o.Clock,
-		Passwords: o.Passwords, Limiter: o.Limiter, Tokens: o.Tokens, Devices: o.Devices,
+		Passwords: o.Passwords, Limiter: o.Limiter, Tokens: o.Tokens, Devices: o.Devices, Machines: o.Machines, Totp: o.Totp,
+		Links: o.Links, CanMail: o.Mail.Sends, SwitchedOff: mail.SwitchedOff,
 		Development: o.Development, Log: o.Log, SignInFailed: o.SignInFailed, EndAccount: apps.EndAccount,
 	})
 	p.Catalog = catalog.New(catalog.Options{Client: o.Client, Changes: changes, Entities: entities, EndProduct: apps.EndProduct})
-	p.Apps = apps.New(apps.Options{Client: o.Client, Changes: changes, Entities: entities, Clock: o.Clock, Peppers: o.Secrets, Mint: o.Mint})
+	p.Apps = apps.New(apps.Options{Client: o.Client, Changes: changes, Entities: entities, Clock: o.Clock, Peppers: o.Secrets, Leaks: o.Limiter, Mint: o.Mint})
+	p.Mail = mail.New(mail.Options{
+		Client: o.Client, Database: o.Database, Changes: changes, Clock: o.DatabaseClock, From: o.Mail.From, PortalURL: o.Mail.PortalURL, Sends: o.Mail.Sends,
+		Resets: p.Identity, Invitations: p.Identity, SignUps: p.Identity,
+	})
 	p.Activity = activity.New(activity.Options{Client: o.Client, Entities: entities})
 	return p
 }

@@ -9,6 +9,7 @@ import (
 
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
+	"portico/internal/apikey"
 	"portico/internal/apps"
 	"portico/internal/catalog"
 	"portico/internal/eventlog"
@@ -28,6 +29,16 @@ func credentialMutations() []mutationCase {
 			return errOf(p.Apps.RevokeKey(ctx, id, nil, nil))
 		}),
 			[]eventlog.Type{eventlog.CredentialRevoked}, true},
+		{"RevokeKeys", onKey(func(ctx context.Context, p *portal.Portal, id string) error {
+			return errOf(p.Apps.RevokeKeys(ctx, apps.RevokeKeysInput{CredentialIDs: []string{id}}))
+		}),
+			[]eventlog.Type{eventlog.CredentialRevoked}, true},
+		{"RevokeHeldKey", func(t *testing.T, g *syncedPortal) func() error {
+			key := g.MustKey(t, g.Developer, apps.GenerateKeyInput{AccountID: new(g.Account.GlobalID())})
+			return func() error {
+				return g.p.Apps.RevokeHeldKey(t.Context(), apps.RevokeHeldKeyInput{Key: apikey.Held{Secret: *key.Secret}})
+			}
+		}, []eventlog.Type{eventlog.CredentialRevoked}, true},
 		{"DisableKey", onKey(func(ctx context.Context, p *portal.Portal, id string) error {
 			return errOf(p.Apps.DisableKey(ctx, id, nil))
 		}),
@@ -35,6 +46,9 @@ func credentialMutations() []mutationCase {
 		{"UpdateKey", onKey(func(ctx context.Context, p *portal.Portal, id string) error {
 			return errOf(p.Apps.UpdateKey(ctx, apps.UpdateKeyInput{CredentialID: id, Access: input.SetTo(access.ListedProducts)}))
 		}), []eventlog.Type{eventlog.CredentialUpdated}, true},
+		{"RotateKey", onKey(func(ctx context.Context, p *portal.Portal, id string) error {
+			return errOf(p.Apps.RotateKey(ctx, apps.RotateKeyInput{CredentialID: id, OverlapMinutes: new(0)}))
+		}), []eventlog.Type{eventlog.CredentialCreated, eventlog.CredentialRotated}, true},
 		{"EnableKey", func(t *testing.T, g *syncedPortal) func() error {
 			_, key, _ := mustUsedApp(t, g)
 			require.NoError(t, errOf(g.Portal.Apps.DisableKey(g.Admin, key.GlobalID(), nil)))

@@ -29,6 +29,15 @@ func declared() []Rule {
 			Table: "events", What: "the event log", Setting: "eventRetentionDays", Since: "at", Job: "purge",
 		},
 		{
+			Table: "external_identities", What: "who users are at identity providers, of deleted users too; until the provider is removed or the two are unlinked", Forever: true,
+		},
+		{
+			Table: "external_memberships", What: "which memberships identity providers have made, as long as the identity", Forever: true,
+		},
+		{
+			Table: "gate_callers", What: "what servers have seen of gateways; servers that run remove it after an hour", For: 24 * time.Hour, Since: "stored_at", Job: "usage-purge",
+		},
+		{
 			Table: "gate_cursors", What: "how far servers have read the event logs", With: []string{"gate_nodes"},
 		},
 		{
@@ -38,7 +47,28 @@ func declared() []Rule {
 			Table: "idempotency_keys", What: "idempotency keys", For: 24 * time.Hour, Since: "created_at", Job: "purge",
 		},
 		{
+			Table: "identity_providers", What: "identity providers, until they are removed", Forever: true,
+		},
+		{
+			Table: "invitations", What: "invitations, and the addresses that were invited; those of a deleted account go with it", For: 720 * time.Hour, Since: "expires_at", Job: "purge",
+		},
+		{
+			Table: "leak_reports", What: "reports of leaked keys; usually deleted within a second", For: 720 * time.Hour, Since: "reported_at", Job: "purge", NotAhead: true,
+		},
+		{
 			Table: "leases", What: "a row for each background job", Forever: true,
+		},
+		{
+			Table: "mail_cursors", What: "how far mail has read each event log", With: []string{"organizations"},
+		},
+		{
+			Table: "mail_deliveries", What: "which letters were sent to whom, without their text; those that wait to be sent stay", For: 720 * time.Hour, Since: "created_at", Job: "purge", Except: "state = 'PENDING'",
+		},
+		{
+			Table: "mail_kind_settings", What: "which kinds of letters organizations send, and under which subject", With: []string{"organizations"},
+		},
+		{
+			Table: "mail_settings", What: "how organizations write their letters", With: []string{"organizations"},
 		},
 		{
 			Table: "memberships", What: "memberships", With: []string{"accounts"},
@@ -47,7 +77,16 @@ func declared() []Rule {
 			Table: "organizations", What: "organizations, with their settings", Forever: true,
 		},
 		{
+			Table: "password_reset_requests", What: "addresses for which a new password was asked; usually deleted within a second", For: 1 * time.Hour, Since: "requested_at", Job: "purge", NotAhead: true,
+		},
+		{
+			Table: "password_resets", What: "links that set a new password; those that are used or replaced are deleted at once", For: 1 * time.Hour, Since: "expires_at", Job: "purge", NotAhead: true,
+		},
+		{
 			Table: "plans", What: "plans", With: []string{"products"},
+		},
+		{
+			Table: "product_approvers", What: "who decides about which product", Until: "the approver is removed, deleted or gets another role",
 		},
 		{
 			Table: "products", What: "products, retired ones too", Forever: true,
@@ -56,13 +95,28 @@ func declared() []Rule {
 			Table: "quota_counts", What: "what quotas have counted, after their period", For: 2160 * time.Hour, Since: "period_end", Job: "usage-purge",
 		},
 		{
+			Table: "recovery_codes", What: "hashes of recovery codes, until they are used or replaced", Forever: true,
+		},
+		{
 			Table: "service_tokens", What: "service tokens, revoked ones too", Forever: true,
+		},
+		{
+			Table: "session_tokens", What: "hashes of refresh tokens", For: 360 * time.Hour, Since: "created_at", Job: "purge",
+		},
+		{
+			Table: "sessions", What: "sessions that have ended or expired", For: 168 * time.Hour, Since: "expires_at", Job: "purge",
 		},
 		{
 			Table: "sign_in_attempts", What: "failed sign-ins, under hashes of addresses", For: 1 * time.Hour, Since: "attempted_at", Job: "purge", NotAhead: true,
 		},
 		{
+			Table: "sign_ups", What: "sign-ups that have led to nothing; those of a user go with the user, and those that wait for a decision stay", For: 168 * time.Hour, Since: "ended_at", Job: "purge",
+		},
+		{
 			Table: "subscriptions", What: "subscriptions; suspended ones stay until an administrator ends them", With: []string{"apps"},
+		},
+		{
+			Table: "totp_factors", What: "which authenticator app a user has, without its secret", Forever: true,
 		},
 		{
 			Table: "usage_batches", What: "ids of batches of reported calls", For: 48 * time.Hour, Since: "received_at", Job: "usage-purge",
@@ -83,7 +137,7 @@ func declared() []Rule {
 			Table: "usage_upstreams", What: "counts of answers of the servers behind gateways", Setting: "usageRetention.hours", Since: "at", Job: "usage-purge",
 		},
 		{
-			Table: "users", What: "users, disabled ones too", Forever: true,
+			Table: "users", What: "users, disabled ones too; of deleted ones that they existed", Forever: true,
 		},
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"portico/internal/domain"
 	"portico/internal/identity"
 	"portico/internal/input"
+	"portico/internal/mail"
 	"portico/internal/portal"
 	"portico/internal/viewer"
 )
@@ -34,6 +35,8 @@ type author struct {
 	tx    *change.Tx
 	clock *clock.Fake
 	ids   *series
+	// accounts are the organization's, by name.
+	accounts map[string]*db.Account
 
 	org     *db.Organization
 	offers  map[string]*offer
@@ -46,10 +49,12 @@ func (o Options) newAuthor(tx *change.Tx, ids *series, people identity.Passwords
 	begin := clock.NewFake(o.Clock.Now().Truncate(time.Hour).Add(-age))
 	services := portal.New(portal.Options{
 		Client: tx.Client(), Outer: tx, Database: o.Database, Clock: begin, Passwords: people, Secrets: o.Secrets,
+		Limiter: noLimit{}, Devices: noDevices{}, Tokens: lostTokens{}, Links: plainLinks{},
+		Mail: portal.MailOptions{Sends: true}, // nobody here would pass a link on
 		// The id of its credential comes next.
 		Mint: func(prefix string) (apikey.Secret, error) { return apikey.MintFor(prefix, named("key", ids.n+1)) },
 	})
-	return &author{Portal: services, Options: o, tx: tx, clock: begin, ids: ids, offers: map[string]*offer{}}
+	return &author{Portal: services, Options: o, tx: tx, clock: begin, ids: ids, offers: map[string]*offer{}, accounts: map[string]*db.Account{}}
 }
 
 // step moves the clock on.
@@ -71,6 +76,9 @@ func (a *author) organization(ctx context.Context, o organization) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := a.settings(admin, o); err != nil {
+		return err
+	}
 	for _, x := range o.Products {
 		a.step()
 		if err := a.product(admin, x); err != nil {
@@ -86,7 +94,39 @@ func (a *author) organization(ctx context.Context, o organization) (err error) {
 	if err := a.finish(admin, o.Products); err != nil {
 		return err
 	}
+	if err := a.members(admin, o.Accounts); err != nil {
+		return err
+	}
+	if err := a.approvers(admin, o.Approvers); err != nil {
+		return err
+	}
+	if err := a.invitations(admin, o.Accounts); err != nil {
+		return err
+	}
+	if err := a.signUps(ctx, o.SignUps); err != nil {
+		return err
+	}
+	if err := a.signIns(ctx, o.SignIns); err != nil {
+		return err
+	}
 	return a.calls(ctx)
+}
+
+// settings sets who may sign up, and how the organization writes its letters.
+func (a *author) settings(admin context.Context, o organization) (err error) {
+	if o.SignUp != "" {
+		form := domain.SignUpForm{Questions: o.Form}
+		if a.org, err = a.Identity.UpdateOrganization(admin, identity.UpdateOrganizationInput{SignUp: input.SetTo(o.SignUp), SignUpForm: input.SetTo(form)}); err != nil {
+			return err
+		}
+	}
+	if o.Letters != nil {
+		_, err := a.Mail.UpdateSettings(admin, mail.UpdateSettingsInput{SenderName: input.SetTo(o.Letters.SenderName), SignOff: input.SetTo(o.Letters.SignOff)})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // as returns the context of a user who acts for an account, or for the
@@ -94,7 +134,7 @@ func (a *author) organization(ctx context.Context, o organization) (err error) {
 func (a *author) as(ctx context.Context, u *db.User, of *db.Account) context.Context {
 	v := viewer.Viewer{Role: viewer.Role(u.Role), OrganizationID: u.OrganizationID, UserID: u.ID, Name: u.Name, TimeZone: a.org.TimeZone,
 		Policy: viewer.OrganizationPolicy{PortalUnregister: a.org.PortalUnregister, ProductionKeys: a.org.ProductionKeys,
-			KeyPrefix: a.org.KeyPrefix, LongestKeyLife: a.org.LongestKeyLife}}
+			KeyPrefix: a.org.KeyPrefix, LongestKeyLife: a.org.LongestKeyLife, RotateKeysEvery: a.org.RotateKeysEvery}}
 	if of != nil {
 		v.AccountID, v.AccountOwner = of.ID, true
 	}
@@ -107,6 +147,7 @@ func (a *author) account(admin context.Context, x account) error {
 	if err != nil {
 		return err
 	}
+	a.accounts[x.Name] = row
 	owner := admin
 	if x.Developer != nil {
 		u, err := a.Identity.CreateUser(admin, identity.CreateUserInput{Name: x.Developer.Name, Email: address.ParseEmail(x.Developer.Email),
@@ -136,19 +177,35 @@ func (a *author) account(admin context.Context, x account) error {
 	return err
 }
 
-// passwords are the hashes that were made before the transaction began, one for
-// each person, of the same password. Nobody signs in meanwhile.
-type passwords struct {
-	identity.Passwords
-	hashes []string
+// members lets people join the accounts, the last of all, so that a further one
+// changes no other id.
+func (a *author) members(admin context.Context, accounts []account) error {
+	joined := map[string]string{}
+	for _, x := range accounts {
+		of := a.accounts[x.Name].GlobalID()
+		for _, m := range x.Members {
+			if id, ok := joined[m.Email]; ok {
+				if _, err := a.Identity.AddMember(admin, identity.AddMemberInput{AccountID: of, UserID: id, Role: m.Role}); err != nil {
+					return err
+				}
+				continue
+			}
+			u, err := a.Identity.CreateUser(admin, identity.CreateUserInput{Name: m.Name, Email: address.ParseEmail(m.Email), AccountID: &of, MembershipRole: m.Role})
+			if err != nil {
+				return err
+			}
+			joined[m.Email] = u.GlobalID()
+			if m.Language == nil && m.TimeZone == nil && m.Theme == nil {
+				continue
+			}
+			in := identity.UpdateUserInput{UserID: u.GlobalID(), Language: preferred(m.Language), TimeZone: preferred(m.TimeZone), Theme: preferred(m.Theme)}
+			if _, err := a.Identity.UpdateUser(a.as(admin, u, a.accounts[x.Name]), in); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
-// Hash returns the next hash.
-func (p *passwords) Hash(context.Context, string) (string, error) {
-	next := p.hashes[0]
-	p.hashes = p.hashes[1:]
-	return next, nil
-}
-
-// Check accepts every password: who runs the seed answers for it.
-func (p *passwords) Check(string, string, address.Email) error { return nil }
+// preferred returns the patch for what a person prefers; nil means nothing.
+func preferred[T any](v *T) input.Patch[T] { return input.Patch[T]{Set: v != nil, Value: v} }

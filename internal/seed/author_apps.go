@@ -45,9 +45,9 @@ func (a *author) app(admin, owner context.Context, of *db.Account, x app) error 
 }
 
 // credential creates a credential of the app or account that the input names, and does
-// what happens to it later.
+// what happens to it later. It returns the one that has taken its place, if one has.
 func (a *author) credential(admin, owner context.Context, in apps.GenerateKeyInput, x credential) (*db.Credential, error) {
-	in.Name, in.Environment = x.Name, x.Environment
+	in.Name, in.Environment, in.Labels = x.Name, x.Environment, x.Labels
 	if x.Expired {
 		in.ExpiresAt = new(a.clock.Now().Add(pace))
 	} else if x.Days > 0 {
@@ -66,6 +66,12 @@ func (a *author) credential(admin, owner context.Context, in apps.GenerateKeyInp
 		a.step()
 		row, err = a.actOnCredential(admin, owner, row.GlobalID(), action, x)
 	}
+	if err == nil && x.Rotated {
+		a.step()
+		var rotated apps.RotatedCredential
+		rotated, err = a.Apps.RotateKey(owner, apps.RotateKeyInput{CredentialID: row.GlobalID(), OverlapMinutes: new(int(lifecycle.MaxOverlap / time.Minute)), Reason: x.Note})
+		row = rotated.Credential
+	}
 	if err == nil && x.Expired {
 		a.step()
 		_, err = a.Maintenance.RecordExpiries(owner)
@@ -80,6 +86,9 @@ func (a *author) actOnCredential(admin, owner context.Context, id string, action
 		return a.Apps.UpdateKey(owner, apps.UpdateKeyInput{CredentialID: id,
 			AllowedAddresses: input.SetTo(x.AllowedAddresses), RateLimit: input.Patch[access.RateLimit]{Set: true, Value: x.RateLimit}})
 	case lifecycle.Disable:
+		if x.Paused {
+			return a.Apps.DisableKey(owner, id, x.Note)
+		}
 		return a.Apps.DisableKey(admin, id, x.Note)
 	case lifecycle.Revoke:
 		return a.Apps.RevokeKey(owner, id, x.Reason, x.Note)

@@ -46,15 +46,29 @@ func TestSignIns(t *testing.T) {
 		got = append(got, fmt.Sprintf("%s %s %q %s", s.Email, s.Organization, s.Account, s.Role))
 	}
 	wants(t, got,
-		`admin@demo.example demo "" ADMIN`, `developer@demo.example demo "Acme" PORTAL`, `developer@globex.example demo "Globex" PORTAL`,
+		`admin@demo.example demo "" ADMIN`, `approver@demo.example demo "" APPROVER`, `developer@demo.example demo "Acme" PORTAL`, `developer@globex.example demo "Globex" PORTAL`,
+		`member@demo.example demo "Acme and Globex" PORTAL`,
 		`admin@second.example second "" ADMIN`, `developer@second.example second "Initech" PORTAL`)
 	testdb.Each(t, func(t *testing.T, url string) {
 		o, _ := seeded(t, url)
-		stored := ask(t, o.Database, `SELECT u.email, o.slug, '"' || coalesce(a.name, '') || '"', u.role FROM users u
-			JOIN organizations o ON o.id = u.organization_id LEFT JOIN memberships m ON m.user_id = u.id AND m.role = 'OWNER'
+		stored := ask(t, o.Database, `SELECT u.email, o.slug, '"' || coalesce(a.name, '') || coalesce(' and ' || b.name, '') || '"', u.role FROM users u
+			JOIN organizations o ON o.id = u.organization_id LEFT JOIN memberships m ON m.user_id = u.id
 			LEFT JOIN accounts a ON a.id = m.account_id AND a.status = 'ACTIVE' AND a.organization_id = u.organization_id
-			WHERE u.password_hash = 'hash of portico-demo' AND u.status = 'ACTIVE' ORDER BY u.id`)
+			LEFT JOIN (memberships n JOIN accounts b ON b.id = n.account_id) ON n.user_id = u.id AND n.id > m.id
+			WHERE u.password_hash = 'hash of portico-demo' AND u.status = 'ACTIVE'
+			AND NOT EXISTS (SELECT 1 FROM memberships p WHERE p.user_id = u.id AND p.id < m.id) ORDER BY u.id`)
 		wants(t, stored, got...)
+	})
+}
+
+// There is something to sign out of, elsewhere.
+func TestSessionsLast(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		o, _ := seeded(t, url)
+		wants(t, ask(t, o.Database, "SELECT u.email, s.device, s.address FROM sessions s JOIN users u ON u.id = s.user_id AND u.last_sign_in_at >= s.created_at "+
+			"WHERE s.ended_at IS NULL AND s.expires_at > $1 AND s.last_seen_at <= $1", today()),
+			"admin@demo.example Firefox on Linux 203.0.113.20", "developer@demo.example Firefox on Windows 203.0.113.7",
+			"developer@demo.example Safari on iOS 2001:db8:7::1")
 	})
 }
 
@@ -138,7 +152,7 @@ func TestFirstProducts(t *testing.T) {
 				continue
 			}
 			ids := strings.Fields(ask(t, o.Database, `SELECT m.organization_id, m.account_id, m.user_id FROM memberships m
-				JOIN users u ON u.id = m.user_id WHERE u.email = $1`, s.Email)[0])
+				JOIN users u ON u.id = m.user_id WHERE u.email = $1 ORDER BY m.id`, s.Email)[0])
 			ctx := viewer.NewContext(t.Context(), viewer.Viewer{Role: viewer.Portal,
 				OrganizationID: parse(t, ids[0]), AccountID: parse(t, ids[1]), UserID: parse(t, ids[2])})
 			byAge := firstThree(t, o.Client.Product.Query().Order(ageOf, idOf).AllX(ctx))
@@ -188,7 +202,7 @@ func TestLogTellsTheRows(t *testing.T) {
 		}
 		for _, table := range []string{"accounts", "products", "subscriptions", "credentials"} {
 			differ := ask(t, d, "SELECT r.id, r.version FROM "+table+" r WHERE r.organization_id = $1 AND r.version <> (SELECT count(*) FROM events e "+
-				"WHERE e.subject_id = r.id AND e.type <> 'CREDENTIAL_EXPIRED' AND e.type <> 'MEMBER_ADDED')", org)
+				"WHERE e.subject_id = r.id AND e.type <> 'CREDENTIAL_EXPIRED' AND e.type NOT IN ('MEMBER_ADDED', 'APPROVER_ADDED'))", org)
 			if len(differ) > 0 {
 				t.Errorf("%s changed without an event: %v", table, differ)
 			}

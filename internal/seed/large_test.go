@@ -30,7 +30,7 @@ func TestLarge(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if sum.Created["organizations"] != 2 || sum.Created["users"] != 5 {
+		if sum.Created["organizations"] != 2 || sum.Created["users"] != 7 {
 			t.Errorf("the demo data was not made first: %+v", sum)
 		}
 		small := sum.Created["events"]

@@ -68,16 +68,59 @@ type organization struct {
 	Website, SupportEmail string
 	TimeZone, Currency    string
 	Staff                 person
-	Products              []product
-	Accounts              []account
+	Approvers             []approver
+	// Letters is how it writes its letters; nil: as Portico does.
+	Letters  *letters
+	Products []product
+	Accounts []account
+	// SignUp is who may become a user, and Form what those are asked who sign up.
+	SignUp domain.SignUpPolicy
+	Form   []domain.SignUpQuestion
+	// SignUps are people who have signed up and wait for a decision.
+	SignUps []signUp
+	// SignIns are recent ones, whose sessions last.
+	SignIns []signIn
 }
 
+// signUp is a person who has signed up, with the answers to the organization's questions.
+type signUp struct {
+	person
+	AccountName string
+	Answers     []identity.SignUpAnswerInput
+}
+
+// signIn is a sign-in of a person, from a network address with a program.
+type signIn struct{ Email, Address, UserAgent string }
+
+type letters struct{ SenderName, SignOff string }
+
 type person struct{ Name, Email string }
+
+// approver is a person who decides about some products.
+type approver struct {
+	person
+	Products []string
+}
+
+// member is a person who joined an account, what the person is there, where nil means
+// MEMBER, and what the person prefers.
+type member struct {
+	person
+	Role     *domain.MembershipRole
+	Language *domain.Language
+	TimeZone *string
+	Theme    *domain.Theme
+}
 
 type account struct {
 	identity.CreateAccountInput
 	// Developer owns the account; nil means that nobody signs in for it.
 	Developer *person
+	// Members joined it later; one who has joined another account before has no name
+	// here.
+	Members []member
+	// Invited are the addresses of people who have not joined yet.
+	Invited []string
 	// Credentials are those of the whole account.
 	Credentials []credential
 	Apps        []app
@@ -114,9 +157,14 @@ type credential struct {
 	// after it was created.
 	Days    int
 	Expired bool
+	// Rotated means that another credential takes its place.
+	Rotated bool
 	// Actions are what happened to it, in this order: UPDATE set its addresses and
-	// its rate limit; Reason and Note are why it was revoked.
+	// its rate limit; Reason and Note are why it was revoked. An administrator disabled
+	// it unless Paused says that its owner did.
 	Actions          []lifecycle.CredentialAction
+	Paused           bool
+	Labels           []domain.Label
 	AllowedAddresses []string
 	RateLimit        *access.RateLimit
 	Reason           *domain.RevocationReason

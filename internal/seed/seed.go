@@ -16,6 +16,7 @@ package seed
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"strings"
@@ -95,11 +96,11 @@ func Demo(ctx context.Context, o Options) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	hashes, err := o.hash(ctx, password)
+	people, err := o.hash(ctx, password)
 	if err != nil {
 		return nil, err
 	}
-	sum, err := o.create(ctx, hashes)
+	sum, err := o.create(ctx, people)
 	if errors.Is(err, ErrExists) {
 		return newSummary(), nil // another process was faster
 	}
@@ -107,21 +108,31 @@ func Demo(ctx context.Context, o Options) (*Summary, error) {
 }
 
 // hash hashes the password for each person, which takes long, before the
-// transaction begins.
-func (o Options) hash(ctx context.Context, password string) ([]string, error) {
-	var out []string
+// transaction begins. Those who wait for a decision get one that nobody knows: once
+// approved they are users like any other, also outside development.
+func (o Options) hash(ctx context.Context, password string) (*passwords, error) {
+	out := &passwords{}
 	for range SignIns() {
 		hash, err := o.Hash(ctx, password)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, hash)
+		out.hashes = append(out.hashes, hash)
+	}
+	for _, org := range organizations() {
+		for range org.SignUps {
+			hash, err := o.Hash(ctx, rand.Text())
+			if err != nil {
+				return nil, err
+			}
+			out.unknown = append(out.unknown, hash)
+		}
 	}
 	return out, nil
 }
 
 // create creates everything in one transaction.
-func (o Options) create(ctx context.Context, hashes []string) (*Summary, error) {
+func (o Options) create(ctx context.Context, people *passwords) (*Summary, error) {
 	ids := &series{}
 	changes := change.NewRunner(change.Options{Client: newClient(o.Database, ids), Database: o.Database, Clock: o.Clock})
 	return change.Write(ctx, changes, func(ctx context.Context, tx *change.Tx) (*Summary, error) {
@@ -133,7 +144,6 @@ func (o Options) create(ctx context.Context, hashes []string) (*Summary, error) 
 			return nil, err
 		}
 		*ids = series{from: demoFrom}
-		people := &passwords{hashes: hashes}
 		for _, org := range organizations() {
 			if err := o.newAuthor(tx, ids, people).organization(ctx, org); err != nil {
 				return nil, err

@@ -3,6 +3,7 @@ package seed_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -237,7 +238,7 @@ func TestDemoAtOnce(t *testing.T) {
 		}
 		winners := 0
 		for _, sum := range created {
-			if len(sum.SignIns) != 5 {
+			if len(sum.SignIns) != 7 {
 				t.Errorf("%d sign-ins", len(sum.SignIns))
 			}
 			if len(sum.Created) > 0 {
@@ -275,6 +276,24 @@ func TestPassword(t *testing.T) {
 		}
 		if got := ask(t, o.Database, "SELECT DISTINCT password_hash FROM users"); len(got) != 1 || got[0] != "hash of a better one" {
 			t.Errorf("stored %v", got)
+		}
+	})
+}
+
+// Who has signed up and waits would become a real user when approved, also outside
+// development: nobody knows the password.
+func TestNobodyKnowsThePasswordsOfSignUps(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		o, _ := seeded(t, url)
+		waiting := ask(t, o.Database, "SELECT password_hash FROM sign_ups WHERE state = 'WAITING'")
+		if len(waiting) < 2 || len(slices.Compact(slices.Sorted(slices.Values(waiting)))) != len(waiting) {
+			t.Fatalf("the hashes of who waits: %v", waiting)
+		}
+		for _, hash := range waiting {
+			password := strings.TrimPrefix(hash, "hash of ")
+			if len(password) < 26 || password == seed.DefaultPassword {
+				t.Errorf("stored %q", hash)
+			}
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"entgo.io/ent/dialect/sql"
@@ -18,7 +19,7 @@ type SignIn struct {
 	Email string
 	// Organization is the organization's slug.
 	Organization string
-	// Account is the name of a developer's account; empty for staff.
+	// Account is the name of a developer's account, or the names; empty for staff.
 	Account string
 	Role    domain.UserRole
 }
@@ -29,10 +30,28 @@ func SignIns() []SignIn {
 	var out []SignIn
 	for _, org := range organizations() {
 		out = append(out, SignIn{Email: org.Staff.Email, Organization: org.Slug, Role: domain.RoleAdmin})
+		for _, x := range org.Approvers {
+			out = append(out, SignIn{Email: x.Email, Organization: org.Slug, Role: domain.RoleApprover})
+		}
 		for _, a := range org.Accounts {
 			if a.Developer != nil {
 				out = append(out, SignIn{Email: a.Developer.Email, Organization: org.Slug, Account: a.Name, Role: domain.RolePortal})
 			}
+		}
+		out = append(out, members(org)...)
+	}
+	return out
+}
+
+// members returns those who joined accounts later, each once.
+func members(org organization) (out []SignIn) {
+	for _, a := range org.Accounts {
+		for _, m := range a.Members {
+			if i := slices.IndexFunc(out, func(s SignIn) bool { return s.Email == m.Email }); i >= 0 {
+				out[i].Account += " and " + a.Name
+				continue
+			}
+			out = append(out, SignIn{Email: m.Email, Organization: org.Slug, Account: a.Name, Role: domain.RolePortal})
 		}
 	}
 	return out

@@ -23,6 +23,10 @@ func (p *process) jobs() *jobs.Runner {
 			_, err := p.portal.Maintenance.RecordExpiries(ctx)
 			return err
 		}},
+		{Name: "expiry-notices", Every: expiriesEvery, Run: func(ctx context.Context) error {
+			_, err := p.portal.Maintenance.RecordNotices(ctx)
+			return err
+		}},
 		{Name: retention.Purge, Every: purgeEvery, Run: func(ctx context.Context) error {
 			_, err := p.portal.Maintenance.Purge(ctx)
 			return err
@@ -32,6 +36,10 @@ func (p *process) jobs() *jobs.Runner {
 			_, err := p.gateway.counts.Purge(ctx)
 			return err
 		}},
+	}
+	if p.letters != nil {
+		// It works for a while by itself, so that letters need not wait for a lease.
+		all = append(all, jobs.Job{Name: "mail", Run: p.letters.Run})
 	}
 	counted := telemetry.NewJobs(p.gateway.metrics)
 	for i := range all {

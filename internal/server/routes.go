@@ -8,27 +8,29 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
-	"github.com/go-chi/cors"
 
 	"portico/graph"
 	"portico/internal/activity"
 	"portico/internal/auth"
+	"portico/internal/browser"
 	"portico/internal/budget"
 	"portico/internal/gqlhttp"
 	"portico/internal/gqlhttp/lanes"
-	"portico/internal/identity"
+	"portico/internal/oauth"
 	"portico/internal/playground"
+	"portico/internal/problem"
 	"portico/internal/telemetry"
 	"portico/internal/usage"
 	"portico/internal/usage/csvhttp"
 	"portico/internal/viewer"
 )
 
-// corsAge is how many seconds a browser may cache a preflight response.
-const corsAge = 600
-
 // requestTime bounds all of a request's work, including authentication.
 const requestTime = 5 * time.Second
+
+// signInTime bounds the end of a sign-in at an identity provider, which is asked for its
+// keys, for what a code is worth, and for the person.
+const signInTime = 12 * time.Second
 
 // exportTime bounds an export, however fast its client reads.
 const exportTime = 5 * time.Minute
@@ -46,9 +48,9 @@ func (p *process) router() (chi.Router, error) {
 	bounds := lanes.New(p.config.MaxAnswer)
 	p.gateway.lanes.Add(bounds.Loads())
 	p.gateway.lanes.Add(map[string]telemetry.Load{"passwords": p.Passwords.Load})
-	device := auth.DeviceCookie{Secure: !p.config.Dev}
+	device, session := auth.DeviceCookie{Secure: !p.config.Dev}, auth.SessionCookie{Secure: !p.config.Dev}
 	api, err := graph.NewHandler(graph.Options{
-		Portal: p.portal, Entities: p.portal.Entities(), Gateway: p.gateway, Counts: p.gateway.reports, Quotas: p.gateway.intake, Devices: device, Version: p.version, RequestID: requestID, Log: p.log,
+		Portal: p.portal, Entities: p.portal.Entities(), Gate: p.gateway, Counts: p.gateway.reports, Quotas: p.gateway.intake, Devices: device, Refresh: session, PublicURL: p.signInURL(), Version: p.version, RequestID: requestID, Log: p.log,
 		AuthError: auth.ErrorFromContext, MaxAnswer: p.config.MaxAnswer, Budget: p.gateway.budget, Lanes: bounds,
 		Observe: observer(telemetry.NewRequests(p.gateway.metrics)),
 	})
@@ -69,19 +71,57 @@ func (p *process) router() (chi.Router, error) {
 		r.Handle("/playground", page)
 		r.Handle("/playground/*", page)
 	}
+	p.routeLetters(r)
 	r.Group(func(r chi.Router) {
 		if origins := p.config.Origins(); len(origins) > 0 {
-			r.Use(crossOrigin(origins))
+			r.Use(crossOrigin(origins, false))
 		}
 		r.With(withDeadline(requestTime), passInvalidToken(who), device.Middleware, recordRole).Handle("/graphql", api)
-		r.With(withDeadline(exportTime), requireValidToken(who, csvhttp.Refuse), recordRole).Get("/usage.csv", p.export())
+		r.With(withDeadline(exportTime), requireValidToken(who, problem.Write), recordRole).Get("/usage.csv", p.export())
 		// Browsers send a preflight request for headers such as Authorization.
 		r.Options("/usage.csv", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Allow", "GET, HEAD, OPTIONS")
 			w.WriteHeader(http.StatusNoContent)
 		})
 	})
+	// Back ends and scanners use them, so no other origin may read what they answer.
+	r.With(withDeadline(requestTime), who.Anonymous).Post(oauth.TokenPath, p.exchange(who))
+	p.routeLeaks(r, who)
+	p.routeSessions(r, api, who, device, session)
 	return r, nil
+}
+
+// signInURL returns what the addresses of sign-ins at identity providers begin with; "" if
+// there are none.
+func (p *process) signInURL() string {
+	if p.config.PortalURL == "" {
+		return ""
+	}
+	return p.publicURL
+}
+
+// routeSessions serves what keeps or begins a browser's session: the same API with the
+// cookie, and sign-ins at identity providers.
+func (p *process) routeSessions(r chi.Router, api http.Handler, who *auth.Authenticator, device auth.DeviceCookie, session auth.SessionCookie) {
+	r.Group(func(r chi.Router) {
+		if origins := p.config.Origins(); len(origins) > 0 {
+			r.Use(crossOrigin(origins, true))
+		}
+		r.With(withDeadline(requestTime), passInvalidToken(who), checkOrigin(p.config.Origins()), device.Middleware, session.Middleware, recordRole).
+			Handle(auth.SessionPath+"/graphql", api)
+	})
+	if p.publicURL == "" || p.config.PortalURL == "" {
+		return
+	}
+	signIns := browser.Options{
+		Providers: p.providers, Vault: p.Vault, Clock: p.Clock, Session: session, PublicURL: p.publicURL, PortalURL: p.config.PortalURL,
+		Pay: func(ctx context.Context) error { _, err := p.chargeExchange(ctx); return err }, Secure: !p.config.Dev, Log: p.log,
+	}
+	r.Group(func(r chi.Router) {
+		r.Use(withDeadline(signInTime), who.Anonymous, session.Middleware)
+		r.Get(browser.StartPath, signIns.Start)
+		r.Get(browser.CallbackPath, signIns.Callback)
+	})
 }
 
 // observer counts the requests of the API and names their spans.
@@ -100,7 +140,7 @@ func (p *process) authenticator() (*auth.Authenticator, error) {
 		return nil, err
 	}
 	return &auth.Authenticator{
-		Tokens: p.Tokens, Machines: p.Machines, Directory: identity.NewDirectory(p.Database, p.Client),
+		Tokens: p.Tokens, Machines: p.Machines, Directory: p.directory, Providers: p.providers,
 		RequestID: requestID, Peers: auth.Peers{Trusted: proxies},
 	}, nil
 }
@@ -137,6 +177,27 @@ func (p *process) export() http.HandlerFunc {
 	}).ServeHTTP
 }
 
+// exchange serves the exchange of an identity provider's access tokens.
+func (p *process) exchange(who *auth.Authenticator) http.HandlerFunc {
+	return oauth.Handler(oauth.Options{
+		Authenticate: who.AuthenticateMachine, Vouch: p.providers.Vouch, Identity: p.portal.Identity, Clock: p.Clock, Log: p.log,
+		Pay: p.payExchange,
+	}).ServeHTTP
+}
+
+// payExchange charges whoever makes a request, and sets the headers of what is left.
+func (p *process) payExchange(ctx context.Context, h http.Header) error {
+	c, err := p.chargeExchange(ctx)
+	c.Headers(h)
+	return err
+}
+
+// chargeExchange charges whoever asks for something at an identity provider.
+func (p *process) chargeExchange(ctx context.Context) (*gqlhttp.Cost, error) {
+	c := &gqlhttp.Cost{Requested: budget.ExchangeCost, Charged: budget.ExchangeCost}
+	return c, p.gateway.budget.Take(ctx, c)
+}
+
 // chargeExport charges an export to the caller's budget, and sets the headers
 // of what is left: the query first, and then the rest of the whole price.
 func chargeExport(b *budget.Budget) func(ctx context.Context, h http.Header, bytes int, rows bool) error {
@@ -150,20 +211,6 @@ func chargeExport(b *budget.Budget) func(ctx context.Context, h http.Header, byt
 		c.Headers(h)
 		return err
 	}
-}
-
-// crossOrigin lets pages of other origins call the API. Callers authenticate by
-// a header that scripts set, never by a cookie, so credentials are not allowed.
-func crossOrigin(origins []string) func(http.Handler) http.Handler {
-	return cors.Handler(cors.Options{
-		AllowedOrigins: origins,
-		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
-		// Tracing and client libraries add headers of their own (traceparent,
-		// baggage …), none of which can do more than these few.
-		AllowedHeaders: []string{"*"},
-		ExposedHeaders: []string{requestIDHeader, "Retry-After", "RateLimit", "RateLimit-Policy"},
-		MaxAge:         corsAge,
-	})
 }
 
 // indexHandler serves "/": it redirects to the playground if there is one.

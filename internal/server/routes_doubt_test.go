@@ -22,8 +22,18 @@ import (
 // response contains.
 func publicDocuments() map[string][2]string {
 	return map[string][2]string{
-		"viewer":     {`query { viewer { role user { name } } }`, `"viewer":null`},
-		"serverInfo": {`query { __typename ...F } fragment F on Query { i: serverInfo { languages } }`, `"i":{"languages":["en"]}`},
+		"viewer":               {`query { viewer { role user { name } } }`, `"viewer":null`},
+		"serverInfo":           {`query { __typename ...F } fragment F on Query { i: serverInfo { languages } }`, `"i":{"languages":["en"]}`},
+		"refreshSession":       {`mutation { refreshSession(input: {refreshToken: "prt_"}) { accessToken } }`, `"path":["refreshSession"]`},
+		"switchAccount":        {`mutation { switchAccount(input: {accountId: "acct_"}) { userErrors { code } } }`, `"NOT_SIGNED_IN"`},
+		"completeSignIn":       {`mutation { completeSignIn(input: {challenge: "pch_", code: "1"}) { accessToken } }`, `"CHALLENGE_EXPIRED"`},
+		"signOut":              {`mutation { signOut(input: {refreshToken: "prt_"}) { endedSessionIds } }`, `"path":["signOut"]`},
+		"requestPasswordReset": {`mutation { requestPasswordReset(input: {email: "nobody"}) { userErrors { code } } }`, `"INVALID"`},
+		"signUp":               {`mutation { signUp(input: {organization: "none", email: "a@b.example", name: "A"}) { userErrors { code } } }`, `"POLICY"`},
+		"verifyEmail":          {`mutation { verifyEmail(input: {token: "psu_", password: "long enough, and more"}) { userErrors { code } } }`, `"INVALID_LINK"`},
+		"acceptInvitation":     {`mutation { acceptInvitation(input: {token: "pit_"}) { userErrors { code } } }`, `"INVALID_LINK"`},
+		"reportLeakedKey":      {`mutation { reportLeakedKey(input: {key: "x"}) { userErrors { code } } }`, `"INVALID"`},
+		"resetPassword":        {`mutation { resetPassword(input: {token: "ppr_", newPassword: "x"}) { userErrors { code } } }`, `"INVALID_LINK"`},
 		// No such user exists; it is enough that the password was checked.
 		"signIn": {`mutation { signIn(input: {email: "nobody@demo.example", password: "portico-demo"}) { accessToken } }`, `"reason":"WRONG_CREDENTIALS"`},
 	}

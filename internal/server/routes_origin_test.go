@@ -6,7 +6,9 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +17,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/auth"
 	"portico/internal/budget"
 	"portico/internal/clock"
 	"portico/internal/config"
@@ -24,25 +27,33 @@ import (
 	"portico/internal/testdb"
 )
 
-// ownPages returns the routes that no front end of another origin calls. Every
-// other route must allow listed origins.
-func ownPages() []string { return []string{"/", "/healthz", "/playground", "/playground/*", "/readyz"} }
+// ownPages returns the routes of the program's own pages and of its health, which a
+// proxy need not publish.
+func ownPages() []string {
+	return []string{"/", "/dev/mail", "/dev/mail/*", "/healthz", "/playground", "/playground/*", "/readyz"}
+}
+
+// notForPages returns the routes that no page of another origin calls: browsers go to
+// the first two, programs to the others. Every other route must allow listed origins.
+func notForPages() []string {
+	return []string{"/auth/{organization}/{provider}/start", "/auth/{organization}/{provider}/callback", "/oauth/token", "/v1/revoke", "/v1/secret-scanning"}
+}
 
 const listed, unlisted = "https://portal.example.com", "https://evil.example"
 
 // testRouter returns the program's router with one listed origin.
-func testRouter(t *testing.T) chi.Router {
+func testRouter(t *testing.T, flags ...string) chi.Router {
 	t.Helper()
 	ring := filepath.Join(t.TempDir(), "keyring.json")
 	require.NoError(t, keyring.CreateDevelopment(ring, clock.System{}))
-	p := newProcess(Options{Config: testConfig(t, "--dev", "--allowed-origins="+listed, "--database-url="+testdb.EmptySQLite(t), "--keyring="+ring),
+	p := newProcess(Options{Config: testConfig(t, append(flags, "--dev", "--allowed-origins="+listed, "--database-url="+testdb.EmptySQLite(t), "--keyring="+ring)...),
 		Log: slog.New(slog.DiscardHandler), Stdout: io.Discard})
 	var err error
 	p.traces, err = telemetry.NewTraces(t.Context(), p.version)
 	require.NoError(t, err)
 	require.NoError(t, p.open(t.Context()))
 	t.Cleanup(func() { require.NoError(t, p.Close()) })
-	p.state = newReadiness(p.Database, done())
+	p.state, p.publicURL = newReadiness(p.Database, done()), p.config.PublicURL
 	r, err := p.router()
 	require.NoError(t, err)
 	return r
@@ -71,7 +82,7 @@ func served(t *testing.T, r chi.Router) map[string][]string {
 		}
 	}
 	err := chi.Walk(r, func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
-		if slices.Contains(ownPages(), route) || method == http.MethodOptions {
+		if slices.Contains(slices.Concat(ownPages(), notForPages()), route) || method == http.MethodOptions {
 			return nil
 		}
 		note(method, route)
@@ -99,10 +110,10 @@ func call(h http.Handler, method, path string, header map[string]string) *httpte
 func TestPreflights(t *testing.T) {
 	r := testRouter(t)
 	routes := served(t, r)
-	require.Subset(t, slices.Collect(maps.Keys(routes)), []string{"/graphql", "/usage.csv"})
+	require.Subset(t, slices.Collect(maps.Keys(routes)), []string{"/graphql", "/session/graphql", "/usage.csv"})
 	require.ElementsMatch(t, []string{http.MethodGet, http.MethodPost}, routes["/graphql"])
 	require.ElementsMatch(t, []string{http.MethodGet, http.MethodHead}, routes["/usage.csv"])
-	const asked = "apollographql-client-name,authorization,baggage,sentry-trace,traceparent"
+	const asked = "apollographql-client-name,authorization,baggage,sentry-trace,traceparent,x-portico-account"
 	for route, methods := range routes {
 		for _, method := range methods {
 			preflight := map[string]string{"Origin": listed, "Access-Control-Request-Method": method, "Access-Control-Request-Headers": asked}
@@ -122,7 +133,36 @@ func TestPreflights(t *testing.T) {
 			require.Equal(t, listed, w.Header().Get("Access-Control-Allow-Origin"), "%s %s", method, route)
 			exposed := strings.Split(w.Header().Get("Access-Control-Expose-Headers"), ", ")
 			require.ElementsMatch(t, []string{"X-Request-Id", "Retry-After", "Ratelimit", "Ratelimit-Policy"}, exposed, "%s %s", method, route)
-			require.Empty(t, w.Header().Get("Access-Control-Allow-Credentials"))
+			// Only there is a cookie that a page may need.
+			require.Equal(t, strings.HasPrefix(route, auth.SessionPath), w.Header().Get("Access-Control-Allow-Credentials") != "", route)
+		}
+	}
+}
+
+// What the documentation and the examples publish is every route.
+func TestRoutesArePublished(t *testing.T) {
+	var routes []string
+	err := chi.Walk(testRouter(t, "--portal-url=https://portal.example.com", "--public-url=https://api.example.com", "--secret-scanning-keys-url=https://keys.example.com"), func(_, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		if !slices.Contains(ownPages(), route) {
+			routes = append(routes, route)
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	require.Subset(t, routes, notForPages())
+	for name, pattern := range map[string]string{
+		"../../docs/operating.md":              "(?m)^\\| `PORTICO_ADDR` \\(8080\\) \\| (.*?) \\|",
+		"../../deploy/kubernetes/ingress.yaml": `(?s)paths:(.*)`,
+	} {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		part := regexp.MustCompile(pattern).FindString(string(text))
+		var published []string
+		for _, found := range regexp.MustCompile("(?:`|path: )(/[\\w./-]+)").FindAllStringSubmatch(part, -1) {
+			published = append(published, found[1])
+		}
+		for _, route := range routes {
+			require.True(t, slices.ContainsFunc(published, func(p string) bool { return route == p || strings.HasPrefix(route, p+"/") }), "%s does not publish %s, but %v", name, route, published)
 		}
 	}
 }

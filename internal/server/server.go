@@ -2,7 +2,7 @@
 // top to bottom: what listens, what is opened, what runs beside requests, what
 // answers them, and how it ends. The other files hold a part each: listeners.go,
 // gate.go (what serves gateways), routes.go with middleware.go (the API),
-// ops.go with profiles.go and health.go (what operators ask), jobs.go and
+// ops.go with profiles.go and health.go (what operators ask), jobs.go, mail.go and
 // garbage.go (what runs by itself). It owns no rule of the portal.
 package server
 
@@ -13,11 +13,18 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 
+	"portico/internal/auth"
 	"portico/internal/backend"
+	"portico/internal/clock"
 	"portico/internal/config"
+	"portico/internal/identity"
+	"portico/internal/mail"
+	"portico/internal/mail/folder"
+	"portico/internal/oidc"
 	"portico/internal/portal"
 	"portico/internal/seed"
 	"portico/internal/telemetry"
@@ -32,7 +39,7 @@ const (
 	traceTime = 5 * time.Second
 )
 
-// Options configures Run. All fields are required.
+// Options configures Run. All fields but Clock are required.
 type Options struct {
 	Config *config.Config
 	Log    *slog.Logger
@@ -40,6 +47,8 @@ type Options struct {
 	Version string
 	// Stdout receives the greeting of a development server.
 	Stdout io.Writer
+	// Clock is the machine's clock; nil for clock.System.
+	Clock clock.Clock
 }
 
 // process is the running server. Its fields are set in the order in which Run
@@ -49,11 +58,22 @@ type process struct {
 	log     *slog.Logger
 	version string
 	stdout  io.Writer
+	local   clock.Clock
 
 	traces *telemetry.Traces
 	*backend.Backend
 	gateway *gatewayService
-	portal  *portal.Portal
+	// directory finds the viewers behind tokens.
+	directory *identity.Directory
+	// providers accepts those whom identity providers vouch for.
+	providers *auth.Providers
+	portal    *portal.Portal
+	// letters sends letters; nil if there is no mail server. folder has them in
+	// development; nil if they are sent.
+	letters *mail.Worker
+	folder  *folder.Folder
+	// publicURL is where browsers reach this server; "" if nobody knows.
+	publicURL string
 	// signIns are the demo users, if a development server has them.
 	signIns []seed.SignIn
 	state   *readiness
@@ -62,7 +82,7 @@ type process struct {
 }
 
 func newProcess(o Options) *process {
-	return &process{config: o.Config, log: o.Log, version: o.Version, stdout: o.Stdout}
+	return &process{config: o.Config, log: o.Log, version: o.Version, stdout: o.Stdout, local: o.Clock}
 }
 
 // Run serves until ctx ends, and returns after the last request is completed.
@@ -92,6 +112,10 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 
+	p.publicURL = p.config.PublicURL
+	if p.publicURL == "" && p.config.Dev {
+		p.publicURL = developmentURL(l.api.Addr())
+	}
 	servers, err := p.servers(l)
 	if err != nil {
 		return err
@@ -108,7 +132,7 @@ func Run(ctx context.Context, o Options) (err error) {
 // open opens the backend and builds over it what serves gateways, and then the
 // services.
 func (p *process) open(ctx context.Context) (err error) {
-	p.Backend, err = backend.Open(ctx, backend.Options{Config: p.config, Log: p.log, Patience: p.config.DBWait, OpenPool: p.traces.OpenPool()})
+	p.Backend, err = backend.Open(ctx, backend.Options{Config: p.config, Log: p.log, Patience: p.config.DBWait, OpenPool: p.traces.OpenPool(), Clock: p.local})
 	if err != nil {
 		return err
 	}
@@ -116,6 +140,13 @@ func (p *process) open(ctx context.Context) (err error) {
 		return errors.Join(err, p.Close())
 	}
 	p.portal = p.Services(p.gateway, countSignIns(p.gateway.metrics))
+	p.directory = identity.NewDirectory(p.Database, p.Clock, p.config.Dev)
+	p.providers = auth.NewProviders(auth.ProvidersOptions{
+		Identity: p.portal.Identity, Directory: p.directory, Client: oidc.NewClient(p.Clock, p.config.Dev), Vault: p.Vault, Clock: p.Clock,
+	})
+	if err := p.openMail(); err != nil {
+		return errors.Join(err, p.Close())
+	}
 	p.clockCheck = newClockCheck(p.DatabaseClock, p.log, p.gateway.metrics)
 	p.state = &readiness{
 		database: p.Database, loaded: p.gateway.Loaded(),
@@ -138,6 +169,12 @@ func (p *process) fill(ctx context.Context) (err error) {
 	if err := p.seedEmpty(ctx); err != nil {
 		return fmt.Errorf("seeding: %w", err)
 	}
+	if p.letters != nil {
+		// Before anything is served, so that no event of a new installation is missed.
+		if err := p.portal.Mail.Begin(ctx); err != nil {
+			return fmt.Errorf("mail: %w", err)
+		}
+	}
 	repaired, err := p.portal.Identity.RepairTimeZones(ctx)
 	for _, z := range repaired {
 		p.log.WarnContext(ctx, "the time zone of an organization was none and was replaced: its administrators may choose another",
@@ -159,7 +196,10 @@ func (p *process) background(ctx context.Context) (stop func()) {
 	running.Go(func() { p.Ring.Watch(ctx, ringInterval) })
 	running.Go(func() { p.jobs().Run(ctx) })
 	running.Go(func() { p.portal.Identity.RunSignInFailureRecorder(ctx) })
+	running.Go(func() { p.portal.Identity.RunPasswordResets(ctx) })
+	running.Go(func() { p.portal.Apps.RunLeakReports(ctx, p.log) })
 	running.Go(func() { p.gateway.run(ctx) })
+	running.Go(func() { p.storeUses(ctx) })
 	running.Go(func() { tuneGarbage(ctx) })
 	return func() {
 		cancel()
@@ -175,4 +215,14 @@ func (p *process) closeTraces(ctx context.Context) {
 	if err := p.traces.Close(limited); err != nil {
 		p.log.WarnContext(ctx, "the last traces were not exported", "error", err)
 	}
+}
+
+// developmentURL returns where browsers on this machine reach a listener: by the name that
+// the portal has there, since the session's cookie is of one site.
+func developmentURL(a net.Addr) string {
+	host, port, err := net.SplitHostPort(a.String())
+	if ip := net.ParseIP(host); err == nil && ip != nil && (ip.IsLoopback() || ip.IsUnspecified()) {
+		return "http://localhost:" + port
+	}
+	return "http://" + a.String()
 }

@@ -25,6 +25,9 @@ func (p *process) welcome(l listeners) error {
 	if p.config.ServesPlayground() {
 		fmt.Fprintf(&b, "  Playground  %s/playground\n", base)
 	}
+	if p.folder != nil {
+		fmt.Fprintf(&b, "  Letters     %s%s\n", base, lettersPath)
+	}
 	if l.gateways != nil {
 		fmt.Fprintf(&b, "  Gateways    %s/v1/verify\n", baseURL(l.gateways.Addr()))
 	}
@@ -61,8 +64,11 @@ func PrintSignIns(w io.Writer, c *config.Config, signIns []seed.SignIn) error {
 }
 
 func roleOf(s seed.SignIn) string {
-	if s.Role == domain.RoleAdmin {
+	switch s.Role {
+	case domain.RoleAdmin:
 		return "administrator"
+	case domain.RoleApprover:
+		return "approver"
 	}
 	return "developer of " + s.Account
 }

@@ -52,6 +52,12 @@ type AppCalls struct {
 	Calls int64
 }
 
+// Since asks for the calls of a credential since a time.
+type Since struct {
+	Credential uuid.UUID
+	From       time.Time
+}
+
 // Upstream sums up what gateways reported about responses of one status class.
 type Upstream struct {
 	// StatusClass is the first digit of the HTTP status, 1–5.
@@ -76,6 +82,7 @@ type Dimension uint8
 const (
 	ByApp Dimension = iota
 	ByCredential
+	ByProduct
 	// BySubscription counts the calls of the subscription's app to its product.
 	BySubscription
 )

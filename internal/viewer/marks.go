@@ -10,12 +10,12 @@ type Marks struct{ organization, account, user uuid.UUID }
 // NewMarks returns new marks.
 func NewMarks() Marks { return Marks{uuid.New(), uuid.New(), uuid.New()} }
 
-// Marked returns what a row policy may make its predicates depend on: the role, whether
-// the account is suspended, and marks in place of ids. Viewers for whom it returns the
+// Marked returns what a row policy may make its predicates depend on: the role and its
+// scopes, whether the account is suspended, and marks in place of ids. Viewers for whom it returns the
 // same share their statements. Policies see it instead of the viewer, so nothing else
 // of that can enter a statement.
 func (m Marks) Marked(v Viewer) Viewer {
-	out := Viewer{Role: v.Role, AccountOwner: v.AccountOwner, AccountSuspended: v.AccountSuspended}
+	out := Viewer{Role: v.Role, Scopes: v.Scopes, AccountOwner: v.AccountOwner, AccountSuspended: v.AccountSuspended}
 	if v.OrganizationID != uuid.Nil {
 		out.OrganizationID = m.organization
 	}

@@ -16,6 +16,9 @@ type credential struct {
 	// user is the key's user name, if it can be parsed. Portico decides about a
 	// key without one.
 	user uuid.UUID
+	// foreign means that it has not the form of Portico's own keys. It may be one that was
+	// made elsewhere and imported, which only Portico can look up.
+	foreign bool
 }
 
 // readCredential returns the API key of a request.
@@ -26,7 +29,7 @@ func readCredential(h http.Header) credential {
 	case c.Presented == access.APIKey:
 		var ok bool
 		c.user, _, ok = rawkey.Parse(c.RawKey)
-		c.Malformed = !ok
+		c.foreign = !ok
 	case len(c.Username) == len(uuid.Nil.String()):
 		c.user, _ = uuid.Parse(c.Username)
 	}

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"golang.org/x/sync/singleflight"
 
 	"portico/clients/go/gate/keycache"
@@ -97,7 +98,7 @@ func New(ctx context.Context, o Options) (*Gate, error) {
 		return nil, err
 	}
 	g := &Gate{
-		o: o, clock: wholeClock(o.Now), portico: &portico{url: o.URL, token: o.Token, http: o.HTTPClient},
+		o: o, clock: wholeClock(o.Now), portico: &portico{url: o.URL, token: o.Token, instance: uuid.NewString(), http: o.HTTPClient},
 		memory: limits.NewMemory(wholeClock(o.Now), o.Elapsed, 0), proofs: proofs, calls: newTally(),
 	}
 	if err := g.begin(ctx); err != nil {

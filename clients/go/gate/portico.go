@@ -25,7 +25,10 @@ var errInexact = errors.New("an answer is not UTF-8, or holds halves of surrogat
 // portico is a client of the endpoints of Portico that a Gate uses.
 type portico struct {
 	url, token string
-	http       *http.Client
+	// instance distinguishes this Gate from others with the same token: Portico shows
+	// its administrators how far the one is that is furthest behind.
+	instance string
+	http     *http.Client
 }
 
 // newHTTPClient returns a client that keeps enough idle connections for concurrent
@@ -60,6 +63,7 @@ func (p *portico) ask(ctx context.Context, method, path string, body io.Reader) 
 		return nil, err
 	}
 	r.Header.Set("X-Portico-Gateway-Token", p.token)
+	r.Header.Set("X-Portico-Instance", p.instance)
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}

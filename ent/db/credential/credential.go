@@ -41,6 +41,10 @@ const (
 	FieldAuthType = "auth_type"
 	// FieldUsername holds the string denoting the username field in the database.
 	FieldUsername = "username"
+	// FieldDisabledByOwner holds the string denoting the disabled_by_owner field in the database.
+	FieldDisabledByOwner = "disabled_by_owner"
+	// FieldLabels holds the string denoting the labels field in the database.
+	FieldLabels = "labels"
 	// FieldSecretHash holds the string denoting the secret_hash field in the database.
 	FieldSecretHash = "secret_hash"
 	// FieldPepperID holds the string denoting the pepper_id field in the database.
@@ -55,10 +59,14 @@ const (
 	FieldAllowedAddresses = "allowed_addresses"
 	// FieldRateLimit holds the string denoting the rate_limit field in the database.
 	FieldRateLimit = "rate_limit"
+	// FieldImported holds the string denoting the imported field in the database.
+	FieldImported = "imported"
 	// FieldExpiresAt holds the string denoting the expires_at field in the database.
 	FieldExpiresAt = "expires_at"
 	// FieldExpiryRecordedAt holds the string denoting the expiry_recorded_at field in the database.
 	FieldExpiryRecordedAt = "expiry_recorded_at"
+	// FieldExpiryNotice holds the string denoting the expiry_notice field in the database.
+	FieldExpiryNotice = "expiry_notice"
 	// FieldLastUsedAt holds the string denoting the last_used_at field in the database.
 	FieldLastUsedAt = "last_used_at"
 	// FieldRevokedAt holds the string denoting the revoked_at field in the database.
@@ -71,10 +79,28 @@ const (
 	FieldRevokedNote = "revoked_note"
 	// FieldDeletedAt holds the string denoting the deleted_at field in the database.
 	FieldDeletedAt = "deleted_at"
+	// FieldPredecessorID holds the string denoting the predecessor_id field in the database.
+	FieldPredecessorID = "predecessor_id"
+	// FieldSuccessorID holds the string denoting the successor_id field in the database.
+	FieldSuccessorID = "successor_id"
+	// FieldRotatedAt holds the string denoting the rotated_at field in the database.
+	FieldRotatedAt = "rotated_at"
+	// FieldExpiresUnrotatedAt holds the string denoting the expires_unrotated_at field in the database.
+	FieldExpiresUnrotatedAt = "expires_unrotated_at"
+	// FieldStillUsedFrom holds the string denoting the still_used_from field in the database.
+	FieldStillUsedFrom = "still_used_from"
 	// EdgeApp holds the string denoting the app edge name in mutations.
 	EdgeApp = "app"
 	// EdgeAccount holds the string denoting the account edge name in mutations.
 	EdgeAccount = "account"
+	// EdgePredecessor holds the string denoting the predecessor edge name in mutations.
+	EdgePredecessor = "predecessor"
+	// EdgeSuccessors holds the string denoting the successors edge name in mutations.
+	EdgeSuccessors = "successors"
+	// EdgeSuccessor holds the string denoting the successor edge name in mutations.
+	EdgeSuccessor = "successor"
+	// EdgePredecessors holds the string denoting the predecessors edge name in mutations.
+	EdgePredecessors = "predecessors"
 	// EdgeOrganization holds the string denoting the organization edge name in mutations.
 	EdgeOrganization = "organization"
 	// Table holds the table name of the credential in the database.
@@ -93,6 +119,22 @@ const (
 	AccountInverseTable = "accounts"
 	// AccountColumn is the table column denoting the account relation/edge.
 	AccountColumn = "account_id"
+	// PredecessorTable is the table that holds the predecessor relation/edge.
+	PredecessorTable = "credentials"
+	// PredecessorColumn is the table column denoting the predecessor relation/edge.
+	PredecessorColumn = "predecessor_id"
+	// SuccessorsTable is the table that holds the successors relation/edge.
+	SuccessorsTable = "credentials"
+	// SuccessorsColumn is the table column denoting the successors relation/edge.
+	SuccessorsColumn = "predecessor_id"
+	// SuccessorTable is the table that holds the successor relation/edge.
+	SuccessorTable = "credentials"
+	// SuccessorColumn is the table column denoting the successor relation/edge.
+	SuccessorColumn = "successor_id"
+	// PredecessorsTable is the table that holds the predecessors relation/edge.
+	PredecessorsTable = "credentials"
+	// PredecessorsColumn is the table column denoting the predecessors relation/edge.
+	PredecessorsColumn = "successor_id"
 	// OrganizationTable is the table that holds the organization relation/edge.
 	OrganizationTable = "credentials"
 	// OrganizationInverseTable is the table name for the Organization entity.
@@ -116,6 +158,8 @@ var Columns = []string{
 	FieldStatus,
 	FieldAuthType,
 	FieldUsername,
+	FieldDisabledByOwner,
+	FieldLabels,
 	FieldSecretHash,
 	FieldPepperID,
 	FieldSecretHint,
@@ -123,14 +167,21 @@ var Columns = []string{
 	FieldAccess,
 	FieldAllowedAddresses,
 	FieldRateLimit,
+	FieldImported,
 	FieldExpiresAt,
 	FieldExpiryRecordedAt,
+	FieldExpiryNotice,
 	FieldLastUsedAt,
 	FieldRevokedAt,
 	FieldRevokedBy,
 	FieldRevokedReason,
 	FieldRevokedNote,
 	FieldDeletedAt,
+	FieldPredecessorID,
+	FieldSuccessorID,
+	FieldRotatedAt,
+	FieldExpiresUnrotatedAt,
+	FieldStillUsedFrom,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -159,12 +210,16 @@ var (
 	DefaultVersion int
 	// DefaultName holds the default value on creation for the "name" field.
 	DefaultName string
+	// DefaultDisabledByOwner holds the default value on creation for the "disabled_by_owner" field.
+	DefaultDisabledByOwner bool
 	// DefaultPepperID holds the default value on creation for the "pepper_id" field.
 	DefaultPepperID string
 	// DefaultSecretHint holds the default value on creation for the "secret_hint" field.
 	DefaultSecretHint string
 	// DefaultRawKeyHint holds the default value on creation for the "raw_key_hint" field.
 	DefaultRawKeyHint string
+	// DefaultImported holds the default value on creation for the "imported" field.
+	DefaultImported bool
 	// DefaultRevokedNote holds the default value on creation for the "revoked_note" field.
 	DefaultRevokedNote string
 	// DefaultID holds the default value on creation for the "id" field.
@@ -292,6 +347,11 @@ func ByUsername(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldUsername, opts...).ToFunc()
 }
 
+// ByDisabledByOwner orders the results by the disabled_by_owner field.
+func ByDisabledByOwner(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDisabledByOwner, opts...).ToFunc()
+}
+
 // ByPepperID orders the results by the pepper_id field.
 func ByPepperID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPepperID, opts...).ToFunc()
@@ -312,6 +372,11 @@ func ByAccess(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAccess, opts...).ToFunc()
 }
 
+// ByImported orders the results by the imported field.
+func ByImported(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldImported, opts...).ToFunc()
+}
+
 // ByExpiresAt orders the results by the expires_at field.
 func ByExpiresAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldExpiresAt, opts...).ToFunc()
@@ -320,6 +385,11 @@ func ByExpiresAt(opts ...sql.OrderTermOption) OrderOption {
 // ByExpiryRecordedAt orders the results by the expiry_recorded_at field.
 func ByExpiryRecordedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldExpiryRecordedAt, opts...).ToFunc()
+}
+
+// ByExpiryNotice orders the results by the expiry_notice field.
+func ByExpiryNotice(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldExpiryNotice, opts...).ToFunc()
 }
 
 // ByLastUsedAt orders the results by the last_used_at field.
@@ -352,6 +422,31 @@ func ByDeletedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDeletedAt, opts...).ToFunc()
 }
 
+// ByPredecessorID orders the results by the predecessor_id field.
+func ByPredecessorID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPredecessorID, opts...).ToFunc()
+}
+
+// BySuccessorID orders the results by the successor_id field.
+func BySuccessorID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSuccessorID, opts...).ToFunc()
+}
+
+// ByRotatedAt orders the results by the rotated_at field.
+func ByRotatedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRotatedAt, opts...).ToFunc()
+}
+
+// ByExpiresUnrotatedAt orders the results by the expires_unrotated_at field.
+func ByExpiresUnrotatedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldExpiresUnrotatedAt, opts...).ToFunc()
+}
+
+// ByStillUsedFrom orders the results by the still_used_from field.
+func ByStillUsedFrom(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldStillUsedFrom, opts...).ToFunc()
+}
+
 // ByAppField orders the results by app field.
 func ByAppField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -363,6 +458,48 @@ func ByAppField(field string, opts ...sql.OrderTermOption) OrderOption {
 func ByAccountField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
 		sqlgraph.OrderByNeighborTerms(s, newAccountStep(), sql.OrderByField(field, opts...))
+	}
+}
+
+// ByPredecessorField orders the results by predecessor field.
+func ByPredecessorField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newPredecessorStep(), sql.OrderByField(field, opts...))
+	}
+}
+
+// BySuccessorsCount orders the results by successors count.
+func BySuccessorsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newSuccessorsStep(), opts...)
+	}
+}
+
+// BySuccessors orders the results by successors terms.
+func BySuccessors(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newSuccessorsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
+// BySuccessorField orders the results by successor field.
+func BySuccessorField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newSuccessorStep(), sql.OrderByField(field, opts...))
+	}
+}
+
+// ByPredecessorsCount orders the results by predecessors count.
+func ByPredecessorsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newPredecessorsStep(), opts...)
+	}
+}
+
+// ByPredecessors orders the results by predecessors terms.
+func ByPredecessors(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newPredecessorsStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
 
@@ -384,6 +521,34 @@ func newAccountStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(AccountInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, false, AccountTable, AccountColumn),
+	)
+}
+func newPredecessorStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(Table, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, true, PredecessorTable, PredecessorColumn),
+	)
+}
+func newSuccessorsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(Table, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, SuccessorsTable, SuccessorsColumn),
+	)
+}
+func newSuccessorStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(Table, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, true, SuccessorTable, SuccessorColumn),
+	)
+}
+func newPredecessorsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(Table, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, PredecessorsTable, PredecessorsColumn),
 	)
 }
 func newOrganizationStep() *sqlgraph.Step {

@@ -98,6 +98,11 @@ func Username(v uuid.UUID) predicate.Credential {
 	return predicate.Credential(sql.FieldEQ(FieldUsername, v))
 }
 
+// DisabledByOwner applies equality check predicate on the "disabled_by_owner" field. It's identical to DisabledByOwnerEQ.
+func DisabledByOwner(v bool) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldDisabledByOwner, v))
+}
+
 // SecretHash applies equality check predicate on the "secret_hash" field. It's identical to SecretHashEQ.
 func SecretHash(v []byte) predicate.Credential {
 	return predicate.Credential(sql.FieldEQ(FieldSecretHash, v))
@@ -118,6 +123,11 @@ func RawKeyHint(v string) predicate.Credential {
 	return predicate.Credential(sql.FieldEQ(FieldRawKeyHint, v))
 }
 
+// Imported applies equality check predicate on the "imported" field. It's identical to ImportedEQ.
+func Imported(v bool) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldImported, v))
+}
+
 // ExpiresAt applies equality check predicate on the "expires_at" field. It's identical to ExpiresAtEQ.
 func ExpiresAt(v time.Time) predicate.Credential {
 	return predicate.Credential(sql.FieldEQ(FieldExpiresAt, v))
@@ -126,6 +136,11 @@ func ExpiresAt(v time.Time) predicate.Credential {
 // ExpiryRecordedAt applies equality check predicate on the "expiry_recorded_at" field. It's identical to ExpiryRecordedAtEQ.
 func ExpiryRecordedAt(v time.Time) predicate.Credential {
 	return predicate.Credential(sql.FieldEQ(FieldExpiryRecordedAt, v))
+}
+
+// ExpiryNotice applies equality check predicate on the "expiry_notice" field. It's identical to ExpiryNoticeEQ.
+func ExpiryNotice(v int) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldExpiryNotice, v))
 }
 
 // LastUsedAt applies equality check predicate on the "last_used_at" field. It's identical to LastUsedAtEQ.
@@ -151,6 +166,31 @@ func RevokedNote(v string) predicate.Credential {
 // DeletedAt applies equality check predicate on the "deleted_at" field. It's identical to DeletedAtEQ.
 func DeletedAt(v time.Time) predicate.Credential {
 	return predicate.Credential(sql.FieldEQ(FieldDeletedAt, v))
+}
+
+// PredecessorID applies equality check predicate on the "predecessor_id" field. It's identical to PredecessorIDEQ.
+func PredecessorID(v uuid.UUID) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldPredecessorID, v))
+}
+
+// SuccessorID applies equality check predicate on the "successor_id" field. It's identical to SuccessorIDEQ.
+func SuccessorID(v uuid.UUID) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldSuccessorID, v))
+}
+
+// RotatedAt applies equality check predicate on the "rotated_at" field. It's identical to RotatedAtEQ.
+func RotatedAt(v time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldRotatedAt, v))
+}
+
+// ExpiresUnrotatedAt applies equality check predicate on the "expires_unrotated_at" field. It's identical to ExpiresUnrotatedAtEQ.
+func ExpiresUnrotatedAt(v time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldExpiresUnrotatedAt, v))
+}
+
+// StillUsedFrom applies equality check predicate on the "still_used_from" field. It's identical to StillUsedFromEQ.
+func StillUsedFrom(v time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldStillUsedFrom, v))
 }
 
 // OrganizationIDEQ applies the EQ predicate on the "organization_id" field.
@@ -538,6 +578,26 @@ func UsernameLTE(v uuid.UUID) predicate.Credential {
 	return predicate.Credential(sql.FieldLTE(FieldUsername, v))
 }
 
+// DisabledByOwnerEQ applies the EQ predicate on the "disabled_by_owner" field.
+func DisabledByOwnerEQ(v bool) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldDisabledByOwner, v))
+}
+
+// DisabledByOwnerNEQ applies the NEQ predicate on the "disabled_by_owner" field.
+func DisabledByOwnerNEQ(v bool) predicate.Credential {
+	return predicate.Credential(sql.FieldNEQ(FieldDisabledByOwner, v))
+}
+
+// LabelsIsNil applies the IsNil predicate on the "labels" field.
+func LabelsIsNil() predicate.Credential {
+	return predicate.Credential(sql.FieldIsNull(FieldLabels))
+}
+
+// LabelsNotNil applies the NotNil predicate on the "labels" field.
+func LabelsNotNil() predicate.Credential {
+	return predicate.Credential(sql.FieldNotNull(FieldLabels))
+}
+
 // SecretHashEQ applies the EQ predicate on the "secret_hash" field.
 func SecretHashEQ(v []byte) predicate.Credential {
 	return predicate.Credential(sql.FieldEQ(FieldSecretHash, v))
@@ -833,6 +893,16 @@ func RateLimitNotNil() predicate.Credential {
 	return predicate.Credential(sql.FieldNotNull(FieldRateLimit))
 }
 
+// ImportedEQ applies the EQ predicate on the "imported" field.
+func ImportedEQ(v bool) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldImported, v))
+}
+
+// ImportedNEQ applies the NEQ predicate on the "imported" field.
+func ImportedNEQ(v bool) predicate.Credential {
+	return predicate.Credential(sql.FieldNEQ(FieldImported, v))
+}
+
 // ExpiresAtEQ applies the EQ predicate on the "expires_at" field.
 func ExpiresAtEQ(v time.Time) predicate.Credential {
 	return predicate.Credential(sql.FieldEQ(FieldExpiresAt, v))
@@ -931,6 +1001,56 @@ func ExpiryRecordedAtIsNil() predicate.Credential {
 // ExpiryRecordedAtNotNil applies the NotNil predicate on the "expiry_recorded_at" field.
 func ExpiryRecordedAtNotNil() predicate.Credential {
 	return predicate.Credential(sql.FieldNotNull(FieldExpiryRecordedAt))
+}
+
+// ExpiryNoticeEQ applies the EQ predicate on the "expiry_notice" field.
+func ExpiryNoticeEQ(v int) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldExpiryNotice, v))
+}
+
+// ExpiryNoticeNEQ applies the NEQ predicate on the "expiry_notice" field.
+func ExpiryNoticeNEQ(v int) predicate.Credential {
+	return predicate.Credential(sql.FieldNEQ(FieldExpiryNotice, v))
+}
+
+// ExpiryNoticeIn applies the In predicate on the "expiry_notice" field.
+func ExpiryNoticeIn(vs ...int) predicate.Credential {
+	return predicate.Credential(sql.FieldIn(FieldExpiryNotice, vs...))
+}
+
+// ExpiryNoticeNotIn applies the NotIn predicate on the "expiry_notice" field.
+func ExpiryNoticeNotIn(vs ...int) predicate.Credential {
+	return predicate.Credential(sql.FieldNotIn(FieldExpiryNotice, vs...))
+}
+
+// ExpiryNoticeGT applies the GT predicate on the "expiry_notice" field.
+func ExpiryNoticeGT(v int) predicate.Credential {
+	return predicate.Credential(sql.FieldGT(FieldExpiryNotice, v))
+}
+
+// ExpiryNoticeGTE applies the GTE predicate on the "expiry_notice" field.
+func ExpiryNoticeGTE(v int) predicate.Credential {
+	return predicate.Credential(sql.FieldGTE(FieldExpiryNotice, v))
+}
+
+// ExpiryNoticeLT applies the LT predicate on the "expiry_notice" field.
+func ExpiryNoticeLT(v int) predicate.Credential {
+	return predicate.Credential(sql.FieldLT(FieldExpiryNotice, v))
+}
+
+// ExpiryNoticeLTE applies the LTE predicate on the "expiry_notice" field.
+func ExpiryNoticeLTE(v int) predicate.Credential {
+	return predicate.Credential(sql.FieldLTE(FieldExpiryNotice, v))
+}
+
+// ExpiryNoticeIsNil applies the IsNil predicate on the "expiry_notice" field.
+func ExpiryNoticeIsNil() predicate.Credential {
+	return predicate.Credential(sql.FieldIsNull(FieldExpiryNotice))
+}
+
+// ExpiryNoticeNotNil applies the NotNil predicate on the "expiry_notice" field.
+func ExpiryNoticeNotNil() predicate.Credential {
+	return predicate.Credential(sql.FieldNotNull(FieldExpiryNotice))
 }
 
 // LastUsedAtEQ applies the EQ predicate on the "last_used_at" field.
@@ -1238,6 +1358,216 @@ func DeletedAtNotNil() predicate.Credential {
 	return predicate.Credential(sql.FieldNotNull(FieldDeletedAt))
 }
 
+// PredecessorIDEQ applies the EQ predicate on the "predecessor_id" field.
+func PredecessorIDEQ(v uuid.UUID) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldPredecessorID, v))
+}
+
+// PredecessorIDNEQ applies the NEQ predicate on the "predecessor_id" field.
+func PredecessorIDNEQ(v uuid.UUID) predicate.Credential {
+	return predicate.Credential(sql.FieldNEQ(FieldPredecessorID, v))
+}
+
+// PredecessorIDIn applies the In predicate on the "predecessor_id" field.
+func PredecessorIDIn(vs ...uuid.UUID) predicate.Credential {
+	return predicate.Credential(sql.FieldIn(FieldPredecessorID, vs...))
+}
+
+// PredecessorIDNotIn applies the NotIn predicate on the "predecessor_id" field.
+func PredecessorIDNotIn(vs ...uuid.UUID) predicate.Credential {
+	return predicate.Credential(sql.FieldNotIn(FieldPredecessorID, vs...))
+}
+
+// PredecessorIDIsNil applies the IsNil predicate on the "predecessor_id" field.
+func PredecessorIDIsNil() predicate.Credential {
+	return predicate.Credential(sql.FieldIsNull(FieldPredecessorID))
+}
+
+// PredecessorIDNotNil applies the NotNil predicate on the "predecessor_id" field.
+func PredecessorIDNotNil() predicate.Credential {
+	return predicate.Credential(sql.FieldNotNull(FieldPredecessorID))
+}
+
+// SuccessorIDEQ applies the EQ predicate on the "successor_id" field.
+func SuccessorIDEQ(v uuid.UUID) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldSuccessorID, v))
+}
+
+// SuccessorIDNEQ applies the NEQ predicate on the "successor_id" field.
+func SuccessorIDNEQ(v uuid.UUID) predicate.Credential {
+	return predicate.Credential(sql.FieldNEQ(FieldSuccessorID, v))
+}
+
+// SuccessorIDIn applies the In predicate on the "successor_id" field.
+func SuccessorIDIn(vs ...uuid.UUID) predicate.Credential {
+	return predicate.Credential(sql.FieldIn(FieldSuccessorID, vs...))
+}
+
+// SuccessorIDNotIn applies the NotIn predicate on the "successor_id" field.
+func SuccessorIDNotIn(vs ...uuid.UUID) predicate.Credential {
+	return predicate.Credential(sql.FieldNotIn(FieldSuccessorID, vs...))
+}
+
+// SuccessorIDIsNil applies the IsNil predicate on the "successor_id" field.
+func SuccessorIDIsNil() predicate.Credential {
+	return predicate.Credential(sql.FieldIsNull(FieldSuccessorID))
+}
+
+// SuccessorIDNotNil applies the NotNil predicate on the "successor_id" field.
+func SuccessorIDNotNil() predicate.Credential {
+	return predicate.Credential(sql.FieldNotNull(FieldSuccessorID))
+}
+
+// RotatedAtEQ applies the EQ predicate on the "rotated_at" field.
+func RotatedAtEQ(v time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldRotatedAt, v))
+}
+
+// RotatedAtNEQ applies the NEQ predicate on the "rotated_at" field.
+func RotatedAtNEQ(v time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldNEQ(FieldRotatedAt, v))
+}
+
+// RotatedAtIn applies the In predicate on the "rotated_at" field.
+func RotatedAtIn(vs ...time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldIn(FieldRotatedAt, vs...))
+}
+
+// RotatedAtNotIn applies the NotIn predicate on the "rotated_at" field.
+func RotatedAtNotIn(vs ...time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldNotIn(FieldRotatedAt, vs...))
+}
+
+// RotatedAtGT applies the GT predicate on the "rotated_at" field.
+func RotatedAtGT(v time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldGT(FieldRotatedAt, v))
+}
+
+// RotatedAtGTE applies the GTE predicate on the "rotated_at" field.
+func RotatedAtGTE(v time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldGTE(FieldRotatedAt, v))
+}
+
+// RotatedAtLT applies the LT predicate on the "rotated_at" field.
+func RotatedAtLT(v time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldLT(FieldRotatedAt, v))
+}
+
+// RotatedAtLTE applies the LTE predicate on the "rotated_at" field.
+func RotatedAtLTE(v time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldLTE(FieldRotatedAt, v))
+}
+
+// RotatedAtIsNil applies the IsNil predicate on the "rotated_at" field.
+func RotatedAtIsNil() predicate.Credential {
+	return predicate.Credential(sql.FieldIsNull(FieldRotatedAt))
+}
+
+// RotatedAtNotNil applies the NotNil predicate on the "rotated_at" field.
+func RotatedAtNotNil() predicate.Credential {
+	return predicate.Credential(sql.FieldNotNull(FieldRotatedAt))
+}
+
+// ExpiresUnrotatedAtEQ applies the EQ predicate on the "expires_unrotated_at" field.
+func ExpiresUnrotatedAtEQ(v time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldExpiresUnrotatedAt, v))
+}
+
+// ExpiresUnrotatedAtNEQ applies the NEQ predicate on the "expires_unrotated_at" field.
+func ExpiresUnrotatedAtNEQ(v time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldNEQ(FieldExpiresUnrotatedAt, v))
+}
+
+// ExpiresUnrotatedAtIn applies the In predicate on the "expires_unrotated_at" field.
+func ExpiresUnrotatedAtIn(vs ...time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldIn(FieldExpiresUnrotatedAt, vs...))
+}
+
+// ExpiresUnrotatedAtNotIn applies the NotIn predicate on the "expires_unrotated_at" field.
+func ExpiresUnrotatedAtNotIn(vs ...time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldNotIn(FieldExpiresUnrotatedAt, vs...))
+}
+
+// ExpiresUnrotatedAtGT applies the GT predicate on the "expires_unrotated_at" field.
+func ExpiresUnrotatedAtGT(v time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldGT(FieldExpiresUnrotatedAt, v))
+}
+
+// ExpiresUnrotatedAtGTE applies the GTE predicate on the "expires_unrotated_at" field.
+func ExpiresUnrotatedAtGTE(v time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldGTE(FieldExpiresUnrotatedAt, v))
+}
+
+// ExpiresUnrotatedAtLT applies the LT predicate on the "expires_unrotated_at" field.
+func ExpiresUnrotatedAtLT(v time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldLT(FieldExpiresUnrotatedAt, v))
+}
+
+// ExpiresUnrotatedAtLTE applies the LTE predicate on the "expires_unrotated_at" field.
+func ExpiresUnrotatedAtLTE(v time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldLTE(FieldExpiresUnrotatedAt, v))
+}
+
+// ExpiresUnrotatedAtIsNil applies the IsNil predicate on the "expires_unrotated_at" field.
+func ExpiresUnrotatedAtIsNil() predicate.Credential {
+	return predicate.Credential(sql.FieldIsNull(FieldExpiresUnrotatedAt))
+}
+
+// ExpiresUnrotatedAtNotNil applies the NotNil predicate on the "expires_unrotated_at" field.
+func ExpiresUnrotatedAtNotNil() predicate.Credential {
+	return predicate.Credential(sql.FieldNotNull(FieldExpiresUnrotatedAt))
+}
+
+// StillUsedFromEQ applies the EQ predicate on the "still_used_from" field.
+func StillUsedFromEQ(v time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldStillUsedFrom, v))
+}
+
+// StillUsedFromNEQ applies the NEQ predicate on the "still_used_from" field.
+func StillUsedFromNEQ(v time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldNEQ(FieldStillUsedFrom, v))
+}
+
+// StillUsedFromIn applies the In predicate on the "still_used_from" field.
+func StillUsedFromIn(vs ...time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldIn(FieldStillUsedFrom, vs...))
+}
+
+// StillUsedFromNotIn applies the NotIn predicate on the "still_used_from" field.
+func StillUsedFromNotIn(vs ...time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldNotIn(FieldStillUsedFrom, vs...))
+}
+
+// StillUsedFromGT applies the GT predicate on the "still_used_from" field.
+func StillUsedFromGT(v time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldGT(FieldStillUsedFrom, v))
+}
+
+// StillUsedFromGTE applies the GTE predicate on the "still_used_from" field.
+func StillUsedFromGTE(v time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldGTE(FieldStillUsedFrom, v))
+}
+
+// StillUsedFromLT applies the LT predicate on the "still_used_from" field.
+func StillUsedFromLT(v time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldLT(FieldStillUsedFrom, v))
+}
+
+// StillUsedFromLTE applies the LTE predicate on the "still_used_from" field.
+func StillUsedFromLTE(v time.Time) predicate.Credential {
+	return predicate.Credential(sql.FieldLTE(FieldStillUsedFrom, v))
+}
+
+// StillUsedFromIsNil applies the IsNil predicate on the "still_used_from" field.
+func StillUsedFromIsNil() predicate.Credential {
+	return predicate.Credential(sql.FieldIsNull(FieldStillUsedFrom))
+}
+
+// StillUsedFromNotNil applies the NotNil predicate on the "still_used_from" field.
+func StillUsedFromNotNil() predicate.Credential {
+	return predicate.Credential(sql.FieldNotNull(FieldStillUsedFrom))
+}
+
 // HasApp applies the HasEdge predicate on the "app" edge.
 func HasApp() predicate.Credential {
 	return predicate.Credential(func(s *sql.Selector) {
@@ -1276,6 +1606,98 @@ func HasAccount() predicate.Credential {
 func HasAccountWith(preds ...predicate.Account) predicate.Credential {
 	return predicate.Credential(func(s *sql.Selector) {
 		step := newAccountStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasPredecessor applies the HasEdge predicate on the "predecessor" edge.
+func HasPredecessor() predicate.Credential {
+	return predicate.Credential(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, PredecessorTable, PredecessorColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasPredecessorWith applies the HasEdge predicate on the "predecessor" edge with a given conditions (other predicates).
+func HasPredecessorWith(preds ...predicate.Credential) predicate.Credential {
+	return predicate.Credential(func(s *sql.Selector) {
+		step := newPredecessorStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasSuccessors applies the HasEdge predicate on the "successors" edge.
+func HasSuccessors() predicate.Credential {
+	return predicate.Credential(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, SuccessorsTable, SuccessorsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasSuccessorsWith applies the HasEdge predicate on the "successors" edge with a given conditions (other predicates).
+func HasSuccessorsWith(preds ...predicate.Credential) predicate.Credential {
+	return predicate.Credential(func(s *sql.Selector) {
+		step := newSuccessorsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasSuccessor applies the HasEdge predicate on the "successor" edge.
+func HasSuccessor() predicate.Credential {
+	return predicate.Credential(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, SuccessorTable, SuccessorColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasSuccessorWith applies the HasEdge predicate on the "successor" edge with a given conditions (other predicates).
+func HasSuccessorWith(preds ...predicate.Credential) predicate.Credential {
+	return predicate.Credential(func(s *sql.Selector) {
+		step := newSuccessorStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasPredecessors applies the HasEdge predicate on the "predecessors" edge.
+func HasPredecessors() predicate.Credential {
+	return predicate.Credential(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, PredecessorsTable, PredecessorsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasPredecessorsWith applies the HasEdge predicate on the "predecessors" edge with a given conditions (other predicates).
+func HasPredecessorsWith(preds ...predicate.Credential) predicate.Credential {
+	return predicate.Credential(func(s *sql.Selector) {
+		step := newPredecessorsStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -32,6 +32,8 @@ const (
 	FieldActorID = "actor_id"
 	// FieldActorName holds the string denoting the actor_name field in the database.
 	FieldActorName = "actor_name"
+	// FieldActorTokenID holds the string denoting the actor_token_id field in the database.
+	FieldActorTokenID = "actor_token_id"
 	// FieldAddress holds the string denoting the address field in the database.
 	FieldAddress = "address"
 	// FieldRequestID holds the string denoting the request_id field in the database.
@@ -74,6 +76,7 @@ var Columns = []string{
 	FieldActorRole,
 	FieldActorID,
 	FieldActorName,
+	FieldActorTokenID,
 	FieldAddress,
 	FieldRequestID,
 	FieldSubjectType,
@@ -165,6 +168,11 @@ func ByActorID(opts ...sql.OrderTermOption) OrderOption {
 // ByActorName orders the results by the actor_name field.
 func ByActorName(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldActorName, opts...).ToFunc()
+}
+
+// ByActorTokenID orders the results by the actor_token_id field.
+func ByActorTokenID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldActorTokenID, opts...).ToFunc()
 }
 
 // ByAddress orders the results by the address field.

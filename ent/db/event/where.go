@@ -96,6 +96,11 @@ func ActorName(v string) predicate.Event {
 	return predicate.Event(sql.FieldEQ(FieldActorName, v))
 }
 
+// ActorTokenID applies equality check predicate on the "actor_token_id" field. It's identical to ActorTokenIDEQ.
+func ActorTokenID(v uuid.UUID) predicate.Event {
+	return predicate.Event(sql.FieldEQ(FieldActorTokenID, v))
+}
+
 // Address applies equality check predicate on the "address" field. It's identical to AddressEQ.
 func Address(v string) predicate.Event {
 	return predicate.Event(sql.FieldEQ(FieldAddress, v))
@@ -519,6 +524,56 @@ func ActorNameEqualFold(v string) predicate.Event {
 // ActorNameContainsFold applies the ContainsFold predicate on the "actor_name" field.
 func ActorNameContainsFold(v string) predicate.Event {
 	return predicate.Event(sql.FieldContainsFold(FieldActorName, v))
+}
+
+// ActorTokenIDEQ applies the EQ predicate on the "actor_token_id" field.
+func ActorTokenIDEQ(v uuid.UUID) predicate.Event {
+	return predicate.Event(sql.FieldEQ(FieldActorTokenID, v))
+}
+
+// ActorTokenIDNEQ applies the NEQ predicate on the "actor_token_id" field.
+func ActorTokenIDNEQ(v uuid.UUID) predicate.Event {
+	return predicate.Event(sql.FieldNEQ(FieldActorTokenID, v))
+}
+
+// ActorTokenIDIn applies the In predicate on the "actor_token_id" field.
+func ActorTokenIDIn(vs ...uuid.UUID) predicate.Event {
+	return predicate.Event(sql.FieldIn(FieldActorTokenID, vs...))
+}
+
+// ActorTokenIDNotIn applies the NotIn predicate on the "actor_token_id" field.
+func ActorTokenIDNotIn(vs ...uuid.UUID) predicate.Event {
+	return predicate.Event(sql.FieldNotIn(FieldActorTokenID, vs...))
+}
+
+// ActorTokenIDGT applies the GT predicate on the "actor_token_id" field.
+func ActorTokenIDGT(v uuid.UUID) predicate.Event {
+	return predicate.Event(sql.FieldGT(FieldActorTokenID, v))
+}
+
+// ActorTokenIDGTE applies the GTE predicate on the "actor_token_id" field.
+func ActorTokenIDGTE(v uuid.UUID) predicate.Event {
+	return predicate.Event(sql.FieldGTE(FieldActorTokenID, v))
+}
+
+// ActorTokenIDLT applies the LT predicate on the "actor_token_id" field.
+func ActorTokenIDLT(v uuid.UUID) predicate.Event {
+	return predicate.Event(sql.FieldLT(FieldActorTokenID, v))
+}
+
+// ActorTokenIDLTE applies the LTE predicate on the "actor_token_id" field.
+func ActorTokenIDLTE(v uuid.UUID) predicate.Event {
+	return predicate.Event(sql.FieldLTE(FieldActorTokenID, v))
+}
+
+// ActorTokenIDIsNil applies the IsNil predicate on the "actor_token_id" field.
+func ActorTokenIDIsNil() predicate.Event {
+	return predicate.Event(sql.FieldIsNull(FieldActorTokenID))
+}
+
+// ActorTokenIDNotNil applies the NotNil predicate on the "actor_token_id" field.
+func ActorTokenIDNotNil() predicate.Event {
+	return predicate.Event(sql.FieldNotNull(FieldActorTokenID))
 }
 
 // AddressEQ applies the EQ predicate on the "address" field.

@@ -80,6 +80,18 @@ func (f EventFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) 
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.EventMutation", m)
 }
 
+// The InvitationFunc type is an adapter to allow the use of ordinary
+// function as Invitation mutator.
+type InvitationFunc func(context.Context, *db.InvitationMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f InvitationFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.InvitationMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.InvitationMutation", m)
+}
+
 // The MembershipFunc type is an adapter to allow the use of ordinary
 // function as Membership mutator.
 type MembershipFunc func(context.Context, *db.MembershipMutation) (db.Value, error)
@@ -128,6 +140,18 @@ func (f ProductFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.ProductMutation", m)
 }
 
+// The ProductApproverFunc type is an adapter to allow the use of ordinary
+// function as ProductApprover mutator.
+type ProductApproverFunc func(context.Context, *db.ProductApproverMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ProductApproverFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.ProductApproverMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.ProductApproverMutation", m)
+}
+
 // The ServiceTokenFunc type is an adapter to allow the use of ordinary
 // function as ServiceToken mutator.
 type ServiceTokenFunc func(context.Context, *db.ServiceTokenMutation) (db.Value, error)
@@ -138,6 +162,30 @@ func (f ServiceTokenFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, 
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.ServiceTokenMutation", m)
+}
+
+// The SessionFunc type is an adapter to allow the use of ordinary
+// function as Session mutator.
+type SessionFunc func(context.Context, *db.SessionMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f SessionFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.SessionMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.SessionMutation", m)
+}
+
+// The SignUpFunc type is an adapter to allow the use of ordinary
+// function as SignUp mutator.
+type SignUpFunc func(context.Context, *db.SignUpMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f SignUpFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.SignUpMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.SignUpMutation", m)
 }
 
 // The SubscriptionFunc type is an adapter to allow the use of ordinary

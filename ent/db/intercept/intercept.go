@@ -13,12 +13,16 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
+	"portico/ent/db/invitation"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/predicate"
 	"portico/ent/db/product"
+	"portico/ent/db/productapprover"
 	"portico/ent/db/servicetoken"
+	"portico/ent/db/session"
+	"portico/ent/db/signup"
 	"portico/ent/db/subscription"
 	"portico/ent/db/user"
 
@@ -243,6 +247,33 @@ func (f TraverseEvent) Traverse(ctx context.Context, q db.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *db.EventQuery", q)
 }
 
+// The InvitationFunc type is an adapter to allow the use of ordinary function as a Querier.
+type InvitationFunc func(context.Context, *db.InvitationQuery) (db.Value, error)
+
+// Query calls f(ctx, q).
+func (f InvitationFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
+	if q, ok := q.(*db.InvitationQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *db.InvitationQuery", q)
+}
+
+// The TraverseInvitation type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseInvitation func(context.Context, *db.InvitationQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseInvitation) Intercept(next db.Querier) db.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseInvitation) Traverse(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.InvitationQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *db.InvitationQuery", q)
+}
+
 // The MembershipFunc type is an adapter to allow the use of ordinary function as a Querier.
 type MembershipFunc func(context.Context, *db.MembershipQuery) (db.Value, error)
 
@@ -351,6 +382,33 @@ func (f TraverseProduct) Traverse(ctx context.Context, q db.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *db.ProductQuery", q)
 }
 
+// The ProductApproverFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ProductApproverFunc func(context.Context, *db.ProductApproverQuery) (db.Value, error)
+
+// Query calls f(ctx, q).
+func (f ProductApproverFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
+	if q, ok := q.(*db.ProductApproverQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *db.ProductApproverQuery", q)
+}
+
+// The TraverseProductApprover type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseProductApprover func(context.Context, *db.ProductApproverQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseProductApprover) Intercept(next db.Querier) db.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseProductApprover) Traverse(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.ProductApproverQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *db.ProductApproverQuery", q)
+}
+
 // The ServiceTokenFunc type is an adapter to allow the use of ordinary function as a Querier.
 type ServiceTokenFunc func(context.Context, *db.ServiceTokenQuery) (db.Value, error)
 
@@ -376,6 +434,60 @@ func (f TraverseServiceToken) Traverse(ctx context.Context, q db.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *db.ServiceTokenQuery", q)
+}
+
+// The SessionFunc type is an adapter to allow the use of ordinary function as a Querier.
+type SessionFunc func(context.Context, *db.SessionQuery) (db.Value, error)
+
+// Query calls f(ctx, q).
+func (f SessionFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
+	if q, ok := q.(*db.SessionQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *db.SessionQuery", q)
+}
+
+// The TraverseSession type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseSession func(context.Context, *db.SessionQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseSession) Intercept(next db.Querier) db.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseSession) Traverse(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.SessionQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *db.SessionQuery", q)
+}
+
+// The SignUpFunc type is an adapter to allow the use of ordinary function as a Querier.
+type SignUpFunc func(context.Context, *db.SignUpQuery) (db.Value, error)
+
+// Query calls f(ctx, q).
+func (f SignUpFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
+	if q, ok := q.(*db.SignUpQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *db.SignUpQuery", q)
+}
+
+// The TraverseSignUp type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseSignUp func(context.Context, *db.SignUpQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseSignUp) Intercept(next db.Querier) db.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseSignUp) Traverse(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.SignUpQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *db.SignUpQuery", q)
 }
 
 // The SubscriptionFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -447,6 +559,8 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.EndpointQuery, predicate.Endpoint, endpoint.OrderOption]{typ: db.TypeEndpoint, tq: q}, nil
 	case *db.EventQuery:
 		return &query[*db.EventQuery, predicate.Event, event.OrderOption]{typ: db.TypeEvent, tq: q}, nil
+	case *db.InvitationQuery:
+		return &query[*db.InvitationQuery, predicate.Invitation, invitation.OrderOption]{typ: db.TypeInvitation, tq: q}, nil
 	case *db.MembershipQuery:
 		return &query[*db.MembershipQuery, predicate.Membership, membership.OrderOption]{typ: db.TypeMembership, tq: q}, nil
 	case *db.OrganizationQuery:
@@ -455,8 +569,14 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.PlanQuery, predicate.Plan, plan.OrderOption]{typ: db.TypePlan, tq: q}, nil
 	case *db.ProductQuery:
 		return &query[*db.ProductQuery, predicate.Product, product.OrderOption]{typ: db.TypeProduct, tq: q}, nil
+	case *db.ProductApproverQuery:
+		return &query[*db.ProductApproverQuery, predicate.ProductApprover, productapprover.OrderOption]{typ: db.TypeProductApprover, tq: q}, nil
 	case *db.ServiceTokenQuery:
 		return &query[*db.ServiceTokenQuery, predicate.ServiceToken, servicetoken.OrderOption]{typ: db.TypeServiceToken, tq: q}, nil
+	case *db.SessionQuery:
+		return &query[*db.SessionQuery, predicate.Session, session.OrderOption]{typ: db.TypeSession, tq: q}, nil
+	case *db.SignUpQuery:
+		return &query[*db.SignUpQuery, predicate.SignUp, signup.OrderOption]{typ: db.TypeSignUp, tq: q}, nil
 	case *db.SubscriptionQuery:
 		return &query[*db.SubscriptionQuery, predicate.Subscription, subscription.OrderOption]{typ: db.TypeSubscription, tq: q}, nil
 	case *db.UserQuery:

@@ -187,6 +187,8 @@ var (
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"ACTIVE", "DISABLED", "REVOKED"}, Default: "ACTIVE"},
 		{Name: "auth_type", Type: field.TypeEnum, Enums: []string{"API_KEY", "BASIC"}, Default: "API_KEY"},
 		{Name: "username", Type: field.TypeUUID, Unique: true},
+		{Name: "disabled_by_owner", Type: field.TypeBool, Default: false},
+		{Name: "labels", Type: field.TypeJSON, Nullable: true},
 		{Name: "secret_hash", Type: field.TypeBytes, Nullable: true},
 		{Name: "pepper_id", Type: field.TypeString, Default: ""},
 		{Name: "secret_hint", Type: field.TypeString, Default: ""},
@@ -194,16 +196,23 @@ var (
 		{Name: "access", Type: field.TypeEnum, Enums: []string{"ALL", "LISTED"}, Default: "ALL"},
 		{Name: "allowed_addresses", Type: field.TypeJSON, Nullable: true},
 		{Name: "rate_limit", Type: field.TypeJSON, Nullable: true},
+		{Name: "imported", Type: field.TypeBool, Default: false},
 		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
 		{Name: "expiry_recorded_at", Type: field.TypeTime, Nullable: true},
+		{Name: "expiry_notice", Type: field.TypeInt, Nullable: true},
 		{Name: "last_used_at", Type: field.TypeTime, Nullable: true},
 		{Name: "revoked_at", Type: field.TypeTime, Nullable: true},
 		{Name: "revoked_by", Type: field.TypeUUID, Nullable: true},
 		{Name: "revoked_reason", Type: field.TypeEnum, Nullable: true, Enums: []string{"UNSPECIFIED", "KEY_COMPROMISE", "SUPERSEDED", "CESSATION_OF_OPERATION", "PRIVILEGE_WITHDRAWN", "APP_DELETED", "ACCOUNT_DELETED"}},
 		{Name: "revoked_note", Type: field.TypeString, Default: ""},
 		{Name: "deleted_at", Type: field.TypeTime, Nullable: true},
+		{Name: "rotated_at", Type: field.TypeTime, Nullable: true},
+		{Name: "expires_unrotated_at", Type: field.TypeTime, Nullable: true},
+		{Name: "still_used_from", Type: field.TypeTime, Nullable: true},
 		{Name: "app_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "account_id", Type: field.TypeUUID},
+		{Name: "predecessor_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "successor_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "organization_id", Type: field.TypeUUID},
 	}
 	// CredentialsTable holds the schema information for the "credentials" table.
@@ -214,19 +223,31 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "credentials_apps_app",
-				Columns:    []*schema.Column{CredentialsColumns[24]},
+				Columns:    []*schema.Column{CredentialsColumns[31]},
 				RefColumns: []*schema.Column{AppsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "credentials_accounts_account",
-				Columns:    []*schema.Column{CredentialsColumns[25]},
+				Columns:    []*schema.Column{CredentialsColumns[32]},
 				RefColumns: []*schema.Column{AccountsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
+				Symbol:     "credentials_credentials_successors",
+				Columns:    []*schema.Column{CredentialsColumns[33]},
+				RefColumns: []*schema.Column{CredentialsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "credentials_credentials_predecessors",
+				Columns:    []*schema.Column{CredentialsColumns[34]},
+				RefColumns: []*schema.Column{CredentialsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
 				Symbol:     "credentials_organizations_organization",
-				Columns:    []*schema.Column{CredentialsColumns[26]},
+				Columns:    []*schema.Column{CredentialsColumns[35]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -235,24 +256,61 @@ var (
 			{
 				Name:    "credential_app_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[24], CredentialsColumns[1], CredentialsColumns[0]},
+				Columns: []*schema.Column{CredentialsColumns[31], CredentialsColumns[1], CredentialsColumns[0]},
 			},
 			{
 				Name:    "credential_account_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[25], CredentialsColumns[1], CredentialsColumns[0]},
+				Columns: []*schema.Column{CredentialsColumns[32], CredentialsColumns[1], CredentialsColumns[0]},
+			},
+			{
+				Name:    "credential_organization_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{CredentialsColumns[35], CredentialsColumns[1], CredentialsColumns[0]},
 			},
 			{
 				Name:    "credential_organization_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[26], CredentialsColumns[0]},
+				Columns: []*schema.Column{CredentialsColumns[35], CredentialsColumns[0]},
 			},
 			{
 				Name:    "credential_expires_at",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[16]},
+				Columns: []*schema.Column{CredentialsColumns[19]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "expires_at IS NOT NULL AND expiry_recorded_at IS NULL AND status <> 'REVOKED'",
+				},
+			},
+			{
+				Name:    "credential_predecessor_id",
+				Unique:  true,
+				Columns: []*schema.Column{CredentialsColumns[33]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "predecessor_id IS NOT NULL AND status <> 'REVOKED'",
+				},
+			},
+			{
+				Name:    "credential_predecessors",
+				Unique:  false,
+				Columns: []*schema.Column{CredentialsColumns[33]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "predecessor_id IS NOT NULL",
+				},
+			},
+			{
+				Name:    "credential_successor_id",
+				Unique:  false,
+				Columns: []*schema.Column{CredentialsColumns[34]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "successor_id IS NOT NULL",
+				},
+			},
+			{
+				Name:    "credential_overlaps",
+				Unique:  false,
+				Columns: []*schema.Column{CredentialsColumns[19]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "still_used_from IS NOT NULL",
 				},
 			},
 		},
@@ -316,6 +374,7 @@ var (
 		{Name: "actor_role", Type: field.TypeString},
 		{Name: "actor_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "actor_name", Type: field.TypeString},
+		{Name: "actor_token_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "address", Type: field.TypeString, Default: ""},
 		{Name: "request_id", Type: field.TypeString, Default: ""},
 		{Name: "subject_type", Type: field.TypeString},
@@ -335,7 +394,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "events_organizations_organization",
-				Columns:    []*schema.Column{EventsColumns[17]},
+				Columns:    []*schema.Column{EventsColumns[18]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -344,27 +403,27 @@ var (
 			{
 				Name:    "event_organization_id_position",
 				Unique:  true,
-				Columns: []*schema.Column{EventsColumns[17], EventsColumns[1]},
+				Columns: []*schema.Column{EventsColumns[18], EventsColumns[1]},
 			},
 			{
 				Name:    "event_subject_id_position",
 				Unique:  false,
-				Columns: []*schema.Column{EventsColumns[11], EventsColumns[1]},
+				Columns: []*schema.Column{EventsColumns[12], EventsColumns[1]},
 			},
 			{
 				Name:    "event_app_id_position",
 				Unique:  false,
-				Columns: []*schema.Column{EventsColumns[14], EventsColumns[1]},
+				Columns: []*schema.Column{EventsColumns[15], EventsColumns[1]},
 			},
 			{
 				Name:    "event_account_id_position",
 				Unique:  false,
-				Columns: []*schema.Column{EventsColumns[13], EventsColumns[1]},
+				Columns: []*schema.Column{EventsColumns[14], EventsColumns[1]},
 			},
 			{
 				Name:    "event_organization_id_at",
 				Unique:  false,
-				Columns: []*schema.Column{EventsColumns[17], EventsColumns[4]},
+				Columns: []*schema.Column{EventsColumns[18], EventsColumns[4]},
 			},
 		},
 	}
@@ -378,6 +437,76 @@ var (
 		Name:       "event_positions",
 		Columns:    EventPositionsColumns,
 		PrimaryKey: []*schema.Column{EventPositionsColumns[0]},
+	}
+	// ExternalIdentitiesColumns holds the columns for the "external_identities" table.
+	ExternalIdentitiesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+		{Name: "provider_id", Type: field.TypeUUID},
+		{Name: "subject", Type: field.TypeString},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "claims_hash", Type: field.TypeBytes},
+		{Name: "claims_at", Type: field.TypeTime},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// ExternalIdentitiesTable holds the schema information for the "external_identities" table.
+	ExternalIdentitiesTable = &schema.Table{
+		Name:       "external_identities",
+		Columns:    ExternalIdentitiesColumns,
+		PrimaryKey: []*schema.Column{ExternalIdentitiesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "externalidentity_provider_id_subject",
+				Unique:  true,
+				Columns: []*schema.Column{ExternalIdentitiesColumns[2], ExternalIdentitiesColumns[3]},
+			},
+			{
+				Name:    "externalidentity_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{ExternalIdentitiesColumns[4]},
+			},
+		},
+	}
+	// ExternalMembershipsColumns holds the columns for the "external_memberships" table.
+	ExternalMembershipsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "identity_id", Type: field.TypeUUID},
+		{Name: "account_id", Type: field.TypeUUID},
+	}
+	// ExternalMembershipsTable holds the schema information for the "external_memberships" table.
+	ExternalMembershipsTable = &schema.Table{
+		Name:       "external_memberships",
+		Columns:    ExternalMembershipsColumns,
+		PrimaryKey: []*schema.Column{ExternalMembershipsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "externalmembership_identity_id_account_id",
+				Unique:  true,
+				Columns: []*schema.Column{ExternalMembershipsColumns[1], ExternalMembershipsColumns[2]},
+			},
+		},
+	}
+	// GateCallersColumns holds the columns for the "gate_callers" table.
+	GateCallersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "node_id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+		{Name: "token_id", Type: field.TypeUUID},
+		{Name: "seen", Type: field.TypeJSON},
+		{Name: "stored_at", Type: field.TypeTime},
+	}
+	// GateCallersTable holds the schema information for the "gate_callers" table.
+	GateCallersTable = &schema.Table{
+		Name:       "gate_callers",
+		Columns:    GateCallersColumns,
+		PrimaryKey: []*schema.Column{GateCallersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "gatecaller_organization_id_token_id",
+				Unique:  false,
+				Columns: []*schema.Column{GateCallersColumns[2], GateCallersColumns[3]},
+			},
+		},
 	}
 	// GateCursorsColumns holds the columns for the "gate_cursors" table.
 	GateCursorsColumns = []*schema.Column{
@@ -456,6 +585,141 @@ var (
 			},
 		},
 	}
+	// IdentityProvidersColumns holds the columns for the "identity_providers" table.
+	IdentityProvidersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "version", Type: field.TypeInt, Default: 1},
+		{Name: "name", Type: field.TypeString},
+		{Name: "label", Type: field.TypeString},
+		{Name: "issuer", Type: field.TypeString},
+		{Name: "audience", Type: field.TypeString},
+		{Name: "client_id", Type: field.TypeString},
+		{Name: "client_secret", Type: field.TypeBytes, Nullable: true},
+		{Name: "scopes", Type: field.TypeString, Default: "openid profile email"},
+		{Name: "algorithms", Type: field.TypeString},
+		{Name: "subject_claim", Type: field.TypeString, Default: "sub"},
+		{Name: "email_claim", Type: field.TypeString, Default: "email"},
+		{Name: "verified_claim", Type: field.TypeString, Default: "email_verified"},
+		{Name: "name_claim", Type: field.TypeString, Default: "name"},
+		{Name: "role_claim", Type: field.TypeString, Default: ""},
+		{Name: "admin_value", Type: field.TypeString, Default: ""},
+		{Name: "approver_value", Type: field.TypeString, Default: ""},
+		{Name: "accounts_claim", Type: field.TypeString, Default: ""},
+		{Name: "required_claim", Type: field.TypeString, Default: ""},
+		{Name: "required_value", Type: field.TypeString, Default: ""},
+		{Name: "create_users", Type: field.TypeString, Default: "NEVER"},
+		{Name: "link_by_email", Type: field.TypeBool, Default: false},
+		{Name: "second_factor", Type: field.TypeBool, Default: false},
+	}
+	// IdentityProvidersTable holds the schema information for the "identity_providers" table.
+	IdentityProvidersTable = &schema.Table{
+		Name:       "identity_providers",
+		Columns:    IdentityProvidersColumns,
+		PrimaryKey: []*schema.Column{IdentityProvidersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "identityprovider_organization_id_name",
+				Unique:  true,
+				Columns: []*schema.Column{IdentityProvidersColumns[1], IdentityProvidersColumns[5]},
+			},
+			{
+				Name:    "identityprovider_issuer_audience",
+				Unique:  true,
+				Columns: []*schema.Column{IdentityProvidersColumns[7], IdentityProvidersColumns[8]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "audience <> ''",
+				},
+			},
+		},
+	}
+	// InvitationsColumns holds the columns for the "invitations" table.
+	InvitationsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "email", Type: field.TypeString},
+		{Name: "email_folded", Type: field.TypeString},
+		{Name: "role", Type: field.TypeEnum, Enums: []string{"OWNER", "MEMBER"}},
+		{Name: "invited_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "invited_by_token", Type: field.TypeUUID, Nullable: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "accepted_at", Type: field.TypeTime, Nullable: true},
+		{Name: "revoked_at", Type: field.TypeTime, Nullable: true},
+		{Name: "account_id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// InvitationsTable holds the schema information for the "invitations" table.
+	InvitationsTable = &schema.Table{
+		Name:       "invitations",
+		Columns:    InvitationsColumns,
+		PrimaryKey: []*schema.Column{InvitationsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "invitations_accounts_account",
+				Columns:    []*schema.Column{InvitationsColumns[10]},
+				RefColumns: []*schema.Column{AccountsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "invitations_organizations_organization",
+				Columns:    []*schema.Column{InvitationsColumns[11]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "invitation_one_open",
+				Unique:  true,
+				Columns: []*schema.Column{InvitationsColumns[10], InvitationsColumns[2]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "accepted_at IS NULL AND revoked_at IS NULL",
+				},
+			},
+			{
+				Name:    "invitation_account_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{InvitationsColumns[10], InvitationsColumns[6], InvitationsColumns[0]},
+			},
+			{
+				Name:    "invitation_organization_id",
+				Unique:  false,
+				Columns: []*schema.Column{InvitationsColumns[11]},
+			},
+			{
+				Name:    "invitation_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{InvitationsColumns[7]},
+			},
+		},
+	}
+	// LeakReportsColumns holds the columns for the "leak_reports" table.
+	LeakReportsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "credential_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "reporter", Type: field.TypeString},
+		{Name: "url", Type: field.TypeString},
+		{Name: "source", Type: field.TypeString},
+		{Name: "note", Type: field.TypeString},
+		{Name: "client", Type: field.TypeString},
+		{Name: "request_id", Type: field.TypeString},
+		{Name: "reported_at", Type: field.TypeTime},
+	}
+	// LeakReportsTable holds the schema information for the "leak_reports" table.
+	LeakReportsTable = &schema.Table{
+		Name:       "leak_reports",
+		Columns:    LeakReportsColumns,
+		PrimaryKey: []*schema.Column{LeakReportsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "leakreport_reported_at",
+				Unique:  false,
+				Columns: []*schema.Column{LeakReportsColumns[8]},
+			},
+		},
+	}
 	// LeasesColumns holds the columns for the "leases" table.
 	LeasesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString},
@@ -468,6 +732,107 @@ var (
 		Name:       "leases",
 		Columns:    LeasesColumns,
 		PrimaryKey: []*schema.Column{LeasesColumns[0]},
+	}
+	// MailCursorsColumns holds the columns for the "mail_cursors" table.
+	MailCursorsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "position", Type: field.TypeInt64, Default: 0},
+		{Name: "sequence", Type: field.TypeInt64, Default: 0},
+		{Name: "daily_on", Type: field.TypeString, Default: ""},
+	}
+	// MailCursorsTable holds the schema information for the "mail_cursors" table.
+	MailCursorsTable = &schema.Table{
+		Name:       "mail_cursors",
+		Columns:    MailCursorsColumns,
+		PrimaryKey: []*schema.Column{MailCursorsColumns[0]},
+	}
+	// MailDeliveriesColumns holds the columns for the "mail_deliveries" table.
+	MailDeliveriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+		{Name: "kind", Type: field.TypeString},
+		{Name: "cause", Type: field.TypeString},
+		{Name: "event_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "recipient_id", Type: field.TypeUUID},
+		{Name: "sequence", Type: field.TypeInt64},
+		{Name: "state", Type: field.TypeString, Default: "PENDING"},
+		{Name: "message_id", Type: field.TypeString},
+		{Name: "attempts", Type: field.TypeInt, Default: 0},
+		{Name: "next_attempt_at", Type: field.TypeTime},
+		{Name: "claimed_until", Type: field.TypeTime, Nullable: true},
+		{Name: "problem", Type: field.TypeString, Default: ""},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "settled_at", Type: field.TypeTime, Nullable: true},
+	}
+	// MailDeliveriesTable holds the schema information for the "mail_deliveries" table.
+	MailDeliveriesTable = &schema.Table{
+		Name:       "mail_deliveries",
+		Columns:    MailDeliveriesColumns,
+		PrimaryKey: []*schema.Column{MailDeliveriesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "maildelivery_organization_id_kind_cause_recipient_id",
+				Unique:  true,
+				Columns: []*schema.Column{MailDeliveriesColumns[1], MailDeliveriesColumns[2], MailDeliveriesColumns[3], MailDeliveriesColumns[5]},
+			},
+			{
+				Name:    "maildelivery_recipient_id_sequence",
+				Unique:  false,
+				Columns: []*schema.Column{MailDeliveriesColumns[5], MailDeliveriesColumns[6]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'PENDING'",
+				},
+			},
+			{
+				Name:    "maildelivery_next_attempt_at",
+				Unique:  false,
+				Columns: []*schema.Column{MailDeliveriesColumns[10]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'PENDING'",
+				},
+			},
+			{
+				Name:    "maildelivery_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{MailDeliveriesColumns[13]},
+			},
+		},
+	}
+	// MailKindSettingsColumns holds the columns for the "mail_kind_settings" table.
+	MailKindSettingsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+		{Name: "kind", Type: field.TypeString},
+		{Name: "enabled", Type: field.TypeBool, Default: true},
+		{Name: "subject", Type: field.TypeString, Default: ""},
+	}
+	// MailKindSettingsTable holds the schema information for the "mail_kind_settings" table.
+	MailKindSettingsTable = &schema.Table{
+		Name:       "mail_kind_settings",
+		Columns:    MailKindSettingsColumns,
+		PrimaryKey: []*schema.Column{MailKindSettingsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "mailkindsetting_organization_id_kind",
+				Unique:  true,
+				Columns: []*schema.Column{MailKindSettingsColumns[1], MailKindSettingsColumns[2]},
+			},
+		},
+	}
+	// MailSettingsColumns holds the columns for the "mail_settings" table.
+	MailSettingsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "sender_name", Type: field.TypeString, Default: ""},
+		{Name: "reply_to", Type: field.TypeString, Default: ""},
+		{Name: "sign_off", Type: field.TypeString, Default: ""},
+		{Name: "language", Type: field.TypeString, Default: "EN"},
+		{Name: "version", Type: field.TypeInt, Default: 1},
+	}
+	// MailSettingsTable holds the schema information for the "mail_settings" table.
+	MailSettingsTable = &schema.Table{
+		Name:       "mail_settings",
+		Columns:    MailSettingsColumns,
+		PrimaryKey: []*schema.Column{MailSettingsColumns[0]},
 	}
 	// MembershipsColumns holds the columns for the "memberships" table.
 	MembershipsColumns = []*schema.Column{
@@ -531,9 +896,18 @@ var (
 		{Name: "currency", Type: field.TypeString, Default: "EUR"},
 		{Name: "portal_unregister", Type: field.TypeEnum, Enums: []string{"WITHDRAW_ONLY", "ALLOWED"}, Default: "WITHDRAW_ONLY"},
 		{Name: "production_keys", Type: field.TypeEnum, Enums: []string{"MEMBERS", "OWNERS_ONLY"}, Default: "MEMBERS"},
+		{Name: "leaked_keys", Type: field.TypeEnum, Enums: []string{"REVOKE", "NOTIFY"}, Default: "REVOKE"},
 		{Name: "password_sign_in", Type: field.TypeBool, Default: true},
+		{Name: "act_as", Type: field.TypeBool, Default: false},
+		{Name: "staff_totp", Type: field.TypeBool, Default: false},
+		{Name: "sign_up", Type: field.TypeEnum, Enums: []string{"INVITATION", "OPEN", "APPROVAL"}, Default: "INVITATION"},
+		{Name: "sign_up_form", Type: field.TypeJSON, Nullable: true},
+		{Name: "terms_version", Type: field.TypeString, Nullable: true},
+		{Name: "terms_url", Type: field.TypeString, Nullable: true},
+		{Name: "imported_keys", Type: field.TypeBool, Default: false},
 		{Name: "key_prefix", Type: field.TypeString, Default: "ptk"},
 		{Name: "longest_key_life", Type: field.TypeJSON},
+		{Name: "rotate_keys_every", Type: field.TypeJSON, Nullable: true},
 		{Name: "deleted_retention_days", Type: field.TypeInt, Default: 30},
 		{Name: "event_retention_days", Type: field.TypeInt, Default: 730},
 		{Name: "usage_retention", Type: field.TypeJSON, Nullable: true},
@@ -543,6 +917,50 @@ var (
 		Name:       "organizations",
 		Columns:    OrganizationsColumns,
 		PrimaryKey: []*schema.Column{OrganizationsColumns[0]},
+	}
+	// PasswordResetsColumns holds the columns for the "password_resets" table.
+	PasswordResetsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID, Unique: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime},
+	}
+	// PasswordResetsTable holds the schema information for the "password_resets" table.
+	PasswordResetsTable = &schema.Table{
+		Name:       "password_resets",
+		Columns:    PasswordResetsColumns,
+		PrimaryKey: []*schema.Column{PasswordResetsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "passwordreset_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{PasswordResetsColumns[4]},
+			},
+		},
+	}
+	// PasswordResetRequestsColumns holds the columns for the "password_reset_requests" table.
+	PasswordResetRequestsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "email_folded", Type: field.TypeString},
+		{Name: "organization", Type: field.TypeString},
+		{Name: "client", Type: field.TypeString},
+		{Name: "request_id", Type: field.TypeString},
+		{Name: "requested_at", Type: field.TypeTime},
+		{Name: "claimed_until", Type: field.TypeTime, Nullable: true},
+	}
+	// PasswordResetRequestsTable holds the schema information for the "password_reset_requests" table.
+	PasswordResetRequestsTable = &schema.Table{
+		Name:       "password_reset_requests",
+		Columns:    PasswordResetRequestsColumns,
+		PrimaryKey: []*schema.Column{PasswordResetRequestsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "passwordresetrequest_requested_at",
+				Unique:  false,
+				Columns: []*schema.Column{PasswordResetRequestsColumns[5]},
+			},
+		},
 	}
 	// PlansColumns holds the columns for the "plans" table.
 	PlansColumns = []*schema.Column{
@@ -645,6 +1063,52 @@ var (
 			},
 		},
 	}
+	// ProductApproversColumns holds the columns for the "product_approvers" table.
+	ProductApproversColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "product_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// ProductApproversTable holds the schema information for the "product_approvers" table.
+	ProductApproversTable = &schema.Table{
+		Name:       "product_approvers",
+		Columns:    ProductApproversColumns,
+		PrimaryKey: []*schema.Column{ProductApproversColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "product_approvers_products_product",
+				Columns:    []*schema.Column{ProductApproversColumns[2]},
+				RefColumns: []*schema.Column{ProductsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "product_approvers_users_user",
+				Columns:    []*schema.Column{ProductApproversColumns[3]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "product_approvers_organizations_organization",
+				Columns:    []*schema.Column{ProductApproversColumns[4]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "productapprover_user_id_product_id",
+				Unique:  true,
+				Columns: []*schema.Column{ProductApproversColumns[3], ProductApproversColumns[2]},
+			},
+			{
+				Name:    "productapprover_product_id",
+				Unique:  false,
+				Columns: []*schema.Column{ProductApproversColumns[2]},
+			},
+		},
+	}
 	// QuotaCountsColumns holds the columns for the "quota_counts" table.
 	QuotaCountsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -683,6 +1147,26 @@ var (
 			},
 		},
 	}
+	// RecoveryCodesColumns holds the columns for the "recovery_codes" table.
+	RecoveryCodesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "code_hash", Type: field.TypeBytes, Unique: true},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// RecoveryCodesTable holds the schema information for the "recovery_codes" table.
+	RecoveryCodesTable = &schema.Table{
+		Name:       "recovery_codes",
+		Columns:    RecoveryCodesColumns,
+		PrimaryKey: []*schema.Column{RecoveryCodesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "recoverycode_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{RecoveryCodesColumns[1]},
+			},
+		},
+	}
 	// ServiceTokensColumns holds the columns for the "service_tokens" table.
 	ServiceTokensColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -695,8 +1179,11 @@ var (
 		{Name: "hint", Type: field.TypeString},
 		{Name: "product_ids", Type: field.TypeJSON, Nullable: true},
 		{Name: "environment", Type: field.TypeEnum, Nullable: true, Enums: []string{"DEVELOPMENT", "STAGING", "PRODUCTION"}},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "expiry_notice", Type: field.TypeInt, Nullable: true},
 		{Name: "revoked_at", Type: field.TypeTime, Nullable: true},
 		{Name: "last_used_at", Type: field.TypeTime, Nullable: true},
+		{Name: "account_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "organization_id", Type: field.TypeUUID},
 	}
 	// ServiceTokensTable holds the schema information for the "service_tokens" table.
@@ -706,8 +1193,14 @@ var (
 		PrimaryKey: []*schema.Column{ServiceTokensColumns[0]},
 		ForeignKeys: []*schema.ForeignKey{
 			{
+				Symbol:     "service_tokens_accounts_account",
+				Columns:    []*schema.Column{ServiceTokensColumns[14]},
+				RefColumns: []*schema.Column{AccountsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
 				Symbol:     "service_tokens_organizations_organization",
-				Columns:    []*schema.Column{ServiceTokensColumns[12]},
+				Columns:    []*schema.Column{ServiceTokensColumns[15]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -716,7 +1209,107 @@ var (
 			{
 				Name:    "servicetoken_organization_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{ServiceTokensColumns[12], ServiceTokensColumns[4]},
+				Columns: []*schema.Column{ServiceTokensColumns[15], ServiceTokensColumns[4]},
+			},
+			{
+				Name:    "servicetoken_organization_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{ServiceTokensColumns[15], ServiceTokensColumns[1], ServiceTokensColumns[0]},
+			},
+			{
+				Name:    "servicetoken_account_id",
+				Unique:  false,
+				Columns: []*schema.Column{ServiceTokensColumns[14]},
+			},
+			{
+				Name:    "servicetoken_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{ServiceTokensColumns[10]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "expires_at IS NOT NULL AND revoked_at IS NULL",
+				},
+			},
+		},
+	}
+	// SessionsColumns holds the columns for the "sessions" table.
+	SessionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "device", Type: field.TypeString},
+		{Name: "address", Type: field.TypeString},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "last_seen_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "account_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// SessionsTable holds the schema information for the "sessions" table.
+	SessionsTable = &schema.Table{
+		Name:       "sessions",
+		Columns:    SessionsColumns,
+		PrimaryKey: []*schema.Column{SessionsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "sessions_users_user",
+				Columns:    []*schema.Column{SessionsColumns[7]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "sessions_accounts_account",
+				Columns:    []*schema.Column{SessionsColumns[8]},
+				RefColumns: []*schema.Column{AccountsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "sessions_organizations_organization",
+				Columns:    []*schema.Column{SessionsColumns[9]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "session_user_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SessionsColumns[7], SessionsColumns[3], SessionsColumns[0]},
+			},
+			{
+				Name:    "session_organization_id",
+				Unique:  false,
+				Columns: []*schema.Column{SessionsColumns[9]},
+			},
+			{
+				Name:    "session_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{SessionsColumns[5]},
+			},
+		},
+	}
+	// SessionTokensColumns holds the columns for the "session_tokens" table.
+	SessionTokensColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "session_id", Type: field.TypeUUID},
+		{Name: "token_hash", Type: field.TypeBytes, Unique: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "rotated_at", Type: field.TypeTime, Nullable: true},
+	}
+	// SessionTokensTable holds the schema information for the "session_tokens" table.
+	SessionTokensTable = &schema.Table{
+		Name:       "session_tokens",
+		Columns:    SessionTokensColumns,
+		PrimaryKey: []*schema.Column{SessionTokensColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "sessiontoken_session_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SessionTokensColumns[1], SessionTokensColumns[3], SessionTokensColumns[0]},
+			},
+			{
+				Name:    "sessiontoken_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{SessionTokensColumns[3]},
 			},
 		},
 	}
@@ -741,6 +1334,83 @@ var (
 				Name:    "signinattempt_attempted_at",
 				Unique:  false,
 				Columns: []*schema.Column{SignInAttemptsColumns[2]},
+			},
+		},
+	}
+	// SignUpsColumns holds the columns for the "sign_ups" table.
+	SignUpsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "email", Type: field.TypeString},
+		{Name: "email_folded", Type: field.TypeString},
+		{Name: "name", Type: field.TypeString},
+		{Name: "account_name", Type: field.TypeString},
+		{Name: "language", Type: field.TypeEnum, Nullable: true, Enums: []string{"EN", "TR"}},
+		{Name: "terms_version", Type: field.TypeString, Nullable: true},
+		{Name: "answers", Type: field.TypeJSON},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"UNVERIFIED", "WAITING", "ACCEPTED", "REJECTED", "REPLACED"}, Default: "UNVERIFIED"},
+		{Name: "password_hash", Type: field.TypeString, Default: ""},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "verified_at", Type: field.TypeTime, Nullable: true},
+		{Name: "decided_at", Type: field.TypeTime, Nullable: true},
+		{Name: "decided_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "reason", Type: field.TypeString, Default: ""},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+		{Name: "person_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// SignUpsTable holds the schema information for the "sign_ups" table.
+	SignUpsTable = &schema.Table{
+		Name:       "sign_ups",
+		Columns:    SignUpsColumns,
+		PrimaryKey: []*schema.Column{SignUpsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "sign_ups_users_person",
+				Columns:    []*schema.Column{SignUpsColumns[17]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "sign_ups_organizations_organization",
+				Columns:    []*schema.Column{SignUpsColumns[18]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "sign_up_one_waiting",
+				Unique:  true,
+				Columns: []*schema.Column{SignUpsColumns[18], SignUpsColumns[2]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'WAITING'",
+				},
+			},
+			{
+				Name:    "sign_up_address",
+				Unique:  false,
+				Columns: []*schema.Column{SignUpsColumns[18], SignUpsColumns[2], SignUpsColumns[8]},
+			},
+			{
+				Name:    "signup_organization_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SignUpsColumns[18], SignUpsColumns[10], SignUpsColumns[0]},
+			},
+			{
+				Name:    "signup_organization_id_state_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{SignUpsColumns[18], SignUpsColumns[8], SignUpsColumns[11]},
+			},
+			{
+				Name:    "signup_person_id",
+				Unique:  true,
+				Columns: []*schema.Column{SignUpsColumns[17]},
+			},
+			{
+				Name:    "signup_ended_at",
+				Unique:  false,
+				Columns: []*schema.Column{SignUpsColumns[16]},
 			},
 		},
 	}
@@ -838,7 +1508,26 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{SubscriptionsColumns[13], SubscriptionsColumns[14]},
 			},
+			{
+				Name:    "subscription_organization_id_product_id",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionsColumns[16], SubscriptionsColumns[14]},
+			},
 		},
+	}
+	// TotpFactorsColumns holds the columns for the "totp_factors" table.
+	TotpFactorsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID, Unique: true},
+		{Name: "pepper_id", Type: field.TypeString},
+		{Name: "last_step", Type: field.TypeInt64, Default: 0},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// TotpFactorsTable holds the schema information for the "totp_factors" table.
+	TotpFactorsTable = &schema.Table{
+		Name:       "totp_factors",
+		Columns:    TotpFactorsColumns,
+		PrimaryKey: []*schema.Column{TotpFactorsColumns[0]},
 	}
 	// UsageBatchesColumns holds the columns for the "usage_batches" table.
 	UsageBatchesColumns = []*schema.Column{
@@ -1078,14 +1767,23 @@ var (
 		{Name: "name_folded", Type: field.TypeString},
 		{Name: "email", Type: field.TypeString},
 		{Name: "email_folded", Type: field.TypeString},
-		{Name: "role", Type: field.TypeEnum, Enums: []string{"ADMIN", "PORTAL"}},
+		{Name: "role", Type: field.TypeEnum, Enums: []string{"ADMIN", "APPROVER", "PORTAL"}},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"ACTIVE", "DISABLED"}, Default: "ACTIVE"},
 		{Name: "password_hash", Type: field.TypeString},
 		{Name: "token_version", Type: field.TypeInt, Default: 1},
 		{Name: "made_in_development", Type: field.TypeBool, Default: false},
+		{Name: "language", Type: field.TypeEnum, Nullable: true, Enums: []string{"EN", "TR"}},
+		{Name: "time_zone", Type: field.TypeString, Nullable: true},
+		{Name: "theme", Type: field.TypeEnum, Nullable: true, Enums: []string{"LIGHT", "DARK"}},
+		{Name: "key_names_in_mail", Type: field.TypeBool, Default: true},
+		{Name: "totp_enabled_at", Type: field.TypeTime, Nullable: true},
 		{Name: "last_sign_in_at", Type: field.TypeTime, Nullable: true},
 		{Name: "sign_in_unlocked_at", Type: field.TypeTime, Nullable: true},
+		{Name: "codes_unlocked_at", Type: field.TypeTime, Nullable: true},
 		{Name: "password_changed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "terms_version", Type: field.TypeString, Nullable: true},
+		{Name: "terms_accepted_at", Type: field.TypeTime, Nullable: true},
+		{Name: "deleted_at", Type: field.TypeTime, Nullable: true},
 		{Name: "organization_id", Type: field.TypeUUID},
 	}
 	// UsersTable holds the schema information for the "users" table.
@@ -1096,7 +1794,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "users_organizations_organization",
-				Columns:    []*schema.Column{UsersColumns[16]},
+				Columns:    []*schema.Column{UsersColumns[25]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1105,12 +1803,15 @@ var (
 			{
 				Name:    "user_organization_id_email_folded",
 				Unique:  true,
-				Columns: []*schema.Column{UsersColumns[16], UsersColumns[7]},
+				Columns: []*schema.Column{UsersColumns[25], UsersColumns[7]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "deleted_at IS NULL",
+				},
 			},
 			{
 				Name:    "user_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{UsersColumns[16], UsersColumns[1], UsersColumns[0]},
+				Columns: []*schema.Column{UsersColumns[25], UsersColumns[1], UsersColumns[0]},
 			},
 			{
 				Name:    "user_email_folded",
@@ -1128,18 +1829,36 @@ var (
 		EndpointsTable,
 		EventsTable,
 		EventPositionsTable,
+		ExternalIdentitiesTable,
+		ExternalMembershipsTable,
+		GateCallersTable,
 		GateCursorsTable,
 		GateNodesTable,
 		IdempotencyKeysTable,
+		IdentityProvidersTable,
+		InvitationsTable,
+		LeakReportsTable,
 		LeasesTable,
+		MailCursorsTable,
+		MailDeliveriesTable,
+		MailKindSettingsTable,
+		MailSettingsTable,
 		MembershipsTable,
 		OrganizationsTable,
+		PasswordResetsTable,
+		PasswordResetRequestsTable,
 		PlansTable,
 		ProductsTable,
+		ProductApproversTable,
 		QuotaCountsTable,
+		RecoveryCodesTable,
 		ServiceTokensTable,
+		SessionsTable,
+		SessionTokensTable,
 		SignInAttemptsTable,
+		SignUpsTable,
 		SubscriptionsTable,
+		TotpFactorsTable,
 		UsageBatchesTable,
 		UsageDaysTable,
 		UsageHoursTable,
@@ -1168,14 +1887,18 @@ func init() {
 	}
 	CredentialsTable.ForeignKeys[0].RefTable = AppsTable
 	CredentialsTable.ForeignKeys[1].RefTable = AccountsTable
-	CredentialsTable.ForeignKeys[2].RefTable = OrganizationsTable
+	CredentialsTable.ForeignKeys[2].RefTable = CredentialsTable
+	CredentialsTable.ForeignKeys[3].RefTable = CredentialsTable
+	CredentialsTable.ForeignKeys[4].RefTable = OrganizationsTable
 	CredentialsTable.Annotation = &entsql.Annotation{}
 	CredentialsTable.Annotation.Checks = map[string]string{
 		"credentials_access":      "access IN ('ALL', 'LISTED')",
 		"credentials_auth_type":   "auth_type IN ('API_KEY', 'BASIC')",
+		"credentials_disabled_by": "NOT (disabled_by_owner AND status = 'ACTIVE')",
 		"credentials_environment": "environment IN ('DEVELOPMENT', 'STAGING', 'PRODUCTION')",
 		"credentials_reason":      "revoked_reason IS NULL OR revoked_reason IN ('UNSPECIFIED', 'KEY_COMPROMISE', 'SUPERSEDED', 'CESSATION_OF_OPERATION', 'PRIVILEGE_WITHDRAWN', 'APP_DELETED', 'ACCOUNT_DELETED')",
 		"credentials_revoked":     "((status = 'REVOKED') = (revoked_at IS NOT NULL) AND (status = 'REVOKED') = (revoked_reason IS NOT NULL))",
+		"credentials_rotated":     "((rotated_at IS NOT NULL AND expires_at IS NOT NULL) OR (successor_id IS NULL AND expires_unrotated_at IS NULL AND still_used_from IS NULL))",
 		"credentials_secret":      "status = 'REVOKED' OR (status = 'UNCOLLECTED') = (secret_hash IS NULL)",
 		"credentials_status":      "status IN ('ACTIVE', 'UNCOLLECTED', 'DISABLED', 'REVOKED')",
 	}
@@ -1186,6 +1909,47 @@ func init() {
 		"endpoints_method": "method IN ('ANY', 'GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS')",
 	}
 	EventsTable.ForeignKeys[0].RefTable = OrganizationsTable
+	ExternalIdentitiesTable.Annotation = &entsql.Annotation{}
+	ExternalIdentitiesTable.Annotation.Checks = map[string]string{
+		"external_identities_subject": "length(subject) BETWEEN 1 AND 255",
+	}
+	IdentityProvidersTable.Annotation = &entsql.Annotation{}
+	IdentityProvidersTable.Annotation.Checks = map[string]string{
+		"identity_providers_admin":        "((role_claim = '') = (admin_value = '' AND approver_value = ''))",
+		"identity_providers_algorithms":   "(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(' ' || algorithms || ' ', 'RS256 ', ''), 'RS384 ', ''), 'RS512 ', ''), 'PS256 ', ''), 'PS384 ', ''), 'PS512 ', ''), 'ES256 ', ''), 'ES384 ', ''), 'ES512 ', ''), 'EdDSA ', ''), ' ', '') = '' AND algorithms <> '')",
+		"identity_providers_create_users": "create_users IN ('NEVER', 'PORTAL')",
+		"identity_providers_issuer":       "length(issuer) BETWEEN 1 AND 500",
+		"identity_providers_label":        "length(label) BETWEEN 1 AND 100",
+		"identity_providers_name":         "length(name) BETWEEN 1 AND 63",
+		"identity_providers_required":     "((required_claim = '') = (required_value = ''))",
+		"identity_providers_use":          "audience <> client_id",
+	}
+	InvitationsTable.ForeignKeys[0].RefTable = AccountsTable
+	InvitationsTable.ForeignKeys[1].RefTable = OrganizationsTable
+	InvitationsTable.Annotation = &entsql.Annotation{}
+	InvitationsTable.Annotation.Checks = map[string]string{
+		"invitations_ended":   "accepted_at IS NULL OR revoked_at IS NULL",
+		"invitations_expires": "expires_at > created_at",
+		"invitations_role":    "role IN ('OWNER', 'MEMBER')",
+	}
+	MailDeliveriesTable.Annotation = &entsql.Annotation{}
+	MailDeliveriesTable.Annotation.Checks = map[string]string{
+		"mail_deliveries_kind":    "kind IN ('WELCOME', 'REQUEST_RECEIVED', 'REQUESTS_WAITING', 'REQUEST_APPROVED', 'REQUEST_REJECTED', 'KEY_EXPIRING', 'KEY_EXPIRED', 'KEY_REVOKED', 'VERIFICATION', 'INVITATION', 'PASSWORD_RESET', 'SIGN_IN_CHANGED', 'TOKEN_EXPIRING', 'LEAK_REPORTED', 'SIGN_UP_DECIDED', 'KEY_STILL_USED')",
+		"mail_deliveries_settled": "((state = 'PENDING') = (settled_at IS NULL))",
+		"mail_deliveries_state":   "state IN ('PENDING', 'SENT', 'FAILED', 'SKIPPED')",
+	}
+	MailKindSettingsTable.Annotation = &entsql.Annotation{}
+	MailKindSettingsTable.Annotation.Checks = map[string]string{
+		"mail_kind_settings_kind":    "kind IN ('WELCOME', 'REQUEST_RECEIVED', 'REQUESTS_WAITING', 'REQUEST_APPROVED', 'REQUEST_REJECTED', 'KEY_EXPIRING', 'KEY_EXPIRED', 'KEY_REVOKED', 'VERIFICATION', 'INVITATION', 'PASSWORD_RESET', 'SIGN_IN_CHANGED', 'TOKEN_EXPIRING', 'LEAK_REPORTED', 'SIGN_UP_DECIDED', 'KEY_STILL_USED')",
+		"mail_kind_settings_subject": "length(subject) <= 150",
+	}
+	MailSettingsTable.Annotation = &entsql.Annotation{}
+	MailSettingsTable.Annotation.Checks = map[string]string{
+		"mail_settings_language":    "language IN ('EN', 'TR')",
+		"mail_settings_reply_to":    "length(reply_to) <= 320",
+		"mail_settings_sender_name": "length(sender_name) <= 100",
+		"mail_settings_sign_off":    "length(sign_off) <= 500",
+	}
 	MembershipsTable.ForeignKeys[0].RefTable = AccountsTable
 	MembershipsTable.ForeignKeys[1].RefTable = UsersTable
 	MembershipsTable.ForeignKeys[2].RefTable = OrganizationsTable
@@ -1195,8 +1959,15 @@ func init() {
 	}
 	OrganizationsTable.Annotation = &entsql.Annotation{}
 	OrganizationsTable.Annotation.Checks = map[string]string{
+		"organizations_leaked_keys":       "leaked_keys IN ('REVOKE', 'NOTIFY')",
 		"organizations_portal_unregister": "portal_unregister IN ('WITHDRAW_ONLY', 'ALLOWED')",
 		"organizations_production_keys":   "production_keys IN ('MEMBERS', 'OWNERS_ONLY')",
+		"organizations_sign_up":           "sign_up IN ('INVITATION', 'OPEN', 'APPROVAL')",
+		"organizations_terms":             "((terms_version IS NULL) = (terms_url IS NULL))",
+	}
+	PasswordResetsTable.Annotation = &entsql.Annotation{}
+	PasswordResetsTable.Annotation.Checks = map[string]string{
+		"password_resets_expire": "expires_at > created_at",
 	}
 	PlansTable.ForeignKeys[0].RefTable = ProductsTable
 	PlansTable.ForeignKeys[1].RefTable = OrganizationsTable
@@ -1213,10 +1984,35 @@ func init() {
 		"products_status":     "status IN ('DRAFT', 'PUBLISHED', 'DEPRECATED', 'RETIRED')",
 		"products_visibility": "visibility IN ('PUBLIC', 'PRIVATE')",
 	}
-	ServiceTokensTable.ForeignKeys[0].RefTable = OrganizationsTable
+	ProductApproversTable.ForeignKeys[0].RefTable = ProductsTable
+	ProductApproversTable.ForeignKeys[1].RefTable = UsersTable
+	ProductApproversTable.ForeignKeys[2].RefTable = OrganizationsTable
+	ServiceTokensTable.ForeignKeys[0].RefTable = AccountsTable
+	ServiceTokensTable.ForeignKeys[1].RefTable = OrganizationsTable
 	ServiceTokensTable.Annotation = &entsql.Annotation{}
 	ServiceTokensTable.Annotation.Checks = map[string]string{
+		"service_tokens_account":     "((CAST(scopes AS TEXT) LIKE '%\"portal:%') = (account_id IS NOT NULL))",
 		"service_tokens_environment": "environment IS NULL OR environment IN ('DEVELOPMENT', 'STAGING', 'PRODUCTION')",
+		"service_tokens_scopes":      "(replace(replace(replace(replace(replace(replace(replace(replace(replace(CAST(scopes AS TEXT), '\"portal:read\"', ''), '\"portal:write\"', ''), '\"admin:read\"', ''), '\"admin:write\"', ''), '\"subscriptions:decide\"', ''), '\"users:act-as\"', ''), '\"gateway\"', ''), ',', ''), ' ', '') = '[]' AND replace(CAST(scopes AS TEXT), ' ', '') <> '[]')",
+	}
+	SessionsTable.ForeignKeys[0].RefTable = UsersTable
+	SessionsTable.ForeignKeys[1].RefTable = AccountsTable
+	SessionsTable.ForeignKeys[2].RefTable = OrganizationsTable
+	SessionsTable.Annotation = &entsql.Annotation{}
+	SessionsTable.Annotation.Checks = map[string]string{
+		"sessions_ended": "ended_at IS NULL OR ended_at >= expires_at",
+	}
+	SignUpsTable.ForeignKeys[0].RefTable = UsersTable
+	SignUpsTable.ForeignKeys[1].RefTable = OrganizationsTable
+	SignUpsTable.Annotation = &entsql.Annotation{}
+	SignUpsTable.Annotation.Checks = map[string]string{
+		"sign_ups_ended":    "((state IN ('WAITING', 'ACCEPTED')) = (ended_at IS NULL))",
+		"sign_ups_expires":  "expires_at > created_at",
+		"sign_ups_language": "language IN ('EN', 'TR')",
+		"sign_ups_password": "((state = 'WAITING') = (password_hash <> ''))",
+		"sign_ups_state":    "state IN ('UNVERIFIED', 'WAITING', 'ACCEPTED', 'REJECTED', 'REPLACED')",
+		"sign_ups_user":     "((state = 'ACCEPTED') = (person_id IS NOT NULL))",
+		"sign_ups_verified": "state NOT IN ('WAITING', 'ACCEPTED', 'REJECTED') OR verified_at IS NOT NULL",
 	}
 	SubscriptionsTable.ForeignKeys[0].RefTable = AppsTable
 	SubscriptionsTable.ForeignKeys[1].RefTable = AccountsTable
@@ -1233,7 +2029,10 @@ func init() {
 	UsersTable.ForeignKeys[0].RefTable = OrganizationsTable
 	UsersTable.Annotation = &entsql.Annotation{}
 	UsersTable.Annotation.Checks = map[string]string{
-		"users_role":   "role IN ('ADMIN', 'PORTAL')",
-		"users_status": "status IN ('ACTIVE', 'DISABLED')",
+		"users_language": "language IN ('EN', 'TR')",
+		"users_role":     "role IN ('ADMIN', 'APPROVER', 'PORTAL')",
+		"users_status":   "status IN ('ACTIVE', 'DISABLED')",
+		"users_terms":    "((terms_version IS NULL) = (terms_accepted_at IS NULL))",
+		"users_theme":    "theme IN ('LIGHT', 'DARK')",
 	}
 }

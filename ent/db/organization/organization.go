@@ -41,12 +41,30 @@ const (
 	FieldPortalUnregister = "portal_unregister"
 	// FieldProductionKeys holds the string denoting the production_keys field in the database.
 	FieldProductionKeys = "production_keys"
+	// FieldLeakedKeys holds the string denoting the leaked_keys field in the database.
+	FieldLeakedKeys = "leaked_keys"
 	// FieldPasswordSignIn holds the string denoting the password_sign_in field in the database.
 	FieldPasswordSignIn = "password_sign_in"
+	// FieldActAs holds the string denoting the act_as field in the database.
+	FieldActAs = "act_as"
+	// FieldStaffTotp holds the string denoting the staff_totp field in the database.
+	FieldStaffTotp = "staff_totp"
+	// FieldSignUp holds the string denoting the sign_up field in the database.
+	FieldSignUp = "sign_up"
+	// FieldSignUpForm holds the string denoting the sign_up_form field in the database.
+	FieldSignUpForm = "sign_up_form"
+	// FieldTermsVersion holds the string denoting the terms_version field in the database.
+	FieldTermsVersion = "terms_version"
+	// FieldTermsURL holds the string denoting the terms_url field in the database.
+	FieldTermsURL = "terms_url"
+	// FieldImportedKeys holds the string denoting the imported_keys field in the database.
+	FieldImportedKeys = "imported_keys"
 	// FieldKeyPrefix holds the string denoting the key_prefix field in the database.
 	FieldKeyPrefix = "key_prefix"
 	// FieldLongestKeyLife holds the string denoting the longest_key_life field in the database.
 	FieldLongestKeyLife = "longest_key_life"
+	// FieldRotateKeysEvery holds the string denoting the rotate_keys_every field in the database.
+	FieldRotateKeysEvery = "rotate_keys_every"
 	// FieldDeletedRetentionDays holds the string denoting the deleted_retention_days field in the database.
 	FieldDeletedRetentionDays = "deleted_retention_days"
 	// FieldEventRetentionDays holds the string denoting the event_retention_days field in the database.
@@ -72,9 +90,18 @@ var Columns = []string{
 	FieldCurrency,
 	FieldPortalUnregister,
 	FieldProductionKeys,
+	FieldLeakedKeys,
 	FieldPasswordSignIn,
+	FieldActAs,
+	FieldStaffTotp,
+	FieldSignUp,
+	FieldSignUpForm,
+	FieldTermsVersion,
+	FieldTermsURL,
+	FieldImportedKeys,
 	FieldKeyPrefix,
 	FieldLongestKeyLife,
+	FieldRotateKeysEvery,
 	FieldDeletedRetentionDays,
 	FieldEventRetentionDays,
 	FieldUsageRetention,
@@ -118,6 +145,12 @@ var (
 	DefaultCurrency string
 	// DefaultPasswordSignIn holds the default value on creation for the "password_sign_in" field.
 	DefaultPasswordSignIn bool
+	// DefaultActAs holds the default value on creation for the "act_as" field.
+	DefaultActAs bool
+	// DefaultStaffTotp holds the default value on creation for the "staff_totp" field.
+	DefaultStaffTotp bool
+	// DefaultImportedKeys holds the default value on creation for the "imported_keys" field.
+	DefaultImportedKeys bool
 	// DefaultKeyPrefix holds the default value on creation for the "key_prefix" field.
 	DefaultKeyPrefix string
 	// DefaultLongestKeyLife holds the default value on creation for the "longest_key_life" field.
@@ -155,6 +188,30 @@ func ProductionKeysValidator(pk domain.ProductionKeys) error {
 		return nil
 	default:
 		return fmt.Errorf("organization: invalid enum value for production_keys field: %q", pk)
+	}
+}
+
+const DefaultLeakedKeys domain.LeakedKeys = "REVOKE"
+
+// LeakedKeysValidator is a validator for the "leaked_keys" field enum values. It is called by the builders before save.
+func LeakedKeysValidator(lk domain.LeakedKeys) error {
+	switch lk {
+	case "REVOKE", "NOTIFY":
+		return nil
+	default:
+		return fmt.Errorf("organization: invalid enum value for leaked_keys field: %q", lk)
+	}
+}
+
+const DefaultSignUp domain.SignUpPolicy = "INVITATION"
+
+// SignUpValidator is a validator for the "sign_up" field enum values. It is called by the builders before save.
+func SignUpValidator(su domain.SignUpPolicy) error {
+	switch su {
+	case "INVITATION", "OPEN", "APPROVAL":
+		return nil
+	default:
+		return fmt.Errorf("organization: invalid enum value for sign_up field: %q", su)
 	}
 }
 
@@ -226,9 +283,44 @@ func ByProductionKeys(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldProductionKeys, opts...).ToFunc()
 }
 
+// ByLeakedKeys orders the results by the leaked_keys field.
+func ByLeakedKeys(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLeakedKeys, opts...).ToFunc()
+}
+
 // ByPasswordSignIn orders the results by the password_sign_in field.
 func ByPasswordSignIn(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPasswordSignIn, opts...).ToFunc()
+}
+
+// ByActAs orders the results by the act_as field.
+func ByActAs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldActAs, opts...).ToFunc()
+}
+
+// ByStaffTotp orders the results by the staff_totp field.
+func ByStaffTotp(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldStaffTotp, opts...).ToFunc()
+}
+
+// BySignUp orders the results by the sign_up field.
+func BySignUp(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSignUp, opts...).ToFunc()
+}
+
+// ByTermsVersion orders the results by the terms_version field.
+func ByTermsVersion(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTermsVersion, opts...).ToFunc()
+}
+
+// ByTermsURL orders the results by the terms_url field.
+func ByTermsURL(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTermsURL, opts...).ToFunc()
+}
+
+// ByImportedKeys orders the results by the imported_keys field.
+func ByImportedKeys(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldImportedKeys, opts...).ToFunc()
 }
 
 // ByKeyPrefix orders the results by the key_prefix field.

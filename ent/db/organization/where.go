@@ -111,6 +111,31 @@ func PasswordSignIn(v bool) predicate.Organization {
 	return predicate.Organization(sql.FieldEQ(FieldPasswordSignIn, v))
 }
 
+// ActAs applies equality check predicate on the "act_as" field. It's identical to ActAsEQ.
+func ActAs(v bool) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldActAs, v))
+}
+
+// StaffTotp applies equality check predicate on the "staff_totp" field. It's identical to StaffTotpEQ.
+func StaffTotp(v bool) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldStaffTotp, v))
+}
+
+// TermsVersion applies equality check predicate on the "terms_version" field. It's identical to TermsVersionEQ.
+func TermsVersion(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldTermsVersion, v))
+}
+
+// TermsURL applies equality check predicate on the "terms_url" field. It's identical to TermsURLEQ.
+func TermsURL(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldTermsURL, v))
+}
+
+// ImportedKeys applies equality check predicate on the "imported_keys" field. It's identical to ImportedKeysEQ.
+func ImportedKeys(v bool) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldImportedKeys, v))
+}
+
 // KeyPrefix applies equality check predicate on the "key_prefix" field. It's identical to KeyPrefixEQ.
 func KeyPrefix(v string) predicate.Organization {
 	return predicate.Organization(sql.FieldEQ(FieldKeyPrefix, v))
@@ -761,6 +786,36 @@ func ProductionKeysNotIn(vs ...domain.ProductionKeys) predicate.Organization {
 	return predicate.Organization(sql.FieldNotIn(FieldProductionKeys, v...))
 }
 
+// LeakedKeysEQ applies the EQ predicate on the "leaked_keys" field.
+func LeakedKeysEQ(v domain.LeakedKeys) predicate.Organization {
+	vc := v
+	return predicate.Organization(sql.FieldEQ(FieldLeakedKeys, vc))
+}
+
+// LeakedKeysNEQ applies the NEQ predicate on the "leaked_keys" field.
+func LeakedKeysNEQ(v domain.LeakedKeys) predicate.Organization {
+	vc := v
+	return predicate.Organization(sql.FieldNEQ(FieldLeakedKeys, vc))
+}
+
+// LeakedKeysIn applies the In predicate on the "leaked_keys" field.
+func LeakedKeysIn(vs ...domain.LeakedKeys) predicate.Organization {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Organization(sql.FieldIn(FieldLeakedKeys, v...))
+}
+
+// LeakedKeysNotIn applies the NotIn predicate on the "leaked_keys" field.
+func LeakedKeysNotIn(vs ...domain.LeakedKeys) predicate.Organization {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Organization(sql.FieldNotIn(FieldLeakedKeys, v...))
+}
+
 // PasswordSignInEQ applies the EQ predicate on the "password_sign_in" field.
 func PasswordSignInEQ(v bool) predicate.Organization {
 	return predicate.Organization(sql.FieldEQ(FieldPasswordSignIn, v))
@@ -769,6 +824,226 @@ func PasswordSignInEQ(v bool) predicate.Organization {
 // PasswordSignInNEQ applies the NEQ predicate on the "password_sign_in" field.
 func PasswordSignInNEQ(v bool) predicate.Organization {
 	return predicate.Organization(sql.FieldNEQ(FieldPasswordSignIn, v))
+}
+
+// ActAsEQ applies the EQ predicate on the "act_as" field.
+func ActAsEQ(v bool) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldActAs, v))
+}
+
+// ActAsNEQ applies the NEQ predicate on the "act_as" field.
+func ActAsNEQ(v bool) predicate.Organization {
+	return predicate.Organization(sql.FieldNEQ(FieldActAs, v))
+}
+
+// StaffTotpEQ applies the EQ predicate on the "staff_totp" field.
+func StaffTotpEQ(v bool) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldStaffTotp, v))
+}
+
+// StaffTotpNEQ applies the NEQ predicate on the "staff_totp" field.
+func StaffTotpNEQ(v bool) predicate.Organization {
+	return predicate.Organization(sql.FieldNEQ(FieldStaffTotp, v))
+}
+
+// SignUpEQ applies the EQ predicate on the "sign_up" field.
+func SignUpEQ(v domain.SignUpPolicy) predicate.Organization {
+	vc := v
+	return predicate.Organization(sql.FieldEQ(FieldSignUp, vc))
+}
+
+// SignUpNEQ applies the NEQ predicate on the "sign_up" field.
+func SignUpNEQ(v domain.SignUpPolicy) predicate.Organization {
+	vc := v
+	return predicate.Organization(sql.FieldNEQ(FieldSignUp, vc))
+}
+
+// SignUpIn applies the In predicate on the "sign_up" field.
+func SignUpIn(vs ...domain.SignUpPolicy) predicate.Organization {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Organization(sql.FieldIn(FieldSignUp, v...))
+}
+
+// SignUpNotIn applies the NotIn predicate on the "sign_up" field.
+func SignUpNotIn(vs ...domain.SignUpPolicy) predicate.Organization {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Organization(sql.FieldNotIn(FieldSignUp, v...))
+}
+
+// SignUpFormIsNil applies the IsNil predicate on the "sign_up_form" field.
+func SignUpFormIsNil() predicate.Organization {
+	return predicate.Organization(sql.FieldIsNull(FieldSignUpForm))
+}
+
+// SignUpFormNotNil applies the NotNil predicate on the "sign_up_form" field.
+func SignUpFormNotNil() predicate.Organization {
+	return predicate.Organization(sql.FieldNotNull(FieldSignUpForm))
+}
+
+// TermsVersionEQ applies the EQ predicate on the "terms_version" field.
+func TermsVersionEQ(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldTermsVersion, v))
+}
+
+// TermsVersionNEQ applies the NEQ predicate on the "terms_version" field.
+func TermsVersionNEQ(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldNEQ(FieldTermsVersion, v))
+}
+
+// TermsVersionIn applies the In predicate on the "terms_version" field.
+func TermsVersionIn(vs ...string) predicate.Organization {
+	return predicate.Organization(sql.FieldIn(FieldTermsVersion, vs...))
+}
+
+// TermsVersionNotIn applies the NotIn predicate on the "terms_version" field.
+func TermsVersionNotIn(vs ...string) predicate.Organization {
+	return predicate.Organization(sql.FieldNotIn(FieldTermsVersion, vs...))
+}
+
+// TermsVersionGT applies the GT predicate on the "terms_version" field.
+func TermsVersionGT(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldGT(FieldTermsVersion, v))
+}
+
+// TermsVersionGTE applies the GTE predicate on the "terms_version" field.
+func TermsVersionGTE(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldGTE(FieldTermsVersion, v))
+}
+
+// TermsVersionLT applies the LT predicate on the "terms_version" field.
+func TermsVersionLT(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldLT(FieldTermsVersion, v))
+}
+
+// TermsVersionLTE applies the LTE predicate on the "terms_version" field.
+func TermsVersionLTE(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldLTE(FieldTermsVersion, v))
+}
+
+// TermsVersionContains applies the Contains predicate on the "terms_version" field.
+func TermsVersionContains(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldContains(FieldTermsVersion, v))
+}
+
+// TermsVersionHasPrefix applies the HasPrefix predicate on the "terms_version" field.
+func TermsVersionHasPrefix(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldHasPrefix(FieldTermsVersion, v))
+}
+
+// TermsVersionHasSuffix applies the HasSuffix predicate on the "terms_version" field.
+func TermsVersionHasSuffix(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldHasSuffix(FieldTermsVersion, v))
+}
+
+// TermsVersionIsNil applies the IsNil predicate on the "terms_version" field.
+func TermsVersionIsNil() predicate.Organization {
+	return predicate.Organization(sql.FieldIsNull(FieldTermsVersion))
+}
+
+// TermsVersionNotNil applies the NotNil predicate on the "terms_version" field.
+func TermsVersionNotNil() predicate.Organization {
+	return predicate.Organization(sql.FieldNotNull(FieldTermsVersion))
+}
+
+// TermsVersionEqualFold applies the EqualFold predicate on the "terms_version" field.
+func TermsVersionEqualFold(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldEqualFold(FieldTermsVersion, v))
+}
+
+// TermsVersionContainsFold applies the ContainsFold predicate on the "terms_version" field.
+func TermsVersionContainsFold(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldContainsFold(FieldTermsVersion, v))
+}
+
+// TermsURLEQ applies the EQ predicate on the "terms_url" field.
+func TermsURLEQ(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldTermsURL, v))
+}
+
+// TermsURLNEQ applies the NEQ predicate on the "terms_url" field.
+func TermsURLNEQ(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldNEQ(FieldTermsURL, v))
+}
+
+// TermsURLIn applies the In predicate on the "terms_url" field.
+func TermsURLIn(vs ...string) predicate.Organization {
+	return predicate.Organization(sql.FieldIn(FieldTermsURL, vs...))
+}
+
+// TermsURLNotIn applies the NotIn predicate on the "terms_url" field.
+func TermsURLNotIn(vs ...string) predicate.Organization {
+	return predicate.Organization(sql.FieldNotIn(FieldTermsURL, vs...))
+}
+
+// TermsURLGT applies the GT predicate on the "terms_url" field.
+func TermsURLGT(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldGT(FieldTermsURL, v))
+}
+
+// TermsURLGTE applies the GTE predicate on the "terms_url" field.
+func TermsURLGTE(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldGTE(FieldTermsURL, v))
+}
+
+// TermsURLLT applies the LT predicate on the "terms_url" field.
+func TermsURLLT(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldLT(FieldTermsURL, v))
+}
+
+// TermsURLLTE applies the LTE predicate on the "terms_url" field.
+func TermsURLLTE(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldLTE(FieldTermsURL, v))
+}
+
+// TermsURLContains applies the Contains predicate on the "terms_url" field.
+func TermsURLContains(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldContains(FieldTermsURL, v))
+}
+
+// TermsURLHasPrefix applies the HasPrefix predicate on the "terms_url" field.
+func TermsURLHasPrefix(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldHasPrefix(FieldTermsURL, v))
+}
+
+// TermsURLHasSuffix applies the HasSuffix predicate on the "terms_url" field.
+func TermsURLHasSuffix(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldHasSuffix(FieldTermsURL, v))
+}
+
+// TermsURLIsNil applies the IsNil predicate on the "terms_url" field.
+func TermsURLIsNil() predicate.Organization {
+	return predicate.Organization(sql.FieldIsNull(FieldTermsURL))
+}
+
+// TermsURLNotNil applies the NotNil predicate on the "terms_url" field.
+func TermsURLNotNil() predicate.Organization {
+	return predicate.Organization(sql.FieldNotNull(FieldTermsURL))
+}
+
+// TermsURLEqualFold applies the EqualFold predicate on the "terms_url" field.
+func TermsURLEqualFold(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldEqualFold(FieldTermsURL, v))
+}
+
+// TermsURLContainsFold applies the ContainsFold predicate on the "terms_url" field.
+func TermsURLContainsFold(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldContainsFold(FieldTermsURL, v))
+}
+
+// ImportedKeysEQ applies the EQ predicate on the "imported_keys" field.
+func ImportedKeysEQ(v bool) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldImportedKeys, v))
+}
+
+// ImportedKeysNEQ applies the NEQ predicate on the "imported_keys" field.
+func ImportedKeysNEQ(v bool) predicate.Organization {
+	return predicate.Organization(sql.FieldNEQ(FieldImportedKeys, v))
 }
 
 // KeyPrefixEQ applies the EQ predicate on the "key_prefix" field.
@@ -834,6 +1109,16 @@ func KeyPrefixEqualFold(v string) predicate.Organization {
 // KeyPrefixContainsFold applies the ContainsFold predicate on the "key_prefix" field.
 func KeyPrefixContainsFold(v string) predicate.Organization {
 	return predicate.Organization(sql.FieldContainsFold(FieldKeyPrefix, v))
+}
+
+// RotateKeysEveryIsNil applies the IsNil predicate on the "rotate_keys_every" field.
+func RotateKeysEveryIsNil() predicate.Organization {
+	return predicate.Organization(sql.FieldIsNull(FieldRotateKeysEvery))
+}
+
+// RotateKeysEveryNotNil applies the NotNil predicate on the "rotate_keys_every" field.
+func RotateKeysEveryNotNil() predicate.Organization {
+	return predicate.Organization(sql.FieldNotNull(FieldRotateKeysEvery))
 }
 
 // DeletedRetentionDaysEQ applies the EQ predicate on the "deleted_retention_days" field.

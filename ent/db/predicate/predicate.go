@@ -24,6 +24,20 @@ type Endpoint func(*sql.Selector)
 // Event is the predicate function for event builders.
 type Event func(*sql.Selector)
 
+// Invitation is the predicate function for invitation builders.
+type Invitation func(*sql.Selector)
+
+// InvitationOrErr calls the predicate only if the error is not nit.
+func InvitationOrErr(p Invitation, err error) Invitation {
+	return func(s *sql.Selector) {
+		if err != nil {
+			s.AddError(err)
+			return
+		}
+		p(s)
+	}
+}
+
 // Membership is the predicate function for membership builders.
 type Membership func(*sql.Selector)
 
@@ -36,8 +50,28 @@ type Plan func(*sql.Selector)
 // Product is the predicate function for product builders.
 type Product func(*sql.Selector)
 
+// ProductApprover is the predicate function for productapprover builders.
+type ProductApprover func(*sql.Selector)
+
 // ServiceToken is the predicate function for servicetoken builders.
 type ServiceToken func(*sql.Selector)
+
+// Session is the predicate function for session builders.
+type Session func(*sql.Selector)
+
+// SignUp is the predicate function for signup builders.
+type SignUp func(*sql.Selector)
+
+// SignUpOrErr calls the predicate only if the error is not nit.
+func SignUpOrErr(p SignUp, err error) SignUp {
+	return func(s *sql.Selector) {
+		if err != nil {
+			s.AddError(err)
+			return
+		}
+		p(s)
+	}
+}
 
 // Subscription is the predicate function for subscription builders.
 type Subscription func(*sql.Selector)

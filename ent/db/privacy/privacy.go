@@ -254,6 +254,30 @@ func (f EventMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) 
 	return Denyf("db/privacy: unexpected mutation type %T, expect *db.EventMutation", m)
 }
 
+// The InvitationQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type InvitationQueryRuleFunc func(context.Context, *db.InvitationQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f InvitationQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.InvitationQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.InvitationQuery", q)
+}
+
+// The InvitationMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type InvitationMutationRuleFunc func(context.Context, *db.InvitationMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f InvitationMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.InvitationMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.InvitationMutation", m)
+}
+
 // The MembershipQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type MembershipQueryRuleFunc func(context.Context, *db.MembershipQuery) error
@@ -350,6 +374,30 @@ func (f ProductMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation
 	return Denyf("db/privacy: unexpected mutation type %T, expect *db.ProductMutation", m)
 }
 
+// The ProductApproverQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type ProductApproverQueryRuleFunc func(context.Context, *db.ProductApproverQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f ProductApproverQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.ProductApproverQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.ProductApproverQuery", q)
+}
+
+// The ProductApproverMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type ProductApproverMutationRuleFunc func(context.Context, *db.ProductApproverMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f ProductApproverMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.ProductApproverMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.ProductApproverMutation", m)
+}
+
 // The ServiceTokenQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type ServiceTokenQueryRuleFunc func(context.Context, *db.ServiceTokenQuery) error
@@ -372,6 +420,54 @@ func (f ServiceTokenMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mut
 		return f(ctx, m)
 	}
 	return Denyf("db/privacy: unexpected mutation type %T, expect *db.ServiceTokenMutation", m)
+}
+
+// The SessionQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type SessionQueryRuleFunc func(context.Context, *db.SessionQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f SessionQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.SessionQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.SessionQuery", q)
+}
+
+// The SessionMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type SessionMutationRuleFunc func(context.Context, *db.SessionMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f SessionMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.SessionMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.SessionMutation", m)
+}
+
+// The SignUpQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type SignUpQueryRuleFunc func(context.Context, *db.SignUpQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f SignUpQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.SignUpQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.SignUpQuery", q)
+}
+
+// The SignUpMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type SignUpMutationRuleFunc func(context.Context, *db.SignUpMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f SignUpMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.SignUpMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.SignUpMutation", m)
 }
 
 // The SubscriptionQueryRuleFunc type is an adapter to allow the use of ordinary

@@ -11,11 +11,15 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
+	"portico/ent/db/invitation"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
+	"portico/ent/db/productapprover"
 	"portico/ent/db/servicetoken"
+	"portico/ent/db/session"
+	"portico/ent/db/signup"
 	"portico/ent/db/subscription"
 	"portico/ent/db/user"
 	"portico/ent/schema"
@@ -164,20 +168,28 @@ func init() {
 	credentialDescName := credentialFields[2].Descriptor()
 	// credential.DefaultName holds the default value on creation for the name field.
 	credential.DefaultName = credentialDescName.Default.(string)
+	// credentialDescDisabledByOwner is the schema descriptor for disabled_by_owner field.
+	credentialDescDisabledByOwner := credentialFields[7].Descriptor()
+	// credential.DefaultDisabledByOwner holds the default value on creation for the disabled_by_owner field.
+	credential.DefaultDisabledByOwner = credentialDescDisabledByOwner.Default.(bool)
 	// credentialDescPepperID is the schema descriptor for pepper_id field.
-	credentialDescPepperID := credentialFields[8].Descriptor()
+	credentialDescPepperID := credentialFields[10].Descriptor()
 	// credential.DefaultPepperID holds the default value on creation for the pepper_id field.
 	credential.DefaultPepperID = credentialDescPepperID.Default.(string)
 	// credentialDescSecretHint is the schema descriptor for secret_hint field.
-	credentialDescSecretHint := credentialFields[9].Descriptor()
+	credentialDescSecretHint := credentialFields[11].Descriptor()
 	// credential.DefaultSecretHint holds the default value on creation for the secret_hint field.
 	credential.DefaultSecretHint = credentialDescSecretHint.Default.(string)
 	// credentialDescRawKeyHint is the schema descriptor for raw_key_hint field.
-	credentialDescRawKeyHint := credentialFields[10].Descriptor()
+	credentialDescRawKeyHint := credentialFields[12].Descriptor()
 	// credential.DefaultRawKeyHint holds the default value on creation for the raw_key_hint field.
 	credential.DefaultRawKeyHint = credentialDescRawKeyHint.Default.(string)
+	// credentialDescImported is the schema descriptor for imported field.
+	credentialDescImported := credentialFields[16].Descriptor()
+	// credential.DefaultImported holds the default value on creation for the imported field.
+	credential.DefaultImported = credentialDescImported.Default.(bool)
 	// credentialDescRevokedNote is the schema descriptor for revoked_note field.
-	credentialDescRevokedNote := credentialFields[20].Descriptor()
+	credentialDescRevokedNote := credentialFields[24].Descriptor()
 	// credential.DefaultRevokedNote holds the default value on creation for the revoked_note field.
 	credential.DefaultRevokedNote = credentialDescRevokedNote.Default.(string)
 	// credentialDescID is the schema descriptor for id field.
@@ -243,29 +255,54 @@ func init() {
 	// event.DefaultPayloadVersion holds the default value on creation for the payload_version field.
 	event.DefaultPayloadVersion = eventDescPayloadVersion.Default.(int)
 	// eventDescAddress is the schema descriptor for address field.
-	eventDescAddress := eventFields[7].Descriptor()
+	eventDescAddress := eventFields[8].Descriptor()
 	// event.DefaultAddress holds the default value on creation for the address field.
 	event.DefaultAddress = eventDescAddress.Default.(string)
 	// eventDescRequestID is the schema descriptor for request_id field.
-	eventDescRequestID := eventFields[8].Descriptor()
+	eventDescRequestID := eventFields[9].Descriptor()
 	// event.DefaultRequestID holds the default value on creation for the request_id field.
 	event.DefaultRequestID = eventDescRequestID.Default.(string)
 	// eventDescSubjectName is the schema descriptor for subject_name field.
-	eventDescSubjectName := eventFields[11].Descriptor()
+	eventDescSubjectName := eventFields[12].Descriptor()
 	// event.DefaultSubjectName holds the default value on creation for the subject_name field.
 	event.DefaultSubjectName = eventDescSubjectName.Default.(string)
 	// eventDescReason is the schema descriptor for reason field.
-	eventDescReason := eventFields[14].Descriptor()
+	eventDescReason := eventFields[15].Descriptor()
 	// event.DefaultReason holds the default value on creation for the reason field.
 	event.DefaultReason = eventDescReason.Default.(string)
 	// eventDescChanges is the schema descriptor for changes field.
-	eventDescChanges := eventFields[15].Descriptor()
+	eventDescChanges := eventFields[16].Descriptor()
 	// event.DefaultChanges holds the default value on creation for the changes field.
 	event.DefaultChanges = eventDescChanges.Default.([]domain.Change)
 	// eventDescID is the schema descriptor for id field.
 	eventDescID := eventMixinFields0[0].Descriptor()
 	// event.DefaultID holds the default value on creation for the id field.
 	event.DefaultID = eventDescID.Default.(func() uuid.UUID)
+	invitationMixin := schema.Invitation{}.Mixin()
+	invitation.Policy = privacy.NewPolicies(schema.Invitation{})
+	invitation.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := invitation.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	invitationMixinFields0 := invitationMixin[0].Fields()
+	_ = invitationMixinFields0
+	invitationFields := schema.Invitation{}.Fields()
+	_ = invitationFields
+	// invitationDescEmailFolded is the schema descriptor for email_folded field.
+	invitationDescEmailFolded := invitationFields[2].Descriptor()
+	invitation.ValueScanner.EmailFolded = invitationDescEmailFolded.ValueScanner.(field.TypeValueScanner[address.Email])
+	// invitationDescCreatedAt is the schema descriptor for created_at field.
+	invitationDescCreatedAt := invitationFields[6].Descriptor()
+	// invitation.DefaultCreatedAt holds the default value on creation for the created_at field.
+	invitation.DefaultCreatedAt = invitationDescCreatedAt.Default.(func() time.Time)
+	// invitationDescID is the schema descriptor for id field.
+	invitationDescID := invitationMixinFields0[0].Descriptor()
+	// invitation.DefaultID holds the default value on creation for the id field.
+	invitation.DefaultID = invitationDescID.Default.(func() uuid.UUID)
 	membershipMixin := schema.Membership{}.Mixin()
 	membership.Policy = privacy.NewPolicies(schema.Membership{})
 	membership.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -341,25 +378,37 @@ func init() {
 	// organization.DefaultCurrency holds the default value on creation for the currency field.
 	organization.DefaultCurrency = organizationDescCurrency.Default.(string)
 	// organizationDescPasswordSignIn is the schema descriptor for password_sign_in field.
-	organizationDescPasswordSignIn := organizationFields[9].Descriptor()
+	organizationDescPasswordSignIn := organizationFields[10].Descriptor()
 	// organization.DefaultPasswordSignIn holds the default value on creation for the password_sign_in field.
 	organization.DefaultPasswordSignIn = organizationDescPasswordSignIn.Default.(bool)
+	// organizationDescActAs is the schema descriptor for act_as field.
+	organizationDescActAs := organizationFields[11].Descriptor()
+	// organization.DefaultActAs holds the default value on creation for the act_as field.
+	organization.DefaultActAs = organizationDescActAs.Default.(bool)
+	// organizationDescStaffTotp is the schema descriptor for staff_totp field.
+	organizationDescStaffTotp := organizationFields[12].Descriptor()
+	// organization.DefaultStaffTotp holds the default value on creation for the staff_totp field.
+	organization.DefaultStaffTotp = organizationDescStaffTotp.Default.(bool)
+	// organizationDescImportedKeys is the schema descriptor for imported_keys field.
+	organizationDescImportedKeys := organizationFields[17].Descriptor()
+	// organization.DefaultImportedKeys holds the default value on creation for the imported_keys field.
+	organization.DefaultImportedKeys = organizationDescImportedKeys.Default.(bool)
 	// organizationDescKeyPrefix is the schema descriptor for key_prefix field.
-	organizationDescKeyPrefix := organizationFields[10].Descriptor()
+	organizationDescKeyPrefix := organizationFields[18].Descriptor()
 	// organization.DefaultKeyPrefix holds the default value on creation for the key_prefix field.
 	organization.DefaultKeyPrefix = organizationDescKeyPrefix.Default.(string)
 	// organizationDescLongestKeyLife is the schema descriptor for longest_key_life field.
-	organizationDescLongestKeyLife := organizationFields[11].Descriptor()
+	organizationDescLongestKeyLife := organizationFields[19].Descriptor()
 	// organization.DefaultLongestKeyLife holds the default value on creation for the longest_key_life field.
 	organization.DefaultLongestKeyLife = organizationDescLongestKeyLife.Default.(domain.KeyLife)
 	// organizationDescDeletedRetentionDays is the schema descriptor for deleted_retention_days field.
-	organizationDescDeletedRetentionDays := organizationFields[12].Descriptor()
+	organizationDescDeletedRetentionDays := organizationFields[21].Descriptor()
 	// organization.DefaultDeletedRetentionDays holds the default value on creation for the deleted_retention_days field.
 	organization.DefaultDeletedRetentionDays = organizationDescDeletedRetentionDays.Default.(int)
 	// organization.DeletedRetentionDaysValidator is a validator for the "deleted_retention_days" field. It is called by the builders before save.
 	organization.DeletedRetentionDaysValidator = organizationDescDeletedRetentionDays.Validators[0].(func(int) error)
 	// organizationDescEventRetentionDays is the schema descriptor for event_retention_days field.
-	organizationDescEventRetentionDays := organizationFields[13].Descriptor()
+	organizationDescEventRetentionDays := organizationFields[22].Descriptor()
 	// organization.DefaultEventRetentionDays holds the default value on creation for the event_retention_days field.
 	organization.DefaultEventRetentionDays = organizationDescEventRetentionDays.Default.(int)
 	// organization.EventRetentionDaysValidator is a validator for the "event_retention_days" field. It is called by the builders before save.
@@ -472,6 +521,28 @@ func init() {
 	productDescID := productMixinFields0[0].Descriptor()
 	// product.DefaultID holds the default value on creation for the id field.
 	product.DefaultID = productDescID.Default.(func() uuid.UUID)
+	productapproverMixin := schema.ProductApprover{}.Mixin()
+	productapprover.Policy = privacy.NewPolicies(schema.ProductApprover{})
+	productapprover.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := productapprover.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	productapproverMixinFields0 := productapproverMixin[0].Fields()
+	_ = productapproverMixinFields0
+	productapproverFields := schema.ProductApprover{}.Fields()
+	_ = productapproverFields
+	// productapproverDescCreatedAt is the schema descriptor for created_at field.
+	productapproverDescCreatedAt := productapproverFields[2].Descriptor()
+	// productapprover.DefaultCreatedAt holds the default value on creation for the created_at field.
+	productapprover.DefaultCreatedAt = productapproverDescCreatedAt.Default.(func() time.Time)
+	// productapproverDescID is the schema descriptor for id field.
+	productapproverDescID := productapproverMixinFields0[0].Descriptor()
+	// productapprover.DefaultID holds the default value on creation for the id field.
+	productapprover.DefaultID = productapproverDescID.Default.(func() uuid.UUID)
 	servicetokenMixin := schema.ServiceToken{}.Mixin()
 	servicetoken.Policy = privacy.NewPolicies(schema.ServiceToken{})
 	servicetoken.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -504,6 +575,61 @@ func init() {
 	servicetokenDescID := servicetokenMixinFields0[0].Descriptor()
 	// servicetoken.DefaultID holds the default value on creation for the id field.
 	servicetoken.DefaultID = servicetokenDescID.Default.(func() uuid.UUID)
+	sessionMixin := schema.Session{}.Mixin()
+	session.Policy = privacy.NewPolicies(schema.Session{})
+	session.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := session.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	sessionMixinFields0 := sessionMixin[0].Fields()
+	_ = sessionMixinFields0
+	sessionFields := schema.Session{}.Fields()
+	_ = sessionFields
+	// sessionDescCreatedAt is the schema descriptor for created_at field.
+	sessionDescCreatedAt := sessionFields[4].Descriptor()
+	// session.DefaultCreatedAt holds the default value on creation for the created_at field.
+	session.DefaultCreatedAt = sessionDescCreatedAt.Default.(func() time.Time)
+	// sessionDescID is the schema descriptor for id field.
+	sessionDescID := sessionMixinFields0[0].Descriptor()
+	// session.DefaultID holds the default value on creation for the id field.
+	session.DefaultID = sessionDescID.Default.(func() uuid.UUID)
+	signupMixin := schema.SignUp{}.Mixin()
+	signup.Policy = privacy.NewPolicies(schema.SignUp{})
+	signup.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := signup.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	signupMixinFields0 := signupMixin[0].Fields()
+	_ = signupMixinFields0
+	signupFields := schema.SignUp{}.Fields()
+	_ = signupFields
+	// signupDescEmailFolded is the schema descriptor for email_folded field.
+	signupDescEmailFolded := signupFields[1].Descriptor()
+	signup.ValueScanner.EmailFolded = signupDescEmailFolded.ValueScanner.(field.TypeValueScanner[address.Email])
+	// signupDescPasswordHash is the schema descriptor for password_hash field.
+	signupDescPasswordHash := signupFields[8].Descriptor()
+	// signup.DefaultPasswordHash holds the default value on creation for the password_hash field.
+	signup.DefaultPasswordHash = signupDescPasswordHash.Default.(string)
+	// signupDescCreatedAt is the schema descriptor for created_at field.
+	signupDescCreatedAt := signupFields[9].Descriptor()
+	// signup.DefaultCreatedAt holds the default value on creation for the created_at field.
+	signup.DefaultCreatedAt = signupDescCreatedAt.Default.(func() time.Time)
+	// signupDescReason is the schema descriptor for reason field.
+	signupDescReason := signupFields[14].Descriptor()
+	// signup.DefaultReason holds the default value on creation for the reason field.
+	signup.DefaultReason = signupDescReason.Default.(string)
+	// signupDescID is the schema descriptor for id field.
+	signupDescID := signupMixinFields0[0].Descriptor()
+	// signup.DefaultID holds the default value on creation for the id field.
+	signup.DefaultID = signupDescID.Default.(func() uuid.UUID)
 	subscriptionMixin := schema.Subscription{}.Mixin()
 	subscription.Policy = privacy.NewPolicies(schema.Subscription{})
 	subscription.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -583,6 +709,10 @@ func init() {
 	userDescMadeInDevelopment := userFields[8].Descriptor()
 	// user.DefaultMadeInDevelopment holds the default value on creation for the made_in_development field.
 	user.DefaultMadeInDevelopment = userDescMadeInDevelopment.Default.(bool)
+	// userDescKeyNamesInMail is the schema descriptor for key_names_in_mail field.
+	userDescKeyNamesInMail := userFields[12].Descriptor()
+	// user.DefaultKeyNamesInMail holds the default value on creation for the key_names_in_mail field.
+	user.DefaultKeyNamesInMail = userDescKeyNamesInMail.Default.(bool)
 	// userDescID is the schema descriptor for id field.
 	userDescID := userMixinFields0[0].Descriptor()
 	// user.DefaultID holds the default value on creation for the id field.

@@ -77,6 +77,11 @@ func Version(v int) predicate.ServiceToken {
 	return predicate.ServiceToken(sql.FieldEQ(FieldVersion, v))
 }
 
+// AccountID applies equality check predicate on the "account_id" field. It's identical to AccountIDEQ.
+func AccountID(v uuid.UUID) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldEQ(FieldAccountID, v))
+}
+
 // Name applies equality check predicate on the "name" field. It's identical to NameEQ.
 func Name(v string) predicate.ServiceToken {
 	return predicate.ServiceToken(sql.FieldEQ(FieldName, v))
@@ -90,6 +95,16 @@ func TokenHash(v []byte) predicate.ServiceToken {
 // Hint applies equality check predicate on the "hint" field. It's identical to HintEQ.
 func Hint(v string) predicate.ServiceToken {
 	return predicate.ServiceToken(sql.FieldEQ(FieldHint, v))
+}
+
+// ExpiresAt applies equality check predicate on the "expires_at" field. It's identical to ExpiresAtEQ.
+func ExpiresAt(v time.Time) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldEQ(FieldExpiresAt, v))
+}
+
+// ExpiryNotice applies equality check predicate on the "expiry_notice" field. It's identical to ExpiryNoticeEQ.
+func ExpiryNotice(v int) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldEQ(FieldExpiryNotice, v))
 }
 
 // RevokedAt applies equality check predicate on the "revoked_at" field. It's identical to RevokedAtEQ.
@@ -240,6 +255,36 @@ func VersionLT(v int) predicate.ServiceToken {
 // VersionLTE applies the LTE predicate on the "version" field.
 func VersionLTE(v int) predicate.ServiceToken {
 	return predicate.ServiceToken(sql.FieldLTE(FieldVersion, v))
+}
+
+// AccountIDEQ applies the EQ predicate on the "account_id" field.
+func AccountIDEQ(v uuid.UUID) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldEQ(FieldAccountID, v))
+}
+
+// AccountIDNEQ applies the NEQ predicate on the "account_id" field.
+func AccountIDNEQ(v uuid.UUID) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldNEQ(FieldAccountID, v))
+}
+
+// AccountIDIn applies the In predicate on the "account_id" field.
+func AccountIDIn(vs ...uuid.UUID) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldIn(FieldAccountID, vs...))
+}
+
+// AccountIDNotIn applies the NotIn predicate on the "account_id" field.
+func AccountIDNotIn(vs ...uuid.UUID) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldNotIn(FieldAccountID, vs...))
+}
+
+// AccountIDIsNil applies the IsNil predicate on the "account_id" field.
+func AccountIDIsNil() predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldIsNull(FieldAccountID))
+}
+
+// AccountIDNotNil applies the NotNil predicate on the "account_id" field.
+func AccountIDNotNil() predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldNotNull(FieldAccountID))
 }
 
 // NameEQ applies the EQ predicate on the "name" field.
@@ -462,6 +507,106 @@ func EnvironmentNotNil() predicate.ServiceToken {
 	return predicate.ServiceToken(sql.FieldNotNull(FieldEnvironment))
 }
 
+// ExpiresAtEQ applies the EQ predicate on the "expires_at" field.
+func ExpiresAtEQ(v time.Time) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldEQ(FieldExpiresAt, v))
+}
+
+// ExpiresAtNEQ applies the NEQ predicate on the "expires_at" field.
+func ExpiresAtNEQ(v time.Time) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldNEQ(FieldExpiresAt, v))
+}
+
+// ExpiresAtIn applies the In predicate on the "expires_at" field.
+func ExpiresAtIn(vs ...time.Time) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldIn(FieldExpiresAt, vs...))
+}
+
+// ExpiresAtNotIn applies the NotIn predicate on the "expires_at" field.
+func ExpiresAtNotIn(vs ...time.Time) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldNotIn(FieldExpiresAt, vs...))
+}
+
+// ExpiresAtGT applies the GT predicate on the "expires_at" field.
+func ExpiresAtGT(v time.Time) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldGT(FieldExpiresAt, v))
+}
+
+// ExpiresAtGTE applies the GTE predicate on the "expires_at" field.
+func ExpiresAtGTE(v time.Time) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldGTE(FieldExpiresAt, v))
+}
+
+// ExpiresAtLT applies the LT predicate on the "expires_at" field.
+func ExpiresAtLT(v time.Time) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldLT(FieldExpiresAt, v))
+}
+
+// ExpiresAtLTE applies the LTE predicate on the "expires_at" field.
+func ExpiresAtLTE(v time.Time) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldLTE(FieldExpiresAt, v))
+}
+
+// ExpiresAtIsNil applies the IsNil predicate on the "expires_at" field.
+func ExpiresAtIsNil() predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldIsNull(FieldExpiresAt))
+}
+
+// ExpiresAtNotNil applies the NotNil predicate on the "expires_at" field.
+func ExpiresAtNotNil() predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldNotNull(FieldExpiresAt))
+}
+
+// ExpiryNoticeEQ applies the EQ predicate on the "expiry_notice" field.
+func ExpiryNoticeEQ(v int) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldEQ(FieldExpiryNotice, v))
+}
+
+// ExpiryNoticeNEQ applies the NEQ predicate on the "expiry_notice" field.
+func ExpiryNoticeNEQ(v int) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldNEQ(FieldExpiryNotice, v))
+}
+
+// ExpiryNoticeIn applies the In predicate on the "expiry_notice" field.
+func ExpiryNoticeIn(vs ...int) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldIn(FieldExpiryNotice, vs...))
+}
+
+// ExpiryNoticeNotIn applies the NotIn predicate on the "expiry_notice" field.
+func ExpiryNoticeNotIn(vs ...int) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldNotIn(FieldExpiryNotice, vs...))
+}
+
+// ExpiryNoticeGT applies the GT predicate on the "expiry_notice" field.
+func ExpiryNoticeGT(v int) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldGT(FieldExpiryNotice, v))
+}
+
+// ExpiryNoticeGTE applies the GTE predicate on the "expiry_notice" field.
+func ExpiryNoticeGTE(v int) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldGTE(FieldExpiryNotice, v))
+}
+
+// ExpiryNoticeLT applies the LT predicate on the "expiry_notice" field.
+func ExpiryNoticeLT(v int) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldLT(FieldExpiryNotice, v))
+}
+
+// ExpiryNoticeLTE applies the LTE predicate on the "expiry_notice" field.
+func ExpiryNoticeLTE(v int) predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldLTE(FieldExpiryNotice, v))
+}
+
+// ExpiryNoticeIsNil applies the IsNil predicate on the "expiry_notice" field.
+func ExpiryNoticeIsNil() predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldIsNull(FieldExpiryNotice))
+}
+
+// ExpiryNoticeNotNil applies the NotNil predicate on the "expiry_notice" field.
+func ExpiryNoticeNotNil() predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldNotNull(FieldExpiryNotice))
+}
+
 // RevokedAtEQ applies the EQ predicate on the "revoked_at" field.
 func RevokedAtEQ(v time.Time) predicate.ServiceToken {
 	return predicate.ServiceToken(sql.FieldEQ(FieldRevokedAt, v))
@@ -560,6 +705,29 @@ func LastUsedAtIsNil() predicate.ServiceToken {
 // LastUsedAtNotNil applies the NotNil predicate on the "last_used_at" field.
 func LastUsedAtNotNil() predicate.ServiceToken {
 	return predicate.ServiceToken(sql.FieldNotNull(FieldLastUsedAt))
+}
+
+// HasAccount applies the HasEdge predicate on the "account" edge.
+func HasAccount() predicate.ServiceToken {
+	return predicate.ServiceToken(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, AccountTable, AccountColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasAccountWith applies the HasEdge predicate on the "account" edge with a given conditions (other predicates).
+func HasAccountWith(preds ...predicate.Account) predicate.ServiceToken {
+	return predicate.ServiceToken(func(s *sql.Selector) {
+		step := newAccountStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
 }
 
 // HasOrganization applies the HasEdge predicate on the "organization" edge.

@@ -46,12 +46,30 @@ const (
 	FieldTokenVersion = "token_version"
 	// FieldMadeInDevelopment holds the string denoting the made_in_development field in the database.
 	FieldMadeInDevelopment = "made_in_development"
+	// FieldLanguage holds the string denoting the language field in the database.
+	FieldLanguage = "language"
+	// FieldTimeZone holds the string denoting the time_zone field in the database.
+	FieldTimeZone = "time_zone"
+	// FieldTheme holds the string denoting the theme field in the database.
+	FieldTheme = "theme"
+	// FieldKeyNamesInMail holds the string denoting the key_names_in_mail field in the database.
+	FieldKeyNamesInMail = "key_names_in_mail"
+	// FieldTotpEnabledAt holds the string denoting the totp_enabled_at field in the database.
+	FieldTotpEnabledAt = "totp_enabled_at"
 	// FieldLastSignInAt holds the string denoting the last_sign_in_at field in the database.
 	FieldLastSignInAt = "last_sign_in_at"
 	// FieldSignInUnlockedAt holds the string denoting the sign_in_unlocked_at field in the database.
 	FieldSignInUnlockedAt = "sign_in_unlocked_at"
+	// FieldCodesUnlockedAt holds the string denoting the codes_unlocked_at field in the database.
+	FieldCodesUnlockedAt = "codes_unlocked_at"
 	// FieldPasswordChangedAt holds the string denoting the password_changed_at field in the database.
 	FieldPasswordChangedAt = "password_changed_at"
+	// FieldTermsVersion holds the string denoting the terms_version field in the database.
+	FieldTermsVersion = "terms_version"
+	// FieldTermsAcceptedAt holds the string denoting the terms_accepted_at field in the database.
+	FieldTermsAcceptedAt = "terms_accepted_at"
+	// FieldDeletedAt holds the string denoting the deleted_at field in the database.
+	FieldDeletedAt = "deleted_at"
 	// EdgeOrganization holds the string denoting the organization edge name in mutations.
 	EdgeOrganization = "organization"
 	// Table holds the table name of the user in the database.
@@ -81,9 +99,18 @@ var Columns = []string{
 	FieldPasswordHash,
 	FieldTokenVersion,
 	FieldMadeInDevelopment,
+	FieldLanguage,
+	FieldTimeZone,
+	FieldTheme,
+	FieldKeyNamesInMail,
+	FieldTotpEnabledAt,
 	FieldLastSignInAt,
 	FieldSignInUnlockedAt,
+	FieldCodesUnlockedAt,
 	FieldPasswordChangedAt,
+	FieldTermsVersion,
+	FieldTermsAcceptedAt,
+	FieldDeletedAt,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -114,6 +141,8 @@ var (
 	DefaultTokenVersion int
 	// DefaultMadeInDevelopment holds the default value on creation for the "made_in_development" field.
 	DefaultMadeInDevelopment bool
+	// DefaultKeyNamesInMail holds the default value on creation for the "key_names_in_mail" field.
+	DefaultKeyNamesInMail bool
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 	// ValueScanner of all User fields.
@@ -125,7 +154,7 @@ var (
 // RoleValidator is a validator for the "role" field enum values. It is called by the builders before save.
 func RoleValidator(r domain.UserRole) error {
 	switch r {
-	case "ADMIN", "PORTAL":
+	case "ADMIN", "APPROVER", "PORTAL":
 		return nil
 	default:
 		return fmt.Errorf("user: invalid enum value for role field: %q", r)
@@ -141,6 +170,26 @@ func StatusValidator(s domain.UserStatus) error {
 		return nil
 	default:
 		return fmt.Errorf("user: invalid enum value for status field: %q", s)
+	}
+}
+
+// LanguageValidator is a validator for the "language" field enum values. It is called by the builders before save.
+func LanguageValidator(l domain.Language) error {
+	switch l {
+	case "EN", "TR":
+		return nil
+	default:
+		return fmt.Errorf("user: invalid enum value for language field: %q", l)
+	}
+}
+
+// ThemeValidator is a validator for the "theme" field enum values. It is called by the builders before save.
+func ThemeValidator(t domain.Theme) error {
+	switch t {
+	case "LIGHT", "DARK":
+		return nil
+	default:
+		return fmt.Errorf("user: invalid enum value for theme field: %q", t)
 	}
 }
 
@@ -217,6 +266,31 @@ func ByMadeInDevelopment(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldMadeInDevelopment, opts...).ToFunc()
 }
 
+// ByLanguage orders the results by the language field.
+func ByLanguage(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLanguage, opts...).ToFunc()
+}
+
+// ByTimeZone orders the results by the time_zone field.
+func ByTimeZone(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTimeZone, opts...).ToFunc()
+}
+
+// ByTheme orders the results by the theme field.
+func ByTheme(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTheme, opts...).ToFunc()
+}
+
+// ByKeyNamesInMail orders the results by the key_names_in_mail field.
+func ByKeyNamesInMail(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldKeyNamesInMail, opts...).ToFunc()
+}
+
+// ByTotpEnabledAt orders the results by the totp_enabled_at field.
+func ByTotpEnabledAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTotpEnabledAt, opts...).ToFunc()
+}
+
 // ByLastSignInAt orders the results by the last_sign_in_at field.
 func ByLastSignInAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLastSignInAt, opts...).ToFunc()
@@ -227,9 +301,29 @@ func BySignInUnlockedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSignInUnlockedAt, opts...).ToFunc()
 }
 
+// ByCodesUnlockedAt orders the results by the codes_unlocked_at field.
+func ByCodesUnlockedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCodesUnlockedAt, opts...).ToFunc()
+}
+
 // ByPasswordChangedAt orders the results by the password_changed_at field.
 func ByPasswordChangedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPasswordChangedAt, opts...).ToFunc()
+}
+
+// ByTermsVersion orders the results by the terms_version field.
+func ByTermsVersion(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTermsVersion, opts...).ToFunc()
+}
+
+// ByTermsAcceptedAt orders the results by the terms_accepted_at field.
+func ByTermsAcceptedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTermsAcceptedAt, opts...).ToFunc()
+}
+
+// ByDeletedAt orders the results by the deleted_at field.
+func ByDeletedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDeletedAt, opts...).ToFunc()
 }
 
 // ByOrganizationField orders the results by organization field.

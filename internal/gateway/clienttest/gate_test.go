@@ -55,6 +55,31 @@ func TestPairIsTheSameKey(t *testing.T) {
 	g.eventually(t, http.StatusForbidden, "AUTH_TYPE_NOT_ALLOWED", "Authorization", basic)
 }
 
+// Only Portico can look up a key that was made elsewhere: it is asked about each call,
+// where the organization accepts such keys, and about none where it does not.
+func TestImportedKeysAreAskedAbout(t *testing.T) {
+	p := newPortico(t)
+	p.newKey(t)
+	p.set(func(p *portico) { p.imported = "a-token-of-the-old-portal" })
+	g := guard(t, p)
+	for range 2 {
+		require.Contains(t, g.call("X-API-Key", "a-token-of-the-old-portal").Body.String(), "MALFORMED")
+	}
+	require.Zero(t, p.asked.Load())
+	p.change(func(s *state) { s.catalogue.Organization.ImportedKeys = true })
+	g.eventually(t, http.StatusOK, "", "X-API-Key", "a-token-of-the-old-portal")
+	asked := p.asked.Load()
+	for range 3 {
+		require.Equal(t, http.StatusOK, g.call("Authorization", "Bearer a-token-of-the-old-portal").Code)
+	}
+	require.Equal(t, asked+3, p.asked.Load())
+	require.Contains(t, g.call("X-API-Key", "another-token").Body.String(), "MALFORMED", "as Portico says")
+	p.change(func(s *state) { s.credential.Status = access.CredentialRevoked })
+	g.eventually(t, http.StatusUnauthorized, "REVOKED", "X-API-Key", "a-token-of-the-old-portal")
+	p.change(func(s *state) { s.catalogue.Organization.ImportedKeys = false })
+	g.eventually(t, http.StatusUnauthorized, "MALFORMED", "X-API-Key", "a-token-of-the-old-portal")
+}
+
 func TestConcurrentFirstUsesAskOnce(t *testing.T) {
 	p := newPortico(t)
 	raw := p.newKey(t)

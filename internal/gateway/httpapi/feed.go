@@ -9,10 +9,12 @@ import (
 	"time"
 
 	"portico/clients/go/gate/keycache"
+	"portico/clients/go/gate/keyheader"
 	"portico/internal/backlog"
 	"portico/internal/fault"
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi/jsonbody"
+	"portico/internal/gateway/presence"
 )
 
 const (
@@ -21,6 +23,10 @@ const (
 	// lineTimeout bounds the writing of one line of the feed.
 	lineTimeout = 15 * time.Second
 )
+
+// instanceHeader is the header by which the instances of a gateway are told apart. It is
+// no parameter, because servers refuse parameters that they do not know.
+const instanceHeader = "X-Portico-Instance"
 
 // feed is GET /v1/feed?after=&wait=: the changes of the organization after a
 // position, one line of JSON each; without a position, the whole state. The last
@@ -32,6 +38,14 @@ func (h *Handler) feed(w http.ResponseWriter, r *http.Request, c *gateway.Caller
 	if bad != nil {
 		h.invalid(w, bad)
 		return
+	}
+	name, bad := readInstance(r.Header[instanceHeader])
+	if bad != nil {
+		h.invalid(w, bad)
+		return
+	}
+	if after >= 0 {
+		c.Follows(name, after)
 	}
 	out := &feedWriter{answer: w, control: http.NewResponseController(w), lines: json.NewEncoder(backlog.NewWriter(w))}
 	out.extendDeadlines(wait + lineTimeout)
@@ -79,6 +93,15 @@ func (f *feedWriter) extendDeadlines(d time.Duration) {
 	at := time.Now().Add(d)
 	_ = f.control.SetWriteDeadline(at)
 	_ = f.control.SetReadDeadline(at)
+}
+
+// readInstance returns the name of the instance; "" if it gives none.
+func readInstance(values []string) (string, *jsonbody.Mistake) {
+	name, bad := single(values, instanceHeader)
+	if bad == nil && (len(name) > presence.MaxInstanceName || name != "" && !keyheader.Visible(name)) {
+		bad = &jsonbody.Mistake{Field: instanceHeader, Reason: "must be 1 to 64 letters, digits and signs."}
+	}
+	return name, bad
 }
 
 // readFeedQuery parses after, -1 if absent, and wait.

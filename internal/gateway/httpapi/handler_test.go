@@ -193,6 +193,12 @@ func tryFeed(t *testing.T, b *testServer) {
 	for _, query := range []string{"after=-1", "after=", "after=x", "after=1&after=1", "after=99999999999999999999", "wait=26s", "wait=-1s", "wait=2", "wait=1s&wait=1s", "since=1", "after=%zz"} {
 		refused(t, b.send(t, "GET", "/v1/feed?"+query, ""), query, http.StatusBadRequest, "")
 	}
+	for name, headers := range map[string][]string{"long": {"X-Portico-Instance", strings.Repeat("a", 65)}, "a space": {"X-Portico-Instance", "a b"}, "twice": {"X-Portico-Instance", "a", "X-Portico-Instance", "b"}} {
+		refused(t, b.send(t, "GET", "/v1/feed?after=7", "", headers...), "an instance's name: "+name, http.StatusBadRequest, "")
+	}
+	if a := b.send(t, "GET", "/v1/feed?after=7", "", "X-Portico-Instance", strings.Repeat("a", 64)); a.status != 200 {
+		t.Errorf("an instance's name: %d", a.status)
+	}
 	if a := b.send(t, "POST", "/v1/feed", "{}"); a.status != 405 || a.header.Get("Allow") != "GET" {
 		t.Errorf("POST: %d", a.status)
 	}

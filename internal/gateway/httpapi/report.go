@@ -51,6 +51,11 @@ func (h *Handler) report(w http.ResponseWriter, r *http.Request, c *gateway.Call
 	case replayed:
 		h.answer(w, []byte(`{"replayed":true}`))
 	default:
+		for i := range calls {
+			if calls[i].Code != "" {
+				c.Reported(calls[i].Code, calls[i].At, calls[i].Calls)
+			}
+		}
 		h.answer(w, []byte(`{"replayed":false}`))
 	}
 }

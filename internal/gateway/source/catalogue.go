@@ -15,9 +15,9 @@ import (
 func (s *Reader) Catalogue(ctx context.Context, organization uuid.UUID) (*keycache.Catalogue, error) {
 	c := &keycache.Catalogue{Products: []keycache.Product{}}
 	found := false
-	err := s.each(ctx, `SELECT id, slug, time_zone FROM organizations WHERE id = $1`, []any{organization}, func(r *sql.Rows) error {
+	err := s.each(ctx, `SELECT id, slug, time_zone, imported_keys FROM organizations WHERE id = $1`, []any{organization}, func(r *sql.Rows) error {
 		found = true
-		return r.Scan(&c.Organization.ID, &c.Organization.Slug, &c.Organization.TimeZone)
+		return r.Scan(&c.Organization.ID, &c.Organization.Slug, &c.Organization.TimeZone, &c.Organization.ImportedKeys)
 	})
 	if err != nil {
 		return nil, err

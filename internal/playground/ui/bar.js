@@ -2,11 +2,14 @@
 
 const $ = (id) => document.getElementById(id);
 
-const roles = { ADMIN: "administrator", PORTAL: "developer" };
+const roles = { ADMIN: "administrator", APPROVER: "approver", PORTAL: "developer" };
 
 const kindNames = { productSubscription: "subscription", credential: "key" };
 
 export class Bar {
+  #shown = "loading";
+  // The challenge of a sign-in that waits for its second factor.
+  #challenge = null;
   #session;
   #ids;
   #config;
@@ -19,19 +22,17 @@ export class Bar {
     this.#fillScenarios(open);
     this.#fillDemo();
     $("sign-in").addEventListener("submit", (event) => this.#signIn(event));
-    $("sign-out").addEventListener("click", () => {
-      session.signOut();
-      $("email").focus();
-    });
-    session.addEventListener("change", () => this.#show());
+    $("second-factor").addEventListener("submit", (event) => this.#complete(event));
+    $("back").addEventListener("click", () => this.#ask(null));
+    $("sign-out").addEventListener("click", () => this.#signOut());
+    session.subscribe(() => this.#show());
     ids.addEventListener("change", () => this.#showRemembered());
-    setInterval(() => this.#showExpiry(), 5000);
     this.#show();
   }
 
   /** Shows which scenario's tab is open; -1 is none of them. */
   showScenario(index) {
-    $("scenario").selectedIndex = index;
+    $("scenario").value = index;
   }
 
   #fillScenarios(open) {
@@ -65,44 +66,89 @@ export class Bar {
 
   async #signIn(event) {
     event.preventDefault();
-    const button = $("sign-in").querySelector("button");
-    button.disabled = true;
-    $("problem").textContent = "";
-    try {
-      await this.#session.signIn({
+    await this.#send("sign-in", async () => {
+      const challenge = await this.#session.signIn({
         email: $("email").value.trim(),
         password: $("password").value,
         organization: $("organization").value.trim(),
       });
       if (!$("demo").value) $("password").value = "";
+      if (challenge) this.#ask(challenge);
+      else $("sign-out").focus();
+    });
+  }
+
+  async #complete(event) {
+    event.preventDefault();
+    await this.#send("second-factor", async () => {
+      const codes = await this.#session.completeSignIn({ challenge: this.#challenge.token, code: $("code").value });
+      this.#ask(null);
+      $("recovery-codes").textContent = codes.length ? `Keep these recovery codes, they are shown this once: ${codes.join("  ")}` : "";
+      this.#session.codesSaved(); // they stay in the bar
       $("sign-out").focus();
+    });
+  }
+
+  // Runs what a form asks for, once at a time, and says what went wrong.
+  async #send(form, act) {
+    const button = $(form).querySelector("button");
+    button.disabled = true;
+    $("problem").textContent = "";
+    try {
+      await act();
     } catch (problem) {
+      if (problem.reason === "CHALLENGE_EXPIRED") this.#ask(null);
       $("problem").textContent = `Sign-in failed: ${problem.message}`;
     } finally {
       button.disabled = false;
     }
   }
 
+  // Asks for the second factor; null asks for the password again.
+  #ask(challenge) {
+    this.#challenge = challenge;
+    $("code").value = "";
+    $("setup").hidden = !challenge?.setup;
+    $("setup-uri").href = challenge?.setup?.uri ?? "";
+    $("setup-secret").textContent = challenge?.setup?.secret ?? "";
+    this.#showForms();
+    (challenge ? $("code") : $("email")).focus();
+  }
+
+  #showForms() {
+    const signedOut = this.#session.getState().status === "signed-out";
+    $("sign-in").hidden = !signedOut || this.#challenge !== null;
+    $("second-factor").hidden = !signedOut || this.#challenge === null;
+  }
+
+  async #signOut() {
+    const button = $("sign-out");
+    button.disabled = true;
+    $("problem").textContent = "";
+    try {
+      await this.#session.signOut();
+      $("problem").textContent = "";
+      $("email").focus();
+    } catch (problem) {
+      $("problem").textContent = `Still signed in: ${problem.message}`;
+    } finally {
+      button.disabled = false;
+    }
+  }
+
   #show() {
-    const { viewer, expired } = this.#session;
-    const signedIn = Boolean(viewer) && !expired;
-    $("sign-in").hidden = signedIn;
-    $("signed-in").hidden = !signedIn;
-    $("problem").textContent = expired ? "Your sign-in has expired. Sign in again." : "";
-    if (!signedIn) return;
+    const { status, viewer } = this.#session.getState();
+    if (status === "signed-in") this.#challenge = null; // another tab may have done it
+    this.#showForms();
+    if (status !== "signed-in") $("recovery-codes").textContent = "";
+    $("signed-in").hidden = status !== "signed-in";
+    const ended = this.#shown === "signed-in" && status === "signed-out";
+    $("problem").textContent = ended ? "You have been signed out. Sign in again." : "";
+    this.#shown = status;
+    if (!viewer) return;
     $("user").textContent = viewer.user?.name ?? "";
     $("role").textContent = roles[viewer.role] ?? viewer.role;
     $("place").textContent = [viewer.user?.email, viewer.account?.name, viewer.organization?.name].filter(Boolean).join(" · ");
-    this.#showExpiry();
-  }
-
-  #showExpiry() {
-    if (!this.#session.viewer || this.#session.expired) return;
-    const end = this.#session.expiresAt;
-    const minutes = Math.ceil((end - new Date()) / 60000);
-    const at = end.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    $("expiry").textContent = `until ${at} (${minutes} min)`;
-    $("expiry").classList.toggle("soon", minutes <= 2);
   }
 
   #showRemembered() {

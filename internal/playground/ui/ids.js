@@ -55,7 +55,8 @@ export class Ids extends EventTarget {
   /**
    * Remembers the ids of an answer's data: of each kind the first, unless the
    * answer holds the one already remembered, which then stays. Who is signed in
-   * (own, an id) is nobody to unlock or to disable, and is left out.
+   * (own, an id) is nobody to unlock or to disable, and is left out; so is the
+   * current session, which is no other device.
    */
   remember(data, own) {
     if (!data) return;
@@ -63,7 +64,7 @@ export class Ids extends EventTarget {
     this.#collect(data, null, seen);
     if (this.#last.get("user")?.id === own) this.#last.delete("user");
     for (const [kind, objects] of seen) {
-      const others = objects.filter((object) => kind !== "user" || object.id !== own);
+      const others = objects.filter((object) => !object.current && (kind !== "user" || object.id !== own));
       if (others.length) this.#keep(kind, others);
     }
     this.#forgetDeleted(data);
@@ -84,6 +85,9 @@ export class Ids extends EventTarget {
   }
 
   #forgetDeleted(data) {
+    const user = data.deleteUser?.deletedUserId;
+    if (user && this.#last.get("user")?.id === user) this.#last.delete("user");
+    if (data.signOut?.endedSessionIds?.includes(this.#last.get("session")?.id)) this.#last.delete("session");
     const gone = data.deleteApp?.deletedAppId;
     if (!gone || this.#last.get("app")?.id !== gone) return;
     // What belonged to the app went with it.
@@ -107,13 +111,15 @@ export class Ids extends EventTarget {
   }
 
   #kindOf(field) {
-    return [field, field.replace(/s$/, "")].find((name) => Object.hasOwn(this.#kinds, name));
+    // Memberships are the members of an account.
+    return [field, field.replace(/s$/, ""), field === "members" ? "membership" : ""].find((name) => Object.hasOwn(this.#kinds, name));
   }
 }
 
 function labelOf(object) {
   if (object.method && object.path) return `${object.method} ${object.path}`;
-  if (object.title ?? object.name) return object.title ?? object.name;
+  const name = object.title ?? object.name ?? object.device;
+  if (name) return name;
   if (object.secretHint) return `…${object.secretHint}`;
   return object.status ?? "";
 }

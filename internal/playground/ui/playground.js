@@ -2,12 +2,12 @@
 import { Bar } from "./bar.js";
 import { createFetcher } from "./fetcher.js";
 import { Ids } from "./ids.js";
-import { Session } from "./session.js";
+import { createSession } from "./session.js";
 
 const { React, ReactDOM, GraphiQL } = window;
 const h = React.createElement;
 const config = JSON.parse(document.body.dataset.config);
-const session = new Session(config.endpoint);
+const session = createSession();
 const ids = new Ids(config.kinds);
 
 // What GraphiQL would keep in localStorage: tabs, history and answers may hold
@@ -98,5 +98,7 @@ function render() {
   );
 }
 
-session.addEventListener("change", render);
+// Who is signed in is known first, so that the schema is read once.
+await session.start();
+session.subscribe(render);
 render();

@@ -51,6 +51,21 @@ func (f *Fixture) MustUser(t testing.TB, admin context.Context, a *db.Account, r
 	return must(t, u, err)
 }
 
+// MustApprover creates an approver, who is named for some products.
+func (f *Fixture) MustApprover(t testing.TB, admin context.Context, products ...*db.Product) *db.User {
+	t.Helper()
+	role := domain.RoleApprover
+	u, err := f.Portal.Identity.CreateUser(admin, identity.CreateUserInput{
+		Name: "Ada Approver", Email: address.ParseEmail("approver-" + uuid.NewString() + "@example.com"), Password: Password, Role: &role,
+	})
+	must(t, u, err)
+	for _, p := range products {
+		_, err := f.Portal.Identity.AddApprover(admin, identity.AddApproverInput{ProductID: p.GlobalID(), UserID: u.GlobalID()})
+		must(t, p, err)
+	}
+	return u
+}
+
 // MustDeveloper creates a developer who owns an account, and returns the
 // developer's context.
 func (f *Fixture) MustDeveloper(t testing.TB, admin context.Context, a *db.Account) context.Context {

@@ -27,6 +27,9 @@ import (
 // Password is the password of every user that the builders create.
 const Password = "correct horse battery"
 
+// PortalURL is where the links of letters lead.
+const PortalURL = "https://portal.example.com"
+
 // Fixture is a Portal and its dependencies.
 type Fixture struct {
 	Portal    *portal.Portal
@@ -63,11 +66,12 @@ func NewWith(t testing.TB, url string, o database.Options) *Fixture {
 		}),
 	}
 	f.Tokens = auth.NewTokens(f.Ring, f.Clock, "portico", "portico")
-	f.Directory = identity.NewDirectory(d, f.Client)
+	f.Directory = identity.NewDirectory(d, f.Clock, false)
 	f.options = portal.Options{
 		Client: f.Client, Database: d, Clock: f.Clock, Secrets: f.Ring,
 		Passwords: f.Passwords, Limiter: auth.NewLimiter(d, f.Ring, f.Clock),
-		Tokens: f.Tokens, Devices: auth.NewDevices(f.Ring, f.Clock), Log: slog.New(slog.DiscardHandler),
+		Tokens: f.Tokens, Machines: auth.NewMachineTokens(f.Ring), Devices: auth.NewDevices(f.Ring, f.Clock), Links: auth.NewLinks(f.Ring), Totp: auth.NewTotp(f.Ring, f.Clock), Log: slog.New(slog.DiscardHandler),
+		Mail: portal.MailOptions{From: "no-reply@portal.example.com", PortalURL: PortalURL, Sends: true},
 	}
 	f.Portal = portal.New(f.options)
 	return f
@@ -92,12 +96,22 @@ func As(t testing.TB, v viewer.Viewer) context.Context { return viewer.NewContex
 // user's row, policies and first account from the database.
 func (f *Fixture) Enter(t testing.TB, u *db.User) context.Context {
 	t.Helper()
-	v, ok, err := f.Directory.Person(t.Context(), u.OrganizationID, u.ID, u.TokenVersion)
+	v, ok, err := f.Directory.Person(t.Context(), u.OrganizationID, u.ID, f.MustSession(t, u).ID, uuid.Nil)
 	if err != nil || !ok {
 		t.Fatalf("entering as %s: %v %v", u.Email, ok, err)
 	}
 	v.Address, v.RequestID = "192.0.2.1", "test"
 	return As(t, v)
+}
+
+// MustSession begins a session of a user, which does not expire while tests move the
+// clock.
+func (f *Fixture) MustSession(t testing.TB, u *db.User) *db.Session {
+	t.Helper()
+	now := f.Clock.Now()
+	s, err := f.Client.Session.Create().SetOrganizationID(u.OrganizationID).SetUserID(u.ID).SetDevice("Test").SetAddress("192.0.2.1").
+		SetCreatedAt(now).SetLastSeenAt(now).SetExpiresAt(now.AddDate(100, 0, 0)).Save(System(t))
+	return must(t, s, err)
 }
 
 // must ends the test if err is not nil.

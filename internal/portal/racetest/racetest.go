@@ -47,7 +47,8 @@ func Each(t *testing.T, run func(t *testing.T, h *Harness)) {
 		f := portaltest.NewWith(t, url, patient)
 		h := &Harness{f, []*portal.Portal{f.Portal}}
 		if f.Database.Dialect() == "postgres" {
-			h.nodes = append(h.nodes, portaltest.NewWith(t, url, patient).Portal)
+			// The nodes of an installation have one key ring.
+			h.nodes = append(h.nodes, portaltest.NewWith(t, url, patient).With(func(o *portal.Options) { o.Secrets, o.Tokens = f.Ring, f.Tokens }))
 		}
 		run(t, h)
 		h.requireDenseLog(t)

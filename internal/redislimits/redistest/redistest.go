@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"portico/internal/testdb/freeport"
 )
 
 const (
@@ -59,7 +60,7 @@ func New(t testing.TB) *Server {
 	s := &Server{t: t, program: program, folder: t.TempDir()}
 	t.Cleanup(s.Stop)
 	for range attempts {
-		if s.port, err = freePort(); err != nil {
+		if s.port, err = freeport.New(); err != nil {
 			t.Fatal(err)
 		}
 		if err = s.launch(); err == nil {
@@ -164,13 +165,4 @@ func (s *Server) await(pid int, ended <-chan struct{}) error {
 			return fmt.Errorf("redis-server does not answer: %w", err)
 		}
 	}
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	return port, l.Close()
 }

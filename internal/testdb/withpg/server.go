@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	_ "github.com/lib/pq" // the driver named "postgres"
+	"portico/internal/testdb/freeport"
 )
 
 // startTime is how long the server may take to answer for the first time.
@@ -75,7 +75,7 @@ func (s *server) begin(bin string) error {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	if s.port, err = freePort(); err != nil {
+	if s.port, err = freeport.New(); err != nil {
 		return err
 	}
 	if err := s.launch(filepath.Join(bin, "postgres"), data, attributes); err != nil {
@@ -175,14 +175,4 @@ func (s *server) stop() error {
 	}
 	<-s.ended
 	return nil
-}
-
-// freePort asks the system for a free port. Another process may take it before
-// Postgres does; then the start fails with an error.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }

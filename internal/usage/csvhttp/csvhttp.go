@@ -25,6 +25,7 @@ import (
 	"portico/internal/backlog"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
+	"portico/internal/problem"
 	"portico/internal/usage"
 	"portico/internal/viewer"
 )
@@ -69,7 +70,7 @@ func Handler(o Options) http.Handler {
 		}
 		claim, ok := o.Running.Enter(r.Context(), viewer.Current(r.Context()).LimitID().String(), 1)
 		if !ok {
-			Refuse(w, r, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, retryAfter, "Too many exports run at the moment. Please try again."))
+			problem.Write(w, r, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, retryAfter, "Too many exports run at the moment. Please try again."))
 			return
 		}
 		defer claim.Leave()
@@ -120,12 +121,12 @@ func (o Options) export(w http.ResponseWriter, r *http.Request, q usage.Query) {
 	}
 }
 
-// refuse calls Refuse, and logs the details that the response leaves out.
+// refuse writes an error, and logs the details that the response leaves out.
 func (o Options) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if f := fault.From(err); f.Code == fault.CodeInternal || f.Code == fault.CodeUnavailable {
 		o.Log.ErrorContext(r.Context(), "an export failed", "code", string(f.Code), "error", err)
 	}
-	Refuse(w, r, err)
+	problem.Write(w, r, err)
 }
 
 // csvResponse is a CSV response. Its header is sent with the first row.

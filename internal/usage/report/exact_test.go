@@ -70,6 +70,22 @@ func TestReportsEqualTheReferenceAtAnyMoment(t *testing.T) {
 	})
 }
 
+// compareSince compares the calls of each credential since two times.
+func compareSince(t *testing.T, w *world, ref *reference, from time.Time, name string) {
+	t.Helper()
+	now, asked := w.Clock.Now(), []usage.Since{}
+	for _, m := range ref.calls {
+		asked = append(asked, usage.Since{Credential: m.Credential, From: from}, usage.Since{Credential: m.Credential, From: now.Add(-36 * time.Hour)})
+	}
+	got, err := w.reports.CallsSince(context.Background(), w.Organization, w.Zone, asked)
+	require.NoError(t, err, name)
+	for i, of := range asked {
+		since := span{usage.Minute.Start(of.From, time.UTC), usage.Minute.Ceil(now, time.UTC)}
+		want := ref.sum(&usage.Query{Organization: w.Organization, Credentials: []uuid.UUID{of.Credential}}, since, nil)
+		require.Equal(t, want, got[i], name)
+	}
+}
+
 func compareRandomly(t *testing.T, w *world, r *rand.Rand, middle time.Time, zones []string, name string) {
 	t.Helper()
 	w.Exec(`UPDATE organizations SET usage_retention = '{"minutes": 300, "hours": 300, "days": 300}'`)
@@ -214,4 +230,5 @@ func compareBreakdowns(t *testing.T, w *world, ref *reference, q usage.Query, al
 		require.NoError(t, err, name)
 		require.Equal(t, last24, got, name)
 	}
+	compareSince(t, w, ref, q.From, name)
 }

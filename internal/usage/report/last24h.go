@@ -34,6 +34,8 @@ func (s *Reader) CallsLast24h(ctx context.Context, organization uuid.UUID, zone 
 		q.Apps = ids
 	case usage.ByCredential:
 		q.Credentials, sel.dimensions = ids, "u.credential_id AS id"
+	case usage.ByProduct:
+		q.Products, sel.dimensions = ids, "u.product_id AS id"
 	default:
 		sel.dimensions = "u.app_id, u.product_id"
 		of := sel.AnyOf("s.id", ids)

@@ -85,7 +85,9 @@ func catalogueOf(c *Catalogue) *verdict.Catalogue {
 	for i := range c.Products {
 		products[i] = productOf(&c.Products[i])
 	}
-	return verdict.NewCatalogue(c.Organization.ID, c.Organization.Slug, c.Organization.TimeZone.Location, products)
+	out := verdict.NewCatalogue(c.Organization.ID, c.Organization.Slug, c.Organization.TimeZone.Location, products)
+	out.ImportedKeys = c.Organization.ImportedKeys
+	return out
 }
 
 func productOf(p *Product) *verdict.Product {

@@ -19,6 +19,8 @@ type Organization struct {
 	Slug string    `json:"slug"`
 	// TimeZone is the time zone of quota periods.
 	TimeZone zone.Zone `json:"timeZone"`
+	// ImportedKeys: API keys that were made elsewhere are accepted.
+	ImportedKeys bool `json:"importedKeys,omitempty"`
 }
 
 // Product is an API product with its plans and endpoints.

@@ -16,6 +16,7 @@ type Catalogue struct {
 	Organization uuid.UUID
 	Slug         string
 	Location     *time.Location // quotas are counted in this zone
+	ImportedKeys bool           // keys that were made elsewhere, and have another form, are accepted
 
 	names map[string]*Product
 	ids   map[uuid.UUID]*Product

@@ -1,0 +1,130 @@
+package apps
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"portico/clients/go/gate/access"
+	"portico/ent/db"
+	"portico/ent/db/credential"
+	"portico/internal/change"
+	"portico/internal/database"
+	"portico/internal/domain"
+	"portico/internal/fault"
+	"portico/internal/input"
+	"portico/internal/lifecycle"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+)
+
+// MaxRevokedKeys is the maximum number of credentials that RevokeKeys revokes at once.
+const MaxRevokedKeys = 100
+
+// RevokeKeysInput is the input of RevokeKeys.
+type RevokeKeysInput struct {
+	CredentialIDs []string
+	Reason        *domain.RevocationReason
+	Note          *string
+}
+
+// RevokeKeysResult is what has become of one of the credentials: it is revoked, or Error
+// says why RevokeKey would have failed.
+type RevokeKeysResult struct {
+	CredentialID string
+	Credential   *db.Credential
+	Error        *fault.Kind
+}
+
+// RevokeKeys revokes 1–MaxRevokedKeys credentials permanently and returns a result for
+// each, in their order. It is one transaction: what is about the request, such as a
+// suspended account or a lost connection, leaves all of them as they were, and only that
+// there is no such credential is a result.
+func (svc *Service) RevokeKeys(ctx context.Context, in RevokeKeysInput) ([]*RevokeKeysResult, error) {
+	why := input.Or(in.Reason, domain.Unspecified)
+	if err := fault.Collect(checkRevokedKeys(in.CredentialIDs), input.CheckReason("note", in.Note), checkRevocation(why)); err != nil {
+		return nil, err
+	}
+	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) ([]*RevokeKeysResult, error) {
+		ids := input.DecodeIDs(nodeid.Credential, in.CredentialIDs)
+		found, err := lockCredentials(ctx, tx, ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range found {
+			if err := authorizeRevocation(tx, c); err != nil {
+				return nil, err
+			}
+		}
+		if err := revokeAll(ctx, tx, found, why, input.OrZero(in.Note)); err != nil {
+			return nil, err
+		}
+		return revoked(ctx, tx, in.CredentialIDs, found)
+	})
+}
+
+// checkRevokedKeys requires 1–MaxRevokedKeys ids, each once.
+func checkRevokedKeys(ids []string) error {
+	const field = "credentialIds"
+	if len(ids) == 0 {
+		return fault.Input(fault.Required, field, "Name at least one key.")
+	}
+	if err := input.AtMost(field, len(ids), MaxRevokedKeys); err != nil {
+		return err
+	}
+	var errs []error
+	for i, id := range ids {
+		if slices.Contains(ids[:i], id) {
+			errs = append(errs, fault.Input(fault.InvalidValue, field+"."+strconv.Itoa(i), "This key is named twice."))
+		}
+	}
+	return fault.Collect(errs...)
+}
+
+// lockCredentials reads those of the credentials that the viewer may see, in their
+// present status, and locks them: in the order of their ids, so that two requests do not
+// wait for each other.
+func lockCredentials(ctx context.Context, tx *change.Tx, ids []uuid.UUID) ([]*db.Credential, error) {
+	q := tx.Credential.Query().Where(database.AnyOf(credential.FieldID, ids)).Order(credential.ByID())
+	all, err := change.LockForUpdate(tx, q).All(ctx)
+	for _, c := range all {
+		c.Settle(tx.Now)
+	}
+	return all, err
+}
+
+// authorizeRevocation asks the policy whether a credential may be revoked; one that is
+// revoked already is left as it is.
+func authorizeRevocation(tx *change.Tx, c *db.Credential) error {
+	if c.Status == access.CredentialRevoked {
+		return change.Refusal(policy.Decide(tx.Viewer, onCredential(c, lifecycle.Revoke).WithoutConditions()))
+	}
+	return authorizeCredential(tx, c, lifecycle.Revoke)
+}
+
+// revoked returns the results for ids of which those of found are revoked.
+func revoked(ctx context.Context, tx *change.Tx, ids []string, found []*db.Credential) ([]*RevokeKeysResult, error) {
+	of := make([]uuid.UUID, len(found))
+	for i, c := range found {
+		of[i] = c.ID
+	}
+	all, err := tx.Credential.Query().Where(database.AnyOf(credential.FieldID, of)).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := make(map[string]*db.Credential, len(all))
+	for _, c := range all {
+		now[c.GlobalID()] = c
+	}
+	out := make([]*RevokeKeysResult, len(ids))
+	for i, id := range ids {
+		out[i] = &RevokeKeysResult{CredentialID: id, Credential: now[id]}
+		if now[id] == nil {
+			none := fault.NotFound()
+			out[i].Error = &fault.Kind{Code: none.Code, Reason: none.Reason}
+		}
+	}
+	return out, nil
+}

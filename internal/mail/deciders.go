@@ -1,0 +1,59 @@
+package mail
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/clients/go/gate/access"
+	"portico/ent/db"
+	"portico/ent/db/predicate"
+	"portico/ent/db/productapprover"
+	"portico/ent/db/subscription"
+	"portico/ent/db/user"
+	"portico/internal/domain"
+)
+
+// deciders returns who may decide about the requests for some products, each once: the
+// active administrators, and the active approvers of one of the products.
+func (r *reader) deciders(ctx context.Context, products ...uuid.UUID) ([]uuid.UUID, error) {
+	out, err := r.administrators(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var approvers []uuid.UUID
+	err = r.client.ProductApprover.Query().Where(productapprover.ProductIDIn(products...), productapprover.HasUserWith(user.RoleEQ(domain.RoleApprover), user.StatusEQ(domain.UserActive))).
+		Order(productapprover.ByUserID()).Unique(true).Select(productapprover.FieldUserID).Scan(ctx, &approvers)
+	return append(out[:len(out):len(out)], approvers...), err
+}
+
+// waits returns the conditions for subscriptions that wait for a decision.
+func waits() []predicate.Subscription {
+	return []predicate.Subscription{subscription.StatusEQ(access.SubscriptionWaiting), subscription.DeletedAtIsNil()}
+}
+
+// waitingProducts returns the products that somebody waits for.
+func (r *reader) waitingProducts(ctx context.Context) (out []uuid.UUID, err error) {
+	err = r.client.Subscription.Query().Where(waits()...).Unique(true).Select(subscription.FieldProductID).Scan(ctx, &out)
+	return out, err
+}
+
+// decidesSignUps reports whether the recipient decides about sign-ups.
+func (r *reader) decidesSignUps() bool { return r.to != nil && r.to.Role == domain.RoleAdmin }
+
+// waiting returns the query for the subscriptions that wait for the recipient's decision;
+// nil if the recipient decides nothing any more.
+func (r *reader) waiting(ctx context.Context) (*db.SubscriptionQuery, error) {
+	q := r.client.Subscription.Query().Where(waits()...)
+	switch {
+	case r.to == nil:
+		return nil, nil
+	case r.to.Role == domain.RoleAdmin:
+		return q, nil
+	case r.to.Role != domain.RoleApprover:
+		return nil, nil
+	}
+	var products []uuid.UUID
+	err := r.client.ProductApprover.Query().Where(productapprover.UserID(r.to.ID)).Select(productapprover.FieldProductID).Scan(ctx, &products)
+	return q.Where(subscription.ProductIDIn(products...)), err
+}

@@ -1,0 +1,142 @@
+package mail
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/clients/go/gate/access"
+	"portico/ent/db"
+	"portico/ent/db/subscription"
+	"portico/internal/domain"
+	"portico/internal/eventlog"
+)
+
+// The requests that letters are about are subscriptions that wait for a decision.
+
+// requestReceived is the letter to those who decide.
+func requestReceived() kind {
+	return kind{
+		name:   domain.MailRequestReceived,
+		events: []eventlog.Type{eventlog.SubscriptionRegistered, eventlog.SignUpVerified},
+		recipients: func(ctx context.Context, r *reader, e *db.Event) ([]uuid.UUID, error) {
+			if eventlog.Type(e.Type) == eventlog.SignUpVerified {
+				_, waits, err := r.applicant(ctx, e.SubjectID)
+				if err != nil || !waits {
+					return nil, err
+				}
+				return r.administrators(ctx)
+			}
+			if changed(e, "status") != string(access.SubscriptionWaiting) {
+				return nil, nil
+			}
+			s, err := r.client.Subscription.Get(ctx, e.SubjectID)
+			if db.IsNotFound(err) {
+				return nil, nil
+			}
+			if err != nil {
+				return nil, err
+			}
+			all, err := r.deciders(ctx, s.ProductID)
+			return without(all, e.ActorID), err
+		},
+		facts: func(ctx context.Context, r *reader, e *db.Event) (Facts, bool, error) {
+			if eventlog.Type(e.Type) == eventlog.SignUpVerified {
+				return r.applicant(ctx, e.SubjectID)
+			}
+			s, f, err := r.request(ctx, e.SubjectID)
+			if err != nil || s == nil || s.Status != access.SubscriptionWaiting {
+				return f, false, err
+			}
+			mine, err := r.waiting(ctx)
+			if err != nil || mine == nil {
+				return f, false, err
+			}
+			if still, err := mine.Where(subscription.ID(s.ID)).Exist(ctx); err != nil || !still {
+				return f, false, err
+			}
+			f.Actor, f.When, f.Path = oneLine(e.ActorName), e.At, "/requests/"+s.GlobalID()
+			return f, true, nil
+		},
+		sample: func(now time.Time) Facts {
+			f := sampleRequest()
+			f.Actor, f.When, f.Path = "Dora Developer", now, "/requests"
+			return f
+		},
+	}
+}
+
+// requestApproved is the letter to the developer who asked.
+func requestApproved() kind {
+	return decided(domain.MailRequestApproved, eventlog.SubscriptionApproved, "Welcome aboard.")
+}
+
+// requestRejected is the letter to the developer who asked, with the reason.
+func requestRejected() kind {
+	return decided(domain.MailRequestRejected, eventlog.SubscriptionRejected, "Please describe what the app does, and register again.")
+}
+
+func decided(name domain.MailKind, t eventlog.Type, reason string) kind {
+	return kind{
+		name:   name,
+		events: []eventlog.Type{t},
+		recipients: func(ctx context.Context, r *reader, e *db.Event) ([]uuid.UUID, error) {
+			s, err := r.client.Subscription.Get(ctx, e.SubjectID)
+			if db.IsNotFound(err) {
+				return nil, nil
+			}
+			if err != nil {
+				return nil, err
+			}
+			return r.requester(ctx, s)
+		},
+		facts: func(ctx context.Context, r *reader, e *db.Event) (Facts, bool, error) {
+			s, f, err := r.request(ctx, e.SubjectID)
+			if err != nil || s == nil {
+				return f, false, err
+			}
+			f.Reason, f.When, f.Path = e.Reason, e.At, "/apps/"+appPath(s)
+			return f, true, nil
+		},
+		sample: func(now time.Time) Facts {
+			f := sampleRequest()
+			f.Reason, f.When, f.Path = reason, now, "/apps"
+			return f
+		},
+	}
+}
+
+// requester returns who asked for a subscription, if that is still a member of the
+// account, or else whoever is responsible there.
+func (r *reader) requester(ctx context.Context, s *db.Subscription) ([]uuid.UUID, error) {
+	all, err := r.members(ctx, s.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	if s.RequestedBy != nil && slices.ContainsFunc(all, func(m *db.Membership) bool { return m.UserID == *s.RequestedBy }) {
+		return []uuid.UUID{*s.RequestedBy}, nil
+	}
+	return r.responsible(ctx, s.AccountID)
+}
+
+// request returns a subscription and what letters say of it; nil if it, its app or its
+// account is deleted.
+func (r *reader) request(ctx context.Context, id uuid.UUID) (*db.Subscription, Facts, error) {
+	s, err := r.client.Subscription.Query().Where(subscription.ID(id)).WithApp().WithAccount().WithProduct().WithPlan().Only(ctx)
+	if db.IsNotFound(err) {
+		return nil, Facts{}, nil
+	}
+	if err != nil || s.DeletedAt != nil {
+		return nil, Facts{}, err
+	}
+	return s, Facts{
+		Account: oneLine(s.Edges.Account.Name), App: oneLine(s.Edges.App.Name),
+		Product: oneLine(s.Edges.Product.Title), Plan: oneLine(s.Edges.Plan.Name),
+	}, nil
+}
+
+func sampleRequest() Facts {
+	return Facts{Account: "Example Ltd", App: "Weather map", Product: "Weather", Plan: "free"}
+}
