@@ -1,0 +1,247 @@
+package apps_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"portico/clients/go/gate/access"
+	"portico/ent/db"
+	"portico/ent/db/credential"
+	"portico/ent/db/event"
+	"portico/ent/db/subscription"
+	"portico/internal/apps"
+	"portico/internal/catalog"
+	"portico/internal/domain"
+	"portico/internal/identity"
+	"portico/internal/input"
+	"portico/internal/portal/portaltest"
+	"portico/internal/portal/racetest"
+	"portico/internal/testdb"
+)
+
+// person is somebody who gives commands.
+type person struct {
+	name string
+	ctx  context.Context
+	// staff act for the organization; own is set for the members of the account that the
+	// commands are about, owner for who owns it.
+	staff, own, owner bool
+}
+
+// The small model: what is expected of the apps of one account, their keys and their
+// subscriptions. It is written by hand beside the services and their tables, and knows
+// neither of them.
+type (
+	lifeApp struct {
+		id      string
+		deleted bool
+		keys    []*lifeKey
+		// newest is the newest subscription to each product.
+		newest [2]*lifeSubscription
+	}
+	lifeKey struct {
+		id         uuid.UUID
+		app        *lifeApp
+		status     access.CredentialStatus
+		byOwner    bool
+		production bool
+		expires    *time.Time
+		successor  *lifeKey
+	}
+	lifeSubscription struct {
+		id      uuid.UUID
+		app     *lifeApp
+		product int
+		status  access.SubscriptionStatus
+	}
+)
+
+// at returns a key's state at a time.
+func (k *lifeKey) at(now time.Time) access.CredentialStatus {
+	if k.status != access.CredentialRevoked && k.expires != nil && !now.Before(*k.expires) {
+		return access.CredentialExpired
+	}
+	return k.status
+}
+
+// life is a world in which random people give random commands.
+type life struct {
+	*portaltest.Fixture
+	t        *testing.T
+	products [2]*db.Product
+	plans    [2]*db.Plan
+	people   []person
+	account  *db.Account
+	apps     []*lifeApp
+	keys     []*lifeKey
+	all      []*lifeSubscription
+	// events is how many the account's objects have, which each command that changes
+	// something raises.
+	events int
+}
+
+// Whatever random people do to the keys and subscriptions of an account, in whatever
+// order: each command ends as the model says, nothing is in a state that the model does
+// not know, no app has two live subscriptions to a product, and each change has its event
+// while what changes nothing has none.
+func TestLife_AnySequence(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		_, err := f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{ProductionKeys: input.SetTo(domain.OwnersOnly)})
+		require.NoError(t, err)
+		w := &life{Fixture: f, t: t}
+		for i, name := range []string{"manual", "automatic"} {
+			w.products[i], w.plans[i] = f.MustProduct(t, x.Admin, name)
+		}
+		_, err = f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: w.products[1].GlobalID(), Approval: input.SetTo(domain.Auto)})
+		require.NoError(t, err)
+		rapid.Check(t, func(r *rapid.T) {
+			w.begin(x.Admin)
+			for range rapid.IntRange(1, 40).Draw(r, "commands") {
+				w.step(r)
+				w.check()
+			}
+		})
+	})
+}
+
+// begin gives the world an account of its own, so that nothing of an earlier sequence
+// is left.
+func (w *life) begin(admin context.Context) {
+	t := w.t
+	w.account = w.MustAccount(t, admin, "Acme")
+	w.people = []person{
+		{name: "administrator", ctx: admin, staff: true},
+		{name: "owner", ctx: w.MustDeveloper(t, admin, w.account), own: true, owner: true},
+		{name: "member", ctx: w.Enter(t, w.MustUser(t, admin, w.account, domain.Member)), own: true},
+		{name: "stranger", ctx: w.MustDeveloper(t, admin, w.MustAccount(t, admin, "Another"))},
+	}
+	w.apps, w.keys, w.all = nil, nil, nil
+	w.events = w.countEvents()
+	w.createApp(w.people[1])
+}
+
+// step gives one command.
+func (w *life) step(r *rapid.T) {
+	by := rapid.SampledFrom(w.people).Draw(r, "by")
+	switch rapid.IntRange(0, 9).Draw(r, "about") {
+	case 0:
+		w.Clock.Advance(time.Duration(rapid.IntRange(1, 40).Draw(r, "minutes")) * time.Minute)
+	case 1, 2:
+		w.stepApp(r, by, rapid.SampledFrom(w.apps).Draw(r, "app"))
+	case 3, 4, 5:
+		w.stepKey(r, by, rapid.SampledFrom(w.keys).Draw(r, "key"))
+	case 6:
+		w.register(by, rapid.SampledFrom(w.apps).Draw(r, "app"), rapid.IntRange(0, 1).Draw(r, "product"))
+	default:
+		if len(w.all) > 0 {
+			w.stepSubscription(r, by, rapid.SampledFrom(w.all).Draw(r, "subscription"))
+		}
+	}
+}
+
+// expect requires how a command ended and how many events it had.
+func (w *life) expect(by person, what string, err error, want string, events int) bool {
+	require.Equal(w.t, want, racetest.Outcome(err), "%s by the %s: %v", what, by.name, err)
+	if err == nil {
+		w.events += events
+	}
+	return err == nil
+}
+
+// missing returns the outcome for an object that somebody does not see, or "".
+func missing(by person, there bool) string {
+	if !there || !by.staff && !by.own {
+		return "NOT_FOUND"
+	}
+	return ""
+}
+
+// either returns the first outcome that is one, and OK if none is.
+func either(outcomes ...string) string {
+	for _, o := range outcomes {
+		if o != "" {
+			return o
+		}
+	}
+	return racetest.OK
+}
+
+// when returns an outcome if a condition holds.
+func when(yes bool, outcome string) string {
+	if yes {
+		return outcome
+	}
+	return ""
+}
+
+// check compares what is stored with the model.
+func (w *life) check() {
+	ctx, live := portaltest.System(w.t), map[[2]uuid.UUID]int{}
+	subscriptions, err := w.Client.Subscription.Query().Where(subscription.AccountID(w.account.ID)).All(ctx)
+	require.NoError(w.t, err)
+	require.Len(w.t, subscriptions, len(w.all))
+	stored := map[uuid.UUID]*db.Subscription{}
+	for _, s := range subscriptions {
+		stored[s.ID] = s
+		if s.Status.Live() {
+			live[[2]uuid.UUID{s.AppID, s.ProductID}]++
+		}
+	}
+	for _, s := range w.all {
+		require.Equal(w.t, s.status, stored[s.id].Status)
+		require.Equal(w.t, s.app.newest[s.product] == s, stored[s.id].Newest)
+		require.Equal(w.t, s.app.deleted, stored[s.id].DeletedAt != nil)
+	}
+	for of, n := range live {
+		require.Equal(w.t, 1, n, "live subscriptions of %v", of)
+	}
+	w.checkKeys(ctx)
+	require.Equal(w.t, w.events, w.countEvents())
+}
+
+func (w *life) checkKeys(ctx context.Context) {
+	credentials, err := w.Client.Credential.Query().Where(credential.AccountID(w.account.ID)).All(ctx)
+	require.NoError(w.t, err)
+	require.Len(w.t, credentials, len(w.keys))
+	stored := map[uuid.UUID]*db.Credential{}
+	for _, c := range credentials {
+		stored[c.ID] = c
+	}
+	for _, k := range w.keys {
+		c := stored[k.id]
+		require.Equal(w.t, k.status, c.Status)
+		require.Equal(w.t, k.byOwner, c.DisabledByOwner)
+		require.Equal(w.t, k.app.deleted, c.DeletedAt != nil)
+		require.Equal(w.t, k.expires == nil, c.ExpiresAt == nil)
+		if k.expires != nil {
+			require.True(w.t, k.expires.Equal(*c.ExpiresAt), "%v is not %v", c.ExpiresAt, k.expires)
+		}
+	}
+}
+
+func (w *life) countEvents() int {
+	return portaltest.Count(w.t, w.Client.Event.Query().Where(event.AccountID(w.account.ID), event.AppIDNotNil()))
+}
+
+// createApp makes an app with its first key, for the account's own people alone.
+func (w *life) createApp(by person) {
+	made, err := w.Portal.Apps.CreateApp(by.ctx, apps.CreateAppInput{Name: "App"})
+	if w.expect(by, "create an app", err, racetest.OK, 2) {
+		a := &lifeApp{id: made.App.GlobalID()}
+		w.apps = append(w.apps, a)
+		w.addKey(a, made.Credential, false)
+	}
+}
+
+func (w *life) addKey(a *lifeApp, c *db.Credential, production bool) *lifeKey {
+	k := &lifeKey{id: c.ID, app: a, status: access.CredentialActive, production: production}
+	a.keys, w.keys = append(a.keys, k), append(w.keys, k)
+	return k
+}
