@@ -46,14 +46,16 @@ func (svc *Service) RevokeHeldKey(ctx context.Context, in RevokeHeldKeyInput) er
 		return err
 	}
 	if c == nil {
+		svc.leaks.count(FromHolder, LeakUnknown)
 		return errUnknownKey()
 	}
 	if c.Status == access.CredentialRevoked {
+		svc.leaks.count(FromHolder, LeakRevokedBefore)
 		return svc.changes.Sync(ctx, c.OrganizationID)
 	}
 	holder := strangerOf(c, domain.KeyHolder, viewer.Current(ctx))
 	note := in.Key.Conceal(input.OrZero(in.Note))
-	return change.Exec(viewer.NewContext(ctx, holder), svc.changes, func(ctx context.Context, tx *change.Tx) error {
+	err = change.Exec(viewer.NewContext(ctx, holder), svc.changes, func(ctx context.Context, tx *change.Tx) error {
 		c, err := lockHeld(ctx, tx, c)
 		if db.IsNotFound(err) {
 			return errUnknownKey() // it was purged meanwhile
@@ -63,6 +65,10 @@ func (svc *Service) RevokeHeldKey(ctx context.Context, in RevokeHeldKeyInput) er
 		}
 		return revokeAll(viewer.AsSystem(ctx, c.OrganizationID), tx, []*db.Credential{c}, why, note)
 	})
+	if err == nil {
+		svc.leaks.count(FromHolder, LeakRevoked)
+	}
+	return err
 }
 
 // strangerOf returns who changes a credential without being anybody of its organization:

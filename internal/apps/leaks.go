@@ -32,6 +32,7 @@ type LeakLimiter interface {
 type leaks struct {
 	limiter LeakLimiter
 	wake    chan struct{}
+	counted func(LeakSource, LeakOutcome)
 }
 
 // ReportLeakedKeyInput is the input of ReportLeakedKey.
@@ -106,6 +107,7 @@ func (svc *Service) ReportFoundKeys(ctx context.Context, found []FoundKey) ([]bo
 		first[f] = i
 		key, ok := apikey.ParseHeld(f.Token)
 		if !ok || key.Foreign != nil && !imported {
+			svc.leaks.count(FromScanning, LeakUnknown)
 			continue
 		}
 		c, err := svc.heldCredential(ctx, key)
@@ -113,6 +115,7 @@ func (svc *Service) ReportFoundKeys(ctx context.Context, found []FoundKey) ([]bo
 			return nil, err
 		}
 		if c == nil {
+			svc.leaks.count(FromScanning, LeakUnknown)
 			continue
 		}
 		known[i] = true

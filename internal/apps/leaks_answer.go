@@ -99,23 +99,35 @@ func (svc *Service) answerLeak(ctx context.Context, r leakReport) error {
 		c = found
 	}
 	if c == nil {
-		_, err := takeLeak(ctx, svc.client, r)
+		mine, err := takeLeak(ctx, svc.client, r)
+		if mine {
+			svc.leaks.count(reportedBy(r.reporter), LeakUnknown)
+		}
 		return err
 	}
+	var came LeakOutcome // of it; none if another server has taken it
 	finder := strangerOf(c, r.reporter, viewer.Viewer{Address: r.client, RequestID: r.request})
-	return change.Exec(viewer.NewContext(ctx, finder), svc.changes, func(ctx context.Context, tx *change.Tx) error {
+	err := change.Exec(viewer.NewContext(ctx, finder), svc.changes, func(ctx context.Context, tx *change.Tx) error {
+		came = ""
 		if mine, err := takeLeak(ctx, tx, r); err != nil || !mine {
 			return err
 		}
 		c, err := lockHeld(ctx, tx, c)
 		if db.IsNotFound(err) {
+			came = LeakUnknown
 			return nil
 		}
 		if err != nil || c.Status == access.CredentialRevoked {
+			came = LeakRevokedBefore
 			return err // of a revoked key nobody needs to be told
 		}
-		return recordLeak(ctx, tx, c, r)
+		came, err = recordLeak(ctx, tx, c, r)
+		return err
 	})
+	if err == nil && came != "" {
+		svc.leaks.count(reportedBy(r.reporter), came)
+	}
+	return err
 }
 
 // takeLeak deletes a report, and reports whether nobody else has.
@@ -130,22 +142,22 @@ func takeLeak(ctx context.Context, tx eventlog.Tx, r leakReport) (bool, error) {
 
 // recordLeak records that a key has leaked, and revokes it where the organization wants
 // that. A place is recorded once a day, and only so many of them.
-func recordLeak(ctx context.Context, tx *change.Tx, c *db.Credential, r leakReport) error {
+func recordLeak(ctx context.Context, tx *change.Tx, c *db.Credential, r leakReport) (LeakOutcome, error) {
 	system, day := viewer.AsSystem(ctx, c.OrganizationID), tx.Now.UTC().Truncate(24*time.Hour)
 	e := CredentialEvent(eventlog.CredentialLeakReported, c, change.Attributes("url", given(r.url), "source", given(r.source)))
 	e.Reason = r.note
 	today, err := tx.Event.Query().Where(event.SubjectID(c.ID), event.Type(string(eventlog.CredentialLeakReported)), event.AtGTE(day)).All(system)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if !slices.ContainsFunc(today, func(e *db.Event) bool { return placeOf(e) == r.url }) && len(today) < maxLeakEvents {
 		tx.Record(e)
 	}
 	o, err := tx.Organization.Get(system, c.OrganizationID)
 	if err != nil || o.LeakedKeys != domain.RevokeLeaked {
-		return err
+		return LeakTold, err
 	}
-	return revokeAll(system, tx, []*db.Credential{c}, domain.KeyCompromise, "It was reported as leaked.")
+	return LeakRevoked, revokeAll(system, tx, []*db.Credential{c}, domain.KeyCompromise, "It was reported as leaked.")
 }
 
 // placeOf returns where a report says that a key was found; "" if it does not.

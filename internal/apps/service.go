@@ -25,6 +25,8 @@ type Options struct {
 	Clock    clock.Clock
 	Peppers  Peppers
 	Leaks    LeakLimiter
+	// LeakCounted is called for each report of a leaked key, for metrics; nil for nothing.
+	LeakCounted func(LeakSource, LeakOutcome)
 	// Mint creates API keys; nil for apikey.Mint.
 	Mint func(prefix string) (apikey.Secret, error)
 }
@@ -46,7 +48,7 @@ func New(o Options) *Service {
 	if o.Mint == nil {
 		o.Mint = apikey.Mint
 	}
-	return &Service{client: o.Client, changes: o.Changes, entities: o.Entities, clock: o.Clock, peppers: o.Peppers, leaks: leaks{o.Leaks, make(chan struct{}, 1)}, mint: o.Mint}
+	return &Service{client: o.Client, changes: o.Changes, entities: o.Entities, clock: o.Clock, peppers: o.Peppers, leaks: leaks{o.Leaks, make(chan struct{}, 1), o.LeakCounted}, mint: o.Mint}
 }
 
 // Peppers provides the secrets with which API keys are hashed; they are stored

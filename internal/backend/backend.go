@@ -19,7 +19,6 @@ import (
 	"portico/internal/clock"
 	"portico/internal/config"
 	"portico/internal/database"
-	"portico/internal/identity"
 	"portico/internal/installation"
 	"portico/internal/keyring"
 	"portico/internal/portal"
@@ -109,14 +108,13 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 }
 
 // Services returns the services over the backend. Changes that revoke something
-// wait until keyCache has applied them; it is nil in commands. signInFailed is
-// called for each failed sign-in; it may be nil.
-func (b *Backend) Services(keyCache change.KeyCache, signInFailed func(identity.SignInFailure)) *portal.Portal {
+// wait until keyCache has applied them; it is nil in commands.
+func (b *Backend) Services(keyCache change.KeyCache, counters portal.Counters) *portal.Portal {
 	return portal.New(portal.Options{
 		Client: b.Client, Database: b.Database, Clock: b.Clock, DatabaseClock: b.DatabaseClock,
 		Secrets: b.Ring, Passwords: b.Passwords, Limiter: b.Limiter,
 		Tokens: b.Tokens, Machines: b.Machines, Devices: auth.NewDevices(b.Ring, b.Clock), Links: auth.NewLinks(b.Ring), Totp: auth.NewTotp(b.Ring, b.Clock), Development: b.development,
-		KeyCache: keyCache, SignInFailed: signInFailed, Mail: b.mail,
+		KeyCache: keyCache, Counters: counters, Mail: b.mail,
 	})
 }
 

@@ -106,5 +106,5 @@ func (p *program) withBackend(ctx context.Context, f func(*opened) error) error 
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(&opened{Backend: b, portal: b.Services(nil, nil)}), b.Close())
+	return errors.Join(f(&opened{Backend: b, portal: b.Services(nil, portal.Counters{})}), b.Close())
 }

@@ -46,8 +46,16 @@ type Limiter interface {
 	apps.LeakLimiter
 }
 
+// Counters count for metrics. Each may be nil.
+type Counters struct {
+	// SignInFailed is called for each failed sign-in.
+	SignInFailed func(identity.SignInFailure)
+	// LeakCounted is called for each report of a leaked key, and what came of it.
+	LeakCounted func(apps.LeakSource, apps.LeakOutcome)
+}
+
 // Options configures a Portal. All fields but DatabaseClock, KeyCache, Development,
-// UnclearFor, Outer, Mint, Log, SignInFailed and Mail are required.
+// UnclearFor, Outer, Mint, Log, Counters and Mail are required.
 type Options struct {
 	Client   *db.Client
 	Database *database.DB
@@ -78,8 +86,7 @@ type Options struct {
 	Mint func(prefix string) (apikey.Secret, error)
 	// Log receives failed sign-ins; nil for slog.Default.
 	Log *slog.Logger
-	// SignInFailed is called for each failed sign-in, for metrics.
-	SignInFailed func(identity.SignInFailure)
+	Counters
 	// Mail says how letters are sent; the zero value if none are.
 	Mail MailOptions
 }
@@ -125,7 +132,7 @@ func New(o Options) *Portal {
 		Development: o.Development, Log: o.Log, SignInFailed: o.SignInFailed, EndAccount: apps.EndAccount,
 	})
 	p.Catalog = catalog.New(catalog.Options{Client: o.Client, Changes: changes, Entities: entities, EndProduct: apps.EndProduct})
-	p.Apps = apps.New(apps.Options{Client: o.Client, Changes: changes, Entities: entities, Clock: o.Clock, Peppers: o.Secrets, Leaks: o.Limiter, Mint: o.Mint})
+	p.Apps = apps.New(apps.Options{Client: o.Client, Changes: changes, Entities: entities, Clock: o.Clock, Peppers: o.Secrets, Leaks: o.Limiter, LeakCounted: o.LeakCounted, Mint: o.Mint})
 	p.Mail = mail.New(mail.Options{
 		Client: o.Client, Database: o.Database, Changes: changes, Clock: o.DatabaseClock, From: o.Mail.From, PortalURL: o.Mail.PortalURL, Sends: o.Mail.Sends,
 		Resets: p.Identity, Invitations: p.Identity, SignUps: p.Identity,

@@ -139,7 +139,9 @@ func (p *process) open(ctx context.Context) (err error) {
 	if p.gateway, err = p.newGatewayService(); err != nil {
 		return errors.Join(err, p.Close())
 	}
-	p.portal = p.Services(p.gateway, countSignIns(p.gateway.metrics))
+	p.portal = p.Services(p.gateway, portal.Counters{
+		SignInFailed: countSignIns(p.gateway.metrics), LeakCounted: countLeaks(p.gateway.metrics),
+	})
 	p.directory = identity.NewDirectory(p.Database, p.Clock, p.config.Dev)
 	p.providers = auth.NewProviders(auth.ProvidersOptions{
 		Identity: p.portal.Identity, Directory: p.directory, Client: oidc.NewClient(p.Clock, p.config.Dev), Vault: p.Vault, Clock: p.Clock,
