@@ -94,7 +94,7 @@ func (Credential) Annotations() []schema.Annotation {
 				"enabled": {"status", "expires_at"}, "status": {"status", "expires_at"}, "accountCredential": {"app_id"},
 				"app": {"app_id"}, "account": {"account_id"}, "disabledBy": {"status", "expires_at", "disabled_by_owner"},
 				"viewerCan":     {"organization_id", "account_id", "environment", "status", "expires_at", "disabled_by_owner", "successor_id"},
-				"rotationDueAt": {"environment", "status", "expires_at", "created_at"}, "outOfPolicy": {"environment", "status", "expires_at", "created_at"},
+				"rotationDueAt": {"environment", "status", "expires_at", "created_at", "rotated_at"}, "outOfPolicy": {"environment", "status", "expires_at", "created_at", "rotated_at"},
 				"predecessor": {"predecessor_id"}, "successor": {"successor_id"}, "rotation": {"successor_id"},
 				"accessControlList": nil, "timeline": nil, "callsLast24h": nil, "enforcement": nil,
 			},

@@ -8192,7 +8192,7 @@ type Credential implements Node {
   createdAt: Time!
   "From when on it is refused; null: never."
   expiresAt: Time
-  "When it is due for rotation by the organization's ` + "`" + `rotateKeysEvery` + "`" + `, counted from its creation; null: never, and for keys that are EXPIRED or REVOKED. One that is late stays valid."
+  "When it is due for rotation by the organization's ` + "`" + `rotateKeysEvery` + "`" + `, counted from its creation; null: never, and for keys that are EXPIRED, REVOKED or being rotated, whose successor has a time of its own. One that is late stays valid."
   rotationDueAt: Time @goField(forceResolver: true)
   "Whether the organization's policies ask for another key: it is ACTIVE or DISABLED, and ends later than ` + "`" + `longestKeyLife` + "`" + ` allows a key that is made now, or is due for rotation. It stays valid all the same."
   outOfPolicy: Boolean! @goField(forceResolver: true)
@@ -8454,12 +8454,12 @@ extend type Mutation {
     "The owner of the new key, and what the key is like."
     input: GenerateKeyInput!
   ): GenerateKeyPayload @hasRole(any: [ADMIN, PORTAL])
-  "Changes a key's name, expiry, access or limits; a revoked or expired key cannot be changed. What is left out stays. Requires: ADMIN or PORTAL."
+  "Changes a key's name, labels, expiry, access or limits; a revoked or expired key cannot be changed. What is left out stays. Requires: ADMIN or PORTAL."
   updateKey(
     "What to change in the key; what is left out stays."
     input: UpdateKeyInput!
   ): UpdateKeyPayload @hasRole(any: [ADMIN, PORTAL])
-  "Makes a key that takes the place of an ACTIVE one: of the same app or account, and with its name, environment, access, addresses and limit; it lives as long as the old one was to live, within the organization's longest key life. Gateways accept both until the overlap ends. Requires: ADMIN or PORTAL."
+  "Makes a key that takes the place of an ACTIVE one: of the same app or account, and with its name, labels, environment, access, addresses and limit; it lives as long as the old one was to live, within the organization's longest key life. Gateways accept both until the overlap ends. Requires: ADMIN or PORTAL."
   rotateKey(
     "The key to replace, and for how long it works besides the new one."
     input: RotateKeyInput!

@@ -150,7 +150,8 @@ func TestCredentials_OutOfPolicy(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
-		app := f.MustApp(t, x.Developer, "App").App.GlobalID()
+		first := f.MustApp(t, x.Developer, "App")
+		app := first.App.GlobalID()
 		const day = 24 * time.Hour
 		start := f.Clock.Now()
 		for _, e := range []access.Environment{access.Development, access.Production} {
@@ -196,6 +197,9 @@ func TestCredentials_OutOfPolicy(t *testing.T) {
 				require.Nil(t, due)
 			}
 		}
+		_, err = f.Portal.Apps.RotateKey(x.Developer, apps.RotateKeyInput{CredentialID: first.Credential.GlobalID()})
+		require.NoError(t, err)
+		require.Len(t, find(true), 7, "what is being rotated is not due, and neither is its successor")
 		f.Clock.Advance(6 * day)
 		require.Len(t, find(true), 7, "those that have expired are nobody's task")
 	})

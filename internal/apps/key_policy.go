@@ -32,7 +32,7 @@ func policyOf(v viewer.Viewer) keyPolicy {
 const day = 24 * time.Hour
 
 // RotationDueAt returns when a credential is due for rotation, nil for never: so are those
-// that nobody can use any more.
+// that nobody can use any more, and those that are being rotated.
 func (svc *Service) RotationDueAt(ctx context.Context, c *db.Credential) *time.Time {
 	return policyOf(viewer.Current(ctx)).rotationDueAt(c)
 }
@@ -49,7 +49,7 @@ func usable(c *db.Credential) bool {
 
 func (p keyPolicy) rotationDueAt(c *db.Credential) *time.Time {
 	days := p.Rotate.in(c.Environment)
-	if days == nil || !usable(c) {
+	if days == nil || !usable(c) || c.RotatedAt != nil {
 		return nil
 	}
 	return new(c.CreatedAt.Add(time.Duration(*days) * day))
@@ -73,7 +73,7 @@ func (p keyPolicy) broken(now time.Time) predicate.Credential {
 	for _, e := range []access.Environment{access.Development, access.Staging, access.Production} {
 		here := credential.EnvironmentEQ(e)
 		if days := p.Rotate.in(e); days != nil {
-			any = append(any, credential.And(here, credential.CreatedAtLTE(now.Add(-time.Duration(*days)*day))))
+			any = append(any, credential.And(here, credential.RotatedAtIsNil(), credential.CreatedAtLTE(now.Add(-time.Duration(*days)*day))))
 		}
 		if days := p.Longest.in(e); days != nil {
 			latest := now.Add(time.Duration(*days) * day)

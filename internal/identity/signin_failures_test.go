@@ -198,7 +198,7 @@ func TestSignIn_LogsAndCountsFailures(t *testing.T) {
 			Client: f.Client, Database: f.Database, Clock: f.Clock, Secrets: f.Ring, Tokens: f.Tokens,
 			Passwords: f.Passwords, Devices: auth.NewDevices(f.Ring, f.Clock),
 			Limiter: auth.NewLimiter(f.Database, f.Ring, f.Clock), Log: slog.New(slog.NewJSONHandler(&log, nil)),
-			SignInFailed: func(why identity.SignInFailure) { counts[why]++ },
+			Counters: portal.Counters{SignInFailed: func(why identity.SignInFailure) { counts[why]++ }},
 		})
 		guess := func(email, password string, want identity.SignInFailure) {
 			log.Reset()
