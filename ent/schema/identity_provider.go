@@ -98,8 +98,7 @@ func (ExternalIdentity) Fields() []ent.Field {
 		field.UUID("provider_id", uuid.UUID{}).Immutable(),
 		field.String("subject").Immutable().Comment("The provider's id of the person."),
 		field.UUID("user_id", uuid.UUID{}).Immutable(),
-		field.Bytes("claims_hash").Comment("Of the accounts that the claims name, as it was applied last."),
-		field.Time("claims_at").Comment("When the token with those claims was issued: older ones change nothing."),
+		field.Time("claims_at").Comment("When the token whose claims were applied last was issued: older ones change nothing."),
 		field.Time("created_at").Immutable(),
 	}
 }

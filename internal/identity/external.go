@@ -1,8 +1,6 @@
 package identity
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -86,24 +84,10 @@ func (p Provider) readAccounts(claims map[string]any) (out []uuid.UUID, ok bool)
 	return out, true
 }
 
-// isNews reports whether claims say something that was not applied yet: those of an older
-// token than the last, of time at, say nothing. When the same was said last is known to
-// the minute.
-func (a Arrival) isNews(at time.Time, hash []byte) bool {
-	if !a.IssuedAt.After(at) {
-		return false
-	}
-	return a.NamesAccounts && (!bytes.Equal(hash, a.hash()) || a.IssuedAt.Sub(at) >= time.Minute)
-}
-
-// hash returns a hash of what is kept in step with the claims.
-func (a Arrival) hash() []byte {
-	h := sha256.New()
-	for _, id := range a.Accounts {
-		_, _ = h.Write(id[:]) // it never fails
-	}
-	return h.Sum(nil)
-}
+// isNews reports whether claims are to be applied: those of an older token than the last,
+// of time at, say nothing. What says the same as the last is applied too: otherwise a token
+// that is older than it, and has been on its way for longer, would count as the newest.
+func (a Arrival) isNews(at time.Time) bool { return a.NamesAccounts && a.IssuedAt.After(at) }
 
 // claim returns a claim by its name, or by the path to it, such as realm_access.roles.
 func claim(claims map[string]any, name string) any {

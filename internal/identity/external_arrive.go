@@ -27,13 +27,12 @@ const maxArrivals = 5
 // externalIdentity is a row of external_identities.
 type externalIdentity struct {
 	id, user uuid.UUID
-	hash     []byte
 	at       time.Time
 }
 
-func (x externalIdentity) isNews(a Arrival) bool { return a.isNews(x.at, x.hash) }
+func (x externalIdentity) isNews(a Arrival) bool { return a.isNews(x.at) }
 
-const identityText = `SELECT id, user_id, claims_hash, claims_at FROM external_identities WHERE provider_id = $1 AND subject = $2`
+const identityText = `SELECT id, user_id, claims_at FROM external_identities WHERE provider_id = $1 AND subject = $2`
 
 // lockIdentity is identityOf for a change, until whose end others that apply the same
 // person's claims wait.
@@ -47,7 +46,7 @@ func identityOf(ctx context.Context, q queryer, provider uuid.UUID, subject stri
 
 func scanIdentity(rows *stdsql.Rows, err error) (x externalIdentity, found bool, _ error) {
 	if err == nil {
-		err = scanOne(rows, &x.id, &x.user, &x.hash, &x.at)
+		err = scanOne(rows, &x.id, &x.user, &x.at)
 	}
 	if errors.Is(err, stdsql.ErrNoRows) {
 		return x, false, nil
@@ -185,7 +184,7 @@ func (svc *Service) applyArrival(ctx context.Context, p Provider, a Arrival) (*d
 		if err := keepInStep(system, tx, x.id, u, a, places); err != nil {
 			return nil, err
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE external_identities SET claims_hash = $2, claims_at = $3 WHERE id = $1`, x.id, a.hash(), a.IssuedAt)
+		_, err = tx.ExecContext(ctx, `UPDATE external_identities SET claims_at = $2 WHERE id = $1`, x.id, a.IssuedAt)
 		if err == nil && isNew && belongsToAccounts(u.Role) {
 			err = svc.ownAccountFor(system, tx, u)
 		}
@@ -252,8 +251,8 @@ func linkOnce(ctx context.Context, tx *change.Tx, p Provider, a Arrival, u *db.U
 
 // link records who a user is at a provider.
 func link(ctx context.Context, tx *change.Tx, p Provider, a Arrival, id uuid.UUID, u *db.User) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO external_identities (id, organization_id, provider_id, subject, user_id, claims_hash, claims_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		id, p.OrganizationID, p.ID, a.Subject, u.ID, []byte{}, a.IssuedAt, tx.Now)
+	_, err := tx.ExecContext(ctx, `INSERT INTO external_identities (id, organization_id, provider_id, subject, user_id, claims_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		id, p.OrganizationID, p.ID, a.Subject, u.ID, a.IssuedAt, tx.Now)
 	tx.Record(userEvent(eventlog.UserIdentityLinked, u, change.Attributes("provider", p.Name)))
 	return err
 }

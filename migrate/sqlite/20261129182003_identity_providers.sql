@@ -1,5 +1,5 @@
 -- Create "external_identities" table
-CREATE TABLE `external_identities` (`id` uuid NOT NULL, `organization_id` uuid NOT NULL, `provider_id` uuid NOT NULL, `subject` text NOT NULL, `user_id` uuid NOT NULL, `claims_hash` blob NOT NULL, `claims_at` datetime NOT NULL, `created_at` datetime NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `external_identities_subject` CHECK (length(subject) BETWEEN 1 AND 255));
+CREATE TABLE `external_identities` (`id` uuid NOT NULL, `organization_id` uuid NOT NULL, `provider_id` uuid NOT NULL, `subject` text NOT NULL, `user_id` uuid NOT NULL, `claims_at` datetime NOT NULL, `created_at` datetime NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `external_identities_subject` CHECK (length(subject) BETWEEN 1 AND 255));
 -- Create index "externalidentity_provider_id_subject" to table: "external_identities"
 CREATE UNIQUE INDEX `externalidentity_provider_id_subject` ON `external_identities` (`provider_id`, `subject`);
 -- Create index "externalidentity_user_id" to table: "external_identities"

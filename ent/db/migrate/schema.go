@@ -445,7 +445,6 @@ var (
 		{Name: "provider_id", Type: field.TypeUUID},
 		{Name: "subject", Type: field.TypeString},
 		{Name: "user_id", Type: field.TypeUUID},
-		{Name: "claims_hash", Type: field.TypeBytes},
 		{Name: "claims_at", Type: field.TypeTime},
 		{Name: "created_at", Type: field.TypeTime},
 	}
