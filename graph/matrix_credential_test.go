@@ -310,7 +310,7 @@ func (q fieldRequest) reachesAny(where parameters, c *db.Credential) bool {
 func (q fieldRequest) rotationDue(c *db.Credential) (time.Time, bool) {
 	days := q.organization().RotateKeysEvery.In(c.Environment)
 	status := q.statusOf(c)
-	if days == nil || status != access.CredentialActive && status != access.CredentialDisabled {
+	if days == nil || c.RotatedAt != nil || status != access.CredentialActive && status != access.CredentialDisabled {
 		return time.Time{}, false
 	}
 	return c.CreatedAt.AddDate(0, 0, *days), true
