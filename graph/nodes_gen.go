@@ -120,6 +120,8 @@ func (l *loaders) noteIDs(row any) {
 		l.saw(nodeid.Account, r.AccountID)
 		l.saw(nodeid.App, r.AppID)
 		l.sawOptional(nodeid.User, r.DecidedBy)
+		l.sawOptional(nodeid.Plan, r.PendingPlanID)
+		l.sawOptional(nodeid.User, r.PendingRequestedBy)
 		l.saw(nodeid.Plan, r.PlanID)
 		l.saw(nodeid.Product, r.ProductID)
 		l.sawOptional(nodeid.User, r.RequestedBy)

@@ -3083,6 +3083,22 @@ func (c *SubscriptionClient) QueryPlan(_m *Subscription) *PlanQuery {
 	return query
 }
 
+// QueryPendingPlan queries the pending_plan edge of a Subscription.
+func (c *SubscriptionClient) QueryPendingPlan(_m *Subscription) *PlanQuery {
+	query := (&PlanClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(subscription.Table, subscription.FieldID, id),
+			sqlgraph.To(plan.Table, plan.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, subscription.PendingPlanTable, subscription.PendingPlanColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // QueryOrganization queries the organization edge of a Subscription.
 func (c *SubscriptionClient) QueryOrganization(_m *Subscription) *OrganizationQuery {
 	query := (&OrganizationClient{config: c.config}).Query()

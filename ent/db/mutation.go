@@ -27,6 +27,7 @@ import (
 	"portico/ent/db/user"
 	"portico/internal/address"
 	"portico/internal/domain"
+	"portico/internal/lifecycle"
 	"sync"
 	"time"
 
@@ -18766,36 +18767,44 @@ func (m *SignUpMutation) ResetEdge(name string) error {
 // SubscriptionMutation represents an operation that mutates the Subscription nodes in the graph.
 type SubscriptionMutation struct {
 	config
-	op                  Op
-	typ                 string
-	id                  *uuid.UUID
-	created_at          *time.Time
-	updated_at          *time.Time
-	version             *int
-	addversion          *int
-	endpoint_ids        *[]uuid.UUID
-	appendendpoint_ids  []uuid.UUID
-	status              *access.SubscriptionStatus
-	newest              *bool
-	requested_by        *uuid.UUID
-	decided_by          *uuid.UUID
-	decided_at          *time.Time
-	reason              *string
-	deleted_at          *time.Time
-	clearedFields       map[string]struct{}
-	app                 *uuid.UUID
-	clearedapp          bool
-	account             *uuid.UUID
-	clearedaccount      bool
-	product             *uuid.UUID
-	clearedproduct      bool
-	plan                *uuid.UUID
-	clearedplan         bool
-	organization        *uuid.UUID
-	clearedorganization bool
-	done                bool
-	oldValue            func(context.Context) (*Subscription, error)
-	predicates          []predicate.Subscription
+	op                   Op
+	typ                  string
+	id                   *uuid.UUID
+	created_at           *time.Time
+	updated_at           *time.Time
+	version              *int
+	addversion           *int
+	endpoint_ids         *[]uuid.UUID
+	appendendpoint_ids   []uuid.UUID
+	status               *access.SubscriptionStatus
+	newest               *bool
+	requested_by         *uuid.UUID
+	decided_by           *uuid.UUID
+	decided_at           *time.Time
+	reason               *string
+	pending_status       *lifecycle.PlanChangeStatus
+	pending_when         *domain.PlanChangeTime
+	pending_effective_at *time.Time
+	pending_requested_at *time.Time
+	pending_requested_by *uuid.UUID
+	pending_reason       *string
+	deleted_at           *time.Time
+	clearedFields        map[string]struct{}
+	app                  *uuid.UUID
+	clearedapp           bool
+	account              *uuid.UUID
+	clearedaccount       bool
+	product              *uuid.UUID
+	clearedproduct       bool
+	plan                 *uuid.UUID
+	clearedplan          bool
+	pending_plan         *uuid.UUID
+	clearedpending_plan  bool
+	organization         *uuid.UUID
+	clearedorganization  bool
+	done                 bool
+	oldValue             func(context.Context) (*Subscription, error)
+	predicates           []predicate.Subscription
 }
 
 var _ ent.Mutation = (*SubscriptionMutation)(nil)
@@ -19530,6 +19539,336 @@ func (m *SubscriptionMutation) ResetReason() {
 	m.reason = nil
 }
 
+// SetPendingPlanID sets the "pending_plan_id" field.
+func (m *SubscriptionMutation) SetPendingPlanID(u uuid.UUID) {
+	m.pending_plan = &u
+}
+
+// PendingPlanID returns the value of the "pending_plan_id" field in the mutation.
+func (m *SubscriptionMutation) PendingPlanID() (r uuid.UUID, exists bool) {
+	v := m.pending_plan
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPendingPlanID returns the old "pending_plan_id" field's value of the Subscription entity.
+// If the Subscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionMutation) OldPendingPlanID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPendingPlanID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPendingPlanID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPendingPlanID: %w", err)
+	}
+	return oldValue.PendingPlanID, nil
+}
+
+// ClearPendingPlanID clears the value of the "pending_plan_id" field.
+func (m *SubscriptionMutation) ClearPendingPlanID() {
+	m.pending_plan = nil
+	m.clearedFields[subscription.FieldPendingPlanID] = struct{}{}
+}
+
+// PendingPlanIDCleared returns if the "pending_plan_id" field was cleared in this mutation.
+func (m *SubscriptionMutation) PendingPlanIDCleared() bool {
+	_, ok := m.clearedFields[subscription.FieldPendingPlanID]
+	return ok
+}
+
+// ResetPendingPlanID resets all changes to the "pending_plan_id" field.
+func (m *SubscriptionMutation) ResetPendingPlanID() {
+	m.pending_plan = nil
+	delete(m.clearedFields, subscription.FieldPendingPlanID)
+}
+
+// SetPendingStatus sets the "pending_status" field.
+func (m *SubscriptionMutation) SetPendingStatus(lcs lifecycle.PlanChangeStatus) {
+	m.pending_status = &lcs
+}
+
+// PendingStatus returns the value of the "pending_status" field in the mutation.
+func (m *SubscriptionMutation) PendingStatus() (r lifecycle.PlanChangeStatus, exists bool) {
+	v := m.pending_status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPendingStatus returns the old "pending_status" field's value of the Subscription entity.
+// If the Subscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionMutation) OldPendingStatus(ctx context.Context) (v *lifecycle.PlanChangeStatus, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPendingStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPendingStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPendingStatus: %w", err)
+	}
+	return oldValue.PendingStatus, nil
+}
+
+// ClearPendingStatus clears the value of the "pending_status" field.
+func (m *SubscriptionMutation) ClearPendingStatus() {
+	m.pending_status = nil
+	m.clearedFields[subscription.FieldPendingStatus] = struct{}{}
+}
+
+// PendingStatusCleared returns if the "pending_status" field was cleared in this mutation.
+func (m *SubscriptionMutation) PendingStatusCleared() bool {
+	_, ok := m.clearedFields[subscription.FieldPendingStatus]
+	return ok
+}
+
+// ResetPendingStatus resets all changes to the "pending_status" field.
+func (m *SubscriptionMutation) ResetPendingStatus() {
+	m.pending_status = nil
+	delete(m.clearedFields, subscription.FieldPendingStatus)
+}
+
+// SetPendingWhen sets the "pending_when" field.
+func (m *SubscriptionMutation) SetPendingWhen(dct domain.PlanChangeTime) {
+	m.pending_when = &dct
+}
+
+// PendingWhen returns the value of the "pending_when" field in the mutation.
+func (m *SubscriptionMutation) PendingWhen() (r domain.PlanChangeTime, exists bool) {
+	v := m.pending_when
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPendingWhen returns the old "pending_when" field's value of the Subscription entity.
+// If the Subscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionMutation) OldPendingWhen(ctx context.Context) (v *domain.PlanChangeTime, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPendingWhen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPendingWhen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPendingWhen: %w", err)
+	}
+	return oldValue.PendingWhen, nil
+}
+
+// ClearPendingWhen clears the value of the "pending_when" field.
+func (m *SubscriptionMutation) ClearPendingWhen() {
+	m.pending_when = nil
+	m.clearedFields[subscription.FieldPendingWhen] = struct{}{}
+}
+
+// PendingWhenCleared returns if the "pending_when" field was cleared in this mutation.
+func (m *SubscriptionMutation) PendingWhenCleared() bool {
+	_, ok := m.clearedFields[subscription.FieldPendingWhen]
+	return ok
+}
+
+// ResetPendingWhen resets all changes to the "pending_when" field.
+func (m *SubscriptionMutation) ResetPendingWhen() {
+	m.pending_when = nil
+	delete(m.clearedFields, subscription.FieldPendingWhen)
+}
+
+// SetPendingEffectiveAt sets the "pending_effective_at" field.
+func (m *SubscriptionMutation) SetPendingEffectiveAt(t time.Time) {
+	m.pending_effective_at = &t
+}
+
+// PendingEffectiveAt returns the value of the "pending_effective_at" field in the mutation.
+func (m *SubscriptionMutation) PendingEffectiveAt() (r time.Time, exists bool) {
+	v := m.pending_effective_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPendingEffectiveAt returns the old "pending_effective_at" field's value of the Subscription entity.
+// If the Subscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionMutation) OldPendingEffectiveAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPendingEffectiveAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPendingEffectiveAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPendingEffectiveAt: %w", err)
+	}
+	return oldValue.PendingEffectiveAt, nil
+}
+
+// ClearPendingEffectiveAt clears the value of the "pending_effective_at" field.
+func (m *SubscriptionMutation) ClearPendingEffectiveAt() {
+	m.pending_effective_at = nil
+	m.clearedFields[subscription.FieldPendingEffectiveAt] = struct{}{}
+}
+
+// PendingEffectiveAtCleared returns if the "pending_effective_at" field was cleared in this mutation.
+func (m *SubscriptionMutation) PendingEffectiveAtCleared() bool {
+	_, ok := m.clearedFields[subscription.FieldPendingEffectiveAt]
+	return ok
+}
+
+// ResetPendingEffectiveAt resets all changes to the "pending_effective_at" field.
+func (m *SubscriptionMutation) ResetPendingEffectiveAt() {
+	m.pending_effective_at = nil
+	delete(m.clearedFields, subscription.FieldPendingEffectiveAt)
+}
+
+// SetPendingRequestedAt sets the "pending_requested_at" field.
+func (m *SubscriptionMutation) SetPendingRequestedAt(t time.Time) {
+	m.pending_requested_at = &t
+}
+
+// PendingRequestedAt returns the value of the "pending_requested_at" field in the mutation.
+func (m *SubscriptionMutation) PendingRequestedAt() (r time.Time, exists bool) {
+	v := m.pending_requested_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPendingRequestedAt returns the old "pending_requested_at" field's value of the Subscription entity.
+// If the Subscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionMutation) OldPendingRequestedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPendingRequestedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPendingRequestedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPendingRequestedAt: %w", err)
+	}
+	return oldValue.PendingRequestedAt, nil
+}
+
+// ClearPendingRequestedAt clears the value of the "pending_requested_at" field.
+func (m *SubscriptionMutation) ClearPendingRequestedAt() {
+	m.pending_requested_at = nil
+	m.clearedFields[subscription.FieldPendingRequestedAt] = struct{}{}
+}
+
+// PendingRequestedAtCleared returns if the "pending_requested_at" field was cleared in this mutation.
+func (m *SubscriptionMutation) PendingRequestedAtCleared() bool {
+	_, ok := m.clearedFields[subscription.FieldPendingRequestedAt]
+	return ok
+}
+
+// ResetPendingRequestedAt resets all changes to the "pending_requested_at" field.
+func (m *SubscriptionMutation) ResetPendingRequestedAt() {
+	m.pending_requested_at = nil
+	delete(m.clearedFields, subscription.FieldPendingRequestedAt)
+}
+
+// SetPendingRequestedBy sets the "pending_requested_by" field.
+func (m *SubscriptionMutation) SetPendingRequestedBy(u uuid.UUID) {
+	m.pending_requested_by = &u
+}
+
+// PendingRequestedBy returns the value of the "pending_requested_by" field in the mutation.
+func (m *SubscriptionMutation) PendingRequestedBy() (r uuid.UUID, exists bool) {
+	v := m.pending_requested_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPendingRequestedBy returns the old "pending_requested_by" field's value of the Subscription entity.
+// If the Subscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionMutation) OldPendingRequestedBy(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPendingRequestedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPendingRequestedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPendingRequestedBy: %w", err)
+	}
+	return oldValue.PendingRequestedBy, nil
+}
+
+// ClearPendingRequestedBy clears the value of the "pending_requested_by" field.
+func (m *SubscriptionMutation) ClearPendingRequestedBy() {
+	m.pending_requested_by = nil
+	m.clearedFields[subscription.FieldPendingRequestedBy] = struct{}{}
+}
+
+// PendingRequestedByCleared returns if the "pending_requested_by" field was cleared in this mutation.
+func (m *SubscriptionMutation) PendingRequestedByCleared() bool {
+	_, ok := m.clearedFields[subscription.FieldPendingRequestedBy]
+	return ok
+}
+
+// ResetPendingRequestedBy resets all changes to the "pending_requested_by" field.
+func (m *SubscriptionMutation) ResetPendingRequestedBy() {
+	m.pending_requested_by = nil
+	delete(m.clearedFields, subscription.FieldPendingRequestedBy)
+}
+
+// SetPendingReason sets the "pending_reason" field.
+func (m *SubscriptionMutation) SetPendingReason(s string) {
+	m.pending_reason = &s
+}
+
+// PendingReason returns the value of the "pending_reason" field in the mutation.
+func (m *SubscriptionMutation) PendingReason() (r string, exists bool) {
+	v := m.pending_reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPendingReason returns the old "pending_reason" field's value of the Subscription entity.
+// If the Subscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionMutation) OldPendingReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPendingReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPendingReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPendingReason: %w", err)
+	}
+	return oldValue.PendingReason, nil
+}
+
+// ResetPendingReason resets all changes to the "pending_reason" field.
+func (m *SubscriptionMutation) ResetPendingReason() {
+	m.pending_reason = nil
+}
+
 // SetDeletedAt sets the "deleted_at" field.
 func (m *SubscriptionMutation) SetDeletedAt(t time.Time) {
 	m.deleted_at = &t
@@ -19687,6 +20026,33 @@ func (m *SubscriptionMutation) ResetPlan() {
 	m.clearedplan = false
 }
 
+// ClearPendingPlan clears the "pending_plan" edge to the Plan entity.
+func (m *SubscriptionMutation) ClearPendingPlan() {
+	m.clearedpending_plan = true
+	m.clearedFields[subscription.FieldPendingPlanID] = struct{}{}
+}
+
+// PendingPlanCleared reports if the "pending_plan" edge to the Plan entity was cleared.
+func (m *SubscriptionMutation) PendingPlanCleared() bool {
+	return m.PendingPlanIDCleared() || m.clearedpending_plan
+}
+
+// PendingPlanIDs returns the "pending_plan" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// PendingPlanID instead. It exists only for internal usage by the builders.
+func (m *SubscriptionMutation) PendingPlanIDs() (ids []uuid.UUID) {
+	if id := m.pending_plan; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetPendingPlan resets all changes to the "pending_plan" edge.
+func (m *SubscriptionMutation) ResetPendingPlan() {
+	m.pending_plan = nil
+	m.clearedpending_plan = false
+}
+
 // ClearOrganization clears the "organization" edge to the Organization entity.
 func (m *SubscriptionMutation) ClearOrganization() {
 	m.clearedorganization = true
@@ -19748,7 +20114,7 @@ func (m *SubscriptionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SubscriptionMutation) Fields() []string {
-	fields := make([]string, 0, 16)
+	fields := make([]string, 0, 23)
 	if m.organization != nil {
 		fields = append(fields, subscription.FieldOrganizationID)
 	}
@@ -19794,6 +20160,27 @@ func (m *SubscriptionMutation) Fields() []string {
 	if m.reason != nil {
 		fields = append(fields, subscription.FieldReason)
 	}
+	if m.pending_plan != nil {
+		fields = append(fields, subscription.FieldPendingPlanID)
+	}
+	if m.pending_status != nil {
+		fields = append(fields, subscription.FieldPendingStatus)
+	}
+	if m.pending_when != nil {
+		fields = append(fields, subscription.FieldPendingWhen)
+	}
+	if m.pending_effective_at != nil {
+		fields = append(fields, subscription.FieldPendingEffectiveAt)
+	}
+	if m.pending_requested_at != nil {
+		fields = append(fields, subscription.FieldPendingRequestedAt)
+	}
+	if m.pending_requested_by != nil {
+		fields = append(fields, subscription.FieldPendingRequestedBy)
+	}
+	if m.pending_reason != nil {
+		fields = append(fields, subscription.FieldPendingReason)
+	}
 	if m.deleted_at != nil {
 		fields = append(fields, subscription.FieldDeletedAt)
 	}
@@ -19835,6 +20222,20 @@ func (m *SubscriptionMutation) Field(name string) (ent.Value, bool) {
 		return m.DecidedAt()
 	case subscription.FieldReason:
 		return m.Reason()
+	case subscription.FieldPendingPlanID:
+		return m.PendingPlanID()
+	case subscription.FieldPendingStatus:
+		return m.PendingStatus()
+	case subscription.FieldPendingWhen:
+		return m.PendingWhen()
+	case subscription.FieldPendingEffectiveAt:
+		return m.PendingEffectiveAt()
+	case subscription.FieldPendingRequestedAt:
+		return m.PendingRequestedAt()
+	case subscription.FieldPendingRequestedBy:
+		return m.PendingRequestedBy()
+	case subscription.FieldPendingReason:
+		return m.PendingReason()
 	case subscription.FieldDeletedAt:
 		return m.DeletedAt()
 	}
@@ -19876,6 +20277,20 @@ func (m *SubscriptionMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldDecidedAt(ctx)
 	case subscription.FieldReason:
 		return m.OldReason(ctx)
+	case subscription.FieldPendingPlanID:
+		return m.OldPendingPlanID(ctx)
+	case subscription.FieldPendingStatus:
+		return m.OldPendingStatus(ctx)
+	case subscription.FieldPendingWhen:
+		return m.OldPendingWhen(ctx)
+	case subscription.FieldPendingEffectiveAt:
+		return m.OldPendingEffectiveAt(ctx)
+	case subscription.FieldPendingRequestedAt:
+		return m.OldPendingRequestedAt(ctx)
+	case subscription.FieldPendingRequestedBy:
+		return m.OldPendingRequestedBy(ctx)
+	case subscription.FieldPendingReason:
+		return m.OldPendingReason(ctx)
 	case subscription.FieldDeletedAt:
 		return m.OldDeletedAt(ctx)
 	}
@@ -19992,6 +20407,55 @@ func (m *SubscriptionMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetReason(v)
 		return nil
+	case subscription.FieldPendingPlanID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPendingPlanID(v)
+		return nil
+	case subscription.FieldPendingStatus:
+		v, ok := value.(lifecycle.PlanChangeStatus)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPendingStatus(v)
+		return nil
+	case subscription.FieldPendingWhen:
+		v, ok := value.(domain.PlanChangeTime)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPendingWhen(v)
+		return nil
+	case subscription.FieldPendingEffectiveAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPendingEffectiveAt(v)
+		return nil
+	case subscription.FieldPendingRequestedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPendingRequestedAt(v)
+		return nil
+	case subscription.FieldPendingRequestedBy:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPendingRequestedBy(v)
+		return nil
+	case subscription.FieldPendingReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPendingReason(v)
+		return nil
 	case subscription.FieldDeletedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -20056,6 +20520,24 @@ func (m *SubscriptionMutation) ClearedFields() []string {
 	if m.FieldCleared(subscription.FieldDecidedAt) {
 		fields = append(fields, subscription.FieldDecidedAt)
 	}
+	if m.FieldCleared(subscription.FieldPendingPlanID) {
+		fields = append(fields, subscription.FieldPendingPlanID)
+	}
+	if m.FieldCleared(subscription.FieldPendingStatus) {
+		fields = append(fields, subscription.FieldPendingStatus)
+	}
+	if m.FieldCleared(subscription.FieldPendingWhen) {
+		fields = append(fields, subscription.FieldPendingWhen)
+	}
+	if m.FieldCleared(subscription.FieldPendingEffectiveAt) {
+		fields = append(fields, subscription.FieldPendingEffectiveAt)
+	}
+	if m.FieldCleared(subscription.FieldPendingRequestedAt) {
+		fields = append(fields, subscription.FieldPendingRequestedAt)
+	}
+	if m.FieldCleared(subscription.FieldPendingRequestedBy) {
+		fields = append(fields, subscription.FieldPendingRequestedBy)
+	}
 	if m.FieldCleared(subscription.FieldDeletedAt) {
 		fields = append(fields, subscription.FieldDeletedAt)
 	}
@@ -20084,6 +20566,24 @@ func (m *SubscriptionMutation) ClearField(name string) error {
 		return nil
 	case subscription.FieldDecidedAt:
 		m.ClearDecidedAt()
+		return nil
+	case subscription.FieldPendingPlanID:
+		m.ClearPendingPlanID()
+		return nil
+	case subscription.FieldPendingStatus:
+		m.ClearPendingStatus()
+		return nil
+	case subscription.FieldPendingWhen:
+		m.ClearPendingWhen()
+		return nil
+	case subscription.FieldPendingEffectiveAt:
+		m.ClearPendingEffectiveAt()
+		return nil
+	case subscription.FieldPendingRequestedAt:
+		m.ClearPendingRequestedAt()
+		return nil
+	case subscription.FieldPendingRequestedBy:
+		m.ClearPendingRequestedBy()
 		return nil
 	case subscription.FieldDeletedAt:
 		m.ClearDeletedAt()
@@ -20141,6 +20641,27 @@ func (m *SubscriptionMutation) ResetField(name string) error {
 	case subscription.FieldReason:
 		m.ResetReason()
 		return nil
+	case subscription.FieldPendingPlanID:
+		m.ResetPendingPlanID()
+		return nil
+	case subscription.FieldPendingStatus:
+		m.ResetPendingStatus()
+		return nil
+	case subscription.FieldPendingWhen:
+		m.ResetPendingWhen()
+		return nil
+	case subscription.FieldPendingEffectiveAt:
+		m.ResetPendingEffectiveAt()
+		return nil
+	case subscription.FieldPendingRequestedAt:
+		m.ResetPendingRequestedAt()
+		return nil
+	case subscription.FieldPendingRequestedBy:
+		m.ResetPendingRequestedBy()
+		return nil
+	case subscription.FieldPendingReason:
+		m.ResetPendingReason()
+		return nil
 	case subscription.FieldDeletedAt:
 		m.ResetDeletedAt()
 		return nil
@@ -20150,7 +20671,7 @@ func (m *SubscriptionMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *SubscriptionMutation) AddedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 6)
 	if m.app != nil {
 		edges = append(edges, subscription.EdgeApp)
 	}
@@ -20162,6 +20683,9 @@ func (m *SubscriptionMutation) AddedEdges() []string {
 	}
 	if m.plan != nil {
 		edges = append(edges, subscription.EdgePlan)
+	}
+	if m.pending_plan != nil {
+		edges = append(edges, subscription.EdgePendingPlan)
 	}
 	if m.organization != nil {
 		edges = append(edges, subscription.EdgeOrganization)
@@ -20189,6 +20713,10 @@ func (m *SubscriptionMutation) AddedIDs(name string) []ent.Value {
 		if id := m.plan; id != nil {
 			return []ent.Value{*id}
 		}
+	case subscription.EdgePendingPlan:
+		if id := m.pending_plan; id != nil {
+			return []ent.Value{*id}
+		}
 	case subscription.EdgeOrganization:
 		if id := m.organization; id != nil {
 			return []ent.Value{*id}
@@ -20199,7 +20727,7 @@ func (m *SubscriptionMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *SubscriptionMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 6)
 	return edges
 }
 
@@ -20211,7 +20739,7 @@ func (m *SubscriptionMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *SubscriptionMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 6)
 	if m.clearedapp {
 		edges = append(edges, subscription.EdgeApp)
 	}
@@ -20223,6 +20751,9 @@ func (m *SubscriptionMutation) ClearedEdges() []string {
 	}
 	if m.clearedplan {
 		edges = append(edges, subscription.EdgePlan)
+	}
+	if m.clearedpending_plan {
+		edges = append(edges, subscription.EdgePendingPlan)
 	}
 	if m.clearedorganization {
 		edges = append(edges, subscription.EdgeOrganization)
@@ -20242,6 +20773,8 @@ func (m *SubscriptionMutation) EdgeCleared(name string) bool {
 		return m.clearedproduct
 	case subscription.EdgePlan:
 		return m.clearedplan
+	case subscription.EdgePendingPlan:
+		return m.clearedpending_plan
 	case subscription.EdgeOrganization:
 		return m.clearedorganization
 	}
@@ -20263,6 +20796,9 @@ func (m *SubscriptionMutation) ClearEdge(name string) error {
 		return nil
 	case subscription.EdgePlan:
 		m.ClearPlan()
+		return nil
+	case subscription.EdgePendingPlan:
+		m.ClearPendingPlan()
 		return nil
 	case subscription.EdgeOrganization:
 		m.ClearOrganization()
@@ -20286,6 +20822,9 @@ func (m *SubscriptionMutation) ResetEdge(name string) error {
 		return nil
 	case subscription.EdgePlan:
 		m.ResetPlan()
+		return nil
+	case subscription.EdgePendingPlan:
+		m.ResetPendingPlan()
 		return nil
 	case subscription.EdgeOrganization:
 		m.ResetOrganization()

@@ -1547,6 +1547,10 @@ func (m *Subscription) JoinedProduct() *Product { return m.joinedProduct }
 // statement and for the same viewer; nil if none was.
 func (m *Subscription) JoinedPlan() *Plan { return m.joinedPlan }
 
+// JoinedPendingPlan returns the pending_plan that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Subscription) JoinedPendingPlan() *Plan { return m.joinedPendingPlan }
+
 // Computed returns the value of a name that was computed for the row in the same
 // statement and for the same viewer; nil if none was.
 func (m *Subscription) Computed(name string) any { return m.computed.Get(name) }
@@ -1562,6 +1566,8 @@ func (m *Subscription) Join(name string, to any) {
 		m.joinedProduct, _ = to.(*Product)
 	case subscription.FieldPlanID:
 		m.joinedPlan, _ = to.(*Plan)
+	case subscription.FieldPendingPlanID:
+		m.joinedPendingPlan, _ = to.(*Plan)
 	default:
 		m.computed.Set(name, to)
 	}
@@ -1630,6 +1636,34 @@ func (*SubscriptionQuery) Assign(column string) func(m *Subscription, v any) err
 	case subscription.FieldReason:
 		return func(m *Subscription, v any) error {
 			return rowscan.Text(&m.Reason, v)
+		}
+	case subscription.FieldPendingPlanID:
+		return func(m *Subscription, v any) error {
+			return rowscan.Optional(&m.PendingPlanID, v, rowscan.ID)
+		}
+	case subscription.FieldPendingStatus:
+		return func(m *Subscription, v any) error {
+			return rowscan.Optional(&m.PendingStatus, v, rowscan.Text)
+		}
+	case subscription.FieldPendingWhen:
+		return func(m *Subscription, v any) error {
+			return rowscan.Optional(&m.PendingWhen, v, rowscan.Text)
+		}
+	case subscription.FieldPendingEffectiveAt:
+		return func(m *Subscription, v any) error {
+			return rowscan.Optional(&m.PendingEffectiveAt, v, rowscan.Time)
+		}
+	case subscription.FieldPendingRequestedAt:
+		return func(m *Subscription, v any) error {
+			return rowscan.Optional(&m.PendingRequestedAt, v, rowscan.Time)
+		}
+	case subscription.FieldPendingRequestedBy:
+		return func(m *Subscription, v any) error {
+			return rowscan.Optional(&m.PendingRequestedBy, v, rowscan.ID)
+		}
+	case subscription.FieldPendingReason:
+		return func(m *Subscription, v any) error {
+			return rowscan.Text(&m.PendingReason, v)
 		}
 	case subscription.FieldDeletedAt:
 		return func(m *Subscription, v any) error {

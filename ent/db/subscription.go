@@ -13,6 +13,8 @@ import (
 	"portico/ent/db/product"
 	"portico/ent/db/subscription"
 	"portico/ent/rowscan"
+	"portico/internal/domain"
+	"portico/internal/lifecycle"
 	"strings"
 	"time"
 
@@ -56,6 +58,20 @@ type Subscription struct {
 	DecidedAt *time.Time `json:"decided_at,omitempty"`
 	// The reason that was given for the last transition.
 	Reason string `json:"reason,omitempty"`
+	// The plan that it is to get; the columns of its change of plan are NULL together.
+	PendingPlanID *uuid.UUID `json:"pending_plan_id,omitempty"`
+	// PendingStatus holds the value of the "pending_status" field.
+	PendingStatus *lifecycle.PlanChangeStatus `json:"pending_status,omitempty"`
+	// PendingWhen holds the value of the "pending_when" field.
+	PendingWhen *domain.PlanChangeTime `json:"pending_when,omitempty"`
+	// When it gets it; NULL while that waits for a decision.
+	PendingEffectiveAt *time.Time `json:"pending_effective_at,omitempty"`
+	// PendingRequestedAt holds the value of the "pending_requested_at" field.
+	PendingRequestedAt *time.Time `json:"pending_requested_at,omitempty"`
+	// PendingRequestedBy holds the value of the "pending_requested_by" field.
+	PendingRequestedBy *uuid.UUID `json:"pending_requested_by,omitempty"`
+	// The reason that was given for the change of plan.
+	PendingReason string `json:"pending_reason,omitempty"`
 	// Its app was deleted.
 	DeletedAt *time.Time `json:"deleted_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -73,6 +89,8 @@ type Subscription struct {
 	joinedProduct *Product
 	// joinedPlan was read with the row.
 	joinedPlan *Plan
+	// joinedPendingPlan was read with the row.
+	joinedPendingPlan *Plan
 	// computed was read with the row.
 	computed rowscan.Computed
 }
@@ -87,11 +105,13 @@ type SubscriptionEdges struct {
 	Product *Product `json:"product,omitempty"`
 	// Plan holds the value of the plan edge.
 	Plan *Plan `json:"plan,omitempty"`
+	// PendingPlan holds the value of the pending_plan edge.
+	PendingPlan *Plan `json:"pending_plan,omitempty"`
 	// Organization holds the value of the organization edge.
 	Organization *Organization `json:"organization,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [5]bool
+	loadedTypes [6]bool
 }
 
 // AppOrErr returns the App value or an error if the edge
@@ -138,12 +158,23 @@ func (e SubscriptionEdges) PlanOrErr() (*Plan, error) {
 	return nil, &NotLoadedError{edge: "plan"}
 }
 
+// PendingPlanOrErr returns the PendingPlan value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e SubscriptionEdges) PendingPlanOrErr() (*Plan, error) {
+	if e.PendingPlan != nil {
+		return e.PendingPlan, nil
+	} else if e.loadedTypes[4] {
+		return nil, &NotFoundError{label: plan.Label}
+	}
+	return nil, &NotLoadedError{edge: "pending_plan"}
+}
+
 // OrganizationOrErr returns the Organization value or an error if the edge
 // was not loaded in eager-loading, or loaded but was not found.
 func (e SubscriptionEdges) OrganizationOrErr() (*Organization, error) {
 	if e.Organization != nil {
 		return e.Organization, nil
-	} else if e.loadedTypes[4] {
+	} else if e.loadedTypes[5] {
 		return nil, &NotFoundError{label: organization.Label}
 	}
 	return nil, &NotLoadedError{edge: "organization"}
@@ -154,7 +185,7 @@ func (*Subscription) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case subscription.FieldRequestedBy, subscription.FieldDecidedBy:
+		case subscription.FieldRequestedBy, subscription.FieldDecidedBy, subscription.FieldPendingPlanID, subscription.FieldPendingRequestedBy:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case subscription.FieldEndpointIds:
 			values[i] = new([]byte)
@@ -162,9 +193,9 @@ func (*Subscription) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case subscription.FieldVersion:
 			values[i] = new(sql.NullInt64)
-		case subscription.FieldStatus, subscription.FieldReason:
+		case subscription.FieldStatus, subscription.FieldReason, subscription.FieldPendingStatus, subscription.FieldPendingWhen, subscription.FieldPendingReason:
 			values[i] = new(sql.NullString)
-		case subscription.FieldCreatedAt, subscription.FieldUpdatedAt, subscription.FieldDecidedAt, subscription.FieldDeletedAt:
+		case subscription.FieldCreatedAt, subscription.FieldUpdatedAt, subscription.FieldDecidedAt, subscription.FieldPendingEffectiveAt, subscription.FieldPendingRequestedAt, subscription.FieldDeletedAt:
 			values[i] = new(sql.NullTime)
 		case subscription.FieldID, subscription.FieldOrganizationID, subscription.FieldAccountID, subscription.FieldAppID, subscription.FieldProductID, subscription.FieldPlanID:
 			values[i] = new(uuid.UUID)
@@ -284,6 +315,54 @@ func (_m *Subscription) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Reason = value.String
 			}
+		case subscription.FieldPendingPlanID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field pending_plan_id", values[i])
+			} else if value.Valid {
+				_m.PendingPlanID = new(uuid.UUID)
+				*_m.PendingPlanID = *value.S.(*uuid.UUID)
+			}
+		case subscription.FieldPendingStatus:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field pending_status", values[i])
+			} else if value.Valid {
+				_m.PendingStatus = new(lifecycle.PlanChangeStatus)
+				*_m.PendingStatus = lifecycle.PlanChangeStatus(value.String)
+			}
+		case subscription.FieldPendingWhen:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field pending_when", values[i])
+			} else if value.Valid {
+				_m.PendingWhen = new(domain.PlanChangeTime)
+				*_m.PendingWhen = domain.PlanChangeTime(value.String)
+			}
+		case subscription.FieldPendingEffectiveAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field pending_effective_at", values[i])
+			} else if value.Valid {
+				_m.PendingEffectiveAt = new(time.Time)
+				*_m.PendingEffectiveAt = value.Time
+			}
+		case subscription.FieldPendingRequestedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field pending_requested_at", values[i])
+			} else if value.Valid {
+				_m.PendingRequestedAt = new(time.Time)
+				*_m.PendingRequestedAt = value.Time
+			}
+		case subscription.FieldPendingRequestedBy:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field pending_requested_by", values[i])
+			} else if value.Valid {
+				_m.PendingRequestedBy = new(uuid.UUID)
+				*_m.PendingRequestedBy = *value.S.(*uuid.UUID)
+			}
+		case subscription.FieldPendingReason:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field pending_reason", values[i])
+			} else if value.Valid {
+				_m.PendingReason = value.String
+			}
 		case subscription.FieldDeletedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field deleted_at", values[i])
@@ -322,6 +401,11 @@ func (_m *Subscription) QueryProduct() *ProductQuery {
 // QueryPlan queries the "plan" edge of the Subscription entity.
 func (_m *Subscription) QueryPlan() *PlanQuery {
 	return NewSubscriptionClient(_m.config).QueryPlan(_m)
+}
+
+// QueryPendingPlan queries the "pending_plan" edge of the Subscription entity.
+func (_m *Subscription) QueryPendingPlan() *PlanQuery {
+	return NewSubscriptionClient(_m.config).QueryPendingPlan(_m)
 }
 
 // QueryOrganization queries the "organization" edge of the Subscription entity.
@@ -402,6 +486,39 @@ func (_m *Subscription) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("reason=")
 	builder.WriteString(_m.Reason)
+	builder.WriteString(", ")
+	if v := _m.PendingPlanID; v != nil {
+		builder.WriteString("pending_plan_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.PendingStatus; v != nil {
+		builder.WriteString("pending_status=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.PendingWhen; v != nil {
+		builder.WriteString("pending_when=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.PendingEffectiveAt; v != nil {
+		builder.WriteString("pending_effective_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.PendingRequestedAt; v != nil {
+		builder.WriteString("pending_requested_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.PendingRequestedBy; v != nil {
+		builder.WriteString("pending_requested_by=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("pending_reason=")
+	builder.WriteString(_m.PendingReason)
 	builder.WriteString(", ")
 	if v := _m.DeletedAt; v != nil {
 		builder.WriteString("deleted_at=")

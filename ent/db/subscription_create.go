@@ -14,6 +14,8 @@ import (
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
 	"portico/ent/db/subscription"
+	"portico/internal/domain"
+	"portico/internal/lifecycle"
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -182,6 +184,104 @@ func (_c *SubscriptionCreate) SetNillableReason(v *string) *SubscriptionCreate {
 	return _c
 }
 
+// SetPendingPlanID sets the "pending_plan_id" field.
+func (_c *SubscriptionCreate) SetPendingPlanID(v uuid.UUID) *SubscriptionCreate {
+	_c.mutation.SetPendingPlanID(v)
+	return _c
+}
+
+// SetNillablePendingPlanID sets the "pending_plan_id" field if the given value is not nil.
+func (_c *SubscriptionCreate) SetNillablePendingPlanID(v *uuid.UUID) *SubscriptionCreate {
+	if v != nil {
+		_c.SetPendingPlanID(*v)
+	}
+	return _c
+}
+
+// SetPendingStatus sets the "pending_status" field.
+func (_c *SubscriptionCreate) SetPendingStatus(v lifecycle.PlanChangeStatus) *SubscriptionCreate {
+	_c.mutation.SetPendingStatus(v)
+	return _c
+}
+
+// SetNillablePendingStatus sets the "pending_status" field if the given value is not nil.
+func (_c *SubscriptionCreate) SetNillablePendingStatus(v *lifecycle.PlanChangeStatus) *SubscriptionCreate {
+	if v != nil {
+		_c.SetPendingStatus(*v)
+	}
+	return _c
+}
+
+// SetPendingWhen sets the "pending_when" field.
+func (_c *SubscriptionCreate) SetPendingWhen(v domain.PlanChangeTime) *SubscriptionCreate {
+	_c.mutation.SetPendingWhen(v)
+	return _c
+}
+
+// SetNillablePendingWhen sets the "pending_when" field if the given value is not nil.
+func (_c *SubscriptionCreate) SetNillablePendingWhen(v *domain.PlanChangeTime) *SubscriptionCreate {
+	if v != nil {
+		_c.SetPendingWhen(*v)
+	}
+	return _c
+}
+
+// SetPendingEffectiveAt sets the "pending_effective_at" field.
+func (_c *SubscriptionCreate) SetPendingEffectiveAt(v time.Time) *SubscriptionCreate {
+	_c.mutation.SetPendingEffectiveAt(v)
+	return _c
+}
+
+// SetNillablePendingEffectiveAt sets the "pending_effective_at" field if the given value is not nil.
+func (_c *SubscriptionCreate) SetNillablePendingEffectiveAt(v *time.Time) *SubscriptionCreate {
+	if v != nil {
+		_c.SetPendingEffectiveAt(*v)
+	}
+	return _c
+}
+
+// SetPendingRequestedAt sets the "pending_requested_at" field.
+func (_c *SubscriptionCreate) SetPendingRequestedAt(v time.Time) *SubscriptionCreate {
+	_c.mutation.SetPendingRequestedAt(v)
+	return _c
+}
+
+// SetNillablePendingRequestedAt sets the "pending_requested_at" field if the given value is not nil.
+func (_c *SubscriptionCreate) SetNillablePendingRequestedAt(v *time.Time) *SubscriptionCreate {
+	if v != nil {
+		_c.SetPendingRequestedAt(*v)
+	}
+	return _c
+}
+
+// SetPendingRequestedBy sets the "pending_requested_by" field.
+func (_c *SubscriptionCreate) SetPendingRequestedBy(v uuid.UUID) *SubscriptionCreate {
+	_c.mutation.SetPendingRequestedBy(v)
+	return _c
+}
+
+// SetNillablePendingRequestedBy sets the "pending_requested_by" field if the given value is not nil.
+func (_c *SubscriptionCreate) SetNillablePendingRequestedBy(v *uuid.UUID) *SubscriptionCreate {
+	if v != nil {
+		_c.SetPendingRequestedBy(*v)
+	}
+	return _c
+}
+
+// SetPendingReason sets the "pending_reason" field.
+func (_c *SubscriptionCreate) SetPendingReason(v string) *SubscriptionCreate {
+	_c.mutation.SetPendingReason(v)
+	return _c
+}
+
+// SetNillablePendingReason sets the "pending_reason" field if the given value is not nil.
+func (_c *SubscriptionCreate) SetNillablePendingReason(v *string) *SubscriptionCreate {
+	if v != nil {
+		_c.SetPendingReason(*v)
+	}
+	return _c
+}
+
 // SetDeletedAt sets the "deleted_at" field.
 func (_c *SubscriptionCreate) SetDeletedAt(v time.Time) *SubscriptionCreate {
 	_c.mutation.SetDeletedAt(v)
@@ -228,6 +328,11 @@ func (_c *SubscriptionCreate) SetProduct(v *Product) *SubscriptionCreate {
 // SetPlan sets the "plan" edge to the Plan entity.
 func (_c *SubscriptionCreate) SetPlan(v *Plan) *SubscriptionCreate {
 	return _c.SetPlanID(v.ID)
+}
+
+// SetPendingPlan sets the "pending_plan" edge to the Plan entity.
+func (_c *SubscriptionCreate) SetPendingPlan(v *Plan) *SubscriptionCreate {
+	return _c.SetPendingPlanID(v.ID)
 }
 
 // SetOrganization sets the "organization" edge to the Organization entity.
@@ -298,6 +403,10 @@ func (_c *SubscriptionCreate) defaults() error {
 		v := subscription.DefaultReason
 		_c.mutation.SetReason(v)
 	}
+	if _, ok := _c.mutation.PendingReason(); !ok {
+		v := subscription.DefaultPendingReason
+		_c.mutation.SetPendingReason(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if subscription.DefaultID == nil {
 			return fmt.Errorf("db: uninitialized subscription.DefaultID (forgotten import db/runtime?)")
@@ -348,6 +457,19 @@ func (_c *SubscriptionCreate) check() error {
 	if _, ok := _c.mutation.Reason(); !ok {
 		return &ValidationError{Name: "reason", err: errors.New(`db: missing required field "Subscription.reason"`)}
 	}
+	if v, ok := _c.mutation.PendingStatus(); ok {
+		if err := subscription.PendingStatusValidator(v); err != nil {
+			return &ValidationError{Name: "pending_status", err: fmt.Errorf(`db: validator failed for field "Subscription.pending_status": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.PendingWhen(); ok {
+		if err := subscription.PendingWhenValidator(v); err != nil {
+			return &ValidationError{Name: "pending_when", err: fmt.Errorf(`db: validator failed for field "Subscription.pending_when": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.PendingReason(); !ok {
+		return &ValidationError{Name: "pending_reason", err: errors.New(`db: missing required field "Subscription.pending_reason"`)}
+	}
 	if len(_c.mutation.AppIDs()) == 0 {
 		return &ValidationError{Name: "app", err: errors.New(`db: missing required edge "Subscription.app"`)}
 	}
@@ -367,7 +489,7 @@ func (_c *SubscriptionCreate) check() error {
 }
 
 // insertSubscription inserts a row. What is not set is NULL.
-const insertSubscription = `INSERT INTO "subscriptions" ("organization_id", "created_at", "updated_at", "version", "account_id", "app_id", "product_id", "plan_id", "endpoint_ids", "status", "newest", "requested_by", "decided_by", "decided_at", "reason", "deleted_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
+const insertSubscription = `INSERT INTO "subscriptions" ("organization_id", "created_at", "updated_at", "version", "account_id", "app_id", "product_id", "plan_id", "endpoint_ids", "status", "newest", "requested_by", "decided_by", "decided_at", "reason", "pending_plan_id", "pending_status", "pending_when", "pending_effective_at", "pending_requested_at", "pending_requested_by", "pending_reason", "deleted_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`
 
 func (_c *SubscriptionCreate) sqlSave(ctx context.Context) (*Subscription, error) {
 	node, args, err := _c.values()
@@ -401,7 +523,7 @@ func (_c *SubscriptionCreate) values() (*Subscription, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &Subscription{config: _c.config}, make([]any, 17)
+	node, args := &Subscription{config: _c.config}, make([]any, 24)
 	if value, ok := _c.mutation.OrganizationID(); ok {
 		args[0] = value.String()
 		node.OrganizationID = value
@@ -466,12 +588,40 @@ func (_c *SubscriptionCreate) values() (*Subscription, []any, error) {
 		args[14] = string(value)
 		node.Reason = value
 	}
+	if value, ok := _c.mutation.PendingPlanID(); ok {
+		args[15] = value.String()
+		node.PendingPlanID = &value
+	}
+	if value, ok := _c.mutation.PendingStatus(); ok {
+		args[16] = string(value)
+		node.PendingStatus = &value
+	}
+	if value, ok := _c.mutation.PendingWhen(); ok {
+		args[17] = string(value)
+		node.PendingWhen = &value
+	}
+	if value, ok := _c.mutation.PendingEffectiveAt(); ok {
+		args[18] = value
+		node.PendingEffectiveAt = &value
+	}
+	if value, ok := _c.mutation.PendingRequestedAt(); ok {
+		args[19] = value
+		node.PendingRequestedAt = &value
+	}
+	if value, ok := _c.mutation.PendingRequestedBy(); ok {
+		args[20] = value.String()
+		node.PendingRequestedBy = &value
+	}
+	if value, ok := _c.mutation.PendingReason(); ok {
+		args[21] = string(value)
+		node.PendingReason = value
+	}
 	if value, ok := _c.mutation.DeletedAt(); ok {
-		args[15] = value
+		args[22] = value
 		node.DeletedAt = &value
 	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[16] = value.String()
+		args[23] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -527,6 +677,30 @@ func (_c *SubscriptionCreate) createSpec() (*Subscription, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.Reason(); ok {
 		_spec.SetField(subscription.FieldReason, field.TypeString, value)
 		_node.Reason = value
+	}
+	if value, ok := _c.mutation.PendingStatus(); ok {
+		_spec.SetField(subscription.FieldPendingStatus, field.TypeEnum, value)
+		_node.PendingStatus = &value
+	}
+	if value, ok := _c.mutation.PendingWhen(); ok {
+		_spec.SetField(subscription.FieldPendingWhen, field.TypeEnum, value)
+		_node.PendingWhen = &value
+	}
+	if value, ok := _c.mutation.PendingEffectiveAt(); ok {
+		_spec.SetField(subscription.FieldPendingEffectiveAt, field.TypeTime, value)
+		_node.PendingEffectiveAt = &value
+	}
+	if value, ok := _c.mutation.PendingRequestedAt(); ok {
+		_spec.SetField(subscription.FieldPendingRequestedAt, field.TypeTime, value)
+		_node.PendingRequestedAt = &value
+	}
+	if value, ok := _c.mutation.PendingRequestedBy(); ok {
+		_spec.SetField(subscription.FieldPendingRequestedBy, field.TypeUUID, value)
+		_node.PendingRequestedBy = &value
+	}
+	if value, ok := _c.mutation.PendingReason(); ok {
+		_spec.SetField(subscription.FieldPendingReason, field.TypeString, value)
+		_node.PendingReason = value
 	}
 	if value, ok := _c.mutation.DeletedAt(); ok {
 		_spec.SetField(subscription.FieldDeletedAt, field.TypeTime, value)
@@ -598,6 +772,23 @@ func (_c *SubscriptionCreate) createSpec() (*Subscription, *sqlgraph.CreateSpec)
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
 		_node.PlanID = nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.PendingPlanIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PendingPlanTable,
+			Columns: []string{subscription.PendingPlanColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(plan.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.PendingPlanID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	if nodes := _c.mutation.OrganizationIDs(); len(nodes) > 0 {

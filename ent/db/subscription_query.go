@@ -34,6 +34,7 @@ type SubscriptionQuery struct {
 	withAccount      *AccountQuery
 	withProduct      *ProductQuery
 	withPlan         *PlanQuery
+	withPendingPlan  *PlanQuery
 	withOrganization *OrganizationQuery
 	modifiers        []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
@@ -153,6 +154,28 @@ func (_q *SubscriptionQuery) QueryPlan() *PlanQuery {
 			sqlgraph.From(subscription.Table, subscription.FieldID, selector),
 			sqlgraph.To(plan.Table, plan.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, false, subscription.PlanTable, subscription.PlanColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryPendingPlan chains the current query on the "pending_plan" edge.
+func (_q *SubscriptionQuery) QueryPendingPlan() *PlanQuery {
+	query := (&PlanClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(subscription.Table, subscription.FieldID, selector),
+			sqlgraph.To(plan.Table, plan.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, subscription.PendingPlanTable, subscription.PendingPlanColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -378,6 +401,7 @@ func (_q *SubscriptionQuery) Clone() *SubscriptionQuery {
 		withAccount:      _q.withAccount.Clone(),
 		withProduct:      _q.withProduct.Clone(),
 		withPlan:         _q.withPlan.Clone(),
+		withPendingPlan:  _q.withPendingPlan.Clone(),
 		withOrganization: _q.withOrganization.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
@@ -427,6 +451,17 @@ func (_q *SubscriptionQuery) WithPlan(opts ...func(*PlanQuery)) *SubscriptionQue
 		opt(query)
 	}
 	_q.withPlan = query
+	return _q
+}
+
+// WithPendingPlan tells the query-builder to eager-load the nodes that are connected to
+// the "pending_plan" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *SubscriptionQuery) WithPendingPlan(opts ...func(*PlanQuery)) *SubscriptionQuery {
+	query := (&PlanClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withPendingPlan = query
 	return _q
 }
 
@@ -525,11 +560,12 @@ func (_q *SubscriptionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 	var (
 		nodes       = []*Subscription{}
 		_spec       = _q.querySpec()
-		loadedTypes = [5]bool{
+		loadedTypes = [6]bool{
 			_q.withApp != nil,
 			_q.withAccount != nil,
 			_q.withProduct != nil,
 			_q.withPlan != nil,
+			_q.withPendingPlan != nil,
 			_q.withOrganization != nil,
 		}
 	)
@@ -575,6 +611,12 @@ func (_q *SubscriptionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 	if query := _q.withPlan; query != nil {
 		if err := _q.loadPlan(ctx, query, nodes, nil,
 			func(n *Subscription, e *Plan) { n.Edges.Plan = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withPendingPlan; query != nil {
+		if err := _q.loadPendingPlan(ctx, query, nodes, nil,
+			func(n *Subscription, e *Plan) { n.Edges.PendingPlan = e }); err != nil {
 			return nil, err
 		}
 	}
@@ -708,6 +750,38 @@ func (_q *SubscriptionQuery) loadPlan(ctx context.Context, query *PlanQuery, nod
 	}
 	return nil
 }
+func (_q *SubscriptionQuery) loadPendingPlan(ctx context.Context, query *PlanQuery, nodes []*Subscription, init func(*Subscription), assign func(*Subscription, *Plan)) error {
+	ids := make([]uuid.UUID, 0, len(nodes))
+	nodeids := make(map[uuid.UUID][]*Subscription)
+	for i := range nodes {
+		if nodes[i].PendingPlanID == nil {
+			continue
+		}
+		fk := *nodes[i].PendingPlanID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(plan.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "pending_plan_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
 func (_q *SubscriptionQuery) loadOrganization(ctx context.Context, query *OrganizationQuery, nodes []*Subscription, init func(*Subscription), assign func(*Subscription, *Organization)) error {
 	ids := make([]uuid.UUID, 0, len(nodes))
 	nodeids := make(map[uuid.UUID][]*Subscription)
@@ -777,6 +851,9 @@ func (_q *SubscriptionQuery) querySpec() *sqlgraph.QuerySpec {
 		}
 		if _q.withPlan != nil {
 			_spec.Node.AddColumnOnce(subscription.FieldPlanID)
+		}
+		if _q.withPendingPlan != nil {
+			_spec.Node.AddColumnOnce(subscription.FieldPendingPlanID)
 		}
 		if _q.withOrganization != nil {
 			_spec.Node.AddColumnOnce(subscription.FieldOrganizationID)

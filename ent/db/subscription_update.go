@@ -10,6 +10,8 @@ import (
 	"portico/ent/db/plan"
 	"portico/ent/db/predicate"
 	"portico/ent/db/subscription"
+	"portico/internal/domain"
+	"portico/internal/lifecycle"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -202,6 +204,140 @@ func (_u *SubscriptionUpdate) SetNillableReason(v *string) *SubscriptionUpdate {
 	return _u
 }
 
+// SetPendingPlanID sets the "pending_plan_id" field.
+func (_u *SubscriptionUpdate) SetPendingPlanID(v uuid.UUID) *SubscriptionUpdate {
+	_u.mutation.SetPendingPlanID(v)
+	return _u
+}
+
+// SetNillablePendingPlanID sets the "pending_plan_id" field if the given value is not nil.
+func (_u *SubscriptionUpdate) SetNillablePendingPlanID(v *uuid.UUID) *SubscriptionUpdate {
+	if v != nil {
+		_u.SetPendingPlanID(*v)
+	}
+	return _u
+}
+
+// ClearPendingPlanID clears the value of the "pending_plan_id" field.
+func (_u *SubscriptionUpdate) ClearPendingPlanID() *SubscriptionUpdate {
+	_u.mutation.ClearPendingPlanID()
+	return _u
+}
+
+// SetPendingStatus sets the "pending_status" field.
+func (_u *SubscriptionUpdate) SetPendingStatus(v lifecycle.PlanChangeStatus) *SubscriptionUpdate {
+	_u.mutation.SetPendingStatus(v)
+	return _u
+}
+
+// SetNillablePendingStatus sets the "pending_status" field if the given value is not nil.
+func (_u *SubscriptionUpdate) SetNillablePendingStatus(v *lifecycle.PlanChangeStatus) *SubscriptionUpdate {
+	if v != nil {
+		_u.SetPendingStatus(*v)
+	}
+	return _u
+}
+
+// ClearPendingStatus clears the value of the "pending_status" field.
+func (_u *SubscriptionUpdate) ClearPendingStatus() *SubscriptionUpdate {
+	_u.mutation.ClearPendingStatus()
+	return _u
+}
+
+// SetPendingWhen sets the "pending_when" field.
+func (_u *SubscriptionUpdate) SetPendingWhen(v domain.PlanChangeTime) *SubscriptionUpdate {
+	_u.mutation.SetPendingWhen(v)
+	return _u
+}
+
+// SetNillablePendingWhen sets the "pending_when" field if the given value is not nil.
+func (_u *SubscriptionUpdate) SetNillablePendingWhen(v *domain.PlanChangeTime) *SubscriptionUpdate {
+	if v != nil {
+		_u.SetPendingWhen(*v)
+	}
+	return _u
+}
+
+// ClearPendingWhen clears the value of the "pending_when" field.
+func (_u *SubscriptionUpdate) ClearPendingWhen() *SubscriptionUpdate {
+	_u.mutation.ClearPendingWhen()
+	return _u
+}
+
+// SetPendingEffectiveAt sets the "pending_effective_at" field.
+func (_u *SubscriptionUpdate) SetPendingEffectiveAt(v time.Time) *SubscriptionUpdate {
+	_u.mutation.SetPendingEffectiveAt(v)
+	return _u
+}
+
+// SetNillablePendingEffectiveAt sets the "pending_effective_at" field if the given value is not nil.
+func (_u *SubscriptionUpdate) SetNillablePendingEffectiveAt(v *time.Time) *SubscriptionUpdate {
+	if v != nil {
+		_u.SetPendingEffectiveAt(*v)
+	}
+	return _u
+}
+
+// ClearPendingEffectiveAt clears the value of the "pending_effective_at" field.
+func (_u *SubscriptionUpdate) ClearPendingEffectiveAt() *SubscriptionUpdate {
+	_u.mutation.ClearPendingEffectiveAt()
+	return _u
+}
+
+// SetPendingRequestedAt sets the "pending_requested_at" field.
+func (_u *SubscriptionUpdate) SetPendingRequestedAt(v time.Time) *SubscriptionUpdate {
+	_u.mutation.SetPendingRequestedAt(v)
+	return _u
+}
+
+// SetNillablePendingRequestedAt sets the "pending_requested_at" field if the given value is not nil.
+func (_u *SubscriptionUpdate) SetNillablePendingRequestedAt(v *time.Time) *SubscriptionUpdate {
+	if v != nil {
+		_u.SetPendingRequestedAt(*v)
+	}
+	return _u
+}
+
+// ClearPendingRequestedAt clears the value of the "pending_requested_at" field.
+func (_u *SubscriptionUpdate) ClearPendingRequestedAt() *SubscriptionUpdate {
+	_u.mutation.ClearPendingRequestedAt()
+	return _u
+}
+
+// SetPendingRequestedBy sets the "pending_requested_by" field.
+func (_u *SubscriptionUpdate) SetPendingRequestedBy(v uuid.UUID) *SubscriptionUpdate {
+	_u.mutation.SetPendingRequestedBy(v)
+	return _u
+}
+
+// SetNillablePendingRequestedBy sets the "pending_requested_by" field if the given value is not nil.
+func (_u *SubscriptionUpdate) SetNillablePendingRequestedBy(v *uuid.UUID) *SubscriptionUpdate {
+	if v != nil {
+		_u.SetPendingRequestedBy(*v)
+	}
+	return _u
+}
+
+// ClearPendingRequestedBy clears the value of the "pending_requested_by" field.
+func (_u *SubscriptionUpdate) ClearPendingRequestedBy() *SubscriptionUpdate {
+	_u.mutation.ClearPendingRequestedBy()
+	return _u
+}
+
+// SetPendingReason sets the "pending_reason" field.
+func (_u *SubscriptionUpdate) SetPendingReason(v string) *SubscriptionUpdate {
+	_u.mutation.SetPendingReason(v)
+	return _u
+}
+
+// SetNillablePendingReason sets the "pending_reason" field if the given value is not nil.
+func (_u *SubscriptionUpdate) SetNillablePendingReason(v *string) *SubscriptionUpdate {
+	if v != nil {
+		_u.SetPendingReason(*v)
+	}
+	return _u
+}
+
 // SetDeletedAt sets the "deleted_at" field.
 func (_u *SubscriptionUpdate) SetDeletedAt(v time.Time) *SubscriptionUpdate {
 	_u.mutation.SetDeletedAt(v)
@@ -227,6 +363,11 @@ func (_u *SubscriptionUpdate) SetPlan(v *Plan) *SubscriptionUpdate {
 	return _u.SetPlanID(v.ID)
 }
 
+// SetPendingPlan sets the "pending_plan" edge to the Plan entity.
+func (_u *SubscriptionUpdate) SetPendingPlan(v *Plan) *SubscriptionUpdate {
+	return _u.SetPendingPlanID(v.ID)
+}
+
 // Mutation returns the SubscriptionMutation object of the builder.
 func (_u *SubscriptionUpdate) Mutation() *SubscriptionMutation {
 	return _u.mutation
@@ -235,6 +376,12 @@ func (_u *SubscriptionUpdate) Mutation() *SubscriptionMutation {
 // ClearPlan clears the "plan" edge to the Plan entity.
 func (_u *SubscriptionUpdate) ClearPlan() *SubscriptionUpdate {
 	_u.mutation.ClearPlan()
+	return _u
+}
+
+// ClearPendingPlan clears the "pending_plan" edge to the Plan entity.
+func (_u *SubscriptionUpdate) ClearPendingPlan() *SubscriptionUpdate {
+	_u.mutation.ClearPendingPlan()
 	return _u
 }
 
@@ -270,6 +417,16 @@ func (_u *SubscriptionUpdate) check() error {
 	if v, ok := _u.mutation.Status(); ok {
 		if err := subscription.StatusValidator(v); err != nil {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`db: validator failed for field "Subscription.status": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.PendingStatus(); ok {
+		if err := subscription.PendingStatusValidator(v); err != nil {
+			return &ValidationError{Name: "pending_status", err: fmt.Errorf(`db: validator failed for field "Subscription.pending_status": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.PendingWhen(); ok {
+		if err := subscription.PendingWhenValidator(v); err != nil {
+			return &ValidationError{Name: "pending_when", err: fmt.Errorf(`db: validator failed for field "Subscription.pending_when": %w`, err)}
 		}
 	}
 	if _u.mutation.AppCleared() && len(_u.mutation.AppIDs()) > 0 {
@@ -355,6 +512,39 @@ func (_u *SubscriptionUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if value, ok := _u.mutation.Reason(); ok {
 		_spec.SetField(subscription.FieldReason, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.PendingStatus(); ok {
+		_spec.SetField(subscription.FieldPendingStatus, field.TypeEnum, value)
+	}
+	if _u.mutation.PendingStatusCleared() {
+		_spec.ClearField(subscription.FieldPendingStatus, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.PendingWhen(); ok {
+		_spec.SetField(subscription.FieldPendingWhen, field.TypeEnum, value)
+	}
+	if _u.mutation.PendingWhenCleared() {
+		_spec.ClearField(subscription.FieldPendingWhen, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.PendingEffectiveAt(); ok {
+		_spec.SetField(subscription.FieldPendingEffectiveAt, field.TypeTime, value)
+	}
+	if _u.mutation.PendingEffectiveAtCleared() {
+		_spec.ClearField(subscription.FieldPendingEffectiveAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.PendingRequestedAt(); ok {
+		_spec.SetField(subscription.FieldPendingRequestedAt, field.TypeTime, value)
+	}
+	if _u.mutation.PendingRequestedAtCleared() {
+		_spec.ClearField(subscription.FieldPendingRequestedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.PendingRequestedBy(); ok {
+		_spec.SetField(subscription.FieldPendingRequestedBy, field.TypeUUID, value)
+	}
+	if _u.mutation.PendingRequestedByCleared() {
+		_spec.ClearField(subscription.FieldPendingRequestedBy, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.PendingReason(); ok {
+		_spec.SetField(subscription.FieldPendingReason, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.DeletedAt(); ok {
 		_spec.SetField(subscription.FieldDeletedAt, field.TypeTime, value)
 	}
@@ -380,6 +570,35 @@ func (_u *SubscriptionUpdate) sqlSave(ctx context.Context) (_node int, err error
 			Inverse: false,
 			Table:   subscription.PlanTable,
 			Columns: []string{subscription.PlanColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(plan.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PendingPlanCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PendingPlanTable,
+			Columns: []string{subscription.PendingPlanColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(plan.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PendingPlanIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PendingPlanTable,
+			Columns: []string{subscription.PendingPlanColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(plan.FieldID, field.TypeUUID),
@@ -581,6 +800,140 @@ func (_u *SubscriptionUpdateOne) SetNillableReason(v *string) *SubscriptionUpdat
 	return _u
 }
 
+// SetPendingPlanID sets the "pending_plan_id" field.
+func (_u *SubscriptionUpdateOne) SetPendingPlanID(v uuid.UUID) *SubscriptionUpdateOne {
+	_u.mutation.SetPendingPlanID(v)
+	return _u
+}
+
+// SetNillablePendingPlanID sets the "pending_plan_id" field if the given value is not nil.
+func (_u *SubscriptionUpdateOne) SetNillablePendingPlanID(v *uuid.UUID) *SubscriptionUpdateOne {
+	if v != nil {
+		_u.SetPendingPlanID(*v)
+	}
+	return _u
+}
+
+// ClearPendingPlanID clears the value of the "pending_plan_id" field.
+func (_u *SubscriptionUpdateOne) ClearPendingPlanID() *SubscriptionUpdateOne {
+	_u.mutation.ClearPendingPlanID()
+	return _u
+}
+
+// SetPendingStatus sets the "pending_status" field.
+func (_u *SubscriptionUpdateOne) SetPendingStatus(v lifecycle.PlanChangeStatus) *SubscriptionUpdateOne {
+	_u.mutation.SetPendingStatus(v)
+	return _u
+}
+
+// SetNillablePendingStatus sets the "pending_status" field if the given value is not nil.
+func (_u *SubscriptionUpdateOne) SetNillablePendingStatus(v *lifecycle.PlanChangeStatus) *SubscriptionUpdateOne {
+	if v != nil {
+		_u.SetPendingStatus(*v)
+	}
+	return _u
+}
+
+// ClearPendingStatus clears the value of the "pending_status" field.
+func (_u *SubscriptionUpdateOne) ClearPendingStatus() *SubscriptionUpdateOne {
+	_u.mutation.ClearPendingStatus()
+	return _u
+}
+
+// SetPendingWhen sets the "pending_when" field.
+func (_u *SubscriptionUpdateOne) SetPendingWhen(v domain.PlanChangeTime) *SubscriptionUpdateOne {
+	_u.mutation.SetPendingWhen(v)
+	return _u
+}
+
+// SetNillablePendingWhen sets the "pending_when" field if the given value is not nil.
+func (_u *SubscriptionUpdateOne) SetNillablePendingWhen(v *domain.PlanChangeTime) *SubscriptionUpdateOne {
+	if v != nil {
+		_u.SetPendingWhen(*v)
+	}
+	return _u
+}
+
+// ClearPendingWhen clears the value of the "pending_when" field.
+func (_u *SubscriptionUpdateOne) ClearPendingWhen() *SubscriptionUpdateOne {
+	_u.mutation.ClearPendingWhen()
+	return _u
+}
+
+// SetPendingEffectiveAt sets the "pending_effective_at" field.
+func (_u *SubscriptionUpdateOne) SetPendingEffectiveAt(v time.Time) *SubscriptionUpdateOne {
+	_u.mutation.SetPendingEffectiveAt(v)
+	return _u
+}
+
+// SetNillablePendingEffectiveAt sets the "pending_effective_at" field if the given value is not nil.
+func (_u *SubscriptionUpdateOne) SetNillablePendingEffectiveAt(v *time.Time) *SubscriptionUpdateOne {
+	if v != nil {
+		_u.SetPendingEffectiveAt(*v)
+	}
+	return _u
+}
+
+// ClearPendingEffectiveAt clears the value of the "pending_effective_at" field.
+func (_u *SubscriptionUpdateOne) ClearPendingEffectiveAt() *SubscriptionUpdateOne {
+	_u.mutation.ClearPendingEffectiveAt()
+	return _u
+}
+
+// SetPendingRequestedAt sets the "pending_requested_at" field.
+func (_u *SubscriptionUpdateOne) SetPendingRequestedAt(v time.Time) *SubscriptionUpdateOne {
+	_u.mutation.SetPendingRequestedAt(v)
+	return _u
+}
+
+// SetNillablePendingRequestedAt sets the "pending_requested_at" field if the given value is not nil.
+func (_u *SubscriptionUpdateOne) SetNillablePendingRequestedAt(v *time.Time) *SubscriptionUpdateOne {
+	if v != nil {
+		_u.SetPendingRequestedAt(*v)
+	}
+	return _u
+}
+
+// ClearPendingRequestedAt clears the value of the "pending_requested_at" field.
+func (_u *SubscriptionUpdateOne) ClearPendingRequestedAt() *SubscriptionUpdateOne {
+	_u.mutation.ClearPendingRequestedAt()
+	return _u
+}
+
+// SetPendingRequestedBy sets the "pending_requested_by" field.
+func (_u *SubscriptionUpdateOne) SetPendingRequestedBy(v uuid.UUID) *SubscriptionUpdateOne {
+	_u.mutation.SetPendingRequestedBy(v)
+	return _u
+}
+
+// SetNillablePendingRequestedBy sets the "pending_requested_by" field if the given value is not nil.
+func (_u *SubscriptionUpdateOne) SetNillablePendingRequestedBy(v *uuid.UUID) *SubscriptionUpdateOne {
+	if v != nil {
+		_u.SetPendingRequestedBy(*v)
+	}
+	return _u
+}
+
+// ClearPendingRequestedBy clears the value of the "pending_requested_by" field.
+func (_u *SubscriptionUpdateOne) ClearPendingRequestedBy() *SubscriptionUpdateOne {
+	_u.mutation.ClearPendingRequestedBy()
+	return _u
+}
+
+// SetPendingReason sets the "pending_reason" field.
+func (_u *SubscriptionUpdateOne) SetPendingReason(v string) *SubscriptionUpdateOne {
+	_u.mutation.SetPendingReason(v)
+	return _u
+}
+
+// SetNillablePendingReason sets the "pending_reason" field if the given value is not nil.
+func (_u *SubscriptionUpdateOne) SetNillablePendingReason(v *string) *SubscriptionUpdateOne {
+	if v != nil {
+		_u.SetPendingReason(*v)
+	}
+	return _u
+}
+
 // SetDeletedAt sets the "deleted_at" field.
 func (_u *SubscriptionUpdateOne) SetDeletedAt(v time.Time) *SubscriptionUpdateOne {
 	_u.mutation.SetDeletedAt(v)
@@ -606,6 +959,11 @@ func (_u *SubscriptionUpdateOne) SetPlan(v *Plan) *SubscriptionUpdateOne {
 	return _u.SetPlanID(v.ID)
 }
 
+// SetPendingPlan sets the "pending_plan" edge to the Plan entity.
+func (_u *SubscriptionUpdateOne) SetPendingPlan(v *Plan) *SubscriptionUpdateOne {
+	return _u.SetPendingPlanID(v.ID)
+}
+
 // Mutation returns the SubscriptionMutation object of the builder.
 func (_u *SubscriptionUpdateOne) Mutation() *SubscriptionMutation {
 	return _u.mutation
@@ -614,6 +972,12 @@ func (_u *SubscriptionUpdateOne) Mutation() *SubscriptionMutation {
 // ClearPlan clears the "plan" edge to the Plan entity.
 func (_u *SubscriptionUpdateOne) ClearPlan() *SubscriptionUpdateOne {
 	_u.mutation.ClearPlan()
+	return _u
+}
+
+// ClearPendingPlan clears the "pending_plan" edge to the Plan entity.
+func (_u *SubscriptionUpdateOne) ClearPendingPlan() *SubscriptionUpdateOne {
+	_u.mutation.ClearPendingPlan()
 	return _u
 }
 
@@ -662,6 +1026,16 @@ func (_u *SubscriptionUpdateOne) check() error {
 	if v, ok := _u.mutation.Status(); ok {
 		if err := subscription.StatusValidator(v); err != nil {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`db: validator failed for field "Subscription.status": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.PendingStatus(); ok {
+		if err := subscription.PendingStatusValidator(v); err != nil {
+			return &ValidationError{Name: "pending_status", err: fmt.Errorf(`db: validator failed for field "Subscription.pending_status": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.PendingWhen(); ok {
+		if err := subscription.PendingWhenValidator(v); err != nil {
+			return &ValidationError{Name: "pending_when", err: fmt.Errorf(`db: validator failed for field "Subscription.pending_when": %w`, err)}
 		}
 	}
 	if _u.mutation.AppCleared() && len(_u.mutation.AppIDs()) > 0 {
@@ -764,6 +1138,39 @@ func (_u *SubscriptionUpdateOne) sqlSave(ctx context.Context) (_node *Subscripti
 	if value, ok := _u.mutation.Reason(); ok {
 		_spec.SetField(subscription.FieldReason, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.PendingStatus(); ok {
+		_spec.SetField(subscription.FieldPendingStatus, field.TypeEnum, value)
+	}
+	if _u.mutation.PendingStatusCleared() {
+		_spec.ClearField(subscription.FieldPendingStatus, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.PendingWhen(); ok {
+		_spec.SetField(subscription.FieldPendingWhen, field.TypeEnum, value)
+	}
+	if _u.mutation.PendingWhenCleared() {
+		_spec.ClearField(subscription.FieldPendingWhen, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.PendingEffectiveAt(); ok {
+		_spec.SetField(subscription.FieldPendingEffectiveAt, field.TypeTime, value)
+	}
+	if _u.mutation.PendingEffectiveAtCleared() {
+		_spec.ClearField(subscription.FieldPendingEffectiveAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.PendingRequestedAt(); ok {
+		_spec.SetField(subscription.FieldPendingRequestedAt, field.TypeTime, value)
+	}
+	if _u.mutation.PendingRequestedAtCleared() {
+		_spec.ClearField(subscription.FieldPendingRequestedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.PendingRequestedBy(); ok {
+		_spec.SetField(subscription.FieldPendingRequestedBy, field.TypeUUID, value)
+	}
+	if _u.mutation.PendingRequestedByCleared() {
+		_spec.ClearField(subscription.FieldPendingRequestedBy, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.PendingReason(); ok {
+		_spec.SetField(subscription.FieldPendingReason, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.DeletedAt(); ok {
 		_spec.SetField(subscription.FieldDeletedAt, field.TypeTime, value)
 	}
@@ -789,6 +1196,35 @@ func (_u *SubscriptionUpdateOne) sqlSave(ctx context.Context) (_node *Subscripti
 			Inverse: false,
 			Table:   subscription.PlanTable,
 			Columns: []string{subscription.PlanColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(plan.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PendingPlanCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PendingPlanTable,
+			Columns: []string{subscription.PendingPlanColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(plan.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PendingPlanIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PendingPlanTable,
+			Columns: []string{subscription.PendingPlanColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(plan.FieldID, field.TypeUUID),

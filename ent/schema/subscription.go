@@ -11,6 +11,8 @@ import (
 
 	"portico/clients/go/gate/access"
 	"portico/ent/rowpolicy"
+	"portico/internal/domain"
+	"portico/internal/lifecycle"
 )
 
 // Subscription is an app's use of a product by a plan. The public type is called
@@ -34,6 +36,13 @@ func (Subscription) Fields() []ent.Field {
 		field.UUID("decided_by", uuid.UUID{}).Optional().Nillable(),
 		field.Time("decided_at").Optional().Nillable(),
 		field.String("reason").Default("").Comment("The reason that was given for the last transition."),
+		field.UUID("pending_plan_id", uuid.UUID{}).Optional().Nillable().Comment("The plan that it is to get; the columns of its change of plan are NULL together."),
+		field.Enum("pending_status").GoType(lifecycle.PlanChangeStatus("")).Optional().Nillable(),
+		field.Enum("pending_when").GoType(domain.PlanChangeTime("")).Optional().Nillable(),
+		field.Time("pending_effective_at").Optional().Nillable().Comment("When it gets it; NULL while that waits for a decision."),
+		field.Time("pending_requested_at").Optional().Nillable(),
+		field.UUID("pending_requested_by", uuid.UUID{}).Optional().Nillable(),
+		field.String("pending_reason").Default("").Comment("The reason that was given for the change of plan."),
 		field.Time("deleted_at").Optional().Nillable().Comment("Its app was deleted."),
 	}
 }
@@ -45,6 +54,7 @@ func (Subscription) Edges() []ent.Edge {
 		edge.To("account", Account.Type).Field("account_id").Unique().Required().Immutable(),
 		edge.To("product", Product.Type).Field("product_id").Unique().Required().Immutable(),
 		edge.To("plan", Plan.Type).Field("plan_id").Unique().Required(),
+		edge.To("pending_plan", Plan.Type).Field("pending_plan_id").Unique().Annotations(entsql.OnDelete(entsql.NoAction)),
 		edge.To("organization", Organization.Type).Field("organization_id").Unique().Required().Immutable(),
 	}
 }
@@ -60,6 +70,10 @@ func (Subscription) Indexes() []ent.Index {
 		index.Fields("organization_id", "status", "created_at", "id"),
 		index.Fields("account_id", "created_at", "id"),
 		index.Fields("account_id", "product_id"),
+		index.Fields("organization_id", "pending_status", "created_at", "id").StorageKey("subscription_plan_changes").
+			Annotations(entsql.IndexWhere("pending_status IS NOT NULL")),
+		index.Fields("pending_effective_at").StorageKey("subscription_plan_changes_due").
+			Annotations(entsql.IndexWhere("pending_effective_at IS NOT NULL")),
 		index.Fields("organization_id", "product_id"), // what retiring a product would end
 	}
 }
@@ -72,14 +86,23 @@ func (Subscription) Annotations() []schema.Annotation {
 			Orders: []Order{byCreation()},
 			Columns: map[string][]string{
 				"app": {"app_id"}, "account": {"account_id"}, "product": {"product_id"}, "plan": {"plan_id"}, "badgeColor": {"status"},
-				"allowedTransitions": {"organization_id", "account_id", "status"}, "viewerCan": {"organization_id", "account_id", "status"},
+				"allowedTransitions": {"organization_id", "account_id", "status", "pending_status"}, "viewerCan": {"organization_id", "account_id", "status"},
 				"narrowed": {"endpoint_ids"}, "quota": {"plan_id", "app_id", "account_id", "product_id"}, "timeline": nil, "callsLast24h": nil,
+				"pendingChange": {"status", "pending_plan_id", "pending_status", "pending_when", "pending_effective_at", "pending_requested_at", "pending_requested_by", "pending_reason"},
 			},
 			Refers: map[string]string{
 				"app_id": "App", "account_id": "Account", "product_id": "Product", "plan_id": "Plan", "requested_by": "User", "decided_by": "User",
+				"pending_plan_id": "Plan", "pending_requested_by": "User",
 			},
 		},
-		checks(map[string]string{"subscriptions_status": oneOf("status", access.SubscriptionStatus("").Values())}),
+		checks(map[string]string{
+			"subscriptions_status":         oneOf("status", access.SubscriptionStatus("").Values()),
+			"subscriptions_pending_status": "pending_status IS NULL OR " + oneOf("pending_status", lifecycle.PlanChangeStatus("").Values()),
+			"subscriptions_pending_when":   "pending_when IS NULL OR " + oneOf("pending_when", domain.PlanChangeTime("").Values()),
+			// Not by the status of the subscription: the previous release, which does not know
+			// these columns, may end one that has a change of plan. It has no effect then.
+			"subscriptions_pending": "((pending_plan_id IS NULL) = (pending_status IS NULL) AND (pending_plan_id IS NULL) = (pending_when IS NULL) AND (pending_plan_id IS NULL) = (pending_requested_at IS NULL) AND (pending_effective_at IS NOT NULL) = (pending_status IS NOT NULL AND pending_status = 'SCHEDULED') AND (pending_plan_id IS NOT NULL OR pending_requested_by IS NULL))",
+		}),
 		Retention{What: "subscriptions; suspended ones stay until an administrator ends them", With: []string{"apps"}},
 	}
 }

@@ -48,13 +48,11 @@ func (svc *Service) SubscriptionPermissions(ctx context.Context, s *db.Subscript
 	return &SubscriptionPermissions{UpdateEndpoints: policy.Decide(viewer.Current(ctx), policy.NarrowSubscription(s.OrganizationID, s.AccountID, s.Status))}
 }
 
-// Transitions lists the actions that the viewer may now apply to a
-// subscription's status.
+// Transitions lists the actions that the viewer may now apply to a subscription's
+// status and plan.
 func (svc *Service) Transitions(ctx context.Context, s *db.Subscription) []lifecycle.SubscriptionAction {
 	v, out := viewer.Current(ctx), []lifecycle.SubscriptionAction{}
-	for _, a := range []lifecycle.SubscriptionAction{
-		lifecycle.Approve, lifecycle.Reject, lifecycle.Withdraw, lifecycle.Suspend, lifecycle.Resume, lifecycle.Unregister,
-	} {
+	for _, a := range lifecycle.UserActions() {
 		if policy.Decide(v, onSubscription(s, a)).Allowed {
 			out = append(out, a)
 		}

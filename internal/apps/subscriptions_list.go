@@ -11,6 +11,7 @@ import (
 	"portico/internal/database"
 	"portico/internal/entity"
 	"portico/internal/input"
+	"portico/internal/lifecycle"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
@@ -23,6 +24,8 @@ type SubscriptionFilter struct {
 	AppIDs     []string
 	AccountIDs []string
 	History    bool
+	// PlanChange are the states of a change of plan that has not taken effect.
+	PlanChange []lifecycle.PlanChangeStatus `json:",omitempty"`
 }
 
 // Subscriptions returns a page of the subscriptions that the viewer may see.
@@ -43,6 +46,9 @@ func (svc *Service) subscriptionQuery(f SubscriptionFilter) listing.Query[*db.Su
 	}
 	if f.Status != nil {
 		q.Where(subscription.StatusIn(f.Status...))
+	}
+	if f.PlanChange != nil {
+		q.Where(subscription.PendingStatusIn(f.PlanChange...), subscription.StatusEQ(access.SubscriptionApproved))
 	}
 	for _, in := range []struct {
 		column string

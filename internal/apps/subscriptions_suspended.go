@@ -28,12 +28,13 @@ func lockAccountOf(ctx context.Context, tx *change.Tx, id uuid.UUID) error {
 // sanctioned reports whether an account has a suspended subscription for a
 // product. One whose app was deleted or purged meanwhile counts until an
 // administrator ends it: deleting the app must not circumvent the suspension.
-func sanctioned(ctx context.Context, tx *change.Tx, of uuid.UUID, p *db.Product) (bool, error) {
-	all := viewer.AsSystem(ctx, tx.OrganizationID())
-	return tx.Subscription.Query().Where(
-		subscription.AccountID(of), subscription.ProductID(p.ID),
+//
+// It asks as Portico itself, because the viewer may not see such a subscription.
+func sanctioned(system context.Context, all *db.SubscriptionClient, of, product uuid.UUID) (bool, error) {
+	return all.Query().Where(
+		subscription.AccountID(of), subscription.ProductID(product),
 		subscription.StatusEQ(access.SubscriptionSuspended),
-	).Exist(all)
+	).Exist(system)
 }
 
 // initialStatus returns the status of a new subscription: it waits, even if
@@ -42,7 +43,7 @@ func initialStatus(ctx context.Context, tx *change.Tx, a *db.App, p *db.Product,
 	if !automatic {
 		return access.SubscriptionWaiting, nil
 	}
-	yes, err := sanctioned(ctx, tx, a.AccountID, p)
+	yes, err := sanctioned(viewer.AsSystem(ctx, tx.OrganizationID()), tx.Subscription, a.AccountID, p.ID)
 	return lifecycle.Initial(!yes), err
 }
 

@@ -87,10 +87,11 @@ func (svc *Service) transition(ctx context.Context, id string, a lifecycle.Subsc
 }
 
 func onSubscription(s *db.Subscription, a lifecycle.SubscriptionAction) policy.Request {
-	return policy.OnSubscription(a, s.OrganizationID, s.AccountID, s.Status)
+	return policy.OnSubscription(a, s.OrganizationID, s.AccountID, s.Status, input.OrZero(s.PendingStatus))
 }
 
-// applyTransition changes the status by compare-and-set, and records the event.
+// applyTransition changes the status by compare-and-set, and records the event. A change of
+// plan that has not taken effect ends with it: it was one of the subscription as it was.
 func applyTransition(ctx context.Context, tx *change.Tx, s *db.Subscription, a lifecycle.SubscriptionAction, reason string) error {
 	to, ok := lifecycle.Next(s.Status, a)
 	if !ok {
@@ -103,14 +104,23 @@ func applyTransition(ctx context.Context, tx *change.Tx, s *db.Subscription, a l
 	} else {
 		u.ClearDecidedBy()
 	}
+	clearPlanChange(u.Mutation())
 	if err := change.ExpectOneRow(u.Save(ctx)); err != nil {
 		return err
+	}
+	changes := []domain.Change{{Field: "status", Before: domain.Text(s.Status), After: domain.Text(to)}}
+	if s.PendingPlanID != nil {
+		ended, err := planChanges(ctx, tx, s, &db.Subscription{PlanID: s.PlanID})
+		if err != nil {
+			return err
+		}
+		changes = append(changes, ended...)
 	}
 	name, err := productTitle(ctx, tx, s)
 	if err != nil {
 		return err
 	}
-	e := subscriptionEvent(transitionEvent(a), s, name, []domain.Change{{Field: "status", Before: domain.Text(s.Status), After: domain.Text(to)}})
+	e := subscriptionEvent(transitionEvent(a), s, name, changes)
 	e.Reason = reason
 	tx.Record(e)
 	return nil

@@ -188,3 +188,16 @@ func names[T ~string](all ...T) []string {
 	}
 	return out
 }
+
+// PlanChangeTime is when a subscription is to get another plan.
+type PlanChangeTime string
+
+// When a subscription gets another plan: at once, or with the next month by the calendar
+// of the organization's time zone.
+const (
+	PlanChangeNow       PlanChangeTime = "NOW"
+	PlanChangePeriodEnd PlanChangeTime = "PERIOD_END"
+)
+
+// Values lists the constants, for ent.
+func (PlanChangeTime) Values() []string { return names(PlanChangeNow, PlanChangePeriodEnd) }

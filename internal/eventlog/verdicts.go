@@ -12,7 +12,7 @@ func (t Type) ChangesVerdicts() bool {
 		ProductUpdated, PlanUpdated,
 		EndpointCreated, EndpointUpdated, EndpointDeleted,
 		SubscriptionRegistered, SubscriptionApproved, SubscriptionRejected, SubscriptionWithdrawn,
-		SubscriptionSuspended, SubscriptionResumed, SubscriptionUnregistered, SubscriptionNarrowed,
+		SubscriptionSuspended, SubscriptionResumed, SubscriptionUnregistered, SubscriptionNarrowed, SubscriptionPlanChanged,
 		ServiceTokenRevoked:
 		return true
 	}

@@ -51,6 +51,14 @@ const (
 	Unregister SubscriptionAction = "UNREGISTER"
 )
 
+// The actions of users on the plan of an approved subscription, which stays approved.
+const (
+	ChangePlan        SubscriptionAction = "CHANGE_PLAN"
+	ApprovePlanChange SubscriptionAction = "APPROVE_PLAN_CHANGE"
+	RejectPlanChange  SubscriptionAction = "REJECT_PLAN_CHANGE"
+	CancelPlanChange  SubscriptionAction = "CANCEL_PLAN_CHANGE"
+)
+
 // The actions of the system.
 const (
 	Retire         SubscriptionAction = "RETIRE"
@@ -60,7 +68,12 @@ const (
 
 // SubscriptionActions returns all actions.
 func SubscriptionActions() []SubscriptionAction {
-	return []SubscriptionAction{Approve, Reject, Withdraw, Suspend, Resume, Unregister, Retire, AppDeleted, AccountDeleted}
+	return append(UserActions(), Retire, AppDeleted, AccountDeleted)
+}
+
+// UserActions returns the actions of users.
+func UserActions() []SubscriptionAction {
+	return []SubscriptionAction{Approve, Reject, Withdraw, Suspend, Resume, Unregister, ChangePlan, ApprovePlanChange, RejectPlanChange, CancelPlanChange}
 }
 
 // transition is what an action makes of a state.
@@ -83,6 +96,10 @@ func transitions() []transition {
 		{Unregister, access.SubscriptionWaiting, access.SubscriptionEnded},
 		{Unregister, access.SubscriptionApproved, access.SubscriptionEnded},
 		{Unregister, access.SubscriptionSuspended, access.SubscriptionEnded},
+		{ChangePlan, access.SubscriptionApproved, access.SubscriptionApproved},
+		{ApprovePlanChange, access.SubscriptionApproved, access.SubscriptionApproved},
+		{RejectPlanChange, access.SubscriptionApproved, access.SubscriptionApproved},
+		{CancelPlanChange, access.SubscriptionApproved, access.SubscriptionApproved},
 		{Retire, access.SubscriptionWaiting, access.SubscriptionEnded},
 		{Retire, access.SubscriptionApproved, access.SubscriptionEnded},
 		{Retire, access.SubscriptionSuspended, access.SubscriptionEnded},

@@ -13,15 +13,19 @@ import (
 func expected() map[SubscriptionAction]map[SubscriptionStatus]SubscriptionStatus {
 	type row = map[SubscriptionStatus]SubscriptionStatus
 	return map[SubscriptionAction]row{
-		Approve:        {SubscriptionWaiting: SubscriptionApproved, SubscriptionApproved: "", SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
-		Reject:         {SubscriptionWaiting: SubscriptionRejected, SubscriptionApproved: "", SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
-		Withdraw:       {SubscriptionWaiting: SubscriptionEnded, SubscriptionApproved: "", SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
-		Suspend:        {SubscriptionWaiting: "", SubscriptionApproved: SubscriptionSuspended, SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
-		Resume:         {SubscriptionWaiting: "", SubscriptionApproved: "", SubscriptionRejected: "", SubscriptionSuspended: SubscriptionApproved, SubscriptionEnded: ""},
-		Unregister:     {SubscriptionWaiting: SubscriptionEnded, SubscriptionApproved: SubscriptionEnded, SubscriptionRejected: "", SubscriptionSuspended: SubscriptionEnded, SubscriptionEnded: ""},
-		Retire:         {SubscriptionWaiting: SubscriptionEnded, SubscriptionApproved: SubscriptionEnded, SubscriptionRejected: "", SubscriptionSuspended: SubscriptionEnded, SubscriptionEnded: ""},
-		AppDeleted:     {SubscriptionWaiting: SubscriptionEnded, SubscriptionApproved: SubscriptionEnded, SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
-		AccountDeleted: {SubscriptionWaiting: SubscriptionEnded, SubscriptionApproved: SubscriptionEnded, SubscriptionRejected: "", SubscriptionSuspended: SubscriptionEnded, SubscriptionEnded: ""},
+		Approve:           {SubscriptionWaiting: SubscriptionApproved, SubscriptionApproved: "", SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
+		Reject:            {SubscriptionWaiting: SubscriptionRejected, SubscriptionApproved: "", SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
+		Withdraw:          {SubscriptionWaiting: SubscriptionEnded, SubscriptionApproved: "", SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
+		Suspend:           {SubscriptionWaiting: "", SubscriptionApproved: SubscriptionSuspended, SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
+		Resume:            {SubscriptionWaiting: "", SubscriptionApproved: "", SubscriptionRejected: "", SubscriptionSuspended: SubscriptionApproved, SubscriptionEnded: ""},
+		Unregister:        {SubscriptionWaiting: SubscriptionEnded, SubscriptionApproved: SubscriptionEnded, SubscriptionRejected: "", SubscriptionSuspended: SubscriptionEnded, SubscriptionEnded: ""},
+		ChangePlan:        {SubscriptionWaiting: "", SubscriptionApproved: SubscriptionApproved, SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
+		ApprovePlanChange: {SubscriptionWaiting: "", SubscriptionApproved: SubscriptionApproved, SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
+		RejectPlanChange:  {SubscriptionWaiting: "", SubscriptionApproved: SubscriptionApproved, SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
+		CancelPlanChange:  {SubscriptionWaiting: "", SubscriptionApproved: SubscriptionApproved, SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
+		Retire:            {SubscriptionWaiting: SubscriptionEnded, SubscriptionApproved: SubscriptionEnded, SubscriptionRejected: "", SubscriptionSuspended: SubscriptionEnded, SubscriptionEnded: ""},
+		AppDeleted:        {SubscriptionWaiting: SubscriptionEnded, SubscriptionApproved: SubscriptionEnded, SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
+		AccountDeleted:    {SubscriptionWaiting: SubscriptionEnded, SubscriptionApproved: SubscriptionEnded, SubscriptionRejected: "", SubscriptionSuspended: SubscriptionEnded, SubscriptionEnded: ""},
 	}
 }
 
@@ -43,8 +47,8 @@ func TestEveryTransition(t *testing.T) {
 			}
 		}
 	}
-	if pairs != 45 {
-		t.Errorf("%d pairs were tested, want 5 × 9", pairs)
+	if pairs != 65 {
+		t.Errorf("%d pairs were tested, want 5 × 13", pairs)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"portico/ent/db/subscription"
 	"portico/ent/db/user"
 	"portico/internal/domain"
+	"portico/internal/lifecycle"
 )
 
 // deciders returns who may decide about the requests for some products, each once: the
@@ -27,9 +28,13 @@ func (r *reader) deciders(ctx context.Context, products ...uuid.UUID) ([]uuid.UU
 	return append(out[:len(out):len(out)], approvers...), err
 }
 
-// waits returns the conditions for subscriptions that wait for a decision.
+// waits returns the conditions for subscriptions that wait for a decision, or whose change
+// of plan does.
 func waits() []predicate.Subscription {
-	return []predicate.Subscription{subscription.StatusEQ(access.SubscriptionWaiting), subscription.DeletedAtIsNil()}
+	return []predicate.Subscription{
+		subscription.Or(subscription.StatusEQ(access.SubscriptionWaiting), subscription.And(subscription.StatusEQ(access.SubscriptionApproved), subscription.PendingStatusEQ(lifecycle.PlanChangeWaiting))),
+		subscription.DeletedAtIsNil(),
+	}
 }
 
 // waitingProducts returns the products that somebody waits for.

@@ -35,6 +35,10 @@ type kind struct {
 // one line. A template that needs a further one gets a field here.
 type Facts struct {
 	Account, App, Product, Plan string
+	// NewPlan is the plan that a subscription is to have, or has, instead of another one; ""
+	// in a letter about something else. Later: it gets it at When.
+	NewPlan string
+	Later   bool
 	// Key is the name of an API key; "" if it has none, or the recipient wants none
 	// in letters.
 	Key string

@@ -20,7 +20,7 @@ import (
 func requestReceived() kind {
 	return kind{
 		name:   domain.MailRequestReceived,
-		events: []eventlog.Type{eventlog.SubscriptionRegistered, eventlog.SignUpVerified},
+		events: []eventlog.Type{eventlog.SubscriptionRegistered, eventlog.SubscriptionPlanRequested, eventlog.SignUpVerified},
 		recipients: func(ctx context.Context, r *reader, e *db.Event) ([]uuid.UUID, error) {
 			if eventlog.Type(e.Type) == eventlog.SignUpVerified {
 				_, waits, err := r.applicant(ctx, e.SubjectID)
@@ -29,7 +29,7 @@ func requestReceived() kind {
 				}
 				return r.administrators(ctx)
 			}
-			if changed(e, "status") != string(access.SubscriptionWaiting) {
+			if eventlog.Type(e.Type) == eventlog.SubscriptionRegistered && changed(e, "status") != string(access.SubscriptionWaiting) {
 				return nil, nil
 			}
 			s, err := r.client.Subscription.Get(ctx, e.SubjectID)
@@ -47,8 +47,16 @@ func requestReceived() kind {
 				return r.applicant(ctx, e.SubjectID)
 			}
 			s, f, err := r.request(ctx, e.SubjectID)
-			if err != nil || s == nil || s.Status != access.SubscriptionWaiting {
+			if err != nil || s == nil {
 				return f, false, err
+			}
+			if aboutPlan(e) {
+				if s.Edges.PendingPlan == nil || s.Edges.PendingPlan.Name != changed(e, "pendingPlan") {
+					return f, false, nil // they have asked for another one since
+				}
+				f.NewPlan = oneLine(s.Edges.PendingPlan.Name)
+			} else if s.Status != access.SubscriptionWaiting {
+				return f, false, nil
 			}
 			mine, err := r.waiting(ctx)
 			if err != nil || mine == nil {
@@ -70,18 +78,18 @@ func requestReceived() kind {
 
 // requestApproved is the letter to the developer who asked.
 func requestApproved() kind {
-	return decided(domain.MailRequestApproved, eventlog.SubscriptionApproved, "Welcome aboard.")
+	return decided(domain.MailRequestApproved, "Welcome aboard.", eventlog.SubscriptionApproved, eventlog.SubscriptionPlanScheduled, eventlog.SubscriptionPlanChanged)
 }
 
 // requestRejected is the letter to the developer who asked, with the reason.
 func requestRejected() kind {
-	return decided(domain.MailRequestRejected, eventlog.SubscriptionRejected, "Please describe what the app does, and register again.")
+	return decided(domain.MailRequestRejected, "Please describe what the app does, and register again.", eventlog.SubscriptionRejected, eventlog.SubscriptionPlanRejected)
 }
 
-func decided(name domain.MailKind, t eventlog.Type, reason string) kind {
+func decided(name domain.MailKind, reason string, types ...eventlog.Type) kind {
 	return kind{
 		name:   name,
-		events: []eventlog.Type{t},
+		events: types,
 		recipients: func(ctx context.Context, r *reader, e *db.Event) ([]uuid.UUID, error) {
 			s, err := r.client.Subscription.Get(ctx, e.SubjectID)
 			if db.IsNotFound(err) {
@@ -89,6 +97,9 @@ func decided(name domain.MailKind, t eventlog.Type, reason string) kind {
 			}
 			if err != nil {
 				return nil, err
+			}
+			if aboutPlan(e) {
+				return r.planRequester(ctx, s, e)
 			}
 			return r.requester(ctx, s)
 		},
@@ -98,6 +109,10 @@ func decided(name domain.MailKind, t eventlog.Type, reason string) kind {
 				return f, false, err
 			}
 			f.Reason, f.When, f.Path = e.Reason, e.At, "/apps/"+appPath(s)
+			if aboutPlan(e) {
+				told := newPlan(&f, s, e)
+				return f, told, nil
+			}
 			return f, true, nil
 		},
 		sample: func(now time.Time) Facts {
@@ -124,7 +139,7 @@ func (r *reader) requester(ctx context.Context, s *db.Subscription) ([]uuid.UUID
 // request returns a subscription and what letters say of it; nil if it, its app or its
 // account is deleted.
 func (r *reader) request(ctx context.Context, id uuid.UUID) (*db.Subscription, Facts, error) {
-	s, err := r.client.Subscription.Query().Where(subscription.ID(id)).WithApp().WithAccount().WithProduct().WithPlan().Only(ctx)
+	s, err := r.client.Subscription.Query().Where(subscription.ID(id)).WithApp().WithAccount().WithProduct().WithPlan().WithPendingPlan().Only(ctx)
 	if db.IsNotFound(err) {
 		return nil, Facts{}, nil
 	}

@@ -71,10 +71,18 @@ func (r *reader) listRequests(ctx context.Context, f *Facts) error {
 	f.More += max(n-len(listed), 0)
 	for _, s := range listed {
 		f.Requests = append(f.Requests, Request{
-			Account: oneLine(s.Edges.Account.Name), App: oneLine(s.Edges.App.Name), Product: oneLine(s.Edges.Product.Title), Since: s.CreatedAt,
+			Account: oneLine(s.Edges.Account.Name), App: oneLine(s.Edges.App.Name), Product: oneLine(s.Edges.Product.Title), Since: waitsSince(s),
 		})
 	}
 	return nil
+}
+
+// waitsSince returns since when a subscription, or its change of plan, waits.
+func waitsSince(s *db.Subscription) time.Time {
+	if s.PendingRequestedAt != nil {
+		return *s.PendingRequestedAt
+	}
+	return s.CreatedAt
 }
 
 // listSignUps adds the sign-ups that wait, if the recipient decides about them.

@@ -12,7 +12,8 @@ func forAnother(a action) bool {
 	switch a {
 	case appCreate, appUpdate, appDelete, appRegister, credentialGenerate, credentialRotate, subscriptionNarrow,
 		credentialAction(lifecycle.Revoke), credentialAction(lifecycle.Update), credentialAction(lifecycle.Disable), credentialAction(lifecycle.Enable),
-		subscriptionAction(lifecycle.Unregister), subscriptionAction(lifecycle.Withdraw):
+		subscriptionAction(lifecycle.Unregister), subscriptionAction(lifecycle.Withdraw),
+		subscriptionAction(lifecycle.ChangePlan), subscriptionAction(lifecycle.CancelPlanChange):
 		return true
 	}
 	return false

@@ -20,6 +20,9 @@ func checkOwnState(v viewer.Viewer, r Request) Decision {
 		if !v.ActsForOrganization() && r.subscription == access.SubscriptionSuspended {
 			return refuse(Status, "Only an administrator can end a subscription that is suspended.")
 		}
+		if !lifecycle.PlanChangeAllows(r.planChange, r.subscriptionAction) {
+			return refuse(Status, planChangeRefusal(r.planChange))
+		}
 	}
 	if r.lastOwner && (r.action == memberChangeRole || r.action == memberRemove) {
 		return refuse(Status, LastOwner)
@@ -28,6 +31,13 @@ func checkOwnState(v viewer.Viewer, r Request) Decision {
 		return checkCredential(v, r)
 	}
 	return allow()
+}
+
+func planChangeRefusal(s lifecycle.PlanChangeStatus) string {
+	if s == "" {
+		return "The subscription has no change of plan."
+	}
+	return "The change of plan is " + string(s) + "."
 }
 
 // checkCredential checks whether a credential's state allows the action. What staff have

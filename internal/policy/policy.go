@@ -187,7 +187,7 @@ func beforeTerms(a action) bool {
 	switch a {
 	case termsAccept, passwordChange, totpEnable, totpDisable, mailPrefer, userUpdate,
 		credentialAction(lifecycle.Revoke), credentialAction(lifecycle.Disable),
-		subscriptionAction(lifecycle.Unregister), subscriptionAction(lifecycle.Withdraw), invitationRevoke, memberRemove, appDelete, accountDelete:
+		subscriptionAction(lifecycle.Unregister), subscriptionAction(lifecycle.Withdraw), subscriptionAction(lifecycle.CancelPlanChange), invitationRevoke, memberRemove, appDelete, accountDelete:
 		return true
 	}
 	return false
@@ -199,12 +199,14 @@ func granted(r viewer.Role, a action) bool {
 	switch a {
 	case passwordChange, totpEnable, totpDisable, mailPrefer, userUpdate:
 		return r == viewer.Admin || r == viewer.Approver || r == viewer.Portal
-	case subscriptionAction(lifecycle.Approve), subscriptionAction(lifecycle.Reject):
+	case subscriptionAction(lifecycle.Approve), subscriptionAction(lifecycle.Reject),
+		subscriptionAction(lifecycle.ApprovePlanChange), subscriptionAction(lifecycle.RejectPlanChange):
 		// Of the products that the approver is named for; the row policies show no others.
 		return r == viewer.Admin || r == viewer.Approver
 	case appCreate, appUpdate, appDelete, appRegister, credentialGenerate, credentialRotate, subscriptionNarrow,
 		accountDelete, memberChangeRole, memberRemove, memberInvite, invitationRevoke,
 		credentialAction(lifecycle.Revoke), credentialAction(lifecycle.Update), subscriptionAction(lifecycle.Unregister),
+		subscriptionAction(lifecycle.ChangePlan), subscriptionAction(lifecycle.CancelPlanChange),
 		credentialAction(lifecycle.Disable), credentialAction(lifecycle.Enable):
 		return r == viewer.Admin || r == viewer.Portal
 	case subscriptionAction(lifecycle.Withdraw), termsAccept:
@@ -231,7 +233,8 @@ func scoped(v viewer.Viewer, a action) bool {
 		return false
 	case userActAs, userExchange:
 		return v.Scopes.HasAny(domain.UsersActAs)
-	case subscriptionAction(lifecycle.Approve), subscriptionAction(lifecycle.Reject):
+	case subscriptionAction(lifecycle.Approve), subscriptionAction(lifecycle.Reject),
+		subscriptionAction(lifecycle.ApprovePlanChange), subscriptionAction(lifecycle.RejectPlanChange):
 		return v.Writes() || v.Scopes.HasAny(domain.SubscriptionsDecide)
 	}
 	return v.Writes()

@@ -53,6 +53,8 @@ func grants() map[string][]viewer.Role {
 		"endpoint.create": admin, "endpoint.update": admin, "endpoint.delete": admin, "subscription.narrow": both,
 		"subscription.APPROVE": deciders, "subscription.REJECT": deciders, "approver.change": admin,
 		"subscription.WITHDRAW": {viewer.Portal}, "subscription.UNREGISTER": both,
+		"subscription.CHANGE_PLAN": both, "subscription.CANCEL_PLAN_CHANGE": both,
+		"subscription.APPROVE_PLAN_CHANGE": deciders, "subscription.REJECT_PLAN_CHANGE": deciders,
 		"subscription.SUSPEND": admin, "subscription.RESUME": admin,
 		// Actions of no role yet, and of the system.
 		"subscription.RETIRE":      nil,
@@ -93,7 +95,7 @@ func makers() []func(organization, account uuid.UUID) Request {
 		})
 	}
 	for _, x := range append(lifecycle.SubscriptionActions(), "UNHEARD_OF") {
-		all = append(all, func(o, a uuid.UUID) Request { return OnSubscription(x, o, a, access.SubscriptionWaiting) })
+		all = append(all, func(o, a uuid.UUID) Request { return OnSubscription(x, o, a, access.SubscriptionWaiting, "") })
 	}
 	return append(all,
 		func(o, _ uuid.UUID) Request { return DisableTotp(o, false) },
@@ -182,10 +184,21 @@ func TestStatesAreCheckedForEveryRole(t *testing.T) {
 		for _, a := range lifecycle.SubscriptionActions() {
 			for _, from := range lifecycle.SubscriptionStatuses() {
 				_, possible := lifecycle.Next(from, a)
-				d := Decide(as(r), OnSubscription(a, organization, account, from))
+				d := Decide(as(r), OnSubscription(a, organization, account, from, lifecycle.PlanChangeWaiting))
 				granted := r == viewer.System || slices.Contains(grants()["subscription."+string(a)], r)
 				if d.Allowed != (possible && granted) || granted && !possible && !d.Is(Status) {
 					t.Errorf("%q, %s of %s: %+v", r, a, from, d)
+				}
+			}
+		}
+		for _, a := range lifecycle.SubscriptionActions() {
+			for _, pending := range append(lifecycle.PlanChangeStatuses(), "") {
+				d := Decide(as(r), OnSubscription(a, organization, account, access.SubscriptionApproved, pending))
+				_, possible := lifecycle.Next(access.SubscriptionApproved, a)
+				possible = possible && lifecycle.PlanChangeAllows(pending, a)
+				granted := r == viewer.System || slices.Contains(grants()["subscription."+string(a)], r)
+				if d.Allowed != (possible && granted) || granted && !possible && !d.Is(Status) {
+					t.Errorf("%q, %s while the change of plan is %q: %+v", r, a, pending, d)
 				}
 			}
 		}

@@ -27,6 +27,7 @@ type Request struct {
 	beingRotated       bool
 	subscription       access.SubscriptionStatus
 	subscriptionAction lifecycle.SubscriptionAction
+	planChange         lifecycle.PlanChangeStatus
 	account            access.AccountStatus
 	// lastOwner is set if the account would have no owner without the member.
 	lastOwner  bool

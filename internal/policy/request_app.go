@@ -60,9 +60,12 @@ func OnCredential(a lifecycle.CredentialAction, organizationID, accountID uuid.U
 }
 
 // OnSubscription returns the request for an action on a subscription of the given
-// status, in an account.
-func OnSubscription(a lifecycle.SubscriptionAction, organizationID, accountID uuid.UUID, s access.SubscriptionStatus) Request {
-	return Request{action: subscriptionAction(a), organizationID: organizationID, accountID: accountID, subscription: s, subscriptionAction: a}
+// status, in an account. pending is the state of its change of plan, "" if it has none.
+func OnSubscription(a lifecycle.SubscriptionAction, organizationID, accountID uuid.UUID, s access.SubscriptionStatus, pending lifecycle.PlanChangeStatus) Request {
+	return Request{
+		action: subscriptionAction(a), organizationID: organizationID, accountID: accountID,
+		subscription: s, subscriptionAction: a, planChange: pending,
+	}
 }
 
 // NarrowSubscription returns the request to change the endpoints of a

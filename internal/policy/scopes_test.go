@@ -66,7 +66,8 @@ func none(string) bool { return false }
 func all(string) bool  { return true }
 
 func decides(action string) bool {
-	return strings.HasSuffix(action, ".APPROVE") || strings.HasSuffix(action, ".REJECT")
+	return strings.HasSuffix(action, ".APPROVE") || strings.HasSuffix(action, ".REJECT") ||
+		strings.HasSuffix(action, ".APPROVE_PLAN_CHANGE") || strings.HasSuffix(action, ".REJECT_PLAN_CHANGE")
 }
 
 // Only a service token with the scope acts for developers, where the organization allows
@@ -112,7 +113,7 @@ func TestActAs(t *testing.T) {
 // whatActingMayDo is everything that a service token may do for an owner, written by hand.
 func whatActingMayDo() []string {
 	return []string{"app.create", "app.update", "app.delete", "app.register", "key.generate", "subscription.narrow",
-		"key.rotate", "key.DISABLE", "key.ENABLE", "key.REVOKE", "key.UPDATE", "subscription.UNREGISTER", "subscription.WITHDRAW"}
+		"key.rotate", "key.DISABLE", "key.ENABLE", "key.REVOKE", "key.UPDATE", "subscription.UNREGISTER", "subscription.WITHDRAW", "subscription.CHANGE_PLAN", "subscription.CANCEL_PLAN_CHANGE"}
 }
 
 // A service token that acts for the owner of an account does what is listed, and is

@@ -11,9 +11,10 @@ import (
 
 // The intervals of the background work.
 const (
-	expiriesEvery = time.Minute
-	purgeEvery    = time.Hour
-	rollUpEvery   = time.Minute
+	expiriesEvery    = time.Minute
+	planChangesEvery = time.Minute
+	purgeEvery       = time.Hour
+	rollUpEvery      = time.Minute
 )
 
 // jobs returns the background work, which one server at a time does.
@@ -25,6 +26,10 @@ func (p *process) jobs() *jobs.Runner {
 		}},
 		{Name: "expiry-notices", Every: expiriesEvery, Run: func(ctx context.Context) error {
 			_, err := p.portal.Maintenance.RecordNotices(ctx)
+			return err
+		}},
+		{Name: "plan-changes", Every: planChangesEvery, Run: func(ctx context.Context) error {
+			_, err := p.portal.Maintenance.TakeDuePlans(ctx)
 			return err
 		}},
 		{Name: retention.Purge, Every: purgeEvery, Run: func(ctx context.Context) error {

@@ -1426,11 +1426,18 @@ var (
 		{Name: "decided_by", Type: field.TypeUUID, Nullable: true},
 		{Name: "decided_at", Type: field.TypeTime, Nullable: true},
 		{Name: "reason", Type: field.TypeString, Default: ""},
+		{Name: "pending_status", Type: field.TypeEnum, Nullable: true, Enums: []string{"WAITING", "SCHEDULED"}},
+		{Name: "pending_when", Type: field.TypeEnum, Nullable: true, Enums: []string{"NOW", "PERIOD_END"}},
+		{Name: "pending_effective_at", Type: field.TypeTime, Nullable: true},
+		{Name: "pending_requested_at", Type: field.TypeTime, Nullable: true},
+		{Name: "pending_requested_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "pending_reason", Type: field.TypeString, Default: ""},
 		{Name: "deleted_at", Type: field.TypeTime, Nullable: true},
 		{Name: "app_id", Type: field.TypeUUID},
 		{Name: "account_id", Type: field.TypeUUID},
 		{Name: "product_id", Type: field.TypeUUID},
 		{Name: "plan_id", Type: field.TypeUUID},
+		{Name: "pending_plan_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "organization_id", Type: field.TypeUUID},
 	}
 	// SubscriptionsTable holds the schema information for the "subscriptions" table.
@@ -1441,31 +1448,37 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "subscriptions_apps_app",
-				Columns:    []*schema.Column{SubscriptionsColumns[12]},
+				Columns:    []*schema.Column{SubscriptionsColumns[18]},
 				RefColumns: []*schema.Column{AppsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_accounts_account",
-				Columns:    []*schema.Column{SubscriptionsColumns[13]},
+				Columns:    []*schema.Column{SubscriptionsColumns[19]},
 				RefColumns: []*schema.Column{AccountsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_products_product",
-				Columns:    []*schema.Column{SubscriptionsColumns[14]},
+				Columns:    []*schema.Column{SubscriptionsColumns[20]},
 				RefColumns: []*schema.Column{ProductsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_plans_plan",
-				Columns:    []*schema.Column{SubscriptionsColumns[15]},
+				Columns:    []*schema.Column{SubscriptionsColumns[21]},
+				RefColumns: []*schema.Column{PlansColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "subscriptions_plans_pending_plan",
+				Columns:    []*schema.Column{SubscriptionsColumns[22]},
 				RefColumns: []*schema.Column{PlansColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_organizations_organization",
-				Columns:    []*schema.Column{SubscriptionsColumns[16]},
+				Columns:    []*schema.Column{SubscriptionsColumns[23]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1474,7 +1487,7 @@ var (
 			{
 				Name:    "subscription_one_live",
 				Unique:  true,
-				Columns: []*schema.Column{SubscriptionsColumns[12], SubscriptionsColumns[14]},
+				Columns: []*schema.Column{SubscriptionsColumns[18], SubscriptionsColumns[20]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "status IN ('WAITING', 'APPROVED', 'SUSPENDED')",
 				},
@@ -1482,7 +1495,7 @@ var (
 			{
 				Name:    "subscription_one_newest",
 				Unique:  true,
-				Columns: []*schema.Column{SubscriptionsColumns[12], SubscriptionsColumns[14]},
+				Columns: []*schema.Column{SubscriptionsColumns[18], SubscriptionsColumns[20]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "newest",
 				},
@@ -1490,27 +1503,43 @@ var (
 			{
 				Name:    "subscription_app_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[12], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[18], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_organization_id_status_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[16], SubscriptionsColumns[5], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[23], SubscriptionsColumns[5], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_account_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[13], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[19], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_account_id_product_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[13], SubscriptionsColumns[14]},
+				Columns: []*schema.Column{SubscriptionsColumns[19], SubscriptionsColumns[20]},
+			},
+			{
+				Name:    "subscription_plan_changes",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionsColumns[23], SubscriptionsColumns[11], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "pending_status IS NOT NULL",
+				},
+			},
+			{
+				Name:    "subscription_plan_changes_due",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionsColumns[13]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "pending_effective_at IS NOT NULL",
+				},
 			},
 			{
 				Name:    "subscription_organization_id_product_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[16], SubscriptionsColumns[14]},
+				Columns: []*schema.Column{SubscriptionsColumns[23], SubscriptionsColumns[20]},
 			},
 		},
 	}
@@ -2017,10 +2046,14 @@ func init() {
 	SubscriptionsTable.ForeignKeys[1].RefTable = AccountsTable
 	SubscriptionsTable.ForeignKeys[2].RefTable = ProductsTable
 	SubscriptionsTable.ForeignKeys[3].RefTable = PlansTable
-	SubscriptionsTable.ForeignKeys[4].RefTable = OrganizationsTable
+	SubscriptionsTable.ForeignKeys[4].RefTable = PlansTable
+	SubscriptionsTable.ForeignKeys[5].RefTable = OrganizationsTable
 	SubscriptionsTable.Annotation = &entsql.Annotation{}
 	SubscriptionsTable.Annotation.Checks = map[string]string{
-		"subscriptions_status": "status IN ('WAITING', 'APPROVED', 'REJECTED', 'SUSPENDED', 'UNSUBSCRIBED')",
+		"subscriptions_pending":        "((pending_plan_id IS NULL) = (pending_status IS NULL) AND (pending_plan_id IS NULL) = (pending_when IS NULL) AND (pending_plan_id IS NULL) = (pending_requested_at IS NULL) AND (pending_effective_at IS NOT NULL) = (pending_status IS NOT NULL AND pending_status = 'SCHEDULED') AND (pending_plan_id IS NOT NULL OR pending_requested_by IS NULL))",
+		"subscriptions_pending_status": "pending_status IS NULL OR pending_status IN ('WAITING', 'SCHEDULED')",
+		"subscriptions_pending_when":   "pending_when IS NULL OR pending_when IN ('NOW', 'PERIOD_END')",
+		"subscriptions_status":         "status IN ('WAITING', 'APPROVED', 'REJECTED', 'SUSPENDED', 'UNSUBSCRIBED')",
 	}
 	UsageJournalTable.Annotation = &entsql.Annotation{
 		Table: "usage_journal",

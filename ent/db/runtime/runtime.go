@@ -666,6 +666,10 @@ func init() {
 	subscriptionDescReason := subscriptionFields[10].Descriptor()
 	// subscription.DefaultReason holds the default value on creation for the reason field.
 	subscription.DefaultReason = subscriptionDescReason.Default.(string)
+	// subscriptionDescPendingReason is the schema descriptor for pending_reason field.
+	subscriptionDescPendingReason := subscriptionFields[17].Descriptor()
+	// subscription.DefaultPendingReason holds the default value on creation for the pending_reason field.
+	subscription.DefaultPendingReason = subscriptionDescPendingReason.Default.(string)
 	// subscriptionDescID is the schema descriptor for id field.
 	subscriptionDescID := subscriptionMixinFields0[0].Descriptor()
 	// subscription.DefaultID holds the default value on creation for the id field.

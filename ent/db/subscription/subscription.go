@@ -5,6 +5,8 @@ package subscription
 import (
 	"fmt"
 	"portico/clients/go/gate/access"
+	"portico/internal/domain"
+	"portico/internal/lifecycle"
 	"time"
 
 	"entgo.io/ent"
@@ -48,6 +50,20 @@ const (
 	FieldDecidedAt = "decided_at"
 	// FieldReason holds the string denoting the reason field in the database.
 	FieldReason = "reason"
+	// FieldPendingPlanID holds the string denoting the pending_plan_id field in the database.
+	FieldPendingPlanID = "pending_plan_id"
+	// FieldPendingStatus holds the string denoting the pending_status field in the database.
+	FieldPendingStatus = "pending_status"
+	// FieldPendingWhen holds the string denoting the pending_when field in the database.
+	FieldPendingWhen = "pending_when"
+	// FieldPendingEffectiveAt holds the string denoting the pending_effective_at field in the database.
+	FieldPendingEffectiveAt = "pending_effective_at"
+	// FieldPendingRequestedAt holds the string denoting the pending_requested_at field in the database.
+	FieldPendingRequestedAt = "pending_requested_at"
+	// FieldPendingRequestedBy holds the string denoting the pending_requested_by field in the database.
+	FieldPendingRequestedBy = "pending_requested_by"
+	// FieldPendingReason holds the string denoting the pending_reason field in the database.
+	FieldPendingReason = "pending_reason"
 	// FieldDeletedAt holds the string denoting the deleted_at field in the database.
 	FieldDeletedAt = "deleted_at"
 	// EdgeApp holds the string denoting the app edge name in mutations.
@@ -58,6 +74,8 @@ const (
 	EdgeProduct = "product"
 	// EdgePlan holds the string denoting the plan edge name in mutations.
 	EdgePlan = "plan"
+	// EdgePendingPlan holds the string denoting the pending_plan edge name in mutations.
+	EdgePendingPlan = "pending_plan"
 	// EdgeOrganization holds the string denoting the organization edge name in mutations.
 	EdgeOrganization = "organization"
 	// Table holds the table name of the subscription in the database.
@@ -90,6 +108,13 @@ const (
 	PlanInverseTable = "plans"
 	// PlanColumn is the table column denoting the plan relation/edge.
 	PlanColumn = "plan_id"
+	// PendingPlanTable is the table that holds the pending_plan relation/edge.
+	PendingPlanTable = "subscriptions"
+	// PendingPlanInverseTable is the table name for the Plan entity.
+	// It exists in this package in order to avoid circular dependency with the "plan" package.
+	PendingPlanInverseTable = "plans"
+	// PendingPlanColumn is the table column denoting the pending_plan relation/edge.
+	PendingPlanColumn = "pending_plan_id"
 	// OrganizationTable is the table that holds the organization relation/edge.
 	OrganizationTable = "subscriptions"
 	// OrganizationInverseTable is the table name for the Organization entity.
@@ -117,6 +142,13 @@ var Columns = []string{
 	FieldDecidedBy,
 	FieldDecidedAt,
 	FieldReason,
+	FieldPendingPlanID,
+	FieldPendingStatus,
+	FieldPendingWhen,
+	FieldPendingEffectiveAt,
+	FieldPendingRequestedAt,
+	FieldPendingRequestedBy,
+	FieldPendingReason,
 	FieldDeletedAt,
 }
 
@@ -148,6 +180,8 @@ var (
 	DefaultNewest bool
 	// DefaultReason holds the default value on creation for the "reason" field.
 	DefaultReason string
+	// DefaultPendingReason holds the default value on creation for the "pending_reason" field.
+	DefaultPendingReason string
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -159,6 +193,26 @@ func StatusValidator(s access.SubscriptionStatus) error {
 		return nil
 	default:
 		return fmt.Errorf("subscription: invalid enum value for status field: %q", s)
+	}
+}
+
+// PendingStatusValidator is a validator for the "pending_status" field enum values. It is called by the builders before save.
+func PendingStatusValidator(ps lifecycle.PlanChangeStatus) error {
+	switch ps {
+	case "WAITING", "SCHEDULED":
+		return nil
+	default:
+		return fmt.Errorf("subscription: invalid enum value for pending_status field: %q", ps)
+	}
+}
+
+// PendingWhenValidator is a validator for the "pending_when" field enum values. It is called by the builders before save.
+func PendingWhenValidator(pw domain.PlanChangeTime) error {
+	switch pw {
+	case "NOW", "PERIOD_END":
+		return nil
+	default:
+		return fmt.Errorf("subscription: invalid enum value for pending_when field: %q", pw)
 	}
 }
 
@@ -240,6 +294,41 @@ func ByReason(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReason, opts...).ToFunc()
 }
 
+// ByPendingPlanID orders the results by the pending_plan_id field.
+func ByPendingPlanID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPendingPlanID, opts...).ToFunc()
+}
+
+// ByPendingStatus orders the results by the pending_status field.
+func ByPendingStatus(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPendingStatus, opts...).ToFunc()
+}
+
+// ByPendingWhen orders the results by the pending_when field.
+func ByPendingWhen(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPendingWhen, opts...).ToFunc()
+}
+
+// ByPendingEffectiveAt orders the results by the pending_effective_at field.
+func ByPendingEffectiveAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPendingEffectiveAt, opts...).ToFunc()
+}
+
+// ByPendingRequestedAt orders the results by the pending_requested_at field.
+func ByPendingRequestedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPendingRequestedAt, opts...).ToFunc()
+}
+
+// ByPendingRequestedBy orders the results by the pending_requested_by field.
+func ByPendingRequestedBy(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPendingRequestedBy, opts...).ToFunc()
+}
+
+// ByPendingReason orders the results by the pending_reason field.
+func ByPendingReason(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPendingReason, opts...).ToFunc()
+}
+
 // ByDeletedAt orders the results by the deleted_at field.
 func ByDeletedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDeletedAt, opts...).ToFunc()
@@ -270,6 +359,13 @@ func ByProductField(field string, opts ...sql.OrderTermOption) OrderOption {
 func ByPlanField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
 		sqlgraph.OrderByNeighborTerms(s, newPlanStep(), sql.OrderByField(field, opts...))
+	}
+}
+
+// ByPendingPlanField orders the results by pending_plan field.
+func ByPendingPlanField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newPendingPlanStep(), sql.OrderByField(field, opts...))
 	}
 }
 
@@ -305,6 +401,13 @@ func newPlanStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(PlanInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, false, PlanTable, PlanColumn),
+	)
+}
+func newPendingPlanStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(PendingPlanInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, false, PendingPlanTable, PendingPlanColumn),
 	)
 }
 func newOrganizationStep() *sqlgraph.Step {

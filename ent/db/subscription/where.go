@@ -5,6 +5,8 @@ package subscription
 import (
 	"portico/clients/go/gate/access"
 	"portico/ent/db/predicate"
+	"portico/internal/domain"
+	"portico/internal/lifecycle"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -120,6 +122,31 @@ func DecidedAt(v time.Time) predicate.Subscription {
 // Reason applies equality check predicate on the "reason" field. It's identical to ReasonEQ.
 func Reason(v string) predicate.Subscription {
 	return predicate.Subscription(sql.FieldEQ(FieldReason, v))
+}
+
+// PendingPlanID applies equality check predicate on the "pending_plan_id" field. It's identical to PendingPlanIDEQ.
+func PendingPlanID(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldPendingPlanID, v))
+}
+
+// PendingEffectiveAt applies equality check predicate on the "pending_effective_at" field. It's identical to PendingEffectiveAtEQ.
+func PendingEffectiveAt(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldPendingEffectiveAt, v))
+}
+
+// PendingRequestedAt applies equality check predicate on the "pending_requested_at" field. It's identical to PendingRequestedAtEQ.
+func PendingRequestedAt(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldPendingRequestedAt, v))
+}
+
+// PendingRequestedBy applies equality check predicate on the "pending_requested_by" field. It's identical to PendingRequestedByEQ.
+func PendingRequestedBy(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldPendingRequestedBy, v))
+}
+
+// PendingReason applies equality check predicate on the "pending_reason" field. It's identical to PendingReasonEQ.
+func PendingReason(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldPendingReason, v))
 }
 
 // DeletedAt applies equality check predicate on the "deleted_at" field. It's identical to DeletedAtEQ.
@@ -612,6 +639,331 @@ func ReasonContainsFold(v string) predicate.Subscription {
 	return predicate.Subscription(sql.FieldContainsFold(FieldReason, v))
 }
 
+// PendingPlanIDEQ applies the EQ predicate on the "pending_plan_id" field.
+func PendingPlanIDEQ(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldPendingPlanID, v))
+}
+
+// PendingPlanIDNEQ applies the NEQ predicate on the "pending_plan_id" field.
+func PendingPlanIDNEQ(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNEQ(FieldPendingPlanID, v))
+}
+
+// PendingPlanIDIn applies the In predicate on the "pending_plan_id" field.
+func PendingPlanIDIn(vs ...uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldIn(FieldPendingPlanID, vs...))
+}
+
+// PendingPlanIDNotIn applies the NotIn predicate on the "pending_plan_id" field.
+func PendingPlanIDNotIn(vs ...uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotIn(FieldPendingPlanID, vs...))
+}
+
+// PendingPlanIDIsNil applies the IsNil predicate on the "pending_plan_id" field.
+func PendingPlanIDIsNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldIsNull(FieldPendingPlanID))
+}
+
+// PendingPlanIDNotNil applies the NotNil predicate on the "pending_plan_id" field.
+func PendingPlanIDNotNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotNull(FieldPendingPlanID))
+}
+
+// PendingStatusEQ applies the EQ predicate on the "pending_status" field.
+func PendingStatusEQ(v lifecycle.PlanChangeStatus) predicate.Subscription {
+	vc := v
+	return predicate.Subscription(sql.FieldEQ(FieldPendingStatus, vc))
+}
+
+// PendingStatusNEQ applies the NEQ predicate on the "pending_status" field.
+func PendingStatusNEQ(v lifecycle.PlanChangeStatus) predicate.Subscription {
+	vc := v
+	return predicate.Subscription(sql.FieldNEQ(FieldPendingStatus, vc))
+}
+
+// PendingStatusIn applies the In predicate on the "pending_status" field.
+func PendingStatusIn(vs ...lifecycle.PlanChangeStatus) predicate.Subscription {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Subscription(sql.FieldIn(FieldPendingStatus, v...))
+}
+
+// PendingStatusNotIn applies the NotIn predicate on the "pending_status" field.
+func PendingStatusNotIn(vs ...lifecycle.PlanChangeStatus) predicate.Subscription {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Subscription(sql.FieldNotIn(FieldPendingStatus, v...))
+}
+
+// PendingStatusIsNil applies the IsNil predicate on the "pending_status" field.
+func PendingStatusIsNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldIsNull(FieldPendingStatus))
+}
+
+// PendingStatusNotNil applies the NotNil predicate on the "pending_status" field.
+func PendingStatusNotNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotNull(FieldPendingStatus))
+}
+
+// PendingWhenEQ applies the EQ predicate on the "pending_when" field.
+func PendingWhenEQ(v domain.PlanChangeTime) predicate.Subscription {
+	vc := v
+	return predicate.Subscription(sql.FieldEQ(FieldPendingWhen, vc))
+}
+
+// PendingWhenNEQ applies the NEQ predicate on the "pending_when" field.
+func PendingWhenNEQ(v domain.PlanChangeTime) predicate.Subscription {
+	vc := v
+	return predicate.Subscription(sql.FieldNEQ(FieldPendingWhen, vc))
+}
+
+// PendingWhenIn applies the In predicate on the "pending_when" field.
+func PendingWhenIn(vs ...domain.PlanChangeTime) predicate.Subscription {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Subscription(sql.FieldIn(FieldPendingWhen, v...))
+}
+
+// PendingWhenNotIn applies the NotIn predicate on the "pending_when" field.
+func PendingWhenNotIn(vs ...domain.PlanChangeTime) predicate.Subscription {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Subscription(sql.FieldNotIn(FieldPendingWhen, v...))
+}
+
+// PendingWhenIsNil applies the IsNil predicate on the "pending_when" field.
+func PendingWhenIsNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldIsNull(FieldPendingWhen))
+}
+
+// PendingWhenNotNil applies the NotNil predicate on the "pending_when" field.
+func PendingWhenNotNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotNull(FieldPendingWhen))
+}
+
+// PendingEffectiveAtEQ applies the EQ predicate on the "pending_effective_at" field.
+func PendingEffectiveAtEQ(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldPendingEffectiveAt, v))
+}
+
+// PendingEffectiveAtNEQ applies the NEQ predicate on the "pending_effective_at" field.
+func PendingEffectiveAtNEQ(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNEQ(FieldPendingEffectiveAt, v))
+}
+
+// PendingEffectiveAtIn applies the In predicate on the "pending_effective_at" field.
+func PendingEffectiveAtIn(vs ...time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldIn(FieldPendingEffectiveAt, vs...))
+}
+
+// PendingEffectiveAtNotIn applies the NotIn predicate on the "pending_effective_at" field.
+func PendingEffectiveAtNotIn(vs ...time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotIn(FieldPendingEffectiveAt, vs...))
+}
+
+// PendingEffectiveAtGT applies the GT predicate on the "pending_effective_at" field.
+func PendingEffectiveAtGT(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGT(FieldPendingEffectiveAt, v))
+}
+
+// PendingEffectiveAtGTE applies the GTE predicate on the "pending_effective_at" field.
+func PendingEffectiveAtGTE(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGTE(FieldPendingEffectiveAt, v))
+}
+
+// PendingEffectiveAtLT applies the LT predicate on the "pending_effective_at" field.
+func PendingEffectiveAtLT(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLT(FieldPendingEffectiveAt, v))
+}
+
+// PendingEffectiveAtLTE applies the LTE predicate on the "pending_effective_at" field.
+func PendingEffectiveAtLTE(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLTE(FieldPendingEffectiveAt, v))
+}
+
+// PendingEffectiveAtIsNil applies the IsNil predicate on the "pending_effective_at" field.
+func PendingEffectiveAtIsNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldIsNull(FieldPendingEffectiveAt))
+}
+
+// PendingEffectiveAtNotNil applies the NotNil predicate on the "pending_effective_at" field.
+func PendingEffectiveAtNotNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotNull(FieldPendingEffectiveAt))
+}
+
+// PendingRequestedAtEQ applies the EQ predicate on the "pending_requested_at" field.
+func PendingRequestedAtEQ(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldPendingRequestedAt, v))
+}
+
+// PendingRequestedAtNEQ applies the NEQ predicate on the "pending_requested_at" field.
+func PendingRequestedAtNEQ(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNEQ(FieldPendingRequestedAt, v))
+}
+
+// PendingRequestedAtIn applies the In predicate on the "pending_requested_at" field.
+func PendingRequestedAtIn(vs ...time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldIn(FieldPendingRequestedAt, vs...))
+}
+
+// PendingRequestedAtNotIn applies the NotIn predicate on the "pending_requested_at" field.
+func PendingRequestedAtNotIn(vs ...time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotIn(FieldPendingRequestedAt, vs...))
+}
+
+// PendingRequestedAtGT applies the GT predicate on the "pending_requested_at" field.
+func PendingRequestedAtGT(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGT(FieldPendingRequestedAt, v))
+}
+
+// PendingRequestedAtGTE applies the GTE predicate on the "pending_requested_at" field.
+func PendingRequestedAtGTE(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGTE(FieldPendingRequestedAt, v))
+}
+
+// PendingRequestedAtLT applies the LT predicate on the "pending_requested_at" field.
+func PendingRequestedAtLT(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLT(FieldPendingRequestedAt, v))
+}
+
+// PendingRequestedAtLTE applies the LTE predicate on the "pending_requested_at" field.
+func PendingRequestedAtLTE(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLTE(FieldPendingRequestedAt, v))
+}
+
+// PendingRequestedAtIsNil applies the IsNil predicate on the "pending_requested_at" field.
+func PendingRequestedAtIsNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldIsNull(FieldPendingRequestedAt))
+}
+
+// PendingRequestedAtNotNil applies the NotNil predicate on the "pending_requested_at" field.
+func PendingRequestedAtNotNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotNull(FieldPendingRequestedAt))
+}
+
+// PendingRequestedByEQ applies the EQ predicate on the "pending_requested_by" field.
+func PendingRequestedByEQ(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldPendingRequestedBy, v))
+}
+
+// PendingRequestedByNEQ applies the NEQ predicate on the "pending_requested_by" field.
+func PendingRequestedByNEQ(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNEQ(FieldPendingRequestedBy, v))
+}
+
+// PendingRequestedByIn applies the In predicate on the "pending_requested_by" field.
+func PendingRequestedByIn(vs ...uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldIn(FieldPendingRequestedBy, vs...))
+}
+
+// PendingRequestedByNotIn applies the NotIn predicate on the "pending_requested_by" field.
+func PendingRequestedByNotIn(vs ...uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotIn(FieldPendingRequestedBy, vs...))
+}
+
+// PendingRequestedByGT applies the GT predicate on the "pending_requested_by" field.
+func PendingRequestedByGT(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGT(FieldPendingRequestedBy, v))
+}
+
+// PendingRequestedByGTE applies the GTE predicate on the "pending_requested_by" field.
+func PendingRequestedByGTE(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGTE(FieldPendingRequestedBy, v))
+}
+
+// PendingRequestedByLT applies the LT predicate on the "pending_requested_by" field.
+func PendingRequestedByLT(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLT(FieldPendingRequestedBy, v))
+}
+
+// PendingRequestedByLTE applies the LTE predicate on the "pending_requested_by" field.
+func PendingRequestedByLTE(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLTE(FieldPendingRequestedBy, v))
+}
+
+// PendingRequestedByIsNil applies the IsNil predicate on the "pending_requested_by" field.
+func PendingRequestedByIsNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldIsNull(FieldPendingRequestedBy))
+}
+
+// PendingRequestedByNotNil applies the NotNil predicate on the "pending_requested_by" field.
+func PendingRequestedByNotNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotNull(FieldPendingRequestedBy))
+}
+
+// PendingReasonEQ applies the EQ predicate on the "pending_reason" field.
+func PendingReasonEQ(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldPendingReason, v))
+}
+
+// PendingReasonNEQ applies the NEQ predicate on the "pending_reason" field.
+func PendingReasonNEQ(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNEQ(FieldPendingReason, v))
+}
+
+// PendingReasonIn applies the In predicate on the "pending_reason" field.
+func PendingReasonIn(vs ...string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldIn(FieldPendingReason, vs...))
+}
+
+// PendingReasonNotIn applies the NotIn predicate on the "pending_reason" field.
+func PendingReasonNotIn(vs ...string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotIn(FieldPendingReason, vs...))
+}
+
+// PendingReasonGT applies the GT predicate on the "pending_reason" field.
+func PendingReasonGT(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGT(FieldPendingReason, v))
+}
+
+// PendingReasonGTE applies the GTE predicate on the "pending_reason" field.
+func PendingReasonGTE(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGTE(FieldPendingReason, v))
+}
+
+// PendingReasonLT applies the LT predicate on the "pending_reason" field.
+func PendingReasonLT(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLT(FieldPendingReason, v))
+}
+
+// PendingReasonLTE applies the LTE predicate on the "pending_reason" field.
+func PendingReasonLTE(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLTE(FieldPendingReason, v))
+}
+
+// PendingReasonContains applies the Contains predicate on the "pending_reason" field.
+func PendingReasonContains(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldContains(FieldPendingReason, v))
+}
+
+// PendingReasonHasPrefix applies the HasPrefix predicate on the "pending_reason" field.
+func PendingReasonHasPrefix(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldHasPrefix(FieldPendingReason, v))
+}
+
+// PendingReasonHasSuffix applies the HasSuffix predicate on the "pending_reason" field.
+func PendingReasonHasSuffix(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldHasSuffix(FieldPendingReason, v))
+}
+
+// PendingReasonEqualFold applies the EqualFold predicate on the "pending_reason" field.
+func PendingReasonEqualFold(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEqualFold(FieldPendingReason, v))
+}
+
+// PendingReasonContainsFold applies the ContainsFold predicate on the "pending_reason" field.
+func PendingReasonContainsFold(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldContainsFold(FieldPendingReason, v))
+}
+
 // DeletedAtEQ applies the EQ predicate on the "deleted_at" field.
 func DeletedAtEQ(v time.Time) predicate.Subscription {
 	return predicate.Subscription(sql.FieldEQ(FieldDeletedAt, v))
@@ -746,6 +1098,29 @@ func HasPlan() predicate.Subscription {
 func HasPlanWith(preds ...predicate.Plan) predicate.Subscription {
 	return predicate.Subscription(func(s *sql.Selector) {
 		step := newPlanStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasPendingPlan applies the HasEdge predicate on the "pending_plan" edge.
+func HasPendingPlan() predicate.Subscription {
+	return predicate.Subscription(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, PendingPlanTable, PendingPlanColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasPendingPlanWith applies the HasEdge predicate on the "pending_plan" edge with a given conditions (other predicates).
+func HasPendingPlanWith(preds ...predicate.Plan) predicate.Subscription {
+	return predicate.Subscription(func(s *sql.Selector) {
+		step := newPendingPlanStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -1,0 +1,241 @@
+package apps
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/clients/go/gate/access"
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/zone"
+	"portico/ent/db"
+	"portico/ent/db/plan"
+	"portico/internal/change"
+	"portico/internal/domain"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/input"
+	"portico/internal/lifecycle"
+	"portico/internal/nodeid"
+	"portico/internal/viewer"
+)
+
+// ChangePlanInput is the input of ChangePlan.
+type ChangePlanInput struct {
+	SubscriptionID string
+	PlanID         string
+	When           domain.PlanChangeTime
+	Reason         *string
+}
+
+// ChangePlan gives an approved subscription another plan of its product: at once or at the
+// end of the month, or once somebody has approved it. It stays the same subscription. A
+// change that was asked for before is replaced.
+func (svc *Service) ChangePlan(ctx context.Context, in ChangePlanInput) (*db.Subscription, error) {
+	if err := input.CheckReason("reason", in.Reason); err != nil {
+		return nil, err
+	}
+	subID, err := input.DecodeID(nodeid.ProductSubscription, in.SubscriptionID)
+	if err != nil {
+		return nil, err
+	}
+	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Subscription, error) {
+		found, err := tx.Subscription.Get(ctx, subID)
+		if err != nil {
+			return nil, err
+		}
+		// The account first, as Suspend does: of the two, one sees the other.
+		if err := lockAccountOf(ctx, tx, found.AccountID); err != nil {
+			return nil, err
+		}
+		s, err := lockForPlanChange(ctx, tx, subID, lifecycle.ChangePlan)
+		if err != nil {
+			return nil, err
+		}
+		return changePlan(ctx, tx, s, in)
+	})
+}
+
+// lockForPlanChange locks a subscription, of which the viewer may do an action on its plan.
+func lockForPlanChange(ctx context.Context, tx *change.Tx, id uuid.UUID, a lifecycle.SubscriptionAction) (*db.Subscription, error) {
+	s, err := change.LockRowForUpdate(ctx, tx, tx.Subscription, id)
+	if err != nil {
+		return nil, err
+	}
+	status := string(s.Status)
+	if s.Status == access.SubscriptionApproved && s.PendingStatus != nil {
+		status = string(*s.PendingStatus)
+	}
+	return s, tx.AuthorizeInState(onSubscription(s, a), "subscriptionId", status)
+}
+
+func changePlan(ctx context.Context, tx *change.Tx, s *db.Subscription, in ChangePlanInput) (*db.Subscription, error) {
+	planID, _ := nodeid.Decode(nodeid.Plan, in.PlanID)
+	to, err := change.LockForShare(tx, tx.Plan.Query().Where(plan.ID(planID), plan.ProductID(s.ProductID))).Only(ctx)
+	if db.IsNotFound(err) {
+		return nil, fault.Input(fault.UnknownReference, "planId", "The product has no such plan.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if to.ID == s.PlanID {
+		return nil, fault.Input(fault.AlreadyRegistered, "planId", "The subscription has this plan already.")
+	}
+	prod, err := tx.Product.Get(ctx, s.ProductID)
+	if err != nil {
+		return nil, err
+	}
+	waits, err := planWaits(ctx, tx.Subscription, tx.Viewer, s, prod, to)
+	if err != nil {
+		return nil, err
+	}
+	next, reason := pendingPlan{plan: to.ID, status: lifecycle.PlanChangeWaiting, when: in.When}, input.OrZero(in.Reason)
+	switch {
+	case waits:
+	case in.When == domain.PlanChangeNow:
+		return takePlan(ctx, tx, s, to.ID, reason)
+	default:
+		if next, err = next.scheduled(tx.Viewer, tx.Now); err != nil {
+			return nil, err
+		}
+	}
+	if next.is(s) {
+		return s, nil
+	}
+	u := tx.Subscription.UpdateOne(s).SetPendingRequestedAt(tx.Now).SetPendingReason(reason)
+	if tx.Viewer.SignedIn() {
+		u.SetPendingRequestedBy(tx.Viewer.UserID)
+	} else {
+		u.ClearPendingRequestedBy()
+	}
+	next.set(u)
+	return savePlan(ctx, tx, s, u, next.event(), reason)
+}
+
+// planWaits reports whether a change of a subscription's plan waits for a decision: unless
+// staff ask for it, it does wherever a new subscription by that plan would.
+func planWaits(ctx context.Context, all *db.SubscriptionClient, v viewer.Viewer, s *db.Subscription, prod *db.Product, to *db.Plan) (bool, error) {
+	if v.ActsForOrganization() {
+		return false, nil
+	}
+	if input.Or(to.Approval, prod.Approval) != domain.Auto {
+		return true, nil
+	}
+	return sanctioned(viewer.AsSystem(ctx, s.OrganizationID), all, s.AccountID, s.ProductID)
+}
+
+// periodEnd returns the end of the calendar month in the organization's time zone.
+func periodEnd(v viewer.Viewer, now time.Time) (time.Time, error) {
+	location, err := zone.Load(v.TimeZone)
+	if err != nil {
+		return time.Time{}, err
+	}
+	_, end := limits.Quota{Per: access.PerMonth}.Period(now, location)
+	return end, nil
+}
+
+// pendingPlan is a change of plan that has not taken effect.
+type pendingPlan struct {
+	plan        uuid.UUID
+	status      lifecycle.PlanChangeStatus
+	when        domain.PlanChangeTime
+	effectiveAt *time.Time
+}
+
+// scheduled returns the change that takes effect at the end of the month.
+func (p pendingPlan) scheduled(v viewer.Viewer, now time.Time) (pendingPlan, error) {
+	end, err := periodEnd(v, now)
+	p.status, p.effectiveAt = lifecycle.PlanChangeScheduled, &end
+	return p, err
+}
+
+// is reports whether it is what a subscription has already.
+func (p pendingPlan) is(s *db.Subscription) bool {
+	return s.PendingPlanID != nil && *s.PendingPlanID == p.plan && *s.PendingStatus == p.status && *s.PendingWhen == p.when &&
+		(p.effectiveAt == nil || s.PendingEffectiveAt.Equal(*p.effectiveAt))
+}
+
+func (p pendingPlan) set(u *db.SubscriptionUpdateOne) {
+	u.SetPendingPlanID(p.plan).SetPendingStatus(p.status).SetPendingWhen(p.when).SetNillablePendingEffectiveAt(p.effectiveAt)
+	if p.effectiveAt == nil {
+		u.ClearPendingEffectiveAt()
+	}
+}
+
+func (p pendingPlan) event() eventlog.Type {
+	if p.status == lifecycle.PlanChangeWaiting {
+		return eventlog.SubscriptionPlanRequested
+	}
+	return eventlog.SubscriptionPlanScheduled
+}
+
+// clearPlanChange removes the change of plan of a subscription.
+func clearPlanChange(m *db.SubscriptionMutation) {
+	m.ClearPendingPlanID()
+	m.ClearPendingStatus()
+	m.ClearPendingWhen()
+	m.ClearPendingEffectiveAt()
+	m.ClearPendingRequestedAt()
+	m.ClearPendingRequestedBy()
+	m.SetPendingReason("")
+}
+
+// takePlan gives a subscription another plan now. Keys, history and what was used of
+// quotas stay as they are: none of them follows the plan.
+func takePlan(ctx context.Context, tx *change.Tx, s *db.Subscription, to uuid.UUID, reason string) (*db.Subscription, error) {
+	u := tx.Subscription.UpdateOne(s).SetPlanID(to)
+	clearPlanChange(u.Mutation())
+	return savePlan(ctx, tx, s, u, eventlog.SubscriptionPlanChanged, reason)
+}
+
+// savePlan saves a change of what is about a subscription's plan, and records the event.
+func savePlan(ctx context.Context, tx *change.Tx, s *db.Subscription, u *db.SubscriptionUpdateOne, t eventlog.Type, reason string) (*db.Subscription, error) {
+	after, err := u.SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
+	if err != nil {
+		return nil, err
+	}
+	title, err := productTitle(ctx, tx, s)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := planChanges(ctx, tx, s, after)
+	if err != nil {
+		return nil, err
+	}
+	e := subscriptionEvent(t, s, title, changes)
+	e.Reason = reason
+	tx.Record(e)
+	return after, nil
+}
+
+// planChanges returns what has changed of a subscription's plan and of its change of plan.
+func planChanges(ctx context.Context, tx *change.Tx, before, after *db.Subscription) ([]domain.Change, error) {
+	ids := []uuid.UUID{before.PlanID, after.PlanID}
+	for _, s := range []*db.Subscription{before, after} {
+		if s.PendingPlanID != nil {
+			ids = append(ids, *s.PendingPlanID)
+		}
+	}
+	plans, err := tx.Plan.Query().Where(plan.IDIn(ids...)).Select(plan.FieldID, plan.FieldName).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := map[uuid.UUID]string{}
+	for _, p := range plans {
+		names[p.ID] = p.Name
+	}
+	pending := func(s *db.Subscription) any {
+		if s.PendingPlanID == nil {
+			return nil
+		}
+		return names[*s.PendingPlanID]
+	}
+	var d change.Diff
+	d.Add("plan", names[before.PlanID], names[after.PlanID])
+	d.Add("pendingPlan", pending(before), pending(after))
+	d.Add("pendingStatus", before.PendingStatus, after.PendingStatus)
+	d.Add("pendingWhen", before.PendingWhen, after.PendingWhen)
+	d.Add("pendingEffectiveAt", before.PendingEffectiveAt, after.PendingEffectiveAt)
+	return d.Changes, nil
+}
