@@ -61,7 +61,7 @@ func prices() gqlhttp.Prices {
 		"Impact.apps":                         apps.MaxImpact, "Impact.credentials": apps.MaxImpact, "Impact.productSubscriptions": apps.MaxImpact,
 		"MailSettings.kinds":                        len(domain.MailKinds()),
 		"Product.authTypes":                         mostAuthTypes,
-		"ProductSubscription.allowedTransitions":    len(lifecycle.SubscriptionActions()),
+		"ProductSubscription.allowedTransitions":    len(lifecycle.UserActions()),
 		"ReplaceRecoveryCodesPayload.recoveryCodes": identity.RecoveryCodes,
 		"RevokeKeysPayload.results":                 apps.MaxRevokedKeys,
 		"ServerInfo.identityProviders":              identity.MaxProviders,
@@ -84,7 +84,7 @@ func prices() gqlhttp.Prices {
 	bases := longTexts()
 	for name, n := range map[string]int{
 		"Query.explainAccess":    explanationCost,
-		"Query.previewDeleteApp": explanationCost, "Query.previewRetireProduct": explanationCost, "Query.previewRevoke": explanationCost,
+		"Query.previewDeleteApp": explanationCost, "Query.previewRetireProduct": explanationCost, "Query.previewRevoke": explanationCost, "Query.previewChangePlan": explanationCost,
 		"Query.usage":    reportCost,
 		"Usage.topApps":  breakdownCost,
 		"Usage.upstream": breakdownCost,
@@ -125,6 +125,7 @@ func longTexts() map[string]int {
 		"Organization.website":       aWebsite,
 		"Product.description":        longest,
 		"Product.documentationUrl":   aWebsite,
+		"PendingPlanChange.reason":   aReason,
 		"ProductSubscription.reason": aReason,
 		"SignUp.reason":              aReason,
 		"Terms.url":                  aWebsite,

@@ -93,7 +93,8 @@ func TestAnApproverSeesWhatADecisionNeeds(t *testing.T) {
 	require.NoError(t, err)
 	for name, want := range map[string]string{
 		"Query":               "node nodes product productSubscriptions products serverInfo sessions viewer",
-		"ProductSubscription": "account allowedTransitions app badgeColor createdAt decidedAt decidedBy id plan product reason requestedBy status timeline updatedAt version",
+		"ProductSubscription": "account allowedTransitions app badgeColor createdAt decidedAt decidedBy id pendingChange plan product reason requestedBy status timeline updatedAt version",
+		"PendingPlanChange":   "effectiveAt plan reason requestedAt requestedBy status when",
 		"App":                 "account createdAt description id labels name referenceId",
 		"Account":             "createdAt id name profile status",
 		"Product":             "apiVersion description documentationUrl id name status title",

@@ -91,7 +91,9 @@ func (nouns) Plan() noun {
 			},
 			policy: &plan.Policy, types: []string{"Plan", "Price"},
 		}},
-		shown:   shownOfProduct("plan of the "),
+		shown: func(w *world, who string, o object) bool {
+			return shownOfProduct("plan of the ")(w, who, o) || shownOfProduct("other plan of the ")(w, who, o)
+		},
 		targets: map[string]string{"createPlan": "productId", "updatePlan": "planId"},
 		samples: map[string]string{"planId": "plan of the product"},
 		nothing: map[string]string{

@@ -159,8 +159,8 @@ func TestADeciderSeesWhatItNeeds(t *testing.T) {
 	require.NoError(t, err)
 	want := map[string]string{
 		"Query":               "productSubscriptions serverInfo viewer",
-		"Mutation":            "approveSubscription rejectSubscription",
-		"ProductSubscription": "account allowedTransitions app badgeColor createdAt decidedAt decidedBy id plan product reason requestedBy status timeline updatedAt version",
+		"Mutation":            "approvePlanChange approveSubscription rejectPlanChange rejectSubscription",
+		"ProductSubscription": "account allowedTransitions app badgeColor createdAt decidedAt decidedBy id pendingChange plan product reason requestedBy status timeline updatedAt version",
 		"App":                 "account createdAt description id labels name referenceId",
 		"Account":             "createdAt id name profile status",
 		"Product":             "apiVersion description documentationUrl id name status title",

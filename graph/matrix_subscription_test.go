@@ -18,10 +18,11 @@ import (
 func (nouns) ProductSubscription() noun {
 	return noun{
 		prefix: "sub", list: sorted{list: "subscriptions"}, fields: subscriptionFields(),
-		values: map[string]any{"ProductSubscriptionPermissions": apps.SubscriptionPermissions{}, "QuotaUse": apps.QuotaUse{}},
+		values: map[string]any{"ProductSubscriptionPermissions": apps.SubscriptionPermissions{}, "QuotaUse": apps.QuotaUse{}, "PendingPlanChange": apps.PendingChange{}},
 		questions: map[string]question{
 			"ProductSubscription":            of("ProductSubscription", "waiting", ""),
 			"ProductSubscription: approved":  of("ProductSubscription", "approved", ""),
+			"PendingPlanChange":              of("ProductSubscription", "approved", "pendingChange"),
 			"ProductSubscriptionPermissions": of("ProductSubscription", "waiting", "viewerCan"),
 			"ProductSubscriptionConnection":  of("App", "app", "productSubscriptions"),
 			"ProductSubscriptionEdge":        of("App", "app", "productSubscriptions.edges"),
@@ -44,6 +45,7 @@ func (nouns) ProductSubscription() noun {
 			"register": "appId", "withdraw": "subscriptionId", "unregister": "subscriptionId", "approveSubscription": "subscriptionId",
 			"rejectSubscription": "subscriptionId", "suspendSubscription": "subscriptionId", "resumeSubscription": "subscriptionId",
 			"updateSubscriptionEndpoints": "subscriptionId",
+			"changePlan":                  "subscriptionId", "approvePlanChange": "subscriptionId", "rejectPlanChange": "subscriptionId", "cancelPlanChange": "subscriptionId",
 		},
 		samples: map[string]string{"subscriptionId": "waiting"},
 		nothing: map[string]string{
@@ -51,7 +53,7 @@ func (nouns) ProductSubscription() noun {
 			"not narrowed": "RegisterInput.endpointIds UpdateSubscriptionEndpointsInput.endpointIds",
 			"none":         "RegisterInput.idempotencyKey",
 			"none said": `WithdrawInput.reason UnregisterInput.reason ApproveSubscriptionInput.reason SuspendSubscriptionInput.reason
-				ResumeSubscriptionInput.reason`,
+				ResumeSubscriptionInput.reason ChangePlanInput.reason ApprovePlanChangeInput.reason CancelPlanChangeInput.reason`,
 		},
 	}
 }
@@ -68,6 +70,14 @@ func subscriptionPlays() map[string]play {
 		"Mutation.rejectSubscription":   on("subscriptionId", "SUBSCRIPTION_REJECTED", (*world).waiting).with(arguments{"reason": "No."}),
 		"Mutation.suspendSubscription":  on("subscriptionId", "SUBSCRIPTION_SUSPENDED", (*world).approved),
 		"Mutation.resumeSubscription":   on("subscriptionId", "SUBSCRIPTION_RESUMED", (*world).suspended),
+
+		"Mutation.changePlan": {target: "subscriptionId", event: "SUBSCRIPTION_PLAN_CHANGED", input: func(w *world, _ string) arguments {
+			subscription, product := w.changeable()
+			return arguments{"subscriptionId": subscription, "planId": w.planOf(product, "AUTO")}
+		}},
+		"Mutation.approvePlanChange": on("subscriptionId", "SUBSCRIPTION_PLAN_CHANGED", (*world).planRequested),
+		"Mutation.rejectPlanChange":  on("subscriptionId", "SUBSCRIPTION_PLAN_CHANGE_REJECTED", (*world).planRequested).with(arguments{"reason": "No."}),
+		"Mutation.cancelPlanChange":  on("subscriptionId", "SUBSCRIPTION_PLAN_CHANGE_CANCELLED", (*world).planRequested),
 
 		"Mutation.updateSubscriptionEndpoints":           narrowing((*world).waiting, "endpoint of the product"),
 		"Mutation: approved.updateSubscriptionEndpoints": narrowing((*world).approved, "endpoint of the product"),
@@ -110,6 +120,26 @@ func (w *world) approved() string {
 	return w.make("admin", "approveSubscription", arguments{"subscriptionId": w.waiting()}, "productSubscription")
 }
 
+// changeable returns an approved subscription of the developer to a new product, which the
+// approver decides about, and the product.
+func (w *world) changeable() (subscription, product string) {
+	product = w.approvedProduct()
+	plan := w.planOf(product, "MANUAL")
+	w.make("admin", "updateProduct", arguments{"productId": product, "status": "PUBLISHED"}, "product")
+	waiting := w.make("developer", "register", arguments{"appId": w.freshApp(), "productId": product, "planId": plan}, "productSubscription")
+	return w.make("admin", "approveSubscription", arguments{"subscriptionId": waiting}, "productSubscription"), product
+}
+
+func (w *world) planOf(product, approval string) string {
+	return w.make("admin", "createPlan", arguments{"productId": product, "name": w.name("plan"), "approval": approval}, "plan")
+}
+
+// planRequested returns a subscription whose change of plan waits for a decision.
+func (w *world) planRequested() string {
+	subscription, product := w.changeable()
+	return w.make("developer", "changePlan", arguments{"subscriptionId": subscription, "planId": w.planOf(product, "MANUAL")}, "productSubscription")
+}
+
 func (w *world) suspended() string {
 	return w.make("admin", "suspendSubscription", arguments{"subscriptionId": w.approved()}, "productSubscription")
 }
@@ -120,7 +150,7 @@ func subscriptionFields() map[string]resolver {
 		"Query.productSubscriptions": listOf(nodeid.ProductSubscription, func(q fieldRequest, s *db.Subscription) bool {
 			where := q.object("where")
 			return q.subscriptionMatches(s) && where.amongIDs("productIds", nodeid.Product, s.ProductID) &&
-				where.amongIDs("appIds", nodeid.App, s.AppID) && where.amongIDs("accountIds", nodeid.Account, s.AccountID)
+				where.amongIDs("appIds", nodeid.App, s.AppID) && where.amongIDs("accountIds", nodeid.Account, s.AccountID) && planChangeMatches(where, s)
 		}),
 		"ProductSubscription.app":      objectIn(nodeid.App, "AppID"),
 		"ProductSubscription.account":  objectIn(nodeid.Account, "AccountID"),
@@ -133,8 +163,19 @@ func subscriptionFields() map[string]resolver {
 				access.SubscriptionSuspended: "ORANGE", access.SubscriptionEnded: "GRAY",
 			}[s.Status]
 		}),
-		"ProductSubscription.requestedBy":  func(q fieldRequest) (any, error) { return q.person(q.parent.(*db.Subscription).RequestedBy) },
-		"ProductSubscription.decidedBy":    func(q fieldRequest) (any, error) { return q.person(q.parent.(*db.Subscription).DecidedBy) },
+		"ProductSubscription.requestedBy": func(q fieldRequest) (any, error) { return q.person(q.parent.(*db.Subscription).RequestedBy) },
+		"ProductSubscription.decidedBy":   func(q fieldRequest) (any, error) { return q.person(q.parent.(*db.Subscription).DecidedBy) },
+		"ProductSubscription.pendingChange": func(q fieldRequest) (any, error) {
+			if s := q.parent.(*db.Subscription); s.PendingPlanID != nil && s.Status == access.SubscriptionApproved {
+				return &apps.PendingChange{
+					PlanID: *s.PendingPlanID, Status: *s.PendingStatus, When: *s.PendingWhen, EffectiveAt: s.PendingEffectiveAt,
+					RequestedAt: *s.PendingRequestedAt, RequestedBy: s.PendingRequestedBy, Reason: s.PendingReason,
+				}, nil
+			}
+			return nil, nil
+		},
+		"PendingPlanChange.plan":           objectIn(nodeid.Plan, "PlanID"),
+		"PendingPlanChange.requestedBy":    func(q fieldRequest) (any, error) { return q.person(q.parent.(*apps.PendingChange).RequestedBy) },
 		"ProductSubscription.quota":        func(q fieldRequest) (any, error) { return q.quotaUse(q.parent.(*db.Subscription)) },
 		"ProductSubscription.callsLast24h": callsLast24h(usage.BySubscription),
 		"ProductSubscription.allowedTransitions": decidedFor(func(q fieldRequest, s *db.Subscription) any {
@@ -150,6 +191,15 @@ func subscriptionFields() map[string]resolver {
 func (q fieldRequest) subscriptionMatches(s *db.Subscription) bool {
 	where := q.object("where")
 	return (s.Newest || where["history"] == true) && where.among("status", string(s.Status))
+}
+
+// planChangeMatches applies the filter by the state of a change of plan.
+func planChangeMatches(where parameters, s *db.Subscription) bool {
+	status := "" // which is none
+	if s.Status == access.SubscriptionApproved && s.PendingStatus != nil {
+		status = string(*s.PendingStatus)
+	}
+	return where.among("planChange", status)
 }
 
 // quotaUse returns how much of a subscription's quota is used; nil if its plan has

@@ -140,6 +140,12 @@ func (w *world) createOwnObjects() {
 		"appId": w.ids["app"], "productId": w.ids["private product"], "endpointIds": []string{w.ids["endpoint of the private product"]},
 	}, "productSubscription")
 	w.make("admin", "approveSubscription", arguments{"subscriptionId": w.ids["approved"], "reason": "Welcome."}, "productSubscription")
+	w.ids["other plan of the private product"] = w.make("admin", "createPlan", arguments{
+		"productId": w.ids["private product"], "name": "cheaper", "kind": "METERED", "approval": "AUTO", "price": arguments{"amount": "0.05", "unit": 100},
+	}, "plan")
+	w.make("developer", "changePlan", arguments{
+		"subscriptionId": w.ids["approved"], "planId": w.ids["other plan of the private product"], "when": "PERIOD_END", "reason": "Growth.",
+	}, "productSubscription")
 	list := []string{w.ids["product"], w.ids["private product"]}
 	w.ids["key"] = w.make("developer", "generateKey", arguments{
 		"appId": w.ids["app"], "name": "listed", "access": "LISTED", "accessControlList": list,

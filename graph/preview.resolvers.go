@@ -10,6 +10,7 @@ import (
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/internal/apps"
+	"portico/internal/domain"
 	"portico/internal/nodeid"
 )
 
@@ -33,6 +34,16 @@ func (r *impactResolver) CallsLast24h(ctx context.Context, obj *apps.Impact) (in
 	return r.impactCalls(ctx, obj)
 }
 
+// Plan is the resolver for the plan field.
+func (r *planChangePreviewResolver) Plan(ctx context.Context, obj *apps.PlanChangePreview) (*db.Plan, error) {
+	return one(ctx, nodeid.Plan, obj.PlanID, r.Entities.PlansByID)
+}
+
+// NewPlan is the resolver for the newPlan field.
+func (r *planChangePreviewResolver) NewPlan(ctx context.Context, obj *apps.PlanChangePreview) (*db.Plan, error) {
+	return one(ctx, nodeid.Plan, obj.NewPlanID, r.Entities.PlansByID)
+}
+
 // PreviewRevoke is the resolver for the previewRevoke field.
 func (r *queryResolver) PreviewRevoke(ctx context.Context, credentialID string) (*apps.Impact, error) {
 	return r.Portal.Apps.PreviewRevoke(ctx, credentialID)
@@ -48,7 +59,20 @@ func (r *queryResolver) PreviewRetireProduct(ctx context.Context, productID stri
 	return r.Portal.Apps.PreviewRetireProduct(ctx, productID)
 }
 
+// PreviewChangePlan is the resolver for the previewChangePlan field.
+func (r *queryResolver) PreviewChangePlan(ctx context.Context, subscriptionID string, planID string, when domain.PlanChangeTime) (*apps.PlanChangePreview, error) {
+	return r.Portal.Apps.PreviewChangePlan(ctx, apps.ChangePlanInput{SubscriptionID: subscriptionID, PlanID: planID, When: when})
+}
+
 // Impact returns generated.ImpactResolver implementation.
 func (r *Resolver) Impact() generated.ImpactResolver { return &impactResolver{r} }
 
-type impactResolver struct{ *Resolver }
+// PlanChangePreview returns generated.PlanChangePreviewResolver implementation.
+func (r *Resolver) PlanChangePreview() generated.PlanChangePreviewResolver {
+	return &planChangePreviewResolver{r}
+}
+
+type (
+	impactResolver            struct{ *Resolver }
+	planChangePreviewResolver struct{ *Resolver }
+)

@@ -30,7 +30,7 @@ func each[T any](ctx context.Context, k nodeid.Kind, ids []uuid.UUID, load listi
 
 // impactCalls returns the calls of the last 24 hours that an action would hit.
 func (r *Resolver) impactCalls(ctx context.Context, i *apps.Impact) (int64, error) {
-	by := map[nodeid.Kind]usage.Dimension{nodeid.App: usage.ByApp, nodeid.Credential: usage.ByCredential, nodeid.Product: usage.ByProduct}
+	by := map[nodeid.Kind]usage.Dimension{nodeid.App: usage.ByApp, nodeid.Credential: usage.ByCredential, nodeid.Product: usage.ByProduct, nodeid.ProductSubscription: usage.BySubscription}
 	if i.CallsOf == uuid.Nil {
 		return 0, nil
 	}

@@ -183,8 +183,13 @@ func (w *world) produceCredentials() {
 }
 
 func (w *world) produceSubscriptions() {
-	const about = `query($id: ID!) { node(id: $id) { ... on ProductSubscription { status badgeColor allowedTransitions } } }`
-	for _, id := range []string{w.waiting(), w.approved(), w.suspended(),
+	const about = `query($id: ID!) { node(id: $id) { ... on ProductSubscription { status badgeColor allowedTransitions pendingChange { status when } } } }`
+	scheduled, product := w.changeable()
+	w.make("developer", "changePlan", arguments{"subscriptionId": scheduled, "planId": w.planOf(product, "AUTO"), "when": "PERIOD_END"}, "productSubscription")
+	for _, status := range w.values("PlanChangeStatus") {
+		w.mustAsk("admin", `{ productSubscriptions(where: {planChange: [`+status+`]}) { totalCount } }`, "")
+	}
+	for _, id := range []string{w.waiting(), w.approved(), w.suspended(), w.planRequested(), scheduled,
 		w.make("admin", "rejectSubscription", arguments{"subscriptionId": w.waiting(), "reason": "No."}, "productSubscription"),
 		w.make("admin", "unregister", arguments{"subscriptionId": w.approved()}, "productSubscription"),
 	} {

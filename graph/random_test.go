@@ -31,7 +31,7 @@ func notInReference() map[string]string {
 	return map[string]string{
 		"Query.usage":         "sums of counts have tests of their own",
 		"Query.explainAccess": "the gate's checks have tests of their own",
-		"Query.previewRevoke": "what would be hit has tests of its own", "Query.previewDeleteApp": "as before", "Query.previewRetireProduct": "as before",
+		"Query.previewRevoke": "what would be hit has tests of its own", "Query.previewDeleteApp": "as before", "Query.previewRetireProduct": "as before", "Query.previewChangePlan": "as before",
 	}
 }
 

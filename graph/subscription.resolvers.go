@@ -76,6 +76,44 @@ func (r *mutationResolver) UpdateSubscriptionEndpoints(ctx context.Context, inpu
 	return &model.UpdateSubscriptionEndpointsPayload{ProductSubscription: sub, UserErrors: errs}, err
 }
 
+// ChangePlan is the resolver for the changePlan field.
+func (r *mutationResolver) ChangePlan(ctx context.Context, input apps.ChangePlanInput) (*model.ChangePlanPayload, error) {
+	sub, err := r.Portal.Apps.ChangePlan(ctx, input)
+	errs, err := problems(err)
+	return &model.ChangePlanPayload{ProductSubscription: sub, UserErrors: errs}, err
+}
+
+// ApprovePlanChange is the resolver for the approvePlanChange field.
+func (r *mutationResolver) ApprovePlanChange(ctx context.Context, input model.ApprovePlanChangeInput) (*model.ApprovePlanChangePayload, error) {
+	sub, err := r.Portal.Apps.ApprovePlanChange(ctx, apps.DecidePlanChangeInput{SubscriptionID: input.SubscriptionID, Version: version(input.Version), Reason: input.Reason.Value()})
+	errs, err := problems(err)
+	return &model.ApprovePlanChangePayload{ProductSubscription: sub, UserErrors: errs}, err
+}
+
+// RejectPlanChange is the resolver for the rejectPlanChange field.
+func (r *mutationResolver) RejectPlanChange(ctx context.Context, input model.RejectPlanChangeInput) (*model.RejectPlanChangePayload, error) {
+	sub, err := r.Portal.Apps.RejectPlanChange(ctx, apps.DecidePlanChangeInput{SubscriptionID: input.SubscriptionID, Version: version(input.Version), Reason: &input.Reason})
+	errs, err := problems(err)
+	return &model.RejectPlanChangePayload{ProductSubscription: sub, UserErrors: errs}, err
+}
+
+// CancelPlanChange is the resolver for the cancelPlanChange field.
+func (r *mutationResolver) CancelPlanChange(ctx context.Context, input model.CancelPlanChangeInput) (*model.CancelPlanChangePayload, error) {
+	sub, err := r.Portal.Apps.CancelPlanChange(ctx, apps.DecidePlanChangeInput{SubscriptionID: input.SubscriptionID, Reason: input.Reason.Value()})
+	errs, err := problems(err)
+	return &model.CancelPlanChangePayload{ProductSubscription: sub, UserErrors: errs}, err
+}
+
+// Plan is the resolver for the plan field.
+func (r *pendingPlanChangeResolver) Plan(ctx context.Context, obj *apps.PendingChange) (*db.Plan, error) {
+	return one(ctx, nodeid.Plan, obj.PlanID, r.Entities.PlansByID)
+}
+
+// RequestedBy is the resolver for the requestedBy field.
+func (r *pendingPlanChangeResolver) RequestedBy(ctx context.Context, obj *apps.PendingChange) (*model.Actor, error) {
+	return personActor(ctx, r.Entities, obj.RequestedBy)
+}
+
 // App is the resolver for the app field.
 func (r *productSubscriptionResolver) App(ctx context.Context, obj *db.Subscription) (*db.App, error) {
 	return one(ctx, nodeid.App, obj.AppID, r.Entities.AppsByID)
@@ -118,6 +156,11 @@ func (r *productSubscriptionResolver) CallsLast24h(ctx context.Context, obj *db.
 	return r.callsLast24h(ctx, nodeid.ProductSubscription, usage.BySubscription, obj.ID)
 }
 
+// PendingChange is the resolver for the pendingChange field.
+func (r *productSubscriptionResolver) PendingChange(ctx context.Context, obj *db.Subscription) (*apps.PendingChange, error) {
+	return apps.PendingChangeOf(obj), nil
+}
+
 // RequestedBy is the resolver for the requestedBy field.
 func (r *productSubscriptionResolver) RequestedBy(ctx context.Context, obj *db.Subscription) (*model.Actor, error) {
 	return personActor(ctx, r.Entities, obj.RequestedBy)
@@ -155,6 +198,11 @@ func (r *queryResolver) ProductSubscriptions(ctx context.Context, where *apps.Su
 	})
 }
 
+// PendingPlanChange returns generated.PendingPlanChangeResolver implementation.
+func (r *Resolver) PendingPlanChange() generated.PendingPlanChangeResolver {
+	return &pendingPlanChangeResolver{r}
+}
+
 // ProductSubscription returns generated.ProductSubscriptionResolver implementation.
 func (r *Resolver) ProductSubscription() generated.ProductSubscriptionResolver {
 	return &productSubscriptionResolver{r}
@@ -166,6 +214,7 @@ func (r *Resolver) ProductSubscriptionConnection() generated.ProductSubscription
 }
 
 type (
+	pendingPlanChangeResolver             struct{ *Resolver }
 	productSubscriptionResolver           struct{ *Resolver }
 	productSubscriptionConnectionResolver struct{ *Resolver }
 )

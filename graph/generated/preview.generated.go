@@ -8,7 +8,9 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/apps"
+	"portico/internal/domain"
 	"strconv"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -24,6 +26,10 @@ type ImpactResolver interface {
 	ProductSubscriptions(ctx context.Context, obj *apps.Impact) ([]*db.Subscription, error)
 
 	CallsLast24h(ctx context.Context, obj *apps.Impact) (int64, error)
+}
+type PlanChangePreviewResolver interface {
+	Plan(ctx context.Context, obj *apps.PlanChangePreview) (*db.Plan, error)
+	NewPlan(ctx context.Context, obj *apps.PlanChangePreview) (*db.Plan, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -194,6 +200,156 @@ func (ec *executionContext) fieldContext_Impact_callsLast24h(_ context.Context, 
 	return graphql.NewScalarFieldContext("Impact", field, true, true, errors.New("field of type BigInt does not have child fields"))
 }
 
+func (ec *executionContext) _PlanChangePreview_plan(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"PlanChangePreview",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PlanChangePreview().Plan(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
+			return ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PlanChangePreview_plan(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PlanChangePreview",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Plan(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PlanChangePreview_newPlan(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"PlanChangePreview",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PlanChangePreview().NewPlan(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
+			return ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PlanChangePreview_newPlan(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PlanChangePreview",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Plan(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PlanChangePreview_priceDifference(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"PlanChangePreview",
+		func(ctx context.Context) (any, error) {
+			return obj.PriceDifference, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.Price) graphql.Marshaler {
+			return ec.marshalOPrice2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PlanChangePreview_priceDifference(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PlanChangePreview",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Price(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PlanChangePreview_needsApproval(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"PlanChangePreview",
+		func(ctx context.Context) (any, error) {
+			return obj.NeedsApproval, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PlanChangePreview_needsApproval(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PlanChangePreview", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _PlanChangePreview_effectiveAt(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"PlanChangePreview",
+		func(ctx context.Context) (any, error) {
+			return obj.EffectiveAt, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PlanChangePreview_effectiveAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PlanChangePreview", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _PlanChangePreview_impact(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"PlanChangePreview",
+		func(ctx context.Context) (any, error) {
+			return obj.Impact, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *apps.Impact) graphql.Marshaler {
+			return ec.marshalNImpact2ᚖporticoᚋinternalᚋappsᚐImpact(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PlanChangePreview_impact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PlanChangePreview",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Impact(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -248,15 +404,76 @@ func (ec *executionContext) _Impact(ctx context.Context, sel ast.SelectionSet, o
 	return out.end()
 }
 
+var planChangePreviewImplementors = []string{"PlanChangePreview"}
+
+func (ec *executionContext) _PlanChangePreview(ctx context.Context, sel ast.SelectionSet, obj *apps.PlanChangePreview) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, planChangePreviewImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"PlanChangePreview"`...)
+		case "plan":
+			out.required(ec._PlanChangePreview_plan(ctx, field, obj))
+		case "newPlan":
+			out.required(ec._PlanChangePreview_newPlan(ctx, field, obj))
+		case "priceDifference":
+			if out.direct {
+				out.optional(ec.marshalOPrice2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, field.Selections, obj.PriceDifference))
+			} else {
+				out.optional(ec._PlanChangePreview_priceDifference(ctx, field, obj))
+			}
+		case "needsApproval":
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.NeedsApproval))
+			} else {
+				out.required(ec._PlanChangePreview_needsApproval(ctx, field, obj))
+			}
+		case "effectiveAt":
+			if out.direct {
+				if v := obj.EffectiveAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._PlanChangePreview_effectiveAt(ctx, field, obj))
+			}
+		case "impact":
+			out.required(ec._PlanChangePreview_impact(ctx, field, obj))
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
+
+func (ec *executionContext) marshalNImpact2ᚖporticoᚋinternalᚋappsᚐImpact(ctx context.Context, sel ast.SelectionSet, v *apps.Impact) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Impact(ctx, sel, v)
+}
 
 func (ec *executionContext) marshalOImpact2ᚖporticoᚋinternalᚋappsᚐImpact(ctx context.Context, sel ast.SelectionSet, v *apps.Impact) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Impact(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOPlanChangePreview2ᚖporticoᚋinternalᚋappsᚐPlanChangePreview(ctx context.Context, sel ast.SelectionSet, v *apps.PlanChangePreview) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PlanChangePreview(ctx, sel, v)
 }
 
 // endregion ***************************** type.gotpl *****************************

@@ -50,6 +50,8 @@ type ResolverRoot interface {
 	MembershipConnection() MembershipConnectionResolver
 	Mutation() MutationResolver
 	Organization() OrganizationResolver
+	PendingPlanChange() PendingPlanChangeResolver
+	PlanChangePreview() PlanChangePreviewResolver
 	PlanConnection() PlanConnectionResolver
 	Product() ProductResolver
 	ProductConnection() ProductConnectionResolver
@@ -223,6 +225,11 @@ type ComplexityRoot struct {
 		Update      func(childComplexity int) int
 	}
 
+	ApprovePlanChangePayload struct {
+		ProductSubscription func(childComplexity int) int
+		UserErrors          func(childComplexity int) int
+	}
+
 	ApproveSignUpPayload struct {
 		Account    func(childComplexity int) int
 		SignUp     func(childComplexity int) int
@@ -235,6 +242,11 @@ type ComplexityRoot struct {
 		UserErrors          func(childComplexity int) int
 	}
 
+	CancelPlanChangePayload struct {
+		ProductSubscription func(childComplexity int) int
+		UserErrors          func(childComplexity int) int
+	}
+
 	ChangeMemberRolePayload struct {
 		Membership func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -243,6 +255,11 @@ type ComplexityRoot struct {
 	ChangePasswordPayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	ChangePlanPayload struct {
+		ProductSubscription func(childComplexity int) int
+		UserErrors          func(childComplexity int) int
 	}
 
 	ChangeUserRolePayload struct {
@@ -659,10 +676,13 @@ type ComplexityRoot struct {
 		ActAs                       func(childComplexity int, input model.ActAsInput) int
 		AddApprover                 func(childComplexity int, input identity.AddApproverInput) int
 		AddMember                   func(childComplexity int, input identity.AddMemberInput) int
+		ApprovePlanChange           func(childComplexity int, input model.ApprovePlanChangeInput) int
 		ApproveSignUp               func(childComplexity int, input model.ApproveSignUpInput) int
 		ApproveSubscription         func(childComplexity int, input model.ApproveSubscriptionInput) int
+		CancelPlanChange            func(childComplexity int, input model.CancelPlanChangeInput) int
 		ChangeMemberRole            func(childComplexity int, input model.ChangeMemberRoleInput) int
 		ChangePassword              func(childComplexity int, input model.ChangePasswordInput) int
+		ChangePlan                  func(childComplexity int, input apps.ChangePlanInput) int
 		ChangeUserRole              func(childComplexity int, input identity.ChangeUserRoleInput) int
 		CompleteSignIn              func(childComplexity int, input identity.CompleteSignInInput) int
 		ConfirmTotp                 func(childComplexity int, input model.ConfirmTotpInput) int
@@ -687,6 +707,7 @@ type ComplexityRoot struct {
 		InviteMember                func(childComplexity int, input identity.InviteMemberInput) int
 		RefreshSession              func(childComplexity int, input model.RefreshSessionInput) int
 		Register                    func(childComplexity int, input apps.RegisterInput) int
+		RejectPlanChange            func(childComplexity int, input model.RejectPlanChangeInput) int
 		RejectSignUp                func(childComplexity int, input model.RejectSignUpInput) int
 		RejectSubscription          func(childComplexity int, input model.RejectSubscriptionInput) int
 		RemoveApprover              func(childComplexity int, input identity.RemoveApproverInput) int
@@ -764,6 +785,16 @@ type ComplexityRoot struct {
 		StartCursor     func(childComplexity int) int
 	}
 
+	PendingPlanChange struct {
+		EffectiveAt func(childComplexity int) int
+		Plan        func(childComplexity int) int
+		Reason      func(childComplexity int) int
+		RequestedAt func(childComplexity int) int
+		RequestedBy func(childComplexity int) int
+		Status      func(childComplexity int) int
+		When        func(childComplexity int) int
+	}
+
 	Permission struct {
 		Allowed func(childComplexity int) int
 		Code    func(childComplexity int) int
@@ -781,6 +812,15 @@ type ComplexityRoot struct {
 		QuotaPer   func(childComplexity int) int
 		RateLimit  func(childComplexity int) int
 		Version    func(childComplexity int) int
+	}
+
+	PlanChangePreview struct {
+		EffectiveAt     func(childComplexity int) int
+		Impact          func(childComplexity int) int
+		NeedsApproval   func(childComplexity int) int
+		NewPlan         func(childComplexity int) int
+		Plan            func(childComplexity int) int
+		PriceDifference func(childComplexity int) int
 	}
 
 	PlanConnection struct {
@@ -853,6 +893,7 @@ type ComplexityRoot struct {
 		Endpoints          func(childComplexity int, first *int, after *string, last *int, before *string) int
 		GlobalID           func(childComplexity int) int
 		Narrowed           func(childComplexity int) int
+		PendingChange      func(childComplexity int) int
 		Plan               func(childComplexity int) int
 		Product            func(childComplexity int) int
 		Quota              func(childComplexity int) int
@@ -896,6 +937,7 @@ type ComplexityRoot struct {
 		MailSettings         func(childComplexity int) int
 		Node                 func(childComplexity int, id string) int
 		Nodes                func(childComplexity int, ids []string) int
+		PreviewChangePlan    func(childComplexity int, subscriptionID string, planID string, when domain.PlanChangeTime) int
 		PreviewDeleteApp     func(childComplexity int, appID string) int
 		PreviewRetireProduct func(childComplexity int, productID string) int
 		PreviewRevoke        func(childComplexity int, credentialID string) int
@@ -940,6 +982,11 @@ type ComplexityRoot struct {
 	RegisterPayload struct {
 		ProductSubscription func(childComplexity int) int
 		Replayed            func(childComplexity int) int
+		UserErrors          func(childComplexity int) int
+	}
+
+	RejectPlanChangePayload struct {
+		ProductSubscription func(childComplexity int) int
 		UserErrors          func(childComplexity int) int
 	}
 
@@ -2004,6 +2051,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AppPermissions.Update(childComplexity), true
 
+	case "ApprovePlanChangePayload.productSubscription":
+		if e.ComplexityRoot.ApprovePlanChangePayload.ProductSubscription == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApprovePlanChangePayload.ProductSubscription(childComplexity), true
+	case "ApprovePlanChangePayload.userErrors":
+		if e.ComplexityRoot.ApprovePlanChangePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApprovePlanChangePayload.UserErrors(childComplexity), true
+
 	case "ApproveSignUpPayload.account":
 		if e.ComplexityRoot.ApproveSignUpPayload.Account == nil {
 			break
@@ -2042,6 +2102,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ApproveSubscriptionPayload.UserErrors(childComplexity), true
 
+	case "CancelPlanChangePayload.productSubscription":
+		if e.ComplexityRoot.CancelPlanChangePayload.ProductSubscription == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelPlanChangePayload.ProductSubscription(childComplexity), true
+	case "CancelPlanChangePayload.userErrors":
+		if e.ComplexityRoot.CancelPlanChangePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelPlanChangePayload.UserErrors(childComplexity), true
+
 	case "ChangeMemberRolePayload.membership":
 		if e.ComplexityRoot.ChangeMemberRolePayload.Membership == nil {
 			break
@@ -2067,6 +2140,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ChangePasswordPayload.UserErrors(childComplexity), true
+
+	case "ChangePlanPayload.productSubscription":
+		if e.ComplexityRoot.ChangePlanPayload.ProductSubscription == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangePlanPayload.ProductSubscription(childComplexity), true
+	case "ChangePlanPayload.userErrors":
+		if e.ComplexityRoot.ChangePlanPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangePlanPayload.UserErrors(childComplexity), true
 
 	case "ChangeUserRolePayload.user":
 		if e.ComplexityRoot.ChangeUserRolePayload.User == nil {
@@ -3578,6 +3664,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AddMember(childComplexity, args["input"].(identity.AddMemberInput)), true
+	case "Mutation.approvePlanChange":
+		if e.ComplexityRoot.Mutation.ApprovePlanChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_approvePlanChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ApprovePlanChange(childComplexity, args["input"].(model.ApprovePlanChangeInput)), true
 	case "Mutation.approveSignUp":
 		if e.ComplexityRoot.Mutation.ApproveSignUp == nil {
 			break
@@ -3600,6 +3697,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ApproveSubscription(childComplexity, args["input"].(model.ApproveSubscriptionInput)), true
+	case "Mutation.cancelPlanChange":
+		if e.ComplexityRoot.Mutation.CancelPlanChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cancelPlanChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelPlanChange(childComplexity, args["input"].(model.CancelPlanChangeInput)), true
 	case "Mutation.changeMemberRole":
 		if e.ComplexityRoot.Mutation.ChangeMemberRole == nil {
 			break
@@ -3622,6 +3730,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ChangePassword(childComplexity, args["input"].(model.ChangePasswordInput)), true
+	case "Mutation.changePlan":
+		if e.ComplexityRoot.Mutation.ChangePlan == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_changePlan_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ChangePlan(childComplexity, args["input"].(apps.ChangePlanInput)), true
 	case "Mutation.changeUserRole":
 		if e.ComplexityRoot.Mutation.ChangeUserRole == nil {
 			break
@@ -3886,6 +4005,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Register(childComplexity, args["input"].(apps.RegisterInput)), true
+	case "Mutation.rejectPlanChange":
+		if e.ComplexityRoot.Mutation.RejectPlanChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rejectPlanChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RejectPlanChange(childComplexity, args["input"].(model.RejectPlanChangeInput)), true
 	case "Mutation.rejectSignUp":
 		if e.ComplexityRoot.Mutation.RejectSignUp == nil {
 			break
@@ -4503,6 +4633,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "PendingPlanChange.effectiveAt":
+		if e.ComplexityRoot.PendingPlanChange.EffectiveAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingPlanChange.EffectiveAt(childComplexity), true
+	case "PendingPlanChange.plan":
+		if e.ComplexityRoot.PendingPlanChange.Plan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingPlanChange.Plan(childComplexity), true
+	case "PendingPlanChange.reason":
+		if e.ComplexityRoot.PendingPlanChange.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingPlanChange.Reason(childComplexity), true
+	case "PendingPlanChange.requestedAt":
+		if e.ComplexityRoot.PendingPlanChange.RequestedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingPlanChange.RequestedAt(childComplexity), true
+	case "PendingPlanChange.requestedBy":
+		if e.ComplexityRoot.PendingPlanChange.RequestedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingPlanChange.RequestedBy(childComplexity), true
+	case "PendingPlanChange.status":
+		if e.ComplexityRoot.PendingPlanChange.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingPlanChange.Status(childComplexity), true
+	case "PendingPlanChange.when":
+		if e.ComplexityRoot.PendingPlanChange.When == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingPlanChange.When(childComplexity), true
+
 	case "Permission.allowed":
 		if e.ComplexityRoot.Permission.Allowed == nil {
 			break
@@ -4582,6 +4755,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Plan.Version(childComplexity), true
+
+	case "PlanChangePreview.effectiveAt":
+		if e.ComplexityRoot.PlanChangePreview.EffectiveAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanChangePreview.EffectiveAt(childComplexity), true
+	case "PlanChangePreview.impact":
+		if e.ComplexityRoot.PlanChangePreview.Impact == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanChangePreview.Impact(childComplexity), true
+	case "PlanChangePreview.needsApproval":
+		if e.ComplexityRoot.PlanChangePreview.NeedsApproval == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanChangePreview.NeedsApproval(childComplexity), true
+	case "PlanChangePreview.newPlan":
+		if e.ComplexityRoot.PlanChangePreview.NewPlan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanChangePreview.NewPlan(childComplexity), true
+	case "PlanChangePreview.plan":
+		if e.ComplexityRoot.PlanChangePreview.Plan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanChangePreview.Plan(childComplexity), true
+	case "PlanChangePreview.priceDifference":
+		if e.ComplexityRoot.PlanChangePreview.PriceDifference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanChangePreview.PriceDifference(childComplexity), true
 
 	case "PlanConnection.edges":
 		if e.ComplexityRoot.PlanConnection.Edges == nil {
@@ -4898,6 +5108,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductSubscription.Narrowed(childComplexity), true
+	case "ProductSubscription.pendingChange":
+		if e.ComplexityRoot.ProductSubscription.PendingChange == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscription.PendingChange(childComplexity), true
 	case "ProductSubscription.plan":
 		if e.ComplexityRoot.ProductSubscription.Plan == nil {
 			break
@@ -5159,6 +5375,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Nodes(childComplexity, args["ids"].([]string)), true
+	case "Query.previewChangePlan":
+		if e.ComplexityRoot.Query.PreviewChangePlan == nil {
+			break
+		}
+
+		args, err := ec.field_Query_previewChangePlan_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PreviewChangePlan(childComplexity, args["subscriptionId"].(string), args["planId"].(string), args["when"].(domain.PlanChangeTime)), true
 	case "Query.previewDeleteApp":
 		if e.ComplexityRoot.Query.PreviewDeleteApp == nil {
 			break
@@ -5404,6 +5631,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RegisterPayload.UserErrors(childComplexity), true
+
+	case "RejectPlanChangePayload.productSubscription":
+		if e.ComplexityRoot.RejectPlanChangePayload.ProductSubscription == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RejectPlanChangePayload.ProductSubscription(childComplexity), true
+	case "RejectPlanChangePayload.userErrors":
+		if e.ComplexityRoot.RejectPlanChangePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RejectPlanChangePayload.UserErrors(childComplexity), true
 
 	case "RejectSignUpPayload.signUp":
 		if e.ComplexityRoot.RejectSignUpPayload.SignUp == nil {
@@ -8056,7 +8296,7 @@ enum UserErrorCode {
   INVALID_LINK
   "The code of the second factor is not right, or has been used."
   WRONG_CODE
-  "The app already has a live subscription to this product."
+  "The app already has a live subscription to this product, or the subscription has this plan."
   ALREADY_REGISTERED
   "The key was revoked, which is final: nothing about it can be changed."
   KEY_REVOKED
@@ -9118,6 +9358,16 @@ enum EventType {
   SUBSCRIPTION_UNREGISTERED
   "The endpoints that a subscription is narrowed to changed, or it is no longer narrowed."
   SUBSCRIPTION_NARROWED
+  "A developer asked for another plan for a subscription (` + "`" + `pendingPlan` + "`" + `), which waits for approval; ` + "`" + `before` + "`" + ` is what it takes the place of."
+  SUBSCRIPTION_PLAN_CHANGE_REQUESTED
+  "A subscription gets another plan (` + "`" + `pendingPlan` + "`" + `) at ` + "`" + `pendingEffectiveAt` + "`" + `: that was asked for, or approved."
+  SUBSCRIPTION_PLAN_CHANGE_SCHEDULED
+  "A change of plan was rejected; the subscription keeps its plan."
+  SUBSCRIPTION_PLAN_CHANGE_REJECTED
+  "A change of plan was taken back; the subscription keeps its plan."
+  SUBSCRIPTION_PLAN_CHANGE_CANCELLED
+  "A subscription has another plan (` + "`" + `plan` + "`" + `) from now on."
+  SUBSCRIPTION_PLAN_CHANGED
   "A service token was created, for a gateway or another program."
   SERVICE_TOKEN_CREATED
   "A service token expires within 30, 14, 7 days or 1 day, at ` + "`" + `expiresAt` + "`" + `; one event for each, unless the token is revoked. The first of a token that lives shorter is the next that comes due."
@@ -10046,8 +10296,24 @@ type Impact {
   productSubscriptions: [ProductSubscription!]! @goField(forceResolver: true)
   "How many subscriptions would be hit."
   productSubscriptionCount: Int!
-  "How many calls gateways asked about in the last 24 hours with the key, of the app, or to the product, to the minute; 0 when nothing would be hit."
+  "How many calls gateways asked about in the last 24 hours with the key, of the app, by the subscription, or to the product, to the minute; 0 when nothing would be hit."
   callsLast24h: BigInt! @goField(forceResolver: true)
+}
+
+"What a change of a subscription's plan would bring. To ask changes nothing."
+type PlanChangePreview {
+  "The plan that it has, with its limits and price."
+  plan: Plan! @goField(forceResolver: true)
+  "The plan that it would have, with its limits and price."
+  newPlan: Plan! @goField(forceResolver: true)
+  "By how much the new plan's price differs, for each month or for each ` + "`" + `unit` + "`" + ` calls; its ` + "`" + `amount` + "`" + ` is negative when that is cheaper. Null when both are free, and when the prices cannot be compared: in two currencies, or for each month and for calls."
+  priceDifference: Price
+  "Whether the change would wait for approval."
+  needsApproval: Boolean!
+  "When it would take effect, if it were asked for now; null when it would wait for approval, or have no effect: the subscription has the plan already, or is not APPROVED."
+  effectiveAt: Time
+  "The subscription, its app, and the keys with which that reaches the product: other limits would apply to them. They all stay. Nothing, when it would have no effect."
+  impact: Impact!
 }
 
 extend type Query {
@@ -10066,6 +10332,15 @@ extend type Query {
     "The product's id."
     productId: ID!
   ): Impact @hasRole(any: [ADMIN], scopes: [ADMIN_WRITE])
+  "What ` + "`" + `changePlan` + "`" + ` would bring: the difference in price, whether it would wait, and whose limits would change. A subscription that you may not see is NOT_FOUND, and so is a plan of another product. Requires: ADMIN or PORTAL."
+  previewChangePlan(
+    "The subscription's id."
+    subscriptionId: ID!
+    "The plan that it would get."
+    planId: ID!
+    "When it would get it."
+    when: PlanChangeTime! = NOW
+  ): PlanChangePreview @hasRole(any: [ADMIN, PORTAL], scopes: [PORTAL_WRITE, ADMIN_WRITE])
 }
 `, BuiltIn: false},
 	{Name: "../schema/product.graphql", Input: `"An API product: what developers subscribe their apps to."
@@ -11017,6 +11292,8 @@ type ProductSubscription implements Node {
   status: SubscriptionStatus! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The colour to show the status in, the same in every front end."
   badgeColor: BadgeColor! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "The plan that it is to get instead, by ` + "`" + `changePlan` + "`" + `; null when there is none."
+  pendingChange: PendingPlanChange @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Who registered the app; null for Portico itself."
   requestedBy: Actor @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Who last decided about it; null while nobody has."
@@ -11046,6 +11323,40 @@ type ProductSubscription implements Node {
     "Only entries before this cursor."
     before: String
   ): EventConnection! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+}
+
+"A change of a subscription's plan that has not taken effect. Until it does, the subscription keeps its plan, limits and price; its keys work all the time. It ends without effect when the subscription is suspended or ends."
+type PendingPlanChange @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+  "The plan that it is to get."
+  plan: Plan! @goField(forceResolver: true)
+  "Whether somebody must still decide about it."
+  status: PlanChangeStatus!
+  "When it was asked to take effect."
+  when: PlanChangeTime!
+  "When it takes effect, to the minute; null while it waits for a decision."
+  effectiveAt: Time
+  "When it was asked for."
+  requestedAt: Time!
+  "Who asked for it; null for a machine and for Portico itself."
+  requestedBy: Actor @goField(forceResolver: true)
+  "Why, in the words of who asked; empty when there were none."
+  reason: String!
+}
+
+"How far a change of plan has come that has not taken effect."
+enum PlanChangeStatus {
+  "The plan asks for approval: an administrator or approver decides, by ` + "`" + `approvePlanChange` + "`" + ` or ` + "`" + `rejectPlanChange` + "`" + `."
+  WAITING
+  "It takes effect at ` + "`" + `effectiveAt` + "`" + `, unless it is cancelled."
+  SCHEDULED
+}
+
+"When a change of plan takes effect. If it must be approved, this counts from the approval."
+enum PlanChangeTime {
+  "At once."
+  NOW
+  "With the next calendar month in the organization's time zone."
+  PERIOD_END
 }
 
 "What is used of a quota. Counts are stored about twice a second, and while a server is very busy up to a minute later."
@@ -11094,6 +11405,14 @@ enum SubscriptionTransition {
   RESUME
   "To UNSUBSCRIBED, by ` + "`" + `unregister` + "`" + `."
   UNREGISTER
+  "To another plan of the product, by ` + "`" + `changePlan` + "`" + `; it stays APPROVED."
+  CHANGE_PLAN
+  "To the plan that was asked for and waits, by ` + "`" + `approvePlanChange` + "`" + `; it stays APPROVED."
+  APPROVE_PLAN_CHANGE
+  "To keep its plan, against what was asked for and waits, by ` + "`" + `rejectPlanChange` + "`" + `; it stays APPROVED."
+  REJECT_PLAN_CHANGE
+  "To keep its plan, whether the change waits or is scheduled, by ` + "`" + `cancelPlanChange` + "`" + `; it stays APPROVED."
+  CANCEL_PLAN_CHANGE
 }
 
 "The colour of a subscription's status, so that all front ends show the same."
@@ -11160,6 +11479,8 @@ input ProductSubscriptionFilter {
   appIds: [ID!]
   "Only subscriptions of these accounts; unknown ids and an empty list match none. Requires: ADMIN."
   accountIds: [ID!] @hasRole(any: [ADMIN])
+  "Only approved subscriptions with a change of plan in one of these states; an empty list matches none."
+  planChange: [PlanChangeStatus!]
   "Whether to show, besides the newest subscription of each app to each product, the older ones too."
   history: Boolean! = false
 }
@@ -11237,6 +11558,26 @@ extend type Mutation {
     "The subscription, and the endpoints that it is narrowed to."
     input: UpdateSubscriptionEndpointsInput!
   ): UpdateSubscriptionEndpointsPayload @hasRole(any: [ADMIN, PORTAL])
+  "Gives an approved subscription another plan of its product, at once or with the next month; its keys, history and counted calls stay. A developer's change waits for approval where the plan, or else the product, says so, or the account has a suspended subscription with the product. It takes the place of a change that has not taken effect; asked for once more, it changes nothing. Requires: ADMIN or PORTAL."
+  changePlan(
+    "The subscription, the plan, and when."
+    input: ChangePlanInput!
+  ): ChangePlanPayload @hasRole(any: [ADMIN, PORTAL])
+  "Approves a change of plan that waits: it takes effect at once, or with the month after the approval if that was asked for. Requires: ADMIN or APPROVER."
+  approvePlanChange(
+    "The subscription whose change of plan is approved."
+    input: ApprovePlanChangeInput!
+  ): ApprovePlanChangePayload @hasRole(any: [ADMIN, APPROVER], scopes: [ADMIN_WRITE, SUBSCRIPTIONS_DECIDE])
+  "Rejects a change of plan that waits: the subscription keeps its plan. Requires: ADMIN or APPROVER."
+  rejectPlanChange(
+    "The subscription that keeps its plan, and why."
+    input: RejectPlanChangeInput!
+  ): RejectPlanChangePayload @hasRole(any: [ADMIN, APPROVER], scopes: [ADMIN_WRITE, SUBSCRIPTIONS_DECIDE])
+  "Takes back a change of plan that waits or is scheduled: the subscription keeps its plan. Requires: ADMIN or PORTAL."
+  cancelPlanChange(
+    "The subscription that keeps its plan."
+    input: CancelPlanChangeInput!
+  ): CancelPlanChangePayload @hasRole(any: [ADMIN, PORTAL])
 }
 
 "The app to register, the product, and the plan."
@@ -11371,6 +11712,78 @@ input UpdateSubscriptionEndpointsInput {
 
 "The result of ` + "`" + `updateSubscriptionEndpoints` + "`" + `."
 type UpdateSubscriptionEndpointsPayload {
+  "The subscription as it is now; null when there are errors."
+  productSubscription: ProductSubscription
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The subscription that gets another plan."
+input ChangePlanInput {
+  "The subscription's id; one that you may not see is NOT_FOUND."
+  subscriptionId: ID!
+  "Another plan of the subscription's product."
+  planId: ID!
+  "When it takes effect."
+  when: PlanChangeTime! = NOW
+  "Why; at most 1000 characters; both sides can read it."
+  reason: String
+}
+
+"The result of ` + "`" + `changePlan` + "`" + `."
+type ChangePlanPayload {
+  "The subscription as it is now; null when there are errors."
+  productSubscription: ProductSubscription
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The subscription whose change of plan is approved."
+input ApprovePlanChangeInput {
+  "The subscription's id; one that you may not see is NOT_FOUND."
+  subscriptionId: ID!
+  "The version of the subscription that was decided about: if somebody has changed it since, such as to ask for another plan, it is a CONFLICT; null is refused."
+  version: Int @notNull
+  "Why; at most 1000 characters; both sides can read it."
+  reason: String
+}
+
+"The result of ` + "`" + `approvePlanChange` + "`" + `."
+type ApprovePlanChangePayload @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+  "The subscription as it is now; null when there are errors."
+  productSubscription: ProductSubscription
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The subscription whose change of plan is rejected."
+input RejectPlanChangeInput {
+  "The subscription's id; one that you may not see is NOT_FOUND."
+  subscriptionId: ID!
+  "The version of the subscription that was decided about: if somebody has changed it since, such as to ask for another plan, it is a CONFLICT; null is refused."
+  version: Int @notNull
+  "Why: 1–1000 characters; the developer reads it."
+  reason: String!
+}
+
+"The result of ` + "`" + `rejectPlanChange` + "`" + `."
+type RejectPlanChangePayload @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+  "The subscription as it is now; null when there are errors."
+  productSubscription: ProductSubscription
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The subscription whose change of plan is taken back."
+input CancelPlanChangeInput {
+  "The subscription's id; one that you may not see is NOT_FOUND."
+  subscriptionId: ID!
+  "Why; at most 1000 characters; both sides can read it."
+  reason: String
+}
+
+"The result of ` + "`" + `cancelPlanChange` + "`" + `."
+type CancelPlanChangePayload {
   "The subscription as it is now; null when there are errors."
   productSubscription: ProductSubscription
   "What the user can correct; nothing was changed then. Empty when it succeeded."
@@ -12540,6 +12953,16 @@ func (ec *executionContext) childFields_AppPermissions(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type AppPermissions", field.Name)
 }
 
+func (ec *executionContext) childFields_ApprovePlanChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "productSubscription":
+		return ec.fieldContext_ApprovePlanChangePayload_productSubscription(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ApprovePlanChangePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApprovePlanChangePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ApproveSignUpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "signUp":
@@ -12564,6 +12987,16 @@ func (ec *executionContext) childFields_ApproveSubscriptionPayload(ctx context.C
 	return nil, fmt.Errorf("no field named %q was found under type ApproveSubscriptionPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CancelPlanChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "productSubscription":
+		return ec.fieldContext_CancelPlanChangePayload_productSubscription(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CancelPlanChangePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelPlanChangePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ChangeMemberRolePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "membership":
@@ -12582,6 +13015,16 @@ func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Contex
 		return ec.fieldContext_ChangePasswordPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ChangePasswordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ChangePlanPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "productSubscription":
+		return ec.fieldContext_ChangePlanPayload_productSubscription(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ChangePlanPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChangePlanPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ChangeUserRolePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -13470,6 +13913,26 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_PendingPlanChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "plan":
+		return ec.fieldContext_PendingPlanChange_plan(ctx, field)
+	case "status":
+		return ec.fieldContext_PendingPlanChange_status(ctx, field)
+	case "when":
+		return ec.fieldContext_PendingPlanChange_when(ctx, field)
+	case "effectiveAt":
+		return ec.fieldContext_PendingPlanChange_effectiveAt(ctx, field)
+	case "requestedAt":
+		return ec.fieldContext_PendingPlanChange_requestedAt(ctx, field)
+	case "requestedBy":
+		return ec.fieldContext_PendingPlanChange_requestedBy(ctx, field)
+	case "reason":
+		return ec.fieldContext_PendingPlanChange_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PendingPlanChange", field.Name)
+}
+
 func (ec *executionContext) childFields_Permission(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "allowed":
@@ -13506,6 +13969,24 @@ func (ec *executionContext) childFields_Plan(ctx context.Context, field graphql.
 		return ec.fieldContext_Plan_version(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Plan", field.Name)
+}
+
+func (ec *executionContext) childFields_PlanChangePreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "plan":
+		return ec.fieldContext_PlanChangePreview_plan(ctx, field)
+	case "newPlan":
+		return ec.fieldContext_PlanChangePreview_newPlan(ctx, field)
+	case "priceDifference":
+		return ec.fieldContext_PlanChangePreview_priceDifference(ctx, field)
+	case "needsApproval":
+		return ec.fieldContext_PlanChangePreview_needsApproval(ctx, field)
+	case "effectiveAt":
+		return ec.fieldContext_PlanChangePreview_effectiveAt(ctx, field)
+	case "impact":
+		return ec.fieldContext_PlanChangePreview_impact(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlanChangePreview", field.Name)
 }
 
 func (ec *executionContext) childFields_PlanConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -13648,6 +14129,8 @@ func (ec *executionContext) childFields_ProductSubscription(ctx context.Context,
 		return ec.fieldContext_ProductSubscription_status(ctx, field)
 	case "badgeColor":
 		return ec.fieldContext_ProductSubscription_badgeColor(ctx, field)
+	case "pendingChange":
+		return ec.fieldContext_ProductSubscription_pendingChange(ctx, field)
 	case "requestedBy":
 		return ec.fieldContext_ProductSubscription_requestedBy(ctx, field)
 	case "decidedBy":
@@ -13766,6 +14249,16 @@ func (ec *executionContext) childFields_RegisterPayload(ctx context.Context, fie
 		return ec.fieldContext_RegisterPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RegisterPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RejectPlanChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "productSubscription":
+		return ec.fieldContext_RejectPlanChangePayload_productSubscription(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RejectPlanChangePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RejectPlanChangePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RejectSignUpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -10,6 +10,7 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/apps"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/gqlhttp"
 	"portico/internal/lifecycle"
@@ -25,6 +26,11 @@ import (
 
 // region    ************************** generated!.gotpl **************************
 
+type PendingPlanChangeResolver interface {
+	Plan(ctx context.Context, obj *apps.PendingChange) (*db.Plan, error)
+
+	RequestedBy(ctx context.Context, obj *apps.PendingChange) (*model.Actor, error)
+}
 type ProductSubscriptionResolver interface {
 	App(ctx context.Context, obj *db.Subscription) (*db.App, error)
 	Account(ctx context.Context, obj *db.Subscription) (*db.Account, error)
@@ -35,6 +41,7 @@ type ProductSubscriptionResolver interface {
 	Quota(ctx context.Context, obj *db.Subscription) (*apps.QuotaUse, error)
 	CallsLast24h(ctx context.Context, obj *db.Subscription) (int64, error)
 
+	PendingChange(ctx context.Context, obj *db.Subscription) (*apps.PendingChange, error)
 	RequestedBy(ctx context.Context, obj *db.Subscription) (*model.Actor, error)
 	DecidedBy(ctx context.Context, obj *db.Subscription) (*model.Actor, error)
 
@@ -246,6 +253,62 @@ func (ec *executionContext) fieldContext_Actor_serviceToken(_ context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _ApprovePlanChangePayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.ApprovePlanChangePayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ApprovePlanChangePayload",
+		func(ctx context.Context) (any, error) {
+			return obj.ProductSubscription, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
+			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ApprovePlanChangePayload_productSubscription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApprovePlanChangePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ProductSubscription(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApprovePlanChangePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ApprovePlanChangePayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ApprovePlanChangePayload",
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApprovePlanChangePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApprovePlanChangePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ApproveSubscriptionPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.ApproveSubscriptionPayload) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -300,6 +363,269 @@ func (ec *executionContext) fieldContext_ApproveSubscriptionPayload_userErrors(_
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _CancelPlanChangePayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.CancelPlanChangePayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"CancelPlanChangePayload",
+		func(ctx context.Context) (any, error) {
+			return obj.ProductSubscription, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
+			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CancelPlanChangePayload_productSubscription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CancelPlanChangePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ProductSubscription(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CancelPlanChangePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CancelPlanChangePayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"CancelPlanChangePayload",
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CancelPlanChangePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CancelPlanChangePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ChangePlanPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.ChangePlanPayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ChangePlanPayload",
+		func(ctx context.Context) (any, error) {
+			return obj.ProductSubscription, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
+			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ChangePlanPayload_productSubscription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ChangePlanPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ProductSubscription(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ChangePlanPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ChangePlanPayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ChangePlanPayload",
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ChangePlanPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ChangePlanPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PendingPlanChange_plan(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"PendingPlanChange",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PendingPlanChange().Plan(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
+			return ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PendingPlanChange_plan(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PendingPlanChange",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Plan(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PendingPlanChange_status(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"PendingPlanChange",
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v lifecycle.PlanChangeStatus) graphql.Marshaler {
+			return ec.marshalNPlanChangeStatus2porticoᚋinternalᚋlifecycleᚐPlanChangeStatus(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PendingPlanChange_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PendingPlanChange", field, false, false, errors.New("field of type PlanChangeStatus does not have child fields"))
+}
+
+func (ec *executionContext) _PendingPlanChange_when(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"PendingPlanChange",
+		func(ctx context.Context) (any, error) {
+			return obj.When, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v domain.PlanChangeTime) graphql.Marshaler {
+			return ec.marshalNPlanChangeTime2porticoᚋinternalᚋdomainᚐPlanChangeTime(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PendingPlanChange_when(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PendingPlanChange", field, false, false, errors.New("field of type PlanChangeTime does not have child fields"))
+}
+
+func (ec *executionContext) _PendingPlanChange_effectiveAt(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"PendingPlanChange",
+		func(ctx context.Context) (any, error) {
+			return obj.EffectiveAt, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PendingPlanChange_effectiveAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PendingPlanChange", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _PendingPlanChange_requestedAt(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"PendingPlanChange",
+		func(ctx context.Context) (any, error) {
+			return obj.RequestedAt, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PendingPlanChange_requestedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PendingPlanChange", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _PendingPlanChange_requestedBy(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"PendingPlanChange",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PendingPlanChange().RequestedBy(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
+			return ec.marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PendingPlanChange_requestedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PendingPlanChange",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Actor(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PendingPlanChange_reason(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"PendingPlanChange",
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PendingPlanChange_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PendingPlanChange", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _ProductSubscription_id(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
@@ -579,6 +905,34 @@ func (ec *executionContext) _ProductSubscription_badgeColor(ctx context.Context,
 }
 func (ec *executionContext) fieldContext_ProductSubscription_badgeColor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ProductSubscription", field, true, false, errors.New("field of type BadgeColor does not have child fields"))
+}
+
+func (ec *executionContext) _ProductSubscription_pendingChange(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ProductSubscription",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ProductSubscription().PendingChange(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *apps.PendingChange) graphql.Marshaler {
+			return ec.marshalOPendingPlanChange2ᚖporticoᚋinternalᚋappsᚐPendingChange(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ProductSubscription_pendingChange(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProductSubscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PendingPlanChange(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _ProductSubscription_requestedBy(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
@@ -1152,6 +1506,62 @@ func (ec *executionContext) fieldContext_RegisterPayload_userErrors(_ context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _RejectPlanChangePayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.RejectPlanChangePayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RejectPlanChangePayload",
+		func(ctx context.Context) (any, error) {
+			return obj.ProductSubscription, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
+			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RejectPlanChangePayload_productSubscription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RejectPlanChangePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ProductSubscription(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RejectPlanChangePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RejectPlanChangePayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"RejectPlanChangePayload",
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RejectPlanChangePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RejectPlanChangePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RejectSubscriptionPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.RejectSubscriptionPayload) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -1533,6 +1943,50 @@ func (ec *executionContext) unmarshalInputAppSubscriptionFilter(ctx context.Cont
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputApprovePlanChangeInput(ctx context.Context, obj any) (model.ApprovePlanChangeInput, error) {
+	var it model.ApprovePlanChangeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"subscriptionId", "version", "reason"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "subscriptionId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("subscriptionId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SubscriptionID = data
+		case "version":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("version"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Version = graphql.OmittableOf(data)
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputApproveSubscriptionInput(ctx context.Context, obj any) (model.ApproveSubscriptionInput, error) {
 	var it model.ApproveSubscriptionInput
 	if obj == nil {
@@ -1570,6 +2024,98 @@ func (ec *executionContext) unmarshalInputApproveSubscriptionInput(ctx context.C
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputCancelPlanChangeInput(ctx context.Context, obj any) (model.CancelPlanChangeInput, error) {
+	var it model.CancelPlanChangeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"subscriptionId", "reason"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "subscriptionId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("subscriptionId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SubscriptionID = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputChangePlanInput(ctx context.Context, obj any) (apps.ChangePlanInput, error) {
+	var it apps.ChangePlanInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["when"]; !present {
+		asMap["when"] = "NOW"
+	}
+
+	fieldsInOrder := [...]string{"subscriptionId", "planId", "when", "reason"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "subscriptionId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("subscriptionId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SubscriptionID = data
+		case "planId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("planId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PlanID = data
+		case "when":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("when"))
+			data, err := ec.unmarshalNPlanChangeTime2porticoᚋinternalᚋdomainᚐPlanChangeTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.When = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputProductSubscriptionFilter(ctx context.Context, obj any) (apps.SubscriptionFilter, error) {
 	var it apps.SubscriptionFilter
 	if obj == nil {
@@ -1585,7 +2131,7 @@ func (ec *executionContext) unmarshalInputProductSubscriptionFilter(ctx context.
 		asMap["history"] = false
 	}
 
-	fieldsInOrder := [...]string{"status", "productIds", "appIds", "accountIds", "history"}
+	fieldsInOrder := [...]string{"status", "productIds", "appIds", "accountIds", "planChange", "history"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1642,6 +2188,13 @@ func (ec *executionContext) unmarshalInputProductSubscriptionFilter(ctx context.
 				err := fmt.Errorf(`unexpected type %T from directive, should be []string`, tmp)
 				return it, graphql.ErrorOnPath(ctx, err)
 			}
+		case "planChange":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("planChange"))
+			data, err := ec.unmarshalOPlanChangeStatus2ᚕporticoᚋinternalᚋlifecycleᚐPlanChangeStatusᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PlanChange = data
 		case "history":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("history"))
 			data, err := ec.unmarshalNBoolean2bool(ctx, v)
@@ -1748,6 +2301,50 @@ func (ec *executionContext) unmarshalInputRegisterInput(ctx context.Context, obj
 				return it, err
 			}
 			it.IdempotencyKey = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputRejectPlanChangeInput(ctx context.Context, obj any) (model.RejectPlanChangeInput, error) {
+	var it model.RejectPlanChangeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"subscriptionId", "version", "reason"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "subscriptionId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("subscriptionId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SubscriptionID = data
+		case "version":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("version"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Version = graphql.OmittableOf(data)
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
 		}
 	}
 	return it, nil
@@ -2026,6 +2623,30 @@ func (ec *executionContext) _Actor(ctx context.Context, sel ast.SelectionSet, ob
 	return out.end()
 }
 
+var approvePlanChangePayloadImplementors = []string{"ApprovePlanChangePayload"}
+
+func (ec *executionContext) _ApprovePlanChangePayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApprovePlanChangePayload) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, approvePlanChangePayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"ApprovePlanChangePayload"`...)
+		case "productSubscription":
+			out.optional(ec._ApprovePlanChangePayload_productSubscription(ctx, field, obj))
+		case "userErrors":
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._ApprovePlanChangePayload_userErrors(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
 var approveSubscriptionPayloadImplementors = []string{"ApproveSubscriptionPayload"}
 
 func (ec *executionContext) _ApproveSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApproveSubscriptionPayload) graphql.Marshaler {
@@ -2042,6 +2663,108 @@ func (ec *executionContext) _ApproveSubscriptionPayload(ctx context.Context, sel
 				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
 			} else {
 				out.required(ec._ApproveSubscriptionPayload_userErrors(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
+var cancelPlanChangePayloadImplementors = []string{"CancelPlanChangePayload"}
+
+func (ec *executionContext) _CancelPlanChangePayload(ctx context.Context, sel ast.SelectionSet, obj *model.CancelPlanChangePayload) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, cancelPlanChangePayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"CancelPlanChangePayload"`...)
+		case "productSubscription":
+			out.optional(ec._CancelPlanChangePayload_productSubscription(ctx, field, obj))
+		case "userErrors":
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._CancelPlanChangePayload_userErrors(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
+var changePlanPayloadImplementors = []string{"ChangePlanPayload"}
+
+func (ec *executionContext) _ChangePlanPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ChangePlanPayload) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, changePlanPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"ChangePlanPayload"`...)
+		case "productSubscription":
+			out.optional(ec._ChangePlanPayload_productSubscription(ctx, field, obj))
+		case "userErrors":
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._ChangePlanPayload_userErrors(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
+var pendingPlanChangeImplementors = []string{"PendingPlanChange"}
+
+func (ec *executionContext) _PendingPlanChange(ctx context.Context, sel ast.SelectionSet, obj *apps.PendingChange) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, pendingPlanChangeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"PendingPlanChange"`...)
+		case "plan":
+			out.required(ec._PendingPlanChange_plan(ctx, field, obj))
+		case "status":
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Status))
+			} else {
+				out.required(ec._PendingPlanChange_status(ctx, field, obj))
+			}
+		case "when":
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.When))
+			} else {
+				out.required(ec._PendingPlanChange_when(ctx, field, obj))
+			}
+		case "effectiveAt":
+			if out.direct {
+				if v := obj.EffectiveAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._PendingPlanChange_effectiveAt(ctx, field, obj))
+			}
+		case "requestedAt":
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.RequestedAt)
+			} else {
+				out.required(ec._PendingPlanChange_requestedAt(ctx, field, obj))
+			}
+		case "requestedBy":
+			out.optional(ec._PendingPlanChange_requestedBy(ctx, field, obj))
+		case "reason":
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Reason))
+			} else {
+				out.required(ec._PendingPlanChange_reason(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -2109,6 +2832,8 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 			} else {
 				out.required(ec._ProductSubscription_badgeColor(ctx, field, obj))
 			}
+		case "pendingChange":
+			out.optional(ec._ProductSubscription_pendingChange(ctx, field, obj))
 		case "requestedBy":
 			out.optional(ec._ProductSubscription_requestedBy(ctx, field, obj))
 		case "decidedBy":
@@ -2308,6 +3033,30 @@ func (ec *executionContext) _RegisterPayload(ctx context.Context, sel ast.Select
 	return out.end()
 }
 
+var rejectPlanChangePayloadImplementors = []string{"RejectPlanChangePayload"}
+
+func (ec *executionContext) _RejectPlanChangePayload(ctx context.Context, sel ast.SelectionSet, obj *model.RejectPlanChangePayload) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, rejectPlanChangePayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"RejectPlanChangePayload"`...)
+		case "productSubscription":
+			out.optional(ec._RejectPlanChangePayload_productSubscription(ctx, field, obj))
+		case "userErrors":
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._RejectPlanChangePayload_userErrors(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
 var rejectSubscriptionPayloadImplementors = []string{"RejectSubscriptionPayload"}
 
 func (ec *executionContext) _RejectSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RejectSubscriptionPayload) graphql.Marshaler {
@@ -2466,6 +3215,11 @@ func (ec *executionContext) marshalNActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx
 	return ec._Actor(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNApprovePlanChangeInput2porticoᚋgraphᚋmodelᚐApprovePlanChangeInput(ctx context.Context, v any) (model.ApprovePlanChangeInput, error) {
+	res, err := ec.unmarshalInputApprovePlanChangeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNApproveSubscriptionInput2porticoᚋgraphᚋmodelᚐApproveSubscriptionInput(ctx context.Context, v any) (model.ApproveSubscriptionInput, error) {
 	res, err := ec.unmarshalInputApproveSubscriptionInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -2478,6 +3232,50 @@ func (ec *executionContext) unmarshalNBadgeColor2porticoᚋinternalᚋlifecycle�
 }
 
 func (ec *executionContext) marshalNBadgeColor2porticoᚋinternalᚋlifecycleᚐBadgeColor(ctx context.Context, sel ast.SelectionSet, v lifecycle.BadgeColor) graphql.Marshaler {
+	_ = sel
+	res := model.MarshalText(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNCancelPlanChangeInput2porticoᚋgraphᚋmodelᚐCancelPlanChangeInput(ctx context.Context, v any) (model.CancelPlanChangeInput, error) {
+	res, err := ec.unmarshalInputCancelPlanChangeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNChangePlanInput2porticoᚋinternalᚋappsᚐChangePlanInput(ctx context.Context, v any) (apps.ChangePlanInput, error) {
+	res, err := ec.unmarshalInputChangePlanInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNPlanChangeStatus2porticoᚋinternalᚋlifecycleᚐPlanChangeStatus(ctx context.Context, v any) (lifecycle.PlanChangeStatus, error) {
+	tmp, err := model.UnmarshalText(v)
+	res := lifecycle.PlanChangeStatus(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPlanChangeStatus2porticoᚋinternalᚋlifecycleᚐPlanChangeStatus(ctx context.Context, sel ast.SelectionSet, v lifecycle.PlanChangeStatus) graphql.Marshaler {
+	_ = sel
+	res := model.MarshalText(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNPlanChangeTime2porticoᚋinternalᚋdomainᚐPlanChangeTime(ctx context.Context, v any) (domain.PlanChangeTime, error) {
+	tmp, err := model.UnmarshalText(v)
+	res := domain.PlanChangeTime(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPlanChangeTime2porticoᚋinternalᚋdomainᚐPlanChangeTime(ctx context.Context, sel ast.SelectionSet, v domain.PlanChangeTime) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalText(string(v))
 	if res == graphql.Null {
@@ -2561,6 +3359,11 @@ func (ec *executionContext) marshalNProductSubscriptionPermissions2ᚖporticoᚋ
 
 func (ec *executionContext) unmarshalNRegisterInput2porticoᚋinternalᚋappsᚐRegisterInput(ctx context.Context, v any) (apps.RegisterInput, error) {
 	res, err := ec.unmarshalInputRegisterInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNRejectPlanChangeInput2porticoᚋgraphᚋmodelᚐRejectPlanChangeInput(ctx context.Context, v any) (model.RejectPlanChangeInput, error) {
+	res, err := ec.unmarshalInputRejectPlanChangeInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -2665,11 +3468,67 @@ func (ec *executionContext) unmarshalOAppSubscriptionFilter2ᚖporticoᚋgraph�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalOApprovePlanChangePayload2ᚖporticoᚋgraphᚋmodelᚐApprovePlanChangePayload(ctx context.Context, sel ast.SelectionSet, v *model.ApprovePlanChangePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ApprovePlanChangePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOApproveSubscriptionPayload2ᚖporticoᚋgraphᚋmodelᚐApproveSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, v *model.ApproveSubscriptionPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._ApproveSubscriptionPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOCancelPlanChangePayload2ᚖporticoᚋgraphᚋmodelᚐCancelPlanChangePayload(ctx context.Context, sel ast.SelectionSet, v *model.CancelPlanChangePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CancelPlanChangePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOChangePlanPayload2ᚖporticoᚋgraphᚋmodelᚐChangePlanPayload(ctx context.Context, sel ast.SelectionSet, v *model.ChangePlanPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ChangePlanPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOPendingPlanChange2ᚖporticoᚋinternalᚋappsᚐPendingChange(ctx context.Context, sel ast.SelectionSet, v *apps.PendingChange) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PendingPlanChange(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOPlanChangeStatus2ᚕporticoᚋinternalᚋlifecycleᚐPlanChangeStatusᚄ(ctx context.Context, v any) ([]lifecycle.PlanChangeStatus, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]lifecycle.PlanChangeStatus, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNPlanChangeStatus2porticoᚋinternalᚋlifecycleᚐPlanChangeStatus(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOPlanChangeStatus2ᚕporticoᚋinternalᚋlifecycleᚐPlanChangeStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []lifecycle.PlanChangeStatus) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+		return ec.marshalNPlanChangeStatus2porticoᚋinternalᚋlifecycleᚐPlanChangeStatus(ctx, sel, v[i])
+	})
+
+	return ret
 }
 
 func (ec *executionContext) marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx context.Context, sel ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
@@ -2699,6 +3558,13 @@ func (ec *executionContext) marshalORegisterPayload2ᚖporticoᚋgraphᚋmodel�
 		return graphql.Null
 	}
 	return ec._RegisterPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalORejectPlanChangePayload2ᚖporticoᚋgraphᚋmodelᚐRejectPlanChangePayload(ctx context.Context, sel ast.SelectionSet, v *model.RejectPlanChangePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RejectPlanChangePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalORejectSubscriptionPayload2ᚖporticoᚋgraphᚋmodelᚐRejectSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, v *model.RejectSubscriptionPayload) graphql.Marshaler {

@@ -104,6 +104,24 @@ type AppSubscriptionFilter struct {
 	History bool `json:"history"`
 }
 
+// The subscription whose change of plan is approved.
+type ApprovePlanChangeInput struct {
+	// The subscription's id; one that you may not see is NOT_FOUND.
+	SubscriptionID string `json:"subscriptionId"`
+	// The version of the subscription that was decided about: if somebody has changed it since, such as to ask for another plan, it is a CONFLICT; null is refused.
+	Version graphql.Omittable[*int] `json:"version,omitempty"`
+	// Why; at most 1000 characters; both sides can read it.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+}
+
+// The result of `approvePlanChange`.
+type ApprovePlanChangePayload struct {
+	// The subscription as it is now; null when there are errors.
+	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // The sign-up to approve.
 type ApproveSignUpInput struct {
 	// The sign-up's id; one that you may not see is NOT_FOUND.
@@ -140,6 +158,22 @@ type ApproveSubscriptionPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// The subscription whose change of plan is taken back.
+type CancelPlanChangeInput struct {
+	// The subscription's id; one that you may not see is NOT_FOUND.
+	SubscriptionID string `json:"subscriptionId"`
+	// Why; at most 1000 characters; both sides can read it.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+}
+
+// The result of `cancelPlanChange`.
+type CancelPlanChangePayload struct {
+	// The subscription as it is now; null when there are errors.
+	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // Which member gets which role.
 type ChangeMemberRoleInput struct {
 	// The membership's id; one that you may not see is NOT_FOUND.
@@ -168,6 +202,14 @@ type ChangePasswordInput struct {
 type ChangePasswordPayload struct {
 	// The user; null when there are errors.
 	User *db.User `json:"user,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The result of `changePlan`.
+type ChangePlanPayload struct {
+	// The subscription as it is now; null when there are errors.
+	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
@@ -556,6 +598,24 @@ type RegisterPayload struct {
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
 	// Whether this repeats the answer to an earlier request with the same idempotency key.
 	Replayed bool `json:"replayed"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The subscription whose change of plan is rejected.
+type RejectPlanChangeInput struct {
+	// The subscription's id; one that you may not see is NOT_FOUND.
+	SubscriptionID string `json:"subscriptionId"`
+	// The version of the subscription that was decided about: if somebody has changed it since, such as to ask for another plan, it is a CONFLICT; null is refused.
+	Version graphql.Omittable[*int] `json:"version,omitempty"`
+	// Why: 1–1000 characters; the developer reads it.
+	Reason string `json:"reason"`
+}
+
+// The result of `rejectPlanChange`.
+type RejectPlanChangePayload struct {
+	// The subscription as it is now; null when there are errors.
+	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
