@@ -33,6 +33,8 @@ func TestStories(t *testing.T) {
 		{"a subscription is rejected and tried again", rejection},
 		{"a subscription is suspended and withdrawn", suspension},
 		{"a suspension outlives its app", outlivingSuspension},
+		{"a subscription gets another plan", changedPlans},
+		{"changes of plan are refused", refusedPlanChanges},
 		{"a key is rotated by hand", rotation},
 		{"a key reaches what it lists", keyAccess},
 		{"an app is deleted and restored", deletion},

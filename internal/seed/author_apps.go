@@ -117,9 +117,22 @@ func (a *author) subscription(admin, owner context.Context, app *db.App, x subsc
 			break
 		}
 		a.step()
+		if action == lifecycle.ChangePlan {
+			out.Subscription, err = a.changePlan(owner, out, x)
+			continue
+		}
 		out.Subscription, err = a.actOnSubscription(admin, owner, out.GlobalID(), action, x.Reason)
 	}
 	return out, err
+}
+
+// changePlan asks for another plan, which the subscription does not get yet.
+func (a *author) changePlan(owner context.Context, s subscribed, x subscription) (*db.Subscription, error) {
+	to, err := find(s.offer.plans, "plan", x.To)
+	if err != nil {
+		return nil, err
+	}
+	return a.Apps.ChangePlan(owner, apps.ChangePlanInput{SubscriptionID: s.GlobalID(), PlanID: to.GlobalID(), When: x.When, Reason: x.Reason})
 }
 
 // actOnSubscription applies an action to a subscription. The reason is only for what is

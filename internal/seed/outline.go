@@ -177,7 +177,10 @@ type subscription struct {
 	// all of the product.
 	Endpoints []string
 	// Actions are what happened to it, in this order, and Reason is why it was
-	// refused, suspended or ended.
+	// refused, suspended or ended, or is to get another plan.
 	Actions []lifecycle.SubscriptionAction
 	Reason  *string
+	// To is the plan that its owner has asked for, and When the time.
+	To   string
+	When domain.PlanChangeTime
 }
