@@ -47,16 +47,8 @@ func requestReceived() kind {
 				return r.applicant(ctx, e.SubjectID)
 			}
 			s, f, err := r.request(ctx, e.SubjectID)
-			if err != nil || s == nil {
+			if err != nil || s == nil || !stillAsked(&f, s, e) {
 				return f, false, err
-			}
-			if aboutPlan(e) {
-				if s.Edges.PendingPlan == nil || s.Edges.PendingPlan.Name != changed(e, "pendingPlan") {
-					return f, false, nil // they have asked for another one since
-				}
-				f.NewPlan = oneLine(s.Edges.PendingPlan.Name)
-			} else if s.Status != access.SubscriptionWaiting {
-				return f, false, nil
 			}
 			mine, err := r.waiting(ctx)
 			if err != nil || mine == nil {

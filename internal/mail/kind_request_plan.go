@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/event"
 	"portico/internal/eventlog"
@@ -31,6 +32,19 @@ func replaced(e *db.Event, field string) string {
 		}
 	}
 	return ""
+}
+
+// stillAsked reports whether a subscription waits for what an event asked for, and adds the
+// plan if that was another one.
+func stillAsked(f *Facts, s *db.Subscription, e *db.Event) bool {
+	if !aboutPlan(e) {
+		return s.Status == access.SubscriptionWaiting
+	}
+	if s.Edges.PendingPlan == nil || s.Edges.PendingPlan.Name != changed(e, "pendingPlan") {
+		return false // they have asked for another one since
+	}
+	f.NewPlan = oneLine(s.Edges.PendingPlan.Name)
+	return true
 }
 
 // planDecided reports whether an event decided about a change of plan that waited, and not
