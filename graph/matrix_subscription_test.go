@@ -137,7 +137,7 @@ func (w *world) planOf(product, approval string) string {
 // planRequested returns a subscription whose change of plan waits for a decision.
 func (w *world) planRequested() string {
 	subscription, product := w.changeable()
-	return w.make("developer", "changePlan", arguments{"subscriptionId": subscription, "planId": w.planOf(product, "MANUAL")}, "productSubscription")
+	return w.make("developer", "changePlan", arguments{"subscriptionId": subscription, "planId": w.planOf(product, "MANUAL"), "when": "NOW"}, "productSubscription")
 }
 
 func (w *world) suspended() string {

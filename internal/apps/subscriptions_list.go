@@ -25,7 +25,7 @@ type SubscriptionFilter struct {
 	AccountIDs []string
 	History    bool
 	// PlanChange are the states of a change of plan that has not taken effect.
-	PlanChange []lifecycle.PlanChangeStatus `json:",omitempty"`
+	PlanChange []lifecycle.PlanChangeStatus
 }
 
 // Subscriptions returns a page of the subscriptions that the viewer may see.
