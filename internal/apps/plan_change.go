@@ -119,10 +119,7 @@ func planWaits(ctx context.Context, all *db.SubscriptionClient, v viewer.Viewer,
 	if v.ActsForOrganization() {
 		return false, nil
 	}
-	if input.Or(to.Approval, prod.Approval) != domain.Auto {
-		return true, nil
-	}
-	return sanctioned(viewer.AsSystem(ctx, s.OrganizationID), all, s.AccountID, s.ProductID)
+	return needsApproval(ctx, all, s.AccountID, prod, to)
 }
 
 // periodEnd returns the end of the calendar month in the organization's time zone.

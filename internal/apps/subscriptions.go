@@ -15,7 +15,7 @@ import (
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
-	"portico/internal/input"
+	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
 )
@@ -89,14 +89,14 @@ func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscri
 	if err != nil {
 		return nil, err
 	}
-	status, err := initialStatus(ctx, tx, a, prod, input.Or(chosen.Approval, prod.Approval) == domain.Auto)
+	waits, err := needsApproval(ctx, tx.Subscription, a.AccountID, prod, chosen)
 	if err != nil {
 		return nil, err
 	}
 	if err := supersedePrevious(ctx, tx, a, prod); err != nil {
 		return nil, err
 	}
-	create := FillSubscription(tx.Subscription.Create(), a, chosen, status, tx.Now)
+	create := FillSubscription(tx.Subscription.Create(), a, chosen, lifecycle.Initial(!waits), tx.Now)
 	if tx.Viewer.SignedIn() {
 		create.SetRequestedBy(tx.Viewer.UserID)
 	}

@@ -10,6 +10,7 @@ import (
 	"portico/ent/db/app"
 	"portico/ent/db/subscription"
 	"portico/internal/change"
+	"portico/internal/domain"
 	"portico/internal/input"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
@@ -37,14 +38,13 @@ func sanctioned(system context.Context, all *db.SubscriptionClient, of, product 
 	).Exist(system)
 }
 
-// initialStatus returns the status of a new subscription: it waits, even if
-// approval is automatic, while its account is sanctioned for the product.
-func initialStatus(ctx context.Context, tx *change.Tx, a *db.App, p *db.Product, automatic bool) (access.SubscriptionStatus, error) {
-	if !automatic {
-		return access.SubscriptionWaiting, nil
+// needsApproval reports whether an account's use of a plan waits for approval: where the
+// plan, or else its product, says so, and while the account is sanctioned for the product.
+func needsApproval(ctx context.Context, all *db.SubscriptionClient, of uuid.UUID, prod *db.Product, chosen *db.Plan) (bool, error) {
+	if input.Or(chosen.Approval, prod.Approval) != domain.Auto {
+		return true, nil
 	}
-	yes, err := sanctioned(viewer.AsSystem(ctx, tx.OrganizationID()), tx.Subscription, a.AccountID, p.ID)
-	return lifecycle.Initial(!yes), err
+	return sanctioned(viewer.AsSystem(ctx, prod.OrganizationID), all, of, prod.ID)
 }
 
 // lockAppAndAccount locks an app and, before it, its account: the order in
