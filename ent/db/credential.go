@@ -39,6 +39,8 @@ type Credential struct {
 	AppID *uuid.UUID `json:"app_id,omitempty"`
 	// Name holds the value of the "name" field.
 	Name string `json:"name,omitempty"`
+	// The name in the form in which it is searched; NULL: not folded yet, because the previous release wrote the name.
+	NameFolded *string `json:"name_folded,omitempty"`
 	// Environment holds the value of the "environment" field.
 	Environment access.Environment `json:"environment,omitempty"`
 	// Status holds the value of the "status" field.
@@ -221,7 +223,7 @@ func (*Credential) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case credential.FieldVersion, credential.FieldExpiryNotice:
 			values[i] = new(sql.NullInt64)
-		case credential.FieldName, credential.FieldEnvironment, credential.FieldStatus, credential.FieldAuthType, credential.FieldPepperID, credential.FieldSecretHint, credential.FieldRawKeyHint, credential.FieldAccess, credential.FieldRevokedReason, credential.FieldRevokedNote:
+		case credential.FieldName, credential.FieldNameFolded, credential.FieldEnvironment, credential.FieldStatus, credential.FieldAuthType, credential.FieldPepperID, credential.FieldSecretHint, credential.FieldRawKeyHint, credential.FieldAccess, credential.FieldRevokedReason, credential.FieldRevokedNote:
 			values[i] = new(sql.NullString)
 		case credential.FieldCreatedAt, credential.FieldUpdatedAt, credential.FieldExpiresAt, credential.FieldExpiryRecordedAt, credential.FieldLastUsedAt, credential.FieldRevokedAt, credential.FieldDeletedAt, credential.FieldRotatedAt, credential.FieldExpiresUnrotatedAt, credential.FieldStillUsedFrom:
 			values[i] = new(sql.NullTime)
@@ -290,6 +292,13 @@ func (_m *Credential) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field name", values[i])
 			} else if value.Valid {
 				_m.Name = value.String
+			}
+		case credential.FieldNameFolded:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field name_folded", values[i])
+			} else if value.Valid {
+				_m.NameFolded = new(string)
+				*_m.NameFolded = value.String
 			}
 		case credential.FieldEnvironment:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -571,6 +580,11 @@ func (_m *Credential) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("name=")
 	builder.WriteString(_m.Name)
+	builder.WriteString(", ")
+	if v := _m.NameFolded; v != nil {
+		builder.WriteString("name_folded=")
+		builder.WriteString(*v)
+	}
 	builder.WriteString(", ")
 	builder.WriteString("environment=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Environment))

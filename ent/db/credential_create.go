@@ -109,6 +109,20 @@ func (_c *CredentialCreate) SetNillableName(v *string) *CredentialCreate {
 	return _c
 }
 
+// SetNameFolded sets the "name_folded" field.
+func (_c *CredentialCreate) SetNameFolded(v string) *CredentialCreate {
+	_c.mutation.SetNameFolded(v)
+	return _c
+}
+
+// SetNillableNameFolded sets the "name_folded" field if the given value is not nil.
+func (_c *CredentialCreate) SetNillableNameFolded(v *string) *CredentialCreate {
+	if v != nil {
+		_c.SetNameFolded(*v)
+	}
+	return _c
+}
+
 // SetEnvironment sets the "environment" field.
 func (_c *CredentialCreate) SetEnvironment(v access.Environment) *CredentialCreate {
 	_c.mutation.SetEnvironment(v)
@@ -727,7 +741,7 @@ func (_c *CredentialCreate) check() error {
 }
 
 // insertCredential inserts a row. What is not set is NULL.
-const insertCredential = `INSERT INTO "credentials" ("organization_id", "created_at", "updated_at", "version", "account_id", "app_id", "name", "environment", "status", "auth_type", "username", "disabled_by_owner", "labels", "secret_hash", "pepper_id", "secret_hint", "raw_key_hint", "access", "allowed_addresses", "rate_limit", "imported", "expires_at", "expiry_recorded_at", "expiry_notice", "last_used_at", "revoked_at", "revoked_by", "revoked_reason", "revoked_note", "deleted_at", "predecessor_id", "successor_id", "rotated_at", "expires_unrotated_at", "still_used_from", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)`
+const insertCredential = `INSERT INTO "credentials" ("organization_id", "created_at", "updated_at", "version", "account_id", "app_id", "name", "name_folded", "environment", "status", "auth_type", "username", "disabled_by_owner", "labels", "secret_hash", "pepper_id", "secret_hint", "raw_key_hint", "access", "allowed_addresses", "rate_limit", "imported", "expires_at", "expiry_recorded_at", "expiry_notice", "last_used_at", "revoked_at", "revoked_by", "revoked_reason", "revoked_note", "deleted_at", "predecessor_id", "successor_id", "rotated_at", "expires_unrotated_at", "still_used_from", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)`
 
 func (_c *CredentialCreate) sqlSave(ctx context.Context) (*Credential, error) {
 	node, args, err := _c.values()
@@ -767,7 +781,7 @@ func (_c *CredentialCreate) values() (*Credential, []any, error) {
 	if len(_c.mutation.PredecessorsIDs()) > 0 {
 		return nil, nil, fmt.Errorf("Credential.predecessors is set at its other end")
 	}
-	node, args := &Credential{config: _c.config}, make([]any, 36)
+	node, args := &Credential{config: _c.config}, make([]any, 37)
 	if value, ok := _c.mutation.OrganizationID(); ok {
 		args[0] = value.String()
 		node.OrganizationID = value
@@ -796,24 +810,28 @@ func (_c *CredentialCreate) values() (*Credential, []any, error) {
 		args[6] = string(value)
 		node.Name = value
 	}
-	if value, ok := _c.mutation.Environment(); ok {
+	if value, ok := _c.mutation.NameFolded(); ok {
 		args[7] = string(value)
+		node.NameFolded = &value
+	}
+	if value, ok := _c.mutation.Environment(); ok {
+		args[8] = string(value)
 		node.Environment = value
 	}
 	if value, ok := _c.mutation.Status(); ok {
-		args[8] = string(value)
+		args[9] = string(value)
 		node.Status = value
 	}
 	if value, ok := _c.mutation.AuthType(); ok {
-		args[9] = string(value)
+		args[10] = string(value)
 		node.AuthType = value
 	}
 	if value, ok := _c.mutation.Username(); ok {
-		args[10] = value.String()
+		args[11] = value.String()
 		node.Username = value
 	}
 	if value, ok := _c.mutation.DisabledByOwner(); ok {
-		args[11] = value
+		args[12] = value
 		node.DisabledByOwner = value
 	}
 	if value, ok := _c.mutation.Labels(); ok {
@@ -821,27 +839,27 @@ func (_c *CredentialCreate) values() (*Credential, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column labels: %w", err)
 		}
-		args[12] = text
+		args[13] = text
 		node.Labels = value
 	}
 	if value, ok := _c.mutation.SecretHash(); ok {
-		args[13] = value
+		args[14] = value
 		node.SecretHash = &value
 	}
 	if value, ok := _c.mutation.PepperID(); ok {
-		args[14] = string(value)
+		args[15] = string(value)
 		node.PepperID = value
 	}
 	if value, ok := _c.mutation.SecretHint(); ok {
-		args[15] = string(value)
+		args[16] = string(value)
 		node.SecretHint = value
 	}
 	if value, ok := _c.mutation.RawKeyHint(); ok {
-		args[16] = string(value)
+		args[17] = string(value)
 		node.RawKeyHint = value
 	}
 	if value, ok := _c.mutation.Access(); ok {
-		args[17] = string(value)
+		args[18] = string(value)
 		node.Access = value
 	}
 	if value, ok := _c.mutation.AllowedAddresses(); ok {
@@ -849,7 +867,7 @@ func (_c *CredentialCreate) values() (*Credential, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column allowed_addresses: %w", err)
 		}
-		args[18] = text
+		args[19] = text
 		node.AllowedAddresses = value
 	}
 	if value, ok := _c.mutation.RateLimit(); ok {
@@ -857,71 +875,71 @@ func (_c *CredentialCreate) values() (*Credential, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column rate_limit: %w", err)
 		}
-		args[19] = text
+		args[20] = text
 		node.RateLimit = value
 	}
 	if value, ok := _c.mutation.Imported(); ok {
-		args[20] = value
+		args[21] = value
 		node.Imported = value
 	}
 	if value, ok := _c.mutation.ExpiresAt(); ok {
-		args[21] = value
+		args[22] = value
 		node.ExpiresAt = &value
 	}
 	if value, ok := _c.mutation.ExpiryRecordedAt(); ok {
-		args[22] = value
+		args[23] = value
 		node.ExpiryRecordedAt = &value
 	}
 	if value, ok := _c.mutation.ExpiryNotice(); ok {
-		args[23] = int64(value)
+		args[24] = int64(value)
 		node.ExpiryNotice = &value
 	}
 	if value, ok := _c.mutation.LastUsedAt(); ok {
-		args[24] = value
+		args[25] = value
 		node.LastUsedAt = &value
 	}
 	if value, ok := _c.mutation.RevokedAt(); ok {
-		args[25] = value
+		args[26] = value
 		node.RevokedAt = &value
 	}
 	if value, ok := _c.mutation.RevokedBy(); ok {
-		args[26] = value.String()
+		args[27] = value.String()
 		node.RevokedBy = &value
 	}
 	if value, ok := _c.mutation.RevokedReason(); ok {
-		args[27] = string(value)
+		args[28] = string(value)
 		node.RevokedReason = &value
 	}
 	if value, ok := _c.mutation.RevokedNote(); ok {
-		args[28] = string(value)
+		args[29] = string(value)
 		node.RevokedNote = value
 	}
 	if value, ok := _c.mutation.DeletedAt(); ok {
-		args[29] = value
+		args[30] = value
 		node.DeletedAt = &value
 	}
 	if value, ok := _c.mutation.PredecessorID(); ok {
-		args[30] = value.String()
+		args[31] = value.String()
 		node.PredecessorID = &value
 	}
 	if value, ok := _c.mutation.SuccessorID(); ok {
-		args[31] = value.String()
+		args[32] = value.String()
 		node.SuccessorID = &value
 	}
 	if value, ok := _c.mutation.RotatedAt(); ok {
-		args[32] = value
+		args[33] = value
 		node.RotatedAt = &value
 	}
 	if value, ok := _c.mutation.ExpiresUnrotatedAt(); ok {
-		args[33] = value
+		args[34] = value
 		node.ExpiresUnrotatedAt = &value
 	}
 	if value, ok := _c.mutation.StillUsedFrom(); ok {
-		args[34] = value
+		args[35] = value
 		node.StillUsedFrom = &value
 	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[35] = value.String()
+		args[36] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -953,6 +971,10 @@ func (_c *CredentialCreate) createSpec() (*Credential, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Name(); ok {
 		_spec.SetField(credential.FieldName, field.TypeString, value)
 		_node.Name = value
+	}
+	if value, ok := _c.mutation.NameFolded(); ok {
+		_spec.SetField(credential.FieldNameFolded, field.TypeString, value)
+		_node.NameFolded = &value
 	}
 	if value, ok := _c.mutation.Environment(); ok {
 		_spec.SetField(credential.FieldEnvironment, field.TypeEnum, value)

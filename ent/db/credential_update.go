@@ -82,6 +82,26 @@ func (_u *CredentialUpdate) SetNillableName(v *string) *CredentialUpdate {
 	return _u
 }
 
+// SetNameFolded sets the "name_folded" field.
+func (_u *CredentialUpdate) SetNameFolded(v string) *CredentialUpdate {
+	_u.mutation.SetNameFolded(v)
+	return _u
+}
+
+// SetNillableNameFolded sets the "name_folded" field if the given value is not nil.
+func (_u *CredentialUpdate) SetNillableNameFolded(v *string) *CredentialUpdate {
+	if v != nil {
+		_u.SetNameFolded(*v)
+	}
+	return _u
+}
+
+// ClearNameFolded clears the value of the "name_folded" field.
+func (_u *CredentialUpdate) ClearNameFolded() *CredentialUpdate {
+	_u.mutation.ClearNameFolded()
+	return _u
+}
+
 // SetEnvironment sets the "environment" field.
 func (_u *CredentialUpdate) SetEnvironment(v access.Environment) *CredentialUpdate {
 	_u.mutation.SetEnvironment(v)
@@ -696,6 +716,12 @@ func (_u *CredentialUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if value, ok := _u.mutation.Name(); ok {
 		_spec.SetField(credential.FieldName, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.NameFolded(); ok {
+		_spec.SetField(credential.FieldNameFolded, field.TypeString, value)
+	}
+	if _u.mutation.NameFoldedCleared() {
+		_spec.ClearField(credential.FieldNameFolded, field.TypeString)
+	}
 	if value, ok := _u.mutation.Environment(); ok {
 		_spec.SetField(credential.FieldEnvironment, field.TypeEnum, value)
 	}
@@ -1013,6 +1039,26 @@ func (_u *CredentialUpdateOne) SetNillableName(v *string) *CredentialUpdateOne {
 	if v != nil {
 		_u.SetName(*v)
 	}
+	return _u
+}
+
+// SetNameFolded sets the "name_folded" field.
+func (_u *CredentialUpdateOne) SetNameFolded(v string) *CredentialUpdateOne {
+	_u.mutation.SetNameFolded(v)
+	return _u
+}
+
+// SetNillableNameFolded sets the "name_folded" field if the given value is not nil.
+func (_u *CredentialUpdateOne) SetNillableNameFolded(v *string) *CredentialUpdateOne {
+	if v != nil {
+		_u.SetNameFolded(*v)
+	}
+	return _u
+}
+
+// ClearNameFolded clears the value of the "name_folded" field.
+func (_u *CredentialUpdateOne) ClearNameFolded() *CredentialUpdateOne {
+	_u.mutation.ClearNameFolded()
 	return _u
 }
 
@@ -1659,6 +1705,12 @@ func (_u *CredentialUpdateOne) sqlSave(ctx context.Context) (_node *Credential, 
 	}
 	if value, ok := _u.mutation.Name(); ok {
 		_spec.SetField(credential.FieldName, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.NameFolded(); ok {
+		_spec.SetField(credential.FieldNameFolded, field.TypeString, value)
+	}
+	if _u.mutation.NameFoldedCleared() {
+		_spec.ClearField(credential.FieldNameFolded, field.TypeString)
 	}
 	if value, ok := _u.mutation.Environment(); ok {
 		_spec.SetField(credential.FieldEnvironment, field.TypeEnum, value)

@@ -2756,6 +2756,7 @@ type CredentialMutation struct {
 	version                 *int
 	addversion              *int
 	name                    *string
+	name_folded             *string
 	environment             *access.Environment
 	status                  *access.CredentialStatus
 	auth_type               *access.AuthType
@@ -3194,6 +3195,55 @@ func (m *CredentialMutation) OldName(ctx context.Context) (v string, err error) 
 // ResetName resets all changes to the "name" field.
 func (m *CredentialMutation) ResetName() {
 	m.name = nil
+}
+
+// SetNameFolded sets the "name_folded" field.
+func (m *CredentialMutation) SetNameFolded(s string) {
+	m.name_folded = &s
+}
+
+// NameFolded returns the value of the "name_folded" field in the mutation.
+func (m *CredentialMutation) NameFolded() (r string, exists bool) {
+	v := m.name_folded
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNameFolded returns the old "name_folded" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldNameFolded(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNameFolded is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNameFolded requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNameFolded: %w", err)
+	}
+	return oldValue.NameFolded, nil
+}
+
+// ClearNameFolded clears the value of the "name_folded" field.
+func (m *CredentialMutation) ClearNameFolded() {
+	m.name_folded = nil
+	m.clearedFields[credential.FieldNameFolded] = struct{}{}
+}
+
+// NameFoldedCleared returns if the "name_folded" field was cleared in this mutation.
+func (m *CredentialMutation) NameFoldedCleared() bool {
+	_, ok := m.clearedFields[credential.FieldNameFolded]
+	return ok
+}
+
+// ResetNameFolded resets all changes to the "name_folded" field.
+func (m *CredentialMutation) ResetNameFolded() {
+	m.name_folded = nil
+	delete(m.clearedFields, credential.FieldNameFolded)
 }
 
 // SetEnvironment sets the "environment" field.
@@ -4755,7 +4805,7 @@ func (m *CredentialMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CredentialMutation) Fields() []string {
-	fields := make([]string, 0, 35)
+	fields := make([]string, 0, 36)
 	if m.organization != nil {
 		fields = append(fields, credential.FieldOrganizationID)
 	}
@@ -4776,6 +4826,9 @@ func (m *CredentialMutation) Fields() []string {
 	}
 	if m.name != nil {
 		fields = append(fields, credential.FieldName)
+	}
+	if m.name_folded != nil {
+		fields = append(fields, credential.FieldNameFolded)
 	}
 	if m.environment != nil {
 		fields = append(fields, credential.FieldEnvironment)
@@ -4883,6 +4936,8 @@ func (m *CredentialMutation) Field(name string) (ent.Value, bool) {
 		return m.AppID()
 	case credential.FieldName:
 		return m.Name()
+	case credential.FieldNameFolded:
+		return m.NameFolded()
 	case credential.FieldEnvironment:
 		return m.Environment()
 	case credential.FieldStatus:
@@ -4962,6 +5017,8 @@ func (m *CredentialMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldAppID(ctx)
 	case credential.FieldName:
 		return m.OldName(ctx)
+	case credential.FieldNameFolded:
+		return m.OldNameFolded(ctx)
 	case credential.FieldEnvironment:
 		return m.OldEnvironment(ctx)
 	case credential.FieldStatus:
@@ -5075,6 +5132,13 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetName(v)
+		return nil
+	case credential.FieldNameFolded:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNameFolded(v)
 		return nil
 	case credential.FieldEnvironment:
 		v, ok := value.(access.Environment)
@@ -5332,6 +5396,9 @@ func (m *CredentialMutation) ClearedFields() []string {
 	if m.FieldCleared(credential.FieldAppID) {
 		fields = append(fields, credential.FieldAppID)
 	}
+	if m.FieldCleared(credential.FieldNameFolded) {
+		fields = append(fields, credential.FieldNameFolded)
+	}
 	if m.FieldCleared(credential.FieldLabels) {
 		fields = append(fields, credential.FieldLabels)
 	}
@@ -5399,6 +5466,9 @@ func (m *CredentialMutation) ClearField(name string) error {
 	switch name {
 	case credential.FieldAppID:
 		m.ClearAppID()
+		return nil
+	case credential.FieldNameFolded:
+		m.ClearNameFolded()
 		return nil
 	case credential.FieldLabels:
 		m.ClearLabels()
@@ -5479,6 +5549,9 @@ func (m *CredentialMutation) ResetField(name string) error {
 		return nil
 	case credential.FieldName:
 		m.ResetName()
+		return nil
+	case credential.FieldNameFolded:
+		m.ResetNameFolded()
 		return nil
 	case credential.FieldEnvironment:
 		m.ResetEnvironment()

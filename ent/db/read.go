@@ -308,6 +308,10 @@ func (*CredentialQuery) Assign(column string) func(m *Credential, v any) error {
 		return func(m *Credential, v any) error {
 			return rowscan.Text(&m.Name, v)
 		}
+	case credential.FieldNameFolded:
+		return func(m *Credential, v any) error {
+			return rowscan.Optional(&m.NameFolded, v, rowscan.Text)
+		}
 	case credential.FieldEnvironment:
 		return func(m *Credential, v any) error {
 			return rowscan.Text(&m.Environment, v)

@@ -26,6 +26,7 @@ func (Credential) Fields() []ent.Field {
 		field.UUID("account_id", uuid.UUID{}).Immutable(),
 		field.UUID("app_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("NULL: of the whole account."),
 		field.String("name").Default(""),
+		field.String("name_folded").Optional().Nillable().Comment("The name in the form in which it is searched; NULL: not folded yet, because the previous release wrote the name."),
 		field.Enum("environment").GoType(access.Environment("")).Default(string(access.Development)),
 		field.Enum("status").GoType(access.CredentialStatus("")).Default(string(access.CredentialActive)),
 		field.Enum("auth_type").GoType(access.AuthType("")).Default(string(access.APIKey)).Comment("Not used: the product determines how API keys may be presented. It remains for the previous release."),
@@ -80,6 +81,7 @@ func (Credential) Indexes() []ent.Index {
 		index.Fields("predecessor_id").Unique().Annotations(where("predecessor_id IS NOT NULL AND status <> 'REVOKED'")),
 		index.Fields("predecessor_id").StorageKey("credential_predecessors").Annotations(where("predecessor_id IS NOT NULL")), // for deletions
 		index.Fields("successor_id").Annotations(where("successor_id IS NOT NULL")),                                           // for deletions
+		index.Fields("name").StorageKey("credential_unfolded").Annotations(where("name_folded IS NULL")),
 		index.Fields("expires_at").StorageKey("credential_overlaps").Annotations(where("still_used_from IS NOT NULL")),
 	}
 }

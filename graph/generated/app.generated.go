@@ -1389,13 +1389,20 @@ func (ec *executionContext) unmarshalInputAppFilter(ctx context.Context, obj any
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"nameContains", "label", "accountIds"}
+	fieldsInOrder := [...]string{"search", "nameContains", "label", "accountIds"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
 			continue
 		}
 		switch k {
+		case "search":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("search"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Search = data
 		case "nameContains":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("nameContains"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -2287,6 +2294,13 @@ func (ec *executionContext) marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx context.
 		return graphql.Null
 	}
 	return ec._App(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOAppConnection2ᚖporticoᚋgraphᚋmodelᚐAppConnection(ctx context.Context, sel ast.SelectionSet, v *model.AppConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._AppConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOAppFilter2ᚖporticoᚋinternalᚋappsᚐAppFilter(ctx context.Context, v any) (*apps.AppFilter, error) {

@@ -2142,13 +2142,20 @@ func (ec *executionContext) unmarshalInputCredentialFilter(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"status", "environment", "label", "productIds", "appIds", "accountIds", "createdBefore", "neverUsed", "lastUsedBefore", "expiresBefore", "neverExpires", "outOfPolicy"}
+	fieldsInOrder := [...]string{"search", "status", "environment", "label", "productIds", "appIds", "accountIds", "createdBefore", "neverUsed", "lastUsedBefore", "expiresBefore", "neverExpires", "outOfPolicy"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
 			continue
 		}
 		switch k {
+		case "search":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("search"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Search = data
 		case "status":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("status"))
 			data, err := ec.unmarshalOCredentialStatus2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐCredentialStatusᚄ(ctx, v)
@@ -3667,6 +3674,13 @@ func (ec *executionContext) marshalOCredential2ᚖporticoᚋentᚋdbᚐCredentia
 		return graphql.Null
 	}
 	return ec._Credential(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOCredentialConnection2ᚖporticoᚋgraphᚋmodelᚐCredentialConnection(ctx context.Context, sel ast.SelectionSet, v *model.CredentialConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CredentialConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOCredentialFilter2ᚖporticoᚋinternalᚋappsᚐCredentialFilter(ctx context.Context, v any) (*apps.CredentialFilter, error) {

@@ -58,6 +58,7 @@ type ResolverRoot interface {
 	ProductSubscription() ProductSubscriptionResolver
 	ProductSubscriptionConnection() ProductSubscriptionConnectionResolver
 	Query() QueryResolver
+	SearchResult() SearchResultResolver
 	ServiceToken() ServiceTokenResolver
 	ServiceTokenConnection() ServiceTokenConnectionResolver
 	Session() SessionResolver
@@ -944,6 +945,7 @@ type ComplexityRoot struct {
 		Product              func(childComplexity int, id string) int
 		ProductSubscriptions func(childComplexity int, where *apps.SubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) int
 		Products             func(childComplexity int, where *catalog.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) int
+		Search               func(childComplexity int, query string) int
 		ServerInfo           func(childComplexity int, organization *string) int
 		ServiceTokens        func(childComplexity int, where *identity.ServiceTokenFilter, orderBy model.ServiceTokenOrder, first *int, after *string, last *int, before *string) int
 		Sessions             func(childComplexity int, first *int, after *string, last *int, before *string) int
@@ -1091,6 +1093,15 @@ type ComplexityRoot struct {
 		RotatedAt             func(childComplexity int) int
 		SuccessorCalls        func(childComplexity int) int
 		SuccessorLastUsedAt   func(childComplexity int) int
+	}
+
+	SearchResult struct {
+		Accounts    func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Apps        func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Credentials func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Products    func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Query       func(childComplexity int) int
+		Users       func(childComplexity int, first *int, after *string, last *int, before *string) int
 	}
 
 	Secret struct {
@@ -5452,6 +5463,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Products(childComplexity, args["where"].(*catalog.ProductFilter), args["orderBy"].(model.ProductOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Query.search":
+		if e.ComplexityRoot.Query.Search == nil {
+			break
+		}
+
+		args, err := ec.field_Query_search_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Search(childComplexity, args["query"].(string)), true
 	case "Query.serverInfo":
 		if e.ComplexityRoot.Query.ServerInfo == nil {
 			break
@@ -5939,6 +5961,68 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RotationEvidence.SuccessorLastUsedAt(childComplexity), true
+
+	case "SearchResult.accounts":
+		if e.ComplexityRoot.SearchResult.Accounts == nil {
+			break
+		}
+
+		args, err := ec.field_SearchResult_accounts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.SearchResult.Accounts(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "SearchResult.apps":
+		if e.ComplexityRoot.SearchResult.Apps == nil {
+			break
+		}
+
+		args, err := ec.field_SearchResult_apps_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.SearchResult.Apps(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "SearchResult.credentials":
+		if e.ComplexityRoot.SearchResult.Credentials == nil {
+			break
+		}
+
+		args, err := ec.field_SearchResult_credentials_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.SearchResult.Credentials(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "SearchResult.products":
+		if e.ComplexityRoot.SearchResult.Products == nil {
+			break
+		}
+
+		args, err := ec.field_SearchResult_products_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.SearchResult.Products(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "SearchResult.query":
+		if e.ComplexityRoot.SearchResult.Query == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchResult.Query(childComplexity), true
+	case "SearchResult.users":
+		if e.ComplexityRoot.SearchResult.Users == nil {
+			break
+		}
+
+		args, err := ec.field_SearchResult_users_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.SearchResult.Users(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 
 	case "Secret.password":
 		if e.ComplexityRoot.Secret.Password == nil {
@@ -7539,6 +7623,8 @@ type MembershipEdge {
 
 "Conditions for accounts: all that are given must be met."
 input AccountFilter {
+  "Only accounts in whose name this text is found, regardless of case and of the dots of Turkish i: 3–100 characters in one line, else BAD_USER_INPUT. An index finds it, however many accounts there are."
+  search: String
   "Only accounts whose name contains this text, regardless of case."
   nameContains: String
   "Only accounts in one of these states; an empty list matches none."
@@ -7912,6 +7998,8 @@ type AppEdge {
 
 "Conditions for apps: all that are given must be met."
 input AppFilter {
+  "Only apps in whose name or reference id this text is found, regardless of case and of the dots of Turkish i: 3–100 characters in one line, else BAD_USER_INPUT. An index finds it, however many apps there are."
+  search: String
   "Only apps whose name contains this text, regardless of case."
   nameContains: String
   "Only apps that have this label."
@@ -8615,6 +8703,8 @@ type CredentialEdge {
 
 "Conditions for keys: all that are given must be met."
 input CredentialFilter {
+  "Only keys in whose name or ` + "`" + `username` + "`" + ` this text is found, regardless of case and of the dots of Turkish i: 3–100 characters in one line, else BAD_USER_INPUT. An index finds it, however many keys there are."
+  search: String
   "Only keys in one of these states at the time of reading; an empty list matches none."
   status: [CredentialStatus!]
   "Only keys for one of these environments; an empty list matches none."
@@ -10453,6 +10543,8 @@ type ProductEdge {
 
 "Conditions for products: all that are given must be met."
 input ProductFilter {
+  "Only products in whose title or name this text is found, regardless of case and of the dots of Turkish i: 3–100 characters in one line, else BAD_USER_INPUT. An index finds it, however many products there are."
+  search: String
   "Only products whose title contains this text, regardless of case."
   titleContains: String
   "Only products in one of these states; an empty list matches none."
@@ -10579,6 +10671,75 @@ type UpdateProductPayload {
   product: Product
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/search.graphql", Input: `"What was found, by noun; each is the list of that noun with ` + "`" + `where: {search: …}` + "`" + `, newest first. What an operation does not select is not searched."
+type SearchResult {
+  "What was searched for."
+  query: String!
+  "Apps, by name and reference id. Requires: ADMIN or PORTAL."
+  apps(
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): AppConnection @goField(forceResolver: true) @hasRole(any: [ADMIN, PORTAL])
+  "Accounts, by name. Requires: ADMIN."
+  accounts(
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): AccountConnection @goField(forceResolver: true) @hasRole(any: [ADMIN])
+  "Products, by title and name."
+  products(
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): ProductConnection! @goField(forceResolver: true)
+  "Users, by name and e-mail address. Requires: ADMIN."
+  users(
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): UserConnection @goField(forceResolver: true) @hasRole(any: [ADMIN])
+  "Keys of apps and of whole accounts, by name and ` + "`" + `username` + "`" + `. Requires: ADMIN or PORTAL."
+  credentials(
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): CredentialConnection @goField(forceResolver: true) @hasRole(any: [ADMIN, PORTAL])
+}
+
+extend type Query {
+  "Searches everything that the viewer may list, regardless of case and of the dots of Turkish i. Each noun is a list with a total, cursors and a page of its own, so that a front end shows a few of each and goes on with those of one. Requires: ADMIN, APPROVER or PORTAL."
+  search(
+    "What to look for inside names: 3–100 characters in one line, else BAD_USER_INPUT."
+    query: String!
+  ): SearchResult! @hasRole(any: [ADMIN, APPROVER, PORTAL])
 }
 `, BuiltIn: false},
 	{Name: "../schema/service_token.graphql", Input: `"The token of a machine: a program that uses this API, or a gateway. It is sent as ` + "`" + `Authorization: Bearer pst_…` + "`" + `. The token itself is shown only in the answer that created it."
@@ -12214,6 +12375,8 @@ type UserEdge {
 
 "Conditions for users: all that are given must be met."
 input UserFilter {
+  "Only users in whose name or e-mail address this text is found, regardless of case and of the dots of Turkish i: 3–100 characters in one line, else BAD_USER_INPUT. An index finds it, however many users there are."
+  search: String
   "Only users whose name or e-mail address contains this text, regardless of case."
   contains: String
   "Only users with one of these roles; an empty list matches none."
@@ -14465,6 +14628,24 @@ func (ec *executionContext) childFields_RotationEvidence(ctx context.Context, fi
 		return ec.fieldContext_RotationEvidence_readyToRetire(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RotationEvidence", field.Name)
+}
+
+func (ec *executionContext) childFields_SearchResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "query":
+		return ec.fieldContext_SearchResult_query(ctx, field)
+	case "apps":
+		return ec.fieldContext_SearchResult_apps(ctx, field)
+	case "accounts":
+		return ec.fieldContext_SearchResult_accounts(ctx, field)
+	case "products":
+		return ec.fieldContext_SearchResult_products(ctx, field)
+	case "users":
+		return ec.fieldContext_SearchResult_users(ctx, field)
+	case "credentials":
+		return ec.fieldContext_SearchResult_credentials(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchResult", field.Name)
 }
 
 func (ec *executionContext) childFields_Secret(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

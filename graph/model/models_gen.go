@@ -852,6 +852,22 @@ type RotateKeyPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// What was found, by noun; each is the list of that noun with `where: {search: …}`, newest first. What an operation does not select is not searched.
+type SearchResult struct {
+	// What was searched for.
+	Query string `json:"query"`
+	// Apps, by name and reference id. Requires: ADMIN or PORTAL.
+	Apps *AppConnection `json:"apps,omitempty"`
+	// Accounts, by name. Requires: ADMIN.
+	Accounts *AccountConnection `json:"accounts,omitempty"`
+	// Products, by title and name.
+	Products *ProductConnection `json:"products"`
+	// Users, by name and e-mail address. Requires: ADMIN.
+	Users *UserConnection `json:"users,omitempty"`
+	// Keys of apps and of whole accounts, by name and `username`. Requires: ADMIN or PORTAL.
+	Credentials *CredentialConnection `json:"credentials,omitempty"`
+}
+
 // Which user gets a link that sets a new password.
 type SendPasswordResetInput struct {
 	// The user's id; one that you may not see is NOT_FOUND. A disabled user is WRONG_STATUS, one who may not sign in with a password NOT_ALLOWED.

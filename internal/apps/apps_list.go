@@ -15,19 +15,28 @@ import (
 	"portico/internal/paging"
 )
 
-// Apps returns a page of the apps that the viewer may see.
+// Apps returns a page of the apps that the viewer may see. What cannot be searched for is
+// fault.CodeBadUserInput.
 func (svc *Service) Apps(ctx context.Context, f AppFilter, o listing.Order, r listing.Request) (*paging.Page[*db.App], error) {
+	if err := input.CheckSearch(f.Search); err != nil {
+		return nil, err
+	}
 	return listing.ReadPage(ctx, svc.entities.Lists, entity.AppList(), listing.Filtered(f, svc.appQuery), o, r)
 }
 
 // AppsOfAccounts returns the same page of the apps of many accounts.
 func (svc *Service) AppsOfAccounts(ctx context.Context, accounts []uuid.UUID, f AppFilter, o listing.Order, r listing.Request) (listing.Pages[*db.App], error) {
+	if err := input.CheckSearch(f.Search); err != nil {
+		return nil, err
+	}
 	ch := listing.Children[*db.App]{List: entity.AppList(), Column: app.FieldAccountID, Parent: func(a *db.App) uuid.UUID { return a.AccountID }}
 	return listing.ReadPages(ctx, svc.entities.Lists, ch, listing.Filtered(f, svc.appQuery), accounts, o, r)
 }
 
 // AppFilter narrows a list of apps.
 type AppFilter struct {
+	// Search is found in the name or in the reference id.
+	Search       *string
 	NameContains *string
 	Label        *LabelFilter
 	AccountIDs   []string
@@ -41,6 +50,9 @@ type LabelFilter struct {
 
 func (svc *Service) appQuery(f AppFilter) listing.Query[*db.App] {
 	q := svc.client.App.Query()
+	if f.Search != nil {
+		q.Where(database.Columns(app.Table, app.FieldNameFolded, app.FieldReferenceID).Contains(input.SearchText(*f.Search)))
+	}
 	if f.NameContains != nil {
 		q.Where(app.NameFoldedContains(input.SearchText(*f.NameContains)))
 	}

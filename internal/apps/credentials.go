@@ -213,7 +213,7 @@ func (svc *Service) createCredential(ctx context.Context, tx *change.Tx, owner C
 		return nil, nil, err
 	}
 	create := FillCredential(tx.Credential.Create(), owner, secret, svc.peppers, tx.Now).
-		SetName(c.Name).SetEnvironment(c.Environment).SetAccess(c.Access).SetNillableExpiresAt(end).
+		SetName(c.Name).SetNameFolded(domain.Fold(c.Name)).SetEnvironment(c.Environment).SetAccess(c.Access).SetNillableExpiresAt(end).
 		SetNillableExpiryNotice(lifecycle.ExpiryNotice(tx.Now, end)).SetNillablePredecessorID(c.Predecessor)
 	if len(c.Labels) > 0 {
 		create.SetLabels(c.Labels)
@@ -252,7 +252,7 @@ func FillCredential(c *db.CredentialCreate, owner CredentialOwner, secret apikey
 	return c.SetOrganizationID(owner.organization).SetAccountID(owner.account).SetNillableAppID(owner.app).
 		SetUsername(secret.Username).SetPepperID(id).SetSecretHint(apikey.Hint(secret.Password)).SetRawKeyHint(apikey.RawHint(secret.RawKey)).
 		SetSecretHash(apikey.Hash(pepper, secret.Username, secret.Password)).
-		SetCreatedAt(at).SetUpdatedAt(at)
+		SetNameFolded("").SetCreatedAt(at).SetUpdatedAt(at)
 }
 
 // CredentialCreated returns the event of a new credential with an access control

@@ -106,7 +106,7 @@ func patchCredential(ctx context.Context, tx *change.Tx, c *db.Credential, in Up
 	var d change.Diff
 	if in.Name.Set {
 		d.Add("name", c.Name, in.Name.Or(""))
-		u.SetName(in.Name.Or(""))
+		u.SetName(in.Name.Or("")).SetNameFolded(domain.Fold(in.Name.Or("")))
 	}
 	labelCredential(u, c, in.Labels, &d)
 	if in.ExpiresAt.Set {

@@ -21,6 +21,8 @@ import (
 
 // CredentialFilter narrows a list of credentials; what is nil does not.
 type CredentialFilter struct {
+	// Search is found in the name or in the user name.
+	Search      *string
 	Status      []access.CredentialStatus
 	Environment []access.Environment
 	Label       *LabelFilter
@@ -36,8 +38,11 @@ type CredentialFilter struct {
 	OutOfPolicy    *bool
 }
 
-// check refuses conditions that nothing can meet.
+// check refuses conditions that nothing can meet, and what cannot be searched for.
 func (f CredentialFilter) check() error {
+	if err := input.CheckSearch(f.Search); err != nil {
+		return err
+	}
 	for _, c := range []struct {
 		never *bool
 		until *time.Time
@@ -101,6 +106,9 @@ func (svc *Service) credentialQuery(f credentialsOf) listing.Query[*db.Credentia
 	q, now := svc.client.Credential.Query(), svc.clock.Now()
 	if f.WholeAccount {
 		q.Where(credential.AppIDIsNil())
+	}
+	if f.Search != nil {
+		q.Where(searchedOfCredentials().Contains(input.SearchText(*f.Search)))
 	}
 	if f.Environment != nil {
 		q.Where(credential.EnvironmentIn(f.Environment...))

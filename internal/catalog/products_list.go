@@ -7,6 +7,7 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/product"
+	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/entity"
 	"portico/internal/input"
@@ -16,17 +17,26 @@ import (
 
 // ProductFilter narrows a list of products.
 type ProductFilter struct {
+	// Search is found in the title or in the name.
+	Search        *string
 	TitleContains *string
 	Status        []domain.ProductStatus
 }
 
-// Products returns a page of the products that the viewer may see.
+// Products returns a page of the products that the viewer may see. What cannot be searched
+// for is fault.CodeBadUserInput.
 func (svc *Service) Products(ctx context.Context, f ProductFilter, o listing.Order, r listing.Request) (*paging.Page[*db.Product], error) {
+	if err := input.CheckSearch(f.Search); err != nil {
+		return nil, err
+	}
 	return listing.ReadPage(ctx, svc.entities.Lists, entity.ProductList(), listing.Filtered(f, svc.productQuery), o, r)
 }
 
 func (svc *Service) productQuery(f ProductFilter) listing.Query[*db.Product] {
 	q := svc.client.Product.Query()
+	if f.Search != nil {
+		q.Where(database.Columns(product.Table, product.FieldTitleFolded, product.FieldName).Contains(input.SearchText(*f.Search)))
+	}
 	if f.TitleContains != nil {
 		q.Where(product.TitleFoldedContains(input.SearchText(*f.TitleContains)))
 	}

@@ -104,6 +104,7 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"labels":             {"labels"},
 			"lastUsedAt":         {"last_used_at"},
 			"name":               {"name"},
+			"nameFolded":         {"name_folded"},
 			"organizationId":     {"organization_id"},
 			"outOfPolicy":        {"environment", "status", "expires_at", "created_at", "rotated_at"},
 			"pepperId":           {"pepper_id"},

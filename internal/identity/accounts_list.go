@@ -13,6 +13,7 @@ import (
 	"portico/ent/db/account"
 	"portico/ent/db/membership"
 	"portico/ent/db/predicate"
+	"portico/internal/database"
 	"portico/internal/entity"
 	"portico/internal/input"
 	"portico/internal/listing"
@@ -22,17 +23,26 @@ import (
 
 // AccountFilter narrows a list of accounts.
 type AccountFilter struct {
+	// Search is found in the name.
+	Search       *string
 	NameContains *string
 	Status       []access.AccountStatus
 }
 
-// Accounts returns a page of the organization's accounts.
+// Accounts returns a page of the organization's accounts. What cannot be searched for is
+// fault.CodeBadUserInput.
 func (svc *Service) Accounts(ctx context.Context, f AccountFilter, o listing.Order, r listing.Request) (*paging.Page[*db.Account], error) {
+	if err := input.CheckSearch(f.Search); err != nil {
+		return nil, err
+	}
 	return listing.ReadPage(ctx, svc.entities.Lists, entity.AccountList(), listing.Filtered(f, svc.accountQuery), o, r)
 }
 
 func (svc *Service) accountQuery(f AccountFilter) listing.Query[*db.Account] {
 	q := svc.client.Account.Query()
+	if f.Search != nil {
+		q.Where(database.Columns(account.Table, account.FieldNameFolded).Contains(input.SearchText(*f.Search)))
+	}
 	if f.NameContains != nil {
 		q.Where(account.NameFoldedContains(input.SearchText(*f.NameContains)))
 	}

@@ -21,18 +21,27 @@ import (
 
 // UserFilter narrows a list of users.
 type UserFilter struct {
+	// Search is found in the name or in the e-mail address.
+	Search   *string
 	Contains *string
 	Role     []domain.UserRole
 	Status   []domain.UserStatus
 }
 
-// Users returns a page of the organization's users.
+// Users returns a page of the organization's users. What cannot be searched for is
+// fault.CodeBadUserInput.
 func (svc *Service) Users(ctx context.Context, f UserFilter, r listing.Request) (*paging.Page[*db.User], error) {
+	if err := input.CheckSearch(f.Search); err != nil {
+		return nil, err
+	}
 	return listing.ReadPage(ctx, svc.entities.Lists, entity.UserList(), listing.Filtered(f, svc.userQuery), listing.Order{}, r)
 }
 
 func (svc *Service) userQuery(f UserFilter) listing.Query[*db.User] {
 	q := svc.client.User.Query()
+	if f.Search != nil {
+		q.Where(database.Columns(user.Table, user.FieldNameFolded, user.FieldEmailFolded).Contains(input.SearchText(*f.Search)))
+	}
 	if f.Contains != nil {
 		folded := input.SearchText(*f.Contains)
 		q.Where(user.Or(user.NameFoldedContains(folded), predicate.User(sql.FieldContains(user.FieldEmailFolded, folded))))

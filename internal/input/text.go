@@ -1,9 +1,11 @@
 package input
 
 import (
+	"fmt"
 	"strings"
 
 	"portico/internal/domain"
+	"portico/internal/fault"
 )
 
 // Sanitize returns a text that can be compared with stored ones. NUL and
@@ -15,3 +17,22 @@ func Sanitize(s string) string {
 
 // SearchText returns a text to look for in folded names.
 func SearchText(s string) string { return Sanitize(domain.Fold(s)) }
+
+// The bounds of a text that is searched for by an index, in characters. An index of
+// three letters in a row finds nothing by fewer.
+const (
+	minSearch = 3
+	maxSearch = 100
+)
+
+// CheckSearch requires a text that can be searched for by an index, if there is one:
+// 3–100 characters in one line. Other texts are fault.CodeBadUserInput.
+func CheckSearch(s *string) error {
+	if s == nil {
+		return nil
+	}
+	if domain.Runes(SearchText(*s)) < minSearch || domain.Runes(*s) > maxSearch || strings.ContainsAny(*s, "\r\n") {
+		return fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, fmt.Sprintf("Search for %d–%d characters in one line.", minSearch, maxSearch))
+	}
+	return nil
+}

@@ -13,6 +13,7 @@ import (
 	"portico/internal/apps"
 	"portico/internal/change"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/lifecycle"
 	"portico/internal/viewer"
@@ -132,7 +133,7 @@ func (svc *Service) create(tx *change.Tx, k *Key, owner *db.App) *db.CredentialC
 	}
 	return tx.Credential.Create().SetOrganizationID(owner.OrganizationID).SetAccountID(owner.AccountID).SetAppID(owner.ID).
 		SetUsername(username).SetPepperID(id).SetSecretHash(apikey.Hash(pepper, username, password)).SetImported(true).
-		SetName(k.Name).SetEnvironment(k.Environment).SetNillableExpiresAt(k.ExpiresAt).
+		SetName(k.Name).SetNameFolded(domain.Fold(k.Name)).SetEnvironment(k.Environment).SetNillableExpiresAt(k.ExpiresAt).
 		SetNillableExpiryNotice(lifecycle.ExpiryNotice(tx.Now, k.ExpiresAt)).
 		SetCreatedAt(at).SetUpdatedAt(tx.Now)
 }

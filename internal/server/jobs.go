@@ -12,6 +12,7 @@ import (
 // The intervals of the background work.
 const (
 	expiriesEvery    = time.Minute
+	namesEvery       = time.Minute
 	planChangesEvery = time.Minute
 	purgeEvery       = time.Hour
 	rollUpEvery      = time.Minute
@@ -30,6 +31,10 @@ func (p *process) jobs() *jobs.Runner {
 		}},
 		{Name: "plan-changes", Every: planChangesEvery, Run: func(ctx context.Context) error {
 			_, err := p.portal.Maintenance.TakeDuePlans(ctx)
+			return err
+		}},
+		{Name: "names", Every: namesEvery, Run: func(ctx context.Context) error {
+			_, err := p.portal.Maintenance.FoldNames(ctx)
 			return err
 		}},
 		{Name: retention.Purge, Every: purgeEvery, Run: func(ctx context.Context) error {

@@ -33,6 +33,8 @@ const (
 	FieldAppID = "app_id"
 	// FieldName holds the string denoting the name field in the database.
 	FieldName = "name"
+	// FieldNameFolded holds the string denoting the name_folded field in the database.
+	FieldNameFolded = "name_folded"
 	// FieldEnvironment holds the string denoting the environment field in the database.
 	FieldEnvironment = "environment"
 	// FieldStatus holds the string denoting the status field in the database.
@@ -154,6 +156,7 @@ var Columns = []string{
 	FieldAccountID,
 	FieldAppID,
 	FieldName,
+	FieldNameFolded,
 	FieldEnvironment,
 	FieldStatus,
 	FieldAuthType,
@@ -325,6 +328,11 @@ func ByAppID(opts ...sql.OrderTermOption) OrderOption {
 // ByName orders the results by the name field.
 func ByName(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldName, opts...).ToFunc()
+}
+
+// ByNameFolded orders the results by the name_folded field.
+func ByNameFolded(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldNameFolded, opts...).ToFunc()
 }
 
 // ByEnvironment orders the results by the environment field.

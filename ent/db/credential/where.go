@@ -93,6 +93,11 @@ func Name(v string) predicate.Credential {
 	return predicate.Credential(sql.FieldEQ(FieldName, v))
 }
 
+// NameFolded applies equality check predicate on the "name_folded" field. It's identical to NameFoldedEQ.
+func NameFolded(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldNameFolded, v))
+}
+
 // Username applies equality check predicate on the "username" field. It's identical to UsernameEQ.
 func Username(v uuid.UUID) predicate.Credential {
 	return predicate.Credential(sql.FieldEQ(FieldUsername, v))
@@ -446,6 +451,81 @@ func NameEqualFold(v string) predicate.Credential {
 // NameContainsFold applies the ContainsFold predicate on the "name" field.
 func NameContainsFold(v string) predicate.Credential {
 	return predicate.Credential(sql.FieldContainsFold(FieldName, v))
+}
+
+// NameFoldedEQ applies the EQ predicate on the "name_folded" field.
+func NameFoldedEQ(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldNameFolded, v))
+}
+
+// NameFoldedNEQ applies the NEQ predicate on the "name_folded" field.
+func NameFoldedNEQ(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldNEQ(FieldNameFolded, v))
+}
+
+// NameFoldedIn applies the In predicate on the "name_folded" field.
+func NameFoldedIn(vs ...string) predicate.Credential {
+	return predicate.Credential(sql.FieldIn(FieldNameFolded, vs...))
+}
+
+// NameFoldedNotIn applies the NotIn predicate on the "name_folded" field.
+func NameFoldedNotIn(vs ...string) predicate.Credential {
+	return predicate.Credential(sql.FieldNotIn(FieldNameFolded, vs...))
+}
+
+// NameFoldedGT applies the GT predicate on the "name_folded" field.
+func NameFoldedGT(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldGT(FieldNameFolded, v))
+}
+
+// NameFoldedGTE applies the GTE predicate on the "name_folded" field.
+func NameFoldedGTE(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldGTE(FieldNameFolded, v))
+}
+
+// NameFoldedLT applies the LT predicate on the "name_folded" field.
+func NameFoldedLT(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldLT(FieldNameFolded, v))
+}
+
+// NameFoldedLTE applies the LTE predicate on the "name_folded" field.
+func NameFoldedLTE(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldLTE(FieldNameFolded, v))
+}
+
+// NameFoldedContains applies the Contains predicate on the "name_folded" field.
+func NameFoldedContains(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldContains(FieldNameFolded, v))
+}
+
+// NameFoldedHasPrefix applies the HasPrefix predicate on the "name_folded" field.
+func NameFoldedHasPrefix(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldHasPrefix(FieldNameFolded, v))
+}
+
+// NameFoldedHasSuffix applies the HasSuffix predicate on the "name_folded" field.
+func NameFoldedHasSuffix(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldHasSuffix(FieldNameFolded, v))
+}
+
+// NameFoldedIsNil applies the IsNil predicate on the "name_folded" field.
+func NameFoldedIsNil() predicate.Credential {
+	return predicate.Credential(sql.FieldIsNull(FieldNameFolded))
+}
+
+// NameFoldedNotNil applies the NotNil predicate on the "name_folded" field.
+func NameFoldedNotNil() predicate.Credential {
+	return predicate.Credential(sql.FieldNotNull(FieldNameFolded))
+}
+
+// NameFoldedEqualFold applies the EqualFold predicate on the "name_folded" field.
+func NameFoldedEqualFold(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldEqualFold(FieldNameFolded, v))
+}
+
+// NameFoldedContainsFold applies the ContainsFold predicate on the "name_folded" field.
+func NameFoldedContainsFold(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldContainsFold(FieldNameFolded, v))
 }
 
 // EnvironmentEQ applies the EQ predicate on the "environment" field.

@@ -183,6 +183,7 @@ var (
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "version", Type: field.TypeInt, Default: 1},
 		{Name: "name", Type: field.TypeString, Default: ""},
+		{Name: "name_folded", Type: field.TypeString, Nullable: true},
 		{Name: "environment", Type: field.TypeEnum, Enums: []string{"DEVELOPMENT", "STAGING", "PRODUCTION"}, Default: "DEVELOPMENT"},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"ACTIVE", "DISABLED", "REVOKED"}, Default: "ACTIVE"},
 		{Name: "auth_type", Type: field.TypeEnum, Enums: []string{"API_KEY", "BASIC"}, Default: "API_KEY"},
@@ -223,31 +224,31 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "credentials_apps_app",
-				Columns:    []*schema.Column{CredentialsColumns[31]},
+				Columns:    []*schema.Column{CredentialsColumns[32]},
 				RefColumns: []*schema.Column{AppsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "credentials_accounts_account",
-				Columns:    []*schema.Column{CredentialsColumns[32]},
+				Columns:    []*schema.Column{CredentialsColumns[33]},
 				RefColumns: []*schema.Column{AccountsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "credentials_credentials_successors",
-				Columns:    []*schema.Column{CredentialsColumns[33]},
-				RefColumns: []*schema.Column{CredentialsColumns[0]},
-				OnDelete:   schema.SetNull,
-			},
-			{
-				Symbol:     "credentials_credentials_predecessors",
 				Columns:    []*schema.Column{CredentialsColumns[34]},
 				RefColumns: []*schema.Column{CredentialsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
-				Symbol:     "credentials_organizations_organization",
+				Symbol:     "credentials_credentials_predecessors",
 				Columns:    []*schema.Column{CredentialsColumns[35]},
+				RefColumns: []*schema.Column{CredentialsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "credentials_organizations_organization",
+				Columns:    []*schema.Column{CredentialsColumns[36]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -256,27 +257,27 @@ var (
 			{
 				Name:    "credential_app_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[31], CredentialsColumns[1], CredentialsColumns[0]},
+				Columns: []*schema.Column{CredentialsColumns[32], CredentialsColumns[1], CredentialsColumns[0]},
 			},
 			{
 				Name:    "credential_account_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[32], CredentialsColumns[1], CredentialsColumns[0]},
+				Columns: []*schema.Column{CredentialsColumns[33], CredentialsColumns[1], CredentialsColumns[0]},
 			},
 			{
 				Name:    "credential_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[35], CredentialsColumns[1], CredentialsColumns[0]},
+				Columns: []*schema.Column{CredentialsColumns[36], CredentialsColumns[1], CredentialsColumns[0]},
 			},
 			{
 				Name:    "credential_organization_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[35], CredentialsColumns[0]},
+				Columns: []*schema.Column{CredentialsColumns[36], CredentialsColumns[0]},
 			},
 			{
 				Name:    "credential_expires_at",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[19]},
+				Columns: []*schema.Column{CredentialsColumns[20]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "expires_at IS NOT NULL AND expiry_recorded_at IS NULL AND status <> 'REVOKED'",
 				},
@@ -284,7 +285,7 @@ var (
 			{
 				Name:    "credential_predecessor_id",
 				Unique:  true,
-				Columns: []*schema.Column{CredentialsColumns[33]},
+				Columns: []*schema.Column{CredentialsColumns[34]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "predecessor_id IS NOT NULL AND status <> 'REVOKED'",
 				},
@@ -292,7 +293,7 @@ var (
 			{
 				Name:    "credential_predecessors",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[33]},
+				Columns: []*schema.Column{CredentialsColumns[34]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "predecessor_id IS NOT NULL",
 				},
@@ -300,15 +301,23 @@ var (
 			{
 				Name:    "credential_successor_id",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[34]},
+				Columns: []*schema.Column{CredentialsColumns[35]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "successor_id IS NOT NULL",
 				},
 			},
 			{
+				Name:    "credential_unfolded",
+				Unique:  false,
+				Columns: []*schema.Column{CredentialsColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "name_folded IS NULL",
+				},
+			},
+			{
 				Name:    "credential_overlaps",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[19]},
+				Columns: []*schema.Column{CredentialsColumns[20]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "still_used_from IS NOT NULL",
 				},

@@ -169,27 +169,27 @@ func init() {
 	// credential.DefaultName holds the default value on creation for the name field.
 	credential.DefaultName = credentialDescName.Default.(string)
 	// credentialDescDisabledByOwner is the schema descriptor for disabled_by_owner field.
-	credentialDescDisabledByOwner := credentialFields[7].Descriptor()
+	credentialDescDisabledByOwner := credentialFields[8].Descriptor()
 	// credential.DefaultDisabledByOwner holds the default value on creation for the disabled_by_owner field.
 	credential.DefaultDisabledByOwner = credentialDescDisabledByOwner.Default.(bool)
 	// credentialDescPepperID is the schema descriptor for pepper_id field.
-	credentialDescPepperID := credentialFields[10].Descriptor()
+	credentialDescPepperID := credentialFields[11].Descriptor()
 	// credential.DefaultPepperID holds the default value on creation for the pepper_id field.
 	credential.DefaultPepperID = credentialDescPepperID.Default.(string)
 	// credentialDescSecretHint is the schema descriptor for secret_hint field.
-	credentialDescSecretHint := credentialFields[11].Descriptor()
+	credentialDescSecretHint := credentialFields[12].Descriptor()
 	// credential.DefaultSecretHint holds the default value on creation for the secret_hint field.
 	credential.DefaultSecretHint = credentialDescSecretHint.Default.(string)
 	// credentialDescRawKeyHint is the schema descriptor for raw_key_hint field.
-	credentialDescRawKeyHint := credentialFields[12].Descriptor()
+	credentialDescRawKeyHint := credentialFields[13].Descriptor()
 	// credential.DefaultRawKeyHint holds the default value on creation for the raw_key_hint field.
 	credential.DefaultRawKeyHint = credentialDescRawKeyHint.Default.(string)
 	// credentialDescImported is the schema descriptor for imported field.
-	credentialDescImported := credentialFields[16].Descriptor()
+	credentialDescImported := credentialFields[17].Descriptor()
 	// credential.DefaultImported holds the default value on creation for the imported field.
 	credential.DefaultImported = credentialDescImported.Default.(bool)
 	// credentialDescRevokedNote is the schema descriptor for revoked_note field.
-	credentialDescRevokedNote := credentialFields[24].Descriptor()
+	credentialDescRevokedNote := credentialFields[25].Descriptor()
 	// credential.DefaultRevokedNote holds the default value on creation for the revoked_note field.
 	credential.DefaultRevokedNote = credentialDescRevokedNote.Default.(string)
 	// credentialDescID is the schema descriptor for id field.
