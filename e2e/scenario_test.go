@@ -71,6 +71,7 @@ func TestStories(t *testing.T) {
 		{"an organization wants no passwords", noPasswords},
 		{"a request is sent again", replays},
 		{"apps are found by name and label", search},
+		{"everything is searched", searchEverything},
 		{"lists are ordered", order},
 		{"lists are read page by page", pages},
 		{"subscriptions have a history", history},

@@ -173,7 +173,7 @@ func accountFields() map[string]resolver {
 		"Query.account": objectBy(nodeid.Account),
 		"Query.accounts": listOf(nodeid.Account, func(q fieldRequest, a *db.Account) bool {
 			where := q.object("where")
-			return where.contained("nameContains", a.NameFolded) && where.among("status", string(a.Status))
+			return where.searched(a.NameFolded) && where.contained("nameContains", a.NameFolded) && where.among("status", string(a.Status))
 		}),
 		"Account.apps": listOf(nodeid.App, func(q fieldRequest, a *db.App) bool { return a.AccountID == id(q) && q.appMatches(a) }),
 		"Account.credentials": credentialsOf(func(q fieldRequest, c *db.Credential) bool {

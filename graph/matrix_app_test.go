@@ -3,6 +3,7 @@ package graph_test
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -119,6 +120,16 @@ func appFields() map[string]resolver {
 			out.Expired, out.Revoked = by[access.CredentialExpired], by[access.CredentialRevoked]
 			return out, err
 		},
+		"App.lastUsedAt": func(q fieldRequest) (any, error) {
+			var last *time.Time
+			all, err := q.rows.all(nodeid.Credential)
+			for _, row := range all {
+				if c := row.(*db.Credential); of(q, c) && c.LastUsedAt != nil && (last == nil || last.Before(*c.LastUsedAt)) {
+					last = c.LastUsedAt
+				}
+			}
+			return last, err
+		},
 		"App.callsLast24h": callsLast24h(usage.ByApp),
 		"App.productSubscriptions": listOf(nodeid.ProductSubscription, func(q fieldRequest, s *db.Subscription) bool {
 			return s.AppID == id(q) && q.subscriptionMatches(s)
@@ -137,7 +148,31 @@ func appFields() map[string]resolver {
 
 func (q fieldRequest) appMatches(a *db.App) bool {
 	where := q.object("where")
-	return where.labelled(a.Labels) && where.contained("nameContains", a.NameFolded) && where.amongIDs("accountIds", nodeid.Account, a.AccountID)
+	return where.searched(a.NameFolded, a.ReferenceID.String()) && q.appHas(where, a) && where.labelled(a.Labels) && where.contained("nameContains", a.NameFolded) && where.amongIDs("accountIds", nodeid.Account, a.AccountID)
+}
+
+// appHas reports whether an app has the keys and subscriptions that a filter asks for.
+func (q fieldRequest) appHas(where parameters, a *db.App) bool {
+	keys, err := q.rows.all(nodeid.Credential)
+	subscriptions, err2 := q.rows.all(nodeid.ProductSubscription)
+	has := func(matches func(*db.Credential) bool) bool {
+		return slices.ContainsFunc(keys, func(row any) bool {
+			c := row.(*db.Credential)
+			return c.AppID != nil && *c.AppID == a.ID && matches(c)
+		})
+	}
+	_, products := where.texts("productIds")
+	_, environments := where.texts("environment")
+	return err == nil && err2 == nil &&
+		(!products || slices.ContainsFunc(subscriptions, func(row any) bool {
+			s := row.(*db.Subscription)
+			live := s.Status == access.SubscriptionWaiting || s.Status == access.SubscriptionApproved || s.Status == access.SubscriptionSuspended
+			return s.AppID == a.ID && live && s.DeletedAt == nil && where.amongIDs("productIds", nodeid.Product, s.ProductID)
+		})) &&
+		(!environments || has(func(c *db.Credential) bool {
+			return c.Status != access.CredentialRevoked && where.among("environment", string(c.Environment))
+		})) &&
+		where.is("neverUsed", !has(func(c *db.Credential) bool { return c.LastUsedAt != nil }))
 }
 
 // labelled reports whether labels have the one that a filter names.

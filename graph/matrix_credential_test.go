@@ -258,7 +258,7 @@ func credentialsOf(matches func(fieldRequest, *db.Credential) bool) resolver {
 
 func (q fieldRequest) credentialMatches(c *db.Credential) bool {
 	where := q.object("where")
-	return where.among("status", string(q.statusOf(c))) && where.among("environment", string(c.Environment)) && where.labelled(c.Labels) &&
+	return where.searched(domain.Fold(c.Name), c.Username.String()) && where.among("status", string(q.statusOf(c))) && where.among("environment", string(c.Environment)) && where.labelled(c.Labels) &&
 		where.amongIDs("accountIds", nodeid.Account, c.AccountID) && where.amongIDs("appIds", nodeid.App, or(c.AppID)) &&
 		where.before("createdBefore", &c.CreatedAt) && where.before("lastUsedBefore", c.LastUsedAt) && where.before("expiresBefore", c.ExpiresAt) &&
 		where.is("neverUsed", c.LastUsedAt == nil) && where.is("neverExpires", c.ExpiresAt == nil) && where.is("outOfPolicy", q.outOfPolicy(c)) &&

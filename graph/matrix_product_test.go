@@ -114,7 +114,7 @@ func productFields() map[string]resolver {
 		"Query.product": objectBy(nodeid.Product),
 		"Query.products": listOf(nodeid.Product, func(q fieldRequest, p *db.Product) bool {
 			where := q.object("where")
-			return where.contained("titleContains", p.TitleFolded) && where.among("status", string(p.Status))
+			return where.searched(p.TitleFolded, p.Name) && where.contained("titleContains", p.TitleFolded) && where.among("status", string(p.Status))
 		}),
 		"Product.viewerCan": decidedFor(func(q fieldRequest, p *db.Product) any { return q.w.Portal.Catalog.ProductPermissions(q.ctx, p) }),
 	}

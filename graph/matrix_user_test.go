@@ -21,7 +21,7 @@ func (nouns) User() noun {
 	return noun{
 		prefix: "user", list: sorted{list: "users"}, fields: map[string]resolver{"User.accounts": accountsOf(), "Query.users": listOf(nodeid.User, func(q fieldRequest, u *db.User) bool {
 			where := q.object("where")
-			return (where.contained("contains", u.NameFolded) || where.contained("contains", u.EmailFolded.String())) &&
+			return where.searched(u.NameFolded, u.EmailFolded.String()) && (where.contained("contains", u.NameFolded) || where.contained("contains", u.EmailFolded.String())) &&
 				where.among("role", string(u.Role)) && where.among("status", string(u.Status))
 		})},
 		questions: map[string]question{

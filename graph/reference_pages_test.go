@@ -13,6 +13,11 @@ import (
 // listOf resolves a list of those rows of a kind that match.
 func listOf[T any](k nodeid.Kind, matches func(fieldRequest, T) bool) resolver {
 	return func(q fieldRequest) (any, error) {
+		if text, ok := q.object("where").text("search"); ok {
+			if err := checkSearch(text); err != nil {
+				return nil, err
+			}
+		}
 		order := q.orders.by(k, q.object("orderBy"))
 		all, err := q.rows.all(k)
 		all, err = rowsWhere(all, err, func(row T) bool { return matches(q, row) })

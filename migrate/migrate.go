@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -147,6 +148,16 @@ func withAdvice(err error) error {
 	return err
 }
 
+// withExtensionAdvice adds advice to the error of a user who may not create an extension,
+// or of a server on which it is not installed.
+func withExtensionAdvice(err error) error {
+	var p *pq.Error
+	if errors.As(err, &p) && (strings.Contains(p.Message, "extension") || strings.Contains(p.Message, "gin_trgm_ops")) {
+		return fmt.Errorf("%w: as the database's owner, run CREATE EXTENSION pg_trgm in it, and migrate again; it is part of Postgres' contrib modules, which the server must have", err)
+	}
+	return err
+}
+
 // locked runs f in a transaction that excludes every other process; on SQLite
 // any writing transaction does.
 func (r *runner) locked(ctx context.Context, f func(*sql.Tx) error) error {
@@ -192,7 +203,7 @@ func (r *runner) apply(ctx context.Context, f file) (did bool, err error) {
 // statements, and they split them more reliably than code here could.
 func (r *runner) run(ctx context.Context, tx *sql.Tx, f file) error {
 	if _, err := tx.ExecContext(ctx, f.text); err != nil {
-		return err
+		return withExtensionAdvice(err)
 	}
 	if r.sqlite {
 		if err := orphans(ctx, tx); err != nil {

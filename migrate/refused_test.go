@@ -95,3 +95,40 @@ func TestStoppedWhileAnotherMigrates(t *testing.T) {
 		}
 	})
 }
+
+// Who may create tables alone needs the owner for the extension, once; the error says so.
+func TestAUserWithoutTheRightToCreateExtensions(t *testing.T) {
+	address, ok := testdb.EmptyPostgres(t)
+	if !ok {
+		t.Skip("SQLite has no users")
+	}
+	owner := testdb.Open(t, address)
+	role := "tenant_of_" + nameOf(t, address)
+	exec := func(statement string) {
+		t.Helper()
+		if _, err := owner.ExecContext(database.Patient(context.Background(), time.Minute), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec(`CREATE ROLE ` + role + ` LOGIN`)
+	exec(`GRANT CREATE, USAGE ON SCHEMA public TO ` + role)
+	t.Cleanup(func() {
+		exec(`REASSIGN OWNED BY ` + role + ` TO CURRENT_USER`)
+		exec(`DROP OWNED BY ` + role)
+		exec(`DROP ROLE ` + role)
+	})
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.User(role)
+	db := testdb.Open(t, u.String())
+	_, err = migrate.Up(t.Context(), db)
+	if err == nil || !strings.Contains(err.Error(), "permission denied to create extension") || !strings.Contains(err.Error(), "run CREATE EXTENSION pg_trgm") {
+		t.Fatalf("got %v", err)
+	}
+	exec(`CREATE EXTENSION pg_trgm`)
+	if _, err = migrate.Up(t.Context(), db); err != nil {
+		t.Errorf("with the extension: %v", err)
+	}
+}

@@ -64,7 +64,7 @@ func (App) Annotations() []schema.Annotation {
 			Orders: []Order{byCreation(), {Name: "NAME", Column: "name_folded"}},
 			Columns: map[string][]string{
 				"account": {"account_id"}, "viewerCan": {"organization_id", "account_id"},
-				"keyCounts": nil, "callsLast24h": nil, "productSubscriptions": nil, "connectedEndpoints": nil, "timeline": nil,
+				"keyCounts": nil, "lastUsedAt": nil, "callsLast24h": nil, "productSubscriptions": nil, "connectedEndpoints": nil, "timeline": nil,
 			},
 			Refers: map[string]string{"account_id": "Account"},
 		},

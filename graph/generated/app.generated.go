@@ -29,6 +29,7 @@ type AppResolver interface {
 	Account(ctx context.Context, obj *db.App) (*db.Account, error)
 	Credentials(ctx context.Context, obj *db.App, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error)
 	KeyCounts(ctx context.Context, obj *db.App) (*apps.KeyCounts, error)
+	LastUsedAt(ctx context.Context, obj *db.App) (*time.Time, error)
 	CallsLast24h(ctx context.Context, obj *db.App) (int64, error)
 	ProductSubscriptions(ctx context.Context, obj *db.App, where *model.AppSubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error)
 	ConnectedEndpoints(ctx context.Context, obj *db.App, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error)
@@ -490,6 +491,25 @@ func (ec *executionContext) fieldContext_App_keyCounts(_ context.Context, field 
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _App_lastUsedAt(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"App",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.App().LastUsedAt(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_App_lastUsedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("App", field, true, true, errors.New("field of type Time does not have child fields"))
 }
 
 func (ec *executionContext) _App_callsLast24h(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
@@ -1389,7 +1409,7 @@ func (ec *executionContext) unmarshalInputAppFilter(ctx context.Context, obj any
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"search", "nameContains", "label", "accountIds"}
+	fieldsInOrder := [...]string{"search", "nameContains", "label", "productIds", "environment", "neverUsed", "accountIds"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1417,6 +1437,27 @@ func (ec *executionContext) unmarshalInputAppFilter(ctx context.Context, obj any
 				return it, err
 			}
 			it.Label = data
+		case "productIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("productIds"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ProductIDs = data
+		case "environment":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("environment"))
+			data, err := ec.unmarshalOEnvironment2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironmentᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Environment = data
+		case "neverUsed":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("neverUsed"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.NeverUsed = data
 		case "accountIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("accountIds"))
 			directive0 := func(ctx context.Context) (any, error) { return ec.unmarshalOID2ᚕstringᚄ(ctx, v) }
@@ -1899,6 +1940,8 @@ func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj 
 			} else {
 				out.required(ec._App_keyCounts(ctx, field, obj))
 			}
+		case "lastUsedAt":
+			out.optional(ec._App_lastUsedAt(ctx, field, obj))
 		case "callsLast24h":
 			out.required(ec._App_callsLast24h(ctx, field, obj))
 		case "productSubscriptions":

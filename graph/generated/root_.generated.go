@@ -193,6 +193,7 @@ type ComplexityRoot struct {
 		GlobalID             func(childComplexity int) int
 		KeyCounts            func(childComplexity int) int
 		Labels               func(childComplexity int) int
+		LastUsedAt           func(childComplexity int) int
 		Name                 func(childComplexity int) int
 		ProductSubscriptions func(childComplexity int, where *model.AppSubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) int
 		ReferenceID          func(childComplexity int) int
@@ -1933,6 +1934,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.App.Labels(childComplexity), true
+	case "App.lastUsedAt":
+		if e.ComplexityRoot.App.LastUsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.App.LastUsedAt(childComplexity), true
 	case "App.name":
 		if e.ComplexityRoot.App.Name == nil {
 			break
@@ -7907,6 +7914,8 @@ type App implements Node {
   ): CredentialConnection! @goField(forceResolver: true)
   "How many keys it has, by status."
   keyCounts: KeyCounts! @goField(forceResolver: true)
+  "When a call last passed with one of its keys, the revoked and expired ones included, as their ` + "`" + `lastUsedAt` + "`" + ` has it; null while none has."
+  lastUsedAt: Time @goField(forceResolver: true)
   "How many of its calls gateways asked about in the last 24 hours, to the minute."
   callsLast24h: BigInt! @goField(forceResolver: true)
   "Its subscriptions: the newest of each product, newest first."
@@ -8004,6 +8013,12 @@ input AppFilter {
   nameContains: String
   "Only apps that have this label."
   label: LabelFilter
+  "Only apps with a live subscription (WAITING, APPROVED or SUSPENDED) to one of these products; unknown ids and an empty list match none."
+  productIds: [ID!]
+  "Only apps with a key for one of these environments that is not revoked; an empty list matches none."
+  environment: [Environment!]
+  "true: only apps with whose keys no call has ever passed, and those without keys; false: only others."
+  neverUsed: Boolean
   "Only apps of these accounts; unknown ids and an empty list match none. Requires: ADMIN."
   accountIds: [ID!] @hasRole(any: [ADMIN])
 }
@@ -10673,7 +10688,7 @@ type UpdateProductPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../schema/search.graphql", Input: `"What was found, by noun; each is the list of that noun with ` + "`" + `where: {search: …}` + "`" + `, newest first. What an operation does not select is not searched."
+	{Name: "../schema/search.graphql", Input: `"What was found, by noun; each is the list of that noun with ` + "`" + `where: {search: …}` + "`" + `, in the order that it has by default. What an operation does not select is not searched."
 type SearchResult {
   "What was searched for."
   query: String!
@@ -13054,6 +13069,8 @@ func (ec *executionContext) childFields_App(ctx context.Context, field graphql.C
 		return ec.fieldContext_App_credentials(ctx, field)
 	case "keyCounts":
 		return ec.fieldContext_App_keyCounts(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_App_lastUsedAt(ctx, field)
 	case "callsLast24h":
 		return ec.fieldContext_App_callsLast24h(ctx, field)
 	case "productSubscriptions":

@@ -852,7 +852,7 @@ type RotateKeyPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// What was found, by noun; each is the list of that noun with `where: {search: …}`, newest first. What an operation does not select is not searched.
+// What was found, by noun; each is the list of that noun with `where: {search: …}`, in the order that it has by default. What an operation does not select is not searched.
 type SearchResult struct {
 	// What was searched for.
 	Query string `json:"query"`

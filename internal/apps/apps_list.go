@@ -5,8 +5,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/app"
+	"portico/ent/db/credential"
 	"portico/internal/database"
 	"portico/internal/entity"
 	"portico/internal/input"
@@ -39,7 +41,12 @@ type AppFilter struct {
 	Search       *string
 	NameContains *string
 	Label        *LabelFilter
-	AccountIDs   []string
+	// ProductIDs are those to which an app has a live subscription, Environment those for
+	// which it has a key that is not revoked.
+	ProductIDs  []string
+	Environment []access.Environment
+	NeverUsed   *bool
+	AccountIDs  []string
 }
 
 // LabelFilter matches apps or credentials with a label; a nil Value matches any value.
@@ -58,6 +65,19 @@ func (svc *Service) appQuery(f AppFilter) listing.Query[*db.App] {
 	}
 	if f.Label != nil {
 		q.Where(hasLabel(app.FieldLabels, *f.Label))
+	}
+	if f.ProductIDs != nil {
+		q.Where(subscribedToAny(input.DecodeIDs(nodeid.Product, f.ProductIDs)))
+	}
+	if f.Environment != nil {
+		q.Where(hasCredential(credential.StatusNEQ(access.CredentialRevoked), credential.EnvironmentIn(f.Environment...)))
+	}
+	if f.NeverUsed != nil {
+		used := hasCredential(credential.LastUsedAtNotNil())
+		if *f.NeverUsed {
+			used = app.Not(used)
+		}
+		q.Where(used)
 	}
 	if f.AccountIDs != nil {
 		q.Where(database.AnyOf(app.FieldAccountID, input.DecodeIDs(nodeid.Account, f.AccountIDs)))

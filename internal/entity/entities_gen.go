@@ -66,6 +66,7 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"id":                   nil,
 			"keyCounts":            nil,
 			"labels":               {"labels"},
+			"lastUsedAt":           nil,
 			"name":                 {"name"},
 			"nameFolded":           {"name_folded"},
 			"organizationId":       {"organization_id"},
