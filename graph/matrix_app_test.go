@@ -183,3 +183,6 @@ func (where parameters) labelled(labels []domain.Label) bool {
 		return l.Key == label["key"] && (!ok || l.Value == value)
 	})
 }
+
+// foundApps are those that a search finds: what their list finds by the same text.
+func foundApps(q fieldRequest, a *db.App) bool { return q.appMatches(a) }

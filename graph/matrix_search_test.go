@@ -34,7 +34,7 @@ func (nouns) Search() noun {
 				text, _ := q.text("query")
 				return &model.SearchResult{Query: domain.Tidy(text)}, checkSearch(text)
 			},
-			"SearchResult.apps":     searchOf(nodeid.App, "CREATED_AT", "DESC", fieldRequest.appMatches),
+			"SearchResult.apps":     searchOf(nodeid.App, "CREATED_AT", "DESC", foundApps),
 			"SearchResult.accounts": searchOf(nodeid.Account, "NAME", "ASC", func(q fieldRequest, a *db.Account) bool { return q.object("where").searched(a.NameFolded) }),
 			"SearchResult.products": searchOf(nodeid.Product, "CREATED_AT", "ASC", func(q fieldRequest, p *db.Product) bool { return q.object("where").searched(p.TitleFolded, p.Name) }),
 			"SearchResult.users": searchOf(nodeid.User, "CREATED_AT", "ASC", func(q fieldRequest, u *db.User) bool {
