@@ -15,7 +15,6 @@ import (
 	"portico/internal/nodeid"
 	"portico/internal/paging"
 	"portico/internal/usage"
-	"time"
 
 	"github.com/google/uuid"
 )
@@ -36,11 +35,6 @@ func (r *appResolver) Credentials(ctx context.Context, obj *db.App, where *apps.
 // KeyCounts is the resolver for the keyCounts field.
 func (r *appResolver) KeyCounts(ctx context.Context, obj *db.App) (*apps.KeyCounts, error) {
 	return value(ctx, "keyCounts", nodeid.App, obj.ID, r.Portal.Apps.KeyCountsOfApps)
-}
-
-// LastUsedAt is the resolver for the lastUsedAt field.
-func (r *appResolver) LastUsedAt(ctx context.Context, obj *db.App) (*time.Time, error) {
-	return value(ctx, "lastUsedAt", nodeid.App, obj.ID, r.Portal.Apps.LastUsesOfApps)
 }
 
 // CallsLast24h is the resolver for the callsLast24h field.

@@ -175,7 +175,7 @@ func accountFields() map[string]resolver {
 			where := q.object("where")
 			return where.searched(a.NameFolded) && where.contained("nameContains", a.NameFolded) && where.among("status", string(a.Status))
 		}),
-		"Account.apps": listOf(nodeid.App, func(q fieldRequest, a *db.App) bool { return a.AccountID == id(q) && q.appMatches(a) }),
+		"Account.apps": appsOf(func(q fieldRequest, a *db.App) bool { return a.AccountID == id(q) && q.appMatches(a) }),
 		"Account.credentials": credentialsOf(func(q fieldRequest, c *db.Credential) bool {
 			return c.AccountID == id(q) && c.AppID == nil && q.credentialMatches(c)
 		}),

@@ -3,7 +3,6 @@ package graph_test
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -100,7 +99,7 @@ func appFields() map[string]resolver {
 	of := func(q fieldRequest, c *db.Credential) bool { return c.AppID != nil && *c.AppID == id(q) }
 	return map[string]resolver{
 		"Query.app":  objectBy(nodeid.App),
-		"Query.apps": listOf(nodeid.App, func(q fieldRequest, a *db.App) bool { return q.appMatches(a) }),
+		"Query.apps": appsOf(func(q fieldRequest, a *db.App) bool { return q.appMatches(a) }),
 		"Query.appByReferenceId": func(q fieldRequest) (any, error) {
 			reference, _ := q.text("referenceId")
 			return q.only(nodeid.App, func(row any) bool {
@@ -120,16 +119,6 @@ func appFields() map[string]resolver {
 			out.Expired, out.Revoked = by[access.CredentialExpired], by[access.CredentialRevoked]
 			return out, err
 		},
-		"App.lastUsedAt": func(q fieldRequest) (any, error) {
-			var last *time.Time
-			all, err := q.rows.all(nodeid.Credential)
-			for _, row := range all {
-				if c := row.(*db.Credential); of(q, c) && c.LastUsedAt != nil && (last == nil || last.Before(*c.LastUsedAt)) {
-					last = c.LastUsedAt
-				}
-			}
-			return last, err
-		},
 		"App.callsLast24h": callsLast24h(usage.ByApp),
 		"App.productSubscriptions": listOf(nodeid.ProductSubscription, func(q fieldRequest, s *db.Subscription) bool {
 			return s.AppID == id(q) && q.subscriptionMatches(s)
@@ -143,6 +132,20 @@ func appFields() map[string]resolver {
 		}),
 		"App.timeline":  timelineOf(func(q fieldRequest, e *db.Event) bool { return e.AppID != nil && *e.AppID == id(q) }),
 		"App.viewerCan": decidedFor(func(q fieldRequest, a *db.App) any { return q.w.Portal.Apps.AppPermissions(q.ctx, a) }),
+	}
+}
+
+// appsOf lists those of the apps that match. Conditions that nothing can meet are wrong.
+func appsOf(matches func(fieldRequest, *db.App) bool) resolver {
+	list := listOf(nodeid.App, matches)
+	return func(q fieldRequest) (any, error) {
+		where := q.object("where")
+		least, below := where.number("keysAtLeast")
+		most, above := where.number("keysAtMost")
+		if _, bounded := where.text("lastUsedBefore"); bounded && where["neverUsed"] == true || below && above && least > most {
+			return nil, invalidArgument()
+		}
+		return list(q)
 	}
 }
 
@@ -161,6 +164,14 @@ func (q fieldRequest) appHas(where parameters, a *db.App) bool {
 			return c.AppID != nil && *c.AppID == a.ID && matches(c)
 		})
 	}
+	living := 0
+	for _, row := range keys {
+		if c := row.(*db.Credential); c.AppID != nil && *c.AppID == a.ID && c.Status != access.CredentialRevoked {
+			living++
+		}
+	}
+	least, below := where.number("keysAtLeast")
+	most, above := where.number("keysAtMost")
 	_, products := where.texts("productIds")
 	_, environments := where.texts("environment")
 	return err == nil && err2 == nil &&
@@ -172,6 +183,7 @@ func (q fieldRequest) appHas(where parameters, a *db.App) bool {
 		(!environments || has(func(c *db.Credential) bool {
 			return c.Status != access.CredentialRevoked && where.among("environment", string(c.Environment))
 		})) &&
+		(!below || living >= least) && (!above || living <= most) && where.before("lastUsedBefore", a.LastUsedAt) &&
 		where.is("neverUsed", !has(func(c *db.Credential) bool { return c.LastUsedAt != nil }))
 }
 

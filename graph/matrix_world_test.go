@@ -177,8 +177,13 @@ func (w *world) createOwnObjects() {
 
 // use notes that calls with keys passed now.
 func (w *world) use(keys ...string) {
+	system := portaltest.System(w.t)
 	for _, id := range input.DecodeIDs(nodeid.Credential, keys) {
-		require.NoError(w.t, w.Client.Credential.UpdateOneID(id).SetLastUsedAt(w.Clock.Now()).Exec(portaltest.System(w.t)))
+		key, err := w.Client.Credential.UpdateOneID(id).SetLastUsedAt(w.Clock.Now()).Save(system)
+		require.NoError(w.t, err)
+		if key.AppID != nil {
+			require.NoError(w.t, w.Client.App.UpdateOneID(*key.AppID).SetLastUsedAt(w.Clock.Now()).Exec(system))
+		}
 	}
 }
 

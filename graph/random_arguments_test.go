@@ -60,6 +60,8 @@ func (d *randomDocuments) usualOrder(f *ast.FieldDefinition) sorted {
 		return d.values.orders.by(nodeid.Event, parameters{"direction": "DESC"})
 	case f.Name == "accessControlList":
 		return accessOrder()
+	case f.Name == "deletedApps":
+		return deletionOrder()
 	}
 	return d.values.orders.by(kindOfConnection(f), nil)
 }

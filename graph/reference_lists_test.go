@@ -76,6 +76,9 @@ func (l listOrders) by(k nodeid.Kind, orderBy parameters) sorted {
 	case "EXPIRES_AT":
 		o.field, o.column, o.latest = "ExpiresAt", "expires_at", true
 		return o
+	case "KEYS":
+		o.field, o.column = "KeyCount", "key_count"
+		return o
 	}
 	if by, _ := orderBy.text("field"); by != "" && by != "CREATED_AT" { // texts are compared regardless of case
 		o.field, o.column = by[:1]+strings.ToLower(by[1:])+"Folded", strings.ToLower(by)+"_folded"
@@ -116,6 +119,8 @@ func (o sorted) compare(a, b position) int {
 		c = strings.Compare(key, b.key.(string))
 	case int64:
 		c = cmp.Compare(key, b.key.(int64))
+	case int:
+		c = cmp.Compare(key, b.key.(int))
 	}
 	if c == 0 {
 		c = bytes.Compare(a.id[:], b.id[:])
@@ -145,10 +150,12 @@ func (o sorted) open(w *world, cursor string) (p position, err error) {
 	}, o.name(), cursor)
 	p.id, p.key = place.ID, place.Value
 	switch o.field {
-	case "CreatedAt", "LastUsedAt", "ExpiresAt":
+	case "CreatedAt", "LastUsedAt", "ExpiresAt", "DeletedAt":
 		p.key, _ = time.Parse(time.RFC3339Nano, place.Value)
 	case "Position":
 		p.key, _ = strconv.ParseInt(place.Value, 10, 64)
+	case "KeyCount":
+		p.key, _ = strconv.Atoi(place.Value)
 	case "ID":
 		p.key = place.ID
 	}

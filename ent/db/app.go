@@ -43,6 +43,10 @@ type App struct {
 	Description string `json:"description,omitempty"`
 	// Labels holds the value of the "labels" field.
 	Labels []domain.Label `json:"labels,omitempty"`
+	// The latest last use of its credentials, to the minute; NULL: never.
+	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
+	// How many of its credentials are not revoked. A trigger on these keeps it, also where the previous release writes them.
+	KeyCount int `json:"key_count,omitempty"`
 	// DeletedAt holds the value of the "deleted_at" field.
 	DeletedAt *time.Time `json:"deleted_at,omitempty"`
 	// Set when the retention time is over: only the row with its reference id remains, so that the id is never reused.
@@ -100,11 +104,11 @@ func (*App) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case app.FieldLabels:
 			values[i] = new([]byte)
-		case app.FieldVersion:
+		case app.FieldVersion, app.FieldKeyCount:
 			values[i] = new(sql.NullInt64)
 		case app.FieldName, app.FieldNameFolded, app.FieldDescription:
 			values[i] = new(sql.NullString)
-		case app.FieldCreatedAt, app.FieldUpdatedAt, app.FieldDeletedAt, app.FieldPurgedAt:
+		case app.FieldCreatedAt, app.FieldUpdatedAt, app.FieldLastUsedAt, app.FieldDeletedAt, app.FieldPurgedAt:
 			values[i] = new(sql.NullTime)
 		case app.FieldID, app.FieldOrganizationID, app.FieldAccountID, app.FieldReferenceID:
 			values[i] = new(uuid.UUID)
@@ -190,6 +194,19 @@ func (_m *App) assignValues(columns []string, values []any) error {
 				if err := json.Unmarshal(*value, &_m.Labels); err != nil {
 					return fmt.Errorf("unmarshal field labels: %w", err)
 				}
+			}
+		case app.FieldLastUsedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field last_used_at", values[i])
+			} else if value.Valid {
+				_m.LastUsedAt = new(time.Time)
+				*_m.LastUsedAt = value.Time
+			}
+		case app.FieldKeyCount:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field key_count", values[i])
+			} else if value.Valid {
+				_m.KeyCount = int(value.Int64)
 			}
 		case app.FieldDeletedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -280,6 +297,14 @@ func (_m *App) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("labels=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Labels))
+	builder.WriteString(", ")
+	if v := _m.LastUsedAt; v != nil {
+		builder.WriteString("last_used_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("key_count=")
+	builder.WriteString(fmt.Sprintf("%v", _m.KeyCount))
 	builder.WriteString(", ")
 	if v := _m.DeletedAt; v != nil {
 		builder.WriteString("deleted_at=")

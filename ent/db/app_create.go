@@ -125,6 +125,34 @@ func (_c *AppCreate) SetLabels(v []domain.Label) *AppCreate {
 	return _c
 }
 
+// SetLastUsedAt sets the "last_used_at" field.
+func (_c *AppCreate) SetLastUsedAt(v time.Time) *AppCreate {
+	_c.mutation.SetLastUsedAt(v)
+	return _c
+}
+
+// SetNillableLastUsedAt sets the "last_used_at" field if the given value is not nil.
+func (_c *AppCreate) SetNillableLastUsedAt(v *time.Time) *AppCreate {
+	if v != nil {
+		_c.SetLastUsedAt(*v)
+	}
+	return _c
+}
+
+// SetKeyCount sets the "key_count" field.
+func (_c *AppCreate) SetKeyCount(v int) *AppCreate {
+	_c.mutation.SetKeyCount(v)
+	return _c
+}
+
+// SetNillableKeyCount sets the "key_count" field if the given value is not nil.
+func (_c *AppCreate) SetNillableKeyCount(v *int) *AppCreate {
+	if v != nil {
+		_c.SetKeyCount(*v)
+	}
+	return _c
+}
+
 // SetDeletedAt sets the "deleted_at" field.
 func (_c *AppCreate) SetDeletedAt(v time.Time) *AppCreate {
 	_c.mutation.SetDeletedAt(v)
@@ -247,6 +275,10 @@ func (_c *AppCreate) defaults() error {
 		v := app.DefaultLabels
 		_c.mutation.SetLabels(v)
 	}
+	if _, ok := _c.mutation.KeyCount(); !ok {
+		v := app.DefaultKeyCount
+		_c.mutation.SetKeyCount(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if app.DefaultID == nil {
 			return fmt.Errorf("db: uninitialized app.DefaultID (forgotten import db/runtime?)")
@@ -289,6 +321,9 @@ func (_c *AppCreate) check() error {
 	if _, ok := _c.mutation.Labels(); !ok {
 		return &ValidationError{Name: "labels", err: errors.New(`db: missing required field "App.labels"`)}
 	}
+	if _, ok := _c.mutation.KeyCount(); !ok {
+		return &ValidationError{Name: "key_count", err: errors.New(`db: missing required field "App.key_count"`)}
+	}
 	if len(_c.mutation.AccountIDs()) == 0 {
 		return &ValidationError{Name: "account", err: errors.New(`db: missing required edge "App.account"`)}
 	}
@@ -299,7 +334,7 @@ func (_c *AppCreate) check() error {
 }
 
 // insertApp inserts a row. What is not set is NULL.
-const insertApp = `INSERT INTO "apps" ("organization_id", "created_at", "updated_at", "version", "account_id", "reference_id", "name", "name_folded", "description", "labels", "deleted_at", "purged_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+const insertApp = `INSERT INTO "apps" ("organization_id", "created_at", "updated_at", "version", "account_id", "reference_id", "name", "name_folded", "description", "labels", "last_used_at", "key_count", "deleted_at", "purged_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 
 func (_c *AppCreate) sqlSave(ctx context.Context) (*App, error) {
 	node, args, err := _c.values()
@@ -333,7 +368,7 @@ func (_c *AppCreate) values() (*App, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &App{config: _c.config}, make([]any, 13)
+	node, args := &App{config: _c.config}, make([]any, 15)
 	if value, ok := _c.mutation.OrganizationID(); ok {
 		args[0] = value.String()
 		node.OrganizationID = value
@@ -378,16 +413,24 @@ func (_c *AppCreate) values() (*App, []any, error) {
 		args[9] = text
 		node.Labels = value
 	}
-	if value, ok := _c.mutation.DeletedAt(); ok {
+	if value, ok := _c.mutation.LastUsedAt(); ok {
 		args[10] = value
+		node.LastUsedAt = &value
+	}
+	if value, ok := _c.mutation.KeyCount(); ok {
+		args[11] = int64(value)
+		node.KeyCount = value
+	}
+	if value, ok := _c.mutation.DeletedAt(); ok {
+		args[12] = value
 		node.DeletedAt = &value
 	}
 	if value, ok := _c.mutation.PurgedAt(); ok {
-		args[11] = value
+		args[13] = value
 		node.PurgedAt = &value
 	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[12] = value.String()
+		args[14] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -435,6 +478,14 @@ func (_c *AppCreate) createSpec() (*App, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Labels(); ok {
 		_spec.SetField(app.FieldLabels, field.TypeJSON, value)
 		_node.Labels = value
+	}
+	if value, ok := _c.mutation.LastUsedAt(); ok {
+		_spec.SetField(app.FieldLastUsedAt, field.TypeTime, value)
+		_node.LastUsedAt = &value
+	}
+	if value, ok := _c.mutation.KeyCount(); ok {
+		_spec.SetField(app.FieldKeyCount, field.TypeInt, value)
+		_node.KeyCount = value
 	}
 	if value, ok := _c.mutation.DeletedAt(); ok {
 		_spec.SetField(app.FieldDeletedAt, field.TypeTime, value)

@@ -120,6 +120,47 @@ func (_u *AppUpdate) AppendLabels(v []domain.Label) *AppUpdate {
 	return _u
 }
 
+// SetLastUsedAt sets the "last_used_at" field.
+func (_u *AppUpdate) SetLastUsedAt(v time.Time) *AppUpdate {
+	_u.mutation.SetLastUsedAt(v)
+	return _u
+}
+
+// SetNillableLastUsedAt sets the "last_used_at" field if the given value is not nil.
+func (_u *AppUpdate) SetNillableLastUsedAt(v *time.Time) *AppUpdate {
+	if v != nil {
+		_u.SetLastUsedAt(*v)
+	}
+	return _u
+}
+
+// ClearLastUsedAt clears the value of the "last_used_at" field.
+func (_u *AppUpdate) ClearLastUsedAt() *AppUpdate {
+	_u.mutation.ClearLastUsedAt()
+	return _u
+}
+
+// SetKeyCount sets the "key_count" field.
+func (_u *AppUpdate) SetKeyCount(v int) *AppUpdate {
+	_u.mutation.ResetKeyCount()
+	_u.mutation.SetKeyCount(v)
+	return _u
+}
+
+// SetNillableKeyCount sets the "key_count" field if the given value is not nil.
+func (_u *AppUpdate) SetNillableKeyCount(v *int) *AppUpdate {
+	if v != nil {
+		_u.SetKeyCount(*v)
+	}
+	return _u
+}
+
+// AddKeyCount adds value to the "key_count" field.
+func (_u *AppUpdate) AddKeyCount(v int) *AppUpdate {
+	_u.mutation.AddKeyCount(v)
+	return _u
+}
+
 // SetDeletedAt sets the "deleted_at" field.
 func (_u *AppUpdate) SetDeletedAt(v time.Time) *AppUpdate {
 	_u.mutation.SetDeletedAt(v)
@@ -247,6 +288,18 @@ func (_u *AppUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			sqljson.Append(u, app.FieldLabels, value)
 		})
 	}
+	if value, ok := _u.mutation.LastUsedAt(); ok {
+		_spec.SetField(app.FieldLastUsedAt, field.TypeTime, value)
+	}
+	if _u.mutation.LastUsedAtCleared() {
+		_spec.ClearField(app.FieldLastUsedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.KeyCount(); ok {
+		_spec.SetField(app.FieldKeyCount, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedKeyCount(); ok {
+		_spec.AddField(app.FieldKeyCount, field.TypeInt, value)
+	}
 	if value, ok := _u.mutation.DeletedAt(); ok {
 		_spec.SetField(app.FieldDeletedAt, field.TypeTime, value)
 	}
@@ -367,6 +420,47 @@ func (_u *AppUpdateOne) SetLabels(v []domain.Label) *AppUpdateOne {
 // AppendLabels appends value to the "labels" field.
 func (_u *AppUpdateOne) AppendLabels(v []domain.Label) *AppUpdateOne {
 	_u.mutation.AppendLabels(v)
+	return _u
+}
+
+// SetLastUsedAt sets the "last_used_at" field.
+func (_u *AppUpdateOne) SetLastUsedAt(v time.Time) *AppUpdateOne {
+	_u.mutation.SetLastUsedAt(v)
+	return _u
+}
+
+// SetNillableLastUsedAt sets the "last_used_at" field if the given value is not nil.
+func (_u *AppUpdateOne) SetNillableLastUsedAt(v *time.Time) *AppUpdateOne {
+	if v != nil {
+		_u.SetLastUsedAt(*v)
+	}
+	return _u
+}
+
+// ClearLastUsedAt clears the value of the "last_used_at" field.
+func (_u *AppUpdateOne) ClearLastUsedAt() *AppUpdateOne {
+	_u.mutation.ClearLastUsedAt()
+	return _u
+}
+
+// SetKeyCount sets the "key_count" field.
+func (_u *AppUpdateOne) SetKeyCount(v int) *AppUpdateOne {
+	_u.mutation.ResetKeyCount()
+	_u.mutation.SetKeyCount(v)
+	return _u
+}
+
+// SetNillableKeyCount sets the "key_count" field if the given value is not nil.
+func (_u *AppUpdateOne) SetNillableKeyCount(v *int) *AppUpdateOne {
+	if v != nil {
+		_u.SetKeyCount(*v)
+	}
+	return _u
+}
+
+// AddKeyCount adds value to the "key_count" field.
+func (_u *AppUpdateOne) AddKeyCount(v int) *AppUpdateOne {
+	_u.mutation.AddKeyCount(v)
 	return _u
 }
 
@@ -526,6 +620,18 @@ func (_u *AppUpdateOne) sqlSave(ctx context.Context) (_node *App, err error) {
 		_spec.AddModifier(func(u *sql.UpdateBuilder) {
 			sqljson.Append(u, app.FieldLabels, value)
 		})
+	}
+	if value, ok := _u.mutation.LastUsedAt(); ok {
+		_spec.SetField(app.FieldLastUsedAt, field.TypeTime, value)
+	}
+	if _u.mutation.LastUsedAtCleared() {
+		_spec.ClearField(app.FieldLastUsedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.KeyCount(); ok {
+		_spec.SetField(app.FieldKeyCount, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedKeyCount(); ok {
+		_spec.AddField(app.FieldKeyCount, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.DeletedAt(); ok {
 		_spec.SetField(app.FieldDeletedAt, field.TypeTime, value)

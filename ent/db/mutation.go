@@ -1642,6 +1642,9 @@ type AppMutation struct {
 	description         *string
 	labels              *[]domain.Label
 	appendlabels        []domain.Label
+	last_used_at        *time.Time
+	key_count           *int
+	addkey_count        *int
 	deleted_at          *time.Time
 	purged_at           *time.Time
 	clearedFields       map[string]struct{}
@@ -2153,6 +2156,111 @@ func (m *AppMutation) ResetLabels() {
 	m.appendlabels = nil
 }
 
+// SetLastUsedAt sets the "last_used_at" field.
+func (m *AppMutation) SetLastUsedAt(t time.Time) {
+	m.last_used_at = &t
+}
+
+// LastUsedAt returns the value of the "last_used_at" field in the mutation.
+func (m *AppMutation) LastUsedAt() (r time.Time, exists bool) {
+	v := m.last_used_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastUsedAt returns the old "last_used_at" field's value of the App entity.
+// If the App object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppMutation) OldLastUsedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastUsedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastUsedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastUsedAt: %w", err)
+	}
+	return oldValue.LastUsedAt, nil
+}
+
+// ClearLastUsedAt clears the value of the "last_used_at" field.
+func (m *AppMutation) ClearLastUsedAt() {
+	m.last_used_at = nil
+	m.clearedFields[app.FieldLastUsedAt] = struct{}{}
+}
+
+// LastUsedAtCleared returns if the "last_used_at" field was cleared in this mutation.
+func (m *AppMutation) LastUsedAtCleared() bool {
+	_, ok := m.clearedFields[app.FieldLastUsedAt]
+	return ok
+}
+
+// ResetLastUsedAt resets all changes to the "last_used_at" field.
+func (m *AppMutation) ResetLastUsedAt() {
+	m.last_used_at = nil
+	delete(m.clearedFields, app.FieldLastUsedAt)
+}
+
+// SetKeyCount sets the "key_count" field.
+func (m *AppMutation) SetKeyCount(i int) {
+	m.key_count = &i
+	m.addkey_count = nil
+}
+
+// KeyCount returns the value of the "key_count" field in the mutation.
+func (m *AppMutation) KeyCount() (r int, exists bool) {
+	v := m.key_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyCount returns the old "key_count" field's value of the App entity.
+// If the App object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppMutation) OldKeyCount(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyCount is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyCount requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyCount: %w", err)
+	}
+	return oldValue.KeyCount, nil
+}
+
+// AddKeyCount adds i to the "key_count" field.
+func (m *AppMutation) AddKeyCount(i int) {
+	if m.addkey_count != nil {
+		*m.addkey_count += i
+	} else {
+		m.addkey_count = &i
+	}
+}
+
+// AddedKeyCount returns the value that was added to the "key_count" field in this mutation.
+func (m *AppMutation) AddedKeyCount() (r int, exists bool) {
+	v := m.addkey_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetKeyCount resets all changes to the "key_count" field.
+func (m *AppMutation) ResetKeyCount() {
+	m.key_count = nil
+	m.addkey_count = nil
+}
+
 // SetDeletedAt sets the "deleted_at" field.
 func (m *AppMutation) SetDeletedAt(t time.Time) {
 	m.deleted_at = &t
@@ -2339,7 +2447,7 @@ func (m *AppMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AppMutation) Fields() []string {
-	fields := make([]string, 0, 12)
+	fields := make([]string, 0, 14)
 	if m.organization != nil {
 		fields = append(fields, app.FieldOrganizationID)
 	}
@@ -2369,6 +2477,12 @@ func (m *AppMutation) Fields() []string {
 	}
 	if m.labels != nil {
 		fields = append(fields, app.FieldLabels)
+	}
+	if m.last_used_at != nil {
+		fields = append(fields, app.FieldLastUsedAt)
+	}
+	if m.key_count != nil {
+		fields = append(fields, app.FieldKeyCount)
 	}
 	if m.deleted_at != nil {
 		fields = append(fields, app.FieldDeletedAt)
@@ -2404,6 +2518,10 @@ func (m *AppMutation) Field(name string) (ent.Value, bool) {
 		return m.Description()
 	case app.FieldLabels:
 		return m.Labels()
+	case app.FieldLastUsedAt:
+		return m.LastUsedAt()
+	case app.FieldKeyCount:
+		return m.KeyCount()
 	case app.FieldDeletedAt:
 		return m.DeletedAt()
 	case app.FieldPurgedAt:
@@ -2437,6 +2555,10 @@ func (m *AppMutation) OldField(ctx context.Context, name string) (ent.Value, err
 		return m.OldDescription(ctx)
 	case app.FieldLabels:
 		return m.OldLabels(ctx)
+	case app.FieldLastUsedAt:
+		return m.OldLastUsedAt(ctx)
+	case app.FieldKeyCount:
+		return m.OldKeyCount(ctx)
 	case app.FieldDeletedAt:
 		return m.OldDeletedAt(ctx)
 	case app.FieldPurgedAt:
@@ -2520,6 +2642,20 @@ func (m *AppMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetLabels(v)
 		return nil
+	case app.FieldLastUsedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastUsedAt(v)
+		return nil
+	case app.FieldKeyCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyCount(v)
+		return nil
 	case app.FieldDeletedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -2545,6 +2681,9 @@ func (m *AppMutation) AddedFields() []string {
 	if m.addversion != nil {
 		fields = append(fields, app.FieldVersion)
 	}
+	if m.addkey_count != nil {
+		fields = append(fields, app.FieldKeyCount)
+	}
 	return fields
 }
 
@@ -2555,6 +2694,8 @@ func (m *AppMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case app.FieldVersion:
 		return m.AddedVersion()
+	case app.FieldKeyCount:
+		return m.AddedKeyCount()
 	}
 	return nil, false
 }
@@ -2571,6 +2712,13 @@ func (m *AppMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddVersion(v)
 		return nil
+	case app.FieldKeyCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddKeyCount(v)
+		return nil
 	}
 	return fmt.Errorf("unknown App numeric field %s", name)
 }
@@ -2579,6 +2727,9 @@ func (m *AppMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *AppMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(app.FieldLastUsedAt) {
+		fields = append(fields, app.FieldLastUsedAt)
+	}
 	if m.FieldCleared(app.FieldDeletedAt) {
 		fields = append(fields, app.FieldDeletedAt)
 	}
@@ -2599,6 +2750,9 @@ func (m *AppMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *AppMutation) ClearField(name string) error {
 	switch name {
+	case app.FieldLastUsedAt:
+		m.ClearLastUsedAt()
+		return nil
 	case app.FieldDeletedAt:
 		m.ClearDeletedAt()
 		return nil
@@ -2642,6 +2796,12 @@ func (m *AppMutation) ResetField(name string) error {
 		return nil
 	case app.FieldLabels:
 		m.ResetLabels()
+		return nil
+	case app.FieldLastUsedAt:
+		m.ResetLastUsedAt()
+		return nil
+	case app.FieldKeyCount:
+		m.ResetKeyCount()
 		return nil
 	case app.FieldDeletedAt:
 		m.ResetDeletedAt()

@@ -199,6 +199,14 @@ func (*AppQuery) Assign(column string) func(m *App, v any) error {
 		return func(m *App, v any) error {
 			return rowscan.JSON(&m.Labels, v)
 		}
+	case app.FieldLastUsedAt:
+		return func(m *App, v any) error {
+			return rowscan.Optional(&m.LastUsedAt, v, rowscan.Time)
+		}
+	case app.FieldKeyCount:
+		return func(m *App, v any) error {
+			return rowscan.Int(&m.KeyCount, v)
+		}
 	case app.FieldDeletedAt:
 		return func(m *App, v any) error {
 			return rowscan.Optional(&m.DeletedAt, v, rowscan.Time)

@@ -29,6 +29,8 @@ func (App) Fields() []ent.Field {
 		field.String("name_folded"),
 		field.String("description").Default(""),
 		field.JSON("labels", []domain.Label{}).Default([]domain.Label{}),
+		field.Time("last_used_at").Optional().Nillable().Comment("The latest last use of its credentials, to the minute; NULL: never."),
+		field.Int("key_count").Default(0).Comment("How many of its credentials are not revoked. A trigger on these keeps it, also where the previous release writes them."),
 		field.Time("deleted_at").Optional().Nillable(),
 		field.Time("purged_at").Optional().Nillable().
 			Comment("Set when the retention time is over: only the row with its reference id remains, so that the id is never reused."),
@@ -51,8 +53,10 @@ func (App) Indexes() []ent.Index {
 		index.Fields("account_id", "name_folded", "id"),
 		index.Fields("organization_id", "created_at", "id"),
 		index.Fields("organization_id", "name_folded", "id"),
+		index.Fields("organization_id", "key_count", "id"),
 		index.Fields("organization_id", "id"), // for pages, as of credentials
 		index.Fields("deleted_at").Annotations(entsql.IndexWhere("deleted_at IS NOT NULL AND purged_at IS NULL")),
+		index.Fields("organization_id", "deleted_at", "id").Annotations(entsql.IndexWhere("deleted_at IS NOT NULL AND purged_at IS NULL")),
 	}
 }
 
@@ -61,10 +65,11 @@ func (App) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Node{
 			Type: "App", Prefix: "app", List: "apps", Of: []string{"Account"},
-			Orders: []Order{byCreation(), {Name: "NAME", Column: "name_folded"}},
+			Orders: []Order{byCreation(), {Name: "NAME", Column: "name_folded"}, {Name: "LAST_USED_AT", Column: "last_used_at", Nulls: NullsEarliest}, {Name: "KEYS", Column: "key_count"}},
 			Columns: map[string][]string{
 				"account": {"account_id"}, "viewerCan": {"organization_id", "account_id"},
-				"keyCounts": nil, "lastUsedAt": nil, "callsLast24h": nil, "productSubscriptions": nil, "connectedEndpoints": nil, "timeline": nil,
+				"restorableUntil": {"deleted_at", "organization_id"},
+				"keyCounts": nil, "callsLast24h": nil, "productSubscriptions": nil, "connectedEndpoints": nil, "timeline": nil,
 			},
 			Refers: map[string]string{"account_id": "Account"},
 		},

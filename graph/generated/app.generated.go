@@ -29,7 +29,7 @@ type AppResolver interface {
 	Account(ctx context.Context, obj *db.App) (*db.Account, error)
 	Credentials(ctx context.Context, obj *db.App, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error)
 	KeyCounts(ctx context.Context, obj *db.App) (*apps.KeyCounts, error)
-	LastUsedAt(ctx context.Context, obj *db.App) (*time.Time, error)
+
 	CallsLast24h(ctx context.Context, obj *db.App) (int64, error)
 	ProductSubscriptions(ctx context.Context, obj *db.App, where *model.AppSubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error)
 	ConnectedEndpoints(ctx context.Context, obj *db.App, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error)
@@ -500,7 +500,7 @@ func (ec *executionContext) _App_lastUsedAt(ctx context.Context, field graphql.C
 		field,
 		"App",
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.App().LastUsedAt(ctx, obj)
+			return obj.LastUsedAt, nil
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
@@ -509,7 +509,7 @@ func (ec *executionContext) _App_lastUsedAt(ctx context.Context, field graphql.C
 	)
 }
 func (ec *executionContext) fieldContext_App_lastUsedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("App", field, true, true, errors.New("field of type Time does not have child fields"))
+	return graphql.NewScalarFieldContext("App", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
 func (ec *executionContext) _App_callsLast24h(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
@@ -1409,7 +1409,7 @@ func (ec *executionContext) unmarshalInputAppFilter(ctx context.Context, obj any
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"search", "nameContains", "label", "productIds", "environment", "neverUsed", "accountIds"}
+	fieldsInOrder := [...]string{"search", "nameContains", "label", "productIds", "environment", "neverUsed", "lastUsedBefore", "keysAtLeast", "keysAtMost", "accountIds"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1458,6 +1458,27 @@ func (ec *executionContext) unmarshalInputAppFilter(ctx context.Context, obj any
 				return it, err
 			}
 			it.NeverUsed = data
+		case "lastUsedBefore":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lastUsedBefore"))
+			data, err := ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.LastUsedBefore = data
+		case "keysAtLeast":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("keysAtLeast"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.KeysAtLeast = data
+		case "keysAtMost":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("keysAtMost"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.KeysAtMost = data
 		case "accountIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("accountIds"))
 			directive0 := func(ctx context.Context) (any, error) { return ec.unmarshalOID2ᚕstringᚄ(ctx, v) }
@@ -1941,7 +1962,15 @@ func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj 
 				out.required(ec._App_keyCounts(ctx, field, obj))
 			}
 		case "lastUsedAt":
-			out.optional(ec._App_lastUsedAt(ctx, field, obj))
+			if out.direct {
+				if v := obj.LastUsedAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._App_lastUsedAt(ctx, field, obj))
+			}
 		case "callsLast24h":
 			out.required(ec._App_callsLast24h(ctx, field, obj))
 		case "productSubscriptions":

@@ -36,6 +36,8 @@ type ResolverRoot interface {
 	AppConnection() AppConnectionResolver
 	Credential() CredentialResolver
 	CredentialConnection() CredentialConnectionResolver
+	DeletedApp() DeletedAppResolver
+	DeletedAppConnection() DeletedAppConnectionResolver
 	Endpoint() EndpointResolver
 	EndpointConnection() EndpointConnectionResolver
 	Event() EventResolver
@@ -406,6 +408,27 @@ type ComplexityRoot struct {
 	DeleteUserPayload struct {
 		DeletedUserID func(childComplexity int) int
 		UserErrors    func(childComplexity int) int
+	}
+
+	DeletedApp struct {
+		Account         func(childComplexity int) int
+		DeletedAt       func(childComplexity int) int
+		GlobalID        func(childComplexity int) int
+		Name            func(childComplexity int) int
+		ReferenceID     func(childComplexity int) int
+		RestorableUntil func(childComplexity int) int
+	}
+
+	DeletedAppConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	DeletedAppEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	DisableKeyPayload struct {
@@ -932,6 +955,7 @@ type ComplexityRoot struct {
 		Apps                 func(childComplexity int, where *apps.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) int
 		CredentialByKey      func(childComplexity int, input model.CredentialByKeyInput) int
 		Credentials          func(childComplexity int, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) int
+		DeletedApps          func(childComplexity int, where *apps.DeletedAppFilter, first *int, after *string, last *int, before *string) int
 		Events               func(childComplexity int, where *activity.EventFilter, orderBy model.EventOrder, first *int, after *string, last *int, before *string) int
 		ExplainAccess        func(childComplexity int, input apps.ExplainAccessInput) int
 		Gateways             func(childComplexity int, where *identity.GatewayFilter, orderBy model.GatewayOrder, first *int, after *string, last *int, before *string) int
@@ -2722,6 +2746,81 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeleteUserPayload.UserErrors(childComplexity), true
+
+	case "DeletedApp.account":
+		if e.ComplexityRoot.DeletedApp.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletedApp.Account(childComplexity), true
+	case "DeletedApp.deletedAt":
+		if e.ComplexityRoot.DeletedApp.DeletedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletedApp.DeletedAt(childComplexity), true
+	case "DeletedApp.id":
+		if e.ComplexityRoot.DeletedApp.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletedApp.GlobalID(childComplexity), true
+	case "DeletedApp.name":
+		if e.ComplexityRoot.DeletedApp.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletedApp.Name(childComplexity), true
+	case "DeletedApp.referenceId":
+		if e.ComplexityRoot.DeletedApp.ReferenceID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletedApp.ReferenceID(childComplexity), true
+	case "DeletedApp.restorableUntil":
+		if e.ComplexityRoot.DeletedApp.RestorableUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletedApp.RestorableUntil(childComplexity), true
+
+	case "DeletedAppConnection.edges":
+		if e.ComplexityRoot.DeletedAppConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletedAppConnection.Edges(childComplexity), true
+	case "DeletedAppConnection.nodes":
+		if e.ComplexityRoot.DeletedAppConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletedAppConnection.Nodes(childComplexity), true
+	case "DeletedAppConnection.pageInfo":
+		if e.ComplexityRoot.DeletedAppConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletedAppConnection.PageInfo(childComplexity), true
+	case "DeletedAppConnection.totalCount":
+		if e.ComplexityRoot.DeletedAppConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletedAppConnection.TotalCount(childComplexity), true
+
+	case "DeletedAppEdge.cursor":
+		if e.ComplexityRoot.DeletedAppEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletedAppEdge.Cursor(childComplexity), true
+	case "DeletedAppEdge.node":
+		if e.ComplexityRoot.DeletedAppEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletedAppEdge.Node(childComplexity), true
 
 	case "DisableKeyPayload.credential":
 		if e.ComplexityRoot.DisableKeyPayload.Credential == nil {
@@ -5320,6 +5419,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Credentials(childComplexity, args["where"].(*apps.CredentialFilter), args["orderBy"].(model.CredentialOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Query.deletedApps":
+		if e.ComplexityRoot.Query.DeletedApps == nil {
+			break
+		}
+
+		args, err := ec.field_Query_deletedApps_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.DeletedApps(childComplexity, args["where"].(*apps.DeletedAppFilter), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.events":
 		if e.ComplexityRoot.Query.Events == nil {
 			break
@@ -7914,8 +8024,8 @@ type App implements Node {
   ): CredentialConnection! @goField(forceResolver: true)
   "How many keys it has, by status."
   keyCounts: KeyCounts! @goField(forceResolver: true)
-  "When a call last passed with one of its keys, the revoked and expired ones included, as their ` + "`" + `lastUsedAt` + "`" + ` has it; null while none has."
-  lastUsedAt: Time @goField(forceResolver: true)
+  "When a call last passed with one of its keys, whatever has become of the key since, to the minute as their ` + "`" + `lastUsedAt` + "`" + ` has it; null while none has."
+  lastUsedAt: Time
   "How many of its calls gateways asked about in the last 24 hours, to the minute."
   callsLast24h: BigInt! @goField(forceResolver: true)
   "Its subscriptions: the newest of each product, newest first."
@@ -8019,6 +8129,12 @@ input AppFilter {
   environment: [Environment!]
   "true: only apps with whose keys no call has ever passed, and those without keys; false: only others."
   neverUsed: Boolean
+  "Only apps that have been used, and not since this time. With ` + "`" + `neverUsed: true` + "`" + ` it is BAD_USER_INPUT."
+  lastUsedBefore: Time
+  "Only apps with this many keys or more that are not revoked; what exceeds ` + "`" + `keysAtMost` + "`" + ` is BAD_USER_INPUT."
+  keysAtLeast: Int
+  "Only apps with this many keys or fewer that are not revoked: 0 for those without."
+  keysAtMost: Int
   "Only apps of these accounts; unknown ids and an empty list match none. Requires: ADMIN."
   accountIds: [ID!] @hasRole(any: [ADMIN])
 }
@@ -8045,6 +8161,10 @@ enum AppOrderField {
   CREATED_AT
   "By their names, regardless of case."
   NAME
+  "By the time of their last use; as if those that were never used had been so before all others."
+  LAST_USED_AT
+  "By how many keys they have that are not revoked."
+  KEYS
 }
 
 extend type Query {
@@ -9001,6 +9121,66 @@ type EnableKeyPayload {
   credential: Credential
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/deleted_app.graphql", Input: `"An app that was deleted, while it can be restored. Its keys are revoked, and its subscriptions have ended."
+type DeletedApp {
+  "The app's id: for ` + "`" + `restoreApp` + "`" + `. ` + "`" + `node` + "`" + ` and ` + "`" + `app` + "`" + ` do not find it until then."
+  id: ID!
+  "The id under which other systems know the app; no other app is ever given it."
+  referenceId: UUID!
+  "The name that people saw."
+  name: String!
+  "The account that owned it, and will again."
+  account: Account! @goField(forceResolver: true)
+  "When it was deleted."
+  deletedAt: Time!
+  "Until when ` + "`" + `restoreApp` + "`" + ` brings it back: as long after its deletion as the organization keeps what was deleted (` + "`" + `Organization.deletedRetentionDays` + "`" + `)."
+  restorableUntil: Time! @goField(forceResolver: true)
+}
+
+"One page of a list of deleted apps."
+type DeletedAppConnection {
+  "The page's edges: each with its cursor."
+  edges: [DeletedAppEdge!]! @goField(forceResolver: true)
+  "The page's objects, without cursors."
+  nodes: [DeletedApp!]!
+  "How many entries the whole list has."
+  totalCount: Int!
+  "Whether there are pages before and after this one, and the cursors to ask for them."
+  pageInfo: PageInfo!
+}
+
+"An entry in a list of deleted apps: the object and its cursor."
+type DeletedAppEdge {
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
+  cursor: String!
+  "What is at this place of the list."
+  node: DeletedApp!
+}
+
+"Conditions for deleted apps: all that are given must be met."
+input DeletedAppFilter {
+  "Only apps in whose name or reference id this text is found, as ` + "`" + `AppFilter.search` + "`" + ` finds it: 3–100 characters in one line, else BAD_USER_INPUT."
+  search: String
+  "Only apps of these accounts; unknown ids and an empty list match none."
+  accountIds: [ID!]
+}
+
+extend type Query {
+  "The deleted apps that ` + "`" + `restoreApp` + "`" + ` still brings back, the latest deleted first; those whose account was deleted are left out. Requires: ADMIN."
+  deletedApps(
+    "Only objects that meet all of these conditions."
+    where: DeletedAppFilter
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): DeletedAppConnection! @hasRole(any: [ADMIN])
 }
 `, BuiltIn: false},
 	{Name: "../schema/endpoint.graphql", Input: `"One operation of a product's API: the method and path of calls."
@@ -13493,6 +13673,48 @@ func (ec *executionContext) childFields_DeleteUserPayload(ctx context.Context, f
 		return ec.fieldContext_DeleteUserPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteUserPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeletedApp(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_DeletedApp_id(ctx, field)
+	case "referenceId":
+		return ec.fieldContext_DeletedApp_referenceId(ctx, field)
+	case "name":
+		return ec.fieldContext_DeletedApp_name(ctx, field)
+	case "account":
+		return ec.fieldContext_DeletedApp_account(ctx, field)
+	case "deletedAt":
+		return ec.fieldContext_DeletedApp_deletedAt(ctx, field)
+	case "restorableUntil":
+		return ec.fieldContext_DeletedApp_restorableUntil(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeletedApp", field.Name)
+}
+
+func (ec *executionContext) childFields_DeletedAppConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_DeletedAppConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_DeletedAppConnection_nodes(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_DeletedAppConnection_totalCount(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DeletedAppConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeletedAppConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DeletedAppEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_DeletedAppEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_DeletedAppEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeletedAppEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_DisableKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

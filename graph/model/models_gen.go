@@ -1447,16 +1447,22 @@ const (
 	AppOrderFieldCreatedAt AppOrderField = "CREATED_AT"
 	// By their names, regardless of case.
 	AppOrderFieldName AppOrderField = "NAME"
+	// By the time of their last use; as if those that were never used had been so before all others.
+	AppOrderFieldLastUsedAt AppOrderField = "LAST_USED_AT"
+	// By how many keys they have that are not revoked.
+	AppOrderFieldKeys AppOrderField = "KEYS"
 )
 
 var AllAppOrderField = []AppOrderField{
 	AppOrderFieldCreatedAt,
 	AppOrderFieldName,
+	AppOrderFieldLastUsedAt,
+	AppOrderFieldKeys,
 }
 
 func (e AppOrderField) IsValid() bool {
 	switch e {
-	case AppOrderFieldCreatedAt, AppOrderFieldName:
+	case AppOrderFieldCreatedAt, AppOrderFieldName, AppOrderFieldLastUsedAt, AppOrderFieldKeys:
 		return true
 	}
 	return false

@@ -3,7 +3,6 @@ package apps
 import (
 	"context"
 	"slices"
-	"time"
 
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
@@ -133,7 +132,7 @@ func (svc *Service) RestoreApp(ctx context.Context, id string) (out CreatedApp, 
 		if err := lockAccountOf(ctx, tx, found.AccountID); err != nil {
 			return CreatedApp{}, err
 		}
-		since := tx.Now.Add(-time.Duration(org.DeletedRetentionDays) * 24 * time.Hour)
+		since := tx.Now.Add(-restorableFor(org))
 		a, err := change.LockForUpdate(tx, tx.App.Query().Where(app.ID(appID), app.DeletedAtGT(since), app.PurgedAtIsNil())).Only(all)
 		if err != nil {
 			return CreatedApp{}, err

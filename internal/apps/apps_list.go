@@ -2,25 +2,26 @@ package apps
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/app"
-	"portico/ent/db/credential"
 	"portico/internal/database"
 	"portico/internal/entity"
+	"portico/internal/fault"
 	"portico/internal/input"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
 )
 
-// Apps returns a page of the apps that the viewer may see. What cannot be searched for is
-// fault.CodeBadUserInput.
+// Apps returns a page of the apps that the viewer may see. What cannot be searched for, and
+// contradictory conditions, are fault.CodeBadUserInput.
 func (svc *Service) Apps(ctx context.Context, f AppFilter, o listing.Order, r listing.Request) (*paging.Page[*db.App], error) {
-	if err := input.CheckSearch(f.Search); err != nil {
+	if err := f.check(); err != nil {
 		return nil, err
 	}
 	return listing.ReadPage(ctx, svc.entities.Lists, entity.AppList(), listing.Filtered(f, svc.appQuery), o, r)
@@ -28,7 +29,7 @@ func (svc *Service) Apps(ctx context.Context, f AppFilter, o listing.Order, r li
 
 // AppsOfAccounts returns the same page of the apps of many accounts.
 func (svc *Service) AppsOfAccounts(ctx context.Context, accounts []uuid.UUID, f AppFilter, o listing.Order, r listing.Request) (listing.Pages[*db.App], error) {
-	if err := input.CheckSearch(f.Search); err != nil {
+	if err := f.check(); err != nil {
 		return nil, err
 	}
 	ch := listing.Children[*db.App]{List: entity.AppList(), Column: app.FieldAccountID, Parent: func(a *db.App) uuid.UUID { return a.AccountID }}
@@ -46,7 +47,30 @@ type AppFilter struct {
 	ProductIDs  []string
 	Environment []access.Environment
 	NeverUsed   *bool
-	AccountIDs  []string
+	// LastUsedBefore is no part of its range.
+	LastUsedBefore *time.Time
+	// KeysAtLeast and KeysAtMost count the keys that are not revoked.
+	KeysAtLeast, KeysAtMost *int
+	AccountIDs              []string
+}
+
+// check refuses conditions that nothing can meet, and what cannot be searched for.
+func (f AppFilter) check() error {
+	if err := input.CheckSearch(f.Search); err != nil {
+		return err
+	}
+	if input.OrZero(f.NeverUsed) && f.LastUsedBefore != nil {
+		return contradiction("An app that was never used was not last used at any time: give neverUsed or lastUsedBefore.")
+	}
+	if f.KeysAtLeast != nil && f.KeysAtMost != nil && *f.KeysAtLeast > *f.KeysAtMost {
+		return contradiction("No app has so many keys and so few: keysAtLeast exceeds keysAtMost.")
+	}
+	return nil
+}
+
+// contradiction returns the error for conditions of a list that nothing can meet.
+func contradiction(words string) error {
+	return fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, words)
 }
 
 // LabelFilter matches apps or credentials with a label; a nil Value matches any value.
@@ -55,13 +79,22 @@ type LabelFilter struct {
 	Value *string
 }
 
+// searchedOfApps is what is searched of apps.
+func searchedOfApps() database.Searched {
+	return database.Columns(app.Table, app.FieldNameFolded, app.FieldReferenceID)
+}
+
 func (svc *Service) appQuery(f AppFilter) listing.Query[*db.App] {
 	q := svc.client.App.Query()
 	if f.Search != nil {
-		q.Where(database.Columns(app.Table, app.FieldNameFolded, app.FieldReferenceID).Contains(input.SearchText(*f.Search)))
+		q.Where(searchedOfApps().Contains(input.SearchText(*f.Search)))
 	}
 	if f.NameContains != nil {
-		q.Where(app.NameFoldedContains(input.SearchText(*f.NameContains)))
+		text := input.SearchText(*f.NameContains)
+		q.Where(app.NameFoldedContains(text))
+		if input.HasTrigram(text) { // so that the index finds them
+			q.Where(searchedOfApps().Contains(text))
+		}
 	}
 	if f.Label != nil {
 		q.Where(hasLabel(app.FieldLabels, *f.Label))
@@ -70,14 +103,19 @@ func (svc *Service) appQuery(f AppFilter) listing.Query[*db.App] {
 		q.Where(subscribedToAny(input.DecodeIDs(nodeid.Product, f.ProductIDs)))
 	}
 	if f.Environment != nil {
-		q.Where(hasCredential(credential.StatusNEQ(access.CredentialRevoked), credential.EnvironmentIn(f.Environment...)))
+		q.Where(hasKeyFor(f.Environment))
 	}
 	if f.NeverUsed != nil {
-		used := hasCredential(credential.LastUsedAtNotNil())
-		if *f.NeverUsed {
-			used = app.Not(used)
-		}
-		q.Where(used)
+		q.Where(listing.NullsEarliest.IsNull(app.FieldLastUsedAt, *f.NeverUsed))
+	}
+	if f.LastUsedBefore != nil {
+		q.Where(listing.NullsEarliest.Before(app.FieldLastUsedAt, *f.LastUsedBefore))
+	}
+	if f.KeysAtLeast != nil {
+		q.Where(app.KeyCountGTE(*f.KeysAtLeast))
+	}
+	if f.KeysAtMost != nil {
+		q.Where(app.KeyCountLTE(*f.KeysAtMost))
 	}
 	if f.AccountIDs != nil {
 		q.Where(database.AnyOf(app.FieldAccountID, input.DecodeIDs(nodeid.Account, f.AccountIDs)))

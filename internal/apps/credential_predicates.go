@@ -12,6 +12,7 @@ import (
 	"portico/ent/db/predicate"
 	"portico/ent/db/subscription"
 	"portico/internal/database"
+	"portico/internal/listing"
 )
 
 // inStatus matches credentials whose status at a time is one of wanted; EXPIRED
@@ -43,25 +44,18 @@ func credentialTimes(f CredentialFilter) (out []predicate.Credential) {
 		out = append(out, credential.CreatedAtLT(*f.CreatedBefore))
 	}
 	if f.NeverUsed != nil {
-		out = append(out, either(*f.NeverUsed, credential.LastUsedAtIsNil(), credential.LastUsedAtNotNil()))
+		out = append(out, listing.NullsEarliest.IsNull(credential.FieldLastUsedAt, *f.NeverUsed))
 	}
 	if f.LastUsedBefore != nil {
-		out = append(out, credential.LastUsedAtLT(*f.LastUsedBefore))
+		out = append(out, listing.NullsEarliest.Before(credential.FieldLastUsedAt, *f.LastUsedBefore))
 	}
 	if f.ExpiresBefore != nil {
-		out = append(out, credential.ExpiresAtLT(*f.ExpiresBefore))
+		out = append(out, listing.NullsLatest.Before(credential.FieldExpiresAt, *f.ExpiresBefore))
 	}
 	if f.NeverExpires != nil {
-		out = append(out, either(*f.NeverExpires, credential.ExpiresAtIsNil(), credential.ExpiresAtNotNil()))
+		out = append(out, listing.NullsLatest.IsNull(credential.FieldExpiresAt, *f.NeverExpires))
 	}
 	return out
-}
-
-func either(first bool, a, b predicate.Credential) predicate.Credential {
-	if first {
-		return a
-	}
-	return b
 }
 
 // reachesAny matches credentials that reach one of some products: their app, or an app of

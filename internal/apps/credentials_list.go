@@ -11,7 +11,6 @@ import (
 	"portico/ent/db/credential"
 	"portico/internal/database"
 	"portico/internal/entity"
-	"portico/internal/fault"
 	"portico/internal/input"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
@@ -52,7 +51,7 @@ func (f CredentialFilter) check() error {
 		{f.NeverExpires, f.ExpiresBefore, "A key that never expires does not expire before any time: give neverExpires or expiresBefore."},
 	} {
 		if input.OrZero(c.never) && c.until != nil {
-			return fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, c.words)
+			return contradiction(c.words)
 		}
 	}
 	return nil

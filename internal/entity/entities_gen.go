@@ -64,15 +64,17 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"deletedAt":            {"deleted_at"},
 			"description":          {"description"},
 			"id":                   nil,
+			"keyCount":             {"key_count"},
 			"keyCounts":            nil,
 			"labels":               {"labels"},
-			"lastUsedAt":           nil,
+			"lastUsedAt":           {"last_used_at"},
 			"name":                 {"name"},
 			"nameFolded":           {"name_folded"},
 			"organizationId":       {"organization_id"},
 			"productSubscriptions": nil,
 			"purgedAt":             {"purged_at"},
 			"referenceId":          {"reference_id"},
+			"restorableUntil":      {"deleted_at", "organization_id"},
 			"timeline":             nil,
 			"updatedAt":            {"updated_at"},
 			"version":              {"version"},
@@ -457,6 +459,8 @@ func AppList() listing.List[*db.App] {
 		Keys: []listing.Key[*db.App]{
 			{Name: "CREATED_AT", Column: "created_at", Type: listing.Time, Value: func(x *db.App) any { return x.CreatedAt }},
 			{Name: "NAME", Column: "name_folded", Type: listing.Text, Value: func(x *db.App) any { return x.NameFolded }},
+			{Name: "LAST_USED_AT", Column: "last_used_at", Type: listing.Time, Nulls: listing.NullsEarliest, Value: func(x *db.App) any { return x.LastUsedAt }},
+			{Name: "KEYS", Column: "key_count", Type: listing.Text, Value: func(x *db.App) any { return x.KeyCount }},
 		},
 	}
 }

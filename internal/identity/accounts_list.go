@@ -38,13 +38,22 @@ func (svc *Service) Accounts(ctx context.Context, f AccountFilter, o listing.Ord
 	return listing.ReadPage(ctx, svc.entities.Lists, entity.AccountList(), listing.Filtered(f, svc.accountQuery), o, r)
 }
 
+// searchedOfAccounts is what is searched of accounts.
+func searchedOfAccounts() database.Searched {
+	return database.Columns(account.Table, account.FieldNameFolded)
+}
+
 func (svc *Service) accountQuery(f AccountFilter) listing.Query[*db.Account] {
 	q := svc.client.Account.Query()
 	if f.Search != nil {
-		q.Where(database.Columns(account.Table, account.FieldNameFolded).Contains(input.SearchText(*f.Search)))
+		q.Where(searchedOfAccounts().Contains(input.SearchText(*f.Search)))
 	}
 	if f.NameContains != nil {
-		q.Where(account.NameFoldedContains(input.SearchText(*f.NameContains)))
+		text := input.SearchText(*f.NameContains)
+		q.Where(account.NameFoldedContains(text))
+		if input.HasTrigram(text) { // so that the index finds them
+			q.Where(searchedOfAccounts().Contains(text))
+		}
 	}
 	if f.Status != nil {
 		q.Where(account.StatusIn(f.Status...))

@@ -25,13 +25,18 @@ const (
 	maxSearch = 100
 )
 
+// HasTrigram reports whether an index of trigrams finds a folded text.
+func HasTrigram(folded string) bool {
+	return domain.Runes(folded) >= minSearch && !strings.ContainsAny(folded, "\r\n")
+}
+
 // CheckSearch requires a text that can be searched for by an index, if there is one:
 // 3–100 characters in one line. Other texts are fault.CodeBadUserInput.
 func CheckSearch(s *string) error {
 	if s == nil {
 		return nil
 	}
-	if domain.Runes(SearchText(*s)) < minSearch || domain.Runes(*s) > maxSearch || strings.ContainsAny(*s, "\r\n") {
+	if !HasTrigram(SearchText(*s)) || domain.Runes(*s) > maxSearch {
 		return fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, fmt.Sprintf("Search for %d–%d characters in one line.", minSearch, maxSearch))
 	}
 	return nil

@@ -1,6 +1,10 @@
 package listing
 
-import "time"
+import (
+	"time"
+
+	"entgo.io/ent/dialect/sql"
+)
 
 // Nulls says where rows are whose key, a time, is NULL: as if they had a time before or
 // after all others. So one comparison finds where a page begins, and an index on the
@@ -39,4 +43,31 @@ func (n Nulls) value(v any) any {
 		return *t
 	}
 	return n.time()
+}
+
+// Before returns the condition that a column has a time before t: by the expression, so
+// that its index finds the rows.
+func (n Nulls) Before(column string, t time.Time) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		s.Where(n.compare(s, column, " < ", t))
+		if n == NullsEarliest {
+			s.Where(n.compare(s, column, " > ", n.time()))
+		}
+	}
+}
+
+// IsNull returns the condition that a column is NULL, or is not: by the expression too.
+func (n Nulls) IsNull(column string, is bool) func(*sql.Selector) {
+	operator := " = "
+	switch {
+	case !is && n == NullsEarliest:
+		operator = " > "
+	case !is:
+		operator = " < "
+	}
+	return func(s *sql.Selector) { s.Where(n.compare(s, column, operator, n.time())) }
+}
+
+func (n Nulls) compare(s *sql.Selector, column, operator string, t time.Time) *sql.Predicate {
+	return sql.P(func(b *sql.Builder) { b.WriteString(n.expression(s.C(column)) + operator).Arg(t) })
 }

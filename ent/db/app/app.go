@@ -37,6 +37,10 @@ const (
 	FieldDescription = "description"
 	// FieldLabels holds the string denoting the labels field in the database.
 	FieldLabels = "labels"
+	// FieldLastUsedAt holds the string denoting the last_used_at field in the database.
+	FieldLastUsedAt = "last_used_at"
+	// FieldKeyCount holds the string denoting the key_count field in the database.
+	FieldKeyCount = "key_count"
 	// FieldDeletedAt holds the string denoting the deleted_at field in the database.
 	FieldDeletedAt = "deleted_at"
 	// FieldPurgedAt holds the string denoting the purged_at field in the database.
@@ -76,6 +80,8 @@ var Columns = []string{
 	FieldNameFolded,
 	FieldDescription,
 	FieldLabels,
+	FieldLastUsedAt,
+	FieldKeyCount,
 	FieldDeletedAt,
 	FieldPurgedAt,
 }
@@ -110,6 +116,8 @@ var (
 	DefaultDescription string
 	// DefaultLabels holds the default value on creation for the "labels" field.
 	DefaultLabels []domain.Label
+	// DefaultKeyCount holds the default value on creation for the "key_count" field.
+	DefaultKeyCount int
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -165,6 +173,16 @@ func ByNameFolded(opts ...sql.OrderTermOption) OrderOption {
 // ByDescription orders the results by the description field.
 func ByDescription(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDescription, opts...).ToFunc()
+}
+
+// ByLastUsedAt orders the results by the last_used_at field.
+func ByLastUsedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLastUsedAt, opts...).ToFunc()
+}
+
+// ByKeyCount orders the results by the key_count field.
+func ByKeyCount(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldKeyCount, opts...).ToFunc()
 }
 
 // ByDeletedAt orders the results by the deleted_at field.

@@ -101,6 +101,16 @@ func Description(v string) predicate.App {
 	return predicate.App(sql.FieldEQ(FieldDescription, v))
 }
 
+// LastUsedAt applies equality check predicate on the "last_used_at" field. It's identical to LastUsedAtEQ.
+func LastUsedAt(v time.Time) predicate.App {
+	return predicate.App(sql.FieldEQ(FieldLastUsedAt, v))
+}
+
+// KeyCount applies equality check predicate on the "key_count" field. It's identical to KeyCountEQ.
+func KeyCount(v int) predicate.App {
+	return predicate.App(sql.FieldEQ(FieldKeyCount, v))
+}
+
 // DeletedAt applies equality check predicate on the "deleted_at" field. It's identical to DeletedAtEQ.
 func DeletedAt(v time.Time) predicate.App {
 	return predicate.App(sql.FieldEQ(FieldDeletedAt, v))
@@ -504,6 +514,96 @@ func DescriptionEqualFold(v string) predicate.App {
 // DescriptionContainsFold applies the ContainsFold predicate on the "description" field.
 func DescriptionContainsFold(v string) predicate.App {
 	return predicate.App(sql.FieldContainsFold(FieldDescription, v))
+}
+
+// LastUsedAtEQ applies the EQ predicate on the "last_used_at" field.
+func LastUsedAtEQ(v time.Time) predicate.App {
+	return predicate.App(sql.FieldEQ(FieldLastUsedAt, v))
+}
+
+// LastUsedAtNEQ applies the NEQ predicate on the "last_used_at" field.
+func LastUsedAtNEQ(v time.Time) predicate.App {
+	return predicate.App(sql.FieldNEQ(FieldLastUsedAt, v))
+}
+
+// LastUsedAtIn applies the In predicate on the "last_used_at" field.
+func LastUsedAtIn(vs ...time.Time) predicate.App {
+	return predicate.App(sql.FieldIn(FieldLastUsedAt, vs...))
+}
+
+// LastUsedAtNotIn applies the NotIn predicate on the "last_used_at" field.
+func LastUsedAtNotIn(vs ...time.Time) predicate.App {
+	return predicate.App(sql.FieldNotIn(FieldLastUsedAt, vs...))
+}
+
+// LastUsedAtGT applies the GT predicate on the "last_used_at" field.
+func LastUsedAtGT(v time.Time) predicate.App {
+	return predicate.App(sql.FieldGT(FieldLastUsedAt, v))
+}
+
+// LastUsedAtGTE applies the GTE predicate on the "last_used_at" field.
+func LastUsedAtGTE(v time.Time) predicate.App {
+	return predicate.App(sql.FieldGTE(FieldLastUsedAt, v))
+}
+
+// LastUsedAtLT applies the LT predicate on the "last_used_at" field.
+func LastUsedAtLT(v time.Time) predicate.App {
+	return predicate.App(sql.FieldLT(FieldLastUsedAt, v))
+}
+
+// LastUsedAtLTE applies the LTE predicate on the "last_used_at" field.
+func LastUsedAtLTE(v time.Time) predicate.App {
+	return predicate.App(sql.FieldLTE(FieldLastUsedAt, v))
+}
+
+// LastUsedAtIsNil applies the IsNil predicate on the "last_used_at" field.
+func LastUsedAtIsNil() predicate.App {
+	return predicate.App(sql.FieldIsNull(FieldLastUsedAt))
+}
+
+// LastUsedAtNotNil applies the NotNil predicate on the "last_used_at" field.
+func LastUsedAtNotNil() predicate.App {
+	return predicate.App(sql.FieldNotNull(FieldLastUsedAt))
+}
+
+// KeyCountEQ applies the EQ predicate on the "key_count" field.
+func KeyCountEQ(v int) predicate.App {
+	return predicate.App(sql.FieldEQ(FieldKeyCount, v))
+}
+
+// KeyCountNEQ applies the NEQ predicate on the "key_count" field.
+func KeyCountNEQ(v int) predicate.App {
+	return predicate.App(sql.FieldNEQ(FieldKeyCount, v))
+}
+
+// KeyCountIn applies the In predicate on the "key_count" field.
+func KeyCountIn(vs ...int) predicate.App {
+	return predicate.App(sql.FieldIn(FieldKeyCount, vs...))
+}
+
+// KeyCountNotIn applies the NotIn predicate on the "key_count" field.
+func KeyCountNotIn(vs ...int) predicate.App {
+	return predicate.App(sql.FieldNotIn(FieldKeyCount, vs...))
+}
+
+// KeyCountGT applies the GT predicate on the "key_count" field.
+func KeyCountGT(v int) predicate.App {
+	return predicate.App(sql.FieldGT(FieldKeyCount, v))
+}
+
+// KeyCountGTE applies the GTE predicate on the "key_count" field.
+func KeyCountGTE(v int) predicate.App {
+	return predicate.App(sql.FieldGTE(FieldKeyCount, v))
+}
+
+// KeyCountLT applies the LT predicate on the "key_count" field.
+func KeyCountLT(v int) predicate.App {
+	return predicate.App(sql.FieldLT(FieldKeyCount, v))
+}
+
+// KeyCountLTE applies the LTE predicate on the "key_count" field.
+func KeyCountLTE(v int) predicate.App {
+	return predicate.App(sql.FieldLTE(FieldKeyCount, v))
 }
 
 // DeletedAtEQ applies the EQ predicate on the "deleted_at" field.

@@ -111,6 +111,8 @@ var (
 		{Name: "name_folded", Type: field.TypeString},
 		{Name: "description", Type: field.TypeString, Default: ""},
 		{Name: "labels", Type: field.TypeJSON},
+		{Name: "last_used_at", Type: field.TypeTime, Nullable: true},
+		{Name: "key_count", Type: field.TypeInt, Default: 0},
 		{Name: "deleted_at", Type: field.TypeTime, Nullable: true},
 		{Name: "purged_at", Type: field.TypeTime, Nullable: true},
 		{Name: "account_id", Type: field.TypeUUID},
@@ -124,13 +126,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "apps_accounts_account",
-				Columns:    []*schema.Column{AppsColumns[11]},
+				Columns:    []*schema.Column{AppsColumns[13]},
 				RefColumns: []*schema.Column{AccountsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "apps_organizations_organization",
-				Columns:    []*schema.Column{AppsColumns[12]},
+				Columns:    []*schema.Column{AppsColumns[14]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -139,37 +141,50 @@ var (
 			{
 				Name:    "app_organization_id_reference_id",
 				Unique:  true,
-				Columns: []*schema.Column{AppsColumns[12], AppsColumns[4]},
+				Columns: []*schema.Column{AppsColumns[14], AppsColumns[4]},
 			},
 			{
 				Name:    "app_account_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{AppsColumns[11], AppsColumns[1], AppsColumns[0]},
+				Columns: []*schema.Column{AppsColumns[13], AppsColumns[1], AppsColumns[0]},
 			},
 			{
 				Name:    "app_account_id_name_folded_id",
 				Unique:  false,
-				Columns: []*schema.Column{AppsColumns[11], AppsColumns[6], AppsColumns[0]},
+				Columns: []*schema.Column{AppsColumns[13], AppsColumns[6], AppsColumns[0]},
 			},
 			{
 				Name:    "app_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{AppsColumns[12], AppsColumns[1], AppsColumns[0]},
+				Columns: []*schema.Column{AppsColumns[14], AppsColumns[1], AppsColumns[0]},
 			},
 			{
 				Name:    "app_organization_id_name_folded_id",
 				Unique:  false,
-				Columns: []*schema.Column{AppsColumns[12], AppsColumns[6], AppsColumns[0]},
+				Columns: []*schema.Column{AppsColumns[14], AppsColumns[6], AppsColumns[0]},
+			},
+			{
+				Name:    "app_organization_id_key_count_id",
+				Unique:  false,
+				Columns: []*schema.Column{AppsColumns[14], AppsColumns[10], AppsColumns[0]},
 			},
 			{
 				Name:    "app_organization_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{AppsColumns[12], AppsColumns[0]},
+				Columns: []*schema.Column{AppsColumns[14], AppsColumns[0]},
 			},
 			{
 				Name:    "app_deleted_at",
 				Unique:  false,
-				Columns: []*schema.Column{AppsColumns[9]},
+				Columns: []*schema.Column{AppsColumns[11]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "deleted_at IS NOT NULL AND purged_at IS NULL",
+				},
+			},
+			{
+				Name:    "app_organization_id_deleted_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{AppsColumns[14], AppsColumns[11], AppsColumns[0]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "deleted_at IS NOT NULL AND purged_at IS NULL",
 				},
@@ -254,6 +269,14 @@ var (
 			},
 		},
 		Indexes: []*schema.Index{
+			{
+				Name:    "credential_organization_id_environment_app_id",
+				Unique:  false,
+				Columns: []*schema.Column{CredentialsColumns[36], CredentialsColumns[6], CredentialsColumns[32]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status <> 'REVOKED' AND deleted_at IS NULL",
+				},
+			},
 			{
 				Name:    "credential_app_id_created_at_id",
 				Unique:  false,

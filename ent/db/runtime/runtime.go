@@ -132,6 +132,10 @@ func init() {
 	appDescLabels := appFields[5].Descriptor()
 	// app.DefaultLabels holds the default value on creation for the labels field.
 	app.DefaultLabels = appDescLabels.Default.([]domain.Label)
+	// appDescKeyCount is the schema descriptor for key_count field.
+	appDescKeyCount := appFields[7].Descriptor()
+	// app.DefaultKeyCount holds the default value on creation for the key_count field.
+	app.DefaultKeyCount = appDescKeyCount.Default.(int)
 	// appDescID is the schema descriptor for id field.
 	appDescID := appMixinFields0[0].Descriptor()
 	// app.DefaultID holds the default value on creation for the id field.

@@ -164,18 +164,28 @@ func newLastUsedBulk(db *database.DB, rows int) *usagesql.Bulk {
 	return usagesql.NewBulk(db, rows, usagesql.Column{Name: "id", Type: usagesql.UUID}, usagesql.Column{Name: "at", Type: usagesql.Timestamp})
 }
 
-// updateLastUsed moves last_used_at of credentials forward, and never to before their
-// creation: calls are counted by the minute, which may have begun earlier. It is not a
-// change of the credential: there is no event, and the version remains. The rows are
-// locked in the order of their ids.
+// updateLastUsed moves last_used_at of credentials and of their apps forward, and never to
+// before their creation: calls are counted by the minute, which may have begun earlier. It
+// is not a change of these: there is no event, and the version remains. The apps come
+// first, as where these are deleted; the rows of each are locked in the order of their ids.
 func updateLastUsed(ctx context.Context, db *database.DB, tx counts.Execer, b *usagesql.Bulk) error {
-	text := `UPDATE credentials SET last_used_at = MAX(v.at, created_at) FROM ` + b.Source(1) +
-		` WHERE credentials.id = v.id AND (last_used_at IS NULL OR last_used_at < v.at)`
-	if usagesql.Postgres(db) {
-		text = `WITH locked AS (SELECT c.id, v.at FROM ` + b.Source(1) + ` JOIN credentials c ON c.id = v.id
-			WHERE c.last_used_at IS NULL OR c.last_used_at < v.at ORDER BY c.id FOR NO KEY UPDATE OF c)
-			UPDATE credentials c SET last_used_at = GREATEST(locked.at, c.created_at) FROM locked WHERE c.id = locked.id`
+	ofApps := `(SELECT c.app_id AS id, MAX(v.at) AS at FROM ` + b.Source(1) + ` JOIN credentials c ON c.id = v.id WHERE c.app_id IS NOT NULL GROUP BY c.app_id) AS v`
+	for _, text := range []string{moveLastUsed(db, "apps", ofApps), moveLastUsed(db, "credentials", b.Source(1))} {
+		if _, err := tx.ExecContext(ctx, text, b.Args()...); err != nil {
+			return err
+		}
 	}
-	_, err := tx.ExecContext(ctx, text, b.Args()...)
-	return err
+	return nil
+}
+
+// moveLastUsed returns the statement that moves last_used_at of a table's rows to what
+// source, called v, has for their ids.
+func moveLastUsed(db *database.DB, table, source string) string {
+	if usagesql.Postgres(db) {
+		return `WITH locked AS (SELECT x.id, v.at FROM ` + source + ` JOIN ` + table + ` x ON x.id = v.id
+			WHERE x.last_used_at IS NULL OR x.last_used_at < v.at ORDER BY x.id FOR NO KEY UPDATE OF x)
+			UPDATE ` + table + ` x SET last_used_at = GREATEST(locked.at, x.created_at) FROM locked WHERE x.id = locked.id`
+	}
+	return `UPDATE ` + table + ` SET last_used_at = MAX(v.at, created_at) FROM ` + source +
+		` WHERE ` + table + `.id = v.id AND (last_used_at IS NULL OR last_used_at < v.at)`
 }
