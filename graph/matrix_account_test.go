@@ -173,7 +173,8 @@ func accountFields() map[string]resolver {
 		"Query.account": objectBy(nodeid.Account),
 		"Query.accounts": listOf(nodeid.Account, func(q fieldRequest, a *db.Account) bool {
 			where := q.object("where")
-			return where.searched(a.NameFolded) && where.contained("nameContains", a.NameFolded) && where.among("status", string(a.Status))
+			return where.searched(a.NameFolded) && where.contained("nameContains", a.NameFolded) && where.among("status", string(a.Status)) &&
+				q.subscribed(where, func(s *db.Subscription) bool { return s.AccountID == a.ID })
 		}),
 		"Account.apps": appsOf(func(q fieldRequest, a *db.App) bool { return a.AccountID == id(q) && q.appMatches(a) }),
 		"Account.credentials": credentialsOf(func(q fieldRequest, c *db.Credential) bool {

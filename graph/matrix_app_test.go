@@ -157,7 +157,6 @@ func (q fieldRequest) appMatches(a *db.App) bool {
 // appHas reports whether an app has the keys and subscriptions that a filter asks for.
 func (q fieldRequest) appHas(where parameters, a *db.App) bool {
 	keys, err := q.rows.all(nodeid.Credential)
-	subscriptions, err2 := q.rows.all(nodeid.ProductSubscription)
 	has := func(matches func(*db.Credential) bool) bool {
 		return slices.ContainsFunc(keys, func(row any) bool {
 			c := row.(*db.Credential)
@@ -172,19 +171,26 @@ func (q fieldRequest) appHas(where parameters, a *db.App) bool {
 	}
 	least, below := where.number("keysAtLeast")
 	most, above := where.number("keysAtMost")
-	_, products := where.texts("productIds")
 	_, environments := where.texts("environment")
-	return err == nil && err2 == nil &&
-		(!products || slices.ContainsFunc(subscriptions, func(row any) bool {
-			s := row.(*db.Subscription)
-			live := s.Status == access.SubscriptionWaiting || s.Status == access.SubscriptionApproved || s.Status == access.SubscriptionSuspended
-			return s.AppID == a.ID && live && s.DeletedAt == nil && where.amongIDs("productIds", nodeid.Product, s.ProductID)
-		})) &&
+	return err == nil &&
+		q.subscribed(where, func(s *db.Subscription) bool { return s.AppID == a.ID }) &&
 		(!environments || has(func(c *db.Credential) bool {
 			return c.Status != access.CredentialRevoked && where.among("environment", string(c.Environment))
 		})) &&
 		(!below || living >= least) && (!above || living <= most) && where.before("lastUsedBefore", a.LastUsedAt) &&
 		where.is("neverUsed", !has(func(c *db.Credential) bool { return c.LastUsedAt != nil }))
+}
+
+// subscribed reports whether one of the live subscriptions that are meant is to a product
+// that a filter names, if it does.
+func (q fieldRequest) subscribed(where parameters, meant func(*db.Subscription) bool) bool {
+	all, err := q.rows.all(nodeid.ProductSubscription)
+	_, named := where.texts("productIds")
+	return !named || err == nil && slices.ContainsFunc(all, func(row any) bool {
+		s := row.(*db.Subscription)
+		live := s.Status == access.SubscriptionWaiting || s.Status == access.SubscriptionApproved || s.Status == access.SubscriptionSuspended
+		return meant(s) && live && s.DeletedAt == nil && where.amongIDs("productIds", nodeid.Product, s.ProductID)
+	})
 }
 
 // labelled reports whether labels have the one that a filter names.

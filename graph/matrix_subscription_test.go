@@ -10,6 +10,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/subscription"
 	"portico/internal/apps"
+	"portico/internal/domain"
 	"portico/internal/nodeid"
 	"portico/internal/usage"
 )
@@ -150,7 +151,7 @@ func subscriptionFields() map[string]resolver {
 		"Query.productSubscriptions": listOf(nodeid.ProductSubscription, func(q fieldRequest, s *db.Subscription) bool {
 			where := q.object("where")
 			return q.subscriptionMatches(s) && where.amongIDs("productIds", nodeid.Product, s.ProductID) &&
-				where.amongIDs("appIds", nodeid.App, s.AppID) && where.amongIDs("accountIds", nodeid.Account, s.AccountID) && planChangeMatches(where, s)
+				where.amongIDs("appIds", nodeid.App, s.AppID) && where.amongIDs("accountIds", nodeid.Account, s.AccountID) && planChangeMatches(where, s) && q.foundBy(where, s)
 		}),
 		"ProductSubscription.app":      objectIn(nodeid.App, "AppID"),
 		"ProductSubscription.account":  objectIn(nodeid.Account, "AccountID"),
@@ -191,6 +192,22 @@ func subscriptionFields() map[string]resolver {
 func (q fieldRequest) subscriptionMatches(s *db.Subscription) bool {
 	where := q.object("where")
 	return (s.Newest || where["history"] == true) && where.among("status", string(s.Status))
+}
+
+// foundBy applies the filters by the app and the product.
+func (q fieldRequest) foundBy(where parameters, s *db.Subscription) bool {
+	a, err := q.rows.byID(nodeid.App, s.AppID)
+	p, err2 := q.rows.byID(nodeid.Product, s.ProductID)
+	var ofApp, ofProduct []string
+	var labels []domain.Label
+	if a, _ := a.(*db.App); a != nil {
+		ofApp, labels = []string{a.NameFolded, a.ReferenceID.String()}, a.Labels
+	}
+	if p, _ := p.(*db.Product); p != nil {
+		ofProduct = []string{p.TitleFolded, p.Name}
+	}
+	return err == nil && err2 == nil && where.searched(append(ofApp, ofProduct...)...) && where.labelled(labels) &&
+		where.before("createdBefore", &s.CreatedAt) && where.amongIDs("planIds", nodeid.Plan, s.PlanID)
 }
 
 // planChangeMatches applies the filter by the state of a change of plan.

@@ -7746,6 +7746,8 @@ input AccountFilter {
   nameContains: String
   "Only accounts in one of these states; an empty list matches none."
   status: [AccountStatus!]
+  "Only accounts of which an app has a live subscription (WAITING, APPROVED or SUSPENDED) to one of these products; unknown ids and an empty list match none."
+  productIds: [ID!]
 }
 
 "How a list of accounts is sorted."
@@ -11829,8 +11831,16 @@ input AppSubscriptionFilter {
 input ProductSubscriptionFilter {
   "Only subscriptions in one of these states; an empty list matches none."
   status: [SubscriptionStatus!]
+  "Only subscriptions of apps that ` + "`" + `AppFilter.search` + "`" + ` finds by this text, and to products that ` + "`" + `ProductFilter.search` + "`" + ` finds by it: 3–100 characters in one line, else BAD_USER_INPUT."
+  search: String
   "Only subscriptions to these products; unknown ids and an empty list match none."
   productIds: [ID!]
+  "Only subscriptions with one of these plans; unknown ids and an empty list match none."
+  planIds: [ID!]
+  "Only subscriptions of apps that have this label."
+  label: LabelFilter
+  "Only subscriptions that were registered before this time."
+  createdBefore: Time
   "Only subscriptions of these apps; unknown ids and an empty list match none."
   appIds: [ID!]
   "Only subscriptions of these accounts; unknown ids and an empty list match none. Requires: ADMIN."

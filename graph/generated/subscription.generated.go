@@ -2131,7 +2131,7 @@ func (ec *executionContext) unmarshalInputProductSubscriptionFilter(ctx context.
 		asMap["history"] = false
 	}
 
-	fieldsInOrder := [...]string{"status", "productIds", "appIds", "accountIds", "planChange", "history"}
+	fieldsInOrder := [...]string{"status", "search", "productIds", "planIds", "label", "createdBefore", "appIds", "accountIds", "planChange", "history"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2145,6 +2145,13 @@ func (ec *executionContext) unmarshalInputProductSubscriptionFilter(ctx context.
 				return it, err
 			}
 			it.Status = data
+		case "search":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("search"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Search = data
 		case "productIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("productIds"))
 			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
@@ -2152,6 +2159,27 @@ func (ec *executionContext) unmarshalInputProductSubscriptionFilter(ctx context.
 				return it, err
 			}
 			it.ProductIDs = data
+		case "planIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("planIds"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PlanIDs = data
+		case "label":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("label"))
+			data, err := ec.unmarshalOLabelFilter2ᚖporticoᚋinternalᚋappsᚐLabelFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Label = data
+		case "createdBefore":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createdBefore"))
+			data, err := ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CreatedBefore = data
 		case "appIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("appIds"))
 			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)

@@ -79,7 +79,7 @@ func deletedAppList() listing.List[*db.App] {
 func (svc *Service) deletedAppQuery(f deletedSince) listing.Query[*db.App] {
 	q := svc.client.App.Query().Where(app.DeletedAtGT(f.Since), app.PurgedAtIsNil(), ofLivingAccount)
 	if f.Search != nil {
-		q.Where(searchedOfApps().Contains(input.SearchText(*f.Search)))
+		q.Where(entity.SearchedApps().Contains(input.SearchText(*f.Search)))
 	}
 	if f.AccountIDs != nil {
 		q.Where(database.AnyOf(app.FieldAccountID, input.DecodeIDs(nodeid.Account, f.AccountIDs)))

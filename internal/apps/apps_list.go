@@ -9,6 +9,7 @@ import (
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/app"
+	"portico/ent/db/subscription"
 	"portico/internal/database"
 	"portico/internal/entity"
 	"portico/internal/fault"
@@ -79,28 +80,23 @@ type LabelFilter struct {
 	Value *string
 }
 
-// searchedOfApps is what is searched of apps.
-func searchedOfApps() database.Searched {
-	return database.Columns(app.Table, app.FieldNameFolded, app.FieldReferenceID)
-}
-
 func (svc *Service) appQuery(f AppFilter) listing.Query[*db.App] {
 	q := svc.client.App.Query()
 	if f.Search != nil {
-		q.Where(searchedOfApps().Contains(input.SearchText(*f.Search)))
+		q.Where(entity.SearchedApps().Contains(input.SearchText(*f.Search)))
 	}
 	if f.NameContains != nil {
 		text := input.SearchText(*f.NameContains)
 		q.Where(app.NameFoldedContains(text))
 		if input.HasTrigram(text) { // so that the index finds them
-			q.Where(searchedOfApps().Contains(text))
+			q.Where(entity.SearchedApps().Contains(text))
 		}
 	}
 	if f.Label != nil {
 		q.Where(hasLabel(app.FieldLabels, *f.Label))
 	}
 	if f.ProductIDs != nil {
-		q.Where(subscribedToAny(input.DecodeIDs(nodeid.Product, f.ProductIDs)))
+		q.Where(entity.SubscribedToAny(subscription.FieldAppID, input.DecodeIDs(nodeid.Product, f.ProductIDs)))
 	}
 	if f.Environment != nil {
 		q.Where(hasKeyFor(f.Environment))

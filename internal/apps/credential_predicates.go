@@ -82,11 +82,3 @@ func reachesAny(products []uuid.UUID) predicate.Credential {
 			sql.And(sql.IsNull(s.C(credential.FieldAppID)), subscribed(subscription.FieldAccountID, s.C(credential.FieldAccountID)))))
 	}
 }
-
-// searchedOfCredentials is the name, in its own spelling if it was not folded yet, and
-// the user name.
-func searchedOfCredentials() database.Searched {
-	return database.Searched{Table: credential.Table, Texts: func(c func(string) string) []string {
-		return []string{"COALESCE(" + c(credential.FieldNameFolded) + ", " + c(credential.FieldName) + ")", c(credential.FieldUsername)}
-	}}
-}

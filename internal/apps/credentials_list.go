@@ -107,7 +107,7 @@ func (svc *Service) credentialQuery(f credentialsOf) listing.Query[*db.Credentia
 		q.Where(credential.AppIDIsNil())
 	}
 	if f.Search != nil {
-		q.Where(searchedOfCredentials().Contains(input.SearchText(*f.Search)))
+		q.Where(entity.SearchedCredentials().Contains(input.SearchText(*f.Search)))
 	}
 	if f.Environment != nil {
 		q.Where(credential.EnvironmentIn(f.Environment...))

@@ -2,6 +2,7 @@ package apps
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -19,17 +20,28 @@ import (
 
 // SubscriptionFilter narrows a list of subscriptions.
 type SubscriptionFilter struct {
+	// Search is found in the app or in the product, as in the lists of these.
+	Search     *string
 	Status     []access.SubscriptionStatus
 	ProductIDs []string
-	AppIDs     []string
-	AccountIDs []string
-	History    bool
+	PlanIDs    []string
+	// Label is one of the app's.
+	Label *LabelFilter
+	// CreatedBefore is no part of its range.
+	CreatedBefore *time.Time
+	AppIDs        []string
+	AccountIDs    []string
+	History       bool
 	// PlanChange are the states of a change of plan that has not taken effect.
 	PlanChange []lifecycle.PlanChangeStatus
 }
 
-// Subscriptions returns a page of the subscriptions that the viewer may see.
+// Subscriptions returns a page of the subscriptions that the viewer may see. What cannot be
+// searched for is fault.CodeBadUserInput.
 func (svc *Service) Subscriptions(ctx context.Context, f SubscriptionFilter, o listing.Order, r listing.Request) (*paging.Page[*db.Subscription], error) {
+	if err := input.CheckSearch(f.Search); err != nil {
+		return nil, err
+	}
 	return listing.ReadPage(ctx, svc.entities.Lists, entity.SubscriptionList(), listing.Filtered(f, svc.subscriptionQuery), o, r)
 }
 
@@ -47,6 +59,15 @@ func (svc *Service) subscriptionQuery(f SubscriptionFilter) listing.Query[*db.Su
 	if f.Status != nil {
 		q.Where(subscription.StatusIn(f.Status...))
 	}
+	if f.Search != nil {
+		q.Where(subscriptionsFoundBy(input.SearchText(*f.Search)))
+	}
+	if f.Label != nil {
+		q.Where(ofAppsWith(*f.Label))
+	}
+	if f.CreatedBefore != nil {
+		q.Where(subscription.CreatedAtLT(*f.CreatedBefore))
+	}
 	if f.PlanChange != nil {
 		q.Where(subscription.PendingStatusIn(f.PlanChange...), subscription.StatusEQ(access.SubscriptionApproved))
 	}
@@ -56,6 +77,7 @@ func (svc *Service) subscriptionQuery(f SubscriptionFilter) listing.Query[*db.Su
 		ids    []string
 	}{
 		{subscription.FieldProductID, nodeid.Product, f.ProductIDs},
+		{subscription.FieldPlanID, nodeid.Plan, f.PlanIDs},
 		{subscription.FieldAppID, nodeid.App, f.AppIDs},
 		{subscription.FieldAccountID, nodeid.Account, f.AccountIDs},
 	} {

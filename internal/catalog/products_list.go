@@ -7,7 +7,6 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/product"
-	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/entity"
 	"portico/internal/input"
@@ -32,21 +31,16 @@ func (svc *Service) Products(ctx context.Context, f ProductFilter, o listing.Ord
 	return listing.ReadPage(ctx, svc.entities.Lists, entity.ProductList(), listing.Filtered(f, svc.productQuery), o, r)
 }
 
-// searched is what is searched of products.
-func searched() database.Searched {
-	return database.Columns(product.Table, product.FieldTitleFolded, product.FieldName)
-}
-
 func (svc *Service) productQuery(f ProductFilter) listing.Query[*db.Product] {
 	q := svc.client.Product.Query()
 	if f.Search != nil {
-		q.Where(searched().Contains(input.SearchText(*f.Search)))
+		q.Where(entity.SearchedProducts().Contains(input.SearchText(*f.Search)))
 	}
 	if f.TitleContains != nil {
 		text := input.SearchText(*f.TitleContains)
 		q.Where(product.TitleFoldedContains(text))
 		if input.HasTrigram(text) { // so that the index finds them
-			q.Where(searched().Contains(text))
+			q.Where(entity.SearchedProducts().Contains(text))
 		}
 	}
 	if f.Status != nil {

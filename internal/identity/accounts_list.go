@@ -13,10 +13,11 @@ import (
 	"portico/ent/db/account"
 	"portico/ent/db/membership"
 	"portico/ent/db/predicate"
-	"portico/internal/database"
+	"portico/ent/db/subscription"
 	"portico/internal/entity"
 	"portico/internal/input"
 	"portico/internal/listing"
+	"portico/internal/nodeid"
 	"portico/internal/paging"
 	"portico/internal/viewer"
 )
@@ -27,6 +28,8 @@ type AccountFilter struct {
 	Search       *string
 	NameContains *string
 	Status       []access.AccountStatus
+	// ProductIDs are those to which an app of the account has a live subscription.
+	ProductIDs []string
 }
 
 // Accounts returns a page of the organization's accounts. What cannot be searched for is
@@ -38,25 +41,23 @@ func (svc *Service) Accounts(ctx context.Context, f AccountFilter, o listing.Ord
 	return listing.ReadPage(ctx, svc.entities.Lists, entity.AccountList(), listing.Filtered(f, svc.accountQuery), o, r)
 }
 
-// searchedOfAccounts is what is searched of accounts.
-func searchedOfAccounts() database.Searched {
-	return database.Columns(account.Table, account.FieldNameFolded)
-}
-
 func (svc *Service) accountQuery(f AccountFilter) listing.Query[*db.Account] {
 	q := svc.client.Account.Query()
 	if f.Search != nil {
-		q.Where(searchedOfAccounts().Contains(input.SearchText(*f.Search)))
+		q.Where(entity.SearchedAccounts().Contains(input.SearchText(*f.Search)))
 	}
 	if f.NameContains != nil {
 		text := input.SearchText(*f.NameContains)
 		q.Where(account.NameFoldedContains(text))
 		if input.HasTrigram(text) { // so that the index finds them
-			q.Where(searchedOfAccounts().Contains(text))
+			q.Where(entity.SearchedAccounts().Contains(text))
 		}
 	}
 	if f.Status != nil {
 		q.Where(account.StatusIn(f.Status...))
+	}
+	if f.ProductIDs != nil {
+		q.Where(entity.SubscribedToAny(subscription.FieldAccountID, input.DecodeIDs(nodeid.Product, f.ProductIDs)))
 	}
 	return q
 }

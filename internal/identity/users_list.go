@@ -37,21 +37,16 @@ func (svc *Service) Users(ctx context.Context, f UserFilter, r listing.Request) 
 	return listing.ReadPage(ctx, svc.entities.Lists, entity.UserList(), listing.Filtered(f, svc.userQuery), listing.Order{}, r)
 }
 
-// searchedOfUsers is what is searched of users.
-func searchedOfUsers() database.Searched {
-	return database.Columns(user.Table, user.FieldNameFolded, user.FieldEmailFolded)
-}
-
 func (svc *Service) userQuery(f UserFilter) listing.Query[*db.User] {
 	q := svc.client.User.Query()
 	if f.Search != nil {
-		q.Where(searchedOfUsers().Contains(input.SearchText(*f.Search)))
+		q.Where(entity.SearchedUsers().Contains(input.SearchText(*f.Search)))
 	}
 	if f.Contains != nil {
 		folded := input.SearchText(*f.Contains)
 		q.Where(user.Or(user.NameFoldedContains(folded), predicate.User(sql.FieldContains(user.FieldEmailFolded, folded))))
 		if input.HasTrigram(folded) { // so that the index finds them
-			q.Where(searchedOfUsers().Contains(folded))
+			q.Where(entity.SearchedUsers().Contains(folded))
 		}
 	}
 	if f.Role != nil {
