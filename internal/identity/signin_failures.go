@@ -89,7 +89,7 @@ func newFailures(o Options) *failures {
 func (f *failures) add(ctx context.Context, why SignInFailure, in SignInInput, c candidates) {
 	v := viewer.Current(ctx)
 	f.failed(why)
-	f.log.LogAttrs(ctx, slog.LevelWarn, "a sign-in failed", slog.String("reason", string(why)), slog.String("email", in.Email.String()),
+	f.log.LogAttrs(ctx, slog.LevelInfo, "a sign-in failed", slog.String("reason", string(why)), slog.String("email", in.Email.String()),
 		slog.String("address", v.Address), slog.String("requestId", v.RequestID))
 	f.mu.Lock()
 	defer f.mu.Unlock()
