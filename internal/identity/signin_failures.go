@@ -14,6 +14,7 @@ import (
 	"portico/internal/change"
 	"portico/internal/clock"
 	"portico/internal/eventlog"
+	"portico/internal/seldom"
 	"portico/internal/viewer"
 )
 
@@ -213,7 +214,7 @@ func (svc *Service) RunSignInFailureRecorder(ctx context.Context) {
 		}
 		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), parting)
 		if err := svc.recordDueFailures(limited, ended); err != nil {
-			svc.failures.log.WarnContext(ctx, "failed sign-ins could not be written into the event log", "failures", svc.failures.pending(), "error", err)
+			svc.failures.log.WarnContext(ctx, "failed sign-ins could not be written into the event log", seldom.Line(seldom.SignIns), "failures", svc.failures.pending(), "error", err)
 		}
 		cancel()
 	}

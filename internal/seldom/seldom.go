@@ -135,6 +135,12 @@ func (l *lines) take(of kind) (more int, ok bool) {
 const (
 	// Leaks: requests about leaked keys that failed.
 	Leaks = "LEAKED_KEYS"
+	// LeakReports: reports of leaked keys that could not be worked on.
+	LeakReports = "LEAK_REPORTS"
+	// Resets: requests for new passwords that could not be worked on.
+	Resets = "PASSWORD_RESETS"
+	// SignIns: failed sign-ins that could not be recorded.
+	SignIns = "SIGN_INS"
 	// Requests: requests of the API that failed because something does not answer.
 	Requests = "REQUESTS"
 	// Overload: requests that were refused because too many were under way.
@@ -151,5 +157,5 @@ const (
 
 // Kinds returns all kinds.
 func Kinds() []string {
-	return []string{Leaks, Requests, Overload, Tokens, Providers, Connections, Letters}
+	return []string{Leaks, LeakReports, Resets, SignIns, Requests, Overload, Tokens, Providers, Connections, Letters}
 }
