@@ -50,9 +50,9 @@ func allowedImports() map[string][]string {
 		"internal/change": with("ent/db/...", "internal/database", "internal/eventlog", "internal/input", "internal/listing"),
 		"internal/input":  k,
 		// The services, each on those above it.
-		"internal/identity":          with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing"),
+		"internal/identity":          with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/seldom"),
 		"internal/catalog":           with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing"),
-		"internal/apps":              with("ent/db/...", "ent/rowscan", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/catalog", "internal/identity"),
+		"internal/apps":              with("ent/db/...", "ent/rowscan", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/catalog", "internal/identity", "internal/seldom"),
 		"internal/activity":          with("ent/db/...", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/usage"),
 		"internal/maintenance":       with("ent/db/...", "internal/apps", "internal/change", "internal/database", "internal/eventlog", "internal/identity"),
 		"internal/keyimport":         with("ent/db/...", "internal/apps", "internal/change", "internal/database", "internal/input"),
@@ -62,7 +62,7 @@ func allowedImports() map[string][]string {
 		"internal/listing":           with("ent/rowscan", "internal/database"),
 		"internal/portal/portaltest": with("ent/db/...", "internal/apps", "internal/auth", "internal/catalog", "internal/identity", "internal/input", "internal/database", "internal/keyring", "internal/maintenance", "internal/portal", "internal/testdb"),
 		"internal/portal/racetest":   with("ent/db/...", "internal/database", "internal/eventlog", "internal/portal", "internal/portal/portaltest", "internal/testdb"),
-		"internal/seed":              with("ent/db/...", "internal/apps", "internal/catalog", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/identity", "internal/input", "internal/mail", "internal/portal", "internal/usage/intake"),
+		"internal/seed":              with("ent/db/...", "internal/apps", "internal/catalog", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/identity", "internal/input", "internal/keyimport", "internal/mail", "internal/portal", "internal/usage/intake"),
 
 		// The hot path: no ent, no GraphQL, no services.
 		"internal/gateway":               with("internal/backlog", "internal/database", "internal/eventlog", "internal/gateway/namefilter", "internal/gateway/presence", "internal/gateway/readqueue", "internal/gateway/source", "internal/usage/intake"),
