@@ -44,6 +44,8 @@ func keyList(t *testing.T, s *servertest.Server) {
 	require.Equal(t, []string{first, elsewhere, whole}, find(vars{"neverExpires": true}))
 	require.Equal(t, []string{first, ending, elsewhere, whole}, find(vars{"neverUsed": true}))
 	require.Empty(t, find(vars{"neverUsed": false}))
+	require.Empty(t, find(vars{"imported": true}))
+	require.Equal(t, []string{first, ending, elsewhere, whole}, find(vars{"imported": false}))
 	require.Empty(t, find(vars{"createdBefore": "2001-01-01T00:00:00Z"}))
 	require.Equal(t, []string{ending}, texts(ask(c.dev, vars{"neverExpires": false}, "EXPIRES_AT"), "id", "credentials", "nodes"))
 	for _, contradiction := range []vars{{"neverUsed": true, "lastUsedBefore": "2098-01-01T00:00:00Z"}, {"neverExpires": true, "expiresBefore": "2098-01-01T00:00:00Z"}} {

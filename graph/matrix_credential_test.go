@@ -261,7 +261,7 @@ func (q fieldRequest) credentialMatches(c *db.Credential) bool {
 	return where.searched(domain.Fold(c.Name), c.Username.String()) && where.among("status", string(q.statusOf(c))) && where.among("environment", string(c.Environment)) && where.labelled(c.Labels) &&
 		where.amongIDs("accountIds", nodeid.Account, c.AccountID) && where.amongIDs("appIds", nodeid.App, or(c.AppID)) &&
 		where.before("createdBefore", &c.CreatedAt) && where.before("lastUsedBefore", c.LastUsedAt) && where.before("expiresBefore", c.ExpiresAt) &&
-		where.is("neverUsed", c.LastUsedAt == nil) && where.is("neverExpires", c.ExpiresAt == nil) && where.is("outOfPolicy", q.outOfPolicy(c)) &&
+		where.is("neverUsed", c.LastUsedAt == nil) && where.is("neverExpires", c.ExpiresAt == nil) && where.is("outOfPolicy", q.outOfPolicy(c)) && where.is("imported", c.Imported) &&
 		q.reachesAny(where, c)
 }
 

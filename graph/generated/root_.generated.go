@@ -7539,7 +7539,7 @@ input ExplainAccessInput {
 }
 
 extend type Query {
-  "Why a call with a key may pass or may not, by the gate's own checks. A key that you cannot see is NOT_FOUND. Requires: ADMIN or PORTAL."
+  "Why a call with a key may pass or may not, by the gate's own checks. An imported key of another form than Portico's own is MALFORMED while the organization's ` + "`" + `importedKeys` + "`" + ` is off. A key that you cannot see is NOT_FOUND. Requires: ADMIN or PORTAL."
   explainAccess(
     "The key, and what is known of the call."
     input: ExplainAccessInput!
@@ -8866,6 +8866,8 @@ input CredentialFilter {
   neverExpires: Boolean
   "true: only keys that are ` + "`" + `outOfPolicy` + "`" + `; false: only others."
   outOfPolicy: Boolean
+  "true: only keys that were ` + "`" + `imported` + "`" + `; false: only others."
+  imported: Boolean
 }
 
 "How a list of keys is sorted."
@@ -9593,7 +9595,7 @@ enum EventType {
   APP_RESTORED
   "A key was created for an app or an account."
   CREDENTIAL_CREATED
-  "A key's name, expiry, access or limits changed."
+  "A key's name, labels, expiry, access or limits changed. Where another expiry undid a rotation, it names the ` + "`" + `successor` + "`" + ` that was revoked before."
   CREDENTIAL_UPDATED
   "A key was switched off: gateways refuse it until it is switched on again."
   CREDENTIAL_DISABLED
@@ -9607,7 +9609,7 @@ enum EventType {
   CREDENTIAL_EXPIRING
   "A key has expired. Gateways refuse it from ` + "`" + `expiresAt` + "`" + ` on; this event follows within minutes. After a rotation it names the ` + "`" + `successor` + "`" + `."
   CREDENTIAL_EXPIRED
-  "A key was revoked for ever: by a person, by whoever held it (` + "`" + `POST /v1/revoke` + "`" + `), because it was reported as leaked, or because its app or account was deleted."
+  "A key was revoked for ever: by a person, by whoever held it (` + "`" + `POST /v1/revoke` + "`" + `), because it was reported as leaked, or because its app or account was deleted. After a rotation it names the ` + "`" + `predecessor` + "`" + `, whose place the key had taken, and the ` + "`" + `successor` + "`" + `."
   CREDENTIAL_REVOKED
   "Somebody who has the whole of a key has reported that it leaked: ` + "`" + `changes` + "`" + ` says at which ` + "`" + `url` + "`" + `, and ` + "`" + `source` + "`" + ` in what a scanner found it; ` + "`" + `reason` + "`" + ` is what the finder wrote. All three are strangers' words. At most one for a key, address and day, and ten for a key and day. Where the organization's ` + "`" + `leakedKeys` + "`" + ` is REVOKE, it is revoked by the next event."
   CREDENTIAL_LEAK_REPORTED

@@ -17,6 +17,15 @@ func DigestOf(presented string) Digest { return sha256.Sum256([]byte(presented))
 // DigestOfPair returns the digest of a user name and a password.
 func DigestOfPair(username, password string) Digest { return DigestOf(username + ":" + password) }
 
+// derivedVersion is the version of the UUIDs that Pair returns as usernames.
+const derivedVersion = 8
+
+// IsDerived reports whether a username is one that Pair returns, so that callers send
+// something else. Mint never returns such a one, and none is imported as half of a pair.
+func IsDerived(username uuid.UUID) bool {
+	return username.Version() == derivedVersion && username.Variant() == uuid.RFC4122
+}
+
 // Pair returns the username and the password under which a key made elsewhere is kept:
 // it is then looked up, hashed and compared like every other. Both follow from the
 // digest and a pepper, so that neither can be computed from what is stored, nor a guess

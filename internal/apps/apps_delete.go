@@ -48,7 +48,7 @@ type deletionCause struct {
 
 // deleteApp deletes an app that the caller has locked.
 func deleteApp(ctx context.Context, tx *change.Tx, a *db.App, why deletionCause) error {
-	credentials, err := change.LockForUpdate(tx, tx.Credential.Query().Where(credential.AppID(a.ID))).All(ctx)
+	credentials, err := lockCredentials(ctx, tx, credential.AppID(a.ID))
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,13 @@ func deleteApp(ctx context.Context, tx *change.Tx, a *db.App, why deletionCause)
 func EndAccount(ctx context.Context, tx *change.Tx, a *db.Account, reason string) error {
 	ctx = viewer.AsSystem(ctx, a.OrganizationID)
 	why := deletionCause{domain.AccountDeleted, lifecycle.AccountDeleted, reason}
-	apps, err := change.LockForUpdate(tx, tx.App.Query().Where(app.AccountID(a.ID), app.DeletedAtIsNil()).Order(app.ByID())).All(ctx)
+	apps, err := change.LockForUpdate(tx, tx.App.Query().Where(app.AccountID(a.ID), app.DeletedAtIsNil())).All(ctx)
+	if err != nil {
+		return err
+	}
+	// All before the first app: whoever locks several credentials does so in the order of
+	// their ids, whatever app each is of.
+	credentials, err := lockCredentials(ctx, tx, credential.AccountID(a.ID), credential.DeletedAtIsNil())
 	if err != nil {
 		return err
 	}
@@ -98,11 +104,8 @@ func EndAccount(ctx context.Context, tx *change.Tx, a *db.Account, reason string
 	if err := endSanctions(ctx, tx, a.ID, why); err != nil {
 		return err
 	}
-	credentials, err := change.LockForUpdate(tx, tx.Credential.Query().Where(credential.AccountID(a.ID), credential.AppIDIsNil(), credential.DeletedAtIsNil())).All(ctx)
-	if err != nil {
-		return err
-	}
-	if err := revokeAll(ctx, tx, credentials, why.credentials, why.reason); err != nil {
+	own := slices.DeleteFunc(credentials, func(c *db.Credential) bool { return c.AppID != nil })
+	if err := revokeAll(ctx, tx, own, why.credentials, why.reason); err != nil {
 		return err
 	}
 	return tx.Credential.Update().Where(credential.AccountID(a.ID), credential.AppIDIsNil()).SetDeletedAt(tx.Now).Exec(ctx)
@@ -147,6 +150,9 @@ func (svc *Service) RestoreApp(ctx context.Context, id string) (out CreatedApp, 
 }
 
 func (svc *Service) undelete(ctx, all context.Context, tx *change.Tx, a *db.App) (CreatedApp, error) {
+	if _, err := lockCredentials(all, tx, credential.AppID(a.ID)); err != nil { // servers may still be storing when they were used
+		return CreatedApp{}, err
+	}
 	if err := tx.Credential.Update().Where(credential.AppID(a.ID)).ClearDeletedAt().Exec(all); err != nil {
 		return CreatedApp{}, err
 	}

@@ -32,6 +32,7 @@ func patchExpiry(ctx context.Context, tx *change.Tx, u *db.CredentialUpdateOne, 
 		setOverlap(u, *c.RotatedAt, *end)
 		return nil
 	}
+	d.Add("successor", credentialID(c.SuccessorID), nil)
 	setExpiry(u, tx.Now, end)
 	u.ClearSuccessorID().ClearRotatedAt().ClearExpiresUnrotatedAt().ClearStillUsedFrom()
 	return nil

@@ -258,14 +258,10 @@ func FillCredential(c *db.CredentialCreate, owner CredentialOwner, secret apikey
 // CredentialCreated returns the event of a new credential with an access control
 // list; nil for none.
 func CredentialCreated(c *db.Credential, products []uuid.UUID) eventlog.Entry {
-	var predecessor any
-	if c.PredecessorID != nil {
-		predecessor = nodeid.Encode(nodeid.Credential, *c.PredecessorID)
-	}
 	return CredentialEvent(eventlog.CredentialCreated, c, change.Attributes("username", c.Username, "name", c.Name, "labels", c.Labels,
 		"environment", c.Environment, "access", c.Access,
 		"accessControlList", input.ListedProducts(products), "expiresAt", c.ExpiresAt,
-		"allowedAddresses", c.AllowedAddresses, "rateLimit", c.RateLimit, "predecessor", predecessor))
+		"allowedAddresses", c.AllowedAddresses, "rateLimit", c.RateLimit, "predecessor", credentialID(c.PredecessorID)))
 }
 
 func CredentialEvent(t eventlog.Type, c *db.Credential, changes []domain.Change) eventlog.Entry {

@@ -135,8 +135,12 @@ func (svc *Service) RevokeKey(ctx context.Context, id string, reason *domain.Rev
 	if err := checkRevocation(why); err != nil {
 		return nil, err
 	}
+	keyID, err := input.DecodeID(nodeid.Credential, id)
+	if err != nil {
+		return nil, err
+	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Credential, error) {
-		c, err := lockCredential(ctx, tx, id)
+		c, err := lockOneToRevoke(ctx, tx, keyID)
 		if err != nil {
 			return nil, err
 		}
@@ -166,10 +170,10 @@ func revokeAll(ctx context.Context, tx *change.Tx, credentials []*db.Credential,
 			continue
 		}
 		ids = append(ids, c.ID)
-		e := CredentialEvent(eventlog.CredentialRevoked, c, []domain.Change{
+		e := CredentialEvent(eventlog.CredentialRevoked, c, append([]domain.Change{
 			{Field: "status", Before: domain.Text(c.Status), After: domain.Text(access.CredentialRevoked)},
 			{Field: "revokedReason", After: domain.Text(why)},
-		})
+		}, rotationsOf(c)...))
 		e.Reason = note
 		tx.Record(e)
 	}

@@ -80,11 +80,7 @@ func strangerOf(c *db.Credential, name string, v viewer.Viewer) viewer.Viewer {
 // lockHeld locks a credential, whoever makes the change, and reads it again in its present
 // status.
 func lockHeld(ctx context.Context, tx *change.Tx, c *db.Credential) (*db.Credential, error) {
-	c, err := change.LockRowForUpdate(viewer.AsSystem(ctx, c.OrganizationID), tx, tx.Credential, c.ID)
-	if err == nil {
-		c.Status = c.Status.At(tx.Now, c.ExpiresAt)
-	}
-	return c, err
+	return lockOneToRevoke(viewer.AsSystem(ctx, c.OrganizationID), tx, c.ID)
 }
 
 func errUnknownKey() error {

@@ -35,6 +35,7 @@ type CredentialFilter struct {
 	ExpiresBefore  *time.Time
 	NeverExpires   *bool
 	OutOfPolicy    *bool
+	Imported       *bool
 }
 
 // check refuses conditions that nothing can meet, and what cannot be searched for.
@@ -126,6 +127,9 @@ func (svc *Service) credentialQuery(f credentialsOf) listing.Query[*db.Credentia
 	}
 	if f.ProductIDs != nil {
 		q.Where(reachesAny(input.DecodeIDs(nodeid.Product, f.ProductIDs)))
+	}
+	if f.Imported != nil {
+		q.Where(credential.Imported(*f.Imported))
 	}
 	q.Where(credentialTimes(f.CredentialFilter)...)
 	if f.OutOfPolicy != nil {

@@ -244,7 +244,7 @@ func TestCredentials_UseIndexes(t *testing.T) {
 			"the product": {ProductIDs: []string{product.GlobalID()}}, "the app": {AppIDs: []string{app.GlobalID()}},
 			"the account": {AccountIDs: []string{x.Account.GlobalID()}}, "time": {CreatedBefore: new(f.Clock.Now())}, "never used": {NeverUsed: new(true)},
 			"last use": {LastUsedBefore: new(f.Clock.Now())}, "expiry": {ExpiresBefore: new(f.Clock.Now())}, "endless": {NeverExpires: new(true)},
-			"the label": {Label: &apps.LabelFilter{Key: "team"}}, "the policy": {OutOfPolicy: new(true)},
+			"the label": {Label: &apps.LabelFilter{Key: "team"}}, "the policy": {OutOfPolicy: new(true)}, "the import": {Imported: new(true)},
 		} {
 			t.Log(name)
 			requireNoScan(t, explainKeys(t, f, spy, p, x.Admin, filter, listing.Order{Desc: true}, false))

@@ -10,6 +10,7 @@ import (
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/credential"
+	"portico/ent/db/predicate"
 	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/domain"
@@ -48,8 +49,7 @@ func (svc *Service) RevokeKeys(ctx context.Context, in RevokeKeysInput) ([]*Revo
 		return nil, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) ([]*RevokeKeysResult, error) {
-		ids := input.DecodeIDs(nodeid.Credential, in.CredentialIDs)
-		found, err := lockCredentials(ctx, tx, ids)
+		found, err := lockToRevoke(ctx, tx, input.DecodeIDs(nodeid.Credential, in.CredentialIDs)...)
 		if err != nil {
 			return nil, err
 		}
@@ -83,12 +83,41 @@ func checkRevokedKeys(ids []string) error {
 	return fault.Collect(errs...)
 }
 
-// lockCredentials reads those of the credentials that the viewer may see, in their
-// present status, and locks them: in the order of their ids, so that two requests do not
-// wait for each other.
-func lockCredentials(ctx context.Context, tx *change.Tx, ids []uuid.UUID) ([]*db.Credential, error) {
-	q := tx.Credential.Query().Where(database.AnyOf(credential.FieldID, ids)).Order(credential.ByID())
-	all, err := change.LockForUpdate(tx, q).All(ctx)
+// lockToRevoke reads those of the credentials that the viewer may see, in their present
+// status, and locks them. Revoking one changes the notices of the one whose place it takes
+// (noticePredecessors), so that this one is locked with it: both in the order of their
+// ids, as everybody locks credentials. Which one it is never changes, so it can be read
+// before.
+func lockToRevoke(ctx context.Context, tx *change.Tx, ids ...uuid.UUID) ([]*db.Credential, error) {
+	successors, err := tx.Credential.Query().Where(database.AnyOf(credential.FieldID, ids), credential.PredecessorIDNotNil()).
+		Select(credential.FieldPredecessorID).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := slices.Clone(ids)
+	for _, c := range successors {
+		all = append(all, *c.PredecessorID)
+	}
+	locked, err := lockCredentials(ctx, tx, database.AnyOf(credential.FieldID, all))
+	return slices.DeleteFunc(locked, func(c *db.Credential) bool { return !slices.Contains(ids, c.ID) }), err
+}
+
+// lockOneToRevoke is lockToRevoke for a single credential.
+func lockOneToRevoke(ctx context.Context, tx *change.Tx, id uuid.UUID) (*db.Credential, error) {
+	all, err := lockToRevoke(ctx, tx, id)
+	if err == nil && len(all) == 0 {
+		err = &db.NotFoundError{}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// lockCredentials locks the credentials that the viewer may see of those that match, and
+// reads them in their present status.
+func lockCredentials(ctx context.Context, tx *change.Tx, which ...predicate.Credential) ([]*db.Credential, error) {
+	all, err := change.LockForUpdate(tx, tx.Credential.Query().Where(which...)).All(ctx)
 	for _, c := range all {
 		c.Settle(tx.Now)
 	}

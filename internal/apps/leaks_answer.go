@@ -15,6 +15,7 @@ import (
 	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
+	"portico/internal/seldom"
 	"portico/internal/viewer"
 )
 
@@ -41,7 +42,7 @@ func (svc *Service) RunLeakReports(ctx context.Context, log *slog.Logger) {
 	defer tick.Stop()
 	for {
 		if err := svc.AnswerLeakReports(ctx); err != nil && ctx.Err() == nil {
-			log.ErrorContext(ctx, "reports of leaked keys wait, because they could not be worked on", "error", err)
+			log.ErrorContext(ctx, "reports of leaked keys wait, because they could not be worked on", seldom.Line(seldom.LeakReports), "error", err)
 		}
 		select {
 		case <-svc.leaks.wake:

@@ -227,8 +227,19 @@ func setOverlap(u *db.CredentialUpdateOne, rotated, end time.Time) *db.Credentia
 // SuccessorOf returns what an event says of a credential's successor; nothing if it has
 // none.
 func SuccessorOf(successor *uuid.UUID) []domain.Change {
-	if successor == nil {
+	return change.Attributes("successor", credentialID(successor))
+}
+
+// rotationsOf returns what an event says of the credential that took a credential's place,
+// and of the one whose place it took.
+func rotationsOf(c *db.Credential) []domain.Change {
+	return append(change.Attributes("predecessor", credentialID(c.PredecessorID)), SuccessorOf(c.SuccessorID)...)
+}
+
+// credentialID returns the opaque id of a credential, for an event; nil for none.
+func credentialID(id *uuid.UUID) any {
+	if id == nil {
 		return nil
 	}
-	return change.Attributes("successor", nodeid.Encode(nodeid.Credential, *successor))
+	return nodeid.Encode(nodeid.Credential, *id)
 }

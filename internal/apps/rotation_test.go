@@ -238,9 +238,17 @@ func TestUpdateKey_OfARotatedKey(t *testing.T) {
 		require.Nil(t, back.StillUsedFrom)
 		require.Nil(t, back.SuccessorID)
 		require.Nil(t, back.ExpiryNotice)
+		// Both keys are told of in what ended the one, and in what undid the rotation.
+		revoked := eventsOf(t, f, got.Credential.ID, eventlog.CredentialRevoked)
+		require.Contains(t, revoked[0].Changes, domain.Change{Field: "predecessor", After: new(old.GlobalID())}, name)
+		undone := eventsOf(t, f, old.ID, eventlog.CredentialUpdated)
+		require.Contains(t, undone[len(undone)-1].Changes, domain.Change{Field: "successor", Before: new(got.Credential.GlobalID())}, name)
 		again, err := f.Portal.Apps.RotateKey(x.Developer, apps.RotateKeyInput{CredentialID: old.GlobalID()})
 		require.NoError(t, err)
 		require.Nil(t, again.Credential.ExpiresAt, name)
+		_, err = f.Portal.Apps.RevokeKey(x.Developer, old.GlobalID(), nil, nil)
+		require.NoError(t, err)
+		require.Contains(t, eventsOf(t, f, old.ID, eventlog.CredentialRevoked)[0].Changes, domain.Change{Field: "successor", After: new(again.Credential.GlobalID())}, name)
 	}
 }
 

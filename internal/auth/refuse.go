@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"portico/internal/fault"
+	"portico/internal/seldom"
 	"portico/internal/viewer"
 )
 
@@ -68,7 +69,7 @@ func logRefusal(ctx context.Context, err error) {
 	case f.Reason == fault.ReasonIdentityProvider:
 		slog.InfoContext(ctx, "a request could not be authenticated", "requestId", request, "error", err)
 	case f.Code == fault.CodeUnavailable:
-		slog.ErrorContext(ctx, "a request could not be authenticated", "requestId", request, "error", err)
+		slog.ErrorContext(ctx, "a request could not be authenticated", seldom.Line(seldom.Tokens), "requestId", request, "error", err)
 	default:
 		slog.DebugContext(ctx, "a request's token was refused", "requestId", request, "error", err)
 	}

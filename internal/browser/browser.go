@@ -22,6 +22,7 @@ import (
 	"portico/internal/fault"
 	"portico/internal/identity"
 	"portico/internal/oidc"
+	"portico/internal/seldom"
 	"portico/internal/viewer"
 )
 
@@ -197,7 +198,7 @@ func (o Options) fail(w http.ResponseWriter, r *http.Request, returnTo string, w
 	if why == Unavailable {
 		level = slog.LevelWarn
 	}
-	o.Log.LogAttrs(r.Context(), level, "a sign-in at an identity provider failed", slog.String("outcome", string(why)), slog.Any("error", cause),
+	o.Log.LogAttrs(r.Context(), level, "a sign-in at an identity provider failed", seldom.Line(seldom.Providers), slog.String("outcome", string(why)), slog.Any("error", cause),
 		slog.String("address", v.Address), slog.String("requestId", v.RequestID))
 	redirect(w, o.portal(returnTo, url.Values{"error": {string(why)}}))
 }

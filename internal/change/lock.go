@@ -16,28 +16,36 @@ const noKeyUpdate = "FOR NO KEY UPDATE"
 
 // lockable is a query that can lock the rows it reads until the transaction
 // ends. SQLite allows one writer at a time and needs no lock.
-type lockable[Q any] interface {
+type lockable[Q any, O ~func(*sql.Selector)] interface {
+	Order(...O) Q
 	ForUpdate(...sql.LockOption) Q
 	ForShare(...sql.LockOption) Q
 }
 
 // LockForUpdate locks the rows against changes. It does not block references to
-// them.
-func LockForUpdate[Q lockable[Q]](tx *Tx, q Q) Q {
+// them. They are locked in the query's own order, and those that are equal in it, or
+// all if it has none, in the order of their ids: two transactions that lock the same
+// rows do not wait for one another.
+func LockForUpdate[Q lockable[Q, O], O ~func(*sql.Selector)](tx *Tx, q Q) Q {
+	q = q.Order(byID)
 	if tx.postgres {
 		return q.ForUpdate(sql.WithLockClause(noKeyUpdate))
 	}
 	return q
 }
 
-// LockForShare locks the rows against changes; other transactions may hold the
-// same lock.
-func LockForShare[Q lockable[Q]](tx *Tx, q Q) Q {
+// LockForShare locks the rows against changes, in the order of LockForUpdate; other
+// transactions may hold the same lock.
+func LockForShare[Q lockable[Q, O], O ~func(*sql.Selector)](tx *Tx, q Q) Q {
+	q = q.Order(byID)
 	if tx.postgres {
 		return q.ForShare()
 	}
 	return q
 }
+
+// byID sorts by what every table has.
+func byID(s *sql.Selector) { s.OrderBy(s.C("id")) }
 
 // ForUpdate returns the text of a statement of one's own, such that it locks the rows it
 // reads as LockForUpdate does.

@@ -23,7 +23,7 @@ type importCommand struct {
 func (importCommand) Help() string {
 	return "Each line is a JSON object with app (the app's reference id) and the key: username and secret as callers send them by Basic, " +
 		"or key, the one string that they send, or sha256, the SHA-256 of that string in base 16. " +
-		"It may have name, environment, createdAt and expiresAt. Lines that cannot be imported are written to standard output, each with its number and why. " +
+		"It may have name, environment, labels (objects with key and value), createdAt and expiresAt. Lines that cannot be imported are written to standard output, each with its number and why. " +
 		"What was imported before is left as it is, so after an interruption the same command goes on. " +
 		"Gateways accept keys that are no pair of UUIDs only where the organization's importedKeys is on."
 }

@@ -4,10 +4,12 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 
 	"portico/internal/config"
+	"portico/internal/seldom"
 )
 
 // commandLine is the grammar of the command line. The tag "uses" names groups
@@ -125,8 +127,9 @@ func newLogger(c *config.Config, stderr io.Writer) *slog.Logger {
 	// The command line accepts only slog's names.
 	_ = level.UnmarshalText([]byte(c.LogLevel))
 	options := &slog.HandlerOptions{Level: level}
+	var to slog.Handler = slog.NewTextHandler(stderr, options)
 	if c.LogFormat() == "json" {
-		return slog.New(slog.NewJSONHandler(stderr, options))
+		to = slog.NewJSONHandler(stderr, options)
 	}
-	return slog.New(slog.NewTextHandler(stderr, options))
+	return slog.New(seldom.NewHandler(to, time.Now))
 }

@@ -9,6 +9,7 @@ import (
 	"portico/clients/go/gate/keycache"
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/verdict"
+	"portico/internal/apikey"
 	"portico/internal/database"
 	"portico/internal/fault"
 )
@@ -41,18 +42,27 @@ func (v *Verifier) Explain(ctx context.Context, c *Caller, credential uuid.UUID,
 	store := keycache.New(0)
 	store.Apply(change)
 	var facts verdict.Facts
-	store.Facts(change.Credentials[0].Username, &facts)
-	return v.explain(ctx, c, r, &facts, at), nil
+	username := change.Credentials[0].Username
+	store.Facts(username, &facts)
+	return v.explain(ctx, c, r, &facts, apikey.IsDerived(username), at), nil
 }
 
-func (v *Verifier) explain(ctx context.Context, c *Caller, r *Request, facts *verdict.Facts, at time.Time) *Explanation {
+// explain explains a call; foreign: with a key that has another form than Portico's own.
+func (v *Verifier) explain(ctx context.Context, c *Caller, r *Request, facts *verdict.Facts, foreign bool, at time.Time) *Explanation {
 	q := newQuestion(c, r, facts.Catalogue, at)
 	e := &Explanation{}
 	if verdict.Keyless(&q, facts.Catalogue, &e.Verdict) {
 		e.Code, e.Steps = e.Verdict.Code, verdict.ExplainKeyless(&e.Verdict)
 		return e
 	}
-	e.Steps = verdict.Explain(&q, facts, &e.Verdict)
+	if foreign {
+		form, accepted := verdict.ExplainForm(&q, facts.Catalogue, &e.Verdict)
+		if e.Steps = append(e.Steps, form); !accepted {
+			e.Code = e.Verdict.Code
+			return e
+		}
+	}
+	e.Steps = append(e.Steps, verdict.Explain(&q, facts, &e.Verdict)...)
 	if e.Verdict.Code == verdict.Valid {
 		v.limit(ctx, v.o.Limiter.Peek, facts.Catalogue, r.Cost, new(limits.Ask), &e.Verdict)
 		e.Steps = append(e.Steps, verdict.ExplainLimits(&e.Verdict)...)

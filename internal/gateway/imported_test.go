@@ -125,3 +125,38 @@ func TestGuessesAtImportedKeysAreLimited(t *testing.T) {
 	requireVerdict(t, g, c, raw("one-guess-more"), verdict.RateLimited)
 	requireVerdict(t, g, c, raw("a-token-of-the-old-portal"), verdict.Valid)
 }
+
+// A key that was made elsewhere is explained as gateways answer it: refused for its form
+// while the organization does not accept such keys, whatever else is to be said of it. A
+// pair of UUIDs that was imported is a key like Portico's own.
+func TestExplainImported(t *testing.T) {
+	w := newWorld(t, testdb.SQLite(t))
+	g := w.verifier(t)
+	run(t, g)
+	c := w.caller(t, g)
+	const username, password = "0b9d2b9e-1d0f-4c7e-9d8d-2f5d1a3c4e5f", "5a1d2b9e-1d0f-4c7e-9d8d-2f5d1a3c4e5f"
+	w.importKeys(t, `{"app":"APP","name":"foreign","key":"a-token-of-the-old-portal"}`, `{"app":"APP","name":"pair","username":"`+username+`","secret":"`+password+`"}`)
+	for _, allowed := range []bool{false, true, false} {
+		w.allowImported(t, allowed)
+		require.NoError(t, g.Sync(t.Context(), w.Organization.ID))
+		for name, presented := range map[string]*gateway.Request{
+			"foreign": {RawKey: "a-token-of-the-old-portal", Presented: access.APIKey, Product: "weather"},
+			"pair":    {Username: username, Password: password, Presented: access.Basic, Product: "weather"},
+		} {
+			of := w.Client.Credential.Query().Where(credential.Name(name)).OnlyX(portaltest.System(t))
+			var v verdict.Verdict
+			g.Verify(t.Context(), c, presented, &v)
+			e, err := g.Explain(t.Context(), c, of.ID, &gateway.Request{Product: "weather"}, w.Clock.Now())
+			require.NoError(t, err)
+			require.Equal(t, v.Code, e.Code, "%s, allowed: %v", name, allowed)
+			require.Equal(t, v.Product, e.Verdict.Product)
+			if first := e.Steps[0]; name == "foreign" {
+				require.Equal(t, []any{verdict.Malformed, allowed, !allowed}, []any{first.Code, first.Passed, first.Remedy != ""}, first.Detail)
+				require.Contains(t, first.Detail, "importedKeys")
+				require.Equal(t, allowed, len(e.Steps) > 1)
+			} else {
+				require.Equal(t, verdict.NotFound, first.Code)
+			}
+		}
+	}
+}

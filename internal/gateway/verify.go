@@ -74,7 +74,7 @@ func (v *Verifier) decide(ctx context.Context, c *Caller, r *Request, d *decisio
 	shown, ok := r.read()
 	if ok {
 		out.Code = v.lookUp(ctx, f, c, r, shown, d, out)
-	} else if of, foreign := r.digest(); foreign && catalogue.ImportedKeys {
+	} else if of, foreign := r.digest(); foreign && catalogue.Accepts(foreign) {
 		shown, out.Code = v.lookUpImported(ctx, f, c, r, of, d, out)
 	} else {
 		out.Code = verdict.Malformed

@@ -14,6 +14,7 @@ import (
 	"portico/internal/change"
 	"portico/internal/eventlog"
 	"portico/internal/input"
+	"portico/internal/seldom"
 	"portico/internal/viewer"
 )
 
@@ -68,7 +69,7 @@ func (svc *Service) RunPasswordResets(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if err := svc.AnswerResetRequests(ctx); err != nil && ctx.Err() == nil {
-			svc.resets.log.ErrorContext(ctx, "requests for new passwords wait, because they could not be worked on", "error", err)
+			svc.resets.log.ErrorContext(ctx, "requests for new passwords wait, because they could not be worked on", seldom.Line(seldom.Resets), "error", err)
 		}
 		select {
 		case <-svc.resets.wake:

@@ -184,7 +184,7 @@ func revokeServiceToken(ctx context.Context, tx *change.Tx, t *db.ServiceToken, 
 // not see them.
 func revokeTokensOf(ctx context.Context, tx *change.Tx, a *db.Account, reason string) error {
 	ctx = viewer.AsSystem(ctx, a.OrganizationID)
-	all, err := change.LockForUpdate(tx, tx.ServiceToken.Query().Where(servicetoken.AccountID(a.ID), servicetoken.RevokedAtIsNil()).Order(servicetoken.ByID())).All(ctx)
+	all, err := change.LockForUpdate(tx, tx.ServiceToken.Query().Where(servicetoken.AccountID(a.ID), servicetoken.RevokedAtIsNil())).All(ctx)
 	if err != nil {
 		return err
 	}

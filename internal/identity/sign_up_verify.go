@@ -109,7 +109,7 @@ func endWaiting(ctx context.Context, tx *change.Tx, email address.Email) error {
 func useSignUp(ctx context.Context, tx *change.Tx, found *db.SignUp) (*db.SignUp, error) {
 	// In the order of their ids, so that two changes do not wait for one another.
 	all, err := change.LockForUpdate(tx, tx.SignUp.Query().Where(signup.EmailFolded(found.EmailFolded),
-		signup.StateIn(domain.SignUpUnverified, domain.SignUpWaiting)).Order(signup.ByID())).All(ctx)
+		signup.StateIn(domain.SignUpUnverified, domain.SignUpWaiting))).All(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"portico/internal/change"
 	"portico/internal/clock"
 	"portico/internal/eventlog"
+	"portico/internal/seldom"
 	"portico/internal/viewer"
 )
 
@@ -89,7 +90,7 @@ func newFailures(o Options) *failures {
 func (f *failures) add(ctx context.Context, why SignInFailure, in SignInInput, c candidates) {
 	v := viewer.Current(ctx)
 	f.failed(why)
-	f.log.LogAttrs(ctx, slog.LevelWarn, "a sign-in failed", slog.String("reason", string(why)), slog.String("email", in.Email.String()),
+	f.log.LogAttrs(ctx, slog.LevelInfo, "a sign-in failed", slog.String("reason", string(why)), slog.String("email", in.Email.String()),
 		slog.String("address", v.Address), slog.String("requestId", v.RequestID))
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -213,7 +214,7 @@ func (svc *Service) RunSignInFailureRecorder(ctx context.Context) {
 		}
 		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), parting)
 		if err := svc.recordDueFailures(limited, ended); err != nil {
-			svc.failures.log.WarnContext(ctx, "failed sign-ins could not be written into the event log", "failures", svc.failures.pending(), "error", err)
+			svc.failures.log.WarnContext(ctx, "failed sign-ins could not be written into the event log", seldom.Line(seldom.SignIns), "failures", svc.failures.pending(), "error", err)
 		}
 		cancel()
 	}

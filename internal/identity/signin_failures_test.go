@@ -206,7 +206,7 @@ func TestSignIn_LogsAndCountsFailures(t *testing.T) {
 			require.Error(t, err)
 			var line map[string]any
 			require.NoError(t, json.Unmarshal(log.Bytes(), &line), "one line: %s", log.String())
-			require.Equal(t, "WARN", line["level"])
+			require.Equal(t, "INFO", line["level"])
 			require.Equal(t, string(want), line["reason"])
 			require.Equal(t, address.ParseEmail(email).String(), line["email"])
 			require.Equal(t, "192.0.2.1", line["address"])

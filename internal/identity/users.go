@@ -215,7 +215,7 @@ func (svc *Service) changeUser(ctx context.Context, id string, f func(context.Co
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.User, error) {
 		// In the order of their ids, so that two changes do not wait for one another.
-		locked, err := change.LockForUpdate(tx, tx.User.Query().Where(user.IDIn(userID, tx.Viewer.UserID)).Order(user.ByID())).All(ctx)
+		locked, err := change.LockForUpdate(tx, tx.User.Query().Where(user.IDIn(userID, tx.Viewer.UserID))).All(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -90,7 +90,7 @@ func lockPlaces(ctx context.Context, tx *change.Tx, userID uuid.UUID) (exists ma
 func (svc *Service) lockWithAdministrators(ctx context.Context, tx *change.Tx, userID uuid.UUID) (target *db.User, others int, err error) {
 	// All administrators, because one must remain, and two must not remove each other
 	// at the same moment. In the order of their ids, as in changeUser.
-	locked, err := change.LockForUpdate(tx, tx.User.Query().Where(user.Or(user.IDIn(userID, tx.Viewer.UserID), administrators())).Order(user.ByID())).All(ctx)
+	locked, err := change.LockForUpdate(tx, tx.User.Query().Where(user.Or(user.IDIn(userID, tx.Viewer.UserID), administrators()))).All(ctx)
 	if err != nil {
 		return nil, 0, err
 	}

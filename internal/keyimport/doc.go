@@ -15,6 +15,7 @@ import (
 
 	"portico/clients/go/gate/access"
 	"portico/internal/apikey"
+	"portico/internal/domain"
 	"portico/internal/fault"
 )
 
@@ -29,6 +30,7 @@ type Key struct {
 	Digest             apikey.Digest
 	Name               string
 	Environment        access.Environment
+	Labels             []domain.Label
 	// CreatedAt is nil for now, ExpiresAt for never.
 	CreatedAt, ExpiresAt *time.Time
 }

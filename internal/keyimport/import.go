@@ -27,10 +27,13 @@ type Peppers interface {
 type Service struct {
 	changes *change.Runner
 	peppers Peppers
+	// window is how many lines are remembered at least, to find those whose key an
+	// earlier one has.
+	window int
 }
 
 // New returns a Service.
-func New(changes *change.Runner, peppers Peppers) *Service { return &Service{changes, peppers} }
+func New(changes *change.Runner, peppers Peppers) *Service { return &Service{changes, peppers, window} }
 
 // Options say where keys go, and who hears of it. All but Stored are required.
 type Options struct {
@@ -54,13 +57,17 @@ type Sum struct {
 // error: it is what was committed before.
 func (svc *Service) Import(ctx context.Context, o Options, from *Reader) (Sum, error) {
 	var sum Sum
-	seen := map[identity]int{}
+	seen := newRecent(svc.window)
+	began, err := uuid.NewV7() // as ids of credentials are made: those of this run come after it
+	if err != nil {
+		return sum, err
+	}
 	for {
 		batch, refusals, end := readBatch(from, seen)
 		if end != nil && !errors.Is(end, io.EOF) {
 			return sum, end
 		}
-		done, refused, err := svc.store(viewer.AsSystem(ctx, o.Organization), batch)
+		done, refused, err := svc.store(viewer.AsSystem(ctx, o.Organization), batch, began)
 		if err != nil {
 			return sum, err
 		}
@@ -83,15 +90,8 @@ func (svc *Service) Import(ctx context.Context, o Options, from *Reader) (Sum, e
 	}
 }
 
-// identity is what makes two lines the same key: its user name where that is a UUID,
-// else its digest.
-type identity struct {
-	username uuid.UUID
-	digest   [32]byte
-}
-
 // readBatch reads lines until a batch is full. The error is of the reading.
-func readBatch(from *Reader, seen map[identity]int) (batch []Key, refusals []Refusal, err error) {
+func readBatch(from *Reader, seen *recent) (batch []Key, refusals []Refusal, err error) {
 	for len(batch) < batchSize && len(refusals) < batchSize {
 		k, refusal, err := from.Next()
 		switch {
@@ -99,15 +99,16 @@ func readBatch(from *Reader, seen map[identity]int) (batch []Key, refusals []Ref
 			return batch, refusals, err
 		case refusal != nil:
 			refusals = append(refusals, *refusal)
-			continue
+		case seen.twice(identityOf(&k)):
+			refusals = append(refusals, *twice(k.Line))
+		default:
+			batch = append(batch, k)
 		}
-		id := identity{k.Username, k.Digest}
-		if _, twice := seen[id]; twice {
-			refusals = append(refusals, *from.refuse("", fault.Taken, "An earlier line has the same key."))
-			continue
-		}
-		seen[id] = k.Line
-		batch = append(batch, k)
 	}
 	return batch, refusals, nil
+}
+
+// twice is the refusal of a line whose key an earlier one has.
+func twice(line int) *Refusal {
+	return &Refusal{Line: line, Code: fault.Taken, Message: "An earlier line has the same key."}
 }

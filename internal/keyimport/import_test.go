@@ -1,9 +1,12 @@
 package keyimport_test
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -14,6 +17,7 @@ import (
 	"portico/clients/go/gate/rawkey"
 	"portico/ent/db/credential"
 	"portico/internal/apikey"
+	"portico/internal/domain"
 	"portico/internal/keyimport"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
@@ -163,4 +167,61 @@ func TestImportGoesOn(t *testing.T) {
 		require.Empty(t, refused)
 		require.Equal(t, all, w.Client.Credential.Query().Where(credential.Imported(true)).CountX(portaltest.System(t)))
 	})
+}
+
+// However far apart two lines are that have the same key, the second is refused: what the
+// run does not remember any more, the database knows.
+func TestImportRefusesDuplicatesFarApart(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		rain := w.MustApp(t, w.Developer, "Rain")
+		w.Portal.Imports.SetWindow(100)
+		const all = 1200
+		var text strings.Builder
+		for n := range all {
+			text.WriteString(line(rain.App.ReferenceID, fmt.Sprintf("token-%08d", n)))
+		}
+		text.WriteString(line(rain.App.ReferenceID, "token-00000000"))
+		sum, refused, err := w.run(t, w.Portal.Imports, strings.NewReader(text.String()))
+		require.NoError(t, err)
+		require.Equal(t, keyimport.Sum{Lines: all + 1, Imported: all, Refused: 1}, sum)
+		require.Equal(t, []string{"1201  TAKEN"}, refused)
+	})
+}
+
+// What a run remembers of its lines does not grow with them.
+func TestRememberedLinesAreBounded(t *testing.T) {
+	const lines, most = 3_000_000, 48 << 20
+	twice := keyimport.Remember()
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for n := range lines {
+		require.False(t, twice(sha256.Sum256(strconv.AppendInt(nil, int64(n), 10))))
+	}
+	require.True(t, twice(sha256.Sum256(strconv.AppendInt(nil, lines-1, 10))))
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	require.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(most))
+	runtime.KeepAlive(twice)
+}
+
+// Labels are those that generated keys may have, and are found again.
+func TestImportLabels(t *testing.T) {
+	w := newWorld(t, testdb.SQLite(t))
+	rain := w.MustApp(t, w.Developer, "Rain").App.ReferenceID
+	labelled := func(key, labels string) string {
+		return fmt.Sprintf(`{"app":%q,"key":%q,"labels":%s}`, rain, key, labels) + "\n"
+	}
+	sum, refused, err := w.run(t, w.Portal.Imports, strings.NewReader(
+		labelled("the-first-token", `[{"key":"team","value":"payments"}]`)+
+			labelled("the-second-token", `[{"key":"team","value":"a"},{"key":"team","value":"b"}]`)+
+			labelled("the-third-token", `[{"key":"","value":"b"}]`)+
+			labelled("the-fourth-token", `{"team":"b"}`)+
+			labelled("the-fifth-token", `[{"key":"team","color":"b"}]`)))
+	require.NoError(t, err)
+	require.Equal(t, []string{"2 labels.1.key TAKEN", "3 labels.0.key REQUIRED", "4 labels INVALID", "5  MALFORMED"}, refused)
+	require.Equal(t, 1, sum.Imported)
+	c := w.Client.Credential.Query().Where(credential.Imported(true)).OnlyX(portaltest.System(t))
+	require.Equal(t, []domain.Label{{Key: "team", Value: "payments"}}, c.Labels)
 }

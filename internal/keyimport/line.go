@@ -16,6 +16,7 @@ import (
 	"portico/clients/go/gate/keyheader"
 	"portico/clients/go/gate/rawkey"
 	"portico/internal/apikey"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/input"
 )
@@ -37,11 +38,21 @@ type line struct {
 	SHA256      string     `json:"sha256"`
 	Name        string     `json:"name"`
 	Environment string     `json:"environment"`
+	Labels      []label    `json:"labels"`
 	CreatedAt   *time.Time `json:"createdAt"`
 	ExpiresAt   *time.Time `json:"expiresAt"`
 }
 
-const fields = "app, username and secret or key or sha256, name, environment, createdAt and expiresAt"
+type label struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
+
+const fields = "app, username and secret or key or sha256, name, environment, labels, createdAt and expiresAt"
+
+// reserved says why a pair of UUIDs is refused: by its username Portico tells keys of
+// another form.
+const reserved = "A user name that is a UUID of version 8 is reserved: by it Portico knows imported keys of another form."
 
 // parse reads one line.
 func (r *Reader) parse(text []byte) (Key, *Refusal) {
@@ -50,7 +61,7 @@ func (r *Reader) parse(text []byte) (Key, *Refusal) {
 		return Key{}, r.malformed(err)
 	}
 	k := Key{Line: r.line, CreatedAt: stored(in.CreatedAt), ExpiresAt: stored(in.ExpiresAt)}
-	for _, read := range []func(*Key, *line) *Refusal{r.readApp, r.readSecret, r.readName, r.readEnvironment, r.checkTimes} {
+	for _, read := range []func(*Key, *line) *Refusal{r.readApp, r.readSecret, r.readName, r.readEnvironment, r.readLabels, r.checkTimes} {
 		if refusal := read(&k, &in); refusal != nil {
 			return Key{}, refusal
 		}
@@ -138,6 +149,9 @@ func (r *Reader) readPair(k *Key, in *line) *Refusal {
 	username, plain := apikey.ParseUUID(in.Username)
 	password, both := apikey.ParseUUID(in.Secret)
 	if plain && both && username != uuid.Nil {
+		if apikey.IsDerived(username) {
+			return r.refuse("username", fault.InvalidValue, reserved)
+		}
 		k.Username, k.Password = username, password
 	} else {
 		k.Digest = apikey.DigestOfPair(in.Username, in.Secret)
@@ -151,6 +165,9 @@ func (r *Reader) readKey(k *Key, in *line) *Refusal {
 		return refusal
 	}
 	if username, password, ok := rawkey.Parse(in.Key); ok && username != uuid.Nil {
+		if apikey.IsDerived(username) {
+			return r.refuse("key", fault.InvalidValue, reserved)
+		}
 		k.Username, k.Password = username, password
 	} else {
 		k.Digest = apikey.DigestOf(in.Key)
@@ -204,6 +221,17 @@ func (r *Reader) readEnvironment(k *Key, in *line) *Refusal {
 		return r.refuse("environment", fault.Required, "The environment is missing; --environment is that of lines without one.")
 	case !slices.Contains(k.Environment.Values(), string(k.Environment)):
 		return r.refuse("environment", fault.InvalidValue, "The environments are "+strings.Join(k.Environment.Values(), ", ")+".")
+	}
+	return nil
+}
+
+// readLabels reads the labels, under the rules of keys that are generated.
+func (r *Reader) readLabels(k *Key, in *line) *Refusal {
+	for _, l := range in.Labels {
+		k.Labels = append(k.Labels, domain.Label(l))
+	}
+	if wrong := fault.Problems(input.CheckLabels("labels", k.Labels)); len(wrong) > 0 {
+		return r.refuse(strings.Join(wrong[0].Field, "."), wrong[0].Code, wrong[0].Message)
 	}
 	return nil
 }

@@ -104,6 +104,7 @@ func TestRefusedLines(t *testing.T) {
 		"the digest of nothing":       {with(`,"sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"`), "sha256", fault.InvalidValue},
 		"a name on two lines":         {with(`,"key":"` + secret + `","name":"a\nb"`), "name", fault.InvalidValue},
 		"a long name":                 {with(`,"key":"` + secret + `","name":"` + strings.Repeat("a", 256) + `"`), "name", fault.InvalidValue},
+		"a user name of version 8":    {with(`,"username":"0b9d2b9e-1d0f-8c7e-9d8d-2f5d1a3c4e5f","secret":"0b9d2b9e-1d0f-4c7e-9d8d-2f5d1a3c4e5f"`), "username", fault.InvalidValue},
 		"an unknown environment":      {with(`,"key":"` + secret + `","environment":"TEST"`), "environment", fault.InvalidValue},
 		"created tomorrow":            {with(`,"key":"` + secret + `","createdAt":"2026-03-02T09:00:00Z"`), "createdAt", fault.InvalidValue},
 		"created by the ancients":     {with(`,"key":"` + secret + `","createdAt":"0001-01-01T00:00:00Z"`), "createdAt", fault.InvalidValue},

@@ -1,6 +1,7 @@
 package keyimport
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/google/uuid"
@@ -26,7 +27,7 @@ type outcome struct {
 }
 
 // store stores a batch of keys in one transaction, each with its event.
-func (svc *Service) store(ctx context.Context, batch []Key) (Sum, []Refusal, error) {
+func (svc *Service) store(ctx context.Context, batch []Key, began uuid.UUID) (Sum, []Refusal, error) {
 	if len(batch) == 0 {
 		return Sum{}, nil, nil
 	}
@@ -44,7 +45,7 @@ func (svc *Service) store(ctx context.Context, batch []Key) (Sum, []Refusal, err
 		for n := range batch {
 			k := &batch[n]
 			owner := owners[k.App]
-			refusal, present := judge(k, owner, known[k.Line])
+			refusal, present := judge(k, owner, known[k.Line], began)
 			switch {
 			case refusal != nil:
 				out.refused = append(out.refused, *refusal)
@@ -95,7 +96,7 @@ func (svc *Service) find(ctx context.Context, tx *change.Tx, batch []Key) (map[i
 		}
 	}
 	all, err := tx.Credential.Query().Where(database.AnyOf(credential.FieldUsername, names)).
-		Select(credential.FieldUsername, credential.FieldOrganizationID, credential.FieldAppID, credential.FieldImported, credential.FieldStatus).
+		Select(credential.FieldID, credential.FieldUsername, credential.FieldOrganizationID, credential.FieldAppID, credential.FieldImported, credential.FieldStatus).
 		All(viewer.AsSystem(ctx, uuid.Nil))
 	if err != nil {
 		return nil, err
@@ -108,8 +109,9 @@ func (svc *Service) find(ctx context.Context, tx *change.Tx, batch []Key) (map[i
 }
 
 // judge says why a key cannot be stored, or whether it is stored already; is is its
-// credential, owner its app, nil for none.
-func judge(k *Key, owner *db.App, is *db.Credential) (refusal *Refusal, present bool) {
+// credential, owner its app, nil for none. A credential whose id is after began was made by
+// this run, and so by an earlier line.
+func judge(k *Key, owner *db.App, is *db.Credential, began uuid.UUID) (refusal *Refusal, present bool) {
 	switch {
 	case owner == nil:
 		return &Refusal{k.Line, "app", fault.UnknownReference, "The organization has no app with this reference id."}, false
@@ -117,6 +119,8 @@ func judge(k *Key, owner *db.App, is *db.Credential) (refusal *Refusal, present 
 		return nil, false
 	case is.OrganizationID != owner.OrganizationID || !is.Imported || is.AppID == nil || *is.AppID != owner.ID:
 		return &Refusal{k.Line, "", fault.Taken, "There is a key with this user name already, and it is not this one."}, false
+	case bytes.Compare(is.ID[:], began[:]) > 0:
+		return twice(k.Line), false
 	case is.Status == access.CredentialRevoked:
 		return &Refusal{k.Line, "", fault.KeyRevoked, "The key was imported earlier and has been revoked since: it never comes back."}, false
 	}
@@ -131,11 +135,15 @@ func (svc *Service) create(tx *change.Tx, k *Key, owner *db.App) *db.CredentialC
 	if k.CreatedAt != nil {
 		at = *k.CreatedAt
 	}
-	return tx.Credential.Create().SetOrganizationID(owner.OrganizationID).SetAccountID(owner.AccountID).SetAppID(owner.ID).
+	c := tx.Credential.Create().SetOrganizationID(owner.OrganizationID).SetAccountID(owner.AccountID).SetAppID(owner.ID).
 		SetUsername(username).SetPepperID(id).SetSecretHash(apikey.Hash(pepper, username, password)).SetImported(true).
 		SetName(k.Name).SetNameFolded(domain.Fold(k.Name)).SetEnvironment(k.Environment).SetNillableExpiresAt(k.ExpiresAt).
 		SetNillableExpiryNotice(lifecycle.ExpiryNotice(tx.Now, k.ExpiresAt)).
 		SetCreatedAt(at).SetUpdatedAt(tx.Now)
+	if k.Labels != nil {
+		c.SetLabels(k.Labels)
+	}
+	return c
 }
 
 // insert inserts credentials, and records their events.

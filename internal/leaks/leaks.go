@@ -9,13 +9,14 @@ package leaks
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 
 	"portico/internal/apps"
 	"portico/internal/fault"
+	"portico/internal/jsonbody"
 	"portico/internal/problem"
+	"portico/internal/seldom"
 	"portico/internal/viewer"
 )
 
@@ -41,31 +42,26 @@ type Handler struct{ o Options }
 // New returns a Handler.
 func New(o Options) *Handler { return &Handler{o} }
 
+// refused is the line of the log about a request that was refused.
+const refused = "a request about a leaked key was refused"
+
 // refuse writes an error, and logs what the answer leaves out.
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if p := fault.Problems(err); len(p) > 0 {
 		err = fault.New(fault.CodeBadUserInput, fault.ReasonInvalidValue, p[0].Message)
 	}
-	f, level := fault.From(err), slog.LevelDebug
-	if f.Code == fault.CodeUnavailable || f.Code == fault.CodeInternal {
-		level = slog.LevelError
+	log := h.o.Log.With("error", err, "requestId", viewer.Current(r.Context()).RequestID)
+	switch fault.From(err).Code {
+	case fault.CodeInternal:
+		log.ErrorContext(r.Context(), refused)
+	case fault.CodeUnavailable: // every stranger's request, while the programme's keys or the database cannot be read
+		log.ErrorContext(r.Context(), refused, seldom.Line(seldom.Leaks))
+	default:
+		log.DebugContext(r.Context(), refused)
 	}
-	h.o.Log.LogAttrs(r.Context(), level, "a request about a leaked key was refused", slog.Any("error", err), slog.String("requestId", viewer.Current(r.Context()).RequestID))
+	if errors.Is(err, jsonbody.ErrMediaType) {
+		problem.WriteAs(w, r, http.StatusUnsupportedMediaType, err)
+		return
+	}
 	problem.Write(w, r, err)
-}
-
-// readBody reads a body of at most so many bytes.
-func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
-	if errors.As(err, new(*http.MaxBytesError)) {
-		return nil, fault.New(fault.CodeTooLarge, fault.ReasonRequestSize, "The body is too long.")
-	}
-	if err != nil {
-		return nil, malformed("The body ends early.")
-	}
-	return body, nil
-}
-
-func malformed(message string) error {
-	return fault.New(fault.CodeBadUserInput, fault.ReasonMalformedRequest, message)
 }

@@ -1,9 +1,6 @@
 package leaks
 
 import (
-	"bytes"
-	"encoding/json"
-	"io"
 	"net/http"
 	"slices"
 
@@ -12,6 +9,7 @@ import (
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/jsonbody"
 )
 
 // RevokePath is where whoever holds a key revokes it.
@@ -22,8 +20,8 @@ const maxRevocation = 16 << 10
 
 // revocation is the body of a request, which may be left out.
 type revocation struct {
-	Reason *domain.RevocationReason `json:"reason"`
-	Note   *string                  `json:"note"`
+	Reason *domain.RevocationReason
+	Note   *string
 }
 
 // Revoke revokes the key in the request's headers, and answers 204 for one that is revoked
@@ -45,7 +43,7 @@ func (h *Handler) revoke(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return apps.ErrNoKey()
 	}
-	body, err := readBody(w, r, maxRevocation)
+	body, err := jsonbody.Read(w, r, maxRevocation)
 	if err != nil {
 		return err
 	}
@@ -58,17 +56,42 @@ func (h *Handler) revoke(w http.ResponseWriter, r *http.Request) error {
 
 // readRevocation reads the body. A member that is not known is refused: a reason that is
 // misspelled would be lost.
-func readRevocation(body []byte) (in revocation, err error) {
-	if len(bytes.TrimSpace(body)) == 0 {
+func readRevocation(body string) (in revocation, err error) {
+	if body == "" {
 		return in, nil
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if d.Decode(&in) != nil || d.Decode(new(any)) != io.EOF {
-		return in, malformed(`The body is none, or an object such as {"reason": "KEY_COMPROMISE", "note": "It was in a public repository."}.`)
+	var r jsonbody.Reader
+	r.Reset(body)
+	if r.Open('{', "", jsonbody.NotObject) {
+		var seen jsonbody.Fields
+		for r.More('}') {
+			switch name := r.Name(); name {
+			case "reason":
+				seen.Once(&r, 0, name)
+				in.Reason = optional[domain.RevocationReason](&r, name)
+			case "note":
+				seen.Once(&r, 1, name)
+				in.Note = optional[string](&r, name)
+			default:
+				r.FailUnknownField(name)
+			}
+		}
+		r.End()
+	}
+	if err := r.Err(); err != nil {
+		return in, err
 	}
 	if in.Reason != nil && !slices.Contains((*in.Reason).Values(), string(*in.Reason)) {
 		return in, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidValue, "This is no reason of a revocation.")
 	}
 	return in, nil
+}
+
+// optional reads a text; nil for null, which counts as absent.
+func optional[T ~string](r *jsonbody.Reader, field string) *T {
+	if r.Null() {
+		return nil
+	}
+	out := T(r.Text(field))
+	return &out
 }

@@ -21,6 +21,7 @@ import (
 	"portico/internal/fault"
 	"portico/internal/leaks"
 	"portico/internal/portal/portaltest"
+	"portico/internal/seldom"
 	"portico/internal/testdb"
 )
 
@@ -37,7 +38,7 @@ func newScene(t *testing.T, url string) *scene {
 	s := &scene{Fixture: f, Tenant: f.MustTenant(t, "one")}
 	s.options = leaks.Options{
 		Keys: f.Portal.Apps, Pay: func(context.Context, http.Header) error { return nil },
-		Log: slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log: slog.New(seldom.NewHandler(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug}), f.Clock.Now)),
 	}
 	return s
 }
@@ -54,6 +55,9 @@ func (s *scene) status(t *testing.T, k apps.CreatedCredential) access.Credential
 func (s *scene) revoke(t *testing.T, body string, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, leaks.RevokePath, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Add(headers[i], headers[i+1])
 	}
@@ -143,12 +147,19 @@ func TestRevoke_ErrBody(t *testing.T) {
 	k := s.key(t)
 	header := []string{"X-API-Key", k.Secret.RawKey}
 	for _, body := range []string{
-		"null x", "[]", "{", `{"reasons": "SUPERSEDED"}`, `{"reason": "superseded"}`, `{"reason": "NONE"}`, `{"reason": "APP_DELETED"}`, `{"reason": 1}`,
+		"null", "null x", "[]", "{", `{"reasons": "SUPERSEDED"}`, `{"reason": "superseded"}`, `{"reason": "NONE"}`, `{"reason": "APP_DELETED"}`, `{"reason": 1}`,
 		`{"note": 1}`, `{"note": "` + strings.Repeat("a", 1001) + `"}`, `{"note": "\u0000"}`, `{} {}`, "reason=SUPERSEDED",
+		`{"Reason": "SUPERSEDED"}`, `{"reason": "SUPERSEDED", "reason": "KEY_COMPROMISE"}`, `{"note": "a", "n\u006fte": "b"}`, `{"note": "\ud800"}`, "{\"note\": \"\xff\"}",
+		"\ufeff{}", "\xff\xfe{\x00}\x00", `{"note": ` + strings.Repeat("[", 8000) + strings.Repeat("]", 8000) + `}`, `{"note": "a",}`,
 	} {
 		require.NotEmpty(t, problem(t, s.revoke(t, body, header...), http.StatusBadRequest), body)
 	}
 	problem(t, s.revoke(t, strings.Repeat(" ", 16<<10+1), header...), http.StatusRequestEntityTooLarge)
+	require.Equal(t, "The field reason is there twice.", problem(t, s.revoke(t, `{"reason": null, "reason": "SUPERSEDED"}`, header...), http.StatusBadRequest))
+	require.Equal(t, "The field reasons is not known.", problem(t, s.revoke(t, `{"reasons": 1}`, header...), http.StatusBadRequest))
+	for _, other := range [][]string{{"Content-Type", "text/plain"}, {"Content-Encoding", "gzip"}} {
+		problem(t, s.revoke(t, `{"reason": "SUPERSEDED"}`, append(other, header...)...), http.StatusUnsupportedMediaType)
+	}
 	require.Equal(t, access.CredentialActive, s.status(t, k))
 }
 

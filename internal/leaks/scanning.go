@@ -1,14 +1,13 @@
 package leaks
 
 import (
-	"bytes"
 	"encoding/json"
-	"io"
 	"net/http"
 	"strconv"
 
 	"portico/internal/apps"
 	"portico/internal/fault"
+	"portico/internal/jsonbody"
 )
 
 // ScanningPath is where a programme that scans for secrets says what it has found.
@@ -30,12 +29,7 @@ const (
 )
 
 // match is an element of a request.
-type match struct {
-	Token  string `json:"token"`
-	Type   string `json:"type"`
-	URL    string `json:"url"`
-	Source string `json:"source"`
-}
+type match struct{ Token, Type, URL, Source string }
 
 // label is an element of an answer: whether a token is a key of this installation.
 type label struct {
@@ -70,11 +64,11 @@ func (h *Handler) scan(w http.ResponseWriter, r *http.Request) ([]label, error) 
 	if len(identifier) != 1 || len(signature) != 1 {
 		return nil, errNotSigned()
 	}
-	body, err := readBody(w, r, maxScan)
+	body, err := jsonbody.Read(w, r, maxScan)
 	if err != nil {
 		return nil, err
 	}
-	if err := h.o.Programme.Verify(r.Context(), identifier[0], signature[0], body); err != nil {
+	if err := h.o.Programme.Verify(r.Context(), identifier[0], signature[0], []byte(body)); err != nil {
 		return nil, err
 	}
 	found, err := readScan(body)
@@ -104,20 +98,54 @@ func (h *Handler) report(r *http.Request, found []match) ([]label, error) {
 	return out, nil
 }
 
-// readScan reads the body of a request. Members that are not known are ignored: the
-// programme may add some.
-func readScan(body []byte) (out []match, err error) {
-	d := json.NewDecoder(bytes.NewReader(body))
-	if d.Decode(&out) != nil || out == nil || d.Decode(new(any)) != io.EOF {
-		return nil, malformed("The body is an array of objects with token, type, url and source.")
+// readScan reads the body of a request.
+func readScan(body string) (out []match, err error) {
+	var r jsonbody.Reader
+	r.Reset(body)
+	if r.Open('[', "", "The body must be an array of objects with token, type, url and source.") {
+		out = []match{}
+		for r.More(']') {
+			if len(out) == apps.MaxFoundKeys {
+				return nil, fault.New(fault.CodeTooLarge, fault.ReasonRequestSize, "There are more than "+strconv.Itoa(apps.MaxFoundKeys)+" tokens.")
+			}
+			out = append(out, readMatch(&r))
+			r.FailIn("", len(out)-1)
+		}
+		r.End()
 	}
-	if len(out) > apps.MaxFoundKeys {
-		return nil, fault.New(fault.CodeTooLarge, fault.ReasonRequestSize, "There are more than "+strconv.Itoa(apps.MaxFoundKeys)+" tokens.")
+	return out, r.Err()
+}
+
+// readMatch reads an element. Members that are not known are ignored: the programme may
+// add some.
+func readMatch(r *jsonbody.Reader) (m match) {
+	if !r.Open('{', "", "The body must be an array of objects.") {
+		return m
 	}
-	for _, m := range out {
-		if m.Token == "" || len(m.Token) > maxToken || len(m.Type) > maxType {
-			return nil, malformed("A token has 1 to 1024 bytes, and its type at most 256.")
+	var seen jsonbody.Fields
+	for r.More('}') {
+		switch name := r.Name(); name {
+		case "token":
+			seen.Once(r, 0, name)
+			m.Token = r.Text(name)
+		case "type":
+			seen.Once(r, 1, name)
+			m.Type = r.Text(name)
+		case "url":
+			seen.Once(r, 2, name)
+			m.URL = r.Text(name)
+		case "source":
+			seen.Once(r, 3, name)
+			m.Source = r.Text(name)
+		default:
+			r.Skip()
 		}
 	}
-	return out, nil
+	switch {
+	case m.Token == "" || len(m.Token) > maxToken:
+		r.Fail("token", "must have 1 to 1024 bytes.")
+	case len(m.Type) > maxType:
+		r.Fail("type", "must have at most 256 bytes.")
+	}
+	return m
 }

@@ -100,6 +100,7 @@ func (p *programme) times() int {
 func (s *scene) scan(t *testing.T, body, id, signature string) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, leaks.ScanningPath, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Github-Public-Key-Identifier", id)
 	r.Header.Set("GITHUB-PUBLIC-KEY-SIGNATURE", signature)
 	w := httptest.NewRecorder()
@@ -167,6 +168,7 @@ func TestScan_ErrNotSigned(t *testing.T) {
 	}
 	require.Zero(t, s.Rows(t, "leak_reports"))
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, leaks.ScanningPath, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
 	r.Header["Github-Public-Key-Identifier"], r.Header["Github-Public-Key-Signature"] = []string{"first", "first"}, []string{right}
 	w := httptest.NewRecorder()
 	leaks.New(s.options).Scan(w, r)
@@ -178,11 +180,16 @@ func TestScan_ErrBody(t *testing.T) {
 	s, p := newScanned(t, testdb.SQLite(t))
 	for body, status := range map[string]int{
 		"": 400, "null": 400, "{}": 400, "[1]": 400, `[{"token": 1}]`: 400, `[{"type": "t"}]`: 400, "[] []": 400, `[{"token": "` + strings.Repeat("a", 1025) + `"}]`: 400,
-		`[{"token": "a", "type": "` + strings.Repeat("a", 257) + `"}]`:    400,
+		`[{"token": "a", "type": "` + strings.Repeat("a", 257) + `"}]`: 400,
+		`[{"token": "a", "token": "b"}]`:                               400, `[{"token": "a", "url": "b", "u\u0072l": "c"}]`: 400, `[{"TOKEN": "a"}]`: 400, `[{"token": "\ud800"}]`: 400, "[{\"token\": \"\xff\"}]": 400,
+		`[{"token": "a", "more": ` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}]`: 400, `[{"token": "a"},]`: 400,
 		"[" + strings.Repeat(`{"token": "a"},`, 1000) + `{"token": "a"}]`: 413, strings.Repeat(" ", 1<<20+1): 413,
 	} {
 		problem(t, s.scan(t, body, "first", p.sign(t, "first", body)), status)
 	}
+	unknown := `[{"token": "a", "more": {"token": 1, "token": 2}}]`
+	require.Equal(t, http.StatusOK, s.scan(t, unknown, "first", p.sign(t, "first", unknown)).Code)
+	require.Equal(t, "The field 1.token must be a string.", problem(t, s.scan(t, `[{"token": "a"}, {"token": 1}]`, "first", p.sign(t, "first", `[{"token": "a"}, {"token": 1}]`)), 400))
 	w := s.scan(t, "[]", "first", p.sign(t, "first", "[]"))
 	require.Equal(t, "[]\n", w.Body.String())
 }
@@ -241,4 +248,18 @@ func TestScan_ErrKeysUnavailable(t *testing.T) {
 	s, p := newScanned(t, testdb.SQLite(t))
 	p.Close()
 	problem(t, s.scan(t, "[]", "first", elsewhere.sign(t, "first", "[]")), http.StatusServiceUnavailable)
+}
+
+// While the keys cannot be read, strangers' requests leave one line a minute.
+func TestScan_ErrUnavailableFillsNoLog(t *testing.T) {
+	s, p := newScanned(t, testdb.SQLite(t))
+	p.set(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	for range 2 {
+		for range 50 {
+			problem(t, s.scan(t, "[]", "unknown", p.sign(t, "first", "[]")), http.StatusServiceUnavailable)
+		}
+		s.Clock.Advance(time.Minute)
+	}
+	require.Equal(t, 2, strings.Count(s.log.String(), "level=ERROR"), s.log.String())
+	require.Contains(t, s.log.String(), "leftOutSinceLastLine=49")
 }

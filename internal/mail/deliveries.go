@@ -58,7 +58,8 @@ func (svc *Service) due(ctx context.Context) (out []pending, err error) {
 		return err
 	}, `SELECT d.id, d.organization_id, d.recipient_id, d.kind, d.event_id, d.message_id, d.attempts, d.created_at FROM mail_deliveries d
 		WHERE d.state = 'PENDING' AND d.next_attempt_at <= $1 AND (d.claimed_until IS NULL OR d.claimed_until <= $1)
-			AND NOT EXISTS (SELECT 1 FROM mail_deliveries e WHERE e.recipient_id = d.recipient_id AND e.state = 'PENDING' AND e.sequence < d.sequence)
+			AND NOT EXISTS (SELECT 1 FROM mail_deliveries e WHERE e.recipient_id = d.recipient_id AND e.state = 'PENDING' AND e.sequence < d.sequence
+				AND (e.attempts > 0 OR e.next_attempt_at <= $1))
 		ORDER BY d.next_attempt_at, d.sequence LIMIT $2`, now, atOnce)
 	return out, err
 }

@@ -39,6 +39,8 @@ type delivery struct {
 	cause     string
 	event     *uuid.UUID
 	recipient uuid.UUID
+	// due is when it is written; zero for now.
+	due time.Time
 }
 
 // Begin marks that mail has begun, once in the life of a database: what the logs have
@@ -127,8 +129,17 @@ func (k kind) deliveries(ctx context.Context, r *reader, e *db.Event) (out []del
 	if k.cause != nil {
 		cause = k.cause(e)
 	}
+	var due time.Time
+	if k.gathered != nil {
+		if due, err = k.gathered(ctx, r, e); err != nil {
+			return nil, err
+		}
+	}
+	if !due.IsZero() {
+		cause += " and later"
+	}
 	for _, id := range to {
-		out = append(out, delivery{kind: k.name, cause: cause, event: &e.ID, recipient: id})
+		out = append(out, delivery{kind: k.name, cause: cause, event: &e.ID, recipient: id, due: due})
 	}
 	return out, nil
 }
@@ -167,8 +178,15 @@ func (svc *Service) insert(ctx context.Context, tx *database.Tx, organization uu
 	_, err := tx.ExecContext(ctx, `INSERT INTO mail_deliveries
 		(id, organization_id, kind, cause, event_id, recipient_id, sequence, message_id, next_attempt_at, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`,
-		id, organization, string(d.kind), d.cause, d.event, d.recipient, sequence, svc.messageID(id), now, now)
+		id, organization, string(d.kind), d.cause, d.event, d.recipient, sequence, svc.messageID(id), latest(now, d.due), now)
 	return err
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // daily notes the daily letters of the organizations in which the day's hour has come.

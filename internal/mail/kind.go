@@ -22,6 +22,9 @@ type kind struct {
 	// cause returns what the letter is about; nil for the event itself. Of several
 	// events with the same cause, a person gets one letter.
 	cause func(e *db.Event) string
+	// gathered returns until when an event waits, so that one letter tells of all that
+	// come until then; zero for one that is told at once. nil: all are.
+	gathered func(ctx context.Context, r *reader, e *db.Event) (time.Time, error)
 	// facts returns what the letter says, as of now, and false if there is nothing
 	// to say any more.
 	facts func(ctx context.Context, r *reader, e *db.Event) (Facts, bool, error)
@@ -57,6 +60,10 @@ type Facts struct {
 	// Refused: it does not, and may again.
 	Place          string
 	Valid, Refused bool
+	// Again is how many further reports of a key the letter is about, Places where it was
+	// found by them.
+	Again  int
+	Places []string
 	// Reason is what the actor gave as the reason.
 	Reason string
 	// ByStaff: an administrator did it.

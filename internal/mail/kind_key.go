@@ -75,30 +75,6 @@ func keyRevoked() kind {
 	return k
 }
 
-// leakReported is the letter about an API key that somebody else has revoked because its
-// secret may be known, or has reported as leaked. Of reports there is one letter a day, for
-// the first one, which also says whether the key was revoked for that.
-func leakReported() kind {
-	k := only(aboutKey(domain.MailLeakReported, eventlog.CredentialRevoked, func(e *db.Event, c *db.Credential, now time.Time, f *Facts) bool {
-		f.When, f.Actor, f.Holder, f.Reason = e.At, actorFor(e), byNobody(e), e.Reason
-		f.Found, f.Place = isReport(e), oneLine(changed(e, "url"))
-		f.Valid = f.Found && c.Status.At(now, c.ExpiresAt) == access.CredentialActive
-		f.Refused = f.Found && !f.Valid && c.Status != access.CredentialRevoked
-		return true
-	}), func(e *db.Event) bool { return isReport(e) || leaked(e) && !reported(e) })
-	k.events = append(k.events, eventlog.CredentialLeakReported)
-	k.cause = func(e *db.Event) string {
-		if isReport(e) {
-			return "leak " + e.SubjectID.String() + " " + e.At.UTC().Format(time.DateOnly)
-		}
-		return e.ID.String()
-	}
-	return k
-}
-
-// isReport reports whether an event says that an API key was reported as leaked.
-func isReport(e *db.Event) bool { return eventlog.Type(e.Type) == eventlog.CredentialLeakReported }
-
 // reported reports whether a report has caused an event, about which there is a letter.
 func reported(e *db.Event) bool {
 	return byNobody(e) && (e.ActorName == domain.KeyFinder || e.ActorName == domain.SecretScanning)

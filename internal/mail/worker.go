@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"portico/internal/domain"
+	"portico/internal/seldom"
 )
 
 const (
@@ -211,7 +212,7 @@ func (w *Worker) refused(ctx context.Context, p pending, r *Refusal) error {
 		return err
 	}
 	w.metrics.Letter(string(p.kind), failed)
-	w.log.WarnContext(ctx, "a letter was given up: the mail server refuses it", "kind", p.kind, "delivery", p.id.String(), "attempts", p.attempts, "answer", shorten(r.Answer))
+	w.log.WarnContext(ctx, "a letter was given up: the mail server refuses it", seldom.Line(seldom.Letters), "kind", p.kind, "delivery", p.id.String(), "attempts", p.attempts, "answer", shorten(r.Answer))
 	return err
 }
 

@@ -33,7 +33,7 @@ func (svc *Service) RecordExpiries(ctx context.Context) (n int, err error) {
 // organization.
 func (svc *Service) recordExpiryBatch(ctx context.Context) (int, error) {
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (int, error) {
-		keys, err := change.LockForUpdate(tx, tx.Credential.Query().Where(expiryDue(svc.clock.Now())).Order(credential.ByID()).Limit(batchSize)).All(ctx)
+		keys, err := change.LockForUpdate(tx, tx.Credential.Query().Where(expiryDue(svc.clock.Now())).Limit(batchSize)).All(ctx)
 		if err != nil {
 			return 0, err
 		}

@@ -44,7 +44,7 @@ func (svc *Service) recordKeyNotices(ctx context.Context) (int, error) {
 func (svc *Service) recordNoticeBatch(ctx context.Context) (int, error) {
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (int, error) {
 		now := svc.clock.Now()
-		keys, err := change.LockForUpdate(tx, tx.Credential.Query().Where(noticeDue(now)).Order(credential.ByID()).Limit(batchSize)).All(ctx)
+		keys, err := change.LockForUpdate(tx, tx.Credential.Query().Where(noticeDue(now)).Limit(batchSize)).All(ctx)
 		if err != nil {
 			return 0, err
 		}

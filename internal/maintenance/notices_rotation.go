@@ -30,7 +30,7 @@ func (svc *Service) recordStillUsed(ctx context.Context) (int, error) {
 // recordStillUsedBatch records the use of up to batchSize credentials of one organization.
 func (svc *Service) recordStillUsedBatch(ctx context.Context) (int, error) {
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (int, error) {
-		keys, err := change.LockForUpdate(tx, tx.Credential.Query().Where(stillUsed(svc.clock.Now())).Order(credential.ByID()).Limit(batchSize)).All(ctx)
+		keys, err := change.LockForUpdate(tx, tx.Credential.Query().Where(stillUsed(svc.clock.Now())).Limit(batchSize)).All(ctx)
 		if err != nil || len(keys) == 0 {
 			return 0, err
 		}

@@ -29,7 +29,7 @@ func (svc *Service) recordTokenNotices(ctx context.Context) (int, error) {
 func (svc *Service) recordTokenNoticeBatch(ctx context.Context) (int, error) {
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (int, error) {
 		now := svc.clock.Now()
-		tokens, err := change.LockForUpdate(tx, tx.ServiceToken.Query().Where(tokenNoticeDue(now)).Order(servicetoken.ByID()).Limit(batchSize)).All(ctx)
+		tokens, err := change.LockForUpdate(tx, tx.ServiceToken.Query().Where(tokenNoticeDue(now)).Limit(batchSize)).All(ctx)
 		if err != nil {
 			return 0, err
 		}

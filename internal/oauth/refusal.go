@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"portico/internal/fault"
+	"portico/internal/seldom"
 	"portico/internal/viewer"
 )
 
@@ -69,7 +70,7 @@ func (o Options) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		level = slog.LevelWarn
 	}
 	v := viewer.Current(r.Context())
-	o.Log.LogAttrs(r.Context(), level, "an exchange of tokens was refused", slog.Any("error", err), slog.String("address", v.Address), slog.String("requestId", v.RequestID))
+	o.Log.LogAttrs(r.Context(), level, "an exchange of tokens was refused", seldom.Line(seldom.Providers), slog.Any("error", err), slog.String("address", v.Address), slog.String("requestId", v.RequestID))
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")

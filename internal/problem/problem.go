@@ -24,10 +24,14 @@ type problem struct {
 	RetryAfter int `json:"retryAfter,omitempty"`
 }
 
-// Write writes err in its public form.
+// Write writes err in its public form, with the status of its code.
 func Write(w http.ResponseWriter, r *http.Request, err error) {
+	WriteAs(w, r, statusOf(fault.From(err).Code), err)
+}
+
+// WriteAs is Write with a status that says more than that of the code.
+func WriteAs(w http.ResponseWriter, r *http.Request, status int, err error) {
 	f := fault.From(err)
-	status := statusOf(f.Code)
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")

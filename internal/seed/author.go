@@ -120,6 +120,11 @@ func (a *author) settings(admin context.Context, o organization) (err error) {
 			return err
 		}
 	}
+	if o.RotateKeysEvery != (domain.KeyLife{}) {
+		if a.org, err = a.Identity.UpdateOrganization(admin, identity.UpdateOrganizationInput{RotateKeysEvery: input.SetTo(o.RotateKeysEvery)}); err != nil {
+			return err
+		}
+	}
 	if o.Letters != nil {
 		_, err := a.Mail.UpdateSettings(admin, mail.UpdateSettingsInput{SenderName: input.SetTo(o.Letters.SenderName), SignOff: input.SetTo(o.Letters.SignOff)})
 		if err != nil {

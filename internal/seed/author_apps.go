@@ -1,15 +1,22 @@
 package seed
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/internal/apps"
 	"portico/internal/input"
+	"portico/internal/keyimport"
 	"portico/internal/lifecycle"
 )
 
@@ -31,6 +38,9 @@ func (a *author) app(admin, owner context.Context, of *db.Account, x app) error 
 		}
 		credentials = append(credentials, usedCredential{one, c.Only})
 	}
+	if err := a.importKeys(owner, created.App, x.Imported); err != nil {
+		return err
+	}
 	var subscriptions []subscribed // the newest to each product
 	for _, s := range x.Subscriptions {
 		a.step()
@@ -42,6 +52,27 @@ func (a *author) app(admin, owner context.Context, of *db.Account, x app) error 
 	}
 	a.streams = append(a.streams, a.streamsOf(x.Calls, credentials, subscriptions)...)
 	return nil
+}
+
+// importKeys brings in keys of an app that another portal made.
+func (a *author) importKeys(ctx context.Context, of *db.App, all []importedKey) error {
+	if len(all) == 0 {
+		return nil
+	}
+	a.step()
+	now := a.clock.Now()
+	var file bytes.Buffer
+	for _, k := range all {
+		digest := sha256.Sum256([]byte(rand.Text()))
+		line := map[string]any{"app": of.ReferenceID, "sha256": hex.EncodeToString(digest[:]), "name": k.Name, "environment": k.Environment, "createdAt": now.AddDate(0, 0, -k.DaysAgo)}
+		if err := json.MarshalWrite(&file, line); err != nil {
+			return err
+		}
+		file.WriteByte('\n')
+	}
+	refused := func(r keyimport.Refusal) error { return fmt.Errorf("seed: line %d: %s %s", r.Line, r.Field, r.Message) }
+	_, err := a.Imports.Import(ctx, keyimport.Options{Organization: of.OrganizationID, Refused: refused}, keyimport.NewReader(&file, "", now))
+	return err
 }
 
 // credential creates a credential of the app or account that the input names, and does

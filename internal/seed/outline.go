@@ -80,6 +80,8 @@ type organization struct {
 	SignUps []signUp
 	// SignIns are recent ones, whose sessions last.
 	SignIns []signIn
+	// RotateKeysEvery is after how many days keys are due for rotation.
+	RotateKeysEvery domain.KeyLife
 }
 
 // signUp is a person who has signed up, with the answers to the organization's questions.
@@ -146,6 +148,16 @@ type app struct {
 	Subscriptions []subscription
 	// Calls is the approximate number of calls on a busy day.
 	Calls int
+	// Imported are keys that another portal made.
+	Imported []importedKey
+}
+
+// importedKey is a key that another portal made, so many days ago. Nobody has it, as
+// nobody has the secrets of the others.
+type importedKey struct {
+	Name        string
+	Environment access.Environment
+	DaysAgo     int
 }
 
 type credential struct {

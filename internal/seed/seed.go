@@ -53,7 +53,7 @@ type Options struct {
 	Clock    clock.Clock
 	// Hash returns the stored form of a password.
 	Hash func(ctx context.Context, password string) (string, error)
-	// Secrets has the pepper for credentials; nothing else of it is used.
+	// Secrets has the peppers for credentials; nothing else of it is used.
 	Secrets portal.Secrets
 	// Password is everybody's; empty means DefaultPassword, which is refused
 	// outside of development. Its strength is not checked.

@@ -41,6 +41,10 @@ type secrets struct{ portal.Secrets }
 
 func (secrets) Pepper() (string, []byte) { return "pepper-1", []byte("salt and pepper") }
 
+func (secrets) PepperIDs() []string { return []string{"pepper-1"} }
+
+func (secrets) PepperByID(string) ([]byte, bool) { return []byte("salt and pepper"), true }
+
 // seeded fills a database with the demo data.
 func seeded(t testing.TB, url string) (seed.Options, *seed.Summary) {
 	t.Helper()

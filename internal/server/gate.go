@@ -24,6 +24,7 @@ import (
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi"
 	"portico/internal/redislimits"
+	"portico/internal/seldom"
 	"portico/internal/telemetry"
 	"portico/internal/usage/counts"
 	"portico/internal/usage/intake"
@@ -54,6 +55,9 @@ func (p *process) newGatewayService() (*gatewayService, error) {
 	g.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	telemetry.NewPools(g.metrics, p.Database.Stats)
 	g.lanes = telemetry.NewLanes(g.metrics)
+	if h, ok := p.log.Handler().(*seldom.Handler); ok {
+		telemetry.NewLog(g.metrics, seldom.Kinds(), h.LeftOut)
+	}
 	memory := limits.NewMemory(p.Clock, nil, 0)
 	counter := intake.NewCounter()
 	node := uuid.New()

@@ -11,6 +11,7 @@ import (
 
 	"portico/internal/address"
 	"portico/internal/config"
+	"portico/internal/seldom"
 )
 
 // listeners are the server's listeners; nil for those not configured.
@@ -50,18 +51,11 @@ func carriesOthers(proxies []netip.Prefix) func(netip.Addr) bool {
 	}
 }
 
-// refusalInterval is the least time between two lines about refused connections.
-const refusalInterval = 10 * time.Second
-
 // bounds returns a function that bounds a listener's connections, all and those
 // of one client, and logs now and then that one has its share.
 func (p *process) bounds(most, share int, exempt func(netip.Addr) bool) func(net.Listener) net.Listener {
-	var next time.Time // used by Accept alone, which one goroutine calls
 	refused := func(client netip.Addr) {
-		if now := time.Now(); now.After(next) {
-			next = now.Add(refusalInterval)
-			p.log.Warn("a client has as many connections as one may have: further ones are closed", "client", address.NetworkOf(client).String(), "most", share)
-		}
+		p.log.Warn("a client has as many connections as one may have: further ones are closed", seldom.Line(seldom.Connections), "client", address.NetworkOf(client).String(), "most", share)
 	}
 	return func(l net.Listener) net.Listener { return bound(l, most, address.NewShares(share, exempt), refused) }
 }

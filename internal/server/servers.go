@@ -6,6 +6,7 @@ import (
 	"net"
 
 	"portico/internal/gqlhttp"
+	"portico/internal/seldom"
 )
 
 // servers returns the server of each listener.
@@ -15,7 +16,7 @@ func (p *process) servers(l listeners) ([]service, error) {
 		return nil, err
 	}
 	// Errors of connections, not of requests.
-	errorLog := slog.NewLogLogger(p.log.Handler(), slog.LevelWarn)
+	errorLog := slog.NewLogLogger(p.log.Handler().WithAttrs([]slog.Attr{seldom.Line(seldom.Connections)}), slog.LevelWarn)
 	public := gqlhttp.Server(l.api.Addr().String(), api, gqlhttp.DefaultTimeouts())
 	public.ErrorLog = errorLog
 	out := []service{{l.api, public}}

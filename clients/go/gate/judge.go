@@ -52,7 +52,7 @@ func (g *Gate) judge(ctx context.Context, c *call) *Verdict {
 	switch {
 	case verdict.Keyless(&verdict.Question{Product: g.o.Product, Method: c.method, Path: c.path}, catalogue, &open):
 		return g.ownVerdict(catalogue, &open)
-	case c.Malformed, c.Presented == "", c.foreign && !catalogue.ImportedKeys:
+	case c.Malformed, c.Presented == "", !catalogue.Accepts(c.foreign):
 		return g.ownVerdict(catalogue, &verdict.Verdict{Code: verdict.Malformed, Product: product})
 	}
 	of := g.proofs.of(&c.credential)

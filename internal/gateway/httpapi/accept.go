@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"portico/internal/seldom"
 )
 
 // The pauses after a failure to accept a connection.
@@ -45,7 +47,7 @@ func (f *trackedListener) each(serve func(*connection)) error {
 			return err
 		}
 		if err != nil {
-			f.server.log.Warn("a gateway's connection could not be accepted", "error", err)
+			f.server.log.Warn("a gateway's connection could not be accepted", seldom.Line(seldom.Connections), "error", err)
 			time.Sleep(pauses.NextBackOff())
 			continue
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"portico/internal/framing"
+	"portico/internal/jsonbody"
 )
 
 const (
@@ -150,7 +151,7 @@ func hotRoute(line string) string {
 // wantsBody reports whether the body of a request to /v1/verify is waited for:
 // unknown tokens, and what is not JSON, are answered without.
 func (s *Server) wantsBody(h *head) bool {
-	if !isJSON(h.contentType) {
+	if !jsonbody.IsJSON(h.contentType) {
 		return false
 	}
 	_, err := s.handler.verifyToken(context.Background(), h.token)

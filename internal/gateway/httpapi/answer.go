@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"portico/internal/fault"
-	"portico/internal/gateway/httpapi/jsonbody"
+	"portico/internal/jsonbody"
 )
 
 // answer is a response, whichever server writes it.

@@ -10,7 +10,7 @@ import (
 	"portico/clients/go/gate/keyheader"
 	"portico/clients/go/gate/verdict"
 	"portico/internal/gateway"
-	"portico/internal/gateway/httpapi/jsonbody"
+	"portico/internal/jsonbody"
 )
 
 // authorize is ANY /v1/authorize, forward authentication: a gateway sends the

@@ -4,13 +4,12 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strings"
 	"unicode/utf8"
 
 	"portico/clients/go/gate/verdict"
 	"portico/internal/backlog"
 	"portico/internal/gateway"
-	"portico/internal/gateway/httpapi/jsonbody"
+	"portico/internal/jsonbody"
 )
 
 const (
@@ -62,7 +61,7 @@ func (h *Handler) end(k *requestState) {
 
 // text reads a JSON body of up to most bytes. If ok is false, it has answered.
 func (h *Handler) text(w http.ResponseWriter, r *http.Request, k *requestState, c *gateway.Caller, most int) (text string, ok bool) {
-	if !isJSON(r.Header["Content-Type"]) {
+	if !jsonbody.IsJSON(r.Header["Content-Type"]) {
 		h.respond(w, (*answer).wrongType)
 		return "", false
 	}
@@ -139,16 +138,4 @@ func readAll(from io.Reader, into []byte, most int) ([]byte, error) {
 			return into, err
 		}
 	}
-}
-
-// isJSON reports whether the only Content-Type is JSON, with any parameters.
-func isJSON(types []string) bool {
-	if len(types) != 1 {
-		return false
-	}
-	if types[0] == "application/json" {
-		return true
-	}
-	plain, _, _ := strings.Cut(types[0], ";")
-	return strings.EqualFold(strings.TrimSpace(plain), "application/json")
 }

@@ -22,7 +22,7 @@ import (
 	"portico/clients/go/gate/verdict"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/gateway/httpapi/jsonbody"
+	"portico/internal/jsonbody"
 )
 
 // maxCheckBytes is enough for the headers of a call and a part of its body.

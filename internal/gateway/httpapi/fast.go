@@ -11,6 +11,8 @@ import (
 	"unsafe"
 
 	"github.com/valyala/fasthttp"
+
+	"portico/internal/jsonbody"
 )
 
 // engine returns a fasthttp server with the handler's settings. It reads plain
@@ -61,7 +63,7 @@ func (h *Handler) serveHot(ctx context.Context, k *requestState, route string, b
 		k.answer.unauthenticated(err)
 	case route == "/v1/authorize":
 		h.authorizeCall(ctx, k, caller, remote)
-	case !isJSON(k.head.contentType):
+	case !jsonbody.IsJSON(k.head.contentType):
 		k.answer.wrongType()
 	case !utf8.Valid(body):
 		k.answer.notUTF8()

@@ -13,8 +13,8 @@ import (
 	"portico/internal/backlog"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/gateway/httpapi/jsonbody"
 	"portico/internal/gateway/presence"
+	"portico/internal/jsonbody"
 )
 
 const (

@@ -19,6 +19,7 @@ import (
 	"portico/internal/clock"
 	"portico/internal/fault"
 	"portico/internal/gateway"
+	"portico/internal/seldom"
 )
 
 // Verifier decides about calls: a *gateway.Verifier.
@@ -132,7 +133,7 @@ func (h *Handler) verifyToken(ctx context.Context, tokens []string) (*gateway.Ca
 	case fault.Is(err, fault.CodeRateLimited):
 		return nil, fault.From(err)
 	}
-	h.Log.WarnContext(ctx, "a gateway's token could not be checked", "error", err)
+	h.Log.WarnContext(ctx, "a gateway's token could not be checked", seldom.Line(seldom.Tokens), "error", err)
 	after := fault.From(err).RetryAfter
 	return nil, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, max(after, time.Second), "The gateway's token cannot be checked now. Try again.")
 }

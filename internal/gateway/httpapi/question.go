@@ -5,7 +5,7 @@ import (
 
 	"portico/clients/go/gate/access"
 	"portico/internal/gateway"
-	"portico/internal/gateway/httpapi/jsonbody"
+	"portico/internal/jsonbody"
 )
 
 // questionReader parses the questions of gateways that ask in JSON.

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 
 	"portico/internal/gateway"
-	"portico/internal/gateway/httpapi/jsonbody"
+	"portico/internal/jsonbody"
 )
 
 func FuzzQuestion(f *testing.F) {

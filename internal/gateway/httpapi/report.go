@@ -11,7 +11,7 @@ import (
 	"portico/clients/go/gate/verdict"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/gateway/httpapi/jsonbody"
+	"portico/internal/jsonbody"
 	"portico/internal/nodeid"
 	"portico/internal/usage"
 )

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"portico/internal/gateway/httpapi/jsonbody"
+	"portico/internal/jsonbody"
 	"portico/internal/usage"
 )
 

@@ -15,6 +15,7 @@ import (
 
 	"portico/internal/address"
 	"portico/internal/framing"
+	"portico/internal/seldom"
 )
 
 const (
@@ -74,7 +75,7 @@ type Server struct {
 func NewServer(d *Handler) *Server {
 	s := &Server{handler: d, log: d.Log, maxFast: maxFastConns, plain: HTTPServer(d, d.trusts), handovers: newHandoverListener(), idle: newHandoverListener()}
 	s.fast = s.engine()
-	s.plain.ErrorLog = slog.NewLogLogger(d.Log.Handler(), slog.LevelWarn)
+	s.plain.ErrorLog = slog.NewLogLogger(d.Log.Handler().WithAttrs([]slog.Attr{seldom.Line(seldom.Connections)}), slog.LevelWarn)
 	s.plain.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
 			s.inHandover.Done() // from here on plain knows it

@@ -8,7 +8,7 @@ import (
 	"portico/clients/go/gate/verdict"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/gateway/httpapi/jsonbody"
+	"portico/internal/jsonbody"
 )
 
 const (

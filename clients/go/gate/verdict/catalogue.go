@@ -68,6 +68,12 @@ func NewCatalogue(organization uuid.UUID, slug string, loc *time.Location, produ
 	return c
 }
 
+// Accepts reports whether an API key of this form is looked up at all: foreign is one that
+// was made elsewhere, and has another form than Portico's own.
+func (c *Catalogue) Accepts(foreign bool) bool {
+	return !foreign || c != nil && c.ImportedKeys
+}
+
 // Product returns the product with the name that gateways use for it, or nil.
 func (c *Catalogue) Product(name string) *Product {
 	if c == nil {

@@ -37,6 +37,19 @@ func Explain(q *Question, c *Facts, v *Verdict) []Step {
 	return steps
 }
 
+// ExplainForm returns the step of an imported credential's form, which comes before all
+// checks, and whether it passed; if it did not it sets v to the verdict that gateways give
+// a key of this form, for which nothing is looked up.
+func ExplainForm(q *Question, c *Catalogue, v *Verdict) (Step, bool) {
+	if c.Accepts(true) {
+		return step(Malformed, true, "The key was imported and has another form than Portico's own; the organization's importedKeys is on."), true
+	}
+	*v = Verdict{Code: Malformed, Product: q.ProductIn(c)}
+	s := step(Malformed, false, "The key was imported and has another form than Portico's own, and the organization's importedKeys is off: gateways do not look it up.")
+	s.Remedy = "Ask an administrator to switch importedKeys on, or rotate the key: its successor has Portico's own form."
+	return s, false
+}
+
 // ExplainLimits returns the steps of v.Limits, up to and including the first that
 // failed, and sets v.Code to the outcome. If the limits were not checked it returns
 // nil and leaves v unchanged.

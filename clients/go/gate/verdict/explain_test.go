@@ -121,3 +121,26 @@ func TestCatalogue(t *testing.T) {
 		}
 	}
 }
+
+// A key of another form is refused before everything else, unless the organization
+// accepts such keys.
+func TestExplainForm(t *testing.T) {
+	on := *valid().c.Catalogue
+	on.ImportedKeys = true
+	for name, c := range map[string]struct {
+		catalogue *Catalogue
+		accepted  bool
+	}{"none": {nil, false}, "off": {valid().c.Catalogue, false}, "on": {&on, true}} {
+		v := Verdict{Code: Valid}
+		s, accepted := ExplainForm(&valid().q, c.catalogue, &v)
+		if accepted != c.accepted || s.Code != Malformed || s.Passed != c.accepted || s.Detail == "" || (s.Remedy == "") != c.accepted {
+			t.Errorf("%s: %v, %+v", name, accepted, s)
+		}
+		if !c.accepted && (v.Code != Malformed || v.Product != c.catalogue.Product("orders")) {
+			t.Errorf("%s: the verdict is %+v", name, v)
+		}
+		if !c.catalogue.Accepts(false) || c.catalogue.Accepts(true) != c.accepted {
+			t.Errorf("%s: what is accepted is wrong", name)
+		}
+	}
+}

@@ -1,6 +1,6 @@
-// Package jsonbody reads the JSON texts that gateways send: objects whose fields are
-// all known, each at most once. It copies no strings, and says what is wrong in words
-// that repeat nothing of the text. It does not know which fields there are.
+// Package jsonbody reads the JSON bodies of all requests that are no GraphQL: objects
+// whose fields are known, each at most once. It copies no strings, and says what is wrong in
+// words that repeat nothing of the text. It does not know which fields there are.
 package jsonbody
 
 import (
@@ -112,6 +112,14 @@ func (r *Reader) End() {
 	}
 }
 
+// Skip skips a value of any kind. Of objects in it, nothing is checked but that they are
+// well-formed.
+func (r *Reader) Skip() {
+	if r.bad == nil && r.decoder.SkipValue() != nil {
+		r.Fail("", notJSON)
+	}
+}
+
 // Null skips a null, and reports whether it did: a null field counts as absent.
 func (r *Reader) Null() bool { return r.Next() == 'n' && r.take('n') }
 
@@ -195,10 +203,14 @@ func (r *Reader) Integer(field string, least, most int64) (n int64) {
 	return n
 }
 
-// FailIn adds the member of an array to a mistake.
+// FailIn adds the member of an array to a mistake; array is "" if the text is the array.
 func (r *Reader) FailIn(array string, i int) {
-	if r.bad != nil && r.bad.Field != "" {
-		r.bad.Field = array + "." + strconv.Itoa(i) + "." + r.bad.Field
+	if r.bad == nil || r.bad.Field == "" {
+		return
+	}
+	r.bad.Field = strconv.Itoa(i) + "." + r.bad.Field
+	if array != "" {
+		r.bad.Field = array + "." + r.bad.Field
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"portico/internal/gateway/httpapi/jsonbody"
+	"portico/internal/jsonbody"
 )
 
 // call is what the tests read: an object with a text, a number and a list of numbers.
