@@ -15,7 +15,7 @@ TOOL := go tool -modfile=tools/go.mod
 CLIENT := clients/go/gate
 
 # The packages in which several goroutines meet over the same data.
-CONCURRENT := ./graph/... ./internal/apps/... ./internal/auth/... ./internal/catalog/... ./internal/change/... ./internal/command/... ./internal/database/... ./internal/eventlog/... ./internal/gateway/... \
+CONCURRENT := ./graph/... ./internal/apps/... ./internal/auth/... ./internal/catalog/... ./internal/change/... ./internal/command/... ./internal/database/... ./internal/eventlog/... ./internal/export/... ./internal/gateway/... \
 	./internal/gqlhttp/... ./internal/identity/... ./internal/jobs/... ./internal/keyimport/... ./internal/keyring/... ./internal/leaks/... ./internal/mail/... ./internal/maintenance/... ./internal/redislimits/... ./internal/portal/... ./internal/seed/... ./internal/server/... ./internal/usage/... ./migrate/...
 
 # What play the matrix of roles again, one call after another: with each lock taken away

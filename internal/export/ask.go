@@ -94,7 +94,8 @@ func (a *answer) value() (json.RawMessage, error) {
 	if err := json.Unmarshal(a.body.Bytes(), &out); err != nil {
 		return nil, fmt.Errorf("export: the API answers no JSON: %w", err)
 	}
-	for _, e := range out.Errors {
+	if len(out.Errors) > 0 {
+		e := out.Errors[0]
 		f := fault.RetryAfter(e.Extensions.Code, e.Extensions.Reason, time.Duration(e.Extensions.RetryAfter)*time.Second, e.Message)
 		if f.Reason == fault.ReasonMalformedRequest || f.Reason == fault.ReasonInvalidDocument {
 			f.Message = "filter and orderBy are JSON objects that name no member twice, of at most 16 levels and 1,000 values."
