@@ -15,7 +15,7 @@ TOOL := go tool -modfile=tools/go.mod
 CLIENT := clients/go/gate
 
 # The packages in which several goroutines meet over the same data.
-CONCURRENT := ./graph/... ./internal/apps/... ./internal/auth/... ./internal/catalog/... ./internal/change/... ./internal/command/... ./internal/database/... ./internal/eventlog/... ./internal/gateway/... \
+CONCURRENT := ./graph/... ./internal/apps/... ./internal/auth/... ./internal/catalog/... ./internal/change/... ./internal/command/... ./internal/database/... ./internal/eventlog/... ./internal/export/... ./internal/gateway/... \
 	./internal/gqlhttp/... ./internal/identity/... ./internal/jobs/... ./internal/keyimport/... ./internal/keyring/... ./internal/leaks/... ./internal/mail/... ./internal/maintenance/... ./internal/redislimits/... ./internal/portal/... ./internal/seed/... ./internal/server/... ./internal/usage/... ./migrate/...
 
 # What play the matrix of roles again, one call after another: with each lock taken away
@@ -49,7 +49,7 @@ race: ## Run the tests of concurrent packages under the race detector (needs a C
 	@CGO_ENABLED=1 $(WITHPG) go test -race $(UNWATCHED) -timeout 30m -skip '$(REPEATED)' $(CONCURRENT)
 	@CGO_ENABLED=1 go -C $(CLIENT) test -race -timeout 30m ./...
 
-bench: ## Measure the API beside a hand-written server, the gate beside an empty handler, and imports
+bench: ## Measure the API beside a hand-written server, exports, the gate beside an empty handler, and imports
 	@$(WITHPG) go run ./bench
 	@$(WITHPG) go run ./bench/gate -raw bin/bench-gate
 	@$(WITHPG) go test -run '^$$' -bench Import ./internal/keyimport

@@ -118,6 +118,9 @@ func run(ctx context.Context, s settings) (err error) {
 	if err := errors.Join(w.report(ctx, os.Stdout, results), writeRaw(s.raw, results)); err != nil {
 		return err
 	}
+	if err := w.exports(ctx, os.Stdout); err != nil {
+		return err
+	}
 	if s.profiled() {
 		return w.profile(ctx, s.only[0])
 	}

@@ -41,6 +41,7 @@ func TestStories(t *testing.T) {
 		{"what would be hit is foreseen", previews},
 		{"an administrator manages a developer's app", management},
 		{"approvers decide about their products", approvers},
+		{"lists are exported", exports},
 		{"keys are disabled and enabled", disabledKeys},
 		{"keys are rotated", rotatedKeys},
 		{"keys are found by labels", keyLabels},

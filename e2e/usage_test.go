@@ -113,6 +113,7 @@ func (c *actors) exports(t *testing.T, app, key, product string, where vars) {
 		factsOf[strings.Join(l[2:7], " ")] += n
 	}
 	require.Equal(t, map[string]int{app + " " + product + " " + key + "  VALID": 3, app + "  " + key + "  NOT_SUBSCRIBED": 1}, factsOf)
+	c.exportsAlike(t, app, key, product, where)
 
 	gateway := strings.TrimSpace(c.server.Run(t, "", "gateway", "create", "--organization", "counted", "--name", "edge-2"))
 	outsiders := newOrganization(t, c.server, "uncounted")
@@ -139,5 +140,29 @@ func (c *actors) exports(t *testing.T, app, key, product string, where vars) {
 		require.Equal(t, "application/problem+json", w.Header.Get("Content-Type"), x.who)
 		require.Contains(t, body, `"code":"`+x.code+`"`, x.who)
 		require.Contains(t, body, `"requestId":"`+w.Header.Get("X-Request-Id")+`"`, x.who)
+	}
+}
+
+// exportsAlike tests the same counts as a list: an administrator's and a developer's rows
+// are those of the account.
+func (c *actors) exportsAlike(t *testing.T, app, key, product string, where vars) {
+	t.Helper()
+	filter := vars{"appIds": []string{app}, "credentialIds": []string{key}}
+	for name, v := range where {
+		filter[name] = v
+	}
+	for _, by := range []*servertest.Client{c.dev, c.admin} {
+		calls := map[string]float64{}
+		for _, r := range exported(t, by, "usage", vars{"filter": filter, "interval": "DAY"}) {
+			require.Equal(t, map[string]any{"id": c.account}, r["account"])
+			require.Equal(t, map[string]any{"id": app}, r["app"])
+			require.Equal(t, map[string]any{"id": key}, r["credential"])
+			require.Nil(t, r["endpoint"])
+			if r["code"] == "VALID" {
+				require.Equal(t, map[string]any{"id": product}, r["product"])
+			}
+			calls[r["code"].(string)] += r["calls"].(float64)
+		}
+		require.Equal(t, map[string]float64{"VALID": 3, "NOT_SUBSCRIBED": 1}, calls)
 	}
 }

@@ -63,10 +63,18 @@ type Options struct {
 	selections *selections
 }
 
-// NewHandler returns a handler that serves each role its own view of the schema, and
-// service tokens that of their scopes.
-// The viewer must be in the request's context.
-func NewHandler(o Options) (http.Handler, error) {
+// API serves each role its own view of the schema, and service tokens that of their
+// scopes. It is safe for concurrent use.
+type API struct {
+	options Options
+	servers *servers
+}
+
+// NewHandler is NewAPI, for those who only ask.
+func NewHandler(o Options) (http.Handler, error) { return NewAPI(o) }
+
+// NewAPI returns the API. The viewer must be in the request's context.
+func NewAPI(o Options) (*API, error) {
 	whole, err := wholeSchema()
 	if err != nil {
 		return nil, err
@@ -77,7 +85,7 @@ func NewHandler(o Options) (http.Handler, error) {
 // lock is what @hasRole does at run time.
 type lock func(ctx context.Context, obj any, next graphql.Resolver, scopes []domain.ServiceTokenScope, roles []viewer.Role) (any, error)
 
-func newHandler(o Options, whole *ast.Schema, l lock) (http.Handler, error) {
+func newHandler(o Options, whole *ast.Schema, l lock) (*API, error) {
 	o.selections = newSelections()
 	common := commonOptions(o, whole)
 	all := &servers{build: func(of audience) (roleServer, error) { return roleHandler(o, common, whole, of, l) }, built: map[audience]roleServer{}}
@@ -86,18 +94,28 @@ func newHandler(o Options, whole *ast.Schema, l lock) (http.Handler, error) {
 			return nil, err
 		}
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v := viewer.Current(r.Context())
-		of := audience{v.Role, v.Scopes}
-		if !hasView(v.Role) {
-			of = audience{}
-		}
-		h, err := all.of(of)
-		if err != nil {
-			panic(err) // a test builds the views of all scopes
-		}
-		h.ServeHTTP(w, r.WithContext(withLoaders(r.Context(), o, h.ahead)))
-	}), nil
+	return &API{o, all}, nil
+}
+
+// ServeHTTP answers one request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := a.serverOf(viewer.Current(r.Context()))
+	h.ServeHTTP(w, r.WithContext(withLoaders(r.Context(), a.options, h.ahead)))
+}
+
+// View returns the view of the schema that is served to a viewer. It must not be changed.
+func (a *API) View(v viewer.Viewer) *ast.Schema { return a.serverOf(v).view }
+
+func (a *API) serverOf(v viewer.Viewer) roleServer {
+	of := audience{v.Role, v.Scopes}
+	if !hasView(v.Role) {
+		of = audience{}
+	}
+	h, err := a.servers.of(of)
+	if err != nil {
+		panic(err) // a test builds the views of all scopes
+	}
+	return h
 }
 
 // servers are the servers of all audiences. Those of service tokens, of which there are
@@ -157,6 +175,7 @@ func commonOptions(o Options, whole *ast.Schema) gqlhttp.Options {
 type roleServer struct {
 	http.Handler
 	ahead *generated.Ahead
+	view  *ast.Schema
 }
 
 func roleHandler(o Options, options gqlhttp.Options, whole *ast.Schema, of audience, l lock) (roleServer, error) {
@@ -179,7 +198,7 @@ func roleHandler(o Options, options gqlhttp.Options, whole *ast.Schema, of audie
 		}
 		options.UnknownName = func(context.Context) error { return outOfScope() }
 	}
-	return roleServer{gqlhttp.New(generated.NewExecutableSchema(config), options), generated.NewAhead(config)}, nil
+	return roleServer{gqlhttp.New(generated.NewExecutableSchema(config), options), generated.NewAhead(config), cut}, nil
 }
 
 // unknownName is the error for names that the public view does not have, whether

@@ -85,6 +85,8 @@ func witnesses() map[string]witness {
 		"ErrorReason.NO_MAIL":                 {"../internal/identity/recovery_requests_test.go", "TestRequestPasswordReset_ErrNoMail", "fault.ReasonNoMail"},
 		"ErrorReason.CONCURRENT_CHANGE":       {"../internal/identity/password_test.go", "TestChangePassword_ErrConcurrentChange", "fault.ReasonConcurrentChange"},
 		"ErrorReason.ANSWER_SIZE":             {"../internal/gqlhttp/meter_test.go", "TestTooLargeAnswerStopsWhileBuilt", `"ANSWER_SIZE"`},
+		"ErrorReason.EXPORTS":                 {"../internal/export/export_test.go", "TestShares", `"reason":"EXPORTS"`},
+		"EventType.LIST_EXPORTED":             {"../e2e/export_test.go", "exportLog", "LIST_EXPORTED"},
 		"ErrorReason.BUDGET":                  {"../e2e/budget_test.go", "TestBudgets", `"BUDGET"`},
 		"ErrorReason.OUTCOME_UNKNOWN":         {"../internal/change/unclear_commit_test.go", "TestUnclearCommit_ErrOutcomeUnknown", "fault.ReasonOutcomeUnknown"},
 		"ErrorReason.BUSY":                    {"../internal/gqlhttp/meter_test.go", "TestHeavyRequestsAreRefusedWhenTheQueueIsFull", `"BUSY"`},

@@ -9423,6 +9423,8 @@ enum ErrorReason {
   LEAK_REPORTS
   "RATE_LIMITED: the caller or the organization has spent its budget for this minute (` + "`" + `extensions.cost` + "`" + `)."
   BUDGET
+  "RATE_LIMITED: as many exports run for the caller, or for the organization, as may at a time."
+  EXPORTS
   "UNAVAILABLE: the database does not respond, or not in time."
   DATABASE
   "UNAVAILABLE: the connection to the database broke during a change, which may or may not have happened: look before you send it again."
@@ -9663,6 +9665,8 @@ enum EventType {
   SERVICE_TOKEN_EXPIRING
   "A service token was revoked, by a person or because its account was deleted, and is refused."
   SERVICE_TOKEN_REVOKED
+  "Somebody exported a list, by ` + "`" + `GET /v1/exports/…` + "`" + `: ` + "`" + `changes` + "`" + ` says which ` + "`" + `list` + "`" + `, in which ` + "`" + `format` + "`" + `, by which ` + "`" + `filter` + "`" + ` and ` + "`" + `orderBy` + "`" + `, how many ` + "`" + `rows` + "`" + ` were sent, and whether they were ` + "`" + `complete` + "`" + `. The subject is the account that a developer acts for, or the organization."
+  LIST_EXPORTED
 }
 
 "One page of a list of events."

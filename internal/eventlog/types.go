@@ -99,4 +99,5 @@ const (
 	ServiceTokenCreated        Type = "SERVICE_TOKEN_CREATED"
 	ServiceTokenExpiring       Type = "SERVICE_TOKEN_EXPIRING"
 	ServiceTokenRevoked        Type = "SERVICE_TOKEN_REVOKED"
+	ListExported               Type = "LIST_EXPORTED"
 )

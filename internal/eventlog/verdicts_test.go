@@ -17,6 +17,7 @@ func changes() map[eventlog.Type]string {
 		"ORGANIZATION_CREATED":               "",
 		"ORGANIZATION_UPDATED":               "its time zone ends the periods of quotas",
 		"ACCOUNT_CREATED":                    "",
+		"LIST_EXPORTED":                      "",
 		"MAIL_SETTINGS_UPDATED":              "",
 		"IDENTITY_PROVIDER_ADDED":            "",
 		"IDENTITY_PROVIDER_UPDATED":          "",

@@ -69,6 +69,8 @@ const (
 	ReasonSignUps        Reason = "SIGN_UPS"
 	ReasonLeakReports    Reason = "LEAK_REPORTS"
 	ReasonBudget         Reason = "BUDGET"
+	// ReasonExports: as many exports run as may at a time.
+	ReasonExports Reason = "EXPORTS"
 )
 
 // UNAVAILABLE: the same request may succeed later.
@@ -104,7 +106,7 @@ func Kinds() []Kind {
 		{CodeBadUserInput, ReasonInvalidValue}, {CodeBadUserInput, ReasonInvalidArgument}, {CodeBadUserInput, ReasonInvalidCursor},
 		{CodeBadUserInput, ReasonDocumentSize}, {CodeBadUserInput, ReasonDepth}, {CodeBadUserInput, ReasonCost}, {CodeBadUserInput, ReasonPersistedQueryNotSupported},
 		{CodeTooLarge, ReasonRequestSize}, {CodeTooLarge, ReasonAnswerSize},
-		{CodeRateLimited, ReasonSignInFailures}, {CodeRateLimited, ReasonResetRequests}, {CodeRateLimited, ReasonInvitations}, {CodeRateLimited, ReasonSignUps}, {CodeRateLimited, ReasonLeakReports}, {CodeRateLimited, ReasonBudget},
+		{CodeRateLimited, ReasonSignInFailures}, {CodeRateLimited, ReasonResetRequests}, {CodeRateLimited, ReasonInvitations}, {CodeRateLimited, ReasonSignUps}, {CodeRateLimited, ReasonLeakReports}, {CodeRateLimited, ReasonBudget}, {CodeRateLimited, ReasonExports},
 		{CodeUnavailable, ReasonDatabase}, {CodeUnavailable, ReasonOutcomeUnknown}, {CodeUnavailable, ReasonBusy}, {CodeUnavailable, ReasonDeadline}, {CodeUnavailable, ReasonIdentityProvider},
 		{CodeInternal, ReasonDefect},
 	}

@@ -137,7 +137,7 @@ func New(o Options) *Portal {
 		Client: o.Client, Database: o.Database, Changes: changes, Clock: o.DatabaseClock, From: o.Mail.From, PortalURL: o.Mail.PortalURL, Sends: o.Mail.Sends,
 		Resets: p.Identity, Invitations: p.Identity, SignUps: p.Identity,
 	})
-	p.Activity = activity.New(activity.Options{Client: o.Client, Entities: entities})
+	p.Activity = activity.New(activity.Options{Client: o.Client, Changes: changes, Entities: entities})
 	return p
 }
 

@@ -49,9 +49,9 @@ func (p *process) router() (chi.Router, error) {
 	p.gateway.lanes.Add(bounds.Loads())
 	p.gateway.lanes.Add(map[string]telemetry.Load{"passwords": p.Passwords.Load})
 	device, session := auth.DeviceCookie{Secure: !p.config.Dev}, auth.SessionCookie{Secure: !p.config.Dev}
-	api, err := graph.NewHandler(graph.Options{
-		Portal: p.portal, Entities: p.portal.Entities(), Gate: p.gateway, Counts: p.gateway.reports, Quotas: p.gateway.intake, Devices: device, Refresh: session, PublicURL: p.signInURL(), Version: p.version, RequestID: requestID, Log: p.log,
-		AuthError: auth.ErrorFromContext, MaxAnswer: p.config.MaxAnswer, Budget: p.gateway.budget, Lanes: bounds,
+	api, err := graph.NewAPI(graph.Options{
+		Portal: p.portal, Entities: p.portal.Entities(), Gate: p.gateway, Counts: exportCounts{p.gateway.reports}, Quotas: p.gateway.intake, Devices: device, Refresh: session, PublicURL: p.signInURL(), Version: p.version, RequestID: requestID, Log: p.log,
+		AuthError: auth.ErrorFromContext, MaxAnswer: p.config.MaxAnswer, Budget: exportBudget{p.gateway.budget}, Lanes: bounds,
 		Observe: observer(telemetry.NewRequests(p.gateway.metrics)),
 	})
 	if err != nil {
@@ -79,10 +79,8 @@ func (p *process) router() (chi.Router, error) {
 		r.With(withDeadline(requestTime), passInvalidToken(who), device.Middleware, recordRole).Handle("/graphql", api)
 		r.With(withDeadline(exportTime), requireValidToken(who, problem.Write), recordRole).Get("/usage.csv", p.export())
 		// Browsers send a preflight request for headers such as Authorization.
-		r.Options("/usage.csv", func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Allow", "GET, HEAD, OPTIONS")
-			w.WriteHeader(http.StatusNoContent)
-		})
+		r.Options("/usage.csv", allowed)
+		p.routeExports(r, api, who)
 	})
 	// Back ends and scanners use them, so no other origin may read what they answer.
 	r.With(withDeadline(requestTime), who.Anonymous).Post(oauth.TokenPath, p.exchange(who))

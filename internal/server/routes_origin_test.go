@@ -113,6 +113,7 @@ func TestPreflights(t *testing.T) {
 	require.Subset(t, slices.Collect(maps.Keys(routes)), []string{"/graphql", "/session/graphql", "/usage.csv"})
 	require.ElementsMatch(t, []string{http.MethodGet, http.MethodPost}, routes["/graphql"])
 	require.ElementsMatch(t, []string{http.MethodGet, http.MethodHead}, routes["/usage.csv"])
+	require.ElementsMatch(t, []string{http.MethodGet, http.MethodHead}, routes["/v1/exports/{list}"])
 	const asked = "apollographql-client-name,authorization,baggage,sentry-trace,traceparent,x-portico-account"
 	for route, methods := range routes {
 		for _, method := range methods {

@@ -102,6 +102,9 @@ func route(path string) string {
 	case "/", "/graphql", "/usage.csv", "/playground":
 		return path
 	}
+	if strings.HasPrefix(path, "/v1/exports/") {
+		return "/v1/exports/{list}"
+	}
 	return "/*"
 }
 
