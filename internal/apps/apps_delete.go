@@ -49,6 +49,9 @@ type deletionCause struct {
 
 // deleteApp deletes an app that the caller has locked.
 func deleteApp(ctx context.Context, tx *change.Tx, a *db.App, why deletionCause) error {
+	if err := cancelOffersOf(ctx, tx, a, "The app was deleted."); err != nil {
+		return err
+	}
 	credentials, err := change.LockForUpdate(tx, tx.Credential.Query().Where(credential.AppID(a.ID))).All(ctx)
 	if err != nil {
 		return err
@@ -97,6 +100,9 @@ func EndAccount(ctx context.Context, tx *change.Tx, a *db.Account, reason string
 		}
 	}
 	if err := endSanctions(ctx, tx, a.ID, why); err != nil {
+		return err
+	}
+	if err := cancelOffersTo(ctx, tx, a.ID, "The account was deleted."); err != nil {
 		return err
 	}
 	credentials, err := change.LockForUpdate(tx, tx.Credential.Query().Where(credential.AccountID(a.ID), credential.AppIDIsNil(), credential.DeletedAtIsNil())).All(ctx)

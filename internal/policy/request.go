@@ -32,6 +32,7 @@ type Request struct {
 	// lastOwner is set if the account would have no owner without the member.
 	lastOwner  bool
 	invitation domain.InvitationStatus
+	transfer   domain.AppTransferStatus
 	signUp     domain.SignUpStatus
 	product    domain.ProductStatus
 	// changesProduct is set for actions that the product's state must allow.

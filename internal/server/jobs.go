@@ -32,6 +32,10 @@ func (p *process) jobs() *jobs.Runner {
 			_, err := p.portal.Maintenance.TakeDuePlans(ctx)
 			return err
 		}},
+		{Name: "app-transfers", Every: expiriesEvery, Run: func(ctx context.Context) error {
+			_, err := p.portal.Maintenance.ExpireTransfers(ctx)
+			return err
+		}},
 		{Name: retention.Purge, Every: purgeEvery, Run: func(ctx context.Context) error {
 			_, err := p.portal.Maintenance.Purge(ctx)
 			return err
