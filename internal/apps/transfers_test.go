@@ -368,4 +368,3 @@ func TestAppTransfers(t *testing.T) {
 		require.Equal(t, domain.TransferExpired, s.Portal.Apps.AppTransferStatus(offered))
 	})
 }
-
