@@ -1,10 +1,13 @@
 package graph_test
 
 import (
+	"context"
+
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
+	"portico/ent/db/account"
 	"portico/ent/db/apptransfer"
 	"portico/internal/apps"
 	"portico/internal/domain"
@@ -46,7 +49,8 @@ func (nouns) AppTransfer() noun {
 			client: func(c *db.Client) any { return c.AppTransfer }, column: "id", value: specimen("offer"),
 			adds: func(c *db.Client) adding {
 				return added(c.AppTransfer.Create, c.AppTransfer.CreateBulk, func(x *db.AppTransferCreate, o owner) {
-					x.SetOrganizationID(o.organization).SetAppID(o.app).SetFromAccountID(o.account).SetToAccountID(uuid.New()).
+					to := c.Account.Query().Where(account.OrganizationID(o.organization), account.IDNEQ(o.account)).FirstIDX(viewer.AsSystem(context.Background(), uuid.Nil))
+					x.SetOrganizationID(o.organization).SetAppID(o.app).SetFromAccountID(o.account).SetToAccountID(to).
 						SetAppName("App").SetFromAccountName("From").SetToAccountName("To").SetProductTitles([]string{}).SetKeyCount(0).
 						SetExpiresAt(portaltest.Start().AddDate(50, 0, 0))
 				})
@@ -64,7 +68,8 @@ func (nouns) AppTransfer() noun {
 			w.ids["offer"], w.ids["incoming offer"], w.ids["declined offer"] = w.outgoingOffer(), w.incomingOffer(), w.incomingOffer()
 			w.make("developer", "declineAppTransfer", arguments{"appTransferId": w.ids["declined offer"], "reason": "No, thank you."}, "appTransfer")
 			to := w.make("foreign", "createAccount", arguments{"name": "Theirs"}, "account")
-			w.make("foreign", "transferApp", arguments{"appId": w.ids["foreign app"], "toAccountId": to}, "appTransfer")
+			app := w.make("foreign", "createApp", arguments{"name": "Theirs", "accountId": w.ids["foreign account"]}, "app")
+			w.make("foreign", "transferApp", arguments{"appId": app, "toAccountId": to}, "appTransfer")
 		},
 	}
 }
