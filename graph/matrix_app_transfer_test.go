@@ -65,10 +65,13 @@ func (nouns) AppTransfer() noun {
 		},
 		produce: (*world).produceTransfers,
 		furnish: func(w *world) {
-			w.ids["offer"], w.ids["incoming offer"], w.ids["declined offer"] = w.outgoingOffer(), w.incomingOffer(), w.incomingOffer()
+			app := w.freshApp()
+			w.make("developer", "register", arguments{"appId": app, "productId": w.ids["product"]}, "productSubscription")
+			w.ids["offer"] = w.make("developer", "transferApp", arguments{"appId": app, "toAccountId": w.freshAccount(), "reason": "You run it."}, "appTransfer")
+			w.ids["incoming offer"], w.ids["declined offer"] = w.incomingOffer(), w.incomingOffer()
 			w.make("developer", "declineAppTransfer", arguments{"appTransferId": w.ids["declined offer"], "reason": "No, thank you."}, "appTransfer")
 			to := w.make("foreign", "createAccount", arguments{"name": "Theirs"}, "account")
-			app := w.make("foreign", "createApp", arguments{"name": "Theirs", "accountId": w.ids["foreign account"]}, "app")
+			app = w.make("foreign", "createApp", arguments{"name": "Theirs", "accountId": w.ids["foreign account"]}, "app")
 			w.make("foreign", "transferApp", arguments{"appId": app, "toAccountId": to}, "appTransfer")
 		},
 	}

@@ -8659,7 +8659,7 @@ input TransferAppInput {
   appId: ID!
   "The id of the other account, which its people read as ` + "`" + `viewer.account.id` + "`" + `. To developers, one that does not exist, is suspended or was deleted is UNKNOWN_REFERENCE alike."
   toAccountId: ID!
-  "Why, for both sides to read; up to 2,000 characters."
+  "Why, for both sides to read; at most 1000 characters."
   reason: String
   "A name of your choice, up to 255 characters, under which the offer is made once: sent again within 24 hours, it answers with the same offer."
   idempotencyKey: String
@@ -8695,7 +8695,7 @@ type AcceptAppTransferPayload {
 input DeclineAppTransferInput {
   "The offer's id; one that was not made to your account is NOT_FOUND."
   appTransferId: ID!
-  "Why, for both sides to read; up to 2,000 characters."
+  "Why, for both sides to read; at most 1000 characters."
   reason: String
 }
 
@@ -8711,7 +8711,7 @@ type DeclineAppTransferPayload {
 input CancelAppTransferInput {
   "The offer's id; one that your account has not made is NOT_FOUND."
   appTransferId: ID!
-  "Why, for both sides to read; up to 2,000 characters."
+  "Why, for both sides to read; at most 1000 characters."
   reason: String
 }
 

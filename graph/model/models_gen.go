@@ -186,7 +186,7 @@ type ApproveSubscriptionPayload struct {
 type CancelAppTransferInput struct {
 	// The offer's id; one that your account has not made is NOT_FOUND.
 	AppTransferID string `json:"appTransferId"`
-	// Why, for both sides to read; up to 2,000 characters.
+	// Why, for both sides to read; at most 1000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 }
 
@@ -380,7 +380,7 @@ type CredentialOrder struct {
 type DeclineAppTransferInput struct {
 	// The offer's id; one that was not made to your account is NOT_FOUND.
 	AppTransferID string `json:"appTransferId"`
-	// Why, for both sides to read; up to 2,000 characters.
+	// Why, for both sides to read; at most 1000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 }
 

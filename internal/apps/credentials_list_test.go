@@ -280,6 +280,12 @@ func explain(t *testing.T, f *portaltest.Fixture, spy *explainer, p *portal.Port
 		_, err = p.Apps.Credentials(ctx, filter, o, r)
 		require.NoError(t, err)
 	}
+	return explained(t, f, spy)
+}
+
+// explained returns the plan of the last statement.
+func explained(t *testing.T, f *portaltest.Fixture, spy *explainer) string {
+	t.Helper()
 	command := "EXPLAIN "
 	if f.Database.Dialect() == dialect.SQLite {
 		command = "EXPLAIN QUERY PLAN "

@@ -103,6 +103,9 @@ func (a *author) organization(ctx context.Context, o organization) (err error) {
 	if err := a.invitations(admin, o.Accounts); err != nil {
 		return err
 	}
+	if err := a.offered(ctx, admin, o.Accounts); err != nil {
+		return err
+	}
 	if err := a.signUps(ctx, o.SignUps); err != nil {
 		return err
 	}
