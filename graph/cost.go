@@ -47,10 +47,9 @@ const (
 func prices() gqlhttp.Prices {
 	codes := len(verdict.Codes())
 	lengths := map[string]int{
-		"AccessExplanation.steps":             codes,
-		"AccountProfile.customFields":         input.MaxLabels,
-		"App.labels":                          input.MaxLabels,
-		"AppTransfer.productTitles":           apps.MaxTransferTitles,
+		"AccessExplanation.steps":     codes,
+		"AccountProfile.customFields": input.MaxLabels,
+		"App.labels":                  input.MaxLabels, "AppTransfer.productTitles": apps.MaxTransferTitles,
 		"CompleteSignInPayload.recoveryCodes": identity.RecoveryCodes,
 		"ConfirmTotpPayload.recoveryCodes":    identity.RecoveryCodes,
 		"Credential.labels":                   input.MaxLabels,

@@ -169,7 +169,7 @@ func (a accounts) check(v viewer.Viewer) error {
 		return fault.Input(fault.NotAllowed, "toAccountId", "The app belongs to this account already.")
 	case a.to != nil && a.to.DeletedAt == nil && a.to.Status == access.AccountActive:
 		return nil
-	case !v.Role.Staff() || a.to == nil:
+	case !v.ActsForOrganization() || a.to == nil:
 		return errNoReceiver()
 	case a.to.DeletedAt != nil:
 		return change.WrongStatus("toAccountId", "The account was deleted.", "DELETED")
@@ -208,16 +208,16 @@ func recordTransfer(tx *change.Tx, t *db.AppTransfer, of eventlog.Type, reason s
 		Changes: append([]domain.Change{{Field: "toAccount", After: domain.Text(t.ToAccountName)}}, changes...),
 	}
 	to := from
-	to.AccountID, to.AppID = &t.ToAccountID, nil // nothing of it is in the app's timeline that the other side sees
+	if to.AccountID = &t.ToAccountID; of != eventlog.AppTransferAccepted {
+		// The app is not theirs: they do not even learn its id.
+		to.Subject, to.SubjectID, to.AppID = nodeid.AppTransfer, t.ID, nil
+	}
 	to.Changes = append([]domain.Change{{Field: "fromAccount", After: domain.Text(t.FromAccountName)}}, changes...)
 	switch tx.Viewer.AccountID {
 	case t.FromAccountID:
 		to.ActorAccount = t.FromAccountName
 	case t.ToAccountID:
 		from.ActorAccount = t.ToAccountName
-	}
-	if of == eventlog.AppTransferAccepted {
-		to.AppID = &t.AppID
 	}
 	tx.Record(from)
 	tx.Record(to)

@@ -130,7 +130,7 @@ func cannotAccept(v viewer.Viewer, err error) error {
 	if problems == nil {
 		return err
 	}
-	if !v.Role.Staff() {
+	if !v.ActsForOrganization() {
 		return fault.Input(fault.NotAvailable, "appTransferId", "The app cannot be transferred as things are: ask the administrators.")
 	}
 	p := problems[0]

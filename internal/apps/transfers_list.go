@@ -131,7 +131,7 @@ func DecidedBy(v viewer.Viewer, t *db.AppTransfer) *uuid.UUID {
 }
 
 func ofSide(v viewer.Viewer, side uuid.UUID, who *uuid.UUID) *uuid.UUID {
-	if v.Role.Staff() || v.AccountID == side {
+	if v.ActsForOrganization() || v.AccountID == side {
 		return who
 	}
 	return nil

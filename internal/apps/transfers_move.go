@@ -88,7 +88,7 @@ func (m *moved) check(ctx context.Context, tx *change.Tx, to uuid.UUID) error {
 		}
 		reason = "The account has a suspended subscription for: "
 	}
-	if !tx.Viewer.Role.Staff() {
+	if !tx.Viewer.ActsForOrganization() {
 		return fault.Input(fault.NotAvailable, "toAccountId", "The account cannot receive this app: ask the administrators.")
 	}
 	return fault.Input(fault.NotAvailable, "toAccountId", reason+strings.Join(hidden, ", ")+".")
@@ -109,8 +109,7 @@ func (m *moved) hidden(ctx context.Context, tx *change.Tx, to uuid.UUID) (out []
 	for id := range asked {
 		ids = append(ids, id)
 	}
-	receiver := viewer.NewContext(ctx, viewer.Viewer{Role: viewer.Portal, OrganizationID: tx.OrganizationID(), AccountID: to})
-	shown, err := tx.Product.Query().Where(product.IDIn(ids...)).IDs(receiver)
+	shown, err := tx.Product.Query().Where(product.IDIn(ids...)).IDs(viewer.AsAccount(ctx, tx.OrganizationID(), to))
 	if err != nil {
 		return nil, err
 	}

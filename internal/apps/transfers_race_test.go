@@ -40,7 +40,7 @@ func TestRace_TransferApp(t *testing.T) {
 			return p.Apps.TransferApp(s.Developer, apps.TransferAppInput{AppID: s.app.GlobalID(), ToAccountID: to.GlobalID()})
 		})
 		racetest.RequireOne(t, outcomes, "WRONG_STATUS")
-		require.Len(t, h.Events(t, s.app.ID, eventlog.AppTransferOffered), 2, "one for each side")
+		require.Len(t, h.Events(t, s.app.ID, eventlog.AppTransferOffered), 1)
 	})
 }
 
@@ -82,7 +82,8 @@ func TestRace_AcceptAndEnd(t *testing.T) {
 				racetest.RequireOnly(t, outcomes, racetest.OK, "WRONG_STATUS", "NOT_FOUND", "NOT_AVAILABLE", "FORBIDDEN")
 				row := h.Client.AppTransfer.GetX(portaltest.System(t), offered.ID)
 				require.NotEqual(t, domain.TransferPending, row.Status)
-				require.Len(t, h.Events(t, s.app.ID, eventlog.AppTransferAccepted, eventlog.AppTransferDeclined, eventlog.AppTransferCancelled), 2, "one end, for each side")
+				require.Len(t, s.types(t, s.Account), 2, "one end, for each side")
+				require.Len(t, s.types(t, s.to), 2, "one end, for each side")
 				if row.Status == domain.TransferAccepted {
 					s.requireOwner(t, s.to)
 				} else {

@@ -58,10 +58,10 @@ func (s *transferScene) mustOffer(t *testing.T) *db.AppTransfer {
 	return out
 }
 
-// types returns the types of the events of an account about the app, oldest first.
+// types returns the types of the events of an account about offers, oldest first.
 func (s *transferScene) types(t *testing.T, of *db.Account) (out []string) {
 	t.Helper()
-	require.NoError(t, s.Client.Event.Query().Where(event.SubjectID(s.app.ID), event.AccountID(of.ID), event.TypeHasPrefix("APP_TRANSFER")).
+	require.NoError(t, s.Client.Event.Query().Where(event.AccountID(of.ID), event.TypeHasPrefix("APP_TRANSFER")).
 		Order(event.ByPosition()).Select(event.FieldType).Scan(portaltest.System(t), &out))
 	return out
 }
@@ -129,6 +129,8 @@ func TestTransferApp_Timelines(t *testing.T) {
 		require.Equal(t, []string{mine, "Receiver"}, names(s.Developer, s.Account))
 		require.Equal(t, []string{s.Account.Name, theirs}, names(s.receiver, s.to))
 		require.Empty(t, names(s.receiver, s.Account), "what was before is not told")
+		told := s.Client.Event.Query().Where(event.AccountID(s.to.ID), event.Type(string(eventlog.AppTransferOffered))).OnlyX(portaltest.System(t))
+		require.Equal(t, offered.ID, told.SubjectID, "not the app's id")
 		n := portaltest.Count(t, s.Client.Event.Query().Where(event.AppID(s.app.ID), event.AccountID(s.to.ID), event.TypeNEQ(string(eventlog.AppTransferAccepted))))
 		require.Zero(t, n)
 	})

@@ -206,7 +206,7 @@ func rowArgs(ctx context.Context, organization uuid.UUID, at time.Time, e Entry)
 	if v.UserID != uuid.Nil {
 		actor = &v.UserID
 	}
-	if e.ActorAccount != "" && v.Role == viewer.Portal {
+	if e.ActorAccount != "" && !v.ActsForOrganization() {
 		v = viewer.Viewer{Role: v.Role, Name: e.ActorAccount, RequestID: v.RequestID}
 		actor = nil
 	}

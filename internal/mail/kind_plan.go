@@ -10,7 +10,6 @@ import (
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/lifecycle"
-	"portico/internal/viewer"
 )
 
 // planChanged is the letter about a plan that changes without anybody having decided about a
@@ -20,7 +19,7 @@ func planChanged() kind {
 		name:   domain.MailPlanChanged,
 		events: []eventlog.Type{eventlog.SubscriptionPlanScheduled, eventlog.SubscriptionPlanChanged},
 		recipients: func(ctx context.Context, r *reader, e *db.Event) ([]uuid.UUID, error) {
-			if e.AccountID == nil || planDecided(e) || !viewer.Role(e.ActorRole).Staff() && !planDue(e) {
+			if e.AccountID == nil || planDecided(e) || !byStaff(e) && !planDue(e) {
 				return nil, nil
 			}
 			return r.responsible(ctx, *e.AccountID)
@@ -30,7 +29,7 @@ func planChanged() kind {
 			if err != nil || s == nil {
 				return f, false, err
 			}
-			f.ByStaff = viewer.Role(e.ActorRole).Staff()
+			f.ByStaff = byStaff(e)
 			f.Reason, f.When, f.Path = e.Reason, e.At, "/apps/"+appPath(s)
 			told := newPlan(&f, s, e)
 			if eventlog.Type(e.Type) == eventlog.SubscriptionPlanChanged {
@@ -48,6 +47,6 @@ func planChanged() kind {
 
 // planDue reports whether an event says that a plan has changed because its time had come.
 func planDue(e *db.Event) bool {
-	return viewer.Role(e.ActorRole) == viewer.System && eventlog.Type(e.Type) == eventlog.SubscriptionPlanChanged &&
+	return byPortico(e) && eventlog.Type(e.Type) == eventlog.SubscriptionPlanChanged &&
 		replaced(e, "pendingStatus") == string(lifecycle.PlanChangeScheduled)
 }

@@ -53,7 +53,7 @@ func (r *reader) openOffer(ctx context.Context, e *db.Event) (*db.AppTransfer, e
 	if e.AccountID == nil {
 		return nil, nil
 	}
-	t, err := r.client.AppTransfer.Query().Where(apptransfer.AppID(e.SubjectID), apptransfer.ToAccountID(*e.AccountID),
+	t, err := r.client.AppTransfer.Query().Where(apptransfer.ID(e.SubjectID), apptransfer.ToAccountID(*e.AccountID),
 		apptransfer.StatusEQ(domain.TransferPending), apptransfer.ExpiresAtGT(r.now)).WithFromAccount().Only(ctx)
 	if db.IsNotFound(err) {
 		return nil, nil

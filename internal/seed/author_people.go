@@ -23,8 +23,9 @@ const (
 	sinceSignIn     = 3 * 24 * time.Hour
 )
 
-// invitations invites people to the accounts, who have not answered yet.
-func (a *author) invitations(admin context.Context, accounts []account) error {
+// invitations invites people to the accounts, and offers apps to them; nobody has answered
+// yet.
+func (a *author) invitations(ctx, admin context.Context, accounts []account) error {
 	a.clock.Advance(a.Clock.Now().Add(-sinceInvitation).Sub(a.clock.Now()))
 	for _, x := range accounts {
 		for _, email := range x.Invited {
@@ -34,7 +35,7 @@ func (a *author) invitations(admin context.Context, accounts []account) error {
 			}
 		}
 	}
-	return nil
+	return a.offered(ctx, admin, accounts)
 }
 
 // offered lets accounts offer apps to others, which have not answered yet.

@@ -37,10 +37,7 @@ func (t *Touched) add(l *eventlog.Line) {
 	case "ACCOUNT":
 		t.Accounts[l.SubjectID] = true
 	case "APP":
-		t.Apps[l.SubjectID] = true
-		if l.Type == eventlog.AppTransferAccepted {
-			t.Moved[l.SubjectID] = true
-		}
+		t.addApp(l)
 	case "CREDENTIAL":
 		t.Credentials[l.SubjectID] = true
 	case "SERVICE": // a service token
@@ -52,6 +49,16 @@ func (t *Touched) add(l *eventlog.Line) {
 	default: // SUBSCRIPTION among them
 		t.addOwner(l)
 	}
+}
+
+func (t *Touched) addApp(l *eventlog.Line) {
+	switch l.Type {
+	case eventlog.AppTransferOffered, eventlog.AppTransferDeclined, eventlog.AppTransferCancelled, eventlog.AppTransferExpired:
+		return // an offer alone changes nothing
+	case eventlog.AppTransferAccepted:
+		t.Moved[l.SubjectID] = true
+	}
+	t.Apps[l.SubjectID] = true
 }
 
 func (t *Touched) addOwner(l *eventlog.Line) {
