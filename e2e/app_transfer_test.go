@@ -45,7 +45,7 @@ func transferredApps(t *testing.T, s *servertest.Server) {
 	seen := c.receiver.dev.Must(t, `{ appTransfers(where: {direction: INCOMING, status: [PENDING]}) { totalCount nodes { id appName fromAccountName productTitles keyCount reason app { id } fromAccount { id } offeredBy { name } viewerCan { accept { allowed } cancel { allowed } } } } }`, nil)
 	one := seen.At("appTransfers", "nodes", 0).(map[string]any)
 	require.Equal(t, map[string]any{
-		"id": id, "appName": "Handed over", "fromAccountName": "handing-over", "productTitles": []any{"Title of handing-over"}, "keyCount": float64(2), "reason": "You run it.",
+		"id": id, "appName": "Handed over", "fromAccountName": "handing-over account", "productTitles": []any{"Title of handing-over"}, "keyCount": float64(2), "reason": "You run it.",
 		"app": nil, "fromAccount": nil, "offeredBy": nil, "viewerCan": map[string]any{"accept": map[string]any{"allowed": true}, "cancel": map[string]any{"allowed": false}},
 	}, one)
 	requireReason(t, c.receiver.dev.Ask(t, "updateApp", vars{"appId": c.app, "name": "Mine"}, `app { id }`), "NOT_FOUND", "UNKNOWN_OBJECT")
@@ -61,7 +61,7 @@ func transferredApps(t *testing.T, s *servertest.Server) {
 	require.Equal(t, []string{"APP_TRANSFER_ACCEPTED"}, timeline(t, c.receiver.dev, c.app), "what was before stays with the former account")
 	require.Equal(t, []string{"APP_TRANSFER_ACCEPTED", "APP_TRANSFER_OFFERED"}, timeline(t, c.dev, c.account)[:2])
 	actor := c.dev.Must(t, `query($id: ID!) { node(id: $id) { ... on Account { timeline(first: 1) { nodes { actor { name user { id } } changes { field after } } } } } }`, vars{"id": c.account})
-	require.Equal(t, "handing-over-to", actor.Text("node", "timeline", "nodes", 0, "actor", "name"), "of the other side the account alone is known")
+	require.Equal(t, "handing-over-to account", actor.Text("node", "timeline", "nodes", 0, "actor", "name"), "of the other side the account alone is known")
 	require.Nil(t, actor.At("node", "timeline", "nodes", 0, "actor", "user"))
 
 	c.admin.Do(t, "suspendAccount", vars{"accountId": c.account}, `account { id }`)
