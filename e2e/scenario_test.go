@@ -35,6 +35,8 @@ func TestStories(t *testing.T) {
 		{"a suspension outlives its app", outlivingSuspension},
 		{"a subscription gets another plan", changedPlans},
 		{"changes of plan are refused", refusedPlanChanges},
+		{"an app goes to another account", transferredApps},
+		{"transfers are refused", refusedTransfers},
 		{"a key is rotated by hand", rotation},
 		{"a key reaches what it lists", keyAccess},
 		{"an app is deleted and restored", deletion},

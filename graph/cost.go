@@ -47,9 +47,9 @@ const (
 func prices() gqlhttp.Prices {
 	codes := len(verdict.Codes())
 	lengths := map[string]int{
-		"AccessExplanation.steps":             codes,
-		"AccountProfile.customFields":         input.MaxLabels,
-		"App.labels":                          input.MaxLabels,
+		"AccessExplanation.steps":     codes,
+		"AccountProfile.customFields": input.MaxLabels,
+		"App.labels":                  input.MaxLabels, "AppTransfer.productTitles": apps.MaxTransferTitles,
 		"CompleteSignInPayload.recoveryCodes": identity.RecoveryCodes,
 		"ConfirmTotpPayload.recoveryCodes":    identity.RecoveryCodes,
 		"Credential.labels":                   input.MaxLabels,
@@ -113,6 +113,8 @@ func longTexts() map[string]int {
 		"AccountProfile.description": aDescription,
 		"AccountProfile.website":     aWebsite,
 		"App.description":            aDescription,
+		"AppTransfer.answer":         aReason,
+		"AppTransfer.reason":         aReason,
 		"Credential.revokedNote":     aReason,
 		"Endpoint.description":       aDescription,
 		"Endpoint.path":              aReason,

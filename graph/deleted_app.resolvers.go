@@ -34,7 +34,7 @@ func (r *deletedAppConnectionResolver) Edges(ctx context.Context, obj *model.App
 
 // DeletedApps is the resolver for the deletedApps field.
 func (r *queryResolver) DeletedApps(ctx context.Context, where *apps.DeletedAppFilter, first *int, after *string, last *int, before *string) (*model.AppConnection, error) {
-	return page(ctx, read(ctx, nodeid.App, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.App], error) {
+	return page(ctx, wholeRows(ctx, args(first, after, last, before)), func(rd listing.Request) (*paging.Page[*db.App], error) {
 		return r.Portal.Apps.DeletedApps(ctx, or(where), rd)
 	})
 }

@@ -7,7 +7,9 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/db"
+	"portico/internal/listing"
 	"portico/internal/nodeid"
+	"portico/internal/paging"
 )
 
 // restorableUntil returns the end of the time in which a deleted app can be restored. The
@@ -21,4 +23,10 @@ func (r *Resolver) restorableUntil(ctx context.Context, a *db.App) (*time.Time, 
 		return nil, err
 	}
 	return new(a.DeletedAt.Add(kept)), nil
+}
+
+// wholeRows returns the request for a page of rows with all columns: what is selected of
+// a type that is not called like its rows says nothing about these.
+func wholeRows(ctx context.Context, a paging.Args) listing.Request {
+	return listing.Request{Args: a, Wanted: wanted(ctx)}
 }

@@ -20,8 +20,9 @@ func smallInts() map[string]string {
 	return map[string]string{
 		"first": "at most 100", "last": "at most 100", "version": "the changes of one object", "totalCount": "rows of one list; stops at the bound",
 		"credentialCount": "keys of one organization", "appCount": "apps of one organization", "productSubscriptionCount": "subscriptions of one product, app or account",
-		"KeyCounts.total": "keys of one app", "KeyCounts.active": "keys of one app",
+		"KeyCounts.total": "keys of one app", "keyCount": "keys of one app", "KeyCounts.active": "keys of one app",
 		"KeyCounts.disabled": "keys of one app", "KeyCounts.expired": "keys of one app", "KeyCounts.revoked": "keys of one app",
+		"AppFilter.keysAtLeast": "keys of one app", "AppFilter.keysAtMost": "keys of one app",
 		"deletedRetentionDays": "at most 365", "eventRetentionDays": "at most 3650", "development": "at most 3650", "staging": "at most 3650", "production": "at most 3650",
 		"minutes": "at most 90", "hours": "at most 1000", "days": "at most 3660", "overlapMinutes": "at most 43200", "UpstreamCalls.statusClass": "1 to 5",
 	}

@@ -21,6 +21,10 @@ func (nouns) DeletedApps() noun {
 		furnish: func(w *world) { w.ids["deleted app"] = w.deletedApp() },
 		fields: map[string]resolver{
 			"Query.deletedApps":          deletedAppsOf,
+			"DeletedApp.id":              valueOf(func(a *db.App) any { return a.GlobalID() }),
+			"DeletedApp.referenceId":     valueOf(func(a *db.App) any { return a.ReferenceID }),
+			"DeletedApp.name":            valueOf(func(a *db.App) any { return a.Name }),
+			"DeletedApp.deletedAt":       valueOf(func(a *db.App) any { return a.DeletedAt }),
 			"DeletedApp.account":         objectIn(nodeid.Account, "AccountID"),
 			"DeletedApp.restorableUntil": valueOf(func(a *db.App) any { return a.DeletedAt.AddDate(0, 0, 30) }), // what organizations begin with
 		},

@@ -124,6 +124,10 @@ func (before snapshot) changed(now snapshot) map[string]row {
 // beyond returns the first changed row that the actor may not change.
 func beyond(changed map[string]row, actor viewer.Viewer) (string, bool) {
 	for k, r := range changed {
+		// What becomes of an offer is told to both accounts.
+		if strings.HasPrefix(k, "events ") && strings.Contains(r.text, "APP_TRANSFER_") && r.organization == actor.OrganizationID.String() {
+			continue
+		}
 		if r.organization != actor.OrganizationID.String() ||
 			actor.Role == viewer.Portal && r.account != "" && r.account != actor.AccountID.String() {
 			return k, true

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/ent/db/apptransfer"
 	"portico/graph"
 	"portico/internal/entity"
 	"portico/internal/nodeid"
@@ -149,7 +150,11 @@ func (w *world) secrets(who string) []string {
 	}
 	for _, a := range apps {
 		if !theirs(a.OrganizationID, a.AccountID) {
-			out = append(out, a.Name, a.ReferenceID.String())
+			out = append(out, a.ReferenceID.String())
+			// The name of one that is offered is for both sides.
+			if offered, err := w.Client.AppTransfer.Query().Where(apptransfer.AppName(a.Name), apptransfer.ToAccountID(v.AccountID)).Exist(system); err != nil || !offered {
+				out = append(out, a.Name)
+			}
 		}
 	}
 	for _, k := range keys {

@@ -22,6 +22,8 @@ func nodeOf(ctx context.Context, r entity.Reader, k nodeid.Kind, id uuid.UUID, c
 		return some(oneWith(ctx, k, id, columns, r.AccountsByID))
 	case nodeid.App:
 		return some(oneWith(ctx, k, id, columns, r.AppsByID))
+	case nodeid.AppTransfer:
+		return some(oneWith(ctx, k, id, columns, r.AppTransfersByID))
 	case nodeid.Credential:
 		return some(oneWith(ctx, k, id, columns, r.CredentialsByID))
 	case nodeid.Endpoint:
@@ -60,6 +62,8 @@ func (l *loaders) edgeTo(ctx context.Context, column string, k nodeid.Kind, colu
 		return edgeOf(ctx, l, column, columns, r.AccountEdge)
 	case nodeid.App:
 		return edgeOf(ctx, l, column, columns, r.AppEdge)
+	case nodeid.AppTransfer:
+		return edgeOf(ctx, l, column, columns, r.AppTransferEdge)
 	case nodeid.Credential:
 		return edgeOf(ctx, l, column, columns, r.CredentialEdge)
 	case nodeid.Endpoint:
@@ -99,6 +103,12 @@ func (l *loaders) noteIDs(row any) {
 	case *db.App:
 		l.saw(nodeid.App, r.ID)
 		l.saw(nodeid.Account, r.AccountID)
+	case *db.AppTransfer:
+		l.saw(nodeid.App, r.AppID)
+		l.sawOptional(nodeid.User, r.DecidedBy)
+		l.saw(nodeid.Account, r.FromAccountID)
+		l.sawOptional(nodeid.User, r.OfferedBy)
+		l.saw(nodeid.Account, r.ToAccountID)
 	case *db.Credential:
 		l.saw(nodeid.Credential, r.ID)
 		l.saw(nodeid.Account, r.AccountID)

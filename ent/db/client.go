@@ -14,6 +14,7 @@ import (
 	"portico/ent/db/accessentry"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
+	"portico/ent/db/apptransfer"
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
@@ -49,6 +50,8 @@ type Client struct {
 	Account *AccountClient
 	// App is the client for interacting with the App builders.
 	App *AppClient
+	// AppTransfer is the client for interacting with the AppTransfer builders.
+	AppTransfer *AppTransferClient
 	// Credential is the client for interacting with the Credential builders.
 	Credential *CredentialClient
 	// Endpoint is the client for interacting with the Endpoint builders.
@@ -91,6 +94,7 @@ func (c *Client) init() {
 	c.AccessEntry = NewAccessEntryClient(c.config)
 	c.Account = NewAccountClient(c.config)
 	c.App = NewAppClient(c.config)
+	c.AppTransfer = NewAppTransferClient(c.config)
 	c.Credential = NewCredentialClient(c.config)
 	c.Endpoint = NewEndpointClient(c.config)
 	c.Event = NewEventClient(c.config)
@@ -200,6 +204,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		AccessEntry:     NewAccessEntryClient(cfg),
 		Account:         NewAccountClient(cfg),
 		App:             NewAppClient(cfg),
+		AppTransfer:     NewAppTransferClient(cfg),
 		Credential:      NewCredentialClient(cfg),
 		Endpoint:        NewEndpointClient(cfg),
 		Event:           NewEventClient(cfg),
@@ -236,6 +241,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		AccessEntry:     NewAccessEntryClient(cfg),
 		Account:         NewAccountClient(cfg),
 		App:             NewAppClient(cfg),
+		AppTransfer:     NewAppTransferClient(cfg),
 		Credential:      NewCredentialClient(cfg),
 		Endpoint:        NewEndpointClient(cfg),
 		Event:           NewEventClient(cfg),
@@ -279,8 +285,8 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.AccessEntry, c.Account, c.App, c.Credential, c.Endpoint, c.Event,
-		c.Invitation, c.Membership, c.Organization, c.Plan, c.Product,
+		c.AccessEntry, c.Account, c.App, c.AppTransfer, c.Credential, c.Endpoint,
+		c.Event, c.Invitation, c.Membership, c.Organization, c.Plan, c.Product,
 		c.ProductApprover, c.ServiceToken, c.Session, c.SignUp, c.Subscription, c.User,
 	} {
 		n.Use(hooks...)
@@ -291,8 +297,8 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.AccessEntry, c.Account, c.App, c.Credential, c.Endpoint, c.Event,
-		c.Invitation, c.Membership, c.Organization, c.Plan, c.Product,
+		c.AccessEntry, c.Account, c.App, c.AppTransfer, c.Credential, c.Endpoint,
+		c.Event, c.Invitation, c.Membership, c.Organization, c.Plan, c.Product,
 		c.ProductApprover, c.ServiceToken, c.Session, c.SignUp, c.Subscription, c.User,
 	} {
 		n.Intercept(interceptors...)
@@ -308,6 +314,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Account.mutate(ctx, m)
 	case *AppMutation:
 		return c.App.mutate(ctx, m)
+	case *AppTransferMutation:
+		return c.AppTransfer.mutate(ctx, m)
 	case *CredentialMutation:
 		return c.Credential.mutate(ctx, m)
 	case *EndpointMutation:
@@ -852,6 +860,204 @@ func (c *AppClient) mutate(ctx context.Context, m *AppMutation) (Value, error) {
 		return (&AppDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("db: unknown App mutation op: %q", m.Op())
+	}
+}
+
+// AppTransferClient is a client for the AppTransfer schema.
+type AppTransferClient struct {
+	config
+}
+
+// NewAppTransferClient returns a client for the AppTransfer from the given config.
+func NewAppTransferClient(c config) *AppTransferClient {
+	return &AppTransferClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `apptransfer.Hooks(f(g(h())))`.
+func (c *AppTransferClient) Use(hooks ...Hook) {
+	c.hooks.AppTransfer = append(c.hooks.AppTransfer, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `apptransfer.Intercept(f(g(h())))`.
+func (c *AppTransferClient) Intercept(interceptors ...Interceptor) {
+	c.inters.AppTransfer = append(c.inters.AppTransfer, interceptors...)
+}
+
+// Create returns a builder for creating a AppTransfer entity.
+func (c *AppTransferClient) Create() *AppTransferCreate {
+	mutation := newAppTransferMutation(c.config, OpCreate)
+	return &AppTransferCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of AppTransfer entities.
+func (c *AppTransferClient) CreateBulk(builders ...*AppTransferCreate) *AppTransferCreateBulk {
+	return &AppTransferCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AppTransferClient) MapCreateBulk(slice any, setFunc func(*AppTransferCreate, int)) *AppTransferCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AppTransferCreateBulk{err: fmt.Errorf("calling to AppTransferClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AppTransferCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AppTransferCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for AppTransfer.
+func (c *AppTransferClient) Update() *AppTransferUpdate {
+	mutation := newAppTransferMutation(c.config, OpUpdate)
+	return &AppTransferUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AppTransferClient) UpdateOne(_m *AppTransfer) *AppTransferUpdateOne {
+	mutation := newAppTransferMutation(c.config, OpUpdateOne, withAppTransfer(_m))
+	return &AppTransferUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AppTransferClient) UpdateOneID(id uuid.UUID) *AppTransferUpdateOne {
+	mutation := newAppTransferMutation(c.config, OpUpdateOne, withAppTransferID(id))
+	return &AppTransferUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for AppTransfer.
+func (c *AppTransferClient) Delete() *AppTransferDelete {
+	mutation := newAppTransferMutation(c.config, OpDelete)
+	return &AppTransferDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AppTransferClient) DeleteOne(_m *AppTransfer) *AppTransferDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AppTransferClient) DeleteOneID(id uuid.UUID) *AppTransferDeleteOne {
+	builder := c.Delete().Where(apptransfer.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AppTransferDeleteOne{builder}
+}
+
+// Query returns a query builder for AppTransfer.
+func (c *AppTransferClient) Query() *AppTransferQuery {
+	return &AppTransferQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAppTransfer},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a AppTransfer entity by its id.
+func (c *AppTransferClient) Get(ctx context.Context, id uuid.UUID) (*AppTransfer, error) {
+	return c.Query().Where(apptransfer.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AppTransferClient) GetX(ctx context.Context, id uuid.UUID) *AppTransfer {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryApp queries the app edge of a AppTransfer.
+func (c *AppTransferClient) QueryApp(_m *AppTransfer) *AppQuery {
+	query := (&AppClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apptransfer.Table, apptransfer.FieldID, id),
+			sqlgraph.To(app.Table, app.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, apptransfer.AppTable, apptransfer.AppColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryFromAccount queries the from_account edge of a AppTransfer.
+func (c *AppTransferClient) QueryFromAccount(_m *AppTransfer) *AccountQuery {
+	query := (&AccountClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apptransfer.Table, apptransfer.FieldID, id),
+			sqlgraph.To(account.Table, account.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, apptransfer.FromAccountTable, apptransfer.FromAccountColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryToAccount queries the to_account edge of a AppTransfer.
+func (c *AppTransferClient) QueryToAccount(_m *AppTransfer) *AccountQuery {
+	query := (&AccountClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apptransfer.Table, apptransfer.FieldID, id),
+			sqlgraph.To(account.Table, account.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, apptransfer.ToAccountTable, apptransfer.ToAccountColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrganization queries the organization edge of a AppTransfer.
+func (c *AppTransferClient) QueryOrganization(_m *AppTransfer) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apptransfer.Table, apptransfer.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, apptransfer.OrganizationTable, apptransfer.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *AppTransferClient) Hooks() []Hook {
+	hooks := c.hooks.AppTransfer
+	return append(hooks[:len(hooks):len(hooks)], apptransfer.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *AppTransferClient) Interceptors() []Interceptor {
+	return c.inters.AppTransfer
+}
+
+func (c *AppTransferClient) mutate(ctx context.Context, m *AppTransferMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AppTransferCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AppTransferUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AppTransferUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AppTransferDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown AppTransfer mutation op: %q", m.Op())
 	}
 }
 
@@ -3294,14 +3500,14 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		AccessEntry, Account, App, Credential, Endpoint, Event, Invitation, Membership,
-		Organization, Plan, Product, ProductApprover, ServiceToken, Session, SignUp,
-		Subscription, User []ent.Hook
+		AccessEntry, Account, App, AppTransfer, Credential, Endpoint, Event, Invitation,
+		Membership, Organization, Plan, Product, ProductApprover, ServiceToken,
+		Session, SignUp, Subscription, User []ent.Hook
 	}
 	inters struct {
-		AccessEntry, Account, App, Credential, Endpoint, Event, Invitation, Membership,
-		Organization, Plan, Product, ProductApprover, ServiceToken, Session, SignUp,
-		Subscription, User []ent.Interceptor
+		AccessEntry, Account, App, AppTransfer, Credential, Endpoint, Event, Invitation,
+		Membership, Organization, Plan, Product, ProductApprover, ServiceToken,
+		Session, SignUp, Subscription, User []ent.Interceptor
 	}
 )
 

@@ -9,6 +9,7 @@ import (
 	"portico/ent/db/accessentry"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
+	"portico/ent/db/apptransfer"
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
@@ -92,6 +93,7 @@ func checkColumn(t, c string) error {
 			accessentry.Table:     accessentry.ValidColumn,
 			account.Table:         account.ValidColumn,
 			app.Table:             app.ValidColumn,
+			apptransfer.Table:     apptransfer.ValidColumn,
 			credential.Table:      credential.ValidColumn,
 			endpoint.Table:        endpoint.ValidColumn,
 			event.Table:           event.ValidColumn,

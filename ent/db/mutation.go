@@ -10,6 +10,7 @@ import (
 	"portico/ent/db/accessentry"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
+	"portico/ent/db/apptransfer"
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
@@ -48,6 +49,7 @@ const (
 	TypeAccessEntry     = "AccessEntry"
 	TypeAccount         = "Account"
 	TypeApp             = "App"
+	TypeAppTransfer     = "AppTransfer"
 	TypeCredential      = "Credential"
 	TypeEndpoint        = "Endpoint"
 	TypeEvent           = "Event"
@@ -2903,6 +2905,1647 @@ func (m *AppMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown App edge %s", name)
+}
+
+// AppTransferMutation represents an operation that mutates the AppTransfer nodes in the graph.
+type AppTransferMutation struct {
+	config
+	op                   Op
+	typ                  string
+	id                   *uuid.UUID
+	created_at           *time.Time
+	updated_at           *time.Time
+	version              *int
+	addversion           *int
+	app_name             *string
+	from_account_name    *string
+	to_account_name      *string
+	product_titles       *[]string
+	appendproduct_titles []string
+	key_count            *int
+	addkey_count         *int
+	status               *domain.AppTransferStatus
+	reason               *string
+	answer               *string
+	offered_by           *uuid.UUID
+	decided_by           *uuid.UUID
+	decided_at           *time.Time
+	expires_at           *time.Time
+	clearedFields        map[string]struct{}
+	app                  *uuid.UUID
+	clearedapp           bool
+	from_account         *uuid.UUID
+	clearedfrom_account  bool
+	to_account           *uuid.UUID
+	clearedto_account    bool
+	organization         *uuid.UUID
+	clearedorganization  bool
+	done                 bool
+	oldValue             func(context.Context) (*AppTransfer, error)
+	predicates           []predicate.AppTransfer
+}
+
+var _ ent.Mutation = (*AppTransferMutation)(nil)
+
+// apptransferOption allows management of the mutation configuration using functional options.
+type apptransferOption func(*AppTransferMutation)
+
+// newAppTransferMutation creates new mutation for the AppTransfer entity.
+func newAppTransferMutation(c config, op Op, opts ...apptransferOption) *AppTransferMutation {
+	m := &AppTransferMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeAppTransfer,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withAppTransferID sets the ID field of the mutation.
+func withAppTransferID(id uuid.UUID) apptransferOption {
+	return func(m *AppTransferMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *AppTransfer
+		)
+		m.oldValue = func(ctx context.Context) (*AppTransfer, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().AppTransfer.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withAppTransfer sets the old AppTransfer of the mutation.
+func withAppTransfer(node *AppTransfer) apptransferOption {
+	return func(m *AppTransferMutation) {
+		m.oldValue = func(context.Context) (*AppTransfer, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m AppTransferMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m AppTransferMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of AppTransfer entities.
+func (m *AppTransferMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *AppTransferMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *AppTransferMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().AppTransfer.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *AppTransferMutation) SetOrganizationID(u uuid.UUID) {
+	m.organization = &u
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *AppTransferMutation) OrganizationID() (r uuid.UUID, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the AppTransfer entity.
+// If the AppTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppTransferMutation) OldOrganizationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *AppTransferMutation) ResetOrganizationID() {
+	m.organization = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *AppTransferMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *AppTransferMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the AppTransfer entity.
+// If the AppTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppTransferMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *AppTransferMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *AppTransferMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *AppTransferMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the AppTransfer entity.
+// If the AppTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppTransferMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *AppTransferMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *AppTransferMutation) SetVersion(i int) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *AppTransferMutation) Version() (r int, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the AppTransfer entity.
+// If the AppTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppTransferMutation) OldVersion(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *AppTransferMutation) AddVersion(i int) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *AppTransferMutation) AddedVersion() (r int, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *AppTransferMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetAppID sets the "app_id" field.
+func (m *AppTransferMutation) SetAppID(u uuid.UUID) {
+	m.app = &u
+}
+
+// AppID returns the value of the "app_id" field in the mutation.
+func (m *AppTransferMutation) AppID() (r uuid.UUID, exists bool) {
+	v := m.app
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAppID returns the old "app_id" field's value of the AppTransfer entity.
+// If the AppTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppTransferMutation) OldAppID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAppID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAppID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAppID: %w", err)
+	}
+	return oldValue.AppID, nil
+}
+
+// ResetAppID resets all changes to the "app_id" field.
+func (m *AppTransferMutation) ResetAppID() {
+	m.app = nil
+}
+
+// SetFromAccountID sets the "from_account_id" field.
+func (m *AppTransferMutation) SetFromAccountID(u uuid.UUID) {
+	m.from_account = &u
+}
+
+// FromAccountID returns the value of the "from_account_id" field in the mutation.
+func (m *AppTransferMutation) FromAccountID() (r uuid.UUID, exists bool) {
+	v := m.from_account
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFromAccountID returns the old "from_account_id" field's value of the AppTransfer entity.
+// If the AppTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppTransferMutation) OldFromAccountID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFromAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFromAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFromAccountID: %w", err)
+	}
+	return oldValue.FromAccountID, nil
+}
+
+// ResetFromAccountID resets all changes to the "from_account_id" field.
+func (m *AppTransferMutation) ResetFromAccountID() {
+	m.from_account = nil
+}
+
+// SetToAccountID sets the "to_account_id" field.
+func (m *AppTransferMutation) SetToAccountID(u uuid.UUID) {
+	m.to_account = &u
+}
+
+// ToAccountID returns the value of the "to_account_id" field in the mutation.
+func (m *AppTransferMutation) ToAccountID() (r uuid.UUID, exists bool) {
+	v := m.to_account
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldToAccountID returns the old "to_account_id" field's value of the AppTransfer entity.
+// If the AppTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppTransferMutation) OldToAccountID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldToAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldToAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldToAccountID: %w", err)
+	}
+	return oldValue.ToAccountID, nil
+}
+
+// ResetToAccountID resets all changes to the "to_account_id" field.
+func (m *AppTransferMutation) ResetToAccountID() {
+	m.to_account = nil
+}
+
+// SetAppName sets the "app_name" field.
+func (m *AppTransferMutation) SetAppName(s string) {
+	m.app_name = &s
+}
+
+// AppName returns the value of the "app_name" field in the mutation.
+func (m *AppTransferMutation) AppName() (r string, exists bool) {
+	v := m.app_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAppName returns the old "app_name" field's value of the AppTransfer entity.
+// If the AppTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppTransferMutation) OldAppName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAppName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAppName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAppName: %w", err)
+	}
+	return oldValue.AppName, nil
+}
+
+// ResetAppName resets all changes to the "app_name" field.
+func (m *AppTransferMutation) ResetAppName() {
+	m.app_name = nil
+}
+
+// SetFromAccountName sets the "from_account_name" field.
+func (m *AppTransferMutation) SetFromAccountName(s string) {
+	m.from_account_name = &s
+}
+
+// FromAccountName returns the value of the "from_account_name" field in the mutation.
+func (m *AppTransferMutation) FromAccountName() (r string, exists bool) {
+	v := m.from_account_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFromAccountName returns the old "from_account_name" field's value of the AppTransfer entity.
+// If the AppTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppTransferMutation) OldFromAccountName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFromAccountName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFromAccountName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFromAccountName: %w", err)
+	}
+	return oldValue.FromAccountName, nil
+}
+
+// ResetFromAccountName resets all changes to the "from_account_name" field.
+func (m *AppTransferMutation) ResetFromAccountName() {
+	m.from_account_name = nil
+}
+
+// SetToAccountName sets the "to_account_name" field.
+func (m *AppTransferMutation) SetToAccountName(s string) {
+	m.to_account_name = &s
+}
+
+// ToAccountName returns the value of the "to_account_name" field in the mutation.
+func (m *AppTransferMutation) ToAccountName() (r string, exists bool) {
+	v := m.to_account_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldToAccountName returns the old "to_account_name" field's value of the AppTransfer entity.
+// If the AppTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppTransferMutation) OldToAccountName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldToAccountName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldToAccountName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldToAccountName: %w", err)
+	}
+	return oldValue.ToAccountName, nil
+}
+
+// ResetToAccountName resets all changes to the "to_account_name" field.
+func (m *AppTransferMutation) ResetToAccountName() {
+	m.to_account_name = nil
+}
+
+// SetProductTitles sets the "product_titles" field.
+func (m *AppTransferMutation) SetProductTitles(s []string) {
+	m.product_titles = &s
+	m.appendproduct_titles = nil
+}
+
+// ProductTitles returns the value of the "product_titles" field in the mutation.
+func (m *AppTransferMutation) ProductTitles() (r []string, exists bool) {
+	v := m.product_titles
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductTitles returns the old "product_titles" field's value of the AppTransfer entity.
+// If the AppTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppTransferMutation) OldProductTitles(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductTitles is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductTitles requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductTitles: %w", err)
+	}
+	return oldValue.ProductTitles, nil
+}
+
+// AppendProductTitles adds s to the "product_titles" field.
+func (m *AppTransferMutation) AppendProductTitles(s []string) {
+	m.appendproduct_titles = append(m.appendproduct_titles, s...)
+}
+
+// AppendedProductTitles returns the list of values that were appended to the "product_titles" field in this mutation.
+func (m *AppTransferMutation) AppendedProductTitles() ([]string, bool) {
+	if len(m.appendproduct_titles) == 0 {
+		return nil, false
+	}
+	return m.appendproduct_titles, true
+}
+
+// ResetProductTitles resets all changes to the "product_titles" field.
+func (m *AppTransferMutation) ResetProductTitles() {
+	m.product_titles = nil
+	m.appendproduct_titles = nil
+}
+
+// SetKeyCount sets the "key_count" field.
+func (m *AppTransferMutation) SetKeyCount(i int) {
+	m.key_count = &i
+	m.addkey_count = nil
+}
+
+// KeyCount returns the value of the "key_count" field in the mutation.
+func (m *AppTransferMutation) KeyCount() (r int, exists bool) {
+	v := m.key_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyCount returns the old "key_count" field's value of the AppTransfer entity.
+// If the AppTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppTransferMutation) OldKeyCount(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyCount is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyCount requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyCount: %w", err)
+	}
+	return oldValue.KeyCount, nil
+}
+
+// AddKeyCount adds i to the "key_count" field.
+func (m *AppTransferMutation) AddKeyCount(i int) {
+	if m.addkey_count != nil {
+		*m.addkey_count += i
+	} else {
+		m.addkey_count = &i
+	}
+}
+
+// AddedKeyCount returns the value that was added to the "key_count" field in this mutation.
+func (m *AppTransferMutation) AddedKeyCount() (r int, exists bool) {
+	v := m.addkey_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetKeyCount resets all changes to the "key_count" field.
+func (m *AppTransferMutation) ResetKeyCount() {
+	m.key_count = nil
+	m.addkey_count = nil
+}
+
+// SetStatus sets the "status" field.
+func (m *AppTransferMutation) SetStatus(dts domain.AppTransferStatus) {
+	m.status = &dts
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *AppTransferMutation) Status() (r domain.AppTransferStatus, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the AppTransfer entity.
+// If the AppTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppTransferMutation) OldStatus(ctx context.Context) (v domain.AppTransferStatus, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *AppTransferMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *AppTransferMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *AppTransferMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the AppTransfer entity.
+// If the AppTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppTransferMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *AppTransferMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetAnswer sets the "answer" field.
+func (m *AppTransferMutation) SetAnswer(s string) {
+	m.answer = &s
+}
+
+// Answer returns the value of the "answer" field in the mutation.
+func (m *AppTransferMutation) Answer() (r string, exists bool) {
+	v := m.answer
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnswer returns the old "answer" field's value of the AppTransfer entity.
+// If the AppTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppTransferMutation) OldAnswer(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnswer is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnswer requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnswer: %w", err)
+	}
+	return oldValue.Answer, nil
+}
+
+// ResetAnswer resets all changes to the "answer" field.
+func (m *AppTransferMutation) ResetAnswer() {
+	m.answer = nil
+}
+
+// SetOfferedBy sets the "offered_by" field.
+func (m *AppTransferMutation) SetOfferedBy(u uuid.UUID) {
+	m.offered_by = &u
+}
+
+// OfferedBy returns the value of the "offered_by" field in the mutation.
+func (m *AppTransferMutation) OfferedBy() (r uuid.UUID, exists bool) {
+	v := m.offered_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOfferedBy returns the old "offered_by" field's value of the AppTransfer entity.
+// If the AppTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppTransferMutation) OldOfferedBy(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOfferedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOfferedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOfferedBy: %w", err)
+	}
+	return oldValue.OfferedBy, nil
+}
+
+// ClearOfferedBy clears the value of the "offered_by" field.
+func (m *AppTransferMutation) ClearOfferedBy() {
+	m.offered_by = nil
+	m.clearedFields[apptransfer.FieldOfferedBy] = struct{}{}
+}
+
+// OfferedByCleared returns if the "offered_by" field was cleared in this mutation.
+func (m *AppTransferMutation) OfferedByCleared() bool {
+	_, ok := m.clearedFields[apptransfer.FieldOfferedBy]
+	return ok
+}
+
+// ResetOfferedBy resets all changes to the "offered_by" field.
+func (m *AppTransferMutation) ResetOfferedBy() {
+	m.offered_by = nil
+	delete(m.clearedFields, apptransfer.FieldOfferedBy)
+}
+
+// SetDecidedBy sets the "decided_by" field.
+func (m *AppTransferMutation) SetDecidedBy(u uuid.UUID) {
+	m.decided_by = &u
+}
+
+// DecidedBy returns the value of the "decided_by" field in the mutation.
+func (m *AppTransferMutation) DecidedBy() (r uuid.UUID, exists bool) {
+	v := m.decided_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecidedBy returns the old "decided_by" field's value of the AppTransfer entity.
+// If the AppTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppTransferMutation) OldDecidedBy(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecidedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecidedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecidedBy: %w", err)
+	}
+	return oldValue.DecidedBy, nil
+}
+
+// ClearDecidedBy clears the value of the "decided_by" field.
+func (m *AppTransferMutation) ClearDecidedBy() {
+	m.decided_by = nil
+	m.clearedFields[apptransfer.FieldDecidedBy] = struct{}{}
+}
+
+// DecidedByCleared returns if the "decided_by" field was cleared in this mutation.
+func (m *AppTransferMutation) DecidedByCleared() bool {
+	_, ok := m.clearedFields[apptransfer.FieldDecidedBy]
+	return ok
+}
+
+// ResetDecidedBy resets all changes to the "decided_by" field.
+func (m *AppTransferMutation) ResetDecidedBy() {
+	m.decided_by = nil
+	delete(m.clearedFields, apptransfer.FieldDecidedBy)
+}
+
+// SetDecidedAt sets the "decided_at" field.
+func (m *AppTransferMutation) SetDecidedAt(t time.Time) {
+	m.decided_at = &t
+}
+
+// DecidedAt returns the value of the "decided_at" field in the mutation.
+func (m *AppTransferMutation) DecidedAt() (r time.Time, exists bool) {
+	v := m.decided_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecidedAt returns the old "decided_at" field's value of the AppTransfer entity.
+// If the AppTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppTransferMutation) OldDecidedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecidedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecidedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecidedAt: %w", err)
+	}
+	return oldValue.DecidedAt, nil
+}
+
+// ClearDecidedAt clears the value of the "decided_at" field.
+func (m *AppTransferMutation) ClearDecidedAt() {
+	m.decided_at = nil
+	m.clearedFields[apptransfer.FieldDecidedAt] = struct{}{}
+}
+
+// DecidedAtCleared returns if the "decided_at" field was cleared in this mutation.
+func (m *AppTransferMutation) DecidedAtCleared() bool {
+	_, ok := m.clearedFields[apptransfer.FieldDecidedAt]
+	return ok
+}
+
+// ResetDecidedAt resets all changes to the "decided_at" field.
+func (m *AppTransferMutation) ResetDecidedAt() {
+	m.decided_at = nil
+	delete(m.clearedFields, apptransfer.FieldDecidedAt)
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *AppTransferMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *AppTransferMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the AppTransfer entity.
+// If the AppTransfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppTransferMutation) OldExpiresAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *AppTransferMutation) ResetExpiresAt() {
+	m.expires_at = nil
+}
+
+// ClearApp clears the "app" edge to the App entity.
+func (m *AppTransferMutation) ClearApp() {
+	m.clearedapp = true
+	m.clearedFields[apptransfer.FieldAppID] = struct{}{}
+}
+
+// AppCleared reports if the "app" edge to the App entity was cleared.
+func (m *AppTransferMutation) AppCleared() bool {
+	return m.clearedapp
+}
+
+// AppIDs returns the "app" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// AppID instead. It exists only for internal usage by the builders.
+func (m *AppTransferMutation) AppIDs() (ids []uuid.UUID) {
+	if id := m.app; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetApp resets all changes to the "app" edge.
+func (m *AppTransferMutation) ResetApp() {
+	m.app = nil
+	m.clearedapp = false
+}
+
+// ClearFromAccount clears the "from_account" edge to the Account entity.
+func (m *AppTransferMutation) ClearFromAccount() {
+	m.clearedfrom_account = true
+	m.clearedFields[apptransfer.FieldFromAccountID] = struct{}{}
+}
+
+// FromAccountCleared reports if the "from_account" edge to the Account entity was cleared.
+func (m *AppTransferMutation) FromAccountCleared() bool {
+	return m.clearedfrom_account
+}
+
+// FromAccountIDs returns the "from_account" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// FromAccountID instead. It exists only for internal usage by the builders.
+func (m *AppTransferMutation) FromAccountIDs() (ids []uuid.UUID) {
+	if id := m.from_account; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetFromAccount resets all changes to the "from_account" edge.
+func (m *AppTransferMutation) ResetFromAccount() {
+	m.from_account = nil
+	m.clearedfrom_account = false
+}
+
+// ClearToAccount clears the "to_account" edge to the Account entity.
+func (m *AppTransferMutation) ClearToAccount() {
+	m.clearedto_account = true
+	m.clearedFields[apptransfer.FieldToAccountID] = struct{}{}
+}
+
+// ToAccountCleared reports if the "to_account" edge to the Account entity was cleared.
+func (m *AppTransferMutation) ToAccountCleared() bool {
+	return m.clearedto_account
+}
+
+// ToAccountIDs returns the "to_account" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ToAccountID instead. It exists only for internal usage by the builders.
+func (m *AppTransferMutation) ToAccountIDs() (ids []uuid.UUID) {
+	if id := m.to_account; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetToAccount resets all changes to the "to_account" edge.
+func (m *AppTransferMutation) ResetToAccount() {
+	m.to_account = nil
+	m.clearedto_account = false
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (m *AppTransferMutation) ClearOrganization() {
+	m.clearedorganization = true
+	m.clearedFields[apptransfer.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationCleared reports if the "organization" edge to the Organization entity was cleared.
+func (m *AppTransferMutation) OrganizationCleared() bool {
+	return m.clearedorganization
+}
+
+// OrganizationIDs returns the "organization" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrganizationID instead. It exists only for internal usage by the builders.
+func (m *AppTransferMutation) OrganizationIDs() (ids []uuid.UUID) {
+	if id := m.organization; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrganization resets all changes to the "organization" edge.
+func (m *AppTransferMutation) ResetOrganization() {
+	m.organization = nil
+	m.clearedorganization = false
+}
+
+// Where appends a list predicates to the AppTransferMutation builder.
+func (m *AppTransferMutation) Where(ps ...predicate.AppTransfer) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the AppTransferMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *AppTransferMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.AppTransfer, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *AppTransferMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *AppTransferMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (AppTransfer).
+func (m *AppTransferMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *AppTransferMutation) Fields() []string {
+	fields := make([]string, 0, 19)
+	if m.organization != nil {
+		fields = append(fields, apptransfer.FieldOrganizationID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, apptransfer.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, apptransfer.FieldUpdatedAt)
+	}
+	if m.version != nil {
+		fields = append(fields, apptransfer.FieldVersion)
+	}
+	if m.app != nil {
+		fields = append(fields, apptransfer.FieldAppID)
+	}
+	if m.from_account != nil {
+		fields = append(fields, apptransfer.FieldFromAccountID)
+	}
+	if m.to_account != nil {
+		fields = append(fields, apptransfer.FieldToAccountID)
+	}
+	if m.app_name != nil {
+		fields = append(fields, apptransfer.FieldAppName)
+	}
+	if m.from_account_name != nil {
+		fields = append(fields, apptransfer.FieldFromAccountName)
+	}
+	if m.to_account_name != nil {
+		fields = append(fields, apptransfer.FieldToAccountName)
+	}
+	if m.product_titles != nil {
+		fields = append(fields, apptransfer.FieldProductTitles)
+	}
+	if m.key_count != nil {
+		fields = append(fields, apptransfer.FieldKeyCount)
+	}
+	if m.status != nil {
+		fields = append(fields, apptransfer.FieldStatus)
+	}
+	if m.reason != nil {
+		fields = append(fields, apptransfer.FieldReason)
+	}
+	if m.answer != nil {
+		fields = append(fields, apptransfer.FieldAnswer)
+	}
+	if m.offered_by != nil {
+		fields = append(fields, apptransfer.FieldOfferedBy)
+	}
+	if m.decided_by != nil {
+		fields = append(fields, apptransfer.FieldDecidedBy)
+	}
+	if m.decided_at != nil {
+		fields = append(fields, apptransfer.FieldDecidedAt)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, apptransfer.FieldExpiresAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *AppTransferMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case apptransfer.FieldOrganizationID:
+		return m.OrganizationID()
+	case apptransfer.FieldCreatedAt:
+		return m.CreatedAt()
+	case apptransfer.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case apptransfer.FieldVersion:
+		return m.Version()
+	case apptransfer.FieldAppID:
+		return m.AppID()
+	case apptransfer.FieldFromAccountID:
+		return m.FromAccountID()
+	case apptransfer.FieldToAccountID:
+		return m.ToAccountID()
+	case apptransfer.FieldAppName:
+		return m.AppName()
+	case apptransfer.FieldFromAccountName:
+		return m.FromAccountName()
+	case apptransfer.FieldToAccountName:
+		return m.ToAccountName()
+	case apptransfer.FieldProductTitles:
+		return m.ProductTitles()
+	case apptransfer.FieldKeyCount:
+		return m.KeyCount()
+	case apptransfer.FieldStatus:
+		return m.Status()
+	case apptransfer.FieldReason:
+		return m.Reason()
+	case apptransfer.FieldAnswer:
+		return m.Answer()
+	case apptransfer.FieldOfferedBy:
+		return m.OfferedBy()
+	case apptransfer.FieldDecidedBy:
+		return m.DecidedBy()
+	case apptransfer.FieldDecidedAt:
+		return m.DecidedAt()
+	case apptransfer.FieldExpiresAt:
+		return m.ExpiresAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *AppTransferMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case apptransfer.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case apptransfer.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case apptransfer.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case apptransfer.FieldVersion:
+		return m.OldVersion(ctx)
+	case apptransfer.FieldAppID:
+		return m.OldAppID(ctx)
+	case apptransfer.FieldFromAccountID:
+		return m.OldFromAccountID(ctx)
+	case apptransfer.FieldToAccountID:
+		return m.OldToAccountID(ctx)
+	case apptransfer.FieldAppName:
+		return m.OldAppName(ctx)
+	case apptransfer.FieldFromAccountName:
+		return m.OldFromAccountName(ctx)
+	case apptransfer.FieldToAccountName:
+		return m.OldToAccountName(ctx)
+	case apptransfer.FieldProductTitles:
+		return m.OldProductTitles(ctx)
+	case apptransfer.FieldKeyCount:
+		return m.OldKeyCount(ctx)
+	case apptransfer.FieldStatus:
+		return m.OldStatus(ctx)
+	case apptransfer.FieldReason:
+		return m.OldReason(ctx)
+	case apptransfer.FieldAnswer:
+		return m.OldAnswer(ctx)
+	case apptransfer.FieldOfferedBy:
+		return m.OldOfferedBy(ctx)
+	case apptransfer.FieldDecidedBy:
+		return m.OldDecidedBy(ctx)
+	case apptransfer.FieldDecidedAt:
+		return m.OldDecidedAt(ctx)
+	case apptransfer.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown AppTransfer field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AppTransferMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case apptransfer.FieldOrganizationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case apptransfer.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case apptransfer.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case apptransfer.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case apptransfer.FieldAppID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAppID(v)
+		return nil
+	case apptransfer.FieldFromAccountID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFromAccountID(v)
+		return nil
+	case apptransfer.FieldToAccountID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetToAccountID(v)
+		return nil
+	case apptransfer.FieldAppName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAppName(v)
+		return nil
+	case apptransfer.FieldFromAccountName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFromAccountName(v)
+		return nil
+	case apptransfer.FieldToAccountName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetToAccountName(v)
+		return nil
+	case apptransfer.FieldProductTitles:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductTitles(v)
+		return nil
+	case apptransfer.FieldKeyCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyCount(v)
+		return nil
+	case apptransfer.FieldStatus:
+		v, ok := value.(domain.AppTransferStatus)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case apptransfer.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case apptransfer.FieldAnswer:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnswer(v)
+		return nil
+	case apptransfer.FieldOfferedBy:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOfferedBy(v)
+		return nil
+	case apptransfer.FieldDecidedBy:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecidedBy(v)
+		return nil
+	case apptransfer.FieldDecidedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecidedAt(v)
+		return nil
+	case apptransfer.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown AppTransfer field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *AppTransferMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, apptransfer.FieldVersion)
+	}
+	if m.addkey_count != nil {
+		fields = append(fields, apptransfer.FieldKeyCount)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *AppTransferMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case apptransfer.FieldVersion:
+		return m.AddedVersion()
+	case apptransfer.FieldKeyCount:
+		return m.AddedKeyCount()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AppTransferMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case apptransfer.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case apptransfer.FieldKeyCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddKeyCount(v)
+		return nil
+	}
+	return fmt.Errorf("unknown AppTransfer numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *AppTransferMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(apptransfer.FieldOfferedBy) {
+		fields = append(fields, apptransfer.FieldOfferedBy)
+	}
+	if m.FieldCleared(apptransfer.FieldDecidedBy) {
+		fields = append(fields, apptransfer.FieldDecidedBy)
+	}
+	if m.FieldCleared(apptransfer.FieldDecidedAt) {
+		fields = append(fields, apptransfer.FieldDecidedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *AppTransferMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *AppTransferMutation) ClearField(name string) error {
+	switch name {
+	case apptransfer.FieldOfferedBy:
+		m.ClearOfferedBy()
+		return nil
+	case apptransfer.FieldDecidedBy:
+		m.ClearDecidedBy()
+		return nil
+	case apptransfer.FieldDecidedAt:
+		m.ClearDecidedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown AppTransfer nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *AppTransferMutation) ResetField(name string) error {
+	switch name {
+	case apptransfer.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case apptransfer.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case apptransfer.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case apptransfer.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case apptransfer.FieldAppID:
+		m.ResetAppID()
+		return nil
+	case apptransfer.FieldFromAccountID:
+		m.ResetFromAccountID()
+		return nil
+	case apptransfer.FieldToAccountID:
+		m.ResetToAccountID()
+		return nil
+	case apptransfer.FieldAppName:
+		m.ResetAppName()
+		return nil
+	case apptransfer.FieldFromAccountName:
+		m.ResetFromAccountName()
+		return nil
+	case apptransfer.FieldToAccountName:
+		m.ResetToAccountName()
+		return nil
+	case apptransfer.FieldProductTitles:
+		m.ResetProductTitles()
+		return nil
+	case apptransfer.FieldKeyCount:
+		m.ResetKeyCount()
+		return nil
+	case apptransfer.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case apptransfer.FieldReason:
+		m.ResetReason()
+		return nil
+	case apptransfer.FieldAnswer:
+		m.ResetAnswer()
+		return nil
+	case apptransfer.FieldOfferedBy:
+		m.ResetOfferedBy()
+		return nil
+	case apptransfer.FieldDecidedBy:
+		m.ResetDecidedBy()
+		return nil
+	case apptransfer.FieldDecidedAt:
+		m.ResetDecidedAt()
+		return nil
+	case apptransfer.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	}
+	return fmt.Errorf("unknown AppTransfer field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *AppTransferMutation) AddedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.app != nil {
+		edges = append(edges, apptransfer.EdgeApp)
+	}
+	if m.from_account != nil {
+		edges = append(edges, apptransfer.EdgeFromAccount)
+	}
+	if m.to_account != nil {
+		edges = append(edges, apptransfer.EdgeToAccount)
+	}
+	if m.organization != nil {
+		edges = append(edges, apptransfer.EdgeOrganization)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *AppTransferMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case apptransfer.EdgeApp:
+		if id := m.app; id != nil {
+			return []ent.Value{*id}
+		}
+	case apptransfer.EdgeFromAccount:
+		if id := m.from_account; id != nil {
+			return []ent.Value{*id}
+		}
+	case apptransfer.EdgeToAccount:
+		if id := m.to_account; id != nil {
+			return []ent.Value{*id}
+		}
+	case apptransfer.EdgeOrganization:
+		if id := m.organization; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *AppTransferMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 4)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *AppTransferMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *AppTransferMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.clearedapp {
+		edges = append(edges, apptransfer.EdgeApp)
+	}
+	if m.clearedfrom_account {
+		edges = append(edges, apptransfer.EdgeFromAccount)
+	}
+	if m.clearedto_account {
+		edges = append(edges, apptransfer.EdgeToAccount)
+	}
+	if m.clearedorganization {
+		edges = append(edges, apptransfer.EdgeOrganization)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *AppTransferMutation) EdgeCleared(name string) bool {
+	switch name {
+	case apptransfer.EdgeApp:
+		return m.clearedapp
+	case apptransfer.EdgeFromAccount:
+		return m.clearedfrom_account
+	case apptransfer.EdgeToAccount:
+		return m.clearedto_account
+	case apptransfer.EdgeOrganization:
+		return m.clearedorganization
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *AppTransferMutation) ClearEdge(name string) error {
+	switch name {
+	case apptransfer.EdgeApp:
+		m.ClearApp()
+		return nil
+	case apptransfer.EdgeFromAccount:
+		m.ClearFromAccount()
+		return nil
+	case apptransfer.EdgeToAccount:
+		m.ClearToAccount()
+		return nil
+	case apptransfer.EdgeOrganization:
+		m.ClearOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown AppTransfer unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *AppTransferMutation) ResetEdge(name string) error {
+	switch name {
+	case apptransfer.EdgeApp:
+		m.ResetApp()
+		return nil
+	case apptransfer.EdgeFromAccount:
+		m.ResetFromAccount()
+		return nil
+	case apptransfer.EdgeToAccount:
+		m.ResetToAccount()
+		return nil
+	case apptransfer.EdgeOrganization:
+		m.ResetOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown AppTransfer edge %s", name)
 }
 
 // CredentialMutation represents an operation that mutates the Credential nodes in the graph.

@@ -37,6 +37,18 @@ func (*App) NodeKind() nodeid.Kind { return nodeid.App }
 func (m *App) Lacks(columns []string) bool { return lacking(m.columns, columns) }
 
 // GlobalID returns the opaque id that the schema shows for the row.
+func (m *AppTransfer) GlobalID() string { return nodeid.Encode(nodeid.AppTransfer, m.ID) }
+
+// IsNode marks the row as a GraphQL Node.
+func (*AppTransfer) IsNode() {}
+
+// NodeKind returns the row's type in the public schema.
+func (*AppTransfer) NodeKind() nodeid.Kind { return nodeid.AppTransfer }
+
+// Lacks reports whether the row was read without one of the columns.
+func (m *AppTransfer) Lacks(columns []string) bool { return lacking(m.columns, columns) }
+
+// GlobalID returns the opaque id that the schema shows for the row.
 func (m *Credential) GlobalID() string { return nodeid.Encode(nodeid.Credential, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.

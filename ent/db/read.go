@@ -11,6 +11,7 @@ import (
 
 	"portico/ent/db/account"
 	"portico/ent/db/app"
+	"portico/ent/db/apptransfer"
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
@@ -217,6 +218,149 @@ func (*AppQuery) Assign(column string) func(m *App, v any) error {
 		}
 	case app.FieldID:
 		return func(m *App, v any) error {
+			return rowscan.ID(&m.ID, v)
+		}
+	}
+	return nil
+}
+
+// Statement returns the query's statement as the row policies restrict it, with
+// some columns of its rows.
+func (_q *AppTransferQuery) Statement(ctx context.Context, columns []string) (*sql.Selector, error) {
+	_q.ctx.Fields = columns
+	if err := onlyTraversers(_q.inters); err != nil {
+		return nil, err
+	}
+	if err := _q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	s := _q.sqlQuery(ctx)
+	return s, s.Err()
+}
+
+// Driver returns the driver that runs the query.
+func (_q *AppTransferQuery) Driver() dialect.Driver { return _q.driver }
+
+// Columns returns the names of all columns.
+func (*AppTransferQuery) Columns() []string { return apptransfer.Columns }
+
+// Row returns an empty row for some columns; nil means all.
+func (_q *AppTransferQuery) Row(columns []string) *AppTransfer {
+	return &AppTransfer{config: _q.config, columns: columns}
+}
+
+// JoinedApp returns the app that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *AppTransfer) JoinedApp() *App { return m.joinedApp }
+
+// JoinedFromAccount returns the from_account that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *AppTransfer) JoinedFromAccount() *Account { return m.joinedFromAccount }
+
+// JoinedToAccount returns the to_account that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *AppTransfer) JoinedToAccount() *Account { return m.joinedToAccount }
+
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *AppTransfer) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *AppTransfer) Join(name string, to any) {
+	switch name {
+	case apptransfer.FieldAppID:
+		m.joinedApp, _ = to.(*App)
+	case apptransfer.FieldFromAccountID:
+		m.joinedFromAccount, _ = to.(*Account)
+	case apptransfer.FieldToAccountID:
+		m.joinedToAccount, _ = to.(*Account)
+	default:
+		m.computed.Set(name, to)
+	}
+}
+
+// Assign returns the function that assigns a column's value to a row; nil for an
+// unknown column.
+func (*AppTransferQuery) Assign(column string) func(m *AppTransfer, v any) error {
+	switch column {
+	case apptransfer.FieldOrganizationID:
+		return func(m *AppTransfer, v any) error {
+			return rowscan.ID(&m.OrganizationID, v)
+		}
+	case apptransfer.FieldCreatedAt:
+		return func(m *AppTransfer, v any) error {
+			return rowscan.Time(&m.CreatedAt, v)
+		}
+	case apptransfer.FieldUpdatedAt:
+		return func(m *AppTransfer, v any) error {
+			return rowscan.Time(&m.UpdatedAt, v)
+		}
+	case apptransfer.FieldVersion:
+		return func(m *AppTransfer, v any) error {
+			return rowscan.Int(&m.Version, v)
+		}
+	case apptransfer.FieldAppID:
+		return func(m *AppTransfer, v any) error {
+			return rowscan.ID(&m.AppID, v)
+		}
+	case apptransfer.FieldFromAccountID:
+		return func(m *AppTransfer, v any) error {
+			return rowscan.ID(&m.FromAccountID, v)
+		}
+	case apptransfer.FieldToAccountID:
+		return func(m *AppTransfer, v any) error {
+			return rowscan.ID(&m.ToAccountID, v)
+		}
+	case apptransfer.FieldAppName:
+		return func(m *AppTransfer, v any) error {
+			return rowscan.Text(&m.AppName, v)
+		}
+	case apptransfer.FieldFromAccountName:
+		return func(m *AppTransfer, v any) error {
+			return rowscan.Text(&m.FromAccountName, v)
+		}
+	case apptransfer.FieldToAccountName:
+		return func(m *AppTransfer, v any) error {
+			return rowscan.Text(&m.ToAccountName, v)
+		}
+	case apptransfer.FieldProductTitles:
+		return func(m *AppTransfer, v any) error {
+			return rowscan.JSON(&m.ProductTitles, v)
+		}
+	case apptransfer.FieldKeyCount:
+		return func(m *AppTransfer, v any) error {
+			return rowscan.Int(&m.KeyCount, v)
+		}
+	case apptransfer.FieldStatus:
+		return func(m *AppTransfer, v any) error {
+			return rowscan.Text(&m.Status, v)
+		}
+	case apptransfer.FieldReason:
+		return func(m *AppTransfer, v any) error {
+			return rowscan.Text(&m.Reason, v)
+		}
+	case apptransfer.FieldAnswer:
+		return func(m *AppTransfer, v any) error {
+			return rowscan.Text(&m.Answer, v)
+		}
+	case apptransfer.FieldOfferedBy:
+		return func(m *AppTransfer, v any) error {
+			return rowscan.Optional(&m.OfferedBy, v, rowscan.ID)
+		}
+	case apptransfer.FieldDecidedBy:
+		return func(m *AppTransfer, v any) error {
+			return rowscan.Optional(&m.DecidedBy, v, rowscan.ID)
+		}
+	case apptransfer.FieldDecidedAt:
+		return func(m *AppTransfer, v any) error {
+			return rowscan.Optional(&m.DecidedAt, v, rowscan.Time)
+		}
+	case apptransfer.FieldExpiresAt:
+		return func(m *AppTransfer, v any) error {
+			return rowscan.Time(&m.ExpiresAt, v)
+		}
+	case apptransfer.FieldID:
+		return func(m *AppTransfer, v any) error {
 			return rowscan.ID(&m.ID, v)
 		}
 	}

@@ -20,6 +20,8 @@ type Tx struct {
 	Account *AccountClient
 	// App is the client for interacting with the App builders.
 	App *AppClient
+	// AppTransfer is the client for interacting with the AppTransfer builders.
+	AppTransfer *AppTransferClient
 	// Credential is the client for interacting with the Credential builders.
 	Credential *CredentialClient
 	// Endpoint is the client for interacting with the Endpoint builders.
@@ -182,6 +184,7 @@ func (tx *Tx) init() {
 	tx.AccessEntry = NewAccessEntryClient(tx.config)
 	tx.Account = NewAccountClient(tx.config)
 	tx.App = NewAppClient(tx.config)
+	tx.AppTransfer = NewAppTransferClient(tx.config)
 	tx.Credential = NewCredentialClient(tx.config)
 	tx.Endpoint = NewEndpointClient(tx.config)
 	tx.Event = NewEventClient(tx.config)

@@ -43,6 +43,7 @@ func readable() map[string]reach {
 		"apps":           {"other own", "own", "other own removed sanction"},
 		"credentials":    {"other own", "own", "other own removed"},
 		"access_entries": ofAccount,
+		"app_transfers":  ofAccount,
 		"subscriptions":  {"other own sanction", "own", "other own removed sanction"},
 		"events":         ofAccount,
 		"service_tokens": {"other own", "", "other own"},
@@ -56,7 +57,7 @@ func readable() map[string]reach {
 // changeable returns the rows that each viewer may change.
 func changeable() map[string]reach {
 	out := readable()
-	for _, of := range []string{"organizations", "products", "product_approvers", "plans", "endpoints", "service_tokens", "sign_ups"} {
+	for _, of := range []string{"organizations", "products", "product_approvers", "plans", "endpoints", "service_tokens", "sign_ups", "app_transfers"} {
 		r := out[of]
 		r.developer = denied
 		out[of] = r
@@ -74,7 +75,7 @@ func creatable() map[string]reach {
 	return map[string]reach{
 		"organizations": {},
 		"accounts":      byStaff, "users": byStaff, "memberships": byStaff, "invitations": byStaff,
-		"products": byStaff, "plans": byStaff, "endpoints": byStaff, "service_tokens": byStaff, "product_approvers": byStaff, "sign_ups": byStaff,
+		"products": byStaff, "plans": byStaff, "endpoints": byStaff, "service_tokens": byStaff, "product_approvers": byStaff, "sign_ups": byStaff, "app_transfers": byStaff,
 		"apps": byAll, "credentials": byAll, "access_entries": byAll, "subscriptions": byAll, "events": byAll,
 		"sessions": {"", "own", "other own"},
 	}
@@ -87,7 +88,7 @@ func approver() (reads, changes, creates map[string]string) {
 	reads = map[string]string{
 		"organizations": "own", "accounts": "own", "users": "staff", "products": "own", "plans": "own",
 		"apps": "own", "subscriptions": "own", "events": "own", "sessions": "own",
-		"endpoints": "", "memberships": "", "invitations": "", "credentials": "", "access_entries": "", "service_tokens": "", "product_approvers": "", "sign_ups": "",
+		"endpoints": "", "memberships": "", "invitations": "", "credentials": "", "access_entries": "", "service_tokens": "", "product_approvers": "", "sign_ups": "", "app_transfers": "",
 	}
 	return reads, map[string]string{"users": "own", "subscriptions": "own", "sessions": "own"}, map[string]string{"events": "other own", "sessions": "own"}
 }
@@ -237,6 +238,8 @@ func (w *world) creates(t *testing.T, x table, who string, o owner) bool {
 		_, err = tx.Membership.Delete().Exec(system)
 	case "invitations":
 		_, err = tx.Invitation.Delete().Exec(system)
+	case "app_transfers":
+		_, err = tx.AppTransfer.Delete().Exec(system)
 	case "access_entries":
 		_, err = tx.AccessEntry.Delete().Exec(system)
 	case "subscriptions":

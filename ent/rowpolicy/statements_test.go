@@ -10,6 +10,7 @@ import (
 	"portico/ent/db/accessentry"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
+	"portico/ent/db/apptransfer"
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
@@ -26,6 +27,7 @@ import (
 	"portico/ent/db/user"
 	"portico/internal/address"
 	"portico/internal/domain"
+	"portico/internal/viewer"
 )
 
 // table is the statements that are tried on a table: they read, change and delete the
@@ -154,6 +156,20 @@ func owned() []table {
 		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
 			return c.AccessEntry.Create().SetID(id).SetOrganizationID(o.organization).SetAccountID(o.account).
 				SetCredentialID(o.id("credentials")).SetProductID(o.id("products")).Exec(ctx)
+		}},
+		{"app_transfers", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.AppTransfer.Query().Where(apptransfer.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.AppTransfer.Update().Where(apptransfer.ID(id)).SetVersion(2).Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			to := uuid.New() // an account that nobody else here belongs to
+			err := c.Account.Create().SetID(to).SetOrganizationID(o.organization).SetName("to").SetNameFolded("to").Exec(viewer.AsSystem(ctx, uuid.Nil))
+			if err != nil {
+				return err
+			}
+			return c.AppTransfer.Create().SetID(id).SetOrganizationID(o.organization).SetAppID(o.id("apps")).SetFromAccountID(o.account).SetToAccountID(to).
+				SetAppName("app").SetFromAccountName("from").SetToAccountName("to").SetProductTitles([]string{}).SetKeyCount(0).
+				SetCreatedAt(at()).SetExpiresAt(at().AddDate(0, 0, 7)).Exec(ctx)
 		}},
 		{"subscriptions", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
 			return c.Subscription.Query().Where(subscription.ID(id)).Count(ctx)

@@ -97,6 +97,16 @@ func Invitation() ent.Policy {
 	return policy{read: own, write: own, writers: owners, creators: administrators}
 }
 
+// AppTransfer is the policy of offers of apps: administrators see all of them, developers
+// those from and to their account. Portico itself makes and changes them, once the service
+// has asked the policy: whoever answers must reach what is another account's.
+func AppTransfer() ent.Policy {
+	ofBoth := func(v viewer.Viewer) []func(*sql.Selector) {
+		return append(tenant(v), either(equals("from_account_id", v.AccountID), equals("to_account_id", v.AccountID)))
+	}
+	return policy{read: rows{tenant, ofBoth, noRows}, write: rows{tenant, noRows, noRows}, writers: administrators}
+}
+
 // SignUp is the policy of sign-ups: administrators see and decide them. Portico itself
 // makes them, because nobody has signed in then.
 func SignUp() ent.Policy {

@@ -68,7 +68,6 @@ func (App) Annotations() []schema.Annotation {
 			Orders: []Order{byCreation(), {Name: "NAME", Column: "name_folded"}, {Name: "LAST_USED_AT", Column: "last_used_at", Nulls: NullsEarliest}, {Name: "KEYS", Column: "key_count"}},
 			Columns: map[string][]string{
 				"account": {"account_id"}, "viewerCan": {"organization_id", "account_id"},
-				"restorableUntil": {"deleted_at", "organization_id"},
 				"keyCounts": nil, "callsLast24h": nil, "productSubscriptions": nil, "connectedEndpoints": nil, "timeline": nil,
 			},
 			Refers: map[string]string{"account_id": "Account"},

@@ -953,6 +953,34 @@ func (ec *executionContext) fieldContext_AppPermissions_register(_ context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _AppPermissions_transfer(ctx context.Context, field graphql.CollectedField, obj *apps.AppPermissions) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"AppPermissions",
+		func(ctx context.Context) (any, error) {
+			return obj.Transfer, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
+			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AppPermissions_transfer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AppPermissions",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Permission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CreateAppPayload_app(ctx context.Context, field graphql.CollectedField, obj *model.CreateAppPayload) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -2076,6 +2104,12 @@ func (ec *executionContext) _AppPermissions(ctx context.Context, sel ast.Selecti
 				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Register))
 			} else {
 				out.required(ec._AppPermissions_register(ctx, field, obj))
+			}
+		case "transfer":
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Transfer))
+			} else {
+				out.required(ec._AppPermissions_transfer(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))

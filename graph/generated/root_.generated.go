@@ -34,6 +34,8 @@ type ResolverRoot interface {
 	App() AppResolver
 	AppCalls() AppCallsResolver
 	AppConnection() AppConnectionResolver
+	AppTransfer() AppTransferResolver
+	AppTransferConnection() AppTransferConnectionResolver
 	Credential() CredentialResolver
 	CredentialConnection() CredentialConnectionResolver
 	DeletedApp() DeletedAppResolver
@@ -80,6 +82,12 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	AcceptAppTransferPayload struct {
+		App         func(childComplexity int) int
+		AppTransfer func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
 	AcceptInvitationPayload struct {
 		Account    func(childComplexity int) int
 		User       func(childComplexity int) int
@@ -226,7 +234,48 @@ type ComplexityRoot struct {
 		Delete      func(childComplexity int) int
 		GenerateKey func(childComplexity int) int
 		Register    func(childComplexity int) int
+		Transfer    func(childComplexity int) int
 		Update      func(childComplexity int) int
+	}
+
+	AppTransfer struct {
+		Answer          func(childComplexity int) int
+		App             func(childComplexity int) int
+		AppName         func(childComplexity int) int
+		CallsLast24h    func(childComplexity int) int
+		CreatedAt       func(childComplexity int) int
+		DecidedAt       func(childComplexity int) int
+		DecidedBy       func(childComplexity int) int
+		ExpiresAt       func(childComplexity int) int
+		FromAccount     func(childComplexity int) int
+		FromAccountName func(childComplexity int) int
+		GlobalID        func(childComplexity int) int
+		KeyCount        func(childComplexity int) int
+		OfferedBy       func(childComplexity int) int
+		ProductTitles   func(childComplexity int) int
+		Reason          func(childComplexity int) int
+		Status          func(childComplexity int) int
+		ToAccount       func(childComplexity int) int
+		ToAccountName   func(childComplexity int) int
+		ViewerCan       func(childComplexity int) int
+	}
+
+	AppTransferConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	AppTransferEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	AppTransferPermissions struct {
+		Accept  func(childComplexity int) int
+		Cancel  func(childComplexity int) int
+		Decline func(childComplexity int) int
 	}
 
 	ApprovePlanChangePayload struct {
@@ -244,6 +293,11 @@ type ComplexityRoot struct {
 	ApproveSubscriptionPayload struct {
 		ProductSubscription func(childComplexity int) int
 		UserErrors          func(childComplexity int) int
+	}
+
+	CancelAppTransferPayload struct {
+		AppTransfer func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
 	}
 
 	CancelPlanChangePayload struct {
@@ -388,6 +442,11 @@ type ComplexityRoot struct {
 		Revoke  func(childComplexity int) int
 		Rotate  func(childComplexity int) int
 		Update  func(childComplexity int) int
+	}
+
+	DeclineAppTransferPayload struct {
+		AppTransfer func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
 	}
 
 	DeleteAccountPayload struct {
@@ -696,6 +755,7 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
+		AcceptAppTransfer           func(childComplexity int, input model.AcceptAppTransferInput) int
 		AcceptInvitation            func(childComplexity int, input identity.AcceptInvitationInput) int
 		AcceptTerms                 func(childComplexity int, input model.AcceptTermsInput) int
 		ActAs                       func(childComplexity int, input model.ActAsInput) int
@@ -704,6 +764,7 @@ type ComplexityRoot struct {
 		ApprovePlanChange           func(childComplexity int, input model.ApprovePlanChangeInput) int
 		ApproveSignUp               func(childComplexity int, input model.ApproveSignUpInput) int
 		ApproveSubscription         func(childComplexity int, input model.ApproveSubscriptionInput) int
+		CancelAppTransfer           func(childComplexity int, input model.CancelAppTransferInput) int
 		CancelPlanChange            func(childComplexity int, input model.CancelPlanChangeInput) int
 		ChangeMemberRole            func(childComplexity int, input model.ChangeMemberRoleInput) int
 		ChangePassword              func(childComplexity int, input model.ChangePasswordInput) int
@@ -718,6 +779,7 @@ type ComplexityRoot struct {
 		CreateProduct               func(childComplexity int, input catalog.CreateProductInput) int
 		CreateServiceToken          func(childComplexity int, input identity.CreateServiceTokenInput) int
 		CreateUser                  func(childComplexity int, input identity.CreateUserInput) int
+		DeclineAppTransfer          func(childComplexity int, input model.DeclineAppTransferInput) int
 		DeleteAccount               func(childComplexity int, input model.DeleteAccountInput) int
 		DeleteApp                   func(childComplexity int, input model.DeleteAppInput) int
 		DeleteEndpoint              func(childComplexity int, input model.DeleteEndpointInput) int
@@ -757,6 +819,7 @@ type ComplexityRoot struct {
 		SuspendAccount              func(childComplexity int, input model.SuspendAccountInput) int
 		SuspendSubscription         func(childComplexity int, input model.SuspendSubscriptionInput) int
 		SwitchAccount               func(childComplexity int, input model.SwitchAccountInput) int
+		TransferApp                 func(childComplexity int, input apps.TransferAppInput) int
 		TransferOwnership           func(childComplexity int, input identity.TransferOwnershipInput) int
 		UnlockUser                  func(childComplexity int, input model.UnlockUserInput) int
 		Unregister                  func(childComplexity int, input model.UnregisterInput) int
@@ -952,6 +1015,7 @@ type ComplexityRoot struct {
 		Accounts             func(childComplexity int, where *identity.AccountFilter, orderBy model.AccountOrder, first *int, after *string, last *int, before *string) int
 		App                  func(childComplexity int, id string) int
 		AppByReferenceID     func(childComplexity int, referenceID uuid.UUID) int
+		AppTransfers         func(childComplexity int, where *apps.AppTransferFilter, orderBy model.AppTransferOrder, first *int, after *string, last *int, before *string) int
 		Apps                 func(childComplexity int, where *apps.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) int
 		CredentialByKey      func(childComplexity int, input model.CredentialByKeyInput) int
 		Credentials          func(childComplexity int, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) int
@@ -1314,6 +1378,12 @@ type ComplexityRoot struct {
 		URI    func(childComplexity int) int
 	}
 
+	TransferAppPayload struct {
+		AppTransfer func(childComplexity int) int
+		Replayed    func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
 	TransferOwnershipPayload struct {
 		FromMembership func(childComplexity int) int
 		Membership     func(childComplexity int) int
@@ -1493,6 +1563,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "AcceptAppTransferPayload.app":
+		if e.ComplexityRoot.AcceptAppTransferPayload.App == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptAppTransferPayload.App(childComplexity), true
+	case "AcceptAppTransferPayload.appTransfer":
+		if e.ComplexityRoot.AcceptAppTransferPayload.AppTransfer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptAppTransferPayload.AppTransfer(childComplexity), true
+	case "AcceptAppTransferPayload.userErrors":
+		if e.ComplexityRoot.AcceptAppTransferPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptAppTransferPayload.UserErrors(childComplexity), true
 
 	case "AcceptInvitationPayload.account":
 		if e.ComplexityRoot.AcceptInvitationPayload.Account == nil {
@@ -2086,12 +2175,190 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AppPermissions.Register(childComplexity), true
+	case "AppPermissions.transfer":
+		if e.ComplexityRoot.AppPermissions.Transfer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppPermissions.Transfer(childComplexity), true
 	case "AppPermissions.update":
 		if e.ComplexityRoot.AppPermissions.Update == nil {
 			break
 		}
 
 		return e.ComplexityRoot.AppPermissions.Update(childComplexity), true
+
+	case "AppTransfer.answer":
+		if e.ComplexityRoot.AppTransfer.Answer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransfer.Answer(childComplexity), true
+	case "AppTransfer.app":
+		if e.ComplexityRoot.AppTransfer.App == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransfer.App(childComplexity), true
+	case "AppTransfer.appName":
+		if e.ComplexityRoot.AppTransfer.AppName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransfer.AppName(childComplexity), true
+	case "AppTransfer.callsLast24h":
+		if e.ComplexityRoot.AppTransfer.CallsLast24h == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransfer.CallsLast24h(childComplexity), true
+	case "AppTransfer.createdAt":
+		if e.ComplexityRoot.AppTransfer.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransfer.CreatedAt(childComplexity), true
+	case "AppTransfer.decidedAt":
+		if e.ComplexityRoot.AppTransfer.DecidedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransfer.DecidedAt(childComplexity), true
+	case "AppTransfer.decidedBy":
+		if e.ComplexityRoot.AppTransfer.DecidedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransfer.DecidedBy(childComplexity), true
+	case "AppTransfer.expiresAt":
+		if e.ComplexityRoot.AppTransfer.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransfer.ExpiresAt(childComplexity), true
+	case "AppTransfer.fromAccount":
+		if e.ComplexityRoot.AppTransfer.FromAccount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransfer.FromAccount(childComplexity), true
+	case "AppTransfer.fromAccountName":
+		if e.ComplexityRoot.AppTransfer.FromAccountName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransfer.FromAccountName(childComplexity), true
+	case "AppTransfer.id":
+		if e.ComplexityRoot.AppTransfer.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransfer.GlobalID(childComplexity), true
+	case "AppTransfer.keyCount":
+		if e.ComplexityRoot.AppTransfer.KeyCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransfer.KeyCount(childComplexity), true
+	case "AppTransfer.offeredBy":
+		if e.ComplexityRoot.AppTransfer.OfferedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransfer.OfferedBy(childComplexity), true
+	case "AppTransfer.productTitles":
+		if e.ComplexityRoot.AppTransfer.ProductTitles == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransfer.ProductTitles(childComplexity), true
+	case "AppTransfer.reason":
+		if e.ComplexityRoot.AppTransfer.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransfer.Reason(childComplexity), true
+	case "AppTransfer.status":
+		if e.ComplexityRoot.AppTransfer.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransfer.Status(childComplexity), true
+	case "AppTransfer.toAccount":
+		if e.ComplexityRoot.AppTransfer.ToAccount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransfer.ToAccount(childComplexity), true
+	case "AppTransfer.toAccountName":
+		if e.ComplexityRoot.AppTransfer.ToAccountName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransfer.ToAccountName(childComplexity), true
+	case "AppTransfer.viewerCan":
+		if e.ComplexityRoot.AppTransfer.ViewerCan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransfer.ViewerCan(childComplexity), true
+
+	case "AppTransferConnection.edges":
+		if e.ComplexityRoot.AppTransferConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransferConnection.Edges(childComplexity), true
+	case "AppTransferConnection.nodes":
+		if e.ComplexityRoot.AppTransferConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransferConnection.Nodes(childComplexity), true
+	case "AppTransferConnection.pageInfo":
+		if e.ComplexityRoot.AppTransferConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransferConnection.PageInfo(childComplexity), true
+	case "AppTransferConnection.totalCount":
+		if e.ComplexityRoot.AppTransferConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransferConnection.TotalCount(childComplexity), true
+
+	case "AppTransferEdge.cursor":
+		if e.ComplexityRoot.AppTransferEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransferEdge.Cursor(childComplexity), true
+	case "AppTransferEdge.node":
+		if e.ComplexityRoot.AppTransferEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransferEdge.Node(childComplexity), true
+
+	case "AppTransferPermissions.accept":
+		if e.ComplexityRoot.AppTransferPermissions.Accept == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransferPermissions.Accept(childComplexity), true
+	case "AppTransferPermissions.cancel":
+		if e.ComplexityRoot.AppTransferPermissions.Cancel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransferPermissions.Cancel(childComplexity), true
+	case "AppTransferPermissions.decline":
+		if e.ComplexityRoot.AppTransferPermissions.Decline == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppTransferPermissions.Decline(childComplexity), true
 
 	case "ApprovePlanChangePayload.productSubscription":
 		if e.ComplexityRoot.ApprovePlanChangePayload.ProductSubscription == nil {
@@ -2143,6 +2410,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ApproveSubscriptionPayload.UserErrors(childComplexity), true
+
+	case "CancelAppTransferPayload.appTransfer":
+		if e.ComplexityRoot.CancelAppTransferPayload.AppTransfer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelAppTransferPayload.AppTransfer(childComplexity), true
+	case "CancelAppTransferPayload.userErrors":
+		if e.ComplexityRoot.CancelAppTransferPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelAppTransferPayload.UserErrors(childComplexity), true
 
 	case "CancelPlanChangePayload.productSubscription":
 		if e.ComplexityRoot.CancelPlanChangePayload.ProductSubscription == nil {
@@ -2694,6 +2974,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CredentialPermissions.Update(childComplexity), true
+
+	case "DeclineAppTransferPayload.appTransfer":
+		if e.ComplexityRoot.DeclineAppTransferPayload.AppTransfer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeclineAppTransferPayload.AppTransfer(childComplexity), true
+	case "DeclineAppTransferPayload.userErrors":
+		if e.ComplexityRoot.DeclineAppTransferPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeclineAppTransferPayload.UserErrors(childComplexity), true
 
 	case "DeleteAccountPayload.deletedAccountId":
 		if e.ComplexityRoot.DeleteAccountPayload.DeletedAccountID == nil {
@@ -3726,6 +4019,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MembershipPermissions.Remove(childComplexity), true
 
+	case "Mutation.acceptAppTransfer":
+		if e.ComplexityRoot.Mutation.AcceptAppTransfer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_acceptAppTransfer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AcceptAppTransfer(childComplexity, args["input"].(model.AcceptAppTransferInput)), true
 	case "Mutation.acceptInvitation":
 		if e.ComplexityRoot.Mutation.AcceptInvitation == nil {
 			break
@@ -3814,6 +4118,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ApproveSubscription(childComplexity, args["input"].(model.ApproveSubscriptionInput)), true
+	case "Mutation.cancelAppTransfer":
+		if e.ComplexityRoot.Mutation.CancelAppTransfer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cancelAppTransfer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelAppTransfer(childComplexity, args["input"].(model.CancelAppTransferInput)), true
 	case "Mutation.cancelPlanChange":
 		if e.ComplexityRoot.Mutation.CancelPlanChange == nil {
 			break
@@ -3968,6 +4283,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateUser(childComplexity, args["input"].(identity.CreateUserInput)), true
+	case "Mutation.declineAppTransfer":
+		if e.ComplexityRoot.Mutation.DeclineAppTransfer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_declineAppTransfer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeclineAppTransfer(childComplexity, args["input"].(model.DeclineAppTransferInput)), true
 	case "Mutation.deleteAccount":
 		if e.ComplexityRoot.Mutation.DeleteAccount == nil {
 			break
@@ -4397,6 +4723,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SwitchAccount(childComplexity, args["input"].(model.SwitchAccountInput)), true
+	case "Mutation.transferApp":
+		if e.ComplexityRoot.Mutation.TransferApp == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_transferApp_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.TransferApp(childComplexity, args["input"].(apps.TransferAppInput)), true
 	case "Mutation.transferOwnership":
 		if e.ComplexityRoot.Mutation.TransferOwnership == nil {
 			break
@@ -5386,6 +5723,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.AppByReferenceID(childComplexity, args["referenceId"].(uuid.UUID)), true
+	case "Query.appTransfers":
+		if e.ComplexityRoot.Query.AppTransfers == nil {
+			break
+		}
+
+		args, err := ec.field_Query_appTransfers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AppTransfers(childComplexity, args["where"].(*apps.AppTransferFilter), args["orderBy"].(model.AppTransferOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.apps":
 		if e.ComplexityRoot.Query.Apps == nil {
 			break
@@ -6792,6 +7140,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TotpSetup.URI(childComplexity), true
 
+	case "TransferAppPayload.appTransfer":
+		if e.ComplexityRoot.TransferAppPayload.AppTransfer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferAppPayload.AppTransfer(childComplexity), true
+	case "TransferAppPayload.replayed":
+		if e.ComplexityRoot.TransferAppPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferAppPayload.Replayed(childComplexity), true
+	case "TransferAppPayload.userErrors":
+		if e.ComplexityRoot.TransferAppPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferAppPayload.UserErrors(childComplexity), true
+
 	case "TransferOwnershipPayload.fromMembership":
 		if e.ComplexityRoot.TransferOwnershipPayload.FromMembership == nil {
 			break
@@ -8081,6 +8448,8 @@ type AppPermissions {
   generateKey: Permission!
   "Whether it may be registered with products at all; a product may still refuse: see ` + "`" + `Product.viewerCan` + "`" + `."
   register: Permission!
+  "Whether ` + "`" + `transferApp` + "`" + ` is allowed; the state of the app and of the other account may still refuse it."
+  transfer: Permission!
 }
 
 "How many keys there are, by their status at the time of reading."
@@ -8326,6 +8695,255 @@ type RestoreAppPayload {
   credential: Credential
   "The new key's secret. It is shown only in this answer."
   secret: Secret
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/app_transfer.graphql", Input: `"""
+The offer of an app, with its keys and subscriptions, to another account, and what has become
+of it. Both accounts see it, whoever their people are: of the app, the receiving account sees
+nothing else before it has accepted.
+"""
+type AppTransfer implements Node {
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
+  id: ID!
+  "What has become of it by now."
+  status: AppTransferStatus! @goField(forceResolver: true)
+  "The app; null for an account that it does not belong to, or not any more, and where it was deleted."
+  app: App @goField(forceResolver: true)
+  "The app's name at the time of the offer."
+  appName: String!
+  "The account that offers the app; null to developers of another one."
+  fromAccount: Account @goField(forceResolver: true)
+  "The name of the account that offers it, at the time of the offer."
+  fromAccountName: String!
+  "The account to which it is offered; null to developers of another one."
+  toAccount: Account @goField(forceResolver: true)
+  "The name of the account to which it is offered, at the time of the offer."
+  toAccountName: String!
+  "The titles of the products that the app had subscriptions for at the time of the offer, those that waited too; in their order, at most the first 100."
+  productTitles: [String!]!
+  "How many keys the app had at the time of the offer, without revoked ones."
+  keyCount: Int!
+  "How many calls were made with the app's keys in the last 24 hours; null once the offer has ended."
+  callsLast24h: BigInt @goField(forceResolver: true)
+  "What the offering side wrote to the other; empty: nothing."
+  reason: String!
+  "The reason that was given when it was declined or taken back; empty: none."
+  answer: String!
+  "Who offered the app; null to developers of the other account, and if it was a service token."
+  offeredBy: Actor @goField(forceResolver: true)
+  "Who accepted, declined or took it back; null to developers of the other account, if it was a service token or Portico itself, and while it is open."
+  decidedBy: Actor @goField(forceResolver: true)
+  "When it was made."
+  createdAt: Time!
+  "When it ended; null while it is open."
+  decidedAt: Time
+  "Until when it can be answered, 7 days after it was made."
+  expiresAt: Time!
+  "What the viewer may do with it now, and why not the rest: front ends show buttons by it."
+  viewerCan: AppTransferPermissions! @goField(forceResolver: true)
+}
+
+"What has become of the offer of an app."
+enum AppTransferStatus {
+  "It can be accepted, declined or taken back. The app works as before."
+  PENDING
+  "The app belongs to the other account."
+  ACCEPTED
+  "The other account did not want the app."
+  DECLINED
+  "The offering side took it back, or the app or the other account was deleted."
+  CANCELLED
+  "Nobody has answered in time."
+  EXPIRED
+}
+
+"What the viewer may do with the offer of an app."
+type AppTransferPermissions {
+  "Whether ` + "`" + `acceptAppTransfer` + "`" + ` is allowed."
+  accept: Permission!
+  "Whether ` + "`" + `declineAppTransfer` + "`" + ` is allowed."
+  decline: Permission!
+  "Whether ` + "`" + `cancelAppTransfer` + "`" + ` is allowed."
+  cancel: Permission!
+}
+
+"One page of a list of offers of apps."
+type AppTransferConnection {
+  "The page's edges: each with its cursor."
+  edges: [AppTransferEdge!]! @goField(forceResolver: true)
+  "The page's objects, without cursors."
+  nodes: [AppTransfer!]!
+  "How many entries the whole list has."
+  totalCount: Int!
+  "Whether there are pages before and after this one, and the cursors to ask for them."
+  pageInfo: PageInfo!
+}
+
+"An entry in a list of offers of apps: the object and its cursor."
+type AppTransferEdge {
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
+  cursor: String!
+  "What is at this place of the list."
+  node: AppTransfer!
+}
+
+"Whether an offer of an app is to the viewer's account or from it."
+enum AppTransferDirection {
+  "To the account that the viewer acts for."
+  INCOMING
+  "From the account that the viewer acts for."
+  OUTGOING
+}
+
+"Conditions for offers of apps, which must all be met. What is left out does not matter."
+input AppTransferFilter {
+  "Only offers in one of these states; an empty list matches none."
+  status: [AppTransferStatus!]
+  "Only offers to, or from, the account that the viewer acts for; for staff, who act for none, it matches none."
+  direction: AppTransferDirection
+  "Only offers of these apps; unknown ids and an empty list match none."
+  appIds: [ID!]
+  "Only offers from or to these accounts; unknown ids and an empty list match none. Requires: ADMIN."
+  accountIds: [ID!] @hasRole(any: [ADMIN])
+}
+
+"How a list of offers of apps is sorted."
+input AppTransferOrder {
+  "What to sort by; entries that are equal in it stay in a fixed order."
+  field: AppTransferOrderField!
+  "ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first."
+  direction: OrderDirection! = ASC
+}
+
+"What a list of offers of apps can be sorted by."
+enum AppTransferOrderField {
+  "By the time of their creation."
+  CREATED_AT
+}
+
+extend type Query {
+  "Offers of apps to other accounts, oldest first; those that have ended are kept for 12 months. A developer sees those from and to the developer's account. Requires: ADMIN or PORTAL."
+  appTransfers(
+    "Only objects that meet all of these conditions."
+    where: AppTransferFilter
+    "What the list is sorted by."
+    orderBy: AppTransferOrder! = {field: CREATED_AT, direction: ASC}
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): AppTransferConnection! @hasRole(any: [ADMIN, PORTAL])
+}
+
+extend type Mutation {
+  """
+  Offers an app, with its keys and subscriptions, to another account of the organization,
+  whose owners have 7 days to accept or decline; until then nothing changes. An app has one
+  open offer at a time. It is refused where the other account may not see one of the app's
+  products, or has a suspended subscription for one that the app may use, and while the app
+  has a suspended subscription or its account is suspended. A developer must be an owner of
+  the app's account, and is told neither whether an unknown account exists nor which product
+  stands in the way. Requires: ADMIN or PORTAL.
+  """
+  transferApp(
+    "The app, and the account that it is offered to."
+    input: TransferAppInput!
+  ): TransferAppPayload @hasRole(any: [ADMIN, PORTAL])
+  """
+  Accepts the offer of an app, which belongs to the receiving account from then on. Its keys
+  go on working, on every gateway, under that account's state; so its former owners still
+  know them: rotate them. Changes of plan that have not taken effect end. What would refuse
+  the offer now refuses it (NOT_AVAILABLE). A developer must be an owner of the receiving
+  account. Requires: ADMIN or PORTAL.
+  """
+  acceptAppTransfer(
+    "Which offer is accepted."
+    input: AcceptAppTransferInput!
+  ): AcceptAppTransferPayload @hasRole(any: [ADMIN, PORTAL])
+  "Declines the offer of an app, which stays where it is. A developer must be an owner of the receiving account. Requires: ADMIN or PORTAL."
+  declineAppTransfer(
+    "Which offer is declined, and why."
+    input: DeclineAppTransferInput!
+  ): DeclineAppTransferPayload @hasRole(any: [ADMIN, PORTAL])
+  "Takes the offer of an app back, which stays where it is. A developer must be an owner of the offering account. Requires: ADMIN or PORTAL."
+  cancelAppTransfer(
+    "Which offer is taken back, and why."
+    input: CancelAppTransferInput!
+  ): CancelAppTransferPayload @hasRole(any: [ADMIN, PORTAL])
+}
+
+"The app, and the account that it is offered to."
+input TransferAppInput {
+  "The app's id; one that you may not see is NOT_FOUND."
+  appId: ID!
+  "The id of the other account, which its people read as ` + "`" + `viewer.account.id` + "`" + `. To developers, one that does not exist, is suspended or was deleted is UNKNOWN_REFERENCE alike."
+  toAccountId: ID!
+  "Why, for both sides to read; at most 1000 characters."
+  reason: String
+  "A name of your choice, up to 255 characters, under which the offer is made once: sent again within 24 hours, it answers with the same offer."
+  idempotencyKey: String
+}
+
+"The result of ` + "`" + `transferApp` + "`" + `."
+type TransferAppPayload {
+  "The offer; null when there are errors."
+  appTransfer: AppTransfer
+  "Whether the offer was made by an earlier request with the same idempotency key."
+  replayed: Boolean!
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which offer of an app is accepted."
+input AcceptAppTransferInput {
+  "The offer's id; one that was not made to your account is NOT_FOUND."
+  appTransferId: ID!
+}
+
+"The result of ` + "`" + `acceptAppTransfer` + "`" + `."
+type AcceptAppTransferPayload {
+  "The app, which belongs to the receiving account now; null when there are errors."
+  app: App
+  "The offer as it is now; null when there are errors."
+  appTransfer: AppTransfer
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which offer of an app is declined, and why."
+input DeclineAppTransferInput {
+  "The offer's id; one that was not made to your account is NOT_FOUND."
+  appTransferId: ID!
+  "Why, for both sides to read; at most 1000 characters."
+  reason: String
+}
+
+"The result of ` + "`" + `declineAppTransfer` + "`" + `."
+type DeclineAppTransferPayload {
+  "The offer as it is now; null when there are errors."
+  appTransfer: AppTransfer
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which offer of an app is taken back, and why."
+input CancelAppTransferInput {
+  "The offer's id; one that your account has not made is NOT_FOUND."
+  appTransferId: ID!
+  "Why, for both sides to read; at most 1000 characters."
+  reason: String
+}
+
+"The result of ` + "`" + `cancelAppTransfer` + "`" + `."
+type CancelAppTransferPayload {
+  "The offer as it is now; null when there are errors."
+  appTransfer: AppTransfer
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
@@ -9595,6 +10213,16 @@ enum EventType {
   APP_DELETED
   "An administrator brought a deleted app back, with a new key."
   APP_RESTORED
+  "An app was offered to another account. This event and the others of an offer are in the timelines of both accounts, each for itself; of the other side, each knows the account alone."
+  APP_TRANSFER_OFFERED
+  "An app went to another account, with its keys and subscriptions."
+  APP_TRANSFER_ACCEPTED
+  "The other account did not want an app that was offered."
+  APP_TRANSFER_DECLINED
+  "The offer of an app was taken back, or ended because the app or the other account was deleted."
+  APP_TRANSFER_CANCELLED
+  "Nobody answered the offer of an app in time."
+  APP_TRANSFER_EXPIRED
   "A key was created for an app or an account."
   CREDENTIAL_CREATED
   "A key's name, labels, expiry, access or limits changed. Where another expiry undid a rotation, it names the ` + "`" + `successor` + "`" + ` that was revoked before."
@@ -10062,6 +10690,12 @@ enum MailKind {
   LEAK_REPORTED
   "To the account's owners: the overlap of a key that was rotated ends soon, and calls with it still pass."
   KEY_STILL_USED
+  "To the account's owners: an administrator has changed the plan of a subscription unasked, or set a time for it, or a change that was set for a time has taken effect."
+  PLAN_CHANGED
+  "To the owners of the account that an app is offered to: it waits for their answer."
+  APP_OFFERED
+  "To the owners of both accounts: the offer of an app was accepted or has ended otherwise. The receiving side is told to rotate the keys."
+  APP_TRANSFERRED
 }
 
 "A language in which Portico writes to people."
@@ -13031,6 +13665,18 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
 
+func (ec *executionContext) childFields_AcceptAppTransferPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "app":
+		return ec.fieldContext_AcceptAppTransferPayload_app(ctx, field)
+	case "appTransfer":
+		return ec.fieldContext_AcceptAppTransferPayload_appTransfer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AcceptAppTransferPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcceptAppTransferPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_AcceptInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -13325,8 +13971,90 @@ func (ec *executionContext) childFields_AppPermissions(ctx context.Context, fiel
 		return ec.fieldContext_AppPermissions_generateKey(ctx, field)
 	case "register":
 		return ec.fieldContext_AppPermissions_register(ctx, field)
+	case "transfer":
+		return ec.fieldContext_AppPermissions_transfer(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AppPermissions", field.Name)
+}
+
+func (ec *executionContext) childFields_AppTransfer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_AppTransfer_id(ctx, field)
+	case "status":
+		return ec.fieldContext_AppTransfer_status(ctx, field)
+	case "app":
+		return ec.fieldContext_AppTransfer_app(ctx, field)
+	case "appName":
+		return ec.fieldContext_AppTransfer_appName(ctx, field)
+	case "fromAccount":
+		return ec.fieldContext_AppTransfer_fromAccount(ctx, field)
+	case "fromAccountName":
+		return ec.fieldContext_AppTransfer_fromAccountName(ctx, field)
+	case "toAccount":
+		return ec.fieldContext_AppTransfer_toAccount(ctx, field)
+	case "toAccountName":
+		return ec.fieldContext_AppTransfer_toAccountName(ctx, field)
+	case "productTitles":
+		return ec.fieldContext_AppTransfer_productTitles(ctx, field)
+	case "keyCount":
+		return ec.fieldContext_AppTransfer_keyCount(ctx, field)
+	case "callsLast24h":
+		return ec.fieldContext_AppTransfer_callsLast24h(ctx, field)
+	case "reason":
+		return ec.fieldContext_AppTransfer_reason(ctx, field)
+	case "answer":
+		return ec.fieldContext_AppTransfer_answer(ctx, field)
+	case "offeredBy":
+		return ec.fieldContext_AppTransfer_offeredBy(ctx, field)
+	case "decidedBy":
+		return ec.fieldContext_AppTransfer_decidedBy(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_AppTransfer_createdAt(ctx, field)
+	case "decidedAt":
+		return ec.fieldContext_AppTransfer_decidedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_AppTransfer_expiresAt(ctx, field)
+	case "viewerCan":
+		return ec.fieldContext_AppTransfer_viewerCan(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AppTransfer", field.Name)
+}
+
+func (ec *executionContext) childFields_AppTransferConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AppTransferConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_AppTransferConnection_nodes(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AppTransferConnection_totalCount(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AppTransferConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AppTransferConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AppTransferEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AppTransferEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_AppTransferEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AppTransferEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_AppTransferPermissions(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "accept":
+		return ec.fieldContext_AppTransferPermissions_accept(ctx, field)
+	case "decline":
+		return ec.fieldContext_AppTransferPermissions_decline(ctx, field)
+	case "cancel":
+		return ec.fieldContext_AppTransferPermissions_cancel(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AppTransferPermissions", field.Name)
 }
 
 func (ec *executionContext) childFields_ApprovePlanChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -13361,6 +14089,16 @@ func (ec *executionContext) childFields_ApproveSubscriptionPayload(ctx context.C
 		return ec.fieldContext_ApproveSubscriptionPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ApproveSubscriptionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CancelAppTransferPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "appTransfer":
+		return ec.fieldContext_CancelAppTransferPayload_appTransfer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CancelAppTransferPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelAppTransferPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CancelPlanChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -13649,6 +14387,16 @@ func (ec *executionContext) childFields_CredentialPermissions(ctx context.Contex
 		return ec.fieldContext_CredentialPermissions_rotate(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CredentialPermissions", field.Name)
+}
+
+func (ec *executionContext) childFields_DeclineAppTransferPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "appTransfer":
+		return ec.fieldContext_DeclineAppTransferPayload_appTransfer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeclineAppTransferPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeclineAppTransferPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeleteAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -15271,6 +16019,18 @@ func (ec *executionContext) childFields_TotpSetup(ctx context.Context, field gra
 		return ec.fieldContext_TotpSetup_uri(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TotpSetup", field.Name)
+}
+
+func (ec *executionContext) childFields_TransferAppPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "appTransfer":
+		return ec.fieldContext_TransferAppPayload_appTransfer(ctx, field)
+	case "replayed":
+		return ec.fieldContext_TransferAppPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_TransferAppPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TransferAppPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_TransferOwnershipPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -13,6 +13,8 @@ type (
 	AccountEdge                   = paging.Edge[*db.Account]
 	AppConnection                 = paging.Page[*db.App]
 	AppEdge                       = paging.Edge[*db.App]
+	AppTransferConnection         = paging.Page[*db.AppTransfer]
+	AppTransferEdge               = paging.Edge[*db.AppTransfer]
 	CredentialConnection          = paging.Page[*db.Credential]
 	CredentialEdge                = paging.Edge[*db.Credential]
 	EndpointConnection            = paging.Page[*db.Endpoint]

@@ -20,6 +20,22 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
+// Which offer of an app is accepted.
+type AcceptAppTransferInput struct {
+	// The offer's id; one that was not made to your account is NOT_FOUND.
+	AppTransferID string `json:"appTransferId"`
+}
+
+// The result of `acceptAppTransfer`.
+type AcceptAppTransferPayload struct {
+	// The app, which belongs to the receiving account now; null when there are errors.
+	App *db.App `json:"app,omitempty"`
+	// The offer as it is now; null when there are errors.
+	AppTransfer *db.AppTransfer `json:"appTransfer,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // Who has joined which account.
 type AcceptInvitationPayload struct {
 	// The user who has joined, to sign in with `email`; null when there are errors.
@@ -104,6 +120,14 @@ type AppSubscriptionFilter struct {
 	History bool `json:"history"`
 }
 
+// How a list of offers of apps is sorted.
+type AppTransferOrder struct {
+	// What to sort by; entries that are equal in it stay in a fixed order.
+	Field AppTransferOrderField `json:"field"`
+	// ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first.
+	Direction OrderDirection `json:"direction"`
+}
+
 // The subscription whose change of plan is approved.
 type ApprovePlanChangeInput struct {
 	// The subscription's id; one that you may not see is NOT_FOUND.
@@ -154,6 +178,22 @@ type ApproveSubscriptionInput struct {
 type ApproveSubscriptionPayload struct {
 	// The subscription as it is now; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// Which offer of an app is taken back, and why.
+type CancelAppTransferInput struct {
+	// The offer's id; one that your account has not made is NOT_FOUND.
+	AppTransferID string `json:"appTransferId"`
+	// Why, for both sides to read; at most 1000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+}
+
+// The result of `cancelAppTransfer`.
+type CancelAppTransferPayload struct {
+	// The offer as it is now; null when there are errors.
+	AppTransfer *db.AppTransfer `json:"appTransfer,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
@@ -334,6 +374,22 @@ type CredentialOrder struct {
 	Field CredentialOrderField `json:"field"`
 	// ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first.
 	Direction OrderDirection `json:"direction"`
+}
+
+// Which offer of an app is declined, and why.
+type DeclineAppTransferInput struct {
+	// The offer's id; one that was not made to your account is NOT_FOUND.
+	AppTransferID string `json:"appTransferId"`
+	// Why, for both sides to read; at most 1000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+}
+
+// The result of `declineAppTransfer`.
+type DeclineAppTransferPayload struct {
+	// The offer as it is now; null when there are errors.
+	AppTransfer *db.AppTransfer `json:"appTransfer,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
 // Which account is deleted with everything it owns, and why.
@@ -1013,6 +1069,16 @@ type SwitchAccountPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// The result of `transferApp`.
+type TransferAppPayload struct {
+	// The offer; null when there are errors.
+	AppTransfer *db.AppTransfer `json:"appTransfer,omitempty"`
+	// Whether the offer was made by an earlier request with the same idempotency key.
+	Replayed bool `json:"replayed"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // The result of `transferOwnership`.
 type TransferOwnershipPayload struct {
 	// The membership of the new owner; null when there are errors.
@@ -1498,6 +1564,61 @@ func (e *AppOrderField) UnmarshalJSON(b []byte) error {
 }
 
 func (e AppOrderField) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What a list of offers of apps can be sorted by.
+type AppTransferOrderField string
+
+const (
+	// By the time of their creation.
+	AppTransferOrderFieldCreatedAt AppTransferOrderField = "CREATED_AT"
+)
+
+var AllAppTransferOrderField = []AppTransferOrderField{
+	AppTransferOrderFieldCreatedAt,
+}
+
+func (e AppTransferOrderField) IsValid() bool {
+	switch e {
+	case AppTransferOrderFieldCreatedAt:
+		return true
+	}
+	return false
+}
+
+func (e AppTransferOrderField) String() string {
+	return string(e)
+}
+
+func (e *AppTransferOrderField) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = AppTransferOrderField(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid AppTransferOrderField", str)
+	}
+	return nil
+}
+
+func (e AppTransferOrderField) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *AppTransferOrderField) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e AppTransferOrderField) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

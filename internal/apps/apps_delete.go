@@ -48,6 +48,9 @@ type deletionCause struct {
 
 // deleteApp deletes an app that the caller has locked.
 func deleteApp(ctx context.Context, tx *change.Tx, a *db.App, why deletionCause) error {
+	if err := cancelOffersOf(ctx, tx, a, "The app was deleted."); err != nil {
+		return err
+	}
 	credentials, err := lockCredentials(ctx, tx, credential.AppID(a.ID))
 	if err != nil {
 		return err
@@ -102,6 +105,9 @@ func EndAccount(ctx context.Context, tx *change.Tx, a *db.Account, reason string
 		}
 	}
 	if err := endSanctions(ctx, tx, a.ID, why); err != nil {
+		return err
+	}
+	if err := cancelOffersTo(ctx, tx, a.ID, "The account was deleted."); err != nil {
 		return err
 	}
 	own := slices.DeleteFunc(credentials, func(c *db.Credential) bool { return c.AppID != nil })

@@ -290,6 +290,12 @@ func explain[T any](t *testing.T, f *portaltest.Fixture, spy *explainer, cursor 
 		_, err = list(r)
 		require.NoError(t, err)
 	}
+	return explained(t, f, spy)
+}
+
+// explained returns the plan of the last statement.
+func explained(t *testing.T, f *portaltest.Fixture, spy *explainer) string {
+	t.Helper()
 	command := "EXPLAIN "
 	if f.Database.Dialect() == dialect.SQLite {
 		command = "EXPLAIN QUERY PLAN "

@@ -15,7 +15,7 @@ import (
 func (w *life) stepApp(r *rapid.T, by person, a *lifeApp) {
 	switch rapid.SampledFrom([]string{"create", "delete", "restore", "generate", "generate"}).Draw(r, "command") {
 	case "create":
-		if by.own && len(w.apps) < 3 {
+		if !by.staff && len(w.apps) < 4 {
 			w.createApp(by)
 		}
 	case "delete":
@@ -29,16 +29,17 @@ func (w *life) stepApp(r *rapid.T, by person, a *lifeApp) {
 
 func (w *life) deleteApp(by person, a *lifeApp) {
 	_, err := w.Portal.Apps.DeleteApp(by.ctx, a.id, nil)
-	if !w.expect(by, "delete an app", err, either(missing(by, !a.deleted)), 1) {
+	if !w.expect(by, "delete an app", err, either(missing(by, a, !a.deleted)), 1) {
 		return
 	}
 	a.deleted = true
+	w.endOffer(a.offer)
 	for _, k := range a.keys {
 		w.revoked(k)
 	}
 	for _, s := range a.newest {
 		if s != nil && (s.status == access.SubscriptionWaiting || s.status == access.SubscriptionApproved) {
-			s.status = access.SubscriptionEnded
+			s.status, s.pending = access.SubscriptionEnded, nil
 			w.events++
 		}
 	}
@@ -58,7 +59,7 @@ func (w *life) generateKey(by person, a *lifeApp, production bool) {
 		in.Environment = new(access.Production)
 	}
 	made, err := w.Portal.Apps.GenerateKey(by.ctx, in)
-	if w.expect(by, "generate a key", err, either(missing(by, !a.deleted), forbidden(by, production)), 1) {
+	if w.expect(by, "generate a key", err, either(missing(by, a, !a.deleted), forbidden(by, production)), 1) {
 		w.addKey(a, made.Credential, production)
 	}
 }
@@ -83,7 +84,7 @@ func (w *life) stepKey(r *rapid.T, by person, k *lifeKey) {
 		w.rotateKey(by, k, rapid.IntRange(0, 60).Draw(r, "overlap"))
 	case "revoke":
 		_, err := w.Portal.Apps.RevokeKey(by.ctx, keyID(k), nil, nil)
-		if w.expect(by, "revoke a key", err, either(missing(by, !k.app.deleted)), 0) {
+		if w.expect(by, "revoke a key", err, either(missing(by, k.app, !k.app.deleted)), 0) {
 			w.revoked(k)
 		}
 	case "disable":
@@ -110,7 +111,7 @@ func (w *life) rotateKey(by person, k *lifeKey, overlap int) {
 	now := w.Clock.Now()
 	end := now.Add(time.Duration(overlap) * time.Minute)
 	made, err := w.Portal.Apps.RotateKey(by.ctx, apps.RotateKeyInput{CredentialID: keyID(k), OverlapMinutes: &overlap})
-	want := either(missing(by, !k.app.deleted), w.ended(k), when(k.status == access.CredentialDisabled, "WRONG_STATUS"),
+	want := either(missing(by, k.app, !k.app.deleted), w.ended(k), when(k.status == access.CredentialDisabled, "WRONG_STATUS"),
 		when(k.successor != nil && k.successor.status != access.CredentialRevoked, "WRONG_STATUS"),
 		forbidden(by, k.production), when(k.expires != nil && end.After(*k.expires), "TOO_FAR"))
 	if w.expect(by, "rotate a key", err, want, 2) {
@@ -127,7 +128,7 @@ func (w *life) disableKey(by person, k *lifeKey) {
 	if changes {
 		events = 1
 	}
-	if w.expect(by, "disable a key", err, either(missing(by, !k.app.deleted), w.ended(k)), events) && changes {
+	if w.expect(by, "disable a key", err, either(missing(by, k.app, !k.app.deleted), w.ended(k)), events) && changes {
 		k.status, k.byOwner = access.CredentialDisabled, !by.staff
 	}
 }
@@ -140,7 +141,7 @@ func (w *life) enableKey(by person, k *lifeKey) {
 	if changes {
 		events = 1
 	}
-	want := either(missing(by, !k.app.deleted), w.ended(k), when(changes && !k.byOwner && !by.staff, "WRONG_STATUS"),
+	want := either(missing(by, k.app, !k.app.deleted), w.ended(k), when(changes && !k.byOwner && !by.staff, "WRONG_STATUS"),
 		when(changes, forbidden(by, k.production)))
 	if w.expect(by, "enable a key", err, want, events) && changes {
 		k.status, k.byOwner = access.CredentialActive, false
@@ -149,23 +150,23 @@ func (w *life) enableKey(by person, k *lifeKey) {
 
 // register: who is suspended for a product waits, also where approval is automatic.
 func (w *life) register(by person, a *lifeApp, product int) {
-	made, err := w.Portal.Apps.Register(by.ctx, apps.RegisterInput{AppID: a.id, ProductID: w.products[product].GlobalID()})
+	made, err := w.Portal.Apps.Register(by.ctx, apps.RegisterInput{AppID: a.id, ProductID: w.products[product].GlobalID(), PlanID: new(w.plans[product][0].GlobalID())})
 	before := a.newest[product]
-	if !w.expect(by, "register", err, either(missing(by, !a.deleted), when(before != nil && before.status.Live(), "ALREADY_REGISTERED")), 1) {
+	if !w.expect(by, "register", err, either(missing(by, a, !a.deleted), when(before != nil && before.status.Live(), "ALREADY_REGISTERED")), 1) {
 		return
 	}
 	s := &lifeSubscription{id: made.Subscription.ID, app: a, product: product, status: access.SubscriptionApproved}
-	if product == 0 || w.suspended(product) {
+	if product == 0 || w.suspended(a.account, product) {
 		s.status = access.SubscriptionWaiting
 	}
 	a.newest[product], w.all = s, append(w.all, s)
 }
 
-// suspended reports whether the account has a suspended subscription to a product, be
+// suspended reports whether an account has a suspended subscription to a product, be
 // its app deleted or not.
-func (w *life) suspended(product int) bool {
+func (w *life) suspended(account, product int) bool {
 	for _, s := range w.all {
-		if s.product == product && s.status == access.SubscriptionSuspended {
+		if s.app.account == account && s.product == product && s.status == access.SubscriptionSuspended {
 			return true
 		}
 	}
@@ -216,10 +217,10 @@ func (w *life) stepSubscription(r *rapid.T, by person, s *lifeSubscription) {
 	refused := when(c.name == "unregister" && !by.staff && s.status == access.SubscriptionApproved, "FORBIDDEN")
 	state := when(!possible || !by.staff && s.status == access.SubscriptionSuspended, "WRONG_STATUS")
 	_, err := c.decide(w, by, nodeid.Encode(nodeid.ProductSubscription, s.id))
-	if !w.expect(by, c.name, err, either(missing(by, there), when(!c.may(by), "FORBIDDEN"), state, refused), 1) {
+	if !w.expect(by, c.name, err, either(missing(by, s.app, there), when(!c.may(by), "FORBIDDEN"), state, refused), 1) {
 		return
 	}
-	s.status = to
+	s.status, s.pending = to, nil
 	if s.app.deleted && to.Live() {
 		s.status = access.SubscriptionEnded
 		w.events++

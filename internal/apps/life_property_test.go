@@ -28,21 +28,25 @@ import (
 type person struct {
 	name string
 	ctx  context.Context
-	// staff act for the organization; own is set for the members of the account that the
-	// commands are about, owner for who owns it.
-	staff, own, owner bool
+	// staff act for the organization; of the others, account is theirs, and owner is set for
+	// who owns it.
+	staff, owner bool
+	account      int
 }
 
-// The small model: what is expected of the apps of one account, their keys and their
+// The small model: what is expected of the apps of two accounts, their keys and their
 // subscriptions. It is written by hand beside the services and their tables, and knows
 // neither of them.
 type (
 	lifeApp struct {
 		id      string
+		account int
 		deleted bool
 		keys    []*lifeKey
 		// newest is the newest subscription to each product.
 		newest [2]*lifeSubscription
+		// offer is the open offer to the other account.
+		offer *lifeOffer
 	}
 	lifeKey struct {
 		id         uuid.UUID
@@ -58,6 +62,20 @@ type (
 		app     *lifeApp
 		product int
 		status  access.SubscriptionStatus
+		plan    int
+		pending *lifeChange
+	}
+	// lifeChange is a change of plan that has not taken effect.
+	lifeChange struct {
+		plan    int
+		waiting bool
+		when    domain.PlanChangeTime
+	}
+	lifeOffer struct {
+		id    string
+		app   *lifeApp
+		from  int
+		ended bool
 	}
 )
 
@@ -74,18 +92,20 @@ type life struct {
 	*portaltest.Fixture
 	t        *testing.T
 	products [2]*db.Product
-	plans    [2]*db.Plan
+	// plans are two of each product.
+	plans    [2][2]*db.Plan
 	people   []person
-	account  *db.Account
+	accounts [2]*db.Account
 	apps     []*lifeApp
 	keys     []*lifeKey
 	all      []*lifeSubscription
-	// events is how many the account's objects have, which each command that changes
+	offers   []*lifeOffer
+	// events is how many the accounts' objects have, which each command that changes
 	// something raises.
 	events int
 }
 
-// Whatever random people do to the keys and subscriptions of an account, in whatever
+// Whatever random people do to the apps, keys and subscriptions of two accounts, in whatever
 // order: each command ends as the model says, nothing is in a state that the model does
 // not know, no app has two live subscriptions to a product, and each change has its event
 // while what changes nothing has none.
@@ -97,7 +117,8 @@ func TestLife_AnySequence(t *testing.T) {
 		require.NoError(t, err)
 		w := &life{Fixture: f, t: t}
 		for i, name := range []string{"manual", "automatic"} {
-			w.products[i], w.plans[i] = f.MustProduct(t, x.Admin, name)
+			w.products[i], w.plans[i][0] = f.MustProduct(t, x.Admin, name)
+			w.plans[i][1] = f.MustPlan(t, x.Admin, w.products[i], "other")
 		}
 		_, err = f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: w.products[1].GlobalID(), Approval: input.SetTo(domain.Auto)})
 		require.NoError(t, err)
@@ -111,18 +132,18 @@ func TestLife_AnySequence(t *testing.T) {
 	})
 }
 
-// begin gives the world an account of its own, so that nothing of an earlier sequence
+// begin gives the world accounts of its own, so that nothing of an earlier sequence
 // is left.
 func (w *life) begin(admin context.Context) {
 	t := w.t
-	w.account = w.MustAccount(t, admin, "Acme")
+	w.accounts = [2]*db.Account{w.MustAccount(t, admin, "Acme"), w.MustAccount(t, admin, "Another")}
 	w.people = []person{
 		{name: "administrator", ctx: admin, staff: true},
-		{name: "owner", ctx: w.MustDeveloper(t, admin, w.account), own: true, owner: true},
-		{name: "member", ctx: w.Enter(t, w.MustUser(t, admin, w.account, domain.Member)), own: true},
-		{name: "stranger", ctx: w.MustDeveloper(t, admin, w.MustAccount(t, admin, "Another"))},
+		{name: "owner", ctx: w.MustDeveloper(t, admin, w.accounts[0]), owner: true},
+		{name: "member", ctx: w.Enter(t, w.MustUser(t, admin, w.accounts[0], domain.Member))},
+		{name: "stranger", ctx: w.MustDeveloper(t, admin, w.accounts[1]), owner: true, account: 1},
 	}
-	w.apps, w.keys, w.all = nil, nil, nil
+	w.apps, w.keys, w.all, w.offers = nil, nil, nil, nil
 	w.events = w.countEvents()
 	w.createApp(w.people[1])
 }
@@ -130,13 +151,19 @@ func (w *life) begin(admin context.Context) {
 // step gives one command.
 func (w *life) step(r *rapid.T) {
 	by := rapid.SampledFrom(w.people).Draw(r, "by")
-	switch rapid.IntRange(0, 9).Draw(r, "about") {
+	switch rapid.IntRange(0, 13).Draw(r, "about") {
 	case 0:
 		w.Clock.Advance(time.Duration(rapid.IntRange(1, 40).Draw(r, "minutes")) * time.Minute)
 	case 1, 2:
 		w.stepApp(r, by, rapid.SampledFrom(w.apps).Draw(r, "app"))
 	case 3, 4, 5:
 		w.stepKey(r, by, rapid.SampledFrom(w.keys).Draw(r, "key"))
+	case 10, 11:
+		w.stepOffer(r, by)
+	case 12, 13:
+		if len(w.all) > 0 {
+			w.stepPlan(r, by, rapid.SampledFrom(w.all).Draw(r, "subscription"))
+		}
 	case 6:
 		w.register(by, rapid.SampledFrom(w.apps).Draw(r, "app"), rapid.IntRange(0, 1).Draw(r, "product"))
 	default:
@@ -156,8 +183,8 @@ func (w *life) expect(by person, what string, err error, want string, events int
 }
 
 // missing returns the outcome for an object that somebody does not see, or "".
-func missing(by person, there bool) string {
-	if !there || !by.staff && !by.own {
+func missing(by person, a *lifeApp, there bool) string {
+	if !there || !by.staff && by.account != a.account {
 		return "NOT_FOUND"
 	}
 	return ""
@@ -184,7 +211,7 @@ func when(yes bool, outcome string) string {
 // check compares what is stored with the model.
 func (w *life) check() {
 	ctx, live := portaltest.System(w.t), map[[2]uuid.UUID]int{}
-	subscriptions, err := w.Client.Subscription.Query().Where(subscription.AccountID(w.account.ID)).All(ctx)
+	subscriptions, err := w.Client.Subscription.Query().Where(subscription.AccountIDIn(w.accounts[0].ID, w.accounts[1].ID)).All(ctx)
 	require.NoError(w.t, err)
 	require.Len(w.t, subscriptions, len(w.all))
 	stored := map[uuid.UUID]*db.Subscription{}
@@ -198,16 +225,19 @@ func (w *life) check() {
 		require.Equal(w.t, s.status, stored[s.id].Status)
 		require.Equal(w.t, s.app.newest[s.product] == s, stored[s.id].Newest)
 		require.Equal(w.t, s.app.deleted, stored[s.id].DeletedAt != nil)
+		require.Equal(w.t, w.accounts[s.app.account].ID, stored[s.id].AccountID)
+		w.checkPlan(s, stored[s.id])
 	}
 	for of, n := range live {
 		require.Equal(w.t, 1, n, "live subscriptions of %v", of)
 	}
 	w.checkKeys(ctx)
+	w.checkOffers(ctx)
 	require.Equal(w.t, w.events, w.countEvents())
 }
 
 func (w *life) checkKeys(ctx context.Context) {
-	credentials, err := w.Client.Credential.Query().Where(credential.AccountID(w.account.ID)).All(ctx)
+	credentials, err := w.Client.Credential.Query().Where(credential.AccountIDIn(w.accounts[0].ID, w.accounts[1].ID)).All(ctx)
 	require.NoError(w.t, err)
 	require.Len(w.t, credentials, len(w.keys))
 	stored := map[uuid.UUID]*db.Credential{}
@@ -217,6 +247,7 @@ func (w *life) checkKeys(ctx context.Context) {
 	for _, k := range w.keys {
 		c := stored[k.id]
 		require.Equal(w.t, k.status, c.Status)
+		require.Equal(w.t, w.accounts[k.app.account].ID, c.AccountID)
 		require.Equal(w.t, k.byOwner, c.DisabledByOwner)
 		require.Equal(w.t, k.app.deleted, c.DeletedAt != nil)
 		require.Equal(w.t, k.expires == nil, c.ExpiresAt == nil)
@@ -227,14 +258,14 @@ func (w *life) checkKeys(ctx context.Context) {
 }
 
 func (w *life) countEvents() int {
-	return portaltest.Count(w.t, w.Client.Event.Query().Where(event.AccountID(w.account.ID), event.AppIDNotNil()))
+	return portaltest.Count(w.t, w.Client.Event.Query().Where(event.AccountIDIn(w.accounts[0].ID, w.accounts[1].ID), event.AppIDNotNil()))
 }
 
-// createApp makes an app with its first key, for the account's own people alone.
+// createApp makes an app with its first key, for developers alone.
 func (w *life) createApp(by person) {
 	made, err := w.Portal.Apps.CreateApp(by.ctx, apps.CreateAppInput{Name: "App"})
 	if w.expect(by, "create an app", err, racetest.OK, 2) {
-		a := &lifeApp{id: made.App.GlobalID()}
+		a := &lifeApp{id: made.App.GlobalID(), account: by.account}
 		w.apps = append(w.apps, a)
 		w.addKey(a, made.Credential, false)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // AppPermissions is what the viewer may do to an app.
-type AppPermissions struct{ Update, Delete, GenerateKey, Register policy.Decision }
+type AppPermissions struct{ Update, Delete, GenerateKey, Register, Transfer policy.Decision }
 
 // AppPermissions asks the policy about an app.
 func (svc *Service) AppPermissions(ctx context.Context, a *db.App) *AppPermissions {
@@ -18,6 +18,7 @@ func (svc *Service) AppPermissions(ctx context.Context, a *db.App) *AppPermissio
 	return &AppPermissions{
 		Update:      policy.Decide(v, policy.UpdateApp(org, a.AccountID)),
 		Delete:      policy.Decide(v, policy.DeleteApp(org, a.AccountID)),
+		Transfer:    policy.Decide(v, policy.TransferApp(org, a.AccountID)),
 		GenerateKey: policy.Decide(v, policy.GenerateCredential(org, a.AccountID, "").WithoutConditions()),
 		Register:    policy.Decide(v, policy.Register(org, a.AccountID, "").WithoutConditions()),
 	}

@@ -33,6 +33,9 @@ const (
 	MailSignUpDecided   MailKind = "SIGN_UP_DECIDED"
 	MailLeakReported    MailKind = "LEAK_REPORTED"
 	MailKeyStillUsed    MailKind = "KEY_STILL_USED"
+	MailPlanChanged     MailKind = "PLAN_CHANGED"
+	MailAppOffered      MailKind = "APP_OFFERED"
+	MailAppTransferred  MailKind = "APP_TRANSFERRED"
 )
 
 // MailKinds lists the kinds, in the order in which they are shown.
@@ -40,7 +43,7 @@ func MailKinds() []MailKind {
 	return []MailKind{
 		MailWelcome, MailInvitation, MailPasswordReset, MailRequestReceived, MailRequestsWaiting, MailRequestApproved, MailRequestRejected,
 		MailKeyExpiring, MailKeyExpired, MailKeyRevoked, MailTokenExpiring, MailSignInChanged, MailVerification, MailSignUpDecided, MailLeakReported,
-		MailKeyStillUsed,
+		MailKeyStillUsed, MailPlanChanged, MailAppOffered, MailAppTransferred,
 	}
 }
 

@@ -17,6 +17,7 @@ func All() []Entity {
 	return []Entity{
 		{Kind: nodeid.Account, Table: "accounts", Row: "Account", Connection: true},
 		{Kind: nodeid.App, Table: "apps", Row: "App", Connection: true},
+		{Kind: nodeid.AppTransfer, Table: "app_transfers", Row: "AppTransfer", Connection: true},
 		{Kind: nodeid.Credential, Table: "credentials", Row: "Credential", Connection: true},
 		{Kind: nodeid.Endpoint, Table: "endpoints", Row: "Endpoint", Connection: true},
 		{Kind: nodeid.Event, Table: "events", Row: "Event", Connection: true},
@@ -79,6 +80,33 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"updatedAt":            {"updated_at"},
 			"version":              {"version"},
 			"viewerCan":            {"organization_id", "account_id"},
+		},
+		nodeid.AppTransfer: {
+			"answer":          {"answer"},
+			"app":             {"app_id"},
+			"appId":           {"app_id"},
+			"appName":         {"app_name"},
+			"callsLast24h":    {"app_id", "status", "expires_at"},
+			"createdAt":       {"created_at"},
+			"decidedAt":       {"decided_at"},
+			"decidedBy":       {"decided_by", "status", "from_account_id", "to_account_id"},
+			"expiresAt":       {"expires_at"},
+			"fromAccount":     {"from_account_id"},
+			"fromAccountId":   {"from_account_id"},
+			"fromAccountName": {"from_account_name"},
+			"id":              nil,
+			"keyCount":        {"key_count"},
+			"offeredBy":       {"offered_by", "from_account_id"},
+			"organizationId":  {"organization_id"},
+			"productTitles":   {"product_titles"},
+			"reason":          {"reason"},
+			"status":          {"status", "expires_at"},
+			"toAccount":       {"to_account_id"},
+			"toAccountId":     {"to_account_id"},
+			"toAccountName":   {"to_account_name"},
+			"updatedAt":       {"updated_at"},
+			"version":         {"version"},
+			"viewerCan":       {"organization_id", "from_account_id", "to_account_id", "status", "expires_at"},
 		},
 		nodeid.Credential: {
 			"access":             {"access"},
@@ -403,6 +431,11 @@ func Edges() map[nodeid.Kind]map[string]Edge {
 		nodeid.App: {
 			"account": {Column: "account_id", Kind: nodeid.Account},
 		},
+		nodeid.AppTransfer: {
+			"app":         {Column: "app_id", Kind: nodeid.App},
+			"fromAccount": {Column: "from_account_id", Kind: nodeid.Account},
+			"toAccount":   {Column: "to_account_id", Kind: nodeid.Account},
+		},
 		nodeid.Credential: {
 			"account":     {Column: "account_id", Kind: nodeid.Account},
 			"app":         {Column: "app_id", Kind: nodeid.App},
@@ -476,6 +509,31 @@ func (r Reader) AppEdge(ctx context.Context, column string, columns []string, fo
 }
 
 func (r Reader) queryApp() listing.Query[*db.App] { return r.client.App.Query() }
+
+// AppTransferList describes a list of AppTransfers.
+func AppTransferList() listing.List[*db.AppTransfer] {
+	return listing.List[*db.AppTransfer]{
+		Name: "appTransfers",
+		ID:   func(x *db.AppTransfer) uuid.UUID { return x.ID },
+		Keys: []listing.Key[*db.AppTransfer]{
+			{Name: "CREATED_AT", Column: "created_at", Type: listing.Time, Value: func(x *db.AppTransfer) any { return x.CreatedAt }},
+		},
+	}
+}
+
+// AppTransfersByID reads AppTransfers with some columns; none for all.
+func (r Reader) AppTransfersByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.AppTransfer], error) {
+	return listing.ReadByID(ctx, r.Lists, AppTransferList(), r.queryAppTransfer, ids, columns, edges...)
+}
+
+// AppTransferEdge returns the edge from a column to the AppTransfers that the viewer may see.
+func (r Reader) AppTransferEdge(ctx context.Context, column string, columns []string, found func(*db.AppTransfer)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, AppTransferList(), r.queryAppTransfer, columns, found)
+}
+
+func (r Reader) queryAppTransfer() listing.Query[*db.AppTransfer] {
+	return r.client.AppTransfer.Query()
+}
 
 // CredentialList describes a list of Credentials.
 func CredentialList() listing.List[*db.Credential] {

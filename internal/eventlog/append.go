@@ -32,6 +32,10 @@ type Entry struct {
 	AccountID, AppID *uuid.UUID
 	// Reason is the text that the actor entered.
 	Reason string
+	// ActorAccount is the name of the account for which a developer acted, in an event that
+	// another account reads: it stands in the place of the developer, whom that account does
+	// not know. "" in all others.
+	ActorAccount string
 	// Changes are the attributes that changed; never a secret.
 	Changes []domain.Change
 }
@@ -201,6 +205,10 @@ func rowArgs(ctx context.Context, organization uuid.UUID, at time.Time, e Entry)
 	var actor *uuid.UUID
 	if v.UserID != uuid.Nil {
 		actor = &v.UserID
+	}
+	if e.ActorAccount != "" && !v.ActsForOrganization() {
+		v = viewer.Viewer{Role: v.Role, Name: e.ActorAccount, RequestID: v.RequestID}
+		actor = nil
 	}
 	return []any{
 		id, organization, string(e.Type), 1, at, string(v.Role), nullable(actor), v.Name, nullable(&v.TokenID), v.Address, v.RequestID,

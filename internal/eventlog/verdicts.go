@@ -7,7 +7,7 @@ func (t Type) ChangesVerdicts() bool {
 	switch t {
 	case OrganizationUpdated,
 		AccountSuspended, AccountResumed, AccountDeleted,
-		AppDeleted, AppRestored,
+		AppDeleted, AppRestored, AppTransferAccepted,
 		CredentialUpdated, CredentialDisabled, CredentialEnabled, CredentialRevoked, CredentialRotated,
 		ProductUpdated, PlanUpdated,
 		EndpointCreated, EndpointUpdated, EndpointDeleted,

@@ -14,10 +14,14 @@ import (
 
 	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/verdict"
+	"portico/ent/db"
+	"portico/ent/db/app"
 	"portico/internal/apps"
 	"portico/internal/catalog"
 	"portico/internal/gateway"
+	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
+	"portico/internal/viewer"
 )
 
 // keys are those that the changes of a property test go on about.
@@ -111,7 +115,7 @@ func TestCopiesMatchTheDatabase(t *testing.T) {
 func (w *world) randomChange(t *testing.T, r *rand.Rand, all *keys) {
 	t.Helper()
 	credential := all.any(r).Credential.GlobalID()
-	switch r.IntN(10) {
+	switch r.IntN(12) {
 	case 0:
 		all.add(w.key(t))
 	case 1:
@@ -137,9 +141,39 @@ func (w *world) randomChange(t *testing.T, r *rand.Rand, all *keys) {
 	case 8:
 		_, _ = w.Portal.Identity.SuspendAccount(w.Admin, w.Account.GlobalID(), nil)
 		_, _ = w.Portal.Identity.ResumeAccount(w.Admin, w.Account.GlobalID(), nil)
+	case 10, 11: // to and fro, with accounts that come new to a copy
+		w.randomTransfer(t, r)
 	case 9:
 		_, _ = w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), RateLimit: set(access.RateLimit{Limit: 1 + r.IntN(9), Per: access.PerSecond, Burst: 10})})
 	}
+}
+
+// randomTransfer lets any app go to another account, which has a key of its own or has not.
+func (w *world) randomTransfer(t *testing.T, r *rand.Rand) {
+	t.Helper()
+	ctx := portaltest.As(t, viewer.Viewer{Role: viewer.System, OrganizationID: w.Organization.ID})
+	all := w.Client.App.Query().Where(app.DeletedAtIsNil()).Order(app.ByID()).AllX(ctx)
+	a := all[r.IntN(len(all))]
+	to := w.Account
+	if a.AccountID == to.ID {
+		to = w.MustAccount(t, w.Admin, "To")
+		if r.IntN(2) == 0 {
+			w.MustKey(t, w.Admin, apps.GenerateKeyInput{AccountID: ptr(to.GlobalID())})
+		}
+	}
+	if w.transfer(t, a, to) && a.ID == w.made.App.ID { // for which the developer makes keys
+		require.True(t, w.transfer(t, a, w.Account))
+	}
+}
+
+// transfer lets an app go to an account, if it may.
+func (w *world) transfer(t *testing.T, a *db.App, to *db.Account) bool {
+	t.Helper()
+	offered, err := w.Portal.Apps.TransferApp(w.Admin, apps.TransferAppInput{AppID: a.GlobalID(), ToAccountID: to.GlobalID()})
+	if err == nil {
+		_, err = w.Portal.Apps.AcceptAppTransfer(w.Admin, offered.Transfer.GlobalID())
+	}
+	return err == nil
 }
 
 // hasAll reports whether a copy knows all keys.

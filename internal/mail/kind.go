@@ -82,6 +82,10 @@ type Facts struct {
 	NoPassword bool
 	// Applicant is who has signed up and waits for a decision, with the address.
 	Applicant string
+	// Transfer is how the offer of an app has ended: its status. Received: the recipient's
+	// account is the one that it was made to.
+	Transfer string
+	Received bool
 	// Deleted: it happened because the app was deleted.
 	Deleted bool
 	// Days is a number of days until When.
@@ -113,7 +117,7 @@ func kinds() []kind {
 	return []kind{
 		welcome(), invited(), passwordReset(), requestReceived(), requestsWaiting(), requestApproved(), requestRejected(),
 		keyExpiring(), keyExpired(), keyRevoked(), tokenExpiring(), signInChanged(), verification(), signUpDecided(), leakReported(),
-		keyStillUsed(),
+		keyStillUsed(), planChanged(), appOffered(), appTransferred(),
 	}
 }
 

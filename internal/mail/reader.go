@@ -108,6 +108,11 @@ func without(ids []uuid.UUID, one *uuid.UUID) []uuid.UUID {
 // event: somebody who held a key, or found it.
 func byNobody(e *db.Event) bool { return viewer.Role(e.ActorRole) == viewer.Anonymous }
 
+// byStaff reports whether staff caused an event, and byPortico whether Portico itself did.
+func byStaff(e *db.Event) bool { return viewer.Role(e.ActorRole).Staff() }
+
+func byPortico(e *db.Event) bool { return viewer.Role(e.ActorRole) == viewer.System }
+
 // actorFor returns who did something, as developers may know: "" is an
 // administrator.
 func actorFor(e *db.Event) string {

@@ -6,6 +6,7 @@ package nodeid
 const (
 	Account             Kind = "Account"
 	App                 Kind = "App"
+	AppTransfer         Kind = "AppTransfer"
 	Credential          Kind = "Credential"
 	Endpoint            Kind = "Endpoint"
 	Event               Kind = "Event"
@@ -28,6 +29,8 @@ func prefix(k Kind) string {
 		return "acct"
 	case App:
 		return "app"
+	case AppTransfer:
+		return "xfer"
 	case Credential:
 		return "cred"
 	case Endpoint:
@@ -64,6 +67,8 @@ func kindOf(prefix string) (Kind, bool) {
 		return Account, true
 	case "app":
 		return App, true
+	case "xfer":
+		return AppTransfer, true
 	case "cred":
 		return Credential, true
 	case "ep":

@@ -84,7 +84,7 @@ func checkOtherRules(v viewer.Viewer, r Request) Decision {
 	return checkPolicies(v, r)
 }
 
-// checkOtherStates checks the states of accounts and products, and those in which a
+// checkOtherStates checks the states of accounts, products, invitations and offers, and those in which a
 // credential may be rotated and the endpoints of a subscription may change.
 func checkOtherStates(r Request) Decision {
 	if r.changesProduct {
@@ -106,6 +106,10 @@ func checkOtherStates(r Request) Decision {
 	case invitationRevoke:
 		if r.invitation != domain.InvitationPending {
 			return refuse(Status, "The invitation is "+string(r.invitation)+".")
+		}
+	case transferAccept, transferDecline, transferCancel:
+		if r.transfer != domain.TransferPending {
+			return refuse(Status, "The offer is "+string(r.transfer)+".")
 		}
 	case signUpDecide:
 		if r.signUp != domain.SignUpStatus(domain.SignUpWaiting) {

@@ -24,6 +24,10 @@ const (
 	appDelete          action = "app.delete"
 	appRestore         action = "app.restore"
 	appRegister        action = "app.register"
+	appTransfer        action = "app.transfer"
+	transferAccept     action = "transfer.accept"
+	transferDecline    action = "transfer.decline"
+	transferCancel     action = "transfer.cancel"
 	credentialGenerate action = "key.generate"
 	credentialRotate   action = "key.rotate"
 	subscriptionNarrow action = "subscription.narrow"
@@ -167,7 +171,8 @@ func decideGranted(v viewer.Viewer, r Request) Decision {
 // to do an action.
 func ownersOnly(a action) bool {
 	switch a {
-	case accountDelete, memberChangeRole, memberRemove, memberInvite, invitationRevoke:
+	case accountDelete, memberChangeRole, memberRemove, memberInvite, invitationRevoke,
+		appTransfer, transferAccept, transferDecline, transferCancel:
 		return true
 	}
 	return false
@@ -187,7 +192,8 @@ func beforeTerms(a action) bool {
 	switch a {
 	case termsAccept, passwordChange, totpEnable, totpDisable, mailPrefer, userUpdate,
 		credentialAction(lifecycle.Revoke), credentialAction(lifecycle.Disable),
-		subscriptionAction(lifecycle.Unregister), subscriptionAction(lifecycle.Withdraw), subscriptionAction(lifecycle.CancelPlanChange), invitationRevoke, memberRemove, appDelete, accountDelete:
+		subscriptionAction(lifecycle.Unregister), subscriptionAction(lifecycle.Withdraw), subscriptionAction(lifecycle.CancelPlanChange), invitationRevoke, memberRemove, appDelete, accountDelete,
+		transferDecline, transferCancel:
 		return true
 	}
 	return false
@@ -204,6 +210,7 @@ func granted(r viewer.Role, a action) bool {
 		// Of the products that the approver is named for; the row policies show no others.
 		return r == viewer.Admin || r == viewer.Approver
 	case appCreate, appUpdate, appDelete, appRegister, credentialGenerate, credentialRotate, subscriptionNarrow,
+		appTransfer, transferAccept, transferDecline, transferCancel,
 		accountDelete, memberChangeRole, memberRemove, memberInvite, invitationRevoke,
 		credentialAction(lifecycle.Revoke), credentialAction(lifecycle.Update), subscriptionAction(lifecycle.Unregister),
 		subscriptionAction(lifecycle.ChangePlan), subscriptionAction(lifecycle.CancelPlanChange),

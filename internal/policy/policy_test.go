@@ -42,6 +42,7 @@ func grants() map[string][]viewer.Role {
 	people, deciders := []viewer.Role{viewer.Admin, viewer.Approver, viewer.Portal}, []viewer.Role{viewer.Admin, viewer.Approver}
 	return map[string][]viewer.Role{
 		"app.create": both, "app.update": both, "app.delete": both, "app.register": both, "app.restore": admin,
+		"app.transfer": both, "transfer.accept": both, "transfer.decline": both, "transfer.cancel": both,
 		"key.generate": both, "key.rotate": both, "key.UPDATE": both, "key.REVOKE": both, "key.DISABLE": both, "key.ENABLE": both,
 		"account.create": admin, "account.update": admin, "account.suspend": admin, "account.resume": admin, "account.delete": both,
 		"member.add": admin, "member.changeRole": both, "member.remove": both, "member.invite": both, "invitation.revoke": both,
@@ -68,10 +69,13 @@ func grants() map[string][]viewer.Role {
 // object's state is the first of its kind.
 func makers() []func(organization, account uuid.UUID) Request {
 	type maker = func(organization, account uuid.UUID) Request
-	all := []maker{CreateApp, UpdateApp, DeleteApp, DeleteAccount, AddMember, InviteMember}
+	all := []maker{CreateApp, UpdateApp, DeleteApp, TransferApp, DeleteAccount, AddMember, InviteMember}
 	all = append(all,
 		func(o, _ uuid.UUID) Request { return UpdateUser(o, user) }, // oneself
 		func(o, a uuid.UUID) Request { return RevokeInvitation(o, a, domain.InvitationPending) },
+		func(o, a uuid.UUID) Request { return AcceptTransfer(o, a, domain.TransferPending) },
+		func(o, a uuid.UUID) Request { return DeclineTransfer(o, a, domain.TransferPending) },
+		func(o, a uuid.UUID) Request { return CancelTransfer(o, a, domain.TransferPending) },
 		func(o, a uuid.UUID) Request { return ChangeMemberRole(o, a, false) },
 		func(o, a uuid.UUID) Request { return RemoveMember(o, a, elsewhere, false) })
 	for _, f := range []func(uuid.UUID) Request{

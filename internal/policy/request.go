@@ -32,6 +32,7 @@ type Request struct {
 	// lastOwner is set if the account would have no owner without the member.
 	lastOwner  bool
 	invitation domain.InvitationStatus
+	transfer   domain.AppTransferStatus // of the offer of an app
 	signUp     domain.SignUpStatus
 	product    domain.ProductStatus
 	// changesProduct is set for actions that the product's state must allow.
@@ -188,8 +189,7 @@ func SuspendAccount(organizationID uuid.UUID, s access.AccountStatus) Request {
 	return onAccount(accountSuspend, organizationID, s)
 }
 
-// ResumeAccount returns the request to end the suspension of an account of the
-// given status.
+// ResumeAccount returns the request to end the suspension of an account, by its status.
 func ResumeAccount(organizationID uuid.UUID, s access.AccountStatus) Request {
 	return onAccount(accountResume, organizationID, s)
 }

@@ -14,6 +14,9 @@ func declared() []Rule {
 			Table: "accounts", What: "deleted accounts", Setting: "deletedRetentionDays", Since: "deleted_at", Job: "purge", Emptied: true,
 		},
 		{
+			Table: "app_transfers", What: "offers of apps to other accounts", For: 8640 * time.Hour, Since: "expires_at", Job: "purge", Except: "status = 'PENDING'",
+		},
+		{
 			Table: "apps", What: "deleted apps; the reference id stays, so that it is never reused", Setting: "deletedRetentionDays", Since: "deleted_at", Job: "purge", Emptied: true,
 		},
 		{

@@ -100,7 +100,7 @@ func (a *author) organization(ctx context.Context, o organization) (err error) {
 	if err := a.approvers(admin, o.Approvers); err != nil {
 		return err
 	}
-	if err := a.invitations(admin, o.Accounts); err != nil {
+	if err := a.invitations(ctx, admin, o.Accounts); err != nil {
 		return err
 	}
 	if err := a.signUps(ctx, o.SignUps); err != nil {

@@ -7,8 +7,10 @@ import (
 
 	"github.com/google/uuid"
 
+	entapp "portico/ent/db/app"
 	"portico/ent/db/signup"
 	"portico/internal/address"
+	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/identity"
 	"portico/internal/viewer"
@@ -21,13 +23,32 @@ const (
 	sinceSignIn     = 3 * 24 * time.Hour
 )
 
-// invitations invites people to the accounts, who have not answered yet.
-func (a *author) invitations(admin context.Context, accounts []account) error {
+// invitations invites people to the accounts, and offers apps to them; nobody has answered
+// yet.
+func (a *author) invitations(ctx, admin context.Context, accounts []account) error {
 	a.clock.Advance(a.Clock.Now().Add(-sinceInvitation).Sub(a.clock.Now()))
 	for _, x := range accounts {
 		for _, email := range x.Invited {
 			in := identity.InviteMemberInput{AccountID: a.accounts[x.Name].GlobalID(), Email: address.ParseEmail(email)}
 			if _, err := a.Identity.InviteMember(admin, in); err != nil {
+				return err
+			}
+		}
+	}
+	return a.offered(ctx, admin, accounts)
+}
+
+// offered lets accounts offer apps to others, which have not answered yet.
+func (a *author) offered(ctx, admin context.Context, accounts []account) error {
+	for _, x := range accounts {
+		for _, o := range x.Offered {
+			a.clock.Advance(time.Minute)
+			of, err := a.tx.App.Query().Where(entapp.AccountID(a.accounts[x.Name].ID), entapp.Name(o.App)).Only(viewer.AsSystem(ctx, a.org.ID))
+			if err != nil {
+				return err
+			}
+			in := apps.TransferAppInput{AppID: of.GlobalID(), ToAccountID: a.accounts[o.To].GlobalID(), Reason: &o.Reason}
+			if _, err := a.Apps.TransferApp(admin, in); err != nil {
 				return err
 			}
 		}

@@ -123,12 +123,17 @@ type account struct {
 	Members []member
 	// Invited are the addresses of people who have not joined yet.
 	Invited []string
+	// Offered are its apps that are offered to other accounts, which have not answered.
+	Offered []handover
 	// Credentials are those of the whole account.
 	Credentials []credential
 	Apps        []app
 	// Suspended is why the account was finally suspended; empty if it was not.
 	Suspended string
 }
+
+// handover is an app that is offered to another account.
+type handover struct{ App, To, Reason string }
 
 type product struct {
 	catalog.CreateProductInput

@@ -33,6 +33,10 @@ func (p *process) jobs() *jobs.Runner {
 			_, err := p.portal.Maintenance.TakeDuePlans(ctx)
 			return err
 		}},
+		{Name: "app-transfers", Every: expiriesEvery, Run: func(ctx context.Context) error {
+			_, err := p.portal.Maintenance.ExpireTransfers(ctx)
+			return err
+		}},
 		{Name: "names", Every: namesEvery, Run: func(ctx context.Context) error {
 			_, err := p.portal.Maintenance.FoldNames(ctx)
 			return err

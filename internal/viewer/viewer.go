@@ -169,6 +169,12 @@ func AsSystem(ctx context.Context, organization uuid.UUID) context.Context {
 	return NewContext(ctx, ForSystem(organization))
 }
 
+// AsAccount returns a context in which what a developer of an account may see is seen, by
+// nobody in particular.
+func AsAccount(ctx context.Context, organization, account uuid.UUID) context.Context {
+	return NewContext(ctx, Viewer{Role: Portal, OrganizationID: organization, AccountID: account})
+}
+
 // FromContext returns the context's viewer. ok is false when there is none,
 // which every rule treats as a refusal.
 func FromContext(ctx context.Context) (v Viewer, ok bool) {

@@ -44,6 +44,18 @@ func (f AppFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.AppMutation", m)
 }
 
+// The AppTransferFunc type is an adapter to allow the use of ordinary
+// function as AppTransfer mutator.
+type AppTransferFunc func(context.Context, *db.AppTransferMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f AppTransferFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.AppTransferMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.AppTransferMutation", m)
+}
+
 // The CredentialFunc type is an adapter to allow the use of ordinary
 // function as Credential mutator.
 type CredentialFunc func(context.Context, *db.CredentialMutation) (db.Value, error)

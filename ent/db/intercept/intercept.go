@@ -10,6 +10,7 @@ import (
 	"portico/ent/db/accessentry"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
+	"portico/ent/db/apptransfer"
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
@@ -164,6 +165,33 @@ func (f TraverseApp) Traverse(ctx context.Context, q db.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *db.AppQuery", q)
+}
+
+// The AppTransferFunc type is an adapter to allow the use of ordinary function as a Querier.
+type AppTransferFunc func(context.Context, *db.AppTransferQuery) (db.Value, error)
+
+// Query calls f(ctx, q).
+func (f AppTransferFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
+	if q, ok := q.(*db.AppTransferQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *db.AppTransferQuery", q)
+}
+
+// The TraverseAppTransfer type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseAppTransfer func(context.Context, *db.AppTransferQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseAppTransfer) Intercept(next db.Querier) db.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseAppTransfer) Traverse(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.AppTransferQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *db.AppTransferQuery", q)
 }
 
 // The CredentialFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -553,6 +581,8 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.AccountQuery, predicate.Account, account.OrderOption]{typ: db.TypeAccount, tq: q}, nil
 	case *db.AppQuery:
 		return &query[*db.AppQuery, predicate.App, app.OrderOption]{typ: db.TypeApp, tq: q}, nil
+	case *db.AppTransferQuery:
+		return &query[*db.AppTransferQuery, predicate.AppTransfer, apptransfer.OrderOption]{typ: db.TypeAppTransfer, tq: q}, nil
 	case *db.CredentialQuery:
 		return &query[*db.CredentialQuery, predicate.Credential, credential.OrderOption]{typ: db.TypeCredential, tq: q}, nil
 	case *db.EndpointQuery:

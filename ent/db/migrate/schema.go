@@ -191,6 +191,104 @@ var (
 			},
 		},
 	}
+	// AppTransfersColumns holds the columns for the "app_transfers" table.
+	AppTransfersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "version", Type: field.TypeInt, Default: 1},
+		{Name: "app_name", Type: field.TypeString},
+		{Name: "from_account_name", Type: field.TypeString},
+		{Name: "to_account_name", Type: field.TypeString},
+		{Name: "product_titles", Type: field.TypeJSON},
+		{Name: "key_count", Type: field.TypeInt},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "ACCEPTED", "DECLINED", "CANCELLED", "EXPIRED"}, Default: "PENDING"},
+		{Name: "reason", Type: field.TypeString, Default: ""},
+		{Name: "answer", Type: field.TypeString, Default: ""},
+		{Name: "offered_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "decided_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "decided_at", Type: field.TypeTime, Nullable: true},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "app_id", Type: field.TypeUUID},
+		{Name: "from_account_id", Type: field.TypeUUID},
+		{Name: "to_account_id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// AppTransfersTable holds the schema information for the "app_transfers" table.
+	AppTransfersTable = &schema.Table{
+		Name:       "app_transfers",
+		Columns:    AppTransfersColumns,
+		PrimaryKey: []*schema.Column{AppTransfersColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "app_transfers_apps_app",
+				Columns:    []*schema.Column{AppTransfersColumns[16]},
+				RefColumns: []*schema.Column{AppsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "app_transfers_accounts_from_account",
+				Columns:    []*schema.Column{AppTransfersColumns[17]},
+				RefColumns: []*schema.Column{AccountsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "app_transfers_accounts_to_account",
+				Columns:    []*schema.Column{AppTransfersColumns[18]},
+				RefColumns: []*schema.Column{AccountsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "app_transfers_organizations_organization",
+				Columns:    []*schema.Column{AppTransfersColumns[19]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "app_transfer_one_open",
+				Unique:  true,
+				Columns: []*schema.Column{AppTransfersColumns[16]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'PENDING'",
+				},
+			},
+			{
+				Name:    "apptransfer_app_id_from_account_id",
+				Unique:  false,
+				Columns: []*schema.Column{AppTransfersColumns[16], AppTransfersColumns[17]},
+			},
+			{
+				Name:    "apptransfer_from_account_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{AppTransfersColumns[17], AppTransfersColumns[1], AppTransfersColumns[0]},
+			},
+			{
+				Name:    "apptransfer_to_account_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{AppTransfersColumns[18], AppTransfersColumns[1], AppTransfersColumns[0]},
+			},
+			{
+				Name:    "apptransfer_organization_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{AppTransfersColumns[19], AppTransfersColumns[1], AppTransfersColumns[0]},
+			},
+			{
+				Name:    "app_transfer_due",
+				Unique:  false,
+				Columns: []*schema.Column{AppTransfersColumns[15]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'PENDING'",
+				},
+			},
+			{
+				Name:    "apptransfer_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{AppTransfersColumns[15]},
+			},
+		},
+	}
 	// CredentialsColumns holds the columns for the "credentials" table.
 	CredentialsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -1885,6 +1983,7 @@ var (
 		AccessEntriesTable,
 		AccountsTable,
 		AppsTable,
+		AppTransfersTable,
 		CredentialsTable,
 		EndpointsTable,
 		EventsTable,
@@ -1945,6 +2044,18 @@ func init() {
 	AppsTable.Annotation.Checks = map[string]string{
 		"apps_purged": "purged_at IS NULL OR deleted_at IS NOT NULL",
 	}
+	AppTransfersTable.ForeignKeys[0].RefTable = AppsTable
+	AppTransfersTable.ForeignKeys[1].RefTable = AccountsTable
+	AppTransfersTable.ForeignKeys[2].RefTable = AccountsTable
+	AppTransfersTable.ForeignKeys[3].RefTable = OrganizationsTable
+	AppTransfersTable.Annotation = &entsql.Annotation{}
+	AppTransfersTable.Annotation.Checks = map[string]string{
+		"app_transfers_accounts": "from_account_id <> to_account_id",
+		"app_transfers_decided":  "((status = 'PENDING') = (decided_at IS NULL) AND (status <> 'PENDING' OR (decided_by IS NULL AND answer = '')))",
+		"app_transfers_expires":  "expires_at > created_at",
+		"app_transfers_keys":     "key_count >= 0",
+		"app_transfers_status":   "status IN ('PENDING', 'ACCEPTED', 'DECLINED', 'CANCELLED', 'EXPIRED')",
+	}
 	CredentialsTable.ForeignKeys[0].RefTable = AppsTable
 	CredentialsTable.ForeignKeys[1].RefTable = AccountsTable
 	CredentialsTable.ForeignKeys[2].RefTable = CredentialsTable
@@ -1994,13 +2105,13 @@ func init() {
 	}
 	MailDeliveriesTable.Annotation = &entsql.Annotation{}
 	MailDeliveriesTable.Annotation.Checks = map[string]string{
-		"mail_deliveries_kind":    "kind IN ('WELCOME', 'REQUEST_RECEIVED', 'REQUESTS_WAITING', 'REQUEST_APPROVED', 'REQUEST_REJECTED', 'KEY_EXPIRING', 'KEY_EXPIRED', 'KEY_REVOKED', 'VERIFICATION', 'INVITATION', 'PASSWORD_RESET', 'SIGN_IN_CHANGED', 'TOKEN_EXPIRING', 'LEAK_REPORTED', 'SIGN_UP_DECIDED', 'KEY_STILL_USED')",
+		"mail_deliveries_kind":    "kind IN ('WELCOME', 'REQUEST_RECEIVED', 'REQUESTS_WAITING', 'REQUEST_APPROVED', 'REQUEST_REJECTED', 'KEY_EXPIRING', 'KEY_EXPIRED', 'KEY_REVOKED', 'VERIFICATION', 'INVITATION', 'PASSWORD_RESET', 'SIGN_IN_CHANGED', 'TOKEN_EXPIRING', 'LEAK_REPORTED', 'SIGN_UP_DECIDED', 'KEY_STILL_USED', 'PLAN_CHANGED', 'APP_OFFERED', 'APP_TRANSFERRED')",
 		"mail_deliveries_settled": "((state = 'PENDING') = (settled_at IS NULL))",
 		"mail_deliveries_state":   "state IN ('PENDING', 'SENT', 'FAILED', 'SKIPPED')",
 	}
 	MailKindSettingsTable.Annotation = &entsql.Annotation{}
 	MailKindSettingsTable.Annotation.Checks = map[string]string{
-		"mail_kind_settings_kind":    "kind IN ('WELCOME', 'REQUEST_RECEIVED', 'REQUESTS_WAITING', 'REQUEST_APPROVED', 'REQUEST_REJECTED', 'KEY_EXPIRING', 'KEY_EXPIRED', 'KEY_REVOKED', 'VERIFICATION', 'INVITATION', 'PASSWORD_RESET', 'SIGN_IN_CHANGED', 'TOKEN_EXPIRING', 'LEAK_REPORTED', 'SIGN_UP_DECIDED', 'KEY_STILL_USED')",
+		"mail_kind_settings_kind":    "kind IN ('WELCOME', 'REQUEST_RECEIVED', 'REQUESTS_WAITING', 'REQUEST_APPROVED', 'REQUEST_REJECTED', 'KEY_EXPIRING', 'KEY_EXPIRED', 'KEY_REVOKED', 'VERIFICATION', 'INVITATION', 'PASSWORD_RESET', 'SIGN_IN_CHANGED', 'TOKEN_EXPIRING', 'LEAK_REPORTED', 'SIGN_UP_DECIDED', 'KEY_STILL_USED', 'PLAN_CHANGED', 'APP_OFFERED', 'APP_TRANSFERRED')",
 		"mail_kind_settings_subject": "length(subject) <= 150",
 	}
 	MailSettingsTable.Annotation = &entsql.Annotation{}

@@ -15,6 +15,9 @@ type Account func(*sql.Selector)
 // App is the predicate function for app builders.
 type App func(*sql.Selector)
 
+// AppTransfer is the predicate function for apptransfer builders.
+type AppTransfer func(*sql.Selector)
+
 // Credential is the predicate function for credential builders.
 type Credential func(*sql.Selector)
 

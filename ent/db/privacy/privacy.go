@@ -182,6 +182,30 @@ func (f AppMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) er
 	return Denyf("db/privacy: unexpected mutation type %T, expect *db.AppMutation", m)
 }
 
+// The AppTransferQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type AppTransferQueryRuleFunc func(context.Context, *db.AppTransferQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f AppTransferQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.AppTransferQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.AppTransferQuery", q)
+}
+
+// The AppTransferMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type AppTransferMutationRuleFunc func(context.Context, *db.AppTransferMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f AppTransferMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.AppTransferMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.AppTransferMutation", m)
+}
+
 // The CredentialQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type CredentialQueryRuleFunc func(context.Context, *db.CredentialQuery) error

@@ -8,6 +8,7 @@ import (
 	"portico/ent/db/accessentry"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
+	"portico/ent/db/apptransfer"
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
@@ -140,6 +141,46 @@ func init() {
 	appDescID := appMixinFields0[0].Descriptor()
 	// app.DefaultID holds the default value on creation for the id field.
 	app.DefaultID = appDescID.Default.(func() uuid.UUID)
+	apptransferMixin := schema.AppTransfer{}.Mixin()
+	apptransfer.Policy = privacy.NewPolicies(schema.AppTransfer{})
+	apptransfer.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := apptransfer.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	apptransferMixinFields0 := apptransferMixin[0].Fields()
+	_ = apptransferMixinFields0
+	apptransferMixinFields2 := apptransferMixin[2].Fields()
+	_ = apptransferMixinFields2
+	apptransferFields := schema.AppTransfer{}.Fields()
+	_ = apptransferFields
+	// apptransferDescCreatedAt is the schema descriptor for created_at field.
+	apptransferDescCreatedAt := apptransferMixinFields2[0].Descriptor()
+	// apptransfer.DefaultCreatedAt holds the default value on creation for the created_at field.
+	apptransfer.DefaultCreatedAt = apptransferDescCreatedAt.Default.(func() time.Time)
+	// apptransferDescUpdatedAt is the schema descriptor for updated_at field.
+	apptransferDescUpdatedAt := apptransferMixinFields2[1].Descriptor()
+	// apptransfer.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	apptransfer.DefaultUpdatedAt = apptransferDescUpdatedAt.Default.(func() time.Time)
+	// apptransferDescVersion is the schema descriptor for version field.
+	apptransferDescVersion := apptransferMixinFields2[2].Descriptor()
+	// apptransfer.DefaultVersion holds the default value on creation for the version field.
+	apptransfer.DefaultVersion = apptransferDescVersion.Default.(int)
+	// apptransferDescReason is the schema descriptor for reason field.
+	apptransferDescReason := apptransferFields[9].Descriptor()
+	// apptransfer.DefaultReason holds the default value on creation for the reason field.
+	apptransfer.DefaultReason = apptransferDescReason.Default.(string)
+	// apptransferDescAnswer is the schema descriptor for answer field.
+	apptransferDescAnswer := apptransferFields[10].Descriptor()
+	// apptransfer.DefaultAnswer holds the default value on creation for the answer field.
+	apptransfer.DefaultAnswer = apptransferDescAnswer.Default.(string)
+	// apptransferDescID is the schema descriptor for id field.
+	apptransferDescID := apptransferMixinFields0[0].Descriptor()
+	// apptransfer.DefaultID holds the default value on creation for the id field.
+	apptransfer.DefaultID = apptransferDescID.Default.(func() uuid.UUID)
 	credentialMixin := schema.Credential{}.Mixin()
 	credential.Policy = privacy.NewPolicies(schema.Credential{})
 	credential.Hooks[0] = func(next ent.Mutator) ent.Mutator {

@@ -14,13 +14,15 @@ import (
 type Touched struct {
 	Catalogue                           bool
 	Accounts, Apps, Credentials, Tokens IDs
+	// Moved are the apps that went to another account: with their credentials.
+	Moved IDs
 }
 
 // TouchedBy follows the nouns of the events' types, so that it understands verbs
 // added by a newer version of the program, which may run beside this one on the
 // same database. For an unknown noun it reports at least the app or account.
 func TouchedBy(lines []eventlog.Line) Touched {
-	t := Touched{Accounts: IDs{}, Apps: IDs{}, Credentials: IDs{}, Tokens: IDs{}}
+	t := Touched{Accounts: IDs{}, Apps: IDs{}, Credentials: IDs{}, Tokens: IDs{}, Moved: IDs{}}
 	for i := range lines {
 		t.add(&lines[i])
 	}
@@ -35,7 +37,7 @@ func (t *Touched) add(l *eventlog.Line) {
 	case "ACCOUNT":
 		t.Accounts[l.SubjectID] = true
 	case "APP":
-		t.Apps[l.SubjectID] = true
+		t.addApp(l)
 	case "CREDENTIAL":
 		t.Credentials[l.SubjectID] = true
 	case "SERVICE": // a service token
@@ -49,6 +51,16 @@ func (t *Touched) add(l *eventlog.Line) {
 	}
 }
 
+func (t *Touched) addApp(l *eventlog.Line) {
+	switch l.Type {
+	case eventlog.AppTransferOffered, eventlog.AppTransferDeclined, eventlog.AppTransferCancelled, eventlog.AppTransferExpired:
+		return // an offer alone changes nothing
+	case eventlog.AppTransferAccepted:
+		t.Moved[l.SubjectID] = true
+	}
+	t.Apps[l.SubjectID] = true
+}
+
 func (t *Touched) addOwner(l *eventlog.Line) {
 	if l.AppID != nil {
 		t.Apps[*l.AppID] = true
@@ -60,6 +72,9 @@ func (t *Touched) addOwner(l *eventlog.Line) {
 // Change reads the present state of what was touched.
 func (s *Reader) Change(ctx context.Context, organization uuid.UUID, t Touched) (*keycache.Change, error) {
 	c := &keycache.Change{}
+	if err := s.addMoved(ctx, organization, t); err != nil {
+		return nil, err
+	}
 	var err error
 	if t.Catalogue {
 		if c.Catalogue, err = s.Catalogue(ctx, organization); err != nil {
@@ -79,6 +94,19 @@ func (s *Reader) Change(ctx context.Context, organization uuid.UUID, t Touched) 
 	c.GoneApps = missing(t.Apps, c.Apps, func(a keycache.App) uuid.UUID { return a.ID })
 	c.GoneCredentials = missing(t.Credentials, c.Credentials, func(k keycache.Credential) uuid.UUID { return k.ID })
 	return c, nil
+}
+
+// addMoved adds to what was touched the credentials of apps that went to another account,
+// and that account.
+func (s *Reader) addMoved(ctx context.Context, organization uuid.UUID, t Touched) error {
+	if len(t.Moved) == 0 {
+		return nil
+	}
+	moved, err := s.CredentialsOf(ctx, organization, t.Moved.List(), nil)
+	for _, k := range moved {
+		t.Credentials[k.ID], t.Accounts[k.AccountID] = true, true
+	}
+	return err
 }
 
 // missing returns the ids that were asked for and not found. It modifies asked.

@@ -49,8 +49,13 @@ func mayReport(r *usage.Reporter, c *usage.Reported) bool {
 	return c.Product == uuid.Nil && refused && c.StatusClass == 0
 }
 
-// endpointKind is the index of the endpoint in objectsOf.
-const endpointKind = 4
+// appKind and endpointKind are the indexes of the app and the endpoint in objectsOf, and
+// formerKind is that of pairs of an app and a former account.
+const (
+	appKind      = 1
+	endpointKind = 4
+	formerKind   = 5
+)
 
 // objectsOf returns what a call names, by the kinds of owners.
 func objectsOf(c *usage.Call) [5]uuid.UUID {
@@ -63,14 +68,27 @@ type object struct {
 	id   uuid.UUID
 }
 
+// owners are the accounts of objects, and those that apps have had before.
+type owners struct {
+	of map[object]uuid.UUID
+	// former has pairs of an app and an account.
+	former map[[2]uuid.UUID]bool
+}
+
+// had reports whether a call's account is one from which the call's app went to the present
+// one: it was made before that, and is counted where it was made.
+func (o owners) had(c *usage.Call, present uuid.UUID) bool {
+	return c.App != uuid.Nil && o.of[object{appKind, c.App}] == present && o.former[[2]uuid.UUID{c.App, c.Account}]
+}
+
 // fillAccount sets the call's account. It returns false if the call names an object
 // that has no owner, or objects of different accounts.
-func fillAccount(c *usage.Call, owners map[object]uuid.UUID) bool {
+func fillAccount(c *usage.Call, owners owners) bool {
 	for kind, id := range objectsOf(c) {
 		if id == uuid.Nil {
 			continue
 		}
-		account, known := owners[object{kind, id}]
+		account, known := owners.of[object{kind, id}]
 		switch {
 		case !known && kind == endpointKind:
 			c.Endpoint = uuid.Nil
@@ -79,36 +97,41 @@ func fillAccount(c *usage.Call, owners map[object]uuid.UUID) bool {
 		case account == uuid.Nil: // products and endpoints have none
 		case c.Account == uuid.Nil:
 			c.Account = account
-		case c.Account != account:
+		case c.Account != account && !owners.had(c, account):
 			return false
 		}
 	}
 	return true
 }
 
-// owners returns the account of each named object of the organization; uuid.Nil for
-// objects that belong to no account.
-func (s *Store) owners(ctx context.Context, tx *database.Tx, by usage.Reporter, named map[uuid.UUID]bool) (map[object]uuid.UUID, error) {
+// owners returns the account of each named object of the organization, uuid.Nil for
+// objects that belong to no account, and the former accounts of the apps.
+func (s *Store) owners(ctx context.Context, tx *database.Tx, by usage.Reporter, named map[uuid.UUID]bool) (owners, error) {
+	out := owners{make(map[object]uuid.UUID, len(named)), map[[2]uuid.UUID]bool{}}
 	if len(named) == 0 {
-		return nil, nil
+		return out, nil
 	}
 	list := database.List(s.db.Dialect(), slices.Collect(maps.Keys(named)))
 	where := ` WHERE organization_id = $1 AND ` + database.InList(s.db.Dialect(), "id", "$2")
 	rows, err := tx.QueryContext(ctx, `SELECT 0, id, id FROM accounts`+where+` UNION ALL SELECT 1, id, account_id FROM apps`+where+
 		` UNION ALL SELECT 2, id, account_id FROM credentials`+where+` AND ($3 = '' OR environment = $3) UNION ALL SELECT 3, id, NULL FROM products`+where+
-		` UNION ALL SELECT 4, id, NULL FROM endpoints`+where, by.Organization, list, string(by.Environment))
+		` UNION ALL SELECT 4, id, NULL FROM endpoints`+where+
+		` UNION ALL SELECT 5, app_id, from_account_id FROM app_transfers WHERE organization_id = $1 AND `+database.InList(s.db.Dialect(), "app_id", "$2")+` AND status = 'ACCEPTED'`, by.Organization, list, string(by.Environment))
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	defer rows.Close()
-	out := make(map[object]uuid.UUID, len(named))
 	for rows.Next() {
 		var o object
 		var account uuid.NullUUID
 		if err := rows.Scan(&o.kind, &o.id, &account); err != nil {
-			return nil, err
+			return out, err
 		}
-		out[o] = account.UUID
+		if o.kind == formerKind {
+			out.former[[2]uuid.UUID{o.id, account.UUID}] = true
+			continue
+		}
+		out.of[o] = account.UUID
 	}
 	return out, rows.Err()
 }

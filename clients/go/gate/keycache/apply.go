@@ -14,6 +14,7 @@ func (s *Cache) Apply(c *Change) {
 	if c.Catalogue != nil {
 		s.catalogue.Store(catalogueOf(c.Catalogue))
 	}
+	s.moveAll(c)
 	for i := range c.Accounts {
 		if a := &c.Accounts[i]; s.budget.max == 0 || s.accounts[a.ID] != nil {
 			s.putAccount(a)

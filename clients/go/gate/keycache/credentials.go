@@ -8,10 +8,11 @@ import (
 	"portico/clients/go/gate/verdict"
 )
 
-// putCredential stores a credential's present state. Its app and account never
-// change. With settled, what has not been put of them by now does not exist.
+// putCredential stores a credential's present state. Its app never changes, its account
+// only with the app's. With settled, what has not been put of them by now does not exist.
 func (s *Cache) putCredential(k *Credential, settled bool) {
 	if place := s.find(k.Username); place != nil {
+		place = s.moveCredential(place, k)
 		next := new(verdict.Credential)
 		s.fillCredential(next, k)
 		if !reflect.DeepEqual(next, place.key.Load()) { // else what is there stays

@@ -147,6 +147,10 @@ func (s *Cache) putAccount(a *Account) {
 
 func (s *Cache) putApp(a *App) {
 	m := s.appAt(a.ID, a.AccountID)
+	if now := m.cell.Load(); now != nil && now.app.AccountID != a.AccountID {
+		s.moveApp(a.ID, now.app.AccountID, a.AccountID)
+		defer s.sweepApp(a.ID, m, a.AccountID) // nothing may need it there
+	}
 	c := m.newCell()
 	s.fillCell(c, a)
 	if now := m.cell.Load(); now != nil && reflect.DeepEqual(now.app, c.app) {

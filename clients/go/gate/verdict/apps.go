@@ -72,7 +72,12 @@ func (d *evaluation) withoutProduct() bool {
 
 // covers reports whether the credential may be used for app.
 func (d *evaluation) covers(app *App) bool {
-	return app.AccountID == d.credential.AccountID && (d.credential.AppID == uuid.Nil || d.credential.AppID == app.ID)
+	if d.credential.AppID != uuid.Nil {
+		// Wherever the app belongs: while it goes to another account, the one may be
+		// known to have gone before the other.
+		return d.credential.AppID == app.ID
+	}
+	return app.AccountID == d.credential.AccountID
 }
 
 // standingOf returns an app's standing and the subscription that it follows

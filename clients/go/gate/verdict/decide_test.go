@@ -128,7 +128,7 @@ func TestMissingFactsRefuse(t *testing.T) {
 		"no catalogue":         {func(w *fixture) { w.c.Catalogue = nil }, NotSubscribed},
 		"no app":               {func(w *fixture) { w.c.Apps = nil }, NotSubscribed},
 		"no app, no product":   {func(w *fixture) { w.c.Apps, w.q.Product = nil, "" }, NotSubscribed},
-		"another's app":        {func(w *fixture) { w.c.Apps[0].AccountID = id(99) }, NotSubscribed},
+		"another's app":        {func(w *fixture) { w.c.Credential.AppID, w.c.Apps[0].AccountID = uuid.Nil, id(99) }, NotSubscribed},
 		"not the key's app":    {func(w *fixture) { w.c.Credential.AppID = id(theOtherApp) }, NotSubscribed},
 		"no address":           {func(w *fixture) { w.q.Address = zeroAddress() }, IPNotAllowed},
 		"no authentication":    {func(w *fixture) { w.c.Catalogue.Product("orders").AuthTypes = nil }, AuthTypeNotAllowed},
@@ -143,6 +143,16 @@ func TestMissingFactsRefuse(t *testing.T) {
 		if v := w.decide(t); v.Code != c.want {
 			t.Errorf("%s: told %s", name, v.Code)
 		}
+	}
+}
+
+// While an app goes to another account, a copy may know it of the app before it knows it of
+// its keys: they are the app's, whoever has it.
+func TestAppOnItsWay(t *testing.T) {
+	w := valid()
+	w.c.Apps[0].AccountID = id(99)
+	if v := w.decide(t); v.Code != Valid || w.c.Credential.AppID == uuid.Nil {
+		t.Errorf("told %s", v.Code)
 	}
 }
 

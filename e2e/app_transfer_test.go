@@ -1,0 +1,120 @@
+package e2e
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/e2e/servertest"
+)
+
+const transferred = `appTransfer { id status answer appName fromAccountName toAccountName productTitles keyCount callsLast24h reason fromAccount { id } toAccount { id } app { id } offeredBy { name } decidedBy { name } decidedAt }`
+
+// transferScene is a developer's app with a key and an approved subscription, and the people
+// of another account.
+type transferScene struct {
+	*actors
+	receiver     *actors
+	product      string
+	app, key     string
+	subscription string
+	gateway      *gatewayClient
+}
+
+func newTransferScene(t *testing.T, s *servertest.Server, name string) *transferScene {
+	c := &transferScene{actors: newActors(t, s, name), receiver: newActors(t, s, name+"-to"), gateway: newGatewayClient(t, s, "demo", name)}
+	c.product, _ = c.newProduct(t, name, "AUTO")
+	c.app, _ = c.newApp(t, "Handed over")
+	_, c.key = c.newKey(t, c.app)
+	c.subscription = c.register(t, c.app, c.product)
+	return c
+}
+
+func (c *transferScene) offer(t *testing.T) string {
+	t.Helper()
+	return c.dev.Do(t, "transferApp", vars{"appId": c.app, "toAccountId": c.receiver.account, "reason": "You run it."}, transferred).Text("transferApp", "appTransfer", "id")
+}
+
+// An app goes to another account: its key passes before and after, its former people lose it
+// at once, and the gate follows the state of the account that has it.
+func transferredApps(t *testing.T, s *servertest.Server) {
+	c := newTransferScene(t, s, "handing-over")
+	require.Equal(t, "VALID", c.gateway.code(t, c.key, "handing-over"))
+	id := c.offer(t)
+	seen := c.receiver.dev.Must(t, `{ appTransfers(where: {direction: INCOMING, status: [PENDING]}) { totalCount nodes { id appName fromAccountName productTitles keyCount reason app { id } fromAccount { id } offeredBy { name } viewerCan { accept { allowed } cancel { allowed } } } } }`, nil)
+	one := seen.At("appTransfers", "nodes", 0).(map[string]any)
+	require.Equal(t, map[string]any{
+		"id": id, "appName": "Handed over", "fromAccountName": "handing-over account", "productTitles": []any{"Title of handing-over"}, "keyCount": float64(2), "reason": "You run it.",
+		"app": nil, "fromAccount": nil, "offeredBy": nil, "viewerCan": map[string]any{"accept": map[string]any{"allowed": true}, "cancel": map[string]any{"allowed": false}},
+	}, one)
+	requireReason(t, c.receiver.dev.Ask(t, "updateApp", vars{"appId": c.app, "name": "Mine"}, `app { id }`), "NOT_FOUND", "UNKNOWN_OBJECT")
+
+	a := c.receiver.dev.Do(t, "acceptAppTransfer", vars{"appTransferId": id}, `app { id name account { id } productSubscriptions { nodes { status requestedBy { name } } } } `+transferred)
+	require.Equal(t, c.receiver.account, a.Text("acceptAppTransfer", "app", "account", "id"))
+	require.Equal(t, "APPROVED", a.Text("acceptAppTransfer", "app", "productSubscriptions", "nodes", 0, "status"))
+	require.Nil(t, a.At("acceptAppTransfer", "app", "productSubscriptions", "nodes", 0, "requestedBy"))
+	require.Equal(t, "VALID", c.gateway.code(t, c.key, "handing-over"))
+	for mutation, in := range map[string]vars{"updateApp": {"appId": c.app, "name": "Mine"}, "deleteApp": {"appId": c.app}, "transferApp": {"appId": c.app, "toAccountId": c.receiver.account}} {
+		requireReason(t, c.dev.Ask(t, mutation, in, `userErrors { code }`), "NOT_FOUND", "UNKNOWN_OBJECT")
+	}
+	require.Equal(t, []string{"APP_TRANSFER_ACCEPTED"}, timeline(t, c.receiver.dev, c.app), "what was before stays with the former account")
+	require.Equal(t, []string{"APP_TRANSFER_ACCEPTED", "APP_TRANSFER_OFFERED"}, timeline(t, c.dev, c.account)[:2])
+	actor := c.dev.Must(t, `query($id: ID!) { node(id: $id) { ... on Account { timeline(first: 1) { nodes { actor { name user { id } } changes { field after } } } } } }`, vars{"id": c.account})
+	require.Equal(t, "handing-over-to account", actor.Text("node", "timeline", "nodes", 0, "actor", "name"), "of the other side the account alone is known")
+	require.Nil(t, actor.At("node", "timeline", "nodes", 0, "actor", "user"))
+
+	c.admin.Do(t, "suspendAccount", vars{"accountId": c.account}, `account { id }`)
+	require.Equal(t, "VALID", c.gateway.code(t, c.key, "handing-over"), "the former account's state is nothing to it")
+	c.admin.Do(t, "suspendAccount", vars{"accountId": c.receiver.account}, `account { id }`)
+	require.Equal(t, "ACCOUNT_SUSPENDED", c.gateway.code(t, c.key, "handing-over"))
+}
+
+// What is refused changes nothing, a developer learns nothing about other accounts, and of
+// many who accept at once one does.
+func refusedTransfers(t *testing.T, s *servertest.Server) {
+	c := newTransferScene(t, s, "keeping")
+	refused := func(who *servertest.Client, code, field, to string) {
+		t.Helper()
+		requireProblem(t, who.Ask(t, "transferApp", vars{"appId": c.app, "toAccountId": to}, transferred), "transferApp", code, field)
+	}
+	gone, suspended := c.newAccount(t, "Gone"), c.newAccount(t, "Suspended")
+	c.admin.Do(t, "deleteAccount", vars{"accountId": gone}, `deletedAccountId`)
+	c.admin.Do(t, "suspendAccount", vars{"accountId": suspended}, `account { id }`)
+	for _, id := range []string{"", "acct_x", c.app, gone, suspended} {
+		refused(c.dev, "UNKNOWN_REFERENCE", "toAccountId", id)
+	}
+	refused(c.admin, "WRONG_STATUS", "toAccountId", gone)
+	refused(c.admin, "WRONG_STATUS", "toAccountId", suspended)
+	refused(c.dev, "NOT_ALLOWED", "toAccountId", c.account)
+	c.admin.Do(t, "suspendSubscription", vars{"subscriptionId": c.subscription}, `productSubscription { id }`)
+	refused(c.dev, "WRONG_STATUS", "appId", c.receiver.account)
+	c.admin.Do(t, "resumeSubscription", vars{"subscriptionId": c.subscription}, `productSubscription { id }`)
+
+	first := c.offer(t)
+	refused(c.dev, "WRONG_STATUS", "appId", c.receiver.account)
+	a := c.receiver.dev.Do(t, "declineAppTransfer", vars{"appTransferId": first, "reason": "Not for us."}, transferred)
+	require.Equal(t, "DECLINED", a.Text("declineAppTransfer", "appTransfer", "status"))
+	requireProblem(t, c.receiver.dev.Ask(t, "acceptAppTransfer", vars{"appTransferId": first}, transferred), "acceptAppTransfer", "WRONG_STATUS", "appTransferId")
+	seen := c.dev.Must(t, `query($id: ID!) { node(id: $id) { ... on AppTransfer { answer decidedBy { name } } } }`, vars{"id": first})
+	require.Equal(t, "Not for us.", seen.Text("node", "answer"))
+	require.Nil(t, seen.At("node", "decidedBy"))
+
+	second := c.offer(t)
+	var asking sync.WaitGroup
+	answers := make([]*servertest.Answer, 64)
+	for n := range answers {
+		asking.Go(func() {
+			answers[n] = c.receiver.dev.Ask(t, "acceptAppTransfer", vars{"appTransferId": second}, transferred+` userErrors { code }`)
+		})
+	}
+	asking.Wait()
+	accepted := 0
+	for _, a := range answers {
+		if a.At("acceptAppTransfer", "appTransfer") != nil {
+			accepted++
+		}
+	}
+	require.Equal(t, 1, accepted)
+	require.Equal(t, []string{"APP_TRANSFER_ACCEPTED"}, timeline(t, c.receiver.dev, c.app))
+}

@@ -1,0 +1,52 @@
+package mail
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/internal/domain"
+	"portico/internal/eventlog"
+	"portico/internal/lifecycle"
+)
+
+// planChanged is the letter about a plan that changes without anybody having decided about a
+// request: staff have changed it unasked, or the time has come for which it was set.
+func planChanged() kind {
+	return kind{
+		name:   domain.MailPlanChanged,
+		events: []eventlog.Type{eventlog.SubscriptionPlanScheduled, eventlog.SubscriptionPlanChanged},
+		recipients: func(ctx context.Context, r *reader, e *db.Event) ([]uuid.UUID, error) {
+			if e.AccountID == nil || planDecided(e) || !byStaff(e) && !planDue(e) {
+				return nil, nil
+			}
+			return r.responsible(ctx, *e.AccountID)
+		},
+		facts: func(ctx context.Context, r *reader, e *db.Event) (Facts, bool, error) {
+			s, f, err := r.request(ctx, e.SubjectID)
+			if err != nil || s == nil {
+				return f, false, err
+			}
+			f.ByStaff = byStaff(e)
+			f.Reason, f.When, f.Path = e.Reason, e.At, "/apps/"+appPath(s)
+			told := newPlan(&f, s, e)
+			if eventlog.Type(e.Type) == eventlog.SubscriptionPlanChanged {
+				f.Plan = oneLine(replaced(e, "plan"))
+			}
+			return f, told, nil
+		},
+		sample: func(now time.Time) Facts {
+			f := sampleRequest()
+			f.NewPlan, f.ByStaff, f.Reason, f.When, f.Path = "business", true, "The plan “free” ends.", now, "/apps"
+			return f
+		},
+	}
+}
+
+// planDue reports whether an event says that a plan has changed because its time had come.
+func planDue(e *db.Event) bool {
+	return byPortico(e) && eventlog.Type(e.Type) == eventlog.SubscriptionPlanChanged &&
+		replaced(e, "pendingStatus") == string(lifecycle.PlanChangeScheduled)
+}
