@@ -2142,7 +2142,7 @@ func (ec *executionContext) unmarshalInputCredentialFilter(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"search", "status", "environment", "label", "productIds", "appIds", "accountIds", "createdBefore", "neverUsed", "lastUsedBefore", "expiresBefore", "neverExpires", "outOfPolicy"}
+	fieldsInOrder := [...]string{"search", "status", "environment", "label", "productIds", "appIds", "accountIds", "createdBefore", "neverUsed", "lastUsedBefore", "expiresBefore", "neverExpires", "outOfPolicy", "imported"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2262,6 +2262,13 @@ func (ec *executionContext) unmarshalInputCredentialFilter(ctx context.Context, 
 				return it, err
 			}
 			it.OutOfPolicy = data
+		case "imported":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("imported"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Imported = data
 		}
 	}
 	return it, nil

@@ -75,7 +75,6 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"productSubscriptions": nil,
 			"purgedAt":             {"purged_at"},
 			"referenceId":          {"reference_id"},
-			"restorableUntil":      {"deleted_at", "organization_id"},
 			"timeline":             nil,
 			"updatedAt":            {"updated_at"},
 			"version":              {"version"},
