@@ -130,6 +130,11 @@ func deletion(t *testing.T, s *servertest.Server) {
 	again := c.dev.Ask(t, "createApp", vars{"name": "Heir", "referenceId": reference}, `app { id }`)
 	requireProblem(t, again, "createApp", "TAKEN", "referenceId")
 	requireUnknownField(t, c.dev.Ask(t, "restoreApp", vars{"appId": app}, `app { id }`))
+	const restorable = `{ deletedApps(where: {search: "doom"}) { totalCount nodes { id referenceId name account { id } } } }`
+	require.Equal(t, map[string]any{"totalCount": 1.0, "nodes": []any{map[string]any{"id": app, "referenceId": reference, "name": "Doomed", "account": map[string]any{"id": c.account}}}},
+		c.admin.Must(t, restorable, nil).At("deletedApps"))
+	require.Zero(t, newActors(t, s, "not-deleted").admin.Must(t, restorable, nil).Number("deletedApps", "totalCount"))
+	requireError(t, c.dev.Send(t, restorable, nil), "BAD_USER_INPUT")
 
 	back := c.admin.Do(t, "restoreApp", vars{"appId": app}, `app { id referenceId keyCounts { total active revoked }
 		credentials { nodes { id status revokedReason } } productSubscriptions { nodes { id status badgeColor } } } credential { id } secret { rawKey }`)
@@ -145,6 +150,7 @@ func deletion(t *testing.T, s *servertest.Server) {
 	require.Equal(t, []string{"CREDENTIAL_CREATED", "APP_RESTORED", "APP_DELETED", "SUBSCRIPTION_UNREGISTERED", "CREDENTIAL_REVOKED",
 		"SUBSCRIPTION_REGISTERED", "CREDENTIAL_CREATED", "APP_CREATED"}, timeline(t, c.dev, app))
 	require.NotEqual(t, subscription, c.register(t, app, product), "it is registered anew")
+	require.Zero(t, c.admin.Must(t, restorable, nil).Number("deletedApps", "totalCount"))
 	requireError(t, c.admin.Ask(t, "restoreApp", vars{"appId": app}, `app { id }`), "NOT_FOUND")
 }
 

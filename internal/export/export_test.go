@@ -37,7 +37,7 @@ func TestCSV(t *testing.T) {
 	}
 	rows, err := csv.NewReader(strings.NewReader(body)).ReadAll()
 	require.NoError(t, err)
-	require.Equal(t, strings.Split("id,referenceId,name,description,labels,account.id,account.name,keyCounts.total,keyCounts.active,createdAt,updatedAt", ","), rows[0])
+	require.Equal(t, strings.Split("id,referenceId,name,description,labels,account.id,account.name,keyCounts.total,keyCounts.active,createdAt,updatedAt,lastUsedAt", ","), rows[0])
 	require.Len(t, rows, 161)
 	require.Equal(t, []string{"app_8", "", "Ünal", "", `[{"key":"k","value":"<v>"}]`, "acc_1", "Acme", "", "", "", ""}, rows[9])
 	for i, name := range []string{"'=1+1", "'+1", "'-1", "'@a", "'\tx", "'\rx", "'\n=1", "a,\"b\"\nc", "Ünal", ""} {
@@ -80,7 +80,7 @@ func TestJSONLines(t *testing.T) {
 }
 
 func TestEmptyList(t *testing.T) {
-	for format, want := range map[string]string{"csv": "id,referenceId,name,description,labels,account.id,account.name,keyCounts.total,keyCounts.active,createdAt,updatedAt\r\n", "jsonl": ""} {
+	for format, want := range map[string]string{"csv": "id,referenceId,name,description,labels,account.id,account.name,keyCounts.total,keyCounts.active,createdAt,updatedAt,lastUsedAt\r\n", "jsonl": ""} {
 		_, body, err := get(t, newFake(t, 0).serve(admin())+"/v1/exports/apps?format="+format)
 		require.NoError(t, err)
 		require.Equal(t, want, body)

@@ -36,10 +36,13 @@ func selections() []struct {
 		fields string
 	}{
 		{"accounts", 60, `id name status profile { website contactEmail description customFields { key value } } createdAt`},
-		{"apps", 75, `id referenceId name description labels { key value } account { id name } keyCounts { total active } createdAt updatedAt`},
+		{"apps", 75, `id referenceId name description labels { key value } account { id name } keyCounts { total active } createdAt updatedAt lastUsedAt`},
+		{"appTransfers", 100, `id status app { id } appName fromAccount { id } fromAccountName toAccount { id } toAccountName productTitles keyCount reason answer
+			offeredBy { role name } decidedBy { role name } createdAt decidedAt expiresAt`},
 		{"credentials", 40, `id username name environment enabled status disabledBy labels { key value } accountCredential access allowedAddresses
 			rateLimit { limit per burst } app { id name } account { id name } predecessor { id } successor { id }
 			createdAt expiresAt rotationDueAt outOfPolicy lastUsedAt revokedAt revokedReason revokedNote imported`},
+		{"deletedApps", 100, `id referenceId name account { id name } deletedAt restorableUntil`},
 		{"events", 100, `id position type at actor { role name user { id } serviceToken { id } } subject { type id name } reason
 			changes { field before after } address requestId`},
 		{"gateways", 100, `serviceToken { id name environment status createdAt expiresAt lastUsedAt } lastSeenAt position lagMs`},
