@@ -52,7 +52,8 @@ func (nouns) AppTransfer() noun {
 					to := c.Account.Query().Where(account.OrganizationID(o.organization), account.IDNEQ(o.account)).FirstIDX(viewer.AsSystem(context.Background(), uuid.Nil))
 					x.SetOrganizationID(o.organization).SetAppID(o.app).SetFromAccountID(o.account).SetToAccountID(to).
 						SetAppName("App").SetFromAccountName("From").SetToAccountName("To").SetProductTitles([]string{}).SetKeyCount(0).
-						SetExpiresAt(portaltest.Start().AddDate(50, 0, 0))
+						SetExpiresAt(portaltest.Start().AddDate(50, 0, 0)).
+						SetStatus(domain.TransferDeclined).SetDecidedAt(portaltest.Start()) // one app is offered once at a time
 				})
 			},
 			policy: &apptransfer.Policy, types: []string{"AppTransfer"},
@@ -70,6 +71,8 @@ func (nouns) AppTransfer() noun {
 			w.ids["offer"] = w.make("developer", "transferApp", arguments{"appId": app, "toAccountId": w.freshAccount(), "reason": "You run it."}, "appTransfer")
 			w.ids["incoming offer"], w.ids["declined offer"] = w.incomingOffer(), w.incomingOffer()
 			w.make("developer", "declineAppTransfer", arguments{"appTransferId": w.ids["declined offer"], "reason": "No, thank you."}, "appTransfer")
+			app = w.make("other", "createApp", arguments{"name": "The other's to give"}, "app")
+			w.make("other", "transferApp", arguments{"appId": app, "toAccountId": w.freshAccount()}, "appTransfer")
 			to := w.make("foreign", "createAccount", arguments{"name": "Theirs"}, "account")
 			app = w.make("foreign", "createApp", arguments{"name": "Theirs", "accountId": w.ids["foreign account"]}, "app")
 			w.make("foreign", "transferApp", arguments{"appId": app, "toAccountId": to}, "appTransfer")
