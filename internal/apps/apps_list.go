@@ -13,6 +13,7 @@ import (
 	"portico/internal/database"
 	"portico/internal/entity"
 	"portico/internal/fault"
+	"portico/internal/identity"
 	"portico/internal/input"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
@@ -96,7 +97,7 @@ func (svc *Service) appQuery(f AppFilter) listing.Query[*db.App] {
 		q.Where(hasLabel(app.FieldLabels, *f.Label))
 	}
 	if f.ProductIDs != nil {
-		q.Where(entity.SubscribedToAny(subscription.FieldAppID, input.DecodeIDs(nodeid.Product, f.ProductIDs)))
+		q.Where(identity.SubscribedToAny(subscription.FieldAppID, input.DecodeIDs(nodeid.Product, f.ProductIDs)))
 	}
 	if f.Environment != nil {
 		q.Where(hasKeyFor(f.Environment))

@@ -64,9 +64,13 @@ func recipes() []recipe {
 			mention: regexp.MustCompile(`(?i)label|accountIds`),
 			own:     regexp.MustCompile(`\b(LabelFilter|hasLabel|appMatches)\b`),
 			others: map[string]string{
-				"graph/matrix_account_test.go":       "an account's list of apps, which has the same filter",
-				"graph/schema/credential.graphql":    "keys have labels as apps do",
-				"internal/apps/credentials_list*.go": "their lists have the same filter",
+				"graph/matrix_account_test.go":             "an account's list of apps, which has the same filter",
+				"graph/schema/credential.graphql":          "keys have labels as apps do",
+				"internal/apps/credentials_list*.go":       "their lists have the same filter",
+				"graph/schema/subscription.graphql":        "subscriptions are found by the labels of their apps",
+				"internal/apps/subscription*_list.go":      "their list has a filter by these",
+				"internal/apps/subscription_predicates.go": "the same",
+				"internal/apps/apps_plans_test.go":         "how the filter is served",
 			},
 		},
 		{

@@ -57,7 +57,7 @@ func (svc *Service) accountQuery(f AccountFilter) listing.Query[*db.Account] {
 		q.Where(account.StatusIn(f.Status...))
 	}
 	if f.ProductIDs != nil {
-		q.Where(entity.SubscribedToAny(subscription.FieldAccountID, input.DecodeIDs(nodeid.Product, f.ProductIDs)))
+		q.Where(SubscribedToAny(subscription.FieldAccountID, input.DecodeIDs(nodeid.Product, f.ProductIDs)))
 	}
 	return q
 }
