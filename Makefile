@@ -49,10 +49,11 @@ race: ## Run the tests of concurrent packages under the race detector (needs a C
 	@CGO_ENABLED=1 $(WITHPG) go test -race $(UNWATCHED) -timeout 30m -skip '$(REPEATED)' $(CONCURRENT)
 	@CGO_ENABLED=1 go -C $(CLIENT) test -race -timeout 30m ./...
 
-bench: ## Measure the API beside a hand-written server, exports, the gate beside an empty handler, and imports
+bench: ## Measure the API beside a hand-written server, exports, the gate beside an empty handler, imports and searches
 	@$(WITHPG) go run ./bench
 	@$(WITHPG) go run ./bench/gate -raw bin/bench-gate
 	@$(WITHPG) go test -run '^$$' -bench Import ./internal/keyimport
+	@$(WITHPG) go test -run '^$$' -bench Search -timeout 60m ./internal/seed
 
 microbench: ## Run the benchmarks of single packages
 	@$(WITHPG) go test -run '^$$' -bench . -benchmem -timeout 60m ./...

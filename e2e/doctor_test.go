@@ -178,6 +178,47 @@ func TestTheDoctorOnPostgres(t *testing.T) {
 	_, err = owner.ExecContext(t.Context(), `GRANT CREATE ON SCHEMA public TO `+role)
 	require.NoError(t, err)
 	found, _ = runDoctor(t, u.String())
-	require.Regexp(t, `may not read and change .*accounts, apps, `, found)
+	require.Regexp(t, `may not read and change .*accounts, app_transfers, apps, `, found)
 	require.NotContains(t, found, "permission denied")
+}
+
+// The extension by which names are searched is in a schema that is not searched, or the
+// user may not create it.
+func TestTheDoctorLooksForTheExtension(t *testing.T) {
+	t.Parallel()
+	address, ok := testdb.EmptyPostgres(t)
+	if !ok {
+		t.Skip("SQLite has what it searches with")
+	}
+	owner := testdb.Open(t, address)
+	u, err := url.Parse(address)
+	require.NoError(t, err)
+	role := "searcher_of_" + strings.TrimPrefix(u.Path, "/")
+	for _, statement := range []string{`CREATE ROLE ` + role + ` LOGIN`, `GRANT CREATE, USAGE ON SCHEMA public TO ` + role} {
+		_, err := owner.ExecContext(t.Context(), statement)
+		require.NoError(t, err)
+	}
+	t.Cleanup(func() {
+		for _, statement := range []string{`DROP OWNED BY ` + role, `DROP ROLE ` + role} {
+			_, err := owner.ExecContext(context.Background(), statement)
+			assert.NoError(t, err)
+		}
+	})
+	found, _ := runDoctor(t, address)
+	require.Regexp(t, `(?m)^ok +extension +migrations create pg_trgm`, found)
+	u.User = url.User(role)
+	found, well := runDoctor(t, u.String())
+	require.False(t, well)
+	require.Regexp(t, `(?m)^wrong +extension +the user may not create pg_trgm`, found)
+	require.Contains(t, found, "run: CREATE EXTENSION pg_trgm")
+	for _, statement := range []string{`CREATE SCHEMA aside`, `CREATE EXTENSION pg_trgm SCHEMA aside`} {
+		_, err := owner.ExecContext(t.Context(), statement)
+		require.NoError(t, err)
+	}
+	found, _ = runDoctor(t, address)
+	require.Contains(t, found, "ALTER EXTENSION pg_trgm SET SCHEMA")
+	_, err = owner.ExecContext(t.Context(), `ALTER EXTENSION pg_trgm SET SCHEMA public`)
+	require.NoError(t, err)
+	found, _ = runDoctor(t, u.String())
+	require.Regexp(t, `(?m)^ok +extension +pg_trgm is there`, found)
 }

@@ -35,7 +35,7 @@ func (d *doctor) checkDatabase(ctx context.Context) {
 	defer func() { _ = db.Close() }() // it was only read
 	looks := []func(context.Context, *database.DB) error{d.migrations, d.zones, d.checkRing}
 	if db.Dialect() == dialect.Postgres {
-		looks = append([]func(context.Context, *database.DB) error{d.postgres, d.clock, d.rights}, looks...)
+		looks = append([]func(context.Context, *database.DB) error{d.postgres, d.clock, d.rights, d.extension}, looks...)
 	} else {
 		looks = append([]func(context.Context, *database.DB) error{d.sqlite}, looks...)
 	}
@@ -127,6 +127,31 @@ func (d *doctor) rights(ctx context.Context, db *database.DB) error {
 		d.wrong("rights", "the user "+user+" may not read and change "+denied, "as the owner of the tables run: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "+schema+" TO "+user)
 	default:
 		d.ok("rights", "%s may create tables in the schema %s, and read and change them", user, schema)
+	}
+	return nil
+}
+
+// extension checks that names can be searched by an index of trigrams, for which migrations
+// need an extension of Postgres.
+func (d *doctor) extension(ctx context.Context, db *database.DB) error {
+	const about = "extension"
+	var seen, installed, available, may bool
+	err := db.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM pg_opclass c WHERE c.opcname = 'gin_trgm_ops' AND pg_opclass_is_visible(c.oid)),
+		EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm'), EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_trgm'),
+		has_database_privilege(current_database(), 'CREATE')`).Scan(&seen, &installed, &available, &may)
+	switch {
+	case err != nil:
+		return err
+	case seen:
+		d.ok(about, "pg_trgm is there")
+	case installed:
+		d.wrong(about, "pg_trgm is in a schema that is not on the search_path", "as the owner of the extension run: ALTER EXTENSION pg_trgm SET SCHEMA, with a schema that is")
+	case !available:
+		d.wrong(about, "the server does not have pg_trgm, without which migrations fail", "install Postgres' contrib modules on the machine of the database")
+	case !may:
+		d.wrong(about, "the user may not create pg_trgm, which migrations do", "as the owner of the database run: CREATE EXTENSION pg_trgm")
+	default:
+		d.ok(about, "migrations create pg_trgm")
 	}
 	return nil
 }
