@@ -25,6 +25,9 @@ const (
 	reportCost = 500
 	// breakdownCost is the cost of a report's lists that are read separately.
 	breakdownCost = 200
+	// searchCost is the cost of looking for a text in a list, whose rows are read to compare
+	// what an index finds.
+	searchCost = 200
 	// explanationCost is the cost of the reads that a verdict, or a preview, needs.
 	explanationCost = 100
 )
@@ -85,6 +88,7 @@ func prices() gqlhttp.Prices {
 	for name, n := range map[string]int{
 		"Query.explainAccess":    explanationCost,
 		"Query.previewDeleteApp": explanationCost, "Query.previewRetireProduct": explanationCost, "Query.previewRevoke": explanationCost, "Query.previewChangePlan": explanationCost,
+		"SearchResult.apps": searchCost, "SearchResult.accounts": searchCost, "SearchResult.products": searchCost, "SearchResult.users": searchCost, "SearchResult.credentials": searchCost,
 		"Query.usage":    reportCost,
 		"Usage.topApps":  breakdownCost,
 		"Usage.upstream": breakdownCost,
@@ -92,7 +96,8 @@ func prices() gqlhttp.Prices {
 		bases[name] = n
 	}
 	return gqlhttp.Prices{Lengths: byField(lengths), Bases: byField(bases), Mutation: mutationCost,
-		Elements: map[gqlhttp.FieldName]gqlhttp.Element{{Type: "Mutation", Field: "revokeKeys"}: {List: "credentialIds", Price: revocationCost}}}
+		Conditions: map[string]int{"search": searchCost, "nameContains": searchCost, "titleContains": searchCost, "contains": searchCost},
+		Elements:   map[gqlhttp.FieldName]gqlhttp.Element{{Type: "Mutation", Field: "revokeKeys"}: {List: "credentialIds", Price: revocationCost}}}
 }
 
 // Lengths of texts that may be long, in units of 256 characters.

@@ -45,8 +45,8 @@ type secret struct {
 
 const (
 	holdText = `SELECT account_id FROM apps WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL FOR NO KEY UPDATE`
-	keyText  = `INSERT INTO credentials (id, organization_id, account_id, app_id, created_at, updated_at, username, secret_hash, pepper_id, secret_hint, expires_at, raw_key_hint)
-VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11)`
+	keyText  = `INSERT INTO credentials (id, organization_id, account_id, app_id, created_at, updated_at, username, secret_hash, pepper_id, secret_hint, expires_at, raw_key_hint, name_folded)
+VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, '')`
 	eventText = `WITH drawn AS (INSERT INTO event_positions (id, last) VALUES ($1, 1) ON CONFLICT (id) DO UPDATE SET last = event_positions.last + 1 RETURNING last)
 INSERT INTO events (position, id, organization_id, type, payload_version, at, actor_role, actor_id, actor_name, address, request_id, subject_type, subject_id, subject_name, account_id, app_id, reason, changes)
 VALUES ((SELECT last FROM drawn), $2, $1, 'CREDENTIAL_CREATED', 1, $3, $4, $5, $6, $7, $8, 'Credential', $9, $10, $11, $12, '', $13)`

@@ -73,6 +73,7 @@ func (Credential) Edges() []ent.Edge {
 func (Credential) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("organization_id", "environment", "app_id").Annotations(entsql.IndexWhere("status <> 'REVOKED' AND deleted_at IS NULL")), // for apps by the environments of their keys
+		index.Fields("organization_id", "created_at", "id").StorageKey("credential_imported").Annotations(where("imported")),
 		index.Fields("app_id", "created_at", "id"),
 		index.Fields("account_id", "created_at", "id"),
 		index.Fields("organization_id", "created_at", "id"), // beside those of the orders with NULLs; see Order

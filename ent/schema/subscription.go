@@ -68,6 +68,8 @@ func (Subscription) Indexes() []ent.Index {
 			Annotations(entsql.IndexWhere("newest")),
 		index.Fields("app_id", "created_at", "id"),
 		index.Fields("organization_id", "status", "created_at", "id"),
+		index.Fields("organization_id", "created_at", "id"),
+		index.Fields("plan_id", "created_at", "id"),
 		index.Fields("account_id", "created_at", "id"),
 		index.Fields("account_id", "product_id"),
 		index.Fields("organization_id", "pending_status", "created_at", "id").StorageKey("subscription_plan_changes").

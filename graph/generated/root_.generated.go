@@ -8107,7 +8107,7 @@ type MembershipEdge {
 
 "Conditions for accounts: all that are given must be met."
 input AccountFilter {
-  "Only accounts in whose name this text is found, regardless of case and of the dots of Turkish i: 3–100 characters in one line, else BAD_USER_INPUT. An index finds it, however many accounts there are."
+  "Only accounts in whose name this text is found, regardless of case and of the dots of Turkish i: 3–100 characters in one line, else BAD_USER_INPUT. An index finds it, however many accounts there are, by three letters or digits in a row."
   search: String
   "Only accounts whose name contains this text, regardless of case."
   nameContains: String
@@ -8393,7 +8393,7 @@ type App implements Node {
   ): CredentialConnection! @goField(forceResolver: true)
   "How many keys it has, by status."
   keyCounts: KeyCounts! @goField(forceResolver: true)
-  "When a call last passed with one of its keys, whatever has become of the key since, to the minute as their ` + "`" + `lastUsedAt` + "`" + ` has it; null while none has."
+  "When a call of it last passed, with a key of its own or of its whole account, whatever has become of the key since; to the minute. Null while none has."
   lastUsedAt: Time
   "How many of its calls gateways asked about in the last 24 hours, to the minute."
   callsLast24h: BigInt! @goField(forceResolver: true)
@@ -8488,7 +8488,7 @@ type AppEdge {
 
 "Conditions for apps: all that are given must be met."
 input AppFilter {
-  "Only apps in whose name or reference id this text is found, regardless of case and of the dots of Turkish i: 3–100 characters in one line, else BAD_USER_INPUT. An index finds it, however many apps there are."
+  "Only apps in whose name or reference id this text is found, regardless of case and of the dots of Turkish i: 3–100 characters in one line, else BAD_USER_INPUT. An index finds it, however many apps there are, by three letters or digits in a row."
   search: String
   "Only apps whose name contains this text, regardless of case."
   nameContains: String
@@ -8498,7 +8498,7 @@ input AppFilter {
   productIds: [ID!]
   "Only apps with a key for one of these environments that is not revoked; an empty list matches none."
   environment: [Environment!]
-  "true: only apps with whose keys no call has ever passed, and those without keys; false: only others."
+  "true: only apps of which no call has ever passed; false: only others. See ` + "`" + `App.lastUsedAt` + "`" + `."
   neverUsed: Boolean
   "Only apps that have been used, and not since this time. With ` + "`" + `neverUsed: true` + "`" + ` it is BAD_USER_INPUT."
   lastUsedBefore: Time
@@ -9458,7 +9458,7 @@ type CredentialEdge {
 
 "Conditions for keys: all that are given must be met."
 input CredentialFilter {
-  "Only keys in whose name or ` + "`" + `username` + "`" + ` this text is found, regardless of case and of the dots of Turkish i: 3–100 characters in one line, else BAD_USER_INPUT. An index finds it, however many keys there are."
+  "Only keys in whose name or ` + "`" + `username` + "`" + ` this text is found, regardless of case and of the dots of Turkish i: 3–100 characters in one line, else BAD_USER_INPUT. An index finds it, however many keys there are, by three letters or digits in a row."
   search: String
   "Only keys in one of these states at the time of reading; an empty list matches none."
   status: [CredentialStatus!]
@@ -11380,7 +11380,7 @@ type ProductEdge {
 
 "Conditions for products: all that are given must be met."
 input ProductFilter {
-  "Only products in whose title or name this text is found, regardless of case and of the dots of Turkish i: 3–100 characters in one line, else BAD_USER_INPUT. An index finds it, however many products there are."
+  "Only products in whose title or name this text is found, regardless of case and of the dots of Turkish i: 3–100 characters in one line, else BAD_USER_INPUT. An index finds it, however many products there are, by three letters or digits in a row."
   search: String
   "Only products whose title contains this text, regardless of case."
   titleContains: String
@@ -13220,7 +13220,7 @@ type UserEdge {
 
 "Conditions for users: all that are given must be met."
 input UserFilter {
-  "Only users in whose name or e-mail address this text is found, regardless of case and of the dots of Turkish i: 3–100 characters in one line, else BAD_USER_INPUT. An index finds it, however many users there are."
+  "Only users in whose name or e-mail address this text is found, regardless of case and of the dots of Turkish i: 3–100 characters in one line, else BAD_USER_INPUT. An index finds it, however many users there are, by three letters or digits in a row."
   search: String
   "Only users whose name or e-mail address contains this text, regardless of case."
   contains: String

@@ -9,6 +9,7 @@ import (
 
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
+	"portico/ent/db/app"
 	"portico/ent/db/credential"
 	"portico/ent/db/predicate"
 	"portico/internal/change"
@@ -19,6 +20,7 @@ import (
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
+	"portico/internal/viewer"
 )
 
 // MaxRevokedKeys is the maximum number of credentials that RevokeKeys revokes at once.
@@ -115,13 +117,31 @@ func lockOneToRevoke(ctx context.Context, tx *change.Tx, id uuid.UUID) (*db.Cred
 }
 
 // lockCredentials locks the credentials that the viewer may see of those that match, and
-// reads them in their present status.
+// reads them in their present status. Their apps come first, as where these are deleted:
+// what ends a credential is counted there.
 func lockCredentials(ctx context.Context, tx *change.Tx, which ...predicate.Credential) ([]*db.Credential, error) {
+	if err := lockAppsOf(ctx, tx, which...); err != nil {
+		return nil, err
+	}
 	all, err := change.LockForUpdate(tx, tx.Credential.Query().Where(which...)).All(ctx)
 	for _, c := range all {
 		c.Settle(tx.Now)
 	}
 	return all, err
+}
+
+// lockAppsOf locks the apps of credentials, deleted ones too.
+func lockAppsOf(ctx context.Context, tx *change.Tx, which ...predicate.Credential) error {
+	of, err := tx.Credential.Query().Where(which...).Where(credential.AppIDNotNil()).Select(credential.FieldAppID).All(ctx)
+	if err != nil || len(of) == 0 {
+		return err
+	}
+	apps := make([]uuid.UUID, len(of))
+	for i, c := range of {
+		apps[i] = *c.AppID
+	}
+	_, err = change.LockForUpdate(tx, tx.App.Query().Where(database.AnyOf(app.FieldID, apps))).IDs(viewer.AsSystem(ctx, viewer.Current(ctx).OrganizationID))
+	return err
 }
 
 // authorizeRevocation asks the policy whether a credential may be revoked; one that is

@@ -11,7 +11,8 @@ import (
 )
 
 // subscriptionsFoundBy matches subscriptions of the apps that a folded text finds, and to
-// the products that it finds. A deleted app is not shown, and not found.
+// the products that it finds: two sets, each of which an index serves. A deleted app is not
+// shown, and not found.
 func subscriptionsFoundBy(text string) predicate.Subscription {
 	return func(s *sql.Selector) {
 		apps := idsOf(s, app.Table)
@@ -19,7 +20,10 @@ func subscriptionsFoundBy(text string) predicate.Subscription {
 		entity.SearchedApps().Contains(text)(apps)
 		products := idsOf(s, product.Table)
 		entity.SearchedProducts().Contains(text)(products)
-		s.Where(sql.Or(sql.In(s.C(subscription.FieldAppID), apps), sql.In(s.C(subscription.FieldProductID), products)))
+		ofApps, ofProducts := idsOf(s, subscription.Table), idsOf(s, subscription.Table)
+		ofApps.Where(sql.In(ofApps.C(subscription.FieldAppID), apps))
+		ofProducts.Where(sql.In(ofProducts.C(subscription.FieldProductID), products))
+		s.Where(sql.In(s.C(subscription.FieldID), ofApps.Union(ofProducts)))
 	}
 }
 

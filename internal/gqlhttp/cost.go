@@ -37,6 +37,9 @@ type Prices struct {
 	Bases map[FieldName]int
 	// Elements are what each element of a list in a field's argument input costs beside.
 	Elements map[FieldName]Element
+	// Conditions are what fields of a list's argument where cost beside, wherever they
+	// are given.
+	Conditions map[string]int
 	// Mutation is the cost of each root field of a mutation by itself; 0 means
 	// 1.
 	Mutation int
@@ -253,7 +256,7 @@ func (p *pricer) field(s *ast.Field) int {
 	if s.ObjectDefinition != nil && len(p.prices.Bases) > 0 {
 		base = max(1, p.prices.Bases[FieldName{s.ObjectDefinition.Name, s.Name}])
 	}
-	return saturated(base + p.elements(s) + below)
+	return saturated(base + p.elements(s) + p.conditions(s) + below)
 }
 
 // introspection returns the discounted cost; the discount for the whole schema

@@ -376,6 +376,14 @@ var (
 				},
 			},
 			{
+				Name:    "credential_imported",
+				Unique:  false,
+				Columns: []*schema.Column{CredentialsColumns[36], CredentialsColumns[1], CredentialsColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "imported",
+				},
+			},
+			{
 				Name:    "credential_app_id_created_at_id",
 				Unique:  false,
 				Columns: []*schema.Column{CredentialsColumns[32], CredentialsColumns[1], CredentialsColumns[0]},
@@ -1639,6 +1647,16 @@ var (
 				Name:    "subscription_organization_id_status_created_at_id",
 				Unique:  false,
 				Columns: []*schema.Column{SubscriptionsColumns[23], SubscriptionsColumns[5], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+			},
+			{
+				Name:    "subscription_organization_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionsColumns[23], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+			},
+			{
+				Name:    "subscription_plan_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionsColumns[21], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_account_id_created_at_id",

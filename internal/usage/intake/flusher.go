@@ -72,8 +72,9 @@ type Flusher struct {
 	// unfolded is the number of pages of this node in the journal.
 	unfolded atomic.Int64
 	// busy is true if the last flush went to the journal.
-	busy     atomic.Bool
-	lastUsed *lastUsed
+	busy atomic.Bool
+	// lastUsed are the uses of credentials, lastUsedApps those by apps.
+	lastUsed, lastUsedApps *lastUsed
 	// inTx runs a transaction; tests replace it by one that fails after the commit.
 	inTx func(context.Context, func(*database.Tx) error) error
 }
@@ -89,7 +90,7 @@ func NewFlusher(o FlusherOptions) *Flusher {
 	if o.Observe == nil {
 		o.Observe = func(int, time.Duration, error) {}
 	}
-	f := &Flusher{o: o, lastUsed: newLastUsed(), inTx: o.DB.InTx}
+	f := &Flusher{o: o, lastUsed: newLastUsed(), lastUsedApps: newLastUsed(), inTx: o.DB.InTx}
 	f.through.Store(o.Clock.Now().UnixMicro())
 	f.visible.Store(f.through.Load())
 	return f

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -16,7 +17,7 @@ import (
 // lastUsedTick is the interval in which the last uses of credentials are stored.
 const lastUsedTick = time.Second
 
-// lastUsed is when credentials were last used, in minutes since 1970.
+// lastUsed is when credentials, or apps, were last used, in minutes since 1970.
 type lastUsed struct {
 	mu sync.Mutex
 	// pending are the uses that are not stored yet; stored are those of the latest
@@ -30,14 +31,25 @@ func newLastUsed() *lastUsed {
 	return &lastUsed{pending: map[uuid.UUID]int64{}, stored: map[uuid.UUID]int64{}}
 }
 
-// noteLastUsed notes the use of credentials by rows that are stored. Only calls that
-// were let through used their credential.
+// noteLastUsed notes the use of credentials, and by which apps, by rows that are stored.
+// Only calls that were let through used them.
 func (f *Flusher) noteLastUsed(rows []counts.Row) {
-	f.lastUsed.mu.Lock()
-	defer f.lastUsed.mu.Unlock()
+	f.lastUsed.noteAll(rows, credentialOf)
+	f.lastUsedApps.noteAll(rows, appOf)
+}
+
+func credentialOf(r *counts.Row) uuid.UUID { return r.Credential }
+
+// appOf returns the app that a call counts for, which may have been made with a credential
+// of the whole account.
+func appOf(r *counts.Row) uuid.UUID { return r.App }
+
+func (l *lastUsed) noteAll(rows []counts.Row, of func(*counts.Row) uuid.UUID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for i := range rows {
-		if r := &rows[i]; r.Passed() && r.Credential != uuid.Nil {
-			f.lastUsed.note(r.Credential, minuteOf(r.At))
+		if r := &rows[i]; r.Passed() && of(r) != uuid.Nil {
+			l.note(of(r), minuteOf(r.At))
 		}
 	}
 }
@@ -62,32 +74,36 @@ func (f *Flusher) runLastUsed(ctx context.Context) {
 	}
 }
 
-// FlushLastUsed stores when credentials were last used, by the calls that are stored;
-// Run calls it every second. After an error the times are stored later, the latest
-// one for each credential.
+// FlushLastUsed stores when credentials and apps were last used, by the calls that are
+// stored; Run calls it every second. After an error the times are stored later, the latest
+// one for each.
 func (f *Flusher) FlushLastUsed(ctx context.Context) error {
-	pending := f.lastUsed.take()
+	return errors.Join(f.flushLastUsed(ctx, "apps", f.lastUsedApps), f.flushLastUsed(ctx, "credentials", f.lastUsed))
+}
+
+func (f *Flusher) flushLastUsed(ctx context.Context, table string, l *lastUsed) error {
+	pending := l.take()
 	for chunk := range slices.Chunk(sortedIDs(pending), counts.ChunkRows) {
 		b := newLastUsedBulk(f.o.DB, len(chunk))
 		for _, id := range chunk {
 			b.ID(id)
 			b.Time(time.Unix(pending[id]*60, 0))
 		}
-		if err := f.inTx(ctx, func(tx *database.Tx) error { return updateLastUsed(ctx, f.o.DB, tx, b) }); err != nil {
-			f.lastUsed.putBack(pending)
+		if err := f.inTx(ctx, func(tx *database.Tx) error { return updateLastUsed(ctx, f.o.DB, tx, table, b) }); err != nil {
+			l.putBack(pending)
 			return err
 		}
-		f.lastUsed.setStored(chunk, pending)
+		l.setStored(chunk, pending)
 	}
-	f.lastUsed.prune()
+	l.prune()
 	return nil
 }
 
-// note notes that a credential was used in a minute, unless a use in that or a later
+// note notes that one was used in a minute, unless a use in that or a later
 // minute is stored. The caller locks mu.
-func (l *lastUsed) note(credential uuid.UUID, minute int64) {
-	if l.stored[credential] < minute {
-		l.pending[credential] = max(l.pending[credential], minute)
+func (l *lastUsed) note(id uuid.UUID, minute int64) {
+	if l.stored[id] < minute {
+		l.pending[id] = max(l.pending[id], minute)
 	}
 }
 
@@ -110,12 +126,12 @@ func (l *lastUsed) putBack(taken map[uuid.UUID]int64) {
 	}
 }
 
-// setStored notes that the taken uses of credentials are stored. Pending uses that
+// setStored notes that the taken uses of some are stored. Pending uses that
 // are not later are dropped.
-func (l *lastUsed) setStored(credentials []uuid.UUID, taken map[uuid.UUID]int64) {
+func (l *lastUsed) setStored(some []uuid.UUID, taken map[uuid.UUID]int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, id := range credentials {
+	for _, id := range some {
 		l.stored[id] = max(l.stored[id], taken[id])
 		l.latest = max(l.latest, taken[id])
 		if l.pending[id] <= l.stored[id] {
@@ -139,13 +155,20 @@ func (l *lastUsed) prune() {
 	}
 }
 
-// updateLastUsedOf updates last_used_at of the credentials with which calls were let
-// through.
+// updateLastUsedOf updates last_used_at of the apps that made calls which were let through,
+// and of their credentials: the apps first, as where these are deleted.
 func updateLastUsedOf(ctx context.Context, db *database.DB, tx counts.Execer, rows []counts.Row) error {
+	if err := updateLastUsedBy(ctx, db, tx, "apps", rows, appOf); err != nil {
+		return err
+	}
+	return updateLastUsedBy(ctx, db, tx, "credentials", rows, credentialOf)
+}
+
+func updateLastUsedBy(ctx context.Context, db *database.DB, tx counts.Execer, table string, rows []counts.Row, of func(*counts.Row) uuid.UUID) error {
 	last := map[uuid.UUID]time.Time{}
-	for _, r := range rows {
-		if r.Passed() && r.Credential != uuid.Nil && r.At.After(last[r.Credential]) {
-			last[r.Credential] = r.At
+	for i := range rows {
+		if r := &rows[i]; r.Passed() && of(r) != uuid.Nil && r.At.After(last[of(r)]) {
+			last[of(r)] = r.At
 		}
 	}
 	if len(last) == 0 {
@@ -156,36 +179,26 @@ func updateLastUsedOf(ctx context.Context, db *database.DB, tx counts.Execer, ro
 		b.ID(id)
 		b.Time(last[id])
 	}
-	return updateLastUsed(ctx, db, tx, b)
+	return updateLastUsed(ctx, db, tx, table, b)
 }
 
-// newLastUsedBulk returns a bulk of credentials and times for updateLastUsed.
+// newLastUsedBulk returns a bulk of ids and times for updateLastUsed.
 func newLastUsedBulk(db *database.DB, rows int) *usagesql.Bulk {
 	return usagesql.NewBulk(db, rows, usagesql.Column{Name: "id", Type: usagesql.UUID}, usagesql.Column{Name: "at", Type: usagesql.Timestamp})
 }
 
-// updateLastUsed moves last_used_at of credentials and of their apps forward, and never to
-// before their creation: calls are counted by the minute, which may have begun earlier. It
-// is not a change of these: there is no event, and the version remains. The apps come
-// first, as where these are deleted; the rows of each are locked in the order of their ids.
-func updateLastUsed(ctx context.Context, db *database.DB, tx counts.Execer, b *usagesql.Bulk) error {
-	ofApps := `(SELECT c.app_id AS id, MAX(v.at) AS at FROM ` + b.Source(1) + ` JOIN credentials c ON c.id = v.id WHERE c.app_id IS NOT NULL GROUP BY c.app_id) AS v`
-	for _, text := range []string{moveLastUsed(db, "apps", ofApps), moveLastUsed(db, "credentials", b.Source(1))} {
-		if _, err := tx.ExecContext(ctx, text, b.Args()...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// moveLastUsed returns the statement that moves last_used_at of a table's rows to what
-// source, called v, has for their ids.
-func moveLastUsed(db *database.DB, table, source string) string {
+// updateLastUsed moves last_used_at of credentials or apps forward, and never to before their
+// creation: calls are counted by the minute, which may have begun earlier. It is not a
+// change of these: there is no event, and the version remains. The rows are locked in the
+// order of their ids.
+func updateLastUsed(ctx context.Context, db *database.DB, tx counts.Execer, table string, b *usagesql.Bulk) error {
+	text := `UPDATE ` + table + ` SET last_used_at = MAX(v.at, created_at) FROM ` + b.Source(1) +
+		` WHERE ` + table + `.id = v.id AND (last_used_at IS NULL OR last_used_at < v.at)`
 	if usagesql.Postgres(db) {
-		return `WITH locked AS (SELECT x.id, v.at FROM ` + source + ` JOIN ` + table + ` x ON x.id = v.id
+		text = `WITH locked AS (SELECT x.id, v.at FROM ` + b.Source(1) + ` JOIN ` + table + ` x ON x.id = v.id
 			WHERE x.last_used_at IS NULL OR x.last_used_at < v.at ORDER BY x.id FOR NO KEY UPDATE OF x)
 			UPDATE ` + table + ` x SET last_used_at = GREATEST(locked.at, x.created_at) FROM locked WHERE x.id = locked.id`
 	}
-	return `UPDATE ` + table + ` SET last_used_at = MAX(v.at, created_at) FROM ` + source +
-		` WHERE ` + table + `.id = v.id AND (last_used_at IS NULL OR last_used_at < v.at)`
+	_, err := tx.ExecContext(ctx, text, b.Args()...)
+	return err
 }

@@ -210,20 +210,15 @@ func TestLastUseMovesForwardOnly(t *testing.T) {
 	})
 }
 
-// An app was last used when one of its credentials was, whatever becomes of that; the keys
-// of other apps and of whole accounts do not count.
+// An app was last used when a call of it passed, with whatever credential; calls that were
+// refused, and those of other apps, do not count.
 func TestLastUseOfApps(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url, "UTC", noon)
-		used, other := uuid.New(), uuid.New()
+		used, other, account := uuid.New(), uuid.New(), uuid.New()
 		w.AddSubscription(used, "null")
-		account := uuid.New()
 		w.Exec(`INSERT INTO accounts (id, created_at, updated_at, name, name_folded, profile, organization_id) VALUES ($1, $2, $2, 'b', 'b', '{}', $3)`, account, noon, w.Organization)
 		w.Exec(`INSERT INTO apps (id, created_at, updated_at, account_id, reference_id, name, name_folded, labels, organization_id) VALUES ($1, $2, $2, $3, $1, 'b', 'b', '[]', $4)`, other, noon, account, w.Organization)
-		first, second, others, accounts := w.AddCredential(), w.AddCredential(), w.AddCredential(), w.AddCredential()
-		for credential, app := range map[uuid.UUID]uuid.UUID{first: used, second: used, others: other} {
-			w.Exec(`UPDATE credentials SET app_id = $2 WHERE id = $1`, credential, app)
-		}
 		w.Exec(`UPDATE apps SET created_at = $1`, noon)
 		lastUsed := func(app uuid.UUID) time.Time {
 			t.Helper()
@@ -231,19 +226,23 @@ func TestLastUseOfApps(t *testing.T) {
 			require.NoError(t, w.DB.QueryRowContext(t.Context(), `SELECT last_used_at FROM apps WHERE id = $1 AND version = 1`, app).Scan(&m))
 			return m.V.Time
 		}
-		w.use(first, noon.Add(time.Second))
-		w.use(accounts, noon.Add(time.Hour))
+		credential := w.AddCredential()
+		call := func(app uuid.UUID, code string, at time.Time) {
+			w.counter.Add(&usage.Call{Organization: w.Organization, App: app, Credential: credential, Code: code}, at, 1)
+		}
+		call(used, "VALID", noon.Add(time.Second))
+		call(used, "RATE_LIMITED", noon.Add(time.Hour))
 		w.flush()
 		require.Equal(t, noon, lastUsed(used), "not before its creation")
-		w.use(second, noon.Add(2*time.Hour))
-		w.use(first, noon.Add(3*time.Hour))
+		call(used, "VALID", noon.Add(3*time.Hour))
+		call(uuid.Nil, "VALID", noon.Add(4*time.Hour))
 		w.flush()
 		require.Equal(t, noon.Add(3*time.Hour).Truncate(time.Minute), lastUsed(used))
-		w.use(second, noon.Add(2*time.Hour+time.Minute))
+		call(used, "VALID", noon.Add(2*time.Hour))
 		w.flush()
 		require.Equal(t, noon.Add(3*time.Hour).Truncate(time.Minute), lastUsed(used))
 		require.Zero(t, lastUsed(other))
-		_, err := w.store.Accept(t.Context(), usage.Reporter{Organization: w.Organization}, "app", []usage.Reported{{Call: usage.Call{Credential: others, Code: "VALID"}, At: noon.Add(-time.Hour), Calls: 1}})
+		_, err := w.store.Accept(t.Context(), usage.Reporter{Organization: w.Organization}, "app", []usage.Reported{{Call: usage.Call{Account: account, App: other, Credential: credential, Code: "VALID"}, At: noon.Add(-time.Hour), Calls: 1}})
 		require.NoError(t, err)
 		require.Equal(t, noon, lastUsed(other))
 	})
