@@ -142,7 +142,7 @@ func appsOf(matches func(fieldRequest, *db.App) bool) resolver {
 		where := q.object("where")
 		least, below := where.number("keysAtLeast")
 		most, above := where.number("keysAtMost")
-		if _, bounded := where.text("lastUsedBefore"); bounded && where["neverUsed"] == true || below && above && least > most {
+		if _, bounded := where.text("lastUsedBefore"); bounded && where["neverUsed"] == true || below && above && least > most || below && least < 0 || above && most < 0 {
 			return nil, invalidArgument()
 		}
 		return list(q)

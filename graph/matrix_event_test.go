@@ -40,18 +40,26 @@ func (nouns) Event() noun {
 	}
 }
 
+// eventsOf lists the events that match. A time that ends before it begins is wrong.
+func eventsOf(q fieldRequest) (any, error) {
+	where := q.object("where")
+	from, begins := where.moment("from")
+	to, ends := where.moment("to")
+	if begins && ends && to.Before(from) {
+		return nil, invalidArgument()
+	}
+	return listOf(nodeid.Event, func(q fieldRequest, e *db.Event) bool {
+		after, beyond := where.number("afterPosition")
+		id, of := where.text("subjectId")
+		return where.among("type", e.Type) && (!begins || !e.At.Before(from)) && (!ends || e.At.Before(to)) &&
+			(!beyond || e.Position > int64(after)) && (!of || id == nodeid.Encode(nodeid.Kind(e.SubjectType), e.SubjectID))
+	})(q)
+}
+
 // eventFields are how the reference resolves fields of events.
 func eventFields() map[string]resolver {
 	return map[string]resolver{
-		"Query.events": listOf(nodeid.Event, func(q fieldRequest, e *db.Event) bool {
-			where := q.object("where")
-			from, begins := where.moment("from")
-			to, ends := where.moment("to")
-			after, beyond := where.number("afterPosition")
-			id, of := where.text("subjectId")
-			return where.among("type", e.Type) && (!begins || !e.At.Before(from)) && (!ends || e.At.Before(to)) &&
-				(!beyond || e.Position > int64(after)) && (!of || id == nodeid.Encode(nodeid.Kind(e.SubjectType), e.SubjectID))
-		}),
+		"Query.events": eventsOf,
 		"Event.actor": func(q fieldRequest) (any, error) { return q.actorOf(q.parent.(*db.Event)) },
 		"Event.subject": valueOf(func(e *db.Event) any {
 			return subject{nodeid.Encode(nodeid.Kind(e.SubjectType), e.SubjectID), e.SubjectType, e.SubjectName}

@@ -8502,9 +8502,9 @@ input AppFilter {
   neverUsed: Boolean
   "Only apps that have been used, and not since this time. With ` + "`" + `neverUsed: true` + "`" + ` it is BAD_USER_INPUT."
   lastUsedBefore: Time
-  "Only apps with this many keys or more that are not revoked; what exceeds ` + "`" + `keysAtMost` + "`" + ` is BAD_USER_INPUT."
+  "Only apps with this many keys or more that are not revoked; what exceeds ` + "`" + `keysAtMost` + "`" + `, or is negative, is BAD_USER_INPUT."
   keysAtLeast: Int
-  "Only apps with this many keys or fewer that are not revoked: 0 for those without."
+  "Only apps with this many keys or fewer that are not revoked: 0 for those without; what is negative is BAD_USER_INPUT."
   keysAtMost: Int
   "Only apps of these accounts; unknown ids and an empty list match none. Requires: ADMIN."
   accountIds: [ID!] @hasRole(any: [ADMIN])

@@ -11,6 +11,7 @@ import (
 	"portico/internal/entity"
 	"portico/internal/eventlog"
 	"portico/internal/input"
+	"portico/internal/fault"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
@@ -24,8 +25,12 @@ type EventFilter struct {
 	AfterPosition *int
 }
 
-// Events returns a page of the events that the viewer may see.
+// Events returns a page of the events that the viewer may see. A time that ends before it
+// begins is fault.CodeBadUserInput.
 func (svc *Service) Events(ctx context.Context, f EventFilter, desc bool, r listing.Request) (*paging.Page[*db.Event], error) {
+	if f.From != nil && f.To != nil && f.To.Before(*f.From) {
+		return nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "No event is so late and so early: from is after to.")
+	}
 	return listing.ReadPage(ctx, svc.entities.Lists, entity.EventList(), listing.Filtered(f, svc.eventQuery), listing.Order{Desc: desc}, r)
 }
 

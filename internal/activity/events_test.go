@@ -40,6 +40,21 @@ func (v viewers) mustEvents(t *testing.T, as context.Context, f activity.EventFi
 	return p.Nodes
 }
 
+// What ends before it begins is no time.
+func TestEvents_ContradictoryBounds(t *testing.T) {
+	eachViewers(t, func(t *testing.T, v viewers) {
+		now, first := v.Clock.Now(), 1
+		for name, f := range map[string]activity.EventFilter{"empty": {From: &now, To: &now}, "wrong": {From: &now, To: new(now.Add(-time.Second))}} {
+			_, err := v.Portal.Activity.Events(v.Tenant.Admin, f, false, listing.Request{Args: paging.Args{First: &first}})
+			if name == "empty" {
+				require.NoError(t, err)
+			} else {
+				portaltest.RequireCode(t, err, fault.CodeBadUserInput)
+			}
+		}
+	})
+}
+
 // Administrators see the log of their organization, developers that of their
 // account.
 func TestEvents(t *testing.T) {

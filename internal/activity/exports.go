@@ -2,6 +2,7 @@ package activity
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/google/uuid"
 
@@ -36,7 +37,7 @@ func (svc *Service) RecordExport(ctx context.Context, e Export) error {
 		entry.Type = eventlog.ListExported
 		entry.Changes = change.Attributes("list", e.List, "format", e.Format)
 		if e.Filter != "" {
-			entry.Changes = append(entry.Changes, change.Attributes("filter", e.Filter)...)
+			entry.Changes = append(entry.Changes, change.Attributes("filter", withoutTexts(e.Filter))...)
 		}
 		if e.OrderBy != "" {
 			entry.Changes = append(entry.Changes, change.Attributes("orderBy", e.OrderBy)...)
@@ -62,4 +63,30 @@ func exportedBy(ctx context.Context, tx *change.Tx) (e eventlog.Entry, err error
 		err = nil
 	}
 	return e, err
+}
+
+// searchedTexts are the conditions of lists that may have names and addresses of people,
+// which events do not keep.
+var searchedTexts = []string{"search", "contains", "nameContains", "titleContains"}
+
+// withoutTexts returns a filter with "…" in place of what was searched for.
+func withoutTexts(filter string) string {
+	var conditions map[string]any
+	if json.Unmarshal([]byte(filter), &conditions) != nil {
+		return "…" // not what a filter is
+	}
+	found := false
+	for _, name := range searchedTexts {
+		if conditions[name] != nil {
+			conditions[name], found = "…", true
+		}
+	}
+	if !found {
+		return filter
+	}
+	text, err := json.Marshal(conditions)
+	if err != nil {
+		return "…"
+	}
+	return string(text)
 }

@@ -22,7 +22,7 @@ func TestRecordExport(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := portaltest.New(t, url)
 		one := s.MustTenant(t, "one")
-		e := activity.Export{List: "apps", Format: "csv", Filter: `{"a":1}`, OrderBy: `{"field":"NAME"}`, Rows: 7}
+		e := activity.Export{List: "apps", Format: "csv", Filter: `{"a":1,"search":"somebody@example.com"}`, OrderBy: `{"field":"NAME"}`, Rows: 7}
 		require.NoError(t, s.Portal.Activity.RecordExport(one.Developer, e))
 		e = activity.Export{List: "users", Format: "jsonl", Complete: true}
 		require.NoError(t, s.Portal.Activity.RecordExport(one.Admin, e))
@@ -33,7 +33,7 @@ func TestRecordExport(t *testing.T) {
 		require.Equal(t, one.Account.ID, all[0].SubjectID)
 		require.Equal(t, one.Account.Name, all[0].SubjectName)
 		require.Equal(t, one.Account.ID, *all[0].AccountID)
-		require.Equal(t, "list=apps format=csv filter={\"a\":1} orderBy={\"field\":\"NAME\"} rows=7 complete=false ", words(all[0].Changes))
+		require.Equal(t, "list=apps format=csv filter={\"a\":1,\"search\":\"…\"} orderBy={\"field\":\"NAME\"} rows=7 complete=false ", words(all[0].Changes))
 		require.Equal(t, string(nodeid.Organization), all[1].SubjectType)
 		require.Equal(t, one.Organization.ID, all[1].SubjectID)
 		require.Equal(t, one.Organization.Name, all[1].SubjectName)

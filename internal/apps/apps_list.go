@@ -64,6 +64,9 @@ func (f AppFilter) check() error {
 	if input.OrZero(f.NeverUsed) && f.LastUsedBefore != nil {
 		return contradiction("An app that was never used was not last used at any time: give neverUsed or lastUsedBefore.")
 	}
+	if input.OrZero(f.KeysAtLeast) < 0 || input.OrZero(f.KeysAtMost) < 0 {
+		return contradiction("No app has fewer keys than none: keysAtLeast and keysAtMost are 0 or more.")
+	}
 	if f.KeysAtLeast != nil && f.KeysAtMost != nil && *f.KeysAtLeast > *f.KeysAtMost {
 		return contradiction("No app has so many keys and so few: keysAtLeast exceeds keysAtMost.")
 	}

@@ -57,7 +57,7 @@ func TestApps_ByKeysAndSubscriptions(t *testing.T) {
 		require.Equal(t, []string{"Used"}, find(apps.AppFilter{KeysAtLeast: new(2)}))
 		require.Equal(t, []string{"Fresh"}, find(apps.AppFilter{KeysAtLeast: new(1), KeysAtMost: new(1)}))
 		for _, wrong := range []apps.AppFilter{
-			{NeverUsed: new(true), LastUsedBefore: new(f.Clock.Now())}, {KeysAtLeast: new(2), KeysAtMost: new(1)}, {Search: new("ab")},
+			{NeverUsed: new(true), LastUsedBefore: new(f.Clock.Now())}, {KeysAtLeast: new(2), KeysAtMost: new(1)}, {KeysAtMost: new(-1)}, {KeysAtLeast: new(-1)}, {Search: new("ab")},
 		} {
 			_, err := f.Portal.Apps.Apps(x.Developer, wrong, listing.Order{}, listing.Request{Args: paging.Args{First: new(10)}})
 			portaltest.RequireCode(t, err, fault.CodeBadUserInput)

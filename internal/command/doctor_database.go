@@ -135,10 +135,10 @@ func (d *doctor) rights(ctx context.Context, db *database.DB) error {
 // need an extension of Postgres.
 func (d *doctor) extension(ctx context.Context, db *database.DB) error {
 	const about = "extension"
-	var seen, installed, available, may bool
+	var seen, installed, available, may, letters bool
 	err := db.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM pg_opclass c WHERE c.opcname = 'gin_trgm_ops' AND pg_opclass_is_visible(c.oid)),
 		EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm'), EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_trgm'),
-		has_database_privilege(current_database(), 'CREATE')`).Scan(&seen, &installed, &available, &may)
+		has_database_privilege(current_database(), 'CREATE'), 'ş' ~ '[[:alpha:]]'`).Scan(&seen, &installed, &available, &may, &letters)
 	switch {
 	case err != nil:
 		return err
@@ -152,6 +152,9 @@ func (d *doctor) extension(ctx context.Context, db *database.DB) error {
 		d.wrong(about, "the user may not create pg_trgm, which migrations do", "as the owner of the database run: CREATE EXTENSION pg_trgm")
 	default:
 		d.ok(about, "migrations create pg_trgm")
+	}
+	if err == nil && !letters {
+		d.note(about, "the database's LC_CTYPE knows no letters but those of English: searches for others read all names", "make the database with the locale C.UTF-8")
 	}
 	return nil
 }

@@ -216,9 +216,9 @@ func TestLastUseOfApps(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url, "UTC", noon)
 		used, other, account := uuid.New(), uuid.New(), uuid.New()
-		w.AddSubscription(used, "null")
+		w.AddObjectsOf(other)
 		w.Exec(`INSERT INTO accounts (id, created_at, updated_at, name, name_folded, profile, organization_id) VALUES ($1, $2, $2, 'b', 'b', '{}', $3)`, account, noon, w.Organization)
-		w.Exec(`INSERT INTO apps (id, created_at, updated_at, account_id, reference_id, name, name_folded, labels, organization_id) VALUES ($1, $2, $2, $3, $1, 'b', 'b', '[]', $4)`, other, noon, account, w.Organization)
+		w.Exec(`INSERT INTO apps (id, created_at, updated_at, account_id, reference_id, name, name_folded, labels, organization_id) VALUES ($1, $2, $2, $3, $1, 'b', 'b', '[]', $4)`, used, noon, account, w.Organization)
 		w.Exec(`UPDATE apps SET created_at = $1`, noon)
 		lastUsed := func(app uuid.UUID) time.Time {
 			t.Helper()
@@ -242,7 +242,7 @@ func TestLastUseOfApps(t *testing.T) {
 		w.flush()
 		require.Equal(t, noon.Add(3*time.Hour).Truncate(time.Minute), lastUsed(used))
 		require.Zero(t, lastUsed(other))
-		_, err := w.store.Accept(t.Context(), usage.Reporter{Organization: w.Organization}, "app", []usage.Reported{{Call: usage.Call{Account: account, App: other, Credential: credential, Code: "VALID"}, At: noon.Add(-time.Hour), Calls: 1}})
+		_, err := w.store.Accept(t.Context(), usage.Reporter{Organization: w.Organization}, "app", []usage.Reported{{Call: *w.Call(other, "VALID"), At: noon.Add(-time.Hour), Calls: 1}})
 		require.NoError(t, err)
 		require.Equal(t, noon, lastUsed(other))
 	})
