@@ -18,15 +18,15 @@ import (
 	"portico/internal/testdb"
 )
 
-// waitsFor runs a change while another transaction has locked a row, until the change
-// waits for it; during calls what is to be seen meanwhile.
-func waitsFor(t *testing.T, d *database.DB, row uuid.UUID, run func() error, during func(ctx context.Context)) {
+// waitsFor runs a change while another transaction has locked a row of a table, until the
+// change waits for it; during calls what is to be seen meanwhile.
+func waitsFor(t *testing.T, d *database.DB, table string, row uuid.UUID, run func() error, during func(ctx context.Context)) {
 	t.Helper()
 	ctx := t.Context()
 	other, err := d.Begin(ctx, nil)
 	require.NoError(t, err)
 	defer func() { _ = other.Rollback() }()
-	_, err = other.ExecContext(ctx, `SELECT 1 FROM credentials WHERE id = $1 FOR UPDATE`, row)
+	_, err = other.ExecContext(ctx, `SELECT 1 FROM `+table+` WHERE id = $1 FOR UPDATE`, row)
 	require.NoError(t, err)
 	done := make(chan error, 1)
 	go func() { done <- run() }()
@@ -91,8 +91,49 @@ func TestKeysAreLockedInOneOrder(t *testing.T) {
 			for range 3 {
 				require.NoError(t, f.Client.Credential.UpdateOneID(first).SetLastUsedAt(f.Clock.Now()).Exec(portaltest.System(t)))
 			}
-			waitsFor(t, f.Database, first, func() error { return end(y, made, rotated) }, func(ctx context.Context) {
+			waitsFor(t, f.Database, "credentials", first, func() error { return end(y, made, rotated) }, func(ctx context.Context) {
 				require.Equal(t, 2, lockable(ctx, t, f.Database, acc.ID), "all three but the first")
+			})
+		})
+	}
+}
+
+// Whatever ends a key, or makes one in its place, begins with the key's app, which counts
+// its keys: while that is locked, it has locked no key.
+func TestAppsAreLockedBeforeTheirKeys(t *testing.T) {
+	url, ok := testdb.Postgres(t)
+	if !ok {
+		t.Skip("SQLite has one writer")
+	}
+	f := portaltest.New(t, url)
+	x := f.MustTenant(t, "one")
+	for name, end := range map[string]func(key apps.CreatedApp) error{
+		"deleteApp": func(made apps.CreatedApp) error {
+			_, err := f.Portal.Apps.DeleteApp(x.Developer, made.App.GlobalID(), nil)
+			return err
+		},
+		"revokeKey": func(made apps.CreatedApp) error {
+			_, err := f.Portal.Apps.RevokeKey(x.Developer, made.Credential.GlobalID(), nil, nil)
+			return err
+		},
+		"revokeKeys": func(made apps.CreatedApp) error {
+			_, err := f.Portal.Apps.RevokeKeys(x.Admin, apps.RevokeKeysInput{CredentialIDs: []string{made.Credential.GlobalID()}})
+			return err
+		},
+		"rotateKey": func(made apps.CreatedApp) error {
+			_, err := f.Portal.Apps.RotateKey(x.Developer, apps.RotateKeyInput{CredentialID: made.Credential.GlobalID()})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			acc := f.MustAccount(t, x.Admin, name)
+			made := f.MustApp(t, f.MustDeveloper(t, x.Admin, acc), "App")
+			f.MustKey(t, x.Admin, apps.GenerateKeyInput{AppID: new(made.App.GlobalID())})
+			as := x.Developer
+			x.Developer = f.MustDeveloper(t, x.Admin, acc)
+			defer func() { x.Developer = as }()
+			waitsFor(t, f.Database, "apps", made.App.ID, func() error { return end(made) }, func(ctx context.Context) {
+				require.Equal(t, 2, lockable(ctx, t, f.Database, acc.ID), "both keys")
 			})
 		})
 	}

@@ -62,13 +62,13 @@ func (svc *Service) store(ctx context.Context, batch []Key, began uuid.UUID) (Su
 }
 
 // lockApps finds the apps of a batch by their reference ids, and keeps them from being
-// deleted until the keys are stored.
+// deleted until the keys are stored, which are counted there.
 func lockApps(ctx context.Context, tx *change.Tx, batch []Key) (map[uuid.UUID]*db.App, error) {
 	ids := make([]uuid.UUID, len(batch))
 	for n, k := range batch {
 		ids[n] = k.App
 	}
-	all, err := change.LockForShare(tx, tx.App.Query().Where(app.OrganizationID(tx.OrganizationID()), app.DeletedAtIsNil(), database.AnyOf(app.FieldReferenceID, ids))).All(ctx)
+	all, err := change.LockForUpdate(tx, tx.App.Query().Where(app.OrganizationID(tx.OrganizationID()), app.DeletedAtIsNil(), database.AnyOf(app.FieldReferenceID, ids))).All(ctx)
 	if err != nil {
 		return nil, err
 	}
