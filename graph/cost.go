@@ -84,7 +84,14 @@ func prices() gqlhttp.Prices {
 		"UserError.params":                          mostParams,
 		userErrors:                                  maxProblems,
 	}
-	bases := longTexts()
+	return gqlhttp.Prices{Lengths: byField(lengths), Bases: byField(bases()), Mutation: mutationCost,
+		Conditions: map[string]int{"search": searchCost, "nameContains": searchCost, "titleContains": searchCost, "contains": searchCost},
+		Elements:   map[gqlhttp.FieldName]gqlhttp.Element{{Type: "Mutation", Field: "revokeKeys"}: {List: "credentialIds", Price: revocationCost}}}
+}
+
+// bases are the own costs of fields where that is not 1.
+func bases() map[string]int {
+	out := longTexts()
 	for name, n := range map[string]int{
 		"Query.explainAccess":    explanationCost,
 		"Query.previewDeleteApp": explanationCost, "Query.previewRetireProduct": explanationCost, "Query.previewRevoke": explanationCost, "Query.previewChangePlan": explanationCost,
@@ -93,11 +100,9 @@ func prices() gqlhttp.Prices {
 		"Usage.topApps":  breakdownCost,
 		"Usage.upstream": breakdownCost,
 	} {
-		bases[name] = n
+		out[name] = n
 	}
-	return gqlhttp.Prices{Lengths: byField(lengths), Bases: byField(bases), Mutation: mutationCost,
-		Conditions: map[string]int{"search": searchCost, "nameContains": searchCost, "titleContains": searchCost, "contains": searchCost},
-		Elements:   map[gqlhttp.FieldName]gqlhttp.Element{{Type: "Mutation", Field: "revokeKeys"}: {List: "credentialIds", Price: revocationCost}}}
+	return out
 }
 
 // Lengths of texts that may be long, in units of 256 characters.
