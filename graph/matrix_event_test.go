@@ -60,7 +60,7 @@ func eventsOf(q fieldRequest) (any, error) {
 func eventFields() map[string]resolver {
 	return map[string]resolver{
 		"Query.events": eventsOf,
-		"Event.actor": func(q fieldRequest) (any, error) { return q.actorOf(q.parent.(*db.Event)) },
+		"Event.actor":  func(q fieldRequest) (any, error) { return q.actorOf(q.parent.(*db.Event)) },
 		"Event.subject": valueOf(func(e *db.Event) any {
 			return subject{nodeid.Encode(nodeid.Kind(e.SubjectType), e.SubjectID), e.SubjectType, e.SubjectName}
 		}),
