@@ -37,6 +37,7 @@ func postTo(t *testing.T, url, body string, headers ...string) posted {
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
 	require.NoError(t, err)
 	r.Header.Set("Origin", "https://elsewhere.example")
+	r.Header.Set("Content-Type", "application/json")
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
