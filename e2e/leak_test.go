@@ -138,7 +138,8 @@ func TestStory_LeakedKeys(t *testing.T) {
 			var shown *servertest.Answer
 			require.Eventually(t, func() bool {
 				shown = c.dev.Must(t, asked, vars{"id": id})
-				return shown.Text("node", "status") == "REVOKED"
+				// The key and its timeline are read one after the other, and may be of different moments.
+				return shown.Text("node", "status") == "REVOKED" && len(shown.List("node", "timeline", "nodes")) > 1
 			}, waitForOthers, pollOthers)
 			return shown
 		}
