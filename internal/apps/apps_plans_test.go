@@ -14,7 +14,6 @@ import (
 	"portico/internal/apps"
 	"portico/internal/listing"
 	"portico/internal/paging"
-	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -28,10 +27,9 @@ func TestApps_UseIndexes(t *testing.T) {
 		product, plan := f.MustProduct(t, x.Admin, "weather")
 		f.MustRegister(t, x.Developer, f.MustApp(t, x.Developer, "App").App, product, plan)
 		manyApps(t, f, x.Account, 20_000)
-		spy := &explainer{Driver: f.Database.Driver()}
-		p := f.With(func(o *portal.Options) { o.Client = db.NewClient(db.Driver(spy)) })
+		p, spy := f.Spied()
 		of := func(filter apps.AppFilter, o listing.Order, cursor bool) string {
-			return explain(t, f, spy, cursor, func(r listing.Request) (*paging.Page[*db.App], error) { return p.Apps.Apps(x.Admin, filter, o, r) })
+			return explain(t, spy, cursor, func(r listing.Request) (*paging.Page[*db.App], error) { return p.Apps.Apps(x.Admin, filter, o, r) })
 		}
 		requireOrder := func(plan, index string) {
 			t.Helper()
@@ -58,7 +56,7 @@ func TestApps_UseIndexes(t *testing.T) {
 			requireNoScan(t, of(filter, listing.Order{Desc: true}, false))
 		}
 		for _, cursor := range []bool{false, true} {
-			requireOrder(explain(t, f, spy, cursor, func(r listing.Request) (*paging.Page[*db.App], error) {
+			requireOrder(explain(t, spy, cursor, func(r listing.Request) (*paging.Page[*db.App], error) {
 				return p.Apps.DeletedApps(x.Admin, apps.DeletedAppFilter{}, r)
 			}), "app_organization_id_deleted_at_id")
 		}

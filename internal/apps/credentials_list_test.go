@@ -3,12 +3,10 @@ package apps_test
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
@@ -20,7 +18,6 @@ import (
 	"portico/internal/fault"
 	"portico/internal/listing"
 	"portico/internal/paging"
-	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
@@ -205,18 +202,6 @@ func TestCredentials_OutOfPolicy(t *testing.T) {
 	})
 }
 
-// explainer notes the statements that it passes on.
-type explainer struct {
-	dialect.Driver
-	text string
-	args []any
-}
-
-func (e *explainer) Query(ctx context.Context, query string, args, v any) error {
-	e.text, e.args = query, args.([]any)
-	return e.Driver.Query(ctx, query, args, v)
-}
-
 // The lists of an organization with many keys read no more than they have to: by an
 // index that begins with the organization, and without sorting.
 func TestCredentials_UseIndexes(t *testing.T) {
@@ -229,11 +214,15 @@ func TestCredentials_UseIndexes(t *testing.T) {
 		other := f.MustTenant(t, "two")
 		f.MustApp(t, other.Developer, "App")
 		manyKeys(t, f, 20_000)
-		spy := &explainer{Driver: f.Database.Driver()}
-		p := f.With(func(o *portal.Options) { o.Client = db.NewClient(db.Driver(spy)) })
+		p, spy := f.Spied()
+		planOf := func(filter apps.CredentialFilter, o listing.Order, cursor bool) string {
+			return explain(t, spy, cursor, func(r listing.Request) (*paging.Page[*db.Credential], error) {
+				return p.Apps.Credentials(x.Admin, filter, o, r)
+			})
+		}
 		for by, index := range map[string]string{"CREATED_AT": "credential_organization_id_created_at_id", "LAST_USED_AT": "credential_organization_id_last_used", "EXPIRES_AT": "credential_organization_id_expiry"} {
 			for _, cursor := range []bool{false, true} {
-				plan := explainKeys(t, f, spy, p, x.Admin, apps.CredentialFilter{}, listing.Order{By: by, Desc: true}, cursor)
+				plan := planOf(apps.CredentialFilter{}, listing.Order{By: by, Desc: true}, cursor)
 				require.Contains(t, plan, index, plan)
 				require.NotContains(t, plan, "Sort", plan)
 				require.NotContains(t, plan, "TEMP B-TREE", plan)
@@ -247,7 +236,7 @@ func TestCredentials_UseIndexes(t *testing.T) {
 			"the label": {Label: &apps.LabelFilter{Key: "team"}}, "the policy": {OutOfPolicy: new(true)}, "the import": {Imported: new(true)},
 		} {
 			t.Log(name)
-			requireNoScan(t, explainKeys(t, f, spy, p, x.Admin, filter, listing.Order{Desc: true}, false))
+			requireNoScan(t, planOf(filter, listing.Order{Desc: true}, false))
 		}
 	})
 }
@@ -270,17 +259,9 @@ func manyKeys(t *testing.T, f *portaltest.Fixture, n int) {
 	require.NoError(t, err)
 }
 
-// explainKeys returns the plan of the statement for a page of keys.
-func explainKeys(t *testing.T, f *portaltest.Fixture, spy *explainer, p *portal.Portal, ctx context.Context, filter apps.CredentialFilter, o listing.Order, cursor bool) string {
-	t.Helper()
-	return explain(t, f, spy, cursor, func(r listing.Request) (*paging.Page[*db.Credential], error) {
-		return p.Apps.Credentials(ctx, filter, o, r)
-	})
-}
-
 // explain returns the plan of the last statement for a page of a list, the first one or,
 // with a cursor, the second.
-func explain[T any](t *testing.T, f *portaltest.Fixture, spy *explainer, cursor bool, list func(listing.Request) (*paging.Page[T], error)) string {
+func explain[T any](t *testing.T, spy *portaltest.Spy, cursor bool, list func(listing.Request) (*paging.Page[T], error)) string {
 	t.Helper()
 	r := listing.Request{Args: paging.Args{First: new(10)}, Wanted: paging.Wanted{Edges: true, Info: true}}
 	page, err := list(r)
@@ -290,33 +271,7 @@ func explain[T any](t *testing.T, f *portaltest.Fixture, spy *explainer, cursor 
 		_, err = list(r)
 		require.NoError(t, err)
 	}
-	return explained(t, f, spy)
-}
-
-// explained returns the plan of the last statement.
-func explained(t *testing.T, f *portaltest.Fixture, spy *explainer) string {
-	t.Helper()
-	command := "EXPLAIN "
-	if f.Database.Dialect() == dialect.SQLite {
-		command = "EXPLAIN QUERY PLAN "
-	}
-	rows, err := f.Database.QueryContext(t.Context(), command+spy.text, spy.args...)
-	require.NoError(t, err)
-	defer rows.Close()
-	columns, err := rows.Columns()
-	require.NoError(t, err)
-	var lines []string
-	for rows.Next() {
-		cells := make([]any, len(columns))
-		for i := range cells {
-			cells[i] = new(string)
-		}
-		require.NoError(t, rows.Scan(cells...))
-		lines = append(lines, *cells[len(cells)-1].(*string))
-	}
-	require.NoError(t, rows.Err())
-	require.NotEmpty(t, lines, strconv.Quote(spy.text))
-	return strings.Join(lines, "\n")
+	return spy.Plan(t)
 }
 
 // requireNoScan requires that a plan reads no large table as a whole.

@@ -15,7 +15,6 @@ import (
 	"portico/internal/lifecycle"
 	"portico/internal/listing"
 	"portico/internal/paging"
-	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 )
 
@@ -28,20 +27,19 @@ func TestPlanChanges_UseIndexes(t *testing.T) {
 		require.NoError(t, err)
 		_, err = s.Database.ExecContext(t.Context(), "ANALYZE")
 		require.NoError(t, err)
-		spy := &explainer{Driver: s.Database.Driver()}
-		p := s.With(func(o *portal.Options) { o.Client = db.NewClient(db.Driver(spy)) })
+		p, spy := s.Spied()
 
 		page, err := p.Apps.Subscriptions(s.Admin, apps.SubscriptionFilter{PlanChange: []lifecycle.PlanChangeStatus{lifecycle.PlanChangeWaiting}}, listing.Order{},
 			listing.Request{Args: paging.Args{First: new(10)}, Wanted: paging.Wanted{Edges: true}})
 		require.NoError(t, err)
 		require.Len(t, page.Nodes, 1)
-		require.Contains(t, explained(t, s.Fixture, spy), "subscription_plan_changes")
+		require.Contains(t, spy.Plan(t), "subscription_plan_changes")
 
 		n, err := db.NewClient(db.Driver(spy)).Subscription.Query().Where(apps.PlanChangeDue(s.Clock.Now())).Unique(true).
 			Select(subscription.FieldOrganizationID).Strings(portaltest.System(t))
 		require.NoError(t, err)
 		require.Empty(t, n)
-		require.Contains(t, explained(t, s.Fixture, spy), "subscription_plan_changes_due")
+		require.Contains(t, spy.Plan(t), "subscription_plan_changes_due")
 	})
 }
 

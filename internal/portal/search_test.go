@@ -202,16 +202,15 @@ func TestSearch_UsesIndexes(t *testing.T) {
 		}
 		_, err := f.Database.ExecContext(t.Context(), statistics)
 		require.NoError(t, err)
-		spy := &explainer{Driver: f.Database.Driver()}
-		p := f.With(func(o *portal.Options) { o.Client = db.NewClient(db.Driver(spy)) })
+		p, spy := f.Spied()
 		for table, search := range searches(p) {
 			got, err := search(x.Admin, fmt.Sprintf("%x", 711*2654435761%4294967296))
 			require.NoError(t, err)
 			require.Equal(t, 1, got.total, table)
-			plans := []string{explain(t, f, "", spy)}
+			plans := []string{spy.Plan(t)}
 			if f.Database.Dialect() == dialect.Postgres {
 				t.Log(plans[0])
-				plans = append(plans, explain(t, f, "SET LOCAL plan_cache_mode = force_generic_plan", spy))
+				plans = append(plans, spy.GenericPlan(t))
 			}
 			for _, plan := range plans {
 				if f.Database.Dialect() == dialect.Postgres {
@@ -252,59 +251,4 @@ func manyRows(t *testing.T, f *portaltest.Fixture, x portaltest.Tenant) {
 			require.NoError(t, err, table)
 		}
 	}
-}
-
-// explainer notes the statements that it passes on.
-type explainer struct {
-	dialect.Driver
-	text string
-	args []any
-}
-
-func (e *explainer) Query(ctx context.Context, query string, args, v any) error {
-	e.text, e.args = query, args.([]any)
-	return e.Driver.Query(ctx, query, args, v)
-}
-
-// explain returns the plan of the last statement, under a setting.
-func explain(t *testing.T, f *portaltest.Fixture, setting string, spy *explainer) string {
-	t.Helper()
-	conn, err := f.Database.Conn(t.Context())
-	require.NoError(t, err)
-	defer conn.Close()
-	tx, err := conn.BeginTx(t.Context(), nil)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, tx.Rollback()) }()
-	text, args := "EXPLAIN "+spy.text, spy.args
-	switch {
-	case f.Database.Dialect() == dialect.SQLite:
-		text = "EXPLAIN QUERY PLAN " + spy.text
-	case setting != "":
-		_, err = tx.ExecContext(t.Context(), setting)
-		require.NoError(t, err)
-		_, err = tx.ExecContext(t.Context(), "PREPARE searching AS "+spy.text)
-		require.NoError(t, err)
-		defer func() { _, _ = tx.ExecContext(t.Context(), "DEALLOCATE searching") }()
-		literals := make([]string, len(args))
-		for i, a := range args {
-			literals[i] = "'" + strings.ReplaceAll(fmt.Sprint(a), "'", "''") + "'"
-		}
-		text, args = "EXPLAIN EXECUTE searching("+strings.Join(literals, ", ")+")", nil
-	}
-	rows, err := tx.QueryContext(t.Context(), text, args...)
-	require.NoError(t, err)
-	defer rows.Close()
-	columns, err := rows.Columns()
-	require.NoError(t, err)
-	var lines []string
-	for rows.Next() {
-		cells := make([]any, len(columns))
-		for i := range cells {
-			cells[i] = new(string)
-		}
-		require.NoError(t, rows.Scan(cells...))
-		lines = append(lines, *cells[len(cells)-1].(*string))
-	}
-	require.NoError(t, rows.Err())
-	return strings.Join(lines, "\n")
 }
