@@ -110,7 +110,8 @@ func TestPlanChangeLetters_Due(t *testing.T) {
 		require.Equal(t, 1, n)
 		for _, l := range w.sent() {
 			if l.Subject() == "Change of plan requested: weather from "+w.Account.Name {
-				require.Contains(t, l.Text(), "was to change now from “free” to “gold”. Another subscription of the account has been suspended since")
+				text, _ := l.Parts(t)
+				require.Contains(t, text, "was to change now from “free” to “gold”. Another subscription of the account has been suspended since")
 				return
 			}
 		}
