@@ -49,6 +49,16 @@ func transferredApps(t *testing.T, s *servertest.Server) {
 		"app": nil, "fromAccount": nil, "offeredBy": nil, "viewerCan": map[string]any{"accept": map[string]any{"allowed": true}, "cancel": map[string]any{"allowed": false}},
 	}, one)
 	requireReason(t, c.receiver.dev.Ask(t, "updateApp", vars{"appId": c.app, "name": "Mine"}, `app { id }`), "NOT_FOUND", "UNKNOWN_OBJECT")
+	// Who sees the offer, but is of the wrong side, is told so; a third account is told nothing.
+	requireReason(t, c.receiver.dev.Ask(t, "cancelAppTransfer", vars{"appTransferId": id}, `appTransfer { id }`), "FORBIDDEN", "ROLE")
+	requireReason(t, c.dev.Ask(t, "acceptAppTransfer", vars{"appTransferId": id}, `appTransfer { id }`), "FORBIDDEN", "ROLE")
+	requireReason(t, c.dev.Ask(t, "declineAppTransfer", vars{"appTransferId": id}, `appTransfer { id }`), "FORBIDDEN", "ROLE")
+	why := c.dev.Must(t, `query($id: ID!) { node(id: $id) { ... on AppTransfer { viewerCan { accept { allowed code message } } } } }`, vars{"id": id})
+	require.Equal(t, map[string]any{"allowed": false, "code": "ROLE", "message": "Only the account to which the app is offered may do this."}, why.At("node", "viewerCan", "accept"))
+	stranger := newActors(t, s, "handing-over-stranger")
+	for _, mutation := range []string{"acceptAppTransfer", "declineAppTransfer", "cancelAppTransfer"} {
+		requireReason(t, stranger.dev.Ask(t, mutation, vars{"appTransferId": id}, `appTransfer { id }`), "NOT_FOUND", "UNKNOWN_OBJECT")
+	}
 
 	a := c.receiver.dev.Do(t, "acceptAppTransfer", vars{"appTransferId": id}, `app { id name account { id } productSubscriptions { nodes { status requestedBy { name } } } } `+transferred)
 	require.Equal(t, c.receiver.account, a.Text("acceptAppTransfer", "app", "account", "id"))

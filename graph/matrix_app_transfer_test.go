@@ -161,6 +161,10 @@ func appTransferFields() map[string]resolver {
 		"AppTransfer.decidedBy": func(q fieldRequest) (any, error) {
 			t := q.parent.(*db.AppTransfer)
 			if t.Status == domain.TransferCancelled {
+				// Taken back; but where the other account was deleted, nobody has done that.
+				if q.w.Client.Account.GetX(portaltest.System(q.w.t), t.ToAccountID).DeletedAt != nil {
+					return nil, nil
+				}
 				return by(q, t.DecidedBy, t.FromAccountID)
 			}
 			return by(q, t.DecidedBy, t.ToAccountID)

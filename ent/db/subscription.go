@@ -56,7 +56,7 @@ type Subscription struct {
 	DecidedBy *uuid.UUID `json:"decided_by,omitempty"`
 	// DecidedAt holds the value of the "decided_at" field.
 	DecidedAt *time.Time `json:"decided_at,omitempty"`
-	// The reason that was given for the last transition.
+	// The reason that was given with the last decision about it or its plan.
 	Reason string `json:"reason,omitempty"`
 	// The plan that it is to get; the columns of its change of plan are NULL together.
 	PendingPlanID *uuid.UUID `json:"pending_plan_id,omitempty"`

@@ -35,7 +35,7 @@ func (Subscription) Fields() []ent.Field {
 		field.UUID("requested_by", uuid.UUID{}).Optional().Nillable(),
 		field.UUID("decided_by", uuid.UUID{}).Optional().Nillable(),
 		field.Time("decided_at").Optional().Nillable(),
-		field.String("reason").Default("").Comment("The reason that was given for the last transition."),
+		field.String("reason").Default("").Comment("The reason that was given with the last decision about it or its plan."),
 		field.UUID("pending_plan_id", uuid.UUID{}).Optional().Nillable().Comment("The plan that it is to get; the columns of its change of plan are NULL together."),
 		field.Enum("pending_status").GoType(lifecycle.PlanChangeStatus("")).Optional().Nillable(),
 		field.Enum("pending_when").GoType(domain.PlanChangeTime("")).Optional().Nillable(),

@@ -8733,7 +8733,7 @@ type AppTransfer implements Node {
   answer: String!
   "Who offered the app; null to developers of the other account, and if it was a service token."
   offeredBy: Actor @goField(forceResolver: true)
-  "Who accepted, declined or took it back; null to developers of the other account, if it was a service token or Portico itself, and while it is open."
+  "Who accepted, declined or took it back; null to developers of the other account, if it was a service token or Portico itself, which takes back what was offered to an account that is deleted, and while it is open."
   decidedBy: Actor @goField(forceResolver: true)
   "When it was made."
   createdAt: Time!
@@ -8902,7 +8902,7 @@ type TransferAppPayload {
 
 "Which offer of an app is accepted."
 input AcceptAppTransferInput {
-  "The offer's id; one that was not made to your account is NOT_FOUND."
+  "The offer's id; one that you may not see is NOT_FOUND, one that your account has made is FORBIDDEN."
   appTransferId: ID!
 }
 
@@ -8918,7 +8918,7 @@ type AcceptAppTransferPayload {
 
 "Which offer of an app is declined, and why."
 input DeclineAppTransferInput {
-  "The offer's id; one that was not made to your account is NOT_FOUND."
+  "The offer's id; one that you may not see is NOT_FOUND, one that your account has made is FORBIDDEN."
   appTransferId: ID!
   "Why, for both sides to read; at most 1000 characters."
   reason: String
@@ -8934,7 +8934,7 @@ type DeclineAppTransferPayload {
 
 "Which offer of an app is taken back, and why."
 input CancelAppTransferInput {
-  "The offer's id; one that your account has not made is NOT_FOUND."
+  "The offer's id; one that you may not see is NOT_FOUND, one that was made to your account is FORBIDDEN."
   appTransferId: ID!
   "Why, for both sides to read; at most 1000 characters."
   reason: String
@@ -9289,7 +9289,7 @@ type Credential implements Node {
   revokedAt: Time
   "Why it was revoked; null while it is not."
   revokedReason: RevocationReason
-  "The note that was given with the revocation; empty when there was none."
+  "The note that was given with the revocation; empty when there was none, and where its app came from another account since."
   revokedNote: String!
   "Grows by one with each change. Pass it to ` + "`" + `updateKey` + "`" + `, so that a change of an older state is a CONFLICT."
   version: Int!
@@ -12294,11 +12294,11 @@ type ProductSubscription implements Node {
   pendingChange: PendingPlanChange @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Who registered the app; null for Portico itself."
   requestedBy: Actor @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
-  "Who last decided about it; null while nobody has."
+  "Who last decided about it, or about its plan: approved, rejected or cancelled a change, or changed it as staff; null while nobody has, for a machine and for Portico itself, and for what was decided before its app came from another account."
   decidedBy: Actor @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
-  "When it was last decided about; null while it was not."
+  "When it, or its plan, was last decided about; null while it was not."
   decidedAt: Time @hasScope(any: [SUBSCRIPTIONS_DECIDE])
-  "The reason given with the last step; empty when there was none."
+  "The reason given with that last decision, such as why a change of plan was rejected; empty when there was none, and for what was decided before its app came from another account. Why somebody asks for a change is in ` + "`" + `pendingChange` + "`" + `."
   reason: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "When the app was registered."
   createdAt: Time! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
@@ -12345,7 +12345,7 @@ type PendingPlanChange @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
 enum PlanChangeStatus {
   "The plan asks for approval: an administrator or approver decides, by ` + "`" + `approvePlanChange` + "`" + ` or ` + "`" + `rejectPlanChange` + "`" + `."
   WAITING
-  "It takes effect at ` + "`" + `effectiveAt` + "`" + `, unless it is cancelled."
+  "It takes effect at ` + "`" + `effectiveAt` + "`" + `, unless it is cancelled, or a subscription of the account with the product has been suspended since: it waits for approval then."
   SCHEDULED
 }
 

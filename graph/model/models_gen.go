@@ -22,7 +22,7 @@ import (
 
 // Which offer of an app is accepted.
 type AcceptAppTransferInput struct {
-	// The offer's id; one that was not made to your account is NOT_FOUND.
+	// The offer's id; one that you may not see is NOT_FOUND, one that your account has made is FORBIDDEN.
 	AppTransferID string `json:"appTransferId"`
 }
 
@@ -184,7 +184,7 @@ type ApproveSubscriptionPayload struct {
 
 // Which offer of an app is taken back, and why.
 type CancelAppTransferInput struct {
-	// The offer's id; one that your account has not made is NOT_FOUND.
+	// The offer's id; one that you may not see is NOT_FOUND, one that was made to your account is FORBIDDEN.
 	AppTransferID string `json:"appTransferId"`
 	// Why, for both sides to read; at most 1000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
@@ -378,7 +378,7 @@ type CredentialOrder struct {
 
 // Which offer of an app is declined, and why.
 type DeclineAppTransferInput struct {
-	// The offer's id; one that was not made to your account is NOT_FOUND.
+	// The offer's id; one that you may not see is NOT_FOUND, one that your account has made is FORBIDDEN.
 	AppTransferID string `json:"appTransferId"`
 	// Why, for both sides to read; at most 1000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`

@@ -41,33 +41,26 @@ func (svc *Service) ChangePlan(ctx context.Context, in ChangePlanInput) (*db.Sub
 		return nil, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Subscription, error) {
-		found, err := tx.Subscription.Get(ctx, subID)
-		if err != nil {
-			return nil, err
-		}
 		// The account first, as Suspend does: of the two, one sees the other.
-		if err := lockAccountOf(ctx, tx, found.AccountID); err != nil {
+		s, err := lockWithAccount(ctx, tx, subID)
+		if err != nil {
 			return nil, err
 		}
-		s, err := lockForPlanChange(ctx, tx, subID, lifecycle.ChangePlan)
-		if err != nil {
+		if err := authorizePlanChange(tx, s, lifecycle.ChangePlan); err != nil {
 			return nil, err
 		}
 		return changePlan(ctx, tx, s, in)
 	})
 }
 
-// lockForPlanChange locks a subscription, of which the viewer may do an action on its plan.
-func lockForPlanChange(ctx context.Context, tx *change.Tx, id uuid.UUID, a lifecycle.SubscriptionAction) (*db.Subscription, error) {
-	s, err := change.LockRowForUpdate(ctx, tx, tx.Subscription, id)
-	if err != nil {
-		return nil, err
-	}
+// authorizePlanChange asks whether the viewer may do an action on the plan of a locked
+// subscription.
+func authorizePlanChange(tx *change.Tx, s *db.Subscription, a lifecycle.SubscriptionAction) error {
 	status := string(s.Status)
 	if s.Status == access.SubscriptionApproved && s.PendingStatus != nil {
 		status = string(*s.PendingStatus)
 	}
-	return s, tx.AuthorizeInState(onSubscription(s, a), "subscriptionId", status)
+	return tx.AuthorizeInState(onSubscription(s, a), "subscriptionId", status)
 }
 
 func changePlan(ctx context.Context, tx *change.Tx, s *db.Subscription, in ChangePlanInput) (*db.Subscription, error) {
@@ -186,8 +179,13 @@ func takePlan(ctx context.Context, tx *change.Tx, s *db.Subscription, to uuid.UU
 	return savePlan(ctx, tx, s, u, eventlog.SubscriptionPlanChanged, reason)
 }
 
-// savePlan saves a change of what is about a subscription's plan, and records the event.
+// savePlan saves a change of what is about a subscription's plan, and records the event. A
+// step of staff is a decision, and so is taking a change back. A change that a developer asks
+// for is none, nor is one whose time has come.
 func savePlan(ctx context.Context, tx *change.Tx, s *db.Subscription, u *db.SubscriptionUpdateOne, t eventlog.Type, reason string) (*db.Subscription, error) {
+	if v := tx.Viewer; v.Role != viewer.System && (v.ActsForOrganization() || t == eventlog.SubscriptionPlanCancelled) {
+		setDecision(tx, u.Mutation(), reason)
+	}
 	after, err := u.SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
 	if err != nil {
 		return nil, err

@@ -84,8 +84,11 @@ func (svc *Service) decidePlanChange(ctx context.Context, in DecidePlanChangeInp
 		return nil, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Subscription, error) {
-		s, err := lockForPlanChange(ctx, tx, subID, a)
+		s, err := change.LockRowForUpdate(ctx, tx, tx.Subscription, subID)
 		if err != nil {
+			return nil, err
+		}
+		if err := authorizePlanChange(tx, s, a); err != nil {
 			return nil, err
 		}
 		if err := change.CheckVersion(in.Version, s.Version); err != nil {
@@ -107,9 +110,9 @@ func PlanChangeDue(now time.Time) func(*sql.Selector) {
 	}
 }
 
-// TakeDuePlans gives up to n subscriptions of an organization the plans that are due now,
-// and returns how many. They are locked in the order in which the retirement of
-// a product locks them.
+// TakeDuePlans gives up to n subscriptions of an organization the plans that are due now, or
+// lets them wait again, and returns how many. They are locked in the order in which the
+// retirement of a product locks them.
 func TakeDuePlans(ctx context.Context, tx *change.Tx, now time.Time, n int) (int, error) {
 	due, err := change.LockForUpdate(tx, tx.Subscription.Query().Where(PlanChangeDue(now)).
 		Order(subscription.ByAppID(), subscription.ByID()).Limit(n)).All(ctx)
@@ -117,11 +120,40 @@ func TakeDuePlans(ctx context.Context, tx *change.Tx, now time.Time, n int) (int
 		return 0, err
 	}
 	for _, s := range due {
-		if _, err := takePlan(ctx, tx, s, *s.PendingPlanID, s.PendingReason); err != nil {
+		waits, err := sanctionedSince(ctx, tx, s)
+		if err != nil {
+			return 0, err
+		}
+		if waits {
+			_, err = waitAgain(ctx, tx, s)
+		} else {
+			_, err = takePlan(ctx, tx, s, *s.PendingPlanID, s.PendingReason)
+		}
+		if err != nil {
 			return 0, err
 		}
 	}
 	return len(due), nil
+}
+
+// sanctionedSince reports whether a subscription of the same account with the same product
+// was suspended after a change of plan was asked for or decided about, and still is: nobody
+// has agreed to the change under that sanction. Not an older one: whoever approved the
+// change knew of it.
+func sanctionedSince(ctx context.Context, tx *change.Tx, s *db.Subscription) (bool, error) {
+	agreed := *s.PendingRequestedAt
+	if s.DecidedAt != nil && s.DecidedAt.After(agreed) { // a transition would have ended the change
+		agreed = *s.DecidedAt
+	}
+	return sanctioned(ctx, tx.Subscription.Query().Where(subscription.DecidedAtGTE(agreed)), s.AccountID, s.ProductID)
+}
+
+// waitAgain lets a scheduled change of plan wait for a decision.
+func waitAgain(ctx context.Context, tx *change.Tx, s *db.Subscription) (*db.Subscription, error) {
+	u := tx.Subscription.UpdateOne(s)
+	next := pendingPlan{plan: *s.PendingPlanID, status: lifecycle.PlanChangeWaiting, when: *s.PendingWhen}
+	next.set(u)
+	return savePlan(ctx, tx, s, u, next.event(), "A subscription of the account with the product has been suspended since.")
 }
 
 // PendingChange is a change of a subscription's plan that has not taken effect.

@@ -11,6 +11,7 @@ import (
 	"portico/ent/db/subscription"
 	"portico/internal/change"
 	"portico/internal/domain"
+	"portico/internal/fault"
 	"portico/internal/input"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
@@ -26,13 +27,36 @@ func lockAccountOf(ctx context.Context, tx *change.Tx, id uuid.UUID) error {
 	return err
 }
 
+// errMoved is the answer to a request that met a transfer: the account that it has locked is
+// not the one that has the app any more. Locking the other one, too, could wait for a
+// transfer that waits for this one.
+func errMoved() error {
+	return fault.Conflict("The app has gone to another account meanwhile; read it again.")
+}
+
+// lockWithAccount locks a subscription and, before it, its account.
+func lockWithAccount(ctx context.Context, tx *change.Tx, id uuid.UUID) (*db.Subscription, error) {
+	found, err := tx.Subscription.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := lockAccountOf(ctx, tx, found.AccountID); err != nil {
+		return nil, err
+	}
+	s, err := change.LockRowForUpdate(ctx, tx, tx.Subscription, id)
+	if err == nil && s.AccountID != found.AccountID {
+		err = errMoved()
+	}
+	return s, err
+}
+
 // sanctioned reports whether an account has a suspended subscription for a
 // product. One whose app was deleted or purged meanwhile counts until an
 // administrator ends it: deleting the app must not circumvent the suspension.
 //
 // It asks as Portico itself, because the viewer may not see such a subscription.
-func sanctioned(system context.Context, all *db.SubscriptionClient, of, product uuid.UUID) (bool, error) {
-	return all.Query().Where(
+func sanctioned(system context.Context, among *db.SubscriptionQuery, of, product uuid.UUID) (bool, error) {
+	return among.Where(
 		subscription.AccountID(of), subscription.ProductID(product),
 		subscription.StatusEQ(access.SubscriptionSuspended),
 	).Exist(system)
@@ -44,7 +68,7 @@ func needsApproval(ctx context.Context, all *db.SubscriptionClient, of uuid.UUID
 	if input.Or(chosen.Approval, prod.Approval) != domain.Auto {
 		return true, nil
 	}
-	return sanctioned(viewer.AsSystem(ctx, prod.OrganizationID), all, of, prod.ID)
+	return sanctioned(viewer.AsSystem(ctx, prod.OrganizationID), all.Query(), of, prod.ID)
 }
 
 // lockAppAndAccount locks an app and, before it, its account: the order in
@@ -61,7 +85,11 @@ func lockAppAndAccount(ctx context.Context, tx *change.Tx, id string) (*db.App, 
 	if err := lockAccountOf(ctx, tx, a.AccountID); err != nil {
 		return nil, err
 	}
-	return lockApp(ctx, tx, id)
+	locked, err := lockApp(ctx, tx, id)
+	if err == nil && locked.AccountID != a.AccountID {
+		err = errMoved()
+	}
+	return locked, err
 }
 
 // endSanction ends a suspended subscription of a deleted app, and so the

@@ -60,16 +60,12 @@ func (svc *Service) transition(ctx context.Context, id string, a lifecycle.Subsc
 		return nil, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Subscription, error) {
+		var s *db.Subscription
 		if a == lifecycle.Suspend {
-			s, err := tx.Subscription.Get(ctx, subID)
-			if err != nil {
-				return nil, err
-			}
-			if err := lockAccountOf(ctx, tx, s.AccountID); err != nil {
-				return nil, err
-			}
+			s, err = lockWithAccount(ctx, tx, subID)
+		} else {
+			s, err = change.LockRowForUpdate(ctx, tx, tx.Subscription, subID)
 		}
-		s, err := change.LockRowForUpdate(ctx, tx, tx.Subscription, subID)
 		if err != nil {
 			return nil, err
 		}
@@ -98,12 +94,8 @@ func applyTransition(ctx context.Context, tx *change.Tx, s *db.Subscription, a l
 		return change.WrongStatus("subscriptionId", "The subscription is "+string(s.Status)+".", string(s.Status))
 	}
 	u := tx.Subscription.Update().Where(subscription.ID(s.ID), subscription.StatusEQ(s.Status), subscription.Version(s.Version)).
-		SetStatus(to).SetReason(reason).SetUpdatedAt(tx.Now).AddVersion(1).SetDecidedAt(tx.Now)
-	if tx.Viewer.SignedIn() {
-		u.SetDecidedBy(tx.Viewer.UserID)
-	} else {
-		u.ClearDecidedBy()
-	}
+		SetStatus(to).SetUpdatedAt(tx.Now).AddVersion(1)
+	setDecision(tx, u.Mutation(), reason)
 	clearPlanChange(u.Mutation())
 	if err := change.ExpectOneRow(u.Save(ctx)); err != nil {
 		return err
@@ -124,6 +116,17 @@ func applyTransition(ctx context.Context, tx *change.Tx, s *db.Subscription, a l
 	e.Reason = reason
 	tx.Record(e)
 	return nil
+}
+
+// setDecision sets what a subscription tells of the last decision about it or its plan.
+func setDecision(tx *change.Tx, m *db.SubscriptionMutation, reason string) {
+	m.SetReason(reason)
+	m.SetDecidedAt(tx.Now)
+	if tx.Viewer.SignedIn() {
+		m.SetDecidedBy(tx.Viewer.UserID)
+	} else {
+		m.ClearDecidedBy()
+	}
 }
 
 func productTitle(ctx context.Context, tx *change.Tx, s *db.Subscription) (string, error) {

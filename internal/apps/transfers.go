@@ -191,7 +191,7 @@ func checkNoOffer(ctx context.Context, tx *change.Tx, a *db.App) error {
 	if StatusOfTransfer(open, tx.Now) == domain.TransferPending {
 		return change.WrongStatus("appId", "The app is offered to an account already: cancel that offer first.", string(domain.TransferPending))
 	}
-	_, err = endTransfer(ctx, tx, open, domain.TransferExpired, "")
+	_, err = endTransfer(ctx, tx, open, domain.TransferExpired, "", nil)
 	return err
 }
 

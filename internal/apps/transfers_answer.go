@@ -31,7 +31,7 @@ type AcceptedApp struct {
 // refuses it now, too. Of concurrent answers, one wins.
 func (svc *Service) AcceptAppTransfer(ctx context.Context, id string) (AcceptedApp, error) {
 	return onTransfer(ctx, svc, id, func(t *db.AppTransfer, s domain.AppTransferStatus) policy.Request {
-		return policy.AcceptTransfer(t.OrganizationID, t.ToAccountID, s)
+		return policy.AcceptTransfer(t.OrganizationID, t.FromAccountID, t.ToAccountID, s)
 	}, acceptTransfer)
 }
 
@@ -41,7 +41,7 @@ func (svc *Service) DeclineAppTransfer(ctx context.Context, id string, reason *s
 		return nil, err
 	}
 	return onTransfer(ctx, svc, id, func(t *db.AppTransfer, s domain.AppTransferStatus) policy.Request {
-		return policy.DeclineTransfer(t.OrganizationID, t.ToAccountID, s)
+		return policy.DeclineTransfer(t.OrganizationID, t.FromAccountID, t.ToAccountID, s)
 	}, endAs(domain.TransferDeclined, reason))
 }
 
@@ -51,7 +51,7 @@ func (svc *Service) CancelAppTransfer(ctx context.Context, id string, reason *st
 		return nil, err
 	}
 	return onTransfer(ctx, svc, id, func(t *db.AppTransfer, s domain.AppTransferStatus) policy.Request {
-		return policy.CancelTransfer(t.OrganizationID, t.FromAccountID, s)
+		return policy.CancelTransfer(t.OrganizationID, t.FromAccountID, t.ToAccountID, s)
 	}, endAs(domain.TransferCancelled, reason))
 }
 
@@ -68,7 +68,7 @@ func onTransfer[T any](ctx context.Context, svc *Service, id string, request fun
 		if err != nil {
 			return none, err
 		}
-		// Who may not answer at all learns it here, and no state.
+		// Who may not answer at all, such as the other side, learns it here, and no state.
 		if err := tx.Authorize(request(found, domain.TransferPending).WithoutConditions()); err != nil {
 			return none, err
 		}
@@ -96,7 +96,7 @@ func onTransfer[T any](ctx context.Context, svc *Service, id string, request fun
 // endAs returns what ends an offer without effect.
 func endAs(s domain.AppTransferStatus, reason *string) func(context.Context, *change.Tx, *db.App, *db.AppTransfer, accounts) (*db.AppTransfer, error) {
 	return func(ctx context.Context, tx *change.Tx, _ *db.App, t *db.AppTransfer, _ accounts) (*db.AppTransfer, error) {
-		return endTransfer(ctx, tx, t, s, input.OrZero(reason))
+		return endTransfer(ctx, tx, t, s, input.OrZero(reason), decider(tx))
 	}
 }
 
@@ -119,7 +119,7 @@ func acceptTransfer(ctx context.Context, tx *change.Tx, a *db.App, t *db.AppTran
 	if err != nil {
 		return AcceptedApp{}, err
 	}
-	ended, err := endTransfer(ctx, tx, t, domain.TransferAccepted, "")
+	ended, err := endTransfer(ctx, tx, t, domain.TransferAccepted, "", decider(tx))
 	return AcceptedApp{App: after, Transfer: ended}, err
 }
 
@@ -137,12 +137,18 @@ func cannotAccept(v viewer.Viewer, err error) error {
 	return fault.Input(p.Code, "appTransferId", p.Message, p.Params...)
 }
 
-// endTransfer ends a locked offer that is open, and records it for both sides.
-func endTransfer(ctx context.Context, tx *change.Tx, t *db.AppTransfer, s domain.AppTransferStatus, reason string) (*db.AppTransfer, error) {
-	u := tx.AppTransfer.UpdateOne(t).SetStatus(s).SetAnswer(reason).SetDecidedAt(tx.Now).SetUpdatedAt(tx.Now).AddVersion(1)
-	if tx.Viewer.SignedIn() && s != domain.TransferExpired {
-		u.SetDecidedBy(tx.Viewer.UserID)
+// decider returns the person who answers an offer; nil for a machine.
+func decider(tx *change.Tx) *uuid.UUID {
+	if !tx.Viewer.SignedIn() {
+		return nil
 	}
+	return &tx.Viewer.UserID
+}
+
+// endTransfer ends a locked offer that is open, and records it for both sides. by is who has
+// decided that, of the side whose decision it is; nil for Portico itself.
+func endTransfer(ctx context.Context, tx *change.Tx, t *db.AppTransfer, s domain.AppTransferStatus, reason string, by *uuid.UUID) (*db.AppTransfer, error) {
+	u := tx.AppTransfer.UpdateOne(t).SetStatus(s).SetAnswer(reason).SetDecidedAt(tx.Now).SetUpdatedAt(tx.Now).AddVersion(1).SetNillableDecidedBy(by)
 	recordTransfer(tx, t, transferEvents()[s], reason, []domain.Change{{Field: "status", Before: domain.Text(t.Status), After: domain.Text(s)}})
 	return u.Save(viewer.AsSystem(ctx, tx.OrganizationID()))
 }
@@ -158,27 +164,28 @@ func transferEvents() map[domain.AppTransferStatus]eventlog.Type {
 // cancelOffersOf takes back the open offer of an app that is being deleted. The caller has
 // locked the app.
 func cancelOffersOf(ctx context.Context, tx *change.Tx, a *db.App, reason string) error {
-	return cancelOffers(ctx, tx, apptransfer.AppID(a.ID), reason)
+	return cancelOffers(ctx, tx, apptransfer.AppID(a.ID), reason, decider(tx))
 }
 
 // cancelOffersTo takes back the open offers to an account that is being deleted. The caller
-// has locked the account, so that nobody accepts one meanwhile.
+// has locked the account, so that nobody accepts one meanwhile. Nobody of the offering side,
+// which takes offers back, has decided that: it is Portico's doing.
 func cancelOffersTo(ctx context.Context, tx *change.Tx, account uuid.UUID, reason string) error {
-	return cancelOffers(ctx, tx, apptransfer.ToAccountID(account), reason)
+	return cancelOffers(ctx, tx, apptransfer.ToAccountID(account), reason, nil)
 }
 
-func cancelOffers(ctx context.Context, tx *change.Tx, which predicate.AppTransfer, reason string) error {
+func cancelOffers(ctx context.Context, tx *change.Tx, which predicate.AppTransfer, reason string, by *uuid.UUID) error {
 	system := viewer.AsSystem(ctx, tx.OrganizationID())
 	open, err := change.LockForUpdate(tx, tx.AppTransfer.Query().Where(which, apptransfer.StatusEQ(domain.TransferPending)).Order(apptransfer.ByID())).All(system)
 	if err != nil {
 		return err
 	}
 	for _, t := range open {
-		status, why := domain.TransferCancelled, reason
+		status, why, who := domain.TransferCancelled, reason, by
 		if StatusOfTransfer(t, tx.Now) == domain.TransferExpired {
-			status, why = domain.TransferExpired, ""
+			status, why, who = domain.TransferExpired, "", nil
 		}
-		if _, err := endTransfer(ctx, tx, t, status, why); err != nil {
+		if _, err := endTransfer(ctx, tx, t, status, why, who); err != nil {
 			return err
 		}
 	}
@@ -205,7 +212,7 @@ func ExpireTransfers(ctx context.Context, tx *change.Tx, now time.Time, n int) (
 		return 0, err
 	}
 	for _, t := range due {
-		if _, err := endTransfer(ctx, tx, t, domain.TransferExpired, ""); err != nil {
+		if _, err := endTransfer(ctx, tx, t, domain.TransferExpired, "", nil); err != nil {
 			return 0, err
 		}
 	}

@@ -109,9 +109,9 @@ type AppTransferPermissions struct{ Accept, Decline, Cancel policy.Decision }
 func (svc *Service) AppTransferPermissions(ctx context.Context, t *db.AppTransfer) *AppTransferPermissions {
 	v, status := viewer.Current(ctx), svc.AppTransferStatus(t)
 	return &AppTransferPermissions{
-		Accept:  policy.Decide(v, policy.AcceptTransfer(t.OrganizationID, t.ToAccountID, status)),
-		Decline: policy.Decide(v, policy.DeclineTransfer(t.OrganizationID, t.ToAccountID, status)),
-		Cancel:  policy.Decide(v, policy.CancelTransfer(t.OrganizationID, t.FromAccountID, status)),
+		Accept:  policy.Decide(v, policy.AcceptTransfer(t.OrganizationID, t.FromAccountID, t.ToAccountID, status)),
+		Decline: policy.Decide(v, policy.DeclineTransfer(t.OrganizationID, t.FromAccountID, t.ToAccountID, status)),
+		Cancel:  policy.Decide(v, policy.CancelTransfer(t.OrganizationID, t.FromAccountID, t.ToAccountID, status)),
 	}
 }
 

@@ -2,6 +2,7 @@ package apps
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -43,11 +44,11 @@ func readMoved(ctx context.Context, tx *change.Tx, a *db.App) (*moved, error) {
 	if err != nil {
 		return nil, err
 	}
-	var ids []uuid.UUID
-	for _, s := range out.subscriptions {
-		ids = append(ids, s.ProductID)
+	ids := map[uuid.UUID]bool{}
+	for _, s := range out.subscriptions { // of many that are history, too
+		ids[s.ProductID] = true
 	}
-	all, err := tx.Product.Query().Where(product.IDIn(ids...)).All(system)
+	all, err := tx.Product.Query().Where(product.IDIn(slices.Collect(maps.Keys(ids))...)).All(system)
 	for _, p := range all {
 		out.products[p.ID] = p
 	}
@@ -101,7 +102,7 @@ func (m *moved) check(ctx context.Context, tx *change.Tx, to uuid.UUID) error {
 func (m *moved) hidden(ctx context.Context, tx *change.Tx, to uuid.UUID) (out []string, err error) {
 	asked := map[uuid.UUID]bool{}
 	for _, s := range m.subscriptions {
-		if p := m.products[s.ProductID]; s.Status.Live() || p.Status != domain.Retired {
+		if p := m.products[s.ProductID]; p != nil && (s.Status.Live() || p.Status != domain.Retired) {
 			asked[p.ID] = true
 		}
 	}
@@ -131,35 +132,32 @@ func (m *moved) sanctioned(ctx context.Context, tx *change.Tx, to uuid.UUID) (ou
 		if s.Status != access.SubscriptionApproved {
 			continue
 		}
-		yes, err := sanctioned(system, tx.Subscription, to, s.ProductID)
+		yes, err := sanctioned(system, tx.Subscription.Query(), to, s.ProductID)
 		if err != nil {
 			return nil, err
 		}
-		if yes {
-			out = append(out, m.products[s.ProductID].Name)
+		if p := m.products[s.ProductID]; yes && p != nil {
+			out = append(out, p.Name)
 		}
 	}
 	return out, nil
 }
 
 // moveApp gives a locked app, and all that belongs to it, to the account that has accepted
-// its offer. It is the one change of these columns, which nothing else can set. What people
-// of the former account have done and written stays in that account's part of the log, and
-// is not told the new one.
+// its offer. It is the one change of these columns, which nothing else can set. Who has done
+// and written what before stays in the former account's part of the log, and is not told the
+// new one: whoever it was, since what staff and machines wrote was for the former account,
+// and the rows do not say of what account somebody was at the time. What has become of the
+// keys and subscriptions, with the codes why, stays.
 func moveApp(ctx context.Context, tx *change.Tx, a *db.App, t *db.AppTransfer) (*db.App, error) {
-	const byDevelopers = ` IN (SELECT id FROM users WHERE organization_id = $2 AND role = 'PORTAL')`
 	of := []any{a.ID, a.OrganizationID}
 	for _, step := range []struct {
 		text string
 		args []any
 	}{
-		{`UPDATE credentials SET revoked_by = NULL, revoked_note = '' WHERE app_id = $1 AND revoked_by` + byDevelopers, of},
-		{`UPDATE subscriptions SET reason = '' WHERE app_id = $1 AND organization_id = $2 AND decided_by IS NULL`, of},
-		{`UPDATE subscriptions SET reason = '', decided_by = NULL WHERE app_id = $1 AND decided_by` + byDevelopers, of},
-		{`UPDATE subscriptions SET requested_by = NULL WHERE app_id = $1 AND requested_by` + byDevelopers, of},
 		{`UPDATE apps SET account_id = $3, updated_at = $4, version = version + 1 WHERE id = $1 AND organization_id = $2`, append(of, t.ToAccountID, tx.Now)},
-		{`UPDATE subscriptions SET account_id = $3, updated_at = $4, version = version + 1 WHERE app_id = $1 AND organization_id = $2`, append(of, t.ToAccountID, tx.Now)},
-		{`UPDATE credentials SET account_id = $3, updated_at = $4, version = version + 1 WHERE app_id = $1 AND organization_id = $2`, append(of, t.ToAccountID, tx.Now)},
+		{`UPDATE subscriptions SET account_id = $3, requested_by = NULL, decided_by = NULL, reason = '', pending_requested_by = NULL, pending_reason = '', updated_at = $4, version = version + 1 WHERE app_id = $1 AND organization_id = $2`, append(of, t.ToAccountID, tx.Now)},
+		{`UPDATE credentials SET account_id = $3, revoked_by = NULL, revoked_note = '', updated_at = $4, version = version + 1 WHERE app_id = $1 AND organization_id = $2`, append(of, t.ToAccountID, tx.Now)},
 		{`UPDATE access_entries SET account_id = $3 WHERE organization_id = $2 AND credential_id IN (SELECT id FROM credentials WHERE app_id = $1)`, append(of, t.ToAccountID)},
 	} {
 		if _, err := tx.ExecContext(ctx, step.text, step.args...); err != nil {

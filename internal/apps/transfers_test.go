@@ -20,6 +20,7 @@ import (
 	"portico/internal/fault"
 	"portico/internal/input"
 	"portico/internal/listing"
+	"portico/internal/policy"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
@@ -194,12 +195,22 @@ func TestTransferApp_Who(t *testing.T) {
 		portaltest.RequireCode(t, errOf(s.offer(s.receiver)), fault.CodeNotFound)
 		offered := s.mustOffer(t)
 		id := offered.GlobalID()
-		for who, want := range map[context.Context]fault.Code{theirs: fault.CodeForbidden, member: fault.CodeNotFound, s.Developer: fault.CodeNotFound, stranger: fault.CodeNotFound} {
+		for who, want := range map[context.Context]fault.Code{theirs: fault.CodeForbidden, member: fault.CodeForbidden, s.Developer: fault.CodeForbidden, stranger: fault.CodeNotFound} {
 			portaltest.RequireCode(t, errOf(s.Portal.Apps.AcceptAppTransfer(who, id)), want)
 			portaltest.RequireCode(t, errOf(s.Portal.Apps.DeclineAppTransfer(who, id, nil)), want)
 		}
 		portaltest.RequireCode(t, errOf(s.Portal.Apps.CancelAppTransfer(member, id, nil)), fault.CodeForbidden)
-		portaltest.RequireCode(t, errOf(s.Portal.Apps.CancelAppTransfer(s.receiver, id, nil)), fault.CodeNotFound)
+		portaltest.RequireCode(t, errOf(s.Portal.Apps.CancelAppTransfer(s.receiver, id, nil)), fault.CodeForbidden)
+		portaltest.RequireCode(t, errOf(s.Portal.Apps.CancelAppTransfer(stranger, id, nil)), fault.CodeNotFound)
+		// What front ends show is what would be answered, with the reason.
+		for who, wrong := range map[context.Context]func(*apps.AppTransferPermissions) policy.Decision{
+			s.Developer: func(p *apps.AppTransferPermissions) policy.Decision { return p.Accept },
+			s.receiver:  func(p *apps.AppTransferPermissions) policy.Decision { return p.Cancel },
+		} {
+			d := wrong(s.Portal.Apps.AppTransferPermissions(who, offered))
+			require.True(t, d.Is(policy.Role))
+			require.Contains(t, *d.Message, "Only the account ")
+		}
 		_, err := s.Portal.Apps.AcceptAppTransfer(s.Admin, id)
 		require.NoError(t, err)
 		s.requireOwner(t, s.to)

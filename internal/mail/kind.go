@@ -42,6 +42,8 @@ type Facts struct {
 	// in a letter about something else. Later: it gets it at When.
 	NewPlan string
 	Later   bool
+	// Due: it was to get it now, but that waits for a decision.
+	Due bool
 	// Key is the name of an API key; "" if it has none, or the recipient wants none
 	// in letters.
 	Key string

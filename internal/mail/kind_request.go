@@ -58,6 +58,7 @@ func requestReceived() kind {
 				return f, false, err
 			}
 			f.Actor, f.When, f.Path = oneLine(e.ActorName), e.At, "/requests/"+s.GlobalID()
+			f.Due = byPortico(e)
 			return f, true, nil
 		},
 		sample: func(now time.Time) Facts {

@@ -40,7 +40,8 @@ func stillAsked(f *Facts, s *db.Subscription, e *db.Event) bool {
 	if !aboutPlan(e) {
 		return s.Status == access.SubscriptionWaiting
 	}
-	if s.Edges.PendingPlan == nil || s.Edges.PendingPlan.Name != changed(e, "pendingPlan") {
+	asked := changed(e, "pendingPlan") // "" where the same plan waits again
+	if s.Edges.PendingPlan == nil || asked != "" && s.Edges.PendingPlan.Name != asked {
 		return false // they have asked for another one since
 	}
 	f.NewPlan = oneLine(s.Edges.PendingPlan.Name)

@@ -45,6 +45,9 @@ func (r Request) Variations() []Request {
 	for _, id := range []uuid.UUID{uuid.Max, uuid.MustParse("33333333-3333-4333-8333-333333333333")} {
 		vary(r.userID == uuid.Nil, func(c *Request) { c.userID = id })
 	}
+	for _, id := range []uuid.UUID{uuid.Max, uuid.MustParse("33333333-3333-4333-8333-333333333333")} {
+		vary(r.otherSideID == uuid.Nil && r.accountID != uuid.Nil, func(c *Request) { c.otherSideID = id })
+	}
 	// Only constructors that take a credential's status take who has disabled it.
 	vary(r.credentialAction == "", func(c *Request) { c.disabledByOwner = true })
 	vary(r.action != credentialRotate, func(c *Request) { c.beingRotated = true })

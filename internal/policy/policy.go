@@ -146,7 +146,11 @@ const OutOfScope = "The scopes of the service token do not allow this."
 // decideGranted decides about an action that v's role may do at all.
 func decideGranted(v viewer.Viewer, r Request) Decision {
 	ofAccount := !v.ActsForOrganization()
-	if r.organizationID != v.OrganizationID || ofAccount && r.accountID != uuid.Nil && r.accountID != v.AccountID {
+	foreign := ofAccount && r.accountID != uuid.Nil && r.accountID != v.AccountID
+	if foreign && r.organizationID == v.OrganizationID && r.otherSideID != uuid.Nil && r.otherSideID == v.AccountID {
+		return refuse(Role, wrongSide(r.action))
+	}
+	if foreign || r.organizationID != v.OrganizationID {
 		return Decision{}
 	}
 	if ofAccount && v.AccountSuspended {
@@ -165,6 +169,14 @@ func decideGranted(v viewer.Viewer, r Request) Decision {
 		return d
 	}
 	return checkOtherRules(v, r)
+}
+
+// wrongSide says why the other account of an offer, which sees it, may not answer so.
+func wrongSide(a action) string {
+	if a == transferCancel {
+		return "Only the account that offers the app may do this."
+	}
+	return "Only the account to which the app is offered may do this."
 }
 
 // ownersOnly reports whether those who act for an account must be one of its owners

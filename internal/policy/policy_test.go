@@ -18,6 +18,7 @@ var (
 	account      = uuid.MustParse("22222222-2222-4222-8222-222222222222")
 	user         = uuid.MustParse("33333333-3333-4333-8333-333333333333")
 	elsewhere    = uuid.MustParse("44444444-4444-4444-8444-444444444444")
+	across       = uuid.MustParse("55555555-5555-4555-8555-555555555555") // the other side of a transfer
 )
 
 func roles() []viewer.Role {
@@ -73,9 +74,9 @@ func makers() []func(organization, account uuid.UUID) Request {
 	all = append(all,
 		func(o, _ uuid.UUID) Request { return UpdateUser(o, user) }, // oneself
 		func(o, a uuid.UUID) Request { return RevokeInvitation(o, a, domain.InvitationPending) },
-		func(o, a uuid.UUID) Request { return AcceptTransfer(o, a, domain.TransferPending) },
-		func(o, a uuid.UUID) Request { return DeclineTransfer(o, a, domain.TransferPending) },
-		func(o, a uuid.UUID) Request { return CancelTransfer(o, a, domain.TransferPending) },
+		func(o, a uuid.UUID) Request { return AcceptTransfer(o, across, a, domain.TransferPending) },
+		func(o, a uuid.UUID) Request { return DeclineTransfer(o, across, a, domain.TransferPending) },
+		func(o, a uuid.UUID) Request { return CancelTransfer(o, a, across, domain.TransferPending) },
 		func(o, a uuid.UUID) Request { return ChangeMemberRole(o, a, false) },
 		func(o, a uuid.UUID) Request { return RemoveMember(o, a, elsewhere, false) })
 	for _, f := range []func(uuid.UUID) Request{

@@ -17,7 +17,10 @@ type Request struct {
 	action         action
 	organizationID uuid.UUID
 	// accountID is the account that owns the object; zero if the organization does.
-	accountID        uuid.UUID
+	accountID uuid.UUID
+	// otherSideID is the account that sees the offer of an app, too, but is not the one that
+	// may answer so.
+	otherSideID      uuid.UUID
 	environment      access.Environment
 	credential       access.CredentialStatus
 	credentialAction lifecycle.CredentialAction

@@ -32,22 +32,22 @@ func TransferApp(organizationID, accountID uuid.UUID) Request {
 	return onApp(appTransfer, organizationID, accountID)
 }
 
-// AcceptTransfer returns the request to accept an offer of the given status that was made
-// to an account.
-func AcceptTransfer(organizationID, to uuid.UUID, s domain.AppTransferStatus) Request {
-	return Request{action: transferAccept, organizationID: organizationID, accountID: to, transfer: s}
+// AcceptTransfer returns the request to accept an offer of the given status that one account
+// has made to another.
+func AcceptTransfer(organizationID, from, to uuid.UUID, s domain.AppTransferStatus) Request {
+	return Request{action: transferAccept, organizationID: organizationID, accountID: to, otherSideID: from, transfer: s}
 }
 
-// DeclineTransfer returns the request to decline an offer of the given status that was made
-// to an account.
-func DeclineTransfer(organizationID, to uuid.UUID, s domain.AppTransferStatus) Request {
-	return Request{action: transferDecline, organizationID: organizationID, accountID: to, transfer: s}
+// DeclineTransfer returns the request to decline an offer of the given status that one
+// account has made to another.
+func DeclineTransfer(organizationID, from, to uuid.UUID, s domain.AppTransferStatus) Request {
+	return Request{action: transferDecline, organizationID: organizationID, accountID: to, otherSideID: from, transfer: s}
 }
 
-// CancelTransfer returns the request to take back an offer of the given status that an
-// account has made.
-func CancelTransfer(organizationID, from uuid.UUID, s domain.AppTransferStatus) Request {
-	return Request{action: transferCancel, organizationID: organizationID, accountID: from, transfer: s}
+// CancelTransfer returns the request to take back an offer of the given status that one
+// account has made to another.
+func CancelTransfer(organizationID, from, to uuid.UUID, s domain.AppTransferStatus) Request {
+	return Request{action: transferCancel, organizationID: organizationID, accountID: from, otherSideID: to, transfer: s}
 }
 
 // Register returns the request to subscribe an app of an account to a product of

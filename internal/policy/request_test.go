@@ -49,9 +49,9 @@ func TestMissingStateRefuses(t *testing.T) {
 	for name, r := range map[string]Request{
 		"register":   Register(organization, account, ""),
 		"take back":  RevokeInvitation(organization, account, ""),
-		"accept":     AcceptTransfer(organization, account, ""),
-		"decline":    DeclineTransfer(organization, account, ""),
-		"cancel":     CancelTransfer(organization, account, ""),
+		"accept":     AcceptTransfer(organization, across, account, ""),
+		"decline":    DeclineTransfer(organization, across, account, ""),
+		"cancel":     CancelTransfer(organization, account, across, ""),
 		"sign up":    DecideSignUp(organization, ""),
 		"narrow":     NarrowSubscription(organization, account, ""),
 		"rotate":     RotateCredential(organization, account, "", "", false),

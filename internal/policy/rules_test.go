@@ -84,9 +84,9 @@ func TestRolesInTheAccount(t *testing.T) {
 		"invite":             {InviteMember(organization, account), false},
 		"take it back":       {RevokeInvitation(organization, account, domain.InvitationPending), false},
 		"offer an app":       {TransferApp(organization, account), false},
-		"accept an app":      {AcceptTransfer(organization, account, domain.TransferPending), false},
-		"decline an app":     {DeclineTransfer(organization, account, domain.TransferPending), false},
-		"cancel an offer":    {CancelTransfer(organization, account, domain.TransferPending), false},
+		"accept an app":      {AcceptTransfer(organization, across, account, domain.TransferPending), false},
+		"decline an app":     {DeclineTransfer(organization, across, account, domain.TransferPending), false},
+		"cancel an offer":    {CancelTransfer(organization, account, across, domain.TransferPending), false},
 		"update an app":      {UpdateApp(organization, account), true},
 	} {
 		if d := Decide(as(viewer.Portal), c.r); !d.Allowed {
@@ -103,6 +103,37 @@ func TestRolesInTheAccount(t *testing.T) {
 		foreign.AccountID = elsewhere
 		if d := Decide(foreign, c.r); !d.Foreign() {
 			t.Errorf("another account's owner and %s: %+v", name, d)
+		}
+	}
+}
+
+// The other account of an offer sees it, so it is told why it may not answer as the one
+// that may, whatever the offer's state; nobody else is.
+func TestTheOtherSideOfATransfer(t *testing.T) {
+	for name, c := range map[string]struct {
+		make func(organization, from, to uuid.UUID, s domain.AppTransferStatus) Request
+		// from is set if the viewer's account, which may not do it, offers the app.
+		from bool
+		want string
+	}{
+		"accept":  {AcceptTransfer, true, "Only the account to which the app is offered may do this."},
+		"decline": {DeclineTransfer, true, "Only the account to which the app is offered may do this."},
+		"cancel":  {CancelTransfer, false, "Only the account that offers the app may do this."},
+	} {
+		for _, s := range []domain.AppTransferStatus{domain.TransferPending, domain.TransferAccepted} {
+			from, to := elsewhere, account
+			if c.from {
+				from, to = to, from
+			}
+			if d := Decide(as(viewer.Portal), c.make(organization, from, to, s)); !d.Is(Role) || *d.Message != c.want {
+				t.Errorf("%s, %s: %+v", name, s, d)
+			}
+			if d := Decide(as(viewer.Portal), c.make(elsewhere, from, to, s)); !d.Foreign() {
+				t.Errorf("%s in another organization, %s: %+v", name, s, d)
+			}
+			if d := Decide(as(viewer.Portal), c.make(organization, elsewhere, across, s)); !d.Foreign() {
+				t.Errorf("%s between others, %s: %+v", name, s, d)
+			}
 		}
 	}
 }
@@ -160,13 +191,13 @@ func TestStatesOfOtherThings(t *testing.T) {
 		{RevokeInvitation(organization, account, domain.InvitationAccepted), Status},
 		{RevokeInvitation(organization, account, domain.InvitationRevoked), Status},
 		{RevokeInvitation(organization, account, domain.InvitationExpired), Status},
-		{AcceptTransfer(organization, account, domain.TransferPending), ""},
-		{AcceptTransfer(organization, account, domain.TransferExpired), Status},
-		{DeclineTransfer(organization, account, domain.TransferPending), ""},
-		{DeclineTransfer(organization, account, domain.TransferCancelled), Status},
-		{CancelTransfer(organization, account, domain.TransferPending), ""},
-		{CancelTransfer(organization, account, domain.TransferAccepted), Status},
-		{CancelTransfer(organization, account, domain.TransferDeclined), Status},
+		{AcceptTransfer(organization, across, account, domain.TransferPending), ""},
+		{AcceptTransfer(organization, across, account, domain.TransferExpired), Status},
+		{DeclineTransfer(organization, across, account, domain.TransferPending), ""},
+		{DeclineTransfer(organization, across, account, domain.TransferCancelled), Status},
+		{CancelTransfer(organization, account, across, domain.TransferPending), ""},
+		{CancelTransfer(organization, account, across, domain.TransferAccepted), Status},
+		{CancelTransfer(organization, account, across, domain.TransferDeclined), Status},
 		{DecideSignUp(organization, domain.SignUpStatus(domain.SignUpWaiting)), ""},
 		{DecideSignUp(organization, domain.SignUpStatus(domain.SignUpAccepted)), Status},
 		{DecideSignUp(organization, domain.SignUpStatus(domain.SignUpUnverified)), Status},
