@@ -251,7 +251,7 @@ func TestPreviewsCountWhatWouldBeHit(t *testing.T) {
 		back, err := s.Portal.Apps.RestoreApp(tenant.Admin, app)
 		require.NoError(t, err)
 		require.EqualValues(t, []any{0.0, 0.0, 20.0}, preview(), "the key is fresh, and no subscription would end")
-		called(back.Credential.GlobalID(), 0, 3)
+		called(back.Credential.GlobalID(), time.Minute, 3)
 		s.calls.flush(t)
 		require.EqualValues(t, []any{0.0, 3.0, 20.0}, preview())
 	})
