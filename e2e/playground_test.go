@@ -41,6 +41,7 @@ func TestPlayground(t *testing.T) {
 		v.rotateAndDelete()
 		v.manage()
 		v.others()
+		v.accept()
 		v.confirm(s)
 		v.signInWithApp(s)
 		v.shot("9-end")
@@ -130,7 +131,7 @@ func (v *visit) others() {
 	for _, tab := range playground.Tabs() {
 		title := regexp.MustCompile(`(?m)^(?:query|mutation) (\w+)`).FindStringSubmatch(tab.Query)[1]
 		switch {
-		case v.ran[title], title == "VerifyEmail": // which takes what a letter has
+		case v.ran[title], title == "VerifyEmail", title == "AcceptAppTransfer": // which take what a letter has, and an offer to another account
 			continue
 		case tab.Group == "Developer":
 			v.signIn("developer@demo.example", "Acme Developer")
@@ -142,8 +143,22 @@ func (v *visit) others() {
 		if title == "RotateKey" {
 			v.run("CreateApp") // the keys that were listed for the administrator are others', too
 		}
+		if title == "RejectPlanChange" { // the one before is approved
+			v.run("PlanChanges")
+		}
 		v.run(title)
 	}
+}
+
+// accept lets the administrator offer an app once more, and the other account accept it.
+func (v *visit) accept() {
+	v.signIn("admin@demo.example", "Demo Administrator")
+	v.run("AppAndReceiver")
+	v.run("TransferApp")
+	v.signIn("developer@globex.example", "Globex Developer")
+	v.run("AcceptTerms")
+	v.run("AppTransfers")
+	require.Equal(v.t, "Globex", v.run("AcceptAppTransfer").Text("acceptAppTransfer", "app", "account", "name"))
 }
 
 // confirm confirms the address of SignUp by the link of the letter, which development keeps.

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -9,6 +10,7 @@ import (
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/usage"
+	"portico/internal/viewer"
 )
 
 // each reads rows by their ids, and returns those that the viewer may see in the order of
@@ -28,11 +30,23 @@ func each[T any](ctx context.Context, k nodeid.Kind, ids []uuid.UUID, load listi
 	return out, nil
 }
 
-// impactCalls returns the calls of the last 24 hours that an action would hit.
+// impactCalls returns the calls of the last 24 hours, to the minute, that an action would
+// hit.
 func (r *Resolver) impactCalls(ctx context.Context, i *apps.Impact) (int64, error) {
-	by := map[nodeid.Kind]usage.Dimension{nodeid.App: usage.ByApp, nodeid.Credential: usage.ByCredential, nodeid.Product: usage.ByProduct, nodeid.ProductSubscription: usage.BySubscription}
-	if i.CallsOf == uuid.Nil {
+	if i.Calls == nil {
 		return 0, nil
 	}
-	return r.callsLast24h(ctx, i.Kind, by[i.Kind], i.CallsOf)
+	zone, err := r.Portal.Activity.Zone(ctx)
+	if err != nil {
+		return 0, err
+	}
+	to := usage.Minute.Ceil(r.Portal.Now(), time.UTC)
+	report, err := r.Counts.Report(ctx, usage.Query{
+		Organization: viewer.Current(ctx).OrganizationID, Apps: i.Calls.Apps, Products: i.Calls.Products, Credentials: i.Calls.Credentials,
+		From: to.Add(-24 * time.Hour), To: to, Location: time.UTC, OrganizationLocation: zone, Interval: usage.Hour,
+	})
+	if err != nil {
+		return 0, err
+	}
+	return report.Total, nil
 }

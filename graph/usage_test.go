@@ -214,6 +214,49 @@ func TestCallsAreReadTogether(t *testing.T) {
 	})
 }
 
+// A preview counts the calls that would be hit, and none of the keys that were revoked with
+// their app when that was deleted before.
+func TestPreviewsCountWhatWouldBeHit(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		s := newServer(t, url, database.Options{})
+		tenant := s.MustTenant(t, "one")
+		account := tenant.Account.GlobalID()
+		product, plan := s.MustAutomaticProduct(t, tenant.Admin, "weather")
+		created := s.MustApp(t, tenant.Developer, "Rain")
+		app, p := created.App.GlobalID(), product.GlobalID()
+		s.MustRegister(t, tenant.Developer, created.App, product, plan)
+		wide := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AccountID: &account}).Credential.GlobalID()
+		called := func(key string, ago time.Duration, n int64) {
+			s.called(tenant.Organization.ID, account, app, key, p, verdict.Valid, s.Clock.Now().Add(-ago), n)
+		}
+		called(created.Credential.GlobalID(), time.Minute, 100)
+		called(created.Credential.GlobalID(), 25*time.Hour, 1_000_000)
+		called(wide, 23*time.Hour, 20)
+		s.calls.flush(t)
+		preview := func() []any {
+			a := s.ask(t, s.token(t, tenant.Admin), `query($app: ID!, $product: ID!, $key: ID!) {
+				retire: previewRetireProduct(productId: $product) { callsLast24h } delete: previewDeleteApp(appId: $app) { callsLast24h } revoke: previewRevoke(credentialId: $key) { callsLast24h } }`,
+				map[string]any{"app": app, "product": p, "key": wide})
+			require.Empty(t, a.Errors, a.raw)
+			var out []any
+			for _, name := range []string{"retire", "delete", "revoke"} {
+				out = append(out, a.Data[name].(map[string]any)["callsLast24h"])
+			}
+			return out
+		}
+		require.EqualValues(t, []any{120.0, 120.0, 20.0}, preview())
+
+		_, err := s.Portal.Apps.DeleteApp(tenant.Admin, app, nil)
+		require.NoError(t, err)
+		back, err := s.Portal.Apps.RestoreApp(tenant.Admin, app)
+		require.NoError(t, err)
+		require.EqualValues(t, []any{0.0, 0.0, 20.0}, preview(), "the key is fresh, and no subscription would end")
+		called(back.Credential.GlobalID(), time.Minute, 3)
+		s.calls.flush(t)
+		require.EqualValues(t, []any{0.0, 3.0, 20.0}, preview())
+	})
+}
+
 // wantStatements requires that a page of one and a page of many cost the same
 // statements.
 func (s *server) wantStatements(t testing.TB, c *counter, token, name, document string, most int, has string) {

@@ -31,11 +31,13 @@ const MaxImpact = 100
 type Impact struct {
 	CredentialIDs, AppIDs, SubscriptionIDs              []uuid.UUID
 	CredentialCount, AppCount, ProductSubscriptionCount int
-	// CallsOf is the object whose calls would be hit, uuid.Nil if none would; Kind is what it
-	// is.
-	CallsOf uuid.UUID
-	Kind    nodeid.Kind
+	// Calls are those that would be hit; nil if none would.
+	Calls *ImpactCalls
 }
+
+// ImpactCalls selects calls: those of the apps to the products with the credentials. Empty
+// lists do not restrict it.
+type ImpactCalls struct{ Apps, Products, Credentials []uuid.UUID }
 
 // hit are the conditions for what an action would hit.
 type hit struct {
@@ -75,7 +77,7 @@ func (svc *Service) PreviewRevoke(ctx context.Context, id string) (*Impact, erro
 		}
 		h.subscriptions = append(h.subscriptions, database.AnyOf(subscription.FieldProductID, products))
 	}
-	return svc.impact(ctx, h, nodeid.Credential, c.ID)
+	return svc.impact(ctx, h, ImpactCalls{Credentials: []uuid.UUID{c.ID}})
 }
 
 // PreviewDeleteApp returns what deleting an app would hit. The viewer must be allowed to do
@@ -92,11 +94,35 @@ func (svc *Service) PreviewDeleteApp(ctx context.Context, id string) (*Impact, e
 	if err := mayPreview(ctx, policy.DeleteApp(a.OrganizationID, a.AccountID)); err != nil {
 		return nil, err
 	}
-	return svc.impact(ctx, hit{
+	h := hit{
 		credentials:   []predicate.Credential{credential.AppID(a.ID), credential.StatusNEQ(access.CredentialRevoked)},
 		apps:          []predicate.App{app.ID(a.ID)},
 		subscriptions: []predicate.Subscription{subscription.AppID(a.ID), subscription.StatusIn(lifecycle.From(lifecycle.AppDeleted)...)},
-	}, nodeid.App, a.ID)
+	}
+	out, err := svc.impact(ctx, h, ImpactCalls{})
+	if err != nil {
+		return nil, err
+	}
+	out.Calls, err = svc.callsOfApp(ctx, a, out.ProductSubscriptionCount > 0)
+	return out, err
+}
+
+// callsOfApp selects the calls that deleting an app would hit: those with its own keys that
+// are not revoked and, where a subscription would end, those with such keys of the whole
+// account. A key that was revoked when the app was deleted before is not hit once more.
+func (svc *Service) callsOfApp(ctx context.Context, a *db.App, subscribed bool) (*ImpactCalls, error) {
+	keys := credential.AppID(a.ID)
+	if subscribed {
+		keys = credential.Or(keys, credential.And(credential.AppIDIsNil(), credential.AccountID(a.AccountID)))
+	}
+	live, err := svc.client.Credential.Query().Where(keys, credential.StatusNEQ(access.CredentialRevoked)).IDs(ctx)
+	if err != nil {
+		return nil, change.PublicError(err)
+	}
+	if len(live) == 0 {
+		return nil, nil
+	}
+	return &ImpactCalls{Apps: []uuid.UUID{a.ID}, Credentials: live}, nil
 }
 
 // PreviewRetireProduct returns what retiring a product would hit. The viewer must be allowed
@@ -116,15 +142,25 @@ func (svc *Service) PreviewRetireProduct(ctx context.Context, id string) (*Impac
 	if x.Status == domain.Retired {
 		return &Impact{}, nil
 	}
-	return svc.impact(ctx, hit{
+	users := usedWith(app.FieldID, subscription.FieldAppID, x)
+	h := hit{
 		credentials: []predicate.Credential{
 			inStatus([]access.CredentialStatus{access.CredentialActive, access.CredentialDisabled}, svc.clock.Now()),
 			credential.Or(usedWith(credential.FieldAppID, subscription.FieldAppID, x), credential.And(credential.AppIDIsNil(), usedWith(credential.FieldAccountID, subscription.FieldAccountID, x))),
 			credential.Or(credential.AccessEQ(access.AllProducts), lists(x.ID)),
 		},
-		apps:          []predicate.App{usedWith(app.FieldID, subscription.FieldAppID, x)},
+		apps:          []predicate.App{users},
 		subscriptions: []predicate.Subscription{subscription.ProductID(x.ID), subscription.StatusIn(lifecycle.From(lifecycle.Retire)...)},
-	}, nodeid.Product, x.ID)
+	}
+	// Others may have called it until their subscriptions ended, which hits them no more.
+	callers, err := svc.client.App.Query().Where(users).IDs(ctx)
+	if err != nil {
+		return nil, change.PublicError(err)
+	}
+	if len(callers) == 0 {
+		return svc.impact(ctx, h, ImpactCalls{})
+	}
+	return svc.impact(ctx, h, ImpactCalls{Apps: callers, Products: []uuid.UUID{x.ID}})
 }
 
 // mayPreview returns an error unless the viewer may do what would hit something, in
@@ -156,9 +192,10 @@ func lists(product uuid.UUID) predicate.Credential {
 	}
 }
 
-// impact reads what an action would hit.
-func (svc *Service) impact(ctx context.Context, h hit, kind nodeid.Kind, of uuid.UUID) (*Impact, error) {
-	out := &Impact{Kind: kind, CallsOf: of}
+// impact reads what an action would hit. Where that is no key and no subscription, it is no
+// call either.
+func (svc *Service) impact(ctx context.Context, h hit, calls ImpactCalls) (*Impact, error) {
+	out := &Impact{}
 	credentials := svc.client.Credential.Query().Where(h.credentials...)
 	apps := svc.client.App.Query().Where(h.apps...)
 	subscriptions := svc.client.Subscription.Query().Where(h.subscriptions...)
@@ -171,6 +208,9 @@ func (svc *Service) impact(ctx context.Context, h hit, kind nodeid.Kind, of uuid
 	}
 	if err != nil {
 		return nil, change.PublicError(err)
+	}
+	if selects := len(calls.Apps)+len(calls.Products)+len(calls.Credentials) > 0; selects && out.CredentialCount+out.ProductSubscriptionCount > 0 {
+		out.Calls = &calls
 	}
 	return out, nil
 }

@@ -59,7 +59,7 @@ func (svc *Service) PreviewChangePlan(ctx context.Context, in ChangePlanInput) (
 	if err := svc.foresee(ctx, out, s, to, in.When); err != nil {
 		return nil, err
 	}
-	out.Impact, err = svc.impact(ctx, planHit(s), nodeid.ProductSubscription, s.ID)
+	out.Impact, err = svc.impact(ctx, planHit(s), ImpactCalls{Apps: []uuid.UUID{s.AppID}, Products: []uuid.UUID{s.ProductID}})
 	return out, err
 }
 

@@ -13,7 +13,6 @@ import (
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/nodeid"
 	"portico/internal/portal/portaltest"
 )
 
@@ -46,8 +45,7 @@ func TestPreviewChangePlan(t *testing.T) {
 		require.Equal(t, []uuid.UUID{s.sub.ID}, p.Impact.SubscriptionIDs)
 		require.Equal(t, 2, p.Impact.CredentialCount, "the app's first key, and the account's")
 		require.Contains(t, p.Impact.CredentialIDs, wide.ID)
-		require.Equal(t, nodeid.ProductSubscription, p.Impact.Kind)
-		require.Equal(t, s.sub.ID, p.Impact.CallsOf)
+		require.Equal(t, &apps.ImpactCalls{Apps: ids(s.sub.AppID), Products: ids(s.sub.ProductID)}, p.Impact.Calls)
 		require.True(t, ask(paid, domain.PlanChangePeriodEnd).EffectiveAt.Equal(time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)))
 		p = ask(s.gold, domain.PlanChangeNow)
 		require.True(t, p.NeedsApproval)

@@ -13,7 +13,6 @@ import (
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/input"
-	"portico/internal/nodeid"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -81,7 +80,7 @@ func TestPreviews(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, &apps.Impact{
 			CredentialIDs: ids(s.listed.ID), AppIDs: ids(s.one.App.ID), SubscriptionIDs: ids(s.ofOne.ID), CredentialCount: 1, AppCount: 1, ProductSubscriptionCount: 1,
-			CallsOf: s.listed.ID, Kind: nodeid.Credential,
+			Calls: &apps.ImpactCalls{Credentials: ids(s.listed.ID)},
 		}, revoke)
 		wide, err := s.Portal.Apps.PreviewRevoke(s.Developer, s.wide.GlobalID())
 		require.NoError(t, err)
@@ -114,6 +113,42 @@ func TestPreviews(t *testing.T) {
 		none, err = s.Portal.Apps.PreviewRevoke(s.Developer, s.wide.GlobalID())
 		require.NoError(t, err)
 		require.Equal(t, &apps.Impact{}, none)
+	})
+}
+
+// What was called before an app was deleted is hit no more once it has come back.
+func TestPreviews_CallsOfARestoredApp(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		s := newPreviewScene(t, url)
+		retire, err := s.Portal.Apps.PreviewRetireProduct(s.Admin, s.product.GlobalID())
+		require.NoError(t, err)
+		require.Equal(t, ids(s.product.ID), retire.Calls.Products)
+		require.ElementsMatch(t, ids(s.one.App.ID, s.other.App.ID), retire.Calls.Apps)
+		of, err := s.Portal.Apps.PreviewDeleteApp(s.Developer, s.one.App.GlobalID())
+		require.NoError(t, err)
+		require.Equal(t, ids(s.one.App.ID), of.Calls.Apps)
+		require.ElementsMatch(t, ids(s.one.Credential.ID, s.listed.ID, s.unlisted.ID, s.wide.ID), of.Calls.Credentials)
+
+		for _, a := range []apps.CreatedApp{s.one, s.other} {
+			_, err = s.Portal.Apps.DeleteApp(s.Admin, a.App.GlobalID(), nil)
+			require.NoError(t, err)
+		}
+		back, err := s.Portal.Apps.RestoreApp(s.Admin, s.one.App.GlobalID())
+		require.NoError(t, err)
+		retire, err = s.Portal.Apps.PreviewRetireProduct(s.Admin, s.product.GlobalID())
+		require.NoError(t, err)
+		require.Equal(t, &apps.Impact{}, retire)
+		of, err = s.Portal.Apps.PreviewDeleteApp(s.Developer, s.one.App.GlobalID())
+		require.NoError(t, err)
+		require.Equal(t, &apps.Impact{
+			CredentialIDs: ids(back.Credential.ID), AppIDs: ids(s.one.App.ID), CredentialCount: 1, AppCount: 1,
+			Calls: &apps.ImpactCalls{Apps: ids(s.one.App.ID), Credentials: ids(back.Credential.ID)},
+		}, of)
+		_, err = s.Portal.Apps.RevokeKey(s.Developer, back.Credential.GlobalID(), nil, nil)
+		require.NoError(t, err)
+		of, err = s.Portal.Apps.PreviewDeleteApp(s.Developer, s.one.App.GlobalID())
+		require.NoError(t, err)
+		require.Equal(t, &apps.Impact{AppIDs: ids(s.one.App.ID), AppCount: 1}, of)
 	})
 }
 

@@ -48,20 +48,38 @@ func (i importCommand) Run(ctx context.Context, p *program) error {
 		sum, err := b.portal.Imports.Import(ctx, keyimport.Options{
 			Organization: o.ID, Refused: func(r keyimport.Refusal) error { return out.Encode(r) }, Stored: p.showProgress(),
 		}, keyimport.NewReader(from, access.Environment(i.Environment), time.Now()))
-		_, printed := fmt.Fprintf(p.stderr, "%d lines: %d keys imported, %d there already, %d refused.\n", sum.Lines, sum.Imported, sum.Present, sum.Refused)
-		switch {
-		case err != nil:
-			return fmt.Errorf("the import ended after line %d; the same command goes on from there: %w", sum.Lines, err)
-		case printed != nil:
-			return printed
-		case sum.Refused > 0:
-			return errRefused
-		}
-		if !o.ImportedKeys {
-			_, err = fmt.Fprintln(p.stderr, "The organization's importedKeys is off: gateways accept of these only pairs of UUIDs.")
-		}
-		return err
+		return errors.Join(sumUp(p, sum, o.ImportedKeys), endOf(sum, err))
 	})
+}
+
+// sumUp writes what an import has done, and what its keys still need: a line that was
+// refused makes that no less true of the others.
+func sumUp(p *program, sum keyimport.Sum, accepted bool) error {
+	text := fmt.Sprintf("%s: %s imported, %d there already, %d refused.\n", counted(sum.Lines, "line"), counted(sum.Imported, "key"), sum.Present, sum.Refused)
+	if !accepted && sum.Lines > 0 {
+		text += "The organization's importedKeys is off: gateways accept of these only pairs of UUIDs.\n"
+	}
+	_, err := io.WriteString(p.stderr, text)
+	return err
+}
+
+// endOf returns the error with which an import ends.
+func endOf(sum keyimport.Sum, err error) error {
+	switch {
+	case err != nil:
+		return fmt.Errorf("the import ended after line %d; the same command goes on from there: %w", sum.Lines, err)
+	case sum.Refused > 0:
+		return errRefused
+	}
+	return nil
+}
+
+// counted returns a number with what it counts, such as "1 key" or "2 keys".
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 func (i importCommand) open(p *program) (io.ReadCloser, error) {
@@ -82,7 +100,7 @@ func (p *program) showProgress() func(keyimport.Sum) {
 	return func(s keyimport.Sum) {
 		if time.Since(last) >= every {
 			last = time.Now()
-			_, _ = fmt.Fprintf(p.stderr, "%d lines so far.\n", s.Lines)
+			_, _ = fmt.Fprintf(p.stderr, "%s so far.\n", counted(s.Lines, "line"))
 		}
 	}
 }

@@ -29,6 +29,10 @@ func TestImport(t *testing.T) {
 		require.ErrorIs(t, err, errRefused)
 		require.JSONEq(t, `{"line":2,"field":"app","code":"INVALID","message":"This is not a UUID: apps are named by their reference ids."}`, out)
 		require.Contains(t, words, "2 lines: 0 keys imported, 0 there already, 1 refused.")
+		require.Contains(t, words, "importedKeys is off", "refused lines hide nothing")
+		_, words, err = do(`{"app":"Rain"}`, "--organization=demo", "-")
+		require.ErrorIs(t, err, errRefused)
+		require.Contains(t, words, "1 line: 0 keys imported, 0 there already, 1 refused.")
 
 		out, words, err = do("\n\n", "--organization=demo", "-")
 		require.NoError(t, err)

@@ -220,7 +220,7 @@ func TestImportLabels(t *testing.T) {
 			labelled("the-fourth-token", `{"team":"b"}`)+
 			labelled("the-fifth-token", `[{"key":"team","color":"b"}]`)))
 	require.NoError(t, err)
-	require.Equal(t, []string{"2 labels.1.key TAKEN", "3 labels.0.key REQUIRED", "4 labels INVALID", "5  MALFORMED"}, refused)
+	require.Equal(t, []string{"2 labels.1.key TAKEN", "3 labels.0.key REQUIRED", "4 labels INVALID", "5 color MALFORMED"}, refused)
 	require.Equal(t, 1, sum.Imported)
 	c := w.Client.Credential.Query().Where(credential.Imported(true)).OnlyX(portaltest.System(t))
 	require.Equal(t, []domain.Label{{Key: "team", Value: "payments"}}, c.Labels)

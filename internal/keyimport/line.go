@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -74,7 +75,7 @@ func (r *Reader) malformed(err error) *Refusal {
 	var kind *json.SemanticError
 	if errors.As(err, &kind) {
 		if errors.Is(err, json.ErrUnknownName) {
-			return r.refuse("", Malformed, "The line has an unknown field. The fields are "+fields+".")
+			return r.unknownField(kind.JSONPointer.LastToken())
 		}
 		if field := strings.TrimPrefix(string(kind.JSONPointer), "/"); field != "" {
 			return r.refuse(field, fault.InvalidValue, "This is of the wrong kind: a text is needed, and for times one by RFC 3339, such as 2026-03-01T09:00:00Z.")
@@ -89,6 +90,19 @@ func (r *Reader) malformed(err error) *Refusal {
 		return r.refuse("", Malformed, fmt.Sprintf("The line is not JSON, from its byte %d on.", place.ByteOffset+1))
 	}
 	return r.refuse("", Malformed, "The line is not a JSON object.")
+}
+
+// fieldName is what the name of a field looks like; a secret in its place does not.
+var fieldName = regexp.MustCompile(`^[A-Za-z][a-z_]*(?:[A-Z_][a-z]+)*(?:256|ID)?$`)
+
+// unknownField names a field that no line has, if it looks like one: where people have
+// mixed things up, there may be a secret in its place.
+func (r *Reader) unknownField(name string) *Refusal {
+	const allowed = "The fields are " + fields + "."
+	if len(name) > 20 || !fieldName.MatchString(name) {
+		return r.refuse("", Malformed, "The line has an unknown field. "+allowed)
+	}
+	return r.refuse(name, Malformed, fmt.Sprintf("The line has an unknown field, %s. %s", name, allowed))
 }
 
 // stored returns a time in the form in which times are stored.

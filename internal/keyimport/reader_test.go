@@ -79,6 +79,8 @@ func TestRefusedLines(t *testing.T) {
 		"null":                        {`null`, "app", fault.Required},
 		"two objects":                 {with(`,"key":"`+secret+`"`) + with(``), "", keyimport.Malformed},
 		"an unknown field":            {with(`,"` + secret + `":1,"key":"` + secret + `"`), "", keyimport.Malformed},
+		"a mistyped field":            {with(`,"userName":"alice","secret":"` + secret + `"`), "userName", keyimport.Malformed},
+		"a field of another portal":   {with(`,"created_at":"2020-01-01","key":"` + secret + `"`), "created_at", keyimport.Malformed},
 		"a field in capitals":         {with(`,"KEY":"` + secret + `"`), "", keyimport.Malformed},
 		"a field twice":               {with(`,"key":"` + secret + `","key":"` + secret + `"`), "", keyimport.Malformed},
 		"not UTF-8":                   {with(`,"key":"` + secret + "\xff\""), "", keyimport.Malformed},
@@ -123,6 +125,8 @@ func TestRefusedLines(t *testing.T) {
 			require.NotContains(t, refused[0].Field, secret)
 		})
 	}
+	_, refused := read(t, with(`,"userName":"alice"`))
+	require.Contains(t, refused[0].Message, "an unknown field, userName.")
 	r := keyimport.NewReader(strings.NewReader(with(`,"key":"`+secret+`"`)), "", now())
 	_, refusal, err := r.Next()
 	require.NoError(t, err)

@@ -53,24 +53,44 @@ func Tabs() []Tab {
 
 var operation = regexp.MustCompile(`(?m)^(?:query|mutation)\s+(\w+)`)
 
-// Finders returns for each kind of object the first two scenarios that find one and
-// need no id for that, such as "Products or ApprovalQueue". The very first scenario
-// does not count: it shows the viewer.
+// Finders returns for each kind of object the scenarios that find one and need no id for
+// that: the first of each group, such as "CreateApp (Developer) or ApprovalQueue
+// (Administrator)", because nobody may run those of every group. Where one group has all,
+// it is its first two. The very first scenario does not count: it shows the viewer.
 func Finders(kinds []string) map[string]string {
 	out := make(map[string]string, len(kinds))
 	for _, kind := range kinds {
-		names := kind + "s?"
-		if kind == "membership" {
-			names += "|members" // as the list is called
-		}
-		selects := regexp.MustCompile(`\b(?:` + names + `)\s*(\([^)]*\)\s*)?\{[\w\s]*(\bnodes\s*\{[\w\s]*)?\bid\b`)
-		var found []string
-		for _, t := range Tabs()[1:] {
-			if selects.MatchString(t.Query) && !strings.Contains(t.Variables, ".id}}") {
-				found = append(found, operation.FindStringSubmatch(t.Query)[1])
+		found := findersOf(kind)
+		seen := map[string]bool{}
+		var names, more []string
+		for _, t := range found {
+			name := operation.FindStringSubmatch(t.Query)[1] + " (" + t.Group + ")"
+			if seen[t.Group] {
+				more = append(more, name)
+				continue
 			}
+			seen[t.Group] = true
+			names = append(names, name)
 		}
-		out[kind] = strings.Join(found[:min(2, len(found))], " or ")
+		if len(names) == 1 {
+			names = append(names, more[:min(1, len(more))]...)
+		}
+		out[kind] = strings.Join(names, " or ")
+	}
+	return out
+}
+
+// findersOf returns the scenarios that find an object of a kind, in order.
+func findersOf(kind string) (out []Tab) {
+	names := kind + "s?"
+	if kind == "membership" {
+		names += "|members" // as the list is called
+	}
+	selects := regexp.MustCompile(`\b(?:` + names + `)\s*(\([^)]*\)\s*)?\{[\w\s]*(\bnodes\s*\{[\w\s]*)?\bid\b`)
+	for _, t := range Tabs()[1:] {
+		if selects.MatchString(t.Query) && !strings.Contains(t.Variables, ".id}}") {
+			out = append(out, t)
+		}
 	}
 	return out
 }

@@ -102,6 +102,9 @@ func TestPlaceholdersAreKnown(t *testing.T) {
 
 // For an id that is not known yet, the page names the scenarios that find one.
 func TestFinders(t *testing.T) {
-	require.Equal(t, map[string]string{"app": "CreateApp or ApprovalQueue", "plan": "Products or ApprovalQueue", "user": "Users or Members", "productSubscription": "ApprovalQueue or Decisions", "membership": "Members", "endpoint": "Products", "credential.x": ""},
-		playground.Finders([]string{"app", "plan", "user", "productSubscription", "membership", "endpoint", "credential.x"}))
+	require.Equal(t, map[string]string{
+		"app": "CreateApp (Developer) or ApprovalQueue (Administrator) or Decisions (Approver)", "plan": "Products (Developer) or ApprovalQueue (Administrator) or Decisions (Approver)",
+		"user": "Users (Administrator) or Members (Administrator)", "productSubscription": "ApprovalQueue (Administrator) or Decisions (Approver) or PlansToChoose (Developer)",
+		"membership": "Members (Administrator)", "endpoint": "Products (Developer)", "credential.x": "",
+	}, playground.Finders([]string{"app", "plan", "user", "productSubscription", "membership", "endpoint", "credential.x"}))
 }

@@ -100,6 +100,9 @@ func (a *author) organization(ctx context.Context, o organization) (err error) {
 	if err := a.approvers(admin, o.Approvers); err != nil {
 		return err
 	}
+	if err := a.recent(admin, o.Accounts); err != nil {
+		return err
+	}
 	if err := a.invitations(ctx, admin, o.Accounts); err != nil {
 		return err
 	}

@@ -14,10 +14,13 @@ import (
 
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
+	"portico/ent/db/user"
+	"portico/internal/address"
 	"portico/internal/apps"
 	"portico/internal/input"
 	"portico/internal/keyimport"
 	"portico/internal/lifecycle"
+	"portico/internal/viewer"
 )
 
 // app creates an app of an account, its credentials and its subscriptions.
@@ -51,6 +54,35 @@ func (a *author) app(admin, owner context.Context, of *db.Account, x app) error 
 		subscriptions = append(slices.DeleteFunc(subscriptions, func(s subscribed) bool { return s.offer == one.offer }), one)
 	}
 	a.streams = append(a.streams, a.streamsOf(x.Calls, credentials, subscriptions)...)
+	if x.Deleted == "" {
+		return nil
+	}
+	a.step()
+	_, err = a.Apps.DeleteApp(owner, created.App.GlobalID(), &x.Deleted)
+	return err
+}
+
+// recent lets developers make further apps, when everything else is there: none of them
+// changes another id. What becomes of them is too recent to be over, such as that a deleted
+// one can be restored.
+func (a *author) recent(ctx context.Context, accounts []account) error {
+	a.clock.Advance(a.Clock.Now().Add(-sinceRecent).Sub(a.clock.Now()))
+	for _, x := range accounts {
+		if len(x.Recent) == 0 {
+			continue
+		}
+		of := a.accounts[x.Name]
+		u, err := a.tx.User.Query().Where(user.EmailFolded(address.ParseEmail(x.Developer.Email))).Only(viewer.AsSystem(ctx, a.org.ID))
+		if err != nil {
+			return err
+		}
+		for _, one := range x.Recent {
+			a.step()
+			if err := a.app(ctx, a.as(ctx, u, of), of, one); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 

@@ -16,9 +16,10 @@ import (
 	"portico/internal/viewer"
 )
 
-// How long ago people were invited, and the first of the recent sign-ins was. Of what is
-// older than three days no letters tell.
+// How long ago the recent apps were begun, people were invited, and the first of the recent
+// sign-ins was. Of what is older than three days no letters tell.
 const (
+	sinceRecent     = 2 * sinceSignIn
 	sinceInvitation = sinceSignIn + time.Hour
 	sinceSignIn     = 3 * 24 * time.Hour
 )

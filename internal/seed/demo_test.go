@@ -311,3 +311,16 @@ func TestImportedKeyOutOfPolicy(t *testing.T) {
 			"AND k.environment = 'PRODUCTION' AND k.created_at < '2025-06-01' AND o.rotate_keys_every IS NOT NULL AND o.slug = $1", "demo"), "From the old portal")
 	})
 }
+
+// The demo has something to restore, a name to search for in Turkish, and a change of plan
+// that its approver decides.
+func TestRecentApps(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		o, _ := seeded(t, url)
+		wants(t, ask(t, o.Database, "SELECT a.name FROM apps a JOIN organizations o ON o.id = a.organization_id WHERE a.deleted_at > $1 AND a.purged_at IS NULL AND o.slug = $2",
+			today().AddDate(0, 0, -7), "demo"), "Parcel Counter")
+		wants(t, ask(t, o.Database, "SELECT name FROM apps WHERE name LIKE $1 AND deleted_at IS NULL", "İstanbul%"), "İstanbul Courier")
+		wants(t, ask(t, o.Database, `SELECT x.name, p.name, s.pending_status, u.email FROM subscriptions s JOIN products x ON x.id = s.product_id JOIN plans p ON p.id = s.pending_plan_id
+			JOIN product_approvers r ON r.product_id = x.id JOIN users u ON u.id = r.user_id WHERE s.status = $1`, "APPROVED"), "translation Enterprise WAITING approver@demo.example")
+	})
+}

@@ -128,6 +128,8 @@ type account struct {
 	// Credentials are those of the whole account.
 	Credentials []credential
 	Apps        []app
+	// Recent are apps that its developer has made lately.
+	Recent []app
 	// Suspended is why the account was finally suspended; empty if it was not.
 	Suspended string
 }
@@ -155,6 +157,8 @@ type app struct {
 	Calls int
 	// Imported are keys that another portal made.
 	Imported []importedKey
+	// Deleted is why it was finally deleted; empty if it was not.
+	Deleted string
 }
 
 // importedKey is a key that another portal made, so many days ago. Nobody has it, as

@@ -13,6 +13,7 @@ import (
 	"portico/internal/budget"
 	"portico/internal/database"
 	"portico/internal/export"
+	"portico/internal/fault"
 	"portico/internal/gqlhttp"
 	"portico/internal/problem"
 	"portico/internal/telemetry"
@@ -28,14 +29,38 @@ func (p *process) routeExports(r chi.Router, api *graph.API, who *auth.Authentic
 		API: passInvalidToken(who)(api), View: api.View, Record: p.portal.Activity.RecordExport,
 		Observe: countExports(p.gateway.metrics), Shares: shares, Log: p.log,
 	})
-	r.With(withDeadline(exportTime), requireValidToken(who, problem.Write), recordRole).Get(export.Path+"{list}", h.ServeHTTP)
-	r.Options(export.Path+"{list}", allowed)
+	const route = export.Path + "{list}"
+	r.With(exposeFileName, withDeadline(exportTime), requireValidToken(who, problem.Write), recordRole).Get(route, h.ServeHTTP)
+	r.Options(route, allowed)
+	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodTrace, http.MethodConnect} {
+		r.With(exposeFileName).Method(method, route, http.HandlerFunc(refuseMethod))
+	}
+}
+
+const exportMethods = "GET, HEAD, OPTIONS"
+
+// refuseMethod answers a request whose method no export has.
+func refuseMethod(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Allow", exportMethods)
+	problem.WriteAs(w, r, http.StatusMethodNotAllowed, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "Use GET, or HEAD for the headers alone."))
+}
+
+// exposeFileName lets pages of other origins read Content-Disposition, which names the
+// file. It follows crossOrigin, which exposes what every route has.
+func exposeFileName(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		const name = "Access-Control-Expose-Headers"
+		if common := w.Header().Get(name); common != "" {
+			w.Header().Set(name, common+", Content-Disposition")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // allowed answers what a browser asks before a request with a header such as
 // Authorization.
 func allowed(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Allow", "GET, HEAD, OPTIONS")
+	w.Header().Set("Allow", exportMethods)
 	w.WriteHeader(http.StatusNoContent)
 }
 

@@ -21,6 +21,7 @@ import (
 	"portico/internal/budget"
 	"portico/internal/clock"
 	"portico/internal/config"
+	"portico/internal/export"
 	"portico/internal/gqlhttp"
 	"portico/internal/keyring"
 	"portico/internal/telemetry"
@@ -133,10 +134,28 @@ func TestPreflights(t *testing.T) {
 			w = call(r, method, route, map[string]string{"Origin": listed})
 			require.Equal(t, listed, w.Header().Get("Access-Control-Allow-Origin"), "%s %s", method, route)
 			exposed := strings.Split(w.Header().Get("Access-Control-Expose-Headers"), ", ")
-			require.ElementsMatch(t, []string{"X-Request-Id", "Retry-After", "Ratelimit", "Ratelimit-Policy"}, exposed, "%s %s", method, route)
+			readable := []string{"X-Request-Id", "Retry-After", "Ratelimit", "Ratelimit-Policy"}
+			if strings.HasPrefix(route, export.Path) {
+				readable = append(readable, "Content-Disposition") // the file's name
+			}
+			require.ElementsMatch(t, readable, exposed, "%s %s", method, route)
 			// Only there is a cookie that a page may need.
 			require.Equal(t, strings.HasPrefix(route, auth.SessionPath), w.Header().Get("Access-Control-Allow-Credentials") != "", route)
 		}
+	}
+}
+
+// Other methods than those of an export are refused as a problem that names those.
+func TestExports_OtherMethods(t *testing.T) {
+	r := testRouter(t)
+	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodTrace} {
+		w := call(r, method, export.Path+"apps", map[string]string{"Origin": listed})
+		require.Equal(t, http.StatusMethodNotAllowed, w.Code, method)
+		require.Equal(t, "GET, HEAD, OPTIONS", w.Header().Get("Allow"), method)
+		require.Equal(t, "application/problem+json", w.Header().Get("Content-Type"), method)
+		require.Contains(t, w.Body.String(), `"status":405`, method)
+		require.Contains(t, w.Body.String(), `"reason":"INVALID_ARGUMENT"`, method)
+		require.Equal(t, listed, w.Header().Get("Access-Control-Allow-Origin"), method)
 	}
 }
 
