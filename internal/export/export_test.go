@@ -190,6 +190,7 @@ func TestBreakingOff(t *testing.T) {
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	require.Equal(t, http.StatusOK, w.StatusCode)
 	require.Len(t, lines(body), 150)
+	f.wait()
 	require.Equal(t, []activity.Export{{List: "apps", Format: "jsonl", Rows: 150}}, f.recorded)
 	require.Equal(t, []string{"apps jsonl cut 150"}, f.observed)
 }
@@ -200,6 +201,7 @@ func TestUnrecordedExportsBreakOff(t *testing.T) {
 	f.unrecorded = errors.New("the database is away")
 	_, _, err := get(t, f.serve(admin())+"/v1/exports/apps?format=csv")
 	require.Error(t, err)
+	f.wait()
 	require.Equal(t, []string{"apps csv cut 300"}, f.observed)
 }
 

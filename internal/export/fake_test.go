@@ -59,6 +59,7 @@ type fake struct {
 	observed []string
 	views    map[viewer.Role]*ast.Schema
 	shares   *export.Shares
+	server   *httptest.Server
 }
 
 func newFake(t testing.TB, rows int) *fake {
@@ -131,10 +132,14 @@ func (f *fake) handler(v viewer.Viewer) http.Handler {
 }
 
 func (f *fake) serve(v viewer.Viewer) string {
-	s := httptest.NewServer(f.handler(v))
-	f.t.(*testing.T).Cleanup(s.Close)
-	return s.URL
+	f.server = httptest.NewServer(f.handler(v))
+	f.t.(*testing.T).Cleanup(f.server.Close)
+	return f.server.URL
 }
+
+// wait waits until the handler has returned: of an export that breaks off the client
+// may know before.
+func (f *fake) wait() { f.server.Close() }
 
 func admin() viewer.Viewer {
 	return viewer.Viewer{Role: viewer.Admin, UserID: uuid.UUID{1}, OrganizationID: uuid.UUID{9}}
