@@ -3,6 +3,7 @@ package activity
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -37,10 +38,10 @@ func (svc *Service) RecordExport(ctx context.Context, e Export) error {
 		entry.Type = eventlog.ListExported
 		entry.Changes = change.Attributes("list", e.List, "format", e.Format)
 		if e.Filter != "" {
-			entry.Changes = append(entry.Changes, change.Attributes("filter", withoutTexts(e.Filter))...)
+			entry.Changes = append(entry.Changes, change.Attributes("filter", recorded(e.Filter))...)
 		}
 		if e.OrderBy != "" {
-			entry.Changes = append(entry.Changes, change.Attributes("orderBy", e.OrderBy)...)
+			entry.Changes = append(entry.Changes, change.Attributes("orderBy", recorded(e.OrderBy))...)
 		}
 		entry.Changes = append(entry.Changes, change.Attributes("rows", e.Rows, "complete", e.Complete)...)
 		tx.Record(entry)
@@ -69,24 +70,33 @@ func exportedBy(ctx context.Context, tx *change.Tx) (e eventlog.Entry, err error
 // which events do not keep.
 var searchedTexts = []string{"search", "contains", "nameContains", "titleContains"}
 
-// withoutTexts returns a filter with "…" in place of what was searched for.
-func withoutTexts(filter string) string {
-	var conditions map[string]any
-	if json.Unmarshal([]byte(filter), &conditions) != nil {
-		return "…" // not what a filter is
+// maxCondition is how many bytes of a filter or an order an event keeps: a filter may name
+// hundreds of ids, and no event is to cost more than others because of it.
+const maxCondition = 1000
+
+// recorded returns what an event keeps of a condition, which is a JSON object: without
+// white space, with "…" in place of what was searched for and of what is too long.
+func recorded(condition string) string {
+	var members map[string]any
+	d := json.NewDecoder(strings.NewReader(condition))
+	d.UseNumber()
+	if d.Decode(&members) != nil {
+		return "…" // not what a condition is
 	}
-	found := false
 	for _, name := range searchedTexts {
-		if conditions[name] != nil {
-			conditions[name], found = "…", true
+		if members[name] != nil {
+			members[name] = "…"
 		}
 	}
-	if !found {
-		return filter
-	}
-	text, err := json.Marshal(conditions)
-	if err != nil {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if e.Encode(members) != nil {
 		return "…"
 	}
-	return string(text)
+	text := strings.TrimSuffix(b.String(), "\n")
+	if len(text) <= maxCondition {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxCondition], "") + "…"
 }

@@ -1,6 +1,7 @@
 package activity_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -45,6 +46,11 @@ func TestRecordExport(t *testing.T) {
 		require.NoError(t, s.Portal.Activity.RecordExport(viewer.NewContext(one.Developer, gone), e))
 		last := s.Client.Event.Query().Where(event.SubjectID(gone.AccountID)).OnlyX(portaltest.System(t))
 		require.Empty(t, last.SubjectName)
+
+		e.Filter = `{ "appIds": ["` + strings.Repeat("a", 2000) + `"],  "search": "someone" }`
+		require.NoError(t, s.Portal.Activity.RecordExport(viewer.NewContext(one.Developer, gone), e))
+		long := *s.Client.Event.Query().Where(event.SubjectID(gone.AccountID), event.IDNEQ(last.ID)).OnlyX(portaltest.System(t)).Changes[2].After
+		require.Equal(t, `{"appIds":["`+strings.Repeat("a", 988)+"…", long)
 	})
 }
 
