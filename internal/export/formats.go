@@ -98,15 +98,34 @@ func cell(v any) (string, error) {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	err := e.Encode(v)
-	return strings.TrimSuffix(b.String(), "\n"), err
+	return harmless(strings.TrimSuffix(b.String(), "\n")), err
 }
 
-// harmless returns a text that no spreadsheet takes for a formula: one that begins with
-// a character with which formulas begin, or with white space before which programs skip
-// it, gets an apostrophe in front.
+// The characters with which spreadsheets let formulas begin, also in the width of East
+// Asian letters, and those that begin a cell or a line in programs that take another
+// character than the comma for the separator, as many do outside English.
+const (
+	formulaSigns = "=+-@＝＋－＠"
+	cellSigns    = ";\t\r\n"
+)
+
+// harmless returns a text in which no spreadsheet finds a formula: a sign with which
+// formulas begin gets an apostrophe in front where a cell may begin, and so does white
+// space at the beginning, which programs skip.
 func harmless(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
-		return "'" + text
+	if !strings.ContainsAny(text, formulaSigns+cellSigns) {
+		return text
 	}
-	return text
+	var b strings.Builder
+	begins := true
+	for i, r := range text {
+		cell := strings.ContainsRune(cellSigns, r)
+		if i == 0 && cell && r != ';' || begins && strings.ContainsRune(formulaSigns, r) {
+			b.WriteByte('\'')
+			begins = false
+		}
+		b.WriteRune(r)
+		begins = cell || begins && r == ' '
+	}
+	return b.String()
 }
