@@ -23,6 +23,7 @@ func (s *Cache) Apply(c *Change) {
 	for i := range c.Apps {
 		if a := &c.Apps[i]; s.keepsApp(a) {
 			s.putApp(a)
+			s.sweepApp(a.ID, s.apps[a.ID]) // nothing may need it where it has gone
 		}
 	}
 	for i := range c.Credentials {

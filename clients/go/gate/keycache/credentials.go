@@ -78,19 +78,19 @@ func (s *Cache) removeCredential(place *slot) {
 	place.account.keys--
 	if place.app != nil {
 		place.app.keys--
-		s.sweepApp(k.AppID, place.app, k.AccountID)
+		s.sweepApp(k.AppID, place.app)
 	} else if place.account.ownKeys--; place.account.ownKeys == 0 {
-		s.releaseApps(place.account, k.AccountID)
+		s.releaseApps(place.account)
 	}
-	s.sweepAccount(k.AccountID, place.account)
+	s.sweepAccount(place.account)
 }
 
 // releaseApps discards an account's list of apps when its last credential of its
 // own is removed.
-func (s *Cache) releaseApps(a *account, id uuid.UUID) {
+func (s *Cache) releaseApps(a *account) {
 	s.staleLists[a] = true
 	for appID, m := range s.appsOf(a) {
-		s.sweepApp(appID, m, id)
+		s.sweepApp(appID, m)
 	}
 }
 

@@ -15,6 +15,9 @@ type app struct {
 	cell atomic.Pointer[cell] // nil if it is gone or was never put
 	gone atomic.Bool          // tells these apart, while cell is nil
 	keys int32                // how many slots point here
+	// owner is the account whose member it is. A credential's slot may have another one
+	// for a moment: what was read of the two need not be of one moment.
+	owner *account
 	// first is the storage of the first state: with a million apps, each pointer less
 	// is a page of memory less that Facts has to touch.
 	first  cell
@@ -40,6 +43,7 @@ func (m *app) newCell() *cell {
 // account is an account's place, which its credentials' slots and its apps' point
 // to.
 type account struct {
+	id    uuid.UUID
 	state atomic.Pointer[verdict.Account] // nil if it is gone or was never put
 	gone  atomic.Bool                     // tells these apart, while state is nil
 	// apps are all its apps, for its own credentials; nil if it has none of those
@@ -105,7 +109,7 @@ func (a *account) rebuildApps() {
 func (s *Cache) accountAt(id uuid.UUID) *account {
 	a := s.accounts[id]
 	if a == nil {
-		a = &account{}
+		a = &account{id: id}
 		s.accounts[id] = a
 	}
 	return a
@@ -115,10 +119,9 @@ func (s *Cache) accountAt(id uuid.UUID) *account {
 func (s *Cache) appAt(id, accountID uuid.UUID) *app {
 	m := s.apps[id]
 	if m == nil {
-		m = &app{}
+		m = &app{owner: s.accountAt(accountID)}
 		s.apps[id] = m
-		owner := s.accountAt(accountID)
-		owner.members = append(owner.members, m)
+		m.owner.members = append(m.owner.members, m)
 	}
 	return m
 }
@@ -147,10 +150,7 @@ func (s *Cache) putAccount(a *Account) {
 
 func (s *Cache) putApp(a *App) {
 	m := s.appAt(a.ID, a.AccountID)
-	if now := m.cell.Load(); now != nil && now.app.AccountID != a.AccountID {
-		s.moveApp(a.ID, now.app.AccountID, a.AccountID)
-		defer s.sweepApp(a.ID, m, a.AccountID) // nothing may need it there
-	}
+	s.moveApp(m, s.accountAt(a.AccountID))
 	c := m.newCell()
 	s.fillCell(c, a)
 	if now := m.cell.Load(); now != nil && reflect.DeepEqual(now.app, c.app) {
@@ -175,7 +175,7 @@ func (s *Cache) dropAccount(id uuid.UUID) {
 		return
 	}
 	a.markGone()
-	s.sweepAccount(id, a)
+	s.sweepAccount(a)
 }
 
 func (s *Cache) dropApp(id uuid.UUID) {
@@ -183,37 +183,31 @@ func (s *Cache) dropApp(id uuid.UUID) {
 	if m == nil {
 		return
 	}
-	c := m.cell.Load()
 	m.markGone()
-	if c == nil {
-		return
-	}
-	s.staleLists[s.accounts[c.app.AccountID]] = true
-	if m.keys == 0 {
-		s.forgetApp(id, m, c.app.AccountID)
-	}
+	s.staleLists[m.owner] = true
+	s.sweepApp(id, m)
 }
 
 // sweepApp removes an app that nothing in memory needs any more.
-func (s *Cache) sweepApp(id uuid.UUID, m *app, accountID uuid.UUID) {
+func (s *Cache) sweepApp(id uuid.UUID, m *app) {
 	gone := m.cell.Load() == nil
-	if m.keys == 0 && (gone || s.budget.max > 0 && s.accounts[accountID].ownKeys == 0) {
-		s.forgetApp(id, m, accountID)
+	if m.keys == 0 && (gone || s.budget.max > 0 && m.owner.ownKeys == 0) {
+		delete(s.apps, id)
+		m.leave()
+		s.sweepAccount(m.owner)
 	}
 }
 
-func (s *Cache) forgetApp(id uuid.UUID, m *app, accountID uuid.UUID) {
-	delete(s.apps, id)
-	owner := s.accounts[accountID]
-	if i := slices.Index(owner.members, m); i >= 0 {
-		owner.members = slices.Delete(owner.members, i, i+1)
+// leave takes an app from its owner's members.
+func (m *app) leave() {
+	if i := slices.Index(m.owner.members, m); i >= 0 {
+		m.owner.members = slices.Delete(m.owner.members, i, i+1)
 	}
-	s.sweepAccount(accountID, owner)
 }
 
 // sweepAccount removes an account that nothing in memory needs any more.
-func (s *Cache) sweepAccount(id uuid.UUID, a *account) {
+func (s *Cache) sweepAccount(a *account) {
 	if a.keys == 0 && len(a.members) == 0 && (a.state.Load() == nil || s.budget.max > 0) {
-		delete(s.accounts, id)
+		delete(s.accounts, a.id)
 	}
 }

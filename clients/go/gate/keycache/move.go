@@ -1,10 +1,6 @@
 package keycache
 
-import (
-	"slices"
-
-	"github.com/google/uuid"
-)
+import "slices"
 
 // moveAll brings the credentials of a change to the accounts that they belong to by now.
 // It comes before everything else of the change: a key of an app that went to another
@@ -26,25 +22,21 @@ func (s *Cache) moveAll(c *Change) {
 }
 
 // moveApp makes an app a member of another account.
-func (s *Cache) moveApp(id, from, to uuid.UUID) {
-	m, owner := s.apps[id], s.accountAt(to)
-	if former := s.accounts[from]; former != nil {
-		if i := slices.Index(former.members, m); i >= 0 {
-			former.members = slices.Delete(former.members, i, i+1)
-		}
-		s.staleLists[former] = true
-		s.sweepAccount(from, former)
+func (s *Cache) moveApp(m *app, to *account) {
+	former := m.owner
+	if former == to {
+		return
 	}
-	if !slices.Contains(owner.members, m) {
-		owner.members = append(owner.members, m)
-	}
-	s.staleLists[owner] = true
-	if c := m.cell.Load(); c != nil && c.app.AccountID != to {
+	m.leave()
+	m.owner, to.members = to, append(to.members, m)
+	s.staleLists[former], s.staleLists[to] = true, true
+	if c := m.cell.Load(); c != nil {
 		next := &cell{app: c.app} // with the subscriptions as they were: the app's state is put next
-		next.app.AccountID = to
+		next.app.AccountID = to.id
 		next.self[0] = &next.app
 		m.cell.Store(next)
 	}
+	s.sweepAccount(former)
 }
 
 // moveCredential replaces the place of a credential by one of the account that it belongs
@@ -60,7 +52,7 @@ func (s *Cache) moveCredential(place *slot, k *Credential) *slot {
 	next.used.Store(place.used.Load())
 	s.fillCredential(&next.first, k)
 	next.key.Store(&next.first)
-	s.moveApp(before.AppID, before.AccountID, k.AccountID)
+	s.moveApp(place.app, next.account)
 	sh := s.shard(k.Username)
 	sh.mu.Lock()
 	sh.slots[k.Username] = next
@@ -70,6 +62,6 @@ func (s *Cache) moveCredential(place *slot, k *Credential) *slot {
 	}
 	place.key.Store(nil) // for the clock hand, and for a reader who has just found it
 	place.account.keys--
-	s.sweepAccount(before.AccountID, place.account)
+	s.sweepAccount(place.account)
 	return next
 }
