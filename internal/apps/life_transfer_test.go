@@ -33,19 +33,9 @@ func (w *life) stepOffer(r *rapid.T, by person) {
 }
 
 // answerer returns the outcome for who may not act for one of the sides: people of the other
-// one, and members who do not own it.
+// one, who see the offer as well, and members who do not own it.
 func answerer(by person, side int) string {
-	return firstOf(when(!by.staff && by.account != side, "NOT_FOUND"), when(!by.staff && !by.owner, "FORBIDDEN"))
-}
-
-// firstOf returns the first outcome that is one, or "".
-func firstOf(outcomes ...string) string {
-	for _, o := range outcomes {
-		if o != "" {
-			return o
-		}
-	}
-	return ""
+	return when(!by.staff && (by.account != side || !by.owner), "FORBIDDEN")
 }
 
 // hindrance returns what stands in the way of an app's going to an account, as staff are

@@ -19,29 +19,9 @@ import (
 // requestReceived is the letter to those who decide.
 func requestReceived() kind {
 	return kind{
-		name:   domain.MailRequestReceived,
-		events: []eventlog.Type{eventlog.SubscriptionRegistered, eventlog.SubscriptionPlanRequested, eventlog.SignUpVerified},
-		recipients: func(ctx context.Context, r *reader, e *db.Event) ([]uuid.UUID, error) {
-			if eventlog.Type(e.Type) == eventlog.SignUpVerified {
-				_, waits, err := r.applicant(ctx, e.SubjectID)
-				if err != nil || !waits {
-					return nil, err
-				}
-				return r.administrators(ctx)
-			}
-			if eventlog.Type(e.Type) == eventlog.SubscriptionRegistered && changed(e, "status") != string(access.SubscriptionWaiting) {
-				return nil, nil
-			}
-			s, err := r.client.Subscription.Get(ctx, e.SubjectID)
-			if db.IsNotFound(err) {
-				return nil, nil
-			}
-			if err != nil {
-				return nil, err
-			}
-			all, err := r.deciders(ctx, s.ProductID)
-			return without(all, e.ActorID), err
-		},
+		name:       domain.MailRequestReceived,
+		events:     []eventlog.Type{eventlog.SubscriptionRegistered, eventlog.SubscriptionPlanRequested, eventlog.SignUpVerified},
+		recipients: whoDecides,
 		facts: func(ctx context.Context, r *reader, e *db.Event) (Facts, bool, error) {
 			if eventlog.Type(e.Type) == eventlog.SignUpVerified {
 				return r.applicant(ctx, e.SubjectID)
@@ -67,6 +47,29 @@ func requestReceived() kind {
 			return f
 		},
 	}
+}
+
+// whoDecides returns who decides about what an event asks for.
+func whoDecides(ctx context.Context, r *reader, e *db.Event) ([]uuid.UUID, error) {
+	if eventlog.Type(e.Type) == eventlog.SignUpVerified {
+		_, waits, err := r.applicant(ctx, e.SubjectID)
+		if err != nil || !waits {
+			return nil, err
+		}
+		return r.administrators(ctx)
+	}
+	if eventlog.Type(e.Type) == eventlog.SubscriptionRegistered && changed(e, "status") != string(access.SubscriptionWaiting) {
+		return nil, nil
+	}
+	s, err := r.client.Subscription.Get(ctx, e.SubjectID)
+	if db.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	all, err := r.deciders(ctx, s.ProductID)
+	return without(all, e.ActorID), err
 }
 
 // requestApproved is the letter to the developer who asked.

@@ -94,6 +94,14 @@ func (a *author) organization(ctx context.Context, o organization) (err error) {
 	if err := a.finish(admin, o.Products); err != nil {
 		return err
 	}
+	if err := a.people(ctx, admin, o); err != nil {
+		return err
+	}
+	return a.calls(ctx)
+}
+
+// people adds to the accounts who is in them, and those who are about to come.
+func (a *author) people(ctx, admin context.Context, o organization) error {
 	if err := a.members(admin, o.Accounts); err != nil {
 		return err
 	}
@@ -109,10 +117,7 @@ func (a *author) organization(ctx context.Context, o organization) (err error) {
 	if err := a.signUps(ctx, o.SignUps); err != nil {
 		return err
 	}
-	if err := a.signIns(ctx, o.SignIns); err != nil {
-		return err
-	}
-	return a.calls(ctx)
+	return a.signIns(ctx, o.SignIns)
 }
 
 // settings sets who may sign up, and how the organization writes its letters.

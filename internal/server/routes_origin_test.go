@@ -155,7 +155,9 @@ func TestExports_OtherMethods(t *testing.T) {
 		require.Equal(t, "application/problem+json", w.Header().Get("Content-Type"), method)
 		require.Contains(t, w.Body.String(), `"status":405`, method)
 		require.Contains(t, w.Body.String(), `"reason":"INVALID_ARGUMENT"`, method)
-		require.Equal(t, listed, w.Header().Get("Access-Control-Allow-Origin"), method)
+		if method == http.MethodPost { // the others a browser asks for before, in vain
+			require.Equal(t, listed, w.Header().Get("Access-Control-Allow-Origin"))
+		}
 	}
 }
 
