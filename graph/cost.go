@@ -25,8 +25,8 @@ const (
 	reportCost = 500
 	// breakdownCost is the cost of a report's lists that are read separately.
 	breakdownCost = 200
-	// searchCost is the cost of looking for a text in a list, whose rows are read to compare
-	// what an index finds.
+	// searchCost is the cost of looking for a text or a label in a list, whose rows are read
+	// to compare what an index finds.
 	searchCost = 200
 	// explanationCost is the cost of the reads that a verdict, or a preview, needs.
 	explanationCost = 100
@@ -85,7 +85,7 @@ func prices() gqlhttp.Prices {
 		userErrors:                                  maxProblems,
 	}
 	return gqlhttp.Prices{Lengths: byField(lengths), Bases: byField(bases()), Mutation: mutationCost,
-		Conditions: map[string]int{"search": searchCost, "nameContains": searchCost, "titleContains": searchCost, "contains": searchCost},
+		Conditions: map[string]int{"search": searchCost, "nameContains": searchCost, "titleContains": searchCost, "contains": searchCost, "label": searchCost},
 		Elements:   map[gqlhttp.FieldName]gqlhttp.Element{{Type: "Mutation", Field: "revokeKeys"}: {List: "credentialIds", Price: revocationCost}}}
 }
 

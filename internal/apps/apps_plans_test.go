@@ -53,7 +53,9 @@ func TestApps_UseIndexes(t *testing.T) {
 			"a name": {NameContains: new("Needle")},
 		} {
 			t.Log(name)
-			requireNoScan(t, of(filter, listing.Order{Desc: true}, false))
+			plan := of(filter, listing.Order{Desc: true}, false)
+			requireNoScan(t, plan)
+			requireLabels(t, f, plan, "apps_labels", filter.Label)
 		}
 		for _, cursor := range []bool{false, true} {
 			requireOrder(explain(t, spy, cursor, func(r listing.Request) (*paging.Page[*db.App], error) {
@@ -61,6 +63,15 @@ func TestApps_UseIndexes(t *testing.T) {
 			}), "app_organization_id_deleted_at_id")
 		}
 	})
+}
+
+// requireLabels requires that what has a label is found by an index of labels, which only
+// Postgres has.
+func requireLabels(t *testing.T, f *portaltest.Fixture, plan, index string, l *apps.LabelFilter) {
+	t.Helper()
+	if l != nil && f.Database.Dialect() == dialect.Postgres {
+		require.Contains(t, plan, index)
+	}
 }
 
 // manyApps makes apps with a key each, a fifth of which are deleted, and some of another

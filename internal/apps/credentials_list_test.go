@@ -236,7 +236,9 @@ func TestCredentials_UseIndexes(t *testing.T) {
 			"the label": {Label: &apps.LabelFilter{Key: "team"}}, "the policy": {OutOfPolicy: new(true)}, "the import": {Imported: new(true)},
 		} {
 			t.Log(name)
-			requireNoScan(t, planOf(filter, listing.Order{Desc: true}, false))
+			plan := planOf(filter, listing.Order{Desc: true}, false)
+			requireNoScan(t, plan)
+			requireLabels(t, f, plan, "credentials_labels", filter.Label)
 		}
 	})
 }
