@@ -83,7 +83,7 @@ func offences() map[string]string {
 		"subscriptions without their event": `SELECT count(*) FROM subscriptions x WHERE` + of + `'SUBSCRIPTION_REGISTERED')`,
 		"deleted apps without their event":  `SELECT count(*) FROM apps x WHERE deleted_at IS NOT NULL AND` + of + `'APP_DELETED')`,
 		"revoked keys without their event":  `SELECT count(*) FROM credentials x WHERE status = 'REVOKED' AND` + of + `'CREDENTIAL_REVOKED')`,
-		"approved subscriptions without their event": `SELECT count(*) FROM subscriptions x WHERE status = 'APPROVED' AND version = 2 AND` +
+		"approved subscriptions without their event": `SELECT count(*) FROM subscriptions x WHERE status = 'APPROVED' AND version = 2 AND pending_plan_id IS NULL AND` +
 			of + `'SUBSCRIPTION_APPROVED')`,
 		"ended subscriptions without their event": `SELECT count(*) FROM subscriptions x WHERE status = 'UNSUBSCRIBED' AND NOT EXISTS
 			(SELECT 1 FROM events e WHERE e.subject_id = x.id AND e.type IN ('SUBSCRIPTION_UNREGISTERED', 'SUBSCRIPTION_WITHDRAWN'))`,
