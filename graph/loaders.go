@@ -109,6 +109,8 @@ func note[T any](l *loaders, rows ...T) {
 			l.noteQuota(r)
 		case *db.Event:
 			l.saw(nodeid.Kind(r.SubjectType), r.SubjectID)
+		case *db.Membership:
+			l.saw(nodeid.Membership, r.ID) // by which it is read whether it is the last owner's
 		}
 	}
 }

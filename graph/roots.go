@@ -70,12 +70,17 @@ func appByReference(ctx context.Context, p *portal.Portal, reference uuid.UUID) 
 // accessList returns a page of the products on a credential's access control
 // list, in the order of their ids, which is that of their creation.
 func accessList(ctx context.Context, p *portal.Portal, r entity.Reader, key uuid.UUID, rd listing.Request) (*model.ProductConnection, error) {
-	listed, err := value(ctx, "accessList", nodeid.Credential, key, p.Apps.AccessLists)
+	l := loadersOf(ctx)
+	listed, err := value(ctx, "accessList", nodeid.Credential, key, func(ctx context.Context, keys []uuid.UUID) (map[uuid.UUID][]uuid.UUID, error) {
+		lists, err := p.Apps.AccessLists(ctx, keys)
+		for _, products := range lists { // of all credentials, so that their products are read together
+			l.saw(nodeid.Product, products...)
+		}
+		return lists, err
+	})
 	if err != nil {
 		return nil, err
 	}
-	l := loadersOf(ctx)
-	l.saw(nodeid.Product, listed...)
 	b := shared(l, fmt.Sprint("accessList", rd.Columns), nodeid.Product, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*db.Product, error) {
 		return r.ProductsByID(ctx, ids, rd.Columns)
 	})

@@ -13,6 +13,12 @@ func (c *Client) Ask(t testing.TB, mutation string, input Vars, selection string
 	return c.Send(t, mutate(mutation, selection), Vars{"input": input})
 }
 
+// TryAsk is Ask for requests that are sent at the same time as others; it returns errors of
+// the network, not of GraphQL.
+func (c *Client) TryAsk(mutation string, input Vars, selection string) (*Answer, error) {
+	return c.Try(mutate(mutation, selection), Vars{"input": input})
+}
+
 // Do is Ask for mutations that must succeed.
 func (c *Client) Do(t testing.TB, mutation string, input Vars, selection string) *Answer {
 	t.Helper()

@@ -26,6 +26,7 @@ import (
 	"portico/internal/listing"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
+	"portico/internal/seldom"
 	"portico/internal/testdb"
 )
 
@@ -188,6 +189,8 @@ func TestRecordSignInFailures_ContinuesAfterAnError(t *testing.T) {
 	})
 }
 
+// Each failed sign-in is a line of the program's log, at INFO, so that whoever writes only
+// warnings is not flooded by strangers, and who reads all misses none.
 func TestSignIn_LogsAndCountsFailures(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -197,7 +200,7 @@ func TestSignIn_LogsAndCountsFailures(t *testing.T) {
 		p := portal.New(portal.Options{
 			Client: f.Client, Database: f.Database, Clock: f.Clock, Secrets: f.Ring, Tokens: f.Tokens,
 			Passwords: f.Passwords, Devices: auth.NewDevices(f.Ring, f.Clock),
-			Limiter: auth.NewLimiter(f.Database, f.Ring, f.Clock), Log: slog.New(slog.NewJSONHandler(&log, nil)),
+			Limiter: auth.NewLimiter(f.Database, f.Ring, f.Clock), Log: slog.New(seldom.NewHandler(slog.NewJSONHandler(&log, nil), f.Clock.Now)),
 			Counters: portal.Counters{SignInFailed: func(why identity.SignInFailure) { counts[why]++ }},
 		})
 		guess := func(email, password string, want identity.SignInFailure) {
@@ -207,6 +210,7 @@ func TestSignIn_LogsAndCountsFailures(t *testing.T) {
 			var line map[string]any
 			require.NoError(t, json.Unmarshal(log.Bytes(), &line), "one line: %s", log.String())
 			require.Equal(t, "INFO", line["level"])
+			require.Equal(t, "a sign-in failed", line["msg"])
 			require.Equal(t, string(want), line["reason"])
 			require.Equal(t, address.ParseEmail(email).String(), line["email"])
 			require.Equal(t, "192.0.2.1", line["address"])

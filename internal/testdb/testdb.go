@@ -85,6 +85,23 @@ func EmptyPostgres(t testing.TB) (url string, ok bool) {
 	return temporary(t, func(context.Context, server) (string, error) { return "template0", nil })
 }
 
+// EachLocale is Each, and runs a test once more on a Postgres database with the locale
+// that the documentation wants. Those of other tests have C, which knows no letters but
+// those of English.
+func EachLocale(t *testing.T, f func(t *testing.T, url string)) {
+	t.Helper()
+	Each(t, f)
+	if required(t) {
+		t.Run("postgres in C.UTF-8", func(t *testing.T) {
+			url, _ := temporary(t, func(context.Context, server) (string, error) { return "template0 LOCALE 'C.UTF-8'", nil })
+			if err := migrated(t.Context(), url); err != nil {
+				t.Fatalf("migrating a Postgres database: %v", err)
+			}
+			f(t, url)
+		})
+	}
+}
+
 // Open opens the database until the end of the test.
 func Open(t testing.TB, url string) *database.DB {
 	t.Helper()
