@@ -130,8 +130,9 @@ func deletion(t *testing.T, s *servertest.Server) {
 	again := c.dev.Ask(t, "createApp", vars{"name": "Heir", "referenceId": reference}, `app { id }`)
 	requireProblem(t, again, "createApp", "TAKEN", "referenceId")
 	requireUnknownField(t, c.dev.Ask(t, "restoreApp", vars{"appId": app}, `app { id }`))
-	const restorable = `{ deletedApps(where: {search: "doom"}) { totalCount nodes { id referenceId name account { id } } } }`
-	require.Equal(t, map[string]any{"totalCount": 1.0, "nodes": []any{map[string]any{"id": app, "referenceId": reference, "name": "Doomed", "account": map[string]any{"id": c.account}}}},
+	const restorable = `{ deletedApps(where: {search: "doom"}) { totalCount nodes { id referenceId name account { id } deletedBy { role user { id } } reason } } }`
+	require.Equal(t, map[string]any{"totalCount": 1.0, "nodes": []any{map[string]any{"id": app, "referenceId": reference, "name": "Doomed", "account": map[string]any{"id": c.account},
+		"deletedBy": map[string]any{"role": "PORTAL", "user": map[string]any{"id": c.dev.Must(t, `{ viewer { user { id } } }`, nil).Text("viewer", "user", "id")}}, "reason": "The project has ended."}}},
 		c.admin.Must(t, restorable, nil).At("deletedApps"))
 	require.Zero(t, s.SignIn(t, "admin@second.example").Must(t, restorable, nil).Number("deletedApps", "totalCount"))
 	requireError(t, c.dev.Send(t, restorable, nil), "BAD_USER_INPUT")

@@ -95,7 +95,7 @@ func (r *mutationResolver) DeleteApp(ctx context.Context, input model.DeleteAppI
 
 // RestoreApp is the resolver for the restoreApp field.
 func (r *mutationResolver) RestoreApp(ctx context.Context, input model.RestoreAppInput) (*model.RestoreAppPayload, error) {
-	restored, err := r.Portal.Apps.RestoreApp(ctx, input.AppID)
+	restored, err := r.Portal.Apps.RestoreApp(ctx, input.AppID, input.Reason.Value())
 	errs, err := problems(err)
 	return &model.RestoreAppPayload{App: restored.App, Credential: restored.Credential, Secret: restored.Secret, UserErrors: errs}, err
 }

@@ -126,6 +126,7 @@ func longTexts() map[string]int {
 		"AppTransfer.answer":         aReason,
 		"AppTransfer.reason":         aReason,
 		"Credential.revokedNote":     aReason,
+		"DeletedApp.reason":          aReason,
 		"Endpoint.description":       aDescription,
 		"Endpoint.path":              aReason,
 		"Event.reason":               aReason,

@@ -7,6 +7,7 @@ package graph
 
 import (
 	"context"
+	"fmt"
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
@@ -20,6 +21,16 @@ import (
 // Account is the resolver for the account field.
 func (r *deletedAppResolver) Account(ctx context.Context, obj *db.App) (*db.Account, error) {
 	return one(ctx, nodeid.Account, obj.AccountID, r.Entities.AccountsByID)
+}
+
+// DeletedBy is the resolver for the deletedBy field.
+func (r *deletedAppResolver) DeletedBy(ctx context.Context, obj *db.App) (*model.Actor, error) {
+	panic(fmt.Errorf("not implemented: DeletedBy - deletedBy"))
+}
+
+// Reason is the resolver for the reason field.
+func (r *deletedAppResolver) Reason(ctx context.Context, obj *db.App) (string, error) {
+	panic(fmt.Errorf("not implemented: Reason - reason"))
 }
 
 // RestorableUntil is the resolver for the restorableUntil field.

@@ -25,6 +25,12 @@ func (r *Resolver) restorableUntil(ctx context.Context, a *db.App) (*time.Time, 
 	return new(a.DeletedAt.Add(kept)), nil
 }
 
+// deletion returns the event of an app's deletion, if it is kept. Those of the whole page
+// are read at once.
+func (r *Resolver) deletion(ctx context.Context, a *db.App) (*eventRow, error) {
+	return value(ctx, "deletion", nodeid.App, a.ID, r.Portal.Apps.Deletions)
+}
+
 // wholeRows returns the request for a page of rows with all columns: what is selected of
 // a type that is not called like its rows says nothing about these.
 func wholeRows(ctx context.Context, a paging.Args) listing.Request {

@@ -56,7 +56,7 @@ func (nouns) App() noun {
 			"a developer's active one": "CreateAppInput.accountId",
 			"nothing is said of it":    "CreateAppInput.firstKey",
 			"none":                     "CreateAppInput.idempotencyKey",
-			"none said":                "DeleteAppInput.reason",
+			"none said":                "DeleteAppInput.reason RestoreAppInput.reason",
 			"cleared":                  "CreateAppInput.description CreateAppInput.labels UpdateAppInput.description UpdateAppInput.labels",
 		},
 	}
@@ -88,7 +88,7 @@ func (w *world) freshApp() string { return w.ownApp("developer") }
 
 func (w *world) deletedApp() string {
 	id := w.freshApp()
-	_, err := w.Portal.Apps.DeleteApp(w.as("developer"), id, nil)
+	_, err := w.Portal.Apps.DeleteApp(w.as("developer"), id, new("Not needed any more."))
 	require.NoError(w.t, err)
 	return id
 }

@@ -134,6 +134,12 @@ func appTransferFields() map[string]resolver {
 			where := q.object("where")
 			side := map[string]uuid.UUID{"INCOMING": t.ToAccountID, "OUTGOING": t.FromAccountID}
 			direction, given := where.text("direction")
+			if _, byApp := where.texts("appIds"); byApp && q.who.Role == viewer.Portal {
+				app, err := q.rows.byID(nodeid.App, t.AppID)
+				if require.NoError(q.w.t, err); app == nil || app == (*db.App)(nil) {
+					return false // not even whether there is one
+				}
+			}
 			return where.among("status", string(status(q, t))) && where.amongIDs("appIds", nodeid.App, t.AppID) &&
 				(!given || side[direction] == q.who.AccountID) &&
 				(where.amongIDs("accountIds", nodeid.Account, t.FromAccountID) || where.amongIDs("accountIds", nodeid.Account, t.ToAccountID))

@@ -3,8 +3,11 @@ package graph_test
 import (
 	"time"
 
+	"entgo.io/ent/dialect/sql"
+
 	"portico/ent/db"
 	"portico/ent/db/app"
+	"portico/ent/db/event"
 	"portico/internal/nodeid"
 	"portico/internal/portal/portaltest"
 )
@@ -25,9 +28,22 @@ func (nouns) DeletedApps() noun {
 			"DeletedApp.referenceId":     valueOf(func(a *db.App) any { return a.ReferenceID }),
 			"DeletedApp.name":            valueOf(func(a *db.App) any { return a.Name }),
 			"DeletedApp.deletedAt":       valueOf(func(a *db.App) any { return a.DeletedAt }),
+			"DeletedApp.deletedBy":       deletionOf(func(q fieldRequest, e *db.Event) (any, error) { return q.actorOf(e) }),
+			"DeletedApp.reason":          deletionOf(func(_ fieldRequest, e *db.Event) (any, error) { return e.Reason, nil }),
 			"DeletedApp.account":         objectIn(nodeid.Account, "AccountID"),
 			"DeletedApp.restorableUntil": valueOf(func(a *db.App) any { return a.DeletedAt.AddDate(0, 0, 30) }), // what organizations begin with
 		},
+	}
+}
+
+// deletionOf resolves a field by the last event of an app's deletion.
+func deletionOf(field func(fieldRequest, *db.Event) (any, error)) resolver {
+	return func(q fieldRequest) (any, error) {
+		e, err := q.w.Client.Event.Query().Where(event.AppID(q.parent.(*db.App).ID), event.Type("APP_DELETED")).Order(event.ByPosition(sql.OrderDesc())).First(portaltest.System(q.w.t))
+		if err != nil {
+			return nil, err
+		}
+		return field(q, e)
 	}
 }
 

@@ -248,7 +248,7 @@ func TestPreviewsCountWhatWouldBeHit(t *testing.T) {
 
 		_, err := s.Portal.Apps.DeleteApp(tenant.Admin, app, nil)
 		require.NoError(t, err)
-		back, err := s.Portal.Apps.RestoreApp(tenant.Admin, app)
+		back, err := s.Portal.Apps.RestoreApp(tenant.Admin, app, nil)
 		require.NoError(t, err)
 		require.EqualValues(t, []any{0.0, 0.0, 20.0}, preview(), "the key is fresh, and no subscription would end")
 		called(back.Credential.GlobalID(), time.Minute, 3)

@@ -1833,7 +1833,7 @@ func (ec *executionContext) unmarshalInputRestoreAppInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"appId"}
+	fieldsInOrder := [...]string{"appId", "reason"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1847,6 +1847,13 @@ func (ec *executionContext) unmarshalInputRestoreAppInput(ctx context.Context, o
 				return it, err
 			}
 			it.AppID = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil

@@ -22,6 +22,8 @@ import (
 type DeletedAppResolver interface {
 	Account(ctx context.Context, obj *db.App) (*db.Account, error)
 
+	DeletedBy(ctx context.Context, obj *db.App) (*model.Actor, error)
+	Reason(ctx context.Context, obj *db.App) (string, error)
 	RestorableUntil(ctx context.Context, obj *db.App) (*time.Time, error)
 }
 type DeletedAppConnectionResolver interface {
@@ -138,6 +140,53 @@ func (ec *executionContext) _DeletedApp_deletedAt(ctx context.Context, field gra
 }
 func (ec *executionContext) fieldContext_DeletedApp_deletedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeletedApp", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _DeletedApp_deletedBy(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"DeletedApp",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DeletedApp().DeletedBy(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
+			return ec.marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeletedApp_deletedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeletedApp",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Actor(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DeletedApp_reason(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"DeletedApp",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DeletedApp().Reason(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeletedApp_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeletedApp", field, true, true, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _DeletedApp_restorableUntil(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
@@ -401,6 +450,10 @@ func (ec *executionContext) _DeletedApp(ctx context.Context, sel ast.SelectionSe
 			} else {
 				out.required(ec._DeletedApp_deletedAt(ctx, field, obj))
 			}
+		case "deletedBy":
+			out.optional(ec._DeletedApp_deletedBy(ctx, field, obj))
+		case "reason":
+			out.required(ec._DeletedApp_reason(ctx, field, obj))
 		case "restorableUntil":
 			out.required(ec._DeletedApp_restorableUntil(ctx, field, obj))
 		default:

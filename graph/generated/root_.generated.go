@@ -472,8 +472,10 @@ type ComplexityRoot struct {
 	DeletedApp struct {
 		Account         func(childComplexity int) int
 		DeletedAt       func(childComplexity int) int
+		DeletedBy       func(childComplexity int) int
 		GlobalID        func(childComplexity int) int
 		Name            func(childComplexity int) int
+		Reason          func(childComplexity int) int
 		ReferenceID     func(childComplexity int) int
 		RestorableUntil func(childComplexity int) int
 	}
@@ -3052,6 +3054,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeletedApp.DeletedAt(childComplexity), true
+	case "DeletedApp.deletedBy":
+		if e.ComplexityRoot.DeletedApp.DeletedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletedApp.DeletedBy(childComplexity), true
 	case "DeletedApp.id":
 		if e.ComplexityRoot.DeletedApp.GlobalID == nil {
 			break
@@ -3064,6 +3072,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeletedApp.Name(childComplexity), true
+	case "DeletedApp.reason":
+		if e.ComplexityRoot.DeletedApp.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletedApp.Reason(childComplexity), true
 	case "DeletedApp.referenceId":
 		if e.ComplexityRoot.DeletedApp.ReferenceID == nil {
 			break
@@ -8584,7 +8598,7 @@ extend type Mutation {
   ): DeleteAppPayload @hasRole(any: [ADMIN, PORTAL])
   "Brings a deleted app back within the organization's retention time, with its history and one fresh key. Its old keys stay revoked; it must be registered with products again. Requires: ADMIN."
   restoreApp(
-    "Which deleted app is brought back."
+    "Which deleted app is brought back, and why."
     input: RestoreAppInput!
   ): RestoreAppPayload @hasRole(any: [ADMIN])
 }
@@ -8685,6 +8699,8 @@ type DeleteAppPayload {
 input RestoreAppInput {
   "The app's id; one that you may not see is NOT_FOUND."
   appId: ID!
+  "Why, for the event's ` + "`" + `reason` + "`" + `, which the account reads, too; at most 1000 characters."
+  reason: String
 }
 
 "The result of ` + "`" + `restoreApp` + "`" + `."
@@ -8803,7 +8819,7 @@ input AppTransferFilter {
   status: [AppTransferStatus!]
   "Only offers to, or from, the account that the viewer acts for; for staff, who act for none, it matches none."
   direction: AppTransferDirection
-  "Only offers of these apps; unknown ids and an empty list match none."
+  "Only offers of these apps: a developer's own, as ` + "`" + `app` + "`" + ` shows them. Other ids and an empty list match none."
   appIds: [ID!]
   "Only offers from or to these accounts; unknown ids and an empty list match none. Requires: ADMIN."
   accountIds: [ID!] @hasRole(any: [ADMIN])
@@ -8845,7 +8861,8 @@ extend type Mutation {
   """
   Offers an app, with its keys and subscriptions, to another account of the organization,
   whose owners have 7 days to accept or decline; until then nothing changes. An app has one
-  open offer at a time. It is refused where the other account may not see one of the app's
+  open offer at a time, and an account at most 20, those counted too that were made within a
+  day and not accepted: another is TOO_MANY. It is refused where the other account may not see one of the app's
   products, or has a suspended subscription for one that the app may use, and while the app
   has a suspended subscription or its account is suspended. A developer must be an owner of
   the app's account, and is told neither whether an unknown account exists nor which product
@@ -9117,7 +9134,7 @@ enum UserErrorCode {
   REQUIRED
   "The text has more than ` + "`" + `max` + "`" + ` characters."
   TOO_LONG
-  "The list has more than ` + "`" + `max` + "`" + ` elements."
+  "There would be more than ` + "`" + `max` + "`" + `: elements of the list, or objects of the kind that is being made."
   TOO_MANY
   "The value does not have the form or lie in the range that the field's description requires."
   INVALID
@@ -9757,6 +9774,10 @@ type DeletedApp {
   account: Account! @goField(forceResolver: true)
   "When it was deleted."
   deletedAt: Time!
+  "Who deleted it; null where the organization does not keep the event any more."
+  deletedBy: Actor @goField(forceResolver: true)
+  "The reason that was given for it; empty: none, or the event is not kept any more."
+  reason: String! @goField(forceResolver: true)
   "Until when ` + "`" + `restoreApp` + "`" + ` brings it back: as long after its deletion as the organization keeps what was deleted (` + "`" + `Organization.deletedRetentionDays` + "`" + `)."
   restorableUntil: Time! @goField(forceResolver: true)
 }
@@ -13077,7 +13098,7 @@ type CodeCount {
 
 "How many calls an app made."
 type AppCalls {
-  "The app; null when it was deleted."
+  "The app; null when it was deleted, or has gone to another account."
   app: App @goField(forceResolver: true)
   "How many calls the app made in the whole time, refused ones included."
   calls: BigInt!
@@ -13107,7 +13128,7 @@ enum UsageInterval {
 
 "The calls to count: those that meet all given conditions."
 input UsageFilter {
-  "Only calls of these apps, 1–100; all apps if left out. An id that you may not see is NOT_FOUND."
+  "Only calls of these apps, 1–100; all apps if left out. An app that has gone from your account to another can be named for 12 months: what your account used is counted. Another id that you may not see is NOT_FOUND."
   appIds: [ID!]
   "Only calls to these products, 1–100; all products if left out. An id that you may not see is NOT_FOUND."
   productIds: [ID!]
@@ -14451,6 +14472,10 @@ func (ec *executionContext) childFields_DeletedApp(ctx context.Context, field gr
 		return ec.fieldContext_DeletedApp_account(ctx, field)
 	case "deletedAt":
 		return ec.fieldContext_DeletedApp_deletedAt(ctx, field)
+	case "deletedBy":
+		return ec.fieldContext_DeletedApp_deletedBy(ctx, field)
+	case "reason":
+		return ec.fieldContext_DeletedApp_reason(ctx, field)
 	case "restorableUntil":
 		return ec.fieldContext_DeletedApp_restorableUntil(ctx, field)
 	}

@@ -792,6 +792,8 @@ type ResetTotpPayload struct {
 type RestoreAppInput struct {
 	// The app's id; one that you may not see is NOT_FOUND.
 	AppID string `json:"appId"`
+	// Why, for the event's `reason`, which the account reads, too; at most 1000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 }
 
 // The result of `restoreApp`.

@@ -3,11 +3,16 @@ package activity
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
 
 	"portico/clients/go/gate/zone"
+	"portico/ent/db"
+	"portico/ent/db/apptransfer"
+	"portico/internal/change"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/input"
 	"portico/internal/listing"
@@ -31,7 +36,7 @@ type UsageFilter struct {
 // UsageQuery returns the query for a filter, restricted to what the viewer may
 // see: administrators see the organization, developers their account. All
 // queries of counts pass through it. It returns fault.NotFound for an id that
-// the viewer cannot see, fault.CodeBadUserInput for an unknown time zone, and
+// the viewer cannot see and is of no app that its account had, fault.CodeBadUserInput for an unknown time zone, and
 // fault.CodeUnauthenticated or fault.CodeForbidden for a viewer that may not see counts.
 func (svc *Service) UsageQuery(ctx context.Context, f UsageFilter, by usage.Interval) (q usage.Query, err error) {
 	v := viewer.Current(ctx)
@@ -48,7 +53,7 @@ func (svc *Service) UsageQuery(ctx context.Context, f UsageFilter, by usage.Inte
 	if q.Location, err = location(f.TimeZone); err != nil {
 		return q, err
 	}
-	if q.Apps, err = usageIDs(ctx, nodeid.App, f.AppIDs, svc.entities.AppsByID); err != nil {
+	if q.Apps, err = usageIDs(ctx, nodeid.App, f.AppIDs, svc.countedApps); err != nil {
 		return q, err
 	}
 	if q.Products, err = usageIDs(ctx, nodeid.Product, f.ProductIDs, svc.entities.ProductsByID); err != nil {
@@ -100,6 +105,29 @@ func usageIDs[T any](ctx context.Context, k nodeid.Kind, ids []string, load list
 		return nil, fault.NotFound()
 	}
 	return asked, nil
+}
+
+// countedApps returns the apps of which the viewer may ask for counts: those that it sees
+// and, as nil, those that have gone from its account to another one. Of these, too, it is
+// given no counts but those of its account: what was called since is the other one's.
+func (svc *Service) countedApps(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.App], error) {
+	seen, err := svc.entities.AppsByID(ctx, ids, columns, edges...)
+	v := viewer.Current(ctx)
+	if err != nil || v.ActsForOrganization() || len(seen) == len(ids) {
+		return seen, err
+	}
+	gone, err := svc.client.AppTransfer.Query().Where(apptransfer.AppIDIn(ids...), apptransfer.FromAccountID(v.AccountID), apptransfer.StatusEQ(domain.TransferAccepted)).
+		Select(apptransfer.FieldAppID).All(ctx)
+	if err != nil {
+		return nil, change.PublicError(err)
+	}
+	all := maps.Clone(seen)
+	for _, t := range gone {
+		if _, sees := all[t.AppID]; !sees {
+			all[t.AppID] = nil
+		}
+	}
+	return all, nil
 }
 
 func distinctIDs(ids []uuid.UUID) []uuid.UUID {

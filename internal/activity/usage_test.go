@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/internal/activity"
+	"portico/internal/apps"
 	"portico/internal/catalog"
 	"portico/internal/fault"
 	"portico/internal/identity"
@@ -110,6 +111,54 @@ func TestUsageQuery_ErrNotFound(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, []uuid.UUID{draft.ID}, q.Products)
 		})
+	})
+}
+
+// An app that has gone to another account can be asked for in the former one, for what was
+// counted there; nobody else gains by it, and nothing else of the app is seen.
+func TestUsageQuery_OfATransferredApp(t *testing.T) {
+	eachViewers(t, func(t *testing.T, v viewers) {
+		app := v.app.App.GlobalID()
+		ask := func(as context.Context, f activity.UsageFilter) (usage.Query, error) {
+			f.From, f.To, f.TimeZone = ofDay().From, ofDay().To, ofDay().TimeZone
+			return v.Portal.Activity.UsageQuery(as, f, usage.Hour)
+		}
+		offered, err := v.Portal.Apps.TransferApp(v.Developer, apps.TransferAppInput{AppID: app, ToAccountID: v.rivalAccount.GlobalID()})
+		require.NoError(t, err)
+		_, err = ask(v.rival, activity.UsageFilter{AppIDs: []string{app}})
+		require.Equal(t, fault.NotFound(), err, "an offer gives nothing")
+		_, err = v.Portal.Apps.DeclineAppTransfer(v.rival, offered.Transfer.GlobalID(), nil)
+		require.NoError(t, err)
+		_, err = ask(v.rival, activity.UsageFilter{AppIDs: []string{app}})
+		require.Equal(t, fault.NotFound(), err)
+		offered, err = v.Portal.Apps.TransferApp(v.Developer, apps.TransferAppInput{AppID: app, ToAccountID: v.rivalAccount.GlobalID()})
+		require.NoError(t, err)
+		_, err = v.Portal.Apps.AcceptAppTransfer(v.rival, offered.Transfer.GlobalID())
+		require.NoError(t, err)
+
+		other := v.MustApp(t, v.Developer, "Other").App
+		for as, account := range map[context.Context]uuid.UUID{v.Developer: v.Account.ID, v.colleague: v.Account.ID, v.rival: v.rivalAccount.ID} {
+			q, err := ask(as, activity.UsageFilter{AppIDs: []string{app}})
+			require.NoError(t, err)
+			require.Equal(t, []uuid.UUID{v.app.App.ID}, q.Apps)
+			require.Equal(t, account, *q.Account, "each its own")
+		}
+		q, err := ask(v.Developer, activity.UsageFilter{AppIDs: []string{other.GlobalID(), app}})
+		require.NoError(t, err)
+		require.Equal(t, []uuid.UUID{other.ID, v.app.App.ID}, q.Apps)
+		_, err = ask(v.Developer, activity.UsageFilter{AppIDs: []string{app, v.rivalApp.App.GlobalID()}})
+		require.Equal(t, fault.NotFound(), err)
+		_, err = ask(v.Developer, activity.UsageFilter{CredentialIDs: []string{v.app.Credential.GlobalID()}})
+		require.Equal(t, fault.NotFound(), err, "its keys are the other account's")
+		_, err = ask(v.MustDeveloper(t, v.Admin, v.MustAccount(t, v.Admin, "Third")), activity.UsageFilter{AppIDs: []string{app}})
+		require.Equal(t, fault.NotFound(), err)
+
+		_, err = v.Portal.Apps.DeleteApp(v.rival, app, nil)
+		require.NoError(t, err)
+		_, err = ask(v.rival, activity.UsageFilter{AppIDs: []string{app}})
+		require.Equal(t, fault.NotFound(), err)
+		_, err = ask(v.Developer, activity.UsageFilter{AppIDs: []string{app}})
+		require.NoError(t, err, "what the other account does with it changes nothing here")
 	})
 }
 

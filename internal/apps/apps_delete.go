@@ -119,7 +119,10 @@ func EndAccount(ctx context.Context, tx *change.Tx, a *db.Account, reason string
 
 // RestoreApp restores a deleted app within the organization's retention time,
 // with its history and a new credential.
-func (svc *Service) RestoreApp(ctx context.Context, id string) (out CreatedApp, err error) {
+func (svc *Service) RestoreApp(ctx context.Context, id string, reason *string) (out CreatedApp, err error) {
+	if err := input.CheckReason("reason", reason); err != nil {
+		return out, err
+	}
 	appID, err := input.DecodeID(nodeid.App, id)
 	if err != nil {
 		return out, err
@@ -151,11 +154,11 @@ func (svc *Service) RestoreApp(ctx context.Context, id string) (out CreatedApp, 
 		} else if err != nil {
 			return CreatedApp{}, err
 		}
-		return svc.undelete(ctx, all, tx, a)
+		return svc.undelete(ctx, all, tx, a, input.OrZero(reason))
 	})
 }
 
-func (svc *Service) undelete(ctx, all context.Context, tx *change.Tx, a *db.App) (CreatedApp, error) {
+func (svc *Service) undelete(ctx, all context.Context, tx *change.Tx, a *db.App, reason string) (CreatedApp, error) {
 	if _, err := lockCredentials(all, tx, credential.AppID(a.ID)); err != nil { // servers may still be storing when they were used
 		return CreatedApp{}, err
 	}
@@ -169,7 +172,9 @@ func (svc *Service) undelete(ctx, all context.Context, tx *change.Tx, a *db.App)
 	if err != nil {
 		return CreatedApp{}, err
 	}
-	tx.Record(appEvent(eventlog.AppRestored, back, nil))
+	e := appEvent(eventlog.AppRestored, back, nil)
+	e.Reason = reason
+	tx.Record(e)
 	key, secret, err := svc.createCredential(ctx, tx, OwnedByApp(back), newCredential{Environment: access.Development, Access: access.AllProducts})
 	return CreatedApp{App: back, Credential: key, Secret: secret}, err
 }

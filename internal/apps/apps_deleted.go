@@ -5,13 +5,16 @@ import (
 	"time"
 
 	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
 
 	"portico/ent/db"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
+	"portico/ent/db/event"
 	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/entity"
+	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/input"
 	"portico/internal/listing"
@@ -66,6 +69,23 @@ func (svc *Service) RestorableFor(ctx context.Context) (time.Duration, error) {
 
 func restorableFor(o *db.Organization) time.Duration {
 	return time.Duration(o.DeletedRetentionDays) * 24 * time.Hour
+}
+
+// Deletions returns by app the event of its deletion, the latest of one that was restored
+// meanwhile. Of an app that is not deleted, or whose event is not kept any more, it has none.
+func (svc *Service) Deletions(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*db.Event, error) {
+	all, err := svc.client.Event.Query().Where(database.AnyOf(event.FieldSubjectID, ids), event.TypeIn(string(eventlog.AppDeleted), string(eventlog.AppRestored))).
+		Order(event.ByPosition()).All(ctx)
+	if err != nil {
+		return nil, change.PublicError(err)
+	}
+	out := map[uuid.UUID]*db.Event{}
+	for _, e := range all {
+		if out[e.SubjectID] = e; eventlog.Type(e.Type) == eventlog.AppRestored {
+			delete(out, e.SubjectID)
+		}
+	}
+	return out, nil
 }
 
 // deletedAppList is a list of apps in the order of their deletion.

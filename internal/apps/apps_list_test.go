@@ -2,6 +2,7 @@ package apps_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,12 +10,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/clients/go/gate/access"
+	"portico/ent/db"
+	"portico/ent/db/event"
 	"portico/internal/apps"
+	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/listing"
 	"portico/internal/paging"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
+	"portico/internal/viewer"
 )
 
 // Apps are found by what they subscribe to, by their keys and by the use of these; the
@@ -111,7 +116,7 @@ func TestApps_CountTheirKeys(t *testing.T) {
 		_, err = f.Portal.Apps.DeleteApp(x.Developer, a.App.GlobalID(), nil)
 		must(err)
 		count("the app is deleted", 0)
-		_, err = f.Portal.Apps.RestoreApp(x.Admin, a.App.GlobalID())
+		_, err = f.Portal.Apps.RestoreApp(x.Admin, a.App.GlobalID(), nil)
 		must(err)
 		count("the app is restored, with a key", 1)
 		_, err = f.Database.ExecContext(t.Context(), "DELETE FROM credentials WHERE app_id = $1", a.App.ID)
@@ -153,7 +158,7 @@ func TestDeletedApps(t *testing.T) {
 		require.Equal(t, []string{first}, find(apps.DeletedAppFilter{Search: new("firs")}))
 		require.Equal(t, []string{second, first}, find(apps.DeletedAppFilter{AccountIDs: []string{x.Account.GlobalID()}}))
 		require.Empty(t, find(apps.DeletedAppFilter{AccountIDs: []string{stranger.Account.GlobalID(), "nonsense"}}))
-		_, err = f.Portal.Apps.RestoreApp(x.Admin, second)
+		_, err = f.Portal.Apps.RestoreApp(x.Admin, second, nil)
 		require.NoError(t, err)
 		require.Equal(t, []string{first}, find(apps.DeletedAppFilter{}))
 		for _, who := range []context.Context{x.Developer, t.Context()} {
@@ -164,7 +169,42 @@ func TestDeletedApps(t *testing.T) {
 		portaltest.RequireCode(t, err, fault.CodeBadUserInput)
 		f.Clock.Advance(30*24*time.Hour - 3*time.Hour)
 		require.Empty(t, find(apps.DeletedAppFilter{}), "what can no longer be restored is not shown, whether it is purged or not")
-		_, err = f.Portal.Apps.RestoreApp(x.Admin, first)
+		_, err = f.Portal.Apps.RestoreApp(x.Admin, first, nil)
 		portaltest.RequireCode(t, err, fault.CodeNotFound)
+	})
+}
+
+// Why an app was restored stands in its timeline; who deleted it and why is known as long as
+// it is deleted, and of a foreign organization's app to nobody.
+func TestRestoreApp_Reason(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x, stranger := f.MustTenant(t, "one"), f.MustTenant(t, "two")
+		a := f.MustApp(t, x.Developer, "App").App
+		deletion := func(as context.Context) *db.Event {
+			t.Helper()
+			found, err := f.Portal.Apps.Deletions(as, []uuid.UUID{a.ID})
+			require.NoError(t, err)
+			return found[a.ID]
+		}
+		require.Nil(t, deletion(x.Admin))
+		for _, why := range []string{"A mistake.", "The project has ended."} {
+			by := map[string]context.Context{"A mistake.": x.Admin, "The project has ended.": x.Developer}[why]
+			_, err := f.Portal.Apps.DeleteApp(by, a.GlobalID(), &why)
+			require.NoError(t, err)
+			e := deletion(x.Admin)
+			require.Equal(t, why, e.Reason, "of the latest deletion")
+			require.Equal(t, viewer.Current(by).UserID, *e.ActorID)
+			require.Nil(t, deletion(stranger.Admin))
+			_, err = f.Portal.Apps.RestoreApp(x.Admin, a.GlobalID(), new(strings.Repeat("x", 1001)))
+			portaltest.RequireProblems(t, err, "TOO_LONG reason")
+			_, err = f.Portal.Apps.RestoreApp(x.Admin, a.GlobalID(), new("It is needed after: "+why))
+			require.NoError(t, err)
+			require.Nil(t, deletion(x.Admin))
+		}
+		var reasons []string
+		require.NoError(t, f.Client.Event.Query().Where(event.SubjectID(a.ID), event.Type(string(eventlog.AppRestored))).Order(event.ByPosition()).
+			Select(event.FieldReason).Scan(x.Developer, &reasons))
+		require.Equal(t, []string{"It is needed after: A mistake.", "It is needed after: The project has ended."}, reasons)
 	})
 }

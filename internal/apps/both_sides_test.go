@@ -125,7 +125,7 @@ func TestRestoreApp_WhatComesBack(t *testing.T) {
 		require.NoError(t, err)
 		_, err = s.Portal.Apps.DeleteApp(s.Developer, s.app.GlobalID(), new("Not needed."))
 		require.NoError(t, err)
-		back, err := s.Portal.Apps.RestoreApp(s.Admin, s.app.GlobalID())
+		back, err := s.Portal.Apps.RestoreApp(s.Admin, s.app.GlobalID(), nil)
 		require.NoError(t, err)
 		s.requireBoth(t, nodeid.App, s.app.ID, eventlog.CredentialCreated, "")
 		types := s.EventTypes(t, s.app.ID)

@@ -35,7 +35,7 @@ func TestCredential_LongestKeyLife(t *testing.T) {
 	require.Equal(t, latest, *created.Credential.ExpiresAt)
 	_, err = f.Portal.Apps.DeleteApp(developer, created.App.GlobalID(), nil)
 	require.NoError(t, err)
-	back, err := f.Portal.Apps.RestoreApp(admin, created.App.GlobalID())
+	back, err := f.Portal.Apps.RestoreApp(admin, created.App.GlobalID(), nil)
 	require.NoError(t, err)
 	require.Equal(t, latest, *back.Credential.ExpiresAt)
 	require.NotEqual(t, created.Credential.ID, back.Credential.ID)

@@ -143,7 +143,7 @@ func TestRace_RestoreAppAndDeleteAccount(t *testing.T) {
 				if n == racetest.Requests/4*round {
 					return p.Identity.DeleteAccount(x.Admin, acc.GlobalID(), nil)
 				}
-				return p.Apps.RestoreApp(x.Admin, deleted[n])
+				return p.Apps.RestoreApp(x.Admin, deleted[n], nil)
 			})
 			racetest.RequireOnly(t, outcomes, racetest.OK, "WRONG_STATUS")
 			require.Equal(t, racetest.OK, outcomes[racetest.Requests/4*round])

@@ -46,7 +46,7 @@ func (w *life) deleteApp(by person, a *lifeApp) {
 }
 
 func (w *life) restoreApp(by person, a *lifeApp) {
-	made, err := w.Portal.Apps.RestoreApp(by.ctx, a.id)
+	made, err := w.Portal.Apps.RestoreApp(by.ctx, a.id, nil)
 	if w.expect(by, "restore an app", err, either(when(!by.staff, "FORBIDDEN"), when(!a.deleted, "NOT_FOUND")), 2) {
 		a.deleted = false
 		w.addKey(a, made.Credential, false)

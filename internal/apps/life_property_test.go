@@ -72,10 +72,12 @@ type (
 		when    domain.PlanChangeTime
 	}
 	lifeOffer struct {
-		id    string
-		app   *lifeApp
-		from  int
-		ended bool
+		id   string
+		app  *lifeApp
+		from int
+		made time.Time
+		// ended is set of accepted ones, too.
+		ended, accepted bool
 	}
 )
 

@@ -133,7 +133,7 @@ func TestPreviews_CallsOfARestoredApp(t *testing.T) {
 			_, err = s.Portal.Apps.DeleteApp(s.Admin, a.App.GlobalID(), nil)
 			require.NoError(t, err)
 		}
-		back, err := s.Portal.Apps.RestoreApp(s.Admin, s.one.App.GlobalID())
+		back, err := s.Portal.Apps.RestoreApp(s.Admin, s.one.App.GlobalID(), nil)
 		require.NoError(t, err)
 		retire, err = s.Portal.Apps.PreviewRetireProduct(s.Admin, s.product.GlobalID())
 		require.NoError(t, err)

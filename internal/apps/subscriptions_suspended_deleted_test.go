@@ -133,7 +133,7 @@ func requireEvents(t *testing.T, o deletedSuspension, way string) {
 // history, and to be deleted if the app was purged.
 func requireAfterRestore(t *testing.T, o deletedSuspension, purged bool) {
 	t.Helper()
-	_, err := o.Portal.Apps.RestoreApp(o.Admin, o.app.GlobalID())
+	_, err := o.Portal.Apps.RestoreApp(o.Admin, o.app.GlobalID(), nil)
 	if purged {
 		portaltest.RequireCode(t, err, fault.CodeNotFound)
 		require.Zero(t, portaltest.Count(t, o.Client.Subscription.Query().Where(subscription.ID(o.s.ID))))

@@ -56,7 +56,7 @@ func TestStory_SuspensionCannotBeEvaded(t *testing.T) {
 		require.Equal(t, access.SubscriptionApproved, f.MustRegister(t, dev, f.MustApp(t, dev, "Rain").App, rain, rainPlan).Status, "it is about that product alone")
 		other := f.MustAccount(t, x.Admin, "Other")
 		require.Equal(t, access.SubscriptionApproved, f.MustRegister(t, x.Admin, f.MustAppOf(t, x.Admin, other, "App").App, prod, plan).Status)
-		_, err = f.Portal.Apps.RestoreApp(x.Admin, app.GlobalID())
+		_, err = f.Portal.Apps.RestoreApp(x.Admin, app.GlobalID(), nil)
 		require.NoError(t, err)
 		ended, err := f.Portal.Apps.Unregister(x.Admin, s.GlobalID(), nil)
 		require.NoError(t, err, "it came back suspended")

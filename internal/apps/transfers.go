@@ -37,7 +37,8 @@ type OfferedApp struct {
 }
 
 // TransferApp offers an app, with its credentials and subscriptions, to another account,
-// which has TransferLife to answer. Until then nothing changes.
+// which has TransferLife to answer. Until then nothing changes. An account makes at most
+// MaxOffers that nobody has accepted.
 func (svc *Service) TransferApp(ctx context.Context, in TransferAppInput) (OfferedApp, error) {
 	if err := input.CheckReason("reason", in.Reason); err != nil {
 		return OfferedApp{}, err
@@ -97,6 +98,9 @@ func offerApp(ctx context.Context, tx *change.Tx, in TransferAppInput) (*db.AppT
 		return nil, err
 	}
 	if err := checkNoOffer(ctx, tx, a); err != nil {
+		return nil, err
+	}
+	if err := checkOffers(ctx, tx, a.AccountID); err != nil {
 		return nil, err
 	}
 	moved, err := readMoved(ctx, tx, a)

@@ -4,9 +4,11 @@ import (
 	"context"
 	"time"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"portico/ent/db"
+	"portico/ent/db/app"
 	"portico/ent/db/apptransfer"
 	"portico/ent/db/predicate"
 	"portico/internal/database"
@@ -35,7 +37,9 @@ type AppTransferFilter struct {
 	// Direction is seen from the account that the viewer acts for; for staff, who act for
 	// none, no offer has one.
 	Direction *AppTransferDirection
-	// AppIDs are the apps, AccountIDs the accounts on either side.
+	// AppIDs are apps that the viewer sees: an offer of another account's app does not tell
+	// which app it is, and nobody finds out by asking for ids. AccountIDs are the accounts on
+	// either side.
 	AppIDs, AccountIDs []string
 }
 
@@ -43,6 +47,8 @@ type AppTransferFilter struct {
 type transferQuery struct {
 	AppTransferFilter
 	Account uuid.UUID
+	// Owner is set with AppIDs where the viewer acts for an account: whose apps it sees.
+	Owner *uuid.UUID
 	// Now is set with Status: whether an offer has expired is decided by it.
 	Now *time.Time
 }
@@ -53,8 +59,12 @@ func (svc *Service) AppTransfers(ctx context.Context, f AppTransferFilter, o lis
 	if f.Status != nil {
 		q.Now = new(svc.clock.Now())
 	}
+	v := viewer.Current(ctx)
 	if f.Direction != nil {
-		q.Account = viewer.Current(ctx).AccountID
+		q.Account = v.AccountID
+	}
+	if f.AppIDs != nil && !v.ActsForOrganization() {
+		q.Owner = &v.AccountID
 	}
 	return listing.ReadPage(ctx, svc.entities.Lists, entity.AppTransferList(), listing.Filtered(q, svc.transferQuery), o, r)
 }
@@ -74,11 +84,23 @@ func (svc *Service) transferQuery(f transferQuery) listing.Query[*db.AppTransfer
 	if f.AppIDs != nil {
 		q.Where(database.AnyOf(apptransfer.FieldAppID, input.DecodeIDs(nodeid.App, f.AppIDs)))
 	}
+	if f.Owner != nil {
+		q.Where(ofAppOwnedBy(*f.Owner))
+	}
 	if f.AccountIDs != nil {
 		ids := input.DecodeIDs(nodeid.Account, f.AccountIDs)
 		q.Where(apptransfer.Or(database.AnyOf(apptransfer.FieldFromAccountID, ids), database.AnyOf(apptransfer.FieldToAccountID, ids)))
 	}
 	return q
+}
+
+// ofAppOwnedBy matches offers of apps that an account has now.
+func ofAppOwnedBy(owner uuid.UUID) predicate.AppTransfer {
+	return func(s *sql.Selector) {
+		t := sql.Dialect(s.Dialect()).Table(app.Table)
+		s.Where(sql.Exists(sql.Dialect(s.Dialect()).Select(t.C(app.FieldID)).From(t).
+			Where(sql.And(sql.ColumnsEQ(t.C(app.FieldID), s.C(apptransfer.FieldAppID)), sql.EQ(t.C(app.FieldAccountID), owner), sql.IsNull(t.C(app.FieldDeletedAt))))))
+	}
 }
 
 // transferIn matches offers that are in one of the states at a time.

@@ -349,7 +349,7 @@ func TestTransferApp_Deletions(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, domain.TransferCancelled, status(first))
 		portaltest.RequireCode(t, errOf(s.offer(s.Admin)), fault.CodeNotFound)
-		_, err = s.Portal.Apps.RestoreApp(s.Admin, s.app.GlobalID())
+		_, err = s.Portal.Apps.RestoreApp(s.Admin, s.app.GlobalID(), nil)
 		require.NoError(t, err)
 		second := s.mustOffer(t)
 		_, err = s.Portal.Identity.DeleteAccount(s.Admin, s.to.GlobalID(), nil)

@@ -71,14 +71,14 @@ func NewLimiter(db *database.DB, ring *keyring.Ring, c clock.Clock) *Limiter {
 func (l *Limiter) Reserve(ctx context.Context, g identity.Guess) (identity.Attempt, error) {
 	buckets := l.buckets(g)
 	known := l.knows(g)
-	leave, err := l.acquireSlots(ctx, buckets, known)
+	leave, err := l.acquireSlots(ctx, buckets, known, busySigningIn)
 	if err != nil {
 		return nil, err
 	}
 	a := &Attempt{limiter: l, known: known, leave: leave}
 	err = l.removePending(ctx)
 	if err == nil {
-		err = l.inTurn(ctx, buckets, known, func() error { return l.countAttempt(ctx, a, buckets, g) })
+		err = l.inTurn(ctx, buckets, known, busySigningIn, func() error { return l.countAttempt(ctx, a, buckets, g) })
 	}
 	if err != nil {
 		a.Done()
@@ -91,8 +91,8 @@ func (l *Limiter) Reserve(ctx context.Context, g identity.Guess) (identity.Attem
 
 // acquireSlots takes a slot in each bucket that limits concurrency. The order
 // is the same for all callers, the users of an address first and the client
-// last, so that no two can deadlock.
-func (l *Limiter) acquireSlots(ctx context.Context, buckets []bucket, known bool) (leave func(), err error) {
+// last, so that no two can deadlock. busy is what is said if none becomes free in time.
+func (l *Limiter) acquireSlots(ctx context.Context, buckets []bucket, known bool, busy string) (leave func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, slotTimeout)
 	defer cancel()
 	var inside []func()
@@ -108,7 +108,7 @@ func (l *Limiter) acquireSlots(ctx context.Context, buckets []bucket, known bool
 		out, err := l.admission.acquire(ctx, b.name, b.concurrency, known)
 		if err != nil {
 			leave()
-			return nil, errBusy(err)
+			return nil, errBusy(err, busy)
 		}
 		inside = append(inside, out)
 	}
@@ -117,15 +117,16 @@ func (l *Limiter) acquireSlots(ctx context.Context, buckets []bucket, known bool
 
 // inTurn calls f, which counts in these buckets, when nobody else on this node counts
 // in one that is locked: whoever waits for a lock holds a connection meanwhile, and
-// guesses at one address from many networks would take all of them.
-func (l *Limiter) inTurn(ctx context.Context, buckets []bucket, known bool, f func() error) error {
+// guesses at one address from many networks would take all of them. busy is what is said if
+// the turn does not come in time.
+func (l *Limiter) inTurn(ctx context.Context, buckets []bucket, known bool, busy string, f func() error) error {
 	var turns []bucket
 	for _, b := range buckets {
 		if !b.perUser { // see lockBuckets
 			turns = append(turns, bucket{name: "turn " + b.name, concurrency: 1})
 		}
 	}
-	leave, err := l.acquireSlots(ctx, turns, known)
+	leave, err := l.acquireSlots(ctx, turns, known, busy)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func (l *Limiter) CountReset(ctx context.Context, e address.Email, client string
 		{name: l.bucketName("reset address", who), limit: ResetAddressRequests, window: AddressWindow, users: all},
 		{name: l.bucketName("reset client", network), limit: ResetClientRequests, window: AttemptWindow, users: all},
 	}
-	return l.count(ctx, buckets, fault.ReasonResetRequests, "A new password was asked for too often. Please look for the letter, or wait before you ask again.")
+	return l.count(ctx, buckets, busyAskingForPasswords, fault.ReasonResetRequests, "A new password was asked for too often. Please look for the letter, or wait before you ask again.")
 }
 
 const (
@@ -56,7 +56,7 @@ func (l *Limiter) CountSignUp(ctx context.Context, e address.Email, client strin
 		{name: l.bucketName("sign-up address", who), limit: SignUpAddressRequests, window: AddressWindow, users: all},
 		{name: l.bucketName("sign-up client", network), limit: SignUpClientRequests, window: AddressWindow, users: all},
 		{name: l.bucketName("sign-up network", address.WideNetwork(client).String()), limit: SignUpNetworkRequests, window: AddressWindow, users: all},
-	}, fault.ReasonSignUps, "There were too many sign-ups. Please look for the letter, or wait before you sign up again.")
+	}, busySigningUp, fault.ReasonSignUps, "There were too many sign-ups. Please look for the letter, or wait before you sign up again.")
 }
 
 const (
@@ -77,12 +77,13 @@ func (l *Limiter) CountLeakReport(ctx context.Context, client string) error {
 		{name: l.bucketName("leak client", address.ClientNetwork(client)), limit: LeakClientReports, window: AddressWindow, users: all},
 		{name: l.bucketName("leak network", address.WideNetwork(client).String()), limit: LeakNetworkReports, window: AddressWindow, users: all},
 		{name: l.bucketName("leak reports", ""), limit: LeakReports, window: AddressWindow, users: all},
-	}, fault.ReasonLeakReports, "Too many keys were reported. Please wait before you report another.")
+	}, busyReporting, fault.ReasonLeakReports, "Too many keys were reported. Please wait before you report another.")
 }
 
-// count adds one to buckets, or fails if one of them is full.
-func (l *Limiter) count(ctx context.Context, buckets []bucket, full fault.Reason, message string) error {
-	return database.Fault(l.inTurn(ctx, buckets, false, func() error { return l.countOne(ctx, buckets, full, message) }))
+// count adds one to buckets, or fails if one of them is full; busy is what is said if its
+// turn does not come in time.
+func (l *Limiter) count(ctx context.Context, buckets []bucket, busy string, full fault.Reason, message string) error {
+	return database.Fault(l.inTurn(ctx, buckets, false, busy, func() error { return l.countOne(ctx, buckets, full, message) }))
 }
 
 func (l *Limiter) countOne(ctx context.Context, buckets []bucket, full fault.Reason, message string) error {

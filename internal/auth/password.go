@@ -85,7 +85,7 @@ type turnKey struct{}
 // fault.CodeUnavailable, before f is called, if no slot becomes free in time or too many
 // callers wait already.
 func (p *Passwords) InTurn(ctx context.Context, f func(ctx context.Context) error) error {
-	return p.withSlot(ctx, func() error { return f(context.WithValue(ctx, turnKey{}, p)) })
+	return p.withSlot(ctx, busySigningIn, func() error { return f(context.WithValue(ctx, turnKey{}, p)) })
 }
 
 // Hash returns the hash of password to store. It fails with fault.CodeUnavailable
@@ -140,15 +140,15 @@ func (p *Passwords) compute(ctx context.Context, f func() error) error {
 	if ctx.Value(turnKey{}) == p {
 		return once()
 	}
-	return p.withSlot(ctx, once)
+	return p.withSlot(ctx, busyWithPasswords, once)
 }
 
-// withSlot calls f when a slot is free.
-func (p *Passwords) withSlot(ctx context.Context, f func() error) error {
+// withSlot calls f when a slot is free. busy is what is said if none becomes free in time.
+func (p *Passwords) withSlot(ctx context.Context, busy string, f func() error) error {
 	leave, err := p.acquire(ctx)
 	if err != nil {
 		p.refused.Add(1)
-		return errBusy(err)
+		return errBusy(err, busy)
 	}
 	defer leave()
 	p.used.Add(1)
@@ -186,10 +186,18 @@ func (p *Passwords) acquire(ctx context.Context) (leave func(), err error) {
 	}, nil
 }
 
+// What a caller is told who has waited too long for a slot: of what there is too much.
+const (
+	busySigningIn          = "Too many people are signing in at this moment. Please try again."
+	busyWithPasswords      = "Too many passwords are being checked and set at this moment. Please try again."
+	busyAskingForPasswords = "Too many people are asking for a new password at this moment. Please try again."
+	busySigningUp          = "Too many people are signing up at this moment. Please try again."
+	busyReporting          = "Too many keys are being reported at this moment. Please try again."
+)
+
 // errBusy returns the error for a caller that has waited too long for a slot.
-func errBusy(cause error) error {
-	f := fault.Wrap(fault.CodeUnavailable, fault.ReasonBusy, errors.Join(errors.New("waited too long for a turn"), cause),
-		"Too many people are signing in at this moment. Please try again.")
+func errBusy(cause error, message string) error {
+	f := fault.Wrap(fault.CodeUnavailable, fault.ReasonBusy, errors.Join(errors.New("waited too long for a turn"), cause), message)
 	f.RetryAfter = time.Second
 	return f
 }

@@ -156,7 +156,7 @@ func TestUnclearCommit(t *testing.T) {
 					_, err = f.Portal.Apps.DeleteApp(x.Admin, both.App.GlobalID(), nil)
 					require.NoError(t, err)
 					d.fail = slices.Clone(commits)
-					back, err := p.Apps.RestoreApp(x.Admin, both.App.GlobalID())
+					back, err := p.Apps.RestoreApp(x.Admin, both.App.GlobalID(), nil)
 					require.NoError(t, err, name)
 					require.Equal(t, back.Secret.Username, f.Client.Credential.GetX(portaltest.System(t), back.Credential.ID).Username)
 

@@ -61,7 +61,7 @@ func TestResubscribingKeepsWhatWasUsed(t *testing.T) {
 		ok(t, 0, errorOf(w.Portal.Apps.Unregister(w.Admin, again.GlobalID(), nil)))
 		same("by another plan", w.approved(t, w.made.App, w.product, other))
 		ok(t, "", errorOf(w.Portal.Apps.DeleteApp(w.Developer, w.made.App.GlobalID(), nil)))
-		restored, err := w.Portal.Apps.RestoreApp(w.Admin, w.made.App.GlobalID())
+		restored, err := w.Portal.Apps.RestoreApp(w.Admin, w.made.App.GlobalID(), nil)
 		w.made = ok(t, restored, err)
 		same("restored", w.approved(t, w.made.App, w.product, w.plan))
 		// Of the five of the hour three are used, whatever the quota.

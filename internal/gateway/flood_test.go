@@ -212,7 +212,7 @@ func TestRealKeysAreFoundDuringAFlood(t *testing.T) {
 		created := w.MustApp(t, w.Developer, "Made meanwhile")
 		w.approved(t, created.App, w.product, w.plan)
 		ok(t, "", errorOf(w.Portal.Apps.DeleteApp(w.Developer, created.App.GlobalID(), nil)))
-		restored, err := w.Portal.Apps.RestoreApp(w.Admin, created.App.GlobalID())
+		restored, err := w.Portal.Apps.RestoreApp(w.Admin, created.App.GlobalID(), nil)
 		ok(t, restored, err)
 		w.approved(t, restored.App, w.product, w.plan)
 		late := w.key(t)

@@ -51,7 +51,10 @@ func isReport(e *db.Event) bool { return eventlog.Type(e.Type) == eventlog.Crede
 
 // leakDay returns when the day of a report began: days are those of UTC, as in the event
 // log's own bound.
-func leakDay(e *db.Event) time.Time { return e.At.UTC().Truncate(day) }
+func leakDay(e *db.Event) time.Time { return dayOf(e.At) }
+
+// dayOf returns when the day of a time began, in UTC.
+func dayOf(t time.Time) time.Time { return t.UTC().Truncate(day) }
 
 // reportsOfDay matches the reports of a key on the day of one of them.
 func reportsOfDay(r *reader, e *db.Event) *db.EventQuery {

@@ -3,6 +3,7 @@ package mail_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -11,6 +12,8 @@ import (
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/input"
+	"portico/internal/listing"
+	"portico/internal/mail"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
@@ -42,7 +45,7 @@ func TestAppTransferLetters(t *testing.T) {
 		offered := w.offer(t, app, to)
 		who, subject, text := w.one()
 		require.Equal(t, w.email(viewer.Current(receiver)), who)
-		require.Equal(t, "An app is offered to you: Weather map", subject)
+		require.Equal(t, "An app is offered to your account", subject)
 		require.Contains(t, text, "The account “Acme” offers yours the app “Weather map”, with its keys and subscriptions. You can accept or decline until 8 March 2026")
 		require.Contains(t, text, "rotate them afterwards")
 		require.Contains(t, text, portalURL+"/transfers\n")
@@ -50,16 +53,18 @@ func TestAppTransferLetters(t *testing.T) {
 
 		_, err := w.Portal.Apps.DeclineAppTransfer(receiver, offered.GlobalID(), new("No."))
 		require.NoError(t, err)
-		who, _, text = w.one()
+		who, subject, text = w.one()
 		require.Equal(t, w.email(w.developer()), who)
+		require.Equal(t, "The offer of the app “Weather map” has ended", subject, "its own app")
 		require.Contains(t, text, "The account “Globex” has declined the app “Weather map”. It stays yours.")
 
 		offered = w.offer(t, app, to)
 		w.step()
 		_, err = w.Portal.Apps.CancelAppTransfer(w.Developer, offered.GlobalID(), nil)
 		require.NoError(t, err)
-		who, _, text = w.one()
+		who, subject, text = w.one()
 		require.Equal(t, w.email(viewer.Current(receiver)), who)
+		require.Equal(t, "The offer of an app to your account has ended", subject)
 		require.Contains(t, text, "The app “Weather map” is not offered to your account by “Acme” any more.")
 
 		// Taken back before the letter's turn: there is nothing to answer any more.
@@ -74,16 +79,132 @@ func TestAppTransferLetters(t *testing.T) {
 		require.NoError(t, err)
 		before := len(w.server.Letters())
 		w.step()
-		texts := map[string]string{}
+		texts, about := map[string]string{}, map[string]string{}
 		for _, l := range w.server.Letters()[before:] {
 			texts[l.To], _ = l.Parts(t)
+			about[l.To] = l.Subject()
 		}
+		require.Equal(t, map[string]string{
+			w.email(w.developer()): "The app “Weather map” has gone to another account", w.email(viewer.Current(receiver)): "The app that was offered to your account is yours",
+		}, about)
 		require.Len(t, texts, 2)
 		require.Contains(t, texts[w.email(w.developer())], "The account “Globex” has accepted the app “Weather map”. It is gone from your account")
 		mine := texts[w.email(viewer.Current(receiver))]
 		require.Contains(t, mine, "The app “Weather map” came from the account “Acme” to yours")
 		require.Contains(t, mine, "Rotate them: whoever had the app before still knows them.")
 		require.Contains(t, mine, portalURL+"/apps/"+app.GlobalID())
+	})
+}
+
+// No word of one account is in the subject of a letter to the other, in either language and
+// whatever becomes of the offer.
+func TestAppTransferSubjects(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		to, receiver := w.receiver(t)
+		app := w.MustApp(t, w.Developer, "Urgent: call 555 0100").App
+		subjectsTo := func(who context.Context) (out []string) {
+			for _, l := range w.server.Letters() {
+				if l.To == w.email(viewer.Current(who)) {
+					out = append(out, l.Subject())
+				}
+			}
+			return out
+		}
+		for _, language := range []domain.Language{domain.English, domain.Turkish} {
+			_, err := w.service.UpdateSettings(w.Admin, mail.UpdateSettingsInput{Language: input.SetTo(language)})
+			require.NoError(t, err)
+			for _, end := range []func(id string) error{
+				func(id string) error { return errOf(w.Portal.Apps.CancelAppTransfer(w.Developer, id, nil)) },
+				func(id string) error { return errOf(w.Portal.Apps.DeclineAppTransfer(w.Admin, id, nil)) },
+				func(string) error {
+					w.Clock.Advance(apps.TransferLife)
+					return errOf(w.Portal.Maintenance.ExpireTransfers(t.Context()))
+				},
+			} {
+				offered := w.offer(t, app, to)
+				w.step()
+				require.NoError(t, end(offered.GlobalID()))
+				w.step()
+			}
+		}
+		offered := w.offer(t, app, to)
+		w.step()
+		_, err := w.Portal.Apps.AcceptAppTransfer(w.Admin, offered.GlobalID())
+		require.NoError(t, err)
+		w.step()
+		all := subjectsTo(receiver)
+		require.Len(t, all, 1+2*2*3+2, "the welcome and, of each offer, two")
+		for _, subject := range all {
+			require.NotRegexp(t, "555|Urgent|Acme", subject)
+		}
+		for _, subject := range subjectsTo(w.Developer) {
+			require.NotContains(t, subject, "Globex")
+		}
+	})
+}
+
+// An account gets letters about the first offers of a day, whoever makes them and whatever
+// becomes of them; the others stand in its list, and it is not told of their end either.
+func TestAppTransferLettersOfADay(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		to, receiver := w.receiver(t)
+		second := w.MustAccount(t, w.Admin, "Second")
+		developers := []context.Context{w.Developer, w.MustDeveloper(t, w.Admin, second)}
+		w.step()
+		welcome := 1
+		letters := func() (n int) {
+			for _, l := range w.server.Letters() {
+				if l.To == w.email(viewer.Current(receiver)) {
+					n++
+				}
+			}
+			return n - welcome
+		}
+		offer := func(n int) *db.AppTransfer {
+			by := developers[n%2]
+			app := w.MustApp(t, by, "App").App
+			out, err := w.Portal.Apps.TransferApp(by, apps.TransferAppInput{AppID: app.GlobalID(), ToAccountID: to.GlobalID()})
+			require.NoError(t, err)
+			return out.Transfer
+		}
+		cancel := func(n int, x *db.AppTransfer) {
+			_, err := w.Portal.Apps.CancelAppTransfer(developers[n%2], x.GlobalID(), nil)
+			require.NoError(t, err)
+		}
+		// Each of the first is told and taken back: two letters.
+		for n := range 9 {
+			x := offer(n)
+			w.step()
+			cancel(n, x)
+			w.step()
+			require.Equal(t, 2*(n+1), letters())
+			w.Clock.Advance(time.Minute)
+		}
+		// Read together, they are counted like one by one.
+		last, further := offer(0), offer(1)
+		w.step()
+		require.Equal(t, 19, letters(), "the tenth, and not the eleventh")
+		cancel(1, further)
+		again := offer(1)
+		w.step()
+		require.Equal(t, 19, letters())
+		open, err := w.Portal.Apps.AppTransfers(receiver, apps.AppTransferFilter{Status: []domain.AppTransferStatus{domain.TransferPending}}, listing.Order{}, listing.Request{})
+		require.NoError(t, err)
+		require.Len(t, open.Nodes, 2, "the list has it")
+		cancel(0, last)
+		w.step()
+		require.Equal(t, 20, letters())
+		_, err = w.Portal.Apps.AcceptAppTransfer(w.Admin, again.GlobalID())
+		require.NoError(t, err)
+		w.step()
+		require.Equal(t, 21, letters(), "what belongs to it now is told in any case")
+
+		w.Clock.Advance(24 * time.Hour)
+		offer(0)
+		w.step()
+		require.Equal(t, 22, letters(), "another day")
 	})
 }
 

@@ -168,7 +168,7 @@ func TestSearch_FollowsChanges(t *testing.T) {
 		_, err := f.Portal.Apps.DeleteApp(x.Developer, app.GlobalID(), nil)
 		require.NoError(t, err)
 		require.Zero(t, total("apps", "second"))
-		_, err = f.Portal.Apps.RestoreApp(x.Admin, app.GlobalID())
+		_, err = f.Portal.Apps.RestoreApp(x.Admin, app.GlobalID(), nil)
 		require.NoError(t, err)
 		require.Equal(t, 1, total("apps", "second"))
 		_, err = f.Portal.Apps.DeleteApp(x.Developer, app.GlobalID(), nil)

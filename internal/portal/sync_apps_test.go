@@ -123,7 +123,7 @@ func appMutations() []mutationCase {
 		{"RestoreApp", func(t *testing.T, g *syncedPortal) func() error {
 			app, _, _ := mustUsedApp(t, g)
 			require.NoError(t, errOf(g.Portal.Apps.DeleteApp(g.Developer, app.GlobalID(), nil)))
-			return func() error { return errOf(g.p.Apps.RestoreApp(g.Admin, app.GlobalID())) }
+			return func() error { return errOf(g.p.Apps.RestoreApp(g.Admin, app.GlobalID(), nil)) }
 		}, []eventlog.Type{eventlog.AppRestored, eventlog.CredentialCreated}, true},
 		{"UpdateSubscriptionEndpoints", func(t *testing.T, g *syncedPortal) func() error {
 			_, _, s := mustUsedApp(t, g)

@@ -11,7 +11,7 @@ import (
 )
 
 // Compose returns the letter as it travels: headers, the text and the same in HTML.
-// The library encodes what headers cannot carry; names and addresses are given to it
+// The library encodes the names that headers cannot carry; names and addresses are given to it
 // apart, so that a name cannot end in an address.
 func Compose(m letters.Message) (*gomail.Msg, error) {
 	for _, a := range []string{m.From, m.To, m.ReplyTo} {
@@ -25,7 +25,7 @@ func Compose(m letters.Message) (*gomail.Msg, error) {
 	if m.ReplyTo != "" {
 		out.ReplyToMailAddress(&mail.Address{Address: m.ReplyTo})
 	}
-	out.Subject(m.Subject)
+	out.Subject(encode("Subject", m.Subject))
 	out.SetDateWithValue(m.Date)
 	out.SetMessageIDWithValue(m.ID)
 	out.SetGenHeader("Content-Language", m.Language)

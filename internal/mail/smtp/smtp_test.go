@@ -3,11 +3,14 @@ package smtp_test
 import (
 	"bufio"
 	"context"
+	"mime"
 	"net"
 	netmail "net/mail"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -224,5 +227,50 @@ func TestComposeCannotBeMisled(t *testing.T) {
 		}
 		_, err := smtp.Compose(m)
 		require.Error(t, err, bad)
+	}
+}
+
+// The first encoded word of a subject stands on the line of its header, whatever the subject
+// begins with, no line is too long, and what is read is what was written.
+func TestComposeSubjects(t *testing.T) {
+	for name, subject := range map[string]string{
+		"plain":                      "An app is offered to your account",
+		"plain, of several lines":    strings.Repeat("An app is offered to your account ", 4) + "again",
+		"plain, one long word":       strings.Repeat("x", 64),
+		"plain, the longest word":    strings.Repeat("x", 63),
+		"plain, like encoded":        "=?utf-8?q?=E2=80=AE?= or not",
+		"Turkish":                    "“Hava durumu haritası ve yağış tahminleri” uygulamasının devir önerisi sona erdi",
+		"Cyrillic":                   strings.Repeat("Приложение ", 13) + "ы",
+		"one word of many bytes":     strings.Repeat("🙂", 150),
+		"ASCII, then something else": strings.Repeat("x", 70) + "ü",
+		"marks":                      "a_b=c?d e\"f\"ü",
+		"empty":                      "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := letter()
+			m.Subject = subject
+			msg, err := smtp.Compose(m)
+			require.NoError(t, err)
+			var b strings.Builder
+			_, err = msg.WriteTo(&b)
+			require.NoError(t, err)
+			head, _, _ := strings.Cut(b.String(), "\r\n\r\n")
+			require.NotRegexp(t, `(?m)^Subject: *\r\n `, head, "a line without a text")
+			for _, line := range strings.Split(head, "\r\n") {
+				require.LessOrEqual(t, len(line), 76, line)
+			}
+			for _, word := range regexp.MustCompile(`=\?UTF-8\?q\?(\S*)\?=`).FindAllStringSubmatch(head, -1) {
+				require.LessOrEqual(t, len(word[0]), 75)
+				alone, err := new(mime.WordDecoder).Decode(word[0])
+				require.NoError(t, err)
+				require.True(t, utf8.ValidString(alone), "no character is divided")
+				require.NotContains(t, alone, "\ufffd")
+			}
+			read, err := netmail.ReadMessage(strings.NewReader(b.String()))
+			require.NoError(t, err)
+			got, err := new(mime.WordDecoder).DecodeHeader(read.Header.Get("Subject"))
+			require.NoError(t, err)
+			require.Equal(t, subject, got)
+		})
 	}
 }

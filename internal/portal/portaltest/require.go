@@ -97,7 +97,7 @@ func (f *Fixture) RequirePurge(t *testing.T, want maintenance.Purged) {
 // app is given its reference id.
 func (f *Fixture) RequirePurged(t *testing.T, admin context.Context, gone *db.App) {
 	t.Helper()
-	_, err := f.Portal.Apps.RestoreApp(admin, gone.GlobalID())
+	_, err := f.Portal.Apps.RestoreApp(admin, gone.GlobalID(), nil)
 	require.True(t, fault.Is(err, fault.CodeNotFound), "restoring a purged app: %v", err)
 	owner, reference := f.MustAccount(t, admin, "Later").GlobalID(), gone.ReferenceID.String()
 	_, err = f.Portal.Apps.CreateApp(admin, apps.CreateAppInput{Name: "Thief", AccountID: &owner, ReferenceID: &reference})
