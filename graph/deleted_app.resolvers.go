@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
@@ -25,12 +24,20 @@ func (r *deletedAppResolver) Account(ctx context.Context, obj *db.App) (*db.Acco
 
 // DeletedBy is the resolver for the deletedBy field.
 func (r *deletedAppResolver) DeletedBy(ctx context.Context, obj *db.App) (*model.Actor, error) {
-	panic(fmt.Errorf("not implemented: DeletedBy - deletedBy"))
+	e, err := r.deletion(ctx, obj)
+	if err != nil || e == nil {
+		return nil, err
+	}
+	return eventActor(ctx, r.Entities, e)
 }
 
 // Reason is the resolver for the reason field.
 func (r *deletedAppResolver) Reason(ctx context.Context, obj *db.App) (string, error) {
-	panic(fmt.Errorf("not implemented: Reason - reason"))
+	e, err := r.deletion(ctx, obj)
+	if err != nil || e == nil {
+		return "", err
+	}
+	return e.Reason, nil
 }
 
 // RestorableUntil is the resolver for the restorableUntil field.
