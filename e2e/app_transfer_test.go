@@ -3,7 +3,9 @@ package e2e
 import (
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"portico/e2e/servertest"
@@ -48,6 +50,12 @@ func transferredApps(t *testing.T, s *servertest.Server) {
 		"id": id, "appName": "Handed over", "fromAccountName": "handing-over account", "productTitles": []any{"Title of handing-over"}, "keyCount": float64(2), "reason": "You run it.",
 		"app": nil, "fromAccount": nil, "offeredBy": nil, "viewerCan": map[string]any{"accept": map[string]any{"allowed": true}, "cancel": map[string]any{"allowed": false}},
 	}, one)
+	// The offer does not tell which app it is, so a list does not either.
+	const byApp = `query($app: ID!) { appTransfers(where: {appIds: [$app]}) { totalCount } }`
+	found := func(who *servertest.Client) int {
+		return who.Must(t, byApp, vars{"app": c.app}).Number("appTransfers", "totalCount")
+	}
+	require.Equal(t, []int{1, 0, 1}, []int{found(c.dev), found(c.receiver.dev), found(c.admin)})
 	requireReason(t, c.receiver.dev.Ask(t, "updateApp", vars{"appId": c.app, "name": "Mine"}, `app { id }`), "NOT_FOUND", "UNKNOWN_OBJECT")
 	// Who sees the offer, but is of the wrong side, is told so; a third account is told nothing.
 	requireReason(t, c.receiver.dev.Ask(t, "cancelAppTransfer", vars{"appTransferId": id}, `appTransfer { id }`), "FORBIDDEN", "ROLE")
@@ -68,6 +76,8 @@ func transferredApps(t *testing.T, s *servertest.Server) {
 	for mutation, in := range map[string]vars{"updateApp": {"appId": c.app, "name": "Mine"}, "deleteApp": {"appId": c.app}, "transferApp": {"appId": c.app, "toAccountId": c.receiver.account}} {
 		requireReason(t, c.dev.Ask(t, mutation, in, `userErrors { code }`), "NOT_FOUND", "UNKNOWN_OBJECT")
 	}
+	require.Equal(t, []int{0, 1, 1}, []int{found(c.dev), found(c.receiver.dev), found(c.admin)})
+	c.countsOfBoth(t)
 	require.Equal(t, []string{"APP_TRANSFER_ACCEPTED"}, timeline(t, c.receiver.dev, c.app), "what was before stays with the former account")
 	require.Equal(t, []string{"APP_TRANSFER_ACCEPTED", "APP_TRANSFER_OFFERED"}, timeline(t, c.dev, c.account)[:2])
 	actor := c.dev.Must(t, `query($id: ID!) { node(id: $id) { ... on Account { timeline(first: 1) { nodes { actor { name user { id } } changes { field after } } } } } }`, vars{"id": c.account})
@@ -78,6 +88,45 @@ func transferredApps(t *testing.T, s *servertest.Server) {
 	require.Equal(t, "VALID", c.gateway.code(t, c.key, "handing-over"), "the former account's state is nothing to it")
 	c.admin.Do(t, "suspendAccount", vars{"accountId": c.receiver.account}, `account { id }`)
 	require.Equal(t, "ACCOUNT_SUSPENDED", c.gateway.code(t, c.key, "handing-over"))
+}
+
+// countsOfBoth requires that each account is given the calls of its own time, of which there
+// was one; the former one cannot ask by the app's keys any more.
+func (c *transferScene) countsOfBoth(t *testing.T) {
+	t.Helper()
+	const calls = `query($app: ID!, $from: Time!, $to: Time!) { usage(where: {appIds: [$app], from: $from, to: $to, timeZone: "UTC"}, interval: HOUR) { total topApps(first: 2) { app { id } calls } } }`
+	at := vars{"app": c.app, "from": time.Now().Add(-time.Hour).Format(time.RFC3339), "to": time.Now().Add(time.Hour).Format(time.RFC3339)}
+	for who, shown := range map[*servertest.Client]any{c.dev: nil, c.receiver.dev: map[string]any{"id": c.app}} {
+		require.EventuallyWithT(t, func(ct *assert.CollectT) {
+			a := who.Must(t, calls, at)
+			assert.Equal(ct, 1, a.Number("usage", "total"))
+			assert.Equal(ct, []any{map[string]any{"app": shown, "calls": 1.0}}, a.At("usage", "topApps"))
+		}, 30*time.Second, 100*time.Millisecond)
+	}
+	stranger := newActors(t, c.server, "counting-stranger")
+	requireReason(t, stranger.dev.Send(t, calls, at), "NOT_FOUND", "UNKNOWN_OBJECT")
+}
+
+// An account makes so many offers that nobody accepts, and taking them back gives no room.
+func boundedTransfers(t *testing.T, s *servertest.Server) {
+	c := newTransferScene(t, s, "offering")
+	offer := func() *servertest.Answer {
+		app, _ := c.newApp(t, "To whom it may concern")
+		return c.dev.Ask(t, "transferApp", vars{"appId": app, "toAccountId": c.receiver.account}, `appTransfer { id } userErrors { code field params { name value } }`)
+	}
+	for n := range 20 {
+		id := offer().Text("transferApp", "appTransfer", "id")
+		if n%2 == 0 {
+			c.dev.Do(t, "cancelAppTransfer", vars{"appTransferId": id}, transferred)
+		}
+	}
+	refused := offer().At("transferApp", "userErrors", 0).(map[string]any)
+	delete(refused, "message")
+	require.Equal(t, map[string]any{"code": "TOO_MANY", "field": []any{"appId"}, "params": []any{map[string]any{"name": "max", "value": "20"}}}, refused)
+	open := c.receiver.dev.Must(t, `{ appTransfers(where: {direction: INCOMING, status: [PENDING]}, first: 1) { totalCount nodes { id } } }`, nil)
+	require.Equal(t, 10, open.Number("appTransfers", "totalCount"))
+	c.receiver.dev.Do(t, "acceptAppTransfer", vars{"appTransferId": open.Text("appTransfers", "nodes", 0, "id")}, transferred)
+	require.NotEmpty(t, offer().Text("transferApp", "appTransfer", "id"), "what is wanted makes room")
 }
 
 // What is refused changes nothing, a developer learns nothing about other accounts, and of

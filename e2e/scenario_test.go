@@ -37,6 +37,7 @@ func TestStories(t *testing.T) {
 		{"changes of plan are refused", refusedPlanChanges},
 		{"an app goes to another account", transferredApps},
 		{"transfers are refused", refusedTransfers},
+		{"offers of apps are bounded", boundedTransfers},
 		{"a key is rotated by hand", rotation},
 		{"a key reaches what it lists", keyAccess},
 		{"an app is deleted and restored", deletion},
