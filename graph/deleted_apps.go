@@ -2,6 +2,8 @@ package graph
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,9 +28,13 @@ func (r *Resolver) restorableUntil(ctx context.Context, a *db.App) (*time.Time, 
 }
 
 // deletion returns the event of an app's deletion, if it is kept. Those of the whole page
-// are read at once.
+// are read at once, and then the people whom they name.
 func (r *Resolver) deletion(ctx context.Context, a *db.App) (*eventRow, error) {
-	return value(ctx, "deletion", nodeid.App, a.ID, r.Portal.Apps.Deletions)
+	return value(ctx, "deletion", nodeid.App, a.ID, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*eventRow, error) {
+		all, err := r.Portal.Apps.Deletions(ctx, ids)
+		note(loadersOf(ctx), slices.Collect(maps.Values(all))...)
+		return all, err
+	})
 }
 
 // wholeRows returns the request for a page of rows with all columns: what is selected of
