@@ -33,7 +33,7 @@ func (w *life) stepOffer(r *rapid.T, by person) {
 }
 
 // answerer returns the outcome for who may not act for one of the sides: people of the other
-// one, who see the offer as well, and members who do not own it.
+// one, who see the offer, and members who do not own it.
 func answerer(by person, side int) string {
 	return when(!by.staff && (by.account != side || !by.owner), "FORBIDDEN")
 }
@@ -58,11 +58,21 @@ func (w *life) hindrance(a *lifeApp, to int) string {
 func (w *life) offerApp(by person, a *lifeApp) {
 	to := 1 - a.account
 	made, err := w.Portal.Apps.TransferApp(by.ctx, apps.TransferAppInput{AppID: a.id, ToAccountID: w.accounts[to].GlobalID()})
-	want := either(missing(by, a, !a.deleted), when(!by.staff && !by.owner, "FORBIDDEN"), when(a.offer != nil, "WRONG_STATUS"), w.hindrance(a, to))
+	want := either(missing(by, a, !a.deleted), when(!by.staff && !by.owner, "FORBIDDEN"), when(a.offer != nil, "WRONG_STATUS"), when(w.counted(a.account) >= apps.MaxOffers, "TOO_MANY"), w.hindrance(a, to))
 	if w.expect(by, "offer an app", err, want, 1) {
-		a.offer = &lifeOffer{id: made.Transfer.GlobalID(), app: a, from: a.account}
+		a.offer = &lifeOffer{id: made.Transfer.GlobalID(), app: a, from: a.account, made: w.Clock.Now()}
 		w.offers = append(w.offers, a.offer)
 	}
+}
+
+// counted returns how many offers of an account count against further ones.
+func (w *life) counted(from int) (n int) {
+	for _, x := range w.offers {
+		if x.from == from && !x.accepted && (!x.ended || w.Clock.Now().Sub(x.made) < apps.OfferWindow) {
+			n++
+		}
+	}
+	return n
 }
 
 // acceptOffer: the app goes over, and no change of plan with it.
@@ -78,7 +88,7 @@ func (w *life) acceptOffer(by person, x *lifeOffer) {
 	if !w.expect(by, "accept an offer", err, either(answerer(by, to), when(x.ended, "WRONG_STATUS"), hindered), 2) {
 		return
 	}
-	x.ended, a.offer, a.account = true, nil, to
+	x.ended, x.accepted, a.offer, a.account = true, true, nil, to
 	for _, s := range a.newest {
 		if s != nil && s.pending != nil {
 			s.pending = nil
