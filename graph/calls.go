@@ -43,6 +43,9 @@ type Counts interface {
 	TopApps(ctx context.Context, q usage.Query, n int) ([]usage.AppCalls, error)
 	Upstream(ctx context.Context, q usage.Query) ([]usage.Upstream, error)
 	CallsLast24h(ctx context.Context, organization uuid.UUID, zone *time.Location, by usage.Dimension, ids []uuid.UUID) (map[uuid.UUID]int64, error)
+	// TotalLast24h counts the calls of the last 24 hours that a query selects; it sets the
+	// query's times.
+	TotalLast24h(ctx context.Context, q usage.Query, zone *time.Location) (int64, error)
 	CallsSince(ctx context.Context, organization uuid.UUID, zone *time.Location, since []usage.Since) ([]int64, error)
 }
 

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -40,13 +39,7 @@ func (r *Resolver) impactCalls(ctx context.Context, i *apps.Impact) (int64, erro
 	if err != nil {
 		return 0, err
 	}
-	to := usage.Minute.Ceil(r.Portal.Now(), time.UTC)
-	report, err := r.Counts.Report(ctx, usage.Query{
+	return r.Counts.TotalLast24h(ctx, usage.Query{
 		Organization: viewer.Current(ctx).OrganizationID, Apps: i.Calls.Apps, Products: i.Calls.Products, Credentials: i.Calls.Credentials,
-		From: to.Add(-24 * time.Hour), To: to, Location: time.UTC, OrganizationLocation: zone, Interval: usage.Hour,
-	})
-	if err != nil {
-		return 0, err
-	}
-	return report.Total, nil
+	}, zone)
 }

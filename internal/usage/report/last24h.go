@@ -11,6 +11,24 @@ import (
 	"portico/internal/usage/usagesql"
 )
 
+// last24h returns the bounds of the last 24 hours, to the minute.
+func last24h(now time.Time) (from, to time.Time) {
+	to = usage.Minute.Ceil(now, time.UTC)
+	return to.Add(-24 * time.Hour), to
+}
+
+// TotalLast24h counts the calls of the last 24 hours, to the minute, that a query selects;
+// it sets the query's times. zone is the organization's time zone.
+func (s *Reader) TotalLast24h(ctx context.Context, q usage.Query, zone *time.Location) (int64, error) {
+	q.From, q.To = last24h(s.clock.Now())
+	q.Location, q.OrganizationLocation, q.Interval = time.UTC, zone, usage.Hour
+	r, err := s.Report(ctx, q)
+	if err != nil {
+		return 0, err
+	}
+	return r.Total, nil
+}
+
 // CallsLast24h counts the calls of the last 24 hours, to the minute, by one statement
 // for all ids. Ids without calls are missing in the result. zone is the organization's
 // time zone.
@@ -19,9 +37,9 @@ func (s *Reader) CallsLast24h(ctx context.Context, organization uuid.UUID, zone 
 		return map[uuid.UUID]int64{}, nil
 	}
 	now := s.clock.Now()
-	to := usage.Minute.Ceil(now, time.UTC)
+	from, to := last24h(now)
 	c := &calendar{zone: zone, coarsest: usage.Hour}
-	p, err := c.planOf([]span{{to.Add(-24 * time.Hour), to}})
+	p, err := c.planOf([]span{{from, to}})
 	if err != nil {
 		return nil, err
 	}
