@@ -36,8 +36,9 @@ type UsageFilter struct {
 // UsageQuery returns the query for a filter, restricted to what the viewer may
 // see: administrators see the organization, developers their account. All
 // queries of counts pass through it. It returns fault.NotFound for an id that
-// the viewer cannot see and is of no app that its account had, fault.CodeBadUserInput for an unknown time zone, and
-// fault.CodeUnauthenticated or fault.CodeForbidden for a viewer that may not see counts.
+// the viewer cannot see, unless it is that of an app which its account had before;
+// fault.CodeBadUserInput for an unknown time zone, and fault.CodeUnauthenticated or
+// fault.CodeForbidden for a viewer that may not see counts.
 func (svc *Service) UsageQuery(ctx context.Context, f UsageFilter, by usage.Interval) (q usage.Query, err error) {
 	v := viewer.Current(ctx)
 	if err := authorizeUsage(v); err != nil {

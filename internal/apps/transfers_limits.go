@@ -2,6 +2,7 @@ package apps
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,5 +37,6 @@ func checkOffers(ctx context.Context, tx *change.Tx, from uuid.UUID) error {
 	if err != nil || n < MaxOffers {
 		return err
 	}
-	return fault.Input(fault.TooMany, "appId", "The account has 20 offers that are open, or were made within a day and not accepted: offer further apps later.", fault.Param{Name: "max", Value: "20"})
+	most := strconv.Itoa(MaxOffers)
+	return fault.Input(fault.TooMany, "appId", "The account has "+most+" offers that are open, or were made within a day and not accepted: offer further apps later.", fault.Param{Name: "max", Value: most})
 }

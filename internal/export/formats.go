@@ -122,7 +122,6 @@ func harmless(text string) string {
 		cell := strings.ContainsRune(cellSigns, r)
 		if i == 0 && cell && r != ';' || begins && strings.ContainsRune(formulaSigns, r) {
 			b.WriteByte('\'')
-			begins = false
 		}
 		b.WriteRune(r)
 		begins = cell || begins && r == ' '

@@ -100,7 +100,8 @@ func (a *author) organization(ctx context.Context, o organization) (err error) {
 	return a.calls(ctx)
 }
 
-// people adds to the accounts who is in them, and those who are about to come.
+// people adds to the accounts who is in them, what these have made lately, and who is about
+// to come.
 func (a *author) people(ctx, admin context.Context, o organization) error {
 	if err := a.members(admin, o.Accounts); err != nil {
 		return err

@@ -17,7 +17,8 @@ const (
 // encode returns a text as the value of a header of this name: as it is, or as encoded words
 // of which the first follows on the header's own line. Left to the library, the first word
 // may be as long as any, and the header begins with a line without a text, which mail
-// programs and filters take amiss.
+// programs and filters take amiss. Package mime cannot help: it leaves a first part that
+// happens to be ASCII as it is, and programs show the space before the next word then.
 func encode(header, text string) string {
 	first := longestLine - len(header) - len(": ") - spare
 	if isPlain(text, first) {
