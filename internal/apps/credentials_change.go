@@ -188,7 +188,7 @@ func revokeAll(ctx context.Context, tx *change.Tx, credentials []*db.Credential,
 	}
 	n, err := u.Save(ctx)
 	if err == nil && n != len(ids) {
-		return fault.Conflict("Somebody else has changed a key meanwhile; try again.")
+		return change.Overtaken(fault.Conflict("Somebody else has changed a key meanwhile; try again."))
 	}
 	if err != nil {
 		return err

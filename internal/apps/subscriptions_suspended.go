@@ -27,11 +27,11 @@ func lockAccountOf(ctx context.Context, tx *change.Tx, id uuid.UUID) error {
 	return err
 }
 
-// errMoved is the answer to a request that met a transfer: the account that it has locked is
+// errMoved is the error of an attempt that met a transfer: the account that it has locked is
 // not the one that has the app any more. Locking the other one, too, could wait for a
-// transfer that waits for this one.
+// transfer that waits for this one, so the change begins anew.
 func errMoved() error {
-	return fault.Conflict("The app has gone to another account meanwhile; read it again.")
+	return change.Overtaken(fault.Conflict("The app has gone to another account meanwhile; read it again."))
 }
 
 // lockWithAccount locks a subscription and, before it, its account.

@@ -76,8 +76,8 @@ func (r *Runner) Statements() *listing.Statements { return r.statements }
 // result is the zero value.
 //
 // If f or the log fails, the transaction is rolled back. If the database aborts
-// it in favour of another one, f is called again, so f must not have effects
-// outside the database. Errors of the storage are returned as *fault.Error.
+// it in favour of another one, or f is Overtaken by one, f is called again, so f must
+// not have effects outside the database. Errors of the storage are returned as *fault.Error.
 func Write[T any](ctx context.Context, r *Runner, f func(ctx context.Context, tx *Tx) (T, error)) (T, error) {
 	var none T
 	out, tx, err := run(ctx, r, f)

@@ -3,6 +3,7 @@ package change_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/google/uuid"
@@ -10,11 +11,46 @@ import (
 
 	"portico/internal/change"
 	"portico/internal/eventlog"
+	"portico/internal/fault"
 	"portico/internal/nodeid"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
 )
+
+// A change that another one has overtaken begins anew, and what it did before is gone; its own
+// error is the answer if that happens each time.
+func TestOvertakenChangesBeginAnew(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		ctx := viewer.AsSystem(t.Context(), uuid.Nil)
+		runner := change.NewRunner(change.Options{Client: f.Client, Database: f.Database, Clock: f.Clock})
+		for times, want := range map[int]error{0: nil, 1: nil, 2: nil, 3: fault.Conflict("Overtaken.")} {
+			attempts := 0
+			err := change.Exec(ctx, runner, func(ctx context.Context, tx *change.Tx) error {
+				slug := fmt.Sprintf("times-%d", times)
+				o, err := tx.Organization.Create().SetSlug(slug).SetName(slug).Save(ctx)
+				if err != nil {
+					return err
+				}
+				if attempts++; attempts <= times {
+					return fmt.Errorf("locking: %w", change.Overtaken(fault.Conflict("Overtaken.")))
+				}
+				tx.Enter(o.ID)
+				tx.Record(eventlog.Entry{Type: eventlog.OrganizationCreated, Subject: nodeid.Organization, SubjectID: o.ID, SubjectName: slug})
+				return nil
+			})
+			require.Equal(t, min(times+1, 3), attempts)
+			if want == nil {
+				require.NoError(t, err)
+			} else {
+				require.Equal(t, fault.CodeConflict, fault.From(err).Code)
+			}
+		}
+		require.Equal(t, 3, f.Client.Organization.Query().CountX(ctx))
+		require.Equal(t, 3, f.Client.Event.Query().CountX(ctx))
+	})
+}
 
 // Changes with an outer transaction see each other, and happen with it or not at
 // all, their events too.

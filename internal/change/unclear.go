@@ -24,9 +24,22 @@ type rolledBack struct{ error }
 
 func (u rolledBack) Unwrap() error { return u.error }
 
+// overtaken is the error of an attempt that read what another change has replaced since.
+type overtaken struct{ error }
+
+func (o overtaken) Unwrap() error { return o.error }
+
+// Overtaken marks err as that of an attempt which locked what it had read and found it
+// replaced by another change, as where the row that it had to lock first is another one now.
+// The change is made anew from its start, like one that the database aborted; err, which is
+// usually a CONFLICT, is the answer if it is overtaken each time.
+func Overtaken(err error) error { return overtaken{err} }
+
 // retryable reports whether a change may be retried: it had no effect, and the
 // next attempt may succeed.
-func retryable(err error) bool { return errors.As(err, new(rolledBack)) || database.IsRetryable(err) }
+func retryable(err error) bool {
+	return errors.As(err, new(rolledBack)) || errors.As(err, new(overtaken)) || database.IsRetryable(err)
+}
 
 // resolveUnclearCommit finds out whether a commit that failed with err took
 // effect: the connection may have been lost before or after it did. It returns

@@ -148,7 +148,7 @@ func leaveAll(ctx context.Context, tx *change.Tx, u *db.User, exists map[uuid.UU
 	for _, m := range all {
 		is, locked := exists[m.AccountID]
 		if !locked {
-			return fault.Conflict("The user has just become a member of an account. Please try again.")
+			return change.Overtaken(fault.Conflict("The user has just become a member of an account. Please try again."))
 		}
 		last, err := lastOwner(ctx, tx, m.ID)
 		if err != nil {
