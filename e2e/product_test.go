@@ -60,7 +60,11 @@ func planKinds(t *testing.T, s *servertest.Server) {
 	require.Equal(t, map[string]any{"amount": "9.90", "currency": "EUR", "unit": 0.0}, a.At("createPlan", "plan", "price"))
 	monthly := a.Text("createPlan", "plan", "id")
 	c.admin.Do(t, "createPlan", vars{"productId": product, "name": "Metered", "kind": "METERED", "price": vars{"amount": "0.5", "unit": 1000}}, fields)
-	c.admin.Do(t, "createPlan", vars{"productId": product, "name": "Tiered", "kind": "TIERED", "price": vars{"amount": "0.4", "unit": 1000, "currency": "USD"}}, fields)
+	c.admin.Do(t, "createPlan", vars{"productId": product, "name": "Tiered", "kind": "TIERED", "price": vars{"amount": "0.4", "unit": 1000, "currency": "USD",
+		"tiers": []vars{{"upTo": 100_000, "amount": "0.40"}, {"amount": "0.255"}}}}, fields)
+	requireProblem(t, c.admin.Ask(t, "createPlan", vars{"productId": product, "name": "Gap", "kind": "TIERED", "price": vars{"amount": "1", "unit": 1,
+		"tiers": []vars{{"upTo": 5, "amount": "1"}, {"upTo": 5, "amount": "2"}, {"amount": "3"}}}}, fields), "createPlan", "INVALID", "price.tiers.1.upTo")
+	requireError(t, c.admin.Ask(t, "createPlan", vars{"productId": product, "name": "Fine", "kind": "SUBSCRIPTION", "price": vars{"amount": "1.1234567"}}, fields), "BAD_USER_INPUT")
 	requireProblem(t, c.admin.Ask(t, "createPlan", vars{"productId": product, "name": "Free"}, fields), "createPlan", "TAKEN", "name")
 	requireProblem(t, c.admin.Ask(t, "createPlan", vars{"productId": product, "name": "Paid", "kind": "METERED"}, fields), "createPlan", "REQUIRED", "price")
 	requireProblem(t, c.admin.Ask(t, "createPlan", vars{"productId": product, "name": "Zero", "rateLimit": vars{"limit": 0, "per": "SECOND"}}, fields), "createPlan", "INVALID", "rateLimit.limit")
@@ -79,4 +83,19 @@ func planKinds(t *testing.T, s *servertest.Server) {
 	requireError(t, c.admin.Ask(t, "updatePlan", vars{"planId": monthly, "name": "Old", "version": 1}, fields), "CONFLICT")
 	listed := c.dev.Must(t, `query($id: ID!) { product(id: $id) { plans { totalCount nodes { name kind } } } }`, vars{"id": product})
 	require.Equal(t, []string{"FREE", "SUBSCRIPTION", "METERED", "TIERED"}, texts(listed, "kind", "product", "plans", "nodes"))
+
+	charged := c.dev.Must(t, `query($id: ID!) { product(id: $id) { plans { nodes { charge(calls: 123456) { calls amount currency lines { calls unitAmount unit amount } } } } } }`, vars{"id": product})
+	line := func(calls float64, unitAmount string, unit float64, amount string) map[string]any {
+		return map[string]any{"calls": calls, "unitAmount": unitAmount, "unit": unit, "amount": amount}
+	}
+	charge := func(amount, currency string, lines ...any) map[string]any {
+		return map[string]any{"charge": map[string]any{"calls": 123456.0, "amount": amount, "currency": currency, "lines": lines}}
+	}
+	require.Equal(t, []any{
+		map[string]any{"charge": nil},
+		charge("9.90", "EUR", line(0, "9.90", 0, "9.90")),
+		charge("61.73", "EUR", line(123456, "0.50", 1000, "61.73")),
+		charge("45.98", "USD", line(100000, "0.40", 1000, "40.00"), line(23456, "0.255", 1000, "5.98")),
+	}, charged.At("product", "plans", "nodes"))
+	requireError(t, c.dev.Send(t, `query($id: ID!) { product(id: $id) { plans(first: 1) { nodes { charge(calls: -1) { amount } } } } }`, vars{"id": product}), "BAD_USER_INPUT")
 }

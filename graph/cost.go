@@ -63,6 +63,8 @@ func prices() gqlhttp.Prices {
 		"Gateway.verdicts":                    codes,
 		"Impact.apps":                         apps.MaxImpact, "Impact.credentials": apps.MaxImpact, "Impact.productSubscriptions": apps.MaxImpact,
 		"MailSettings.kinds":                        len(domain.MailKinds()),
+		"Charge.lines":                              domain.MaxPriceTiers,
+		"Price.tiers":                               domain.MaxPriceTiers,
 		"Product.authTypes":                         mostAuthTypes,
 		"ProductSubscription.allowedTransitions":    len(lifecycle.UserActions()),
 		"ReplaceRecoveryCodesPayload.recoveryCodes": identity.RecoveryCodes,

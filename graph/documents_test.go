@@ -171,7 +171,7 @@ func (d *documents) field(typeName string, depth int) []string {
 			alias := f.Name + "_" + strings.NewReplacer(": ", "_", "$", "").Replace(size)
 			out = append(out, alias+": "+f.Name+"("+size+") "+d.condition(true)+d.selection(f.Type.Name(), depth-1))
 		default:
-			out = append(out, f.Name+" "+d.condition(true)+d.selection(f.Type.Name(), depth-1))
+			out = append(out, withNeeded(f)+" "+d.condition(true)+d.selection(f.Type.Name(), depth-1))
 		}
 	}
 	return out

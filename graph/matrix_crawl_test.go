@@ -116,12 +116,26 @@ func (c *crawler) everything(fields ast.FieldList, depth int) string {
 		case d.Kind == ast.Interface:
 			out = append(out, f.Name+" { id }")
 		case depth > 1:
-			out = append(out, f.Name+" { "+c.everything(d.Fields, depth-1)+" }")
+			out = append(out, withNeeded(f)+" { "+c.everything(d.Fields, depth-1)+" }")
 		case d.Fields.ForName("id") != nil:
 			out = append(out, f.Name+" { id }")
 		}
 	}
 	return strings.Join(out, " ")
+}
+
+// withNeeded returns a field with the arguments that it needs: numbers, of which 1 will do.
+func withNeeded(f *ast.FieldDefinition) string {
+	var needed []string
+	for _, a := range f.Arguments {
+		if a.Type.NonNull && a.DefaultValue == nil {
+			needed = append(needed, a.Name+": 1")
+		}
+	}
+	if needed == nil {
+		return f.Name
+	}
+	return f.Name + "(" + strings.Join(needed, ", ") + ")"
 }
 
 func (c *crawler) connection(f *ast.FieldDefinition) bool {

@@ -65,18 +65,30 @@ func (w *world) freshProduct() string {
 // Plan is what the matrix knows of plans.
 func (nouns) Plan() noun {
 	return noun{
-		prefix: "plan", list: sorted{list: "plans"}, fields: map[string]resolver{
+		prefix: "plan", list: sorted{list: "plans"}, values: map[string]any{"Charge": domain.Charge{}}, fields: map[string]resolver{
 			"Product.plans": listOf(nodeid.Plan, func(q fieldRequest, p *db.Plan) bool { return p.ProductID == q.parent.(*db.Product).ID }),
+			"Plan.charge": func(q fieldRequest) (any, error) {
+				calls, _ := q.number("calls")
+				charge, err := catalog.Charge(q.parent.(*db.Plan), calls)
+				if charge == nil {
+					return nil, err
+				}
+				return charge, nil
+			},
 		},
 		questions: map[string]question{
-			"Plan":           of("Plan", "plan of the product", ""),
-			"Plan: private":  of("Plan", "plan of the private product", ""),
-			"Plan: draft":    of("Plan", "plan of the draft product", ""),
-			"RateLimit":      of("Plan", "plan of the product", "rateLimit"),
-			"Quota":          of("Plan", "plan of the product", "quota"),
-			"Price":          of("Plan", "plan of the product", "price"),
-			"PlanConnection": of("Product", "product", "plans"),
-			"PlanEdge":       of("Product", "product", "plans.edges"),
+			"Plan":            of("Plan", "plan of the product", ""),
+			"Plan: private":   of("Plan", "plan of the private product", ""),
+			"Plan: draft":     of("Plan", "plan of the draft product", ""),
+			"RateLimit":       of("Plan", "plan of the product", "rateLimit"),
+			"Quota":           of("Plan", "plan of the product", "quota"),
+			"Price":           of("Plan", "plan of the product", "price"),
+			"Price: of tiers": of("Plan", "tiered plan of the private product", "price"),
+			"PriceTier":       of("Plan", "tiered plan of the private product", "price.tiers"),
+			"Charge":          of("Plan", "plan of the product", "charge(calls: 250)"),
+			"ChargeLine":      of("Plan", "plan of the product", "charge(calls: 250).lines"),
+			"PlanConnection":  of("Product", "product", "plans"),
+			"PlanEdge":        of("Product", "product", "plans.edges"),
 		},
 		plays: map[string]play{
 			"Mutation.createPlan": on("productId", "PLAN_CREATED", (*world).freshProduct).with(arguments{"name": "free"}),
@@ -89,15 +101,15 @@ func (nouns) Plan() noun {
 					x.SetOrganizationID(o.organization).SetProductID(o.product).SetName(uuid.NewString()).SetKind(domain.PlanFree)
 				})
 			},
-			policy: &plan.Policy, types: []string{"Plan", "Price"},
+			policy: &plan.Policy, types: []string{"Plan", "Price", "PriceTier", "Charge", "ChargeLine"},
 		}},
 		shown: func(w *world, who string, o object) bool {
-			return shownOfProduct("plan of the ")(w, who, o) || shownOfProduct("other plan of the ")(w, who, o)
+			return shownOfProduct("plan of the ")(w, who, o) || shownOfProduct("other plan of the ")(w, who, o) || shownOfProduct("tiered plan of the ")(w, who, o)
 		},
 		targets: map[string]string{"createPlan": "productId", "updatePlan": "planId"},
 		samples: map[string]string{"planId": "plan of the product"},
 		nothing: map[string]string{
-			"none": "PriceInput.unit",
+			"none": "PriceInput.unit PriceInput.includedCalls",
 			"cleared": `CreatePlanInput.externalId CreatePlanInput.rateLimit CreatePlanInput.quota CreatePlanInput.price CreatePlanInput.approval
 				UpdatePlanInput.externalId UpdatePlanInput.rateLimit UpdatePlanInput.quota UpdatePlanInput.price UpdatePlanInput.approval`,
 		},

@@ -95,7 +95,7 @@ func (m *matrix) selected(f *ast.FieldDefinition) string {
 	case d.Fields.ForName("error") != nil: // of one of several objects
 		return f.Name + " { error { code reason } }"
 	}
-	return f.Name + " { __typename }"
+	return withNeeded(f) + " { __typename }"
 }
 
 // answerTo sends a question and judges the answer. field is the response name

@@ -143,6 +143,9 @@ func (w *world) createOwnObjects() {
 	w.ids["other plan of the private product"] = w.make("admin", "createPlan", arguments{
 		"productId": w.ids["private product"], "name": "cheaper", "kind": "METERED", "approval": "AUTO", "price": arguments{"amount": "0.05", "unit": 100},
 	}, "plan")
+	w.ids["tiered plan of the private product"] = w.make("admin", "createPlan", arguments{
+		"productId": w.ids["private product"], "name": "tiered", "kind": "TIERED", "price": arguments{"amount": "0.10", "unit": 100, "tiers": []arguments{{"upTo": 200, "amount": "0.10"}, {"amount": "0.05"}}},
+	}, "plan")
 	w.make("developer", "changePlan", arguments{
 		"subscriptionId": w.ids["approved"], "planId": w.ids["other plan of the private product"], "when": "PERIOD_END", "reason": "Growth.",
 	}, "productSubscription")

@@ -18,7 +18,7 @@ func TestNullIsNeverADefault(t *testing.T) {
 		b := &validInputs{newWorld(t, url), whole, map[string]arguments{}}
 		known := mayBeNothing()
 		for _, p := range all {
-			if p.field.Type.NonNull {
+			if p.field.Type.NonNull || p.owner == "PriceTierInput" { // only a TIERED plan has tiers: see TestCallsOfAPrice
 				continue
 			}
 			if known[p.name()] == "" {

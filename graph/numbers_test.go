@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -22,6 +23,7 @@ func bounds() map[string][2]int {
 		"UsageRetentionInput.minutes": {1, 90}, "UsageRetentionInput.hours": {1, 1000}, "UsageRetentionInput.days": {1, 3660},
 		"RotateKeyInput.overlapMinutes": {0, 43200},
 		"PriceInput.unit":               {0, 0}, // of a plan that is not for calls; see below
+		"PriceInput.includedCalls":      {0, 0}, // the same
 	}
 }
 
@@ -34,6 +36,9 @@ func TestNumbersOfInputsHaveBounds(t *testing.T) {
 	for _, p := range all {
 		if name := p.field.Type.Name(); name != "Int" && name != "BigInt" {
 			continue
+		}
+		if p.owner == "PriceTierInput" {
+			continue // only a TIERED plan has them; see below
 		}
 		if p.field.Name == "version" {
 			for _, v := range []int{0, -1, 1<<31 - 1} {
@@ -65,6 +70,32 @@ func TestNumbersOfInputsHaveBounds(t *testing.T) {
 
 func TestCallsOfAPrice(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
+	const most = 1_000_000_000_000
+	create := func(kind string, price arguments) answer {
+		return w.askAs("admin", mutation("createPlan", "plan { price { includedCalls tiers { upTo amount } } } userErrors { code field }"), map[string]any{"input": arguments{
+			"productId": w.freshProduct(), "name": "plan", "kind": kind, "price": price}})
+	}
+	for _, included := range []int{0, most} {
+		a := create("METERED", arguments{"amount": "1", "unit": 1, "includedCalls": included})
+		require.JSONEq(t, fmt.Sprintf(`{"createPlan": {"plan": {"price": {"includedCalls": %d, "tiers": []}}, "userErrors": []}}`, included), a.data(t))
+	}
+	for _, included := range []int{-1, most + 1} {
+		a := create("METERED", arguments{"amount": "1", "unit": 1, "includedCalls": included})
+		require.JSONEq(t, `{"createPlan": {"plan": null, "userErrors": [{"code": "INVALID", "field": ["price", "includedCalls"]}]}}`, a.data(t))
+	}
+	tiers := func(upTo any) arguments {
+		return arguments{"amount": "2", "unit": 1, "tiers": []arguments{{"upTo": upTo, "amount": "2"}, {"upTo": nil, "amount": "1"}}}
+	}
+	for _, upTo := range []int{1, most} {
+		a := create("TIERED", tiers(upTo))
+		require.JSONEq(t, fmt.Sprintf(`{"createPlan": {"plan": {"price": {"includedCalls": 0, "tiers": [{"upTo": %d, "amount": "2.00"}, {"upTo": null, "amount": "1.00"}]}}, "userErrors": []}}`, upTo), a.data(t))
+	}
+	a := create("TIERED", tiers(nil))
+	require.JSONEq(t, `{"createPlan": {"plan": null, "userErrors": [{"code": "REQUIRED", "field": ["price", "tiers", "0", "upTo"]}]}}`, a.data(t))
+	for _, upTo := range []int{0, -1, most + 1} {
+		a := create("TIERED", tiers(upTo))
+		require.JSONEq(t, `{"createPlan": {"plan": null, "userErrors": [{"code": "INVALID", "field": ["price", "tiers", "0", "upTo"]}]}}`, a.data(t))
+	}
 	for kind, wrong := range map[string][]any{
 		"METERED": {0, -1, 2_000_000_001, nil}, "TIERED": {0, -1, 2_000_000_001, nil}, "SUBSCRIPTION": {1, -1, 1000}, "FREE": {1, -1},
 	} {

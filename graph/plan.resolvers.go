@@ -8,9 +8,11 @@ package graph
 import (
 	"context"
 	"portico/clients/go/gate/access"
+	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
 	"portico/internal/catalog"
+	"portico/internal/domain"
 )
 
 // CreatePlan is the resolver for the createPlan field.
@@ -27,6 +29,11 @@ func (r *mutationResolver) UpdatePlan(ctx context.Context, input model.UpdatePla
 	return &model.UpdatePlanPayload{Plan: plan, UserErrors: errs}, err
 }
 
+// Charge is the resolver for the charge field.
+func (r *planResolver) Charge(ctx context.Context, obj *db.Plan, calls int64) (*domain.Charge, error) {
+	return catalog.Charge(obj, int(calls))
+}
+
 // Edges is the resolver for the edges field.
 func (r *planConnectionResolver) Edges(ctx context.Context, obj *model.PlanConnection) ([]*model.PlanEdge, error) {
 	return obj.Edges, nil
@@ -37,6 +44,9 @@ func (r *rateLimitInputResolver) Burst(ctx context.Context, obj *access.RateLimi
 	obj.Burst = givenBurst(data)
 	return nil
 }
+
+// Plan returns generated.PlanResolver implementation.
+func (r *Resolver) Plan() generated.PlanResolver { return &planResolver{r} }
 
 // PlanConnection returns generated.PlanConnectionResolver implementation.
 func (r *Resolver) PlanConnection() generated.PlanConnectionResolver {
@@ -49,6 +59,7 @@ func (r *Resolver) RateLimitInput() generated.RateLimitInputResolver {
 }
 
 type (
+	planResolver           struct{ *Resolver }
 	planConnectionResolver struct{ *Resolver }
 	rateLimitInputResolver struct{ *Resolver }
 )

@@ -155,7 +155,7 @@ func byField(schema *ast.Schema, row *ast.Definition) (out []string) {
 			node := schema.Types[strings.TrimSuffix(d.Name, "Connection")]
 			out = append(out, f.Name+"(first: 1) { totalCount pageInfo { hasNextPage } nodes { "+c.everything(node.Fields, 2)+" } }")
 		case d.IsCompositeType() && d.Kind != ast.Interface:
-			out = append(out, f.Name+" { "+c.everything(d.Fields, 2)+" }")
+			out = append(out, withNeeded(f)+" { "+c.everything(d.Fields, 2)+" }")
 		}
 	}
 	return out

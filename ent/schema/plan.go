@@ -53,7 +53,7 @@ func (Plan) Indexes() []ent.Index {
 // Annotations of Plan.
 func (Plan) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		Node{Type: "Plan", Prefix: "plan", List: "plans", Of: []string{"Product"}, Orders: []Order{byCreation()}},
+		Node{Type: "Plan", Prefix: "plan", List: "plans", Of: []string{"Product"}, Orders: []Order{byCreation()}, Columns: map[string][]string{"charge": {"kind", "price"}}},
 		checks(map[string]string{
 			"plans_kind":      oneOf("kind", domain.PlanKind("").Values()),
 			"plans_quota_per": oneOf("quota_per", access.QuotaPer("").Values()),

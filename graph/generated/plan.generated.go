@@ -11,6 +11,7 @@ import (
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"strconv"
 
@@ -20,6 +21,9 @@ import (
 
 // region    ************************** generated!.gotpl **************************
 
+type PlanResolver interface {
+	Charge(ctx context.Context, obj *db.Plan, calls int64) (*domain.Charge, error)
+}
 type PlanConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.PlanConnection) ([]*model.PlanEdge, error)
 }
@@ -32,9 +36,184 @@ type RateLimitInputResolver interface {
 
 // region    ***************************** args.gotpl *****************************
 
+func (ec *executionContext) field_Plan_charge_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "calls",
+		func(ctx context.Context, v any) (int64, error) {
+			return ec.unmarshalNBigInt2int64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["calls"] = arg0
+	return args, nil
+}
+
 // endregion ***************************** args.gotpl *****************************
 
 // region    **************************** field.gotpl *****************************
+
+func (ec *executionContext) _Charge_calls(ctx context.Context, field graphql.CollectedField, obj *domain.Charge) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Charge",
+		func(ctx context.Context) (any, error) {
+			return obj.Calls, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNBigInt2int(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Charge_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Charge", field, false, false, errors.New("field of type BigInt does not have child fields"))
+}
+
+func (ec *executionContext) _Charge_amount(ctx context.Context, field graphql.CollectedField, obj *domain.Charge) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Charge",
+		func(ctx context.Context) (any, error) {
+			return obj.Amount, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNDecimal2string(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Charge_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Charge", field, false, false, errors.New("field of type Decimal does not have child fields"))
+}
+
+func (ec *executionContext) _Charge_currency(ctx context.Context, field graphql.CollectedField, obj *domain.Charge) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Charge",
+		func(ctx context.Context) (any, error) {
+			return obj.Currency, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Charge_currency(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Charge", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Charge_lines(ctx context.Context, field graphql.CollectedField, obj *domain.Charge) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Charge",
+		func(ctx context.Context) (any, error) {
+			return obj.Lines, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []domain.ChargeLine) graphql.Marshaler {
+			return ec.marshalNChargeLine2ᚕporticoᚋinternalᚋdomainᚐChargeLineᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Charge_lines(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Charge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChargeLine(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ChargeLine_calls(ctx context.Context, field graphql.CollectedField, obj *domain.ChargeLine) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ChargeLine",
+		func(ctx context.Context) (any, error) {
+			return obj.Calls, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNBigInt2int(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ChargeLine_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ChargeLine", field, false, false, errors.New("field of type BigInt does not have child fields"))
+}
+
+func (ec *executionContext) _ChargeLine_unitAmount(ctx context.Context, field graphql.CollectedField, obj *domain.ChargeLine) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ChargeLine",
+		func(ctx context.Context) (any, error) {
+			return obj.UnitAmount, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNDecimal2string(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ChargeLine_unitAmount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ChargeLine", field, false, false, errors.New("field of type Decimal does not have child fields"))
+}
+
+func (ec *executionContext) _ChargeLine_unit(ctx context.Context, field graphql.CollectedField, obj *domain.ChargeLine) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ChargeLine",
+		func(ctx context.Context) (any, error) {
+			return obj.Unit, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNBigInt2int(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ChargeLine_unit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ChargeLine", field, false, false, errors.New("field of type BigInt does not have child fields"))
+}
+
+func (ec *executionContext) _ChargeLine_amount(ctx context.Context, field graphql.CollectedField, obj *domain.ChargeLine) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ChargeLine",
+		func(ctx context.Context) (any, error) {
+			return obj.Amount, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNDecimal2string(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ChargeLine_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ChargeLine", field, false, false, errors.New("field of type Decimal does not have child fields"))
+}
 
 func (ec *executionContext) _CreatePlanPayload_plan(ctx context.Context, field graphql.CollectedField, obj *model.CreatePlanPayload) (ret graphql.Marshaler) {
 	return resolve(
@@ -289,6 +468,50 @@ func (ec *executionContext) fieldContext_Plan_price(_ context.Context, field gra
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Price(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Plan_charge(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Plan_charge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Plan().Charge(ctx, obj, fc.Args["calls"].(int64))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.Charge) graphql.Marshaler {
+			return ec.marshalOCharge2ᚖporticoᚋinternalᚋdomainᚐCharge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Plan_charge(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Plan",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Charge(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Plan", field, ec.Variables, ec.field_Plan_charge_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -560,6 +783,91 @@ func (ec *executionContext) fieldContext_Price_unit(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Price", field, false, false, errors.New("field of type BigInt does not have child fields"))
 }
 
+func (ec *executionContext) _Price_includedCalls(ctx context.Context, field graphql.CollectedField, obj *domain.Price) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Price",
+		func(ctx context.Context) (any, error) {
+			return obj.IncludedCalls, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNBigInt2int(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Price_includedCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Price", field, false, false, errors.New("field of type BigInt does not have child fields"))
+}
+
+func (ec *executionContext) _Price_tiers(ctx context.Context, field graphql.CollectedField, obj *domain.Price) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Price",
+		func(ctx context.Context) (any, error) {
+			return obj.Tiers, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []domain.PriceTier) graphql.Marshaler {
+			return ec.marshalNPriceTier2ᚕporticoᚋinternalᚋdomainᚐPriceTierᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Price_tiers(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Price",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PriceTier(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PriceTier_upTo(ctx context.Context, field graphql.CollectedField, obj *domain.PriceTier) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"PriceTier",
+		func(ctx context.Context) (any, error) {
+			return obj.UpTo, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOBigInt2ᚖint(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PriceTier_upTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PriceTier", field, false, false, errors.New("field of type BigInt does not have child fields"))
+}
+
+func (ec *executionContext) _PriceTier_amount(ctx context.Context, field graphql.CollectedField, obj *domain.PriceTier) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"PriceTier",
+		func(ctx context.Context) (any, error) {
+			return obj.Amount, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNDecimal2string(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PriceTier_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PriceTier", field, false, false, errors.New("field of type Decimal does not have child fields"))
+}
+
 func (ec *executionContext) _Quota_limit(ctx context.Context, field graphql.CollectedField, obj *access.Quota) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -819,7 +1127,7 @@ func (ec *executionContext) unmarshalInputPriceInput(ctx context.Context, obj an
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"amount", "currency", "unit"}
+	fieldsInOrder := [...]string{"amount", "currency", "unit", "includedCalls", "tiers"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -847,6 +1155,57 @@ func (ec *executionContext) unmarshalInputPriceInput(ctx context.Context, obj an
 				return it, err
 			}
 			it.Unit = data
+		case "includedCalls":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("includedCalls"))
+			data, err := ec.unmarshalOBigInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IncludedCalls = data
+		case "tiers":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("tiers"))
+			data, err := ec.unmarshalOPriceTierInput2ᚕporticoᚋinternalᚋdomainᚐPriceTierᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Tiers = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputPriceTierInput(ctx context.Context, obj any) (domain.PriceTier, error) {
+	var it domain.PriceTier
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"upTo", "amount"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "upTo":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("upTo"))
+			data, err := ec.unmarshalOBigInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UpTo = data
+		case "amount":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("amount"))
+			data, err := ec.unmarshalNDecimal2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Amount = data
 		}
 	}
 	return it, nil
@@ -1029,6 +1388,86 @@ func (ec *executionContext) unmarshalInputUpdatePlanInput(ctx context.Context, o
 
 // region    **************************** object.gotpl ****************************
 
+var chargeImplementors = []string{"Charge"}
+
+func (ec *executionContext) _Charge(ctx context.Context, sel ast.SelectionSet, obj *domain.Charge) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, chargeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"Charge"`...)
+		case "calls":
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Calls))
+			} else {
+				out.required(ec._Charge_calls(ctx, field, obj))
+			}
+		case "amount":
+			if out.direct {
+				out.required(ec.marshalNDecimal2string(ctx, field.Selections, obj.Amount))
+			} else {
+				out.required(ec._Charge_amount(ctx, field, obj))
+			}
+		case "currency":
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Currency))
+			} else {
+				out.required(ec._Charge_currency(ctx, field, obj))
+			}
+		case "lines":
+			if out.direct {
+				out.required(ec.marshalNChargeLine2ᚕporticoᚋinternalᚋdomainᚐChargeLineᚄ(ctx, field.Selections, obj.Lines))
+			} else {
+				out.required(ec._Charge_lines(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
+var chargeLineImplementors = []string{"ChargeLine"}
+
+func (ec *executionContext) _ChargeLine(ctx context.Context, sel ast.SelectionSet, obj *domain.ChargeLine) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, chargeLineImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"ChargeLine"`...)
+		case "calls":
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Calls))
+			} else {
+				out.required(ec._ChargeLine_calls(ctx, field, obj))
+			}
+		case "unitAmount":
+			if out.direct {
+				out.required(ec.marshalNDecimal2string(ctx, field.Selections, obj.UnitAmount))
+			} else {
+				out.required(ec._ChargeLine_unitAmount(ctx, field, obj))
+			}
+		case "unit":
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Unit))
+			} else {
+				out.required(ec._ChargeLine_unit(ctx, field, obj))
+			}
+		case "amount":
+			if out.direct {
+				out.required(ec.marshalNDecimal2string(ctx, field.Selections, obj.Amount))
+			} else {
+				out.required(ec._ChargeLine_amount(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
 var createPlanPayloadImplementors = []string{"CreatePlanPayload"}
 
 func (ec *executionContext) _CreatePlanPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreatePlanPayload) graphql.Marshaler {
@@ -1106,6 +1545,8 @@ func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj
 			} else {
 				out.optional(ec._Plan_price(ctx, field, obj))
 			}
+		case "charge":
+			out.optional(ec._Plan_charge(ctx, field, obj))
 		case "approval":
 			if out.direct {
 				if v := obj.Approval; v != nil {
@@ -1208,6 +1649,50 @@ func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, ob
 			} else {
 				out.optional(ec._Price_unit(ctx, field, obj))
 			}
+		case "includedCalls":
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.IncludedCalls))
+			} else {
+				out.required(ec._Price_includedCalls(ctx, field, obj))
+			}
+		case "tiers":
+			if out.direct {
+				out.required(ec.marshalNPriceTier2ᚕporticoᚋinternalᚋdomainᚐPriceTierᚄ(ctx, field.Selections, obj.Tiers))
+			} else {
+				out.required(ec._Price_tiers(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
+var priceTierImplementors = []string{"PriceTier"}
+
+func (ec *executionContext) _PriceTier(ctx context.Context, sel ast.SelectionSet, obj *domain.PriceTier) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, priceTierImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"PriceTier"`...)
+		case "upTo":
+			if out.direct {
+				if v := obj.UpTo; v != nil {
+					out.Text = model.AppendBigInt(out.Text, int64(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._PriceTier_upTo(ctx, field, obj))
+			}
+		case "amount":
+			if out.direct {
+				out.required(ec.marshalNDecimal2string(ctx, field.Selections, obj.Amount))
+			} else {
+				out.required(ec._PriceTier_amount(ctx, field, obj))
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -1305,6 +1790,18 @@ func (ec *executionContext) _UpdatePlanPayload(ctx context.Context, sel ast.Sele
 
 // region    ***************************** type.gotpl *****************************
 
+func (ec *executionContext) marshalNChargeLine2porticoᚋinternalᚋdomainᚐChargeLine(ctx context.Context, sel ast.SelectionSet, v domain.ChargeLine) graphql.Marshaler {
+	return ec._ChargeLine(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNChargeLine2ᚕporticoᚋinternalᚋdomainᚐChargeLineᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.ChargeLine) graphql.Marshaler {
+	ret := writePlain(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+		return ec.marshalNChargeLine2porticoᚋinternalᚋdomainᚐChargeLine(ctx, sel, v[i])
+	})
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNCreatePlanInput2porticoᚋinternalᚋcatalogᚐCreatePlanInput(ctx context.Context, v any) (catalog.CreatePlanInput, error) {
 	res, err := ec.unmarshalInputCreatePlanInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -1373,6 +1870,23 @@ func (ec *executionContext) marshalNPlanKind2porticoᚋinternalᚋdomainᚐPlanK
 	return res
 }
 
+func (ec *executionContext) marshalNPriceTier2porticoᚋinternalᚋdomainᚐPriceTier(ctx context.Context, sel ast.SelectionSet, v domain.PriceTier) graphql.Marshaler {
+	return ec._PriceTier(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPriceTier2ᚕporticoᚋinternalᚋdomainᚐPriceTierᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.PriceTier) graphql.Marshaler {
+	ret := writePlain(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+		return ec.marshalNPriceTier2porticoᚋinternalᚋdomainᚐPriceTier(ctx, sel, v[i])
+	})
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNPriceTierInput2porticoᚋinternalᚋdomainᚐPriceTier(ctx context.Context, v any) (domain.PriceTier, error) {
+	res, err := ec.unmarshalInputPriceTierInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNQuotaPer2porticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPer(ctx context.Context, v any) (access.QuotaPer, error) {
 	tmp, err := model.UnmarshalText(v)
 	res := access.QuotaPer(tmp)
@@ -1429,6 +1943,13 @@ func (ec *executionContext) unmarshalNUpdatePlanInput2porticoᚋgraphᚋmodelᚐ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalOCharge2ᚖporticoᚋinternalᚋdomainᚐCharge(ctx context.Context, sel ast.SelectionSet, v *domain.Charge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Charge(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOCreatePlanPayload2ᚖporticoᚋgraphᚋmodelᚐCreatePlanPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreatePlanPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -1475,6 +1996,23 @@ func (ec *executionContext) unmarshalOPriceInput2ᚖporticoᚋinternalᚋdomain�
 	}
 	res, err := ec.unmarshalInputPriceInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOPriceTierInput2ᚕporticoᚋinternalᚋdomainᚐPriceTierᚄ(ctx context.Context, v any) ([]domain.PriceTier, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]domain.PriceTier, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNPriceTierInput2porticoᚋinternalᚋdomainᚐPriceTier(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) marshalOQuota2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx context.Context, sel ast.SelectionSet, v *access.Quota) graphql.Marshaler {

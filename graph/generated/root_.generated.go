@@ -55,6 +55,7 @@ type ResolverRoot interface {
 	Mutation() MutationResolver
 	Organization() OrganizationResolver
 	PendingPlanChange() PendingPlanChangeResolver
+	Plan() PlanResolver
 	PlanChangePreview() PlanChangePreviewResolver
 	PlanConnection() PlanConnectionResolver
 	Product() ProductResolver
@@ -323,6 +324,20 @@ type ComplexityRoot struct {
 	ChangeUserRolePayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	Charge struct {
+		Amount   func(childComplexity int) int
+		Calls    func(childComplexity int) int
+		Currency func(childComplexity int) int
+		Lines    func(childComplexity int) int
+	}
+
+	ChargeLine struct {
+		Amount     func(childComplexity int) int
+		Calls      func(childComplexity int) int
+		Unit       func(childComplexity int) int
+		UnitAmount func(childComplexity int) int
 	}
 
 	CodeCount struct {
@@ -893,6 +908,7 @@ type ComplexityRoot struct {
 
 	Plan struct {
 		Approval   func(childComplexity int) int
+		Charge     func(childComplexity int, calls int64) int
 		ExternalID func(childComplexity int) int
 		GlobalID   func(childComplexity int) int
 		Kind       func(childComplexity int) int
@@ -926,9 +942,16 @@ type ComplexityRoot struct {
 	}
 
 	Price struct {
-		Amount   func(childComplexity int) int
-		Currency func(childComplexity int) int
-		Unit     func(childComplexity int) int
+		Amount        func(childComplexity int) int
+		Currency      func(childComplexity int) int
+		IncludedCalls func(childComplexity int) int
+		Tiers         func(childComplexity int) int
+		Unit          func(childComplexity int) int
+	}
+
+	PriceTier struct {
+		Amount func(childComplexity int) int
+		UpTo   func(childComplexity int) int
 	}
 
 	Product struct {
@@ -2490,6 +2513,56 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ChangeUserRolePayload.UserErrors(childComplexity), true
+
+	case "Charge.amount":
+		if e.ComplexityRoot.Charge.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Charge.Amount(childComplexity), true
+	case "Charge.calls":
+		if e.ComplexityRoot.Charge.Calls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Charge.Calls(childComplexity), true
+	case "Charge.currency":
+		if e.ComplexityRoot.Charge.Currency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Charge.Currency(childComplexity), true
+	case "Charge.lines":
+		if e.ComplexityRoot.Charge.Lines == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Charge.Lines(childComplexity), true
+
+	case "ChargeLine.amount":
+		if e.ComplexityRoot.ChargeLine.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChargeLine.Amount(childComplexity), true
+	case "ChargeLine.calls":
+		if e.ComplexityRoot.ChargeLine.Calls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChargeLine.Calls(childComplexity), true
+	case "ChargeLine.unit":
+		if e.ComplexityRoot.ChargeLine.Unit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChargeLine.Unit(childComplexity), true
+	case "ChargeLine.unitAmount":
+		if e.ComplexityRoot.ChargeLine.UnitAmount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChargeLine.UnitAmount(childComplexity), true
 
 	case "CodeCount.calls":
 		if e.ComplexityRoot.CodeCount.Calls == nil {
@@ -5169,6 +5242,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Plan.Approval(childComplexity), true
+	case "Plan.charge":
+		if e.ComplexityRoot.Plan.Charge == nil {
+			break
+		}
+
+		args, err := ec.field_Plan_charge_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Plan.Charge(childComplexity, args["calls"].(int64)), true
 	case "Plan.externalId":
 		if e.ComplexityRoot.Plan.ExternalID == nil {
 			break
@@ -5311,12 +5395,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Price.Currency(childComplexity), true
+	case "Price.includedCalls":
+		if e.ComplexityRoot.Price.IncludedCalls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Price.IncludedCalls(childComplexity), true
+	case "Price.tiers":
+		if e.ComplexityRoot.Price.Tiers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Price.Tiers(childComplexity), true
 	case "Price.unit":
 		if e.ComplexityRoot.Price.Unit == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Price.Unit(childComplexity), true
+
+	case "PriceTier.amount":
+		if e.ComplexityRoot.PriceTier.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PriceTier.Amount(childComplexity), true
+	case "PriceTier.upTo":
+		if e.ComplexityRoot.PriceTier.UpTo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PriceTier.UpTo(childComplexity), true
 
 	case "Product.apiVersion":
 		if e.ComplexityRoot.Product.APIVersion == nil {
@@ -11032,6 +11141,11 @@ type Plan implements Node {
   quotaPer: QuotaPer! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "What it costs; null: nothing."
   price: Price @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "What a month with so many calls costs; null for a plan without a price. It is computed by the price as it is now: no invoice, and nothing is counted."
+  charge(
+    "How many calls: 0–1000000000000, else BAD_USER_INPUT."
+    calls: BigInt!
+  ): Charge @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Whether subscriptions by this plan wait for an administrator; null: as the product's ` + "`" + `approval` + "`" + ` says."
   approval: Approval
   "Grows by one with each change. Pass it to ` + "`" + `updatePlan` + "`" + `, so that a change of an older state is a CONFLICT. Requires: ADMIN."
@@ -11044,9 +11158,9 @@ enum PlanKind {
   FREE
   "The price is for each month, whatever the number of calls."
   SUBSCRIPTION
-  "The price is for each ` + "`" + `unit` + "`" + ` calls."
+  "The price is for each ` + "`" + `unit` + "`" + ` calls; the ` + "`" + `includedCalls` + "`" + ` of each month cost nothing."
   METERED
-  "The price is for each ` + "`" + `unit` + "`" + ` calls and falls with their number; how, the plan's description in another system says."
+  "The price is for each ` + "`" + `unit` + "`" + ` calls, and another one for those beyond each tier of a month: graduated, so that a further tier changes nothing for the calls before it."
   TIERED
 }
 
@@ -11101,12 +11215,48 @@ enum QuotaPer {
 
 "What a plan costs, for developers to see."
 type Price @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
-  "How much: for each month of a SUBSCRIPTION, for each ` + "`" + `unit` + "`" + ` calls of a METERED or TIERED plan."
+  "How much: for each month of a SUBSCRIPTION, for each ` + "`" + `unit` + "`" + ` calls of a METERED or TIERED plan; that of the first tier where there are tiers."
   amount: Decimal!
   "The currency by ISO 4217, such as EUR."
   currency: String!
   "How many calls the amount is for; 0 where it is for each month."
   unit: BigInt
+  "How many calls of each month cost nothing; 0 unless the plan is METERED."
+  includedCalls: BigInt!
+  "The tiers of a TIERED plan, in their order; empty where all calls have one ` + "`" + `amount` + "`" + `."
+  tiers: [PriceTier!]!
+}
+
+"The price of those calls of a month that come after the tier before."
+type PriceTier @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+  "The last call of the month in this tier; null in the last tier, which has all that follow."
+  upTo: BigInt
+  "How much for each ` + "`" + `unit` + "`" + ` calls of this tier."
+  amount: Decimal!
+}
+
+"What a plan costs for a month with a number of calls."
+type Charge @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+  "How many calls it is computed for."
+  calls: BigInt!
+  "The sum of the lines, so that an invoice with the same lines adds up."
+  amount: Decimal!
+  "The currency by ISO 4217, such as EUR."
+  currency: String!
+  "What it is made of: the fee of a SUBSCRIPTION, the calls of a METERED plan, each tier that is reached of a TIERED one."
+  lines: [ChargeLine!]!
+}
+
+"A part of a charge."
+type ChargeLine @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+  "How many calls it is for, included ones not counted; 0 for a fee."
+  calls: BigInt!
+  "What ` + "`" + `unit` + "`" + ` calls cost, or the fee."
+  unitAmount: Decimal!
+  "How many calls ` + "`" + `unitAmount` + "`" + ` is for; 0 for a fee."
+  unit: BigInt!
+  "What these calls cost, each its part of a unit: rounded, half away from zero, to the digits of the currency."
+  amount: Decimal!
 }
 
 "One page of a list of plans."
@@ -11149,12 +11299,24 @@ input QuotaInput {
 
 "What a plan costs, for developers to see."
 input PriceInput {
-  "The amount, 0 or more: for each month of a SUBSCRIPTION, for each ` + "`" + `unit` + "`" + ` calls of a METERED or TIERED plan."
+  "The amount, 0 or more, with at most 12 digits before the point and 6 behind it: for each month of a SUBSCRIPTION, for each ` + "`" + `unit` + "`" + ` calls of a METERED or TIERED plan. With ` + "`" + `tiers` + "`" + ` it is that of the first, as ` + "`" + `Price` + "`" + ` has it."
   amount: Decimal!
   "The currency by ISO 4217; the organization's unless given. Null is refused."
   currency: String @notNull
   "How many calls the amount is for: 1–2000000000 in a METERED or TIERED plan; 0, null or left out in others."
   unit: BigInt
+  "How many calls of each month cost nothing: 0–1000000000000 in a METERED plan; 0, null or left out in others."
+  includedCalls: BigInt
+  "1–20 tiers, only of a TIERED plan; without them all its calls have one ` + "`" + `amount` + "`" + `. Null is refused."
+  tiers: [PriceTierInput!] @notNull
+}
+
+"The price of those calls of a month that come after the tier before."
+input PriceTierInput {
+  "The last call of the month in this tier, greater than that of the tier before: 1–1000000000000. Null or left out in the last tier, and only there."
+  upTo: BigInt
+  "How much for each ` + "`" + `unit` + "`" + ` calls of this tier, 0 or more, with at most 12 digits before the point and 6 behind it."
+  amount: Decimal!
 }
 
 extend type Mutation {
@@ -14172,6 +14334,34 @@ func (ec *executionContext) childFields_ChangeUserRolePayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type ChangeUserRolePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Charge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "calls":
+		return ec.fieldContext_Charge_calls(ctx, field)
+	case "amount":
+		return ec.fieldContext_Charge_amount(ctx, field)
+	case "currency":
+		return ec.fieldContext_Charge_currency(ctx, field)
+	case "lines":
+		return ec.fieldContext_Charge_lines(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Charge", field.Name)
+}
+
+func (ec *executionContext) childFields_ChargeLine(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "calls":
+		return ec.fieldContext_ChargeLine_calls(ctx, field)
+	case "unitAmount":
+		return ec.fieldContext_ChargeLine_unitAmount(ctx, field)
+	case "unit":
+		return ec.fieldContext_ChargeLine_unit(ctx, field)
+	case "amount":
+		return ec.fieldContext_ChargeLine_amount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChargeLine", field.Name)
+}
+
 func (ec *executionContext) childFields_CodeCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "code":
@@ -15154,6 +15344,8 @@ func (ec *executionContext) childFields_Plan(ctx context.Context, field graphql.
 		return ec.fieldContext_Plan_quotaPer(ctx, field)
 	case "price":
 		return ec.fieldContext_Plan_price(ctx, field)
+	case "charge":
+		return ec.fieldContext_Plan_charge(ctx, field)
 	case "approval":
 		return ec.fieldContext_Plan_approval(ctx, field)
 	case "version":
@@ -15212,8 +15404,22 @@ func (ec *executionContext) childFields_Price(ctx context.Context, field graphql
 		return ec.fieldContext_Price_currency(ctx, field)
 	case "unit":
 		return ec.fieldContext_Price_unit(ctx, field)
+	case "includedCalls":
+		return ec.fieldContext_Price_includedCalls(ctx, field)
+	case "tiers":
+		return ec.fieldContext_Price_tiers(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Price", field.Name)
+}
+
+func (ec *executionContext) childFields_PriceTier(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "upTo":
+		return ec.fieldContext_PriceTier_upTo(ctx, field)
+	case "amount":
+		return ec.fieldContext_PriceTier_amount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PriceTier", field.Name)
 }
 
 func (ec *executionContext) childFields_Product(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

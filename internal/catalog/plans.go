@@ -3,8 +3,6 @@ package catalog
 import (
 	"context"
 
-	"github.com/bojanz/currency"
-
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/internal/change"
@@ -83,44 +81,6 @@ func checkTerms(r *access.RateLimit, q *access.Quota) error {
 		errs = append(errs, input.CheckRange("quota.limit", q.Limit, 1, input.MaxQuota))
 	}
 	return fault.Collect(errs...)
-}
-
-// checkPrice requires a price of each plan that is not free, with a unit if the
-// plan charges for calls.
-func checkPrice(kind domain.PlanKind, p *domain.Price) error {
-	if p == nil {
-		if kind == domain.PlanFree {
-			return nil
-		}
-		return fault.Input(fault.Required, "price", "Only a FREE plan can be without a price.")
-	}
-	if !input.Decimals.MatchString(p.Amount) {
-		return fault.Input(fault.InvalidValue, "price.amount", "This is not a decimal number such as 19.90.")
-	}
-	var errs []error
-	if p.Currency != "" {
-		errs = append(errs, input.CheckCurrency("price.currency", p.Currency))
-	}
-	return fault.Collect(append(errs, input.CheckUnit(kind, p.Unit))...)
-}
-
-// withCurrency returns p with the organization's currency by default, and with
-// the amount in its normal form.
-func withCurrency(ctx context.Context, tx *change.Tx, p *domain.Price) (*domain.Price, error) {
-	if p == nil {
-		return nil, nil
-	}
-	out := *p
-	if out.Currency == "" {
-		org, err := tx.Organization.Get(ctx, tx.OrganizationID())
-		if err != nil {
-			return nil, err
-		}
-		out.Currency = org.Currency
-	}
-	digits, _ := currency.GetDigits(out.Currency) // it is valid
-	out.Amount = domain.NormalDecimal(out.Amount, int(digits))
-	return &out, nil
 }
 
 // UpdatePlanInput is the input of UpdatePlan.

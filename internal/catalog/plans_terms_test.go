@@ -40,11 +40,41 @@ func wrongPrices() map[string][]catalog.CreatePlanInput {
 	priced := func(kind domain.PlanKind, p *domain.Price) catalog.CreatePlanInput {
 		return catalog.CreatePlanInput{Kind: &kind, Price: p}
 	}
+	// tiers returns tiers that end at these calls, 0 for no end.
+	tiers := func(upTo ...int) (out []domain.PriceTier) {
+		for _, n := range upTo {
+			t := domain.PriceTier{Amount: "1"}
+			if n != 0 {
+				t.UpTo = &n
+			}
+			out = append(out, t)
+		}
+		return out
+	}
 	return map[string][]catalog.CreatePlanInput{
 		"REQUIRED price": {priced(domain.PlanSubscription, nil), priced(domain.PlanMetered, nil), priced(domain.PlanTiered, nil)},
 		"INVALID price.amount": {
 			priced(domain.PlanFree, &domain.Price{Amount: "free"}), priced(domain.PlanSubscription, &domain.Price{Amount: "-1"}),
-			priced(domain.PlanSubscription, &domain.Price{Amount: "1e3"}), priced(domain.PlanMetered, &domain.Price{Amount: "", Unit: 1}),
+			priced(domain.PlanSubscription, &domain.Price{Amount: "1e3"}), priced(domain.PlanMetered, &domain.Price{Amount: "0.0000001", Unit: 1}),
+			priced(domain.PlanMetered, &domain.Price{Unit: 1}), priced(domain.PlanTiered, &domain.Price{Amount: "2", Unit: 1, Tiers: tiers(0)}),
+		},
+		"INVALID price.includedCalls": {
+			priced(domain.PlanMetered, &domain.Price{Amount: "1", Unit: 1, IncludedCalls: -1}), priced(domain.PlanMetered, &domain.Price{Amount: "1", Unit: 1, IncludedCalls: domain.MaxChargedCalls + 1}),
+			priced(domain.PlanSubscription, &domain.Price{Amount: "1", IncludedCalls: 1}), priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(0), IncludedCalls: 1}),
+		},
+		"INVALID price.tiers": {
+			priced(domain.PlanMetered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(0)}), priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: []domain.PriceTier{}}),
+			priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: make([]domain.PriceTier, 21)}),
+		},
+		"INVALID price.tiers.0.upTo": {
+			priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(-1, 0)}), priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(domain.MaxChargedCalls+1, 0)}),
+			priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(5)}), // no call may be without a price
+		},
+		"REQUIRED price.tiers.0.upTo": {priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(0, 0)})},
+		"INVALID price.tiers.1.upTo":  {priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(5, 5, 0)}), priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(5, 4, 0)})},
+		"INVALID price.tiers.1.amount": {
+			priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: append(tiers(5), domain.PriceTier{Amount: "0.1234567"})}),
+			priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: append(tiers(5), domain.PriceTier{})}),
 		},
 		"INVALID price.currency": {
 			priced(domain.PlanFree, &domain.Price{Amount: "1", Currency: "XXQ"}), priced(domain.PlanTiered, &domain.Price{Amount: "1", Currency: "eur", Unit: 1}),
@@ -146,6 +176,27 @@ func TestCreatePlan(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, &access.RateLimit{Limit: 1, Per: access.PerHour, Burst: 1}, created.RateLimit)
 			require.Equal(t, &domain.Price{Amount: "0.00", Currency: x.Organization.Currency}, created.Price)
+		})
+		t.Run("OK, included calls and tiers", func(t *testing.T) {
+			tiered := domain.PlanTiered
+			created, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Included", Kind: &metered,
+				Price: &domain.Price{Amount: "1", Unit: 1, IncludedCalls: domain.MaxChargedCalls}})
+			require.NoError(t, err)
+			require.Equal(t, &domain.Price{Amount: "1.00", Currency: x.Organization.Currency, Unit: 1, IncludedCalls: domain.MaxChargedCalls}, created.Price)
+			in := catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Tiers", Kind: &tiered, Price: &domain.Price{Amount: "0.5", Unit: 1000, Tiers: []domain.PriceTier{{Amount: "00.4"}}}}
+			for n := domain.MaxChargedCalls; len(in.Price.Tiers) < 20; n-- {
+				in.Price.Tiers = append([]domain.PriceTier{{UpTo: new(n), Amount: "0.50"}}, in.Price.Tiers...)
+			}
+			created, err = f.Portal.Catalog.CreatePlan(x.Admin, in)
+			require.NoError(t, err)
+			require.Equal(t, "0.50", created.Price.Amount, "of the first tier")
+			require.Equal(t, domain.PriceTier{Amount: "0.40"}, created.Price.Tiers[19], "in its normal form")
+			again, err := f.Portal.Catalog.UpdatePlan(x.Admin, catalog.UpdatePlanInput{PlanID: created.GlobalID(), Price: input.SetTo(*in.Price)})
+			require.NoError(t, err)
+			require.Equal(t, []any{1, created.Price}, []any{again.Version, again.Price}, "the same is no change")
+			again, err = f.Portal.Catalog.UpdatePlan(x.Admin, catalog.UpdatePlanInput{PlanID: created.GlobalID(), Price: input.SetTo(domain.Price{Amount: "1", Unit: 1000})})
+			require.NoError(t, err)
+			require.Equal(t, &domain.Price{Amount: "1.00", Currency: x.Organization.Currency, Unit: 1000}, again.Price)
 		})
 		t.Run("OK, no terms", func(t *testing.T) {
 			created, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Nothing"})

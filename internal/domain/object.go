@@ -37,6 +37,21 @@ type Price struct {
 	Amount   string `json:"amount"`
 	Currency string `json:"currency"`
 	Unit     int    `json:"unit,omitempty"`
+	// IncludedCalls cost nothing in each month; only of a METERED plan.
+	IncludedCalls int `json:"includedCalls,omitempty"`
+	// Tiers are those of a TIERED plan, whose Amount is that of the first; without any,
+	// all calls have one amount.
+	Tiers []PriceTier `json:"tiers,omitempty"`
+}
+
+// MaxPriceTiers is the greatest number of tiers of a price.
+const MaxPriceTiers = 20
+
+// PriceTier is the price of those calls of a month that come after the tier before: up to
+// the call UpTo, or all that follow if it is nil. Amount is for each Unit calls.
+type PriceTier struct {
+	UpTo   *int   `json:"upTo,omitempty"`
+	Amount string `json:"amount"`
 }
 
 // KeyLife is a time in the life of API keys, in days, by environment: the longest

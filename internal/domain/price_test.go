@@ -24,6 +24,8 @@ func TestPriceDifference(t *testing.T) {
 		"free":              {nil, nil, nil},
 		"two currencies":    {price("1.00", "EUR", 0), price("1.00", "USD", 0), nil},
 		"calls and a month": {price("1.00", "EUR", 100), price("1.00", "EUR", 0), nil},
+		"included calls":    {&Price{Amount: "1.00", Currency: "EUR", Unit: 1, IncludedCalls: 5}, price("1.00", "EUR", 1), nil},
+		"tiers":             {price("1.00", "EUR", 1), &Price{Amount: "1.00", Currency: "EUR", Unit: 1, Tiers: []PriceTier{{Amount: "1.00"}}}, nil},
 	} {
 		require.Equal(t, c.want, PriceDifference(c.before, c.after), name)
 	}

@@ -256,6 +256,7 @@ func Columns() map[nodeid.Kind]map[string][]string {
 		},
 		nodeid.Plan: {
 			"approval":       {"approval"},
+			"charge":         {"kind", "price"},
 			"createdAt":      {"created_at"},
 			"externalId":     {"external_id"},
 			"id":             nil,

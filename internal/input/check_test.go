@@ -178,16 +178,6 @@ func TestRateLimits(t *testing.T) {
 	requireProblem(t, fault.InvalidValue, CheckRateLimit(&access.RateLimit{Limit: 1, Burst: 1_000_001}))
 }
 
-func TestUnitsBelongToPlansThatChargeForCalls(t *testing.T) {
-	for _, k := range []domain.PlanKind{domain.PlanMetered, domain.PlanTiered} {
-		requireProblem(t, "", CheckUnit(k, 1))
-		requireProblem(t, fault.InvalidValue, CheckUnit(k, 0))
-		requireProblem(t, fault.InvalidValue, CheckUnit(k, MaxQuota+1))
-	}
-	requireProblem(t, "", CheckUnit(domain.PlanFree, 0))
-	requireProblem(t, fault.InvalidValue, CheckUnit(domain.PlanFree, 1))
-}
-
 func TestPatches(t *testing.T) {
 	absent, cleared, set := Patch[string]{}, Patch[string]{Set: true}, Patch[string]{Set: true, Value: new("https://ACME.example")}
 	require.Equal(t, "otherwise", absent.Or("otherwise"))

@@ -2,7 +2,6 @@ package input
 
 import (
 	"portico/clients/go/gate/access"
-	"portico/internal/domain"
 	"portico/internal/fault"
 )
 
@@ -32,16 +31,4 @@ func CheckRateLimit(r *access.RateLimit) error {
 		errs = append(errs, CheckRange("rateLimit.burst", r.Burst, 1, maxRate))
 	}
 	return fault.Collect(errs...)
-}
-
-// CheckUnit requires a number of calls for plans that charge for calls, and
-// none for others.
-func CheckUnit(kind domain.PlanKind, unit int) error {
-	if kind == domain.PlanMetered || kind == domain.PlanTiered {
-		return CheckRange("price.unit", unit, 1, MaxQuota)
-	}
-	if unit != 0 {
-		return fault.Input(fault.InvalidValue, "price.unit", "Only the price of a METERED or TIERED plan is for a number of calls.")
-	}
-	return nil
 }
