@@ -75,7 +75,7 @@ type organization struct {
 	Accounts []account
 	// SignUp is who may become a user, and Form what those are asked who sign up.
 	SignUp domain.SignUpPolicy
-	Form   []domain.SignUpQuestion
+	Form   []domain.Question
 	// SignUps are people who have signed up and wait for a decision.
 	SignUps []signUp
 	// SignIns are recent ones, whose sessions last.
@@ -88,7 +88,7 @@ type organization struct {
 type signUp struct {
 	person
 	AccountName string
-	Answers     []identity.SignUpAnswerInput
+	Answers     []domain.AnswerInput
 }
 
 // signIn is a sign-in of a person, from a network address with a program.
