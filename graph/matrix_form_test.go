@@ -28,8 +28,8 @@ func (nouns) Form() noun {
 	}
 }
 
-// asking is a form with a question of each kind.
-func asking() []arguments {
+// formAsked is a form with a question of each kind.
+func formAsked() []arguments {
 	return []arguments{
 		{"name": "purpose", "label": "What is it for?", "kind": "TEXT", "maxLength": 200},
 		{"name": "size", "label": "How many calls?", "kind": "CHOICE", "options": []string{"few", "many"}},
@@ -38,8 +38,8 @@ func asking() []arguments {
 	}
 }
 
-// answering are answers to it.
-func answering() []arguments {
+// formAnswers are answers to it.
+func formAnswers() []arguments {
 	return []arguments{
 		{"name": "purpose", "value": "Maps"}, {"name": "size", "value": "few"}, {"name": "public", "value": "true"}, {"name": "site", "value": "https://maps.example"},
 	}

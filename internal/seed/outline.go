@@ -197,6 +197,8 @@ type subscription struct {
 	// Endpoints are those it is narrowed to, such as "GET /orders/{id}"; nil means
 	// all of the product.
 	Endpoints []string
+	// Answers are those to the product's form.
+	Answers []domain.AnswerInput
 	// Actions are what happened to it, in this order, and Reason is why it was
 	// refused, suspended or ended, or is to get another plan.
 	Actions []lifecycle.SubscriptionAction
