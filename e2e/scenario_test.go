@@ -33,6 +33,7 @@ func TestStories(t *testing.T) {
 		{"a subscription is rejected and tried again", rejection},
 		{"a subscription is suspended and withdrawn", suspension},
 		{"a suspension outlives its app", outlivingSuspension},
+		{"a product asks who registers", requestForms},
 		{"a subscription gets another plan", changedPlans},
 		{"changes of plan are refused", refusedPlanChanges},
 		{"an app goes to another account", transferredApps},

@@ -74,10 +74,12 @@ func prices() gqlhttp.Prices {
 		"ServerInfo.languages":                      mostLanguages,
 		"ServiceToken.scopes":                       len(domain.ServiceTokenScopes()),
 		"SignOutPayload.endedSessionIds":            identity.MaxSessions,
-		"SignUp.answers":                            domain.MaxSignUpQuestions,
-		"SignUpForm.questions":                      domain.MaxSignUpQuestions,
-		"SignUpInfo.questions":                      domain.MaxSignUpQuestions,
-		"SignUpQuestion.options":                    domain.MaxQuestionOptions,
+		"Product.requestForm":                       domain.MaxQuestions,
+		"ProductSubscription.answers":               domain.MaxQuestions,
+		"Question.options":                          domain.MaxQuestionOptions,
+		"SignUp.answers":                            domain.MaxQuestions,
+		"SignUpForm.questions":                      domain.MaxQuestions,
+		"SignUpInfo.questions":                      domain.MaxQuestions,
 		"Usage.series":                              usage.MaxPoints,
 		"Usage.totals":                              codes,
 		"Usage.upstream":                            mostClasses,
@@ -125,6 +127,7 @@ func longTexts() map[string]int {
 		"AccountProfile.description": aDescription,
 		"AccountProfile.website":     aWebsite,
 		"App.description":            aDescription,
+		"Answer.value":               2, //nolint:mnd // 500 characters
 		"AppTransfer.answer":         aReason,
 		"AppTransfer.reason":         aReason,
 		"Credential.revokedNote":     aReason,
@@ -144,7 +147,6 @@ func longTexts() map[string]int {
 		"ProductSubscription.reason": aReason,
 		"SignUp.reason":              aReason,
 		"Terms.url":                  aWebsite,
-		"SignUpAnswer.value":         2, //nolint:mnd // 500 characters
 	}
 }
 

@@ -15,14 +15,14 @@ import (
 func updateApp(in model.UpdateAppInput) apps.UpdateAppInput {
 	return apps.UpdateAppInput{
 		AppID: in.AppID, Version: version(in.Version),
-		Name: patch(in.Name), Description: patch(in.Description), Labels: patchLabels(in.Labels),
+		Name: patch(in.Name), Description: patch(in.Description), Labels: patchValues(in.Labels),
 	}
 }
 
 func updateKey(in model.UpdateKeyInput) apps.UpdateKeyInput {
 	return apps.UpdateKeyInput{
 		CredentialID: in.CredentialID, Version: version(in.Version),
-		Name: patch(in.Name), Labels: patchLabels(in.Labels), ExpiresAt: patch(in.ExpiresAt), Access: patch(in.Access), AccessControlList: patchList(in.AccessControlList),
+		Name: patch(in.Name), Labels: patchValues(in.Labels), ExpiresAt: patch(in.ExpiresAt), Access: patch(in.Access), AccessControlList: patchList(in.AccessControlList),
 		AllowedAddresses: patchList(in.AllowedAddresses), RateLimit: patch(in.RateLimit),
 	}
 }
@@ -41,7 +41,7 @@ func updateProduct(in model.UpdateProductInput) catalog.UpdateProductInput {
 		Title: patch(in.Title), Description: patch(in.Description), APIVersion: patch(in.APIVersion), ExternalID: patch(in.ExternalID),
 		Status: patch(in.Status), Approval: patch(in.Approval),
 		AuthTypes: patchList(in.AuthTypes), DocumentationURL: patch(in.DocumentationURL),
-		Keyless: patch(in.Keyless), EnforceEndpoints: patch(in.EnforceEndpoints),
+		Keyless: patch(in.Keyless), EnforceEndpoints: patch(in.EnforceEndpoints), RequestForm: patchValues(in.RequestForm),
 	}
 }
 

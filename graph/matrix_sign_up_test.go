@@ -23,19 +23,19 @@ func (nouns) SignUp() noun {
 	return noun{
 		prefix: "sup", list: sorted{list: "signUps"}, fields: signUpFields(), staffOnly: true,
 		values: map[string]any{
-			"SignUpPermissions": identity.SignUpPermissions{}, "SignUpAnswer": domain.SignUpAnswer{}, "SignUpForm": domain.SignUpForm{}, "SignUpInfo": model.SignUpInfo{}, "SignUpQuestion": domain.SignUpQuestion{},
+			"SignUpPermissions": identity.SignUpPermissions{}, "SignUpForm": domain.Form{}, "SignUpInfo": model.SignUpInfo{},
 		},
 		questions: map[string]question{
-			"SignUp":            of("SignUp", "sign-up", ""),
-			"SignUp: accepted":  accepted(""),
-			"SignUpAnswer":      accepted("answers"),
-			"SignUpPermissions": of("SignUp", "sign-up", "viewerCan"),
-			"SignUpConnection":  plain("{ signUps { %s } }", "signUps"),
-			"SignUpEdge":        plain("{ signUps { edges { %s } } }", "signUps.edges"),
-			"SignUpForm":        of("Organization", "organization", "signUpForm"),
-			"SignUpInfo":        plain(`{ serverInfo(organization: "one") { signUp { %s } } }`, "serverInfo.signUp"),
-			"SignUpQuestion":    plain(`{ serverInfo(organization: "one") { signUp { questions { %s } } } }`, "serverInfo.signUp.questions"),
-			"Query.signUps":     rootList("signUps(first: 100)", "sign-up"),
+			"SignUp":               of("SignUp", "sign-up", ""),
+			"SignUp: accepted":     accepted(""),
+			"Answer: of a sign-up": accepted("answers"),
+			"SignUpPermissions":    of("SignUp", "sign-up", "viewerCan"),
+			"SignUpConnection":     plain("{ signUps { %s } }", "signUps"),
+			"SignUpEdge":           plain("{ signUps { edges { %s } } }", "signUps.edges"),
+			"SignUpForm":           of("Organization", "organization", "signUpForm"),
+			"SignUpInfo":           plain(`{ serverInfo(organization: "one") { signUp { %s } } }`, "serverInfo.signUp"),
+			"Question: at sign-up": plain(`{ serverInfo(organization: "one") { signUp { questions { %s } } } }`, "serverInfo.signUp.questions"),
+			"Query.signUps":        rootList("signUps(first: 100)", "sign-up"),
 		},
 		plays: map[string]play{
 			"Mutation: by anybody.signUp": {input: (*world).signingUp, event: "SIGN_UP_REQUESTED", enter: nobodyIn},
@@ -49,7 +49,7 @@ func (nouns) SignUp() noun {
 		samples: map[string]string{"signUpId": "sign-up"},
 		nothing: map[string]string{
 			"the usual":           "SignUpInput.accountName SignUpInput.language",
-			"none given":          "SignUpInput.answers SignUpQuestionInput.options",
+			"none given":          "SignUpInput.answers",
 			"no questions":        "UpdateOrganizationInput.signUpForm",
 			"none said, approved": "ApproveSignUpInput.note",
 		},
@@ -101,7 +101,7 @@ func (w *world) signingUp(string) arguments {
 
 func fillSignUp(x *db.SignUpCreate, organization uuid.UUID, email string, at time.Time) *db.SignUpCreate {
 	return x.SetOrganizationID(organization).SetEmail(email).SetEmailFolded(address.ParseEmail(email)).SetName("New").SetAccountName("New Ltd").
-		SetAnswers(domain.SignUpAnswers{Answers: []domain.SignUpAnswer{{Name: "why", Label: "What do you want to build?", Kind: domain.QuestionText, Value: "Maps"}}}).
+		SetAnswers(domain.Answers{Answers: []domain.Answer{{Name: "why", Label: "What do you want to build?", Kind: domain.QuestionText, Value: "Maps"}}}).
 		SetCreatedAt(at).SetExpiresAt(at.Add(identity.SignUpLife)).SetEndedAt(at.Add(identity.SignUpLife))
 }
 

@@ -104,7 +104,7 @@ func (w *world) createCatalogue() {
 	} {
 		w.ids[p.specimen] = w.make("admin", "createProduct", arguments{
 			"name": w.name("product"), "externalId": "sap-1",
-			"documentationUrl": "https://one.example/docs", "apiVersion": "v1", "description": "What it does.",
+			"documentationUrl": "https://one.example/docs", "apiVersion": "v1", "description": "What it does.", "requestForm": formAsked(),
 		}, "product")
 		w.ids["plan of the "+p.specimen] = w.make("admin", "createPlan", arguments{
 			"productId": w.ids[p.specimen], "name": "metered", "kind": "METERED", "externalId": "sap-2", "approval": "MANUAL",
@@ -135,7 +135,7 @@ func (w *world) createOwnObjects() {
 	}}, "account")
 	w.ids["app"] = w.make("developer", "createApp", arguments{"name": "The developer's app", "description": "Old.", "labels": labels, "idempotencyKey": "once"}, "app")
 	w.make("developer", "updateApp", arguments{"appId": w.ids["app"], "description": "New."}, "app")
-	w.ids["waiting"] = w.make("developer", "register", arguments{"appId": w.ids["app"], "productId": w.ids["product"]}, "productSubscription")
+	w.ids["waiting"] = w.make("developer", "register", arguments{"appId": w.ids["app"], "productId": w.ids["product"], "answers": formAnswers()}, "productSubscription")
 	w.ids["approved"] = w.make("admin", "register", arguments{
 		"appId": w.ids["app"], "productId": w.ids["private product"], "endpointIds": []string{w.ids["endpoint of the private product"]},
 	}, "productSubscription")

@@ -3,7 +3,6 @@ package graph
 import (
 	"github.com/99designs/gqlgen/graphql"
 
-	"portico/internal/domain"
 	"portico/internal/input"
 )
 
@@ -22,17 +21,17 @@ func patchList[T any](o graphql.Omittable[[]T]) input.Patch[[]T] {
 	return input.Patch[[]T]{Set: set, Value: &v}
 }
 
-// patchLabels is patch for labels.
-func patchLabels(o graphql.Omittable[[]*domain.Label]) input.Patch[[]domain.Label] {
+// patchValues is patch for lists of objects, such as labels.
+func patchValues[T any](o graphql.Omittable[[]*T]) input.Patch[[]T] {
 	v, set := o.ValueOK()
 	if v == nil {
-		return input.Patch[[]domain.Label]{Set: set}
+		return input.Patch[[]T]{Set: set}
 	}
-	labels := make([]domain.Label, len(v))
-	for i, l := range v {
-		labels[i] = *l
+	values := make([]T, len(v))
+	for i, one := range v {
+		values[i] = *one
 	}
-	return input.Patch[[]domain.Label]{Set: set, Value: &labels}
+	return input.Patch[[]T]{Set: set, Value: &values}
 }
 
 // version returns the version that an update expects.

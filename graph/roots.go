@@ -183,11 +183,19 @@ func signInProviders(ctx context.Context, r *Resolver, o *db.Organization) ([]*m
 // signUpInfo returns how people sign up in an organization.
 func signUpInfo(ctx context.Context, p *portal.Portal, o *db.Organization) (*model.SignUpInfo, error) {
 	sends, err := p.Mail.SendsKind(ctx, o.ID, domain.MailVerification)
-	out := &model.SignUpInfo{Policy: o.SignUp, Available: sends && identity.SignUpAllowed(o), Questions: []*domain.SignUpQuestion{}}
-	if o.SignUpForm != nil && out.Available {
-		out.Questions = pointersTo(o.SignUpForm.Questions)
+	out := &model.SignUpInfo{Policy: o.SignUp, Available: sends && identity.SignUpAllowed(o), Questions: []*domain.Question{}}
+	if out.Available {
+		out.Questions = questions(o.SignUpForm)
 	}
 	return out, err
+}
+
+// questions returns what a form asks; nil asks nothing.
+func questions(f *domain.Form) []*domain.Question {
+	if f == nil {
+		return []*domain.Question{}
+	}
+	return pointersTo(f.Questions)
 }
 
 // pointersTo returns pointers to the elements of a list.

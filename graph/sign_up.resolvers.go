@@ -53,7 +53,7 @@ func (r *queryResolver) SignUps(ctx context.Context, where *identity.SignUpFilte
 }
 
 // Answers is the resolver for the answers field.
-func (r *signUpResolver) Answers(ctx context.Context, obj *db.SignUp) ([]*domain.SignUpAnswer, error) {
+func (r *signUpResolver) Answers(ctx context.Context, obj *db.SignUp) ([]*domain.Answer, error) {
 	return pointersTo(obj.Answers.Answers), nil
 }
 

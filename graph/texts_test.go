@@ -26,7 +26,7 @@ func smallTexts() map[string]string {
 		"Credential.secretHint": "four characters", "Credential.rawKeyHint": short, "Secret.rawKey": "a key's length",
 		"Credential.allowedAddresses": "a network's length", "Enforcement.appliedBy": name, "Enforcement.pending": name,
 		"Event.address": "an address", "Event.requestId": "at most 64 characters", "EventSubject.type": words, "EventChange.field": words,
-		"Invitation.email": "at most 254 bytes", "SignUp.email": "at most 254 bytes", "accountName": name, "label": name, "SignUpQuestion.options": "at most 100 characters",
+		"Invitation.email": "at most 254 bytes", "SignUp.email": "at most 254 bytes", "accountName": name, "label": name, "Question.options": "at most 100 characters",
 		"refreshToken": "75 characters", "SignInChallenge.token": "118 characters", "TotpSetup.secret": "32 characters", "recoveryCodes": "19 characters", "ServiceToken.hint": "four characters", "CreateServiceTokenPayload.secret": "53 characters", "Session.device": "at most 64 characters", "Session.address": "a network address",
 		"appName": name, "fromAccountName": name, "toAccountName": name, "AppTransfer.productTitles": name,
 		"Terms.version": "at most 64 characters", "AcceptedTerms.version": "at most 64 characters",

@@ -11727,7 +11727,7 @@ type OrganizationMutation struct {
 	act_as                    *bool
 	staff_totp                *bool
 	sign_up                   *domain.SignUpPolicy
-	sign_up_form              **domain.SignUpForm
+	sign_up_form              **domain.Form
 	terms_version             *string
 	terms_url                 *string
 	imported_keys             *bool
@@ -12482,12 +12482,12 @@ func (m *OrganizationMutation) ResetSignUp() {
 }
 
 // SetSignUpForm sets the "sign_up_form" field.
-func (m *OrganizationMutation) SetSignUpForm(duf *domain.SignUpForm) {
-	m.sign_up_form = &duf
+func (m *OrganizationMutation) SetSignUpForm(d *domain.Form) {
+	m.sign_up_form = &d
 }
 
 // SignUpForm returns the value of the "sign_up_form" field in the mutation.
-func (m *OrganizationMutation) SignUpForm() (r *domain.SignUpForm, exists bool) {
+func (m *OrganizationMutation) SignUpForm() (r *domain.Form, exists bool) {
 	v := m.sign_up_form
 	if v == nil {
 		return
@@ -12498,7 +12498,7 @@ func (m *OrganizationMutation) SignUpForm() (r *domain.SignUpForm, exists bool) 
 // OldSignUpForm returns the old "sign_up_form" field's value of the Organization entity.
 // If the Organization object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *OrganizationMutation) OldSignUpForm(ctx context.Context) (v *domain.SignUpForm, err error) {
+func (m *OrganizationMutation) OldSignUpForm(ctx context.Context) (v *domain.Form, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldSignUpForm is only allowed on UpdateOne operations")
 	}
@@ -13316,7 +13316,7 @@ func (m *OrganizationMutation) SetField(name string, value ent.Value) error {
 		m.SetSignUp(v)
 		return nil
 	case organization.FieldSignUpForm:
-		v, ok := value.(*domain.SignUpForm)
+		v, ok := value.(*domain.Form)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -14857,6 +14857,7 @@ type ProductMutation struct {
 	appendauth_types    []access.AuthType
 	documentation_url   *string
 	keyless             *bool
+	request_form        **domain.Form
 	enforce_endpoints   *bool
 	clearedFields       map[string]struct{}
 	organization        *uuid.UUID
@@ -15581,6 +15582,55 @@ func (m *ProductMutation) ResetKeyless() {
 	m.keyless = nil
 }
 
+// SetRequestForm sets the "request_form" field.
+func (m *ProductMutation) SetRequestForm(d *domain.Form) {
+	m.request_form = &d
+}
+
+// RequestForm returns the value of the "request_form" field in the mutation.
+func (m *ProductMutation) RequestForm() (r *domain.Form, exists bool) {
+	v := m.request_form
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequestForm returns the old "request_form" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldRequestForm(ctx context.Context) (v *domain.Form, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequestForm is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequestForm requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequestForm: %w", err)
+	}
+	return oldValue.RequestForm, nil
+}
+
+// ClearRequestForm clears the value of the "request_form" field.
+func (m *ProductMutation) ClearRequestForm() {
+	m.request_form = nil
+	m.clearedFields[product.FieldRequestForm] = struct{}{}
+}
+
+// RequestFormCleared returns if the "request_form" field was cleared in this mutation.
+func (m *ProductMutation) RequestFormCleared() bool {
+	_, ok := m.clearedFields[product.FieldRequestForm]
+	return ok
+}
+
+// ResetRequestForm resets all changes to the "request_form" field.
+func (m *ProductMutation) ResetRequestForm() {
+	m.request_form = nil
+	delete(m.clearedFields, product.FieldRequestForm)
+}
+
 // SetEnforceEndpoints sets the "enforce_endpoints" field.
 func (m *ProductMutation) SetEnforceEndpoints(b bool) {
 	m.enforce_endpoints = &b
@@ -15678,7 +15728,7 @@ func (m *ProductMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ProductMutation) Fields() []string {
-	fields := make([]string, 0, 17)
+	fields := make([]string, 0, 18)
 	if m.organization != nil {
 		fields = append(fields, product.FieldOrganizationID)
 	}
@@ -15727,6 +15777,9 @@ func (m *ProductMutation) Fields() []string {
 	if m.keyless != nil {
 		fields = append(fields, product.FieldKeyless)
 	}
+	if m.request_form != nil {
+		fields = append(fields, product.FieldRequestForm)
+	}
 	if m.enforce_endpoints != nil {
 		fields = append(fields, product.FieldEnforceEndpoints)
 	}
@@ -15770,6 +15823,8 @@ func (m *ProductMutation) Field(name string) (ent.Value, bool) {
 		return m.DocumentationURL()
 	case product.FieldKeyless:
 		return m.Keyless()
+	case product.FieldRequestForm:
+		return m.RequestForm()
 	case product.FieldEnforceEndpoints:
 		return m.EnforceEndpoints()
 	}
@@ -15813,6 +15868,8 @@ func (m *ProductMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldDocumentationURL(ctx)
 	case product.FieldKeyless:
 		return m.OldKeyless(ctx)
+	case product.FieldRequestForm:
+		return m.OldRequestForm(ctx)
 	case product.FieldEnforceEndpoints:
 		return m.OldEnforceEndpoints(ctx)
 	}
@@ -15936,6 +15993,13 @@ func (m *ProductMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetKeyless(v)
 		return nil
+	case product.FieldRequestForm:
+		v, ok := value.(*domain.Form)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequestForm(v)
+		return nil
 	case product.FieldEnforceEndpoints:
 		v, ok := value.(bool)
 		if !ok {
@@ -15987,7 +16051,11 @@ func (m *ProductMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *ProductMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(product.FieldRequestForm) {
+		fields = append(fields, product.FieldRequestForm)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -16000,6 +16068,11 @@ func (m *ProductMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *ProductMutation) ClearField(name string) error {
+	switch name {
+	case product.FieldRequestForm:
+		m.ClearRequestForm()
+		return nil
+	}
 	return fmt.Errorf("unknown Product nullable field %s", name)
 }
 
@@ -16054,6 +16127,9 @@ func (m *ProductMutation) ResetField(name string) error {
 		return nil
 	case product.FieldKeyless:
 		m.ResetKeyless()
+		return nil
+	case product.FieldRequestForm:
+		m.ResetRequestForm()
 		return nil
 	case product.FieldEnforceEndpoints:
 		m.ResetEnforceEndpoints()
@@ -19166,7 +19242,7 @@ type SignUpMutation struct {
 	account_name        *string
 	language            *domain.Language
 	terms_version       *string
-	answers             *domain.SignUpAnswers
+	answers             *domain.Answers
 	state               *domain.SignUpState
 	password_hash       *string
 	created_at          *time.Time
@@ -19569,12 +19645,12 @@ func (m *SignUpMutation) ResetTermsVersion() {
 }
 
 // SetAnswers sets the "answers" field.
-func (m *SignUpMutation) SetAnswers(dua domain.SignUpAnswers) {
-	m.answers = &dua
+func (m *SignUpMutation) SetAnswers(d domain.Answers) {
+	m.answers = &d
 }
 
 // Answers returns the value of the "answers" field in the mutation.
-func (m *SignUpMutation) Answers() (r domain.SignUpAnswers, exists bool) {
+func (m *SignUpMutation) Answers() (r domain.Answers, exists bool) {
 	v := m.answers
 	if v == nil {
 		return
@@ -19585,7 +19661,7 @@ func (m *SignUpMutation) Answers() (r domain.SignUpAnswers, exists bool) {
 // OldAnswers returns the old "answers" field's value of the SignUp entity.
 // If the SignUp object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *SignUpMutation) OldAnswers(ctx context.Context) (v domain.SignUpAnswers, err error) {
+func (m *SignUpMutation) OldAnswers(ctx context.Context) (v domain.Answers, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldAnswers is only allowed on UpdateOne operations")
 	}
@@ -20320,7 +20396,7 @@ func (m *SignUpMutation) SetField(name string, value ent.Value) error {
 		m.SetTermsVersion(v)
 		return nil
 	case signup.FieldAnswers:
-		v, ok := value.(domain.SignUpAnswers)
+		v, ok := value.(domain.Answers)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -20652,6 +20728,7 @@ type SubscriptionMutation struct {
 	addversion           *int
 	endpoint_ids         *[]uuid.UUID
 	appendendpoint_ids   []uuid.UUID
+	answers              **domain.Answers
 	status               *access.SubscriptionStatus
 	newest               *bool
 	requested_by         *uuid.UUID
@@ -21158,6 +21235,55 @@ func (m *SubscriptionMutation) ResetEndpointIds() {
 	m.endpoint_ids = nil
 	m.appendendpoint_ids = nil
 	delete(m.clearedFields, subscription.FieldEndpointIds)
+}
+
+// SetAnswers sets the "answers" field.
+func (m *SubscriptionMutation) SetAnswers(d *domain.Answers) {
+	m.answers = &d
+}
+
+// Answers returns the value of the "answers" field in the mutation.
+func (m *SubscriptionMutation) Answers() (r *domain.Answers, exists bool) {
+	v := m.answers
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnswers returns the old "answers" field's value of the Subscription entity.
+// If the Subscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionMutation) OldAnswers(ctx context.Context) (v *domain.Answers, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnswers is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnswers requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnswers: %w", err)
+	}
+	return oldValue.Answers, nil
+}
+
+// ClearAnswers clears the value of the "answers" field.
+func (m *SubscriptionMutation) ClearAnswers() {
+	m.answers = nil
+	m.clearedFields[subscription.FieldAnswers] = struct{}{}
+}
+
+// AnswersCleared returns if the "answers" field was cleared in this mutation.
+func (m *SubscriptionMutation) AnswersCleared() bool {
+	_, ok := m.clearedFields[subscription.FieldAnswers]
+	return ok
+}
+
+// ResetAnswers resets all changes to the "answers" field.
+func (m *SubscriptionMutation) ResetAnswers() {
+	m.answers = nil
+	delete(m.clearedFields, subscription.FieldAnswers)
 }
 
 // SetStatus sets the "status" field.
@@ -21990,7 +22116,7 @@ func (m *SubscriptionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SubscriptionMutation) Fields() []string {
-	fields := make([]string, 0, 23)
+	fields := make([]string, 0, 24)
 	if m.organization != nil {
 		fields = append(fields, subscription.FieldOrganizationID)
 	}
@@ -22017,6 +22143,9 @@ func (m *SubscriptionMutation) Fields() []string {
 	}
 	if m.endpoint_ids != nil {
 		fields = append(fields, subscription.FieldEndpointIds)
+	}
+	if m.answers != nil {
+		fields = append(fields, subscription.FieldAnswers)
 	}
 	if m.status != nil {
 		fields = append(fields, subscription.FieldStatus)
@@ -22086,6 +22215,8 @@ func (m *SubscriptionMutation) Field(name string) (ent.Value, bool) {
 		return m.PlanID()
 	case subscription.FieldEndpointIds:
 		return m.EndpointIds()
+	case subscription.FieldAnswers:
+		return m.Answers()
 	case subscription.FieldStatus:
 		return m.Status()
 	case subscription.FieldNewest:
@@ -22141,6 +22272,8 @@ func (m *SubscriptionMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldPlanID(ctx)
 	case subscription.FieldEndpointIds:
 		return m.OldEndpointIds(ctx)
+	case subscription.FieldAnswers:
+		return m.OldAnswers(ctx)
 	case subscription.FieldStatus:
 		return m.OldStatus(ctx)
 	case subscription.FieldNewest:
@@ -22240,6 +22373,13 @@ func (m *SubscriptionMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetEndpointIds(v)
+		return nil
+	case subscription.FieldAnswers:
+		v, ok := value.(*domain.Answers)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnswers(v)
 		return nil
 	case subscription.FieldStatus:
 		v, ok := value.(access.SubscriptionStatus)
@@ -22387,6 +22527,9 @@ func (m *SubscriptionMutation) ClearedFields() []string {
 	if m.FieldCleared(subscription.FieldEndpointIds) {
 		fields = append(fields, subscription.FieldEndpointIds)
 	}
+	if m.FieldCleared(subscription.FieldAnswers) {
+		fields = append(fields, subscription.FieldAnswers)
+	}
 	if m.FieldCleared(subscription.FieldRequestedBy) {
 		fields = append(fields, subscription.FieldRequestedBy)
 	}
@@ -22433,6 +22576,9 @@ func (m *SubscriptionMutation) ClearField(name string) error {
 	switch name {
 	case subscription.FieldEndpointIds:
 		m.ClearEndpointIds()
+		return nil
+	case subscription.FieldAnswers:
+		m.ClearAnswers()
 		return nil
 	case subscription.FieldRequestedBy:
 		m.ClearRequestedBy()
@@ -22498,6 +22644,9 @@ func (m *SubscriptionMutation) ResetField(name string) error {
 		return nil
 	case subscription.FieldEndpointIds:
 		m.ResetEndpointIds()
+		return nil
+	case subscription.FieldAnswers:
+		m.ResetAnswers()
 		return nil
 	case subscription.FieldStatus:
 		m.ResetStatus()

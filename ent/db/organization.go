@@ -56,7 +56,7 @@ type Organization struct {
 	// Who may become a user.
 	SignUp domain.SignUpPolicy `json:"sign_up,omitempty"`
 	// What people are asked who sign up; checked by its type. NULL: nothing.
-	SignUpForm *domain.SignUpForm `json:"sign_up_form,omitempty"`
+	SignUpForm *domain.Form `json:"sign_up_form,omitempty"`
 	// Of the terms that developers must accept; NULL: there are none.
 	TermsVersion *string `json:"terms_version,omitempty"`
 	// Where they are read.

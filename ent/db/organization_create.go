@@ -246,7 +246,7 @@ func (_c *OrganizationCreate) SetNillableSignUp(v *domain.SignUpPolicy) *Organiz
 }
 
 // SetSignUpForm sets the "sign_up_form" field.
-func (_c *OrganizationCreate) SetSignUpForm(v *domain.SignUpForm) *OrganizationCreate {
+func (_c *OrganizationCreate) SetSignUpForm(v *domain.Form) *OrganizationCreate {
 	_c.mutation.SetSignUpForm(v)
 	return _c
 }

@@ -248,7 +248,7 @@ func (_u *OrganizationUpdate) SetNillableSignUp(v *domain.SignUpPolicy) *Organiz
 }
 
 // SetSignUpForm sets the "sign_up_form" field.
-func (_u *OrganizationUpdate) SetSignUpForm(v *domain.SignUpForm) *OrganizationUpdate {
+func (_u *OrganizationUpdate) SetSignUpForm(v *domain.Form) *OrganizationUpdate {
 	_u.mutation.SetSignUpForm(v)
 	return _u
 }
@@ -839,7 +839,7 @@ func (_u *OrganizationUpdateOne) SetNillableSignUp(v *domain.SignUpPolicy) *Orga
 }
 
 // SetSignUpForm sets the "sign_up_form" field.
-func (_u *OrganizationUpdateOne) SetSignUpForm(v *domain.SignUpForm) *OrganizationUpdateOne {
+func (_u *OrganizationUpdateOne) SetSignUpForm(v *domain.Form) *OrganizationUpdateOne {
 	_u.mutation.SetSignUpForm(v)
 	return _u
 }

@@ -55,6 +55,8 @@ type Product struct {
 	DocumentationURL string `json:"documentation_url,omitempty"`
 	// Calls need no API key.
 	Keyless bool `json:"keyless,omitempty"`
+	// What is asked who registers an app; checked by its type. NULL: nothing.
+	RequestForm *domain.Form `json:"request_form,omitempty"`
 	// Only calls of its endpoints are allowed, also by subscriptions to all endpoints.
 	EnforceEndpoints bool `json:"enforce_endpoints,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -93,7 +95,7 @@ func (*Product) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case product.FieldAuthTypes:
+		case product.FieldAuthTypes, product.FieldRequestForm:
 			values[i] = new([]byte)
 		case product.FieldKeyless, product.FieldEnforceEndpoints:
 			values[i] = new(sql.NullBool)
@@ -224,6 +226,14 @@ func (_m *Product) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Keyless = value.Bool
 			}
+		case product.FieldRequestForm:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field request_form", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.RequestForm); err != nil {
+					return fmt.Errorf("unmarshal field request_form: %w", err)
+				}
+			}
 		case product.FieldEnforceEndpoints:
 			if value, ok := values[i].(*sql.NullBool); !ok {
 				return fmt.Errorf("unexpected type %T for field enforce_endpoints", values[i])
@@ -318,6 +328,9 @@ func (_m *Product) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("keyless=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Keyless))
+	builder.WriteString(", ")
+	builder.WriteString("request_form=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RequestForm))
 	builder.WriteString(", ")
 	builder.WriteString("enforce_endpoints=")
 	builder.WriteString(fmt.Sprintf("%v", _m.EnforceEndpoints))

@@ -209,6 +209,12 @@ func (_c *ProductCreate) SetNillableKeyless(v *bool) *ProductCreate {
 	return _c
 }
 
+// SetRequestForm sets the "request_form" field.
+func (_c *ProductCreate) SetRequestForm(v *domain.Form) *ProductCreate {
+	_c.mutation.SetRequestForm(v)
+	return _c
+}
+
 // SetEnforceEndpoints sets the "enforce_endpoints" field.
 func (_c *ProductCreate) SetEnforceEndpoints(v bool) *ProductCreate {
 	_c.mutation.SetEnforceEndpoints(v)
@@ -422,7 +428,7 @@ func (_c *ProductCreate) check() error {
 }
 
 // insertProduct inserts a row. What is not set is NULL.
-const insertProduct = `INSERT INTO "products" ("organization_id", "created_at", "updated_at", "version", "name", "title", "title_folded", "description", "api_version", "external_id", "visibility", "status", "approval", "auth_types", "documentation_url", "keyless", "enforce_endpoints", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
+const insertProduct = `INSERT INTO "products" ("organization_id", "created_at", "updated_at", "version", "name", "title", "title_folded", "description", "api_version", "external_id", "visibility", "status", "approval", "auth_types", "documentation_url", "keyless", "request_form", "enforce_endpoints", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
 
 func (_c *ProductCreate) sqlSave(ctx context.Context) (*Product, error) {
 	node, args, err := _c.values()
@@ -456,7 +462,7 @@ func (_c *ProductCreate) values() (*Product, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &Product{config: _c.config}, make([]any, 18)
+	node, args := &Product{config: _c.config}, make([]any, 19)
 	if value, ok := _c.mutation.OrganizationID(); ok {
 		args[0] = value.String()
 		node.OrganizationID = value
@@ -525,12 +531,20 @@ func (_c *ProductCreate) values() (*Product, []any, error) {
 		args[15] = value
 		node.Keyless = value
 	}
+	if value, ok := _c.mutation.RequestForm(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, nil, fmt.Errorf("marshal value for column request_form: %w", err)
+		}
+		args[16] = text
+		node.RequestForm = value
+	}
 	if value, ok := _c.mutation.EnforceEndpoints(); ok {
-		args[16] = value
+		args[17] = value
 		node.EnforceEndpoints = value
 	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[17] = value.String()
+		args[18] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -606,6 +620,10 @@ func (_c *ProductCreate) createSpec() (*Product, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Keyless(); ok {
 		_spec.SetField(product.FieldKeyless, field.TypeBool, value)
 		_node.Keyless = value
+	}
+	if value, ok := _c.mutation.RequestForm(); ok {
+		_spec.SetField(product.FieldRequestForm, field.TypeJSON, value)
+		_node.RequestForm = value
 	}
 	if value, ok := _c.mutation.EnforceEndpoints(); ok {
 		_spec.SetField(product.FieldEnforceEndpoints, field.TypeBool, value)

@@ -205,6 +205,18 @@ func (_u *ProductUpdate) SetNillableKeyless(v *bool) *ProductUpdate {
 	return _u
 }
 
+// SetRequestForm sets the "request_form" field.
+func (_u *ProductUpdate) SetRequestForm(v *domain.Form) *ProductUpdate {
+	_u.mutation.SetRequestForm(v)
+	return _u
+}
+
+// ClearRequestForm clears the value of the "request_form" field.
+func (_u *ProductUpdate) ClearRequestForm() *ProductUpdate {
+	_u.mutation.ClearRequestForm()
+	return _u
+}
+
 // SetEnforceEndpoints sets the "enforce_endpoints" field.
 func (_u *ProductUpdate) SetEnforceEndpoints(v bool) *ProductUpdate {
 	_u.mutation.SetEnforceEndpoints(v)
@@ -330,6 +342,12 @@ func (_u *ProductUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.Keyless(); ok {
 		_spec.SetField(product.FieldKeyless, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.RequestForm(); ok {
+		_spec.SetField(product.FieldRequestForm, field.TypeJSON, value)
+	}
+	if _u.mutation.RequestFormCleared() {
+		_spec.ClearField(product.FieldRequestForm, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.EnforceEndpoints(); ok {
 		_spec.SetField(product.FieldEnforceEndpoints, field.TypeBool, value)
@@ -529,6 +547,18 @@ func (_u *ProductUpdateOne) SetNillableKeyless(v *bool) *ProductUpdateOne {
 	return _u
 }
 
+// SetRequestForm sets the "request_form" field.
+func (_u *ProductUpdateOne) SetRequestForm(v *domain.Form) *ProductUpdateOne {
+	_u.mutation.SetRequestForm(v)
+	return _u
+}
+
+// ClearRequestForm clears the value of the "request_form" field.
+func (_u *ProductUpdateOne) ClearRequestForm() *ProductUpdateOne {
+	_u.mutation.ClearRequestForm()
+	return _u
+}
+
 // SetEnforceEndpoints sets the "enforce_endpoints" field.
 func (_u *ProductUpdateOne) SetEnforceEndpoints(v bool) *ProductUpdateOne {
 	_u.mutation.SetEnforceEndpoints(v)
@@ -684,6 +714,12 @@ func (_u *ProductUpdateOne) sqlSave(ctx context.Context) (_node *Product, err er
 	}
 	if value, ok := _u.mutation.Keyless(); ok {
 		_spec.SetField(product.FieldKeyless, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.RequestForm(); ok {
+		_spec.SetField(product.FieldRequestForm, field.TypeJSON, value)
+	}
+	if _u.mutation.RequestFormCleared() {
+		_spec.ClearField(product.FieldRequestForm, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.EnforceEndpoints(); ok {
 		_spec.SetField(product.FieldEnforceEndpoints, field.TypeBool, value)

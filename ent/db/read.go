@@ -1323,6 +1323,10 @@ func (*ProductQuery) Assign(column string) func(m *Product, v any) error {
 		return func(m *Product, v any) error {
 			return rowscan.Bool(&m.Keyless, v)
 		}
+	case product.FieldRequestForm:
+		return func(m *Product, v any) error {
+			return rowscan.JSON(&m.RequestForm, v)
+		}
 	case product.FieldEnforceEndpoints:
 		return func(m *Product, v any) error {
 			return rowscan.Bool(&m.EnforceEndpoints, v)
@@ -1768,6 +1772,10 @@ func (*SubscriptionQuery) Assign(column string) func(m *Subscription, v any) err
 	case subscription.FieldEndpointIds:
 		return func(m *Subscription, v any) error {
 			return rowscan.JSON(&m.EndpointIds, v)
+		}
+	case subscription.FieldAnswers:
+		return func(m *Subscription, v any) error {
+			return rowscan.JSON(&m.Answers, v)
 		}
 	case subscription.FieldStatus:
 		return func(m *Subscription, v any) error {

@@ -39,7 +39,7 @@ type SignUp struct {
 	// Of the terms that were accepted with it; NULL: there were none.
 	TermsVersion *string `json:"terms_version,omitempty"`
 	// With the questions as they were; checked by their type.
-	Answers domain.SignUpAnswers `json:"answers,omitempty"`
+	Answers domain.Answers `json:"answers,omitempty"`
 	// State holds the value of the "state" field.
 	State domain.SignUpState `json:"state,omitempty"`
 	// argon2id; chosen with the link, and kept while the sign-up waits for a decision.

@@ -85,7 +85,7 @@ func (_c *SignUpCreate) SetNillableTermsVersion(v *string) *SignUpCreate {
 }
 
 // SetAnswers sets the "answers" field.
-func (_c *SignUpCreate) SetAnswers(v domain.SignUpAnswers) *SignUpCreate {
+func (_c *SignUpCreate) SetAnswers(v domain.Answers) *SignUpCreate {
 	_c.mutation.SetAnswers(v)
 	return _c
 }

@@ -46,6 +46,8 @@ type Subscription struct {
 	PlanID uuid.UUID `json:"plan_id,omitempty"`
 	// The only endpoints that may be called; NULL: all of the product.
 	EndpointIds []uuid.UUID `json:"endpoint_ids,omitempty"`
+	// To the product's form, with the questions as they were; checked by their type. NULL: none.
+	Answers *domain.Answers `json:"answers,omitempty"`
 	// Status holds the value of the "status" field.
 	Status access.SubscriptionStatus `json:"status,omitempty"`
 	// The newest row of its app and product; older ones are history.
@@ -187,7 +189,7 @@ func (*Subscription) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case subscription.FieldRequestedBy, subscription.FieldDecidedBy, subscription.FieldPendingPlanID, subscription.FieldPendingRequestedBy:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
-		case subscription.FieldEndpointIds:
+		case subscription.FieldEndpointIds, subscription.FieldAnswers:
 			values[i] = new([]byte)
 		case subscription.FieldNewest:
 			values[i] = new(sql.NullBool)
@@ -274,6 +276,14 @@ func (_m *Subscription) assignValues(columns []string, values []any) error {
 			} else if value != nil && len(*value) > 0 {
 				if err := json.Unmarshal(*value, &_m.EndpointIds); err != nil {
 					return fmt.Errorf("unmarshal field endpoint_ids: %w", err)
+				}
+			}
+		case subscription.FieldAnswers:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field answers", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Answers); err != nil {
+					return fmt.Errorf("unmarshal field answers: %w", err)
 				}
 			}
 		case subscription.FieldStatus:
@@ -462,6 +472,9 @@ func (_m *Subscription) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("endpoint_ids=")
 	builder.WriteString(fmt.Sprintf("%v", _m.EndpointIds))
+	builder.WriteString(", ")
+	builder.WriteString("answers=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Answers))
 	builder.WriteString(", ")
 	builder.WriteString("status=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Status))

@@ -108,6 +108,12 @@ func (_c *SubscriptionCreate) SetEndpointIds(v []uuid.UUID) *SubscriptionCreate 
 	return _c
 }
 
+// SetAnswers sets the "answers" field.
+func (_c *SubscriptionCreate) SetAnswers(v *domain.Answers) *SubscriptionCreate {
+	_c.mutation.SetAnswers(v)
+	return _c
+}
+
 // SetStatus sets the "status" field.
 func (_c *SubscriptionCreate) SetStatus(v access.SubscriptionStatus) *SubscriptionCreate {
 	_c.mutation.SetStatus(v)
@@ -489,7 +495,7 @@ func (_c *SubscriptionCreate) check() error {
 }
 
 // insertSubscription inserts a row. What is not set is NULL.
-const insertSubscription = `INSERT INTO "subscriptions" ("organization_id", "created_at", "updated_at", "version", "account_id", "app_id", "product_id", "plan_id", "endpoint_ids", "status", "newest", "requested_by", "decided_by", "decided_at", "reason", "pending_plan_id", "pending_status", "pending_when", "pending_effective_at", "pending_requested_at", "pending_requested_by", "pending_reason", "deleted_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`
+const insertSubscription = `INSERT INTO "subscriptions" ("organization_id", "created_at", "updated_at", "version", "account_id", "app_id", "product_id", "plan_id", "endpoint_ids", "answers", "status", "newest", "requested_by", "decided_by", "decided_at", "reason", "pending_plan_id", "pending_status", "pending_when", "pending_effective_at", "pending_requested_at", "pending_requested_by", "pending_reason", "deleted_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`
 
 func (_c *SubscriptionCreate) sqlSave(ctx context.Context) (*Subscription, error) {
 	node, args, err := _c.values()
@@ -523,7 +529,7 @@ func (_c *SubscriptionCreate) values() (*Subscription, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &Subscription{config: _c.config}, make([]any, 24)
+	node, args := &Subscription{config: _c.config}, make([]any, 25)
 	if value, ok := _c.mutation.OrganizationID(); ok {
 		args[0] = value.String()
 		node.OrganizationID = value
@@ -564,64 +570,72 @@ func (_c *SubscriptionCreate) values() (*Subscription, []any, error) {
 		args[8] = text
 		node.EndpointIds = value
 	}
+	if value, ok := _c.mutation.Answers(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, nil, fmt.Errorf("marshal value for column answers: %w", err)
+		}
+		args[9] = text
+		node.Answers = value
+	}
 	if value, ok := _c.mutation.Status(); ok {
-		args[9] = string(value)
+		args[10] = string(value)
 		node.Status = value
 	}
 	if value, ok := _c.mutation.Newest(); ok {
-		args[10] = value
+		args[11] = value
 		node.Newest = value
 	}
 	if value, ok := _c.mutation.RequestedBy(); ok {
-		args[11] = value.String()
+		args[12] = value.String()
 		node.RequestedBy = &value
 	}
 	if value, ok := _c.mutation.DecidedBy(); ok {
-		args[12] = value.String()
+		args[13] = value.String()
 		node.DecidedBy = &value
 	}
 	if value, ok := _c.mutation.DecidedAt(); ok {
-		args[13] = value
+		args[14] = value
 		node.DecidedAt = &value
 	}
 	if value, ok := _c.mutation.Reason(); ok {
-		args[14] = string(value)
+		args[15] = string(value)
 		node.Reason = value
 	}
 	if value, ok := _c.mutation.PendingPlanID(); ok {
-		args[15] = value.String()
+		args[16] = value.String()
 		node.PendingPlanID = &value
 	}
 	if value, ok := _c.mutation.PendingStatus(); ok {
-		args[16] = string(value)
+		args[17] = string(value)
 		node.PendingStatus = &value
 	}
 	if value, ok := _c.mutation.PendingWhen(); ok {
-		args[17] = string(value)
+		args[18] = string(value)
 		node.PendingWhen = &value
 	}
 	if value, ok := _c.mutation.PendingEffectiveAt(); ok {
-		args[18] = value
+		args[19] = value
 		node.PendingEffectiveAt = &value
 	}
 	if value, ok := _c.mutation.PendingRequestedAt(); ok {
-		args[19] = value
+		args[20] = value
 		node.PendingRequestedAt = &value
 	}
 	if value, ok := _c.mutation.PendingRequestedBy(); ok {
-		args[20] = value.String()
+		args[21] = value.String()
 		node.PendingRequestedBy = &value
 	}
 	if value, ok := _c.mutation.PendingReason(); ok {
-		args[21] = string(value)
+		args[22] = string(value)
 		node.PendingReason = value
 	}
 	if value, ok := _c.mutation.DeletedAt(); ok {
-		args[22] = value
+		args[23] = value
 		node.DeletedAt = &value
 	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[23] = value.String()
+		args[24] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -653,6 +667,10 @@ func (_c *SubscriptionCreate) createSpec() (*Subscription, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.EndpointIds(); ok {
 		_spec.SetField(subscription.FieldEndpointIds, field.TypeJSON, value)
 		_node.EndpointIds = value
+	}
+	if value, ok := _c.mutation.Answers(); ok {
+		_spec.SetField(subscription.FieldAnswers, field.TypeJSON, value)
+		_node.Answers = value
 	}
 	if value, ok := _c.mutation.Status(); ok {
 		_spec.SetField(subscription.FieldStatus, field.TypeEnum, value)

@@ -102,6 +102,18 @@ func (_u *SubscriptionUpdate) ClearEndpointIds() *SubscriptionUpdate {
 	return _u
 }
 
+// SetAnswers sets the "answers" field.
+func (_u *SubscriptionUpdate) SetAnswers(v *domain.Answers) *SubscriptionUpdate {
+	_u.mutation.SetAnswers(v)
+	return _u
+}
+
+// ClearAnswers clears the value of the "answers" field.
+func (_u *SubscriptionUpdate) ClearAnswers() *SubscriptionUpdate {
+	_u.mutation.ClearAnswers()
+	return _u
+}
+
 // SetStatus sets the "status" field.
 func (_u *SubscriptionUpdate) SetStatus(v access.SubscriptionStatus) *SubscriptionUpdate {
 	_u.mutation.SetStatus(v)
@@ -485,6 +497,12 @@ func (_u *SubscriptionUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if _u.mutation.EndpointIdsCleared() {
 		_spec.ClearField(subscription.FieldEndpointIds, field.TypeJSON)
 	}
+	if value, ok := _u.mutation.Answers(); ok {
+		_spec.SetField(subscription.FieldAnswers, field.TypeJSON, value)
+	}
+	if _u.mutation.AnswersCleared() {
+		_spec.ClearField(subscription.FieldAnswers, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.Status(); ok {
 		_spec.SetField(subscription.FieldStatus, field.TypeEnum, value)
 	}
@@ -695,6 +713,18 @@ func (_u *SubscriptionUpdateOne) AppendEndpointIds(v []uuid.UUID) *SubscriptionU
 // ClearEndpointIds clears the value of the "endpoint_ids" field.
 func (_u *SubscriptionUpdateOne) ClearEndpointIds() *SubscriptionUpdateOne {
 	_u.mutation.ClearEndpointIds()
+	return _u
+}
+
+// SetAnswers sets the "answers" field.
+func (_u *SubscriptionUpdateOne) SetAnswers(v *domain.Answers) *SubscriptionUpdateOne {
+	_u.mutation.SetAnswers(v)
+	return _u
+}
+
+// ClearAnswers clears the value of the "answers" field.
+func (_u *SubscriptionUpdateOne) ClearAnswers() *SubscriptionUpdateOne {
+	_u.mutation.ClearAnswers()
 	return _u
 }
 
@@ -1110,6 +1140,12 @@ func (_u *SubscriptionUpdateOne) sqlSave(ctx context.Context) (_node *Subscripti
 	}
 	if _u.mutation.EndpointIdsCleared() {
 		_spec.ClearField(subscription.FieldEndpointIds, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Answers(); ok {
+		_spec.SetField(subscription.FieldAnswers, field.TypeJSON, value)
+	}
+	if _u.mutation.AnswersCleared() {
+		_spec.ClearField(subscription.FieldAnswers, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.Status(); ok {
 		_spec.SetField(subscription.FieldStatus, field.TypeEnum, value)

@@ -202,7 +202,7 @@ func owned() []table {
 		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
 			email := id.String() + "@example.com"
 			return c.SignUp.Create().SetID(id).SetOrganizationID(o.organization).SetEmail(email).SetEmailFolded(address.ParseEmail(email)).SetName("name").SetAccountName("name").
-				SetAnswers(domain.SignUpAnswers{}).SetCreatedAt(at()).SetExpiresAt(at().AddDate(0, 0, 1)).SetEndedAt(at().AddDate(0, 0, 1)).Exec(ctx)
+				SetAnswers(domain.Answers{}).SetCreatedAt(at()).SetExpiresAt(at().AddDate(0, 0, 1)).SetEndedAt(at().AddDate(0, 0, 1)).Exec(ctx)
 		}},
 	}
 }

@@ -141,11 +141,11 @@ func document(row reflect.Type, column string) (string, error) {
 // set sets a value and all that is in it.
 func set(v reflect.Value) {
 	switch v.Type() { // what is checked when it is written
-	case reflect.TypeFor[domain.SignUpForm]():
-		v.Set(reflect.ValueOf(domain.SignUpForm{Questions: []domain.SignUpQuestion{{Name: "why", Label: "Why?", Kind: domain.QuestionText, Required: true}}}))
+	case reflect.TypeFor[domain.Form]():
+		v.Set(reflect.ValueOf(domain.Form{Questions: []domain.Question{{Name: "why", Label: "Why?", Kind: domain.QuestionText, Required: true}}}))
 		return
-	case reflect.TypeFor[domain.SignUpAnswers]():
-		v.Set(reflect.ValueOf(domain.SignUpAnswers{Answers: []domain.SignUpAnswer{{Name: "why", Label: "Why?", Kind: domain.QuestionText, Value: "Straße"}}}))
+	case reflect.TypeFor[domain.Answers]():
+		v.Set(reflect.ValueOf(domain.Answers{Answers: []domain.Answer{{Name: "why", Label: "Why?", Kind: domain.QuestionText, Value: "Straße"}}}))
 		return
 	}
 	switch v.Kind() {

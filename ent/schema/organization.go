@@ -32,7 +32,7 @@ func (Organization) Fields() []ent.Field {
 		field.Bool("act_as").Default(false).Comment("Whether service tokens may act for developers."),
 		field.Bool("staff_totp").Default(false).Comment("Whether administrators need a second factor to sign in."),
 		field.Enum("sign_up").GoType(domain.SignUpPolicy("")).Default(string(domain.SignUpInvitation)).Comment("Who may become a user."),
-		field.JSON("sign_up_form", &domain.SignUpForm{}).Optional().Comment("What people are asked who sign up; checked by its type. NULL: nothing."),
+		field.JSON("sign_up_form", &domain.Form{}).Optional().Comment("What people are asked who sign up; checked by its type. NULL: nothing."),
 		field.String("terms_version").Optional().Nillable().Comment("Of the terms that developers must accept; NULL: there are none."),
 		field.String("terms_url").Optional().Nillable().Comment("Where they are read."),
 		field.Bool("imported_keys").Default(false).Comment("Whether gateways accept imported keys in a form that is not Portico's own."),

@@ -33,6 +33,7 @@ func (Product) Fields() []ent.Field {
 		field.JSON("auth_types", []access.AuthType{}).Default(access.AuthTypes()),
 		field.String("documentation_url").Default(""),
 		field.Bool("keyless").Default(false).Comment("Calls need no API key."),
+		field.JSON("request_form", &domain.Form{}).Optional().Comment("What is asked who registers an app; checked by its type. NULL: nothing."),
 		field.Bool("enforce_endpoints").Default(false).Comment("Only calls of its endpoints are allowed, also by subscriptions to all endpoints."),
 	}
 }
@@ -65,6 +66,8 @@ func (Product) Annotations() []schema.Annotation {
 			"products_visibility": oneOf("visibility", []string{rowpolicy.Public, "PRIVATE"}),
 			"products_status":     oneOf("status", domain.ProductStatus("").Values()),
 			"products_approval":   oneOf("approval", domain.Approval("").Values()),
+			// What domain.MaxForm allows, as JSON.
+			"products_request_form": "request_form IS NULL OR length(CAST(request_form AS text)) <= 100000",
 		}),
 		Retention{What: "products, retired ones too", Forever: true},
 	}

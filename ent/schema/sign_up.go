@@ -30,7 +30,7 @@ func (SignUp) Fields() []ent.Field {
 		field.String("account_name").Immutable(),
 		field.Enum("language").GoType(domain.Language("")).Optional().Nillable().Immutable().Comment("Of letters to the person; NULL: the organization's."),
 		field.String("terms_version").Optional().Nillable().Immutable().Comment("Of the terms that were accepted with it; NULL: there were none."),
-		field.JSON("answers", domain.SignUpAnswers{}).Immutable().Comment("With the questions as they were; checked by their type."),
+		field.JSON("answers", domain.Answers{}).Immutable().Comment("With the questions as they were; checked by their type."),
 		field.Enum("state").GoType(domain.SignUpState("")).Default(string(domain.SignUpUnverified)),
 		field.String("password_hash").Sensitive().Default("").Comment("argon2id; chosen with the link, and kept while the sign-up waits for a decision."),
 		field.Time("created_at").Immutable().Default(now),

@@ -30,6 +30,7 @@ func (Subscription) Fields() []ent.Field {
 		field.UUID("product_id", uuid.UUID{}).Immutable(),
 		field.UUID("plan_id", uuid.UUID{}),
 		field.JSON("endpoint_ids", []uuid.UUID{}).Optional().Comment("The only endpoints that may be called; NULL: all of the product."),
+		field.JSON("answers", &domain.Answers{}).Optional().Comment("To the product's form, with the questions as they were; checked by their type. NULL: none."),
 		field.Enum("status").GoType(access.SubscriptionStatus("")),
 		field.Bool("newest").Default(true).Comment("The newest row of its app and product; older ones are history."),
 		field.UUID("requested_by", uuid.UUID{}).Optional().Nillable(),
@@ -100,7 +101,9 @@ func (Subscription) Annotations() []schema.Annotation {
 		checks(map[string]string{
 			"subscriptions_status":         oneOf("status", access.SubscriptionStatus("").Values()),
 			"subscriptions_pending_status": "pending_status IS NULL OR " + oneOf("pending_status", lifecycle.PlanChangeStatus("").Values()),
-			"subscriptions_pending_when":   "pending_when IS NULL OR " + oneOf("pending_when", domain.PlanChangeTime("").Values()),
+			// What domain.MaxAnswers allows, as JSON.
+			"subscriptions_answers":      "answers IS NULL OR length(CAST(answers AS text)) <= 50000",
+			"subscriptions_pending_when": "pending_when IS NULL OR " + oneOf("pending_when", domain.PlanChangeTime("").Values()),
 			// Not by the status of the subscription: the previous release, which does not know
 			// these columns, may end one that has a change of plan. It has no effect then.
 			"subscriptions_pending": "((pending_plan_id IS NULL) = (pending_status IS NULL) AND (pending_plan_id IS NULL) = (pending_when IS NULL) AND (pending_plan_id IS NULL) = (pending_requested_at IS NULL) AND (pending_effective_at IS NOT NULL) = (pending_status IS NOT NULL AND pending_status = 'SCHEDULED') AND (pending_plan_id IS NOT NULL OR pending_requested_by IS NULL))",

@@ -491,11 +491,11 @@ func (ec *executionContext) _Organization_signUpForm(ctx context.Context, field 
 			directive1 := func(ctx context.Context) (any, error) {
 				any, err := ec.unmarshalNRole2ᚕporticoᚋinternalᚋviewerᚐRoleᚄ(ctx, []any{"ADMIN"})
 				if err != nil {
-					var zeroVal *domain.SignUpForm
+					var zeroVal *domain.Form
 					return zeroVal, err
 				}
 				if ec.Directives.HasRole == nil {
-					var zeroVal *domain.SignUpForm
+					var zeroVal *domain.Form
 					return zeroVal, errors.New("directive hasRole is not implemented")
 				}
 				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
@@ -504,8 +504,8 @@ func (ec *executionContext) _Organization_signUpForm(ctx context.Context, field 
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *domain.SignUpForm) graphql.Marshaler {
-			return ec.marshalOSignUpForm2ᚖporticoᚋinternalᚋdomainᚐSignUpForm(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.Form) graphql.Marshaler {
+			return ec.marshalOSignUpForm2ᚖporticoᚋinternalᚋdomainᚐForm(ctx, selections, v)
 		},
 		true,
 		false,
@@ -1164,7 +1164,7 @@ func (ec *executionContext) unmarshalInputUpdateOrganizationInput(ctx context.Co
 			it.SignUp = graphql.OmittableOf(data)
 		case "signUpForm":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("signUpForm"))
-			data, err := ec.unmarshalOSignUpFormInput2ᚖporticoᚋinternalᚋdomainᚐSignUpForm(ctx, v)
+			data, err := ec.unmarshalOSignUpFormInput2ᚖporticoᚋinternalᚋdomainᚐForm(ctx, v)
 			if err != nil {
 				return it, err
 			}

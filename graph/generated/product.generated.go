@@ -28,6 +28,7 @@ type ProductResolver interface {
 	Endpoints(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error)
 	ViewerCan(ctx context.Context, obj *db.Product) (*catalog.ProductPermissions, error)
 	Approvers(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.UserConnection, error)
+	RequestForm(ctx context.Context, obj *db.Product) ([]*domain.Question, error)
 }
 type ProductConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.ProductConnection) ([]*model.ProductEdge, error)
@@ -699,6 +700,34 @@ func (ec *executionContext) fieldContext_Product_approvers(ctx context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _Product_requestForm(ctx context.Context, field graphql.CollectedField, obj *db.Product) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Product",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Product().RequestForm(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*domain.Question) graphql.Marshaler {
+			return ec.marshalNQuestion2ᚕᚖporticoᚋinternalᚋdomainᚐQuestionᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Product_requestForm(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Product",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Question(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ProductConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.ProductConnection) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -1048,7 +1077,7 @@ func (ec *executionContext) unmarshalInputCreateProductInput(ctx context.Context
 		asMap["enforceEndpoints"] = false
 	}
 
-	fieldsInOrder := [...]string{"name", "title", "description", "apiVersion", "externalId", "status", "approval", "authTypes", "documentationUrl", "keyless", "enforceEndpoints"}
+	fieldsInOrder := [...]string{"name", "title", "description", "apiVersion", "externalId", "status", "approval", "authTypes", "documentationUrl", "keyless", "enforceEndpoints", "requestForm"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1132,6 +1161,13 @@ func (ec *executionContext) unmarshalInputCreateProductInput(ctx context.Context
 				return it, err
 			}
 			it.EnforceEndpoints = data
+		case "requestForm":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("requestForm"))
+			data, err := ec.unmarshalOQuestionInput2ᚕporticoᚋinternalᚋdomainᚐQuestionᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RequestForm = data
 		}
 	}
 	return it, nil
@@ -1233,7 +1269,7 @@ func (ec *executionContext) unmarshalInputUpdateProductInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"productId", "version", "title", "description", "apiVersion", "externalId", "status", "approval", "authTypes", "documentationUrl", "keyless", "enforceEndpoints"}
+	fieldsInOrder := [...]string{"productId", "version", "title", "description", "apiVersion", "externalId", "status", "approval", "authTypes", "documentationUrl", "keyless", "enforceEndpoints", "requestForm"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1324,6 +1360,13 @@ func (ec *executionContext) unmarshalInputUpdateProductInput(ctx context.Context
 				return it, err
 			}
 			it.EnforceEndpoints = graphql.OmittableOf(data)
+		case "requestForm":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("requestForm"))
+			data, err := ec.unmarshalOQuestionInput2ᚕᚖporticoᚋinternalᚋdomainᚐQuestionᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RequestForm = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -1454,6 +1497,8 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 			out.required(ec._Product_viewerCan(ctx, field, obj))
 		case "approvers":
 			out.optional(ec._Product_approvers(ctx, field, obj))
+		case "requestForm":
+			out.required(ec._Product_requestForm(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

@@ -63,6 +63,7 @@ type ResolverRoot interface {
 	ProductSubscription() ProductSubscriptionResolver
 	ProductSubscriptionConnection() ProductSubscriptionConnectionResolver
 	Query() QueryResolver
+	Question() QuestionResolver
 	SearchResult() SearchResultResolver
 	ServiceToken() ServiceTokenResolver
 	ServiceTokenConnection() ServiceTokenConnectionResolver
@@ -192,6 +193,13 @@ type ComplexityRoot struct {
 	AddMemberPayload struct {
 		Membership func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	Answer struct {
+		Kind  func(childComplexity int) int
+		Label func(childComplexity int) int
+		Name  func(childComplexity int) int
+		Value func(childComplexity int) int
 	}
 
 	App struct {
@@ -969,6 +977,7 @@ type ComplexityRoot struct {
 		Keyless          func(childComplexity int) int
 		Name             func(childComplexity int) int
 		Plans            func(childComplexity int, first *int, after *string, last *int, before *string) int
+		RequestForm      func(childComplexity int) int
 		Status           func(childComplexity int) int
 		Title            func(childComplexity int) int
 		Version          func(childComplexity int) int
@@ -997,6 +1006,7 @@ type ComplexityRoot struct {
 	ProductSubscription struct {
 		Account            func(childComplexity int) int
 		AllowedTransitions func(childComplexity int) int
+		Answers            func(childComplexity int) int
 		App                func(childComplexity int) int
 		BadgeColor         func(childComplexity int) int
 		CallsLast24h       func(childComplexity int) int
@@ -1067,6 +1077,15 @@ type ComplexityRoot struct {
 		Usage                func(childComplexity int, where activity.UsageFilter, interval usage.Interval) int
 		Users                func(childComplexity int, where *identity.UserFilter, first *int, after *string, last *int, before *string) int
 		Viewer               func(childComplexity int) int
+	}
+
+	Question struct {
+		Kind      func(childComplexity int) int
+		Label     func(childComplexity int) int
+		MaxLength func(childComplexity int) int
+		Name      func(childComplexity int) int
+		Options   func(childComplexity int) int
+		Required  func(childComplexity int) int
 	}
 
 	Quota struct {
@@ -1332,13 +1351,6 @@ type ComplexityRoot struct {
 		ViewerCan   func(childComplexity int) int
 	}
 
-	SignUpAnswer struct {
-		Kind  func(childComplexity int) int
-		Label func(childComplexity int) int
-		Name  func(childComplexity int) int
-		Value func(childComplexity int) int
-	}
-
 	SignUpConnection struct {
 		Edges      func(childComplexity int) int
 		Nodes      func(childComplexity int) int
@@ -1368,14 +1380,6 @@ type ComplexityRoot struct {
 	SignUpPermissions struct {
 		Approve func(childComplexity int) int
 		Reject  func(childComplexity int) int
-	}
-
-	SignUpQuestion struct {
-		Kind     func(childComplexity int) int
-		Label    func(childComplexity int) int
-		Name     func(childComplexity int) int
-		Options  func(childComplexity int) int
-		Required func(childComplexity int) int
 	}
 
 	SuspendAccountPayload struct {
@@ -2007,6 +2011,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AddMemberPayload.UserErrors(childComplexity), true
+
+	case "Answer.kind":
+		if e.ComplexityRoot.Answer.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Answer.Kind(childComplexity), true
+	case "Answer.label":
+		if e.ComplexityRoot.Answer.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Answer.Label(childComplexity), true
+	case "Answer.name":
+		if e.ComplexityRoot.Answer.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Answer.Name(childComplexity), true
+	case "Answer.value":
+		if e.ComplexityRoot.Answer.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Answer.Value(childComplexity), true
 
 	case "App.account":
 		if e.ComplexityRoot.App.Account == nil {
@@ -5526,6 +5555,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.Plans(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Product.requestForm":
+		if e.ComplexityRoot.Product.RequestForm == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Product.RequestForm(childComplexity), true
 	case "Product.status":
 		if e.ComplexityRoot.Product.Status == nil {
 			break
@@ -5626,6 +5661,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductSubscription.AllowedTransitions(childComplexity), true
+	case "ProductSubscription.answers":
+		if e.ComplexityRoot.ProductSubscription.Answers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscription.Answers(childComplexity), true
 	case "ProductSubscription.app":
 		if e.ComplexityRoot.ProductSubscription.App == nil {
 			break
@@ -6134,6 +6175,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
+
+	case "Question.kind":
+		if e.ComplexityRoot.Question.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Question.Kind(childComplexity), true
+	case "Question.label":
+		if e.ComplexityRoot.Question.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Question.Label(childComplexity), true
+	case "Question.maxLength":
+		if e.ComplexityRoot.Question.MaxLength == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Question.MaxLength(childComplexity), true
+	case "Question.name":
+		if e.ComplexityRoot.Question.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Question.Name(childComplexity), true
+	case "Question.options":
+		if e.ComplexityRoot.Question.Options == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Question.Options(childComplexity), true
+	case "Question.required":
+		if e.ComplexityRoot.Question.Required == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Question.Required(childComplexity), true
 
 	case "Quota.limit":
 		if e.ComplexityRoot.Quota.Limit == nil {
@@ -7058,31 +7136,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SignUp.ViewerCan(childComplexity), true
 
-	case "SignUpAnswer.kind":
-		if e.ComplexityRoot.SignUpAnswer.Kind == nil {
-			break
-		}
-
-		return e.ComplexityRoot.SignUpAnswer.Kind(childComplexity), true
-	case "SignUpAnswer.label":
-		if e.ComplexityRoot.SignUpAnswer.Label == nil {
-			break
-		}
-
-		return e.ComplexityRoot.SignUpAnswer.Label(childComplexity), true
-	case "SignUpAnswer.name":
-		if e.ComplexityRoot.SignUpAnswer.Name == nil {
-			break
-		}
-
-		return e.ComplexityRoot.SignUpAnswer.Name(childComplexity), true
-	case "SignUpAnswer.value":
-		if e.ComplexityRoot.SignUpAnswer.Value == nil {
-			break
-		}
-
-		return e.ComplexityRoot.SignUpAnswer.Value(childComplexity), true
-
 	case "SignUpConnection.edges":
 		if e.ComplexityRoot.SignUpConnection.Edges == nil {
 			break
@@ -7166,37 +7219,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SignUpPermissions.Reject(childComplexity), true
-
-	case "SignUpQuestion.kind":
-		if e.ComplexityRoot.SignUpQuestion.Kind == nil {
-			break
-		}
-
-		return e.ComplexityRoot.SignUpQuestion.Kind(childComplexity), true
-	case "SignUpQuestion.label":
-		if e.ComplexityRoot.SignUpQuestion.Label == nil {
-			break
-		}
-
-		return e.ComplexityRoot.SignUpQuestion.Label(childComplexity), true
-	case "SignUpQuestion.name":
-		if e.ComplexityRoot.SignUpQuestion.Name == nil {
-			break
-		}
-
-		return e.ComplexityRoot.SignUpQuestion.Name(childComplexity), true
-	case "SignUpQuestion.options":
-		if e.ComplexityRoot.SignUpQuestion.Options == nil {
-			break
-		}
-
-		return e.ComplexityRoot.SignUpQuestion.Options(childComplexity), true
-	case "SignUpQuestion.required":
-		if e.ComplexityRoot.SignUpQuestion.Required == nil {
-			break
-		}
-
-		return e.ComplexityRoot.SignUpQuestion.Required(childComplexity), true
 
 	case "SuspendAccountPayload.account":
 		if e.ComplexityRoot.SuspendAccountPayload.Account == nil {
@@ -10485,6 +10507,80 @@ extend type Query {
   ): EventConnection! @hasRole(any: [ADMIN, PORTAL])
 }
 `, BuiltIn: false},
+	{Name: "../schema/form.graphql", Input: `"A question of a form: an organization's to people who sign up, or a product's to who registers an app with it."
+type Question @public {
+  "What identifies it in answers: small letters, digits and hyphens."
+  name: String!
+  "The question itself."
+  label: String!
+  "What an answer is."
+  kind: QuestionKind!
+  "Whether it must be answered."
+  required: Boolean!
+  "What can be chosen, of a CHOICE; else empty."
+  options: [String!]!
+  "How many characters the answer may have, of a TEXT; else null."
+  maxLength: Int @goField(forceResolver: true)
+}
+
+"What the answer to a question is."
+enum QuestionKind {
+  "A text, which may have several lines: of at most 500 characters, or fewer where the question says so."
+  TEXT
+  "One of the options."
+  CHOICE
+  "` + "`" + `true` + "`" + ` or ` + "`" + `false` + "`" + `."
+  BOOLEAN
+  "An https or http address of at most 500 characters, with no user name and password in it."
+  URL
+}
+
+"An answer to a question, with the question as it was then. A form that changes afterwards does not change it."
+type Answer @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+  "The question's name."
+  name: String!
+  "The question, as it was then."
+  label: String!
+  "What the answer is."
+  kind: QuestionKind!
+  "The text, the option, the address, or ` + "`" + `true` + "`" + ` or ` + "`" + `false` + "`" + `. It is what somebody has entered: show it as text, and an address as a link only with care."
+  value: String!
+}
+
+extend type Product {
+  "What is asked who registers an app with it, in this order; empty when nothing is. The answers are for who decides."
+  requestForm: [Question!]! @goField(forceResolver: true)
+}
+
+extend type ProductSubscription {
+  "What was answered to the product's ` + "`" + `requestForm` + "`" + ` when the app was registered, each with the question as it was then; empty when nothing was, and after the app has gone to another account. The account's members, administrators and the product's approvers see it."
+  answers: [Answer!]! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+}
+
+"A question of a form."
+input QuestionInput {
+  "What identifies it in answers: 1–63 small letters, digits and hyphens; twice the same is TAKEN."
+  name: String!
+  "The question itself, 1–255 characters."
+  label: String!
+  "What an answer is."
+  kind: QuestionKind!
+  "Whether it must be answered."
+  required: Boolean! = false
+  "What can be chosen, of a CHOICE: 1–50 texts of 1–100 characters, none twice. Other kinds have none."
+  options: [String!]
+  "How many characters the answer may have, of a TEXT: 1–500; left out or null: 500. Other kinds have none."
+  maxLength: Int
+}
+
+"The answer to a question."
+input AnswerInput {
+  "The question's name; one that is not asked, or twice the same, is UNKNOWN_REFERENCE."
+  name: String!
+  "The text, one of the options, the address, or ` + "`" + `true` + "`" + ` or ` + "`" + `false` + "`" + `; empty: not answered."
+  value: String!
+}
+`, BuiltIn: false},
 	{Name: "../schema/gateway.graphql", Input: `"""
 A gateway: all the processes that ask the gate with one token, and what Portico's servers
 have seen of them. Servers store it every 10 seconds, and a position that has moved within
@@ -11647,6 +11743,8 @@ input CreateProductInput {
   keyless: Boolean = false
   "Whether only calls of its endpoints pass; null is refused."
   enforceEndpoints: Boolean = false
+  "What is asked who registers an app with it, in this order: at most 20 questions, whose names, texts and options have at most 10000 characters in all."
+  requestForm: [QuestionInput!]
 }
 
 "The result of ` + "`" + `createProduct` + "`" + `."
@@ -11683,6 +11781,8 @@ input UpdateProductInput {
   keyless: Boolean
   "Whether only calls of its endpoints pass; null is refused."
   enforceEndpoints: Boolean
+  "What is asked who registers an app with it, instead of what is asked now: at most 20 questions, whose names, texts and options have at most 10000 characters in all; null or an empty list: nothing. Answers that were given stay as they are."
+  requestForm: [QuestionInput!]
 }
 
 "The result of ` + "`" + `updateProduct` + "`" + `."
@@ -12135,37 +12235,13 @@ type SignUpInfo @public {
   "Whether ` + "`" + `signUp` + "`" + ` works now: the policy allows it, people sign in with passwords, and the letter to the address would be sent."
   available: Boolean!
   "What the organization asks beside name and address, in this order; empty unless it is ` + "`" + `available` + "`" + `."
-  questions: [SignUpQuestion!]!
+  questions: [Question!]!
 }
 
 "An organization's form for people who sign up."
 type SignUpForm {
   "The questions, in their order; at most 20."
-  questions: [SignUpQuestion!]!
-}
-
-"A question of the organization's to people who sign up."
-type SignUpQuestion @public {
-  "What identifies it in answers: small letters, digits and hyphens."
-  name: String!
-  "The question itself."
-  label: String!
-  "What an answer is."
-  kind: SignUpQuestionKind!
-  "Whether it must be answered."
-  required: Boolean!
-  "What can be chosen, of a CHOICE; else empty."
-  options: [String!]!
-}
-
-"What the answer to a question is."
-enum SignUpQuestionKind {
-  "A text of at most 500 characters, which may have several lines."
-  TEXT
-  "One of the options."
-  CHOICE
-  "` + "`" + `true` + "`" + ` or ` + "`" + `false` + "`" + `."
-  BOOLEAN
+  questions: [Question!]!
 }
 
 "Somebody who wants to become a user. There is no user before the address is confirmed, nor while an administrator is to decide."
@@ -12179,7 +12255,7 @@ type SignUp implements Node {
   "The name of the account that the person gets."
   accountName: String!
   "The answers to the organization's questions, each with the question as it was then."
-  answers: [SignUpAnswer!]! @goField(forceResolver: true)
+  answers: [Answer!]! @goField(forceResolver: true)
   "What has become of it by now."
   status: SignUpStatus! @goField(forceResolver: true)
   "When the person signed up."
@@ -12214,18 +12290,6 @@ enum SignUpStatus {
   EXPIRED
   "Another sign-up with the address was confirmed, or somebody became a user with it while this one waited."
   REPLACED
-}
-
-"An answer to a question of the organization's."
-type SignUpAnswer {
-  "The question's name."
-  name: String!
-  "The question, as it was then."
-  label: String!
-  "What the answer is."
-  kind: SignUpQuestionKind!
-  "The text, the option, or ` + "`" + `true` + "`" + ` or ` + "`" + `false` + "`" + `."
-  value: String!
 }
 
 "What the viewer may do with a sign-up."
@@ -12345,17 +12409,9 @@ input SignUpInput {
   "The language of letters to the person; left out or null: the organization's."
   language: Language
   "Answers to the organization's questions: those that ` + "`" + `serverInfo` + "`" + ` shows. At most 2000 characters in all."
-  answers: [SignUpAnswerInput!]
+  answers: [AnswerInput!]
   "The version of the organization's terms that the person accepts: that of ` + "`" + `serverInfo { terms }` + "`" + `. REQUIRED where there are terms, and INVALID if they have changed; where there are none it says nothing."
   termsVersion: String
-}
-
-"The answer to a question of the organization's."
-input SignUpAnswerInput {
-  "The question's name."
-  name: String!
-  "The text, one of the options, or ` + "`" + `true` + "`" + ` or ` + "`" + `false` + "`" + `; empty: not answered."
-  value: String!
 }
 
 "The result of ` + "`" + `signUp` + "`" + `, which says nothing about who has the address."
@@ -12422,22 +12478,8 @@ type RejectSignUpPayload {
 
 "What people are asked who sign up."
 input SignUpFormInput {
-  "The questions, in their order; at most 20."
-  questions: [SignUpQuestionInput!]!
-}
-
-"A question of the organization's to people who sign up."
-input SignUpQuestionInput {
-  "What identifies it in answers: 1–63 small letters, digits and hyphens; twice the same is TAKEN."
-  name: String!
-  "The question itself, 1–255 characters."
-  label: String!
-  "What an answer is."
-  kind: SignUpQuestionKind!
-  "Whether it must be answered."
-  required: Boolean! = false
-  "What can be chosen, of a CHOICE: 1–50 texts of 1–100 characters, none twice. Other kinds have none."
-  options: [String!]
+  "The questions, in their order: at most 20, whose names, texts and options have at most 10000 characters in all."
+  questions: [QuestionInput!]!
 }
 `, BuiltIn: false},
 	{Name: "../schema/subscription.graphql", Input: `"An app's use of a product by a plan."
@@ -12779,6 +12821,8 @@ input RegisterInput {
   planId: ID
   "The product's endpoints to narrow it to, 1–500; all of them, also those that will come, unless given. An empty list is refused."
   endpointIds: [ID!]
+  "Answers to the questions of the product's ` + "`" + `requestForm` + "`" + `, of at most 2000 characters in all. A required one that is missing is REQUIRED, unless an administrator registers the app."
+  answers: [AnswerInput!]
   "1–255 characters. The same key with the same input within 24 hours creates nothing new and repeats the answer; with another input it is a CONFLICT."
   idempotencyKey: String
 }
@@ -14068,6 +14112,20 @@ func (ec *executionContext) childFields_AddMemberPayload(ctx context.Context, fi
 		return ec.fieldContext_AddMemberPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AddMemberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Answer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_Answer_name(ctx, field)
+	case "label":
+		return ec.fieldContext_Answer_label(ctx, field)
+	case "kind":
+		return ec.fieldContext_Answer_kind(ctx, field)
+	case "value":
+		return ec.fieldContext_Answer_value(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Answer", field.Name)
 }
 
 func (ec *executionContext) childFields_App(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -15460,6 +15518,8 @@ func (ec *executionContext) childFields_Product(ctx context.Context, field graph
 		return ec.fieldContext_Product_viewerCan(ctx, field)
 	case "approvers":
 		return ec.fieldContext_Product_approvers(ctx, field)
+	case "requestForm":
+		return ec.fieldContext_Product_requestForm(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Product", field.Name)
 }
@@ -15548,6 +15608,8 @@ func (ec *executionContext) childFields_ProductSubscription(ctx context.Context,
 		return ec.fieldContext_ProductSubscription_viewerCan(ctx, field)
 	case "timeline":
 		return ec.fieldContext_ProductSubscription_timeline(ctx, field)
+	case "answers":
+		return ec.fieldContext_ProductSubscription_answers(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProductSubscription", field.Name)
 }
@@ -15582,6 +15644,24 @@ func (ec *executionContext) childFields_ProductSubscriptionPermissions(ctx conte
 		return ec.fieldContext_ProductSubscriptionPermissions_updateEndpoints(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProductSubscriptionPermissions", field.Name)
+}
+
+func (ec *executionContext) childFields_Question(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_Question_name(ctx, field)
+	case "label":
+		return ec.fieldContext_Question_label(ctx, field)
+	case "kind":
+		return ec.fieldContext_Question_kind(ctx, field)
+	case "required":
+		return ec.fieldContext_Question_required(ctx, field)
+	case "options":
+		return ec.fieldContext_Question_options(ctx, field)
+	case "maxLength":
+		return ec.fieldContext_Question_maxLength(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Question", field.Name)
 }
 
 func (ec *executionContext) childFields_Quota(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -16110,20 +16190,6 @@ func (ec *executionContext) childFields_SignUp(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type SignUp", field.Name)
 }
 
-func (ec *executionContext) childFields_SignUpAnswer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "name":
-		return ec.fieldContext_SignUpAnswer_name(ctx, field)
-	case "label":
-		return ec.fieldContext_SignUpAnswer_label(ctx, field)
-	case "kind":
-		return ec.fieldContext_SignUpAnswer_kind(ctx, field)
-	case "value":
-		return ec.fieldContext_SignUpAnswer_value(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SignUpAnswer", field.Name)
-}
-
 func (ec *executionContext) childFields_SignUpConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edges":
@@ -16184,22 +16250,6 @@ func (ec *executionContext) childFields_SignUpPermissions(ctx context.Context, f
 		return ec.fieldContext_SignUpPermissions_reject(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SignUpPermissions", field.Name)
-}
-
-func (ec *executionContext) childFields_SignUpQuestion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "name":
-		return ec.fieldContext_SignUpQuestion_name(ctx, field)
-	case "label":
-		return ec.fieldContext_SignUpQuestion_label(ctx, field)
-	case "kind":
-		return ec.fieldContext_SignUpQuestion_kind(ctx, field)
-	case "required":
-		return ec.fieldContext_SignUpQuestion_required(ctx, field)
-	case "options":
-		return ec.fieldContext_SignUpQuestion_options(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SignUpQuestion", field.Name)
 }
 
 func (ec *executionContext) childFields_SuspendAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

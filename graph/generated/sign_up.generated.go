@@ -23,7 +23,7 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type SignUpResolver interface {
-	Answers(ctx context.Context, obj *db.SignUp) ([]*domain.SignUpAnswer, error)
+	Answers(ctx context.Context, obj *db.SignUp) ([]*domain.Answer, error)
 	Status(ctx context.Context, obj *db.SignUp) (domain.SignUpStatus, error)
 
 	DecidedBy(ctx context.Context, obj *db.SignUp) (*model.Actor, error)
@@ -296,8 +296,8 @@ func (ec *executionContext) _SignUp_answers(ctx context.Context, field graphql.C
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.SignUp().Answers(ctx, obj)
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v []*domain.SignUpAnswer) graphql.Marshaler {
-			return ec.marshalNSignUpAnswer2ᚕᚖporticoᚋinternalᚋdomainᚐSignUpAnswerᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*domain.Answer) graphql.Marshaler {
+			return ec.marshalNAnswer2ᚕᚖporticoᚋinternalᚋdomainᚐAnswerᚄ(ctx, selections, v)
 		},
 		true,
 	)
@@ -309,7 +309,7 @@ func (ec *executionContext) fieldContext_SignUp_answers(_ context.Context, field
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SignUpAnswer(ctx, field)
+			return ec.childFields_Answer(ctx, field)
 		},
 	}
 	return fc, nil
@@ -513,82 +513,6 @@ func (ec *executionContext) fieldContext_SignUp_viewerCan(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _SignUpAnswer_name(ctx context.Context, field graphql.CollectedField, obj *domain.SignUpAnswer) (ret graphql.Marshaler) {
-	return resolve(
-		ctx,
-		ec.OperationContext,
-		field,
-		"SignUpAnswer",
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SignUpAnswer_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SignUpAnswer", field, false, false, errors.New("field of type String does not have child fields"))
-}
-
-func (ec *executionContext) _SignUpAnswer_label(ctx context.Context, field graphql.CollectedField, obj *domain.SignUpAnswer) (ret graphql.Marshaler) {
-	return resolve(
-		ctx,
-		ec.OperationContext,
-		field,
-		"SignUpAnswer",
-		func(ctx context.Context) (any, error) {
-			return obj.Label, nil
-		},
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SignUpAnswer_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SignUpAnswer", field, false, false, errors.New("field of type String does not have child fields"))
-}
-
-func (ec *executionContext) _SignUpAnswer_kind(ctx context.Context, field graphql.CollectedField, obj *domain.SignUpAnswer) (ret graphql.Marshaler) {
-	return resolve(
-		ctx,
-		ec.OperationContext,
-		field,
-		"SignUpAnswer",
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		func(ctx context.Context, selections ast.SelectionSet, v domain.SignUpQuestionKind) graphql.Marshaler {
-			return ec.marshalNSignUpQuestionKind2porticoᚋinternalᚋdomainᚐSignUpQuestionKind(ctx, selections, v)
-		},
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SignUpAnswer_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SignUpAnswer", field, false, false, errors.New("field of type SignUpQuestionKind does not have child fields"))
-}
-
-func (ec *executionContext) _SignUpAnswer_value(ctx context.Context, field graphql.CollectedField, obj *domain.SignUpAnswer) (ret graphql.Marshaler) {
-	return resolve(
-		ctx,
-		ec.OperationContext,
-		field,
-		"SignUpAnswer",
-		func(ctx context.Context) (any, error) {
-			return obj.Value, nil
-		},
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SignUpAnswer_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SignUpAnswer", field, false, false, errors.New("field of type String does not have child fields"))
-}
-
 func (ec *executionContext) _SignUpConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.SignUpConnection) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -739,7 +663,7 @@ func (ec *executionContext) fieldContext_SignUpEdge_node(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _SignUpForm_questions(ctx context.Context, field graphql.CollectedField, obj *domain.SignUpForm) (ret graphql.Marshaler) {
+func (ec *executionContext) _SignUpForm_questions(ctx context.Context, field graphql.CollectedField, obj *domain.Form) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
 		ec.OperationContext,
@@ -748,8 +672,8 @@ func (ec *executionContext) _SignUpForm_questions(ctx context.Context, field gra
 		func(ctx context.Context) (any, error) {
 			return obj.Questions, nil
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v []domain.SignUpQuestion) graphql.Marshaler {
-			return ec.marshalNSignUpQuestion2ᚕporticoᚋinternalᚋdomainᚐSignUpQuestionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []domain.Question) graphql.Marshaler {
+			return ec.marshalNQuestion2ᚕporticoᚋinternalᚋdomainᚐQuestionᚄ(ctx, selections, v)
 		},
 		true,
 	)
@@ -761,7 +685,7 @@ func (ec *executionContext) fieldContext_SignUpForm_questions(_ context.Context,
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SignUpQuestion(ctx, field)
+			return ec.childFields_Question(ctx, field)
 		},
 	}
 	return fc, nil
@@ -814,8 +738,8 @@ func (ec *executionContext) _SignUpInfo_questions(ctx context.Context, field gra
 		func(ctx context.Context) (any, error) {
 			return obj.Questions, nil
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v []*domain.SignUpQuestion) graphql.Marshaler {
-			return ec.marshalNSignUpQuestion2ᚕᚖporticoᚋinternalᚋdomainᚐSignUpQuestionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*domain.Question) graphql.Marshaler {
+			return ec.marshalNQuestion2ᚕᚖporticoᚋinternalᚋdomainᚐQuestionᚄ(ctx, selections, v)
 		},
 		true,
 	)
@@ -827,7 +751,7 @@ func (ec *executionContext) fieldContext_SignUpInfo_questions(_ context.Context,
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SignUpQuestion(ctx, field)
+			return ec.childFields_Question(ctx, field)
 		},
 	}
 	return fc, nil
@@ -915,101 +839,6 @@ func (ec *executionContext) fieldContext_SignUpPermissions_reject(_ context.Cont
 		},
 	}
 	return fc, nil
-}
-
-func (ec *executionContext) _SignUpQuestion_name(ctx context.Context, field graphql.CollectedField, obj *domain.SignUpQuestion) (ret graphql.Marshaler) {
-	return resolve(
-		ctx,
-		ec.OperationContext,
-		field,
-		"SignUpQuestion",
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SignUpQuestion_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SignUpQuestion", field, false, false, errors.New("field of type String does not have child fields"))
-}
-
-func (ec *executionContext) _SignUpQuestion_label(ctx context.Context, field graphql.CollectedField, obj *domain.SignUpQuestion) (ret graphql.Marshaler) {
-	return resolve(
-		ctx,
-		ec.OperationContext,
-		field,
-		"SignUpQuestion",
-		func(ctx context.Context) (any, error) {
-			return obj.Label, nil
-		},
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SignUpQuestion_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SignUpQuestion", field, false, false, errors.New("field of type String does not have child fields"))
-}
-
-func (ec *executionContext) _SignUpQuestion_kind(ctx context.Context, field graphql.CollectedField, obj *domain.SignUpQuestion) (ret graphql.Marshaler) {
-	return resolve(
-		ctx,
-		ec.OperationContext,
-		field,
-		"SignUpQuestion",
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		func(ctx context.Context, selections ast.SelectionSet, v domain.SignUpQuestionKind) graphql.Marshaler {
-			return ec.marshalNSignUpQuestionKind2porticoᚋinternalᚋdomainᚐSignUpQuestionKind(ctx, selections, v)
-		},
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SignUpQuestion_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SignUpQuestion", field, false, false, errors.New("field of type SignUpQuestionKind does not have child fields"))
-}
-
-func (ec *executionContext) _SignUpQuestion_required(ctx context.Context, field graphql.CollectedField, obj *domain.SignUpQuestion) (ret graphql.Marshaler) {
-	return resolve(
-		ctx,
-		ec.OperationContext,
-		field,
-		"SignUpQuestion",
-		func(ctx context.Context) (any, error) {
-			return obj.Required, nil
-		},
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SignUpQuestion_required(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SignUpQuestion", field, false, false, errors.New("field of type Boolean does not have child fields"))
-}
-
-func (ec *executionContext) _SignUpQuestion_options(ctx context.Context, field graphql.CollectedField, obj *domain.SignUpQuestion) (ret graphql.Marshaler) {
-	return resolve(
-		ctx,
-		ec.OperationContext,
-		field,
-		"SignUpQuestion",
-		func(ctx context.Context) (any, error) {
-			return obj.Options, nil
-		},
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SignUpQuestion_options(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SignUpQuestion", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _VerifyEmailPayload_status(ctx context.Context, field graphql.CollectedField, obj *model.VerifyEmailPayload) (ret graphql.Marshaler) {
@@ -1193,43 +1022,6 @@ func (ec *executionContext) unmarshalInputRejectSignUpInput(ctx context.Context,
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputSignUpAnswerInput(ctx context.Context, obj any) (identity.SignUpAnswerInput, error) {
-	var it identity.SignUpAnswerInput
-	if obj == nil {
-		return it, nil
-	}
-
-	asMap := map[string]any{}
-	for k, v := range obj.(map[string]any) {
-		asMap[k] = v
-	}
-
-	fieldsInOrder := [...]string{"name", "value"}
-	for _, k := range fieldsInOrder {
-		v, ok := asMap[k]
-		if !ok {
-			continue
-		}
-		switch k {
-		case "name":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
-			data, err := ec.unmarshalNString2string(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Name = data
-		case "value":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("value"))
-			data, err := ec.unmarshalNString2string(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Value = data
-		}
-	}
-	return it, nil
-}
-
 func (ec *executionContext) unmarshalInputSignUpFilter(ctx context.Context, obj any) (identity.SignUpFilter, error) {
 	var it identity.SignUpFilter
 	if obj == nil {
@@ -1260,8 +1052,8 @@ func (ec *executionContext) unmarshalInputSignUpFilter(ctx context.Context, obj 
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputSignUpFormInput(ctx context.Context, obj any) (domain.SignUpForm, error) {
-	var it domain.SignUpForm
+func (ec *executionContext) unmarshalInputSignUpFormInput(ctx context.Context, obj any) (domain.Form, error) {
+	var it domain.Form
 	if obj == nil {
 		return it, nil
 	}
@@ -1280,7 +1072,7 @@ func (ec *executionContext) unmarshalInputSignUpFormInput(ctx context.Context, o
 		switch k {
 		case "questions":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("questions"))
-			data, err := ec.unmarshalNSignUpQuestionInput2ᚕporticoᚋinternalᚋdomainᚐSignUpQuestionᚄ(ctx, v)
+			data, err := ec.unmarshalNQuestionInput2ᚕporticoᚋinternalᚋdomainᚐQuestionᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1345,7 +1137,7 @@ func (ec *executionContext) unmarshalInputSignUpInput(ctx context.Context, obj a
 			it.Language = data
 		case "answers":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("answers"))
-			data, err := ec.unmarshalOSignUpAnswerInput2ᚕporticoᚋinternalᚋidentityᚐSignUpAnswerInputᚄ(ctx, v)
+			data, err := ec.unmarshalOAnswerInput2ᚕporticoᚋinternalᚋdomainᚐAnswerInputᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1398,68 +1190,6 @@ func (ec *executionContext) unmarshalInputSignUpOrder(ctx context.Context, obj a
 				return it, err
 			}
 			it.Direction = data
-		}
-	}
-	return it, nil
-}
-
-func (ec *executionContext) unmarshalInputSignUpQuestionInput(ctx context.Context, obj any) (domain.SignUpQuestion, error) {
-	var it domain.SignUpQuestion
-	if obj == nil {
-		return it, nil
-	}
-
-	asMap := map[string]any{}
-	for k, v := range obj.(map[string]any) {
-		asMap[k] = v
-	}
-
-	if _, present := asMap["required"]; !present {
-		asMap["required"] = false
-	}
-
-	fieldsInOrder := [...]string{"name", "label", "kind", "required", "options"}
-	for _, k := range fieldsInOrder {
-		v, ok := asMap[k]
-		if !ok {
-			continue
-		}
-		switch k {
-		case "name":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
-			data, err := ec.unmarshalNString2string(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Name = data
-		case "label":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("label"))
-			data, err := ec.unmarshalNString2string(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Label = data
-		case "kind":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
-			data, err := ec.unmarshalNSignUpQuestionKind2porticoᚋinternalᚋdomainᚐSignUpQuestionKind(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Kind = data
-		case "required":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("required"))
-			data, err := ec.unmarshalNBoolean2bool(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Required = data
-		case "options":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("options"))
-			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Options = data
 		}
 	}
 	return it, nil
@@ -1665,46 +1395,6 @@ func (ec *executionContext) _SignUp(ctx context.Context, sel ast.SelectionSet, o
 	return out.end()
 }
 
-var signUpAnswerImplementors = []string{"SignUpAnswer"}
-
-func (ec *executionContext) _SignUpAnswer(ctx context.Context, sel ast.SelectionSet, obj *domain.SignUpAnswer) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, signUpAnswerImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
-		switch field.Name {
-		case "__typename":
-			out.Text = append(out.Text, `"SignUpAnswer"`...)
-		case "name":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Name))
-			} else {
-				out.required(ec._SignUpAnswer_name(ctx, field, obj))
-			}
-		case "label":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Label))
-			} else {
-				out.required(ec._SignUpAnswer_label(ctx, field, obj))
-			}
-		case "kind":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Kind))
-			} else {
-				out.required(ec._SignUpAnswer_kind(ctx, field, obj))
-			}
-		case "value":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Value))
-			} else {
-				out.required(ec._SignUpAnswer_value(ctx, field, obj))
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	return out.end()
-}
-
 var signUpConnectionImplementors = []string{"SignUpConnection"}
 
 func (ec *executionContext) _SignUpConnection(ctx context.Context, sel ast.SelectionSet, obj *model.SignUpConnection) graphql.Marshaler {
@@ -1763,7 +1453,7 @@ func (ec *executionContext) _SignUpEdge(ctx context.Context, sel ast.SelectionSe
 
 var signUpFormImplementors = []string{"SignUpForm"}
 
-func (ec *executionContext) _SignUpForm(ctx context.Context, sel ast.SelectionSet, obj *domain.SignUpForm) graphql.Marshaler {
+func (ec *executionContext) _SignUpForm(ctx context.Context, sel ast.SelectionSet, obj *domain.Form) graphql.Marshaler {
 	out := newObject(ctx, ec.OperationContext, sel, signUpFormImplementors)
 	for i, field := range out.fields.List {
 		out.field(i)
@@ -1771,11 +1461,7 @@ func (ec *executionContext) _SignUpForm(ctx context.Context, sel ast.SelectionSe
 		case "__typename":
 			out.Text = append(out.Text, `"SignUpForm"`...)
 		case "questions":
-			if out.direct {
-				out.required(ec.marshalNSignUpQuestion2ᚕporticoᚋinternalᚋdomainᚐSignUpQuestionᚄ(ctx, field.Selections, obj.Questions))
-			} else {
-				out.required(ec._SignUpForm_questions(ctx, field, obj))
-			}
+			out.required(ec._SignUpForm_questions(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -1805,11 +1491,7 @@ func (ec *executionContext) _SignUpInfo(ctx context.Context, sel ast.SelectionSe
 				out.required(ec._SignUpInfo_available(ctx, field, obj))
 			}
 		case "questions":
-			if out.direct {
-				out.required(ec.marshalNSignUpQuestion2ᚕᚖporticoᚋinternalᚋdomainᚐSignUpQuestionᚄ(ctx, field.Selections, obj.Questions))
-			} else {
-				out.required(ec._SignUpInfo_questions(ctx, field, obj))
-			}
+			out.required(ec._SignUpInfo_questions(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -1859,52 +1541,6 @@ func (ec *executionContext) _SignUpPermissions(ctx context.Context, sel ast.Sele
 				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Reject))
 			} else {
 				out.required(ec._SignUpPermissions_reject(ctx, field, obj))
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	return out.end()
-}
-
-var signUpQuestionImplementors = []string{"SignUpQuestion"}
-
-func (ec *executionContext) _SignUpQuestion(ctx context.Context, sel ast.SelectionSet, obj *domain.SignUpQuestion) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, signUpQuestionImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
-		switch field.Name {
-		case "__typename":
-			out.Text = append(out.Text, `"SignUpQuestion"`...)
-		case "name":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Name))
-			} else {
-				out.required(ec._SignUpQuestion_name(ctx, field, obj))
-			}
-		case "label":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Label))
-			} else {
-				out.required(ec._SignUpQuestion_label(ctx, field, obj))
-			}
-		case "kind":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Kind))
-			} else {
-				out.required(ec._SignUpQuestion_kind(ctx, field, obj))
-			}
-		case "required":
-			if out.direct {
-				out.Text = strconv.AppendBool(out.Text, bool(obj.Required))
-			} else {
-				out.required(ec._SignUpQuestion_required(ctx, field, obj))
-			}
-		case "options":
-			if out.direct {
-				out.required(ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.Options))
-			} else {
-				out.required(ec._SignUpQuestion_options(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -1979,29 +1615,6 @@ func (ec *executionContext) marshalNSignUp2ᚖporticoᚋentᚋdbᚐSignUp(ctx co
 		return graphql.Null
 	}
 	return ec._SignUp(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNSignUpAnswer2ᚕᚖporticoᚋinternalᚋdomainᚐSignUpAnswerᚄ(ctx context.Context, sel ast.SelectionSet, v []*domain.SignUpAnswer) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
-		return ec.marshalNSignUpAnswer2ᚖporticoᚋinternalᚋdomainᚐSignUpAnswer(ctx, sel, v[i])
-	})
-
-	return ret
-}
-
-func (ec *executionContext) marshalNSignUpAnswer2ᚖporticoᚋinternalᚋdomainᚐSignUpAnswer(ctx context.Context, sel ast.SelectionSet, v *domain.SignUpAnswer) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._SignUpAnswer(ctx, sel, v)
-}
-
-func (ec *executionContext) unmarshalNSignUpAnswerInput2porticoᚋinternalᚋidentityᚐSignUpAnswerInput(ctx context.Context, v any) (identity.SignUpAnswerInput, error) {
-	res, err := ec.unmarshalInputSignUpAnswerInput(ctx, v)
-	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNSignUpConnection2ᚖporticoᚋgraphᚋmodelᚐSignUpConnection(ctx context.Context, sel ast.SelectionSet, v *model.SignUpConnection) graphql.Marshaler {
@@ -2079,72 +1692,6 @@ func (ec *executionContext) marshalNSignUpPolicy2porticoᚋinternalᚋdomainᚐS
 	return res
 }
 
-func (ec *executionContext) marshalNSignUpQuestion2porticoᚋinternalᚋdomainᚐSignUpQuestion(ctx context.Context, sel ast.SelectionSet, v domain.SignUpQuestion) graphql.Marshaler {
-	return ec._SignUpQuestion(ctx, sel, &v)
-}
-
-func (ec *executionContext) marshalNSignUpQuestion2ᚕporticoᚋinternalᚋdomainᚐSignUpQuestionᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.SignUpQuestion) graphql.Marshaler {
-	ret := writePlain(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
-		return ec.marshalNSignUpQuestion2porticoᚋinternalᚋdomainᚐSignUpQuestion(ctx, sel, v[i])
-	})
-
-	return ret
-}
-
-func (ec *executionContext) marshalNSignUpQuestion2ᚕᚖporticoᚋinternalᚋdomainᚐSignUpQuestionᚄ(ctx context.Context, sel ast.SelectionSet, v []*domain.SignUpQuestion) graphql.Marshaler {
-	ret := writePlain(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
-		return ec.marshalNSignUpQuestion2ᚖporticoᚋinternalᚋdomainᚐSignUpQuestion(ctx, sel, v[i])
-	})
-
-	return ret
-}
-
-func (ec *executionContext) marshalNSignUpQuestion2ᚖporticoᚋinternalᚋdomainᚐSignUpQuestion(ctx context.Context, sel ast.SelectionSet, v *domain.SignUpQuestion) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._SignUpQuestion(ctx, sel, v)
-}
-
-func (ec *executionContext) unmarshalNSignUpQuestionInput2porticoᚋinternalᚋdomainᚐSignUpQuestion(ctx context.Context, v any) (domain.SignUpQuestion, error) {
-	res, err := ec.unmarshalInputSignUpQuestionInput(ctx, v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalNSignUpQuestionInput2ᚕporticoᚋinternalᚋdomainᚐSignUpQuestionᚄ(ctx context.Context, v any) ([]domain.SignUpQuestion, error) {
-	vSlice := graphql.CoerceList(v)
-	var err error
-	res := make([]domain.SignUpQuestion, len(vSlice))
-	for i := range vSlice {
-		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNSignUpQuestionInput2porticoᚋinternalᚋdomainᚐSignUpQuestion(ctx, vSlice[i])
-		if err != nil {
-			return nil, err
-		}
-	}
-	return res, nil
-}
-
-func (ec *executionContext) unmarshalNSignUpQuestionKind2porticoᚋinternalᚋdomainᚐSignUpQuestionKind(ctx context.Context, v any) (domain.SignUpQuestionKind, error) {
-	tmp, err := model.UnmarshalText(v)
-	res := domain.SignUpQuestionKind(tmp)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNSignUpQuestionKind2porticoᚋinternalᚋdomainᚐSignUpQuestionKind(ctx context.Context, sel ast.SelectionSet, v domain.SignUpQuestionKind) graphql.Marshaler {
-	_ = sel
-	res := model.MarshalText(string(v))
-	if res == graphql.Null {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-	}
-	return res
-}
-
 func (ec *executionContext) unmarshalNSignUpStatus2porticoᚋinternalᚋdomainᚐSignUpStatus(ctx context.Context, v any) (domain.SignUpStatus, error) {
 	tmp, err := model.UnmarshalText(v)
 	res := domain.SignUpStatus(tmp)
@@ -2188,23 +1735,6 @@ func (ec *executionContext) marshalOSignUp2ᚖporticoᚋentᚋdbᚐSignUp(ctx co
 	return ec._SignUp(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOSignUpAnswerInput2ᚕporticoᚋinternalᚋidentityᚐSignUpAnswerInputᚄ(ctx context.Context, v any) ([]identity.SignUpAnswerInput, error) {
-	if v == nil {
-		return nil, nil
-	}
-	vSlice := graphql.CoerceList(v)
-	var err error
-	res := make([]identity.SignUpAnswerInput, len(vSlice))
-	for i := range vSlice {
-		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNSignUpAnswerInput2porticoᚋinternalᚋidentityᚐSignUpAnswerInput(ctx, vSlice[i])
-		if err != nil {
-			return nil, err
-		}
-	}
-	return res, nil
-}
-
 func (ec *executionContext) unmarshalOSignUpFilter2ᚖporticoᚋinternalᚋidentityᚐSignUpFilter(ctx context.Context, v any) (*identity.SignUpFilter, error) {
 	if v == nil {
 		return nil, nil
@@ -2213,14 +1743,14 @@ func (ec *executionContext) unmarshalOSignUpFilter2ᚖporticoᚋinternalᚋident
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOSignUpForm2ᚖporticoᚋinternalᚋdomainᚐSignUpForm(ctx context.Context, sel ast.SelectionSet, v *domain.SignUpForm) graphql.Marshaler {
+func (ec *executionContext) marshalOSignUpForm2ᚖporticoᚋinternalᚋdomainᚐForm(ctx context.Context, sel ast.SelectionSet, v *domain.Form) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._SignUpForm(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOSignUpFormInput2ᚖporticoᚋinternalᚋdomainᚐSignUpForm(ctx context.Context, v any) (*domain.SignUpForm, error) {
+func (ec *executionContext) unmarshalOSignUpFormInput2ᚖporticoᚋinternalᚋdomainᚐForm(ctx context.Context, v any) (*domain.Form, error) {
 	if v == nil {
 		return nil, nil
 	}

@@ -48,6 +48,7 @@ type ProductSubscriptionResolver interface {
 	AllowedTransitions(ctx context.Context, obj *db.Subscription) ([]lifecycle.SubscriptionAction, error)
 	ViewerCan(ctx context.Context, obj *db.Subscription) (*apps.SubscriptionPermissions, error)
 	Timeline(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
+	Answers(ctx context.Context, obj *db.Subscription) ([]*domain.Answer, error)
 }
 type ProductSubscriptionConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.ProductSubscriptionConnection) ([]*model.ProductSubscriptionEdge, error)
@@ -1177,6 +1178,34 @@ func (ec *executionContext) fieldContext_ProductSubscription_timeline(ctx contex
 	return fc, nil
 }
 
+func (ec *executionContext) _ProductSubscription_answers(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ProductSubscription",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ProductSubscription().Answers(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*domain.Answer) graphql.Marshaler {
+			return ec.marshalNAnswer2ᚕᚖporticoᚋinternalᚋdomainᚐAnswerᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProductSubscription_answers(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProductSubscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Answer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ProductSubscriptionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionConnection) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -2287,7 +2316,7 @@ func (ec *executionContext) unmarshalInputRegisterInput(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"appId", "productId", "planId", "endpointIds", "idempotencyKey"}
+	fieldsInOrder := [...]string{"appId", "productId", "planId", "endpointIds", "answers", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2322,6 +2351,13 @@ func (ec *executionContext) unmarshalInputRegisterInput(ctx context.Context, obj
 				return it, err
 			}
 			it.EndpointIDs = data
+		case "answers":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("answers"))
+			data, err := ec.unmarshalOAnswerInput2ᚕporticoᚋinternalᚋdomainᚐAnswerInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Answers = data
 		case "idempotencyKey":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -2906,6 +2942,8 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 			out.required(ec._ProductSubscription_viewerCan(ctx, field, obj))
 		case "timeline":
 			out.required(ec._ProductSubscription_timeline(ctx, field, obj))
+		case "answers":
+			out.required(ec._ProductSubscription_answers(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

@@ -1080,11 +1080,7 @@ func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSe
 				out.optional(ec._ServerInfo_terms(ctx, field, obj))
 			}
 		case "signUp":
-			if out.direct {
-				out.optional(ec.marshalOSignUpInfo2ᚖporticoᚋgraphᚋmodelᚐSignUpInfo(ctx, field.Selections, obj.SignUp))
-			} else {
-				out.optional(ec._ServerInfo_signUp(ctx, field, obj))
-			}
+			out.optional(ec._ServerInfo_signUp(ctx, field, obj))
 		case "languages":
 			if out.direct {
 				out.required(ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.Languages))

@@ -1008,7 +1008,7 @@ type SignUpInfo struct {
 	// Whether `signUp` works now: the policy allows it, people sign in with passwords, and the letter to the address would be sent.
 	Available bool `json:"available"`
 	// What the organization asks beside name and address, in this order; empty unless it is `available`.
-	Questions []*domain.SignUpQuestion `json:"questions"`
+	Questions []*domain.Question `json:"questions"`
 }
 
 // The order of a list of sign-ups.
@@ -1288,7 +1288,7 @@ type UpdateOrganizationInput struct {
 	// Who may become a user; null is refused. Nobody signs up while `passwordSignIn` is false, or while no VERIFICATION letters are sent. Sign-ups that wait stay.
 	SignUp graphql.Omittable[*domain.SignUpPolicy] `json:"signUp,omitempty"`
 	// What people are asked who sign up, as a whole; null: nothing beyond name and address. Answers that were given stay as they are.
-	SignUpForm graphql.Omittable[*domain.SignUpForm] `json:"signUpForm,omitempty"`
+	SignUpForm graphql.Omittable[*domain.Form] `json:"signUpForm,omitempty"`
 	// What developers must accept; null: there are no terms any more. Where the version is another, every developer is FORBIDDEN (TERMS) from the next request on, until `acceptTerms`; keys stay valid.
 	Terms graphql.Omittable[*domain.Terms] `json:"terms,omitempty"`
 	// 2–10 small letters and digits, the first a letter; null is refused. Keys with the old prefix stay valid.
@@ -1371,6 +1371,8 @@ type UpdateProductInput struct {
 	Keyless graphql.Omittable[*bool] `json:"keyless,omitempty"`
 	// Whether only calls of its endpoints pass; null is refused.
 	EnforceEndpoints graphql.Omittable[*bool] `json:"enforceEndpoints,omitempty"`
+	// What is asked who registers an app with it, instead of what is asked now: at most 20 questions, whose names, texts and options have at most 10000 characters in all; null or an empty list: nothing. Answers that were given stay as they are.
+	RequestForm graphql.Omittable[[]*domain.Question] `json:"requestForm,omitempty"`
 }
 
 // The result of `updateProduct`.

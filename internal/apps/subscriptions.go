@@ -26,7 +26,9 @@ type RegisterInput struct {
 	ProductID string
 	PlanID    *string
 	// EndpointIDs are the product's endpoints to narrow it to; nil for all.
-	EndpointIDs    []string `json:",omitempty"` // omitted if empty, so that older inputs keep their hash
+	EndpointIDs []string `json:",omitempty"` // omitted if empty, so that older inputs keep their hash
+	// Answers are those to the product's form.
+	Answers        []domain.AnswerInput `json:",omitempty"`
 	IdempotencyKey *string
 }
 
@@ -86,7 +88,8 @@ func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscri
 		return nil, err
 	}
 	endpoints, err := findEndpoints(ctx, tx, prod.ID, in.EndpointIDs)
-	if err != nil {
+	answers, wrong := checkAnswers(tx.Viewer, prod, in.Answers)
+	if err := fault.Collect(err, wrong); err != nil {
 		return nil, err
 	}
 	waits, err := needsApproval(ctx, tx.Subscription, a.AccountID, prod, chosen)
@@ -102,6 +105,9 @@ func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscri
 	}
 	if endpoints != nil {
 		create.SetEndpointIds(endpoints)
+	}
+	if answers != nil {
+		create.SetAnswers(answers)
 	}
 	created, err := create.Save(ctx)
 	if err != nil {
@@ -127,7 +133,7 @@ func FillSubscription(c *db.SubscriptionCreate, a *db.App, chosen *db.Plan, stat
 // SubscriptionRegistered returns the event of a new subscription.
 func SubscriptionRegistered(s *db.Subscription, prod *db.Product, chosen *db.Plan) eventlog.Entry {
 	return subscriptionEvent(eventlog.SubscriptionRegistered, s, prod.Title,
-		change.Attributes("status", s.Status, "product", prod.Name, "plan", chosen.Name, "endpoints", endpointIDs(s.EndpointIds)))
+		change.Attributes("status", s.Status, "product", prod.Name, "plan", chosen.Name, "endpoints", endpointIDs(s.EndpointIds), "answers", answered(s)))
 }
 
 func errAlreadyRegistered() error {

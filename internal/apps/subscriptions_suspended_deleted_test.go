@@ -151,6 +151,8 @@ func TestStory_PurgeKeepsSuspension(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		o := mustDeletedSuspension(t, url)
 		require.Equal(t, access.SubscriptionWaiting, o.nextStatus(t))
+		said := &domain.Answers{Answers: []domain.Answer{{Name: "purpose", Label: "What for?", Kind: domain.QuestionText, Value: "Maps"}}}
+		o.Client.Subscription.UpdateOneID(o.s.ID).SetAnswers(said).ExecX(portaltest.System(t))
 		o.purge(t)
 		o.Fixture.RequirePurge(t, maintenance.Purged{})
 		require.Equal(t, access.SubscriptionWaiting, o.nextStatus(t))
@@ -158,6 +160,7 @@ func TestStory_PurgeKeepsSuspension(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, access.SubscriptionSuspended, row.Status)
 		require.Nil(t, row.RequestedBy)
+		require.Nil(t, row.Answers)
 		require.NotNil(t, row.DecidedBy, "the administrator who suspended it")
 		require.Equal(t, "Unpaid.", row.Reason)
 		require.Zero(t, portaltest.Count(t, o.Client.App.Query().Where(app.Name(o.app.Name))))

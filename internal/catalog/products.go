@@ -34,6 +34,7 @@ type CreateProductInput struct {
 	DocumentationURL *string
 	Keyless          *bool
 	EnforceEndpoints *bool
+	RequestForm      []domain.Question
 }
 
 // CreateProduct creates a product. A name that another product of the
@@ -45,6 +46,7 @@ func (svc *Service) CreateProduct(ctx context.Context, in CreateProductInput) (*
 		input.CheckName("title", title),
 		checkProductTexts(input.OrZero(in.Description), input.OrZero(in.APIVersion), input.OrZero(in.ExternalID), input.OrZero(in.DocumentationURL)),
 		checkAuthTypes(in.AuthTypes, in.AuthTypes != nil),
+		checkRequestForm(in.RequestForm),
 	); err != nil {
 		return nil, err
 	}
@@ -64,6 +66,7 @@ func (svc *Service) CreateProduct(ctx context.Context, in CreateProductInput) (*
 		if in.AuthTypes != nil {
 			create.SetAuthTypes(in.AuthTypes)
 		}
+		setRequestForm(create.Mutation(), in.RequestForm)
 		out, err := create.Save(ctx)
 		if err != nil {
 			return nil, change.Taken(err, "name", "A product has this name already.")
@@ -71,7 +74,7 @@ func (svc *Service) CreateProduct(ctx context.Context, in CreateProductInput) (*
 		tx.Record(productEvent(eventlog.ProductCreated, out, change.Attributes("name", out.Name, "title", out.Title, "description", out.Description,
 			"apiVersion", out.APIVersion, "externalId", out.ExternalID, "status", out.Status,
 			"approval", out.Approval, "authTypes", out.AuthTypes, "documentationUrl", out.DocumentationURL,
-			"keyless", out.Keyless, "enforceEndpoints", out.EnforceEndpoints)))
+			"keyless", out.Keyless, "enforceEndpoints", out.EnforceEndpoints, "requestForm", out.RequestForm)))
 		return out, nil
 	})
 }
@@ -111,6 +114,7 @@ type UpdateProductInput struct {
 	DocumentationURL input.Patch[string]
 	Keyless          input.Patch[bool]
 	EnforceEndpoints input.Patch[bool]
+	RequestForm      input.Patch[[]domain.Question]
 }
 
 // UpdateProduct changes a product. Retiring it ends its subscriptions; a
@@ -159,7 +163,7 @@ func checkProductPatch(in UpdateProductInput) error {
 		in.Title.Required("title"), in.Status.Required("status"), in.Approval.Required("approval"),
 		in.Keyless.Required("keyless"), in.EnforceEndpoints.Required("enforceEndpoints"),
 		checkProductTexts(in.Description.Or(""), in.APIVersion.Or(""), in.ExternalID.Or(""), in.DocumentationURL.Or("")),
-		checkAuthTypes(in.AuthTypes.Or(nil), in.AuthTypes.Set),
+		checkAuthTypes(in.AuthTypes.Or(nil), in.AuthTypes.Set), checkRequestForm(in.RequestForm.Or(nil)),
 	}
 	if in.Title.Value != nil {
 		errs = append(errs, input.CheckName("title", *in.Title.Value))
@@ -185,6 +189,9 @@ func (svc *Service) patchProduct(ctx context.Context, tx *change.Tx, x *db.Produ
 	if in.AuthTypes.Set {
 		d.Add("authTypes", x.AuthTypes, *in.AuthTypes.Value)
 		u.SetAuthTypes(*in.AuthTypes.Value)
+	}
+	if in.RequestForm.Set {
+		d.Add("requestForm", x.RequestForm, setRequestForm(u.Mutation(), in.RequestForm.Or(nil)))
 	}
 	if d.Changes == nil {
 		return x, nil

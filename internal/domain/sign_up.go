@@ -46,18 +46,3 @@ const SignUpExpired SignUpStatus = "EXPIRED"
 func (SignUpStatus) Values() []string {
 	return append(SignUpState("").Values(), string(SignUpExpired))
 }
-
-// SignUpQuestionKind is what answers to a question are.
-type SignUpQuestionKind string
-
-// The kinds of questions.
-const (
-	QuestionText    SignUpQuestionKind = "TEXT"
-	QuestionChoice  SignUpQuestionKind = "CHOICE"
-	QuestionBoolean SignUpQuestionKind = "BOOLEAN"
-)
-
-// Values lists the constants.
-func (SignUpQuestionKind) Values() []string {
-	return names(QuestionText, QuestionChoice, QuestionBoolean)
-}

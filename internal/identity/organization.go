@@ -37,7 +37,7 @@ type UpdateOrganizationInput struct {
 	StaffTotp            input.Patch[bool]
 	ActAs                input.Patch[bool]
 	SignUp               input.Patch[domain.SignUpPolicy]
-	SignUpForm           input.Patch[domain.SignUpForm]
+	SignUpForm           input.Patch[domain.Form]
 	Terms                input.Patch[domain.Terms]
 	KeyPrefix            input.Patch[string]
 	ImportedKeys         input.Patch[bool]
@@ -90,7 +90,7 @@ func checkOrganization(in UpdateOrganizationInput) error {
 		in.Name.Required("name"), in.TimeZone.Required("timeZone"), in.Currency.Required("currency"),
 		in.PortalUnregister.Required("portalUnregister"), in.ProductionKeys.Required("productionKeys"), in.LeakedKeys.Required("leakedKeys"),
 		in.PasswordSignIn.Required("passwordSignIn"), in.StaffTotp.Required("staffTotp"), in.ActAs.Required("actAs"),
-		in.SignUp.Required("signUp"), checkSignUpForm("signUpForm", in.SignUpForm.Or(domain.SignUpForm{})), in.KeyPrefix.Required("keyPrefix"), in.ImportedKeys.Required("importedKeys"),
+		in.SignUp.Required("signUp"), input.CheckForm("signUpForm.questions", in.SignUpForm.Or(domain.Form{})), in.KeyPrefix.Required("keyPrefix"), in.ImportedKeys.Required("importedKeys"),
 		in.DeletedRetentionDays.Required("deletedRetentionDays"), in.EventRetentionDays.Required("eventRetentionDays"),
 		input.CheckURL("website", in.Website.Or("")), input.CheckEmail("supportEmail", in.SupportEmail.Or("")), input.CheckURL("logoUrl", in.LogoURL.Or("")),
 		input.CheckRange("deletedRetentionDays", in.DeletedRetentionDays.Or(30), 1, 365),

@@ -2,7 +2,6 @@ package identity
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -38,13 +37,10 @@ type SignUpInput struct {
 	Name         string
 	AccountName  *string
 	Language     *domain.Language
-	Answers      []SignUpAnswerInput
+	Answers      []domain.AnswerInput
 	// TermsVersion is that of the organization's terms, if there are any.
 	TermsVersion *string
 }
-
-// SignUpAnswerInput is the answer to a question of the organization's.
-type SignUpAnswerInput struct{ Name, Value string }
 
 // SignUp notes that somebody wants to become a user, and has a letter sent to the address.
 // It looks for no user: whoever has the address, the same is written, and the letter is
@@ -57,7 +53,7 @@ func (svc *Service) SignUp(ctx context.Context, in SignUpInput) error {
 	if err != nil {
 		return err
 	}
-	answers, err := checkAnswers(o, in.Answers)
+	answers, err := input.Answers(input.OrZero(o.SignUpForm), in.Answers)
 	terms, notAccepted := acceptedWith("termsVersion", o, in.TermsVersion)
 	errs := []error{in.Email.Check("email"), input.CheckName("name", in.Name), err, notAccepted}
 	if in.AccountName != nil {
@@ -167,68 +163,4 @@ func StatusOfSignUp(s *db.SignUp, now time.Time) domain.SignUpStatus {
 // outlives the sign-up, and who never answered has agreed to nothing.
 func signUpEvent(t eventlog.Type, s *db.SignUp) eventlog.Entry {
 	return eventlog.Entry{Type: t, Subject: nodeid.SignUp, SubjectID: s.ID}
-}
-
-// checkSignUpForm checks an organization's own questions.
-func checkSignUpForm(field string, f domain.SignUpForm) error {
-	return formProblems(field+".", f.Faults())
-}
-
-// checkAnswers returns the answers to an organization's questions.
-func checkAnswers(o *db.Organization, in []SignUpAnswerInput) (domain.SignUpAnswers, error) {
-	if err := input.AtMost("answers", len(in), domain.MaxSignUpQuestions); err != nil {
-		return domain.SignUpAnswers{}, err
-	}
-	form := input.OrZero(o.SignUpForm)
-	given, at := map[string]string{}, map[string]string{}
-	var errs []error
-	for i, a := range in {
-		path := "answers." + strconv.Itoa(i)
-		known := false
-		for _, q := range form.Questions {
-			known = known || q.Name == a.Name
-		}
-		if _, twice := given[a.Name]; twice || !known {
-			errs = append(errs, fault.Input(fault.UnknownReference, path+".name", "The organization does not ask this, or it is answered twice."))
-			continue
-		}
-		given[a.Name], at[a.Name] = a.Value, path+".value"
-	}
-	out, faults := form.Answer(given)
-	for _, f := range faults {
-		if f.Path == "" { // it is about all answers together
-			errs = append(errs, formProblems("answers", []domain.FormFault{f}))
-			continue
-		}
-		if at[f.Path] == "" { // the question is not among the answers
-			errs = append(errs, fault.Input(fault.Required, "answers", "A question must be answered: "+f.Path+".", fault.Param{Name: "question", Value: f.Path}))
-			continue
-		}
-		f.Path = at[f.Path]
-		errs = append(errs, formProblems("", []domain.FormFault{f}))
-	}
-	return out, fault.Collect(errs...)
-}
-
-// formProblems turns the faults of a form into problems of the input.
-func formProblems(prefix string, faults []domain.FormFault) error {
-	errs := make([]error, len(faults))
-	for i, f := range faults {
-		field, most := prefix+f.Path, fault.Param{Name: "max", Value: strconv.Itoa(f.Max)}
-		switch f.Kind {
-		case domain.FormRequired:
-			errs[i] = fault.Input(fault.Required, field, "This must be answered.")
-		case domain.FormUnprintable:
-			errs[i] = fault.Input(fault.InvalidCharacters, field, "This contains characters that cannot be shown.")
-		case domain.FormTooLong:
-			errs[i] = fault.Input(fault.TooLong, field, "This is too long.", most)
-		case domain.FormTooMany:
-			errs[i] = fault.Input(fault.TooMany, field, "These are too many.", most)
-		case domain.FormTaken:
-			errs[i] = fault.Input(fault.Taken, field, "This is there twice.")
-		default:
-			errs[i] = fault.Input(fault.InvalidValue, field, "This is not one of the values that are possible.")
-		}
-	}
-	return fault.Collect(errs...)
 }

@@ -131,22 +131,22 @@ func TestSignUp_SameWorkForEveryAddress(t *testing.T) {
 // Each required question that is not answered is named.
 func TestSignUp_ErrUnanswered(t *testing.T) {
 	eachSignUp(t, domain.SignUpOpen, func(t *testing.T, f *portaltest.Fixture, x portaltest.Tenant) {
-		form := domain.SignUpForm{Questions: []domain.SignUpQuestion{
+		form := domain.Form{Questions: []domain.Question{
 			{Name: "why", Label: "Why?", Kind: domain.QuestionText, Required: true},
 			{Name: "fair", Label: "Fair?", Kind: domain.QuestionBoolean, Required: true},
 			{Name: "more", Label: "More?", Kind: domain.QuestionText},
 		}}
 		require.NoError(t, errOf(f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{SignUpForm: input.SetTo(form)})))
 		in := signUpAs("nora@example.com")
-		in.Answers = []identity.SignUpAnswerInput{{Name: "why", Value: ""}}
+		in.Answers = []domain.AnswerInput{{Name: "why", Value: ""}}
 		all := fault.Problems(f.Portal.Identity.SignUp(nobody(t), in))
 		require.Len(t, all, 2)
 		require.Equal(t, [][]string{{"answers", "0", "value"}, {"answers"}}, [][]string{all[0].Field, all[1].Field})
 		require.Equal(t, []fault.Param{{Name: "question", Value: "fair"}}, all[1].Params)
-		in.Answers = []identity.SignUpAnswerInput{{Name: "fair", Value: "false"}, {Name: "why", Value: "Maps"}}
+		in.Answers = []domain.AnswerInput{{Name: "fair", Value: "false"}, {Name: "why", Value: "Maps"}}
 		require.NoError(t, f.Portal.Identity.SignUp(nobody(t), in))
 		s := f.Client.SignUp.Query().OnlyX(portaltest.System(t))
-		require.Equal(t, []domain.SignUpAnswer{
+		require.Equal(t, []domain.Answer{
 			{Name: "why", Label: "Why?", Kind: domain.QuestionText, Value: "Maps"}, {Name: "fair", Label: "Fair?", Kind: domain.QuestionBoolean, Value: "false"},
 		}, s.Answers.Answers, "in the order of the questions")
 		// A form that somebody has broken in the database is not read.
@@ -161,10 +161,10 @@ func TestSignUp_ErrUnanswered(t *testing.T) {
 // The answers of one sign-up are bounded as a whole, because strangers store them.
 func TestSignUp_ErrAnswersTooLong(t *testing.T) {
 	eachSignUp(t, domain.SignUpOpen, func(t *testing.T, f *portaltest.Fixture, x portaltest.Tenant) {
-		form, in := domain.SignUpForm{Questions: []domain.SignUpQuestion{}}, signUpAs("nora@example.com")
+		form, in := domain.Form{Questions: []domain.Question{}}, signUpAs("nora@example.com")
 		for _, name := range []string{"a", "b", "c", "d", "e"} {
-			form.Questions = append(form.Questions, domain.SignUpQuestion{Name: name, Label: "?", Kind: domain.QuestionText})
-			in.Answers = append(in.Answers, identity.SignUpAnswerInput{Name: name, Value: strings.Repeat("x", domain.MaxAnswer)})
+			form.Questions = append(form.Questions, domain.Question{Name: name, Label: "?", Kind: domain.QuestionText})
+			in.Answers = append(in.Answers, domain.AnswerInput{Name: name, Value: strings.Repeat("x", domain.MaxAnswer)})
 		}
 		require.NoError(t, errOf(f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{SignUpForm: input.SetTo(form)})))
 		portaltest.RequireProblems(t, f.Portal.Identity.SignUp(nobody(t), in), "TOO_LONG answers")
@@ -183,8 +183,8 @@ func TestSignUp_ErrInput(t *testing.T) {
 			{func(in *identity.SignUpInput) { in.Email = address.ParseEmail(strings.Repeat("a", 300) + "@b.example") }, "TOO_LONG email"},
 			{func(in *identity.SignUpInput) { in.Name = "" }, "REQUIRED name"},
 			{func(in *identity.SignUpInput) { in.AccountName = new("\u200b") }, "REQUIRED accountName"},
-			{func(in *identity.SignUpInput) { in.Answers = []identity.SignUpAnswerInput{{Name: "x"}} }, "UNKNOWN_REFERENCE answers.0.name"},
-			{func(in *identity.SignUpInput) { in.Answers = make([]identity.SignUpAnswerInput, 21) }, "TOO_MANY answers"},
+			{func(in *identity.SignUpInput) { in.Answers = []domain.AnswerInput{{Name: "x"}} }, "UNKNOWN_REFERENCE answers.0.name"},
+			{func(in *identity.SignUpInput) { in.Answers = make([]domain.AnswerInput, 21) }, "TOO_MANY answers"},
 		} {
 			in := signUpAs("nora@example.com")
 			c.change(&in)
@@ -285,7 +285,7 @@ func mustFlood(t *testing.T, f *portaltest.Fixture, x portaltest.Tenant, sum int
 	who, expires := "flood@example.com", f.Clock.Now().Add(identity.SignUpLife)
 	for n := range all {
 		all[n] = f.Client.SignUp.Create().SetOrganizationID(x.Organization.ID).SetEmail(who).SetEmailFolded(address.ParseEmail(who)).SetName("x").SetAccountName("x").
-			SetAnswers(domain.SignUpAnswers{}).SetCreatedAt(f.Clock.Now()).SetExpiresAt(expires).SetEndedAt(expires)
+			SetAnswers(domain.Answers{}).SetCreatedAt(f.Clock.Now()).SetExpiresAt(expires).SetEndedAt(expires)
 	}
 	for some := range slices.Chunk(all, 1000) {
 		require.NoError(t, f.Client.SignUp.CreateBulk(some...).Exec(portaltest.System(t)))

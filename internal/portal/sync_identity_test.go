@@ -182,7 +182,7 @@ func mustSignUp(t *testing.T, g *syncedPortal, email string) *db.SignUp {
 	t.Helper()
 	at := g.Clock.Now()
 	out, err := g.Client.SignUp.Create().SetOrganizationID(g.Organization.ID).SetEmail(email).SetEmailFolded(address.ParseEmail(email)).SetName("New").SetAccountName("New").
-		SetAnswers(domain.SignUpAnswers{}).SetCreatedAt(at).SetExpiresAt(at.Add(identity.SignUpLife)).SetState(domain.SignUpWaiting).SetPasswordHash("x").SetVerifiedAt(at).Save(portaltest.System(t))
+		SetAnswers(domain.Answers{}).SetCreatedAt(at).SetExpiresAt(at.Add(identity.SignUpLife)).SetState(domain.SignUpWaiting).SetPasswordHash("x").SetVerifiedAt(at).Save(portaltest.System(t))
 	require.NoError(t, err)
 	return out
 }

@@ -124,7 +124,7 @@ func (a *author) people(ctx, admin context.Context, o organization) error {
 // settings sets who may sign up, and how the organization writes its letters.
 func (a *author) settings(admin context.Context, o organization) (err error) {
 	if o.SignUp != "" {
-		form := domain.SignUpForm{Questions: o.Form}
+		form := domain.Form{Questions: o.Form}
 		if a.org, err = a.Identity.UpdateOrganization(admin, identity.UpdateOrganizationInput{SignUp: input.SetTo(o.SignUp), SignUpForm: input.SetTo(form)}); err != nil {
 			return err
 		}

@@ -115,7 +115,9 @@ func TestSpecialRows(t *testing.T) {
 			"a key with networks and a limit of its own": "SELECT id FROM credentials WHERE allowed_addresses IS NOT NULL " +
 				"AND rate_limit IS NOT NULL AND organization_id = $1",
 			"a live subscription that is narrowed": "SELECT id FROM subscriptions WHERE endpoint_ids IS NOT NULL AND status = 'APPROVED' AND organization_id = $1",
-			"labels":                               "SELECT id FROM apps WHERE cast(labels AS text) <> '[]' AND organization_id = $1",
+			"a request with answers": "SELECT s.id FROM subscriptions s JOIN products x ON x.id = s.product_id WHERE x.request_form IS NOT NULL " +
+				"AND s.answers IS NOT NULL AND s.status = 'WAITING' AND s.organization_id = $1",
+			"labels": "SELECT id FROM apps WHERE cast(labels AS text) <> '[]' AND organization_id = $1",
 		} {
 			if len(ask(t, d, query, org)) == 0 {
 				t.Errorf("there is no %s", what)

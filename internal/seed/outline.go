@@ -75,7 +75,7 @@ type organization struct {
 	Accounts []account
 	// SignUp is who may become a user, and Form what those are asked who sign up.
 	SignUp domain.SignUpPolicy
-	Form   []domain.SignUpQuestion
+	Form   []domain.Question
 	// SignUps are people who have signed up and wait for a decision.
 	SignUps []signUp
 	// SignIns are recent ones, whose sessions last.
@@ -88,7 +88,7 @@ type organization struct {
 type signUp struct {
 	person
 	AccountName string
-	Answers     []identity.SignUpAnswerInput
+	Answers     []domain.AnswerInput
 }
 
 // signIn is a sign-in of a person, from a network address with a program.
@@ -197,6 +197,8 @@ type subscription struct {
 	// Endpoints are those it is narrowed to, such as "GET /orders/{id}"; nil means
 	// all of the product.
 	Endpoints []string
+	// Answers are those to the product's form.
+	Answers []domain.AnswerInput
 	// Actions are what happened to it, in this order, and Reason is why it was
 	// refused, suspended or ended, or is to get another plan.
 	Actions []lifecycle.SubscriptionAction

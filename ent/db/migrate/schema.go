@@ -1166,6 +1166,7 @@ var (
 		{Name: "auth_types", Type: field.TypeJSON},
 		{Name: "documentation_url", Type: field.TypeString, Default: ""},
 		{Name: "keyless", Type: field.TypeBool, Default: false},
+		{Name: "request_form", Type: field.TypeJSON, Nullable: true},
 		{Name: "enforce_endpoints", Type: field.TypeBool, Default: false},
 		{Name: "organization_id", Type: field.TypeUUID},
 	}
@@ -1177,7 +1178,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "products_organizations_organization",
-				Columns:    []*schema.Column{ProductsColumns[17]},
+				Columns:    []*schema.Column{ProductsColumns[18]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1186,17 +1187,17 @@ var (
 			{
 				Name:    "product_organization_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{ProductsColumns[17], ProductsColumns[4]},
+				Columns: []*schema.Column{ProductsColumns[18], ProductsColumns[4]},
 			},
 			{
 				Name:    "product_organization_id_title_folded_id",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[17], ProductsColumns[6], ProductsColumns[0]},
+				Columns: []*schema.Column{ProductsColumns[18], ProductsColumns[6], ProductsColumns[0]},
 			},
 			{
 				Name:    "product_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[17], ProductsColumns[1], ProductsColumns[0]},
+				Columns: []*schema.Column{ProductsColumns[18], ProductsColumns[1], ProductsColumns[0]},
 			},
 		},
 	}
@@ -1558,6 +1559,7 @@ var (
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "version", Type: field.TypeInt, Default: 1},
 		{Name: "endpoint_ids", Type: field.TypeJSON, Nullable: true},
+		{Name: "answers", Type: field.TypeJSON, Nullable: true},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"WAITING", "APPROVED", "REJECTED", "SUSPENDED", "UNSUBSCRIBED"}},
 		{Name: "newest", Type: field.TypeBool, Default: true},
 		{Name: "requested_by", Type: field.TypeUUID, Nullable: true},
@@ -1586,37 +1588,37 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "subscriptions_apps_app",
-				Columns:    []*schema.Column{SubscriptionsColumns[18]},
+				Columns:    []*schema.Column{SubscriptionsColumns[19]},
 				RefColumns: []*schema.Column{AppsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_accounts_account",
-				Columns:    []*schema.Column{SubscriptionsColumns[19]},
+				Columns:    []*schema.Column{SubscriptionsColumns[20]},
 				RefColumns: []*schema.Column{AccountsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_products_product",
-				Columns:    []*schema.Column{SubscriptionsColumns[20]},
+				Columns:    []*schema.Column{SubscriptionsColumns[21]},
 				RefColumns: []*schema.Column{ProductsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_plans_plan",
-				Columns:    []*schema.Column{SubscriptionsColumns[21]},
-				RefColumns: []*schema.Column{PlansColumns[0]},
-				OnDelete:   schema.NoAction,
-			},
-			{
-				Symbol:     "subscriptions_plans_pending_plan",
 				Columns:    []*schema.Column{SubscriptionsColumns[22]},
 				RefColumns: []*schema.Column{PlansColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
-				Symbol:     "subscriptions_organizations_organization",
+				Symbol:     "subscriptions_plans_pending_plan",
 				Columns:    []*schema.Column{SubscriptionsColumns[23]},
+				RefColumns: []*schema.Column{PlansColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "subscriptions_organizations_organization",
+				Columns:    []*schema.Column{SubscriptionsColumns[24]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1625,7 +1627,7 @@ var (
 			{
 				Name:    "subscription_one_live",
 				Unique:  true,
-				Columns: []*schema.Column{SubscriptionsColumns[18], SubscriptionsColumns[20]},
+				Columns: []*schema.Column{SubscriptionsColumns[19], SubscriptionsColumns[21]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "status IN ('WAITING', 'APPROVED', 'SUSPENDED')",
 				},
@@ -1633,7 +1635,7 @@ var (
 			{
 				Name:    "subscription_one_newest",
 				Unique:  true,
-				Columns: []*schema.Column{SubscriptionsColumns[18], SubscriptionsColumns[20]},
+				Columns: []*schema.Column{SubscriptionsColumns[19], SubscriptionsColumns[21]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "newest",
 				},
@@ -1641,37 +1643,37 @@ var (
 			{
 				Name:    "subscription_app_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[18], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[19], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_organization_id_status_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[23], SubscriptionsColumns[5], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[24], SubscriptionsColumns[6], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[23], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[24], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_plan_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[21], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[22], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_account_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[19], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[20], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_account_id_product_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[19], SubscriptionsColumns[20]},
+				Columns: []*schema.Column{SubscriptionsColumns[20], SubscriptionsColumns[21]},
 			},
 			{
 				Name:    "subscription_plan_changes",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[23], SubscriptionsColumns[11], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[24], SubscriptionsColumns[12], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "pending_status IS NOT NULL",
 				},
@@ -1679,7 +1681,7 @@ var (
 			{
 				Name:    "subscription_plan_changes_due",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[13]},
+				Columns: []*schema.Column{SubscriptionsColumns[14]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "pending_effective_at IS NOT NULL",
 				},
@@ -1687,7 +1689,7 @@ var (
 			{
 				Name:    "subscription_organization_id_product_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[23], SubscriptionsColumns[20]},
+				Columns: []*schema.Column{SubscriptionsColumns[24], SubscriptionsColumns[21]},
 			},
 		},
 	}
@@ -2169,9 +2171,10 @@ func init() {
 	ProductsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	ProductsTable.Annotation = &entsql.Annotation{}
 	ProductsTable.Annotation.Checks = map[string]string{
-		"products_approval":   "approval IN ('MANUAL', 'AUTO')",
-		"products_status":     "status IN ('DRAFT', 'PUBLISHED', 'DEPRECATED', 'RETIRED')",
-		"products_visibility": "visibility IN ('PUBLIC', 'PRIVATE')",
+		"products_approval":     "approval IN ('MANUAL', 'AUTO')",
+		"products_request_form": "request_form IS NULL OR length(CAST(request_form AS text)) <= 100000",
+		"products_status":       "status IN ('DRAFT', 'PUBLISHED', 'DEPRECATED', 'RETIRED')",
+		"products_visibility":   "visibility IN ('PUBLIC', 'PRIVATE')",
 	}
 	ProductApproversTable.ForeignKeys[0].RefTable = ProductsTable
 	ProductApproversTable.ForeignKeys[1].RefTable = UsersTable
@@ -2211,6 +2214,7 @@ func init() {
 	SubscriptionsTable.ForeignKeys[5].RefTable = OrganizationsTable
 	SubscriptionsTable.Annotation = &entsql.Annotation{}
 	SubscriptionsTable.Annotation.Checks = map[string]string{
+		"subscriptions_answers":        "answers IS NULL OR length(CAST(answers AS text)) <= 50000",
 		"subscriptions_pending":        "((pending_plan_id IS NULL) = (pending_status IS NULL) AND (pending_plan_id IS NULL) = (pending_when IS NULL) AND (pending_plan_id IS NULL) = (pending_requested_at IS NULL) AND (pending_effective_at IS NOT NULL) = (pending_status IS NOT NULL AND pending_status = 'SCHEDULED') AND (pending_plan_id IS NOT NULL OR pending_requested_by IS NULL))",
 		"subscriptions_pending_status": "pending_status IS NULL OR pending_status IN ('WAITING', 'SCHEDULED')",
 		"subscriptions_pending_when":   "pending_when IS NULL OR pending_when IN ('NOW', 'PERIOD_END')",

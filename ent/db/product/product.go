@@ -51,6 +51,8 @@ const (
 	FieldDocumentationURL = "documentation_url"
 	// FieldKeyless holds the string denoting the keyless field in the database.
 	FieldKeyless = "keyless"
+	// FieldRequestForm holds the string denoting the request_form field in the database.
+	FieldRequestForm = "request_form"
 	// FieldEnforceEndpoints holds the string denoting the enforce_endpoints field in the database.
 	FieldEnforceEndpoints = "enforce_endpoints"
 	// EdgeOrganization holds the string denoting the organization edge name in mutations.
@@ -85,6 +87,7 @@ var Columns = []string{
 	FieldAuthTypes,
 	FieldDocumentationURL,
 	FieldKeyless,
+	FieldRequestForm,
 	FieldEnforceEndpoints,
 }
 

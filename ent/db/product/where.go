@@ -857,6 +857,16 @@ func KeylessNEQ(v bool) predicate.Product {
 	return predicate.Product(sql.FieldNEQ(FieldKeyless, v))
 }
 
+// RequestFormIsNil applies the IsNil predicate on the "request_form" field.
+func RequestFormIsNil() predicate.Product {
+	return predicate.Product(sql.FieldIsNull(FieldRequestForm))
+}
+
+// RequestFormNotNil applies the NotNil predicate on the "request_form" field.
+func RequestFormNotNil() predicate.Product {
+	return predicate.Product(sql.FieldNotNull(FieldRequestForm))
+}
+
 // EnforceEndpointsEQ applies the EQ predicate on the "enforce_endpoints" field.
 func EnforceEndpointsEQ(v bool) predicate.Product {
 	return predicate.Product(sql.FieldEQ(FieldEnforceEndpoints, v))

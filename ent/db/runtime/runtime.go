@@ -559,7 +559,7 @@ func init() {
 	// product.DefaultKeyless holds the default value on creation for the keyless field.
 	product.DefaultKeyless = productDescKeyless.Default.(bool)
 	// productDescEnforceEndpoints is the schema descriptor for enforce_endpoints field.
-	productDescEnforceEndpoints := productFields[12].Descriptor()
+	productDescEnforceEndpoints := productFields[13].Descriptor()
 	// product.DefaultEnforceEndpoints holds the default value on creation for the enforce_endpoints field.
 	product.DefaultEnforceEndpoints = productDescEnforceEndpoints.Default.(bool)
 	// productDescID is the schema descriptor for id field.
@@ -704,15 +704,15 @@ func init() {
 	// subscription.DefaultVersion holds the default value on creation for the version field.
 	subscription.DefaultVersion = subscriptionDescVersion.Default.(int)
 	// subscriptionDescNewest is the schema descriptor for newest field.
-	subscriptionDescNewest := subscriptionFields[6].Descriptor()
+	subscriptionDescNewest := subscriptionFields[7].Descriptor()
 	// subscription.DefaultNewest holds the default value on creation for the newest field.
 	subscription.DefaultNewest = subscriptionDescNewest.Default.(bool)
 	// subscriptionDescReason is the schema descriptor for reason field.
-	subscriptionDescReason := subscriptionFields[10].Descriptor()
+	subscriptionDescReason := subscriptionFields[11].Descriptor()
 	// subscription.DefaultReason holds the default value on creation for the reason field.
 	subscription.DefaultReason = subscriptionDescReason.Default.(string)
 	// subscriptionDescPendingReason is the schema descriptor for pending_reason field.
-	subscriptionDescPendingReason := subscriptionFields[17].Descriptor()
+	subscriptionDescPendingReason := subscriptionFields[18].Descriptor()
 	// subscription.DefaultPendingReason holds the default value on creation for the pending_reason field.
 	subscription.DefaultPendingReason = subscriptionDescPendingReason.Default.(string)
 	// subscriptionDescID is the schema descriptor for id field.

@@ -38,6 +38,8 @@ const (
 	FieldPlanID = "plan_id"
 	// FieldEndpointIds holds the string denoting the endpoint_ids field in the database.
 	FieldEndpointIds = "endpoint_ids"
+	// FieldAnswers holds the string denoting the answers field in the database.
+	FieldAnswers = "answers"
 	// FieldStatus holds the string denoting the status field in the database.
 	FieldStatus = "status"
 	// FieldNewest holds the string denoting the newest field in the database.
@@ -136,6 +138,7 @@ var Columns = []string{
 	FieldProductID,
 	FieldPlanID,
 	FieldEndpointIds,
+	FieldAnswers,
 	FieldStatus,
 	FieldNewest,
 	FieldRequestedBy,

@@ -384,6 +384,16 @@ func EndpointIdsNotNil() predicate.Subscription {
 	return predicate.Subscription(sql.FieldNotNull(FieldEndpointIds))
 }
 
+// AnswersIsNil applies the IsNil predicate on the "answers" field.
+func AnswersIsNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldIsNull(FieldAnswers))
+}
+
+// AnswersNotNil applies the NotNil predicate on the "answers" field.
+func AnswersNotNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotNull(FieldAnswers))
+}
+
 // StatusEQ applies the EQ predicate on the "status" field.
 func StatusEQ(v access.SubscriptionStatus) predicate.Subscription {
 	vc := v
