@@ -15,6 +15,7 @@ import (
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
+	"portico/internal/input"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
@@ -26,7 +27,9 @@ type RegisterInput struct {
 	ProductID string
 	PlanID    *string
 	// EndpointIDs are the product's endpoints to narrow it to; nil for all.
-	EndpointIDs    []string `json:",omitempty"` // omitted if empty, so that older inputs keep their hash
+	EndpointIDs []string `json:",omitempty"` // omitted if empty, so that older inputs keep their hash
+	// Approve approves it at once, whatever it would wait for; for whoever may approve any.
+	Approve        *bool `json:",omitempty"`
 	IdempotencyKey *string
 }
 
@@ -38,7 +41,8 @@ type CreatedSubscription struct {
 
 // Register subscribes an app to a product. The subscription waits, or is
 // approved at once if the approval of the plan, or else of the product, is AUTO
-// and the account has no suspended subscription for the product. A live
+// and the account has no suspended subscription for the product, or if an administrator
+// approves it with the same step. A live
 // subscription for the same product is ALREADY_REGISTERED; an older one becomes
 // history.
 func (svc *Service) Register(ctx context.Context, in RegisterInput) (CreatedSubscription, error) {
@@ -89,7 +93,7 @@ func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscri
 	if err != nil {
 		return nil, err
 	}
-	waits, err := needsApproval(ctx, tx.Subscription, a.AccountID, prod, chosen)
+	waits, err := registrationWaits(ctx, tx, a, prod, chosen, in)
 	if err != nil {
 		return nil, err
 	}
@@ -99,6 +103,9 @@ func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscri
 	create := FillSubscription(tx.Subscription.Create(), a, chosen, lifecycle.Initial(!waits), tx.Now)
 	if tx.Viewer.SignedIn() {
 		create.SetRequestedBy(tx.Viewer.UserID)
+	}
+	if input.OrZero(in.Approve) && tx.Viewer.SignedIn() {
+		create.SetDecidedBy(tx.Viewer.UserID)
 	}
 	if endpoints != nil {
 		create.SetEndpointIds(endpoints)
