@@ -45,14 +45,11 @@ type DecideSubscriptionsResult struct {
 func (svc *Service) DecideSubscriptions(ctx context.Context, in DecideSubscriptionsInput) ([]*DecideSubscriptionsResult, error) {
 	const field = "subscriptionIds"
 	rejects := in.Decision == domain.RejectSubscription
-	errs := []error{
-		checkMany(field, in.SubscriptionIDs, MaxDecisions, "Name at least one subscription.", "This subscription is named twice."),
-		input.CheckReason("reason", in.Reason),
-	}
+	reason := input.CheckReason("reason", in.Reason)
 	if rejects && (in.Reason == nil || unseen.All(*in.Reason)) {
-		errs = append(errs, errReasonNeeded())
+		reason = errReasonNeeded()
 	}
-	if err := fault.Collect(errs...); err != nil {
+	if err := fault.Collect(checkMany(field, in.SubscriptionIDs, MaxDecisions, "Name at least one subscription.", "This subscription is named twice."), reason); err != nil {
 		return nil, err
 	}
 	action := lifecycle.Approve
