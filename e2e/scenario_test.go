@@ -45,6 +45,7 @@ func TestStories(t *testing.T) {
 		{"what would be hit is foreseen", previews},
 		{"an administrator manages a developer's app", management},
 		{"approvers decide about their products", approvers},
+		{"many requests are counted and decided", desk},
 		{"lists are exported", exports},
 		{"keys are disabled and enabled", disabledKeys},
 		{"keys are rotated", rotatedKeys},

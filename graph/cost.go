@@ -20,6 +20,11 @@ const (
 	// revocationCost is the cost of each key that is revoked with others: an event, and
 	// a row that changes.
 	revocationCost = 100
+	// decisionCost is the cost of each subscription that is decided about with others: a
+	// transaction, an event, and a row that changes.
+	decisionCost = 300
+	// countCost is the cost of counting the rows of a list by their state.
+	countCost = 100
 	// reportCost is the cost of summing counts, however little of the report is
 	// selected.
 	reportCost = 500
@@ -56,6 +61,7 @@ func prices() gqlhttp.Prices {
 		"CompleteSignInPayload.recoveryCodes": identity.RecoveryCodes,
 		"ConfirmTotpPayload.recoveryCodes":    identity.RecoveryCodes,
 		"Credential.labels":                   input.MaxLabels,
+		"DecideSubscriptionsPayload.results":  apps.MaxDecisions,
 		"Credential.allowedAddresses":         apps.MaxAddresses,
 		"Enforcement.appliedBy":               mostServers,
 		"Enforcement.pending":                 mostServers,
@@ -90,7 +96,10 @@ func prices() gqlhttp.Prices {
 	}
 	return gqlhttp.Prices{Lengths: byField(lengths), Bases: byField(bases()), Mutation: mutationCost,
 		Conditions: map[string]int{"search": searchCost, "nameContains": searchCost, "titleContains": searchCost, "contains": searchCost, "label": searchCost},
-		Elements:   map[gqlhttp.FieldName]gqlhttp.Element{{Type: "Mutation", Field: "revokeKeys"}: {List: "credentialIds", Price: revocationCost}}}
+		Elements: map[gqlhttp.FieldName]gqlhttp.Element{
+			{Type: "Mutation", Field: "revokeKeys"}:          {List: "credentialIds", Price: revocationCost},
+			{Type: "Mutation", Field: "decideSubscriptions"}: {List: "subscriptionIds", Price: decisionCost},
+		}}
 }
 
 // bases are the own costs of fields where that is not 1.
@@ -99,7 +108,8 @@ func bases() map[string]int {
 	for name, n := range map[string]int{
 		"Query.explainAccess":    explanationCost,
 		"Query.previewDeleteApp": explanationCost, "Query.previewRetireProduct": explanationCost, "Query.previewRevoke": explanationCost, "Query.previewChangePlan": explanationCost,
-		"SearchResult.apps": searchCost, "SearchResult.accounts": searchCost, "SearchResult.products": searchCost, "SearchResult.users": searchCost, "SearchResult.credentials": searchCost,
+		"Query.productSubscriptionCounts": countCost,
+		"SearchResult.apps":               searchCost, "SearchResult.accounts": searchCost, "SearchResult.products": searchCost, "SearchResult.users": searchCost, "SearchResult.credentials": searchCost,
 		"Query.usage":    reportCost,
 		"Usage.topApps":  breakdownCost,
 		"Usage.upstream": breakdownCost,

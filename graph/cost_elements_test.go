@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -25,32 +26,47 @@ func (p *penniless) Take(_ context.Context, c *gqlhttp.Cost) error {
 	return fault.New(fault.CodeRateLimited, fault.ReasonBudget, "No.")
 }
 
-// Revoking many keys costs more for each, however they are named; what is more than may
-// be named is counted as 100.
-func TestRevokeKeysCostsMoreForEachKey(t *testing.T) {
+// Revoking many keys, and deciding about many subscriptions, costs more for each, however
+// they are named; what is more than may be named is counted as 100.
+func TestElementsCostMore(t *testing.T) {
 	purse := &penniless{}
 	h, err := NewHandler(Options{Budget: purse})
 	require.NoError(t, err)
-	cost := func(document string, variables map[string]any) int {
-		t.Helper()
-		body, err := json.Marshal(map[string]any{"query": document, "variables": variables})
-		require.NoError(t, err)
-		r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(string(body)))
-		r.Header.Set("Content-Type", "application/json")
-		purse.last = gqlhttp.Cost{}
-		h.ServeHTTP(httptest.NewRecorder(), r.WithContext(viewer.NewContext(t.Context(), viewer.Viewer{Role: viewer.Admin})))
-		return purse.last.Requested
+	for _, of := range []struct {
+		mutation, input, list, further string
+		more                           map[string]any
+		price                          int
+	}{
+		{"revokeKeys", "RevokeKeysInput", "credentialIds", "", nil, revocationCost},
+		{"decideSubscriptions", "DecideSubscriptionsInput", "subscriptionIds", ", decision: APPROVE", map[string]any{"decision": "APPROVE"}, decisionCost},
+	} {
+		t.Run(of.mutation, func(t *testing.T) {
+			cost := func(document string, variables map[string]any) int {
+				t.Helper()
+				body, err := json.Marshal(map[string]any{"query": document, "variables": variables})
+				require.NoError(t, err)
+				r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(string(body)))
+				r.Header.Set("Content-Type", "application/json")
+				purse.last = gqlhttp.Cost{}
+				h.ServeHTTP(httptest.NewRecorder(), r.WithContext(viewer.NewContext(t.Context(), viewer.Viewer{Role: viewer.Admin})))
+				return purse.last.Requested
+			}
+			with := func(variables, ids string) string {
+				return "mutation" + variables + " { " + of.mutation + "(input: {" + of.list + ": " + ids + of.further + "}) { __typename } }"
+			}
+			list, whole := with("($ids: [ID!]!)", "$ids"), "mutation($in: "+of.input+"!) { "+of.mutation+"(input: $in) { __typename } }"
+			one := cost(list, map[string]any{"ids": []string{"a"}})
+			require.GreaterOrEqual(t, one, mutationCost+of.price)
+			for n, want := range map[int]int{0: 1, 1: 1, 2: 2, 100: 100, 300: 100} {
+				ids := make([]string, n)
+				in := map[string]any{of.list: ids}
+				maps.Copy(in, of.more)
+				require.Equal(t, one+(want-1)*of.price, cost(list, map[string]any{"ids": ids}), n)
+				require.Equal(t, one+(want-1)*of.price, cost(whole, map[string]any{"in": in}), n)
+			}
+			require.Equal(t, one+2*of.price, cost(with("", `["a", "b", "c"]`), nil))
+			require.Equal(t, one+of.price, cost(with("($id: ID!)", `[$id, "b"]`), map[string]any{"id": "a"}))
+			require.Equal(t, one, cost(with("", `"a"`), nil))
+		})
 	}
-	const list, whole = `mutation($ids: [ID!]!) { revokeKeys(input: {credentialIds: $ids}) { __typename } }`, `mutation($in: RevokeKeysInput!) { revokeKeys(input: $in) { __typename } }`
-	one := cost(list, map[string]any{"ids": []string{"a"}})
-	require.GreaterOrEqual(t, one, mutationCost+revocationCost)
-	for n, want := range map[int]int{0: 1, 1: 1, 2: 2, 100: 100, 300: 100} {
-		ids := make([]string, n)
-		in := map[string]any{"credentialIds": ids}
-		require.Equal(t, one+(want-1)*revocationCost, cost(list, map[string]any{"ids": ids}), n)
-		require.Equal(t, one+(want-1)*revocationCost, cost(whole, map[string]any{"in": in}), n)
-	}
-	require.Equal(t, one+2*revocationCost, cost(`mutation { revokeKeys(input: {credentialIds: ["a", "b", "c"]}) { __typename } }`, nil))
-	require.Equal(t, one+revocationCost, cost(`mutation($id: ID!) { revokeKeys(input: {credentialIds: [$id, "b"]}) { __typename } }`, map[string]any{"id": "a"}))
-	require.Equal(t, one, cost(`mutation { revokeKeys(input: {credentialIds: "a"}) { __typename } }`, nil))
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"portico/internal/apps"
 	"portico/internal/fault"
 	"portico/internal/gqlhttp"
 	"portico/internal/seldom"
@@ -30,6 +31,16 @@ func problems(err error) ([]*fault.Problem, error) {
 		out[i] = &list[i]
 	}
 	return out, nil
+}
+
+// tellDefects adds to an answer with many results the defects among these as errors of the
+// request, so that they are logged and have its id. The results stay.
+func tellDefects(ctx context.Context, results []*apps.DecideSubscriptionsResult) {
+	for _, r := range results {
+		if r.Error != nil && r.Error.Code == fault.CodeInternal {
+			graphql.AddError(ctx, r.Cause)
+		}
+	}
 }
 
 // presenter returns an ErrorPresenter that returns the public form of errors,

@@ -70,7 +70,7 @@ func updateOrganization(in model.UpdateOrganizationInput) identity.UpdateOrganiz
 		PortalUnregister: patch(in.PortalUnregister), ProductionKeys: patch(in.ProductionKeys), LeakedKeys: patch(in.LeakedKeys), PasswordSignIn: patch(in.PasswordSignIn), StaffTotp: patch(in.StaffTotp), ActAs: patch(in.ActAs),
 		SignUp: patch(in.SignUp), SignUpForm: patch(in.SignUpForm), Terms: patch(in.Terms), KeyPrefix: patch(in.KeyPrefix), ImportedKeys: patch(in.ImportedKeys),
 		LongestKeyLife: patch(in.LongestKeyLife), RotateKeysEvery: patch(in.RotateKeysEvery),
-		DeletedRetentionDays: patch(in.DeletedRetentionDays), EventRetentionDays: patch(in.EventRetentionDays),
+		RequestsExpireAfterDays: patch(in.RequestsExpireAfterDays), DeletedRetentionDays: patch(in.DeletedRetentionDays), EventRetentionDays: patch(in.EventRetentionDays),
 		UsageRetention: patch(in.UsageRetention),
 	}
 }

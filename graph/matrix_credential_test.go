@@ -282,6 +282,16 @@ func (g parameters) before(name string, t *time.Time) bool {
 	return err == nil && t != nil && t.Before(bound)
 }
 
+// since reports whether a time is at or after the one that a filter names, if it does.
+func (g parameters) since(name string, t time.Time) bool {
+	text, ok := g.text(name)
+	if !ok {
+		return true
+	}
+	bound, err := time.Parse(time.RFC3339Nano, text)
+	return err == nil && !t.Before(bound)
+}
+
 // is reports whether a fact is as the filter wants it, if it does.
 func (g parameters) is(name string, fact bool) bool {
 	want, ok := g[name].(bool)

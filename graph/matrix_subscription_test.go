@@ -148,11 +148,7 @@ func (w *world) suspended() string {
 // subscriptionFields are how the reference resolves fields of subscriptions.
 func subscriptionFields() map[string]resolver {
 	return map[string]resolver{
-		"Query.productSubscriptions": listOf(nodeid.ProductSubscription, func(q fieldRequest, s *db.Subscription) bool {
-			where := q.object("where")
-			return q.subscriptionMatches(s) && where.amongIDs("productIds", nodeid.Product, s.ProductID) &&
-				where.amongIDs("appIds", nodeid.App, s.AppID) && where.amongIDs("accountIds", nodeid.Account, s.AccountID) && planChangeMatches(where, s) && q.foundBy(where, s)
-		}),
+		"Query.productSubscriptions":   listOf(nodeid.ProductSubscription, fieldRequest.subscriptionListed),
 		"ProductSubscription.app":      objectIn(nodeid.App, "AppID"),
 		"ProductSubscription.account":  objectIn(nodeid.Account, "AccountID"),
 		"ProductSubscription.product":  objectIn(nodeid.Product, "ProductID"),
@@ -207,7 +203,7 @@ func (q fieldRequest) foundBy(where parameters, s *db.Subscription) bool {
 		ofProduct = []string{p.TitleFolded, p.Name}
 	}
 	return err == nil && err2 == nil && where.searched(append(ofApp, ofProduct...)...) && where.labelled(labels) &&
-		where.before("createdBefore", &s.CreatedAt) && where.amongIDs("planIds", nodeid.Plan, s.PlanID)
+		where.before("createdBefore", &s.CreatedAt) && where.since("createdAfter", s.CreatedAt) && where.amongIDs("planIds", nodeid.Plan, s.PlanID)
 }
 
 // planChangeMatches applies the filter by the state of a change of plan.

@@ -98,6 +98,7 @@ func newWorld(t testing.TB, url string) *world {
 func (w *world) createCatalogue() {
 	w.make("admin", "updateOrganization", arguments{
 		"website": "https://one.example", "longestKeyLife": arguments{"development": 3650, "staging": 3650, "production": 3650}, "rotateKeysEvery": arguments{"development": 365, "staging": 365, "production": 90},
+		"requestsExpireAfterDays": 30,
 	}, "organization")
 	for _, p := range []struct{ specimen, status string }{
 		{"product", "PUBLISHED"}, {"private product", "PUBLISHED"}, {"draft product", "DRAFT"},

@@ -11706,43 +11706,45 @@ func (m *MembershipMutation) ResetEdge(name string) error {
 // OrganizationMutation represents an operation that mutates the Organization nodes in the graph.
 type OrganizationMutation struct {
 	config
-	op                        Op
-	typ                       string
-	id                        *uuid.UUID
-	created_at                *time.Time
-	updated_at                *time.Time
-	version                   *int
-	addversion                *int
-	slug                      *string
-	name                      *string
-	website                   *string
-	support_email             *string
-	logo_url                  *string
-	time_zone                 *string
-	currency                  *string
-	portal_unregister         *domain.PortalUnregister
-	production_keys           *domain.ProductionKeys
-	leaked_keys               *domain.LeakedKeys
-	password_sign_in          *bool
-	act_as                    *bool
-	staff_totp                *bool
-	sign_up                   *domain.SignUpPolicy
-	sign_up_form              **domain.Form
-	terms_version             *string
-	terms_url                 *string
-	imported_keys             *bool
-	key_prefix                *string
-	longest_key_life          *domain.KeyLife
-	rotate_keys_every         *domain.KeyLife
-	deleted_retention_days    *int
-	adddeleted_retention_days *int
-	event_retention_days      *int
-	addevent_retention_days   *int
-	usage_retention           **domain.UsageRetention
-	clearedFields             map[string]struct{}
-	done                      bool
-	oldValue                  func(context.Context) (*Organization, error)
-	predicates                []predicate.Organization
+	op                            Op
+	typ                           string
+	id                            *uuid.UUID
+	created_at                    *time.Time
+	updated_at                    *time.Time
+	version                       *int
+	addversion                    *int
+	slug                          *string
+	name                          *string
+	website                       *string
+	support_email                 *string
+	logo_url                      *string
+	time_zone                     *string
+	currency                      *string
+	portal_unregister             *domain.PortalUnregister
+	production_keys               *domain.ProductionKeys
+	leaked_keys                   *domain.LeakedKeys
+	password_sign_in              *bool
+	act_as                        *bool
+	staff_totp                    *bool
+	sign_up                       *domain.SignUpPolicy
+	sign_up_form                  **domain.Form
+	terms_version                 *string
+	terms_url                     *string
+	imported_keys                 *bool
+	key_prefix                    *string
+	longest_key_life              *domain.KeyLife
+	rotate_keys_every             *domain.KeyLife
+	requests_expire_after_days    *int
+	addrequests_expire_after_days *int
+	deleted_retention_days        *int
+	adddeleted_retention_days     *int
+	event_retention_days          *int
+	addevent_retention_days       *int
+	usage_retention               **domain.UsageRetention
+	clearedFields                 map[string]struct{}
+	done                          bool
+	oldValue                      func(context.Context) (*Organization, error)
+	predicates                    []predicate.Organization
 }
 
 var _ ent.Mutation = (*OrganizationMutation)(nil)
@@ -12785,6 +12787,76 @@ func (m *OrganizationMutation) ResetRotateKeysEvery() {
 	delete(m.clearedFields, organization.FieldRotateKeysEvery)
 }
 
+// SetRequestsExpireAfterDays sets the "requests_expire_after_days" field.
+func (m *OrganizationMutation) SetRequestsExpireAfterDays(i int) {
+	m.requests_expire_after_days = &i
+	m.addrequests_expire_after_days = nil
+}
+
+// RequestsExpireAfterDays returns the value of the "requests_expire_after_days" field in the mutation.
+func (m *OrganizationMutation) RequestsExpireAfterDays() (r int, exists bool) {
+	v := m.requests_expire_after_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequestsExpireAfterDays returns the old "requests_expire_after_days" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldRequestsExpireAfterDays(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequestsExpireAfterDays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequestsExpireAfterDays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequestsExpireAfterDays: %w", err)
+	}
+	return oldValue.RequestsExpireAfterDays, nil
+}
+
+// AddRequestsExpireAfterDays adds i to the "requests_expire_after_days" field.
+func (m *OrganizationMutation) AddRequestsExpireAfterDays(i int) {
+	if m.addrequests_expire_after_days != nil {
+		*m.addrequests_expire_after_days += i
+	} else {
+		m.addrequests_expire_after_days = &i
+	}
+}
+
+// AddedRequestsExpireAfterDays returns the value that was added to the "requests_expire_after_days" field in this mutation.
+func (m *OrganizationMutation) AddedRequestsExpireAfterDays() (r int, exists bool) {
+	v := m.addrequests_expire_after_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearRequestsExpireAfterDays clears the value of the "requests_expire_after_days" field.
+func (m *OrganizationMutation) ClearRequestsExpireAfterDays() {
+	m.requests_expire_after_days = nil
+	m.addrequests_expire_after_days = nil
+	m.clearedFields[organization.FieldRequestsExpireAfterDays] = struct{}{}
+}
+
+// RequestsExpireAfterDaysCleared returns if the "requests_expire_after_days" field was cleared in this mutation.
+func (m *OrganizationMutation) RequestsExpireAfterDaysCleared() bool {
+	_, ok := m.clearedFields[organization.FieldRequestsExpireAfterDays]
+	return ok
+}
+
+// ResetRequestsExpireAfterDays resets all changes to the "requests_expire_after_days" field.
+func (m *OrganizationMutation) ResetRequestsExpireAfterDays() {
+	m.requests_expire_after_days = nil
+	m.addrequests_expire_after_days = nil
+	delete(m.clearedFields, organization.FieldRequestsExpireAfterDays)
+}
+
 // SetDeletedRetentionDays sets the "deleted_retention_days" field.
 func (m *OrganizationMutation) SetDeletedRetentionDays(i int) {
 	m.deleted_retention_days = &i
@@ -12980,7 +13052,7 @@ func (m *OrganizationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrganizationMutation) Fields() []string {
-	fields := make([]string, 0, 27)
+	fields := make([]string, 0, 28)
 	if m.created_at != nil {
 		fields = append(fields, organization.FieldCreatedAt)
 	}
@@ -13053,6 +13125,9 @@ func (m *OrganizationMutation) Fields() []string {
 	if m.rotate_keys_every != nil {
 		fields = append(fields, organization.FieldRotateKeysEvery)
 	}
+	if m.requests_expire_after_days != nil {
+		fields = append(fields, organization.FieldRequestsExpireAfterDays)
+	}
 	if m.deleted_retention_days != nil {
 		fields = append(fields, organization.FieldDeletedRetentionDays)
 	}
@@ -13118,6 +13193,8 @@ func (m *OrganizationMutation) Field(name string) (ent.Value, bool) {
 		return m.LongestKeyLife()
 	case organization.FieldRotateKeysEvery:
 		return m.RotateKeysEvery()
+	case organization.FieldRequestsExpireAfterDays:
+		return m.RequestsExpireAfterDays()
 	case organization.FieldDeletedRetentionDays:
 		return m.DeletedRetentionDays()
 	case organization.FieldEventRetentionDays:
@@ -13181,6 +13258,8 @@ func (m *OrganizationMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldLongestKeyLife(ctx)
 	case organization.FieldRotateKeysEvery:
 		return m.OldRotateKeysEvery(ctx)
+	case organization.FieldRequestsExpireAfterDays:
+		return m.OldRequestsExpireAfterDays(ctx)
 	case organization.FieldDeletedRetentionDays:
 		return m.OldDeletedRetentionDays(ctx)
 	case organization.FieldEventRetentionDays:
@@ -13364,6 +13443,13 @@ func (m *OrganizationMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetRotateKeysEvery(v)
 		return nil
+	case organization.FieldRequestsExpireAfterDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequestsExpireAfterDays(v)
+		return nil
 	case organization.FieldDeletedRetentionDays:
 		v, ok := value.(int)
 		if !ok {
@@ -13396,6 +13482,9 @@ func (m *OrganizationMutation) AddedFields() []string {
 	if m.addversion != nil {
 		fields = append(fields, organization.FieldVersion)
 	}
+	if m.addrequests_expire_after_days != nil {
+		fields = append(fields, organization.FieldRequestsExpireAfterDays)
+	}
 	if m.adddeleted_retention_days != nil {
 		fields = append(fields, organization.FieldDeletedRetentionDays)
 	}
@@ -13412,6 +13501,8 @@ func (m *OrganizationMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case organization.FieldVersion:
 		return m.AddedVersion()
+	case organization.FieldRequestsExpireAfterDays:
+		return m.AddedRequestsExpireAfterDays()
 	case organization.FieldDeletedRetentionDays:
 		return m.AddedDeletedRetentionDays()
 	case organization.FieldEventRetentionDays:
@@ -13431,6 +13522,13 @@ func (m *OrganizationMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddVersion(v)
+		return nil
+	case organization.FieldRequestsExpireAfterDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRequestsExpireAfterDays(v)
 		return nil
 	case organization.FieldDeletedRetentionDays:
 		v, ok := value.(int)
@@ -13466,6 +13564,9 @@ func (m *OrganizationMutation) ClearedFields() []string {
 	if m.FieldCleared(organization.FieldRotateKeysEvery) {
 		fields = append(fields, organization.FieldRotateKeysEvery)
 	}
+	if m.FieldCleared(organization.FieldRequestsExpireAfterDays) {
+		fields = append(fields, organization.FieldRequestsExpireAfterDays)
+	}
 	if m.FieldCleared(organization.FieldUsageRetention) {
 		fields = append(fields, organization.FieldUsageRetention)
 	}
@@ -13494,6 +13595,9 @@ func (m *OrganizationMutation) ClearField(name string) error {
 		return nil
 	case organization.FieldRotateKeysEvery:
 		m.ClearRotateKeysEvery()
+		return nil
+	case organization.FieldRequestsExpireAfterDays:
+		m.ClearRequestsExpireAfterDays()
 		return nil
 	case organization.FieldUsageRetention:
 		m.ClearUsageRetention()
@@ -13577,6 +13681,9 @@ func (m *OrganizationMutation) ResetField(name string) error {
 		return nil
 	case organization.FieldRotateKeysEvery:
 		m.ResetRotateKeysEvery()
+		return nil
+	case organization.FieldRequestsExpireAfterDays:
+		m.ResetRequestsExpireAfterDays()
 		return nil
 	case organization.FieldDeletedRetentionDays:
 		m.ResetDeletedRetentionDays()
@@ -20740,6 +20847,7 @@ type SubscriptionMutation struct {
 	pending_effective_at *time.Time
 	pending_requested_at *time.Time
 	pending_requested_by *uuid.UUID
+	pending_waits_since  *time.Time
 	pending_reason       *string
 	deleted_at           *time.Time
 	clearedFields        map[string]struct{}
@@ -21835,6 +21943,55 @@ func (m *SubscriptionMutation) ResetPendingRequestedBy() {
 	delete(m.clearedFields, subscription.FieldPendingRequestedBy)
 }
 
+// SetPendingWaitsSince sets the "pending_waits_since" field.
+func (m *SubscriptionMutation) SetPendingWaitsSince(t time.Time) {
+	m.pending_waits_since = &t
+}
+
+// PendingWaitsSince returns the value of the "pending_waits_since" field in the mutation.
+func (m *SubscriptionMutation) PendingWaitsSince() (r time.Time, exists bool) {
+	v := m.pending_waits_since
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPendingWaitsSince returns the old "pending_waits_since" field's value of the Subscription entity.
+// If the Subscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionMutation) OldPendingWaitsSince(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPendingWaitsSince is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPendingWaitsSince requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPendingWaitsSince: %w", err)
+	}
+	return oldValue.PendingWaitsSince, nil
+}
+
+// ClearPendingWaitsSince clears the value of the "pending_waits_since" field.
+func (m *SubscriptionMutation) ClearPendingWaitsSince() {
+	m.pending_waits_since = nil
+	m.clearedFields[subscription.FieldPendingWaitsSince] = struct{}{}
+}
+
+// PendingWaitsSinceCleared returns if the "pending_waits_since" field was cleared in this mutation.
+func (m *SubscriptionMutation) PendingWaitsSinceCleared() bool {
+	_, ok := m.clearedFields[subscription.FieldPendingWaitsSince]
+	return ok
+}
+
+// ResetPendingWaitsSince resets all changes to the "pending_waits_since" field.
+func (m *SubscriptionMutation) ResetPendingWaitsSince() {
+	m.pending_waits_since = nil
+	delete(m.clearedFields, subscription.FieldPendingWaitsSince)
+}
+
 // SetPendingReason sets the "pending_reason" field.
 func (m *SubscriptionMutation) SetPendingReason(s string) {
 	m.pending_reason = &s
@@ -22116,7 +22273,7 @@ func (m *SubscriptionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SubscriptionMutation) Fields() []string {
-	fields := make([]string, 0, 24)
+	fields := make([]string, 0, 25)
 	if m.organization != nil {
 		fields = append(fields, subscription.FieldOrganizationID)
 	}
@@ -22183,6 +22340,9 @@ func (m *SubscriptionMutation) Fields() []string {
 	if m.pending_requested_by != nil {
 		fields = append(fields, subscription.FieldPendingRequestedBy)
 	}
+	if m.pending_waits_since != nil {
+		fields = append(fields, subscription.FieldPendingWaitsSince)
+	}
 	if m.pending_reason != nil {
 		fields = append(fields, subscription.FieldPendingReason)
 	}
@@ -22241,6 +22401,8 @@ func (m *SubscriptionMutation) Field(name string) (ent.Value, bool) {
 		return m.PendingRequestedAt()
 	case subscription.FieldPendingRequestedBy:
 		return m.PendingRequestedBy()
+	case subscription.FieldPendingWaitsSince:
+		return m.PendingWaitsSince()
 	case subscription.FieldPendingReason:
 		return m.PendingReason()
 	case subscription.FieldDeletedAt:
@@ -22298,6 +22460,8 @@ func (m *SubscriptionMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldPendingRequestedAt(ctx)
 	case subscription.FieldPendingRequestedBy:
 		return m.OldPendingRequestedBy(ctx)
+	case subscription.FieldPendingWaitsSince:
+		return m.OldPendingWaitsSince(ctx)
 	case subscription.FieldPendingReason:
 		return m.OldPendingReason(ctx)
 	case subscription.FieldDeletedAt:
@@ -22465,6 +22629,13 @@ func (m *SubscriptionMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPendingRequestedBy(v)
 		return nil
+	case subscription.FieldPendingWaitsSince:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPendingWaitsSince(v)
+		return nil
 	case subscription.FieldPendingReason:
 		v, ok := value.(string)
 		if !ok {
@@ -22557,6 +22728,9 @@ func (m *SubscriptionMutation) ClearedFields() []string {
 	if m.FieldCleared(subscription.FieldPendingRequestedBy) {
 		fields = append(fields, subscription.FieldPendingRequestedBy)
 	}
+	if m.FieldCleared(subscription.FieldPendingWaitsSince) {
+		fields = append(fields, subscription.FieldPendingWaitsSince)
+	}
 	if m.FieldCleared(subscription.FieldDeletedAt) {
 		fields = append(fields, subscription.FieldDeletedAt)
 	}
@@ -22606,6 +22780,9 @@ func (m *SubscriptionMutation) ClearField(name string) error {
 		return nil
 	case subscription.FieldPendingRequestedBy:
 		m.ClearPendingRequestedBy()
+		return nil
+	case subscription.FieldPendingWaitsSince:
+		m.ClearPendingWaitsSince()
 		return nil
 	case subscription.FieldDeletedAt:
 		m.ClearDeletedAt()
@@ -22683,6 +22860,9 @@ func (m *SubscriptionMutation) ResetField(name string) error {
 		return nil
 	case subscription.FieldPendingRequestedBy:
 		m.ResetPendingRequestedBy()
+		return nil
+	case subscription.FieldPendingWaitsSince:
+		m.ResetPendingWaitsSince()
 		return nil
 	case subscription.FieldPendingReason:
 		m.ResetPendingReason()

@@ -69,6 +69,8 @@ type Organization struct {
 	LongestKeyLife domain.KeyLife `json:"longest_key_life,omitempty"`
 	// After how many days keys are due for rotation. NULL: never.
 	RotateKeysEvery domain.KeyLife `json:"rotate_keys_every,omitempty"`
+	// After how many days a request expires that nobody has decided about, 1–365. NULL: never.
+	RequestsExpireAfterDays *int `json:"requests_expire_after_days,omitempty"`
 	// DeletedRetentionDays holds the value of the "deleted_retention_days" field.
 	DeletedRetentionDays int `json:"deleted_retention_days,omitempty"`
 	// EventRetentionDays holds the value of the "event_retention_days" field.
@@ -92,7 +94,7 @@ func (*Organization) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case organization.FieldPasswordSignIn, organization.FieldActAs, organization.FieldStaffTotp, organization.FieldImportedKeys:
 			values[i] = new(sql.NullBool)
-		case organization.FieldVersion, organization.FieldDeletedRetentionDays, organization.FieldEventRetentionDays:
+		case organization.FieldVersion, organization.FieldRequestsExpireAfterDays, organization.FieldDeletedRetentionDays, organization.FieldEventRetentionDays:
 			values[i] = new(sql.NullInt64)
 		case organization.FieldSlug, organization.FieldName, organization.FieldWebsite, organization.FieldSupportEmail, organization.FieldLogoURL, organization.FieldTimeZone, organization.FieldCurrency, organization.FieldPortalUnregister, organization.FieldProductionKeys, organization.FieldLeakedKeys, organization.FieldSignUp, organization.FieldTermsVersion, organization.FieldTermsURL, organization.FieldKeyPrefix:
 			values[i] = new(sql.NullString)
@@ -273,6 +275,13 @@ func (_m *Organization) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field rotate_keys_every: %w", err)
 				}
 			}
+		case organization.FieldRequestsExpireAfterDays:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field requests_expire_after_days", values[i])
+			} else if value.Valid {
+				_m.RequestsExpireAfterDays = new(int)
+				*_m.RequestsExpireAfterDays = int(value.Int64)
+			}
 		case organization.FieldDeletedRetentionDays:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field deleted_retention_days", values[i])
@@ -404,6 +413,11 @@ func (_m *Organization) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("rotate_keys_every=")
 	builder.WriteString(fmt.Sprintf("%v", _m.RotateKeysEvery))
+	builder.WriteString(", ")
+	if v := _m.RequestsExpireAfterDays; v != nil {
+		builder.WriteString("requests_expire_after_days=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("deleted_retention_days=")
 	builder.WriteString(fmt.Sprintf("%v", _m.DeletedRetentionDays))

@@ -335,6 +335,20 @@ func (_c *OrganizationCreate) SetNillableRotateKeysEvery(v *domain.KeyLife) *Org
 	return _c
 }
 
+// SetRequestsExpireAfterDays sets the "requests_expire_after_days" field.
+func (_c *OrganizationCreate) SetRequestsExpireAfterDays(v int) *OrganizationCreate {
+	_c.mutation.SetRequestsExpireAfterDays(v)
+	return _c
+}
+
+// SetNillableRequestsExpireAfterDays sets the "requests_expire_after_days" field if the given value is not nil.
+func (_c *OrganizationCreate) SetNillableRequestsExpireAfterDays(v *int) *OrganizationCreate {
+	if v != nil {
+		_c.SetRequestsExpireAfterDays(*v)
+	}
+	return _c
+}
+
 // SetDeletedRetentionDays sets the "deleted_retention_days" field.
 func (_c *OrganizationCreate) SetDeletedRetentionDays(v int) *OrganizationCreate {
 	_c.mutation.SetDeletedRetentionDays(v)
@@ -623,7 +637,7 @@ func (_c *OrganizationCreate) check() error {
 }
 
 // insertOrganization inserts a row. What is not set is NULL.
-const insertOrganization = `INSERT INTO "organizations" ("created_at", "updated_at", "version", "slug", "name", "website", "support_email", "logo_url", "time_zone", "currency", "portal_unregister", "production_keys", "leaked_keys", "password_sign_in", "act_as", "staff_totp", "sign_up", "sign_up_form", "terms_version", "terms_url", "imported_keys", "key_prefix", "longest_key_life", "rotate_keys_every", "deleted_retention_days", "event_retention_days", "usage_retention", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)`
+const insertOrganization = `INSERT INTO "organizations" ("created_at", "updated_at", "version", "slug", "name", "website", "support_email", "logo_url", "time_zone", "currency", "portal_unregister", "production_keys", "leaked_keys", "password_sign_in", "act_as", "staff_totp", "sign_up", "sign_up_form", "terms_version", "terms_url", "imported_keys", "key_prefix", "longest_key_life", "rotate_keys_every", "requests_expire_after_days", "deleted_retention_days", "event_retention_days", "usage_retention", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`
 
 func (_c *OrganizationCreate) sqlSave(ctx context.Context) (*Organization, error) {
 	node, args, err := _c.values()
@@ -657,7 +671,7 @@ func (_c *OrganizationCreate) values() (*Organization, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &Organization{config: _c.config}, make([]any, 28)
+	node, args := &Organization{config: _c.config}, make([]any, 29)
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		args[0] = value
 		node.CreatedAt = value
@@ -766,12 +780,16 @@ func (_c *OrganizationCreate) values() (*Organization, []any, error) {
 		args[23] = text
 		node.RotateKeysEvery = value
 	}
-	if value, ok := _c.mutation.DeletedRetentionDays(); ok {
+	if value, ok := _c.mutation.RequestsExpireAfterDays(); ok {
 		args[24] = int64(value)
+		node.RequestsExpireAfterDays = &value
+	}
+	if value, ok := _c.mutation.DeletedRetentionDays(); ok {
+		args[25] = int64(value)
 		node.DeletedRetentionDays = value
 	}
 	if value, ok := _c.mutation.EventRetentionDays(); ok {
-		args[25] = int64(value)
+		args[26] = int64(value)
 		node.EventRetentionDays = value
 	}
 	if value, ok := _c.mutation.UsageRetention(); ok {
@@ -779,11 +797,11 @@ func (_c *OrganizationCreate) values() (*Organization, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column usage_retention: %w", err)
 		}
-		args[26] = text
+		args[27] = text
 		node.UsageRetention = value
 	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[27] = value.String()
+		args[28] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -895,6 +913,10 @@ func (_c *OrganizationCreate) createSpec() (*Organization, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.RotateKeysEvery(); ok {
 		_spec.SetField(organization.FieldRotateKeysEvery, field.TypeJSON, value)
 		_node.RotateKeysEvery = value
+	}
+	if value, ok := _c.mutation.RequestsExpireAfterDays(); ok {
+		_spec.SetField(organization.FieldRequestsExpireAfterDays, field.TypeInt, value)
+		_node.RequestsExpireAfterDays = &value
 	}
 	if value, ok := _c.mutation.DeletedRetentionDays(); ok {
 		_spec.SetField(organization.FieldDeletedRetentionDays, field.TypeInt, value)

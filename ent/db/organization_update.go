@@ -361,6 +361,33 @@ func (_u *OrganizationUpdate) ClearRotateKeysEvery() *OrganizationUpdate {
 	return _u
 }
 
+// SetRequestsExpireAfterDays sets the "requests_expire_after_days" field.
+func (_u *OrganizationUpdate) SetRequestsExpireAfterDays(v int) *OrganizationUpdate {
+	_u.mutation.ResetRequestsExpireAfterDays()
+	_u.mutation.SetRequestsExpireAfterDays(v)
+	return _u
+}
+
+// SetNillableRequestsExpireAfterDays sets the "requests_expire_after_days" field if the given value is not nil.
+func (_u *OrganizationUpdate) SetNillableRequestsExpireAfterDays(v *int) *OrganizationUpdate {
+	if v != nil {
+		_u.SetRequestsExpireAfterDays(*v)
+	}
+	return _u
+}
+
+// AddRequestsExpireAfterDays adds value to the "requests_expire_after_days" field.
+func (_u *OrganizationUpdate) AddRequestsExpireAfterDays(v int) *OrganizationUpdate {
+	_u.mutation.AddRequestsExpireAfterDays(v)
+	return _u
+}
+
+// ClearRequestsExpireAfterDays clears the value of the "requests_expire_after_days" field.
+func (_u *OrganizationUpdate) ClearRequestsExpireAfterDays() *OrganizationUpdate {
+	_u.mutation.ClearRequestsExpireAfterDays()
+	return _u
+}
+
 // SetDeletedRetentionDays sets the "deleted_retention_days" field.
 func (_u *OrganizationUpdate) SetDeletedRetentionDays(v int) *OrganizationUpdate {
 	_u.mutation.ResetDeletedRetentionDays()
@@ -580,6 +607,15 @@ func (_u *OrganizationUpdate) sqlSave(ctx context.Context) (_node int, err error
 	}
 	if _u.mutation.RotateKeysEveryCleared() {
 		_spec.ClearField(organization.FieldRotateKeysEvery, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.RequestsExpireAfterDays(); ok {
+		_spec.SetField(organization.FieldRequestsExpireAfterDays, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedRequestsExpireAfterDays(); ok {
+		_spec.AddField(organization.FieldRequestsExpireAfterDays, field.TypeInt, value)
+	}
+	if _u.mutation.RequestsExpireAfterDaysCleared() {
+		_spec.ClearField(organization.FieldRequestsExpireAfterDays, field.TypeInt)
 	}
 	if value, ok := _u.mutation.DeletedRetentionDays(); ok {
 		_spec.SetField(organization.FieldDeletedRetentionDays, field.TypeInt, value)
@@ -952,6 +988,33 @@ func (_u *OrganizationUpdateOne) ClearRotateKeysEvery() *OrganizationUpdateOne {
 	return _u
 }
 
+// SetRequestsExpireAfterDays sets the "requests_expire_after_days" field.
+func (_u *OrganizationUpdateOne) SetRequestsExpireAfterDays(v int) *OrganizationUpdateOne {
+	_u.mutation.ResetRequestsExpireAfterDays()
+	_u.mutation.SetRequestsExpireAfterDays(v)
+	return _u
+}
+
+// SetNillableRequestsExpireAfterDays sets the "requests_expire_after_days" field if the given value is not nil.
+func (_u *OrganizationUpdateOne) SetNillableRequestsExpireAfterDays(v *int) *OrganizationUpdateOne {
+	if v != nil {
+		_u.SetRequestsExpireAfterDays(*v)
+	}
+	return _u
+}
+
+// AddRequestsExpireAfterDays adds value to the "requests_expire_after_days" field.
+func (_u *OrganizationUpdateOne) AddRequestsExpireAfterDays(v int) *OrganizationUpdateOne {
+	_u.mutation.AddRequestsExpireAfterDays(v)
+	return _u
+}
+
+// ClearRequestsExpireAfterDays clears the value of the "requests_expire_after_days" field.
+func (_u *OrganizationUpdateOne) ClearRequestsExpireAfterDays() *OrganizationUpdateOne {
+	_u.mutation.ClearRequestsExpireAfterDays()
+	return _u
+}
+
 // SetDeletedRetentionDays sets the "deleted_retention_days" field.
 func (_u *OrganizationUpdateOne) SetDeletedRetentionDays(v int) *OrganizationUpdateOne {
 	_u.mutation.ResetDeletedRetentionDays()
@@ -1201,6 +1264,15 @@ func (_u *OrganizationUpdateOne) sqlSave(ctx context.Context) (_node *Organizati
 	}
 	if _u.mutation.RotateKeysEveryCleared() {
 		_spec.ClearField(organization.FieldRotateKeysEvery, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.RequestsExpireAfterDays(); ok {
+		_spec.SetField(organization.FieldRequestsExpireAfterDays, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedRequestsExpireAfterDays(); ok {
+		_spec.AddField(organization.FieldRequestsExpireAfterDays, field.TypeInt, value)
+	}
+	if _u.mutation.RequestsExpireAfterDaysCleared() {
+		_spec.ClearField(organization.FieldRequestsExpireAfterDays, field.TypeInt)
 	}
 	if value, ok := _u.mutation.DeletedRetentionDays(); ok {
 		_spec.SetField(organization.FieldDeletedRetentionDays, field.TypeInt, value)

@@ -1097,6 +1097,10 @@ func (*OrganizationQuery) Assign(column string) func(m *Organization, v any) err
 		return func(m *Organization, v any) error {
 			return rowscan.JSON(&m.RotateKeysEvery, v)
 		}
+	case organization.FieldRequestsExpireAfterDays:
+		return func(m *Organization, v any) error {
+			return rowscan.Optional(&m.RequestsExpireAfterDays, v, rowscan.Int)
+		}
 	case organization.FieldDeletedRetentionDays:
 		return func(m *Organization, v any) error {
 			return rowscan.Int(&m.DeletedRetentionDays, v)
@@ -1824,6 +1828,10 @@ func (*SubscriptionQuery) Assign(column string) func(m *Subscription, v any) err
 	case subscription.FieldPendingRequestedBy:
 		return func(m *Subscription, v any) error {
 			return rowscan.Optional(&m.PendingRequestedBy, v, rowscan.ID)
+		}
+	case subscription.FieldPendingWaitsSince:
+		return func(m *Subscription, v any) error {
+			return rowscan.Optional(&m.PendingWaitsSince, v, rowscan.Time)
 		}
 	case subscription.FieldPendingReason:
 		return func(m *Subscription, v any) error {

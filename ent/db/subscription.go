@@ -72,6 +72,8 @@ type Subscription struct {
 	PendingRequestedAt *time.Time `json:"pending_requested_at,omitempty"`
 	// PendingRequestedBy holds the value of the "pending_requested_by" field.
 	PendingRequestedBy *uuid.UUID `json:"pending_requested_by,omitempty"`
+	// Since when the change of plan waits for a decision, if not since it was asked for.
+	PendingWaitsSince *time.Time `json:"pending_waits_since,omitempty"`
 	// The reason that was given for the change of plan.
 	PendingReason string `json:"pending_reason,omitempty"`
 	// Its app was deleted.
@@ -197,7 +199,7 @@ func (*Subscription) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullInt64)
 		case subscription.FieldStatus, subscription.FieldReason, subscription.FieldPendingStatus, subscription.FieldPendingWhen, subscription.FieldPendingReason:
 			values[i] = new(sql.NullString)
-		case subscription.FieldCreatedAt, subscription.FieldUpdatedAt, subscription.FieldDecidedAt, subscription.FieldPendingEffectiveAt, subscription.FieldPendingRequestedAt, subscription.FieldDeletedAt:
+		case subscription.FieldCreatedAt, subscription.FieldUpdatedAt, subscription.FieldDecidedAt, subscription.FieldPendingEffectiveAt, subscription.FieldPendingRequestedAt, subscription.FieldPendingWaitsSince, subscription.FieldDeletedAt:
 			values[i] = new(sql.NullTime)
 		case subscription.FieldID, subscription.FieldOrganizationID, subscription.FieldAccountID, subscription.FieldAppID, subscription.FieldProductID, subscription.FieldPlanID:
 			values[i] = new(uuid.UUID)
@@ -367,6 +369,13 @@ func (_m *Subscription) assignValues(columns []string, values []any) error {
 				_m.PendingRequestedBy = new(uuid.UUID)
 				*_m.PendingRequestedBy = *value.S.(*uuid.UUID)
 			}
+		case subscription.FieldPendingWaitsSince:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field pending_waits_since", values[i])
+			} else if value.Valid {
+				_m.PendingWaitsSince = new(time.Time)
+				*_m.PendingWaitsSince = value.Time
+			}
 		case subscription.FieldPendingReason:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field pending_reason", values[i])
@@ -528,6 +537,11 @@ func (_m *Subscription) String() string {
 	if v := _m.PendingRequestedBy; v != nil {
 		builder.WriteString("pending_requested_by=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.PendingWaitsSince; v != nil {
+		builder.WriteString("pending_waits_since=")
+		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")
 	builder.WriteString("pending_reason=")

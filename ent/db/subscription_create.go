@@ -274,6 +274,20 @@ func (_c *SubscriptionCreate) SetNillablePendingRequestedBy(v *uuid.UUID) *Subsc
 	return _c
 }
 
+// SetPendingWaitsSince sets the "pending_waits_since" field.
+func (_c *SubscriptionCreate) SetPendingWaitsSince(v time.Time) *SubscriptionCreate {
+	_c.mutation.SetPendingWaitsSince(v)
+	return _c
+}
+
+// SetNillablePendingWaitsSince sets the "pending_waits_since" field if the given value is not nil.
+func (_c *SubscriptionCreate) SetNillablePendingWaitsSince(v *time.Time) *SubscriptionCreate {
+	if v != nil {
+		_c.SetPendingWaitsSince(*v)
+	}
+	return _c
+}
+
 // SetPendingReason sets the "pending_reason" field.
 func (_c *SubscriptionCreate) SetPendingReason(v string) *SubscriptionCreate {
 	_c.mutation.SetPendingReason(v)
@@ -495,7 +509,7 @@ func (_c *SubscriptionCreate) check() error {
 }
 
 // insertSubscription inserts a row. What is not set is NULL.
-const insertSubscription = `INSERT INTO "subscriptions" ("organization_id", "created_at", "updated_at", "version", "account_id", "app_id", "product_id", "plan_id", "endpoint_ids", "answers", "status", "newest", "requested_by", "decided_by", "decided_at", "reason", "pending_plan_id", "pending_status", "pending_when", "pending_effective_at", "pending_requested_at", "pending_requested_by", "pending_reason", "deleted_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`
+const insertSubscription = `INSERT INTO "subscriptions" ("organization_id", "created_at", "updated_at", "version", "account_id", "app_id", "product_id", "plan_id", "endpoint_ids", "answers", "status", "newest", "requested_by", "decided_by", "decided_at", "reason", "pending_plan_id", "pending_status", "pending_when", "pending_effective_at", "pending_requested_at", "pending_requested_by", "pending_waits_since", "pending_reason", "deleted_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)`
 
 func (_c *SubscriptionCreate) sqlSave(ctx context.Context) (*Subscription, error) {
 	node, args, err := _c.values()
@@ -529,7 +543,7 @@ func (_c *SubscriptionCreate) values() (*Subscription, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &Subscription{config: _c.config}, make([]any, 25)
+	node, args := &Subscription{config: _c.config}, make([]any, 26)
 	if value, ok := _c.mutation.OrganizationID(); ok {
 		args[0] = value.String()
 		node.OrganizationID = value
@@ -626,16 +640,20 @@ func (_c *SubscriptionCreate) values() (*Subscription, []any, error) {
 		args[21] = value.String()
 		node.PendingRequestedBy = &value
 	}
+	if value, ok := _c.mutation.PendingWaitsSince(); ok {
+		args[22] = value
+		node.PendingWaitsSince = &value
+	}
 	if value, ok := _c.mutation.PendingReason(); ok {
-		args[22] = string(value)
+		args[23] = string(value)
 		node.PendingReason = value
 	}
 	if value, ok := _c.mutation.DeletedAt(); ok {
-		args[23] = value
+		args[24] = value
 		node.DeletedAt = &value
 	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[24] = value.String()
+		args[25] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -715,6 +733,10 @@ func (_c *SubscriptionCreate) createSpec() (*Subscription, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.PendingRequestedBy(); ok {
 		_spec.SetField(subscription.FieldPendingRequestedBy, field.TypeUUID, value)
 		_node.PendingRequestedBy = &value
+	}
+	if value, ok := _c.mutation.PendingWaitsSince(); ok {
+		_spec.SetField(subscription.FieldPendingWaitsSince, field.TypeTime, value)
+		_node.PendingWaitsSince = &value
 	}
 	if value, ok := _c.mutation.PendingReason(); ok {
 		_spec.SetField(subscription.FieldPendingReason, field.TypeString, value)

@@ -336,6 +336,26 @@ func (_u *SubscriptionUpdate) ClearPendingRequestedBy() *SubscriptionUpdate {
 	return _u
 }
 
+// SetPendingWaitsSince sets the "pending_waits_since" field.
+func (_u *SubscriptionUpdate) SetPendingWaitsSince(v time.Time) *SubscriptionUpdate {
+	_u.mutation.SetPendingWaitsSince(v)
+	return _u
+}
+
+// SetNillablePendingWaitsSince sets the "pending_waits_since" field if the given value is not nil.
+func (_u *SubscriptionUpdate) SetNillablePendingWaitsSince(v *time.Time) *SubscriptionUpdate {
+	if v != nil {
+		_u.SetPendingWaitsSince(*v)
+	}
+	return _u
+}
+
+// ClearPendingWaitsSince clears the value of the "pending_waits_since" field.
+func (_u *SubscriptionUpdate) ClearPendingWaitsSince() *SubscriptionUpdate {
+	_u.mutation.ClearPendingWaitsSince()
+	return _u
+}
+
 // SetPendingReason sets the "pending_reason" field.
 func (_u *SubscriptionUpdate) SetPendingReason(v string) *SubscriptionUpdate {
 	_u.mutation.SetPendingReason(v)
@@ -559,6 +579,12 @@ func (_u *SubscriptionUpdate) sqlSave(ctx context.Context) (_node int, err error
 	}
 	if _u.mutation.PendingRequestedByCleared() {
 		_spec.ClearField(subscription.FieldPendingRequestedBy, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.PendingWaitsSince(); ok {
+		_spec.SetField(subscription.FieldPendingWaitsSince, field.TypeTime, value)
+	}
+	if _u.mutation.PendingWaitsSinceCleared() {
+		_spec.ClearField(subscription.FieldPendingWaitsSince, field.TypeTime)
 	}
 	if value, ok := _u.mutation.PendingReason(); ok {
 		_spec.SetField(subscription.FieldPendingReason, field.TypeString, value)
@@ -950,6 +976,26 @@ func (_u *SubscriptionUpdateOne) ClearPendingRequestedBy() *SubscriptionUpdateOn
 	return _u
 }
 
+// SetPendingWaitsSince sets the "pending_waits_since" field.
+func (_u *SubscriptionUpdateOne) SetPendingWaitsSince(v time.Time) *SubscriptionUpdateOne {
+	_u.mutation.SetPendingWaitsSince(v)
+	return _u
+}
+
+// SetNillablePendingWaitsSince sets the "pending_waits_since" field if the given value is not nil.
+func (_u *SubscriptionUpdateOne) SetNillablePendingWaitsSince(v *time.Time) *SubscriptionUpdateOne {
+	if v != nil {
+		_u.SetPendingWaitsSince(*v)
+	}
+	return _u
+}
+
+// ClearPendingWaitsSince clears the value of the "pending_waits_since" field.
+func (_u *SubscriptionUpdateOne) ClearPendingWaitsSince() *SubscriptionUpdateOne {
+	_u.mutation.ClearPendingWaitsSince()
+	return _u
+}
+
 // SetPendingReason sets the "pending_reason" field.
 func (_u *SubscriptionUpdateOne) SetPendingReason(v string) *SubscriptionUpdateOne {
 	_u.mutation.SetPendingReason(v)
@@ -1203,6 +1249,12 @@ func (_u *SubscriptionUpdateOne) sqlSave(ctx context.Context) (_node *Subscripti
 	}
 	if _u.mutation.PendingRequestedByCleared() {
 		_spec.ClearField(subscription.FieldPendingRequestedBy, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.PendingWaitsSince(); ok {
+		_spec.SetField(subscription.FieldPendingWaitsSince, field.TypeTime, value)
+	}
+	if _u.mutation.PendingWaitsSinceCleared() {
+		_spec.ClearField(subscription.FieldPendingWaitsSince, field.TypeTime)
 	}
 	if value, ok := _u.mutation.PendingReason(); ok {
 		_spec.SetField(subscription.FieldPendingReason, field.TypeString, value)

@@ -39,6 +39,7 @@ func (Organization) Fields() []ent.Field {
 		field.String("key_prefix").Default("ptk").Comment("The first part of new raw keys."),
 		field.JSON("longest_key_life", domain.KeyLife{}).Default(domain.KeyLife{}),
 		field.JSON("rotate_keys_every", domain.KeyLife{}).Optional().Comment("After how many days keys are due for rotation. NULL: never."),
+		field.Int("requests_expire_after_days").Optional().Nillable().Comment("After how many days a request expires that nobody has decided about, 1–365. NULL: never."),
 		field.Int("deleted_retention_days").Default(30).Positive(),
 		field.Int("event_retention_days").Default(730).Positive(),
 		field.JSON("usage_retention", &domain.UsageRetention{}).Optional().Comment("How long counts of calls are kept; NULL: domain.DefaultUsageRetention."),
@@ -55,6 +56,7 @@ func (Organization) Annotations() []schema.Annotation {
 			"organizations_terms":             "((terms_version IS NULL) = (terms_url IS NULL))",
 			"organizations_production_keys":   oneOf("production_keys", domain.ProductionKeys("").Values()),
 			"organizations_leaked_keys":       oneOf("leaked_keys", domain.LeakedKeys("").Values()),
+			"organizations_requests_expire":   "requests_expire_after_days IS NULL OR (requests_expire_after_days >= 1 AND requests_expire_after_days <= 365)",
 		}),
 		Retention{What: "organizations, with their settings", Forever: true},
 	}

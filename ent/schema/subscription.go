@@ -43,6 +43,7 @@ func (Subscription) Fields() []ent.Field {
 		field.Time("pending_effective_at").Optional().Nillable().Comment("When it gets it; NULL while that waits for a decision."),
 		field.Time("pending_requested_at").Optional().Nillable(),
 		field.UUID("pending_requested_by", uuid.UUID{}).Optional().Nillable(),
+		field.Time("pending_waits_since").Optional().Nillable().Comment("Since when the change of plan waits for a decision, if not since it was asked for."),
 		field.String("pending_reason").Default("").Comment("The reason that was given for the change of plan."),
 		field.Time("deleted_at").Optional().Nillable().Comment("Its app was deleted."),
 	}
@@ -77,6 +78,9 @@ func (Subscription) Indexes() []ent.Index {
 			Annotations(entsql.IndexWhere("pending_status IS NOT NULL")),
 		index.Fields("pending_effective_at").StorageKey("subscription_plan_changes_due").
 			Annotations(entsql.IndexWhere("pending_effective_at IS NOT NULL")),
+		// What waits too long.
+		index.Fields("organization_id", "pending_requested_at").StorageKey("subscription_plan_requests").
+			Annotations(entsql.IndexWhere("pending_requested_at IS NOT NULL")),
 		index.Fields("organization_id", "product_id"), // what retiring a product would end
 	}
 }

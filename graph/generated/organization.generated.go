@@ -668,6 +668,25 @@ func (ec *executionContext) fieldContext_Organization_rotateKeysEvery(_ context.
 	return fc, nil
 }
 
+func (ec *executionContext) _Organization_requestsExpireAfterDays(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Organization",
+		func(ctx context.Context) (any, error) {
+			return obj.RequestsExpireAfterDays, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_requestsExpireAfterDays(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Organization", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _Organization_deletedRetentionDays(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1057,7 +1076,7 @@ func (ec *executionContext) unmarshalInputUpdateOrganizationInput(ctx context.Co
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"version", "name", "website", "supportEmail", "logoUrl", "timeZone", "currency", "portalUnregister", "productionKeys", "leakedKeys", "passwordSignIn", "staffTotp", "actAs", "signUp", "signUpForm", "terms", "keyPrefix", "importedKeys", "longestKeyLife", "rotateKeysEvery", "deletedRetentionDays", "eventRetentionDays", "usageRetention"}
+	fieldsInOrder := [...]string{"version", "name", "website", "supportEmail", "logoUrl", "timeZone", "currency", "portalUnregister", "productionKeys", "leakedKeys", "passwordSignIn", "staffTotp", "actAs", "signUp", "signUpForm", "terms", "keyPrefix", "importedKeys", "longestKeyLife", "rotateKeysEvery", "requestsExpireAfterDays", "deletedRetentionDays", "eventRetentionDays", "usageRetention"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1204,6 +1223,13 @@ func (ec *executionContext) unmarshalInputUpdateOrganizationInput(ctx context.Co
 				return it, err
 			}
 			it.RotateKeysEvery = graphql.OmittableOf(data)
+		case "requestsExpireAfterDays":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("requestsExpireAfterDays"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RequestsExpireAfterDays = graphql.OmittableOf(data)
 		case "deletedRetentionDays":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deletedRetentionDays"))
 			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
@@ -1488,6 +1514,16 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 				out.required(ec.marshalNKeyRotation2porticoᚋinternalᚋdomainᚐKeyLife(ctx, field.Selections, obj.RotateKeysEvery))
 			} else {
 				out.required(ec._Organization_rotateKeysEvery(ctx, field, obj))
+			}
+		case "requestsExpireAfterDays":
+			if out.direct {
+				if v := obj.RequestsExpireAfterDays; v != nil {
+					out.Text = model.AppendInt(out.Text, int(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._Organization_requestsExpireAfterDays(ctx, field, obj))
 			}
 		case "deletedRetentionDays":
 			out.optional(ec._Organization_deletedRetentionDays(ctx, field, obj))

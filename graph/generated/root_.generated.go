@@ -467,6 +467,18 @@ type ComplexityRoot struct {
 		Update  func(childComplexity int) int
 	}
 
+	DecideSubscriptionsPayload struct {
+		Results    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DecideSubscriptionsResult struct {
+		Error               func(childComplexity int) int
+		ProductSubscription func(childComplexity int) int
+		SubscriptionID      func(childComplexity int) int
+		UserError           func(childComplexity int) int
+	}
+
 	DeclineAppTransferPayload struct {
 		AppTransfer func(childComplexity int) int
 		UserErrors  func(childComplexity int) int
@@ -804,6 +816,7 @@ type ComplexityRoot struct {
 		CreateProduct               func(childComplexity int, input catalog.CreateProductInput) int
 		CreateServiceToken          func(childComplexity int, input identity.CreateServiceTokenInput) int
 		CreateUser                  func(childComplexity int, input identity.CreateUserInput) int
+		DecideSubscriptions         func(childComplexity int, input apps.DecideSubscriptionsInput) int
 		DeclineAppTransfer          func(childComplexity int, input model.DeclineAppTransferInput) int
 		DeleteAccount               func(childComplexity int, input model.DeleteAccountInput) int
 		DeleteApp                   func(childComplexity int, input model.DeleteAppInput) int
@@ -864,31 +877,32 @@ type ComplexityRoot struct {
 	}
 
 	Organization struct {
-		ActAs                func(childComplexity int) int
-		Currency             func(childComplexity int) int
-		DeletedRetentionDays func(childComplexity int) int
-		EventRetentionDays   func(childComplexity int) int
-		GlobalID             func(childComplexity int) int
-		ImportedKeys         func(childComplexity int) int
-		KeyPrefix            func(childComplexity int) int
-		LeakedKeys           func(childComplexity int) int
-		LogoURL              func(childComplexity int) int
-		LongestKeyLife       func(childComplexity int) int
-		Name                 func(childComplexity int) int
-		PasswordSignIn       func(childComplexity int) int
-		PortalUnregister     func(childComplexity int) int
-		ProductionKeys       func(childComplexity int) int
-		RotateKeysEvery      func(childComplexity int) int
-		SignUp               func(childComplexity int) int
-		SignUpForm           func(childComplexity int) int
-		Slug                 func(childComplexity int) int
-		StaffTotp            func(childComplexity int) int
-		SupportEmail         func(childComplexity int) int
-		Terms                func(childComplexity int) int
-		TimeZone             func(childComplexity int) int
-		UsageRetention       func(childComplexity int) int
-		Version              func(childComplexity int) int
-		Website              func(childComplexity int) int
+		ActAs                   func(childComplexity int) int
+		Currency                func(childComplexity int) int
+		DeletedRetentionDays    func(childComplexity int) int
+		EventRetentionDays      func(childComplexity int) int
+		GlobalID                func(childComplexity int) int
+		ImportedKeys            func(childComplexity int) int
+		KeyPrefix               func(childComplexity int) int
+		LeakedKeys              func(childComplexity int) int
+		LogoURL                 func(childComplexity int) int
+		LongestKeyLife          func(childComplexity int) int
+		Name                    func(childComplexity int) int
+		PasswordSignIn          func(childComplexity int) int
+		PortalUnregister        func(childComplexity int) int
+		ProductionKeys          func(childComplexity int) int
+		RequestsExpireAfterDays func(childComplexity int) int
+		RotateKeysEvery         func(childComplexity int) int
+		SignUp                  func(childComplexity int) int
+		SignUpForm              func(childComplexity int) int
+		Slug                    func(childComplexity int) int
+		StaffTotp               func(childComplexity int) int
+		SupportEmail            func(childComplexity int) int
+		Terms                   func(childComplexity int) int
+		TimeZone                func(childComplexity int) int
+		UsageRetention          func(childComplexity int) int
+		Version                 func(childComplexity int) int
+		Website                 func(childComplexity int) int
 	}
 
 	PageInfo struct {
@@ -1036,6 +1050,16 @@ type ComplexityRoot struct {
 		TotalCount func(childComplexity int) int
 	}
 
+	ProductSubscriptionCounts struct {
+		Approved           func(childComplexity int) int
+		PlanChangesWaiting func(childComplexity int) int
+		Rejected           func(childComplexity int) int
+		Suspended          func(childComplexity int) int
+		Total              func(childComplexity int) int
+		Unsubscribed       func(childComplexity int) int
+		Waiting            func(childComplexity int) int
+	}
+
 	ProductSubscriptionEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
@@ -1046,37 +1070,38 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		Account              func(childComplexity int, id string) int
-		Accounts             func(childComplexity int, where *identity.AccountFilter, orderBy model.AccountOrder, first *int, after *string, last *int, before *string) int
-		App                  func(childComplexity int, id string) int
-		AppByReferenceID     func(childComplexity int, referenceID uuid.UUID) int
-		AppTransfers         func(childComplexity int, where *apps.AppTransferFilter, orderBy model.AppTransferOrder, first *int, after *string, last *int, before *string) int
-		Apps                 func(childComplexity int, where *apps.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) int
-		CredentialByKey      func(childComplexity int, input model.CredentialByKeyInput) int
-		Credentials          func(childComplexity int, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) int
-		DeletedApps          func(childComplexity int, where *apps.DeletedAppFilter, first *int, after *string, last *int, before *string) int
-		Events               func(childComplexity int, where *activity.EventFilter, orderBy model.EventOrder, first *int, after *string, last *int, before *string) int
-		ExplainAccess        func(childComplexity int, input apps.ExplainAccessInput) int
-		Gateways             func(childComplexity int, where *identity.GatewayFilter, orderBy model.GatewayOrder, first *int, after *string, last *int, before *string) int
-		MailPreview          func(childComplexity int, kind domain.MailKind, language *domain.Language) int
-		MailSettings         func(childComplexity int) int
-		Node                 func(childComplexity int, id string) int
-		Nodes                func(childComplexity int, ids []string) int
-		PreviewChangePlan    func(childComplexity int, subscriptionID string, planID string, when domain.PlanChangeTime) int
-		PreviewDeleteApp     func(childComplexity int, appID string) int
-		PreviewRetireProduct func(childComplexity int, productID string) int
-		PreviewRevoke        func(childComplexity int, credentialID string) int
-		Product              func(childComplexity int, id string) int
-		ProductSubscriptions func(childComplexity int, where *apps.SubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) int
-		Products             func(childComplexity int, where *catalog.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) int
-		Search               func(childComplexity int, query string) int
-		ServerInfo           func(childComplexity int, organization *string) int
-		ServiceTokens        func(childComplexity int, where *identity.ServiceTokenFilter, orderBy model.ServiceTokenOrder, first *int, after *string, last *int, before *string) int
-		Sessions             func(childComplexity int, first *int, after *string, last *int, before *string) int
-		SignUps              func(childComplexity int, where *identity.SignUpFilter, orderBy model.SignUpOrder, first *int, after *string, last *int, before *string) int
-		Usage                func(childComplexity int, where activity.UsageFilter, interval usage.Interval) int
-		Users                func(childComplexity int, where *identity.UserFilter, first *int, after *string, last *int, before *string) int
-		Viewer               func(childComplexity int) int
+		Account                   func(childComplexity int, id string) int
+		Accounts                  func(childComplexity int, where *identity.AccountFilter, orderBy model.AccountOrder, first *int, after *string, last *int, before *string) int
+		App                       func(childComplexity int, id string) int
+		AppByReferenceID          func(childComplexity int, referenceID uuid.UUID) int
+		AppTransfers              func(childComplexity int, where *apps.AppTransferFilter, orderBy model.AppTransferOrder, first *int, after *string, last *int, before *string) int
+		Apps                      func(childComplexity int, where *apps.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) int
+		CredentialByKey           func(childComplexity int, input model.CredentialByKeyInput) int
+		Credentials               func(childComplexity int, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) int
+		DeletedApps               func(childComplexity int, where *apps.DeletedAppFilter, first *int, after *string, last *int, before *string) int
+		Events                    func(childComplexity int, where *activity.EventFilter, orderBy model.EventOrder, first *int, after *string, last *int, before *string) int
+		ExplainAccess             func(childComplexity int, input apps.ExplainAccessInput) int
+		Gateways                  func(childComplexity int, where *identity.GatewayFilter, orderBy model.GatewayOrder, first *int, after *string, last *int, before *string) int
+		MailPreview               func(childComplexity int, kind domain.MailKind, language *domain.Language) int
+		MailSettings              func(childComplexity int) int
+		Node                      func(childComplexity int, id string) int
+		Nodes                     func(childComplexity int, ids []string) int
+		PreviewChangePlan         func(childComplexity int, subscriptionID string, planID string, when domain.PlanChangeTime) int
+		PreviewDeleteApp          func(childComplexity int, appID string) int
+		PreviewRetireProduct      func(childComplexity int, productID string) int
+		PreviewRevoke             func(childComplexity int, credentialID string) int
+		Product                   func(childComplexity int, id string) int
+		ProductSubscriptionCounts func(childComplexity int, where *apps.SubscriptionFilter) int
+		ProductSubscriptions      func(childComplexity int, where *apps.SubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) int
+		Products                  func(childComplexity int, where *catalog.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) int
+		Search                    func(childComplexity int, query string) int
+		ServerInfo                func(childComplexity int, organization *string) int
+		ServiceTokens             func(childComplexity int, where *identity.ServiceTokenFilter, orderBy model.ServiceTokenOrder, first *int, after *string, last *int, before *string) int
+		Sessions                  func(childComplexity int, first *int, after *string, last *int, before *string) int
+		SignUps                   func(childComplexity int, where *identity.SignUpFilter, orderBy model.SignUpOrder, first *int, after *string, last *int, before *string) int
+		Usage                     func(childComplexity int, where activity.UsageFilter, interval usage.Interval) int
+		Users                     func(childComplexity int, where *identity.UserFilter, first *int, after *string, last *int, before *string) int
+		Viewer                    func(childComplexity int) int
 	}
 
 	Question struct {
@@ -3079,6 +3104,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CredentialPermissions.Update(childComplexity), true
 
+	case "DecideSubscriptionsPayload.results":
+		if e.ComplexityRoot.DecideSubscriptionsPayload.Results == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DecideSubscriptionsPayload.Results(childComplexity), true
+	case "DecideSubscriptionsPayload.userErrors":
+		if e.ComplexityRoot.DecideSubscriptionsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DecideSubscriptionsPayload.UserErrors(childComplexity), true
+
+	case "DecideSubscriptionsResult.error":
+		if e.ComplexityRoot.DecideSubscriptionsResult.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DecideSubscriptionsResult.Error(childComplexity), true
+	case "DecideSubscriptionsResult.productSubscription":
+		if e.ComplexityRoot.DecideSubscriptionsResult.ProductSubscription == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DecideSubscriptionsResult.ProductSubscription(childComplexity), true
+	case "DecideSubscriptionsResult.subscriptionId":
+		if e.ComplexityRoot.DecideSubscriptionsResult.SubscriptionID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DecideSubscriptionsResult.SubscriptionID(childComplexity), true
+	case "DecideSubscriptionsResult.userError":
+		if e.ComplexityRoot.DecideSubscriptionsResult.UserError == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DecideSubscriptionsResult.UserError(childComplexity), true
+
 	case "DeclineAppTransferPayload.appTransfer":
 		if e.ComplexityRoot.DeclineAppTransferPayload.AppTransfer == nil {
 			break
@@ -4399,6 +4462,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateUser(childComplexity, args["input"].(identity.CreateUserInput)), true
+	case "Mutation.decideSubscriptions":
+		if e.ComplexityRoot.Mutation.DecideSubscriptions == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_decideSubscriptions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DecideSubscriptions(childComplexity, args["input"].(apps.DecideSubscriptionsInput)), true
 	case "Mutation.declineAppTransfer":
 		if e.ComplexityRoot.Mutation.DeclineAppTransfer == nil {
 			break
@@ -5111,6 +5185,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Organization.ProductionKeys(childComplexity), true
+	case "Organization.requestsExpireAfterDays":
+		if e.ComplexityRoot.Organization.RequestsExpireAfterDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.RequestsExpireAfterDays(childComplexity), true
 	case "Organization.rotateKeysEvery":
 		if e.ComplexityRoot.Organization.RotateKeysEvery == nil {
 			break
@@ -5823,6 +5903,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProductSubscriptionConnection.TotalCount(childComplexity), true
 
+	case "ProductSubscriptionCounts.approved":
+		if e.ComplexityRoot.ProductSubscriptionCounts.Approved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscriptionCounts.Approved(childComplexity), true
+	case "ProductSubscriptionCounts.planChangesWaiting":
+		if e.ComplexityRoot.ProductSubscriptionCounts.PlanChangesWaiting == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscriptionCounts.PlanChangesWaiting(childComplexity), true
+	case "ProductSubscriptionCounts.rejected":
+		if e.ComplexityRoot.ProductSubscriptionCounts.Rejected == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscriptionCounts.Rejected(childComplexity), true
+	case "ProductSubscriptionCounts.suspended":
+		if e.ComplexityRoot.ProductSubscriptionCounts.Suspended == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscriptionCounts.Suspended(childComplexity), true
+	case "ProductSubscriptionCounts.total":
+		if e.ComplexityRoot.ProductSubscriptionCounts.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscriptionCounts.Total(childComplexity), true
+	case "ProductSubscriptionCounts.unsubscribed":
+		if e.ComplexityRoot.ProductSubscriptionCounts.Unsubscribed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscriptionCounts.Unsubscribed(childComplexity), true
+	case "ProductSubscriptionCounts.waiting":
+		if e.ComplexityRoot.ProductSubscriptionCounts.Waiting == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscriptionCounts.Waiting(childComplexity), true
+
 	case "ProductSubscriptionEdge.cursor":
 		if e.ComplexityRoot.ProductSubscriptionEdge.Cursor == nil {
 			break
@@ -6070,6 +6193,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Product(childComplexity, args["id"].(string)), true
+	case "Query.productSubscriptionCounts":
+		if e.ComplexityRoot.Query.ProductSubscriptionCounts == nil {
+			break
+		}
+
+		args, err := ec.field_Query_productSubscriptionCounts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ProductSubscriptionCounts(childComplexity, args["where"].(*apps.SubscriptionFilter)), true
 	case "Query.productSubscriptions":
 		if e.ComplexityRoot.Query.ProductSubscriptions == nil {
 			break
@@ -9957,6 +10091,78 @@ extend type Query {
   ): DeletedAppConnection! @hasRole(any: [ADMIN])
 }
 `, BuiltIn: false},
+	{Name: "../schema/desk.graphql", Input: `"How many subscriptions there are, by status."
+type ProductSubscriptionCounts @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+  "All that the filter matches."
+  total: Int!
+  "Those that wait for a decision."
+  waiting: Int!
+  "Those whose app may call the product."
+  approved: Int!
+  "Those that were refused, or that nobody decided about in time."
+  rejected: Int!
+  "Those that an administrator interrupted."
+  suspended: Int!
+  "Those that have ended."
+  unsubscribed: Int!
+  "Those of the approved ones whose change of plan waits for a decision."
+  planChangesWaiting: Int!
+}
+
+"What is decided about a subscription that waits."
+enum SubscriptionDecision {
+  "The app may call the product."
+  APPROVE
+  "The app may not; it can register again."
+  REJECT
+}
+
+extend type Query {
+  "Counts the viewer's subscriptions by status, read at once: of those that ` + "`" + `productSubscriptions` + "`" + ` lists with the same filter. Requires: ADMIN, APPROVER or PORTAL."
+  productSubscriptionCounts(
+    "Only objects that meet all of these conditions."
+    where: ProductSubscriptionFilter
+  ): ProductSubscriptionCounts! @hasRole(any: [ADMIN, APPROVER, PORTAL], scopes: [PORTAL_READ, PORTAL_WRITE, ADMIN_READ, ADMIN_WRITE, SUBSCRIPTIONS_DECIDE])
+}
+
+extend type Mutation {
+  "Approves or rejects up to 100 waiting subscriptions, one after the other, each for itself: what keeps one from being decided stands in its result, and the others are decided all the same. Those whose turn has not come when the time for the request is nearly over are UNAVAILABLE (DEADLINE), and can be sent again. Requires: ADMIN or APPROVER."
+  decideSubscriptions(
+    "The subscriptions, the decision, and why."
+    input: DecideSubscriptionsInput!
+  ): DecideSubscriptionsPayload @hasRole(any: [ADMIN, APPROVER], scopes: [ADMIN_WRITE, SUBSCRIPTIONS_DECIDE])
+}
+
+"Which subscriptions are decided about, how and why."
+input DecideSubscriptionsInput {
+  "The subscriptions' ids, 1–100, each once."
+  subscriptionIds: [ID!]!
+  "The decision about all of them."
+  decision: SubscriptionDecision!
+  "Why; at most 1000 characters; both sides can read it. REJECT needs it."
+  reason: String
+}
+
+"The result of ` + "`" + `decideSubscriptions` + "`" + `."
+type DecideSubscriptionsPayload @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+  "A result for each subscription, in the order of the input; none when there are errors."
+  results: [DecideSubscriptionsResult!]!
+  "What the user can correct of the input as a whole; nothing was changed then. Empty otherwise."
+  userErrors: [UserError!]!
+}
+
+"What has become of one of the subscriptions that were to be decided about."
+type DecideSubscriptionsResult @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+  "The id as it was given."
+  subscriptionId: ID!
+  "The subscription as it is now; null when it was not decided."
+  productSubscription: ProductSubscription
+  "What ` + "`" + `approveSubscription` + "`" + ` or ` + "`" + `rejectSubscription` + "`" + ` would have had in ` + "`" + `userErrors` + "`" + `, such as WRONG_STATUS for one that does not wait any more; else null."
+  userError: UserError
+  "The error with which ` + "`" + `approveSubscription` + "`" + ` or ` + "`" + `rejectSubscription` + "`" + ` would have failed, such as NOT_FOUND for one that the viewer may not see; else null."
+  error: ErrorKind
+}
+`, BuiltIn: false},
 	{Name: "../schema/endpoint.graphql", Input: `"One operation of a product's API: the method and path of calls."
 type Endpoint implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
@@ -10419,6 +10625,8 @@ enum EventType {
   SUBSCRIPTION_APPROVED
   "A waiting subscription was rejected; the app may register again."
   SUBSCRIPTION_REJECTED
+  "Nobody decided about a waiting subscription in time, so it is REJECTED: ` + "`" + `changes` + "`" + ` says within how many days, ` + "`" + `requestsExpireAfterDays` + "`" + `; the app may register again."
+  SUBSCRIPTION_EXPIRED
   "A waiting subscription was taken back by its developer."
   SUBSCRIPTION_WITHDRAWN
   "A subscription was suspended: gateways refuse the app's calls."
@@ -10435,6 +10643,8 @@ enum EventType {
   SUBSCRIPTION_PLAN_CHANGE_SCHEDULED
   "A change of plan was rejected; the subscription keeps its plan."
   SUBSCRIPTION_PLAN_CHANGE_REJECTED
+  "Nobody decided about a change of plan in time: ` + "`" + `changes` + "`" + ` says within how many days, ` + "`" + `requestsExpireAfterDays` + "`" + `; the subscription keeps its plan."
+  SUBSCRIPTION_PLAN_CHANGE_EXPIRED
   "A change of plan was taken back; the subscription keeps its plan."
   SUBSCRIPTION_PLAN_CHANGE_CANCELLED
   "A subscription has another plan (` + "`" + `plan` + "`" + `) from now on."
@@ -11063,6 +11273,8 @@ type Organization implements Node {
   longestKeyLife: KeyLife!
   "After how many days keys are due for rotation (` + "`" + `Credential.rotationDueAt` + "`" + `). Those that are late stay valid."
   rotateKeysEvery: KeyRotation!
+  "After how many days a request expires that nobody has decided about: a subscription that is WAITING becomes REJECTED, a change of plan that is WAITING ends without effect; null, as at first: never."
+  requestsExpireAfterDays: Int
   "How long a deleted app can be restored, in days; 30 at first. Requires: ADMIN."
   deletedRetentionDays: Int @hasRole(any: [ADMIN])
   "How long events are kept, in days; 730 at first. Requires: ADMIN."
@@ -11203,6 +11415,8 @@ input UpdateOrganizationInput {
   longestKeyLife: KeyLifeInput
   "After how many days keys are due for rotation, those that are there too; null: never."
   rotateKeysEvery: KeyRotationInput
+  "After how many days a request expires that nobody has decided about, counted from when it was made, 1–365; null: never. It applies to those that wait already, too: what is older ends within minutes."
+  requestsExpireAfterDays: Int
   "1–365 days; null is refused."
   deletedRetentionDays: Int
   "30–3650 days; null is refused."
@@ -12606,7 +12820,7 @@ enum SubscriptionStatus {
   WAITING
   "The app may call the product, within the plan's limits."
   APPROVED
-  "It was refused; the app may register again."
+  "It was refused, or nobody decided about it in time; the app may register again."
   REJECTED
   "An administrator interrupted it, and can resume or end it; its developers cannot end it, nor does deleting the app. Meanwhile further subscriptions of its account with the product wait for approval."
   SUSPENDED
@@ -12706,10 +12920,12 @@ input ProductSubscriptionFilter {
   label: LabelFilter
   "Only subscriptions that were registered before this time."
   createdBefore: Time
+  "Only subscriptions that were registered at or after this time."
+  createdAfter: Time
   "Only subscriptions of these apps; unknown ids and an empty list match none."
   appIds: [ID!]
-  "Only subscriptions of these accounts; unknown ids and an empty list match none. Requires: ADMIN."
-  accountIds: [ID!] @hasRole(any: [ADMIN])
+  "Only subscriptions of these accounts; unknown ids and an empty list match none. Requires: ADMIN or APPROVER."
+  accountIds: [ID!] @hasRole(any: [ADMIN, APPROVER])
   "Only approved subscriptions with a change of plan in one of these states; an empty list matches none."
   planChange: [PlanChangeStatus!]
   "Whether to show, besides the newest subscription of each app to each product, the older ones too."
@@ -12823,6 +13039,8 @@ input RegisterInput {
   endpointIds: [ID!]
   "Answers to the questions of the product's ` + "`" + `requestForm` + "`" + `, of at most 2000 characters in all. A required one that is missing is REQUIRED, unless an administrator registers the app."
   answers: [AnswerInput!]
+  "true: approve it at once, whatever the product and the plan say, also while the account has a suspended subscription with the product. Requires: ADMIN."
+  approve: Boolean @hasRole(any: [ADMIN])
   "1–255 characters. The same key with the same input within 24 hours creates nothing new and repeats the answer; with another input it is a CONFLICT."
   idempotencyKey: String
 }
@@ -14658,6 +14876,30 @@ func (ec *executionContext) childFields_CredentialPermissions(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type CredentialPermissions", field.Name)
 }
 
+func (ec *executionContext) childFields_DecideSubscriptionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "results":
+		return ec.fieldContext_DecideSubscriptionsPayload_results(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DecideSubscriptionsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DecideSubscriptionsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DecideSubscriptionsResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "subscriptionId":
+		return ec.fieldContext_DecideSubscriptionsResult_subscriptionId(ctx, field)
+	case "productSubscription":
+		return ec.fieldContext_DecideSubscriptionsResult_productSubscription(ctx, field)
+	case "userError":
+		return ec.fieldContext_DecideSubscriptionsResult_userError(ctx, field)
+	case "error":
+		return ec.fieldContext_DecideSubscriptionsResult_error(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DecideSubscriptionsResult", field.Name)
+}
+
 func (ec *executionContext) childFields_DeclineAppTransferPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "appTransfer":
@@ -15326,6 +15568,8 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_longestKeyLife(ctx, field)
 	case "rotateKeysEvery":
 		return ec.fieldContext_Organization_rotateKeysEvery(ctx, field)
+	case "requestsExpireAfterDays":
+		return ec.fieldContext_Organization_requestsExpireAfterDays(ctx, field)
 	case "deletedRetentionDays":
 		return ec.fieldContext_Organization_deletedRetentionDays(ctx, field)
 	case "eventRetentionDays":
@@ -15626,6 +15870,26 @@ func (ec *executionContext) childFields_ProductSubscriptionConnection(ctx contex
 		return ec.fieldContext_ProductSubscriptionConnection_pageInfo(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProductSubscriptionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ProductSubscriptionCounts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "total":
+		return ec.fieldContext_ProductSubscriptionCounts_total(ctx, field)
+	case "waiting":
+		return ec.fieldContext_ProductSubscriptionCounts_waiting(ctx, field)
+	case "approved":
+		return ec.fieldContext_ProductSubscriptionCounts_approved(ctx, field)
+	case "rejected":
+		return ec.fieldContext_ProductSubscriptionCounts_rejected(ctx, field)
+	case "suspended":
+		return ec.fieldContext_ProductSubscriptionCounts_suspended(ctx, field)
+	case "unsubscribed":
+		return ec.fieldContext_ProductSubscriptionCounts_unsubscribed(ctx, field)
+	case "planChangesWaiting":
+		return ec.fieldContext_ProductSubscriptionCounts_planChangesWaiting(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProductSubscriptionCounts", field.Name)
 }
 
 func (ec *executionContext) childFields_ProductSubscriptionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

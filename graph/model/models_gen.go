@@ -376,6 +376,14 @@ type CredentialOrder struct {
 	Direction OrderDirection `json:"direction"`
 }
 
+// The result of `decideSubscriptions`.
+type DecideSubscriptionsPayload struct {
+	// A result for each subscription, in the order of the input; none when there are errors.
+	Results []*apps.DecideSubscriptionsResult `json:"results"`
+	// What the user can correct of the input as a whole; nothing was changed then. Empty otherwise.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // Which offer of an app is declined, and why.
 type DeclineAppTransferInput struct {
 	// The offer's id; one that you may not see is NOT_FOUND, one that your account has made is FORBIDDEN.
@@ -1299,6 +1307,8 @@ type UpdateOrganizationInput struct {
 	LongestKeyLife graphql.Omittable[*domain.KeyLife] `json:"longestKeyLife,omitempty"`
 	// After how many days keys are due for rotation, those that are there too; null: never.
 	RotateKeysEvery graphql.Omittable[*domain.KeyLife] `json:"rotateKeysEvery,omitempty"`
+	// After how many days a request expires that nobody has decided about, counted from when it was made, 1–365; null: never. It applies to those that wait already, too: what is older ends within minutes.
+	RequestsExpireAfterDays graphql.Omittable[*int] `json:"requestsExpireAfterDays,omitempty"`
 	// 1–365 days; null is refused.
 	DeletedRetentionDays graphql.Omittable[*int] `json:"deletedRetentionDays,omitempty"`
 	// 30–3650 days; null is refused.

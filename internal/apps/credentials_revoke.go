@@ -47,7 +47,7 @@ type RevokeKeysResult struct {
 // there is no such credential is a result.
 func (svc *Service) RevokeKeys(ctx context.Context, in RevokeKeysInput) ([]*RevokeKeysResult, error) {
 	why := input.Or(in.Reason, domain.Unspecified)
-	if err := fault.Collect(checkRevokedKeys(in.CredentialIDs), input.CheckReason("note", in.Note), checkRevocation(why)); err != nil {
+	if err := fault.Collect(checkMany("credentialIds", in.CredentialIDs, MaxRevokedKeys, "Name at least one key.", "This key is named twice."), input.CheckReason("note", in.Note), checkRevocation(why)); err != nil {
 		return nil, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) ([]*RevokeKeysResult, error) {
@@ -67,19 +67,18 @@ func (svc *Service) RevokeKeys(ctx context.Context, in RevokeKeysInput) ([]*Revo
 	})
 }
 
-// checkRevokedKeys requires 1–MaxRevokedKeys ids, each once.
-func checkRevokedKeys(ids []string) error {
-	const field = "credentialIds"
+// checkMany requires 1–most ids, each once. none and twice say what is wrong with others.
+func checkMany(field string, ids []string, most int, none, twice string) error {
 	if len(ids) == 0 {
-		return fault.Input(fault.Required, field, "Name at least one key.")
+		return fault.Input(fault.Required, field, none)
 	}
-	if err := input.AtMost(field, len(ids), MaxRevokedKeys); err != nil {
+	if err := input.AtMost(field, len(ids), most); err != nil {
 		return err
 	}
 	var errs []error
 	for i, id := range ids {
 		if slices.Contains(ids[:i], id) {
-			errs = append(errs, fault.Input(fault.InvalidValue, field+"."+strconv.Itoa(i), "This key is named twice."))
+			errs = append(errs, fault.Input(fault.InvalidValue, field+"."+strconv.Itoa(i), twice))
 		}
 	}
 	return fault.Collect(errs...)

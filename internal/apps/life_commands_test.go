@@ -155,7 +155,7 @@ func (w *life) register(by person, a *lifeApp, product int) {
 	if !w.expect(by, "register", err, either(missing(by, a, !a.deleted), when(before != nil && before.status.Live(), "ALREADY_REGISTERED")), 1) {
 		return
 	}
-	s := &lifeSubscription{id: made.Subscription.ID, app: a, product: product, status: access.SubscriptionApproved}
+	s := &lifeSubscription{id: made.Subscription.ID, app: a, product: product, status: access.SubscriptionApproved, asked: w.Clock.Now()}
 	if product == 0 || w.suspended(a.account, product) {
 		s.status = access.SubscriptionWaiting
 	}

@@ -1,6 +1,8 @@
 package apps_test
 
 import (
+	"time"
+
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -27,7 +29,7 @@ func (w *life) stepPlan(r *rapid.T, by person, s *lifeSubscription) {
 			if s.pending.when == domain.PlanChangeNow {
 				s.plan, s.pending = s.pending.plan, nil
 			} else {
-				s.pending.waiting = false
+				s.pending.waiting, s.pending.asked = false, w.Clock.Now()
 			}
 		}
 	case "reject":
@@ -47,10 +49,12 @@ func (w *life) stepPlan(r *rapid.T, by person, s *lifeSubscription) {
 func (w *life) changePlan(r *rapid.T, by person, s *lifeSubscription, there bool, id string) {
 	next := lifeChange{plan: rapid.IntRange(0, 1).Draw(r, "plan"), when: rapid.SampledFrom([]domain.PlanChangeTime{domain.PlanChangeNow, domain.PlanChangePeriodEnd}).Draw(r, "when")}
 	_, err := w.Portal.Apps.ChangePlan(by.ctx, apps.ChangePlanInput{SubscriptionID: id, PlanID: w.plans[s.product][next.plan].GlobalID(), When: next.when})
+	next.asked = w.Clock.Now()
 	next.waiting = !by.staff && (s.product == 0 || w.suspended(s.app.account, s.product))
 	events := 1
-	if s.pending != nil && *s.pending == next {
-		events = 0 // it was asked for already
+	if p := s.pending; p != nil && p.plan == next.plan && p.when == next.when && p.waiting == next.waiting &&
+		(p.waiting || p.asked.UTC().Month() == next.asked.UTC().Month()) { // else it is another month's end
+		events, next.asked = 0, p.asked // it was asked for already
 	}
 	want := either(missing(by, s.app, there), when(s.status != access.SubscriptionApproved, "WRONG_STATUS"), when(next.plan == s.plan, "ALREADY_REGISTERED"))
 	if !w.expect(by, "change the plan", err, want, events) {
@@ -69,5 +73,23 @@ func (w *life) checkPlan(s *lifeSubscription, stored *db.Subscription) {
 		require.Equal(w.t, w.plans[s.product][s.pending.plan].ID, *stored.PendingPlanID)
 		require.Equal(w.t, s.pending.waiting, *stored.PendingStatus == lifecycle.PlanChangeWaiting)
 		require.Equal(w.t, s.pending.when, *stored.PendingWhen)
+	}
+}
+
+// expireRequests ends what has waited for a day.
+func (w *life) expireRequests() {
+	_, err := w.Portal.Maintenance.ExpireRequests(w.t.Context())
+	require.NoError(w.t, err)
+	long := func(asked time.Time) bool { return w.Clock.Now().Sub(asked) >= day }
+	for _, s := range w.all {
+		switch {
+		case s.app.deleted:
+		case s.status == access.SubscriptionWaiting && long(s.asked):
+			s.status = access.SubscriptionRejected
+			w.events++
+		case s.pending != nil && s.pending.waiting && long(s.pending.asked):
+			s.pending = nil
+			w.events++
+		}
 	}
 }

@@ -64,12 +64,14 @@ type (
 		status  access.SubscriptionStatus
 		plan    int
 		pending *lifeChange
+		asked   time.Time
 	}
 	// lifeChange is a change of plan that has not taken effect.
 	lifeChange struct {
 		plan    int
 		waiting bool
 		when    domain.PlanChangeTime
+		asked   time.Time // or approved
 	}
 	lifeOffer struct {
 		id   string
@@ -115,7 +117,7 @@ func TestLife_AnySequence(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
-		_, err := f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{ProductionKeys: input.SetTo(domain.OwnersOnly)})
+		_, err := f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{ProductionKeys: input.SetTo(domain.OwnersOnly), RequestsExpireAfterDays: input.SetTo(1)})
 		require.NoError(t, err)
 		w := &life{Fixture: f, t: t}
 		for i, name := range []string{"manual", "automatic"} {
@@ -153,7 +155,7 @@ func (w *life) begin(admin context.Context) {
 // step gives one command.
 func (w *life) step(r *rapid.T) {
 	by := rapid.SampledFrom(w.people).Draw(r, "by")
-	switch rapid.IntRange(0, 13).Draw(r, "about") {
+	switch rapid.IntRange(0, 14).Draw(r, "about") {
 	case 0:
 		w.Clock.Advance(time.Duration(rapid.IntRange(1, 40).Draw(r, "minutes")) * time.Minute)
 	case 1, 2:
@@ -166,6 +168,9 @@ func (w *life) step(r *rapid.T) {
 		if len(w.all) > 0 {
 			w.stepPlan(r, by, rapid.SampledFrom(w.all).Draw(r, "subscription"))
 		}
+	case 14:
+		w.Clock.Advance(time.Duration(rapid.IntRange(0, 20).Draw(r, "hours")) * time.Hour)
+		w.expireRequests()
 	case 6:
 		w.register(by, rapid.SampledFrom(w.apps).Draw(r, "app"), rapid.IntRange(0, 1).Draw(r, "product"))
 	default:

@@ -96,7 +96,7 @@ func changePlan(ctx context.Context, tx *change.Tx, s *db.Subscription, in Chang
 	if next.is(s) {
 		return s, nil
 	}
-	u := tx.Subscription.UpdateOne(s).SetPendingRequestedAt(tx.Now).SetPendingReason(reason)
+	u := tx.Subscription.UpdateOne(s).SetPendingRequestedAt(tx.Now).ClearPendingWaitsSince().SetPendingReason(reason)
 	if tx.Viewer.SignedIn() {
 		u.SetPendingRequestedBy(tx.Viewer.UserID)
 	} else {
@@ -168,6 +168,7 @@ func clearPlanChange(m *db.SubscriptionMutation) {
 	m.ClearPendingEffectiveAt()
 	m.ClearPendingRequestedAt()
 	m.ClearPendingRequestedBy()
+	m.ClearPendingWaitsSince()
 	m.SetPendingReason("")
 }
 
@@ -179,10 +180,10 @@ func takePlan(ctx context.Context, tx *change.Tx, s *db.Subscription, to uuid.UU
 	return savePlan(ctx, tx, s, u, eventlog.SubscriptionPlanChanged, reason)
 }
 
-// savePlan saves a change of what is about a subscription's plan, and records the event. A
-// step of staff is a decision, and so is taking a change back. A change that a developer asks
+// savePlan saves a change of what is about a subscription's plan, and records the event, with
+// what else it is to tell. A step of staff is a decision, and so is taking a change back. A change that a developer asks
 // for is none, nor is one whose time has come.
-func savePlan(ctx context.Context, tx *change.Tx, s *db.Subscription, u *db.SubscriptionUpdateOne, t eventlog.Type, reason string) (*db.Subscription, error) {
+func savePlan(ctx context.Context, tx *change.Tx, s *db.Subscription, u *db.SubscriptionUpdateOne, t eventlog.Type, reason string, also ...domain.Change) (*db.Subscription, error) {
 	if v := tx.Viewer; v.Role != viewer.System && (v.ActsForOrganization() || t == eventlog.SubscriptionPlanCancelled) {
 		setDecision(tx, u.Mutation(), reason)
 	}
@@ -198,7 +199,7 @@ func savePlan(ctx context.Context, tx *change.Tx, s *db.Subscription, u *db.Subs
 	if err != nil {
 		return nil, err
 	}
-	e := subscriptionEvent(t, s, title, changes)
+	e := subscriptionEvent(t, s, title, append(changes, also...))
 	e.Reason = reason
 	tx.Record(e)
 	return after, nil

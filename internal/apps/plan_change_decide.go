@@ -13,7 +13,6 @@ import (
 	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
-	"portico/internal/fault"
 	"portico/internal/input"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
@@ -51,7 +50,7 @@ func (svc *Service) ApprovePlanChange(ctx context.Context, in DecidePlanChangeIn
 // subscription keeps its plan.
 func (svc *Service) RejectPlanChange(ctx context.Context, in DecidePlanChangeInput) (*db.Subscription, error) {
 	if in.Reason == nil || unseen.All(*in.Reason) {
-		return nil, fault.Input(fault.Required, "reason", "A reason is needed: the developer reads it.")
+		return nil, errReasonNeeded()
 	}
 	return svc.decidePlanChange(ctx, in, lifecycle.RejectPlanChange, dropPlanChange(eventlog.SubscriptionPlanRejected, in.Reason))
 }
@@ -150,7 +149,7 @@ func sanctionedSince(ctx context.Context, tx *change.Tx, s *db.Subscription) (bo
 
 // waitAgain lets a scheduled change of plan wait for a decision.
 func waitAgain(ctx context.Context, tx *change.Tx, s *db.Subscription) (*db.Subscription, error) {
-	u := tx.Subscription.UpdateOne(s)
+	u := tx.Subscription.UpdateOne(s).SetPendingWaitsSince(tx.Now)
 	next := pendingPlan{plan: *s.PendingPlanID, status: lifecycle.PlanChangeWaiting, when: *s.PendingWhen}
 	next.set(u)
 	return savePlan(ctx, tx, s, u, next.event(), "A subscription of the account with the product has been suspended since.")

@@ -15,6 +15,7 @@ import (
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
+	"portico/internal/input"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
@@ -28,7 +29,9 @@ type RegisterInput struct {
 	// EndpointIDs are the product's endpoints to narrow it to; nil for all.
 	EndpointIDs []string `json:",omitempty"` // omitted if empty, so that older inputs keep their hash
 	// Answers are those to the product's form.
-	Answers        []domain.AnswerInput `json:",omitempty"`
+	Answers []domain.AnswerInput `json:",omitempty"`
+	// Approve approves it at once, whatever it would wait for; for whoever may approve any.
+	Approve        *bool `json:",omitempty"`
 	IdempotencyKey *string
 }
 
@@ -40,7 +43,8 @@ type CreatedSubscription struct {
 
 // Register subscribes an app to a product. The subscription waits, or is
 // approved at once if the approval of the plan, or else of the product, is AUTO
-// and the account has no suspended subscription for the product. A live
+// and the account has no suspended subscription for the product, or if an administrator
+// approves it with the same step. A live
 // subscription for the same product is ALREADY_REGISTERED; an older one becomes
 // history.
 func (svc *Service) Register(ctx context.Context, in RegisterInput) (CreatedSubscription, error) {
@@ -92,7 +96,7 @@ func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscri
 	if err := fault.Collect(err, wrong); err != nil {
 		return nil, err
 	}
-	waits, err := needsApproval(ctx, tx.Subscription, a.AccountID, prod, chosen)
+	waits, err := registrationWaits(ctx, tx, a, prod, chosen, in)
 	if err != nil {
 		return nil, err
 	}
@@ -102,6 +106,9 @@ func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscri
 	create := FillSubscription(tx.Subscription.Create(), a, chosen, lifecycle.Initial(!waits), tx.Now)
 	if tx.Viewer.SignedIn() {
 		create.SetRequestedBy(tx.Viewer.UserID)
+	}
+	if input.OrZero(in.Approve) && tx.Viewer.SignedIn() {
+		create.SetDecidedBy(tx.Viewer.UserID)
 	}
 	if endpoints != nil {
 		create.SetEndpointIds(endpoints)

@@ -29,9 +29,11 @@ type SubscriptionFilter struct {
 	Label *LabelFilter
 	// CreatedBefore is no part of its range.
 	CreatedBefore *time.Time
-	AppIDs        []string
-	AccountIDs    []string
-	History       bool
+	// CreatedAfter is part of its range.
+	CreatedAfter *time.Time `json:",omitempty"`
+	AppIDs       []string
+	AccountIDs   []string
+	History      bool
 	// PlanChange are the states of a change of plan that has not taken effect.
 	PlanChange []lifecycle.PlanChangeStatus
 }
@@ -52,6 +54,10 @@ func (svc *Service) SubscriptionsOfApps(ctx context.Context, apps []uuid.UUID, f
 }
 
 func (svc *Service) subscriptionQuery(f SubscriptionFilter) listing.Query[*db.Subscription] {
+	return svc.filteredSubscriptions(f)
+}
+
+func (svc *Service) filteredSubscriptions(f SubscriptionFilter) *db.SubscriptionQuery {
 	q := svc.client.Subscription.Query()
 	if !f.History {
 		q.Where(subscription.Newest(true))
@@ -67,6 +73,9 @@ func (svc *Service) subscriptionQuery(f SubscriptionFilter) listing.Query[*db.Su
 	}
 	if f.CreatedBefore != nil {
 		q.Where(subscription.CreatedAtLT(*f.CreatedBefore))
+	}
+	if f.CreatedAfter != nil {
+		q.Where(subscription.CreatedAtGTE(*f.CreatedAfter))
 	}
 	if f.PlanChange != nil {
 		q.Where(subscription.PendingStatusIn(f.PlanChange...), subscription.StatusEQ(access.SubscriptionApproved))

@@ -8,7 +8,6 @@ import (
 	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
-	"portico/internal/fault"
 	"portico/internal/input"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
@@ -24,7 +23,7 @@ func (svc *Service) Approve(ctx context.Context, id string, reason *string) (*db
 // Reject rejects a waiting subscription. The reason must not be empty.
 func (svc *Service) Reject(ctx context.Context, id, reason string) (*db.Subscription, error) {
 	if unseen.All(reason) {
-		return nil, fault.Input(fault.Required, "reason", "A reason is needed: the developer reads it.")
+		return nil, errReasonNeeded()
 	}
 	return svc.transition(ctx, id, lifecycle.Reject, &reason)
 }
@@ -86,9 +85,10 @@ func onSubscription(s *db.Subscription, a lifecycle.SubscriptionAction) policy.R
 	return policy.OnSubscription(a, s.OrganizationID, s.AccountID, s.Status, input.OrZero(s.PendingStatus))
 }
 
-// applyTransition changes the status by compare-and-set, and records the event. A change of
-// plan that has not taken effect ends with it: it was one of the subscription as it was.
-func applyTransition(ctx context.Context, tx *change.Tx, s *db.Subscription, a lifecycle.SubscriptionAction, reason string) error {
+// applyTransition changes the status by compare-and-set, and records the event, with what
+// else it is to tell. A change of plan that has not taken effect ends with it: it was one of
+// the subscription as it was.
+func applyTransition(ctx context.Context, tx *change.Tx, s *db.Subscription, a lifecycle.SubscriptionAction, reason string, also ...domain.Change) error {
 	to, ok := lifecycle.Next(s.Status, a)
 	if !ok {
 		return change.WrongStatus("subscriptionId", "The subscription is "+string(s.Status)+".", string(s.Status))
@@ -112,7 +112,7 @@ func applyTransition(ctx context.Context, tx *change.Tx, s *db.Subscription, a l
 	if err != nil {
 		return err
 	}
-	e := subscriptionEvent(transitionEvent(a), s, name, changes)
+	e := subscriptionEvent(transitionEvent(a), s, name, append(changes, also...))
 	e.Reason = reason
 	tx.Record(e)
 	return nil
@@ -161,6 +161,8 @@ func transitionEvent(a lifecycle.SubscriptionAction) eventlog.Type {
 		return eventlog.SubscriptionApproved
 	case lifecycle.Reject:
 		return eventlog.SubscriptionRejected
+	case lifecycle.Expire:
+		return eventlog.SubscriptionExpired
 	case lifecycle.Withdraw:
 		return eventlog.SubscriptionWithdrawn
 	case lifecycle.Suspend:

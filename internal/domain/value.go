@@ -141,6 +141,15 @@ func (PlanKind) Values() []string {
 	return names(PlanFree, PlanSubscription, PlanMetered, PlanTiered)
 }
 
+// SubscriptionDecision is what is decided about a subscription that waits.
+type SubscriptionDecision string
+
+// The decisions.
+const (
+	ApproveSubscription SubscriptionDecision = "APPROVE"
+	RejectSubscription  SubscriptionDecision = "REJECT"
+)
+
 // PortalUnregister is the organization's policy on which subscriptions
 // developers may end themselves.
 type PortalUnregister string

@@ -11,7 +11,7 @@ func (t Type) ChangesVerdicts() bool {
 		CredentialUpdated, CredentialDisabled, CredentialEnabled, CredentialRevoked, CredentialRotated,
 		ProductUpdated, PlanUpdated,
 		EndpointCreated, EndpointUpdated, EndpointDeleted,
-		SubscriptionRegistered, SubscriptionApproved, SubscriptionRejected, SubscriptionWithdrawn,
+		SubscriptionRegistered, SubscriptionApproved, SubscriptionRejected, SubscriptionExpired, SubscriptionWithdrawn,
 		SubscriptionSuspended, SubscriptionResumed, SubscriptionUnregistered, SubscriptionNarrowed, SubscriptionPlanChanged,
 		ServiceTokenRevoked:
 		return true

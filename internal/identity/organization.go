@@ -23,29 +23,31 @@ import (
 
 // UpdateOrganizationInput is the input of UpdateOrganization.
 type UpdateOrganizationInput struct {
-	Version              *int
-	Name                 input.Patch[string]
-	Website              input.Patch[string]
-	SupportEmail         input.Patch[string]
-	LogoURL              input.Patch[string]
-	TimeZone             input.Patch[string]
-	Currency             input.Patch[string]
-	PortalUnregister     input.Patch[domain.PortalUnregister]
-	ProductionKeys       input.Patch[domain.ProductionKeys]
-	LeakedKeys           input.Patch[domain.LeakedKeys]
-	PasswordSignIn       input.Patch[bool]
-	StaffTotp            input.Patch[bool]
-	ActAs                input.Patch[bool]
-	SignUp               input.Patch[domain.SignUpPolicy]
-	SignUpForm           input.Patch[domain.Form]
-	Terms                input.Patch[domain.Terms]
-	KeyPrefix            input.Patch[string]
-	ImportedKeys         input.Patch[bool]
-	LongestKeyLife       input.Patch[domain.KeyLife]
-	RotateKeysEvery      input.Patch[domain.KeyLife]
-	DeletedRetentionDays input.Patch[int]
-	EventRetentionDays   input.Patch[int]
-	UsageRetention       input.Patch[domain.UsageRetention]
+	Version          *int
+	Name             input.Patch[string]
+	Website          input.Patch[string]
+	SupportEmail     input.Patch[string]
+	LogoURL          input.Patch[string]
+	TimeZone         input.Patch[string]
+	Currency         input.Patch[string]
+	PortalUnregister input.Patch[domain.PortalUnregister]
+	ProductionKeys   input.Patch[domain.ProductionKeys]
+	LeakedKeys       input.Patch[domain.LeakedKeys]
+	PasswordSignIn   input.Patch[bool]
+	StaffTotp        input.Patch[bool]
+	ActAs            input.Patch[bool]
+	SignUp           input.Patch[domain.SignUpPolicy]
+	SignUpForm       input.Patch[domain.Form]
+	Terms            input.Patch[domain.Terms]
+	KeyPrefix        input.Patch[string]
+	ImportedKeys     input.Patch[bool]
+	LongestKeyLife   input.Patch[domain.KeyLife]
+	RotateKeysEvery  input.Patch[domain.KeyLife]
+	// RequestsExpireAfterDays: nil is never.
+	RequestsExpireAfterDays input.Patch[int]
+	DeletedRetentionDays    input.Patch[int]
+	EventRetentionDays      input.Patch[int]
+	UsageRetention          input.Patch[domain.UsageRetention]
 }
 
 // UpdateOrganization changes the profile and the policies of the viewer's
@@ -93,6 +95,7 @@ func checkOrganization(in UpdateOrganizationInput) error {
 		in.SignUp.Required("signUp"), input.CheckForm("signUpForm.questions", in.SignUpForm.Or(domain.Form{})), in.KeyPrefix.Required("keyPrefix"), in.ImportedKeys.Required("importedKeys"),
 		in.DeletedRetentionDays.Required("deletedRetentionDays"), in.EventRetentionDays.Required("eventRetentionDays"),
 		input.CheckURL("website", in.Website.Or("")), input.CheckEmail("supportEmail", in.SupportEmail.Or("")), input.CheckURL("logoUrl", in.LogoURL.Or("")),
+		input.CheckRange("requestsExpireAfterDays", in.RequestsExpireAfterDays.Or(1), 1, 365),
 		input.CheckRange("deletedRetentionDays", in.DeletedRetentionDays.Or(30), 1, 365),
 		input.CheckRange("eventRetentionDays", in.EventRetentionDays.Or(730), 30, 3650),
 		checkKeyLife("longestKeyLife", in.LongestKeyLife.Or(domain.KeyLife{})),
@@ -213,6 +216,24 @@ func patchOrganization(u *db.OrganizationUpdateOne, o *db.Organization, in Updat
 		d.Add("longestKeyLife", o.LongestKeyLife, life)
 		u.SetLongestKeyLife(life)
 	}
+	patchDays(&d, u, o, in)
+	if in.UsageRetention.Set {
+		d.Add("usageRetention", o.UsageRetention, in.UsageRetention.Value)
+		if u.SetUsageRetention(in.UsageRetention.Value); in.UsageRetention.Value == nil {
+			u.ClearUsageRetention()
+		}
+	}
+	return d.Changes
+}
+
+// patchDays changes after how many days something happens.
+func patchDays(d *change.Diff, u *db.OrganizationUpdateOne, o *db.Organization, in UpdateOrganizationInput) {
+	if in.RequestsExpireAfterDays.Set {
+		d.Add("requestsExpireAfterDays", o.RequestsExpireAfterDays, in.RequestsExpireAfterDays.Value)
+		if u.SetNillableRequestsExpireAfterDays(in.RequestsExpireAfterDays.Value); in.RequestsExpireAfterDays.Value == nil {
+			u.ClearRequestsExpireAfterDays()
+		}
+	}
 	if in.DeletedRetentionDays.Set {
 		d.Add("deletedRetentionDays", o.DeletedRetentionDays, *in.DeletedRetentionDays.Value)
 		u.SetDeletedRetentionDays(*in.DeletedRetentionDays.Value)
@@ -221,13 +242,6 @@ func patchOrganization(u *db.OrganizationUpdateOne, o *db.Organization, in Updat
 		d.Add("eventRetentionDays", o.EventRetentionDays, *in.EventRetentionDays.Value)
 		u.SetEventRetentionDays(*in.EventRetentionDays.Value)
 	}
-	if in.UsageRetention.Set {
-		d.Add("usageRetention", o.UsageRetention, in.UsageRetention.Value)
-		if u.SetUsageRetention(in.UsageRetention.Value); in.UsageRetention.Value == nil {
-			u.ClearUsageRetention()
-		}
-	}
-	return d.Changes
 }
 
 // CreateOrganization creates an organization. It is only called by commands, as

@@ -61,14 +61,16 @@ const (
 
 // The actions of the system.
 const (
-	Retire         SubscriptionAction = "RETIRE"
-	AppDeleted     SubscriptionAction = "APP_DELETED"
+	Retire     SubscriptionAction = "RETIRE"
+	AppDeleted SubscriptionAction = "APP_DELETED"
+	// Expire ends what nobody has decided about in time.
+	Expire         SubscriptionAction = "EXPIRE"
 	AccountDeleted SubscriptionAction = "ACCOUNT_DELETED"
 )
 
 // SubscriptionActions returns all actions.
 func SubscriptionActions() []SubscriptionAction {
-	return append(UserActions(), Retire, AppDeleted, AccountDeleted)
+	return append(UserActions(), Retire, AppDeleted, AccountDeleted, Expire)
 }
 
 // UserActions returns the actions of users.
@@ -108,6 +110,7 @@ func transitions() []transition {
 		{AccountDeleted, access.SubscriptionWaiting, access.SubscriptionEnded},
 		{AccountDeleted, access.SubscriptionApproved, access.SubscriptionEnded},
 		{AccountDeleted, access.SubscriptionSuspended, access.SubscriptionEnded},
+		{Expire, access.SubscriptionWaiting, access.SubscriptionRejected},
 	}
 }
 

@@ -25,6 +25,7 @@ func expected() map[SubscriptionAction]map[SubscriptionStatus]SubscriptionStatus
 		CancelPlanChange:  {SubscriptionWaiting: "", SubscriptionApproved: SubscriptionApproved, SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
 		Retire:            {SubscriptionWaiting: SubscriptionEnded, SubscriptionApproved: SubscriptionEnded, SubscriptionRejected: "", SubscriptionSuspended: SubscriptionEnded, SubscriptionEnded: ""},
 		AppDeleted:        {SubscriptionWaiting: SubscriptionEnded, SubscriptionApproved: SubscriptionEnded, SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
+		Expire:            {SubscriptionWaiting: SubscriptionRejected, SubscriptionApproved: "", SubscriptionRejected: "", SubscriptionSuspended: "", SubscriptionEnded: ""},
 		AccountDeleted:    {SubscriptionWaiting: SubscriptionEnded, SubscriptionApproved: SubscriptionEnded, SubscriptionRejected: "", SubscriptionSuspended: SubscriptionEnded, SubscriptionEnded: ""},
 	}
 }
@@ -47,8 +48,8 @@ func TestEveryTransition(t *testing.T) {
 			}
 		}
 	}
-	if pairs != 65 {
-		t.Errorf("%d pairs were tested, want 5 × 13", pairs)
+	if pairs != 70 {
+		t.Errorf("%d pairs were tested, want 5 × 14", pairs)
 	}
 }
 

@@ -90,7 +90,9 @@ type Facts struct {
 	Received bool
 	// Deleted: it happened because the app was deleted.
 	Deleted bool
-	// Days is a number of days until When.
+	// Expired: a request ended because nobody decided about it within Days.
+	Expired bool
+	// Days is a number of days until When, or of those within which something was to happen.
 	Days int
 	When time.Time
 	// Requests and SignUps are those that wait, More how many others do.

@@ -3,6 +3,7 @@ package mail
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -77,9 +78,11 @@ func requestApproved() kind {
 	return decided(domain.MailRequestApproved, "Welcome aboard.", eventlog.SubscriptionApproved, eventlog.SubscriptionPlanScheduled, eventlog.SubscriptionPlanChanged)
 }
 
-// requestRejected is the letter to the developer who asked, with the reason.
+// requestRejected is the letter to the developer who asked, with the reason, or that nobody
+// decided in time.
 func requestRejected() kind {
-	return decided(domain.MailRequestRejected, "Please describe what the app does, and register again.", eventlog.SubscriptionRejected, eventlog.SubscriptionPlanRejected)
+	return decided(domain.MailRequestRejected, "Please describe what the app does, and register again.",
+		eventlog.SubscriptionRejected, eventlog.SubscriptionPlanRejected, eventlog.SubscriptionExpired, eventlog.SubscriptionPlanExpired)
 }
 
 func decided(name domain.MailKind, reason string, types ...eventlog.Type) kind {
@@ -105,6 +108,7 @@ func decided(name domain.MailKind, reason string, types ...eventlog.Type) kind {
 				return f, false, err
 			}
 			f.Reason, f.When, f.Path = e.Reason, e.At, "/apps/"+appPath(s)
+			f.Days, f.Expired = undecidedFor(e)
 			if aboutPlan(e) {
 				told := newPlan(&f, s, e)
 				return f, told, nil
@@ -150,4 +154,15 @@ func (r *reader) request(ctx context.Context, id uuid.UUID) (*db.Subscription, F
 
 func sampleRequest() Facts {
 	return Facts{Account: "Example Ltd", App: "Weather map", Product: "Weather", Plan: "free"}
+}
+
+// undecidedFor returns within how many days nobody decided about a request that an event
+// ended; false if somebody did.
+func undecidedFor(e *db.Event) (days int, expired bool) {
+	switch eventlog.Type(e.Type) {
+	case eventlog.SubscriptionExpired, eventlog.SubscriptionPlanExpired:
+		days, err := strconv.Atoi(changed(e, "requestsExpireAfterDays"))
+		return days, err == nil
+	}
+	return 0, false
 }

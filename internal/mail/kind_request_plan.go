@@ -18,7 +18,7 @@ import (
 // aboutPlan reports whether an event is about the plan of a subscription.
 func aboutPlan(e *db.Event) bool {
 	switch eventlog.Type(e.Type) {
-	case eventlog.SubscriptionPlanRequested, eventlog.SubscriptionPlanScheduled, eventlog.SubscriptionPlanRejected, eventlog.SubscriptionPlanChanged:
+	case eventlog.SubscriptionPlanRequested, eventlog.SubscriptionPlanScheduled, eventlog.SubscriptionPlanRejected, eventlog.SubscriptionPlanExpired, eventlog.SubscriptionPlanChanged:
 		return true
 	}
 	return false

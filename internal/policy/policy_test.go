@@ -60,7 +60,7 @@ func grants() map[string][]viewer.Role {
 		"subscription.SUSPEND": admin, "subscription.RESUME": admin,
 		// Actions of no role yet, and of the system.
 		"subscription.RETIRE":      nil,
-		"subscription.APP_DELETED": nil, "subscription.ACCOUNT_DELETED": nil,
+		"subscription.APP_DELETED": nil, "subscription.ACCOUNT_DELETED": nil, "subscription.EXPIRE": nil,
 		"key.UNHEARD_OF": nil, "subscription.UNHEARD_OF": nil, "": nil,
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"portico/internal/apikey"
 	"portico/internal/apps"
 	"portico/internal/catalog"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/input"
 	"portico/internal/portal"
@@ -94,6 +95,14 @@ func appMutations() []mutationCase {
 			return errOf(p.Apps.Reject(g.Admin, id, "no"))
 		}),
 			[]eventlog.Type{eventlog.SubscriptionRejected}, true},
+		{"DecideSubscriptions", waiting(func(p *portal.Portal, g *syncedPortal, id string) error {
+			got, err := p.Apps.DecideSubscriptions(g.Admin, apps.DecideSubscriptionsInput{SubscriptionIDs: []string{id}, Decision: domain.ApproveSubscription})
+			if err == nil {
+				err = got[0].Cause
+			}
+			return err
+		}),
+			[]eventlog.Type{eventlog.SubscriptionApproved}, true},
 		{"Withdraw", waiting(func(p *portal.Portal, g *syncedPortal, id string) error {
 			return errOf(p.Apps.Withdraw(g.Developer, id, nil))
 		}),

@@ -82,6 +82,8 @@ type organization struct {
 	SignIns []signIn
 	// RotateKeysEvery is after how many days keys are due for rotation.
 	RotateKeysEvery domain.KeyLife
+	// RequestsExpireAfterDays is after how many days requests expire; 0: never.
+	RequestsExpireAfterDays int
 }
 
 // signUp is a person who has signed up, with the answers to the organization's questions.

@@ -33,6 +33,7 @@ func (p *process) jobs() *jobs.Runner {
 			_, err := p.portal.Maintenance.TakeDuePlans(ctx)
 			return err
 		}},
+		{Name: "requests", Every: expiriesEvery, Run: p.expireRequests(telemetry.NewExpiredRequests(p.gateway.metrics))},
 		{Name: "app-transfers", Every: expiriesEvery, Run: func(ctx context.Context) error {
 			_, err := p.portal.Maintenance.ExpireTransfers(ctx)
 			return err
@@ -62,4 +63,13 @@ func (p *process) jobs() *jobs.Runner {
 	r := jobs.New(p.Database, p.DatabaseClock, nodeName(), p.log, all...)
 	r.Check = p.clockCheck.allows
 	return r
+}
+
+// expireRequests returns the job that ends what nobody has decided about, and counts it.
+func (p *process) expireRequests(count func(n int)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		n, err := p.portal.Maintenance.ExpireRequests(ctx)
+		count(n)
+		return err
+	}
 }

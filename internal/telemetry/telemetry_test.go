@@ -51,6 +51,18 @@ func TestNamesAreBounded(t *testing.T) {
 	require.Equal(t, float64(3*maxOperations), testutil.ToFloat64(m.count.WithLabelValues("AppPage", "query", "ok")), "what is used stays")
 }
 
+func TestExpiredRequestsAreCounted(t *testing.T) {
+	r := prometheus.NewRegistry()
+	count := NewExpiredRequests(r)
+	count(0)
+	count(3)
+	require.NoError(t, testutil.GatherAndCompare(r, strings.NewReader(`
+# HELP portico_requests_expired_total Subscriptions and changes of plan that this server ended because nobody decided about them in time.
+# TYPE portico_requests_expired_total counter
+portico_requests_expired_total 3
+`)))
+}
+
 func TestJobsAreCounted(t *testing.T) {
 	r := prometheus.NewRegistry()
 	m := NewJobs(r)

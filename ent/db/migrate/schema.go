@@ -1045,6 +1045,7 @@ var (
 		{Name: "key_prefix", Type: field.TypeString, Default: "ptk"},
 		{Name: "longest_key_life", Type: field.TypeJSON},
 		{Name: "rotate_keys_every", Type: field.TypeJSON, Nullable: true},
+		{Name: "requests_expire_after_days", Type: field.TypeInt, Nullable: true},
 		{Name: "deleted_retention_days", Type: field.TypeInt, Default: 30},
 		{Name: "event_retention_days", Type: field.TypeInt, Default: 730},
 		{Name: "usage_retention", Type: field.TypeJSON, Nullable: true},
@@ -1571,6 +1572,7 @@ var (
 		{Name: "pending_effective_at", Type: field.TypeTime, Nullable: true},
 		{Name: "pending_requested_at", Type: field.TypeTime, Nullable: true},
 		{Name: "pending_requested_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "pending_waits_since", Type: field.TypeTime, Nullable: true},
 		{Name: "pending_reason", Type: field.TypeString, Default: ""},
 		{Name: "deleted_at", Type: field.TypeTime, Nullable: true},
 		{Name: "app_id", Type: field.TypeUUID},
@@ -1588,37 +1590,37 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "subscriptions_apps_app",
-				Columns:    []*schema.Column{SubscriptionsColumns[19]},
+				Columns:    []*schema.Column{SubscriptionsColumns[20]},
 				RefColumns: []*schema.Column{AppsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_accounts_account",
-				Columns:    []*schema.Column{SubscriptionsColumns[20]},
+				Columns:    []*schema.Column{SubscriptionsColumns[21]},
 				RefColumns: []*schema.Column{AccountsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_products_product",
-				Columns:    []*schema.Column{SubscriptionsColumns[21]},
+				Columns:    []*schema.Column{SubscriptionsColumns[22]},
 				RefColumns: []*schema.Column{ProductsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_plans_plan",
-				Columns:    []*schema.Column{SubscriptionsColumns[22]},
-				RefColumns: []*schema.Column{PlansColumns[0]},
-				OnDelete:   schema.NoAction,
-			},
-			{
-				Symbol:     "subscriptions_plans_pending_plan",
 				Columns:    []*schema.Column{SubscriptionsColumns[23]},
 				RefColumns: []*schema.Column{PlansColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
-				Symbol:     "subscriptions_organizations_organization",
+				Symbol:     "subscriptions_plans_pending_plan",
 				Columns:    []*schema.Column{SubscriptionsColumns[24]},
+				RefColumns: []*schema.Column{PlansColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "subscriptions_organizations_organization",
+				Columns:    []*schema.Column{SubscriptionsColumns[25]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1627,7 +1629,7 @@ var (
 			{
 				Name:    "subscription_one_live",
 				Unique:  true,
-				Columns: []*schema.Column{SubscriptionsColumns[19], SubscriptionsColumns[21]},
+				Columns: []*schema.Column{SubscriptionsColumns[20], SubscriptionsColumns[22]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "status IN ('WAITING', 'APPROVED', 'SUSPENDED')",
 				},
@@ -1635,7 +1637,7 @@ var (
 			{
 				Name:    "subscription_one_newest",
 				Unique:  true,
-				Columns: []*schema.Column{SubscriptionsColumns[19], SubscriptionsColumns[21]},
+				Columns: []*schema.Column{SubscriptionsColumns[20], SubscriptionsColumns[22]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "newest",
 				},
@@ -1643,37 +1645,37 @@ var (
 			{
 				Name:    "subscription_app_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[19], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[20], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_organization_id_status_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[24], SubscriptionsColumns[6], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[25], SubscriptionsColumns[6], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[24], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[25], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_plan_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[22], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[23], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_account_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[20], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[21], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_account_id_product_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[20], SubscriptionsColumns[21]},
+				Columns: []*schema.Column{SubscriptionsColumns[21], SubscriptionsColumns[22]},
 			},
 			{
 				Name:    "subscription_plan_changes",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[24], SubscriptionsColumns[12], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[25], SubscriptionsColumns[12], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "pending_status IS NOT NULL",
 				},
@@ -1687,9 +1689,17 @@ var (
 				},
 			},
 			{
+				Name:    "subscription_plan_requests",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionsColumns[25], SubscriptionsColumns[15]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "pending_requested_at IS NOT NULL",
+				},
+			},
+			{
 				Name:    "subscription_organization_id_product_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[24], SubscriptionsColumns[21]},
+				Columns: []*schema.Column{SubscriptionsColumns[25], SubscriptionsColumns[22]},
 			},
 		},
 	}
@@ -2153,6 +2163,7 @@ func init() {
 		"organizations_leaked_keys":       "leaked_keys IN ('REVOKE', 'NOTIFY')",
 		"organizations_portal_unregister": "portal_unregister IN ('WITHDRAW_ONLY', 'ALLOWED')",
 		"organizations_production_keys":   "production_keys IN ('MEMBERS', 'OWNERS_ONLY')",
+		"organizations_requests_expire":   "requests_expire_after_days IS NULL OR (requests_expire_after_days >= 1 AND requests_expire_after_days <= 365)",
 		"organizations_sign_up":           "sign_up IN ('INVITATION', 'OPEN', 'APPROVAL')",
 		"organizations_terms":             "((terms_version IS NULL) = (terms_url IS NULL))",
 	}

@@ -65,6 +65,8 @@ const (
 	FieldLongestKeyLife = "longest_key_life"
 	// FieldRotateKeysEvery holds the string denoting the rotate_keys_every field in the database.
 	FieldRotateKeysEvery = "rotate_keys_every"
+	// FieldRequestsExpireAfterDays holds the string denoting the requests_expire_after_days field in the database.
+	FieldRequestsExpireAfterDays = "requests_expire_after_days"
 	// FieldDeletedRetentionDays holds the string denoting the deleted_retention_days field in the database.
 	FieldDeletedRetentionDays = "deleted_retention_days"
 	// FieldEventRetentionDays holds the string denoting the event_retention_days field in the database.
@@ -102,6 +104,7 @@ var Columns = []string{
 	FieldKeyPrefix,
 	FieldLongestKeyLife,
 	FieldRotateKeysEvery,
+	FieldRequestsExpireAfterDays,
 	FieldDeletedRetentionDays,
 	FieldEventRetentionDays,
 	FieldUsageRetention,
@@ -326,6 +329,11 @@ func ByImportedKeys(opts ...sql.OrderTermOption) OrderOption {
 // ByKeyPrefix orders the results by the key_prefix field.
 func ByKeyPrefix(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldKeyPrefix, opts...).ToFunc()
+}
+
+// ByRequestsExpireAfterDays orders the results by the requests_expire_after_days field.
+func ByRequestsExpireAfterDays(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRequestsExpireAfterDays, opts...).ToFunc()
 }
 
 // ByDeletedRetentionDays orders the results by the deleted_retention_days field.

@@ -141,6 +141,11 @@ func KeyPrefix(v string) predicate.Organization {
 	return predicate.Organization(sql.FieldEQ(FieldKeyPrefix, v))
 }
 
+// RequestsExpireAfterDays applies equality check predicate on the "requests_expire_after_days" field. It's identical to RequestsExpireAfterDaysEQ.
+func RequestsExpireAfterDays(v int) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldRequestsExpireAfterDays, v))
+}
+
 // DeletedRetentionDays applies equality check predicate on the "deleted_retention_days" field. It's identical to DeletedRetentionDaysEQ.
 func DeletedRetentionDays(v int) predicate.Organization {
 	return predicate.Organization(sql.FieldEQ(FieldDeletedRetentionDays, v))
@@ -1119,6 +1124,56 @@ func RotateKeysEveryIsNil() predicate.Organization {
 // RotateKeysEveryNotNil applies the NotNil predicate on the "rotate_keys_every" field.
 func RotateKeysEveryNotNil() predicate.Organization {
 	return predicate.Organization(sql.FieldNotNull(FieldRotateKeysEvery))
+}
+
+// RequestsExpireAfterDaysEQ applies the EQ predicate on the "requests_expire_after_days" field.
+func RequestsExpireAfterDaysEQ(v int) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldRequestsExpireAfterDays, v))
+}
+
+// RequestsExpireAfterDaysNEQ applies the NEQ predicate on the "requests_expire_after_days" field.
+func RequestsExpireAfterDaysNEQ(v int) predicate.Organization {
+	return predicate.Organization(sql.FieldNEQ(FieldRequestsExpireAfterDays, v))
+}
+
+// RequestsExpireAfterDaysIn applies the In predicate on the "requests_expire_after_days" field.
+func RequestsExpireAfterDaysIn(vs ...int) predicate.Organization {
+	return predicate.Organization(sql.FieldIn(FieldRequestsExpireAfterDays, vs...))
+}
+
+// RequestsExpireAfterDaysNotIn applies the NotIn predicate on the "requests_expire_after_days" field.
+func RequestsExpireAfterDaysNotIn(vs ...int) predicate.Organization {
+	return predicate.Organization(sql.FieldNotIn(FieldRequestsExpireAfterDays, vs...))
+}
+
+// RequestsExpireAfterDaysGT applies the GT predicate on the "requests_expire_after_days" field.
+func RequestsExpireAfterDaysGT(v int) predicate.Organization {
+	return predicate.Organization(sql.FieldGT(FieldRequestsExpireAfterDays, v))
+}
+
+// RequestsExpireAfterDaysGTE applies the GTE predicate on the "requests_expire_after_days" field.
+func RequestsExpireAfterDaysGTE(v int) predicate.Organization {
+	return predicate.Organization(sql.FieldGTE(FieldRequestsExpireAfterDays, v))
+}
+
+// RequestsExpireAfterDaysLT applies the LT predicate on the "requests_expire_after_days" field.
+func RequestsExpireAfterDaysLT(v int) predicate.Organization {
+	return predicate.Organization(sql.FieldLT(FieldRequestsExpireAfterDays, v))
+}
+
+// RequestsExpireAfterDaysLTE applies the LTE predicate on the "requests_expire_after_days" field.
+func RequestsExpireAfterDaysLTE(v int) predicate.Organization {
+	return predicate.Organization(sql.FieldLTE(FieldRequestsExpireAfterDays, v))
+}
+
+// RequestsExpireAfterDaysIsNil applies the IsNil predicate on the "requests_expire_after_days" field.
+func RequestsExpireAfterDaysIsNil() predicate.Organization {
+	return predicate.Organization(sql.FieldIsNull(FieldRequestsExpireAfterDays))
+}
+
+// RequestsExpireAfterDaysNotNil applies the NotNil predicate on the "requests_expire_after_days" field.
+func RequestsExpireAfterDaysNotNil() predicate.Organization {
+	return predicate.Organization(sql.FieldNotNull(FieldRequestsExpireAfterDays))
 }
 
 // DeletedRetentionDaysEQ applies the EQ predicate on the "deleted_retention_days" field.

@@ -447,13 +447,13 @@ func init() {
 	// organization.DefaultLongestKeyLife holds the default value on creation for the longest_key_life field.
 	organization.DefaultLongestKeyLife = organizationDescLongestKeyLife.Default.(domain.KeyLife)
 	// organizationDescDeletedRetentionDays is the schema descriptor for deleted_retention_days field.
-	organizationDescDeletedRetentionDays := organizationFields[21].Descriptor()
+	organizationDescDeletedRetentionDays := organizationFields[22].Descriptor()
 	// organization.DefaultDeletedRetentionDays holds the default value on creation for the deleted_retention_days field.
 	organization.DefaultDeletedRetentionDays = organizationDescDeletedRetentionDays.Default.(int)
 	// organization.DeletedRetentionDaysValidator is a validator for the "deleted_retention_days" field. It is called by the builders before save.
 	organization.DeletedRetentionDaysValidator = organizationDescDeletedRetentionDays.Validators[0].(func(int) error)
 	// organizationDescEventRetentionDays is the schema descriptor for event_retention_days field.
-	organizationDescEventRetentionDays := organizationFields[22].Descriptor()
+	organizationDescEventRetentionDays := organizationFields[23].Descriptor()
 	// organization.DefaultEventRetentionDays holds the default value on creation for the event_retention_days field.
 	organization.DefaultEventRetentionDays = organizationDescEventRetentionDays.Default.(int)
 	// organization.EventRetentionDaysValidator is a validator for the "event_retention_days" field. It is called by the builders before save.
@@ -712,7 +712,7 @@ func init() {
 	// subscription.DefaultReason holds the default value on creation for the reason field.
 	subscription.DefaultReason = subscriptionDescReason.Default.(string)
 	// subscriptionDescPendingReason is the schema descriptor for pending_reason field.
-	subscriptionDescPendingReason := subscriptionFields[18].Descriptor()
+	subscriptionDescPendingReason := subscriptionFields[19].Descriptor()
 	// subscription.DefaultPendingReason holds the default value on creation for the pending_reason field.
 	subscription.DefaultPendingReason = subscriptionDescPendingReason.Default.(string)
 	// subscriptionDescID is the schema descriptor for id field.

@@ -64,6 +64,8 @@ const (
 	FieldPendingRequestedAt = "pending_requested_at"
 	// FieldPendingRequestedBy holds the string denoting the pending_requested_by field in the database.
 	FieldPendingRequestedBy = "pending_requested_by"
+	// FieldPendingWaitsSince holds the string denoting the pending_waits_since field in the database.
+	FieldPendingWaitsSince = "pending_waits_since"
 	// FieldPendingReason holds the string denoting the pending_reason field in the database.
 	FieldPendingReason = "pending_reason"
 	// FieldDeletedAt holds the string denoting the deleted_at field in the database.
@@ -151,6 +153,7 @@ var Columns = []string{
 	FieldPendingEffectiveAt,
 	FieldPendingRequestedAt,
 	FieldPendingRequestedBy,
+	FieldPendingWaitsSince,
 	FieldPendingReason,
 	FieldDeletedAt,
 }
@@ -325,6 +328,11 @@ func ByPendingRequestedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByPendingRequestedBy orders the results by the pending_requested_by field.
 func ByPendingRequestedBy(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPendingRequestedBy, opts...).ToFunc()
+}
+
+// ByPendingWaitsSince orders the results by the pending_waits_since field.
+func ByPendingWaitsSince(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPendingWaitsSince, opts...).ToFunc()
 }
 
 // ByPendingReason orders the results by the pending_reason field.

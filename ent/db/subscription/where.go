@@ -144,6 +144,11 @@ func PendingRequestedBy(v uuid.UUID) predicate.Subscription {
 	return predicate.Subscription(sql.FieldEQ(FieldPendingRequestedBy, v))
 }
 
+// PendingWaitsSince applies equality check predicate on the "pending_waits_since" field. It's identical to PendingWaitsSinceEQ.
+func PendingWaitsSince(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldPendingWaitsSince, v))
+}
+
 // PendingReason applies equality check predicate on the "pending_reason" field. It's identical to PendingReasonEQ.
 func PendingReason(v string) predicate.Subscription {
 	return predicate.Subscription(sql.FieldEQ(FieldPendingReason, v))
@@ -907,6 +912,56 @@ func PendingRequestedByIsNil() predicate.Subscription {
 // PendingRequestedByNotNil applies the NotNil predicate on the "pending_requested_by" field.
 func PendingRequestedByNotNil() predicate.Subscription {
 	return predicate.Subscription(sql.FieldNotNull(FieldPendingRequestedBy))
+}
+
+// PendingWaitsSinceEQ applies the EQ predicate on the "pending_waits_since" field.
+func PendingWaitsSinceEQ(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldPendingWaitsSince, v))
+}
+
+// PendingWaitsSinceNEQ applies the NEQ predicate on the "pending_waits_since" field.
+func PendingWaitsSinceNEQ(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNEQ(FieldPendingWaitsSince, v))
+}
+
+// PendingWaitsSinceIn applies the In predicate on the "pending_waits_since" field.
+func PendingWaitsSinceIn(vs ...time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldIn(FieldPendingWaitsSince, vs...))
+}
+
+// PendingWaitsSinceNotIn applies the NotIn predicate on the "pending_waits_since" field.
+func PendingWaitsSinceNotIn(vs ...time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotIn(FieldPendingWaitsSince, vs...))
+}
+
+// PendingWaitsSinceGT applies the GT predicate on the "pending_waits_since" field.
+func PendingWaitsSinceGT(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGT(FieldPendingWaitsSince, v))
+}
+
+// PendingWaitsSinceGTE applies the GTE predicate on the "pending_waits_since" field.
+func PendingWaitsSinceGTE(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGTE(FieldPendingWaitsSince, v))
+}
+
+// PendingWaitsSinceLT applies the LT predicate on the "pending_waits_since" field.
+func PendingWaitsSinceLT(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLT(FieldPendingWaitsSince, v))
+}
+
+// PendingWaitsSinceLTE applies the LTE predicate on the "pending_waits_since" field.
+func PendingWaitsSinceLTE(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLTE(FieldPendingWaitsSince, v))
+}
+
+// PendingWaitsSinceIsNil applies the IsNil predicate on the "pending_waits_since" field.
+func PendingWaitsSinceIsNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldIsNull(FieldPendingWaitsSince))
+}
+
+// PendingWaitsSinceNotNil applies the NotNil predicate on the "pending_waits_since" field.
+func PendingWaitsSinceNotNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotNull(FieldPendingWaitsSince))
 }
 
 // PendingReasonEQ applies the EQ predicate on the "pending_reason" field.

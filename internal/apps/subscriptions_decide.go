@@ -1,0 +1,95 @@
+package apps
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"portico/ent/db"
+	"portico/internal/domain"
+	"portico/internal/fault"
+	"portico/internal/input"
+	"portico/internal/lifecycle"
+	"portico/internal/unseen"
+)
+
+// MaxDecisions is the maximum number of subscriptions that DecideSubscriptions decides about.
+const MaxDecisions = 100
+
+// answerTime is what DecideSubscriptions leaves of the time for a request, so that the
+// results of what was decided reach whoever decided it.
+const answerTime = time.Second
+
+// DecideSubscriptionsInput is the input of DecideSubscriptions.
+type DecideSubscriptionsInput struct {
+	SubscriptionIDs []string
+	Decision        domain.SubscriptionDecision
+	Reason          *string
+}
+
+// DecideSubscriptionsResult is what has become of one of the subscriptions: it is decided, or
+// UserError or Error says why Approve or Reject has failed.
+type DecideSubscriptionsResult struct {
+	SubscriptionID      string
+	ProductSubscription *db.Subscription
+	UserError           *fault.Problem
+	Error               *fault.Kind
+	// Cause is what is behind Error, for the log.
+	Cause error
+}
+
+// DecideSubscriptions approves or rejects 1–MaxDecisions subscriptions and returns a result
+// for each, in their order. Each is a change of its own, in that order: what fails with one
+// keeps no other from being decided. Those that are left when the time for the request is
+// nearly over are fault.ReasonDeadline.
+func (svc *Service) DecideSubscriptions(ctx context.Context, in DecideSubscriptionsInput) ([]*DecideSubscriptionsResult, error) {
+	const field = "subscriptionIds"
+	rejects := in.Decision == domain.RejectSubscription
+	reason := input.CheckReason("reason", in.Reason)
+	if rejects && (in.Reason == nil || unseen.All(*in.Reason)) {
+		reason = errReasonNeeded()
+	}
+	if err := fault.Collect(checkMany(field, in.SubscriptionIDs, MaxDecisions, "Name at least one subscription.", "This subscription is named twice."), reason); err != nil {
+		return nil, err
+	}
+	action := lifecycle.Approve
+	if rejects {
+		action = lifecycle.Reject
+	}
+	if end, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end.Add(-answerTime))
+		defer cancel()
+	}
+	out := make([]*DecideSubscriptionsResult, len(in.SubscriptionIDs))
+	for i, id := range in.SubscriptionIDs {
+		out[i] = &DecideSubscriptionsResult{SubscriptionID: id}
+		if err := ctx.Err(); err != nil {
+			out[i].failed("", fault.Wrap(fault.CodeUnavailable, fault.ReasonDeadline, err, "There was no time left."))
+			continue
+		}
+		s, err := svc.transition(ctx, id, action, in.Reason)
+		out[i].ProductSubscription = s
+		out[i].failed(field+"."+strconv.Itoa(i), err)
+	}
+	return out, nil
+}
+
+// failed notes why a subscription, which the input names in a field, was not decided; nil
+// for one that was.
+func (r *DecideSubscriptionsResult) failed(field string, err error) {
+	if err == nil {
+		return
+	}
+	if list := fault.Problems(err); list != nil {
+		p := fault.Input(list[0].Code, field, list[0].Message, list[0].Params...).Problems[0]
+		r.UserError = &p
+		return
+	}
+	f := fault.From(err)
+	r.Error, r.Cause = &fault.Kind{Code: f.Code, Reason: f.Reason}, err
+}
+
+func errReasonNeeded() error {
+	return fault.Input(fault.Required, "reason", "A reason is needed: the developer reads it.")
+}

@@ -1,0 +1,6 @@
+-- Modify "organizations" table
+ALTER TABLE "organizations" ADD CONSTRAINT "organizations_requests_expire" CHECK ((requests_expire_after_days IS NULL) OR ((requests_expire_after_days >= 1) AND (requests_expire_after_days <= 365))), ADD COLUMN "requests_expire_after_days" bigint NULL;
+-- Modify "subscriptions" table
+ALTER TABLE "subscriptions" ADD COLUMN "pending_waits_since" timestamptz NULL;
+-- Create index "subscription_plan_requests" to table: "subscriptions"
+CREATE INDEX "subscription_plan_requests" ON "subscriptions" ("organization_id", "pending_requested_at") WHERE pending_requested_at IS NOT NULL;
