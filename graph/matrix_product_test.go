@@ -52,8 +52,8 @@ func (nouns) Product() noun {
 		targets: map[string]string{"createProduct": "", "updateProduct": "productId"},
 		samples: map[string]string{"productId": "product"},
 		nothing: map[string]string{
-			"cleared": `CreateProductInput.description CreateProductInput.apiVersion CreateProductInput.externalId CreateProductInput.documentationUrl
-				UpdateProductInput.description UpdateProductInput.apiVersion UpdateProductInput.externalId UpdateProductInput.documentationUrl`,
+			"cleared": `CreateProductInput.description CreateProductInput.apiVersion CreateProductInput.externalId CreateProductInput.documentationUrl CreateProductInput.handOffUrl
+				UpdateProductInput.description UpdateProductInput.apiVersion UpdateProductInput.externalId UpdateProductInput.documentationUrl UpdateProductInput.handOffUrl`,
 		},
 	})
 }

@@ -158,7 +158,7 @@ func TestADeciderSeesWhatItNeeds(t *testing.T) {
 	view, err := graph.ViewOfTokens(viewer.Admin, domain.NewScopes(domain.SubscriptionsDecide))
 	require.NoError(t, err)
 	want := map[string]string{
-		"Query":               "productSubscriptionCounts productSubscriptions serverInfo viewer",
+		"Query":               "productSubscription productSubscriptionCounts productSubscriptions serverInfo viewer",
 		"Mutation":            "approvePlanChange approveSubscription decideSubscriptions rejectPlanChange rejectSubscription",
 		"ProductSubscription": "account allowedTransitions app badgeColor createdAt decidedAt decidedBy id pendingChange plan product reason requestedBy status timeline updatedAt version",
 		"App":                 "account createdAt description id labels name referenceId",

@@ -28,6 +28,7 @@ func (nouns) ProductSubscription() noun {
 			"ProductSubscriptionConnection":  of("App", "app", "productSubscriptions"),
 			"ProductSubscriptionEdge":        of("App", "app", "productSubscriptions.edges"),
 
+			"Query.productSubscription":            root("productSubscription", "waiting"),
 			"Query.productSubscriptions":           rootList("productSubscriptions(first: 100)", "waiting"),
 			"ProductSubscriptionFilter.accountIds": narrowed("productSubscriptions", "accountIds", "waiting"),
 		},
@@ -148,6 +149,7 @@ func (w *world) suspended() string {
 // subscriptionFields are how the reference resolves fields of subscriptions.
 func subscriptionFields() map[string]resolver {
 	return map[string]resolver{
+		"Query.productSubscription":    objectBy(nodeid.ProductSubscription),
 		"Query.productSubscriptions":   listOf(nodeid.ProductSubscription, fieldRequest.subscriptionListed),
 		"ProductSubscription.app":      objectIn(nodeid.App, "AppID"),
 		"ProductSubscription.account":  objectIn(nodeid.Account, "AccountID"),
@@ -171,9 +173,17 @@ func subscriptionFields() map[string]resolver {
 			}
 			return nil, nil
 		},
-		"PendingPlanChange.plan":           objectIn(nodeid.Plan, "PlanID"),
-		"PendingPlanChange.requestedBy":    func(q fieldRequest) (any, error) { return q.person(q.parent.(*apps.PendingChange).RequestedBy) },
-		"ProductSubscription.quota":        func(q fieldRequest) (any, error) { return q.quotaUse(q.parent.(*db.Subscription)) },
+		"PendingPlanChange.plan":        objectIn(nodeid.Plan, "PlanID"),
+		"PendingPlanChange.requestedBy": func(q fieldRequest) (any, error) { return q.person(q.parent.(*apps.PendingChange).RequestedBy) },
+		"ProductSubscription.quota":     func(q fieldRequest) (any, error) { return q.quotaUse(q.parent.(*db.Subscription)) },
+		"ProductSubscription.handOffUrl": func(q fieldRequest) (any, error) {
+			s := q.parent.(*db.Subscription)
+			p, err := q.rows.byID(nodeid.Product, s.ProductID)
+			if err != nil || s.Status != access.SubscriptionWaiting || p.(*db.Product).HandOffURL == "" {
+				return nil, err
+			}
+			return p.(*db.Product).HandOffURL + "?subscription=" + s.GlobalID(), nil
+		},
 		"ProductSubscription.callsLast24h": callsLast24h(usage.BySubscription),
 		"ProductSubscription.allowedTransitions": decidedFor(func(q fieldRequest, s *db.Subscription) any {
 			return q.w.Portal.Apps.Transitions(q.ctx, s)

@@ -156,6 +156,11 @@ func (r *productSubscriptionResolver) CallsLast24h(ctx context.Context, obj *db.
 	return r.callsLast24h(ctx, nodeid.ProductSubscription, usage.BySubscription, obj.ID)
 }
 
+// HandOffURL is the resolver for the handOffUrl field.
+func (r *productSubscriptionResolver) HandOffURL(ctx context.Context, obj *db.Subscription) (*string, error) {
+	return handOffURL(ctx, r.Entities, obj)
+}
+
 // PendingChange is the resolver for the pendingChange field.
 func (r *productSubscriptionResolver) PendingChange(ctx context.Context, obj *db.Subscription) (*apps.PendingChange, error) {
 	return apps.PendingChangeOf(obj), nil
@@ -189,6 +194,11 @@ func (r *productSubscriptionResolver) Timeline(ctx context.Context, obj *db.Subs
 // Edges is the resolver for the edges field.
 func (r *productSubscriptionConnectionResolver) Edges(ctx context.Context, obj *model.ProductSubscriptionConnection) ([]*model.ProductSubscriptionEdge, error) {
 	return obj.Edges, nil
+}
+
+// ProductSubscription is the resolver for the productSubscription field.
+func (r *queryResolver) ProductSubscription(ctx context.Context, id string) (*db.Subscription, error) {
+	return byID(ctx, nodeid.ProductSubscription, id, r.Entities.SubscriptionsByID)
 }
 
 // ProductSubscriptions is the resolver for the productSubscriptions field.

@@ -14963,6 +14963,7 @@ type ProductMutation struct {
 	auth_types          *[]access.AuthType
 	appendauth_types    []access.AuthType
 	documentation_url   *string
+	hand_off_url        *string
 	keyless             *bool
 	request_form        **domain.Form
 	enforce_endpoints   *bool
@@ -15653,6 +15654,42 @@ func (m *ProductMutation) ResetDocumentationURL() {
 	m.documentation_url = nil
 }
 
+// SetHandOffURL sets the "hand_off_url" field.
+func (m *ProductMutation) SetHandOffURL(s string) {
+	m.hand_off_url = &s
+}
+
+// HandOffURL returns the value of the "hand_off_url" field in the mutation.
+func (m *ProductMutation) HandOffURL() (r string, exists bool) {
+	v := m.hand_off_url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHandOffURL returns the old "hand_off_url" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldHandOffURL(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHandOffURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHandOffURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHandOffURL: %w", err)
+	}
+	return oldValue.HandOffURL, nil
+}
+
+// ResetHandOffURL resets all changes to the "hand_off_url" field.
+func (m *ProductMutation) ResetHandOffURL() {
+	m.hand_off_url = nil
+}
+
 // SetKeyless sets the "keyless" field.
 func (m *ProductMutation) SetKeyless(b bool) {
 	m.keyless = &b
@@ -15835,7 +15872,7 @@ func (m *ProductMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ProductMutation) Fields() []string {
-	fields := make([]string, 0, 18)
+	fields := make([]string, 0, 19)
 	if m.organization != nil {
 		fields = append(fields, product.FieldOrganizationID)
 	}
@@ -15880,6 +15917,9 @@ func (m *ProductMutation) Fields() []string {
 	}
 	if m.documentation_url != nil {
 		fields = append(fields, product.FieldDocumentationURL)
+	}
+	if m.hand_off_url != nil {
+		fields = append(fields, product.FieldHandOffURL)
 	}
 	if m.keyless != nil {
 		fields = append(fields, product.FieldKeyless)
@@ -15928,6 +15968,8 @@ func (m *ProductMutation) Field(name string) (ent.Value, bool) {
 		return m.AuthTypes()
 	case product.FieldDocumentationURL:
 		return m.DocumentationURL()
+	case product.FieldHandOffURL:
+		return m.HandOffURL()
 	case product.FieldKeyless:
 		return m.Keyless()
 	case product.FieldRequestForm:
@@ -15973,6 +16015,8 @@ func (m *ProductMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldAuthTypes(ctx)
 	case product.FieldDocumentationURL:
 		return m.OldDocumentationURL(ctx)
+	case product.FieldHandOffURL:
+		return m.OldHandOffURL(ctx)
 	case product.FieldKeyless:
 		return m.OldKeyless(ctx)
 	case product.FieldRequestForm:
@@ -16092,6 +16136,13 @@ func (m *ProductMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetDocumentationURL(v)
+		return nil
+	case product.FieldHandOffURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHandOffURL(v)
 		return nil
 	case product.FieldKeyless:
 		v, ok := value.(bool)
@@ -16231,6 +16282,9 @@ func (m *ProductMutation) ResetField(name string) error {
 		return nil
 	case product.FieldDocumentationURL:
 		m.ResetDocumentationURL()
+		return nil
+	case product.FieldHandOffURL:
+		m.ResetHandOffURL()
 		return nil
 	case product.FieldKeyless:
 		m.ResetKeyless()

@@ -53,6 +53,8 @@ type Product struct {
 	AuthTypes []access.AuthType `json:"auth_types,omitempty"`
 	// DocumentationURL holds the value of the "documentation_url" field.
 	DocumentationURL string `json:"documentation_url,omitempty"`
+	// Where developers continue while a subscription waits.
+	HandOffURL string `json:"hand_off_url,omitempty"`
 	// Calls need no API key.
 	Keyless bool `json:"keyless,omitempty"`
 	// What is asked who registers an app; checked by its type. NULL: nothing.
@@ -101,7 +103,7 @@ func (*Product) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case product.FieldVersion:
 			values[i] = new(sql.NullInt64)
-		case product.FieldName, product.FieldTitle, product.FieldTitleFolded, product.FieldDescription, product.FieldAPIVersion, product.FieldExternalID, product.FieldVisibility, product.FieldStatus, product.FieldApproval, product.FieldDocumentationURL:
+		case product.FieldName, product.FieldTitle, product.FieldTitleFolded, product.FieldDescription, product.FieldAPIVersion, product.FieldExternalID, product.FieldVisibility, product.FieldStatus, product.FieldApproval, product.FieldDocumentationURL, product.FieldHandOffURL:
 			values[i] = new(sql.NullString)
 		case product.FieldCreatedAt, product.FieldUpdatedAt:
 			values[i] = new(sql.NullTime)
@@ -220,6 +222,12 @@ func (_m *Product) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.DocumentationURL = value.String
 			}
+		case product.FieldHandOffURL:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field hand_off_url", values[i])
+			} else if value.Valid {
+				_m.HandOffURL = value.String
+			}
 		case product.FieldKeyless:
 			if value, ok := values[i].(*sql.NullBool); !ok {
 				return fmt.Errorf("unexpected type %T for field keyless", values[i])
@@ -325,6 +333,9 @@ func (_m *Product) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("documentation_url=")
 	builder.WriteString(_m.DocumentationURL)
+	builder.WriteString(", ")
+	builder.WriteString("hand_off_url=")
+	builder.WriteString(_m.HandOffURL)
 	builder.WriteString(", ")
 	builder.WriteString("keyless=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Keyless))

@@ -195,6 +195,20 @@ func (_c *ProductCreate) SetNillableDocumentationURL(v *string) *ProductCreate {
 	return _c
 }
 
+// SetHandOffURL sets the "hand_off_url" field.
+func (_c *ProductCreate) SetHandOffURL(v string) *ProductCreate {
+	_c.mutation.SetHandOffURL(v)
+	return _c
+}
+
+// SetNillableHandOffURL sets the "hand_off_url" field if the given value is not nil.
+func (_c *ProductCreate) SetNillableHandOffURL(v *string) *ProductCreate {
+	if v != nil {
+		_c.SetHandOffURL(*v)
+	}
+	return _c
+}
+
 // SetKeyless sets the "keyless" field.
 func (_c *ProductCreate) SetKeyless(v bool) *ProductCreate {
 	_c.mutation.SetKeyless(v)
@@ -335,6 +349,10 @@ func (_c *ProductCreate) defaults() error {
 		v := product.DefaultDocumentationURL
 		_c.mutation.SetDocumentationURL(v)
 	}
+	if _, ok := _c.mutation.HandOffURL(); !ok {
+		v := product.DefaultHandOffURL
+		_c.mutation.SetHandOffURL(v)
+	}
 	if _, ok := _c.mutation.Keyless(); !ok {
 		v := product.DefaultKeyless
 		_c.mutation.SetKeyless(v)
@@ -415,6 +433,9 @@ func (_c *ProductCreate) check() error {
 	if _, ok := _c.mutation.DocumentationURL(); !ok {
 		return &ValidationError{Name: "documentation_url", err: errors.New(`db: missing required field "Product.documentation_url"`)}
 	}
+	if _, ok := _c.mutation.HandOffURL(); !ok {
+		return &ValidationError{Name: "hand_off_url", err: errors.New(`db: missing required field "Product.hand_off_url"`)}
+	}
 	if _, ok := _c.mutation.Keyless(); !ok {
 		return &ValidationError{Name: "keyless", err: errors.New(`db: missing required field "Product.keyless"`)}
 	}
@@ -428,7 +449,7 @@ func (_c *ProductCreate) check() error {
 }
 
 // insertProduct inserts a row. What is not set is NULL.
-const insertProduct = `INSERT INTO "products" ("organization_id", "created_at", "updated_at", "version", "name", "title", "title_folded", "description", "api_version", "external_id", "visibility", "status", "approval", "auth_types", "documentation_url", "keyless", "request_form", "enforce_endpoints", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
+const insertProduct = `INSERT INTO "products" ("organization_id", "created_at", "updated_at", "version", "name", "title", "title_folded", "description", "api_version", "external_id", "visibility", "status", "approval", "auth_types", "documentation_url", "hand_off_url", "keyless", "request_form", "enforce_endpoints", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`
 
 func (_c *ProductCreate) sqlSave(ctx context.Context) (*Product, error) {
 	node, args, err := _c.values()
@@ -462,7 +483,7 @@ func (_c *ProductCreate) values() (*Product, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &Product{config: _c.config}, make([]any, 19)
+	node, args := &Product{config: _c.config}, make([]any, 20)
 	if value, ok := _c.mutation.OrganizationID(); ok {
 		args[0] = value.String()
 		node.OrganizationID = value
@@ -527,8 +548,12 @@ func (_c *ProductCreate) values() (*Product, []any, error) {
 		args[14] = string(value)
 		node.DocumentationURL = value
 	}
+	if value, ok := _c.mutation.HandOffURL(); ok {
+		args[15] = string(value)
+		node.HandOffURL = value
+	}
 	if value, ok := _c.mutation.Keyless(); ok {
-		args[15] = value
+		args[16] = value
 		node.Keyless = value
 	}
 	if value, ok := _c.mutation.RequestForm(); ok {
@@ -536,15 +561,15 @@ func (_c *ProductCreate) values() (*Product, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column request_form: %w", err)
 		}
-		args[16] = text
+		args[17] = text
 		node.RequestForm = value
 	}
 	if value, ok := _c.mutation.EnforceEndpoints(); ok {
-		args[17] = value
+		args[18] = value
 		node.EnforceEndpoints = value
 	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[18] = value.String()
+		args[19] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -616,6 +641,10 @@ func (_c *ProductCreate) createSpec() (*Product, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.DocumentationURL(); ok {
 		_spec.SetField(product.FieldDocumentationURL, field.TypeString, value)
 		_node.DocumentationURL = value
+	}
+	if value, ok := _c.mutation.HandOffURL(); ok {
+		_spec.SetField(product.FieldHandOffURL, field.TypeString, value)
+		_node.HandOffURL = value
 	}
 	if value, ok := _c.mutation.Keyless(); ok {
 		_spec.SetField(product.FieldKeyless, field.TypeBool, value)

@@ -191,6 +191,20 @@ func (_u *ProductUpdate) SetNillableDocumentationURL(v *string) *ProductUpdate {
 	return _u
 }
 
+// SetHandOffURL sets the "hand_off_url" field.
+func (_u *ProductUpdate) SetHandOffURL(v string) *ProductUpdate {
+	_u.mutation.SetHandOffURL(v)
+	return _u
+}
+
+// SetNillableHandOffURL sets the "hand_off_url" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableHandOffURL(v *string) *ProductUpdate {
+	if v != nil {
+		_u.SetHandOffURL(*v)
+	}
+	return _u
+}
+
 // SetKeyless sets the "keyless" field.
 func (_u *ProductUpdate) SetKeyless(v bool) *ProductUpdate {
 	_u.mutation.SetKeyless(v)
@@ -339,6 +353,9 @@ func (_u *ProductUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.DocumentationURL(); ok {
 		_spec.SetField(product.FieldDocumentationURL, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.HandOffURL(); ok {
+		_spec.SetField(product.FieldHandOffURL, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Keyless(); ok {
 		_spec.SetField(product.FieldKeyless, field.TypeBool, value)
@@ -533,6 +550,20 @@ func (_u *ProductUpdateOne) SetNillableDocumentationURL(v *string) *ProductUpdat
 	return _u
 }
 
+// SetHandOffURL sets the "hand_off_url" field.
+func (_u *ProductUpdateOne) SetHandOffURL(v string) *ProductUpdateOne {
+	_u.mutation.SetHandOffURL(v)
+	return _u
+}
+
+// SetNillableHandOffURL sets the "hand_off_url" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableHandOffURL(v *string) *ProductUpdateOne {
+	if v != nil {
+		_u.SetHandOffURL(*v)
+	}
+	return _u
+}
+
 // SetKeyless sets the "keyless" field.
 func (_u *ProductUpdateOne) SetKeyless(v bool) *ProductUpdateOne {
 	_u.mutation.SetKeyless(v)
@@ -711,6 +742,9 @@ func (_u *ProductUpdateOne) sqlSave(ctx context.Context) (_node *Product, err er
 	}
 	if value, ok := _u.mutation.DocumentationURL(); ok {
 		_spec.SetField(product.FieldDocumentationURL, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.HandOffURL(); ok {
+		_spec.SetField(product.FieldHandOffURL, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Keyless(); ok {
 		_spec.SetField(product.FieldKeyless, field.TypeBool, value)

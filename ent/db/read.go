@@ -1323,6 +1323,10 @@ func (*ProductQuery) Assign(column string) func(m *Product, v any) error {
 		return func(m *Product, v any) error {
 			return rowscan.Text(&m.DocumentationURL, v)
 		}
+	case product.FieldHandOffURL:
+		return func(m *Product, v any) error {
+			return rowscan.Text(&m.HandOffURL, v)
+		}
 	case product.FieldKeyless:
 		return func(m *Product, v any) error {
 			return rowscan.Bool(&m.Keyless, v)

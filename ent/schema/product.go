@@ -32,6 +32,7 @@ func (Product) Fields() []ent.Field {
 		field.Enum("approval").GoType(domain.Approval("")).Default(string(domain.Manual)),
 		field.JSON("auth_types", []access.AuthType{}).Default(access.AuthTypes()),
 		field.String("documentation_url").Default(""),
+		field.String("hand_off_url").Default("").Comment("Where developers continue while a subscription waits."),
 		field.Bool("keyless").Default(false).Comment("Calls need no API key."),
 		field.JSON("request_form", &domain.Form{}).Optional().Comment("What is asked who registers an app; checked by its type. NULL: nothing."),
 		field.Bool("enforce_endpoints").Default(false).Comment("Only calls of its endpoints are allowed, also by subscriptions to all endpoints."),

@@ -424,6 +424,25 @@ func (ec *executionContext) fieldContext_Product_documentationUrl(_ context.Cont
 	return graphql.NewScalarFieldContext("Product", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _Product_handOffUrl(ctx context.Context, field graphql.CollectedField, obj *db.Product) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Product",
+		func(ctx context.Context) (any, error) {
+			return obj.HandOffURL, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Product_handOffUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Product", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _Product_keyless(ctx context.Context, field graphql.CollectedField, obj *db.Product) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -1077,7 +1096,7 @@ func (ec *executionContext) unmarshalInputCreateProductInput(ctx context.Context
 		asMap["enforceEndpoints"] = false
 	}
 
-	fieldsInOrder := [...]string{"name", "title", "description", "apiVersion", "externalId", "status", "approval", "authTypes", "documentationUrl", "keyless", "enforceEndpoints", "requestForm"}
+	fieldsInOrder := [...]string{"name", "title", "description", "apiVersion", "externalId", "status", "approval", "authTypes", "documentationUrl", "handOffUrl", "keyless", "enforceEndpoints", "requestForm"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1147,6 +1166,13 @@ func (ec *executionContext) unmarshalInputCreateProductInput(ctx context.Context
 				return it, err
 			}
 			it.DocumentationURL = data
+		case "handOffUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("handOffUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.HandOffURL = data
 		case "keyless":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("keyless"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -1269,7 +1295,7 @@ func (ec *executionContext) unmarshalInputUpdateProductInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"productId", "version", "title", "description", "apiVersion", "externalId", "status", "approval", "authTypes", "documentationUrl", "keyless", "enforceEndpoints", "requestForm"}
+	fieldsInOrder := [...]string{"productId", "version", "title", "description", "apiVersion", "externalId", "status", "approval", "authTypes", "documentationUrl", "handOffUrl", "keyless", "enforceEndpoints", "requestForm"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1346,6 +1372,13 @@ func (ec *executionContext) unmarshalInputUpdateProductInput(ctx context.Context
 				return it, err
 			}
 			it.DocumentationURL = graphql.OmittableOf(data)
+		case "handOffUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("handOffUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.HandOffURL = graphql.OmittableOf(data)
 		case "keyless":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("keyless"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -1468,6 +1501,12 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 				out.Text = model.AppendText(out.Text, string(obj.DocumentationURL))
 			} else {
 				out.required(ec._Product_documentationUrl(ctx, field, obj))
+			}
+		case "handOffUrl":
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.HandOffURL))
+			} else {
+				out.required(ec._Product_handOffUrl(ctx, field, obj))
 			}
 		case "keyless":
 			if out.direct {

@@ -988,6 +988,7 @@ type ComplexityRoot struct {
 		EnforceEndpoints func(childComplexity int) int
 		ExternalID       func(childComplexity int) int
 		GlobalID         func(childComplexity int) int
+		HandOffURL       func(childComplexity int) int
 		Keyless          func(childComplexity int) int
 		Name             func(childComplexity int) int
 		Plans            func(childComplexity int, first *int, after *string, last *int, before *string) int
@@ -1029,6 +1030,7 @@ type ComplexityRoot struct {
 		DecidedBy          func(childComplexity int) int
 		Endpoints          func(childComplexity int, first *int, after *string, last *int, before *string) int
 		GlobalID           func(childComplexity int) int
+		HandOffURL         func(childComplexity int) int
 		Narrowed           func(childComplexity int) int
 		PendingChange      func(childComplexity int) int
 		Plan               func(childComplexity int) int
@@ -1091,6 +1093,7 @@ type ComplexityRoot struct {
 		PreviewRetireProduct      func(childComplexity int, productID string) int
 		PreviewRevoke             func(childComplexity int, credentialID string) int
 		Product                   func(childComplexity int, id string) int
+		ProductSubscription       func(childComplexity int, id string) int
 		ProductSubscriptionCounts func(childComplexity int, where *apps.SubscriptionFilter) int
 		ProductSubscriptions      func(childComplexity int, where *apps.SubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) int
 		Products                  func(childComplexity int, where *catalog.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) int
@@ -5612,6 +5615,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.GlobalID(childComplexity), true
+	case "Product.handOffUrl":
+		if e.ComplexityRoot.Product.HandOffURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Product.HandOffURL(childComplexity), true
 	case "Product.keyless":
 		if e.ComplexityRoot.Product.Keyless == nil {
 			break
@@ -5800,6 +5809,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductSubscription.GlobalID(childComplexity), true
+	case "ProductSubscription.handOffUrl":
+		if e.ComplexityRoot.ProductSubscription.HandOffURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscription.HandOffURL(childComplexity), true
 	case "ProductSubscription.narrowed":
 		if e.ComplexityRoot.ProductSubscription.Narrowed == nil {
 			break
@@ -6193,6 +6208,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Product(childComplexity, args["id"].(string)), true
+	case "Query.productSubscription":
+		if e.ComplexityRoot.Query.ProductSubscription == nil {
+			break
+		}
+
+		args, err := ec.field_Query_productSubscription_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ProductSubscription(childComplexity, args["id"].(string)), true
 	case "Query.productSubscriptionCounts":
 		if e.ComplexityRoot.Query.ProductSubscriptionCounts == nil {
 			break
@@ -11785,6 +11811,8 @@ type Product implements Node {
   authTypes: [AuthType!]!
   "The address of the documentation; empty when none was set."
   documentationUrl: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "Where a developer continues whose subscription waits, such as a contract to sign or a form of another system; empty when there is no such place. ` + "`" + `ProductSubscription.handOffUrl` + "`" + ` is the address for one subscription."
+  handOffUrl: String!
   "Whether calls need no key: the gate lets them pass whatever key they present, and applies no limits. With ` + "`" + `enforceEndpoints` + "`" + ` only calls of its endpoints pass."
   keyless: Boolean!
   "Whether only calls of its endpoints pass, for subscriptions that are not narrowed, too."
@@ -11953,6 +11981,8 @@ input CreateProductInput {
   authTypes: [AuthType!] = [API_KEY, BASIC]
   "An https or http address of at most 2000 characters."
   documentationUrl: String
+  "Where a developer continues whose subscription waits: an https or http address of at most 2000 characters."
+  handOffUrl: String
   "Whether calls need no key and have no limits; null is refused."
   keyless: Boolean = false
   "Whether only calls of its endpoints pass; null is refused."
@@ -11991,6 +12021,8 @@ input UpdateProductInput {
   authTypes: [AuthType!]
   "An https or http address of at most 2000 characters; null clears."
   documentationUrl: String
+  "Where a developer continues whose subscription waits: an https or http address of at most 2000 characters; null clears."
+  handOffUrl: String
   "Whether calls need no key and have no limits; null is refused."
   keyless: Boolean
   "Whether only calls of its endpoints pass; null is refused."
@@ -12725,6 +12757,8 @@ type ProductSubscription implements Node {
   quota: QuotaUse @goField(forceResolver: true)
   "How many calls of its app to its product gateways asked about in the last 24 hours, to the minute."
   callsLast24h: BigInt! @goField(forceResolver: true)
+  "Where its developer continues while it is WAITING: the product's ` + "`" + `handOffUrl` + "`" + ` with ` + "`" + `subscription=` + "`" + ` and this ` + "`" + `id` + "`" + ` added. The system there decides with a service token of the scope SUBSCRIPTIONS_DECIDE. Null for a product without one, and when it does not wait."
+  handOffUrl: String @goField(forceResolver: true)
   "Whether the app may call the product; gateways refuse all but APPROVED."
   status: SubscriptionStatus! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The colour to show the status in, the same in every front end."
@@ -12947,6 +12981,11 @@ enum ProductSubscriptionOrderField {
 }
 
 extend type Query {
+  "A subscription by its id; null when there is none that the viewer may see. Requires: ADMIN, APPROVER or PORTAL."
+  productSubscription(
+    "An id that the API returned."
+    id: ID!
+  ): ProductSubscription @hasRole(any: [ADMIN, APPROVER, PORTAL], scopes: [PORTAL_READ, PORTAL_WRITE, ADMIN_READ, ADMIN_WRITE, SUBSCRIPTIONS_DECIDE])
   "Subscriptions, oldest first: with ` + "`" + `where: {status: [WAITING]}` + "`" + ` an administrator's approval queue. A developer sees those of the developer's account. An administrator's hold the suspended ones of deleted apps too. Requires: ADMIN, APPROVER or PORTAL."
   productSubscriptions(
     "Only objects that meet all of these conditions."
@@ -15746,6 +15785,8 @@ func (ec *executionContext) childFields_Product(ctx context.Context, field graph
 		return ec.fieldContext_Product_authTypes(ctx, field)
 	case "documentationUrl":
 		return ec.fieldContext_Product_documentationUrl(ctx, field)
+	case "handOffUrl":
+		return ec.fieldContext_Product_handOffUrl(ctx, field)
 	case "keyless":
 		return ec.fieldContext_Product_keyless(ctx, field)
 	case "enforceEndpoints":
@@ -15826,6 +15867,8 @@ func (ec *executionContext) childFields_ProductSubscription(ctx context.Context,
 		return ec.fieldContext_ProductSubscription_quota(ctx, field)
 	case "callsLast24h":
 		return ec.fieldContext_ProductSubscription_callsLast24h(ctx, field)
+	case "handOffUrl":
+		return ec.fieldContext_ProductSubscription_handOffUrl(ctx, field)
 	case "status":
 		return ec.fieldContext_ProductSubscription_status(ctx, field)
 	case "badgeColor":

@@ -40,6 +40,7 @@ type ProductSubscriptionResolver interface {
 	Endpoints(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error)
 	Quota(ctx context.Context, obj *db.Subscription) (*apps.QuotaUse, error)
 	CallsLast24h(ctx context.Context, obj *db.Subscription) (int64, error)
+	HandOffURL(ctx context.Context, obj *db.Subscription) (*string, error)
 
 	PendingChange(ctx context.Context, obj *db.Subscription) (*apps.PendingChange, error)
 	RequestedBy(ctx context.Context, obj *db.Subscription) (*model.Actor, error)
@@ -868,6 +869,25 @@ func (ec *executionContext) _ProductSubscription_callsLast24h(ctx context.Contex
 }
 func (ec *executionContext) fieldContext_ProductSubscription_callsLast24h(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ProductSubscription", field, true, true, errors.New("field of type BigInt does not have child fields"))
+}
+
+func (ec *executionContext) _ProductSubscription_handOffUrl(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ProductSubscription",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ProductSubscription().HandOffURL(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ProductSubscription_handOffUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProductSubscription", field, true, true, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _ProductSubscription_status(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
@@ -2920,6 +2940,8 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 			out.optional(ec._ProductSubscription_quota(ctx, field, obj))
 		case "callsLast24h":
 			out.required(ec._ProductSubscription_callsLast24h(ctx, field, obj))
+		case "handOffUrl":
+			out.optional(ec._ProductSubscription_handOffUrl(ctx, field, obj))
 		case "status":
 			if out.direct {
 				out.Text = model.AppendText(out.Text, string(obj.Status))

@@ -1377,6 +1377,8 @@ type UpdateProductInput struct {
 	AuthTypes graphql.Omittable[[]access.AuthType] `json:"authTypes,omitempty"`
 	// An https or http address of at most 2000 characters; null clears.
 	DocumentationURL graphql.Omittable[*string] `json:"documentationUrl,omitempty"`
+	// Where a developer continues whose subscription waits: an https or http address of at most 2000 characters; null clears.
+	HandOffURL graphql.Omittable[*string] `json:"handOffUrl,omitempty"`
 	// Whether calls need no key and have no limits; null is refused.
 	Keyless graphql.Omittable[*bool] `json:"keyless,omitempty"`
 	// Whether only calls of its endpoints pass; null is refused.

@@ -32,6 +32,7 @@ type CreateProductInput struct {
 	Approval         *domain.Approval
 	AuthTypes        []access.AuthType
 	DocumentationURL *string
+	HandOffURL       *string
 	Keyless          *bool
 	EnforceEndpoints *bool
 	RequestForm      []domain.Question
@@ -44,7 +45,7 @@ func (svc *Service) CreateProduct(ctx context.Context, in CreateProductInput) (*
 	if err := fault.Collect(
 		input.CheckSlug("name", in.Name),
 		input.CheckName("title", title),
-		checkProductTexts(input.OrZero(in.Description), input.OrZero(in.APIVersion), input.OrZero(in.ExternalID), input.OrZero(in.DocumentationURL)),
+		checkProductTexts(input.OrZero(in.Description), input.OrZero(in.APIVersion), input.OrZero(in.ExternalID), input.OrZero(in.DocumentationURL), input.OrZero(in.HandOffURL)),
 		checkAuthTypes(in.AuthTypes, in.AuthTypes != nil),
 		checkRequestForm(in.RequestForm),
 	); err != nil {
@@ -59,7 +60,7 @@ func (svc *Service) CreateProduct(ctx context.Context, in CreateProductInput) (*
 		}
 		create := tx.Product.Create().SetOrganizationID(tx.OrganizationID()).SetName(in.Name).
 			SetTitle(title).SetTitleFolded(domain.Fold(title)).SetDescription(input.OrZero(in.Description)).
-			SetAPIVersion(input.OrZero(in.APIVersion)).SetExternalID(input.OrZero(in.ExternalID)).SetDocumentationURL(input.NormalizeURL(input.OrZero(in.DocumentationURL))).
+			SetAPIVersion(input.OrZero(in.APIVersion)).SetExternalID(input.OrZero(in.ExternalID)).SetDocumentationURL(input.NormalizeURL(input.OrZero(in.DocumentationURL))).SetHandOffURL(input.NormalizeURL(input.OrZero(in.HandOffURL))).
 			SetNillableKeyless(in.Keyless).SetNillableEnforceEndpoints(in.EnforceEndpoints).
 			SetNillableStatus(in.Status).SetNillableApproval(in.Approval).
 			SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
@@ -73,18 +74,19 @@ func (svc *Service) CreateProduct(ctx context.Context, in CreateProductInput) (*
 		}
 		tx.Record(productEvent(eventlog.ProductCreated, out, change.Attributes("name", out.Name, "title", out.Title, "description", out.Description,
 			"apiVersion", out.APIVersion, "externalId", out.ExternalID, "status", out.Status,
-			"approval", out.Approval, "authTypes", out.AuthTypes, "documentationUrl", out.DocumentationURL,
+			"approval", out.Approval, "authTypes", out.AuthTypes, "documentationUrl", out.DocumentationURL, "handOffUrl", out.HandOffURL,
 			"keyless", out.Keyless, "enforceEndpoints", out.EnforceEndpoints, "requestForm", out.RequestForm)))
 		return out, nil
 	})
 }
 
-func checkProductTexts(description, version, external, documentation string) error {
+func checkProductTexts(description, version, external, documentation, handOff string) error {
 	return fault.Collect(
 		input.CheckText("description", description, input.MaxLong, true),
 		input.CheckLine("apiVersion", version, maxAPIVersion),
 		input.CheckLine("externalId", external, input.MaxShort),
 		input.CheckURL("documentationUrl", documentation),
+		input.CheckURL("handOffUrl", handOff),
 	)
 }
 
@@ -112,6 +114,7 @@ type UpdateProductInput struct {
 	Approval         input.Patch[domain.Approval]
 	AuthTypes        input.Patch[[]access.AuthType]
 	DocumentationURL input.Patch[string]
+	HandOffURL       input.Patch[string]
 	Keyless          input.Patch[bool]
 	EnforceEndpoints input.Patch[bool]
 	RequestForm      input.Patch[[]domain.Question]
@@ -162,7 +165,7 @@ func checkProductPatch(in UpdateProductInput) error {
 	errs := []error{
 		in.Title.Required("title"), in.Status.Required("status"), in.Approval.Required("approval"),
 		in.Keyless.Required("keyless"), in.EnforceEndpoints.Required("enforceEndpoints"),
-		checkProductTexts(in.Description.Or(""), in.APIVersion.Or(""), in.ExternalID.Or(""), in.DocumentationURL.Or("")),
+		checkProductTexts(in.Description.Or(""), in.APIVersion.Or(""), in.ExternalID.Or(""), in.DocumentationURL.Or(""), in.HandOffURL.Or("")),
 		checkAuthTypes(in.AuthTypes.Or(nil), in.AuthTypes.Set), checkRequestForm(in.RequestForm.Or(nil)),
 	}
 	if in.Title.Value != nil {
@@ -182,6 +185,7 @@ func (svc *Service) patchProduct(ctx context.Context, tx *change.Tx, x *db.Produ
 	change.SetText(&d, "apiVersion", x.APIVersion, in.APIVersion, func(s string) { u.SetAPIVersion(s) })
 	change.SetText(&d, "externalId", x.ExternalID, in.ExternalID, func(s string) { u.SetExternalID(s) })
 	change.SetText(&d, "documentationUrl", x.DocumentationURL, input.NormalizeURLPatch(in.DocumentationURL), func(s string) { u.SetDocumentationURL(s) })
+	change.SetText(&d, "handOffUrl", x.HandOffURL, input.NormalizeURLPatch(in.HandOffURL), func(s string) { u.SetHandOffURL(s) })
 	change.SetText(&d, "status", x.Status, in.Status, func(v domain.ProductStatus) { u.SetStatus(v) })
 	change.SetText(&d, "approval", x.Approval, in.Approval, func(v domain.Approval) { u.SetApproval(v) })
 	change.SetBool(&d, "keyless", x.Keyless, in.Keyless, func(v bool) { u.SetKeyless(v) })

@@ -1166,6 +1166,7 @@ var (
 		{Name: "approval", Type: field.TypeEnum, Enums: []string{"MANUAL", "AUTO"}, Default: "MANUAL"},
 		{Name: "auth_types", Type: field.TypeJSON},
 		{Name: "documentation_url", Type: field.TypeString, Default: ""},
+		{Name: "hand_off_url", Type: field.TypeString, Default: ""},
 		{Name: "keyless", Type: field.TypeBool, Default: false},
 		{Name: "request_form", Type: field.TypeJSON, Nullable: true},
 		{Name: "enforce_endpoints", Type: field.TypeBool, Default: false},
@@ -1179,7 +1180,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "products_organizations_organization",
-				Columns:    []*schema.Column{ProductsColumns[18]},
+				Columns:    []*schema.Column{ProductsColumns[19]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1188,17 +1189,17 @@ var (
 			{
 				Name:    "product_organization_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{ProductsColumns[18], ProductsColumns[4]},
+				Columns: []*schema.Column{ProductsColumns[19], ProductsColumns[4]},
 			},
 			{
 				Name:    "product_organization_id_title_folded_id",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[18], ProductsColumns[6], ProductsColumns[0]},
+				Columns: []*schema.Column{ProductsColumns[19], ProductsColumns[6], ProductsColumns[0]},
 			},
 			{
 				Name:    "product_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[18], ProductsColumns[1], ProductsColumns[0]},
+				Columns: []*schema.Column{ProductsColumns[19], ProductsColumns[1], ProductsColumns[0]},
 			},
 		},
 	}

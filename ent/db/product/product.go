@@ -49,6 +49,8 @@ const (
 	FieldAuthTypes = "auth_types"
 	// FieldDocumentationURL holds the string denoting the documentation_url field in the database.
 	FieldDocumentationURL = "documentation_url"
+	// FieldHandOffURL holds the string denoting the hand_off_url field in the database.
+	FieldHandOffURL = "hand_off_url"
 	// FieldKeyless holds the string denoting the keyless field in the database.
 	FieldKeyless = "keyless"
 	// FieldRequestForm holds the string denoting the request_form field in the database.
@@ -86,6 +88,7 @@ var Columns = []string{
 	FieldApproval,
 	FieldAuthTypes,
 	FieldDocumentationURL,
+	FieldHandOffURL,
 	FieldKeyless,
 	FieldRequestForm,
 	FieldEnforceEndpoints,
@@ -129,6 +132,8 @@ var (
 	DefaultAuthTypes []access.AuthType
 	// DefaultDocumentationURL holds the default value on creation for the "documentation_url" field.
 	DefaultDocumentationURL string
+	// DefaultHandOffURL holds the default value on creation for the "hand_off_url" field.
+	DefaultHandOffURL string
 	// DefaultKeyless holds the default value on creation for the "keyless" field.
 	DefaultKeyless bool
 	// DefaultEnforceEndpoints holds the default value on creation for the "enforce_endpoints" field.
@@ -237,6 +242,11 @@ func ByApproval(opts ...sql.OrderTermOption) OrderOption {
 // ByDocumentationURL orders the results by the documentation_url field.
 func ByDocumentationURL(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDocumentationURL, opts...).ToFunc()
+}
+
+// ByHandOffURL orders the results by the hand_off_url field.
+func ByHandOffURL(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldHandOffURL, opts...).ToFunc()
 }
 
 // ByKeyless orders the results by the keyless field.

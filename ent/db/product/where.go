@@ -117,6 +117,11 @@ func DocumentationURL(v string) predicate.Product {
 	return predicate.Product(sql.FieldEQ(FieldDocumentationURL, v))
 }
 
+// HandOffURL applies equality check predicate on the "hand_off_url" field. It's identical to HandOffURLEQ.
+func HandOffURL(v string) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldHandOffURL, v))
+}
+
 // Keyless applies equality check predicate on the "keyless" field. It's identical to KeylessEQ.
 func Keyless(v bool) predicate.Product {
 	return predicate.Product(sql.FieldEQ(FieldKeyless, v))
@@ -845,6 +850,71 @@ func DocumentationURLEqualFold(v string) predicate.Product {
 // DocumentationURLContainsFold applies the ContainsFold predicate on the "documentation_url" field.
 func DocumentationURLContainsFold(v string) predicate.Product {
 	return predicate.Product(sql.FieldContainsFold(FieldDocumentationURL, v))
+}
+
+// HandOffURLEQ applies the EQ predicate on the "hand_off_url" field.
+func HandOffURLEQ(v string) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldHandOffURL, v))
+}
+
+// HandOffURLNEQ applies the NEQ predicate on the "hand_off_url" field.
+func HandOffURLNEQ(v string) predicate.Product {
+	return predicate.Product(sql.FieldNEQ(FieldHandOffURL, v))
+}
+
+// HandOffURLIn applies the In predicate on the "hand_off_url" field.
+func HandOffURLIn(vs ...string) predicate.Product {
+	return predicate.Product(sql.FieldIn(FieldHandOffURL, vs...))
+}
+
+// HandOffURLNotIn applies the NotIn predicate on the "hand_off_url" field.
+func HandOffURLNotIn(vs ...string) predicate.Product {
+	return predicate.Product(sql.FieldNotIn(FieldHandOffURL, vs...))
+}
+
+// HandOffURLGT applies the GT predicate on the "hand_off_url" field.
+func HandOffURLGT(v string) predicate.Product {
+	return predicate.Product(sql.FieldGT(FieldHandOffURL, v))
+}
+
+// HandOffURLGTE applies the GTE predicate on the "hand_off_url" field.
+func HandOffURLGTE(v string) predicate.Product {
+	return predicate.Product(sql.FieldGTE(FieldHandOffURL, v))
+}
+
+// HandOffURLLT applies the LT predicate on the "hand_off_url" field.
+func HandOffURLLT(v string) predicate.Product {
+	return predicate.Product(sql.FieldLT(FieldHandOffURL, v))
+}
+
+// HandOffURLLTE applies the LTE predicate on the "hand_off_url" field.
+func HandOffURLLTE(v string) predicate.Product {
+	return predicate.Product(sql.FieldLTE(FieldHandOffURL, v))
+}
+
+// HandOffURLContains applies the Contains predicate on the "hand_off_url" field.
+func HandOffURLContains(v string) predicate.Product {
+	return predicate.Product(sql.FieldContains(FieldHandOffURL, v))
+}
+
+// HandOffURLHasPrefix applies the HasPrefix predicate on the "hand_off_url" field.
+func HandOffURLHasPrefix(v string) predicate.Product {
+	return predicate.Product(sql.FieldHasPrefix(FieldHandOffURL, v))
+}
+
+// HandOffURLHasSuffix applies the HasSuffix predicate on the "hand_off_url" field.
+func HandOffURLHasSuffix(v string) predicate.Product {
+	return predicate.Product(sql.FieldHasSuffix(FieldHandOffURL, v))
+}
+
+// HandOffURLEqualFold applies the EqualFold predicate on the "hand_off_url" field.
+func HandOffURLEqualFold(v string) predicate.Product {
+	return predicate.Product(sql.FieldEqualFold(FieldHandOffURL, v))
+}
+
+// HandOffURLContainsFold applies the ContainsFold predicate on the "hand_off_url" field.
+func HandOffURLContainsFold(v string) predicate.Product {
+	return predicate.Product(sql.FieldContainsFold(FieldHandOffURL, v))
 }
 
 // KeylessEQ applies the EQ predicate on the "keyless" field.

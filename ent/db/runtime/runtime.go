@@ -554,12 +554,16 @@ func init() {
 	productDescDocumentationURL := productFields[10].Descriptor()
 	// product.DefaultDocumentationURL holds the default value on creation for the documentation_url field.
 	product.DefaultDocumentationURL = productDescDocumentationURL.Default.(string)
+	// productDescHandOffURL is the schema descriptor for hand_off_url field.
+	productDescHandOffURL := productFields[11].Descriptor()
+	// product.DefaultHandOffURL holds the default value on creation for the hand_off_url field.
+	product.DefaultHandOffURL = productDescHandOffURL.Default.(string)
 	// productDescKeyless is the schema descriptor for keyless field.
-	productDescKeyless := productFields[11].Descriptor()
+	productDescKeyless := productFields[12].Descriptor()
 	// product.DefaultKeyless holds the default value on creation for the keyless field.
 	product.DefaultKeyless = productDescKeyless.Default.(bool)
 	// productDescEnforceEndpoints is the schema descriptor for enforce_endpoints field.
-	productDescEnforceEndpoints := productFields[13].Descriptor()
+	productDescEnforceEndpoints := productFields[14].Descriptor()
 	// product.DefaultEnforceEndpoints holds the default value on creation for the enforce_endpoints field.
 	product.DefaultEnforceEndpoints = productDescEnforceEndpoints.Default.(bool)
 	// productDescID is the schema descriptor for id field.
