@@ -24,7 +24,7 @@ func smallInts() map[string]string {
 		"KeyCounts.disabled": "keys of one app", "KeyCounts.expired": "keys of one app", "KeyCounts.revoked": "keys of one app",
 		"AppFilter.keysAtLeast": "keys of one app", "AppFilter.keysAtMost": "keys of one app",
 		"deletedRetentionDays": "at most 365", "eventRetentionDays": "at most 3650", "development": "at most 3650", "staging": "at most 3650", "production": "at most 3650",
-		"minutes": "at most 90", "hours": "at most 1000", "days": "at most 3660", "overlapMinutes": "at most 43200", "UpstreamCalls.statusClass": "1 to 5",
+		"minutes": "at most 90", "hours": "at most 1000", "days": "at most 3660", "overlapMinutes": "at most 43200", "maxLength": "at most 500", "UpstreamCalls.statusClass": "1 to 5",
 	}
 }
 
