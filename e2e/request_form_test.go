@@ -39,7 +39,7 @@ func requestForms(t *testing.T, s *servertest.Server) {
 		a.At("updateProduct", "product", "requestForm", 0, "name"), a.At("updateProduct", "product", "requestForm", 0, "maxLength"),
 		a.At("updateProduct", "product", "requestForm", 1, "kind"), a.At("updateProduct", "product", "requestForm", 1, "options", 1),
 		a.At("updateProduct", "product", "requestForm", 3, "maxLength")})
-	broken := append(requestForm(), vars{"name": "size", "label": "Again?", "kind": "TEXT"}, vars{"name": "when", "label": "When?", "kind": "CHOICE"})
+	broken := append(requestForm(), vars{"name": "size", "label": "Again?", "kind": "TEXT"})
 	requireProblem(t, c.admin.Ask(t, "updateProduct", vars{"productId": product, "requestForm": broken}, form), "updateProduct", "TAKEN", "requestForm.4.name")
 	requireUnknownField(t, c.dev.Ask(t, "updateProduct", vars{"productId": product, "requestForm": []any{}}, form))
 	read := c.dev.Must(t, `query($id: ID!) { product(id: $id) { requestForm { name } } }`, vars{"id": product})

@@ -26,7 +26,7 @@ func smallInts() map[string]string {
 		"ProductSubscriptionCounts.total": "subscriptions of one organization", "waiting": "as before", "approved": "as before", "rejected": "as before", "suspended": "as before",
 		"unsubscribed": "as before", "planChangesWaiting": "as before", "requestsExpireAfterDays": "at most 365",
 		"deletedRetentionDays": "at most 365", "eventRetentionDays": "at most 3650", "development": "at most 3650", "staging": "at most 3650", "production": "at most 3650",
-		"minutes": "at most 90", "hours": "at most 1000", "days": "at most 3660", "overlapMinutes": "at most 43200", "UpstreamCalls.statusClass": "1 to 5",
+		"minutes": "at most 90", "hours": "at most 1000", "days": "at most 3660", "overlapMinutes": "at most 43200", "maxLength": "at most 500", "UpstreamCalls.statusClass": "1 to 5",
 	}
 }
 

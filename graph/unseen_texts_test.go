@@ -26,13 +26,13 @@ func comparedTexts() map[string]bool {
 func TestInvisibleTextsAreRequired(t *testing.T) {
 	whole, all := places(t)
 	b := &validInputs{newWorld(t, testdb.SQLite(t)), whole, map[string]arguments{}}
-	tried, compared := 0, comparedTexts()
+	tried, compared, met := 0, comparedTexts(), map[string]bool{}
 	for _, p := range all {
 		if p.field.Type.Name() != "String" {
 			continue
 		}
 		if compared[p.name()] {
-			delete(compared, p.name())
+			met[p.name()] = true
 			continue
 		}
 		if p.field.Type.Elem != nil {
@@ -44,6 +44,6 @@ func TestInvisibleTextsAreRequired(t *testing.T) {
 			require.Equal(t, "REQUIRED "+strings.Join(p.path, "."), b.problem(p, a), "%s: %+q: %s", p, blank, a.raw)
 		}
 	}
-	require.Empty(t, compared, "there are no such texts any more")
+	require.Len(t, met, len(compared), "there are no such texts any more")
 	require.Greater(t, tried, 200)
 }
