@@ -244,6 +244,9 @@ func (w *world) askForAll() {
 	whole := w.observed.whole
 	for owner, around := range map[string]string{"Query": "{ %s }", "App": `{ app(id: "` + w.ids["app"] + `") { %s } }`} {
 		for _, f := range whole.Types[owner].Fields {
+			if f.Arguments.ForName("first") == nil { // it counts, and lists nothing
+				continue
+			}
 			for _, a := range f.Arguments {
 				if a.Name != "where" && a.Name != "orderBy" {
 					continue
