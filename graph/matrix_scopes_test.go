@@ -165,7 +165,7 @@ func TestADeciderSeesWhatItNeeds(t *testing.T) {
 		"Account":             "createdAt id name profile status",
 		"Product":             "apiVersion description documentationUrl id name status title",
 		"Answer":              "kind label name value",
-		"Plan":                "id kind name price quota quotaPer rateLimit",
+		"Plan":                "charge id kind name price quota quotaPer rateLimit",
 		"Event":               "actor at changes id position reason subject type",
 		"Actor":               "name role",
 		"User":                "email id name role",

@@ -84,11 +84,7 @@ func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscri
 	if err != nil {
 		return nil, err
 	}
-	d := policy.Decide(tx.Viewer, policy.Register(a.OrganizationID, a.AccountID, prod.Status))
-	if d.Is(policy.Status) {
-		return nil, fault.Input(fault.NotAvailable, "productId", *d.Message, fault.Param{Name: "status", Value: string(prod.Status)})
-	}
-	if err := change.Refusal(d); err != nil {
+	if err := authorizeRegister(tx, a, prod); err != nil {
 		return nil, err
 	}
 	endpoints, err := findEndpoints(ctx, tx, prod.ID, in.EndpointIDs)
@@ -125,6 +121,15 @@ func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscri
 	}
 	tx.Record(SubscriptionRegistered(created, prod, chosen))
 	return created, nil
+}
+
+// authorizeRegister asks whether the viewer may register an app with a product in its state.
+func authorizeRegister(tx *change.Tx, a *db.App, prod *db.Product) error {
+	d := policy.Decide(tx.Viewer, policy.Register(a.OrganizationID, a.AccountID, prod.Status))
+	if d.Is(policy.Status) {
+		return fault.Input(fault.NotAvailable, "productId", *d.Message, fault.Param{Name: "status", Value: string(prod.Status)})
+	}
+	return change.Refusal(d)
 }
 
 // FillSubscription sets what each new subscription has, to the product of the
