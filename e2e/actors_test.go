@@ -109,7 +109,7 @@ func requireUnknownField(t *testing.T, a *servertest.Answer) {
 	require.NotEmpty(t, a.Codes())
 	for _, e := range a.Errors {
 		require.Equal(t, "BAD_USER_INPUT", e.Code(), a.Raw)
-		require.Regexp(t, `^(Unknown type|Cannot query field)`, e.Message)
+		require.Regexp(t, `^(Unknown type|Cannot query field|Variable "\$[\w.]+" unknown field)`, e.Message)
 	}
 	require.Nil(t, a.Data)
 	require.Empty(t, a.Leaks(), a.Raw)

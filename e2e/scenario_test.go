@@ -34,6 +34,7 @@ func TestStories(t *testing.T) {
 		{"a subscription is suspended and withdrawn", suspension},
 		{"a suspension outlives its app", outlivingSuspension},
 		{"a product asks who registers", requestForms},
+		{"another system decides", handOff},
 		{"a subscription gets another plan", changedPlans},
 		{"changes of plan are refused", refusedPlanChanges},
 		{"an app goes to another account", transferredApps},
