@@ -58,7 +58,7 @@ func desk(t *testing.T, s *servertest.Server) {
 
 	app, _ := c.newApp(t, "Approved at once")
 	in := vars{"appId": app, "productId": product, "approve": true}
-	requireUnknownField(t, c.dev.Ask(t, "register", in, subscriptionFields))
+	requireError(t, c.dev.Ask(t, "register", in, subscriptionFields), "BAD_USER_INPUT")
 	require.Equal(t, "APPROVED", c.admin.Do(t, "register", in, subscriptionFields).Text("register", "productSubscription", "status"))
 
 	requireProblem(t, c.admin.Ask(t, "updateOrganization", vars{"requestsExpireAfterDays": 366}, `organization { id }`), "updateOrganization", "INVALID", "requestsExpireAfterDays")
