@@ -82,7 +82,7 @@ func prices() gqlhttp.Prices {
 		"SignOutPayload.endedSessionIds":            identity.MaxSessions,
 		"Product.requestForm":                       domain.MaxQuestions,
 		"ProductSubscription.answers":               domain.MaxQuestions,
-		"Question.options":                          domain.MaxQuestionOptions,
+		"Question.options":                          domain.MaxFormOptions / domain.MaxQuestions, // on average, as a form is read whole
 		"SignUp.answers":                            domain.MaxQuestions,
 		"SignUpForm.questions":                      domain.MaxQuestions,
 		"SignUpInfo.questions":                      domain.MaxQuestions,

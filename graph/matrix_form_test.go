@@ -19,6 +19,10 @@ func (nouns) Form() noun {
 			"Question": of("Product", "product", "requestForm"),
 			"Answer":   of("ProductSubscription", "waiting", "answers"),
 		},
+		produce: func(w *world) {
+			form := arguments{"productId": w.freshProduct(), "requestForm": formAsked()}
+			w.mustSucceed("admin", "updateProduct", form, "product { requestForm { kind } }")
+		},
 		nothing: map[string]string{
 			"nothing is asked":  "CreateProductInput.requestForm UpdateProductInput.requestForm",
 			"nothing is said":   "RegisterInput.answers",

@@ -11987,7 +11987,7 @@ input CreateProductInput {
   keyless: Boolean = false
   "Whether only calls of its endpoints pass; null is refused."
   enforceEndpoints: Boolean = false
-  "What is asked who registers an app with it, in this order: at most 20 questions, whose names, texts and options have at most 10000 characters in all."
+  "What is asked who registers an app with it, in this order: at most 20 questions, with at most 200 options in all, whose names, texts and options have at most 10000 characters."
   requestForm: [QuestionInput!]
 }
 
@@ -12027,7 +12027,7 @@ input UpdateProductInput {
   keyless: Boolean
   "Whether only calls of its endpoints pass; null is refused."
   enforceEndpoints: Boolean
-  "What is asked who registers an app with it, instead of what is asked now: at most 20 questions, whose names, texts and options have at most 10000 characters in all; null or an empty list: nothing. Answers that were given stay as they are."
+  "What is asked who registers an app with it, instead of what is asked now: at most 20 questions, with at most 200 options in all, whose names, texts and options have at most 10000 characters; null or an empty list: nothing. Answers that were given stay as they are."
   requestForm: [QuestionInput!]
 }
 
@@ -12724,7 +12724,7 @@ type RejectSignUpPayload {
 
 "What people are asked who sign up."
 input SignUpFormInput {
-  "The questions, in their order: at most 20, whose names, texts and options have at most 10000 characters in all."
+  "The questions, in their order: at most 20, with at most 200 options in all, whose names, texts and options have at most 10000 characters."
   questions: [QuestionInput!]!
 }
 `, BuiltIn: false},

@@ -1383,7 +1383,7 @@ type UpdateProductInput struct {
 	Keyless graphql.Omittable[*bool] `json:"keyless,omitempty"`
 	// Whether only calls of its endpoints pass; null is refused.
 	EnforceEndpoints graphql.Omittable[*bool] `json:"enforceEndpoints,omitempty"`
-	// What is asked who registers an app with it, instead of what is asked now: at most 20 questions, whose names, texts and options have at most 10000 characters in all; null or an empty list: nothing. Answers that were given stay as they are.
+	// What is asked who registers an app with it, instead of what is asked now: at most 20 questions, with at most 200 options in all, whose names, texts and options have at most 10000 characters; null or an empty list: nothing. Answers that were given stay as they are.
 	RequestForm graphql.Omittable[[]*domain.Question] `json:"requestForm,omitempty"`
 }
 

@@ -58,6 +58,14 @@ func TestProduct_ErrRequestForm(t *testing.T) {
 		}
 		long = append(long, domain.Question{Name: "q" + string(rune('a'+n)), Label: "?", Kind: domain.QuestionChoice, Options: options})
 	}
+	var many []domain.Question
+	for n := range 5 {
+		options := make([]string, domain.MaxQuestionOptions)
+		for i := range options {
+			options[i] = string(rune('a'+i%26)) + string(rune('a'+i/26))
+		}
+		many = append(many, domain.Question{Name: "q" + string(rune('a'+n)), Label: "?", Kind: domain.QuestionChoice, Options: options})
+	}
 	for _, c := range []struct {
 		questions []domain.Question
 		want      string
@@ -69,6 +77,7 @@ func TestProduct_ErrRequestForm(t *testing.T) {
 		{append(one(func(*domain.Question) {}), one(func(*domain.Question) {})...), "TAKEN requestForm.1.name"},
 		{make([]domain.Question, 21), "TOO_MANY requestForm"},
 		{long, "TOO_LONG requestForm"},
+		{many, "TOO_MANY requestForm"},
 	} {
 		_, err := f.Portal.Catalog.CreateProduct(x.Admin, catalog.CreateProductInput{Name: "other", RequestForm: c.questions})
 		portaltest.RequireProblems(t, err, c.want)

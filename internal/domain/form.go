@@ -15,6 +15,9 @@ const (
 	MaxQuestionLabel   = 255
 	MaxQuestionOptions = 50
 	MaxQuestionOption  = 100
+	// MaxFormOptions is how many options all questions may have together: lists of products
+	// and their forms cost by it.
+	MaxFormOptions = 200
 	// MaxForm is how long the texts of all questions may be together, in characters.
 	MaxForm = 10_000
 )
@@ -74,6 +77,14 @@ func (f Form) Optional() Form {
 		out.Questions[i].Required = false
 	}
 	return out
+}
+
+// Options returns how many options all questions have together.
+func (f Form) Options() (n int) {
+	for _, q := range f.Questions {
+		n += len(q.Options)
+	}
+	return n
 }
 
 // Length returns how long the texts of all questions are together, in characters.
