@@ -92,7 +92,7 @@ func TestAnApproverSeesWhatADecisionNeeds(t *testing.T) {
 	view, err := graph.View(viewer.Approver)
 	require.NoError(t, err)
 	for name, want := range map[string]string{
-		"Query":               "node nodes product productSubscriptions products search serverInfo sessions viewer",
+		"Query":               "node nodes product productSubscriptionCounts productSubscriptions products search serverInfo sessions viewer",
 		"ProductSubscription": "account allowedTransitions app badgeColor createdAt decidedAt decidedBy id pendingChange plan product reason requestedBy status timeline updatedAt version",
 		"PendingPlanChange":   "effectiveAt plan reason requestedAt requestedBy status when",
 		"App":                 "account createdAt description id labels name referenceId",
