@@ -18,7 +18,8 @@ func bounds() map[string][2]int {
 		"RateLimitInput.limit": {1, 1_000_000}, "RateLimitInput.burst": {1, 1_000_000}, "QuotaInput.limit": {1, 2_000_000_000},
 		"KeyLifeInput.development": {1, 3650}, "KeyLifeInput.staging": {1, 3650}, "KeyLifeInput.production": {1, 3650},
 		"KeyRotationInput.development": {1, 3650}, "KeyRotationInput.staging": {1, 3650}, "KeyRotationInput.production": {1, 3650},
-		"UpdateOrganizationInput.deletedRetentionDays": {1, 365}, "UpdateOrganizationInput.eventRetentionDays": {30, 3650},
+		"UpdateOrganizationInput.requestsExpireAfterDays": {1, 365},
+		"UpdateOrganizationInput.deletedRetentionDays":    {1, 365}, "UpdateOrganizationInput.eventRetentionDays": {30, 3650},
 		"UsageRetentionInput.minutes": {1, 90}, "UsageRetentionInput.hours": {1, 1000}, "UsageRetentionInput.days": {1, 3660},
 		"RotateKeyInput.overlapMinutes": {0, 43200},
 		"PriceInput.unit":               {0, 0}, // of a plan that is not for calls; see below
