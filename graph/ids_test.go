@@ -69,7 +69,7 @@ func judgeID(t *testing.T, w *world, f, field *ast.FieldDefinition, id string, a
 	}
 	selection := "userErrors { code field }"
 	if about && field.Type.Elem != nil { // a result for each
-		selection = "results { __typename error { code } }"
+		selection = "results { error { code } }"
 	}
 	a := w.ask(t, w.tokens[who], "mutation($in: "+f.Arguments.ForName("input").Type.String()+") { "+f.Name+"(input: $in) { "+selection+" } }", map[string]any{"in": in})
 	sent, _ := json.Marshal(in)

@@ -30,7 +30,7 @@ type SubscriptionFilter struct {
 	// CreatedBefore is no part of its range.
 	CreatedBefore *time.Time
 	// CreatedAfter is part of its range.
-	CreatedAfter *time.Time `json:",omitempty"`
+	CreatedAfter *time.Time
 	AppIDs       []string
 	AccountIDs   []string
 	History      bool
