@@ -12,7 +12,12 @@ func (nouns) Form() noun {
 		fields: map[string]resolver{
 			"Product.requestForm":         valueOf(func(p *db.Product) any { return questionsOf(p.RequestForm) }),
 			"ProductSubscription.answers": valueOf(func(s *db.Subscription) any { return answersOf(s.Answers) }),
-			"Question.maxLength":          valueOf(func(q *domain.Question) any { return longestOf(q) }),
+			"Question.maxLength": func(q fieldRequest) (any, error) {
+				if p, ok := q.parent.(*domain.Question); ok {
+					return longestOf(*p), nil
+				}
+				return longestOf(q.parent.(domain.Question)), nil
+			},
 		},
 		values: map[string]any{"Question": domain.Question{}, "Answer": domain.Answer{}},
 		questions: map[string]question{
@@ -64,7 +69,7 @@ func answersOf(a *domain.Answers) []domain.Answer {
 }
 
 // longestOf says once more, by hand, how long an answer may be.
-func longestOf(q *domain.Question) any {
+func longestOf(q domain.Question) any {
 	switch {
 	case q.Kind != "TEXT":
 		return nil
