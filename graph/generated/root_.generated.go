@@ -11643,7 +11643,7 @@ input PriceInput {
   unit: BigInt
   "How many calls of each month cost nothing: 0–1000000000000 in a METERED plan; 0, null or left out in others."
   includedCalls: BigInt
-  "1–20 tiers, only of a TIERED plan; without them all its calls have one ` + "`" + `amount` + "`" + `. Null is refused."
+  "1–10 tiers, only of a TIERED plan; without them all its calls have one ` + "`" + `amount` + "`" + `. Null is refused."
   tiers: [PriceTierInput!] @notNull
 }
 

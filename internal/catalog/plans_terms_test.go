@@ -64,7 +64,7 @@ func wrongPrices() map[string][]catalog.CreatePlanInput {
 		},
 		"INVALID price.tiers": {
 			priced(domain.PlanMetered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(0)}), priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: []domain.PriceTier{}}),
-			priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: make([]domain.PriceTier, 21)}),
+			priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: make([]domain.PriceTier, 11)}),
 		},
 		"INVALID price.tiers.0.upTo": {
 			priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(-1, 0)}), priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(domain.MaxChargedCalls+1, 0)}),
@@ -184,13 +184,13 @@ func TestCreatePlan(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, &domain.Price{Amount: "1.00", Currency: x.Organization.Currency, Unit: 1, IncludedCalls: domain.MaxChargedCalls}, created.Price)
 			in := catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Tiers", Kind: &tiered, Price: &domain.Price{Amount: "0.5", Unit: 1000, Tiers: []domain.PriceTier{{Amount: "00.4"}}}}
-			for n := domain.MaxChargedCalls; len(in.Price.Tiers) < 20; n-- {
+			for n := domain.MaxChargedCalls; len(in.Price.Tiers) < 10; n-- {
 				in.Price.Tiers = append([]domain.PriceTier{{UpTo: new(n), Amount: "0.50"}}, in.Price.Tiers...)
 			}
 			created, err = f.Portal.Catalog.CreatePlan(x.Admin, in)
 			require.NoError(t, err)
 			require.Equal(t, "0.50", created.Price.Amount, "of the first tier")
-			require.Equal(t, domain.PriceTier{Amount: "0.40"}, created.Price.Tiers[19], "in its normal form")
+			require.Equal(t, domain.PriceTier{Amount: "0.40"}, created.Price.Tiers[9], "in its normal form")
 			again, err := f.Portal.Catalog.UpdatePlan(x.Admin, catalog.UpdatePlanInput{PlanID: created.GlobalID(), Price: input.SetTo(*in.Price)})
 			require.NoError(t, err)
 			require.Equal(t, []any{1, created.Price}, []any{again.Version, again.Price}, "the same is no change")

@@ -45,7 +45,7 @@ type Price struct {
 }
 
 // MaxPriceTiers is the greatest number of tiers of a price.
-const MaxPriceTiers = 20
+const MaxPriceTiers = 10
 
 // PriceTier is the price of those calls of a month that come after the tier before: up to
 // the call UpTo, or all that follow if it is nil. Amount is for each Unit calls.
