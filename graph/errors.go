@@ -33,12 +33,14 @@ func problems(err error) ([]*fault.Problem, error) {
 	return out, nil
 }
 
-// tellDefects adds to an answer with many results the defects among these as errors of the
-// request, so that they are logged and have its id. The results stay.
+// tellDefects adds to an answer with many results a defect among these as an error of the
+// request, so that it is logged and has its id. The results stay. One is enough: they have
+// one cause, as a rule.
 func tellDefects(ctx context.Context, results []*apps.DecideSubscriptionsResult) {
 	for _, r := range results {
 		if r.Error != nil && r.Error.Code == fault.CodeInternal {
 			graphql.AddError(ctx, r.Cause)
+			return
 		}
 	}
 }

@@ -9421,7 +9421,7 @@ type UserErrorParam @public {
 
 "The rules that an input can break."
 enum UserErrorCode {
-  "A value is missing, empty or null where there must be one. Of a question to people who sign up, ` + "`" + `question` + "`" + ` is the name."
+  "A value is missing, empty or null where there must be one. Of a question of a form, ` + "`" + `question` + "`" + ` is the name."
   REQUIRED
   "The text has more than ` + "`" + `max` + "`" + ` characters."
   TOO_LONG
@@ -11132,7 +11132,7 @@ enum MailKind {
   REQUESTS_WAITING
   "To the developer who asked: the request was approved."
   REQUEST_APPROVED
-  "To the developer who asked: the request was rejected, and why."
+  "To the developer who asked: the request was rejected, and why, or nobody decided about it in time."
   REQUEST_REJECTED
   "To the account's owners: an API key expires in 30, 14, 7 days or 1 day."
   KEY_EXPIRING
@@ -11643,7 +11643,7 @@ input PriceInput {
   unit: BigInt
   "How many calls of each month cost nothing: 0–1000000000000 in a METERED plan; 0, null or left out in others."
   includedCalls: BigInt
-  "1–10 tiers, only of a TIERED plan; without them all its calls have one ` + "`" + `amount` + "`" + `. Null is refused."
+  "At most 10 tiers, only of a TIERED plan; without any, all its calls have one ` + "`" + `amount` + "`" + `. Null is refused."
   tiers: [PriceTierInput!] @notNull
 }
 
@@ -11752,7 +11752,7 @@ type PlanChangePreview {
   plan: Plan! @goField(forceResolver: true)
   "The plan that it would have, with its limits and price."
   newPlan: Plan! @goField(forceResolver: true)
-  "By how much the new plan's price differs, for each month or for each ` + "`" + `unit` + "`" + ` calls; its ` + "`" + `amount` + "`" + ` is negative when that is cheaper. Null when both are free, and when the prices cannot be compared: in two currencies, or for each month and for calls."
+  "By how much the new plan's price differs, for each month or for each ` + "`" + `unit` + "`" + ` calls; its ` + "`" + `amount` + "`" + ` is negative when that is cheaper. Null when both are free, and when no one number says it: in two currencies, for different numbers of calls, for each month and for calls, or where one has tiers or other included calls."
   priceDifference: Price
   "Whether the change would wait for approval."
   needsApproval: Boolean!
@@ -12796,7 +12796,7 @@ type ProductSubscription implements Node {
   ): EventConnection! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
 }
 
-"A change of a subscription's plan that has not taken effect. Until it does, the subscription keeps its plan, limits and price; its keys work all the time. It ends without effect when the subscription is suspended or ends."
+"A change of a subscription's plan that has not taken effect. Until it does, the subscription keeps its plan, limits and price; its keys work all the time. It ends without effect when the subscription is suspended or ends, when its app goes to another account, and when nobody decides within the organization's ` + "`" + `requestsExpireAfterDays` + "`" + `."
 type PendingPlanChange @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "The plan that it is to get."
   plan: Plan! @goField(forceResolver: true)
@@ -13076,7 +13076,7 @@ input RegisterInput {
   planId: ID
   "The product's endpoints to narrow it to, 1–500; all of them, also those that will come, unless given. An empty list is refused."
   endpointIds: [ID!]
-  "Answers to the questions of the product's ` + "`" + `requestForm` + "`" + `, of at most 2000 characters in all. A required one that is missing is REQUIRED, unless an administrator registers the app."
+  "Answers to the questions of the product's ` + "`" + `requestForm` + "`" + `, of at most 2000 characters in all. A required one that is missing is REQUIRED, unless an administrator, or a token with ADMIN_WRITE, registers the app."
   answers: [AnswerInput!]
   "true: approve it at once, whatever the product and the plan say, also while the account has a suspended subscription with the product. Requires: ADMIN."
   approve: Boolean @hasRole(any: [ADMIN])

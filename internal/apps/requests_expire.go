@@ -9,7 +9,6 @@ import (
 
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
-	"portico/ent/db/organization"
 	"portico/ent/db/subscription"
 	"portico/internal/change"
 	"portico/internal/domain"
@@ -76,11 +75,12 @@ func ExpirePlanRequests(ctx context.Context, tx *change.Tx, now time.Time, n int
 }
 
 // expire ends up to n requests, which are locked in the order in which the retirement of a
-// product locks them. The number of days is read again: it may just have been changed.
+// product locks them. The number of days is read again, with a lock: whoever has changed it
+// finds nothing ended by the old one after the answer.
 func expire(ctx context.Context, tx *change.Tx, now time.Time, n int, due func(time.Time) func(*sql.Selector),
 	end func(s *db.Subscription, reason string, days domain.Change) error,
 ) (int, error) {
-	o, err := tx.Organization.Query().Where(organization.ID(tx.OrganizationID())).Select(organization.FieldRequestsExpireAfterDays).Only(ctx)
+	o, err := change.LockRowForShare(ctx, tx, tx.Organization, tx.OrganizationID())
 	if err != nil || o.RequestsExpireAfterDays == nil {
 		return 0, err
 	}

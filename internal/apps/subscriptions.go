@@ -92,7 +92,7 @@ func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscri
 	if err := fault.Collect(err, wrong); err != nil {
 		return nil, err
 	}
-	waits, err := registrationWaits(ctx, tx, a, prod, chosen, in)
+	waits, err := subscriptionWaits(ctx, tx, a, prod, chosen, in)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func FillSubscription(c *db.SubscriptionCreate, a *db.App, chosen *db.Plan, stat
 // SubscriptionRegistered returns the event of a new subscription.
 func SubscriptionRegistered(s *db.Subscription, prod *db.Product, chosen *db.Plan) eventlog.Entry {
 	return subscriptionEvent(eventlog.SubscriptionRegistered, s, prod.Title,
-		change.Attributes("status", s.Status, "product", prod.Name, "plan", chosen.Name, "endpoints", endpointIDs(s.EndpointIds), "answers", answered(s)))
+		change.Attributes("status", s.Status, "product", prod.Name, "plan", chosen.Name, "endpoints", endpointIDs(s.EndpointIds), "answerCount", answered(s)))
 }
 
 func errAlreadyRegistered() error {

@@ -100,7 +100,7 @@ func TestRegister_Answers(t *testing.T) {
 		told := 0
 		for _, e := range events {
 			for _, c := range e.Changes {
-				if c.Field == "answers" {
+				if c.Field == "answerCount" {
 					told++
 					require.Equal(t, "2", *c.After)
 				}

@@ -40,39 +40,54 @@ type DecideSubscriptionsResult struct {
 
 // DecideSubscriptions approves or rejects 1–MaxDecisions subscriptions and returns a result
 // for each, in their order. Each is a change of its own, in that order: what fails with one
-// keeps no other from being decided. Those that are left when the time for the request is
-// nearly over are fault.ReasonDeadline.
+// keeps no other from being decided. None begins in the last second of the time for the
+// request, and those that were not decided because of that are fault.ReasonDeadline.
 func (svc *Service) DecideSubscriptions(ctx context.Context, in DecideSubscriptionsInput) ([]*DecideSubscriptionsResult, error) {
 	const field = "subscriptionIds"
-	rejects := in.Decision == domain.RejectSubscription
+	action, ok := map[domain.SubscriptionDecision]lifecycle.SubscriptionAction{
+		domain.ApproveSubscription: lifecycle.Approve, domain.RejectSubscription: lifecycle.Reject,
+	}[in.Decision]
+	if !ok {
+		return nil, fault.Input(fault.InvalidValue, "decision", "This is no decision.")
+	}
 	reason := input.CheckReason("reason", in.Reason)
-	if rejects && (in.Reason == nil || unseen.All(*in.Reason)) {
+	if action == lifecycle.Reject && (in.Reason == nil || unseen.All(*in.Reason)) {
 		reason = errReasonNeeded()
 	}
 	if err := fault.Collect(checkMany(field, in.SubscriptionIDs, MaxDecisions, "Name at least one subscription.", "This subscription is named twice."), reason); err != nil {
 		return nil, err
 	}
-	action := lifecycle.Approve
-	if rejects {
-		action = lifecycle.Reject
-	}
-	if end, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, end.Add(-answerTime))
-		defer cancel()
-	}
 	out := make([]*DecideSubscriptionsResult, len(in.SubscriptionIDs))
+	end, limited := ctx.Deadline()
 	for i, id := range in.SubscriptionIDs {
 		out[i] = &DecideSubscriptionsResult{SubscriptionID: id}
-		if err := ctx.Err(); err != nil {
-			out[i].failed("", fault.Wrap(fault.CodeUnavailable, fault.ReasonDeadline, err, "There was no time left."))
+		if ctx.Err() != nil || limited && time.Until(end) < answerTime {
+			out[i].failed("", errNoTimeLeft(ctx.Err()))
 			continue
 		}
-		s, err := svc.transition(ctx, id, action, in.Reason)
-		out[i].ProductSubscription = s
-		out[i].failed(field+"."+strconv.Itoa(i), err)
+		out[i].decide(ctx, svc, action, in.Reason, field+"."+strconv.Itoa(i))
 	}
 	return out, nil
+}
+
+// decide decides about the subscription, which the input names in a field. It ends early
+// enough that its result, and those before it, can still be sent.
+func (r *DecideSubscriptionsResult) decide(ctx context.Context, svc *Service, a lifecycle.SubscriptionAction, reason *string, field string) {
+	if end, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end.Add(-answerTime/2))
+		defer cancel()
+	}
+	s, err := svc.transition(ctx, r.SubscriptionID, a, reason)
+	if err != nil && ctx.Err() != nil && fault.From(err).Reason == fault.ReasonDatabase {
+		err = errNoTimeLeft(err) // the database was broken off
+	}
+	r.ProductSubscription = s
+	r.failed(field, err)
+}
+
+func errNoTimeLeft(cause error) error {
+	return fault.Wrap(fault.CodeUnavailable, fault.ReasonDeadline, cause, "There was no time left.")
 }
 
 // failed notes why a subscription, which the input names in a field, was not decided; nil

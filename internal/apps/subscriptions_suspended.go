@@ -71,10 +71,10 @@ func needsApproval(ctx context.Context, all *db.SubscriptionClient, of uuid.UUID
 	return sanctioned(viewer.AsSystem(ctx, prod.OrganizationID), all.Query(), of, prod.ID)
 }
 
-// registrationWaits reports whether a new subscription of an app waits for approval. Whoever
+// subscriptionWaits reports whether a new subscription of an app waits for approval. Whoever
 // may approve it may do so with the same step, also while the account is sanctioned: one
 // decision is as good as two.
-func registrationWaits(ctx context.Context, tx *change.Tx, a *db.App, prod *db.Product, chosen *db.Plan, in RegisterInput) (bool, error) {
+func subscriptionWaits(ctx context.Context, tx *change.Tx, a *db.App, prod *db.Product, chosen *db.Plan, in RegisterInput) (bool, error) {
 	if input.OrZero(in.Approve) {
 		waiting := &db.Subscription{OrganizationID: a.OrganizationID, AccountID: a.AccountID, Status: access.SubscriptionWaiting}
 		return false, tx.Authorize(onSubscription(waiting, lifecycle.Approve))

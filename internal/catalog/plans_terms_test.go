@@ -62,10 +62,8 @@ func wrongPrices() map[string][]catalog.CreatePlanInput {
 			priced(domain.PlanMetered, &domain.Price{Amount: "1", Unit: 1, IncludedCalls: -1}), priced(domain.PlanMetered, &domain.Price{Amount: "1", Unit: 1, IncludedCalls: domain.MaxChargedCalls + 1}),
 			priced(domain.PlanSubscription, &domain.Price{Amount: "1", IncludedCalls: 1}), priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(0), IncludedCalls: 1}),
 		},
-		"INVALID price.tiers": {
-			priced(domain.PlanMetered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(0)}), priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: []domain.PriceTier{}}),
-			priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: make([]domain.PriceTier, 11)}),
-		},
+		"INVALID price.tiers":  {priced(domain.PlanMetered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(0)})},
+		"TOO_MANY price.tiers": {priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: make([]domain.PriceTier, 11)})},
 		"INVALID price.tiers.0.upTo": {
 			priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(-1, 0)}), priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(domain.MaxChargedCalls+1, 0)}),
 			priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(5)}), // no call may be without a price
@@ -194,7 +192,7 @@ func TestCreatePlan(t *testing.T) {
 			again, err := f.Portal.Catalog.UpdatePlan(x.Admin, catalog.UpdatePlanInput{PlanID: created.GlobalID(), Price: input.SetTo(*in.Price)})
 			require.NoError(t, err)
 			require.Equal(t, []any{1, created.Price}, []any{again.Version, again.Price}, "the same is no change")
-			again, err = f.Portal.Catalog.UpdatePlan(x.Admin, catalog.UpdatePlanInput{PlanID: created.GlobalID(), Price: input.SetTo(domain.Price{Amount: "1", Unit: 1000})})
+			again, err = f.Portal.Catalog.UpdatePlan(x.Admin, catalog.UpdatePlanInput{PlanID: created.GlobalID(), Price: input.SetTo(domain.Price{Amount: "1", Unit: 1000, Tiers: []domain.PriceTier{}})})
 			require.NoError(t, err)
 			require.Equal(t, &domain.Price{Amount: "1.00", Currency: x.Organization.Currency, Unit: 1000}, again.Price)
 		})

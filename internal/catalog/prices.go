@@ -58,12 +58,12 @@ func checkAmount(field, amount string) error {
 // the last has no end, so that no call is without a price.
 func checkTiers(kind domain.PlanKind, p *domain.Price) error {
 	switch {
-	case p.Tiers == nil:
+	case len(p.Tiers) == 0: // as a price without tiers is read
 		return nil
 	case kind != domain.PlanTiered:
 		return fault.Input(fault.InvalidValue, "price.tiers", "Only the price of a TIERED plan has tiers.")
-	case len(p.Tiers) == 0 || len(p.Tiers) > domain.MaxPriceTiers:
-		return input.CheckRange("price.tiers", len(p.Tiers), 1, domain.MaxPriceTiers)
+	case len(p.Tiers) > domain.MaxPriceTiers:
+		return input.AtMost("price.tiers", len(p.Tiers), domain.MaxPriceTiers)
 	}
 	var errs []error
 	if domain.NormalDecimal(p.Amount, 0) != domain.NormalDecimal(p.Tiers[0].Amount, 0) {

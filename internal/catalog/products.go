@@ -86,7 +86,7 @@ func checkProductTexts(description, version, external, documentation, handOff st
 		input.CheckLine("apiVersion", version, maxAPIVersion),
 		input.CheckLine("externalId", external, input.MaxShort),
 		input.CheckURL("documentationUrl", documentation),
-		input.CheckURL("handOffUrl", handOff),
+		checkHandOff("handOffUrl", handOff),
 	)
 }
 

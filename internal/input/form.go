@@ -10,11 +10,11 @@ import (
 // CheckForm checks the questions that somebody wants to ask; field is the list of them.
 func CheckForm(field string, f domain.Form) error {
 	faults := f.Faults()
-	switch {
-	case len(faults) > 0:
-	case f.Options() > domain.MaxFormOptions:
-		faults = []domain.FormFault{{Kind: domain.FormTooMany, Max: domain.MaxFormOptions}}
-	case f.Length() > domain.MaxForm:
+	if len(faults) == 0 && f.Options() > domain.MaxFormOptions {
+		most := strconv.Itoa(domain.MaxFormOptions)
+		return fault.Input(fault.TooMany, field, "All questions together have too many options.", fault.Param{Name: "max", Value: most})
+	}
+	if len(faults) == 0 && f.Length() > domain.MaxForm {
 		faults = []domain.FormFault{{Kind: domain.FormTooLong, Max: domain.MaxForm}}
 	}
 	errs := make([]error, len(faults))

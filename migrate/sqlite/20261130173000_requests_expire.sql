@@ -4,3 +4,5 @@ ALTER TABLE `organizations` ADD COLUMN `requests_expire_after_days` integer NULL
 ALTER TABLE `subscriptions` ADD COLUMN `pending_waits_since` datetime NULL;
 -- Create index "subscription_plan_requests" to table: "subscriptions"
 CREATE INDEX `subscription_plan_requests` ON `subscriptions` (`organization_id`, `pending_requested_at`) WHERE pending_requested_at IS NOT NULL;
+-- What waits since a suspension must not count the time before it
+UPDATE `subscriptions` SET `pending_waits_since` = `updated_at` WHERE `pending_status` = 'WAITING';
