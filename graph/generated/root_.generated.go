@@ -11812,7 +11812,7 @@ type Product implements Node {
   "The address of the documentation; empty when none was set."
   documentationUrl: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Where a developer continues whose subscription waits, such as a contract to sign or a form of another system; empty when there is no such place. ` + "`" + `ProductSubscription.handOffUrl` + "`" + ` is the address for one subscription."
-  handOffUrl: String!
+  handOffUrl: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Whether calls need no key: the gate lets them pass whatever key they present, and applies no limits. With ` + "`" + `enforceEndpoints` + "`" + ` only calls of its endpoints pass."
   keyless: Boolean!
   "Whether only calls of its endpoints pass, for subscriptions that are not narrowed, too."
@@ -12758,7 +12758,7 @@ type ProductSubscription implements Node {
   "How many calls of its app to its product gateways asked about in the last 24 hours, to the minute."
   callsLast24h: BigInt! @goField(forceResolver: true)
   "Where its developer continues while it is WAITING: the product's ` + "`" + `handOffUrl` + "`" + ` with ` + "`" + `subscription=` + "`" + ` and this ` + "`" + `id` + "`" + ` added. The system there decides with a service token of the scope SUBSCRIPTIONS_DECIDE. Null for a product without one, and when it does not wait."
-  handOffUrl: String @goField(forceResolver: true)
+  handOffUrl: String @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Whether the app may call the product; gateways refuse all but APPROVED."
   status: SubscriptionStatus! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The colour to show the status in, the same in every front end."
