@@ -25,7 +25,7 @@ func planChanged() kind {
 			return r.responsible(ctx, *e.AccountID)
 		},
 		facts: func(ctx context.Context, r *reader, e *db.Event) (Facts, bool, error) {
-			s, f, err := r.request(ctx, e.SubjectID)
+			s, f, err := r.request(ctx, e)
 			if err != nil || s == nil {
 				return f, false, err
 			}

@@ -27,7 +27,7 @@ func requestReceived() kind {
 			if eventlog.Type(e.Type) == eventlog.SignUpVerified {
 				return r.applicant(ctx, e.SubjectID)
 			}
-			s, f, err := r.request(ctx, e.SubjectID)
+			s, f, err := r.request(ctx, e)
 			if err != nil || s == nil || !stillAsked(&f, s, e) {
 				return f, false, err
 			}
@@ -94,7 +94,7 @@ func decided(name domain.MailKind, reason string, types ...eventlog.Type) kind {
 			if db.IsNotFound(err) {
 				return nil, nil
 			}
-			if err != nil {
+			if err != nil || moved(s, e) {
 				return nil, err
 			}
 			if aboutPlan(e) {
@@ -103,7 +103,7 @@ func decided(name domain.MailKind, reason string, types ...eventlog.Type) kind {
 			return r.requester(ctx, s)
 		},
 		facts: func(ctx context.Context, r *reader, e *db.Event) (Facts, bool, error) {
-			s, f, err := r.request(ctx, e.SubjectID)
+			s, f, err := r.request(ctx, e)
 			if err != nil || s == nil {
 				return f, false, err
 			}
@@ -136,14 +136,20 @@ func (r *reader) requester(ctx context.Context, s *db.Subscription) ([]uuid.UUID
 	return r.responsible(ctx, s.AccountID)
 }
 
-// request returns a subscription and what letters say of it; nil if it, its app or its
-// account is deleted.
-func (r *reader) request(ctx context.Context, id uuid.UUID) (*db.Subscription, Facts, error) {
-	s, err := r.client.Subscription.Query().Where(subscription.ID(id)).WithApp().WithAccount().WithProduct().WithPlan().WithPendingPlan().Only(ctx)
+// moved reports whether a subscription has gone to another account since an event: what was
+// said of it then was said to the former one, and is not for the people of the present one.
+func moved(s *db.Subscription, e *db.Event) bool {
+	return e.AccountID == nil || *e.AccountID != s.AccountID
+}
+
+// request returns the subscription that an event is about and what letters say of it; nil if
+// it, its app or its account is deleted, or it belongs to another account by now.
+func (r *reader) request(ctx context.Context, e *db.Event) (*db.Subscription, Facts, error) {
+	s, err := r.client.Subscription.Query().Where(subscription.ID(e.SubjectID)).WithApp().WithAccount().WithProduct().WithPlan().WithPendingPlan().Only(ctx)
 	if db.IsNotFound(err) {
 		return nil, Facts{}, nil
 	}
-	if err != nil || s.DeletedAt != nil {
+	if err != nil || s.DeletedAt != nil || moved(s, e) {
 		return nil, Facts{}, err
 	}
 	return s, Facts{
