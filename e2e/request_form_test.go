@@ -92,7 +92,7 @@ func (c *actors) readAnswers(t *testing.T, other *actors, id string, want []any)
 	for _, who := range []*servertest.Client{c.dev, c.admin} {
 		a := who.Must(t, answers, vars{"id": id})
 		require.Equal(t, want, a.At("node", "answers"))
-		require.Contains(t, a.Raw, `{"field":"answers","after":"2"}`, "the timeline has how many there are, and not what")
+		require.Contains(t, a.Raw, `{"field":"answerCount","after":"2"}`, "the timeline has how many there are, and not what")
 	}
 	require.Nil(t, other.dev.Must(t, answers, vars{"id": id}).At("node"))
 	listed := c.admin.Must(t, `{ productSubscriptions(where: {status: [WAITING]}, orderBy: {field: CREATED_AT, direction: DESC}, first: 50) { nodes { id answers { value } } } }`, nil)
