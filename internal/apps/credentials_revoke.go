@@ -3,7 +3,6 @@ package apps
 import (
 	"context"
 	"slices"
-	"strconv"
 
 	"github.com/google/uuid"
 
@@ -47,7 +46,7 @@ type RevokeKeysResult struct {
 // there is no such credential is a result.
 func (svc *Service) RevokeKeys(ctx context.Context, in RevokeKeysInput) ([]*RevokeKeysResult, error) {
 	why := input.Or(in.Reason, domain.Unspecified)
-	if err := fault.Collect(checkMany("credentialIds", in.CredentialIDs, MaxRevokedKeys, "Name at least one key.", "This key is named twice."), input.CheckReason("note", in.Note), checkRevocation(why)); err != nil {
+	if err := fault.Collect(input.Each("credentialIds", in.CredentialIDs, MaxRevokedKeys, "Name at least one key.", "This key is named twice."), input.CheckReason("note", in.Note), checkRevocation(why)); err != nil {
 		return nil, err
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) ([]*RevokeKeysResult, error) {
@@ -65,23 +64,6 @@ func (svc *Service) RevokeKeys(ctx context.Context, in RevokeKeysInput) ([]*Revo
 		}
 		return revoked(ctx, tx, in.CredentialIDs, found)
 	})
-}
-
-// checkMany requires 1–most ids, each once. none and twice say what is wrong with others.
-func checkMany(field string, ids []string, most int, none, twice string) error {
-	if len(ids) == 0 {
-		return fault.Input(fault.Required, field, none)
-	}
-	if err := input.AtMost(field, len(ids), most); err != nil {
-		return err
-	}
-	var errs []error
-	for i, id := range ids {
-		if slices.Contains(ids[:i], id) {
-			errs = append(errs, fault.Input(fault.InvalidValue, field+"."+strconv.Itoa(i), twice))
-		}
-	}
-	return fault.Collect(errs...)
 }
 
 // lockToRevoke reads those of the credentials that the viewer may see, in their present

@@ -181,8 +181,8 @@ func takePlan(ctx context.Context, tx *change.Tx, s *db.Subscription, to uuid.UU
 }
 
 // savePlan saves a change of what is about a subscription's plan, and records the event, with
-// what else it is to tell. A step of staff is a decision, and so is taking a change back. A change that a developer asks
-// for is none, nor is one whose time has come.
+// what else it is to tell. A step of staff is a decision, and so is taking a change back. A
+// change that a developer asks for is none, nor is one whose time has come.
 func savePlan(ctx context.Context, tx *change.Tx, s *db.Subscription, u *db.SubscriptionUpdateOne, t eventlog.Type, reason string, also ...domain.Change) (*db.Subscription, error) {
 	if v := tx.Viewer; v.Role != viewer.System && (v.ActsForOrganization() || t == eventlog.SubscriptionPlanCancelled) {
 		setDecision(tx, u.Mutation(), reason)

@@ -16,7 +16,6 @@ import (
 	"portico/internal/input"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
-	"portico/internal/unseen"
 )
 
 // DecidePlanChangeInput is the input of ApprovePlanChange, RejectPlanChange and
@@ -49,8 +48,8 @@ func (svc *Service) ApprovePlanChange(ctx context.Context, in DecidePlanChangeIn
 // RejectPlanChange rejects a change of plan that waits. The reason must not be empty. The
 // subscription keeps its plan.
 func (svc *Service) RejectPlanChange(ctx context.Context, in DecidePlanChangeInput) (*db.Subscription, error) {
-	if in.Reason == nil || unseen.All(*in.Reason) {
-		return nil, errReasonNeeded()
+	if err := checkReasonGiven(in.Reason); err != nil {
+		return nil, err
 	}
 	return svc.decidePlanChange(ctx, in, lifecycle.RejectPlanChange, dropPlanChange(eventlog.SubscriptionPlanRejected, in.Reason))
 }

@@ -44,9 +44,8 @@ type CreatedSubscription struct {
 // Register subscribes an app to a product. The subscription waits, or is
 // approved at once if the approval of the plan, or else of the product, is AUTO
 // and the account has no suspended subscription for the product, or if an administrator
-// approves it with the same step. A live
-// subscription for the same product is ALREADY_REGISTERED; an older one becomes
-// history.
+// approves it with the same step. A live subscription for the same product is
+// ALREADY_REGISTERED; an older one becomes history.
 func (svc *Service) Register(ctx context.Context, in RegisterInput) (CreatedSubscription, error) {
 	if err := checkEndpoints(in.EndpointIDs, in.EndpointIDs != nil); err != nil {
 		return CreatedSubscription{}, err

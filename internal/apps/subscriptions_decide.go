@@ -10,7 +10,6 @@ import (
 	"portico/internal/fault"
 	"portico/internal/input"
 	"portico/internal/lifecycle"
-	"portico/internal/unseen"
 )
 
 // MaxDecisions is the maximum number of subscriptions that DecideSubscriptions decides about.
@@ -51,10 +50,10 @@ func (svc *Service) DecideSubscriptions(ctx context.Context, in DecideSubscripti
 		return nil, fault.Input(fault.InvalidValue, "decision", "This is no decision.")
 	}
 	reason := input.CheckReason("reason", in.Reason)
-	if action == lifecycle.Reject && (in.Reason == nil || unseen.All(*in.Reason)) {
-		reason = errReasonNeeded()
+	if missing := checkReasonGiven(in.Reason); missing != nil && action == lifecycle.Reject {
+		reason = missing
 	}
-	if err := fault.Collect(checkMany(field, in.SubscriptionIDs, MaxDecisions, "Name at least one subscription.", "This subscription is named twice."), reason); err != nil {
+	if err := fault.Collect(input.Each(field, in.SubscriptionIDs, MaxDecisions, "Name at least one subscription.", "This subscription is named twice."), reason); err != nil {
 		return nil, err
 	}
 	out := make([]*DecideSubscriptionsResult, len(in.SubscriptionIDs))
@@ -103,8 +102,4 @@ func (r *DecideSubscriptionsResult) failed(field string, err error) {
 	}
 	f := fault.From(err)
 	r.Error, r.Cause = &fault.Kind{Code: f.Code, Reason: f.Reason}, err
-}
-
-func errReasonNeeded() error {
-	return fault.Input(fault.Required, "reason", "A reason is needed: the developer reads it.")
 }

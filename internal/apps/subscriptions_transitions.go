@@ -8,6 +8,7 @@ import (
 	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
+	"portico/internal/fault"
 	"portico/internal/input"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
@@ -22,10 +23,18 @@ func (svc *Service) Approve(ctx context.Context, id string, reason *string) (*db
 
 // Reject rejects a waiting subscription. The reason must not be empty.
 func (svc *Service) Reject(ctx context.Context, id, reason string) (*db.Subscription, error) {
-	if unseen.All(reason) {
-		return nil, errReasonNeeded()
+	if err := checkReasonGiven(&reason); err != nil {
+		return nil, err
 	}
 	return svc.transition(ctx, id, lifecycle.Reject, &reason)
+}
+
+// checkReasonGiven requires the reason of a rejection.
+func checkReasonGiven(reason *string) error {
+	if reason == nil || unseen.All(*reason) {
+		return fault.Input(fault.Required, "reason", "A reason is needed: the developer reads it.")
+	}
+	return nil
 }
 
 // Withdraw withdraws a waiting subscription.

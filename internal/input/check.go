@@ -107,6 +107,23 @@ func AtMost(field string, n, max int) error {
 	return fault.Input(fault.TooMany, field, "There are more than "+most+".", fault.Param{Name: "max", Value: most})
 }
 
+// Each requires 1–most ids, each once. none and twice say what is wrong with others.
+func Each(field string, ids []string, most int, none, twice string) error {
+	if len(ids) == 0 {
+		return fault.Input(fault.Required, field, none)
+	}
+	if err := AtMost(field, len(ids), most); err != nil {
+		return err
+	}
+	var errs []error
+	for i, id := range ids {
+		if slices.Contains(ids[:i], id) {
+			errs = append(errs, fault.Input(fault.InvalidValue, field+"."+strconv.Itoa(i), twice))
+		}
+	}
+	return fault.Collect(errs...)
+}
+
 // CheckLabels allows at most MaxLabels labels with distinct keys.
 func CheckLabels(field string, labels []domain.Label) error {
 	if err := AtMost(field, len(labels), MaxLabels); err != nil {
