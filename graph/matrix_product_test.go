@@ -1,6 +1,8 @@
 package graph_test
 
 import (
+	"time"
+
 	"github.com/google/uuid"
 
 	"portico/ent/db"
@@ -37,6 +39,9 @@ func (nouns) Product() noun {
 		},
 		plays: map[string]play{
 			"Mutation.updateProduct":            on("productId", "PRODUCT_UPDATED", (*world).freshProduct).with(arguments{"title": "another title"}),
+			"Mutation.deprecateProduct":         on("productId", "PRODUCT_UPDATED", (*world).freshOffer),
+			"Mutation.retireProduct":            on("productId", "PRODUCT_UPDATED", (*world).freshProduct),
+			"Mutation.cancelProductEnding":      on("productId", "PRODUCT_UPDATED", (*world).freshEnding),
 			"Mutation: one's own.createProduct": {event: "PRODUCT_CREATED", input: named},
 		},
 		tables: map[string]table{"products": {
@@ -49,7 +54,7 @@ func (nouns) Product() noun {
 			policy: &product.Policy, types: []string{"Product", "ProductPermissions"},
 		}},
 		shown:   shownOfProduct(""),
-		targets: map[string]string{"createProduct": "", "updateProduct": "productId"},
+		targets: map[string]string{"createProduct": "", "updateProduct": "productId", "deprecateProduct": "productId", "retireProduct": "productId", "cancelProductEnding": "productId"},
 		samples: map[string]string{"productId": "product"},
 		nothing: map[string]string{
 			"cleared": `CreateProductInput.description CreateProductInput.apiVersion CreateProductInput.externalId CreateProductInput.documentationUrl CreateProductInput.handOffUrl
@@ -60,6 +65,21 @@ func (nouns) Product() noun {
 
 func (w *world) freshProduct() string {
 	return w.make("admin", "createProduct", arguments{"name": w.name("product")}, "product")
+}
+
+// freshOffer returns a product that is on offer.
+func (w *world) freshOffer() string {
+	id := w.freshProduct()
+	w.make("admin", "createPlan", arguments{"productId": id, "name": "free"}, "plan")
+	w.make("admin", "updateProduct", arguments{"productId": id, "status": "PUBLISHED"}, "product")
+	return id
+}
+
+// freshEnding returns a product that will be retired.
+func (w *world) freshEnding() string {
+	id := w.freshOffer()
+	w.make("admin", "retireProduct", arguments{"productId": id, "at": w.Clock.Now().AddDate(0, 1, 0).Format(time.RFC3339)}, "product")
+	return id
 }
 
 // Plan is what the matrix knows of plans.

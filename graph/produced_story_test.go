@@ -104,6 +104,7 @@ func (w *world) produceCatalogue() {
 	for _, a := range w.values("AuthType") {
 		w.mustSucceed("admin", "updateProduct", arguments{"productId": product, "authTypes": []string{a}}, "product { authTypes }")
 	}
+	w.freshEnding()
 	for _, s := range w.values("ProductStatus")[1:] { // a DRAFT is made, and never again
 		w.mustSucceed("admin", "updateProduct", arguments{"productId": product, "status": s}, "product { status }")
 	}

@@ -32,6 +32,7 @@ func TestGateways(t *testing.T) {
 				t.Run("no key", g.noKey)
 				t.Run("wrong product", g.wrongProduct)
 				t.Run("over the limit", g.overTheLimit)
+				t.Run("ending", g.ending)
 				t.Run("revoked", g.revoked)
 				t.Run("path tricks", g.pathTricks)
 				t.Run("two hosts", g.twoHosts)
@@ -212,6 +213,26 @@ func (g *gateway) overTheLimit(t *testing.T) {
 	a.refused(t, http.StatusTooManyRequests, "RATE_LIMITED")
 	require.NotEmpty(t, a.header.Get("Retry-After"))
 	require.Contains(t, a.header.Get("RateLimit"), `"rate";r=0;`)
+}
+
+// Callers hear of the end of a product, with calls that pass and with refusals.
+func (g *gateway) ending(t *testing.T) {
+	app := g.world.newAppOf(t, g.world.places, g.world.free)
+	a := g.call(t, "/places", "X-API-Key", app.key)
+	a.reached(t)
+	require.Regexp(t, `^@\d{10}$`, a.header.Get("Deprecation"))
+	require.Equal(t, []string{g.world.sunset.Format(http.TimeFormat)}, a.header["Sunset"])
+
+	other := g.world.newApp(t, g.world.generous)
+	a = g.call(t, "/places", "X-API-Key", other.key)
+	a.refused(t, http.StatusForbidden, "NOT_SUBSCRIBED")
+	require.Equal(t, []string{g.world.sunset.Format(http.TimeFormat)}, a.header["Sunset"])
+
+	a = g.call(t, "/rates", "X-API-Key", other.key, "Deprecation", "@1", "Sunset", "forged")
+	a.reached(t)
+	require.Empty(t, a.header["Deprecation"], "not what the caller says")
+	require.Empty(t, a.header["Sunset"])
+	require.Empty(t, g.call(t, "/places").header["Sunset"], "who has no key is told nothing")
 }
 
 // Gateways that call Portico refuse the next call. Those that follow the feed refuse as

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -24,7 +25,9 @@ type world struct {
 	server     *servertest.Server
 	admin, dev *servertest.Client
 	// ids
-	rates, generous, tight string
+	rates, generous, tight, places, free string
+	// sunset is when geocoding, which is deprecated, will be retired.
+	sunset time.Time
 }
 
 func newWorld(t *testing.T, databaseURL string) *world {
@@ -40,7 +43,11 @@ func newWorld(t *testing.T, databaseURL string) *world {
 	w.rates = w.newProduct(t, "currency-rates")
 	w.generous = w.newPlan(t, w.rates, vars{"name": "Generous"})
 	w.tight = w.newPlan(t, w.rates, vars{"name": "Tight", "rateLimit": vars{"limit": 2, "per": "HOUR"}})
-	w.newPlan(t, w.newProduct(t, "geocoding"), vars{"name": "Free"})
+	w.places = w.newProduct(t, "geocoding")
+	w.free = w.newPlan(t, w.places, vars{"name": "Free"})
+	w.sunset = time.Now().UTC().Truncate(time.Second).AddDate(1, 0, 0)
+	w.admin.Do(t, "deprecateProduct", vars{"productId": w.places}, `product { id }`)
+	w.admin.Do(t, "retireProduct", vars{"productId": w.places, "at": w.sunset.Format(time.RFC3339)}, `product { id }`)
 	return w
 }
 
@@ -62,10 +69,16 @@ type app struct{ id, credential, key string }
 
 func (w *world) newApp(t *testing.T, plan string) app {
 	t.Helper()
+	return w.newAppOf(t, w.rates, plan)
+}
+
+// newAppOf makes an app that is registered with a product.
+func (w *world) newAppOf(t *testing.T, product, plan string) app {
+	t.Helper()
 	a := w.dev.Do(t, "createApp", vars{"name": t.Name()}, `app { id } credential { id } secret { rawKey }`)
 	out := app{a.Text("createApp", "app", "id"), a.Text("createApp", "credential", "id"), a.Text("createApp", "secret", "rawKey")}
 	require.NotEmpty(t, out.key)
-	w.dev.Do(t, "register", vars{"appId": out.id, "productId": w.rates, "planId": plan}, `productSubscription { id }`)
+	w.dev.Do(t, "register", vars{"appId": out.id, "productId": product, "planId": plan}, `productSubscription { id }`)
 	return out
 }
 

@@ -14967,6 +14967,10 @@ type ProductMutation struct {
 	keyless             *bool
 	request_form        **domain.Form
 	enforce_endpoints   *bool
+	deprecates_at       *time.Time
+	retires_at          *time.Time
+	ending_notice       *int
+	addending_notice    *int
 	clearedFields       map[string]struct{}
 	organization        *uuid.UUID
 	clearedorganization bool
@@ -15811,6 +15815,174 @@ func (m *ProductMutation) ResetEnforceEndpoints() {
 	m.enforce_endpoints = nil
 }
 
+// SetDeprecatesAt sets the "deprecates_at" field.
+func (m *ProductMutation) SetDeprecatesAt(t time.Time) {
+	m.deprecates_at = &t
+}
+
+// DeprecatesAt returns the value of the "deprecates_at" field in the mutation.
+func (m *ProductMutation) DeprecatesAt() (r time.Time, exists bool) {
+	v := m.deprecates_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeprecatesAt returns the old "deprecates_at" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldDeprecatesAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeprecatesAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeprecatesAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeprecatesAt: %w", err)
+	}
+	return oldValue.DeprecatesAt, nil
+}
+
+// ClearDeprecatesAt clears the value of the "deprecates_at" field.
+func (m *ProductMutation) ClearDeprecatesAt() {
+	m.deprecates_at = nil
+	m.clearedFields[product.FieldDeprecatesAt] = struct{}{}
+}
+
+// DeprecatesAtCleared returns if the "deprecates_at" field was cleared in this mutation.
+func (m *ProductMutation) DeprecatesAtCleared() bool {
+	_, ok := m.clearedFields[product.FieldDeprecatesAt]
+	return ok
+}
+
+// ResetDeprecatesAt resets all changes to the "deprecates_at" field.
+func (m *ProductMutation) ResetDeprecatesAt() {
+	m.deprecates_at = nil
+	delete(m.clearedFields, product.FieldDeprecatesAt)
+}
+
+// SetRetiresAt sets the "retires_at" field.
+func (m *ProductMutation) SetRetiresAt(t time.Time) {
+	m.retires_at = &t
+}
+
+// RetiresAt returns the value of the "retires_at" field in the mutation.
+func (m *ProductMutation) RetiresAt() (r time.Time, exists bool) {
+	v := m.retires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRetiresAt returns the old "retires_at" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldRetiresAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRetiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRetiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRetiresAt: %w", err)
+	}
+	return oldValue.RetiresAt, nil
+}
+
+// ClearRetiresAt clears the value of the "retires_at" field.
+func (m *ProductMutation) ClearRetiresAt() {
+	m.retires_at = nil
+	m.clearedFields[product.FieldRetiresAt] = struct{}{}
+}
+
+// RetiresAtCleared returns if the "retires_at" field was cleared in this mutation.
+func (m *ProductMutation) RetiresAtCleared() bool {
+	_, ok := m.clearedFields[product.FieldRetiresAt]
+	return ok
+}
+
+// ResetRetiresAt resets all changes to the "retires_at" field.
+func (m *ProductMutation) ResetRetiresAt() {
+	m.retires_at = nil
+	delete(m.clearedFields, product.FieldRetiresAt)
+}
+
+// SetEndingNotice sets the "ending_notice" field.
+func (m *ProductMutation) SetEndingNotice(i int) {
+	m.ending_notice = &i
+	m.addending_notice = nil
+}
+
+// EndingNotice returns the value of the "ending_notice" field in the mutation.
+func (m *ProductMutation) EndingNotice() (r int, exists bool) {
+	v := m.ending_notice
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndingNotice returns the old "ending_notice" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldEndingNotice(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndingNotice is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndingNotice requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndingNotice: %w", err)
+	}
+	return oldValue.EndingNotice, nil
+}
+
+// AddEndingNotice adds i to the "ending_notice" field.
+func (m *ProductMutation) AddEndingNotice(i int) {
+	if m.addending_notice != nil {
+		*m.addending_notice += i
+	} else {
+		m.addending_notice = &i
+	}
+}
+
+// AddedEndingNotice returns the value that was added to the "ending_notice" field in this mutation.
+func (m *ProductMutation) AddedEndingNotice() (r int, exists bool) {
+	v := m.addending_notice
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearEndingNotice clears the value of the "ending_notice" field.
+func (m *ProductMutation) ClearEndingNotice() {
+	m.ending_notice = nil
+	m.addending_notice = nil
+	m.clearedFields[product.FieldEndingNotice] = struct{}{}
+}
+
+// EndingNoticeCleared returns if the "ending_notice" field was cleared in this mutation.
+func (m *ProductMutation) EndingNoticeCleared() bool {
+	_, ok := m.clearedFields[product.FieldEndingNotice]
+	return ok
+}
+
+// ResetEndingNotice resets all changes to the "ending_notice" field.
+func (m *ProductMutation) ResetEndingNotice() {
+	m.ending_notice = nil
+	m.addending_notice = nil
+	delete(m.clearedFields, product.FieldEndingNotice)
+}
+
 // ClearOrganization clears the "organization" edge to the Organization entity.
 func (m *ProductMutation) ClearOrganization() {
 	m.clearedorganization = true
@@ -15872,7 +16044,7 @@ func (m *ProductMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ProductMutation) Fields() []string {
-	fields := make([]string, 0, 19)
+	fields := make([]string, 0, 22)
 	if m.organization != nil {
 		fields = append(fields, product.FieldOrganizationID)
 	}
@@ -15930,6 +16102,15 @@ func (m *ProductMutation) Fields() []string {
 	if m.enforce_endpoints != nil {
 		fields = append(fields, product.FieldEnforceEndpoints)
 	}
+	if m.deprecates_at != nil {
+		fields = append(fields, product.FieldDeprecatesAt)
+	}
+	if m.retires_at != nil {
+		fields = append(fields, product.FieldRetiresAt)
+	}
+	if m.ending_notice != nil {
+		fields = append(fields, product.FieldEndingNotice)
+	}
 	return fields
 }
 
@@ -15976,6 +16157,12 @@ func (m *ProductMutation) Field(name string) (ent.Value, bool) {
 		return m.RequestForm()
 	case product.FieldEnforceEndpoints:
 		return m.EnforceEndpoints()
+	case product.FieldDeprecatesAt:
+		return m.DeprecatesAt()
+	case product.FieldRetiresAt:
+		return m.RetiresAt()
+	case product.FieldEndingNotice:
+		return m.EndingNotice()
 	}
 	return nil, false
 }
@@ -16023,6 +16210,12 @@ func (m *ProductMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldRequestForm(ctx)
 	case product.FieldEnforceEndpoints:
 		return m.OldEnforceEndpoints(ctx)
+	case product.FieldDeprecatesAt:
+		return m.OldDeprecatesAt(ctx)
+	case product.FieldRetiresAt:
+		return m.OldRetiresAt(ctx)
+	case product.FieldEndingNotice:
+		return m.OldEndingNotice(ctx)
 	}
 	return nil, fmt.Errorf("unknown Product field %s", name)
 }
@@ -16165,6 +16358,27 @@ func (m *ProductMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetEnforceEndpoints(v)
 		return nil
+	case product.FieldDeprecatesAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeprecatesAt(v)
+		return nil
+	case product.FieldRetiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRetiresAt(v)
+		return nil
+	case product.FieldEndingNotice:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndingNotice(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Product field %s", name)
 }
@@ -16176,6 +16390,9 @@ func (m *ProductMutation) AddedFields() []string {
 	if m.addversion != nil {
 		fields = append(fields, product.FieldVersion)
 	}
+	if m.addending_notice != nil {
+		fields = append(fields, product.FieldEndingNotice)
+	}
 	return fields
 }
 
@@ -16186,6 +16403,8 @@ func (m *ProductMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case product.FieldVersion:
 		return m.AddedVersion()
+	case product.FieldEndingNotice:
+		return m.AddedEndingNotice()
 	}
 	return nil, false
 }
@@ -16202,6 +16421,13 @@ func (m *ProductMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddVersion(v)
 		return nil
+	case product.FieldEndingNotice:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddEndingNotice(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Product numeric field %s", name)
 }
@@ -16212,6 +16438,15 @@ func (m *ProductMutation) ClearedFields() []string {
 	var fields []string
 	if m.FieldCleared(product.FieldRequestForm) {
 		fields = append(fields, product.FieldRequestForm)
+	}
+	if m.FieldCleared(product.FieldDeprecatesAt) {
+		fields = append(fields, product.FieldDeprecatesAt)
+	}
+	if m.FieldCleared(product.FieldRetiresAt) {
+		fields = append(fields, product.FieldRetiresAt)
+	}
+	if m.FieldCleared(product.FieldEndingNotice) {
+		fields = append(fields, product.FieldEndingNotice)
 	}
 	return fields
 }
@@ -16229,6 +16464,15 @@ func (m *ProductMutation) ClearField(name string) error {
 	switch name {
 	case product.FieldRequestForm:
 		m.ClearRequestForm()
+		return nil
+	case product.FieldDeprecatesAt:
+		m.ClearDeprecatesAt()
+		return nil
+	case product.FieldRetiresAt:
+		m.ClearRetiresAt()
+		return nil
+	case product.FieldEndingNotice:
+		m.ClearEndingNotice()
 		return nil
 	}
 	return fmt.Errorf("unknown Product nullable field %s", name)
@@ -16294,6 +16538,15 @@ func (m *ProductMutation) ResetField(name string) error {
 		return nil
 	case product.FieldEnforceEndpoints:
 		m.ResetEnforceEndpoints()
+		return nil
+	case product.FieldDeprecatesAt:
+		m.ResetDeprecatesAt()
+		return nil
+	case product.FieldRetiresAt:
+		m.ResetRetiresAt()
+		return nil
+	case product.FieldEndingNotice:
+		m.ResetEndingNotice()
 		return nil
 	}
 	return fmt.Errorf("unknown Product field %s", name)

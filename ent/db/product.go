@@ -61,6 +61,12 @@ type Product struct {
 	RequestForm *domain.Form `json:"request_form,omitempty"`
 	// Only calls of its endpoints are allowed, also by subscriptions to all endpoints.
 	EnforceEndpoints bool `json:"enforce_endpoints,omitempty"`
+	// When it was or will be deprecated.
+	DeprecatesAt *time.Time `json:"deprecates_at,omitempty"`
+	// When it was or will be retired.
+	RetiresAt *time.Time `json:"retires_at,omitempty"`
+	// The last notice of its retirement that was announced, in days before; NULL: none.
+	EndingNotice *int `json:"ending_notice,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the ProductQuery when eager-loading is set.
 	Edges        ProductEdges `json:"edges"`
@@ -101,11 +107,11 @@ func (*Product) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case product.FieldKeyless, product.FieldEnforceEndpoints:
 			values[i] = new(sql.NullBool)
-		case product.FieldVersion:
+		case product.FieldVersion, product.FieldEndingNotice:
 			values[i] = new(sql.NullInt64)
 		case product.FieldName, product.FieldTitle, product.FieldTitleFolded, product.FieldDescription, product.FieldAPIVersion, product.FieldExternalID, product.FieldVisibility, product.FieldStatus, product.FieldApproval, product.FieldDocumentationURL, product.FieldHandOffURL:
 			values[i] = new(sql.NullString)
-		case product.FieldCreatedAt, product.FieldUpdatedAt:
+		case product.FieldCreatedAt, product.FieldUpdatedAt, product.FieldDeprecatesAt, product.FieldRetiresAt:
 			values[i] = new(sql.NullTime)
 		case product.FieldID, product.FieldOrganizationID:
 			values[i] = new(uuid.UUID)
@@ -248,6 +254,27 @@ func (_m *Product) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.EnforceEndpoints = value.Bool
 			}
+		case product.FieldDeprecatesAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field deprecates_at", values[i])
+			} else if value.Valid {
+				_m.DeprecatesAt = new(time.Time)
+				*_m.DeprecatesAt = value.Time
+			}
+		case product.FieldRetiresAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field retires_at", values[i])
+			} else if value.Valid {
+				_m.RetiresAt = new(time.Time)
+				*_m.RetiresAt = value.Time
+			}
+		case product.FieldEndingNotice:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field ending_notice", values[i])
+			} else if value.Valid {
+				_m.EndingNotice = new(int)
+				*_m.EndingNotice = int(value.Int64)
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -345,6 +372,21 @@ func (_m *Product) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("enforce_endpoints=")
 	builder.WriteString(fmt.Sprintf("%v", _m.EnforceEndpoints))
+	builder.WriteString(", ")
+	if v := _m.DeprecatesAt; v != nil {
+		builder.WriteString("deprecates_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.RetiresAt; v != nil {
+		builder.WriteString("retires_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.EndingNotice; v != nil {
+		builder.WriteString("ending_notice=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteByte(')')
 	return builder.String()
 }

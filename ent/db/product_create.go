@@ -243,6 +243,48 @@ func (_c *ProductCreate) SetNillableEnforceEndpoints(v *bool) *ProductCreate {
 	return _c
 }
 
+// SetDeprecatesAt sets the "deprecates_at" field.
+func (_c *ProductCreate) SetDeprecatesAt(v time.Time) *ProductCreate {
+	_c.mutation.SetDeprecatesAt(v)
+	return _c
+}
+
+// SetNillableDeprecatesAt sets the "deprecates_at" field if the given value is not nil.
+func (_c *ProductCreate) SetNillableDeprecatesAt(v *time.Time) *ProductCreate {
+	if v != nil {
+		_c.SetDeprecatesAt(*v)
+	}
+	return _c
+}
+
+// SetRetiresAt sets the "retires_at" field.
+func (_c *ProductCreate) SetRetiresAt(v time.Time) *ProductCreate {
+	_c.mutation.SetRetiresAt(v)
+	return _c
+}
+
+// SetNillableRetiresAt sets the "retires_at" field if the given value is not nil.
+func (_c *ProductCreate) SetNillableRetiresAt(v *time.Time) *ProductCreate {
+	if v != nil {
+		_c.SetRetiresAt(*v)
+	}
+	return _c
+}
+
+// SetEndingNotice sets the "ending_notice" field.
+func (_c *ProductCreate) SetEndingNotice(v int) *ProductCreate {
+	_c.mutation.SetEndingNotice(v)
+	return _c
+}
+
+// SetNillableEndingNotice sets the "ending_notice" field if the given value is not nil.
+func (_c *ProductCreate) SetNillableEndingNotice(v *int) *ProductCreate {
+	if v != nil {
+		_c.SetEndingNotice(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *ProductCreate) SetID(v uuid.UUID) *ProductCreate {
 	_c.mutation.SetID(v)
@@ -449,7 +491,7 @@ func (_c *ProductCreate) check() error {
 }
 
 // insertProduct inserts a row. What is not set is NULL.
-const insertProduct = `INSERT INTO "products" ("organization_id", "created_at", "updated_at", "version", "name", "title", "title_folded", "description", "api_version", "external_id", "visibility", "status", "approval", "auth_types", "documentation_url", "hand_off_url", "keyless", "request_form", "enforce_endpoints", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`
+const insertProduct = `INSERT INTO "products" ("organization_id", "created_at", "updated_at", "version", "name", "title", "title_folded", "description", "api_version", "external_id", "visibility", "status", "approval", "auth_types", "documentation_url", "hand_off_url", "keyless", "request_form", "enforce_endpoints", "deprecates_at", "retires_at", "ending_notice", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`
 
 func (_c *ProductCreate) sqlSave(ctx context.Context) (*Product, error) {
 	node, args, err := _c.values()
@@ -483,7 +525,7 @@ func (_c *ProductCreate) values() (*Product, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &Product{config: _c.config}, make([]any, 20)
+	node, args := &Product{config: _c.config}, make([]any, 23)
 	if value, ok := _c.mutation.OrganizationID(); ok {
 		args[0] = value.String()
 		node.OrganizationID = value
@@ -568,8 +610,20 @@ func (_c *ProductCreate) values() (*Product, []any, error) {
 		args[18] = value
 		node.EnforceEndpoints = value
 	}
+	if value, ok := _c.mutation.DeprecatesAt(); ok {
+		args[19] = value
+		node.DeprecatesAt = &value
+	}
+	if value, ok := _c.mutation.RetiresAt(); ok {
+		args[20] = value
+		node.RetiresAt = &value
+	}
+	if value, ok := _c.mutation.EndingNotice(); ok {
+		args[21] = int64(value)
+		node.EndingNotice = &value
+	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[19] = value.String()
+		args[22] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -657,6 +711,18 @@ func (_c *ProductCreate) createSpec() (*Product, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.EnforceEndpoints(); ok {
 		_spec.SetField(product.FieldEnforceEndpoints, field.TypeBool, value)
 		_node.EnforceEndpoints = value
+	}
+	if value, ok := _c.mutation.DeprecatesAt(); ok {
+		_spec.SetField(product.FieldDeprecatesAt, field.TypeTime, value)
+		_node.DeprecatesAt = &value
+	}
+	if value, ok := _c.mutation.RetiresAt(); ok {
+		_spec.SetField(product.FieldRetiresAt, field.TypeTime, value)
+		_node.RetiresAt = &value
+	}
+	if value, ok := _c.mutation.EndingNotice(); ok {
+		_spec.SetField(product.FieldEndingNotice, field.TypeInt, value)
+		_node.EndingNotice = &value
 	}
 	if nodes := _c.mutation.OrganizationIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{

@@ -245,6 +245,73 @@ func (_u *ProductUpdate) SetNillableEnforceEndpoints(v *bool) *ProductUpdate {
 	return _u
 }
 
+// SetDeprecatesAt sets the "deprecates_at" field.
+func (_u *ProductUpdate) SetDeprecatesAt(v time.Time) *ProductUpdate {
+	_u.mutation.SetDeprecatesAt(v)
+	return _u
+}
+
+// SetNillableDeprecatesAt sets the "deprecates_at" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableDeprecatesAt(v *time.Time) *ProductUpdate {
+	if v != nil {
+		_u.SetDeprecatesAt(*v)
+	}
+	return _u
+}
+
+// ClearDeprecatesAt clears the value of the "deprecates_at" field.
+func (_u *ProductUpdate) ClearDeprecatesAt() *ProductUpdate {
+	_u.mutation.ClearDeprecatesAt()
+	return _u
+}
+
+// SetRetiresAt sets the "retires_at" field.
+func (_u *ProductUpdate) SetRetiresAt(v time.Time) *ProductUpdate {
+	_u.mutation.SetRetiresAt(v)
+	return _u
+}
+
+// SetNillableRetiresAt sets the "retires_at" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableRetiresAt(v *time.Time) *ProductUpdate {
+	if v != nil {
+		_u.SetRetiresAt(*v)
+	}
+	return _u
+}
+
+// ClearRetiresAt clears the value of the "retires_at" field.
+func (_u *ProductUpdate) ClearRetiresAt() *ProductUpdate {
+	_u.mutation.ClearRetiresAt()
+	return _u
+}
+
+// SetEndingNotice sets the "ending_notice" field.
+func (_u *ProductUpdate) SetEndingNotice(v int) *ProductUpdate {
+	_u.mutation.ResetEndingNotice()
+	_u.mutation.SetEndingNotice(v)
+	return _u
+}
+
+// SetNillableEndingNotice sets the "ending_notice" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableEndingNotice(v *int) *ProductUpdate {
+	if v != nil {
+		_u.SetEndingNotice(*v)
+	}
+	return _u
+}
+
+// AddEndingNotice adds value to the "ending_notice" field.
+func (_u *ProductUpdate) AddEndingNotice(v int) *ProductUpdate {
+	_u.mutation.AddEndingNotice(v)
+	return _u
+}
+
+// ClearEndingNotice clears the value of the "ending_notice" field.
+func (_u *ProductUpdate) ClearEndingNotice() *ProductUpdate {
+	_u.mutation.ClearEndingNotice()
+	return _u
+}
+
 // Mutation returns the ProductMutation object of the builder.
 func (_u *ProductUpdate) Mutation() *ProductMutation {
 	return _u.mutation
@@ -368,6 +435,27 @@ func (_u *ProductUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.EnforceEndpoints(); ok {
 		_spec.SetField(product.FieldEnforceEndpoints, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.DeprecatesAt(); ok {
+		_spec.SetField(product.FieldDeprecatesAt, field.TypeTime, value)
+	}
+	if _u.mutation.DeprecatesAtCleared() {
+		_spec.ClearField(product.FieldDeprecatesAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.RetiresAt(); ok {
+		_spec.SetField(product.FieldRetiresAt, field.TypeTime, value)
+	}
+	if _u.mutation.RetiresAtCleared() {
+		_spec.ClearField(product.FieldRetiresAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.EndingNotice(); ok {
+		_spec.SetField(product.FieldEndingNotice, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedEndingNotice(); ok {
+		_spec.AddField(product.FieldEndingNotice, field.TypeInt, value)
+	}
+	if _u.mutation.EndingNoticeCleared() {
+		_spec.ClearField(product.FieldEndingNotice, field.TypeInt)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -604,6 +692,73 @@ func (_u *ProductUpdateOne) SetNillableEnforceEndpoints(v *bool) *ProductUpdateO
 	return _u
 }
 
+// SetDeprecatesAt sets the "deprecates_at" field.
+func (_u *ProductUpdateOne) SetDeprecatesAt(v time.Time) *ProductUpdateOne {
+	_u.mutation.SetDeprecatesAt(v)
+	return _u
+}
+
+// SetNillableDeprecatesAt sets the "deprecates_at" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableDeprecatesAt(v *time.Time) *ProductUpdateOne {
+	if v != nil {
+		_u.SetDeprecatesAt(*v)
+	}
+	return _u
+}
+
+// ClearDeprecatesAt clears the value of the "deprecates_at" field.
+func (_u *ProductUpdateOne) ClearDeprecatesAt() *ProductUpdateOne {
+	_u.mutation.ClearDeprecatesAt()
+	return _u
+}
+
+// SetRetiresAt sets the "retires_at" field.
+func (_u *ProductUpdateOne) SetRetiresAt(v time.Time) *ProductUpdateOne {
+	_u.mutation.SetRetiresAt(v)
+	return _u
+}
+
+// SetNillableRetiresAt sets the "retires_at" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableRetiresAt(v *time.Time) *ProductUpdateOne {
+	if v != nil {
+		_u.SetRetiresAt(*v)
+	}
+	return _u
+}
+
+// ClearRetiresAt clears the value of the "retires_at" field.
+func (_u *ProductUpdateOne) ClearRetiresAt() *ProductUpdateOne {
+	_u.mutation.ClearRetiresAt()
+	return _u
+}
+
+// SetEndingNotice sets the "ending_notice" field.
+func (_u *ProductUpdateOne) SetEndingNotice(v int) *ProductUpdateOne {
+	_u.mutation.ResetEndingNotice()
+	_u.mutation.SetEndingNotice(v)
+	return _u
+}
+
+// SetNillableEndingNotice sets the "ending_notice" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableEndingNotice(v *int) *ProductUpdateOne {
+	if v != nil {
+		_u.SetEndingNotice(*v)
+	}
+	return _u
+}
+
+// AddEndingNotice adds value to the "ending_notice" field.
+func (_u *ProductUpdateOne) AddEndingNotice(v int) *ProductUpdateOne {
+	_u.mutation.AddEndingNotice(v)
+	return _u
+}
+
+// ClearEndingNotice clears the value of the "ending_notice" field.
+func (_u *ProductUpdateOne) ClearEndingNotice() *ProductUpdateOne {
+	_u.mutation.ClearEndingNotice()
+	return _u
+}
+
 // Mutation returns the ProductMutation object of the builder.
 func (_u *ProductUpdateOne) Mutation() *ProductMutation {
 	return _u.mutation
@@ -757,6 +912,27 @@ func (_u *ProductUpdateOne) sqlSave(ctx context.Context) (_node *Product, err er
 	}
 	if value, ok := _u.mutation.EnforceEndpoints(); ok {
 		_spec.SetField(product.FieldEnforceEndpoints, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.DeprecatesAt(); ok {
+		_spec.SetField(product.FieldDeprecatesAt, field.TypeTime, value)
+	}
+	if _u.mutation.DeprecatesAtCleared() {
+		_spec.ClearField(product.FieldDeprecatesAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.RetiresAt(); ok {
+		_spec.SetField(product.FieldRetiresAt, field.TypeTime, value)
+	}
+	if _u.mutation.RetiresAtCleared() {
+		_spec.ClearField(product.FieldRetiresAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.EndingNotice(); ok {
+		_spec.SetField(product.FieldEndingNotice, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedEndingNotice(); ok {
+		_spec.AddField(product.FieldEndingNotice, field.TypeInt, value)
+	}
+	if _u.mutation.EndingNoticeCleared() {
+		_spec.ClearField(product.FieldEndingNotice, field.TypeInt)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Product{config: _u.config}

@@ -1339,6 +1339,18 @@ func (*ProductQuery) Assign(column string) func(m *Product, v any) error {
 		return func(m *Product, v any) error {
 			return rowscan.Bool(&m.EnforceEndpoints, v)
 		}
+	case product.FieldDeprecatesAt:
+		return func(m *Product, v any) error {
+			return rowscan.Optional(&m.DeprecatesAt, v, rowscan.Time)
+		}
+	case product.FieldRetiresAt:
+		return func(m *Product, v any) error {
+			return rowscan.Optional(&m.RetiresAt, v, rowscan.Time)
+		}
+	case product.FieldEndingNotice:
+		return func(m *Product, v any) error {
+			return rowscan.Optional(&m.EndingNotice, v, rowscan.Int)
+		}
 	case product.FieldID:
 		return func(m *Product, v any) error {
 			return rowscan.ID(&m.ID, v)

@@ -36,6 +36,9 @@ func (Product) Fields() []ent.Field {
 		field.Bool("keyless").Default(false).Comment("Calls need no API key."),
 		field.JSON("request_form", &domain.Form{}).Optional().Comment("What is asked who registers an app; checked by its type. NULL: nothing."),
 		field.Bool("enforce_endpoints").Default(false).Comment("Only calls of its endpoints are allowed, also by subscriptions to all endpoints."),
+		field.Time("deprecates_at").Optional().Nillable().Comment("When it was or will be deprecated."),
+		field.Time("retires_at").Optional().Nillable().Comment("When it was or will be retired."),
+		field.Int("ending_notice").Optional().Nillable().Comment("The last notice of its retirement that was announced, in days before; NULL: none."),
 	}
 }
 
@@ -52,6 +55,9 @@ func (Product) Indexes() []ent.Index {
 		index.Fields("organization_id", "name").Unique(),
 		index.Fields("organization_id", "title_folded", "id"),
 		index.Fields("organization_id", "created_at", "id"),
+		// What will end, for all organizations: few of their products.
+		index.Fields("deprecates_at").StorageKey("product_deprecation_due").Annotations(where("deprecates_at IS NOT NULL AND status = 'PUBLISHED'")),
+		index.Fields("retires_at").StorageKey("product_retirement_due").Annotations(where("retires_at IS NOT NULL AND status <> 'RETIRED'")),
 	}
 }
 
@@ -67,6 +73,8 @@ func (Product) Annotations() []schema.Annotation {
 			"products_visibility": oneOf("visibility", []string{rowpolicy.Public, "PRIVATE"}),
 			"products_status":     oneOf("status", domain.ProductStatus("").Values()),
 			"products_approval":   oneOf("approval", domain.Approval("").Values()),
+			"products_ending":     "deprecates_at IS NULL OR retires_at IS NULL OR deprecates_at <= retires_at",
+			"products_notice":     "ending_notice IS NULL OR (ending_notice > 0 AND retires_at IS NOT NULL)",
 			// What domain.MaxForm allows, as JSON.
 			"products_request_form": "request_form IS NULL OR length(CAST(request_form AS text)) <= 100000",
 		}),

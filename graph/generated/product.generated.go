@@ -747,6 +747,44 @@ func (ec *executionContext) fieldContext_Product_requestForm(_ context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _Product_deprecatesAt(ctx context.Context, field graphql.CollectedField, obj *db.Product) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Product",
+		func(ctx context.Context) (any, error) {
+			return obj.DeprecatesAt, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Product_deprecatesAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Product", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _Product_retiresAt(ctx context.Context, field graphql.CollectedField, obj *db.Product) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Product",
+		func(ctx context.Context) (any, error) {
+			return obj.RetiresAt, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Product_retiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Product", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
 func (ec *executionContext) _ProductConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.ProductConnection) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -1538,6 +1576,26 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 			out.optional(ec._Product_approvers(ctx, field, obj))
 		case "requestForm":
 			out.required(ec._Product_requestForm(ctx, field, obj))
+		case "deprecatesAt":
+			if out.direct {
+				if v := obj.DeprecatesAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._Product_deprecatesAt(ctx, field, obj))
+			}
+		case "retiresAt":
+			if out.direct {
+				if v := obj.RetiresAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._Product_retiresAt(ctx, field, obj))
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

@@ -314,6 +314,11 @@ type ComplexityRoot struct {
 		UserErrors          func(childComplexity int) int
 	}
 
+	CancelProductEndingPayload struct {
+		Product    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ChangeMemberRolePayload struct {
 		Membership func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -525,6 +530,11 @@ type ComplexityRoot struct {
 	DeletedAppEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	DeprecateProductPayload struct {
+		Product    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	DisableKeyPayload struct {
@@ -803,6 +813,7 @@ type ComplexityRoot struct {
 		ApproveSubscription         func(childComplexity int, input model.ApproveSubscriptionInput) int
 		CancelAppTransfer           func(childComplexity int, input model.CancelAppTransferInput) int
 		CancelPlanChange            func(childComplexity int, input model.CancelPlanChangeInput) int
+		CancelProductEnding         func(childComplexity int, input catalog.CancelProductEndingInput) int
 		ChangeMemberRole            func(childComplexity int, input model.ChangeMemberRoleInput) int
 		ChangePassword              func(childComplexity int, input model.ChangePasswordInput) int
 		ChangePlan                  func(childComplexity int, input apps.ChangePlanInput) int
@@ -822,6 +833,7 @@ type ComplexityRoot struct {
 		DeleteApp                   func(childComplexity int, input model.DeleteAppInput) int
 		DeleteEndpoint              func(childComplexity int, input model.DeleteEndpointInput) int
 		DeleteUser                  func(childComplexity int, input model.DeleteUserInput) int
+		DeprecateProduct            func(childComplexity int, input catalog.DeprecateProductInput) int
 		DisableKey                  func(childComplexity int, input model.DisableKeyInput) int
 		DisableTotp                 func(childComplexity int, input model.DisableTotpInput) int
 		DisableUser                 func(childComplexity int, input model.DisableUserInput) int
@@ -845,6 +857,7 @@ type ComplexityRoot struct {
 		RestoreApp                  func(childComplexity int, input model.RestoreAppInput) int
 		ResumeAccount               func(childComplexity int, input model.ResumeAccountInput) int
 		ResumeSubscription          func(childComplexity int, input model.ResumeSubscriptionInput) int
+		RetireProduct               func(childComplexity int, input catalog.RetireProductInput) int
 		RevokeInvitation            func(childComplexity int, input model.RevokeInvitationInput) int
 		RevokeKey                   func(childComplexity int, input model.RevokeKeyInput) int
 		RevokeKeys                  func(childComplexity int, input apps.RevokeKeysInput) int
@@ -982,6 +995,7 @@ type ComplexityRoot struct {
 		Approvers        func(childComplexity int, first *int, after *string, last *int, before *string) int
 		AuthTypes        func(childComplexity int) int
 		CreatedAt        func(childComplexity int) int
+		DeprecatesAt     func(childComplexity int) int
 		Description      func(childComplexity int) int
 		DocumentationURL func(childComplexity int) int
 		Endpoints        func(childComplexity int, first *int, after *string, last *int, before *string) int
@@ -993,6 +1007,7 @@ type ComplexityRoot struct {
 		Name             func(childComplexity int) int
 		Plans            func(childComplexity int, first *int, after *string, last *int, before *string) int
 		RequestForm      func(childComplexity int) int
+		RetiresAt        func(childComplexity int) int
 		Status           func(childComplexity int) int
 		Title            func(childComplexity int) int
 		Version          func(childComplexity int) int
@@ -1210,6 +1225,11 @@ type ComplexityRoot struct {
 	ResumeSubscriptionPayload struct {
 		ProductSubscription func(childComplexity int) int
 		UserErrors          func(childComplexity int) int
+	}
+
+	RetireProductPayload struct {
+		Product    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	RevokeInvitationPayload struct {
@@ -2519,6 +2539,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CancelPlanChangePayload.UserErrors(childComplexity), true
 
+	case "CancelProductEndingPayload.product":
+		if e.ComplexityRoot.CancelProductEndingPayload.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelProductEndingPayload.Product(childComplexity), true
+	case "CancelProductEndingPayload.userErrors":
+		if e.ComplexityRoot.CancelProductEndingPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelProductEndingPayload.UserErrors(childComplexity), true
+
 	case "ChangeMemberRolePayload.membership":
 		if e.ComplexityRoot.ChangeMemberRolePayload.Membership == nil {
 			break
@@ -3296,6 +3329,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeletedAppEdge.Node(childComplexity), true
+
+	case "DeprecateProductPayload.product":
+		if e.ComplexityRoot.DeprecateProductPayload.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeprecateProductPayload.Product(childComplexity), true
+	case "DeprecateProductPayload.userErrors":
+		if e.ComplexityRoot.DeprecateProductPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeprecateProductPayload.UserErrors(childComplexity), true
 
 	case "DisableKeyPayload.credential":
 		if e.ComplexityRoot.DisableKeyPayload.Credential == nil {
@@ -4322,6 +4368,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CancelPlanChange(childComplexity, args["input"].(model.CancelPlanChangeInput)), true
+	case "Mutation.cancelProductEnding":
+		if e.ComplexityRoot.Mutation.CancelProductEnding == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cancelProductEnding_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelProductEnding(childComplexity, args["input"].(catalog.CancelProductEndingInput)), true
 	case "Mutation.changeMemberRole":
 		if e.ComplexityRoot.Mutation.ChangeMemberRole == nil {
 			break
@@ -4531,6 +4588,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteUser(childComplexity, args["input"].(model.DeleteUserInput)), true
+	case "Mutation.deprecateProduct":
+		if e.ComplexityRoot.Mutation.DeprecateProduct == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deprecateProduct_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeprecateProduct(childComplexity, args["input"].(catalog.DeprecateProductInput)), true
 	case "Mutation.disableKey":
 		if e.ComplexityRoot.Mutation.DisableKey == nil {
 			break
@@ -4784,6 +4852,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ResumeSubscription(childComplexity, args["input"].(model.ResumeSubscriptionInput)), true
+	case "Mutation.retireProduct":
+		if e.ComplexityRoot.Mutation.RetireProduct == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retireProduct_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetireProduct(childComplexity, args["input"].(catalog.RetireProductInput)), true
 	case "Mutation.revokeInvitation":
 		if e.ComplexityRoot.Mutation.RevokeInvitation == nil {
 			break
@@ -5574,6 +5653,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.CreatedAt(childComplexity), true
+	case "Product.deprecatesAt":
+		if e.ComplexityRoot.Product.DeprecatesAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Product.DeprecatesAt(childComplexity), true
 	case "Product.description":
 		if e.ComplexityRoot.Product.Description == nil {
 			break
@@ -5650,6 +5735,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.RequestForm(childComplexity), true
+	case "Product.retiresAt":
+		if e.ComplexityRoot.Product.RetiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Product.RetiresAt(childComplexity), true
 	case "Product.status":
 		if e.ComplexityRoot.Product.Status == nil {
 			break
@@ -6642,6 +6733,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ResumeSubscriptionPayload.UserErrors(childComplexity), true
+
+	case "RetireProductPayload.product":
+		if e.ComplexityRoot.RetireProductPayload.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetireProductPayload.Product(childComplexity), true
+	case "RetireProductPayload.userErrors":
+		if e.ComplexityRoot.RetireProductPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetireProductPayload.UserErrors(childComplexity), true
 
 	case "RevokeInvitationPayload.invitation":
 		if e.ComplexityRoot.RevokeInvitationPayload.Invitation == nil {
@@ -10629,8 +10733,10 @@ enum EventType {
   CREDENTIAL_LEAK_REPORTED
   "An administrator created a product."
   PRODUCT_CREATED
-  "A product changed; one that became RETIRED lost its subscriptions."
+  "A product changed; one that became RETIRED lost its subscriptions. What was scheduled takes effect by Portico itself."
   PRODUCT_UPDATED
+  "A time was set for the retirement of a product, or 90, 30, 7 days or 1 day are left until then: ` + "`" + `retiresAt` + "`" + ` and ` + "`" + `daysLeft` + "`" + `."
+  PRODUCT_ENDING_ANNOUNCED
   "An approver was named for a product."
   APPROVER_ADDED
   "An approver is no longer named for a product: removed by an administrator, deleted, or in another role."
@@ -11158,6 +11264,8 @@ enum MailKind {
   APP_OFFERED
   "To the owners of both accounts: the offer of an app was accepted or has ended otherwise. The receiving side is told to rotate the keys."
   APP_TRANSFERRED
+  "To all members of the accounts with a subscription to a product: a time was set for its retirement, 90, 30, 7 days or 1 day are left until then, or it was called off."
+  PRODUCT_ENDING
 }
 
 "A language in which Portico writes to people."
@@ -12033,6 +12141,83 @@ input UpdateProductInput {
 
 "The result of ` + "`" + `updateProduct` + "`" + `."
 type UpdateProductPayload {
+  "The product as it is now; null when there are errors."
+  product: Product
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/product_ending.graphql", Input: `extend type Product {
+  "When it was deprecated, or will be at a time that was set; null: neither. Its status follows within a minute; gateways tell callers of it with each call."
+  deprecatesAt: Time @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "When it was retired, or will be at a time that was set; null: neither. From then on gateways refuse every call with NOT_SUBSCRIBED; its status follows, and its subscriptions end, within a minute."
+  retiresAt: Time @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+}
+
+extend type Mutation {
+  "Deprecates a product that is on offer, now or at a time: it stays on offer, and gateways tell callers that it should not be used any more (header ` + "`" + `Deprecation` + "`" + `, RFC 9745). With another time it moves one that was set; a product that is deprecated already can only be left so. Requires: ADMIN."
+  deprecateProduct(
+    "Which product, and when."
+    input: DeprecateProductInput!
+  ): DeprecateProductPayload @hasRole(any: [ADMIN])
+  "Retires a product for ever and ends its subscriptions, now or at a time. Where a time is set, the members of accounts that have a subscription are told by letter, at once and 90, 30, 7 days and 1 day before, and gateways tell callers (header ` + "`" + `Sunset` + "`" + `, RFC 8594). With another time it moves one that was set, and announces that anew. Requires: ADMIN."
+  retireProduct(
+    "Which product, and when."
+    input: RetireProductInput!
+  ): RetireProductPayload @hasRole(any: [ADMIN])
+  "Calls off the deprecation and the retirement of a product that were set for a time to come; what has happened stays. Nothing changes where none was set. Requires: ADMIN."
+  cancelProductEnding(
+    "Which product."
+    input: CancelProductEndingInput!
+  ): CancelProductEndingPayload @hasRole(any: [ADMIN])
+}
+
+"Which product is deprecated, and when."
+input DeprecateProductInput {
+  "The product's id; one that you may not see is NOT_FOUND. A DRAFT, and with ` + "`" + `at` + "`" + ` a DEPRECATED one, is WRONG_STATUS."
+  productId: ID!
+  "The version the change is made against; an older one is a CONFLICT; null is refused."
+  version: Int @notNull
+  "When: in the future, at most five years ahead, and not after the product's retirement; now unless given. Null is refused."
+  at: Time @notNull
+}
+
+"The result of ` + "`" + `deprecateProduct` + "`" + `."
+type DeprecateProductPayload {
+  "The product as it is now; null when there are errors."
+  product: Product
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which product is retired, and when."
+input RetireProductInput {
+  "The product's id; one that you may not see is NOT_FOUND. One that is retired, and with ` + "`" + `at` + "`" + ` a DRAFT, is WRONG_STATUS."
+  productId: ID!
+  "The version the change is made against; an older one is a CONFLICT; null is refused."
+  version: Int @notNull
+  "When: in the future, at most five years ahead, and not before the product's deprecation; now unless given. Null is refused."
+  at: Time @notNull
+}
+
+"The result of ` + "`" + `retireProduct` + "`" + `."
+type RetireProductPayload {
+  "The product as it is now; null when there are errors."
+  product: Product
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which product does not end at the times that were set."
+input CancelProductEndingInput {
+  "The product's id; one that you may not see is NOT_FOUND, one that is retired WRONG_STATUS."
+  productId: ID!
+  "The version the change is made against; an older one is a CONFLICT; null is refused."
+  version: Int @notNull
+}
+
+"The result of ` + "`" + `cancelProductEnding` + "`" + `."
+type CancelProductEndingPayload {
   "The product as it is now; null when there are errors."
   product: Product
   "What the user can correct; nothing was changed then. Empty when it succeeded."
@@ -14609,6 +14794,16 @@ func (ec *executionContext) childFields_CancelPlanChangePayload(ctx context.Cont
 	return nil, fmt.Errorf("no field named %q was found under type CancelPlanChangePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CancelProductEndingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "product":
+		return ec.fieldContext_CancelProductEndingPayload_product(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CancelProductEndingPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelProductEndingPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ChangeMemberRolePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "membership":
@@ -15033,6 +15228,16 @@ func (ec *executionContext) childFields_DeletedAppEdge(ctx context.Context, fiel
 		return ec.fieldContext_DeletedAppEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeletedAppEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_DeprecateProductPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "product":
+		return ec.fieldContext_DeprecateProductPayload_product(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeprecateProductPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeprecateProductPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DisableKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -15805,6 +16010,10 @@ func (ec *executionContext) childFields_Product(ctx context.Context, field graph
 		return ec.fieldContext_Product_approvers(ctx, field)
 	case "requestForm":
 		return ec.fieldContext_Product_requestForm(ctx, field)
+	case "deprecatesAt":
+		return ec.fieldContext_Product_deprecatesAt(ctx, field)
+	case "retiresAt":
+		return ec.fieldContext_Product_retiresAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Product", field.Name)
 }
@@ -16161,6 +16370,16 @@ func (ec *executionContext) childFields_ResumeSubscriptionPayload(ctx context.Co
 		return ec.fieldContext_ResumeSubscriptionPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ResumeSubscriptionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RetireProductPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "product":
+		return ec.fieldContext_RetireProductPayload_product(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetireProductPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetireProductPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RevokeInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -214,6 +214,14 @@ type CancelPlanChangePayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// The result of `cancelProductEnding`.
+type CancelProductEndingPayload struct {
+	// The product as it is now; null when there are errors.
+	Product *db.Product `json:"product,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // Which member gets which role.
 type ChangeMemberRoleInput struct {
 	// The membership's id; one that you may not see is NOT_FOUND.
@@ -458,6 +466,14 @@ type DeleteUserInput struct {
 type DeleteUserPayload struct {
 	// The id of the deleted user; null when there are errors.
 	DeletedUserID *string `json:"deletedUserId,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The result of `deprecateProduct`.
+type DeprecateProductPayload struct {
+	// The product as it is now; null when there are errors.
+	Product *db.Product `json:"product,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
@@ -844,6 +860,14 @@ type ResumeSubscriptionInput struct {
 type ResumeSubscriptionPayload struct {
 	// The subscription as it is now; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The result of `retireProduct`.
+type RetireProductPayload struct {
+	// The product as it is now; null when there are errors.
+	Product *db.Product `json:"product,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }

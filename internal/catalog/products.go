@@ -67,6 +67,9 @@ func (svc *Service) CreateProduct(ctx context.Context, in CreateProductInput) (*
 		if in.AuthTypes != nil {
 			create.SetAuthTypes(in.AuthTypes)
 		}
+		if input.Or(in.Status, domain.Draft) == domain.Retired {
+			create.SetRetiresAt(tx.Now)
+		}
 		setRequestForm(create.Mutation(), in.RequestForm)
 		out, err := create.Save(ctx)
 		if err != nil {
@@ -186,7 +189,9 @@ func (svc *Service) patchProduct(ctx context.Context, tx *change.Tx, x *db.Produ
 	change.SetText(&d, "externalId", x.ExternalID, in.ExternalID, func(s string) { u.SetExternalID(s) })
 	change.SetText(&d, "documentationUrl", x.DocumentationURL, input.NormalizeURLPatch(in.DocumentationURL), func(s string) { u.SetDocumentationURL(s) })
 	change.SetText(&d, "handOffUrl", x.HandOffURL, input.NormalizeURLPatch(in.HandOffURL), func(s string) { u.SetHandOffURL(s) })
-	change.SetText(&d, "status", x.Status, in.Status, func(v domain.ProductStatus) { u.SetStatus(v) })
+	if in.Status.Set && *in.Status.Value != x.Status {
+		setEnding(tx, &d, u, x, endingAt(x, tx.Now).become(*in.Status.Value, tx.Now))
+	}
 	change.SetText(&d, "approval", x.Approval, in.Approval, func(v domain.Approval) { u.SetApproval(v) })
 	change.SetBool(&d, "keyless", x.Keyless, in.Keyless, func(v bool) { u.SetKeyless(v) })
 	change.SetBool(&d, "enforceEndpoints", x.EnforceEndpoints, in.EnforceEndpoints, func(v bool) { u.SetEnforceEndpoints(v) })
@@ -200,13 +205,7 @@ func (svc *Service) patchProduct(ctx context.Context, tx *change.Tx, x *db.Produ
 	if d.Changes == nil {
 		return x, nil
 	}
-	tx.Record(productEvent(eventlog.ProductUpdated, x, d.Changes))
-	if in.Status.Set && *in.Status.Value == domain.Retired {
-		if err := svc.endProduct(ctx, tx, x); err != nil {
-			return nil, err
-		}
-	}
-	return u.AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
+	return finishEnding(ctx, tx, x, u, in.Status.Or(x.Status), d, svc.endProduct)
 }
 
 func productEvent(t eventlog.Type, x *db.Product, changes []domain.Change) eventlog.Entry {
@@ -220,5 +219,6 @@ func lockProduct(ctx context.Context, tx *change.Tx, id uuid.UUID, request func(
 	if err != nil {
 		return nil, err
 	}
-	return x, tx.AuthorizeInState(request(x.OrganizationID, x.Status), "productId", string(x.Status))
+	s := endingAt(x, tx.Now).status
+	return x, tx.AuthorizeInState(request(x.OrganizationID, s), "productId", string(s))
 }

@@ -36,6 +36,7 @@ const (
 	MailPlanChanged     MailKind = "PLAN_CHANGED"
 	MailAppOffered      MailKind = "APP_OFFERED"
 	MailAppTransferred  MailKind = "APP_TRANSFERRED"
+	MailProductEnding   MailKind = "PRODUCT_ENDING"
 )
 
 // MailKinds lists the kinds, in the order in which they are shown.
@@ -43,7 +44,7 @@ func MailKinds() []MailKind {
 	return []MailKind{
 		MailWelcome, MailInvitation, MailPasswordReset, MailRequestReceived, MailRequestsWaiting, MailRequestApproved, MailRequestRejected,
 		MailKeyExpiring, MailKeyExpired, MailKeyRevoked, MailTokenExpiring, MailSignInChanged, MailVerification, MailSignUpDecided, MailLeakReported,
-		MailKeyStillUsed, MailPlanChanged, MailAppOffered, MailAppTransferred,
+		MailKeyStillUsed, MailPlanChanged, MailAppOffered, MailAppTransferred, MailProductEnding,
 	}
 }
 

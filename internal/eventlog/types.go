@@ -81,6 +81,7 @@ const (
 	CredentialLeakReported     Type = "CREDENTIAL_LEAK_REPORTED"
 	ProductCreated             Type = "PRODUCT_CREATED"
 	ProductUpdated             Type = "PRODUCT_UPDATED"
+	ProductEndingAnnounced     Type = "PRODUCT_ENDING_ANNOUNCED"
 	ApproverAdded              Type = "APPROVER_ADDED"
 	ApproverRemoved            Type = "APPROVER_REMOVED"
 	PlanCreated                Type = "PLAN_CREATED"

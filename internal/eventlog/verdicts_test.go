@@ -84,6 +84,7 @@ func changes() map[eventlog.Type]string {
 		"CREDENTIAL_REVOKED":                 "it is refused",
 		"PRODUCT_CREATED":                    "",
 		"PRODUCT_UPDATED":                    "its status, ways to show keys, endpoints",
+		"PRODUCT_ENDING_ANNOUNCED":           "",
 		"PLAN_CREATED":                       "",
 		"PLAN_UPDATED":                       "its limits",
 		"SUBSCRIPTION_REGISTERED":            "an app that was not registered waits, or may call",

@@ -90,6 +90,10 @@ type Facts struct {
 	Received bool
 	// Deleted: it happened because the app was deleted.
 	Deleted bool
+	// CalledOff: what was to happen does not happen.
+	CalledOff bool
+	// Apps are the names of some of the recipient's apps.
+	Apps []string
 	// Expired: a request ended because nobody decided about it within Days.
 	Expired bool
 	// Days is a number of days until When, or of those within which something was to happen.
@@ -121,7 +125,7 @@ func kinds() []kind {
 	return []kind{
 		welcome(), invited(), passwordReset(), requestReceived(), requestsWaiting(), requestApproved(), requestRejected(),
 		keyExpiring(), keyExpired(), keyRevoked(), tokenExpiring(), signInChanged(), verification(), signUpDecided(), leakReported(),
-		keyStillUsed(), planChanged(), appOffered(), appTransferred(),
+		keyStillUsed(), planChanged(), appOffered(), appTransferred(), productEnding(),
 	}
 }
 

@@ -39,6 +39,28 @@ func catalogMutations() []mutationCase {
 				return errOf(g.p.Catalog.UpdateProduct(g.Admin, catalog.UpdateProductInput{ProductID: x.GlobalID(), Status: input.SetTo(domain.Retired)}))
 			}
 		}, []eventlog.Type{eventlog.ProductUpdated}, true},
+		{"DeprecateProduct", func(t *testing.T, g *syncedPortal) func() error {
+			x, _ := g.MustProduct(t, g.Admin, "aging")
+			return func() error {
+				return errOf(g.p.Catalog.DeprecateProduct(g.Admin, catalog.DeprecateProductInput{ProductID: x.GlobalID()}))
+			}
+		}, []eventlog.Type{eventlog.ProductUpdated}, true},
+		{"RetireProduct", func(t *testing.T, g *syncedPortal) func() error {
+			x, _ := g.MustProduct(t, g.Admin, "ending")
+			at := g.Clock.Now().AddDate(1, 0, 0)
+			return func() error {
+				return errOf(g.p.Catalog.RetireProduct(g.Admin, catalog.RetireProductInput{ProductID: x.GlobalID(), At: &at}))
+			}
+		}, []eventlog.Type{eventlog.ProductEndingAnnounced, eventlog.ProductUpdated}, true},
+		{"CancelProductEnding", func(t *testing.T, g *syncedPortal) func() error {
+			x, _ := g.MustProduct(t, g.Admin, "staying")
+			at := g.Clock.Now().AddDate(1, 0, 0)
+			_, err := g.Portal.Catalog.RetireProduct(g.Admin, catalog.RetireProductInput{ProductID: x.GlobalID(), At: &at})
+			require.NoError(t, err)
+			return func() error {
+				return errOf(g.p.Catalog.CancelProductEnding(g.Admin, catalog.CancelProductEndingInput{ProductID: x.GlobalID()}))
+			}
+		}, []eventlog.Type{eventlog.ProductUpdated}, true},
 		{"CreatePlan", func(t *testing.T, g *syncedPortal) func() error {
 			return func() error {
 				return errOf(g.p.Catalog.CreatePlan(g.Admin, catalog.CreatePlanInput{ProductID: g.product.GlobalID(), Name: "large"}))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"portico/internal/catalog"
 	"portico/internal/jobs"
 	"portico/internal/retention"
 	"portico/internal/telemetry"
@@ -14,6 +15,7 @@ const (
 	expiriesEvery    = time.Minute
 	namesEvery       = time.Minute
 	planChangesEvery = time.Minute
+	endingsEvery     = time.Minute
 	purgeEvery       = time.Hour
 	rollUpEvery      = time.Minute
 )
@@ -34,6 +36,7 @@ func (p *process) jobs() *jobs.Runner {
 			return err
 		}},
 		{Name: "requests", Every: expiriesEvery, Run: p.expireRequests(telemetry.NewExpiredRequests(p.gateway.metrics))},
+		{Name: "product-endings", Every: endingsEvery, Run: p.endProducts(telemetry.NewProductEndings(p.gateway.metrics))},
 		{Name: "app-transfers", Every: expiriesEvery, Run: func(ctx context.Context) error {
 			_, err := p.portal.Maintenance.ExpireTransfers(ctx)
 			return err
@@ -71,5 +74,13 @@ func (p *process) expireRequests(count func(n int)) func(context.Context) error 
 		n, err := p.portal.Maintenance.ExpireRequests(ctx)
 		count(n)
 		return err
+	}
+}
+
+// endProducts returns the job that deprecates and retires products at the times that were set,
+// and counts what it does.
+func (p *process) endProducts(count func(step string)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return p.portal.Maintenance.EndProducts(ctx, func(s catalog.EndingStep) { count(string(s)) })
 	}
 }

@@ -63,6 +63,21 @@ portico_requests_expired_total 3
 `)))
 }
 
+func TestProductEndingsAreCounted(t *testing.T) {
+	r := prometheus.NewRegistry()
+	count := NewProductEndings(r)
+	count("retired")
+	count("retired")
+	count("announced")
+	require.NoError(t, testutil.GatherAndCompare(r, strings.NewReader(`
+# HELP portico_product_endings_total Products that this server deprecated or retired because their time had come, and notices of retirements.
+# TYPE portico_product_endings_total counter
+portico_product_endings_total{step="announced"} 1
+portico_product_endings_total{step="deprecated"} 0
+portico_product_endings_total{step="retired"} 2
+`)))
+}
+
 func TestJobsAreCounted(t *testing.T) {
 	r := prometheus.NewRegistry()
 	m := NewJobs(r)

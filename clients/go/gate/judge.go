@@ -50,7 +50,7 @@ func (g *Gate) judge(ctx context.Context, c *call) *Verdict {
 	product := catalogue.Product(g.o.Product)
 	var open verdict.Verdict
 	switch {
-	case verdict.Keyless(&verdict.Question{Product: g.o.Product, Method: c.method, Path: c.path}, catalogue, &open):
+	case verdict.Keyless(&verdict.Question{Product: g.o.Product, Method: c.method, Path: c.path, Now: g.clock.Now()}, catalogue, &open):
 		return g.ownVerdict(catalogue, &open)
 	case c.Malformed, c.Presented == "", !catalogue.Accepts(c.foreign):
 		return g.ownVerdict(catalogue, &verdict.Verdict{Code: verdict.Malformed, Product: product})

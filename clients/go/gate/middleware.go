@@ -18,12 +18,14 @@ import (
 // Verdict in the request's context (FromContext) and in X-Portico-* headers for a
 // handler that forwards the request. It removes headers of such names that the
 // caller sent, and the key (but see Options.PassKey). It refuses all other requests
-// with application/problem+json. All responses carry the RateLimit headers.
+// with application/problem+json. All responses carry the RateLimit headers, and
+// Deprecation and Sunset where the product's end is set or has come.
 func (g *Gate) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := g.read(r)
 		v := g.judge(r.Context(), c)
 		v.limit(w.Header(), g.clock.Now())
+		v.tellEnding(w.Header())
 		if !v.Valid {
 			v.refuse(w, c.Presented)
 			return
@@ -78,6 +80,15 @@ func (v *Verdict) limit(h http.Header, now time.Time) {
 	if policy := a.AppendPolicy(nil); policy != nil {
 		h.Set("RateLimit-Policy", string(policy))
 		h.Set("RateLimit", string(a.AppendState(nil, now)))
+	}
+}
+
+// tellEnding sets the header fields Deprecation (RFC 9745) and Sunset (RFC 8594).
+func (v *Verdict) tellEnding(h http.Header) {
+	for name, value := range map[string]string{"Deprecation": v.Deprecation, "Sunset": v.Sunset} {
+		if value != "" {
+			h.Set(name, value)
+		}
 	}
 }
 

@@ -30,6 +30,10 @@ type Verdict struct {
 	// Environment is the environment of the key.
 	Environment string  `json:"environment,omitempty"`
 	Limits      *Limits `json:"limits,omitempty"`
+	// Deprecation and Sunset are when the product was or will be deprecated and retired, as
+	// values of the headers of these names.
+	Deprecation string `json:"deprecation,omitempty"`
+	Sunset      string `json:"sunset,omitempty"`
 
 	code verdict.Code
 }
@@ -95,6 +99,8 @@ func public(c *verdict.Catalogue, in *verdict.Verdict) *Verdict {
 	if in.Subscription != nil {
 		out.Subscription = objectid.Encode(objectid.Subscription, in.Subscription.ID)
 	}
+	ending := in.Ending()
+	out.Deprecation, out.Sunset = ending.Deprecation, ending.Sunset
 	if in.Endpoint != uuid.Nil {
 		out.Endpoint = objectid.Encode(objectid.Endpoint, in.Endpoint)
 	}

@@ -6,8 +6,8 @@
 --   http-request lua.portico currency-rates     (the product)
 --
 -- It lets the call go on with X-Portico-* headers for the upstream and the
--- variables txn.portico_ratelimit and txn.portico_ratelimit_policy for the
--- answer, or ends it with Portico's own answer. It takes from the environment
+-- variables txn.portico_ratelimit, txn.portico_ratelimit_policy,
+-- txn.portico_deprecation and txn.portico_sunset for the answer, or ends it with Portico's own answer. It takes from the environment
 -- PORTICO_GATE (127.0.0.1:8081) and PORTICO_GATEWAY_TOKEN.
 
 local gate = assert(os.getenv("PORTICO_GATE"), "PORTICO_GATE is not set")
@@ -16,7 +16,9 @@ local token = assert(os.getenv("PORTICO_GATEWAY_TOKEN"), "PORTICO_GATEWAY_TOKEN 
 -- What Portico says of the caller, for the upstream.
 local told = { "code", "credential", "app", "account", "organization", "product", "plan", "subscription", "limits" }
 -- What a refusal says to the client.
-local shown = { "content-type", "www-authenticate", "x-portico-code", "ratelimit", "ratelimit-policy", "retry-after", "cache-control" }
+local shown = { "content-type", "www-authenticate", "x-portico-code", "ratelimit", "ratelimit-policy", "deprecation", "sunset", "retry-after", "cache-control" }
+-- What else it says to the client, whether the call passes or not.
+local shared = { "ratelimit", "ratelimit-policy", "deprecation", "sunset" }
 
 local unavailable = {
 	status = 503,
@@ -103,10 +105,10 @@ core.register_action("portico", { "http-req" }, function(txn, product)
 			txn.http:req_add_header(header, value)
 		end
 	end
-	for name, variable in pairs({ ["ratelimit"] = "txn.portico_ratelimit", ["ratelimit-policy"] = "txn.portico_ratelimit_policy" }) do
+	for _, name in ipairs(shared) do
 		local value = values(answer.headers, name)[1]
 		if value then
-			txn:set_var(variable, value)
+			txn:set_var("txn.portico_" .. name:gsub("-", "_"), value)
 		end
 	end
 end, 1)

@@ -1170,6 +1170,9 @@ var (
 		{Name: "keyless", Type: field.TypeBool, Default: false},
 		{Name: "request_form", Type: field.TypeJSON, Nullable: true},
 		{Name: "enforce_endpoints", Type: field.TypeBool, Default: false},
+		{Name: "deprecates_at", Type: field.TypeTime, Nullable: true},
+		{Name: "retires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "ending_notice", Type: field.TypeInt, Nullable: true},
 		{Name: "organization_id", Type: field.TypeUUID},
 	}
 	// ProductsTable holds the schema information for the "products" table.
@@ -1180,7 +1183,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "products_organizations_organization",
-				Columns:    []*schema.Column{ProductsColumns[19]},
+				Columns:    []*schema.Column{ProductsColumns[22]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1189,17 +1192,33 @@ var (
 			{
 				Name:    "product_organization_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{ProductsColumns[19], ProductsColumns[4]},
+				Columns: []*schema.Column{ProductsColumns[22], ProductsColumns[4]},
 			},
 			{
 				Name:    "product_organization_id_title_folded_id",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[19], ProductsColumns[6], ProductsColumns[0]},
+				Columns: []*schema.Column{ProductsColumns[22], ProductsColumns[6], ProductsColumns[0]},
 			},
 			{
 				Name:    "product_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[19], ProductsColumns[1], ProductsColumns[0]},
+				Columns: []*schema.Column{ProductsColumns[22], ProductsColumns[1], ProductsColumns[0]},
+			},
+			{
+				Name:    "product_deprecation_due",
+				Unique:  false,
+				Columns: []*schema.Column{ProductsColumns[19]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "deprecates_at IS NOT NULL AND status = 'PUBLISHED'",
+				},
+			},
+			{
+				Name:    "product_retirement_due",
+				Unique:  false,
+				Columns: []*schema.Column{ProductsColumns[20]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "retires_at IS NOT NULL AND status <> 'RETIRED'",
+				},
 			},
 		},
 	}
@@ -2136,13 +2155,13 @@ func init() {
 	}
 	MailDeliveriesTable.Annotation = &entsql.Annotation{}
 	MailDeliveriesTable.Annotation.Checks = map[string]string{
-		"mail_deliveries_kind":    "kind IN ('WELCOME', 'REQUEST_RECEIVED', 'REQUESTS_WAITING', 'REQUEST_APPROVED', 'REQUEST_REJECTED', 'KEY_EXPIRING', 'KEY_EXPIRED', 'KEY_REVOKED', 'VERIFICATION', 'INVITATION', 'PASSWORD_RESET', 'SIGN_IN_CHANGED', 'TOKEN_EXPIRING', 'LEAK_REPORTED', 'SIGN_UP_DECIDED', 'KEY_STILL_USED', 'PLAN_CHANGED', 'APP_OFFERED', 'APP_TRANSFERRED')",
+		"mail_deliveries_kind":    "kind IN ('WELCOME', 'REQUEST_RECEIVED', 'REQUESTS_WAITING', 'REQUEST_APPROVED', 'REQUEST_REJECTED', 'KEY_EXPIRING', 'KEY_EXPIRED', 'KEY_REVOKED', 'VERIFICATION', 'INVITATION', 'PASSWORD_RESET', 'SIGN_IN_CHANGED', 'TOKEN_EXPIRING', 'LEAK_REPORTED', 'SIGN_UP_DECIDED', 'KEY_STILL_USED', 'PLAN_CHANGED', 'APP_OFFERED', 'APP_TRANSFERRED', 'PRODUCT_ENDING')",
 		"mail_deliveries_settled": "((state = 'PENDING') = (settled_at IS NULL))",
 		"mail_deliveries_state":   "state IN ('PENDING', 'SENT', 'FAILED', 'SKIPPED')",
 	}
 	MailKindSettingsTable.Annotation = &entsql.Annotation{}
 	MailKindSettingsTable.Annotation.Checks = map[string]string{
-		"mail_kind_settings_kind":    "kind IN ('WELCOME', 'REQUEST_RECEIVED', 'REQUESTS_WAITING', 'REQUEST_APPROVED', 'REQUEST_REJECTED', 'KEY_EXPIRING', 'KEY_EXPIRED', 'KEY_REVOKED', 'VERIFICATION', 'INVITATION', 'PASSWORD_RESET', 'SIGN_IN_CHANGED', 'TOKEN_EXPIRING', 'LEAK_REPORTED', 'SIGN_UP_DECIDED', 'KEY_STILL_USED', 'PLAN_CHANGED', 'APP_OFFERED', 'APP_TRANSFERRED')",
+		"mail_kind_settings_kind":    "kind IN ('WELCOME', 'REQUEST_RECEIVED', 'REQUESTS_WAITING', 'REQUEST_APPROVED', 'REQUEST_REJECTED', 'KEY_EXPIRING', 'KEY_EXPIRED', 'KEY_REVOKED', 'VERIFICATION', 'INVITATION', 'PASSWORD_RESET', 'SIGN_IN_CHANGED', 'TOKEN_EXPIRING', 'LEAK_REPORTED', 'SIGN_UP_DECIDED', 'KEY_STILL_USED', 'PLAN_CHANGED', 'APP_OFFERED', 'APP_TRANSFERRED', 'PRODUCT_ENDING')",
 		"mail_kind_settings_subject": "length(subject) <= 150",
 	}
 	MailSettingsTable.Annotation = &entsql.Annotation{}
@@ -2184,6 +2203,8 @@ func init() {
 	ProductsTable.Annotation = &entsql.Annotation{}
 	ProductsTable.Annotation.Checks = map[string]string{
 		"products_approval":     "approval IN ('MANUAL', 'AUTO')",
+		"products_ending":       "deprecates_at IS NULL OR retires_at IS NULL OR deprecates_at <= retires_at",
+		"products_notice":       "ending_notice IS NULL OR (ending_notice > 0 AND retires_at IS NOT NULL)",
 		"products_request_form": "request_form IS NULL OR length(CAST(request_form AS text)) <= 100000",
 		"products_status":       "status IN ('DRAFT', 'PUBLISHED', 'DEPRECATED', 'RETIRED')",
 		"products_visibility":   "visibility IN ('PUBLIC', 'PRIVATE')",

@@ -57,6 +57,12 @@ const (
 	FieldRequestForm = "request_form"
 	// FieldEnforceEndpoints holds the string denoting the enforce_endpoints field in the database.
 	FieldEnforceEndpoints = "enforce_endpoints"
+	// FieldDeprecatesAt holds the string denoting the deprecates_at field in the database.
+	FieldDeprecatesAt = "deprecates_at"
+	// FieldRetiresAt holds the string denoting the retires_at field in the database.
+	FieldRetiresAt = "retires_at"
+	// FieldEndingNotice holds the string denoting the ending_notice field in the database.
+	FieldEndingNotice = "ending_notice"
 	// EdgeOrganization holds the string denoting the organization edge name in mutations.
 	EdgeOrganization = "organization"
 	// Table holds the table name of the product in the database.
@@ -92,6 +98,9 @@ var Columns = []string{
 	FieldKeyless,
 	FieldRequestForm,
 	FieldEnforceEndpoints,
+	FieldDeprecatesAt,
+	FieldRetiresAt,
+	FieldEndingNotice,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -257,6 +266,21 @@ func ByKeyless(opts ...sql.OrderTermOption) OrderOption {
 // ByEnforceEndpoints orders the results by the enforce_endpoints field.
 func ByEnforceEndpoints(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldEnforceEndpoints, opts...).ToFunc()
+}
+
+// ByDeprecatesAt orders the results by the deprecates_at field.
+func ByDeprecatesAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDeprecatesAt, opts...).ToFunc()
+}
+
+// ByRetiresAt orders the results by the retires_at field.
+func ByRetiresAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRetiresAt, opts...).ToFunc()
+}
+
+// ByEndingNotice orders the results by the ending_notice field.
+func ByEndingNotice(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldEndingNotice, opts...).ToFunc()
 }
 
 // ByOrganizationField orders the results by organization field.

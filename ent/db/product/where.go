@@ -132,6 +132,21 @@ func EnforceEndpoints(v bool) predicate.Product {
 	return predicate.Product(sql.FieldEQ(FieldEnforceEndpoints, v))
 }
 
+// DeprecatesAt applies equality check predicate on the "deprecates_at" field. It's identical to DeprecatesAtEQ.
+func DeprecatesAt(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldDeprecatesAt, v))
+}
+
+// RetiresAt applies equality check predicate on the "retires_at" field. It's identical to RetiresAtEQ.
+func RetiresAt(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldRetiresAt, v))
+}
+
+// EndingNotice applies equality check predicate on the "ending_notice" field. It's identical to EndingNoticeEQ.
+func EndingNotice(v int) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldEndingNotice, v))
+}
+
 // OrganizationIDEQ applies the EQ predicate on the "organization_id" field.
 func OrganizationIDEQ(v uuid.UUID) predicate.Product {
 	return predicate.Product(sql.FieldEQ(FieldOrganizationID, v))
@@ -945,6 +960,156 @@ func EnforceEndpointsEQ(v bool) predicate.Product {
 // EnforceEndpointsNEQ applies the NEQ predicate on the "enforce_endpoints" field.
 func EnforceEndpointsNEQ(v bool) predicate.Product {
 	return predicate.Product(sql.FieldNEQ(FieldEnforceEndpoints, v))
+}
+
+// DeprecatesAtEQ applies the EQ predicate on the "deprecates_at" field.
+func DeprecatesAtEQ(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldDeprecatesAt, v))
+}
+
+// DeprecatesAtNEQ applies the NEQ predicate on the "deprecates_at" field.
+func DeprecatesAtNEQ(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldNEQ(FieldDeprecatesAt, v))
+}
+
+// DeprecatesAtIn applies the In predicate on the "deprecates_at" field.
+func DeprecatesAtIn(vs ...time.Time) predicate.Product {
+	return predicate.Product(sql.FieldIn(FieldDeprecatesAt, vs...))
+}
+
+// DeprecatesAtNotIn applies the NotIn predicate on the "deprecates_at" field.
+func DeprecatesAtNotIn(vs ...time.Time) predicate.Product {
+	return predicate.Product(sql.FieldNotIn(FieldDeprecatesAt, vs...))
+}
+
+// DeprecatesAtGT applies the GT predicate on the "deprecates_at" field.
+func DeprecatesAtGT(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldGT(FieldDeprecatesAt, v))
+}
+
+// DeprecatesAtGTE applies the GTE predicate on the "deprecates_at" field.
+func DeprecatesAtGTE(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldGTE(FieldDeprecatesAt, v))
+}
+
+// DeprecatesAtLT applies the LT predicate on the "deprecates_at" field.
+func DeprecatesAtLT(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldLT(FieldDeprecatesAt, v))
+}
+
+// DeprecatesAtLTE applies the LTE predicate on the "deprecates_at" field.
+func DeprecatesAtLTE(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldLTE(FieldDeprecatesAt, v))
+}
+
+// DeprecatesAtIsNil applies the IsNil predicate on the "deprecates_at" field.
+func DeprecatesAtIsNil() predicate.Product {
+	return predicate.Product(sql.FieldIsNull(FieldDeprecatesAt))
+}
+
+// DeprecatesAtNotNil applies the NotNil predicate on the "deprecates_at" field.
+func DeprecatesAtNotNil() predicate.Product {
+	return predicate.Product(sql.FieldNotNull(FieldDeprecatesAt))
+}
+
+// RetiresAtEQ applies the EQ predicate on the "retires_at" field.
+func RetiresAtEQ(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldRetiresAt, v))
+}
+
+// RetiresAtNEQ applies the NEQ predicate on the "retires_at" field.
+func RetiresAtNEQ(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldNEQ(FieldRetiresAt, v))
+}
+
+// RetiresAtIn applies the In predicate on the "retires_at" field.
+func RetiresAtIn(vs ...time.Time) predicate.Product {
+	return predicate.Product(sql.FieldIn(FieldRetiresAt, vs...))
+}
+
+// RetiresAtNotIn applies the NotIn predicate on the "retires_at" field.
+func RetiresAtNotIn(vs ...time.Time) predicate.Product {
+	return predicate.Product(sql.FieldNotIn(FieldRetiresAt, vs...))
+}
+
+// RetiresAtGT applies the GT predicate on the "retires_at" field.
+func RetiresAtGT(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldGT(FieldRetiresAt, v))
+}
+
+// RetiresAtGTE applies the GTE predicate on the "retires_at" field.
+func RetiresAtGTE(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldGTE(FieldRetiresAt, v))
+}
+
+// RetiresAtLT applies the LT predicate on the "retires_at" field.
+func RetiresAtLT(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldLT(FieldRetiresAt, v))
+}
+
+// RetiresAtLTE applies the LTE predicate on the "retires_at" field.
+func RetiresAtLTE(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldLTE(FieldRetiresAt, v))
+}
+
+// RetiresAtIsNil applies the IsNil predicate on the "retires_at" field.
+func RetiresAtIsNil() predicate.Product {
+	return predicate.Product(sql.FieldIsNull(FieldRetiresAt))
+}
+
+// RetiresAtNotNil applies the NotNil predicate on the "retires_at" field.
+func RetiresAtNotNil() predicate.Product {
+	return predicate.Product(sql.FieldNotNull(FieldRetiresAt))
+}
+
+// EndingNoticeEQ applies the EQ predicate on the "ending_notice" field.
+func EndingNoticeEQ(v int) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldEndingNotice, v))
+}
+
+// EndingNoticeNEQ applies the NEQ predicate on the "ending_notice" field.
+func EndingNoticeNEQ(v int) predicate.Product {
+	return predicate.Product(sql.FieldNEQ(FieldEndingNotice, v))
+}
+
+// EndingNoticeIn applies the In predicate on the "ending_notice" field.
+func EndingNoticeIn(vs ...int) predicate.Product {
+	return predicate.Product(sql.FieldIn(FieldEndingNotice, vs...))
+}
+
+// EndingNoticeNotIn applies the NotIn predicate on the "ending_notice" field.
+func EndingNoticeNotIn(vs ...int) predicate.Product {
+	return predicate.Product(sql.FieldNotIn(FieldEndingNotice, vs...))
+}
+
+// EndingNoticeGT applies the GT predicate on the "ending_notice" field.
+func EndingNoticeGT(v int) predicate.Product {
+	return predicate.Product(sql.FieldGT(FieldEndingNotice, v))
+}
+
+// EndingNoticeGTE applies the GTE predicate on the "ending_notice" field.
+func EndingNoticeGTE(v int) predicate.Product {
+	return predicate.Product(sql.FieldGTE(FieldEndingNotice, v))
+}
+
+// EndingNoticeLT applies the LT predicate on the "ending_notice" field.
+func EndingNoticeLT(v int) predicate.Product {
+	return predicate.Product(sql.FieldLT(FieldEndingNotice, v))
+}
+
+// EndingNoticeLTE applies the LTE predicate on the "ending_notice" field.
+func EndingNoticeLTE(v int) predicate.Product {
+	return predicate.Product(sql.FieldLTE(FieldEndingNotice, v))
+}
+
+// EndingNoticeIsNil applies the IsNil predicate on the "ending_notice" field.
+func EndingNoticeIsNil() predicate.Product {
+	return predicate.Product(sql.FieldIsNull(FieldEndingNotice))
+}
+
+// EndingNoticeNotNil applies the NotNil predicate on the "ending_notice" field.
+func EndingNoticeNotNil() predicate.Product {
+	return predicate.Product(sql.FieldNotNull(FieldEndingNotice))
 }
 
 // HasOrganization applies the HasEdge predicate on the "organization" edge.

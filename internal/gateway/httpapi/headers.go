@@ -12,7 +12,7 @@ import (
 )
 
 // maxHeaders is the most fields that describe a verdict.
-const maxHeaders = 12
+const maxHeaders = 14
 
 // headerSet collects header fields in one buffer, so that they cost two
 // allocations together.
@@ -62,7 +62,7 @@ func upstreamHeaders() []string {
 }
 
 // describeVerdict adds the fields for a verdict: its code, whose call it is if it
-// may pass, what is left of the limits, and what the caller may do about a
+// may pass, what is left of the limits, when the product ends, and what the caller may do about a
 // refusal. None contains anything that the caller sent.
 func (h *Handler) describeVerdict(s *headerSet, c *gateway.Caller, v *verdict.Verdict, q *gateway.Request) {
 	s.add("X-Portico-Code", v.Code.String())
@@ -70,6 +70,7 @@ func (h *Handler) describeVerdict(s *headerSet, c *gateway.Caller, v *verdict.Ve
 		describeOwner(s, c, v)
 	}
 	describeLimits(s, v, h.Clock)
+	describeEnding(s, v)
 	switch v.Code.Status() {
 	case http.StatusUnauthorized:
 		s.add("Www-Authenticate", challenge(q))
@@ -81,6 +82,18 @@ func (h *Handler) describeVerdict(s *headerSet, c *gateway.Caller, v *verdict.Ve
 			s.buffer = strconv.AppendInt(s.buffer, seconds(v.Limits.RetryAfter), 10)
 			s.end("Retry-After")
 		}
+	}
+}
+
+// describeEnding adds the fields Deprecation and Sunset: callers hear of the end of a product
+// with each call.
+func describeEnding(s *headerSet, v *verdict.Verdict) {
+	e := v.Ending()
+	if e.Deprecation != "" {
+		s.add("Deprecation", e.Deprecation)
+	}
+	if e.Sunset != "" {
+		s.add("Sunset", e.Sunset)
 	}
 }
 

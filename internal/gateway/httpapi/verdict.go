@@ -47,7 +47,19 @@ func appendVerdict(to []byte, c *gateway.Caller, v *verdict.Verdict) []byte {
 	if v.Credential != nil {
 		to = appendText(append(to, `,"environment":`...), string(v.Credential.Environment))
 	}
-	return append(appendLimits(to, &v.Limits), '}')
+	return append(appendEnding(appendLimits(to, &v.Limits), v), '}')
+}
+
+// appendEnding appends when the product ends, as values of the headers of these names.
+func appendEnding(to []byte, v *verdict.Verdict) []byte {
+	e := v.Ending()
+	if e.Deprecation != "" {
+		to = appendText(append(to, `,"deprecation":`...), e.Deprecation)
+	}
+	if e.Sunset != "" {
+		to = appendText(append(to, `,"sunset":`...), e.Sunset)
+	}
+	return to
 }
 
 func appendIDField(to []byte, name string, k nodeid.Kind, id uuid.UUID) []byte {

@@ -40,11 +40,11 @@ func (s *Reader) Catalogue(ctx context.Context, organization uuid.UUID) (*keycac
 // any other.
 func (s *Reader) products(ctx context.Context, organization uuid.UUID, at map[uuid.UUID]int) ([]keycache.Product, error) {
 	out := []keycache.Product{}
-	err := s.each(ctx, `SELECT id, name, auth_types, keyless AND status IN ('PUBLISHED', 'DEPRECATED'), enforce_endpoints
+	err := s.each(ctx, `SELECT id, name, auth_types, keyless AND status IN ('PUBLISHED', 'DEPRECATED'), enforce_endpoints, deprecates_at, retires_at
 		FROM products WHERE organization_id = $1 ORDER BY name`, []any{organization}, func(r *sql.Rows) error {
 		p := keycache.Product{Plans: []keycache.Plan{}, Endpoints: []keycache.Endpoint{}}
 		var types []byte
-		if err := r.Scan(&p.ID, &p.Name, &types, &p.Keyless, &p.EnforceEndpoints); err != nil {
+		if err := r.Scan(&p.ID, &p.Name, &types, &p.Keyless, &p.EnforceEndpoints, &p.DeprecatesAt, &p.RetiresAt); err != nil {
 			return err
 		}
 		at[p.ID] = len(out)

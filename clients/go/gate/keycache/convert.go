@@ -102,6 +102,12 @@ func productOf(p *Product) *verdict.Product {
 		ID: p.ID, Name: p.Name, Keyless: p.Keyless, Enforced: p.EnforceEndpoints,
 		AuthTypes: p.AuthTypes, Endpoints: pathmatch.NewSet(routes),
 	}
+	if p.DeprecatesAt != nil {
+		out.DeprecatesAt = *p.DeprecatesAt
+	}
+	if p.RetiresAt != nil {
+		out.RetiresAt = *p.RetiresAt
+	}
 	for _, plan := range p.Plans {
 		out.Plans = append(out.Plans, &verdict.Plan{
 			ID: plan.ID, Name: plan.Name, Rate: limits.RateOf(plan.RateLimit), Quota: limits.QuotaOf(plan.Quota),

@@ -29,10 +29,14 @@ type Product struct {
 	Name      string            `json:"name"`
 	AuthTypes []access.AuthType `json:"authTypes"`
 	// Keyless products need no API key. EnforceEndpoints: only listed endpoints pass.
-	Keyless          bool       `json:"keyless"`
-	EnforceEndpoints bool       `json:"enforceEndpoints"`
-	Plans            []Plan     `json:"plans"`
-	Endpoints        []Endpoint `json:"endpoints"`
+	Keyless          bool `json:"keyless"`
+	EnforceEndpoints bool `json:"enforceEndpoints"`
+	// DeprecatesAt and RetiresAt are when it was or will be deprecated and retired; nil:
+	// neither.
+	DeprecatesAt *time.Time `json:"deprecatesAt,omitempty"`
+	RetiresAt    *time.Time `json:"retiresAt,omitempty"`
+	Plans        []Plan     `json:"plans"`
+	Endpoints    []Endpoint `json:"endpoints"`
 }
 
 // Plan is what a subscription may use of a product; nil means no limit.

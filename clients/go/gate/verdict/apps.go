@@ -100,6 +100,9 @@ func (d *evaluation) standingOf(app *App) (best standing, by *Subscription) {
 }
 
 func (d *evaluation) standingBy(s *Subscription) standing {
+	if d.product.RetiredAt(d.q.Now) {
+		return notSubscribed
+	}
 	switch s.Status {
 	case access.SubscriptionWaiting:
 		return waiting

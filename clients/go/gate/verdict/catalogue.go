@@ -32,6 +32,15 @@ type Product struct {
 	AuthTypes []access.AuthType
 	Endpoints *pathmatch.Set // nil: none
 	Plans     []*Plan
+	// DeprecatesAt and RetiresAt are when it was or will be deprecated and retired; zero:
+	// neither.
+	DeprecatesAt, RetiresAt time.Time
+}
+
+// RetiredAt reports whether the product is retired at a time: subscriptions to it have ended
+// then, whether or not that is known already.
+func (p *Product) RetiredAt(now time.Time) bool {
+	return !p.RetiresAt.IsZero() && !now.Before(p.RetiresAt)
 }
 
 // Plan is the terms of a subscription. It is immutable.

@@ -162,6 +162,8 @@ func (d *evaluation) subscriptionDetail() string {
 		return "The app that is named is not one that the key speaks for, or it has none."
 	case d.q.Product == "":
 		return "No product is named: subscriptions are not looked at."
+	case d.standing == notSubscribed && d.product != nil && d.product.RetiredAt(d.q.Now):
+		return fmt.Sprintf("The product %s was retired at %s: no app is registered with it any more.", d.product.Name, formatTime(d.product.RetiresAt))
 	case d.standing == notSubscribed:
 		return fmt.Sprintf("No app of the key is registered with a product %q that may be called here.", d.q.Product)
 	case d.standing == waiting:

@@ -3,12 +3,12 @@ package verdict
 import "portico/clients/go/gate/pathmatch"
 
 // Keyless sets v to the verdict on a call of a product that needs no credential.
-// It returns false if the product needs one, or the token is not allowed to ask
+// It returns false if the product needs one or is retired, or the token is not allowed to ask
 // about it. What the caller presents is ignored: it may be meant for the service
 // behind the gateway. The product's endpoints are enforced all the same.
 func Keyless(q *Question, c *Catalogue, v *Verdict) bool {
 	p := q.ProductIn(c)
-	if p == nil || !p.Keyless {
+	if p == nil || !p.Keyless || p.RetiredAt(q.Now) {
 		return false
 	}
 	*v = Verdict{Code: Valid, Product: p}
