@@ -3,6 +3,7 @@ package seed
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -79,6 +80,13 @@ func (a *author) finish(admin context.Context, all []product) error {
 		}
 		a.step()
 		if err := a.setStatus(admin, a.offers[x.Name], x.Finally); err != nil {
+			return err
+		}
+		if x.RetiresInDays == 0 {
+			continue
+		}
+		at := a.Options.Clock.Now().Truncate(24*time.Hour).AddDate(0, 0, x.RetiresInDays)
+		if _, err := a.Catalog.RetireProduct(admin, catalog.RetireProductInput{ProductID: a.offers[x.Name].GlobalID(), At: &at}); err != nil {
 			return err
 		}
 	}

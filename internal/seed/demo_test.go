@@ -117,7 +117,8 @@ func TestSpecialRows(t *testing.T) {
 			"a live subscription that is narrowed": "SELECT id FROM subscriptions WHERE endpoint_ids IS NOT NULL AND status = 'APPROVED' AND organization_id = $1",
 			"a request with answers": "SELECT s.id FROM subscriptions s JOIN products x ON x.id = s.product_id WHERE x.request_form IS NOT NULL " +
 				"AND s.answers IS NOT NULL AND s.status = 'WAITING' AND s.organization_id = $1",
-			"labels": "SELECT id FROM apps WHERE cast(labels AS text) <> '[]' AND organization_id = $1",
+			"a product that will be retired": "SELECT id FROM products WHERE status = 'DEPRECATED' AND retires_at > deprecates_at AND organization_id = $1",
+			"labels":                         "SELECT id FROM apps WHERE cast(labels AS text) <> '[]' AND organization_id = $1",
 		} {
 			if len(ask(t, d, query, org)) == 0 {
 				t.Errorf("there is no %s", what)

@@ -146,6 +146,8 @@ type product struct {
 	// Finally is the status that it has at last; empty means PUBLISHED, DRAFT that
 	// it was never published.
 	Finally domain.ProductStatus
+	// RetiresInDays is in how many days from now it will be retired; 0: no time is set.
+	RetiresInDays int
 }
 
 // listed reports whether the product is in every developer's catalogue.

@@ -14,7 +14,9 @@ func TestEndingOfAProduct(t *testing.T) {
 	p := newPortico(t)
 	raw := p.newKey(t)
 	deprecates, retires := p.clock.Now().Add(-time.Hour), p.clock.Now().Add(time.Minute)
-	p.change(func(s *state) { s.catalogue.Products[0].DeprecatesAt, s.catalogue.Products[0].RetiresAt = &deprecates, &retires })
+	p.change(func(s *state) {
+		s.catalogue.Products[0].DeprecatesAt, s.catalogue.Products[0].RetiresAt = &deprecates, &retires
+	})
 	g := guard(t, p)
 	for asked := range 2 {
 		w := g.call("X-API-Key", raw)
