@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -118,6 +119,9 @@ func (w *world) createCatalogue() {
 		}, "endpoint")
 	}
 	w.makePrivate("private product")
+	now := w.Clock.Now()
+	w.make("admin", "deprecateProduct", arguments{"productId": w.ids["product"], "at": now.AddDate(1, 0, 0).Format(time.RFC3339)}, "product")
+	w.make("admin", "retireProduct", arguments{"productId": w.ids["product"], "at": now.AddDate(2, 0, 0).Format(time.RFC3339)}, "product")
 }
 
 // makePrivate stores a product as PRIVATE, which nothing in the program does yet.

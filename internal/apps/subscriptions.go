@@ -10,6 +10,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/plan"
 	"portico/ent/db/subscription"
+	"portico/internal/catalog"
 	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/domain"
@@ -124,9 +125,10 @@ func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscri
 
 // authorizeRegister asks whether the viewer may register an app with a product in its state.
 func authorizeRegister(tx *change.Tx, a *db.App, prod *db.Product) error {
-	d := policy.Decide(tx.Viewer, policy.Register(a.OrganizationID, a.AccountID, prod.Status))
+	status := catalog.StatusAt(prod, tx.Now)
+	d := policy.Decide(tx.Viewer, policy.Register(a.OrganizationID, a.AccountID, status))
 	if d.Is(policy.Status) {
-		return fault.Input(fault.NotAvailable, "productId", *d.Message, fault.Param{Name: "status", Value: string(prod.Status)})
+		return fault.Input(fault.NotAvailable, "productId", *d.Message, fault.Param{Name: "status", Value: string(status)})
 	}
 	return change.Refusal(d)
 }

@@ -106,6 +106,9 @@ func endingAt(x *db.Product, now time.Time) ending {
 	return e
 }
 
+// StatusAt returns the status of a product at a time: what is due has happened.
+func StatusAt(x *db.Product, now time.Time) domain.ProductStatus { return endingAt(x, now).status }
+
 func isDue(at *time.Time, now time.Time) bool { return at != nil && !at.After(now) }
 
 // become returns the end of a product whose status is set now.

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
+	"portico/internal/apps"
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
@@ -185,6 +186,8 @@ func TestEndProductRefuses(t *testing.T) {
 		portaltest.RequireProblems(t, err, "WRONG_STATUS productId")
 		_, err = f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: prod.GlobalID(), Title: input.SetTo("Still here")})
 		portaltest.RequireProblems(t, err, "WRONG_STATUS productId")
+		_, err = f.Portal.Apps.Register(x.Developer, apps.RegisterInput{AppID: f.MustApp(t, x.Developer, "Late").App.GlobalID(), ProductID: prod.GlobalID()})
+		portaltest.RequireProblems(t, err, "NOT_AVAILABLE productId")
 	})
 }
 

@@ -219,6 +219,6 @@ func lockProduct(ctx context.Context, tx *change.Tx, id uuid.UUID, request func(
 	if err != nil {
 		return nil, err
 	}
-	s := endingAt(x, tx.Now).status
+	s := StatusAt(x, tx.Now)
 	return x, tx.AuthorizeInState(request(x.OrganizationID, s), "productId", string(s))
 }

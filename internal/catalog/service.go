@@ -1,5 +1,5 @@
-// Package catalog owns what an organization offers: products, their plans and
-// their endpoints. It does not own the subscriptions to products: EndProduct is
+// Package catalog owns what an organization offers: products, how they end, their
+// plans and their endpoints. It does not own the subscriptions to products: EndProduct is
 // called when a product is retired.
 package catalog
 

@@ -1,9 +1,11 @@
 package verdict
 
 import (
-	"net/http"
 	"strconv"
 )
+
+// httpDate is the form of times in HTTP header fields (RFC 9110), in UTC.
+const httpDate = "Mon, 02 Jan 2006 15:04:05 GMT"
 
 // Ending is what callers of a product are told of its end; empty: nothing.
 type Ending struct {
@@ -23,7 +25,7 @@ func (v *Verdict) Ending() Ending {
 		e.Deprecation = "@" + strconv.FormatInt(at.Unix(), 10)
 	}
 	if at := v.Product.RetiresAt; !at.IsZero() {
-		e.Sunset = at.UTC().Format(http.TimeFormat)
+		e.Sunset = at.UTC().Format(httpDate)
 	}
 	return e
 }
