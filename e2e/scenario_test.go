@@ -48,6 +48,7 @@ func TestStories(t *testing.T) {
 		{"an administrator manages a developer's app", management},
 		{"approvers decide about their products", approvers},
 		{"many requests are counted and decided", desk},
+		{"requests are decided as they were read", decidedAsRead},
 		{"lists are exported", exports},
 		{"keys are disabled and enabled", disabledKeys},
 		{"keys are rotated", rotatedKeys},

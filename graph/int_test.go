@@ -18,7 +18,7 @@ import (
 // BigInt.
 func smallInts() map[string]string {
 	return map[string]string{
-		"first": "at most 100", "last": "at most 100", "version": "the changes of one object", "totalCount": "rows of one list; stops at the bound",
+		"first": "at most 100", "last": "at most 100", "version": "the changes of one object", "versions": "as before", "totalCount": "rows of one list; stops at the bound",
 		"credentialCount": "keys of one organization", "appCount": "apps of one organization", "productSubscriptionCount": "subscriptions of one product, app or account",
 		"KeyCounts.total": "keys of one app", "keyCount": "keys of one app", "KeyCounts.active": "keys of one app",
 		"KeyCounts.disabled": "keys of one app", "KeyCounts.expired": "keys of one app", "KeyCounts.revoked": "keys of one app",

@@ -11,11 +11,12 @@ import (
 
 	"portico/graph/generated"
 	"portico/internal/fault"
+	"portico/internal/unseen"
 )
 
-// nulls refuses null in optional fields of inputs that cannot be null. Once an
-// input is decoded, such a null would look like a field that was left out and
-// get its default, which is not what was sent.
+// nulls refuses null in optional fields of inputs that cannot be null, and an empty text.
+// Once an input is decoded, such a null would look like a field that was left out and get
+// its default, which is not what was sent.
 type nulls struct {
 	schema *ast.Schema
 	// payloads are the payload types of the mutations, by field.
@@ -74,6 +75,8 @@ func (n nulls) in(t *ast.Type, sent any, at string) (errs []error) {
 			switch {
 			case given && value == nil && refusesNull(f):
 				errs = append(errs, fault.Input(fault.Required, at+f.Name, "This may be left out, but not be null."))
+			case given && emptyText(f, value) && refusesNull(f):
+				errs = append(errs, fault.Input(fault.Required, at+f.Name, "This may be left out, but not be empty."))
 			case given:
 				errs = append(errs, n.in(f.Type, value, at+f.Name+".")...)
 			}
@@ -85,4 +88,10 @@ func (n nulls) in(t *ast.Type, sent any, at string) (errs []error) {
 // refusesNull reports whether an optional field does not accept null.
 func refusesNull(f *ast.FieldDefinition) bool {
 	return !f.Type.NonNull && (f.DefaultValue != nil || f.Directives.ForName("notNull") != nil)
+}
+
+// emptyText reports whether a text has nothing that can be seen.
+func emptyText(f *ast.FieldDefinition, sent any) bool {
+	text, ok := sent.(string)
+	return ok && f.Type.NamedType == "String" && unseen.All(text)
 }

@@ -35,6 +35,24 @@ func TestNullIsNeverADefault(t *testing.T) {
 	})
 }
 
+// An empty text is not taken for one that was left out.
+func TestAnEmptyTextIsNoDefault(t *testing.T) {
+	whole, all := places(t)
+	b := &validInputs{newWorld(t, testdb.SQLite(t)), whole, map[string]arguments{}}
+	met := 0
+	for _, p := range all {
+		if p.field.Type.NamedType != "String" || p.field.Directives.ForName("notNull") == nil {
+			continue
+		}
+		met++
+		for _, empty := range []string{"", " ", "\u200b"} {
+			a := b.send(p, empty, "")
+			require.Equal(t, "REQUIRED "+strings.Join(p.path, "."), b.problem(p, a), "%s: %s", p, a.raw)
+		}
+	}
+	require.Equal(t, 3, met, "the title of a new product, and the currency of a price in two mutations")
+}
+
 // requireNullIsAbsence sends null, which must be answered as if the field were left out,
 // and is read as empty where it clears.
 func (b *validInputs) requireNullIsAbsence(t *testing.T, p place, cleared bool) {

@@ -42,6 +42,9 @@ func TestNumbersOfInputsHaveBounds(t *testing.T) {
 		if p.owner == "PriceTierInput" {
 			continue // only a TIERED plan has them; see below
 		}
+		if p.field.Name == "versions" {
+			continue // each is a result of its own: see TestDecideSubscriptions_Versions
+		}
 		if p.field.Name == "version" {
 			for _, v := range []int{0, -1, 1<<31 - 1} {
 				a := b.send(p, v, "")

@@ -11,6 +11,7 @@ import (
 	"portico/graph/generated"
 	"portico/graph/model"
 	"portico/internal/apps"
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
@@ -43,14 +44,14 @@ func (r *mutationResolver) Unregister(ctx context.Context, input model.Unregiste
 
 // ApproveSubscription is the resolver for the approveSubscription field.
 func (r *mutationResolver) ApproveSubscription(ctx context.Context, input model.ApproveSubscriptionInput) (*model.ApproveSubscriptionPayload, error) {
-	sub, err := r.Portal.Apps.Approve(ctx, input.SubscriptionID, input.Reason.Value())
+	sub, err := r.Portal.Apps.Decide(ctx, apps.DecideInput{SubscriptionID: input.SubscriptionID, Version: version(input.Version), Decision: domain.ApproveSubscription, Reason: input.Reason.Value()})
 	errs, err := problems(err)
 	return &model.ApproveSubscriptionPayload{ProductSubscription: sub, UserErrors: errs}, err
 }
 
 // RejectSubscription is the resolver for the rejectSubscription field.
 func (r *mutationResolver) RejectSubscription(ctx context.Context, input model.RejectSubscriptionInput) (*model.RejectSubscriptionPayload, error) {
-	sub, err := r.Portal.Apps.Reject(ctx, input.SubscriptionID, input.Reason)
+	sub, err := r.Portal.Apps.Decide(ctx, apps.DecideInput{SubscriptionID: input.SubscriptionID, Version: version(input.Version), Decision: domain.RejectSubscription, Reason: &input.Reason})
 	errs, err := problems(err)
 	return &model.RejectSubscriptionPayload{ProductSubscription: sub, UserErrors: errs}, err
 }

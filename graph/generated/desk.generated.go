@@ -333,7 +333,7 @@ func (ec *executionContext) unmarshalInputDecideSubscriptionsInput(ctx context.C
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"subscriptionIds", "decision", "reason"}
+	fieldsInOrder := [...]string{"subscriptionIds", "versions", "decision", "reason"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -347,6 +347,13 @@ func (ec *executionContext) unmarshalInputDecideSubscriptionsInput(ctx context.C
 				return it, err
 			}
 			it.SubscriptionIDs = data
+		case "versions":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("versions"))
+			data, err := ec.unmarshalOInt2ᚕintᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Versions = data
 		case "decision":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("decision"))
 			data, err := ec.unmarshalNSubscriptionDecision2porticoᚋinternalᚋdomainᚐSubscriptionDecision(ctx, v)

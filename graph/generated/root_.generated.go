@@ -9452,7 +9452,7 @@ directive @hasScope(
 "The text is taken exactly as it is sent; all other texts are normalized to NFC and trimmed."
 directive @verbatim on INPUT_FIELD_DEFINITION
 
-"The field may be left out, but not be null: that is REQUIRED, as it is for every optional field that has a default."
+"The field may be left out, but not be null, nor an empty text: that is REQUIRED, as null is for every optional field that has a default."
 directive @notNull on INPUT_FIELD_DEFINITION
 
 "How the Go code resolves a field; of no meaning to clients."
@@ -10267,6 +10267,8 @@ extend type Mutation {
 input DecideSubscriptionsInput {
   "The subscriptions' ids, 1–100, each once."
   subscriptionIds: [ID!]!
+  "The versions of the subscriptions that were decided about, in the order of ` + "`" + `subscriptionIds` + "`" + `, one for each: one that has changed since, such as by its app's going to another account, is a CONFLICT (STALE_VERSION) in its result. Whichever they have, unless given; null is refused."
+  versions: [Int!] @notNull
   "The decision about all of them."
   decision: SubscriptionDecision!
   "Why; at most 1000 characters; both sides can read it. REJECT needs it."
@@ -10289,7 +10291,7 @@ type DecideSubscriptionsResult @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   productSubscription: ProductSubscription
   "What ` + "`" + `approveSubscription` + "`" + ` or ` + "`" + `rejectSubscription` + "`" + ` would have had in ` + "`" + `userErrors` + "`" + `, such as WRONG_STATUS for one that does not wait any more; else null."
   userError: UserError
-  "The error with which ` + "`" + `approveSubscription` + "`" + ` or ` + "`" + `rejectSubscription` + "`" + ` would have failed, such as NOT_FOUND for one that the viewer may not see; else null."
+  "The error with which ` + "`" + `approveSubscription` + "`" + ` or ` + "`" + `rejectSubscription` + "`" + ` would have failed, such as NOT_FOUND for one that the viewer may not see, or CONFLICT for one that is not of the version any more; else null."
   error: ErrorKind
 }
 `, BuiltIn: false},
@@ -10751,7 +10753,7 @@ enum EventType {
   ENDPOINT_UPDATED
   "An endpoint was removed from a product and from the subscriptions narrowed to it."
   ENDPOINT_DELETED
-  "An app was registered with a product: the subscription is WAITING or APPROVED."
+  "An app was registered with a product: the subscription is WAITING or APPROVED. Its changes have ` + "`" + `approve` + "`" + `, true, where an administrator approved it with the same step."
   SUBSCRIPTION_REGISTERED
   "A waiting subscription was approved: gateways let the app's calls pass."
   SUBSCRIPTION_APPROVED
@@ -11745,7 +11747,7 @@ input QuotaInput {
 input PriceInput {
   "The amount, 0 or more, with at most 12 digits before the point and 6 behind it: for each month of a SUBSCRIPTION, for each ` + "`" + `unit` + "`" + ` calls of a METERED or TIERED plan. With ` + "`" + `tiers` + "`" + ` it is that of the first, as ` + "`" + `Price` + "`" + ` has it."
   amount: Decimal!
-  "The currency by ISO 4217; the organization's unless given. Null is refused."
+  "The currency by ISO 4217; the organization's unless given. Null, and an empty text, are refused."
   currency: String @notNull
   "How many calls the amount is for: 1–2000000000 in a METERED or TIERED plan; 0, null or left out in others."
   unit: BigInt
@@ -12962,7 +12964,7 @@ type ProductSubscription implements Node {
   createdAt: Time! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "When it was last changed."
   updatedAt: Time! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
-  "Grows by one with each change. Pass it to ` + "`" + `updateSubscriptionEndpoints` + "`" + `, so that a change of an older state is a CONFLICT."
+  "Grows by one with each change. Pass it to ` + "`" + `updateSubscriptionEndpoints` + "`" + `, and to what decides about the subscription or its plan, so that a change of, or a decision about, an older state is a CONFLICT."
   version: Int! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The transitions that the viewer may make now; front ends show buttons by it."
   allowedTransitions: [SubscriptionTransition!]! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
@@ -13315,6 +13317,8 @@ type UnregisterPayload {
 input ApproveSubscriptionInput {
   "The subscription's id; one that you may not see is NOT_FOUND."
   subscriptionId: ID!
+  "The version of the subscription that was decided about: if it has changed since, such as by its app's going to another account, it is a CONFLICT; null is refused."
+  version: Int @notNull
   "Why; at most 1000 characters; both sides can read it."
   reason: String
 }
@@ -13331,6 +13335,8 @@ type ApproveSubscriptionPayload @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
 input RejectSubscriptionInput {
   "The subscription's id; one that you may not see is NOT_FOUND."
   subscriptionId: ID!
+  "The version of the subscription that was decided about: if it has changed since, such as by its app's going to another account, it is a CONFLICT; null is refused."
+  version: Int @notNull
   "Why: 1–1000 characters; the developer reads it."
   reason: String!
 }

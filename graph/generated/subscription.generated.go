@@ -2047,7 +2047,7 @@ func (ec *executionContext) unmarshalInputApproveSubscriptionInput(ctx context.C
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"subscriptionId", "reason"}
+	fieldsInOrder := [...]string{"subscriptionId", "version", "reason"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2061,6 +2061,13 @@ func (ec *executionContext) unmarshalInputApproveSubscriptionInput(ctx context.C
 				return it, err
 			}
 			it.SubscriptionID = data
+		case "version":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("version"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Version = graphql.OmittableOf(data)
 		case "reason":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -2481,7 +2488,7 @@ func (ec *executionContext) unmarshalInputRejectSubscriptionInput(ctx context.Co
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"subscriptionId", "reason"}
+	fieldsInOrder := [...]string{"subscriptionId", "version", "reason"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2495,6 +2502,13 @@ func (ec *executionContext) unmarshalInputRejectSubscriptionInput(ctx context.Co
 				return it, err
 			}
 			it.SubscriptionID = data
+		case "version":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("version"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Version = graphql.OmittableOf(data)
 		case "reason":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
 			data, err := ec.unmarshalNString2string(ctx, v)

@@ -170,6 +170,8 @@ type ApproveSignUpPayload struct {
 type ApproveSubscriptionInput struct {
 	// The subscription's id; one that you may not see is NOT_FOUND.
 	SubscriptionID string `json:"subscriptionId"`
+	// The version of the subscription that was decided about: if it has changed since, such as by its app's going to another account, it is a CONFLICT; null is refused.
+	Version graphql.Omittable[*int] `json:"version,omitempty"`
 	// Why; at most 1000 characters; both sides can read it.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 }
@@ -720,6 +722,8 @@ type RejectSignUpPayload struct {
 type RejectSubscriptionInput struct {
 	// The subscription's id; one that you may not see is NOT_FOUND.
 	SubscriptionID string `json:"subscriptionId"`
+	// The version of the subscription that was decided about: if it has changed since, such as by its app's going to another account, it is a CONFLICT; null is refused.
+	Version graphql.Omittable[*int] `json:"version,omitempty"`
 	// Why: 1–1000 characters; the developer reads it.
 	Reason string `json:"reason"`
 }

@@ -7,7 +7,9 @@ import (
 
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
+	"portico/ent/db/event"
 	"portico/internal/apps"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/portal/portaltest"
 	"portico/internal/viewer"
@@ -26,6 +28,9 @@ func TestRegister_Approve(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, access.SubscriptionWaiting, out.Subscription.Status)
 			require.Nil(t, out.Subscription.DecidedBy)
+			for _, c := range s.Client.Event.Query().Where(event.SubjectID(out.Subscription.ID)).OnlyX(portaltest.System(t)).Changes {
+				require.NotEqual(t, "approve", c.Field)
+			}
 		}
 		_, err := s.Portal.Apps.Register(s.Developer, in(a, new(true)))
 		require.True(t, fault.Is(err, fault.CodeForbidden), "%v", err)
@@ -42,6 +47,7 @@ func TestRegister_Approve(t *testing.T) {
 		require.Equal(t, viewer.Current(s.Admin).UserID, *out.Subscription.DecidedBy)
 		require.True(t, s.Clock.Now().Equal(*out.Subscription.DecidedAt))
 		require.Equal(t, []string{"SUBSCRIPTION_REGISTERED"}, s.EventTypes(t, out.Subscription.ID))
+		require.Contains(t, s.Client.Event.Query().Where(event.SubjectID(out.Subscription.ID)).OnlyX(portaltest.System(t)).Changes, domain.Change{Field: "approve", After: new("true")})
 		again, err := s.Portal.Apps.Register(s.Admin, key)
 		require.NoError(t, err)
 		require.True(t, again.Replayed)

@@ -119,8 +119,17 @@ func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscri
 		}
 		return nil, err
 	}
-	tx.Record(SubscriptionRegistered(created, prod, chosen))
+	tx.Record(in.tellApproved(SubscriptionRegistered(created, prod, chosen)))
 	return created, nil
+}
+
+// tellApproved adds to the event of a new subscription that somebody approved it with the
+// same step; else its status follows from the product, the plan and the account.
+func (in RegisterInput) tellApproved(e eventlog.Entry) eventlog.Entry {
+	if input.OrZero(in.Approve) {
+		e.Changes = append(e.Changes, change.Attributes("approve", true)...)
+	}
+	return e
 }
 
 // authorizeRegister asks whether the viewer may register an app with a product in its state.

@@ -19,11 +19,48 @@ const MaxDecisions = 100
 // results of what was decided reach whoever decided it.
 const answerTime = time.Second
 
+// DecideInput is the input of Decide.
+type DecideInput struct {
+	SubscriptionID string
+	// Version is that of the subscription that was decided about, so that nobody approves
+	// for one account what another has asked for; nil for whichever it has.
+	Version  *int
+	Decision domain.SubscriptionDecision
+	// Reason must not be empty where a subscription is rejected.
+	Reason *string
+}
+
+// Decide approves or rejects a waiting subscription.
+func (svc *Service) Decide(ctx context.Context, in DecideInput) (*db.Subscription, error) {
+	a, err := decisionAction(in.Decision, in.Reason)
+	if err != nil {
+		return nil, err
+	}
+	return svc.transition(ctx, in.SubscriptionID, in.Version, a, in.Reason)
+}
+
+// decisionAction returns the action of a decision, and checks its reason.
+func decisionAction(d domain.SubscriptionDecision, reason *string) (lifecycle.SubscriptionAction, error) {
+	switch d {
+	case domain.ApproveSubscription:
+		return lifecycle.Approve, input.CheckReason("reason", reason)
+	case domain.RejectSubscription:
+		if err := checkReasonGiven(reason); err != nil {
+			return "", err
+		}
+		return lifecycle.Reject, input.CheckReason("reason", reason)
+	}
+	return "", fault.Input(fault.InvalidValue, "decision", "This is no decision.")
+}
+
 // DecideSubscriptionsInput is the input of DecideSubscriptions.
 type DecideSubscriptionsInput struct {
 	SubscriptionIDs []string
-	Decision        domain.SubscriptionDecision
-	Reason          *string
+	// Versions are those of the subscriptions that were decided about, in their order; none
+	// for whichever they have.
+	Versions []int
+	Decision domain.SubscriptionDecision
+	Reason   *string
 }
 
 // DecideSubscriptionsResult is what has become of one of the subscriptions: it is decided, or
@@ -43,17 +80,9 @@ type DecideSubscriptionsResult struct {
 // request, and those that were not decided because of that are fault.ReasonDeadline.
 func (svc *Service) DecideSubscriptions(ctx context.Context, in DecideSubscriptionsInput) ([]*DecideSubscriptionsResult, error) {
 	const field = "subscriptionIds"
-	action, ok := map[domain.SubscriptionDecision]lifecycle.SubscriptionAction{
-		domain.ApproveSubscription: lifecycle.Approve, domain.RejectSubscription: lifecycle.Reject,
-	}[in.Decision]
-	if !ok {
-		return nil, fault.Input(fault.InvalidValue, "decision", "This is no decision.")
-	}
-	reason := input.CheckReason("reason", in.Reason)
-	if missing := checkReasonGiven(in.Reason); missing != nil && action == lifecycle.Reject {
-		reason = missing
-	}
-	if err := fault.Collect(input.Each(field, in.SubscriptionIDs, MaxDecisions, "Name at least one subscription.", "This subscription is named twice."), reason); err != nil {
+	_, err := decisionAction(in.Decision, in.Reason)
+	ids := input.Each(field, in.SubscriptionIDs, MaxDecisions, "Name at least one subscription.", "This subscription is named twice.")
+	if err := fault.Collect(ids, in.checkVersions(), err); err != nil {
 		return nil, err
 	}
 	out := make([]*DecideSubscriptionsResult, len(in.SubscriptionIDs))
@@ -64,20 +93,32 @@ func (svc *Service) DecideSubscriptions(ctx context.Context, in DecideSubscripti
 			out[i].failed("", errNoTimeLeft(ctx.Err()))
 			continue
 		}
-		out[i].decide(ctx, svc, action, in.Reason, field+"."+strconv.Itoa(i))
+		one := DecideInput{SubscriptionID: id, Decision: in.Decision, Reason: in.Reason}
+		if in.Versions != nil {
+			one.Version = &in.Versions[i]
+		}
+		out[i].decide(ctx, svc, one, field+"."+strconv.Itoa(i))
 	}
 	return out, nil
 }
 
+// checkVersions requires a version for each subscription, or none.
+func (in DecideSubscriptionsInput) checkVersions() error {
+	if in.Versions != nil && len(in.Versions) != len(in.SubscriptionIDs) {
+		return fault.Input(fault.InvalidValue, "versions", "Give a version for each of the subscriptions, or none.")
+	}
+	return nil
+}
+
 // decide decides about the subscription, which the input names in a field. It ends early
 // enough that its result, and those before it, can still be sent.
-func (r *DecideSubscriptionsResult) decide(ctx context.Context, svc *Service, a lifecycle.SubscriptionAction, reason *string, field string) {
+func (r *DecideSubscriptionsResult) decide(ctx context.Context, svc *Service, in DecideInput, field string) {
 	if end, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, end.Add(-answerTime/2))
 		defer cancel()
 	}
-	s, err := svc.transition(ctx, r.SubscriptionID, a, reason)
+	s, err := svc.Decide(ctx, in)
 	if err != nil && ctx.Err() != nil && fault.From(err).Reason == fault.ReasonDatabase {
 		err = errNoTimeLeft(err) // the database was broken off
 	}

@@ -18,15 +18,12 @@ import (
 
 // Approve approves a waiting subscription, which may then be used.
 func (svc *Service) Approve(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
-	return svc.transition(ctx, id, lifecycle.Approve, reason)
+	return svc.Decide(ctx, DecideInput{SubscriptionID: id, Decision: domain.ApproveSubscription, Reason: reason})
 }
 
 // Reject rejects a waiting subscription. The reason must not be empty.
 func (svc *Service) Reject(ctx context.Context, id, reason string) (*db.Subscription, error) {
-	if err := checkReasonGiven(&reason); err != nil {
-		return nil, err
-	}
-	return svc.transition(ctx, id, lifecycle.Reject, &reason)
+	return svc.Decide(ctx, DecideInput{SubscriptionID: id, Decision: domain.RejectSubscription, Reason: &reason})
 }
 
 // checkReasonGiven requires the reason of a rejection.
@@ -39,27 +36,28 @@ func checkReasonGiven(reason *string) error {
 
 // Withdraw withdraws a waiting subscription.
 func (svc *Service) Withdraw(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
-	return svc.transition(ctx, id, lifecycle.Withdraw, reason)
+	return svc.transition(ctx, id, nil, lifecycle.Withdraw, reason)
 }
 
 // Unregister ends a live subscription.
 func (svc *Service) Unregister(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
-	return svc.transition(ctx, id, lifecycle.Unregister, reason)
+	return svc.transition(ctx, id, nil, lifecycle.Unregister, reason)
 }
 
 // Suspend interrupts an approved subscription.
 func (svc *Service) Suspend(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
-	return svc.transition(ctx, id, lifecycle.Suspend, reason)
+	return svc.transition(ctx, id, nil, lifecycle.Suspend, reason)
 }
 
 // Resume ends the suspension of a subscription.
 func (svc *Service) Resume(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
-	return svc.transition(ctx, id, lifecycle.Resume, reason)
+	return svc.transition(ctx, id, nil, lifecycle.Resume, reason)
 }
 
-// transition applies an action to a subscription's status. Of concurrent
-// requests, one wins; the others, and any later one, get WRONG_STATUS.
-func (svc *Service) transition(ctx context.Context, id string, a lifecycle.SubscriptionAction, reason *string) (*db.Subscription, error) {
+// transition applies an action to a subscription's status, if it has the version; nil for
+// whichever it has. Of concurrent requests, one wins; the others, and any later one, get
+// WRONG_STATUS.
+func (svc *Service) transition(ctx context.Context, id string, version *int, a lifecycle.SubscriptionAction, reason *string) (*db.Subscription, error) {
 	if err := input.CheckReason("reason", reason); err != nil {
 		return nil, err
 	}
@@ -78,6 +76,9 @@ func (svc *Service) transition(ctx context.Context, id string, a lifecycle.Subsc
 			return nil, err
 		}
 		if err := tx.AuthorizeInState(onSubscription(s, a), "subscriptionId", string(s.Status)); err != nil {
+			return nil, err
+		}
+		if err := change.CheckVersion(version, s.Version); err != nil {
 			return nil, err
 		}
 		if s.DeletedAt != nil {

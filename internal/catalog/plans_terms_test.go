@@ -69,7 +69,7 @@ func wrongPrices() map[string][]catalog.CreatePlanInput {
 			priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(5)}), // no call may be without a price
 		},
 		"REQUIRED price.tiers.0.upTo": {priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(0, 0)})},
-		"INVALID price.tiers.1.upTo":  {priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(5, 5, 0)}), priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(5, 4, 0)})},
+		"INVALID price.tiers.1.upTo":  {priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(5, 5, 0)}), priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(domain.MaxChargedCalls, domain.MaxChargedCalls, 0)}), priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: tiers(5, 4, 0)})},
 		"INVALID price.tiers.1.amount": {
 			priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: append(tiers(5), domain.PriceTier{Amount: "0.1234567"})}),
 			priced(domain.PlanTiered, &domain.Price{Amount: "1", Unit: 1, Tiers: append(tiers(5), domain.PriceTier{})}),

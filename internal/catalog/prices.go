@@ -89,6 +89,8 @@ func checkUpTo(field string, upTo *int, below int, last bool) error {
 		return nil
 	case upTo == nil:
 		return fault.Input(fault.Required, field, "Only the last tier has no end.")
+	case below >= domain.MaxChargedCalls:
+		return fault.Input(fault.InvalidValue, field, "The tier before ends with the last call that can be charged for: only the last tier, which has no end, can follow it.")
 	}
 	return input.CheckRange(field, *upTo, below+1, domain.MaxChargedCalls)
 }

@@ -95,6 +95,9 @@ func appMutations() []mutationCase {
 			return errOf(p.Apps.Reject(g.Admin, id, "no"))
 		}),
 			[]eventlog.Type{eventlog.SubscriptionRejected}, true},
+		{"Decide", waiting(func(p *portal.Portal, g *syncedPortal, id string) error {
+			return errOf(p.Apps.Decide(g.Admin, apps.DecideInput{SubscriptionID: id, Decision: domain.ApproveSubscription}))
+		}), []eventlog.Type{eventlog.SubscriptionApproved}, true},
 		{"DecideSubscriptions", waiting(func(p *portal.Portal, g *syncedPortal, id string) error {
 			got, err := p.Apps.DecideSubscriptions(g.Admin, apps.DecideSubscriptionsInput{SubscriptionIDs: []string{id}, Decision: domain.ApproveSubscription})
 			if err == nil {
