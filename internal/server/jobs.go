@@ -34,6 +34,10 @@ func (p *process) jobs() *jobs.Runner {
 			return err
 		}},
 		{Name: "requests", Every: expiriesEvery, Run: p.expireRequests(telemetry.NewExpiredRequests(p.gateway.metrics))},
+		{Name: "uncollected-keys", Every: expiriesEvery, Run: func(ctx context.Context) error {
+			_, err := p.portal.Maintenance.ExpireUncollected(ctx)
+			return err
+		}},
 		{Name: "app-transfers", Every: expiriesEvery, Run: func(ctx context.Context) error {
 			_, err := p.portal.Maintenance.ExpireTransfers(ctx)
 			return err
