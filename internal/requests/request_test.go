@@ -146,14 +146,16 @@ func TestRequestKey_Refusals(t *testing.T) {
 			change func(in *requests.RequestKeyInput)
 			want   string
 		}{
-			"nothing":          {func(in *requests.RequestKeyInput) { in.Plans = nil }, "REQUIRED plans"},
-			"twice":            {func(in *requests.RequestKeyInput) { in.Plans[1] = in.Plans[0] }, "INVALID plans.1"},
-			"too many":         {func(in *requests.RequestKeyInput) { in.Plans = make([]requests.Plan, 21) }, "TOO_MANY plans"},
-			"second retired":   {func(in *requests.RequestKeyInput) { in.Plans[1] = plan(retired, old) }, "UNKNOWN_REFERENCE plans.1.productId"},
-			"foreign product":  {func(in *requests.RequestKeyInput) { in.Plans[0].ProductID = theirs.GlobalID() }, "UNKNOWN_REFERENCE plans.0.productId"},
-			"no product":       {func(in *requests.RequestKeyInput) { in.Plans[1].ProductID = "nonsense" }, "UNKNOWN_REFERENCE plans.1.productId"},
-			"another's plan":   {func(in *requests.RequestKeyInput) { in.Plans[0].PlanID = new(s.tiles.GlobalID()) }, "UNKNOWN_REFERENCE plans.0.planId"},
-			"unasked":          {func(in *requests.RequestKeyInput) { in.Plans[0].Answers = []domain.AnswerInput{{Name: "x", Value: "y"}} }, "UNKNOWN_REFERENCE plans.0.answers.0.name"},
+			"nothing":         {func(in *requests.RequestKeyInput) { in.Plans = nil }, "REQUIRED plans"},
+			"twice":           {func(in *requests.RequestKeyInput) { in.Plans[1] = in.Plans[0] }, "INVALID plans.1"},
+			"too many":        {func(in *requests.RequestKeyInput) { in.Plans = make([]requests.Plan, 21) }, "TOO_MANY plans"},
+			"second retired":  {func(in *requests.RequestKeyInput) { in.Plans[1] = plan(retired, old) }, "UNKNOWN_REFERENCE plans.1.productId"},
+			"foreign product": {func(in *requests.RequestKeyInput) { in.Plans[0].ProductID = theirs.GlobalID() }, "UNKNOWN_REFERENCE plans.0.productId"},
+			"no product":      {func(in *requests.RequestKeyInput) { in.Plans[1].ProductID = "nonsense" }, "UNKNOWN_REFERENCE plans.1.productId"},
+			"another's plan":  {func(in *requests.RequestKeyInput) { in.Plans[0].PlanID = new(s.tiles.GlobalID()) }, "UNKNOWN_REFERENCE plans.0.planId"},
+			"unasked": {func(in *requests.RequestKeyInput) {
+				in.Plans[0].Answers = []domain.AnswerInput{{Name: "x", Value: "y"}}
+			}, "UNKNOWN_REFERENCE plans.0.answers.0.name"},
 			"long name":        {func(in *requests.RequestKeyInput) { in.Name = new(strings.Repeat("x", 256)) }, "TOO_LONG name"},
 			"removes of none":  {func(in *requests.RequestKeyInput) { in.RemoveProductIDs = []string{s.news.GlobalID()} }, "NOT_ALLOWED removeProductIds"},
 			"name of existing": {func(in *requests.RequestKeyInput) { in.ExistingCredentialID = new(key.GlobalID()) }, "NOT_ALLOWED existingCredentialId"},
