@@ -160,16 +160,20 @@ func KeyRequest() ent.Policy {
 // ofNamedAlone restricts requests for keys to those whose subscriptions are all to products
 // that the approver is named for.
 func ofNamedAlone(v viewer.Viewer) []func(*sql.Selector) {
-	return append(tenant(v), func(s *sql.Selector) {
-		made := func(where func(t *sql.SelectTable) *sql.Predicate) *sql.Selector {
-			t := sql.Dialect(s.Dialect()).Table("subscriptions")
-			return sql.Dialect(s.Dialect()).Select(t.C("id")).From(t).
-				Where(sql.And(sql.ColumnsEQ(t.C("key_request_id"), s.C("id")), sql.IsNull(t.C("deleted_at")), where(t)))
-		}
-		of := func(t *sql.SelectTable) *sql.Predicate { return sql.In(t.C("product_id"), named(s.Dialect(), v)) }
-		others := func(t *sql.SelectTable) *sql.Predicate { return sql.NotIn(t.C("product_id"), named(s.Dialect(), v)) }
-		s.Where(sql.And(sql.Exists(made(of)), sql.Not(sql.Exists(made(others)))))
-	})
+	return append(tenant(v), func(s *sql.Selector) { s.Where(sql.In(s.C("id"), requestsOfNamed(s.Dialect(), v))) })
+}
+
+// requestsOfNamed selects the requests for keys that an approver sees.
+func requestsOfNamed(dialect string, v viewer.Viewer) *sql.Selector {
+	made := func(where func(t *sql.SelectTable) *sql.Predicate) *sql.Selector {
+		t := sql.Dialect(dialect).Table("subscriptions")
+		return sql.Dialect(dialect).Select(t.C("key_request_id")).From(t).
+			Where(sql.And(sql.NotNull(t.C("key_request_id")), sql.IsNull(t.C("deleted_at")), where(t)))
+	}
+	own := made(func(t *sql.SelectTable) *sql.Predicate { return sql.In(t.C("product_id"), named(dialect, v)) })
+	return own.Where(sql.NotIn(own.C("key_request_id"), made(func(t *sql.SelectTable) *sql.Predicate {
+		return sql.And(sql.EQ(t.C("organization_id"), v.OrganizationID), sql.NotIn(t.C("product_id"), named(dialect, v)))
+	})))
 }
 
 // ofAccount restricts rows to the viewer's account.
@@ -272,12 +276,15 @@ func ServiceToken() ent.Policy {
 
 // Event is the policy of the event log: administrators read the organization's
 // log, developers the part of their account, and append to that part only; approvers
-// read what happened to the subscriptions that they see. Nobody changes events.
+// read what happened to the subscriptions, and to the requests for keys, that they see. Nobody
+// changes events.
 func Event() ent.Policy {
-	ofSubscriptions := func(v viewer.Viewer) []func(*sql.Selector) {
-		return append(tenant(v), func(s *sql.Selector) { s.Where(sql.In(s.C("subject_id"), subscriptionsOfNamed(s.Dialect(), "id", v))) })
+	ofSeen := func(v viewer.Viewer) []func(*sql.Selector) {
+		return append(tenant(v), func(s *sql.Selector) {
+			s.Where(sql.Or(sql.In(s.C("subject_id"), subscriptionsOfNamed(s.Dialect(), "id", v)), sql.In(s.C("subject_id"), requestsOfNamed(s.Dialect(), v))))
+		})
 	}
-	return appendOnly{policy{read: rows{tenant, ofAccount, ofSubscriptions}, writers: everyone, owned: true, deciders: true}}
+	return appendOnly{policy{read: rows{tenant, ofAccount, ofSeen}, writers: everyone, owned: true, deciders: true}}
 }
 
 // noRows matches no row. It restricts developers where only administrators may write,

@@ -31,7 +31,7 @@ func KeyRequestActions() []KeyRequestAction {
 func KeyRequestAllows(s domain.KeyRequestStatus, collectable bool, a KeyRequestAction) bool {
 	switch s {
 	case domain.KeyRequestPending:
-		return a != CollectKey && a != DeleteKeyRequest
+		return a == UpdateKeyRequest || a == WithdrawKeyRequest || a == ApproveKeyRequest || a == RejectKeyRequest
 	case domain.KeyRequestApproved:
 		return collectable && a == CollectKey || !collectable && a == DeleteKeyRequest
 	case domain.KeyRequestRejected, domain.KeyRequestWithdrawn, domain.KeyRequestExpired:
