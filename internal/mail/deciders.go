@@ -74,3 +74,21 @@ func notOfOthers(products []uuid.UUID) predicate.Subscription {
 		s.Where(sql.Or(sql.IsNull(s.C(subscription.FieldKeyRequestID)), sql.NotIn(s.C(subscription.FieldKeyRequestID), others)))
 	}
 }
+
+// mayDecide reports whether the recipient may decide about a request for a key.
+func (r *reader) mayDecide(ctx context.Context, k *db.KeyRequest) (bool, error) {
+	switch {
+	case r.to == nil || k.Status != domain.KeyRequestPending:
+		return false, nil
+	case r.to.Role == domain.RoleAdmin:
+		return true, nil
+	case r.to.Role != domain.RoleApprover:
+		return false, nil
+	}
+	var own []uuid.UUID
+	if err := r.client.ProductApprover.Query().Where(productapprover.UserID(r.to.ID)).Select(productapprover.FieldProductID).Scan(ctx, &own); err != nil {
+		return false, err
+	}
+	foreign, err := r.client.Subscription.Query().Where(subscription.KeyRequestID(k.ID), subscription.ProductIDNotIn(own...)).Exist(ctx)
+	return !foreign, err
+}

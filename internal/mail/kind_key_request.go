@@ -11,7 +11,6 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/keyrequest"
 	"portico/ent/db/product"
-	"portico/ent/db/productapprover"
 	"portico/ent/db/subscription"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
@@ -74,10 +73,11 @@ func (r *reader) keyRequester(ctx context.Context, e *db.Event) ([]uuid.UUID, er
 	if db.IsNotFound(err) {
 		return nil, nil
 	}
-	if err != nil || e.ActorID != nil && k.RequestedBy != nil && *e.ActorID == *k.RequestedBy && e.ActorRole != string(domain.RoleAdmin) {
+	if err != nil {
 		return nil, err
 	}
-	return r.requesterOf(ctx, k.AccountID, k.RequestedBy)
+	all, err := r.requesterOf(ctx, k.AccountID, k.RequestedBy)
+	return without(all, e.ActorID), err
 }
 
 // decidesKeys returns who may decide about a request for a key: the active administrators, and
@@ -100,24 +100,6 @@ func (r *reader) decidesKeys(ctx context.Context, e *db.Event) ([]uuid.UUID, err
 		all = slices.DeleteFunc(slices.Clone(all), func(id uuid.UUID) bool { return !slices.Contains(others, id) })
 	}
 	return without(all, e.ActorID), err
-}
-
-// mayDecide reports whether the recipient may decide about a request for a key.
-func (r *reader) mayDecide(ctx context.Context, k *db.KeyRequest) (bool, error) {
-	switch {
-	case r.to == nil || k.Status != domain.KeyRequestPending:
-		return false, nil
-	case r.to.Role == domain.RoleAdmin:
-		return true, nil
-	case r.to.Role != domain.RoleApprover:
-		return false, nil
-	}
-	var own []uuid.UUID
-	if err := r.client.ProductApprover.Query().Where(productapprover.UserID(r.to.ID)).Select(productapprover.FieldProductID).Scan(ctx, &own); err != nil {
-		return false, err
-	}
-	foreign, err := r.client.Subscription.Query().Where(subscription.KeyRequestID(k.ID), subscription.ProductIDNotIn(own...)).Exist(ctx)
-	return !foreign, err
 }
 
 // askedForKey returns what the letter to those who decide says.
