@@ -10,6 +10,7 @@ import (
 	"portico/internal/domain"
 	"portico/internal/identity"
 	"portico/internal/mail"
+	"portico/internal/requests"
 )
 
 func updateApp(in model.UpdateAppInput) apps.UpdateAppInput {
@@ -24,6 +25,13 @@ func updateKey(in model.UpdateKeyInput) apps.UpdateKeyInput {
 		CredentialID: in.CredentialID, Version: version(in.Version),
 		Name: patch(in.Name), Labels: patchValues(in.Labels), ExpiresAt: patch(in.ExpiresAt), Access: patch(in.Access), AccessControlList: patchList(in.AccessControlList),
 		AllowedAddresses: patchList(in.AllowedAddresses), RateLimit: patch(in.RateLimit),
+	}
+}
+
+func updateKeyRequest(in model.UpdateKeyRequestInput) requests.UpdateInput {
+	return requests.UpdateInput{
+		KeyRequestID: in.KeyRequestID, Version: version(in.Version),
+		Name: patch(in.Name), Environment: patch(in.Environment), Plans: patchValues(in.Plans), RemoveProductIDs: patchList(in.RemoveProductIds),
 	}
 }
 
@@ -70,7 +78,8 @@ func updateOrganization(in model.UpdateOrganizationInput) identity.UpdateOrganiz
 		PortalUnregister: patch(in.PortalUnregister), ProductionKeys: patch(in.ProductionKeys), LeakedKeys: patch(in.LeakedKeys), PasswordSignIn: patch(in.PasswordSignIn), StaffTotp: patch(in.StaffTotp), ActAs: patch(in.ActAs),
 		SignUp: patch(in.SignUp), SignUpForm: patch(in.SignUpForm), Terms: patch(in.Terms), KeyPrefix: patch(in.KeyPrefix), ImportedKeys: patch(in.ImportedKeys),
 		LongestKeyLife: patch(in.LongestKeyLife), RotateKeysEvery: patch(in.RotateKeysEvery),
-		RequestsExpireAfterDays: patch(in.RequestsExpireAfterDays), DeletedRetentionDays: patch(in.DeletedRetentionDays), EventRetentionDays: patch(in.EventRetentionDays),
+		RequestsExpireAfterDays: patch(in.RequestsExpireAfterDays), MultiProductRequests: patch(in.MultiProductRequests), CollectKeysWithinDays: patch(in.CollectKeysWithinDays),
+		DeletedRetentionDays: patch(in.DeletedRetentionDays), EventRetentionDays: patch(in.EventRetentionDays),
 		UsageRetention: patch(in.UsageRetention),
 	}
 }

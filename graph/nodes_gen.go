@@ -32,6 +32,8 @@ func nodeOf(ctx context.Context, r entity.Reader, k nodeid.Kind, id uuid.UUID, c
 		return some(oneWith(ctx, k, id, columns, r.EventsByID))
 	case nodeid.Invitation:
 		return some(oneWith(ctx, k, id, columns, r.InvitationsByID))
+	case nodeid.KeyRequest:
+		return some(oneWith(ctx, k, id, columns, r.KeyRequestsByID))
 	case nodeid.Membership:
 		return some(oneWith(ctx, k, id, columns, r.MembershipsByID))
 	case nodeid.Organization:
@@ -72,6 +74,8 @@ func (l *loaders) edgeTo(ctx context.Context, column string, k nodeid.Kind, colu
 		return edgeOf(ctx, l, column, columns, r.EventEdge)
 	case nodeid.Invitation:
 		return edgeOf(ctx, l, column, columns, r.InvitationEdge)
+	case nodeid.KeyRequest:
+		return edgeOf(ctx, l, column, columns, r.KeyRequestEdge)
 	case nodeid.Membership:
 		return edgeOf(ctx, l, column, columns, r.MembershipEdge)
 	case nodeid.Organization:
@@ -121,6 +125,13 @@ func (l *loaders) noteIDs(row any) {
 		l.sawOptional(nodeid.User, r.ActorID)
 	case *db.Invitation:
 		l.sawOptional(nodeid.User, r.InvitedBy)
+	case *db.KeyRequest:
+		l.saw(nodeid.KeyRequest, r.ID)
+		l.saw(nodeid.Account, r.AccountID)
+		l.saw(nodeid.App, r.AppID)
+		l.sawOptional(nodeid.Credential, r.CredentialID)
+		l.sawOptional(nodeid.User, r.DecidedBy)
+		l.sawOptional(nodeid.User, r.RequestedBy)
 	case *db.Membership:
 		l.saw(nodeid.User, r.UserID)
 	case *db.Product:
@@ -130,6 +141,7 @@ func (l *loaders) noteIDs(row any) {
 		l.saw(nodeid.Account, r.AccountID)
 		l.saw(nodeid.App, r.AppID)
 		l.sawOptional(nodeid.User, r.DecidedBy)
+		l.sawOptional(nodeid.KeyRequest, r.KeyRequestID)
 		l.sawOptional(nodeid.Plan, r.PendingPlanID)
 		l.sawOptional(nodeid.User, r.PendingRequestedBy)
 		l.saw(nodeid.Plan, r.PlanID)

@@ -19,6 +19,7 @@ import (
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
 	"portico/ent/db/invitation"
+	"portico/ent/db/keyrequest"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
@@ -60,6 +61,8 @@ type Client struct {
 	Event *EventClient
 	// Invitation is the client for interacting with the Invitation builders.
 	Invitation *InvitationClient
+	// KeyRequest is the client for interacting with the KeyRequest builders.
+	KeyRequest *KeyRequestClient
 	// Membership is the client for interacting with the Membership builders.
 	Membership *MembershipClient
 	// Organization is the client for interacting with the Organization builders.
@@ -99,6 +102,7 @@ func (c *Client) init() {
 	c.Endpoint = NewEndpointClient(c.config)
 	c.Event = NewEventClient(c.config)
 	c.Invitation = NewInvitationClient(c.config)
+	c.KeyRequest = NewKeyRequestClient(c.config)
 	c.Membership = NewMembershipClient(c.config)
 	c.Organization = NewOrganizationClient(c.config)
 	c.Plan = NewPlanClient(c.config)
@@ -209,6 +213,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Endpoint:        NewEndpointClient(cfg),
 		Event:           NewEventClient(cfg),
 		Invitation:      NewInvitationClient(cfg),
+		KeyRequest:      NewKeyRequestClient(cfg),
 		Membership:      NewMembershipClient(cfg),
 		Organization:    NewOrganizationClient(cfg),
 		Plan:            NewPlanClient(cfg),
@@ -246,6 +251,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Endpoint:        NewEndpointClient(cfg),
 		Event:           NewEventClient(cfg),
 		Invitation:      NewInvitationClient(cfg),
+		KeyRequest:      NewKeyRequestClient(cfg),
 		Membership:      NewMembershipClient(cfg),
 		Organization:    NewOrganizationClient(cfg),
 		Plan:            NewPlanClient(cfg),
@@ -286,8 +292,9 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.AccessEntry, c.Account, c.App, c.AppTransfer, c.Credential, c.Endpoint,
-		c.Event, c.Invitation, c.Membership, c.Organization, c.Plan, c.Product,
-		c.ProductApprover, c.ServiceToken, c.Session, c.SignUp, c.Subscription, c.User,
+		c.Event, c.Invitation, c.KeyRequest, c.Membership, c.Organization, c.Plan,
+		c.Product, c.ProductApprover, c.ServiceToken, c.Session, c.SignUp,
+		c.Subscription, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -298,8 +305,9 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.AccessEntry, c.Account, c.App, c.AppTransfer, c.Credential, c.Endpoint,
-		c.Event, c.Invitation, c.Membership, c.Organization, c.Plan, c.Product,
-		c.ProductApprover, c.ServiceToken, c.Session, c.SignUp, c.Subscription, c.User,
+		c.Event, c.Invitation, c.KeyRequest, c.Membership, c.Organization, c.Plan,
+		c.Product, c.ProductApprover, c.ServiceToken, c.Session, c.SignUp,
+		c.Subscription, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -324,6 +332,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Event.mutate(ctx, m)
 	case *InvitationMutation:
 		return c.Invitation.mutate(ctx, m)
+	case *KeyRequestMutation:
+		return c.KeyRequest.mutate(ctx, m)
 	case *MembershipMutation:
 		return c.Membership.mutate(ctx, m)
 	case *OrganizationMutation:
@@ -1786,6 +1796,204 @@ func (c *InvitationClient) mutate(ctx context.Context, m *InvitationMutation) (V
 		return (&InvitationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("db: unknown Invitation mutation op: %q", m.Op())
+	}
+}
+
+// KeyRequestClient is a client for the KeyRequest schema.
+type KeyRequestClient struct {
+	config
+}
+
+// NewKeyRequestClient returns a client for the KeyRequest from the given config.
+func NewKeyRequestClient(c config) *KeyRequestClient {
+	return &KeyRequestClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `keyrequest.Hooks(f(g(h())))`.
+func (c *KeyRequestClient) Use(hooks ...Hook) {
+	c.hooks.KeyRequest = append(c.hooks.KeyRequest, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `keyrequest.Intercept(f(g(h())))`.
+func (c *KeyRequestClient) Intercept(interceptors ...Interceptor) {
+	c.inters.KeyRequest = append(c.inters.KeyRequest, interceptors...)
+}
+
+// Create returns a builder for creating a KeyRequest entity.
+func (c *KeyRequestClient) Create() *KeyRequestCreate {
+	mutation := newKeyRequestMutation(c.config, OpCreate)
+	return &KeyRequestCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of KeyRequest entities.
+func (c *KeyRequestClient) CreateBulk(builders ...*KeyRequestCreate) *KeyRequestCreateBulk {
+	return &KeyRequestCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *KeyRequestClient) MapCreateBulk(slice any, setFunc func(*KeyRequestCreate, int)) *KeyRequestCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &KeyRequestCreateBulk{err: fmt.Errorf("calling to KeyRequestClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*KeyRequestCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &KeyRequestCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for KeyRequest.
+func (c *KeyRequestClient) Update() *KeyRequestUpdate {
+	mutation := newKeyRequestMutation(c.config, OpUpdate)
+	return &KeyRequestUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *KeyRequestClient) UpdateOne(_m *KeyRequest) *KeyRequestUpdateOne {
+	mutation := newKeyRequestMutation(c.config, OpUpdateOne, withKeyRequest(_m))
+	return &KeyRequestUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *KeyRequestClient) UpdateOneID(id uuid.UUID) *KeyRequestUpdateOne {
+	mutation := newKeyRequestMutation(c.config, OpUpdateOne, withKeyRequestID(id))
+	return &KeyRequestUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for KeyRequest.
+func (c *KeyRequestClient) Delete() *KeyRequestDelete {
+	mutation := newKeyRequestMutation(c.config, OpDelete)
+	return &KeyRequestDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *KeyRequestClient) DeleteOne(_m *KeyRequest) *KeyRequestDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *KeyRequestClient) DeleteOneID(id uuid.UUID) *KeyRequestDeleteOne {
+	builder := c.Delete().Where(keyrequest.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &KeyRequestDeleteOne{builder}
+}
+
+// Query returns a query builder for KeyRequest.
+func (c *KeyRequestClient) Query() *KeyRequestQuery {
+	return &KeyRequestQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeKeyRequest},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a KeyRequest entity by its id.
+func (c *KeyRequestClient) Get(ctx context.Context, id uuid.UUID) (*KeyRequest, error) {
+	return c.Query().Where(keyrequest.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *KeyRequestClient) GetX(ctx context.Context, id uuid.UUID) *KeyRequest {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryApp queries the app edge of a KeyRequest.
+func (c *KeyRequestClient) QueryApp(_m *KeyRequest) *AppQuery {
+	query := (&AppClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(keyrequest.Table, keyrequest.FieldID, id),
+			sqlgraph.To(app.Table, app.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, keyrequest.AppTable, keyrequest.AppColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryAccount queries the account edge of a KeyRequest.
+func (c *KeyRequestClient) QueryAccount(_m *KeyRequest) *AccountQuery {
+	query := (&AccountClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(keyrequest.Table, keyrequest.FieldID, id),
+			sqlgraph.To(account.Table, account.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, keyrequest.AccountTable, keyrequest.AccountColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryCredential queries the credential edge of a KeyRequest.
+func (c *KeyRequestClient) QueryCredential(_m *KeyRequest) *CredentialQuery {
+	query := (&CredentialClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(keyrequest.Table, keyrequest.FieldID, id),
+			sqlgraph.To(credential.Table, credential.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, keyrequest.CredentialTable, keyrequest.CredentialColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrganization queries the organization edge of a KeyRequest.
+func (c *KeyRequestClient) QueryOrganization(_m *KeyRequest) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(keyrequest.Table, keyrequest.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, keyrequest.OrganizationTable, keyrequest.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *KeyRequestClient) Hooks() []Hook {
+	hooks := c.hooks.KeyRequest
+	return append(hooks[:len(hooks):len(hooks)], keyrequest.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *KeyRequestClient) Interceptors() []Interceptor {
+	return c.inters.KeyRequest
+}
+
+func (c *KeyRequestClient) mutate(ctx context.Context, m *KeyRequestMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&KeyRequestCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&KeyRequestUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&KeyRequestUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&KeyRequestDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown KeyRequest mutation op: %q", m.Op())
 	}
 }
 
@@ -3305,6 +3513,22 @@ func (c *SubscriptionClient) QueryPendingPlan(_m *Subscription) *PlanQuery {
 	return query
 }
 
+// QueryKeyRequest queries the key_request edge of a Subscription.
+func (c *SubscriptionClient) QueryKeyRequest(_m *Subscription) *KeyRequestQuery {
+	query := (&KeyRequestClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(subscription.Table, subscription.FieldID, id),
+			sqlgraph.To(keyrequest.Table, keyrequest.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, subscription.KeyRequestTable, subscription.KeyRequestColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // QueryOrganization queries the organization edge of a Subscription.
 func (c *SubscriptionClient) QueryOrganization(_m *Subscription) *OrganizationQuery {
 	query := (&OrganizationClient{config: c.config}).Query()
@@ -3501,13 +3725,13 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 type (
 	hooks struct {
 		AccessEntry, Account, App, AppTransfer, Credential, Endpoint, Event, Invitation,
-		Membership, Organization, Plan, Product, ProductApprover, ServiceToken,
-		Session, SignUp, Subscription, User []ent.Hook
+		KeyRequest, Membership, Organization, Plan, Product, ProductApprover,
+		ServiceToken, Session, SignUp, Subscription, User []ent.Hook
 	}
 	inters struct {
 		AccessEntry, Account, App, AppTransfer, Credential, Endpoint, Event, Invitation,
-		Membership, Organization, Plan, Product, ProductApprover, ServiceToken,
-		Session, SignUp, Subscription, User []ent.Interceptor
+		KeyRequest, Membership, Organization, Plan, Product, ProductApprover,
+		ServiceToken, Session, SignUp, Subscription, User []ent.Interceptor
 	}
 )
 

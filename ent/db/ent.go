@@ -14,6 +14,7 @@ import (
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
 	"portico/ent/db/invitation"
+	"portico/ent/db/keyrequest"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
@@ -98,6 +99,7 @@ func checkColumn(t, c string) error {
 			endpoint.Table:        endpoint.ValidColumn,
 			event.Table:           event.ValidColumn,
 			invitation.Table:      invitation.ValidColumn,
+			keyrequest.Table:      keyrequest.ValidColumn,
 			membership.Table:      membership.ValidColumn,
 			organization.Table:    organization.ValidColumn,
 			plan.Table:            plan.ValidColumn,

@@ -15,6 +15,7 @@ import (
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
 	"portico/ent/db/invitation"
+	"portico/ent/db/keyrequest"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
@@ -54,6 +55,7 @@ const (
 	TypeEndpoint        = "Endpoint"
 	TypeEvent           = "Event"
 	TypeInvitation      = "Invitation"
+	TypeKeyRequest      = "KeyRequest"
 	TypeMembership      = "Membership"
 	TypeOrganization    = "Organization"
 	TypePlan            = "Plan"
@@ -11009,6 +11011,1780 @@ func (m *InvitationMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Invitation edge %s", name)
 }
 
+// KeyRequestMutation represents an operation that mutates the KeyRequest nodes in the graph.
+type KeyRequestMutation struct {
+	config
+	op                       Op
+	typ                      string
+	id                       *uuid.UUID
+	created_at               *time.Time
+	updated_at               *time.Time
+	version                  *int
+	addversion               *int
+	status                   *domain.KeyRequestStatus
+	name                     *string
+	environment              *access.Environment
+	changes_key              *bool
+	product_ids              *[]uuid.UUID
+	appendproduct_ids        []uuid.UUID
+	remove_product_ids       *[]uuid.UUID
+	appendremove_product_ids []uuid.UUID
+	requested_by             *uuid.UUID
+	decided_by               *uuid.UUID
+	decided_at               *time.Time
+	reason                   *string
+	collect_until            *time.Time
+	collected_at             *time.Time
+	hidden_at                *time.Time
+	clearedFields            map[string]struct{}
+	app                      *uuid.UUID
+	clearedapp               bool
+	account                  *uuid.UUID
+	clearedaccount           bool
+	credential               *uuid.UUID
+	clearedcredential        bool
+	organization             *uuid.UUID
+	clearedorganization      bool
+	done                     bool
+	oldValue                 func(context.Context) (*KeyRequest, error)
+	predicates               []predicate.KeyRequest
+}
+
+var _ ent.Mutation = (*KeyRequestMutation)(nil)
+
+// keyrequestOption allows management of the mutation configuration using functional options.
+type keyrequestOption func(*KeyRequestMutation)
+
+// newKeyRequestMutation creates new mutation for the KeyRequest entity.
+func newKeyRequestMutation(c config, op Op, opts ...keyrequestOption) *KeyRequestMutation {
+	m := &KeyRequestMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeKeyRequest,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withKeyRequestID sets the ID field of the mutation.
+func withKeyRequestID(id uuid.UUID) keyrequestOption {
+	return func(m *KeyRequestMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *KeyRequest
+		)
+		m.oldValue = func(ctx context.Context) (*KeyRequest, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().KeyRequest.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withKeyRequest sets the old KeyRequest of the mutation.
+func withKeyRequest(node *KeyRequest) keyrequestOption {
+	return func(m *KeyRequestMutation) {
+		m.oldValue = func(context.Context) (*KeyRequest, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m KeyRequestMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m KeyRequestMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of KeyRequest entities.
+func (m *KeyRequestMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *KeyRequestMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *KeyRequestMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().KeyRequest.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *KeyRequestMutation) SetOrganizationID(u uuid.UUID) {
+	m.organization = &u
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *KeyRequestMutation) OrganizationID() (r uuid.UUID, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the KeyRequest entity.
+// If the KeyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KeyRequestMutation) OldOrganizationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *KeyRequestMutation) ResetOrganizationID() {
+	m.organization = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *KeyRequestMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *KeyRequestMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the KeyRequest entity.
+// If the KeyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KeyRequestMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *KeyRequestMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *KeyRequestMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *KeyRequestMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the KeyRequest entity.
+// If the KeyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KeyRequestMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *KeyRequestMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *KeyRequestMutation) SetVersion(i int) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *KeyRequestMutation) Version() (r int, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the KeyRequest entity.
+// If the KeyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KeyRequestMutation) OldVersion(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *KeyRequestMutation) AddVersion(i int) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *KeyRequestMutation) AddedVersion() (r int, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *KeyRequestMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *KeyRequestMutation) SetAccountID(u uuid.UUID) {
+	m.account = &u
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *KeyRequestMutation) AccountID() (r uuid.UUID, exists bool) {
+	v := m.account
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the KeyRequest entity.
+// If the KeyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KeyRequestMutation) OldAccountID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *KeyRequestMutation) ResetAccountID() {
+	m.account = nil
+}
+
+// SetAppID sets the "app_id" field.
+func (m *KeyRequestMutation) SetAppID(u uuid.UUID) {
+	m.app = &u
+}
+
+// AppID returns the value of the "app_id" field in the mutation.
+func (m *KeyRequestMutation) AppID() (r uuid.UUID, exists bool) {
+	v := m.app
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAppID returns the old "app_id" field's value of the KeyRequest entity.
+// If the KeyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KeyRequestMutation) OldAppID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAppID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAppID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAppID: %w", err)
+	}
+	return oldValue.AppID, nil
+}
+
+// ResetAppID resets all changes to the "app_id" field.
+func (m *KeyRequestMutation) ResetAppID() {
+	m.app = nil
+}
+
+// SetStatus sets the "status" field.
+func (m *KeyRequestMutation) SetStatus(drs domain.KeyRequestStatus) {
+	m.status = &drs
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *KeyRequestMutation) Status() (r domain.KeyRequestStatus, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the KeyRequest entity.
+// If the KeyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KeyRequestMutation) OldStatus(ctx context.Context) (v domain.KeyRequestStatus, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *KeyRequestMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetName sets the "name" field.
+func (m *KeyRequestMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *KeyRequestMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the KeyRequest entity.
+// If the KeyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KeyRequestMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *KeyRequestMutation) ResetName() {
+	m.name = nil
+}
+
+// SetEnvironment sets the "environment" field.
+func (m *KeyRequestMutation) SetEnvironment(a access.Environment) {
+	m.environment = &a
+}
+
+// Environment returns the value of the "environment" field in the mutation.
+func (m *KeyRequestMutation) Environment() (r access.Environment, exists bool) {
+	v := m.environment
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnvironment returns the old "environment" field's value of the KeyRequest entity.
+// If the KeyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KeyRequestMutation) OldEnvironment(ctx context.Context) (v access.Environment, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnvironment is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnvironment requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnvironment: %w", err)
+	}
+	return oldValue.Environment, nil
+}
+
+// ResetEnvironment resets all changes to the "environment" field.
+func (m *KeyRequestMutation) ResetEnvironment() {
+	m.environment = nil
+}
+
+// SetChangesKey sets the "changes_key" field.
+func (m *KeyRequestMutation) SetChangesKey(b bool) {
+	m.changes_key = &b
+}
+
+// ChangesKey returns the value of the "changes_key" field in the mutation.
+func (m *KeyRequestMutation) ChangesKey() (r bool, exists bool) {
+	v := m.changes_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangesKey returns the old "changes_key" field's value of the KeyRequest entity.
+// If the KeyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KeyRequestMutation) OldChangesKey(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangesKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangesKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangesKey: %w", err)
+	}
+	return oldValue.ChangesKey, nil
+}
+
+// ResetChangesKey resets all changes to the "changes_key" field.
+func (m *KeyRequestMutation) ResetChangesKey() {
+	m.changes_key = nil
+}
+
+// SetCredentialID sets the "credential_id" field.
+func (m *KeyRequestMutation) SetCredentialID(u uuid.UUID) {
+	m.credential = &u
+}
+
+// CredentialID returns the value of the "credential_id" field in the mutation.
+func (m *KeyRequestMutation) CredentialID() (r uuid.UUID, exists bool) {
+	v := m.credential
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCredentialID returns the old "credential_id" field's value of the KeyRequest entity.
+// If the KeyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KeyRequestMutation) OldCredentialID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCredentialID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCredentialID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCredentialID: %w", err)
+	}
+	return oldValue.CredentialID, nil
+}
+
+// ClearCredentialID clears the value of the "credential_id" field.
+func (m *KeyRequestMutation) ClearCredentialID() {
+	m.credential = nil
+	m.clearedFields[keyrequest.FieldCredentialID] = struct{}{}
+}
+
+// CredentialIDCleared returns if the "credential_id" field was cleared in this mutation.
+func (m *KeyRequestMutation) CredentialIDCleared() bool {
+	_, ok := m.clearedFields[keyrequest.FieldCredentialID]
+	return ok
+}
+
+// ResetCredentialID resets all changes to the "credential_id" field.
+func (m *KeyRequestMutation) ResetCredentialID() {
+	m.credential = nil
+	delete(m.clearedFields, keyrequest.FieldCredentialID)
+}
+
+// SetProductIds sets the "product_ids" field.
+func (m *KeyRequestMutation) SetProductIds(u []uuid.UUID) {
+	m.product_ids = &u
+	m.appendproduct_ids = nil
+}
+
+// ProductIds returns the value of the "product_ids" field in the mutation.
+func (m *KeyRequestMutation) ProductIds() (r []uuid.UUID, exists bool) {
+	v := m.product_ids
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductIds returns the old "product_ids" field's value of the KeyRequest entity.
+// If the KeyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KeyRequestMutation) OldProductIds(ctx context.Context) (v []uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductIds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductIds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductIds: %w", err)
+	}
+	return oldValue.ProductIds, nil
+}
+
+// AppendProductIds adds u to the "product_ids" field.
+func (m *KeyRequestMutation) AppendProductIds(u []uuid.UUID) {
+	m.appendproduct_ids = append(m.appendproduct_ids, u...)
+}
+
+// AppendedProductIds returns the list of values that were appended to the "product_ids" field in this mutation.
+func (m *KeyRequestMutation) AppendedProductIds() ([]uuid.UUID, bool) {
+	if len(m.appendproduct_ids) == 0 {
+		return nil, false
+	}
+	return m.appendproduct_ids, true
+}
+
+// ResetProductIds resets all changes to the "product_ids" field.
+func (m *KeyRequestMutation) ResetProductIds() {
+	m.product_ids = nil
+	m.appendproduct_ids = nil
+}
+
+// SetRemoveProductIds sets the "remove_product_ids" field.
+func (m *KeyRequestMutation) SetRemoveProductIds(u []uuid.UUID) {
+	m.remove_product_ids = &u
+	m.appendremove_product_ids = nil
+}
+
+// RemoveProductIds returns the value of the "remove_product_ids" field in the mutation.
+func (m *KeyRequestMutation) RemoveProductIds() (r []uuid.UUID, exists bool) {
+	v := m.remove_product_ids
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemoveProductIds returns the old "remove_product_ids" field's value of the KeyRequest entity.
+// If the KeyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KeyRequestMutation) OldRemoveProductIds(ctx context.Context) (v []uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemoveProductIds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemoveProductIds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemoveProductIds: %w", err)
+	}
+	return oldValue.RemoveProductIds, nil
+}
+
+// AppendRemoveProductIds adds u to the "remove_product_ids" field.
+func (m *KeyRequestMutation) AppendRemoveProductIds(u []uuid.UUID) {
+	m.appendremove_product_ids = append(m.appendremove_product_ids, u...)
+}
+
+// AppendedRemoveProductIds returns the list of values that were appended to the "remove_product_ids" field in this mutation.
+func (m *KeyRequestMutation) AppendedRemoveProductIds() ([]uuid.UUID, bool) {
+	if len(m.appendremove_product_ids) == 0 {
+		return nil, false
+	}
+	return m.appendremove_product_ids, true
+}
+
+// ClearRemoveProductIds clears the value of the "remove_product_ids" field.
+func (m *KeyRequestMutation) ClearRemoveProductIds() {
+	m.remove_product_ids = nil
+	m.appendremove_product_ids = nil
+	m.clearedFields[keyrequest.FieldRemoveProductIds] = struct{}{}
+}
+
+// RemoveProductIdsCleared returns if the "remove_product_ids" field was cleared in this mutation.
+func (m *KeyRequestMutation) RemoveProductIdsCleared() bool {
+	_, ok := m.clearedFields[keyrequest.FieldRemoveProductIds]
+	return ok
+}
+
+// ResetRemoveProductIds resets all changes to the "remove_product_ids" field.
+func (m *KeyRequestMutation) ResetRemoveProductIds() {
+	m.remove_product_ids = nil
+	m.appendremove_product_ids = nil
+	delete(m.clearedFields, keyrequest.FieldRemoveProductIds)
+}
+
+// SetRequestedBy sets the "requested_by" field.
+func (m *KeyRequestMutation) SetRequestedBy(u uuid.UUID) {
+	m.requested_by = &u
+}
+
+// RequestedBy returns the value of the "requested_by" field in the mutation.
+func (m *KeyRequestMutation) RequestedBy() (r uuid.UUID, exists bool) {
+	v := m.requested_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequestedBy returns the old "requested_by" field's value of the KeyRequest entity.
+// If the KeyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KeyRequestMutation) OldRequestedBy(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequestedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequestedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequestedBy: %w", err)
+	}
+	return oldValue.RequestedBy, nil
+}
+
+// ClearRequestedBy clears the value of the "requested_by" field.
+func (m *KeyRequestMutation) ClearRequestedBy() {
+	m.requested_by = nil
+	m.clearedFields[keyrequest.FieldRequestedBy] = struct{}{}
+}
+
+// RequestedByCleared returns if the "requested_by" field was cleared in this mutation.
+func (m *KeyRequestMutation) RequestedByCleared() bool {
+	_, ok := m.clearedFields[keyrequest.FieldRequestedBy]
+	return ok
+}
+
+// ResetRequestedBy resets all changes to the "requested_by" field.
+func (m *KeyRequestMutation) ResetRequestedBy() {
+	m.requested_by = nil
+	delete(m.clearedFields, keyrequest.FieldRequestedBy)
+}
+
+// SetDecidedBy sets the "decided_by" field.
+func (m *KeyRequestMutation) SetDecidedBy(u uuid.UUID) {
+	m.decided_by = &u
+}
+
+// DecidedBy returns the value of the "decided_by" field in the mutation.
+func (m *KeyRequestMutation) DecidedBy() (r uuid.UUID, exists bool) {
+	v := m.decided_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecidedBy returns the old "decided_by" field's value of the KeyRequest entity.
+// If the KeyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KeyRequestMutation) OldDecidedBy(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecidedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecidedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecidedBy: %w", err)
+	}
+	return oldValue.DecidedBy, nil
+}
+
+// ClearDecidedBy clears the value of the "decided_by" field.
+func (m *KeyRequestMutation) ClearDecidedBy() {
+	m.decided_by = nil
+	m.clearedFields[keyrequest.FieldDecidedBy] = struct{}{}
+}
+
+// DecidedByCleared returns if the "decided_by" field was cleared in this mutation.
+func (m *KeyRequestMutation) DecidedByCleared() bool {
+	_, ok := m.clearedFields[keyrequest.FieldDecidedBy]
+	return ok
+}
+
+// ResetDecidedBy resets all changes to the "decided_by" field.
+func (m *KeyRequestMutation) ResetDecidedBy() {
+	m.decided_by = nil
+	delete(m.clearedFields, keyrequest.FieldDecidedBy)
+}
+
+// SetDecidedAt sets the "decided_at" field.
+func (m *KeyRequestMutation) SetDecidedAt(t time.Time) {
+	m.decided_at = &t
+}
+
+// DecidedAt returns the value of the "decided_at" field in the mutation.
+func (m *KeyRequestMutation) DecidedAt() (r time.Time, exists bool) {
+	v := m.decided_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecidedAt returns the old "decided_at" field's value of the KeyRequest entity.
+// If the KeyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KeyRequestMutation) OldDecidedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecidedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecidedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecidedAt: %w", err)
+	}
+	return oldValue.DecidedAt, nil
+}
+
+// ClearDecidedAt clears the value of the "decided_at" field.
+func (m *KeyRequestMutation) ClearDecidedAt() {
+	m.decided_at = nil
+	m.clearedFields[keyrequest.FieldDecidedAt] = struct{}{}
+}
+
+// DecidedAtCleared returns if the "decided_at" field was cleared in this mutation.
+func (m *KeyRequestMutation) DecidedAtCleared() bool {
+	_, ok := m.clearedFields[keyrequest.FieldDecidedAt]
+	return ok
+}
+
+// ResetDecidedAt resets all changes to the "decided_at" field.
+func (m *KeyRequestMutation) ResetDecidedAt() {
+	m.decided_at = nil
+	delete(m.clearedFields, keyrequest.FieldDecidedAt)
+}
+
+// SetReason sets the "reason" field.
+func (m *KeyRequestMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *KeyRequestMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the KeyRequest entity.
+// If the KeyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KeyRequestMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *KeyRequestMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetCollectUntil sets the "collect_until" field.
+func (m *KeyRequestMutation) SetCollectUntil(t time.Time) {
+	m.collect_until = &t
+}
+
+// CollectUntil returns the value of the "collect_until" field in the mutation.
+func (m *KeyRequestMutation) CollectUntil() (r time.Time, exists bool) {
+	v := m.collect_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCollectUntil returns the old "collect_until" field's value of the KeyRequest entity.
+// If the KeyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KeyRequestMutation) OldCollectUntil(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCollectUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCollectUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCollectUntil: %w", err)
+	}
+	return oldValue.CollectUntil, nil
+}
+
+// ClearCollectUntil clears the value of the "collect_until" field.
+func (m *KeyRequestMutation) ClearCollectUntil() {
+	m.collect_until = nil
+	m.clearedFields[keyrequest.FieldCollectUntil] = struct{}{}
+}
+
+// CollectUntilCleared returns if the "collect_until" field was cleared in this mutation.
+func (m *KeyRequestMutation) CollectUntilCleared() bool {
+	_, ok := m.clearedFields[keyrequest.FieldCollectUntil]
+	return ok
+}
+
+// ResetCollectUntil resets all changes to the "collect_until" field.
+func (m *KeyRequestMutation) ResetCollectUntil() {
+	m.collect_until = nil
+	delete(m.clearedFields, keyrequest.FieldCollectUntil)
+}
+
+// SetCollectedAt sets the "collected_at" field.
+func (m *KeyRequestMutation) SetCollectedAt(t time.Time) {
+	m.collected_at = &t
+}
+
+// CollectedAt returns the value of the "collected_at" field in the mutation.
+func (m *KeyRequestMutation) CollectedAt() (r time.Time, exists bool) {
+	v := m.collected_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCollectedAt returns the old "collected_at" field's value of the KeyRequest entity.
+// If the KeyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KeyRequestMutation) OldCollectedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCollectedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCollectedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCollectedAt: %w", err)
+	}
+	return oldValue.CollectedAt, nil
+}
+
+// ClearCollectedAt clears the value of the "collected_at" field.
+func (m *KeyRequestMutation) ClearCollectedAt() {
+	m.collected_at = nil
+	m.clearedFields[keyrequest.FieldCollectedAt] = struct{}{}
+}
+
+// CollectedAtCleared returns if the "collected_at" field was cleared in this mutation.
+func (m *KeyRequestMutation) CollectedAtCleared() bool {
+	_, ok := m.clearedFields[keyrequest.FieldCollectedAt]
+	return ok
+}
+
+// ResetCollectedAt resets all changes to the "collected_at" field.
+func (m *KeyRequestMutation) ResetCollectedAt() {
+	m.collected_at = nil
+	delete(m.clearedFields, keyrequest.FieldCollectedAt)
+}
+
+// SetHiddenAt sets the "hidden_at" field.
+func (m *KeyRequestMutation) SetHiddenAt(t time.Time) {
+	m.hidden_at = &t
+}
+
+// HiddenAt returns the value of the "hidden_at" field in the mutation.
+func (m *KeyRequestMutation) HiddenAt() (r time.Time, exists bool) {
+	v := m.hidden_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHiddenAt returns the old "hidden_at" field's value of the KeyRequest entity.
+// If the KeyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KeyRequestMutation) OldHiddenAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHiddenAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHiddenAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHiddenAt: %w", err)
+	}
+	return oldValue.HiddenAt, nil
+}
+
+// ClearHiddenAt clears the value of the "hidden_at" field.
+func (m *KeyRequestMutation) ClearHiddenAt() {
+	m.hidden_at = nil
+	m.clearedFields[keyrequest.FieldHiddenAt] = struct{}{}
+}
+
+// HiddenAtCleared returns if the "hidden_at" field was cleared in this mutation.
+func (m *KeyRequestMutation) HiddenAtCleared() bool {
+	_, ok := m.clearedFields[keyrequest.FieldHiddenAt]
+	return ok
+}
+
+// ResetHiddenAt resets all changes to the "hidden_at" field.
+func (m *KeyRequestMutation) ResetHiddenAt() {
+	m.hidden_at = nil
+	delete(m.clearedFields, keyrequest.FieldHiddenAt)
+}
+
+// ClearApp clears the "app" edge to the App entity.
+func (m *KeyRequestMutation) ClearApp() {
+	m.clearedapp = true
+	m.clearedFields[keyrequest.FieldAppID] = struct{}{}
+}
+
+// AppCleared reports if the "app" edge to the App entity was cleared.
+func (m *KeyRequestMutation) AppCleared() bool {
+	return m.clearedapp
+}
+
+// AppIDs returns the "app" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// AppID instead. It exists only for internal usage by the builders.
+func (m *KeyRequestMutation) AppIDs() (ids []uuid.UUID) {
+	if id := m.app; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetApp resets all changes to the "app" edge.
+func (m *KeyRequestMutation) ResetApp() {
+	m.app = nil
+	m.clearedapp = false
+}
+
+// ClearAccount clears the "account" edge to the Account entity.
+func (m *KeyRequestMutation) ClearAccount() {
+	m.clearedaccount = true
+	m.clearedFields[keyrequest.FieldAccountID] = struct{}{}
+}
+
+// AccountCleared reports if the "account" edge to the Account entity was cleared.
+func (m *KeyRequestMutation) AccountCleared() bool {
+	return m.clearedaccount
+}
+
+// AccountIDs returns the "account" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// AccountID instead. It exists only for internal usage by the builders.
+func (m *KeyRequestMutation) AccountIDs() (ids []uuid.UUID) {
+	if id := m.account; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetAccount resets all changes to the "account" edge.
+func (m *KeyRequestMutation) ResetAccount() {
+	m.account = nil
+	m.clearedaccount = false
+}
+
+// ClearCredential clears the "credential" edge to the Credential entity.
+func (m *KeyRequestMutation) ClearCredential() {
+	m.clearedcredential = true
+	m.clearedFields[keyrequest.FieldCredentialID] = struct{}{}
+}
+
+// CredentialCleared reports if the "credential" edge to the Credential entity was cleared.
+func (m *KeyRequestMutation) CredentialCleared() bool {
+	return m.CredentialIDCleared() || m.clearedcredential
+}
+
+// CredentialIDs returns the "credential" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// CredentialID instead. It exists only for internal usage by the builders.
+func (m *KeyRequestMutation) CredentialIDs() (ids []uuid.UUID) {
+	if id := m.credential; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetCredential resets all changes to the "credential" edge.
+func (m *KeyRequestMutation) ResetCredential() {
+	m.credential = nil
+	m.clearedcredential = false
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (m *KeyRequestMutation) ClearOrganization() {
+	m.clearedorganization = true
+	m.clearedFields[keyrequest.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationCleared reports if the "organization" edge to the Organization entity was cleared.
+func (m *KeyRequestMutation) OrganizationCleared() bool {
+	return m.clearedorganization
+}
+
+// OrganizationIDs returns the "organization" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrganizationID instead. It exists only for internal usage by the builders.
+func (m *KeyRequestMutation) OrganizationIDs() (ids []uuid.UUID) {
+	if id := m.organization; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrganization resets all changes to the "organization" edge.
+func (m *KeyRequestMutation) ResetOrganization() {
+	m.organization = nil
+	m.clearedorganization = false
+}
+
+// Where appends a list predicates to the KeyRequestMutation builder.
+func (m *KeyRequestMutation) Where(ps ...predicate.KeyRequest) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the KeyRequestMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *KeyRequestMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.KeyRequest, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *KeyRequestMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *KeyRequestMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (KeyRequest).
+func (m *KeyRequestMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *KeyRequestMutation) Fields() []string {
+	fields := make([]string, 0, 20)
+	if m.organization != nil {
+		fields = append(fields, keyrequest.FieldOrganizationID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, keyrequest.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, keyrequest.FieldUpdatedAt)
+	}
+	if m.version != nil {
+		fields = append(fields, keyrequest.FieldVersion)
+	}
+	if m.account != nil {
+		fields = append(fields, keyrequest.FieldAccountID)
+	}
+	if m.app != nil {
+		fields = append(fields, keyrequest.FieldAppID)
+	}
+	if m.status != nil {
+		fields = append(fields, keyrequest.FieldStatus)
+	}
+	if m.name != nil {
+		fields = append(fields, keyrequest.FieldName)
+	}
+	if m.environment != nil {
+		fields = append(fields, keyrequest.FieldEnvironment)
+	}
+	if m.changes_key != nil {
+		fields = append(fields, keyrequest.FieldChangesKey)
+	}
+	if m.credential != nil {
+		fields = append(fields, keyrequest.FieldCredentialID)
+	}
+	if m.product_ids != nil {
+		fields = append(fields, keyrequest.FieldProductIds)
+	}
+	if m.remove_product_ids != nil {
+		fields = append(fields, keyrequest.FieldRemoveProductIds)
+	}
+	if m.requested_by != nil {
+		fields = append(fields, keyrequest.FieldRequestedBy)
+	}
+	if m.decided_by != nil {
+		fields = append(fields, keyrequest.FieldDecidedBy)
+	}
+	if m.decided_at != nil {
+		fields = append(fields, keyrequest.FieldDecidedAt)
+	}
+	if m.reason != nil {
+		fields = append(fields, keyrequest.FieldReason)
+	}
+	if m.collect_until != nil {
+		fields = append(fields, keyrequest.FieldCollectUntil)
+	}
+	if m.collected_at != nil {
+		fields = append(fields, keyrequest.FieldCollectedAt)
+	}
+	if m.hidden_at != nil {
+		fields = append(fields, keyrequest.FieldHiddenAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *KeyRequestMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case keyrequest.FieldOrganizationID:
+		return m.OrganizationID()
+	case keyrequest.FieldCreatedAt:
+		return m.CreatedAt()
+	case keyrequest.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case keyrequest.FieldVersion:
+		return m.Version()
+	case keyrequest.FieldAccountID:
+		return m.AccountID()
+	case keyrequest.FieldAppID:
+		return m.AppID()
+	case keyrequest.FieldStatus:
+		return m.Status()
+	case keyrequest.FieldName:
+		return m.Name()
+	case keyrequest.FieldEnvironment:
+		return m.Environment()
+	case keyrequest.FieldChangesKey:
+		return m.ChangesKey()
+	case keyrequest.FieldCredentialID:
+		return m.CredentialID()
+	case keyrequest.FieldProductIds:
+		return m.ProductIds()
+	case keyrequest.FieldRemoveProductIds:
+		return m.RemoveProductIds()
+	case keyrequest.FieldRequestedBy:
+		return m.RequestedBy()
+	case keyrequest.FieldDecidedBy:
+		return m.DecidedBy()
+	case keyrequest.FieldDecidedAt:
+		return m.DecidedAt()
+	case keyrequest.FieldReason:
+		return m.Reason()
+	case keyrequest.FieldCollectUntil:
+		return m.CollectUntil()
+	case keyrequest.FieldCollectedAt:
+		return m.CollectedAt()
+	case keyrequest.FieldHiddenAt:
+		return m.HiddenAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *KeyRequestMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case keyrequest.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case keyrequest.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case keyrequest.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case keyrequest.FieldVersion:
+		return m.OldVersion(ctx)
+	case keyrequest.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case keyrequest.FieldAppID:
+		return m.OldAppID(ctx)
+	case keyrequest.FieldStatus:
+		return m.OldStatus(ctx)
+	case keyrequest.FieldName:
+		return m.OldName(ctx)
+	case keyrequest.FieldEnvironment:
+		return m.OldEnvironment(ctx)
+	case keyrequest.FieldChangesKey:
+		return m.OldChangesKey(ctx)
+	case keyrequest.FieldCredentialID:
+		return m.OldCredentialID(ctx)
+	case keyrequest.FieldProductIds:
+		return m.OldProductIds(ctx)
+	case keyrequest.FieldRemoveProductIds:
+		return m.OldRemoveProductIds(ctx)
+	case keyrequest.FieldRequestedBy:
+		return m.OldRequestedBy(ctx)
+	case keyrequest.FieldDecidedBy:
+		return m.OldDecidedBy(ctx)
+	case keyrequest.FieldDecidedAt:
+		return m.OldDecidedAt(ctx)
+	case keyrequest.FieldReason:
+		return m.OldReason(ctx)
+	case keyrequest.FieldCollectUntil:
+		return m.OldCollectUntil(ctx)
+	case keyrequest.FieldCollectedAt:
+		return m.OldCollectedAt(ctx)
+	case keyrequest.FieldHiddenAt:
+		return m.OldHiddenAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown KeyRequest field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *KeyRequestMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case keyrequest.FieldOrganizationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case keyrequest.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case keyrequest.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case keyrequest.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case keyrequest.FieldAccountID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case keyrequest.FieldAppID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAppID(v)
+		return nil
+	case keyrequest.FieldStatus:
+		v, ok := value.(domain.KeyRequestStatus)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case keyrequest.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case keyrequest.FieldEnvironment:
+		v, ok := value.(access.Environment)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnvironment(v)
+		return nil
+	case keyrequest.FieldChangesKey:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangesKey(v)
+		return nil
+	case keyrequest.FieldCredentialID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCredentialID(v)
+		return nil
+	case keyrequest.FieldProductIds:
+		v, ok := value.([]uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductIds(v)
+		return nil
+	case keyrequest.FieldRemoveProductIds:
+		v, ok := value.([]uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemoveProductIds(v)
+		return nil
+	case keyrequest.FieldRequestedBy:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequestedBy(v)
+		return nil
+	case keyrequest.FieldDecidedBy:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecidedBy(v)
+		return nil
+	case keyrequest.FieldDecidedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecidedAt(v)
+		return nil
+	case keyrequest.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case keyrequest.FieldCollectUntil:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCollectUntil(v)
+		return nil
+	case keyrequest.FieldCollectedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCollectedAt(v)
+		return nil
+	case keyrequest.FieldHiddenAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHiddenAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown KeyRequest field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *KeyRequestMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, keyrequest.FieldVersion)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *KeyRequestMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case keyrequest.FieldVersion:
+		return m.AddedVersion()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *KeyRequestMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case keyrequest.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	}
+	return fmt.Errorf("unknown KeyRequest numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *KeyRequestMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(keyrequest.FieldCredentialID) {
+		fields = append(fields, keyrequest.FieldCredentialID)
+	}
+	if m.FieldCleared(keyrequest.FieldRemoveProductIds) {
+		fields = append(fields, keyrequest.FieldRemoveProductIds)
+	}
+	if m.FieldCleared(keyrequest.FieldRequestedBy) {
+		fields = append(fields, keyrequest.FieldRequestedBy)
+	}
+	if m.FieldCleared(keyrequest.FieldDecidedBy) {
+		fields = append(fields, keyrequest.FieldDecidedBy)
+	}
+	if m.FieldCleared(keyrequest.FieldDecidedAt) {
+		fields = append(fields, keyrequest.FieldDecidedAt)
+	}
+	if m.FieldCleared(keyrequest.FieldCollectUntil) {
+		fields = append(fields, keyrequest.FieldCollectUntil)
+	}
+	if m.FieldCleared(keyrequest.FieldCollectedAt) {
+		fields = append(fields, keyrequest.FieldCollectedAt)
+	}
+	if m.FieldCleared(keyrequest.FieldHiddenAt) {
+		fields = append(fields, keyrequest.FieldHiddenAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *KeyRequestMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *KeyRequestMutation) ClearField(name string) error {
+	switch name {
+	case keyrequest.FieldCredentialID:
+		m.ClearCredentialID()
+		return nil
+	case keyrequest.FieldRemoveProductIds:
+		m.ClearRemoveProductIds()
+		return nil
+	case keyrequest.FieldRequestedBy:
+		m.ClearRequestedBy()
+		return nil
+	case keyrequest.FieldDecidedBy:
+		m.ClearDecidedBy()
+		return nil
+	case keyrequest.FieldDecidedAt:
+		m.ClearDecidedAt()
+		return nil
+	case keyrequest.FieldCollectUntil:
+		m.ClearCollectUntil()
+		return nil
+	case keyrequest.FieldCollectedAt:
+		m.ClearCollectedAt()
+		return nil
+	case keyrequest.FieldHiddenAt:
+		m.ClearHiddenAt()
+		return nil
+	}
+	return fmt.Errorf("unknown KeyRequest nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *KeyRequestMutation) ResetField(name string) error {
+	switch name {
+	case keyrequest.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case keyrequest.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case keyrequest.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case keyrequest.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case keyrequest.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case keyrequest.FieldAppID:
+		m.ResetAppID()
+		return nil
+	case keyrequest.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case keyrequest.FieldName:
+		m.ResetName()
+		return nil
+	case keyrequest.FieldEnvironment:
+		m.ResetEnvironment()
+		return nil
+	case keyrequest.FieldChangesKey:
+		m.ResetChangesKey()
+		return nil
+	case keyrequest.FieldCredentialID:
+		m.ResetCredentialID()
+		return nil
+	case keyrequest.FieldProductIds:
+		m.ResetProductIds()
+		return nil
+	case keyrequest.FieldRemoveProductIds:
+		m.ResetRemoveProductIds()
+		return nil
+	case keyrequest.FieldRequestedBy:
+		m.ResetRequestedBy()
+		return nil
+	case keyrequest.FieldDecidedBy:
+		m.ResetDecidedBy()
+		return nil
+	case keyrequest.FieldDecidedAt:
+		m.ResetDecidedAt()
+		return nil
+	case keyrequest.FieldReason:
+		m.ResetReason()
+		return nil
+	case keyrequest.FieldCollectUntil:
+		m.ResetCollectUntil()
+		return nil
+	case keyrequest.FieldCollectedAt:
+		m.ResetCollectedAt()
+		return nil
+	case keyrequest.FieldHiddenAt:
+		m.ResetHiddenAt()
+		return nil
+	}
+	return fmt.Errorf("unknown KeyRequest field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *KeyRequestMutation) AddedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.app != nil {
+		edges = append(edges, keyrequest.EdgeApp)
+	}
+	if m.account != nil {
+		edges = append(edges, keyrequest.EdgeAccount)
+	}
+	if m.credential != nil {
+		edges = append(edges, keyrequest.EdgeCredential)
+	}
+	if m.organization != nil {
+		edges = append(edges, keyrequest.EdgeOrganization)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *KeyRequestMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case keyrequest.EdgeApp:
+		if id := m.app; id != nil {
+			return []ent.Value{*id}
+		}
+	case keyrequest.EdgeAccount:
+		if id := m.account; id != nil {
+			return []ent.Value{*id}
+		}
+	case keyrequest.EdgeCredential:
+		if id := m.credential; id != nil {
+			return []ent.Value{*id}
+		}
+	case keyrequest.EdgeOrganization:
+		if id := m.organization; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *KeyRequestMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 4)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *KeyRequestMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *KeyRequestMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.clearedapp {
+		edges = append(edges, keyrequest.EdgeApp)
+	}
+	if m.clearedaccount {
+		edges = append(edges, keyrequest.EdgeAccount)
+	}
+	if m.clearedcredential {
+		edges = append(edges, keyrequest.EdgeCredential)
+	}
+	if m.clearedorganization {
+		edges = append(edges, keyrequest.EdgeOrganization)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *KeyRequestMutation) EdgeCleared(name string) bool {
+	switch name {
+	case keyrequest.EdgeApp:
+		return m.clearedapp
+	case keyrequest.EdgeAccount:
+		return m.clearedaccount
+	case keyrequest.EdgeCredential:
+		return m.clearedcredential
+	case keyrequest.EdgeOrganization:
+		return m.clearedorganization
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *KeyRequestMutation) ClearEdge(name string) error {
+	switch name {
+	case keyrequest.EdgeApp:
+		m.ClearApp()
+		return nil
+	case keyrequest.EdgeAccount:
+		m.ClearAccount()
+		return nil
+	case keyrequest.EdgeCredential:
+		m.ClearCredential()
+		return nil
+	case keyrequest.EdgeOrganization:
+		m.ClearOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown KeyRequest unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *KeyRequestMutation) ResetEdge(name string) error {
+	switch name {
+	case keyrequest.EdgeApp:
+		m.ResetApp()
+		return nil
+	case keyrequest.EdgeAccount:
+		m.ResetAccount()
+		return nil
+	case keyrequest.EdgeCredential:
+		m.ResetCredential()
+		return nil
+	case keyrequest.EdgeOrganization:
+		m.ResetOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown KeyRequest edge %s", name)
+}
+
 // MembershipMutation represents an operation that mutates the Membership nodes in the graph.
 type MembershipMutation struct {
 	config
@@ -11736,6 +13512,9 @@ type OrganizationMutation struct {
 	rotate_keys_every             *domain.KeyLife
 	requests_expire_after_days    *int
 	addrequests_expire_after_days *int
+	multi_product_requests        *bool
+	collect_keys_within_days      *int
+	addcollect_keys_within_days   *int
 	deleted_retention_days        *int
 	adddeleted_retention_days     *int
 	event_retention_days          *int
@@ -12857,6 +14636,98 @@ func (m *OrganizationMutation) ResetRequestsExpireAfterDays() {
 	delete(m.clearedFields, organization.FieldRequestsExpireAfterDays)
 }
 
+// SetMultiProductRequests sets the "multi_product_requests" field.
+func (m *OrganizationMutation) SetMultiProductRequests(b bool) {
+	m.multi_product_requests = &b
+}
+
+// MultiProductRequests returns the value of the "multi_product_requests" field in the mutation.
+func (m *OrganizationMutation) MultiProductRequests() (r bool, exists bool) {
+	v := m.multi_product_requests
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMultiProductRequests returns the old "multi_product_requests" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldMultiProductRequests(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMultiProductRequests is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMultiProductRequests requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMultiProductRequests: %w", err)
+	}
+	return oldValue.MultiProductRequests, nil
+}
+
+// ResetMultiProductRequests resets all changes to the "multi_product_requests" field.
+func (m *OrganizationMutation) ResetMultiProductRequests() {
+	m.multi_product_requests = nil
+}
+
+// SetCollectKeysWithinDays sets the "collect_keys_within_days" field.
+func (m *OrganizationMutation) SetCollectKeysWithinDays(i int) {
+	m.collect_keys_within_days = &i
+	m.addcollect_keys_within_days = nil
+}
+
+// CollectKeysWithinDays returns the value of the "collect_keys_within_days" field in the mutation.
+func (m *OrganizationMutation) CollectKeysWithinDays() (r int, exists bool) {
+	v := m.collect_keys_within_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCollectKeysWithinDays returns the old "collect_keys_within_days" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldCollectKeysWithinDays(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCollectKeysWithinDays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCollectKeysWithinDays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCollectKeysWithinDays: %w", err)
+	}
+	return oldValue.CollectKeysWithinDays, nil
+}
+
+// AddCollectKeysWithinDays adds i to the "collect_keys_within_days" field.
+func (m *OrganizationMutation) AddCollectKeysWithinDays(i int) {
+	if m.addcollect_keys_within_days != nil {
+		*m.addcollect_keys_within_days += i
+	} else {
+		m.addcollect_keys_within_days = &i
+	}
+}
+
+// AddedCollectKeysWithinDays returns the value that was added to the "collect_keys_within_days" field in this mutation.
+func (m *OrganizationMutation) AddedCollectKeysWithinDays() (r int, exists bool) {
+	v := m.addcollect_keys_within_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCollectKeysWithinDays resets all changes to the "collect_keys_within_days" field.
+func (m *OrganizationMutation) ResetCollectKeysWithinDays() {
+	m.collect_keys_within_days = nil
+	m.addcollect_keys_within_days = nil
+}
+
 // SetDeletedRetentionDays sets the "deleted_retention_days" field.
 func (m *OrganizationMutation) SetDeletedRetentionDays(i int) {
 	m.deleted_retention_days = &i
@@ -13052,7 +14923,7 @@ func (m *OrganizationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrganizationMutation) Fields() []string {
-	fields := make([]string, 0, 28)
+	fields := make([]string, 0, 30)
 	if m.created_at != nil {
 		fields = append(fields, organization.FieldCreatedAt)
 	}
@@ -13128,6 +14999,12 @@ func (m *OrganizationMutation) Fields() []string {
 	if m.requests_expire_after_days != nil {
 		fields = append(fields, organization.FieldRequestsExpireAfterDays)
 	}
+	if m.multi_product_requests != nil {
+		fields = append(fields, organization.FieldMultiProductRequests)
+	}
+	if m.collect_keys_within_days != nil {
+		fields = append(fields, organization.FieldCollectKeysWithinDays)
+	}
 	if m.deleted_retention_days != nil {
 		fields = append(fields, organization.FieldDeletedRetentionDays)
 	}
@@ -13195,6 +15072,10 @@ func (m *OrganizationMutation) Field(name string) (ent.Value, bool) {
 		return m.RotateKeysEvery()
 	case organization.FieldRequestsExpireAfterDays:
 		return m.RequestsExpireAfterDays()
+	case organization.FieldMultiProductRequests:
+		return m.MultiProductRequests()
+	case organization.FieldCollectKeysWithinDays:
+		return m.CollectKeysWithinDays()
 	case organization.FieldDeletedRetentionDays:
 		return m.DeletedRetentionDays()
 	case organization.FieldEventRetentionDays:
@@ -13260,6 +15141,10 @@ func (m *OrganizationMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldRotateKeysEvery(ctx)
 	case organization.FieldRequestsExpireAfterDays:
 		return m.OldRequestsExpireAfterDays(ctx)
+	case organization.FieldMultiProductRequests:
+		return m.OldMultiProductRequests(ctx)
+	case organization.FieldCollectKeysWithinDays:
+		return m.OldCollectKeysWithinDays(ctx)
 	case organization.FieldDeletedRetentionDays:
 		return m.OldDeletedRetentionDays(ctx)
 	case organization.FieldEventRetentionDays:
@@ -13450,6 +15335,20 @@ func (m *OrganizationMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetRequestsExpireAfterDays(v)
 		return nil
+	case organization.FieldMultiProductRequests:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMultiProductRequests(v)
+		return nil
+	case organization.FieldCollectKeysWithinDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCollectKeysWithinDays(v)
+		return nil
 	case organization.FieldDeletedRetentionDays:
 		v, ok := value.(int)
 		if !ok {
@@ -13485,6 +15384,9 @@ func (m *OrganizationMutation) AddedFields() []string {
 	if m.addrequests_expire_after_days != nil {
 		fields = append(fields, organization.FieldRequestsExpireAfterDays)
 	}
+	if m.addcollect_keys_within_days != nil {
+		fields = append(fields, organization.FieldCollectKeysWithinDays)
+	}
 	if m.adddeleted_retention_days != nil {
 		fields = append(fields, organization.FieldDeletedRetentionDays)
 	}
@@ -13503,6 +15405,8 @@ func (m *OrganizationMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedVersion()
 	case organization.FieldRequestsExpireAfterDays:
 		return m.AddedRequestsExpireAfterDays()
+	case organization.FieldCollectKeysWithinDays:
+		return m.AddedCollectKeysWithinDays()
 	case organization.FieldDeletedRetentionDays:
 		return m.AddedDeletedRetentionDays()
 	case organization.FieldEventRetentionDays:
@@ -13529,6 +15433,13 @@ func (m *OrganizationMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddRequestsExpireAfterDays(v)
+		return nil
+	case organization.FieldCollectKeysWithinDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCollectKeysWithinDays(v)
 		return nil
 	case organization.FieldDeletedRetentionDays:
 		v, ok := value.(int)
@@ -13684,6 +15595,12 @@ func (m *OrganizationMutation) ResetField(name string) error {
 		return nil
 	case organization.FieldRequestsExpireAfterDays:
 		m.ResetRequestsExpireAfterDays()
+		return nil
+	case organization.FieldMultiProductRequests:
+		m.ResetMultiProductRequests()
+		return nil
+	case organization.FieldCollectKeysWithinDays:
+		m.ResetCollectKeysWithinDays()
 		return nil
 	case organization.FieldDeletedRetentionDays:
 		m.ResetDeletedRetentionDays()
@@ -21168,6 +23085,8 @@ type SubscriptionMutation struct {
 	clearedplan          bool
 	pending_plan         *uuid.UUID
 	clearedpending_plan  bool
+	key_request          *uuid.UUID
+	clearedkey_request   bool
 	organization         *uuid.UUID
 	clearedorganization  bool
 	done                 bool
@@ -21771,6 +23690,55 @@ func (m *SubscriptionMutation) OldNewest(ctx context.Context) (v bool, err error
 // ResetNewest resets all changes to the "newest" field.
 func (m *SubscriptionMutation) ResetNewest() {
 	m.newest = nil
+}
+
+// SetKeyRequestID sets the "key_request_id" field.
+func (m *SubscriptionMutation) SetKeyRequestID(u uuid.UUID) {
+	m.key_request = &u
+}
+
+// KeyRequestID returns the value of the "key_request_id" field in the mutation.
+func (m *SubscriptionMutation) KeyRequestID() (r uuid.UUID, exists bool) {
+	v := m.key_request
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyRequestID returns the old "key_request_id" field's value of the Subscription entity.
+// If the Subscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionMutation) OldKeyRequestID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyRequestID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyRequestID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyRequestID: %w", err)
+	}
+	return oldValue.KeyRequestID, nil
+}
+
+// ClearKeyRequestID clears the value of the "key_request_id" field.
+func (m *SubscriptionMutation) ClearKeyRequestID() {
+	m.key_request = nil
+	m.clearedFields[subscription.FieldKeyRequestID] = struct{}{}
+}
+
+// KeyRequestIDCleared returns if the "key_request_id" field was cleared in this mutation.
+func (m *SubscriptionMutation) KeyRequestIDCleared() bool {
+	_, ok := m.clearedFields[subscription.FieldKeyRequestID]
+	return ok
+}
+
+// ResetKeyRequestID resets all changes to the "key_request_id" field.
+func (m *SubscriptionMutation) ResetKeyRequestID() {
+	m.key_request = nil
+	delete(m.clearedFields, subscription.FieldKeyRequestID)
 }
 
 // SetRequestedBy sets the "requested_by" field.
@@ -22519,6 +24487,33 @@ func (m *SubscriptionMutation) ResetPendingPlan() {
 	m.clearedpending_plan = false
 }
 
+// ClearKeyRequest clears the "key_request" edge to the KeyRequest entity.
+func (m *SubscriptionMutation) ClearKeyRequest() {
+	m.clearedkey_request = true
+	m.clearedFields[subscription.FieldKeyRequestID] = struct{}{}
+}
+
+// KeyRequestCleared reports if the "key_request" edge to the KeyRequest entity was cleared.
+func (m *SubscriptionMutation) KeyRequestCleared() bool {
+	return m.KeyRequestIDCleared() || m.clearedkey_request
+}
+
+// KeyRequestIDs returns the "key_request" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// KeyRequestID instead. It exists only for internal usage by the builders.
+func (m *SubscriptionMutation) KeyRequestIDs() (ids []uuid.UUID) {
+	if id := m.key_request; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetKeyRequest resets all changes to the "key_request" edge.
+func (m *SubscriptionMutation) ResetKeyRequest() {
+	m.key_request = nil
+	m.clearedkey_request = false
+}
+
 // ClearOrganization clears the "organization" edge to the Organization entity.
 func (m *SubscriptionMutation) ClearOrganization() {
 	m.clearedorganization = true
@@ -22580,7 +24575,7 @@ func (m *SubscriptionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SubscriptionMutation) Fields() []string {
-	fields := make([]string, 0, 25)
+	fields := make([]string, 0, 26)
 	if m.organization != nil {
 		fields = append(fields, subscription.FieldOrganizationID)
 	}
@@ -22616,6 +24611,9 @@ func (m *SubscriptionMutation) Fields() []string {
 	}
 	if m.newest != nil {
 		fields = append(fields, subscription.FieldNewest)
+	}
+	if m.key_request != nil {
+		fields = append(fields, subscription.FieldKeyRequestID)
 	}
 	if m.requested_by != nil {
 		fields = append(fields, subscription.FieldRequestedBy)
@@ -22688,6 +24686,8 @@ func (m *SubscriptionMutation) Field(name string) (ent.Value, bool) {
 		return m.Status()
 	case subscription.FieldNewest:
 		return m.Newest()
+	case subscription.FieldKeyRequestID:
+		return m.KeyRequestID()
 	case subscription.FieldRequestedBy:
 		return m.RequestedBy()
 	case subscription.FieldDecidedBy:
@@ -22747,6 +24747,8 @@ func (m *SubscriptionMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldStatus(ctx)
 	case subscription.FieldNewest:
 		return m.OldNewest(ctx)
+	case subscription.FieldKeyRequestID:
+		return m.OldKeyRequestID(ctx)
 	case subscription.FieldRequestedBy:
 		return m.OldRequestedBy(ctx)
 	case subscription.FieldDecidedBy:
@@ -22865,6 +24867,13 @@ func (m *SubscriptionMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetNewest(v)
+		return nil
+	case subscription.FieldKeyRequestID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyRequestID(v)
 		return nil
 	case subscription.FieldRequestedBy:
 		v, ok := value.(uuid.UUID)
@@ -23008,6 +25017,9 @@ func (m *SubscriptionMutation) ClearedFields() []string {
 	if m.FieldCleared(subscription.FieldAnswers) {
 		fields = append(fields, subscription.FieldAnswers)
 	}
+	if m.FieldCleared(subscription.FieldKeyRequestID) {
+		fields = append(fields, subscription.FieldKeyRequestID)
+	}
 	if m.FieldCleared(subscription.FieldRequestedBy) {
 		fields = append(fields, subscription.FieldRequestedBy)
 	}
@@ -23060,6 +25072,9 @@ func (m *SubscriptionMutation) ClearField(name string) error {
 		return nil
 	case subscription.FieldAnswers:
 		m.ClearAnswers()
+		return nil
+	case subscription.FieldKeyRequestID:
+		m.ClearKeyRequestID()
 		return nil
 	case subscription.FieldRequestedBy:
 		m.ClearRequestedBy()
@@ -23138,6 +25153,9 @@ func (m *SubscriptionMutation) ResetField(name string) error {
 	case subscription.FieldNewest:
 		m.ResetNewest()
 		return nil
+	case subscription.FieldKeyRequestID:
+		m.ResetKeyRequestID()
+		return nil
 	case subscription.FieldRequestedBy:
 		m.ResetRequestedBy()
 		return nil
@@ -23183,7 +25201,7 @@ func (m *SubscriptionMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *SubscriptionMutation) AddedEdges() []string {
-	edges := make([]string, 0, 6)
+	edges := make([]string, 0, 7)
 	if m.app != nil {
 		edges = append(edges, subscription.EdgeApp)
 	}
@@ -23198,6 +25216,9 @@ func (m *SubscriptionMutation) AddedEdges() []string {
 	}
 	if m.pending_plan != nil {
 		edges = append(edges, subscription.EdgePendingPlan)
+	}
+	if m.key_request != nil {
+		edges = append(edges, subscription.EdgeKeyRequest)
 	}
 	if m.organization != nil {
 		edges = append(edges, subscription.EdgeOrganization)
@@ -23229,6 +25250,10 @@ func (m *SubscriptionMutation) AddedIDs(name string) []ent.Value {
 		if id := m.pending_plan; id != nil {
 			return []ent.Value{*id}
 		}
+	case subscription.EdgeKeyRequest:
+		if id := m.key_request; id != nil {
+			return []ent.Value{*id}
+		}
 	case subscription.EdgeOrganization:
 		if id := m.organization; id != nil {
 			return []ent.Value{*id}
@@ -23239,7 +25264,7 @@ func (m *SubscriptionMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *SubscriptionMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 6)
+	edges := make([]string, 0, 7)
 	return edges
 }
 
@@ -23251,7 +25276,7 @@ func (m *SubscriptionMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *SubscriptionMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 6)
+	edges := make([]string, 0, 7)
 	if m.clearedapp {
 		edges = append(edges, subscription.EdgeApp)
 	}
@@ -23266,6 +25291,9 @@ func (m *SubscriptionMutation) ClearedEdges() []string {
 	}
 	if m.clearedpending_plan {
 		edges = append(edges, subscription.EdgePendingPlan)
+	}
+	if m.clearedkey_request {
+		edges = append(edges, subscription.EdgeKeyRequest)
 	}
 	if m.clearedorganization {
 		edges = append(edges, subscription.EdgeOrganization)
@@ -23287,6 +25315,8 @@ func (m *SubscriptionMutation) EdgeCleared(name string) bool {
 		return m.clearedplan
 	case subscription.EdgePendingPlan:
 		return m.clearedpending_plan
+	case subscription.EdgeKeyRequest:
+		return m.clearedkey_request
 	case subscription.EdgeOrganization:
 		return m.clearedorganization
 	}
@@ -23311,6 +25341,9 @@ func (m *SubscriptionMutation) ClearEdge(name string) error {
 		return nil
 	case subscription.EdgePendingPlan:
 		m.ClearPendingPlan()
+		return nil
+	case subscription.EdgeKeyRequest:
+		m.ClearKeyRequest()
 		return nil
 	case subscription.EdgeOrganization:
 		m.ClearOrganization()
@@ -23337,6 +25370,9 @@ func (m *SubscriptionMutation) ResetEdge(name string) error {
 		return nil
 	case subscription.EdgePendingPlan:
 		m.ResetPendingPlan()
+		return nil
+	case subscription.EdgeKeyRequest:
+		m.ResetKeyRequest()
 		return nil
 	case subscription.EdgeOrganization:
 		m.ResetOrganization()

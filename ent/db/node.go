@@ -97,6 +97,18 @@ func (*Invitation) NodeKind() nodeid.Kind { return nodeid.Invitation }
 func (m *Invitation) Lacks(columns []string) bool { return lacking(m.columns, columns) }
 
 // GlobalID returns the opaque id that the schema shows for the row.
+func (m *KeyRequest) GlobalID() string { return nodeid.Encode(nodeid.KeyRequest, m.ID) }
+
+// IsNode marks the row as a GraphQL Node.
+func (*KeyRequest) IsNode() {}
+
+// NodeKind returns the row's type in the public schema.
+func (*KeyRequest) NodeKind() nodeid.Kind { return nodeid.KeyRequest }
+
+// Lacks reports whether the row was read without one of the columns.
+func (m *KeyRequest) Lacks(columns []string) bool { return lacking(m.columns, columns) }
+
+// GlobalID returns the opaque id that the schema shows for the row.
 func (m *Membership) GlobalID() string { return nodeid.Encode(nodeid.Membership, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.

@@ -71,6 +71,10 @@ type Organization struct {
 	RotateKeysEvery domain.KeyLife `json:"rotate_keys_every,omitempty"`
 	// After how many days a request expires that nobody has decided about, 1–365. NULL: never.
 	RequestsExpireAfterDays *int `json:"requests_expire_after_days,omitempty"`
+	// Whether developers may ask for several products with one request for a key.
+	MultiProductRequests bool `json:"multi_product_requests,omitempty"`
+	// Within how many days of the approval a key must be collected, 1–90.
+	CollectKeysWithinDays int `json:"collect_keys_within_days,omitempty"`
 	// DeletedRetentionDays holds the value of the "deleted_retention_days" field.
 	DeletedRetentionDays int `json:"deleted_retention_days,omitempty"`
 	// EventRetentionDays holds the value of the "event_retention_days" field.
@@ -92,9 +96,9 @@ func (*Organization) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case organization.FieldSignUpForm, organization.FieldLongestKeyLife, organization.FieldRotateKeysEvery, organization.FieldUsageRetention:
 			values[i] = new([]byte)
-		case organization.FieldPasswordSignIn, organization.FieldActAs, organization.FieldStaffTotp, organization.FieldImportedKeys:
+		case organization.FieldPasswordSignIn, organization.FieldActAs, organization.FieldStaffTotp, organization.FieldImportedKeys, organization.FieldMultiProductRequests:
 			values[i] = new(sql.NullBool)
-		case organization.FieldVersion, organization.FieldRequestsExpireAfterDays, organization.FieldDeletedRetentionDays, organization.FieldEventRetentionDays:
+		case organization.FieldVersion, organization.FieldRequestsExpireAfterDays, organization.FieldCollectKeysWithinDays, organization.FieldDeletedRetentionDays, organization.FieldEventRetentionDays:
 			values[i] = new(sql.NullInt64)
 		case organization.FieldSlug, organization.FieldName, organization.FieldWebsite, organization.FieldSupportEmail, organization.FieldLogoURL, organization.FieldTimeZone, organization.FieldCurrency, organization.FieldPortalUnregister, organization.FieldProductionKeys, organization.FieldLeakedKeys, organization.FieldSignUp, organization.FieldTermsVersion, organization.FieldTermsURL, organization.FieldKeyPrefix:
 			values[i] = new(sql.NullString)
@@ -282,6 +286,18 @@ func (_m *Organization) assignValues(columns []string, values []any) error {
 				_m.RequestsExpireAfterDays = new(int)
 				*_m.RequestsExpireAfterDays = int(value.Int64)
 			}
+		case organization.FieldMultiProductRequests:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field multi_product_requests", values[i])
+			} else if value.Valid {
+				_m.MultiProductRequests = value.Bool
+			}
+		case organization.FieldCollectKeysWithinDays:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field collect_keys_within_days", values[i])
+			} else if value.Valid {
+				_m.CollectKeysWithinDays = int(value.Int64)
+			}
 		case organization.FieldDeletedRetentionDays:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field deleted_retention_days", values[i])
@@ -418,6 +434,12 @@ func (_m *Organization) String() string {
 		builder.WriteString("requests_expire_after_days=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("multi_product_requests=")
+	builder.WriteString(fmt.Sprintf("%v", _m.MultiProductRequests))
+	builder.WriteString(", ")
+	builder.WriteString("collect_keys_within_days=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CollectKeysWithinDays))
 	builder.WriteString(", ")
 	builder.WriteString("deleted_retention_days=")
 	builder.WriteString(fmt.Sprintf("%v", _m.DeletedRetentionDays))

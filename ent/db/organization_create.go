@@ -349,6 +349,34 @@ func (_c *OrganizationCreate) SetNillableRequestsExpireAfterDays(v *int) *Organi
 	return _c
 }
 
+// SetMultiProductRequests sets the "multi_product_requests" field.
+func (_c *OrganizationCreate) SetMultiProductRequests(v bool) *OrganizationCreate {
+	_c.mutation.SetMultiProductRequests(v)
+	return _c
+}
+
+// SetNillableMultiProductRequests sets the "multi_product_requests" field if the given value is not nil.
+func (_c *OrganizationCreate) SetNillableMultiProductRequests(v *bool) *OrganizationCreate {
+	if v != nil {
+		_c.SetMultiProductRequests(*v)
+	}
+	return _c
+}
+
+// SetCollectKeysWithinDays sets the "collect_keys_within_days" field.
+func (_c *OrganizationCreate) SetCollectKeysWithinDays(v int) *OrganizationCreate {
+	_c.mutation.SetCollectKeysWithinDays(v)
+	return _c
+}
+
+// SetNillableCollectKeysWithinDays sets the "collect_keys_within_days" field if the given value is not nil.
+func (_c *OrganizationCreate) SetNillableCollectKeysWithinDays(v *int) *OrganizationCreate {
+	if v != nil {
+		_c.SetCollectKeysWithinDays(*v)
+	}
+	return _c
+}
+
 // SetDeletedRetentionDays sets the "deleted_retention_days" field.
 func (_c *OrganizationCreate) SetDeletedRetentionDays(v int) *OrganizationCreate {
 	_c.mutation.SetDeletedRetentionDays(v)
@@ -512,6 +540,14 @@ func (_c *OrganizationCreate) defaults() error {
 		v := organization.DefaultLongestKeyLife
 		_c.mutation.SetLongestKeyLife(v)
 	}
+	if _, ok := _c.mutation.MultiProductRequests(); !ok {
+		v := organization.DefaultMultiProductRequests
+		_c.mutation.SetMultiProductRequests(v)
+	}
+	if _, ok := _c.mutation.CollectKeysWithinDays(); !ok {
+		v := organization.DefaultCollectKeysWithinDays
+		_c.mutation.SetCollectKeysWithinDays(v)
+	}
 	if _, ok := _c.mutation.DeletedRetentionDays(); !ok {
 		v := organization.DefaultDeletedRetentionDays
 		_c.mutation.SetDeletedRetentionDays(v)
@@ -617,6 +653,12 @@ func (_c *OrganizationCreate) check() error {
 	if _, ok := _c.mutation.LongestKeyLife(); !ok {
 		return &ValidationError{Name: "longest_key_life", err: errors.New(`db: missing required field "Organization.longest_key_life"`)}
 	}
+	if _, ok := _c.mutation.MultiProductRequests(); !ok {
+		return &ValidationError{Name: "multi_product_requests", err: errors.New(`db: missing required field "Organization.multi_product_requests"`)}
+	}
+	if _, ok := _c.mutation.CollectKeysWithinDays(); !ok {
+		return &ValidationError{Name: "collect_keys_within_days", err: errors.New(`db: missing required field "Organization.collect_keys_within_days"`)}
+	}
 	if _, ok := _c.mutation.DeletedRetentionDays(); !ok {
 		return &ValidationError{Name: "deleted_retention_days", err: errors.New(`db: missing required field "Organization.deleted_retention_days"`)}
 	}
@@ -637,7 +679,7 @@ func (_c *OrganizationCreate) check() error {
 }
 
 // insertOrganization inserts a row. What is not set is NULL.
-const insertOrganization = `INSERT INTO "organizations" ("created_at", "updated_at", "version", "slug", "name", "website", "support_email", "logo_url", "time_zone", "currency", "portal_unregister", "production_keys", "leaked_keys", "password_sign_in", "act_as", "staff_totp", "sign_up", "sign_up_form", "terms_version", "terms_url", "imported_keys", "key_prefix", "longest_key_life", "rotate_keys_every", "requests_expire_after_days", "deleted_retention_days", "event_retention_days", "usage_retention", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`
+const insertOrganization = `INSERT INTO "organizations" ("created_at", "updated_at", "version", "slug", "name", "website", "support_email", "logo_url", "time_zone", "currency", "portal_unregister", "production_keys", "leaked_keys", "password_sign_in", "act_as", "staff_totp", "sign_up", "sign_up_form", "terms_version", "terms_url", "imported_keys", "key_prefix", "longest_key_life", "rotate_keys_every", "requests_expire_after_days", "multi_product_requests", "collect_keys_within_days", "deleted_retention_days", "event_retention_days", "usage_retention", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)`
 
 func (_c *OrganizationCreate) sqlSave(ctx context.Context) (*Organization, error) {
 	node, args, err := _c.values()
@@ -671,7 +713,7 @@ func (_c *OrganizationCreate) values() (*Organization, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &Organization{config: _c.config}, make([]any, 29)
+	node, args := &Organization{config: _c.config}, make([]any, 31)
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		args[0] = value
 		node.CreatedAt = value
@@ -784,12 +826,20 @@ func (_c *OrganizationCreate) values() (*Organization, []any, error) {
 		args[24] = int64(value)
 		node.RequestsExpireAfterDays = &value
 	}
+	if value, ok := _c.mutation.MultiProductRequests(); ok {
+		args[25] = value
+		node.MultiProductRequests = value
+	}
+	if value, ok := _c.mutation.CollectKeysWithinDays(); ok {
+		args[26] = int64(value)
+		node.CollectKeysWithinDays = value
+	}
 	if value, ok := _c.mutation.DeletedRetentionDays(); ok {
-		args[25] = int64(value)
+		args[27] = int64(value)
 		node.DeletedRetentionDays = value
 	}
 	if value, ok := _c.mutation.EventRetentionDays(); ok {
-		args[26] = int64(value)
+		args[28] = int64(value)
 		node.EventRetentionDays = value
 	}
 	if value, ok := _c.mutation.UsageRetention(); ok {
@@ -797,11 +847,11 @@ func (_c *OrganizationCreate) values() (*Organization, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column usage_retention: %w", err)
 		}
-		args[27] = text
+		args[29] = text
 		node.UsageRetention = value
 	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[28] = value.String()
+		args[30] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -917,6 +967,14 @@ func (_c *OrganizationCreate) createSpec() (*Organization, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.RequestsExpireAfterDays(); ok {
 		_spec.SetField(organization.FieldRequestsExpireAfterDays, field.TypeInt, value)
 		_node.RequestsExpireAfterDays = &value
+	}
+	if value, ok := _c.mutation.MultiProductRequests(); ok {
+		_spec.SetField(organization.FieldMultiProductRequests, field.TypeBool, value)
+		_node.MultiProductRequests = value
+	}
+	if value, ok := _c.mutation.CollectKeysWithinDays(); ok {
+		_spec.SetField(organization.FieldCollectKeysWithinDays, field.TypeInt, value)
+		_node.CollectKeysWithinDays = value
 	}
 	if value, ok := _c.mutation.DeletedRetentionDays(); ok {
 		_spec.SetField(organization.FieldDeletedRetentionDays, field.TypeInt, value)

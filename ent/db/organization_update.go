@@ -388,6 +388,41 @@ func (_u *OrganizationUpdate) ClearRequestsExpireAfterDays() *OrganizationUpdate
 	return _u
 }
 
+// SetMultiProductRequests sets the "multi_product_requests" field.
+func (_u *OrganizationUpdate) SetMultiProductRequests(v bool) *OrganizationUpdate {
+	_u.mutation.SetMultiProductRequests(v)
+	return _u
+}
+
+// SetNillableMultiProductRequests sets the "multi_product_requests" field if the given value is not nil.
+func (_u *OrganizationUpdate) SetNillableMultiProductRequests(v *bool) *OrganizationUpdate {
+	if v != nil {
+		_u.SetMultiProductRequests(*v)
+	}
+	return _u
+}
+
+// SetCollectKeysWithinDays sets the "collect_keys_within_days" field.
+func (_u *OrganizationUpdate) SetCollectKeysWithinDays(v int) *OrganizationUpdate {
+	_u.mutation.ResetCollectKeysWithinDays()
+	_u.mutation.SetCollectKeysWithinDays(v)
+	return _u
+}
+
+// SetNillableCollectKeysWithinDays sets the "collect_keys_within_days" field if the given value is not nil.
+func (_u *OrganizationUpdate) SetNillableCollectKeysWithinDays(v *int) *OrganizationUpdate {
+	if v != nil {
+		_u.SetCollectKeysWithinDays(*v)
+	}
+	return _u
+}
+
+// AddCollectKeysWithinDays adds value to the "collect_keys_within_days" field.
+func (_u *OrganizationUpdate) AddCollectKeysWithinDays(v int) *OrganizationUpdate {
+	_u.mutation.AddCollectKeysWithinDays(v)
+	return _u
+}
+
 // SetDeletedRetentionDays sets the "deleted_retention_days" field.
 func (_u *OrganizationUpdate) SetDeletedRetentionDays(v int) *OrganizationUpdate {
 	_u.mutation.ResetDeletedRetentionDays()
@@ -616,6 +651,15 @@ func (_u *OrganizationUpdate) sqlSave(ctx context.Context) (_node int, err error
 	}
 	if _u.mutation.RequestsExpireAfterDaysCleared() {
 		_spec.ClearField(organization.FieldRequestsExpireAfterDays, field.TypeInt)
+	}
+	if value, ok := _u.mutation.MultiProductRequests(); ok {
+		_spec.SetField(organization.FieldMultiProductRequests, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.CollectKeysWithinDays(); ok {
+		_spec.SetField(organization.FieldCollectKeysWithinDays, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedCollectKeysWithinDays(); ok {
+		_spec.AddField(organization.FieldCollectKeysWithinDays, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.DeletedRetentionDays(); ok {
 		_spec.SetField(organization.FieldDeletedRetentionDays, field.TypeInt, value)
@@ -1015,6 +1059,41 @@ func (_u *OrganizationUpdateOne) ClearRequestsExpireAfterDays() *OrganizationUpd
 	return _u
 }
 
+// SetMultiProductRequests sets the "multi_product_requests" field.
+func (_u *OrganizationUpdateOne) SetMultiProductRequests(v bool) *OrganizationUpdateOne {
+	_u.mutation.SetMultiProductRequests(v)
+	return _u
+}
+
+// SetNillableMultiProductRequests sets the "multi_product_requests" field if the given value is not nil.
+func (_u *OrganizationUpdateOne) SetNillableMultiProductRequests(v *bool) *OrganizationUpdateOne {
+	if v != nil {
+		_u.SetMultiProductRequests(*v)
+	}
+	return _u
+}
+
+// SetCollectKeysWithinDays sets the "collect_keys_within_days" field.
+func (_u *OrganizationUpdateOne) SetCollectKeysWithinDays(v int) *OrganizationUpdateOne {
+	_u.mutation.ResetCollectKeysWithinDays()
+	_u.mutation.SetCollectKeysWithinDays(v)
+	return _u
+}
+
+// SetNillableCollectKeysWithinDays sets the "collect_keys_within_days" field if the given value is not nil.
+func (_u *OrganizationUpdateOne) SetNillableCollectKeysWithinDays(v *int) *OrganizationUpdateOne {
+	if v != nil {
+		_u.SetCollectKeysWithinDays(*v)
+	}
+	return _u
+}
+
+// AddCollectKeysWithinDays adds value to the "collect_keys_within_days" field.
+func (_u *OrganizationUpdateOne) AddCollectKeysWithinDays(v int) *OrganizationUpdateOne {
+	_u.mutation.AddCollectKeysWithinDays(v)
+	return _u
+}
+
 // SetDeletedRetentionDays sets the "deleted_retention_days" field.
 func (_u *OrganizationUpdateOne) SetDeletedRetentionDays(v int) *OrganizationUpdateOne {
 	_u.mutation.ResetDeletedRetentionDays()
@@ -1273,6 +1352,15 @@ func (_u *OrganizationUpdateOne) sqlSave(ctx context.Context) (_node *Organizati
 	}
 	if _u.mutation.RequestsExpireAfterDaysCleared() {
 		_spec.ClearField(organization.FieldRequestsExpireAfterDays, field.TypeInt)
+	}
+	if value, ok := _u.mutation.MultiProductRequests(); ok {
+		_spec.SetField(organization.FieldMultiProductRequests, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.CollectKeysWithinDays(); ok {
+		_spec.SetField(organization.FieldCollectKeysWithinDays, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedCollectKeysWithinDays(); ok {
+		_spec.AddField(organization.FieldCollectKeysWithinDays, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.DeletedRetentionDays(); ok {
 		_spec.SetField(organization.FieldDeletedRetentionDays, field.TypeInt, value)

@@ -16,6 +16,7 @@ import (
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
 	"portico/ent/db/invitation"
+	"portico/ent/db/keyrequest"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
@@ -887,6 +888,153 @@ func (*InvitationQuery) Assign(column string) func(m *Invitation, v any) error {
 
 // Statement returns the query's statement as the row policies restrict it, with
 // some columns of its rows.
+func (_q *KeyRequestQuery) Statement(ctx context.Context, columns []string) (*sql.Selector, error) {
+	_q.ctx.Fields = columns
+	if err := onlyTraversers(_q.inters); err != nil {
+		return nil, err
+	}
+	if err := _q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	s := _q.sqlQuery(ctx)
+	return s, s.Err()
+}
+
+// Driver returns the driver that runs the query.
+func (_q *KeyRequestQuery) Driver() dialect.Driver { return _q.driver }
+
+// Columns returns the names of all columns.
+func (*KeyRequestQuery) Columns() []string { return keyrequest.Columns }
+
+// Row returns an empty row for some columns; nil means all.
+func (_q *KeyRequestQuery) Row(columns []string) *KeyRequest {
+	return &KeyRequest{config: _q.config, columns: columns}
+}
+
+// JoinedApp returns the app that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *KeyRequest) JoinedApp() *App { return m.joinedApp }
+
+// JoinedAccount returns the account that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *KeyRequest) JoinedAccount() *Account { return m.joinedAccount }
+
+// JoinedCredential returns the credential that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *KeyRequest) JoinedCredential() *Credential { return m.joinedCredential }
+
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *KeyRequest) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *KeyRequest) Join(name string, to any) {
+	switch name {
+	case keyrequest.FieldAppID:
+		m.joinedApp, _ = to.(*App)
+	case keyrequest.FieldAccountID:
+		m.joinedAccount, _ = to.(*Account)
+	case keyrequest.FieldCredentialID:
+		m.joinedCredential, _ = to.(*Credential)
+	default:
+		m.computed.Set(name, to)
+	}
+}
+
+// Assign returns the function that assigns a column's value to a row; nil for an
+// unknown column.
+func (*KeyRequestQuery) Assign(column string) func(m *KeyRequest, v any) error {
+	switch column {
+	case keyrequest.FieldOrganizationID:
+		return func(m *KeyRequest, v any) error {
+			return rowscan.ID(&m.OrganizationID, v)
+		}
+	case keyrequest.FieldCreatedAt:
+		return func(m *KeyRequest, v any) error {
+			return rowscan.Time(&m.CreatedAt, v)
+		}
+	case keyrequest.FieldUpdatedAt:
+		return func(m *KeyRequest, v any) error {
+			return rowscan.Time(&m.UpdatedAt, v)
+		}
+	case keyrequest.FieldVersion:
+		return func(m *KeyRequest, v any) error {
+			return rowscan.Int(&m.Version, v)
+		}
+	case keyrequest.FieldAccountID:
+		return func(m *KeyRequest, v any) error {
+			return rowscan.ID(&m.AccountID, v)
+		}
+	case keyrequest.FieldAppID:
+		return func(m *KeyRequest, v any) error {
+			return rowscan.ID(&m.AppID, v)
+		}
+	case keyrequest.FieldStatus:
+		return func(m *KeyRequest, v any) error {
+			return rowscan.Text(&m.Status, v)
+		}
+	case keyrequest.FieldName:
+		return func(m *KeyRequest, v any) error {
+			return rowscan.Text(&m.Name, v)
+		}
+	case keyrequest.FieldEnvironment:
+		return func(m *KeyRequest, v any) error {
+			return rowscan.Text(&m.Environment, v)
+		}
+	case keyrequest.FieldChangesKey:
+		return func(m *KeyRequest, v any) error {
+			return rowscan.Bool(&m.ChangesKey, v)
+		}
+	case keyrequest.FieldCredentialID:
+		return func(m *KeyRequest, v any) error {
+			return rowscan.Optional(&m.CredentialID, v, rowscan.ID)
+		}
+	case keyrequest.FieldProductIds:
+		return func(m *KeyRequest, v any) error {
+			return rowscan.JSON(&m.ProductIds, v)
+		}
+	case keyrequest.FieldRemoveProductIds:
+		return func(m *KeyRequest, v any) error {
+			return rowscan.JSON(&m.RemoveProductIds, v)
+		}
+	case keyrequest.FieldRequestedBy:
+		return func(m *KeyRequest, v any) error {
+			return rowscan.Optional(&m.RequestedBy, v, rowscan.ID)
+		}
+	case keyrequest.FieldDecidedBy:
+		return func(m *KeyRequest, v any) error {
+			return rowscan.Optional(&m.DecidedBy, v, rowscan.ID)
+		}
+	case keyrequest.FieldDecidedAt:
+		return func(m *KeyRequest, v any) error {
+			return rowscan.Optional(&m.DecidedAt, v, rowscan.Time)
+		}
+	case keyrequest.FieldReason:
+		return func(m *KeyRequest, v any) error {
+			return rowscan.Text(&m.Reason, v)
+		}
+	case keyrequest.FieldCollectUntil:
+		return func(m *KeyRequest, v any) error {
+			return rowscan.Optional(&m.CollectUntil, v, rowscan.Time)
+		}
+	case keyrequest.FieldCollectedAt:
+		return func(m *KeyRequest, v any) error {
+			return rowscan.Optional(&m.CollectedAt, v, rowscan.Time)
+		}
+	case keyrequest.FieldHiddenAt:
+		return func(m *KeyRequest, v any) error {
+			return rowscan.Optional(&m.HiddenAt, v, rowscan.Time)
+		}
+	case keyrequest.FieldID:
+		return func(m *KeyRequest, v any) error {
+			return rowscan.ID(&m.ID, v)
+		}
+	}
+	return nil
+}
+
+// Statement returns the query's statement as the row policies restrict it, with
+// some columns of its rows.
 func (_q *MembershipQuery) Statement(ctx context.Context, columns []string) (*sql.Selector, error) {
 	_q.ctx.Fields = columns
 	if err := onlyTraversers(_q.inters); err != nil {
@@ -1100,6 +1248,14 @@ func (*OrganizationQuery) Assign(column string) func(m *Organization, v any) err
 	case organization.FieldRequestsExpireAfterDays:
 		return func(m *Organization, v any) error {
 			return rowscan.Optional(&m.RequestsExpireAfterDays, v, rowscan.Int)
+		}
+	case organization.FieldMultiProductRequests:
+		return func(m *Organization, v any) error {
+			return rowscan.Bool(&m.MultiProductRequests, v)
+		}
+	case organization.FieldCollectKeysWithinDays:
+		return func(m *Organization, v any) error {
+			return rowscan.Int(&m.CollectKeysWithinDays, v)
 		}
 	case organization.FieldDeletedRetentionDays:
 		return func(m *Organization, v any) error {
@@ -1731,6 +1887,10 @@ func (m *Subscription) JoinedPlan() *Plan { return m.joinedPlan }
 // statement and for the same viewer; nil if none was.
 func (m *Subscription) JoinedPendingPlan() *Plan { return m.joinedPendingPlan }
 
+// JoinedKeyRequest returns the key_request that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Subscription) JoinedKeyRequest() *KeyRequest { return m.joinedKeyRequest }
+
 // Computed returns the value of a name that was computed for the row in the same
 // statement and for the same viewer; nil if none was.
 func (m *Subscription) Computed(name string) any { return m.computed.Get(name) }
@@ -1748,6 +1908,8 @@ func (m *Subscription) Join(name string, to any) {
 		m.joinedPlan, _ = to.(*Plan)
 	case subscription.FieldPendingPlanID:
 		m.joinedPendingPlan, _ = to.(*Plan)
+	case subscription.FieldKeyRequestID:
+		m.joinedKeyRequest, _ = to.(*KeyRequest)
 	default:
 		m.computed.Set(name, to)
 	}
@@ -1804,6 +1966,10 @@ func (*SubscriptionQuery) Assign(column string) func(m *Subscription, v any) err
 	case subscription.FieldNewest:
 		return func(m *Subscription, v any) error {
 			return rowscan.Bool(&m.Newest, v)
+		}
+	case subscription.FieldKeyRequestID:
+		return func(m *Subscription, v any) error {
+			return rowscan.Optional(&m.KeyRequestID, v, rowscan.ID)
 		}
 	case subscription.FieldRequestedBy:
 		return func(m *Subscription, v any) error {

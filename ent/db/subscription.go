@@ -8,6 +8,7 @@ import (
 	"portico/clients/go/gate/access"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
+	"portico/ent/db/keyrequest"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
@@ -52,6 +53,8 @@ type Subscription struct {
 	Status access.SubscriptionStatus `json:"status,omitempty"`
 	// The newest row of its app and product; older ones are history.
 	Newest bool `json:"newest,omitempty"`
+	// The request for a key that has made it, which alone decides about it while it waits.
+	KeyRequestID *uuid.UUID `json:"key_request_id,omitempty"`
 	// RequestedBy holds the value of the "requested_by" field.
 	RequestedBy *uuid.UUID `json:"requested_by,omitempty"`
 	// DecidedBy holds the value of the "decided_by" field.
@@ -95,6 +98,8 @@ type Subscription struct {
 	joinedPlan *Plan
 	// joinedPendingPlan was read with the row.
 	joinedPendingPlan *Plan
+	// joinedKeyRequest was read with the row.
+	joinedKeyRequest *KeyRequest
 	// computed was read with the row.
 	computed rowscan.Computed
 }
@@ -111,11 +116,13 @@ type SubscriptionEdges struct {
 	Plan *Plan `json:"plan,omitempty"`
 	// PendingPlan holds the value of the pending_plan edge.
 	PendingPlan *Plan `json:"pending_plan,omitempty"`
+	// KeyRequest holds the value of the key_request edge.
+	KeyRequest *KeyRequest `json:"key_request,omitempty"`
 	// Organization holds the value of the organization edge.
 	Organization *Organization `json:"organization,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [6]bool
+	loadedTypes [7]bool
 }
 
 // AppOrErr returns the App value or an error if the edge
@@ -173,12 +180,23 @@ func (e SubscriptionEdges) PendingPlanOrErr() (*Plan, error) {
 	return nil, &NotLoadedError{edge: "pending_plan"}
 }
 
+// KeyRequestOrErr returns the KeyRequest value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e SubscriptionEdges) KeyRequestOrErr() (*KeyRequest, error) {
+	if e.KeyRequest != nil {
+		return e.KeyRequest, nil
+	} else if e.loadedTypes[5] {
+		return nil, &NotFoundError{label: keyrequest.Label}
+	}
+	return nil, &NotLoadedError{edge: "key_request"}
+}
+
 // OrganizationOrErr returns the Organization value or an error if the edge
 // was not loaded in eager-loading, or loaded but was not found.
 func (e SubscriptionEdges) OrganizationOrErr() (*Organization, error) {
 	if e.Organization != nil {
 		return e.Organization, nil
-	} else if e.loadedTypes[5] {
+	} else if e.loadedTypes[6] {
 		return nil, &NotFoundError{label: organization.Label}
 	}
 	return nil, &NotLoadedError{edge: "organization"}
@@ -189,7 +207,7 @@ func (*Subscription) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case subscription.FieldRequestedBy, subscription.FieldDecidedBy, subscription.FieldPendingPlanID, subscription.FieldPendingRequestedBy:
+		case subscription.FieldKeyRequestID, subscription.FieldRequestedBy, subscription.FieldDecidedBy, subscription.FieldPendingPlanID, subscription.FieldPendingRequestedBy:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case subscription.FieldEndpointIds, subscription.FieldAnswers:
 			values[i] = new([]byte)
@@ -299,6 +317,13 @@ func (_m *Subscription) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field newest", values[i])
 			} else if value.Valid {
 				_m.Newest = value.Bool
+			}
+		case subscription.FieldKeyRequestID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field key_request_id", values[i])
+			} else if value.Valid {
+				_m.KeyRequestID = new(uuid.UUID)
+				*_m.KeyRequestID = *value.S.(*uuid.UUID)
 			}
 		case subscription.FieldRequestedBy:
 			if value, ok := values[i].(*sql.NullScanner); !ok {
@@ -427,6 +452,11 @@ func (_m *Subscription) QueryPendingPlan() *PlanQuery {
 	return NewSubscriptionClient(_m.config).QueryPendingPlan(_m)
 }
 
+// QueryKeyRequest queries the "key_request" edge of the Subscription entity.
+func (_m *Subscription) QueryKeyRequest() *KeyRequestQuery {
+	return NewSubscriptionClient(_m.config).QueryKeyRequest(_m)
+}
+
 // QueryOrganization queries the "organization" edge of the Subscription entity.
 func (_m *Subscription) QueryOrganization() *OrganizationQuery {
 	return NewSubscriptionClient(_m.config).QueryOrganization(_m)
@@ -490,6 +520,11 @@ func (_m *Subscription) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("newest=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Newest))
+	builder.WriteString(", ")
+	if v := _m.KeyRequestID; v != nil {
+		builder.WriteString("key_request_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	if v := _m.RequestedBy; v != nil {
 		builder.WriteString("requested_by=")

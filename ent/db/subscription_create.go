@@ -10,6 +10,7 @@ import (
 	"portico/clients/go/gate/access"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
+	"portico/ent/db/keyrequest"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
@@ -130,6 +131,20 @@ func (_c *SubscriptionCreate) SetNewest(v bool) *SubscriptionCreate {
 func (_c *SubscriptionCreate) SetNillableNewest(v *bool) *SubscriptionCreate {
 	if v != nil {
 		_c.SetNewest(*v)
+	}
+	return _c
+}
+
+// SetKeyRequestID sets the "key_request_id" field.
+func (_c *SubscriptionCreate) SetKeyRequestID(v uuid.UUID) *SubscriptionCreate {
+	_c.mutation.SetKeyRequestID(v)
+	return _c
+}
+
+// SetNillableKeyRequestID sets the "key_request_id" field if the given value is not nil.
+func (_c *SubscriptionCreate) SetNillableKeyRequestID(v *uuid.UUID) *SubscriptionCreate {
+	if v != nil {
+		_c.SetKeyRequestID(*v)
 	}
 	return _c
 }
@@ -355,6 +370,11 @@ func (_c *SubscriptionCreate) SetPendingPlan(v *Plan) *SubscriptionCreate {
 	return _c.SetPendingPlanID(v.ID)
 }
 
+// SetKeyRequest sets the "key_request" edge to the KeyRequest entity.
+func (_c *SubscriptionCreate) SetKeyRequest(v *KeyRequest) *SubscriptionCreate {
+	return _c.SetKeyRequestID(v.ID)
+}
+
 // SetOrganization sets the "organization" edge to the Organization entity.
 func (_c *SubscriptionCreate) SetOrganization(v *Organization) *SubscriptionCreate {
 	return _c.SetOrganizationID(v.ID)
@@ -509,7 +529,7 @@ func (_c *SubscriptionCreate) check() error {
 }
 
 // insertSubscription inserts a row. What is not set is NULL.
-const insertSubscription = `INSERT INTO "subscriptions" ("organization_id", "created_at", "updated_at", "version", "account_id", "app_id", "product_id", "plan_id", "endpoint_ids", "answers", "status", "newest", "requested_by", "decided_by", "decided_at", "reason", "pending_plan_id", "pending_status", "pending_when", "pending_effective_at", "pending_requested_at", "pending_requested_by", "pending_waits_since", "pending_reason", "deleted_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)`
+const insertSubscription = `INSERT INTO "subscriptions" ("organization_id", "created_at", "updated_at", "version", "account_id", "app_id", "product_id", "plan_id", "endpoint_ids", "answers", "status", "newest", "key_request_id", "requested_by", "decided_by", "decided_at", "reason", "pending_plan_id", "pending_status", "pending_when", "pending_effective_at", "pending_requested_at", "pending_requested_by", "pending_waits_since", "pending_reason", "deleted_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)`
 
 func (_c *SubscriptionCreate) sqlSave(ctx context.Context) (*Subscription, error) {
 	node, args, err := _c.values()
@@ -543,7 +563,7 @@ func (_c *SubscriptionCreate) values() (*Subscription, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &Subscription{config: _c.config}, make([]any, 26)
+	node, args := &Subscription{config: _c.config}, make([]any, 27)
 	if value, ok := _c.mutation.OrganizationID(); ok {
 		args[0] = value.String()
 		node.OrganizationID = value
@@ -600,60 +620,64 @@ func (_c *SubscriptionCreate) values() (*Subscription, []any, error) {
 		args[11] = value
 		node.Newest = value
 	}
-	if value, ok := _c.mutation.RequestedBy(); ok {
+	if value, ok := _c.mutation.KeyRequestID(); ok {
 		args[12] = value.String()
+		node.KeyRequestID = &value
+	}
+	if value, ok := _c.mutation.RequestedBy(); ok {
+		args[13] = value.String()
 		node.RequestedBy = &value
 	}
 	if value, ok := _c.mutation.DecidedBy(); ok {
-		args[13] = value.String()
+		args[14] = value.String()
 		node.DecidedBy = &value
 	}
 	if value, ok := _c.mutation.DecidedAt(); ok {
-		args[14] = value
+		args[15] = value
 		node.DecidedAt = &value
 	}
 	if value, ok := _c.mutation.Reason(); ok {
-		args[15] = string(value)
+		args[16] = string(value)
 		node.Reason = value
 	}
 	if value, ok := _c.mutation.PendingPlanID(); ok {
-		args[16] = value.String()
+		args[17] = value.String()
 		node.PendingPlanID = &value
 	}
 	if value, ok := _c.mutation.PendingStatus(); ok {
-		args[17] = string(value)
+		args[18] = string(value)
 		node.PendingStatus = &value
 	}
 	if value, ok := _c.mutation.PendingWhen(); ok {
-		args[18] = string(value)
+		args[19] = string(value)
 		node.PendingWhen = &value
 	}
 	if value, ok := _c.mutation.PendingEffectiveAt(); ok {
-		args[19] = value
+		args[20] = value
 		node.PendingEffectiveAt = &value
 	}
 	if value, ok := _c.mutation.PendingRequestedAt(); ok {
-		args[20] = value
+		args[21] = value
 		node.PendingRequestedAt = &value
 	}
 	if value, ok := _c.mutation.PendingRequestedBy(); ok {
-		args[21] = value.String()
+		args[22] = value.String()
 		node.PendingRequestedBy = &value
 	}
 	if value, ok := _c.mutation.PendingWaitsSince(); ok {
-		args[22] = value
+		args[23] = value
 		node.PendingWaitsSince = &value
 	}
 	if value, ok := _c.mutation.PendingReason(); ok {
-		args[23] = string(value)
+		args[24] = string(value)
 		node.PendingReason = value
 	}
 	if value, ok := _c.mutation.DeletedAt(); ok {
-		args[24] = value
+		args[25] = value
 		node.DeletedAt = &value
 	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[25] = value.String()
+		args[26] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -829,6 +853,23 @@ func (_c *SubscriptionCreate) createSpec() (*Subscription, *sqlgraph.CreateSpec)
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
 		_node.PendingPlanID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.KeyRequestIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.KeyRequestTable,
+			Columns: []string{subscription.KeyRequestColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(keyrequest.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.KeyRequestID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	if nodes := _c.mutation.OrganizationIDs(); len(nodes) > 0 {

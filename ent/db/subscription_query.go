@@ -9,6 +9,7 @@ import (
 	"math"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
+	"portico/ent/db/keyrequest"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/predicate"
@@ -35,6 +36,7 @@ type SubscriptionQuery struct {
 	withProduct      *ProductQuery
 	withPlan         *PlanQuery
 	withPendingPlan  *PlanQuery
+	withKeyRequest   *KeyRequestQuery
 	withOrganization *OrganizationQuery
 	modifiers        []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
@@ -176,6 +178,28 @@ func (_q *SubscriptionQuery) QueryPendingPlan() *PlanQuery {
 			sqlgraph.From(subscription.Table, subscription.FieldID, selector),
 			sqlgraph.To(plan.Table, plan.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, false, subscription.PendingPlanTable, subscription.PendingPlanColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryKeyRequest chains the current query on the "key_request" edge.
+func (_q *SubscriptionQuery) QueryKeyRequest() *KeyRequestQuery {
+	query := (&KeyRequestClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(subscription.Table, subscription.FieldID, selector),
+			sqlgraph.To(keyrequest.Table, keyrequest.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, subscription.KeyRequestTable, subscription.KeyRequestColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -402,6 +426,7 @@ func (_q *SubscriptionQuery) Clone() *SubscriptionQuery {
 		withProduct:      _q.withProduct.Clone(),
 		withPlan:         _q.withPlan.Clone(),
 		withPendingPlan:  _q.withPendingPlan.Clone(),
+		withKeyRequest:   _q.withKeyRequest.Clone(),
 		withOrganization: _q.withOrganization.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
@@ -462,6 +487,17 @@ func (_q *SubscriptionQuery) WithPendingPlan(opts ...func(*PlanQuery)) *Subscrip
 		opt(query)
 	}
 	_q.withPendingPlan = query
+	return _q
+}
+
+// WithKeyRequest tells the query-builder to eager-load the nodes that are connected to
+// the "key_request" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *SubscriptionQuery) WithKeyRequest(opts ...func(*KeyRequestQuery)) *SubscriptionQuery {
+	query := (&KeyRequestClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withKeyRequest = query
 	return _q
 }
 
@@ -560,12 +596,13 @@ func (_q *SubscriptionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 	var (
 		nodes       = []*Subscription{}
 		_spec       = _q.querySpec()
-		loadedTypes = [6]bool{
+		loadedTypes = [7]bool{
 			_q.withApp != nil,
 			_q.withAccount != nil,
 			_q.withProduct != nil,
 			_q.withPlan != nil,
 			_q.withPendingPlan != nil,
+			_q.withKeyRequest != nil,
 			_q.withOrganization != nil,
 		}
 	)
@@ -617,6 +654,12 @@ func (_q *SubscriptionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 	if query := _q.withPendingPlan; query != nil {
 		if err := _q.loadPendingPlan(ctx, query, nodes, nil,
 			func(n *Subscription, e *Plan) { n.Edges.PendingPlan = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withKeyRequest; query != nil {
+		if err := _q.loadKeyRequest(ctx, query, nodes, nil,
+			func(n *Subscription, e *KeyRequest) { n.Edges.KeyRequest = e }); err != nil {
 			return nil, err
 		}
 	}
@@ -782,6 +825,38 @@ func (_q *SubscriptionQuery) loadPendingPlan(ctx context.Context, query *PlanQue
 	}
 	return nil
 }
+func (_q *SubscriptionQuery) loadKeyRequest(ctx context.Context, query *KeyRequestQuery, nodes []*Subscription, init func(*Subscription), assign func(*Subscription, *KeyRequest)) error {
+	ids := make([]uuid.UUID, 0, len(nodes))
+	nodeids := make(map[uuid.UUID][]*Subscription)
+	for i := range nodes {
+		if nodes[i].KeyRequestID == nil {
+			continue
+		}
+		fk := *nodes[i].KeyRequestID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(keyrequest.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "key_request_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
 func (_q *SubscriptionQuery) loadOrganization(ctx context.Context, query *OrganizationQuery, nodes []*Subscription, init func(*Subscription), assign func(*Subscription, *Organization)) error {
 	ids := make([]uuid.UUID, 0, len(nodes))
 	nodeids := make(map[uuid.UUID][]*Subscription)
@@ -854,6 +929,9 @@ func (_q *SubscriptionQuery) querySpec() *sqlgraph.QuerySpec {
 		}
 		if _q.withPendingPlan != nil {
 			_spec.Node.AddColumnOnce(subscription.FieldPendingPlanID)
+		}
+		if _q.withKeyRequest != nil {
+			_spec.Node.AddColumnOnce(subscription.FieldKeyRequestID)
 		}
 		if _q.withOrganization != nil {
 			_spec.Node.AddColumnOnce(subscription.FieldOrganizationID)

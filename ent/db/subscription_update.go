@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"portico/clients/go/gate/access"
+	"portico/ent/db/keyrequest"
 	"portico/ent/db/plan"
 	"portico/ent/db/predicate"
 	"portico/ent/db/subscription"
@@ -139,6 +140,26 @@ func (_u *SubscriptionUpdate) SetNillableNewest(v *bool) *SubscriptionUpdate {
 	if v != nil {
 		_u.SetNewest(*v)
 	}
+	return _u
+}
+
+// SetKeyRequestID sets the "key_request_id" field.
+func (_u *SubscriptionUpdate) SetKeyRequestID(v uuid.UUID) *SubscriptionUpdate {
+	_u.mutation.SetKeyRequestID(v)
+	return _u
+}
+
+// SetNillableKeyRequestID sets the "key_request_id" field if the given value is not nil.
+func (_u *SubscriptionUpdate) SetNillableKeyRequestID(v *uuid.UUID) *SubscriptionUpdate {
+	if v != nil {
+		_u.SetKeyRequestID(*v)
+	}
+	return _u
+}
+
+// ClearKeyRequestID clears the value of the "key_request_id" field.
+func (_u *SubscriptionUpdate) ClearKeyRequestID() *SubscriptionUpdate {
+	_u.mutation.ClearKeyRequestID()
 	return _u
 }
 
@@ -400,6 +421,11 @@ func (_u *SubscriptionUpdate) SetPendingPlan(v *Plan) *SubscriptionUpdate {
 	return _u.SetPendingPlanID(v.ID)
 }
 
+// SetKeyRequest sets the "key_request" edge to the KeyRequest entity.
+func (_u *SubscriptionUpdate) SetKeyRequest(v *KeyRequest) *SubscriptionUpdate {
+	return _u.SetKeyRequestID(v.ID)
+}
+
 // Mutation returns the SubscriptionMutation object of the builder.
 func (_u *SubscriptionUpdate) Mutation() *SubscriptionMutation {
 	return _u.mutation
@@ -414,6 +440,12 @@ func (_u *SubscriptionUpdate) ClearPlan() *SubscriptionUpdate {
 // ClearPendingPlan clears the "pending_plan" edge to the Plan entity.
 func (_u *SubscriptionUpdate) ClearPendingPlan() *SubscriptionUpdate {
 	_u.mutation.ClearPendingPlan()
+	return _u
+}
+
+// ClearKeyRequest clears the "key_request" edge to the KeyRequest entity.
+func (_u *SubscriptionUpdate) ClearKeyRequest() *SubscriptionUpdate {
+	_u.mutation.ClearKeyRequest()
 	return _u
 }
 
@@ -653,6 +685,35 @@ func (_u *SubscriptionUpdate) sqlSave(ctx context.Context) (_node int, err error
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	if _u.mutation.KeyRequestCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.KeyRequestTable,
+			Columns: []string{subscription.KeyRequestColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(keyrequest.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.KeyRequestIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.KeyRequestTable,
+			Columns: []string{subscription.KeyRequestColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(keyrequest.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -779,6 +840,26 @@ func (_u *SubscriptionUpdateOne) SetNillableNewest(v *bool) *SubscriptionUpdateO
 	if v != nil {
 		_u.SetNewest(*v)
 	}
+	return _u
+}
+
+// SetKeyRequestID sets the "key_request_id" field.
+func (_u *SubscriptionUpdateOne) SetKeyRequestID(v uuid.UUID) *SubscriptionUpdateOne {
+	_u.mutation.SetKeyRequestID(v)
+	return _u
+}
+
+// SetNillableKeyRequestID sets the "key_request_id" field if the given value is not nil.
+func (_u *SubscriptionUpdateOne) SetNillableKeyRequestID(v *uuid.UUID) *SubscriptionUpdateOne {
+	if v != nil {
+		_u.SetKeyRequestID(*v)
+	}
+	return _u
+}
+
+// ClearKeyRequestID clears the value of the "key_request_id" field.
+func (_u *SubscriptionUpdateOne) ClearKeyRequestID() *SubscriptionUpdateOne {
+	_u.mutation.ClearKeyRequestID()
 	return _u
 }
 
@@ -1040,6 +1121,11 @@ func (_u *SubscriptionUpdateOne) SetPendingPlan(v *Plan) *SubscriptionUpdateOne 
 	return _u.SetPendingPlanID(v.ID)
 }
 
+// SetKeyRequest sets the "key_request" edge to the KeyRequest entity.
+func (_u *SubscriptionUpdateOne) SetKeyRequest(v *KeyRequest) *SubscriptionUpdateOne {
+	return _u.SetKeyRequestID(v.ID)
+}
+
 // Mutation returns the SubscriptionMutation object of the builder.
 func (_u *SubscriptionUpdateOne) Mutation() *SubscriptionMutation {
 	return _u.mutation
@@ -1054,6 +1140,12 @@ func (_u *SubscriptionUpdateOne) ClearPlan() *SubscriptionUpdateOne {
 // ClearPendingPlan clears the "pending_plan" edge to the Plan entity.
 func (_u *SubscriptionUpdateOne) ClearPendingPlan() *SubscriptionUpdateOne {
 	_u.mutation.ClearPendingPlan()
+	return _u
+}
+
+// ClearKeyRequest clears the "key_request" edge to the KeyRequest entity.
+func (_u *SubscriptionUpdateOne) ClearKeyRequest() *SubscriptionUpdateOne {
+	_u.mutation.ClearKeyRequest()
 	return _u
 }
 
@@ -1316,6 +1408,35 @@ func (_u *SubscriptionUpdateOne) sqlSave(ctx context.Context) (_node *Subscripti
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(plan.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.KeyRequestCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.KeyRequestTable,
+			Columns: []string{subscription.KeyRequestColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(keyrequest.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.KeyRequestIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.KeyRequestTable,
+			Columns: []string{subscription.KeyRequestColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(keyrequest.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {

@@ -30,6 +30,8 @@ type Tx struct {
 	Event *EventClient
 	// Invitation is the client for interacting with the Invitation builders.
 	Invitation *InvitationClient
+	// KeyRequest is the client for interacting with the KeyRequest builders.
+	KeyRequest *KeyRequestClient
 	// Membership is the client for interacting with the Membership builders.
 	Membership *MembershipClient
 	// Organization is the client for interacting with the Organization builders.
@@ -189,6 +191,7 @@ func (tx *Tx) init() {
 	tx.Endpoint = NewEndpointClient(tx.config)
 	tx.Event = NewEventClient(tx.config)
 	tx.Invitation = NewInvitationClient(tx.config)
+	tx.KeyRequest = NewKeyRequestClient(tx.config)
 	tx.Membership = NewMembershipClient(tx.config)
 	tx.Organization = NewOrganizationClient(tx.config)
 	tx.Plan = NewPlanClient(tx.config)

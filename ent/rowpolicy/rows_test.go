@@ -12,9 +12,13 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
+	"portico/ent/db/keyrequest"
 	"portico/ent/db/migrate"
+	"portico/ent/db/subscription"
 	"portico/internal/fault"
 	"portico/internal/testdb"
+	"portico/internal/viewer"
 )
 
 func at() time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC) }
@@ -44,6 +48,7 @@ func readable() map[string]reach {
 		"credentials":    {"other own", "own", "other own removed"},
 		"access_entries": ofAccount,
 		"app_transfers":  ofAccount,
+		"key_requests":   ofAccount,
 		"subscriptions":  {"other own sanction", "own", "other own removed sanction"},
 		"events":         ofAccount,
 		"service_tokens": {"other own", "", "other own"},
@@ -76,7 +81,7 @@ func creatable() map[string]reach {
 		"organizations": {},
 		"accounts":      byStaff, "users": byStaff, "memberships": byStaff, "invitations": byStaff,
 		"products": byStaff, "plans": byStaff, "endpoints": byStaff, "service_tokens": byStaff, "product_approvers": byStaff, "sign_ups": byStaff, "app_transfers": byStaff,
-		"apps": byAll, "credentials": byAll, "access_entries": byAll, "subscriptions": byAll, "events": byAll,
+		"apps": byAll, "credentials": byAll, "access_entries": byAll, "key_requests": byAll, "subscriptions": byAll, "events": byAll,
 		"sessions": {"", "own", "other own"},
 	}
 }
@@ -87,10 +92,10 @@ func creatable() map[string]reach {
 func approver() (reads, changes, creates map[string]string) {
 	reads = map[string]string{
 		"organizations": "own", "accounts": "own", "users": "staff", "products": "own", "plans": "own",
-		"apps": "own", "subscriptions": "own", "events": "own", "sessions": "own",
+		"apps": "own", "key_requests": "own", "subscriptions": "own", "events": "own", "sessions": "own",
 		"endpoints": "", "memberships": "", "invitations": "", "credentials": "", "access_entries": "", "service_tokens": "", "product_approvers": "", "sign_ups": "", "app_transfers": "",
 	}
-	return reads, map[string]string{"users": "own", "subscriptions": "own", "sessions": "own"}, map[string]string{"events": "other own", "sessions": "own"}
+	return reads, map[string]string{"users": "own", "key_requests": "own", "subscriptions": "own", "sessions": "own"}, map[string]string{"events": "other own", "sessions": "own"}
 }
 
 // outsiders are viewers who reach no row at all.
@@ -295,4 +300,27 @@ func TestEveryTableWithClientIsTried(t *testing.T) {
 		}
 	}
 	require.ElementsMatch(t, all, tried)
+}
+
+// An approver sees a request for a key only if it asks for no product but the approver's own.
+func TestRequestsOfSeveralApprovers(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		own, ctx := w.owners["own"], w.as(t.Context(), "approver")
+		sees := func() bool {
+			n, err := w.client.KeyRequest.Query().Where(keyrequest.ID(own.rows["key_requests"])).Count(ctx)
+			require.NoError(t, err)
+			return n == 1
+		}
+		require.True(t, sees())
+		offered := w.owners["offered"]
+		id := uuid.New()
+		require.NoError(t, w.client.Subscription.Create().SetID(id).SetOrganizationID(own.organization).SetAccountID(own.account).SetAppID(own.rows["apps"]).
+			SetProductID(offered.rows["products"]).SetPlanID(offered.rows["plans"]).SetStatus(access.SubscriptionWaiting).SetKeyRequestID(own.rows["key_requests"]).
+			Exec(viewer.AsSystem(t.Context(), own.organization)))
+		require.False(t, sees())
+		n, err := w.client.Subscription.Query().Where(subscription.ID(id)).Count(ctx)
+		require.NoError(t, err)
+		require.Zero(t, n)
+	})
 }

@@ -15,6 +15,7 @@ import (
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
 	"portico/ent/db/invitation"
+	"portico/ent/db/keyrequest"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
@@ -171,12 +172,24 @@ func owned() []table {
 				SetAppName("app").SetFromAccountName("from").SetToAccountName("to").SetProductTitles([]string{}).SetKeyCount(0).
 				SetCreatedAt(at()).SetExpiresAt(at().AddDate(0, 0, 7)).Exec(ctx)
 		}},
+		{"key_requests", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.KeyRequest.Query().Where(keyrequest.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.KeyRequest.Update().Where(keyrequest.ID(id)).SetReason("new").Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.KeyRequest.Create().SetID(id).SetOrganizationID(o.organization).SetAccountID(o.account).SetAppID(o.id("apps")).
+				SetStatus(domain.KeyRequestPending).SetProductIds([]uuid.UUID{o.id("products")}).SetCreatedAt(at()).Exec(ctx)
+		}},
 		{"subscriptions", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
 			return c.Subscription.Query().Where(subscription.ID(id)).Count(ctx)
 		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
 			return c.Subscription.Update().Where(subscription.ID(id)).SetReason("new").Save(ctx)
 		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
-			return c.Subscription.Create().SetID(id).SetOrganizationID(o.organization).SetAccountID(o.account).SetAppID(o.id("apps")).
+			create := c.Subscription.Create()
+			if of, has := o.rows["key_requests"]; has {
+				create.SetKeyRequestID(of)
+			}
+			return create.SetID(id).SetOrganizationID(o.organization).SetAccountID(o.account).SetAppID(o.id("apps")).
 				SetProductID(o.id("products")).SetPlanID(o.id("plans")).SetStatus(o.status).SetNillableDeletedAt(o.deletedAt).Exec(ctx)
 		}},
 		{"events", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {

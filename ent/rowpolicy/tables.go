@@ -211,35 +211,6 @@ func ProductApprover() ent.Policy {
 	return policy{read: all, write: all, writers: administrators, people: true}
 }
 
-// named selects the products that an approver is named for.
-func named(dialect string, v viewer.Viewer) *sql.Selector {
-	t := sql.Dialect(dialect).Table("product_approvers")
-	return sql.Dialect(dialect).Select(t.C("product_id")).From(t).Where(sql.EQ(t.C("user_id"), v.UserID))
-}
-
-// ofNamed restricts rows to those whose column names a product that the approver is named
-// for.
-func ofNamed(column string) condition {
-	return func(v viewer.Viewer) []func(*sql.Selector) {
-		return append(tenant(v), func(s *sql.Selector) { s.Where(sql.In(s.C(column), named(s.Dialect(), v))) })
-	}
-}
-
-// decided restricts rows to those whose id is in a column of the subscriptions that the
-// approver sees.
-func decided(column string) condition {
-	return func(v viewer.Viewer) []func(*sql.Selector) {
-		return append(tenant(v), func(s *sql.Selector) { s.Where(sql.In(s.C("id"), subscriptionsOfNamed(s.Dialect(), column, v))) })
-	}
-}
-
-// subscriptionsOfNamed selects a column of the subscriptions that an approver sees.
-func subscriptionsOfNamed(dialect, column string, v viewer.Viewer) *sql.Selector {
-	t := sql.Dialect(dialect).Table("subscriptions")
-	return sql.Dialect(dialect).Select(t.C(column)).From(t).
-		Where(sql.And(sql.IsNull(t.C("deleted_at")), sql.In(t.C("product_id"), named(dialect, v))))
-}
-
 // ServiceToken is the policy of service tokens: administrators see and change them, but
 // no service token changes one.
 func ServiceToken() ent.Policy {
@@ -249,12 +220,15 @@ func ServiceToken() ent.Policy {
 
 // Event is the policy of the event log: administrators read the organization's
 // log, developers the part of their account, and append to that part only; approvers
-// read what happened to the subscriptions that they see. Nobody changes events.
+// read what happened to the subscriptions, and to the requests for keys, that they see. Nobody
+// changes events.
 func Event() ent.Policy {
-	ofSubscriptions := func(v viewer.Viewer) []func(*sql.Selector) {
-		return append(tenant(v), func(s *sql.Selector) { s.Where(sql.In(s.C("subject_id"), subscriptionsOfNamed(s.Dialect(), "id", v))) })
+	ofSeen := func(v viewer.Viewer) []func(*sql.Selector) {
+		return append(tenant(v), func(s *sql.Selector) {
+			s.Where(sql.Or(sql.In(s.C("subject_id"), subscriptionsOfNamed(s.Dialect(), "id", v)), sql.In(s.C("subject_id"), requestsOfNamed(s.Dialect(), v))))
+		})
 	}
-	return appendOnly{policy{read: rows{tenant, ofAccount, ofSubscriptions}, writers: everyone, owned: true, deciders: true}}
+	return appendOnly{policy{read: rows{tenant, ofAccount, ofSeen}, writers: everyone, owned: true, deciders: true}}
 }
 
 // noRows matches no row. It restricts developers where only administrators may write,

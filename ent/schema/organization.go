@@ -40,6 +40,8 @@ func (Organization) Fields() []ent.Field {
 		field.JSON("longest_key_life", domain.KeyLife{}).Default(domain.KeyLife{}),
 		field.JSON("rotate_keys_every", domain.KeyLife{}).Optional().Comment("After how many days keys are due for rotation. NULL: never."),
 		field.Int("requests_expire_after_days").Optional().Nillable().Comment("After how many days a request expires that nobody has decided about, 1–365. NULL: never."),
+		field.Bool("multi_product_requests").Default(true).Comment("Whether developers may ask for several products with one request for a key."),
+		field.Int("collect_keys_within_days").Default(domain.DefaultCollectDays).Comment("Within how many days of the approval a key must be collected, 1–90."),
 		field.Int("deleted_retention_days").Default(30).Positive(),
 		field.Int("event_retention_days").Default(730).Positive(),
 		field.JSON("usage_retention", &domain.UsageRetention{}).Optional().Comment("How long counts of calls are kept; NULL: domain.DefaultUsageRetention."),
@@ -57,6 +59,7 @@ func (Organization) Annotations() []schema.Annotation {
 			"organizations_production_keys":   oneOf("production_keys", domain.ProductionKeys("").Values()),
 			"organizations_leaked_keys":       oneOf("leaked_keys", domain.LeakedKeys("").Values()),
 			"organizations_requests_expire":   "requests_expire_after_days IS NULL OR (requests_expire_after_days >= 1 AND requests_expire_after_days <= 365)",
+			"organizations_collect_keys":      "(collect_keys_within_days >= 1 AND collect_keys_within_days <= 90)",
 		}),
 		Retention{What: "organizations, with their settings", Forever: true},
 	}

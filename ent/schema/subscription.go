@@ -33,6 +33,7 @@ func (Subscription) Fields() []ent.Field {
 		field.JSON("answers", &domain.Answers{}).Optional().Comment("To the product's form, with the questions as they were; checked by their type. NULL: none."),
 		field.Enum("status").GoType(access.SubscriptionStatus("")),
 		field.Bool("newest").Default(true).Comment("The newest row of its app and product; older ones are history."),
+		field.UUID("key_request_id", uuid.UUID{}).Optional().Nillable().Comment("The request for a key that has made it, which alone decides about it while it waits."),
 		field.UUID("requested_by", uuid.UUID{}).Optional().Nillable(),
 		field.UUID("decided_by", uuid.UUID{}).Optional().Nillable(),
 		field.Time("decided_at").Optional().Nillable(),
@@ -57,6 +58,7 @@ func (Subscription) Edges() []ent.Edge {
 		edge.To("product", Product.Type).Field("product_id").Unique().Required().Immutable(),
 		edge.To("plan", Plan.Type).Field("plan_id").Unique().Required(),
 		edge.To("pending_plan", Plan.Type).Field("pending_plan_id").Unique().Annotations(entsql.OnDelete(entsql.NoAction)),
+		edge.To("key_request", KeyRequest.Type).Field("key_request_id").Unique().Annotations(entsql.OnDelete(entsql.SetNull)),
 		edge.To("organization", Organization.Type).Field("organization_id").Unique().Required().Immutable(),
 	}
 }
@@ -81,6 +83,7 @@ func (Subscription) Indexes() []ent.Index {
 		// What waits too long.
 		index.Fields("organization_id", "pending_requested_at").StorageKey("subscription_plan_requests").
 			Annotations(entsql.IndexWhere("pending_requested_at IS NOT NULL")),
+		index.Fields("key_request_id").Annotations(entsql.IndexWhere("key_request_id IS NOT NULL")),
 		index.Fields("organization_id", "product_id"), // what retiring a product would end
 	}
 }
@@ -92,14 +95,14 @@ func (Subscription) Annotations() []schema.Annotation {
 			Type: "ProductSubscription", Prefix: "sub", List: "subscriptions",
 			Orders: []Order{byCreation()},
 			Columns: map[string][]string{
-				"app": {"app_id"}, "account": {"account_id"}, "product": {"product_id"}, "plan": {"plan_id"}, "badgeColor": {"status"},
-				"allowedTransitions": {"organization_id", "account_id", "status", "pending_status"}, "viewerCan": {"organization_id", "account_id", "status"},
+				"app": {"app_id"}, "account": {"account_id"}, "product": {"product_id"}, "plan": {"plan_id"}, "keyRequest": {"key_request_id"}, "badgeColor": {"status"},
+				"allowedTransitions": {"organization_id", "account_id", "status", "pending_status", "key_request_id"}, "viewerCan": {"organization_id", "account_id", "status"},
 				"narrowed": {"endpoint_ids"}, "quota": {"plan_id", "app_id", "account_id", "product_id"}, "timeline": nil, "callsLast24h": nil, "handOffUrl": {"status", "product_id"},
 				"pendingChange": {"status", "pending_plan_id", "pending_status", "pending_when", "pending_effective_at", "pending_requested_at", "pending_requested_by", "pending_reason"},
 			},
 			Refers: map[string]string{
 				"app_id": "App", "account_id": "Account", "product_id": "Product", "plan_id": "Plan", "requested_by": "User", "decided_by": "User",
-				"pending_plan_id": "Plan", "pending_requested_by": "User",
+				"key_request_id": "KeyRequest", "pending_plan_id": "Plan", "pending_requested_by": "User",
 			},
 		},
 		checks(map[string]string{

@@ -30,6 +30,8 @@ func (a *Ahead) Call(ctx context.Context, object string, id uuid.UUID) {
 		a.callApp(ctx, id)
 	case "Credential":
 		a.callCredential(ctx, id)
+	case "KeyRequest":
+		a.callKeyRequest(ctx, id)
 	case "Product":
 		a.callProduct(ctx, id)
 	case "ProductSubscription":
@@ -134,6 +136,41 @@ func (a *Ahead) callCredential(ctx context.Context, id uuid.UUID) {
 				continue
 			}
 			_, _ = ec.Resolvers.Credential().Timeline(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		}
+	}
+}
+
+func (a *Ahead) callKeyRequest(ctx context.Context, id uuid.UUID) {
+	op, obj := graphql.GetOperationContext(ctx), &db.KeyRequest{ID: id}
+	ec := newExecutionContext(op, a.schema, nil)
+	for _, field := range gqlhttp.CollectFields(ctx, op, graphql.GetFieldContext(ctx).Field.Selections, keyRequestImplementors).List {
+		fc := &graphql.FieldContext{Object: "KeyRequest", Field: field}
+		ctx := graphql.WithFieldContext(ctx, fc)
+		switch field.Name {
+		case "productSubscriptions":
+			var err error
+			if fc.Args, err = gqlhttp.Arguments(ctx, "KeyRequest", field, op.Variables, ec.field_KeyRequest_productSubscriptions_args); err != nil {
+				continue
+			}
+			_, _ = ec.Resolvers.KeyRequest().ProductSubscriptions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		case "products":
+			var err error
+			if fc.Args, err = gqlhttp.Arguments(ctx, "KeyRequest", field, op.Variables, ec.field_KeyRequest_products_args); err != nil {
+				continue
+			}
+			_, _ = ec.Resolvers.KeyRequest().Products(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		case "removeProducts":
+			var err error
+			if fc.Args, err = gqlhttp.Arguments(ctx, "KeyRequest", field, op.Variables, ec.field_KeyRequest_removeProducts_args); err != nil {
+				continue
+			}
+			_, _ = ec.Resolvers.KeyRequest().RemoveProducts(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		case "timeline":
+			var err error
+			if fc.Args, err = gqlhttp.Arguments(ctx, "KeyRequest", field, op.Variables, ec.field_KeyRequest_timeline_args); err != nil {
+				continue
+			}
+			_, _ = ec.Resolvers.KeyRequest().Timeline(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		}
 	}
 }

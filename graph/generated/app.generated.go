@@ -1197,6 +1197,25 @@ func (ec *executionContext) fieldContext_KeyCounts_active(_ context.Context, fie
 	return graphql.NewScalarFieldContext("KeyCounts", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
+func (ec *executionContext) _KeyCounts_uncollected(ctx context.Context, field graphql.CollectedField, obj *apps.KeyCounts) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"KeyCounts",
+		func(ctx context.Context) (any, error) {
+			return obj.Uncollected, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeyCounts_uncollected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeyCounts", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _KeyCounts_disabled(ctx context.Context, field graphql.CollectedField, obj *apps.KeyCounts) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -2215,6 +2234,12 @@ func (ec *executionContext) _KeyCounts(ctx context.Context, sel ast.SelectionSet
 				out.Text = model.AppendInt(out.Text, int(obj.Active))
 			} else {
 				out.required(ec._KeyCounts_active(ctx, field, obj))
+			}
+		case "uncollected":
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Uncollected))
+			} else {
+				out.required(ec._KeyCounts_uncollected(ctx, field, obj))
 			}
 		case "disabled":
 			if out.direct {

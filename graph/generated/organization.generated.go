@@ -687,6 +687,44 @@ func (ec *executionContext) fieldContext_Organization_requestsExpireAfterDays(_ 
 	return graphql.NewScalarFieldContext("Organization", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
+func (ec *executionContext) _Organization_multiProductRequests(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Organization",
+		func(ctx context.Context) (any, error) {
+			return obj.MultiProductRequests, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_multiProductRequests(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Organization", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _Organization_collectKeysWithinDays(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Organization",
+		func(ctx context.Context) (any, error) {
+			return obj.CollectKeysWithinDays, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_collectKeysWithinDays(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Organization", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _Organization_deletedRetentionDays(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1076,7 +1114,7 @@ func (ec *executionContext) unmarshalInputUpdateOrganizationInput(ctx context.Co
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"version", "name", "website", "supportEmail", "logoUrl", "timeZone", "currency", "portalUnregister", "productionKeys", "leakedKeys", "passwordSignIn", "staffTotp", "actAs", "signUp", "signUpForm", "terms", "keyPrefix", "importedKeys", "longestKeyLife", "rotateKeysEvery", "requestsExpireAfterDays", "deletedRetentionDays", "eventRetentionDays", "usageRetention"}
+	fieldsInOrder := [...]string{"version", "name", "website", "supportEmail", "logoUrl", "timeZone", "currency", "portalUnregister", "productionKeys", "leakedKeys", "passwordSignIn", "staffTotp", "actAs", "signUp", "signUpForm", "terms", "keyPrefix", "importedKeys", "longestKeyLife", "rotateKeysEvery", "requestsExpireAfterDays", "multiProductRequests", "collectKeysWithinDays", "deletedRetentionDays", "eventRetentionDays", "usageRetention"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1230,6 +1268,20 @@ func (ec *executionContext) unmarshalInputUpdateOrganizationInput(ctx context.Co
 				return it, err
 			}
 			it.RequestsExpireAfterDays = graphql.OmittableOf(data)
+		case "multiProductRequests":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("multiProductRequests"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MultiProductRequests = graphql.OmittableOf(data)
+		case "collectKeysWithinDays":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("collectKeysWithinDays"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CollectKeysWithinDays = graphql.OmittableOf(data)
 		case "deletedRetentionDays":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deletedRetentionDays"))
 			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
@@ -1524,6 +1576,18 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 				}
 			} else {
 				out.optional(ec._Organization_requestsExpireAfterDays(ctx, field, obj))
+			}
+		case "multiProductRequests":
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.MultiProductRequests))
+			} else {
+				out.required(ec._Organization_multiProductRequests(ctx, field, obj))
+			}
+		case "collectKeysWithinDays":
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.CollectKeysWithinDays))
+			} else {
+				out.required(ec._Organization_collectKeysWithinDays(ctx, field, obj))
 			}
 		case "deletedRetentionDays":
 			out.optional(ec._Organization_deletedRetentionDays(ctx, field, obj))

@@ -11,6 +11,7 @@ import (
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/identity"
+	"portico/internal/requests"
 	"portico/internal/usage"
 	"portico/internal/viewer"
 	"sync/atomic"
@@ -50,6 +51,8 @@ type ResolverRoot interface {
 	Impact() ImpactResolver
 	Invitation() InvitationResolver
 	InvitationConnection() InvitationConnectionResolver
+	KeyRequest() KeyRequestResolver
+	KeyRequestConnection() KeyRequestConnectionResolver
 	Membership() MembershipResolver
 	MembershipConnection() MembershipConnectionResolver
 	Mutation() MutationResolver
@@ -287,6 +290,11 @@ type ComplexityRoot struct {
 		Decline func(childComplexity int) int
 	}
 
+	ApproveKeyRequestPayload struct {
+		KeyRequest func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ApprovePlanChangePayload struct {
 		ProductSubscription func(childComplexity int) int
 		UserErrors          func(childComplexity int) int
@@ -356,6 +364,13 @@ type ComplexityRoot struct {
 	CodeCount struct {
 		Calls func(childComplexity int) int
 		Code  func(childComplexity int) int
+	}
+
+	CollectKeyPayload struct {
+		Credential func(childComplexity int) int
+		KeyRequest func(childComplexity int) int
+		Secret     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	CompleteSignInPayload struct {
@@ -502,6 +517,11 @@ type ComplexityRoot struct {
 	DeleteEndpointPayload struct {
 		DeletedEndpointID func(childComplexity int) int
 		UserErrors        func(childComplexity int) int
+	}
+
+	DeleteKeyRequestPayload struct {
+		DeletedKeyRequestID func(childComplexity int) int
+		UserErrors          func(childComplexity int) int
 	}
 
 	DeleteUserPayload struct {
@@ -722,17 +742,74 @@ type ComplexityRoot struct {
 	}
 
 	KeyCounts struct {
-		Active   func(childComplexity int) int
-		Disabled func(childComplexity int) int
-		Expired  func(childComplexity int) int
-		Revoked  func(childComplexity int) int
-		Total    func(childComplexity int) int
+		Active      func(childComplexity int) int
+		Disabled    func(childComplexity int) int
+		Expired     func(childComplexity int) int
+		Revoked     func(childComplexity int) int
+		Total       func(childComplexity int) int
+		Uncollected func(childComplexity int) int
 	}
 
 	KeyLife struct {
 		Development func(childComplexity int) int
 		Production  func(childComplexity int) int
 		Staging     func(childComplexity int) int
+	}
+
+	KeyRequest struct {
+		Account              func(childComplexity int) int
+		App                  func(childComplexity int) int
+		ChangesKey           func(childComplexity int) int
+		CollectUntil         func(childComplexity int) int
+		CollectedAt          func(childComplexity int) int
+		CreatedAt            func(childComplexity int) int
+		Credential           func(childComplexity int) int
+		DecidedAt            func(childComplexity int) int
+		DecidedBy            func(childComplexity int) int
+		Deleted              func(childComplexity int) int
+		Environment          func(childComplexity int) int
+		GlobalID             func(childComplexity int) int
+		Name                 func(childComplexity int) int
+		ProductSubscriptions func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Products             func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Reason               func(childComplexity int) int
+		RemoveProducts       func(childComplexity int, first *int, after *string, last *int, before *string) int
+		RequestedBy          func(childComplexity int) int
+		Status               func(childComplexity int) int
+		Timeline             func(childComplexity int, first *int, after *string, last *int, before *string) int
+		UpdatedAt            func(childComplexity int) int
+		Version              func(childComplexity int) int
+		ViewerCan            func(childComplexity int) int
+	}
+
+	KeyRequestConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	KeyRequestCounts struct {
+		Approved  func(childComplexity int) int
+		Expired   func(childComplexity int) int
+		Pending   func(childComplexity int) int
+		Rejected  func(childComplexity int) int
+		Total     func(childComplexity int) int
+		Withdrawn func(childComplexity int) int
+	}
+
+	KeyRequestEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	KeyRequestPermissions struct {
+		Approve  func(childComplexity int) int
+		Collect  func(childComplexity int) int
+		Delete   func(childComplexity int) int
+		Reject   func(childComplexity int) int
+		Update   func(childComplexity int) int
+		Withdraw func(childComplexity int) int
 	}
 
 	KeyRotation struct {
@@ -808,6 +885,7 @@ type ComplexityRoot struct {
 		ActAs                       func(childComplexity int, input model.ActAsInput) int
 		AddApprover                 func(childComplexity int, input identity.AddApproverInput) int
 		AddMember                   func(childComplexity int, input identity.AddMemberInput) int
+		ApproveKeyRequest           func(childComplexity int, input model.ApproveKeyRequestInput) int
 		ApprovePlanChange           func(childComplexity int, input model.ApprovePlanChangeInput) int
 		ApproveSignUp               func(childComplexity int, input model.ApproveSignUpInput) int
 		ApproveSubscription         func(childComplexity int, input model.ApproveSubscriptionInput) int
@@ -818,6 +896,7 @@ type ComplexityRoot struct {
 		ChangePassword              func(childComplexity int, input model.ChangePasswordInput) int
 		ChangePlan                  func(childComplexity int, input apps.ChangePlanInput) int
 		ChangeUserRole              func(childComplexity int, input identity.ChangeUserRoleInput) int
+		CollectKey                  func(childComplexity int, input model.CollectKeyInput) int
 		CompleteSignIn              func(childComplexity int, input identity.CompleteSignInInput) int
 		ConfirmTotp                 func(childComplexity int, input model.ConfirmTotpInput) int
 		CreateAccount               func(childComplexity int, input identity.CreateAccountInput) int
@@ -832,6 +911,7 @@ type ComplexityRoot struct {
 		DeleteAccount               func(childComplexity int, input model.DeleteAccountInput) int
 		DeleteApp                   func(childComplexity int, input model.DeleteAppInput) int
 		DeleteEndpoint              func(childComplexity int, input model.DeleteEndpointInput) int
+		DeleteKeyRequest            func(childComplexity int, input model.DeleteKeyRequestInput) int
 		DeleteUser                  func(childComplexity int, input model.DeleteUserInput) int
 		DeprecateProduct            func(childComplexity int, input catalog.DeprecateProductInput) int
 		DisableKey                  func(childComplexity int, input model.DisableKeyInput) int
@@ -844,6 +924,7 @@ type ComplexityRoot struct {
 		InviteMember                func(childComplexity int, input identity.InviteMemberInput) int
 		RefreshSession              func(childComplexity int, input model.RefreshSessionInput) int
 		Register                    func(childComplexity int, input apps.RegisterInput) int
+		RejectKeyRequest            func(childComplexity int, input model.RejectKeyRequestInput) int
 		RejectPlanChange            func(childComplexity int, input model.RejectPlanChangeInput) int
 		RejectSignUp                func(childComplexity int, input model.RejectSignUpInput) int
 		RejectSubscription          func(childComplexity int, input model.RejectSubscriptionInput) int
@@ -851,6 +932,7 @@ type ComplexityRoot struct {
 		RemoveMember                func(childComplexity int, input model.RemoveMemberInput) int
 		ReplaceRecoveryCodes        func(childComplexity int, input model.ReplaceRecoveryCodesInput) int
 		ReportLeakedKey             func(childComplexity int, input apps.ReportLeakedKeyInput) int
+		RequestKey                  func(childComplexity int, input requests.RequestKeyInput) int
 		RequestPasswordReset        func(childComplexity int, input identity.RequestPasswordResetInput) int
 		ResetPassword               func(childComplexity int, input model.ResetPasswordInput) int
 		ResetTotp                   func(childComplexity int, input model.ResetTotpInput) int
@@ -878,6 +960,7 @@ type ComplexityRoot struct {
 		UpdateApp                   func(childComplexity int, input model.UpdateAppInput) int
 		UpdateEndpoint              func(childComplexity int, input model.UpdateEndpointInput) int
 		UpdateKey                   func(childComplexity int, input model.UpdateKeyInput) int
+		UpdateKeyRequest            func(childComplexity int, input model.UpdateKeyRequestInput) int
 		UpdateMailPreferences       func(childComplexity int, input model.UpdateMailPreferencesInput) int
 		UpdateMailSettings          func(childComplexity int, input model.UpdateMailSettingsInput) int
 		UpdateOrganization          func(childComplexity int, input model.UpdateOrganizationInput) int
@@ -887,10 +970,12 @@ type ComplexityRoot struct {
 		UpdateUser                  func(childComplexity int, input model.UpdateUserInput) int
 		VerifyEmail                 func(childComplexity int, input identity.VerifyEmailInput) int
 		Withdraw                    func(childComplexity int, input model.WithdrawInput) int
+		WithdrawKeyRequest          func(childComplexity int, input model.WithdrawKeyRequestInput) int
 	}
 
 	Organization struct {
 		ActAs                   func(childComplexity int) int
+		CollectKeysWithinDays   func(childComplexity int) int
 		Currency                func(childComplexity int) int
 		DeletedRetentionDays    func(childComplexity int) int
 		EventRetentionDays      func(childComplexity int) int
@@ -900,6 +985,7 @@ type ComplexityRoot struct {
 		LeakedKeys              func(childComplexity int) int
 		LogoURL                 func(childComplexity int) int
 		LongestKeyLife          func(childComplexity int) int
+		MultiProductRequests    func(childComplexity int) int
 		Name                    func(childComplexity int) int
 		PasswordSignIn          func(childComplexity int) int
 		PortalUnregister        func(childComplexity int) int
@@ -1046,6 +1132,7 @@ type ComplexityRoot struct {
 		Endpoints          func(childComplexity int, first *int, after *string, last *int, before *string) int
 		GlobalID           func(childComplexity int) int
 		HandOffURL         func(childComplexity int) int
+		KeyRequest         func(childComplexity int) int
 		Narrowed           func(childComplexity int) int
 		PendingChange      func(childComplexity int) int
 		Plan               func(childComplexity int) int
@@ -1099,6 +1186,9 @@ type ComplexityRoot struct {
 		Events                    func(childComplexity int, where *activity.EventFilter, orderBy model.EventOrder, first *int, after *string, last *int, before *string) int
 		ExplainAccess             func(childComplexity int, input apps.ExplainAccessInput) int
 		Gateways                  func(childComplexity int, where *identity.GatewayFilter, orderBy model.GatewayOrder, first *int, after *string, last *int, before *string) int
+		KeyRequest                func(childComplexity int, id string) int
+		KeyRequestCounts          func(childComplexity int, where *requests.Filter) int
+		KeyRequests               func(childComplexity int, where *requests.Filter, orderBy model.KeyRequestOrder, first *int, after *string, last *int, before *string) int
 		MailPreview               func(childComplexity int, kind domain.MailKind, language *domain.Language) int
 		MailSettings              func(childComplexity int) int
 		Node                      func(childComplexity int, id string) int
@@ -1163,6 +1253,11 @@ type ComplexityRoot struct {
 		UserErrors          func(childComplexity int) int
 	}
 
+	RejectKeyRequestPayload struct {
+		KeyRequest func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	RejectPlanChangePayload struct {
 		ProductSubscription func(childComplexity int) int
 		UserErrors          func(childComplexity int) int
@@ -1194,6 +1289,12 @@ type ComplexityRoot struct {
 	}
 
 	ReportLeakedKeyPayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
+	RequestKeyPayload struct {
+		KeyRequest func(childComplexity int) int
+		Replayed   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -1497,6 +1598,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	UpdateKeyRequestPayload struct {
+		KeyRequest func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	UpdateMailPreferencesPayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -1619,6 +1725,11 @@ type ComplexityRoot struct {
 		TermsToAccept func(childComplexity int) int
 		TotpEnabledAt func(childComplexity int) int
 		User          func(childComplexity int) int
+	}
+
+	WithdrawKeyRequestPayload struct {
+		KeyRequest func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	WithdrawPayload struct {
@@ -2462,6 +2573,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AppTransferPermissions.Decline(childComplexity), true
 
+	case "ApproveKeyRequestPayload.keyRequest":
+		if e.ComplexityRoot.ApproveKeyRequestPayload.KeyRequest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApproveKeyRequestPayload.KeyRequest(childComplexity), true
+	case "ApproveKeyRequestPayload.userErrors":
+		if e.ComplexityRoot.ApproveKeyRequestPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApproveKeyRequestPayload.UserErrors(childComplexity), true
+
 	case "ApprovePlanChangePayload.productSubscription":
 		if e.ComplexityRoot.ApprovePlanChangePayload.ProductSubscription == nil {
 			break
@@ -2666,6 +2790,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CodeCount.Code(childComplexity), true
+
+	case "CollectKeyPayload.credential":
+		if e.ComplexityRoot.CollectKeyPayload.Credential == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CollectKeyPayload.Credential(childComplexity), true
+	case "CollectKeyPayload.keyRequest":
+		if e.ComplexityRoot.CollectKeyPayload.KeyRequest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CollectKeyPayload.KeyRequest(childComplexity), true
+	case "CollectKeyPayload.secret":
+		if e.ComplexityRoot.CollectKeyPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CollectKeyPayload.Secret(childComplexity), true
+	case "CollectKeyPayload.userErrors":
+		if e.ComplexityRoot.CollectKeyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CollectKeyPayload.UserErrors(childComplexity), true
 
 	case "CompleteSignInPayload.accessToken":
 		if e.ComplexityRoot.CompleteSignInPayload.AccessToken == nil {
@@ -3229,6 +3378,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeleteEndpointPayload.UserErrors(childComplexity), true
+
+	case "DeleteKeyRequestPayload.deletedKeyRequestId":
+		if e.ComplexityRoot.DeleteKeyRequestPayload.DeletedKeyRequestID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteKeyRequestPayload.DeletedKeyRequestID(childComplexity), true
+	case "DeleteKeyRequestPayload.userErrors":
+		if e.ComplexityRoot.DeleteKeyRequestPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteKeyRequestPayload.UserErrors(childComplexity), true
 
 	case "DeleteUserPayload.deletedUserId":
 		if e.ComplexityRoot.DeleteUserPayload.DeletedUserID == nil {
@@ -4001,6 +4163,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.KeyCounts.Total(childComplexity), true
+	case "KeyCounts.uncollected":
+		if e.ComplexityRoot.KeyCounts.Uncollected == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyCounts.Uncollected(childComplexity), true
 
 	case "KeyLife.development":
 		if e.ComplexityRoot.KeyLife.Development == nil {
@@ -4020,6 +4188,277 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.KeyLife.Staging(childComplexity), true
+
+	case "KeyRequest.account":
+		if e.ComplexityRoot.KeyRequest.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequest.Account(childComplexity), true
+	case "KeyRequest.app":
+		if e.ComplexityRoot.KeyRequest.App == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequest.App(childComplexity), true
+	case "KeyRequest.changesKey":
+		if e.ComplexityRoot.KeyRequest.ChangesKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequest.ChangesKey(childComplexity), true
+	case "KeyRequest.collectUntil":
+		if e.ComplexityRoot.KeyRequest.CollectUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequest.CollectUntil(childComplexity), true
+	case "KeyRequest.collectedAt":
+		if e.ComplexityRoot.KeyRequest.CollectedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequest.CollectedAt(childComplexity), true
+	case "KeyRequest.createdAt":
+		if e.ComplexityRoot.KeyRequest.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequest.CreatedAt(childComplexity), true
+	case "KeyRequest.credential":
+		if e.ComplexityRoot.KeyRequest.Credential == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequest.Credential(childComplexity), true
+	case "KeyRequest.decidedAt":
+		if e.ComplexityRoot.KeyRequest.DecidedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequest.DecidedAt(childComplexity), true
+	case "KeyRequest.decidedBy":
+		if e.ComplexityRoot.KeyRequest.DecidedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequest.DecidedBy(childComplexity), true
+	case "KeyRequest.deleted":
+		if e.ComplexityRoot.KeyRequest.Deleted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequest.Deleted(childComplexity), true
+	case "KeyRequest.environment":
+		if e.ComplexityRoot.KeyRequest.Environment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequest.Environment(childComplexity), true
+	case "KeyRequest.id":
+		if e.ComplexityRoot.KeyRequest.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequest.GlobalID(childComplexity), true
+	case "KeyRequest.name":
+		if e.ComplexityRoot.KeyRequest.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequest.Name(childComplexity), true
+	case "KeyRequest.productSubscriptions":
+		if e.ComplexityRoot.KeyRequest.ProductSubscriptions == nil {
+			break
+		}
+
+		args, err := ec.field_KeyRequest_productSubscriptions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.KeyRequest.ProductSubscriptions(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "KeyRequest.products":
+		if e.ComplexityRoot.KeyRequest.Products == nil {
+			break
+		}
+
+		args, err := ec.field_KeyRequest_products_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.KeyRequest.Products(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "KeyRequest.reason":
+		if e.ComplexityRoot.KeyRequest.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequest.Reason(childComplexity), true
+	case "KeyRequest.removeProducts":
+		if e.ComplexityRoot.KeyRequest.RemoveProducts == nil {
+			break
+		}
+
+		args, err := ec.field_KeyRequest_removeProducts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.KeyRequest.RemoveProducts(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "KeyRequest.requestedBy":
+		if e.ComplexityRoot.KeyRequest.RequestedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequest.RequestedBy(childComplexity), true
+	case "KeyRequest.status":
+		if e.ComplexityRoot.KeyRequest.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequest.Status(childComplexity), true
+	case "KeyRequest.timeline":
+		if e.ComplexityRoot.KeyRequest.Timeline == nil {
+			break
+		}
+
+		args, err := ec.field_KeyRequest_timeline_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.KeyRequest.Timeline(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "KeyRequest.updatedAt":
+		if e.ComplexityRoot.KeyRequest.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequest.UpdatedAt(childComplexity), true
+	case "KeyRequest.version":
+		if e.ComplexityRoot.KeyRequest.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequest.Version(childComplexity), true
+	case "KeyRequest.viewerCan":
+		if e.ComplexityRoot.KeyRequest.ViewerCan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequest.ViewerCan(childComplexity), true
+
+	case "KeyRequestConnection.edges":
+		if e.ComplexityRoot.KeyRequestConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequestConnection.Edges(childComplexity), true
+	case "KeyRequestConnection.nodes":
+		if e.ComplexityRoot.KeyRequestConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequestConnection.Nodes(childComplexity), true
+	case "KeyRequestConnection.pageInfo":
+		if e.ComplexityRoot.KeyRequestConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequestConnection.PageInfo(childComplexity), true
+	case "KeyRequestConnection.totalCount":
+		if e.ComplexityRoot.KeyRequestConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequestConnection.TotalCount(childComplexity), true
+
+	case "KeyRequestCounts.approved":
+		if e.ComplexityRoot.KeyRequestCounts.Approved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequestCounts.Approved(childComplexity), true
+	case "KeyRequestCounts.expired":
+		if e.ComplexityRoot.KeyRequestCounts.Expired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequestCounts.Expired(childComplexity), true
+	case "KeyRequestCounts.pending":
+		if e.ComplexityRoot.KeyRequestCounts.Pending == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequestCounts.Pending(childComplexity), true
+	case "KeyRequestCounts.rejected":
+		if e.ComplexityRoot.KeyRequestCounts.Rejected == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequestCounts.Rejected(childComplexity), true
+	case "KeyRequestCounts.total":
+		if e.ComplexityRoot.KeyRequestCounts.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequestCounts.Total(childComplexity), true
+	case "KeyRequestCounts.withdrawn":
+		if e.ComplexityRoot.KeyRequestCounts.Withdrawn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequestCounts.Withdrawn(childComplexity), true
+
+	case "KeyRequestEdge.cursor":
+		if e.ComplexityRoot.KeyRequestEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequestEdge.Cursor(childComplexity), true
+	case "KeyRequestEdge.node":
+		if e.ComplexityRoot.KeyRequestEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequestEdge.Node(childComplexity), true
+
+	case "KeyRequestPermissions.approve":
+		if e.ComplexityRoot.KeyRequestPermissions.Approve == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequestPermissions.Approve(childComplexity), true
+	case "KeyRequestPermissions.collect":
+		if e.ComplexityRoot.KeyRequestPermissions.Collect == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequestPermissions.Collect(childComplexity), true
+	case "KeyRequestPermissions.delete":
+		if e.ComplexityRoot.KeyRequestPermissions.Delete == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequestPermissions.Delete(childComplexity), true
+	case "KeyRequestPermissions.reject":
+		if e.ComplexityRoot.KeyRequestPermissions.Reject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequestPermissions.Reject(childComplexity), true
+	case "KeyRequestPermissions.update":
+		if e.ComplexityRoot.KeyRequestPermissions.Update == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequestPermissions.Update(childComplexity), true
+	case "KeyRequestPermissions.withdraw":
+		if e.ComplexityRoot.KeyRequestPermissions.Withdraw == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRequestPermissions.Withdraw(childComplexity), true
 
 	case "KeyRotation.development":
 		if e.ComplexityRoot.KeyRotation.Development == nil {
@@ -4313,6 +4752,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AddMember(childComplexity, args["input"].(identity.AddMemberInput)), true
+	case "Mutation.approveKeyRequest":
+		if e.ComplexityRoot.Mutation.ApproveKeyRequest == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_approveKeyRequest_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ApproveKeyRequest(childComplexity, args["input"].(model.ApproveKeyRequestInput)), true
 	case "Mutation.approvePlanChange":
 		if e.ComplexityRoot.Mutation.ApprovePlanChange == nil {
 			break
@@ -4423,6 +4873,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ChangeUserRole(childComplexity, args["input"].(identity.ChangeUserRoleInput)), true
+	case "Mutation.collectKey":
+		if e.ComplexityRoot.Mutation.CollectKey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_collectKey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CollectKey(childComplexity, args["input"].(model.CollectKeyInput)), true
 	case "Mutation.completeSignIn":
 		if e.ComplexityRoot.Mutation.CompleteSignIn == nil {
 			break
@@ -4577,6 +5038,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteEndpoint(childComplexity, args["input"].(model.DeleteEndpointInput)), true
+	case "Mutation.deleteKeyRequest":
+		if e.ComplexityRoot.Mutation.DeleteKeyRequest == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteKeyRequest_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteKeyRequest(childComplexity, args["input"].(model.DeleteKeyRequestInput)), true
 	case "Mutation.deleteUser":
 		if e.ComplexityRoot.Mutation.DeleteUser == nil {
 			break
@@ -4709,6 +5181,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Register(childComplexity, args["input"].(apps.RegisterInput)), true
+	case "Mutation.rejectKeyRequest":
+		if e.ComplexityRoot.Mutation.RejectKeyRequest == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rejectKeyRequest_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RejectKeyRequest(childComplexity, args["input"].(model.RejectKeyRequestInput)), true
 	case "Mutation.rejectPlanChange":
 		if e.ComplexityRoot.Mutation.RejectPlanChange == nil {
 			break
@@ -4786,6 +5269,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReportLeakedKey(childComplexity, args["input"].(apps.ReportLeakedKeyInput)), true
+	case "Mutation.requestKey":
+		if e.ComplexityRoot.Mutation.RequestKey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requestKey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequestKey(childComplexity, args["input"].(requests.RequestKeyInput)), true
 	case "Mutation.requestPasswordReset":
 		if e.ComplexityRoot.Mutation.RequestPasswordReset == nil {
 			break
@@ -5083,6 +5577,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateKey(childComplexity, args["input"].(model.UpdateKeyInput)), true
+	case "Mutation.updateKeyRequest":
+		if e.ComplexityRoot.Mutation.UpdateKeyRequest == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateKeyRequest_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateKeyRequest(childComplexity, args["input"].(model.UpdateKeyRequestInput)), true
 	case "Mutation.updateMailPreferences":
 		if e.ComplexityRoot.Mutation.UpdateMailPreferences == nil {
 			break
@@ -5182,6 +5687,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Withdraw(childComplexity, args["input"].(model.WithdrawInput)), true
+	case "Mutation.withdrawKeyRequest":
+		if e.ComplexityRoot.Mutation.WithdrawKeyRequest == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_withdrawKeyRequest_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.WithdrawKeyRequest(childComplexity, args["input"].(model.WithdrawKeyRequestInput)), true
 
 	case "Organization.actAs":
 		if e.ComplexityRoot.Organization.ActAs == nil {
@@ -5189,6 +5705,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Organization.ActAs(childComplexity), true
+	case "Organization.collectKeysWithinDays":
+		if e.ComplexityRoot.Organization.CollectKeysWithinDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.CollectKeysWithinDays(childComplexity), true
 	case "Organization.currency":
 		if e.ComplexityRoot.Organization.Currency == nil {
 			break
@@ -5243,6 +5765,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Organization.LongestKeyLife(childComplexity), true
+	case "Organization.multiProductRequests":
+		if e.ComplexityRoot.Organization.MultiProductRequests == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.MultiProductRequests(childComplexity), true
 	case "Organization.name":
 		if e.ComplexityRoot.Organization.Name == nil {
 			break
@@ -5906,6 +6434,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductSubscription.HandOffURL(childComplexity), true
+	case "ProductSubscription.keyRequest":
+		if e.ComplexityRoot.ProductSubscription.KeyRequest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscription.KeyRequest(childComplexity), true
 	case "ProductSubscription.narrowed":
 		if e.ComplexityRoot.ProductSubscription.Narrowed == nil {
 			break
@@ -6205,6 +6739,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.Gateways(childComplexity, args["where"].(*identity.GatewayFilter), args["orderBy"].(model.GatewayOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 
+	case "Query.keyRequest":
+		if e.ComplexityRoot.Query.KeyRequest == nil {
+			break
+		}
+
+		args, err := ec.field_Query_keyRequest_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.KeyRequest(childComplexity, args["id"].(string)), true
+	case "Query.keyRequestCounts":
+		if e.ComplexityRoot.Query.KeyRequestCounts == nil {
+			break
+		}
+
+		args, err := ec.field_Query_keyRequestCounts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.KeyRequestCounts(childComplexity, args["where"].(*requests.Filter)), true
+	case "Query.keyRequests":
+		if e.ComplexityRoot.Query.KeyRequests == nil {
+			break
+		}
+
+		args, err := ec.field_Query_keyRequests_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.KeyRequests(childComplexity, args["where"].(*requests.Filter), args["orderBy"].(model.KeyRequestOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.mailPreview":
 		if e.ComplexityRoot.Query.MailPreview == nil {
 			break
@@ -6571,6 +7138,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RegisterPayload.UserErrors(childComplexity), true
 
+	case "RejectKeyRequestPayload.keyRequest":
+		if e.ComplexityRoot.RejectKeyRequestPayload.KeyRequest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RejectKeyRequestPayload.KeyRequest(childComplexity), true
+	case "RejectKeyRequestPayload.userErrors":
+		if e.ComplexityRoot.RejectKeyRequestPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RejectKeyRequestPayload.UserErrors(childComplexity), true
+
 	case "RejectPlanChangePayload.productSubscription":
 		if e.ComplexityRoot.RejectPlanChangePayload.ProductSubscription == nil {
 			break
@@ -6655,6 +7235,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ReportLeakedKeyPayload.UserErrors(childComplexity), true
+
+	case "RequestKeyPayload.keyRequest":
+		if e.ComplexityRoot.RequestKeyPayload.KeyRequest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestKeyPayload.KeyRequest(childComplexity), true
+	case "RequestKeyPayload.replayed":
+		if e.ComplexityRoot.RequestKeyPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestKeyPayload.Replayed(childComplexity), true
+	case "RequestKeyPayload.userErrors":
+		if e.ComplexityRoot.RequestKeyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestKeyPayload.UserErrors(childComplexity), true
 
 	case "RequestPasswordResetPayload.userErrors":
 		if e.ComplexityRoot.RequestPasswordResetPayload.UserErrors == nil {
@@ -7665,6 +8264,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateKeyPayload.UserErrors(childComplexity), true
 
+	case "UpdateKeyRequestPayload.keyRequest":
+		if e.ComplexityRoot.UpdateKeyRequestPayload.KeyRequest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateKeyRequestPayload.KeyRequest(childComplexity), true
+	case "UpdateKeyRequestPayload.userErrors":
+		if e.ComplexityRoot.UpdateKeyRequestPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateKeyRequestPayload.UserErrors(childComplexity), true
+
 	case "UpdateMailPreferencesPayload.user":
 		if e.ComplexityRoot.UpdateMailPreferencesPayload.User == nil {
 			break
@@ -8117,6 +8729,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Viewer.User(childComplexity), true
+
+	case "WithdrawKeyRequestPayload.keyRequest":
+		if e.ComplexityRoot.WithdrawKeyRequestPayload.KeyRequest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WithdrawKeyRequestPayload.KeyRequest(childComplexity), true
+	case "WithdrawKeyRequestPayload.userErrors":
+		if e.ComplexityRoot.WithdrawKeyRequestPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WithdrawKeyRequestPayload.UserErrors(childComplexity), true
 
 	case "WithdrawPayload.productSubscription":
 		if e.ComplexityRoot.WithdrawPayload.ProductSubscription == nil {
@@ -8867,6 +9492,8 @@ type KeyCounts {
   total: Int!
   "Those that gateways accept, where subscriptions and limits allow the call."
   active: Int!
+  "Those that have no secret yet, because nobody has collected them."
+  uncollected: Int!
   "Switched off, by their owner or by an administrator; they can be switched on again."
   disabled: Int!
   "Past their ` + "`" + `expiresAt` + "`" + `; they never become valid again."
@@ -9768,6 +10395,8 @@ enum CredentialStatus {
   ACTIVE
   "Switched off, by its owner or by an administrator (` + "`" + `disabledBy` + "`" + `); it can be switched on again."
   DISABLED
+  "It was made by an approved request for a key, and has no secret yet: gateways do not know it. The developer collects it with ` + "`" + `collectKey` + "`" + `; else it is revoked in time."
+  UNCOLLECTED
   "Past ` + "`" + `expiresAt` + "`" + `: refused, and final. It can only be revoked."
   EXPIRED
   "Revoked: refused, and final."
@@ -10715,6 +11344,8 @@ enum EventType {
   APP_TRANSFER_EXPIRED
   "A key was created for an app or an account."
   CREDENTIAL_CREATED
+  "The secret of a key was made for the developer who collected it: the key passes from now on."
+  CREDENTIAL_COLLECTED
   "A key's name, labels, expiry, access or limits changed. Where another expiry undid a rotation, it names the ` + "`" + `successor` + "`" + ` that was revoked before."
   CREDENTIAL_UPDATED
   "A key was switched off: gateways refuse it until it is switched on again."
@@ -10753,6 +11384,20 @@ enum EventType {
   ENDPOINT_UPDATED
   "An endpoint was removed from a product and from the subscriptions narrowed to it."
   ENDPOINT_DELETED
+  "A developer, or an administrator for one, asked for subscriptions and a key at once."
+  KEY_REQUEST_CREATED
+  "What a request for a key asks for was changed. Subscriptions that were withdrawn or made with that have events of their own."
+  KEY_REQUEST_UPDATED
+  "A request for a key was taken back, or its app was deleted or went to another account."
+  KEY_REQUEST_WITHDRAWN
+  "A request for a key was approved: its subscriptions, and the key that was made or changed, have events of their own."
+  KEY_REQUEST_APPROVED
+  "A request for a key was rejected, with all its subscriptions."
+  KEY_REQUEST_REJECTED
+  "Nobody decided about a request for a key in time, or collected its key."
+  KEY_REQUEST_EXPIRED
+  "A closed request for a key was left out of lists."
+  KEY_REQUEST_DELETED
   "An app was registered with a product: the subscription is WAITING or APPROVED. Its changes have ` + "`" + `approve` + "`" + `, true, where an administrator approved it with the same step."
   SUBSCRIPTION_REGISTERED
   "A waiting subscription was approved: gateways let the app's calls pass."
@@ -11166,6 +11811,413 @@ type AcceptInvitationPayload @public {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/key_request.graphql", Input: `"""
+What a developer asks for at once: subscriptions of an app, and a key that reaches their
+products, a new one or one that the app has. It is decided about as a whole. The developer,
+and nobody else, collects a new key when it is approved.
+"""
+type KeyRequest implements Node @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
+  id: ID!
+  "The app; null where it was deleted, or went to another account."
+  app: App @goField(forceResolver: true)
+  "The account that asked."
+  account: Account @goField(forceResolver: true)
+  "What has become of it."
+  status: KeyRequestStatus!
+  "Whether it changes the access control list of a key that the app had; else it makes a key."
+  changesKey: Boolean!
+  "The key that it changes; or the one that was made when it was approved, UNCOLLECTED until the developer collects it; null before, and for approvers."
+  credential: Credential @goField(forceResolver: true)
+  "The name of the key to make; empty: none."
+  name: String!
+  "The environment of the key to make, or of the one that it changes."
+  environment: Environment!
+  "The subscriptions that it has made, also those that have ended: they wait as long as it is PENDING, and are decided about with it. Not among them are those that the app had before."
+  productSubscriptions(
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): ProductSubscriptionConnection! @goField(forceResolver: true)
+  "The products that the key is to reach, those that the app has subscriptions for, too; 1–20."
+  products(
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): ProductConnection! @goField(forceResolver: true)
+  "The products that a key which it changes is to reach no more."
+  removeProducts(
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): ProductConnection! @goField(forceResolver: true)
+  "Who asked; null if it was a service token."
+  requestedBy: Actor @goField(forceResolver: true)
+  "Who approved, rejected or withdrew it; null while it is PENDING, and if it was a service token or Portico itself."
+  decidedBy: Actor @goField(forceResolver: true)
+  "When it was approved, rejected or withdrawn, or when its time was over; null while it is PENDING."
+  decidedAt: Time
+  "The reason that was given for its present state; empty: none. Both sides can read it."
+  reason: String!
+  "Until when the key that it has made can be collected; null if it has made none."
+  collectUntil: Time
+  "When its key was collected; null if it was not."
+  collectedAt: Time
+  "Whether ` + "`" + `deleteKeyRequest` + "`" + ` has left it out of lists."
+  deleted: Boolean! @goField(forceResolver: true)
+  "When it was made."
+  createdAt: Time!
+  "When it was changed last."
+  updatedAt: Time!
+  "Increases by one with each change: pass it as ` + "`" + `version` + "`" + ` to change, or decide about, just what was read."
+  version: Int!
+  "What the viewer may do with it now, and why not the rest: front ends show buttons by it."
+  viewerCan: KeyRequestPermissions! @goField(forceResolver: true)
+  "What happened to it, newest first."
+  timeline(
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): EventConnection! @goField(forceResolver: true)
+}
+
+"What has become of a request for a key."
+enum KeyRequestStatus {
+  "It waits for a decision; the developer can change it or take it back."
+  PENDING
+  "Its subscriptions are approved, and its key is made or changed."
+  APPROVED
+  "Staff refused it, or a product that it asks for was retired: ` + "`" + `reason` + "`" + ` says why."
+  REJECTED
+  "The developer took it back, or its app was deleted or went to another account."
+  WITHDRAWN
+  "Nobody decided about it in time; or nobody collected its key in time, which is revoked then: asking again makes another."
+  EXPIRED
+}
+
+"What the viewer may do with a request for a key."
+type KeyRequestPermissions @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+  "Whether ` + "`" + `updateKeyRequest` + "`" + ` is allowed."
+  update: Permission!
+  "Whether ` + "`" + `withdrawKeyRequest` + "`" + ` is allowed."
+  withdraw: Permission!
+  "Whether ` + "`" + `approveKeyRequest` + "`" + ` is allowed."
+  approve: Permission!
+  "Whether ` + "`" + `rejectKeyRequest` + "`" + ` is allowed."
+  reject: Permission!
+  "Whether ` + "`" + `collectKey` + "`" + ` is allowed."
+  collect: Permission!
+  "Whether ` + "`" + `deleteKeyRequest` + "`" + ` is allowed."
+  delete: Permission!
+}
+
+"How many requests for keys there are, by status."
+type KeyRequestCounts @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+  "All that the filter matches."
+  total: Int!
+  "Those that wait for a decision."
+  pending: Int!
+  "Those that were approved."
+  approved: Int!
+  "Those that were refused."
+  rejected: Int!
+  "Those that were taken back."
+  withdrawn: Int!
+  "Those whose time is over."
+  expired: Int!
+}
+
+"One page of a list of requests for keys."
+type KeyRequestConnection @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+  "The page's edges: each with its cursor."
+  edges: [KeyRequestEdge!]! @goField(forceResolver: true)
+  "The page's objects, without cursors."
+  nodes: [KeyRequest!]!
+  "How many entries the whole list has."
+  totalCount: Int!
+  "Whether there are pages before and after this one, and the cursors to ask for them."
+  pageInfo: PageInfo!
+}
+
+"An entry in a list of requests for keys: the object and its cursor."
+type KeyRequestEdge @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
+  cursor: String!
+  "What is at this place of the list."
+  node: KeyRequest!
+}
+
+"Conditions for requests for keys, which must all be met. What is left out does not matter."
+input KeyRequestFilter {
+  "Only requests in one of these states; an empty list matches none."
+  status: [KeyRequestStatus!]
+  "Only requests that have made a subscription to one of these products; unknown ids and an empty list match none."
+  productIds: [ID!]
+  "Only requests that have made a subscription with one of these plans; unknown ids and an empty list match none."
+  planIds: [ID!]
+  "Only requests of these apps; unknown ids and an empty list match none."
+  appIds: [ID!]
+  "Only requests of these accounts; unknown ids and an empty list match none. Requires: ADMIN or APPROVER."
+  accountIds: [ID!] @hasRole(any: [ADMIN, APPROVER])
+  "Only requests that were made before this time."
+  createdBefore: Time
+  "Only requests that were made at or after this time."
+  createdAfter: Time
+  "Whether to show those, too, that ` + "`" + `deleteKeyRequest` + "`" + ` has left out."
+  deleted: Boolean! = false
+}
+
+"How a list of requests for keys is sorted."
+input KeyRequestOrder {
+  "What to sort by; entries that are equal in it stay in a fixed order."
+  field: KeyRequestOrderField!
+  "ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first."
+  direction: OrderDirection! = ASC
+}
+
+"What a list of requests for keys can be sorted by."
+enum KeyRequestOrderField {
+  "By the time of their creation."
+  CREATED_AT
+}
+
+extend type ProductSubscription {
+  "The request for a key that has made it: while it waits, it is decided about with that alone. Null for others, and for an approver who may not decide about all that the request asks for."
+  keyRequest: KeyRequest @goField(forceResolver: true)
+}
+
+extend type Query {
+  "A request for a key by its id; null when there is none that the viewer may see. Requires: ADMIN, APPROVER or PORTAL."
+  keyRequest(
+    "An id that the API returned."
+    id: ID!
+  ): KeyRequest @hasRole(any: [ADMIN, APPROVER, PORTAL], scopes: [PORTAL_READ, PORTAL_WRITE, ADMIN_READ, ADMIN_WRITE, SUBSCRIPTIONS_DECIDE])
+  "Requests for keys, oldest first: with ` + "`" + `where: {status: [PENDING]}` + "`" + ` an administrator's queue. A developer sees those of the developer's account, an approver those that ask for no product but the approver's own. Requires: ADMIN, APPROVER or PORTAL."
+  keyRequests(
+    "Only objects that meet all of these conditions."
+    where: KeyRequestFilter
+    "What the list is sorted by."
+    orderBy: KeyRequestOrder! = {field: CREATED_AT, direction: ASC}
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): KeyRequestConnection! @hasRole(any: [ADMIN, APPROVER, PORTAL], scopes: [PORTAL_READ, PORTAL_WRITE, ADMIN_READ, ADMIN_WRITE, SUBSCRIPTIONS_DECIDE])
+  "Counts the viewer's requests for keys by status, read at once: of those that ` + "`" + `keyRequests` + "`" + ` lists with the same filter. Requires: ADMIN, APPROVER or PORTAL."
+  keyRequestCounts(
+    "Only objects that meet all of these conditions."
+    where: KeyRequestFilter
+  ): KeyRequestCounts! @hasRole(any: [ADMIN, APPROVER, PORTAL], scopes: [PORTAL_READ, PORTAL_WRITE, ADMIN_READ, ADMIN_WRITE, SUBSCRIPTIONS_DECIDE])
+}
+
+extend type Mutation {
+  "Asks for subscriptions of an app and a key for their products at once: a new key, or one that the app has. It waits for approval as a whole if one of its subscriptions would; else, and for an administrator, it is approved at once. A new key has no secret until the developer calls ` + "`" + `collectKey` + "`" + `. Requires: ADMIN or PORTAL."
+  requestKey(
+    "The app, the products with their plans, and the key."
+    input: RequestKeyInput!
+  ): RequestKeyPayload @hasRole(any: [ADMIN, PORTAL])
+  "Changes a request that nobody has decided about: its subscriptions are withdrawn and made as it then asks for them. If nothing of it needs approval any more, it is approved at once. Requires: PORTAL."
+  updateKeyRequest(
+    "The request, and what changes of it."
+    input: UpdateKeyRequestInput!
+  ): UpdateKeyRequestPayload @hasRole(any: [PORTAL])
+  "Takes back a request that nobody has decided about, and its subscriptions. Requires: PORTAL."
+  withdrawKeyRequest(
+    "The request to take back."
+    input: WithdrawKeyRequestInput!
+  ): WithdrawKeyRequestPayload @hasRole(any: [PORTAL])
+  "Approves a request and all its subscriptions, and makes its key, which the developer collects, or changes the key that it names: all or nothing. One that is approved already is returned unchanged. Requires: ADMIN or APPROVER."
+  approveKeyRequest(
+    "The request to approve."
+    input: ApproveKeyRequestInput!
+  ): ApproveKeyRequestPayload @hasRole(any: [ADMIN, APPROVER], scopes: [ADMIN_WRITE, SUBSCRIPTIONS_DECIDE])
+  "Rejects a request and all its subscriptions. Requires: ADMIN or APPROVER."
+  rejectKeyRequest(
+    "The request to reject, and why."
+    input: RejectKeyRequestInput!
+  ): RejectKeyRequestPayload @hasRole(any: [ADMIN, APPROVER], scopes: [ADMIN_WRITE, SUBSCRIPTIONS_DECIDE])
+  "Leaves a closed request out of lists, for everybody; what it has made stays. Requires: ADMIN or PORTAL."
+  deleteKeyRequest(
+    "The request to leave out."
+    input: DeleteKeyRequestInput!
+  ): DeleteKeyRequestPayload @hasRole(any: [ADMIN, PORTAL])
+  "Makes the secret of an approved request's key, and shows it this once. The key passes from then on. Requires: PORTAL."
+  collectKey(
+    "The request whose key is collected."
+    input: CollectKeyInput!
+  ): CollectKeyPayload @hasRole(any: [PORTAL])
+}
+
+"The app, the products with their plans, and the key."
+input RequestKeyInput {
+  "The app's id; one that you may not see is NOT_FOUND."
+  appId: ID!
+  "The products that the key is to reach, each once, with the plans by which the app is to use them: 1–20, and only one where the organization's ` + "`" + `multiProductRequests` + "`" + ` is false. Where the app has an approved subscription by the plan, it needs no other."
+  plans: [KeyRequestPlanInput!]!
+  "The name of the key to make, at most 255 characters in one line; it need not be unique."
+  name: String
+  "The environment of the key to make; DEVELOPMENT unless given. The organization may leave PRODUCTION to the account's owners."
+  environment: Environment
+  "A key of the app that is to reach the products instead of a new one; a key of ALL access stays as it is."
+  existingCredentialId: ID
+  "The products that the existing key is to reach no more: at most 100, none of those that it is to reach."
+  removeProductIds: [ID!]
+  "1–255 characters. The same key with the same input within 24 hours creates nothing new and repeats the answer; with another input it is a CONFLICT."
+  idempotencyKey: String
+}
+
+"A product that a key is to reach, and the plan by which the app is to use it."
+input KeyRequestPlanInput {
+  "The product; it must be on offer."
+  productId: ID!
+  "One of the product's plans; may be left out where there is only one."
+  planId: ID
+  "Answers to the questions of the product's ` + "`" + `requestForm` + "`" + `, of at most 2000 characters in all. A required one that is missing is REQUIRED, unless an administrator asks. In ` + "`" + `updateKeyRequest` + "`" + `, a product that was asked for by the same plan keeps its answers unless others are given."
+  answers: [AnswerInput!]
+}
+
+"The result of ` + "`" + `requestKey` + "`" + `."
+type RequestKeyPayload {
+  "The request; null when there are errors."
+  keyRequest: KeyRequest
+  "Whether this repeats the answer to an earlier request with the same idempotency key."
+  replayed: Boolean!
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The request, and what changes of it. What is left out stays."
+input UpdateKeyRequestInput {
+  "The request's id; one that you may not see is NOT_FOUND."
+  keyRequestId: ID!
+  "The version the change is made against; an older one is a CONFLICT; null is refused."
+  version: Int @notNull
+  "The products and plans to ask for instead of all present ones, as in ` + "`" + `requestKey` + "`" + `; null is refused."
+  plans: [KeyRequestPlanInput!]
+  "The name of the key to make, at most 255 characters in one line; null: none."
+  name: String
+  "The environment of the key to make; null is refused."
+  environment: Environment
+  "The products that the existing key is to reach no more, instead of the present ones; null: none."
+  removeProductIds: [ID!]
+}
+
+"The result of ` + "`" + `updateKeyRequest` + "`" + `."
+type UpdateKeyRequestPayload {
+  "The request as it is now; null when there are errors."
+  keyRequest: KeyRequest
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The request to take back."
+input WithdrawKeyRequestInput {
+  "The request's id; one that you may not see is NOT_FOUND."
+  keyRequestId: ID!
+  "Why; at most 1000 characters; both sides can read it."
+  reason: String
+}
+
+"The result of ` + "`" + `withdrawKeyRequest` + "`" + `."
+type WithdrawKeyRequestPayload {
+  "The request as it is now; null when there are errors."
+  keyRequest: KeyRequest
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The request to approve."
+input ApproveKeyRequestInput {
+  "The request's id; one that you may not see is NOT_FOUND."
+  keyRequestId: ID!
+  "The version of the request that was decided about: if somebody has changed it since, it is a CONFLICT; null is refused."
+  version: Int @notNull
+  "Why; at most 1000 characters; both sides can read it."
+  reason: String
+}
+
+"The result of ` + "`" + `approveKeyRequest` + "`" + `."
+type ApproveKeyRequestPayload @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+  "The request as it is now; null when there are errors."
+  keyRequest: KeyRequest
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The request to reject, and why."
+input RejectKeyRequestInput {
+  "The request's id; one that you may not see is NOT_FOUND."
+  keyRequestId: ID!
+  "The version of the request that was decided about: if somebody has changed it since, it is a CONFLICT; null is refused."
+  version: Int @notNull
+  "Why: 1–1000 characters; the developer reads it."
+  reason: String!
+}
+
+"The result of ` + "`" + `rejectKeyRequest` + "`" + `."
+type RejectKeyRequestPayload @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+  "The request as it is now; null when there are errors."
+  keyRequest: KeyRequest
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The request to leave out of lists."
+input DeleteKeyRequestInput {
+  "The request's id; one that you may not see is NOT_FOUND."
+  keyRequestId: ID!
+}
+
+"The result of ` + "`" + `deleteKeyRequest` + "`" + `."
+type DeleteKeyRequestPayload {
+  "The id of the request; null when there are errors."
+  deletedKeyRequestId: ID
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The request whose key is collected."
+input CollectKeyInput {
+  "The request's id; one that you may not see is NOT_FOUND."
+  keyRequestId: ID!
+}
+
+"The result of ` + "`" + `collectKey` + "`" + `."
+type CollectKeyPayload {
+  "The request as it is now; null when there are errors."
+  keyRequest: KeyRequest
+  "The key, which is ACTIVE now; null when there are errors."
+  credential: Credential
+  "The key's secret, which no later answer has; null when there are errors."
+  secret: Secret
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/leak.graphql", Input: `"What becomes of a key that somebody reports as leaked, with the whole of it."
 enum LeakedKeys {
   "It is revoked at once (KEY_COMPROMISE): strangers know it, and each of them could revoke it."
@@ -11411,6 +12463,10 @@ type Organization implements Node {
   rotateKeysEvery: KeyRotation!
   "After how many days a request expires that nobody has decided about: a subscription that is WAITING becomes REJECTED, a change of plan that is WAITING ends without effect; null, as at first: never."
   requestsExpireAfterDays: Int
+  "Whether developers may ask for several products with one ` + "`" + `requestKey` + "`" + `."
+  multiProductRequests: Boolean!
+  "Within how many days of the approval the key of a request must be collected, 1–90; 7 unless changed. Then it is revoked, and can be asked for again."
+  collectKeysWithinDays: Int!
   "How long a deleted app can be restored, in days; 30 at first. Requires: ADMIN."
   deletedRetentionDays: Int @hasRole(any: [ADMIN])
   "How long events are kept, in days; 730 at first. Requires: ADMIN."
@@ -11553,6 +12609,10 @@ input UpdateOrganizationInput {
   rotateKeysEvery: KeyRotationInput
   "After how many days a request expires that nobody has decided about, counted from when it was made, 1–365; null: never. It applies to those that wait already, too: what is older ends within minutes."
   requestsExpireAfterDays: Int
+  "Whether developers may ask for several products with one ` + "`" + `requestKey` + "`" + `; null is refused."
+  multiProductRequests: Boolean
+  "Within how many days of the approval a key must be collected that is approved from now on, 1–90; null is refused."
+  collectKeysWithinDays: Int
   "1–365 days; null is refused."
   deletedRetentionDays: Int
   "30–3650 days; null is refused."
@@ -14746,6 +15806,16 @@ func (ec *executionContext) childFields_AppTransferPermissions(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type AppTransferPermissions", field.Name)
 }
 
+func (ec *executionContext) childFields_ApproveKeyRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "keyRequest":
+		return ec.fieldContext_ApproveKeyRequestPayload_keyRequest(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ApproveKeyRequestPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApproveKeyRequestPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ApprovePlanChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "productSubscription":
@@ -14886,6 +15956,20 @@ func (ec *executionContext) childFields_CodeCount(ctx context.Context, field gra
 		return ec.fieldContext_CodeCount_calls(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CodeCount", field.Name)
+}
+
+func (ec *executionContext) childFields_CollectKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "keyRequest":
+		return ec.fieldContext_CollectKeyPayload_keyRequest(ctx, field)
+	case "credential":
+		return ec.fieldContext_CollectKeyPayload_credential(ctx, field)
+	case "secret":
+		return ec.fieldContext_CollectKeyPayload_secret(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CollectKeyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CollectKeyPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CompleteSignInPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -15178,6 +16262,16 @@ func (ec *executionContext) childFields_DeleteEndpointPayload(ctx context.Contex
 		return ec.fieldContext_DeleteEndpointPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteEndpointPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteKeyRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedKeyRequestId":
+		return ec.fieldContext_DeleteKeyRequestPayload_deletedKeyRequestId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteKeyRequestPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteKeyRequestPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeleteUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -15620,6 +16714,8 @@ func (ec *executionContext) childFields_KeyCounts(ctx context.Context, field gra
 		return ec.fieldContext_KeyCounts_total(ctx, field)
 	case "active":
 		return ec.fieldContext_KeyCounts_active(ctx, field)
+	case "uncollected":
+		return ec.fieldContext_KeyCounts_uncollected(ctx, field)
 	case "disabled":
 		return ec.fieldContext_KeyCounts_disabled(ctx, field)
 	case "expired":
@@ -15640,6 +16736,118 @@ func (ec *executionContext) childFields_KeyLife(ctx context.Context, field graph
 		return ec.fieldContext_KeyLife_production(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type KeyLife", field.Name)
+}
+
+func (ec *executionContext) childFields_KeyRequest(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_KeyRequest_id(ctx, field)
+	case "app":
+		return ec.fieldContext_KeyRequest_app(ctx, field)
+	case "account":
+		return ec.fieldContext_KeyRequest_account(ctx, field)
+	case "status":
+		return ec.fieldContext_KeyRequest_status(ctx, field)
+	case "changesKey":
+		return ec.fieldContext_KeyRequest_changesKey(ctx, field)
+	case "credential":
+		return ec.fieldContext_KeyRequest_credential(ctx, field)
+	case "name":
+		return ec.fieldContext_KeyRequest_name(ctx, field)
+	case "environment":
+		return ec.fieldContext_KeyRequest_environment(ctx, field)
+	case "productSubscriptions":
+		return ec.fieldContext_KeyRequest_productSubscriptions(ctx, field)
+	case "products":
+		return ec.fieldContext_KeyRequest_products(ctx, field)
+	case "removeProducts":
+		return ec.fieldContext_KeyRequest_removeProducts(ctx, field)
+	case "requestedBy":
+		return ec.fieldContext_KeyRequest_requestedBy(ctx, field)
+	case "decidedBy":
+		return ec.fieldContext_KeyRequest_decidedBy(ctx, field)
+	case "decidedAt":
+		return ec.fieldContext_KeyRequest_decidedAt(ctx, field)
+	case "reason":
+		return ec.fieldContext_KeyRequest_reason(ctx, field)
+	case "collectUntil":
+		return ec.fieldContext_KeyRequest_collectUntil(ctx, field)
+	case "collectedAt":
+		return ec.fieldContext_KeyRequest_collectedAt(ctx, field)
+	case "deleted":
+		return ec.fieldContext_KeyRequest_deleted(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_KeyRequest_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_KeyRequest_updatedAt(ctx, field)
+	case "version":
+		return ec.fieldContext_KeyRequest_version(ctx, field)
+	case "viewerCan":
+		return ec.fieldContext_KeyRequest_viewerCan(ctx, field)
+	case "timeline":
+		return ec.fieldContext_KeyRequest_timeline(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KeyRequest", field.Name)
+}
+
+func (ec *executionContext) childFields_KeyRequestConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_KeyRequestConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_KeyRequestConnection_nodes(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_KeyRequestConnection_totalCount(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_KeyRequestConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KeyRequestConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_KeyRequestCounts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "total":
+		return ec.fieldContext_KeyRequestCounts_total(ctx, field)
+	case "pending":
+		return ec.fieldContext_KeyRequestCounts_pending(ctx, field)
+	case "approved":
+		return ec.fieldContext_KeyRequestCounts_approved(ctx, field)
+	case "rejected":
+		return ec.fieldContext_KeyRequestCounts_rejected(ctx, field)
+	case "withdrawn":
+		return ec.fieldContext_KeyRequestCounts_withdrawn(ctx, field)
+	case "expired":
+		return ec.fieldContext_KeyRequestCounts_expired(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KeyRequestCounts", field.Name)
+}
+
+func (ec *executionContext) childFields_KeyRequestEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_KeyRequestEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_KeyRequestEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KeyRequestEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_KeyRequestPermissions(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "update":
+		return ec.fieldContext_KeyRequestPermissions_update(ctx, field)
+	case "withdraw":
+		return ec.fieldContext_KeyRequestPermissions_withdraw(ctx, field)
+	case "approve":
+		return ec.fieldContext_KeyRequestPermissions_approve(ctx, field)
+	case "reject":
+		return ec.fieldContext_KeyRequestPermissions_reject(ctx, field)
+	case "collect":
+		return ec.fieldContext_KeyRequestPermissions_collect(ctx, field)
+	case "delete":
+		return ec.fieldContext_KeyRequestPermissions_delete(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KeyRequestPermissions", field.Name)
 }
 
 func (ec *executionContext) childFields_KeyRotation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -15820,6 +17028,10 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_rotateKeysEvery(ctx, field)
 	case "requestsExpireAfterDays":
 		return ec.fieldContext_Organization_requestsExpireAfterDays(ctx, field)
+	case "multiProductRequests":
+		return ec.fieldContext_Organization_multiProductRequests(ctx, field)
+	case "collectKeysWithinDays":
+		return ec.fieldContext_Organization_collectKeysWithinDays(ctx, field)
 	case "deletedRetentionDays":
 		return ec.fieldContext_Organization_deletedRetentionDays(ctx, field)
 	case "eventRetentionDays":
@@ -16112,6 +17324,8 @@ func (ec *executionContext) childFields_ProductSubscription(ctx context.Context,
 		return ec.fieldContext_ProductSubscription_timeline(ctx, field)
 	case "answers":
 		return ec.fieldContext_ProductSubscription_answers(ctx, field)
+	case "keyRequest":
+		return ec.fieldContext_ProductSubscription_keyRequest(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProductSubscription", field.Name)
 }
@@ -16250,6 +17464,16 @@ func (ec *executionContext) childFields_RegisterPayload(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type RegisterPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RejectKeyRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "keyRequest":
+		return ec.fieldContext_RejectKeyRequestPayload_keyRequest(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RejectKeyRequestPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RejectKeyRequestPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RejectPlanChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "productSubscription":
@@ -16316,6 +17540,18 @@ func (ec *executionContext) childFields_ReportLeakedKeyPayload(ctx context.Conte
 		return ec.fieldContext_ReportLeakedKeyPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReportLeakedKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "keyRequest":
+		return ec.fieldContext_RequestKeyPayload_keyRequest(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RequestKeyPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RequestKeyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestKeyPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RequestPasswordResetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -16918,6 +18154,16 @@ func (ec *executionContext) childFields_UpdateKeyPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type UpdateKeyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateKeyRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "keyRequest":
+		return ec.fieldContext_UpdateKeyRequestPayload_keyRequest(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateKeyRequestPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateKeyRequestPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateMailPreferencesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -17164,6 +18410,16 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_termsToAccept(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
+}
+
+func (ec *executionContext) childFields_WithdrawKeyRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "keyRequest":
+		return ec.fieldContext_WithdrawKeyRequestPayload_keyRequest(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_WithdrawKeyRequestPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WithdrawKeyRequestPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_WithdrawPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

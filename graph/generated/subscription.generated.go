@@ -50,6 +50,7 @@ type ProductSubscriptionResolver interface {
 	ViewerCan(ctx context.Context, obj *db.Subscription) (*apps.SubscriptionPermissions, error)
 	Timeline(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
 	Answers(ctx context.Context, obj *db.Subscription) ([]*domain.Answer, error)
+	KeyRequest(ctx context.Context, obj *db.Subscription) (*db.KeyRequest, error)
 }
 type ProductSubscriptionConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.ProductSubscriptionConnection) ([]*model.ProductSubscriptionEdge, error)
@@ -1221,6 +1222,34 @@ func (ec *executionContext) fieldContext_ProductSubscription_answers(_ context.C
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Answer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ProductSubscription_keyRequest(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ProductSubscription",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ProductSubscription().KeyRequest(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.KeyRequest) graphql.Marshaler {
+			return ec.marshalOKeyRequest2ᚖporticoᚋentᚋdbᚐKeyRequest(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ProductSubscription_keyRequest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProductSubscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KeyRequest(ctx, field)
 		},
 	}
 	return fc, nil
@@ -3016,6 +3045,12 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 			out.required(ec._ProductSubscription_timeline(ctx, field, obj))
 		case "answers":
 			out.required(ec._ProductSubscription_answers(ctx, field, obj))
+		case "keyRequest":
+			if joined := obj.JoinedKeyRequest(); out.direct && joined != nil {
+				out.optional(ec.marshalOKeyRequest2ᚖporticoᚋentᚋdbᚐKeyRequest(out.Within(ctx, "ProductSubscription", field), field.Selections, joined))
+			} else {
+				out.optional(ec._ProductSubscription_keyRequest(ctx, field, obj))
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

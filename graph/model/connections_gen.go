@@ -23,6 +23,8 @@ type (
 	EventEdge                     = paging.Edge[*db.Event]
 	InvitationConnection          = paging.Page[*db.Invitation]
 	InvitationEdge                = paging.Edge[*db.Invitation]
+	KeyRequestConnection          = paging.Page[*db.KeyRequest]
+	KeyRequestEdge                = paging.Edge[*db.KeyRequest]
 	MembershipConnection          = paging.Page[*db.Membership]
 	MembershipEdge                = paging.Edge[*db.Membership]
 	PlanConnection                = paging.Page[*db.Plan]

@@ -14,6 +14,7 @@ import (
 	"portico/internal/fault"
 	"portico/internal/identity"
 	"portico/internal/mail"
+	"portico/internal/requests"
 	"strconv"
 	"time"
 
@@ -126,6 +127,24 @@ type AppTransferOrder struct {
 	Field AppTransferOrderField `json:"field"`
 	// ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first.
 	Direction OrderDirection `json:"direction"`
+}
+
+// The request to approve.
+type ApproveKeyRequestInput struct {
+	// The request's id; one that you may not see is NOT_FOUND.
+	KeyRequestID string `json:"keyRequestId"`
+	// The version of the request that was decided about: if somebody has changed it since, it is a CONFLICT; null is refused.
+	Version graphql.Omittable[*int] `json:"version,omitempty"`
+	// Why; at most 1000 characters; both sides can read it.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+}
+
+// The result of `approveKeyRequest`.
+type ApproveKeyRequestPayload struct {
+	// The request as it is now; null when there are errors.
+	KeyRequest *db.KeyRequest `json:"keyRequest,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
 // The subscription whose change of plan is approved.
@@ -268,6 +287,24 @@ type ChangePlanPayload struct {
 type ChangeUserRolePayload struct {
 	// The user as it is now; null when there are errors.
 	User *db.User `json:"user,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The request whose key is collected.
+type CollectKeyInput struct {
+	// The request's id; one that you may not see is NOT_FOUND.
+	KeyRequestID string `json:"keyRequestId"`
+}
+
+// The result of `collectKey`.
+type CollectKeyPayload struct {
+	// The request as it is now; null when there are errors.
+	KeyRequest *db.KeyRequest `json:"keyRequest,omitempty"`
+	// The key, which is ACTIVE now; null when there are errors.
+	Credential *db.Credential `json:"credential,omitempty"`
+	// The key's secret, which no later answer has; null when there are errors.
+	Secret *apikey.Secret `json:"secret,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
@@ -456,6 +493,20 @@ type DeleteEndpointPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// The request to leave out of lists.
+type DeleteKeyRequestInput struct {
+	// The request's id; one that you may not see is NOT_FOUND.
+	KeyRequestID string `json:"keyRequestId"`
+}
+
+// The result of `deleteKeyRequest`.
+type DeleteKeyRequestPayload struct {
+	// The id of the request; null when there are errors.
+	DeletedKeyRequestID *string `json:"deletedKeyRequestId,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // Which user to delete.
 type DeleteUserInput struct {
 	// The user's id; one that you may not see is NOT_FOUND. Yourself and the last administrator who can sign in are NOT_ALLOWED, the last owner of an account LAST_OWNER.
@@ -618,6 +669,14 @@ type InviteMemberPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// How a list of requests for keys is sorted.
+type KeyRequestOrder struct {
+	// What to sort by; entries that are equal in it stay in a fixed order.
+	Field KeyRequestOrderField `json:"field"`
+	// ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first.
+	Direction OrderDirection `json:"direction"`
+}
+
 // What to change in a kind of letter.
 type MailKindSettingsInput struct {
 	// Which kind.
@@ -680,6 +739,24 @@ type RegisterPayload struct {
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
 	// Whether this repeats the answer to an earlier request with the same idempotency key.
 	Replayed bool `json:"replayed"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The request to reject, and why.
+type RejectKeyRequestInput struct {
+	// The request's id; one that you may not see is NOT_FOUND.
+	KeyRequestID string `json:"keyRequestId"`
+	// The version of the request that was decided about: if somebody has changed it since, it is a CONFLICT; null is refused.
+	Version graphql.Omittable[*int] `json:"version,omitempty"`
+	// Why: 1–1000 characters; the developer reads it.
+	Reason string `json:"reason"`
+}
+
+// The result of `rejectKeyRequest`.
+type RejectKeyRequestPayload struct {
+	// The request as it is now; null when there are errors.
+	KeyRequest *db.KeyRequest `json:"keyRequest,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
@@ -777,6 +854,16 @@ type ReplaceRecoveryCodesPayload struct {
 // The result of `reportLeakedKey`, which says nothing about whether there is such a key.
 type ReportLeakedKeyPayload struct {
 	// What the user can correct; nothing was reported then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The result of `requestKey`.
+type RequestKeyPayload struct {
+	// The request; null when there are errors.
+	KeyRequest *db.KeyRequest `json:"keyRequest,omitempty"`
+	// Whether this repeats the answer to an earlier request with the same idempotency key.
+	Replayed bool `json:"replayed"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
@@ -1253,6 +1340,30 @@ type UpdateKeyPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// The request, and what changes of it. What is left out stays.
+type UpdateKeyRequestInput struct {
+	// The request's id; one that you may not see is NOT_FOUND.
+	KeyRequestID string `json:"keyRequestId"`
+	// The version the change is made against; an older one is a CONFLICT; null is refused.
+	Version graphql.Omittable[*int] `json:"version,omitempty"`
+	// The products and plans to ask for instead of all present ones, as in `requestKey`; null is refused.
+	Plans graphql.Omittable[[]*requests.Plan] `json:"plans,omitempty"`
+	// The name of the key to make, at most 255 characters in one line; null: none.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// The environment of the key to make; null is refused.
+	Environment graphql.Omittable[*access.Environment] `json:"environment,omitempty"`
+	// The products that the existing key is to reach no more, instead of the present ones; null: none.
+	RemoveProductIds graphql.Omittable[[]string] `json:"removeProductIds,omitempty"`
+}
+
+// The result of `updateKeyRequest`.
+type UpdateKeyRequestPayload struct {
+	// The request as it is now; null when there are errors.
+	KeyRequest *db.KeyRequest `json:"keyRequest,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // What letters to the viewer may say.
 type UpdateMailPreferencesInput struct {
 	// Whether they name API keys; null is refused.
@@ -1337,6 +1448,10 @@ type UpdateOrganizationInput struct {
 	RotateKeysEvery graphql.Omittable[*domain.KeyLife] `json:"rotateKeysEvery,omitempty"`
 	// After how many days a request expires that nobody has decided about, counted from when it was made, 1–365; null: never. It applies to those that wait already, too: what is older ends within minutes.
 	RequestsExpireAfterDays graphql.Omittable[*int] `json:"requestsExpireAfterDays,omitempty"`
+	// Whether developers may ask for several products with one `requestKey`; null is refused.
+	MultiProductRequests graphql.Omittable[*bool] `json:"multiProductRequests,omitempty"`
+	// Within how many days of the approval a key must be collected that is approved from now on, 1–90; null is refused.
+	CollectKeysWithinDays graphql.Omittable[*int] `json:"collectKeysWithinDays,omitempty"`
 	// 1–365 days; null is refused.
 	DeletedRetentionDays graphql.Omittable[*int] `json:"deletedRetentionDays,omitempty"`
 	// 30–3650 days; null is refused.
@@ -1481,6 +1596,22 @@ type WithdrawInput struct {
 	SubscriptionID string `json:"subscriptionId"`
 	// Why; at most 1000 characters; both sides can read it.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+}
+
+// The request to take back.
+type WithdrawKeyRequestInput struct {
+	// The request's id; one that you may not see is NOT_FOUND.
+	KeyRequestID string `json:"keyRequestId"`
+	// Why; at most 1000 characters; both sides can read it.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+}
+
+// The result of `withdrawKeyRequest`.
+type WithdrawKeyRequestPayload struct {
+	// The request as it is now; null when there are errors.
+	KeyRequest *db.KeyRequest `json:"keyRequest,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
 // The result of `withdraw`.
@@ -1779,6 +1910,61 @@ func (e *GatewayOrderField) UnmarshalJSON(b []byte) error {
 }
 
 func (e GatewayOrderField) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What a list of requests for keys can be sorted by.
+type KeyRequestOrderField string
+
+const (
+	// By the time of their creation.
+	KeyRequestOrderFieldCreatedAt KeyRequestOrderField = "CREATED_AT"
+)
+
+var AllKeyRequestOrderField = []KeyRequestOrderField{
+	KeyRequestOrderFieldCreatedAt,
+}
+
+func (e KeyRequestOrderField) IsValid() bool {
+	switch e {
+	case KeyRequestOrderFieldCreatedAt:
+		return true
+	}
+	return false
+}
+
+func (e KeyRequestOrderField) String() string {
+	return string(e)
+}
+
+func (e *KeyRequestOrderField) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = KeyRequestOrderField(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid KeyRequestOrderField", str)
+	}
+	return nil
+}
+
+func (e KeyRequestOrderField) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *KeyRequestOrderField) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e KeyRequestOrderField) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

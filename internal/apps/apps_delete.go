@@ -51,6 +51,9 @@ func deleteApp(ctx context.Context, tx *change.Tx, a *db.App, why deletionCause)
 	if err := cancelOffersOf(ctx, tx, a, "The app was deleted."); err != nil {
 		return err
 	}
+	if err := closeKeyRequests(ctx, tx, a, why.subscriptions, "The app was deleted."); err != nil {
+		return err
+	}
 	credentials, err := lockCredentials(ctx, tx, credential.AppID(a.ID))
 	if err != nil {
 		return err

@@ -18,9 +18,9 @@ import (
 // inStatus matches credentials whose status at a time is one of wanted; EXPIRED
 // is not stored but follows from the expiry time.
 func inStatus(wanted []access.CredentialStatus, now time.Time) predicate.Credential {
-	revoked := credential.StatusNotIn(access.CredentialActive, access.CredentialDisabled) // as lifecycle has it
+	revoked := credential.StatusNotIn(access.CredentialActive, access.CredentialUncollected, access.CredentialDisabled) // as lifecycle has it
 	expired := credential.And(
-		credential.Not(revoked), credential.ExpiresAtNotNil(), credential.ExpiresAtLTE(now))
+		credential.StatusIn(access.CredentialActive, access.CredentialDisabled), credential.ExpiresAtNotNil(), credential.ExpiresAtLTE(now))
 	var any []predicate.Credential
 	for _, s := range wanted {
 		switch s {

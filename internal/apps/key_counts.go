@@ -18,7 +18,7 @@ import (
 
 // KeyCounts says how many keys an app has, by status.
 type KeyCounts struct {
-	Total, Active, Disabled, Expired, Revoked int
+	Total, Active, Uncollected, Disabled, Expired, Revoked int
 }
 
 // KeyCountsField is the name under which apps have their KeyCounts, if these were
@@ -145,6 +145,8 @@ func (k *KeyCounts) add(s access.CredentialStatus, n int) {
 	switch s {
 	case access.CredentialActive:
 		k.Active += n
+	case access.CredentialUncollected:
+		k.Uncollected += n
 	case access.CredentialDisabled:
 		k.Disabled += n
 	case access.CredentialExpired:

@@ -112,7 +112,7 @@ func planWaits(ctx context.Context, all *db.SubscriptionClient, v viewer.Viewer,
 	if v.ActsForOrganization() {
 		return false, nil
 	}
-	return needsApproval(ctx, all, s.AccountID, prod, to)
+	return NeedsApproval(ctx, all, s.AccountID, prod, to)
 }
 
 // periodEnd returns the end of the calendar month in the organization's time zone.

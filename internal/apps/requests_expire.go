@@ -31,6 +31,7 @@ func RequestExpired(before time.Time) func(*sql.Selector) {
 			sql.EQ(s.C(subscription.FieldStatus), string(access.SubscriptionWaiting)),
 			sql.LTE(s.C(subscription.FieldCreatedAt), before),
 			sql.IsNull(s.C(subscription.FieldDeletedAt)),
+			sql.IsNull(s.C(subscription.FieldKeyRequestID)), // that expires as a whole
 		))
 	}
 }
@@ -91,15 +92,15 @@ func expire(ctx context.Context, tx *change.Tx, now time.Time, n int, due func(t
 		return 0, err
 	}
 	for _, s := range all {
-		if err := end(s, undecided(days), domain.Change{Field: ExpiredAfter, After: domain.Text(days)}); err != nil {
+		if err := end(s, Undecided(days), domain.Change{Field: ExpiredAfter, After: domain.Text(days)}); err != nil {
 			return 0, err
 		}
 	}
 	return len(all), nil
 }
 
-// undecided is the reason of requests that expire after some days.
-func undecided(days int) string {
+// Undecided is the reason of requests that expire after some days.
+func Undecided(days int) string {
 	if days == 1 {
 		return "Nobody decided within a day."
 	}

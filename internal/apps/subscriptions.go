@@ -12,7 +12,6 @@ import (
 	"portico/ent/db/subscription"
 	"portico/internal/catalog"
 	"portico/internal/change"
-	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
@@ -76,60 +75,25 @@ func (svc *Service) replaySubscription(ctx context.Context, m change.Created) (C
 }
 
 func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscription, error) {
-	a, err := lockAppAndAccount(ctx, tx, in.AppID)
+	a, err := LockAppAndAccount(ctx, tx, in.AppID)
 	if err != nil {
 		return nil, err
 	}
-	prod, chosen, err := lockProductAndPlan(ctx, tx, in)
+	prod, chosen, err := LockProductAndPlan(ctx, tx, in.ProductID, in.PlanID)
 	if err != nil {
 		return nil, err
 	}
-	if err := authorizeRegister(tx, a, prod); err != nil {
-		return nil, err
-	}
-	endpoints, err := findEndpoints(ctx, tx, prod.ID, in.EndpointIDs)
-	answers, wrong := checkAnswers(tx.Viewer, prod, in.Answers)
-	if err := fault.Collect(err, wrong); err != nil {
-		return nil, err
-	}
-	waits, err := subscriptionWaits(ctx, tx, a, prod, chosen, in)
+	r, err := NewRegistration(ctx, tx, a, prod, chosen, in)
 	if err != nil {
 		return nil, err
 	}
-	if err := supersedePrevious(ctx, tx, a, prod); err != nil {
-		return nil, err
-	}
-	create := FillSubscription(tx.Subscription.Create(), a, chosen, lifecycle.Initial(!waits), tx.Now)
-	if tx.Viewer.SignedIn() {
-		create.SetRequestedBy(tx.Viewer.UserID)
-	}
-	if input.OrZero(in.Approve) && tx.Viewer.SignedIn() {
-		create.SetDecidedBy(tx.Viewer.UserID)
-	}
-	if endpoints != nil {
-		create.SetEndpointIds(endpoints)
-	}
-	if answers != nil {
-		create.SetAnswers(answers)
-	}
-	created, err := create.Save(ctx)
-	if err != nil {
-		if _, yes := database.IsUnique(err); yes {
-			return nil, errAlreadyRegistered()
-		}
-		return nil, err
-	}
-	tx.Record(in.tellApproved(SubscriptionRegistered(created, prod, chosen)))
-	return created, nil
-}
-
-// tellApproved adds to the event of a new subscription that somebody approved it with the
-// same step; else its status follows from the product, the plan and the account.
-func (in RegisterInput) tellApproved(e eventlog.Entry) eventlog.Entry {
 	if input.OrZero(in.Approve) {
-		e.Changes = append(e.Changes, change.Attributes("approve", true)...)
+		if err := authorizeApproval(tx, a); err != nil {
+			return nil, err
+		}
+		r.Waits = false
 	}
-	return e
+	return r.Save(ctx, tx, lifecycle.Initial(!r.Waits), nil)
 }
 
 // authorizeRegister asks whether the viewer may register an app with a product in its state.
@@ -162,10 +126,10 @@ func errAlreadyRegistered() error {
 	return fault.Input(fault.AlreadyRegistered, "productId", "The app is registered with this product already.")
 }
 
-// lockProductAndPlan finds the product and the plan and locks them against
+// LockProductAndPlan finds the product and the plan and locks them against
 // changes. The plan may be omitted if the product has only one.
-func lockProductAndPlan(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Product, *db.Plan, error) {
-	id, ok := nodeid.Decode(nodeid.Product, in.ProductID)
+func LockProductAndPlan(ctx context.Context, tx *change.Tx, productID string, planID *string) (*db.Product, *db.Plan, error) {
+	id, ok := nodeid.Decode(nodeid.Product, productID)
 	if !ok {
 		return nil, nil, fault.Input(fault.UnknownReference, "productId", "There is no such product.")
 	}
@@ -177,15 +141,15 @@ func lockProductAndPlan(ctx context.Context, tx *change.Tx, in RegisterInput) (*
 		return nil, nil, err
 	}
 	q := tx.Plan.Query().Where(plan.ProductID(prod.ID))
-	if in.PlanID != nil {
-		planID, _ := nodeid.Decode(nodeid.Plan, *in.PlanID)
-		q.Where(plan.ID(planID))
+	if planID != nil {
+		chosen, _ := nodeid.Decode(nodeid.Plan, *planID)
+		q.Where(plan.ID(chosen))
 	}
 	plans, err := change.LockForShare(tx, q.Limit(2)).All(ctx)
 	switch {
 	case err != nil:
 		return nil, nil, err
-	case len(plans) == 0 && in.PlanID == nil:
+	case len(plans) == 0 && planID == nil:
 		return nil, nil, fault.Input(fault.NotAvailable, "productId", "The product has no plan yet.")
 	case len(plans) == 0:
 		return nil, nil, fault.Input(fault.UnknownReference, "planId", "The product has no such plan.")

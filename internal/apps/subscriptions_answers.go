@@ -7,9 +7,9 @@ import (
 	"portico/internal/viewer"
 )
 
-// checkAnswers returns the answers to a product's form; nil if there are none. Whoever acts
+// CheckAnswers returns the answers to a product's form; nil if there are none. Whoever acts
 // for the organization need not answer: the form is for who asks, and they decide.
-func checkAnswers(v viewer.Viewer, prod *db.Product, in []domain.AnswerInput) (*domain.Answers, error) {
+func CheckAnswers(v viewer.Viewer, prod *db.Product, in []domain.AnswerInput) (*domain.Answers, error) {
 	form := input.OrZero(prod.RequestForm)
 	if v.ActsForOrganization() {
 		form = form.Optional()

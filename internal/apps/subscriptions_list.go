@@ -53,6 +53,13 @@ func (svc *Service) SubscriptionsOfApps(ctx context.Context, apps []uuid.UUID, f
 	return listing.ReadPages(ctx, svc.entities.Lists, ch, listing.Filtered(f, svc.subscriptionQuery), apps, o, r)
 }
 
+// SubscriptionsOfKeyRequests returns the same page of the subscriptions that many requests
+// for keys have made, also those that are history.
+func (svc *Service) SubscriptionsOfKeyRequests(ctx context.Context, requests []uuid.UUID, r listing.Request) (listing.Pages[*db.Subscription], error) {
+	ch := listing.Children[*db.Subscription]{List: entity.SubscriptionList(), Column: subscription.FieldKeyRequestID, Parent: func(s *db.Subscription) uuid.UUID { return input.OrZero(s.KeyRequestID) }}
+	return listing.ReadPages(ctx, svc.entities.Lists, ch, listing.Filtered(SubscriptionFilter{History: true}, svc.subscriptionQuery), requests, listing.Order{}, r)
+}
+
 func (svc *Service) subscriptionQuery(f SubscriptionFilter) listing.Query[*db.Subscription] {
 	return svc.filteredSubscriptions(f)
 }

@@ -62,29 +62,25 @@ func sanctioned(system context.Context, among *db.SubscriptionQuery, of, product
 	).Exist(system)
 }
 
-// needsApproval reports whether an account's use of a plan waits for approval: where the
+// NeedsApproval reports whether an account's use of a plan waits for approval: where the
 // plan, or else its product, says so, and while the account is sanctioned for the product.
-func needsApproval(ctx context.Context, all *db.SubscriptionClient, of uuid.UUID, prod *db.Product, chosen *db.Plan) (bool, error) {
+func NeedsApproval(ctx context.Context, all *db.SubscriptionClient, of uuid.UUID, prod *db.Product, chosen *db.Plan) (bool, error) {
 	if input.Or(chosen.Approval, prod.Approval) != domain.Auto {
 		return true, nil
 	}
 	return sanctioned(viewer.AsSystem(ctx, prod.OrganizationID), all.Query(), of, prod.ID)
 }
 
-// subscriptionWaits reports whether a new subscription of an app waits for approval. Whoever
-// may approve it may do so with the same step, also while the account is sanctioned: one
-// decision is as good as two.
-func subscriptionWaits(ctx context.Context, tx *change.Tx, a *db.App, prod *db.Product, chosen *db.Plan, in RegisterInput) (bool, error) {
-	if input.OrZero(in.Approve) {
-		waiting := &db.Subscription{OrganizationID: a.OrganizationID, AccountID: a.AccountID, Status: access.SubscriptionWaiting}
-		return false, tx.Authorize(onSubscription(waiting, lifecycle.Approve))
-	}
-	return needsApproval(ctx, tx.Subscription, a.AccountID, prod, chosen)
+// authorizeApproval asks whether the viewer may approve a new subscription of an app with
+// the same step, also while the account is sanctioned: one decision is as good as two.
+func authorizeApproval(tx *change.Tx, a *db.App) error {
+	waiting := &db.Subscription{OrganizationID: a.OrganizationID, AccountID: a.AccountID, Status: access.SubscriptionWaiting}
+	return tx.Authorize(onSubscription(waiting, lifecycle.Approve))
 }
 
-// lockAppAndAccount locks an app and, before it, its account: the order in
+// LockAppAndAccount locks an app and, before it, its account: the order in
 // which the deletion of an account locks them.
-func lockAppAndAccount(ctx context.Context, tx *change.Tx, id string) (*db.App, error) {
+func LockAppAndAccount(ctx context.Context, tx *change.Tx, id string) (*db.App, error) {
 	appID, err := input.DecodeID(nodeid.App, id)
 	if err != nil {
 		return nil, err

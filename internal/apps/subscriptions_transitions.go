@@ -92,7 +92,7 @@ func (svc *Service) transition(ctx context.Context, id string, version *int, a l
 }
 
 func onSubscription(s *db.Subscription, a lifecycle.SubscriptionAction) policy.Request {
-	return policy.OnSubscription(a, s.OrganizationID, s.AccountID, s.Status, input.OrZero(s.PendingStatus))
+	return policy.OnSubscription(a, s.OrganizationID, s.AccountID, s.Status, input.OrZero(s.PendingStatus), s.KeyRequestID != nil)
 }
 
 // applyTransition changes the status by compare-and-set, and records the event, with what
@@ -182,15 +182,4 @@ func transitionEvent(a lifecycle.SubscriptionAction) eventlog.Type {
 	default:
 		return eventlog.SubscriptionUnregistered
 	}
-}
-
-// EndProduct ends the subscriptions to a product that is being retired.
-func EndProduct(ctx context.Context, tx *change.Tx, x *db.Product) error {
-	live, err := change.LockForUpdate(tx, tx.Subscription.Query().Where(
-		subscription.ProductID(x.ID), subscription.StatusIn(lifecycle.From(lifecycle.Retire)...)).
-		Order(subscription.ByAppID())).All(ctx) // the order in which the deletion of an account locks them
-	if err != nil {
-		return err
-	}
-	return endAll(ctx, tx, live, lifecycle.Retire, "The product was retired.")
 }

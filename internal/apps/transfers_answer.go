@@ -15,6 +15,7 @@ import (
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/input"
+	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
 	"portico/internal/viewer"
@@ -104,6 +105,13 @@ func endAs(s domain.AppTransferStatus, reason *string) func(context.Context, *ch
 func acceptTransfer(ctx context.Context, tx *change.Tx, a *db.App, t *db.AppTransfer, both accounts) (AcceptedApp, error) {
 	if a == nil || a.DeletedAt != nil || a.AccountID != t.FromAccountID {
 		return AcceptedApp{}, fault.NotFound()
+	}
+	const moves = "The app went to another account."
+	if err := closeKeyRequests(ctx, tx, a, lifecycle.Withdraw, moves); err != nil {
+		return AcceptedApp{}, err
+	}
+	if err := revokeUncollected(ctx, tx, a, moves); err != nil {
+		return AcceptedApp{}, err
 	}
 	moved, err := readMoved(ctx, tx, a)
 	if err != nil {

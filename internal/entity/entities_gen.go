@@ -22,6 +22,7 @@ func All() []Entity {
 		{Kind: nodeid.Endpoint, Table: "endpoints", Row: "Endpoint", Connection: true},
 		{Kind: nodeid.Event, Table: "events", Row: "Event", Connection: true},
 		{Kind: nodeid.Invitation, Table: "invitations", Row: "Invitation", Connection: true},
+		{Kind: nodeid.KeyRequest, Table: "key_requests", Row: "KeyRequest", Connection: true},
 		{Kind: nodeid.Membership, Table: "memberships", Row: "Membership", Connection: true},
 		{Kind: nodeid.Organization, Table: "organizations", Row: "Organization", Connection: false},
 		{Kind: nodeid.Plan, Table: "plans", Row: "Plan", Connection: true},
@@ -213,6 +214,38 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"status":         {"accepted_at", "revoked_at", "expires_at"},
 			"viewerCan":      {"organization_id", "account_id", "accepted_at", "revoked_at", "expires_at"},
 		},
+		nodeid.KeyRequest: {
+			"account":              {"account_id"},
+			"accountId":            {"account_id"},
+			"app":                  {"app_id"},
+			"appId":                {"app_id"},
+			"changesKey":           {"changes_key"},
+			"collectUntil":         {"collect_until"},
+			"collectedAt":          {"collected_at"},
+			"createdAt":            {"created_at"},
+			"credential":           {"credential_id"},
+			"credentialId":         {"credential_id"},
+			"decidedAt":            {"decided_at"},
+			"decidedBy":            {"decided_by"},
+			"deleted":              {"hidden_at"},
+			"environment":          {"environment"},
+			"hiddenAt":             {"hidden_at"},
+			"id":                   nil,
+			"name":                 {"name"},
+			"organizationId":       {"organization_id"},
+			"productIds":           {"product_ids"},
+			"productSubscriptions": nil,
+			"products":             {"product_ids"},
+			"reason":               {"reason"},
+			"removeProductIds":     {"remove_product_ids"},
+			"removeProducts":       {"remove_product_ids"},
+			"requestedBy":          {"requested_by"},
+			"status":               {"status"},
+			"timeline":             nil,
+			"updatedAt":            {"updated_at"},
+			"version":              {"version"},
+			"viewerCan":            {"organization_id", "account_id", "app_id", "status", "environment", "collect_until", "collected_at", "credential_id"},
+		},
 		nodeid.Membership: {
 			"accountId":      {"account_id"},
 			"createdAt":      {"created_at"},
@@ -225,6 +258,7 @@ func Columns() map[nodeid.Kind]map[string][]string {
 		},
 		nodeid.Organization: {
 			"actAs":                   {"act_as"},
+			"collectKeysWithinDays":   {"collect_keys_within_days"},
 			"createdAt":               {"created_at"},
 			"currency":                {"currency"},
 			"deletedRetentionDays":    {"deleted_retention_days"},
@@ -235,6 +269,7 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"leakedKeys":              {"leaked_keys"},
 			"logoUrl":                 {"logo_url"},
 			"longestKeyLife":          {"longest_key_life"},
+			"multiProductRequests":    {"multi_product_requests"},
 			"name":                    {"name"},
 			"passwordSignIn":          {"password_sign_in"},
 			"portalUnregister":        {"portal_unregister"},
@@ -304,7 +339,7 @@ func Columns() map[nodeid.Kind]map[string][]string {
 		nodeid.ProductSubscription: {
 			"account":            {"account_id"},
 			"accountId":          {"account_id"},
-			"allowedTransitions": {"organization_id", "account_id", "status", "pending_status"},
+			"allowedTransitions": {"organization_id", "account_id", "status", "pending_status", "key_request_id"},
 			"answers":            {"answers"},
 			"app":                {"app_id"},
 			"appId":              {"app_id"},
@@ -318,6 +353,8 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"endpoints":          nil,
 			"handOffUrl":         {"status", "product_id"},
 			"id":                 nil,
+			"keyRequest":         {"key_request_id"},
+			"keyRequestId":       {"key_request_id"},
 			"narrowed":           {"endpoint_ids"},
 			"newest":             {"newest"},
 			"organizationId":     {"organization_id"},
@@ -454,14 +491,20 @@ func Edges() map[nodeid.Kind]map[string]Edge {
 		nodeid.Endpoint: {
 			"product": {Column: "product_id", Kind: nodeid.Product},
 		},
+		nodeid.KeyRequest: {
+			"account":    {Column: "account_id", Kind: nodeid.Account},
+			"app":        {Column: "app_id", Kind: nodeid.App},
+			"credential": {Column: "credential_id", Kind: nodeid.Credential},
+		},
 		nodeid.Membership: {
 			"user": {Column: "user_id", Kind: nodeid.User},
 		},
 		nodeid.ProductSubscription: {
-			"account": {Column: "account_id", Kind: nodeid.Account},
-			"app":     {Column: "app_id", Kind: nodeid.App},
-			"plan":    {Column: "plan_id", Kind: nodeid.Plan},
-			"product": {Column: "product_id", Kind: nodeid.Product},
+			"account":    {Column: "account_id", Kind: nodeid.Account},
+			"app":        {Column: "app_id", Kind: nodeid.App},
+			"keyRequest": {Column: "key_request_id", Kind: nodeid.KeyRequest},
+			"plan":       {Column: "plan_id", Kind: nodeid.Plan},
+			"product":    {Column: "product_id", Kind: nodeid.Product},
 		},
 		nodeid.ServiceToken: {
 			"account": {Column: "account_id", Kind: nodeid.Account},
@@ -637,6 +680,29 @@ func (r Reader) InvitationEdge(ctx context.Context, column string, columns []str
 }
 
 func (r Reader) queryInvitation() listing.Query[*db.Invitation] { return r.client.Invitation.Query() }
+
+// KeyRequestList describes a list of KeyRequests.
+func KeyRequestList() listing.List[*db.KeyRequest] {
+	return listing.List[*db.KeyRequest]{
+		Name: "keyRequests",
+		ID:   func(x *db.KeyRequest) uuid.UUID { return x.ID },
+		Keys: []listing.Key[*db.KeyRequest]{
+			{Name: "CREATED_AT", Column: "created_at", Type: listing.Time, Value: func(x *db.KeyRequest) any { return x.CreatedAt }},
+		},
+	}
+}
+
+// KeyRequestsByID reads KeyRequests with some columns; none for all.
+func (r Reader) KeyRequestsByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.KeyRequest], error) {
+	return listing.ReadByID(ctx, r.Lists, KeyRequestList(), r.queryKeyRequest, ids, columns, edges...)
+}
+
+// KeyRequestEdge returns the edge from a column to the KeyRequests that the viewer may see.
+func (r Reader) KeyRequestEdge(ctx context.Context, column string, columns []string, found func(*db.KeyRequest)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, KeyRequestList(), r.queryKeyRequest, columns, found)
+}
+
+func (r Reader) queryKeyRequest() listing.Query[*db.KeyRequest] { return r.client.KeyRequest.Query() }
 
 // MembershipList describes a list of Memberships.
 func MembershipList() listing.List[*db.Membership] {

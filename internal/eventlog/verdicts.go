@@ -8,7 +8,7 @@ func (t Type) ChangesVerdicts() bool {
 	case OrganizationUpdated,
 		AccountSuspended, AccountResumed, AccountDeleted,
 		AppDeleted, AppRestored, AppTransferAccepted,
-		CredentialUpdated, CredentialDisabled, CredentialEnabled, CredentialRevoked, CredentialRotated,
+		CredentialCollected, CredentialUpdated, CredentialDisabled, CredentialEnabled, CredentialRevoked, CredentialRotated,
 		ProductUpdated, PlanUpdated,
 		EndpointCreated, EndpointUpdated, EndpointDeleted,
 		SubscriptionRegistered, SubscriptionApproved, SubscriptionRejected, SubscriptionExpired, SubscriptionWithdrawn,

@@ -45,6 +45,8 @@ type UpdateOrganizationInput struct {
 	RotateKeysEvery  input.Patch[domain.KeyLife]
 	// RequestsExpireAfterDays: nil is never.
 	RequestsExpireAfterDays input.Patch[int]
+	MultiProductRequests    input.Patch[bool]
+	CollectKeysWithinDays   input.Patch[int]
 	DeletedRetentionDays    input.Patch[int]
 	EventRetentionDays      input.Patch[int]
 	UsageRetention          input.Patch[domain.UsageRetention]
@@ -93,6 +95,8 @@ func checkOrganization(in UpdateOrganizationInput) error {
 		in.PortalUnregister.Required("portalUnregister"), in.ProductionKeys.Required("productionKeys"), in.LeakedKeys.Required("leakedKeys"),
 		in.PasswordSignIn.Required("passwordSignIn"), in.StaffTotp.Required("staffTotp"), in.ActAs.Required("actAs"),
 		in.SignUp.Required("signUp"), input.CheckForm("signUpForm.questions", in.SignUpForm.Or(domain.Form{})), in.KeyPrefix.Required("keyPrefix"), in.ImportedKeys.Required("importedKeys"),
+		in.MultiProductRequests.Required("multiProductRequests"), in.CollectKeysWithinDays.Required("collectKeysWithinDays"),
+		input.CheckRange("collectKeysWithinDays", in.CollectKeysWithinDays.Or(domain.DefaultCollectDays), 1, domain.MaxCollectDays),
 		in.DeletedRetentionDays.Required("deletedRetentionDays"), in.EventRetentionDays.Required("eventRetentionDays"),
 		input.CheckURL("website", in.Website.Or("")), input.CheckEmail("supportEmail", in.SupportEmail.Or("")), input.CheckURL("logoUrl", in.LogoURL.Or("")),
 		input.CheckRange("requestsExpireAfterDays", in.RequestsExpireAfterDays.Or(1), 1, 365),
@@ -197,6 +201,7 @@ func patchOrganization(u *db.OrganizationUpdateOne, o *db.Organization, in Updat
 	change.SetText(&d, "leakedKeys", o.LeakedKeys, in.LeakedKeys, func(v domain.LeakedKeys) { u.SetLeakedKeys(v) })
 	change.SetBool(&d, "passwordSignIn", o.PasswordSignIn, in.PasswordSignIn, func(v bool) { u.SetPasswordSignIn(v) })
 	change.SetBool(&d, "staffTotp", o.StaffTotp, in.StaffTotp, func(v bool) { u.SetStaffTotp(v) })
+	change.SetBool(&d, "multiProductRequests", o.MultiProductRequests, in.MultiProductRequests, func(v bool) { u.SetMultiProductRequests(v) })
 	change.SetBool(&d, "actAs", o.ActAs, in.ActAs, func(v bool) { u.SetActAs(v) })
 	change.SetText(&d, "signUp", o.SignUp, in.SignUp, func(v domain.SignUpPolicy) { u.SetSignUp(v) })
 	if in.SignUpForm.Set {
@@ -233,6 +238,10 @@ func patchDays(d *change.Diff, u *db.OrganizationUpdateOne, o *db.Organization, 
 		if u.SetNillableRequestsExpireAfterDays(in.RequestsExpireAfterDays.Value); in.RequestsExpireAfterDays.Value == nil {
 			u.ClearRequestsExpireAfterDays()
 		}
+	}
+	if in.CollectKeysWithinDays.Set {
+		d.Add("collectKeysWithinDays", o.CollectKeysWithinDays, *in.CollectKeysWithinDays.Value)
+		u.SetCollectKeysWithinDays(*in.CollectKeysWithinDays.Value)
 	}
 	if in.DeletedRetentionDays.Set {
 		d.Add("deletedRetentionDays", o.DeletedRetentionDays, *in.DeletedRetentionDays.Value)

@@ -4,7 +4,7 @@ import "portico/clients/go/gate/access"
 
 // CredentialStatuses returns all states.
 func CredentialStatuses() []access.CredentialStatus {
-	return []access.CredentialStatus{access.CredentialActive, access.CredentialDisabled, access.CredentialExpired, access.CredentialRevoked}
+	return []access.CredentialStatus{access.CredentialActive, access.CredentialUncollected, access.CredentialDisabled, access.CredentialExpired, access.CredentialRevoked}
 }
 
 // CredentialAction is an action on a credential.
@@ -24,13 +24,13 @@ func CredentialActions() []CredentialAction {
 }
 
 // NextCredential returns the state after action, and false if the action is not
-// possible. Revocation is final; an expired credential can only be revoked. Nothing
-// is possible from a state that is not one of CredentialStatuses.
+// possible. Revocation is final; an expired credential can only be revoked, and so can one
+// that nobody has collected, besides that. Nothing is possible from a state that is not one of CredentialStatuses.
 func NextCredential(from access.CredentialStatus, action CredentialAction) (access.CredentialStatus, bool) {
 	switch from {
 	case access.CredentialActive, access.CredentialDisabled:
 		return nextUsable(from, action)
-	case access.CredentialExpired:
+	case access.CredentialExpired, access.CredentialUncollected:
 		if action == Revoke {
 			return access.CredentialRevoked, true
 		}

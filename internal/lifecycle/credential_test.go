@@ -11,10 +11,10 @@ import (
 func TestEveryCredentialTransition(t *testing.T) {
 	type row = map[CredentialStatus]CredentialStatus
 	table := map[CredentialAction]row{
-		Revoke:  {CredentialActive: CredentialRevoked, CredentialDisabled: CredentialRevoked, CredentialExpired: CredentialRevoked, CredentialRevoked: ""},
-		Disable: {CredentialActive: CredentialDisabled, CredentialDisabled: "", CredentialExpired: "", CredentialRevoked: ""},
-		Enable:  {CredentialActive: "", CredentialDisabled: CredentialActive, CredentialExpired: "", CredentialRevoked: ""},
-		Update:  {CredentialActive: CredentialActive, CredentialDisabled: CredentialDisabled, CredentialExpired: "", CredentialRevoked: ""},
+		Revoke:  {CredentialActive: CredentialRevoked, CredentialDisabled: CredentialRevoked, CredentialUncollected: CredentialRevoked, CredentialExpired: CredentialRevoked, CredentialRevoked: ""},
+		Disable: {CredentialActive: CredentialDisabled, CredentialDisabled: "", CredentialUncollected: "", CredentialExpired: "", CredentialRevoked: ""},
+		Enable:  {CredentialActive: "", CredentialDisabled: CredentialActive, CredentialUncollected: "", CredentialExpired: "", CredentialRevoked: ""},
+		Update:  {CredentialActive: CredentialActive, CredentialDisabled: CredentialDisabled, CredentialUncollected: "", CredentialExpired: "", CredentialRevoked: ""},
 	}
 	pairs := 0
 	for _, a := range CredentialActions() {
@@ -29,8 +29,8 @@ func TestEveryCredentialTransition(t *testing.T) {
 			}
 		}
 	}
-	if pairs != 16 {
-		t.Errorf("%d pairs were tested, want 4 × 4", pairs)
+	if pairs != 20 {
+		t.Errorf("%d pairs were tested, want 4 × 5", pairs)
 	}
 }
 

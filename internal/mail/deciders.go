@@ -3,6 +3,7 @@ package mail
 import (
 	"context"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"portico/clients/go/gate/access"
@@ -60,5 +61,34 @@ func (r *reader) waiting(ctx context.Context) (*db.SubscriptionQuery, error) {
 	}
 	var products []uuid.UUID
 	err := r.client.ProductApprover.Query().Where(productapprover.UserID(r.to.ID)).Select(productapprover.FieldProductID).Scan(ctx, &products)
-	return q.Where(subscription.ProductIDIn(products...)), err
+	return q.Where(subscription.ProductIDIn(products...), notOfOthers(products)), err
+}
+
+// notOfOthers leaves out the subscriptions of requests for keys that ask for other products
+// than some: who may not decide about all of a request decides about none of it.
+func notOfOthers(products []uuid.UUID) predicate.Subscription {
+	return func(s *sql.Selector) {
+		t := sql.Dialect(s.Dialect()).Table(subscription.Table)
+		others := sql.Dialect(s.Dialect()).Select(t.C(subscription.FieldKeyRequestID)).From(t).Where(sql.NotNull(t.C(subscription.FieldKeyRequestID)))
+		subscription.ProductIDNotIn(products...)(others)
+		s.Where(sql.Or(sql.IsNull(s.C(subscription.FieldKeyRequestID)), sql.NotIn(s.C(subscription.FieldKeyRequestID), others)))
+	}
+}
+
+// mayDecide reports whether the recipient may decide about a request for a key.
+func (r *reader) mayDecide(ctx context.Context, k *db.KeyRequest) (bool, error) {
+	switch {
+	case r.to == nil || k.Status != domain.KeyRequestPending:
+		return false, nil
+	case r.to.Role == domain.RoleAdmin:
+		return true, nil
+	case r.to.Role != domain.RoleApprover:
+		return false, nil
+	}
+	var own []uuid.UUID
+	if err := r.client.ProductApprover.Query().Where(productapprover.UserID(r.to.ID)).Select(productapprover.FieldProductID).Scan(ctx, &own); err != nil {
+		return false, err
+	}
+	foreign, err := r.client.Subscription.Query().Where(subscription.KeyRequestID(k.ID), subscription.ProductIDNotIn(own...)).Exist(ctx)
+	return !foreign, err
 }

@@ -94,6 +94,11 @@ type Facts struct {
 	CalledOff bool
 	// Apps are the names of some of the recipient's apps.
 	Apps []string
+	// KeyRequest: the letter is about a request for a key, and Product names the first of its
+	// products. NewKey: it makes a key, and changes none.
+	KeyRequest, NewKey bool
+	// Uncollected: its key was not collected in time.
+	Uncollected bool
 	// Expired: a request ended because nobody decided about it within Days.
 	Expired bool
 	// Days is a number of days until When, or of those within which something was to happen.

@@ -65,7 +65,7 @@ func keyRevoked() kind {
 		f.When, f.Actor, f.Holder, f.Reason, f.Deleted = e.At, actorFor(e), byNobody(e), e.Reason, withApp(e)
 		return true
 	})
-	k = only(k, func(e *db.Event) bool { return !leaked(e) })
+	k = only(k, func(e *db.Event) bool { return !leaked(e) && !neverHeld(e) })
 	k.cause = func(e *db.Event) string {
 		if withApp(e) && e.AppID != nil {
 			return "deleted " + e.AppID.String() + " " + e.At.UTC().Format(time.RFC3339Nano)
@@ -94,6 +94,12 @@ func only(k kind, when func(*db.Event) bool) kind {
 
 // leaked reports whether a key was revoked because its secret may be known.
 func leaked(e *db.Event) bool { return changed(e, "revokedReason") == string(domain.KeyCompromise) }
+
+// neverHeld reports whether a key was revoked that nobody had collected: nothing stops to
+// work, and the letter about its request says what there is to say.
+func neverHeld(e *db.Event) bool {
+	return replaced(e, "status") == string(access.CredentialUncollected)
+}
 
 // withApp reports whether a key was revoked because its app was deleted.
 func withApp(e *db.Event) bool { return changed(e, "revokedReason") == string(domain.AppDeleted) }

@@ -21,11 +21,14 @@ import (
 func requestReceived() kind {
 	return kind{
 		name:       domain.MailRequestReceived,
-		events:     []eventlog.Type{eventlog.SubscriptionRegistered, eventlog.SubscriptionPlanRequested, eventlog.SignUpVerified},
+		events:     []eventlog.Type{eventlog.SubscriptionRegistered, eventlog.SubscriptionPlanRequested, eventlog.SignUpVerified, eventlog.KeyRequestCreated},
 		recipients: whoDecides,
 		facts: func(ctx context.Context, r *reader, e *db.Event) (Facts, bool, error) {
 			if eventlog.Type(e.Type) == eventlog.SignUpVerified {
 				return r.applicant(ctx, e.SubjectID)
+			}
+			if ofKeyRequest(e) {
+				return r.askedForKey(ctx, e)
 			}
 			s, f, err := r.request(ctx, e)
 			if err != nil || s == nil || !stillAsked(&f, s, e) {
@@ -59,6 +62,9 @@ func whoDecides(ctx context.Context, r *reader, e *db.Event) ([]uuid.UUID, error
 		}
 		return r.administrators(ctx)
 	}
+	if ofKeyRequest(e) {
+		return r.decidesKeys(ctx, e)
+	}
 	if eventlog.Type(e.Type) == eventlog.SubscriptionRegistered && changed(e, "status") != string(access.SubscriptionWaiting) {
 		return nil, nil
 	}
@@ -66,7 +72,7 @@ func whoDecides(ctx context.Context, r *reader, e *db.Event) ([]uuid.UUID, error
 	if db.IsNotFound(err) {
 		return nil, nil
 	}
-	if err != nil {
+	if err != nil || s.KeyRequestID != nil && !aboutPlan(e) { // the letter is about the whole request
 		return nil, err
 	}
 	all, err := r.deciders(ctx, s.ProductID)
@@ -75,14 +81,16 @@ func whoDecides(ctx context.Context, r *reader, e *db.Event) ([]uuid.UUID, error
 
 // requestApproved is the letter to the developer who asked.
 func requestApproved() kind {
-	return decided(domain.MailRequestApproved, "Welcome aboard.", eventlog.SubscriptionApproved, eventlog.SubscriptionPlanScheduled, eventlog.SubscriptionPlanChanged)
+	return decided(domain.MailRequestApproved, "Welcome aboard.", eventlog.SubscriptionApproved, eventlog.SubscriptionPlanScheduled, eventlog.SubscriptionPlanChanged,
+		eventlog.KeyRequestApproved)
 }
 
 // requestRejected is the letter to the developer who asked, with the reason, or that nobody
 // decided in time.
 func requestRejected() kind {
 	return decided(domain.MailRequestRejected, "Please describe what the app does, and register again.",
-		eventlog.SubscriptionRejected, eventlog.SubscriptionPlanRejected, eventlog.SubscriptionExpired, eventlog.SubscriptionPlanExpired)
+		eventlog.SubscriptionRejected, eventlog.SubscriptionPlanRejected, eventlog.SubscriptionExpired, eventlog.SubscriptionPlanExpired,
+		eventlog.KeyRequestRejected, eventlog.KeyRequestExpired)
 }
 
 func decided(name domain.MailKind, reason string, types ...eventlog.Type) kind {
@@ -90,11 +98,14 @@ func decided(name domain.MailKind, reason string, types ...eventlog.Type) kind {
 		name:   name,
 		events: types,
 		recipients: func(ctx context.Context, r *reader, e *db.Event) ([]uuid.UUID, error) {
+			if ofKeyRequest(e) {
+				return r.keyRequester(ctx, e)
+			}
 			s, err := r.client.Subscription.Get(ctx, e.SubjectID)
 			if db.IsNotFound(err) {
 				return nil, nil
 			}
-			if err != nil || moved(s, e) {
+			if err != nil || moved(s, e) || s.KeyRequestID != nil && !aboutPlan(e) { // the letter is about the whole request
 				return nil, err
 			}
 			if aboutPlan(e) {
@@ -103,6 +114,9 @@ func decided(name domain.MailKind, reason string, types ...eventlog.Type) kind {
 			return r.requester(ctx, s)
 		},
 		facts: func(ctx context.Context, r *reader, e *db.Event) (Facts, bool, error) {
+			if ofKeyRequest(e) {
+				return r.decidedKey(ctx, e)
+			}
 			s, f, err := r.request(ctx, e)
 			if err != nil || s == nil {
 				return f, false, err
@@ -126,14 +140,19 @@ func decided(name domain.MailKind, reason string, types ...eventlog.Type) kind {
 // requester returns who asked for a subscription, if that is still a member of the
 // account, or else whoever is responsible there.
 func (r *reader) requester(ctx context.Context, s *db.Subscription) ([]uuid.UUID, error) {
-	all, err := r.members(ctx, s.AccountID)
+	return r.requesterOf(ctx, s.AccountID, s.RequestedBy)
+}
+
+// requesterOf is requester for what somebody of an account, or staff for it, asked for.
+func (r *reader) requesterOf(ctx context.Context, account uuid.UUID, by *uuid.UUID) ([]uuid.UUID, error) {
+	all, err := r.members(ctx, account)
 	if err != nil {
 		return nil, err
 	}
-	if s.RequestedBy != nil && slices.ContainsFunc(all, func(m *db.Membership) bool { return m.UserID == *s.RequestedBy }) {
-		return []uuid.UUID{*s.RequestedBy}, nil
+	if by != nil && slices.ContainsFunc(all, func(m *db.Membership) bool { return m.UserID == *by }) {
+		return []uuid.UUID{*by}, nil
 	}
-	return r.responsible(ctx, s.AccountID)
+	return r.responsible(ctx, account)
 }
 
 // moved reports whether a subscription has gone to another account since an event: what was
@@ -166,7 +185,7 @@ func sampleRequest() Facts {
 // ended; false if somebody did.
 func undecidedFor(e *db.Event) (days int, expired bool) {
 	switch eventlog.Type(e.Type) {
-	case eventlog.SubscriptionExpired, eventlog.SubscriptionPlanExpired:
+	case eventlog.SubscriptionExpired, eventlog.SubscriptionPlanExpired, eventlog.KeyRequestExpired:
 		days, err := strconv.Atoi(changed(e, "requestsExpireAfterDays"))
 		return days, err == nil
 	}

@@ -9,6 +9,7 @@ import (
 	"portico/ent/db/account"
 	"portico/ent/db/credential"
 	"portico/ent/db/invitation"
+	"portico/ent/db/keyrequest"
 	"portico/ent/db/membership"
 	"portico/internal/change"
 	"portico/internal/domain"
@@ -40,6 +41,9 @@ func (svc *Service) purgeAccount(ctx context.Context, id uuid.UUID, by time.Time
 			locked, err := change.LockForUpdate(tx, tx.Account.Query().Where(account.ID(id), account.DeletedAtLTE(by), account.NameNEQ(""))).IDs(ctx)
 			if err != nil || len(locked) == 0 {
 				return purgeStep{}, err
+			}
+			if n, err := deleteKeyRequests(ctx, tx, keyrequest.AccountID(id)); err != nil || n == batchSize {
+				return purgeStep{rows: n}, err
 			}
 			if n, err := deleteCredentials(ctx, tx, credential.And(credential.AccountID(id), credential.AppIDIsNil())); err != nil || n == batchSize {
 				return purgeStep{rows: n}, err

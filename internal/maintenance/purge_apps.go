@@ -9,6 +9,8 @@ import (
 	"portico/clients/go/gate/access"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
+	"portico/ent/db/keyrequest"
+	"portico/ent/db/predicate"
 	"portico/ent/db/subscription"
 	"portico/internal/change"
 	"portico/internal/database"
@@ -44,6 +46,9 @@ func (svc *Service) purgeApp(ctx context.Context, id uuid.UUID, by time.Time, to
 			if err != nil || len(locked) == 0 {
 				return purgeStep{}, err
 			}
+			if n, err := deleteKeyRequests(ctx, tx, keyrequest.AppID(id)); err != nil || n == batchSize {
+				return purgeStep{rows: n}, err
+			}
 			if n, err := deleteCredentials(ctx, tx, credential.AppID(id)); err != nil || n == batchSize {
 				return purgeStep{rows: n}, err
 			}
@@ -60,6 +65,16 @@ func (svc *Service) purgeApp(ctx context.Context, id uuid.UUID, by time.Time, to
 		*total += step.done
 		return step.rows, err
 	})
+}
+
+// deleteKeyRequests deletes up to batchSize requests for keys: of an app, those of its former
+// accounts, too, or of an account, those of apps that went to another one, too.
+func deleteKeyRequests(ctx context.Context, tx *change.Tx, which predicate.KeyRequest) (int, error) {
+	ids, err := tx.KeyRequest.Query().Where(which).Limit(batchSize).IDs(ctx)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	return tx.KeyRequest.Delete().Where(database.AnyOf(keyrequest.FieldID, ids)).Exec(ctx)
 }
 
 // deleteSubscriptions deletes up to batchSize of an app's subscriptions, except

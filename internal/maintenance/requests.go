@@ -8,9 +8,11 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
+	"portico/ent/db/keyrequest"
 	"portico/ent/db/organization"
 	"portico/internal/apps"
 	"portico/internal/change"
+	"portico/internal/requests"
 	"portico/internal/viewer"
 )
 
@@ -23,7 +25,7 @@ func (svc *Service) ExpireRequests(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, change.PublicError(err)
 	}
-	var subscriptions, plans []string
+	var subscriptions, plans, keys []string
 	var errs []error
 	for _, o := range all {
 		before := apps.ExpiresBefore(svc.clock.Now(), *o.RequestsExpireAfterDays)
@@ -36,10 +38,26 @@ func (svc *Service) ExpireRequests(ctx context.Context) (int, error) {
 				*in.in = append(*in.in, o.ID.String())
 			}
 		}
+		due, err := svc.client.KeyRequest.Query().Where(requests.Undecided(before)).Exist(viewer.AsSystem(ctx, o.ID))
+		if errs = append(errs, change.PublicError(err)); due {
+			keys = append(keys, o.ID.String())
+		}
 	}
 	ended, err := svc.expire(ctx, subscriptions, apps.ExpireRequests)
 	more, planErr := svc.expire(ctx, plans, apps.ExpirePlanRequests)
-	return ended + more, errors.Join(append(errs, err, planErr)...)
+	whole, keyErr := svc.expire(ctx, keys, requests.ExpireUndecided)
+	return ended + more + whole, errors.Join(append(errs, err, planErr, keyErr)...)
+}
+
+// ExpireUncollected revokes, in every organization, the keys that nobody has collected in
+// time, and returns how many requests it ended by that. It may run on several nodes at once.
+func (svc *Service) ExpireUncollected(ctx context.Context) (int, error) {
+	due, err := svc.client.KeyRequest.Query().Where(requests.Uncollected(svc.clock.Now())).Unique(true).
+		Select(keyrequest.FieldOrganizationID).Strings(viewer.AsSystem(ctx, uuid.Nil))
+	if err != nil {
+		return 0, change.PublicError(err)
+	}
+	return svc.expire(ctx, due, requests.ExpireUncollected)
 }
 
 // expire ends the requests of one kind in some organizations: in changes of their own, so

@@ -11,6 +11,7 @@ const (
 	Endpoint            Kind = "Endpoint"
 	Event               Kind = "Event"
 	Invitation          Kind = "Invitation"
+	KeyRequest          Kind = "KeyRequest"
 	Membership          Kind = "Membership"
 	Organization        Kind = "Organization"
 	Plan                Kind = "Plan"
@@ -39,6 +40,8 @@ func prefix(k Kind) string {
 		return "evt"
 	case Invitation:
 		return "inv"
+	case KeyRequest:
+		return "kreq"
 	case Membership:
 		return "mem"
 	case Organization:
@@ -77,6 +80,8 @@ func kindOf(prefix string) (Kind, bool) {
 		return Event, true
 	case "inv":
 		return Invitation, true
+	case "kreq":
+		return KeyRequest, true
 	case "mem":
 		return Membership, true
 	case "org":

@@ -13,7 +13,9 @@ func forAnother(a action) bool {
 	case appCreate, appUpdate, appDelete, appRegister, credentialGenerate, credentialRotate, subscriptionNarrow,
 		credentialAction(lifecycle.Revoke), credentialAction(lifecycle.Update), credentialAction(lifecycle.Disable), credentialAction(lifecycle.Enable),
 		subscriptionAction(lifecycle.Unregister), subscriptionAction(lifecycle.Withdraw),
-		subscriptionAction(lifecycle.ChangePlan), subscriptionAction(lifecycle.CancelPlanChange):
+		subscriptionAction(lifecycle.ChangePlan), subscriptionAction(lifecycle.CancelPlanChange),
+		keyRequestCreate, keyRequestAction(lifecycle.UpdateKeyRequest), keyRequestAction(lifecycle.WithdrawKeyRequest),
+		keyRequestAction(lifecycle.CollectKey), keyRequestAction(lifecycle.DeleteKeyRequest):
 		return true
 	}
 	return false

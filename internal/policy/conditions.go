@@ -20,9 +20,15 @@ func checkOwnState(v viewer.Viewer, r Request) Decision {
 		if !v.ActsForOrganization() && r.subscription == access.SubscriptionSuspended {
 			return refuse(Status, "Only an administrator can end a subscription that is suspended.")
 		}
+		if r.ofKeyRequest && r.subscription == access.SubscriptionWaiting {
+			return refuse(Status, "The subscription is part of a request for a key, which is decided about as a whole.")
+		}
 		if !lifecycle.PlanChangeAllows(r.planChange, r.subscriptionAction) {
 			return refuse(Status, planChangeRefusal(r.planChange))
 		}
+	}
+	if r.keyRequestAction != "" && !lifecycle.KeyRequestAllows(r.keyRequest, r.collectable, r.keyRequestAction) {
+		return refuse(Status, keyRequestRefusal(r))
 	}
 	if r.lastOwner && (r.action == memberChangeRole || r.action == memberRemove) {
 		return refuse(Status, LastOwner)
@@ -38,6 +44,16 @@ func planChangeRefusal(s lifecycle.PlanChangeStatus) string {
 		return "The subscription has no change of plan."
 	}
 	return "The change of plan is " + string(s) + "."
+}
+
+func keyRequestRefusal(r Request) string {
+	switch {
+	case r.keyRequestAction == lifecycle.DeleteKeyRequest:
+		return "The request is not closed yet."
+	case r.keyRequestAction == lifecycle.CollectKey && r.keyRequest == domain.KeyRequestApproved:
+		return "The request has no key to collect, or its time is over."
+	}
+	return "The request is " + string(r.keyRequest) + "."
 }
 
 // checkCredential checks whether a credential's state allows the action. What staff have
@@ -170,7 +186,8 @@ func checkPolicies(v viewer.Viewer, r Request) Decision {
 		if v.Policy.PortalUnregister != domain.UnregisterAllowed && r.subscription != access.SubscriptionWaiting {
 			return refuse(ForbiddenByRule, "Only an administrator can end a subscription that was approved.")
 		}
-	case credentialGenerate, credentialRotate, credentialAction(lifecycle.Enable):
+	case credentialGenerate, credentialRotate, credentialAction(lifecycle.Enable),
+		keyRequestCreate, keyRequestAction(lifecycle.UpdateKeyRequest), keyRequestAction(lifecycle.CollectKey):
 		trial := r.environment == access.Development || r.environment == access.Staging
 		if !trial && v.Policy.ProductionKeys != domain.AnyMember && !v.AccountOwner {
 			return refuse(ForbiddenByRule, "Only the account's owners can make or enable keys for production.")

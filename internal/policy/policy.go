@@ -74,6 +74,7 @@ const (
 	signUpDecide       action = "signUp.decide"
 	actAsAllow         action = "actAs.allow"
 	termsAccept        action = "terms.accept"
+	keyRequestCreate   action = "keyRequest.create"
 )
 
 // credentialAction returns the action for one on a credential.
@@ -83,6 +84,9 @@ func credentialAction(a lifecycle.CredentialAction) action { return action("key.
 func subscriptionAction(a lifecycle.SubscriptionAction) action {
 	return action("subscription." + string(a))
 }
+
+// keyRequestAction returns the action for one on a request for a key.
+func keyRequestAction(a lifecycle.KeyRequestAction) action { return action("keyRequest." + string(a)) }
 
 // Code is the reason why an action is not allowed.
 type Code string
@@ -205,7 +209,7 @@ func beforeTerms(a action) bool {
 	case termsAccept, passwordChange, totpEnable, totpDisable, mailPrefer, userUpdate,
 		credentialAction(lifecycle.Revoke), credentialAction(lifecycle.Disable),
 		subscriptionAction(lifecycle.Unregister), subscriptionAction(lifecycle.Withdraw), subscriptionAction(lifecycle.CancelPlanChange), invitationRevoke, memberRemove, appDelete, accountDelete,
-		transferDecline, transferCancel:
+		keyRequestAction(lifecycle.WithdrawKeyRequest), keyRequestAction(lifecycle.DeleteKeyRequest), transferDecline, transferCancel:
 		return true
 	}
 	return false
@@ -218,7 +222,8 @@ func granted(r viewer.Role, a action) bool {
 	case passwordChange, totpEnable, totpDisable, mailPrefer, userUpdate:
 		return r == viewer.Admin || r == viewer.Approver || r == viewer.Portal
 	case subscriptionAction(lifecycle.Approve), subscriptionAction(lifecycle.Reject),
-		subscriptionAction(lifecycle.ApprovePlanChange), subscriptionAction(lifecycle.RejectPlanChange):
+		subscriptionAction(lifecycle.ApprovePlanChange), subscriptionAction(lifecycle.RejectPlanChange),
+		keyRequestAction(lifecycle.ApproveKeyRequest), keyRequestAction(lifecycle.RejectKeyRequest):
 		// Of the products that the approver is named for; the row policies show no others.
 		return r == viewer.Admin || r == viewer.Approver
 	case appCreate, appUpdate, appDelete, appRegister, credentialGenerate, credentialRotate, subscriptionNarrow,
@@ -226,9 +231,11 @@ func granted(r viewer.Role, a action) bool {
 		accountDelete, memberChangeRole, memberRemove, memberInvite, invitationRevoke,
 		credentialAction(lifecycle.Revoke), credentialAction(lifecycle.Update), subscriptionAction(lifecycle.Unregister),
 		subscriptionAction(lifecycle.ChangePlan), subscriptionAction(lifecycle.CancelPlanChange),
-		credentialAction(lifecycle.Disable), credentialAction(lifecycle.Enable):
+		credentialAction(lifecycle.Disable), credentialAction(lifecycle.Enable),
+		keyRequestCreate, keyRequestAction(lifecycle.DeleteKeyRequest):
 		return r == viewer.Admin || r == viewer.Portal
-	case subscriptionAction(lifecycle.Withdraw), termsAccept:
+	case subscriptionAction(lifecycle.Withdraw), termsAccept,
+		keyRequestAction(lifecycle.UpdateKeyRequest), keyRequestAction(lifecycle.WithdrawKeyRequest), keyRequestAction(lifecycle.CollectKey):
 		return r == viewer.Portal
 	case appRestore, accountCreate, accountUpdate, accountSuspend, accountResume, memberAdd,
 		userCreate, userChangeRole, userDisable, userEnable, userUnlock, userDelete, userSendReset, userResetTotp, organizationUpdate, mailUpdate,
@@ -253,7 +260,8 @@ func scoped(v viewer.Viewer, a action) bool {
 	case userActAs, userExchange:
 		return v.Scopes.HasAny(domain.UsersActAs)
 	case subscriptionAction(lifecycle.Approve), subscriptionAction(lifecycle.Reject),
-		subscriptionAction(lifecycle.ApprovePlanChange), subscriptionAction(lifecycle.RejectPlanChange):
+		subscriptionAction(lifecycle.ApprovePlanChange), subscriptionAction(lifecycle.RejectPlanChange),
+		keyRequestAction(lifecycle.ApproveKeyRequest), keyRequestAction(lifecycle.RejectKeyRequest):
 		return v.Writes() || v.Scopes.HasAny(domain.SubscriptionsDecide)
 	}
 	return v.Writes()

@@ -58,6 +58,8 @@ func grants() map[string][]viewer.Role {
 		"subscription.CHANGE_PLAN": both, "subscription.CANCEL_PLAN_CHANGE": both,
 		"subscription.APPROVE_PLAN_CHANGE": deciders, "subscription.REJECT_PLAN_CHANGE": deciders,
 		"subscription.SUSPEND": admin, "subscription.RESUME": admin,
+		"keyRequest.create": both, "keyRequest.UPDATE": {viewer.Portal}, "keyRequest.WITHDRAW": {viewer.Portal}, "keyRequest.COLLECT": {viewer.Portal},
+		"keyRequest.APPROVE": deciders, "keyRequest.REJECT": deciders, "keyRequest.DELETE": both, "keyRequest.UNHEARD_OF": nil,
 		// Actions of no role yet, and of the system.
 		"subscription.RETIRE":      nil,
 		"subscription.APP_DELETED": nil, "subscription.ACCOUNT_DELETED": nil, "subscription.EXPIRE": nil,
@@ -100,9 +102,15 @@ func makers() []func(organization, account uuid.UUID) Request {
 		})
 	}
 	for _, x := range append(lifecycle.SubscriptionActions(), "UNHEARD_OF") {
-		all = append(all, func(o, a uuid.UUID) Request { return OnSubscription(x, o, a, access.SubscriptionWaiting, "") })
+		all = append(all, func(o, a uuid.UUID) Request { return OnSubscription(x, o, a, access.SubscriptionWaiting, "", false) })
+	}
+	for _, x := range append(lifecycle.KeyRequestActions(), "UNHEARD_OF") {
+		all = append(all, func(o, a uuid.UUID) Request {
+			return OnKeyRequest(x, o, a, access.Production, domain.KeyRequestPending, false)
+		})
 	}
 	return append(all,
+		func(o, a uuid.UUID) Request { return RequestKey(o, a, access.Production) },
 		func(o, _ uuid.UUID) Request { return DisableTotp(o, false) },
 		func(o, _ uuid.UUID) Request { return DecideSignUp(o, domain.SignUpStatus(domain.SignUpWaiting)) },
 		func(o, a uuid.UUID) Request { return Register(o, a, domain.Published) },
@@ -189,7 +197,7 @@ func TestStatesAreCheckedForEveryRole(t *testing.T) {
 		for _, a := range lifecycle.SubscriptionActions() {
 			for _, from := range lifecycle.SubscriptionStatuses() {
 				_, possible := lifecycle.Next(from, a)
-				d := Decide(as(r), OnSubscription(a, organization, account, from, lifecycle.PlanChangeWaiting))
+				d := Decide(as(r), OnSubscription(a, organization, account, from, lifecycle.PlanChangeWaiting, false))
 				granted := r == viewer.System || slices.Contains(grants()["subscription."+string(a)], r)
 				if d.Allowed != (possible && granted) || granted && !possible && !d.Is(Status) {
 					t.Errorf("%q, %s of %s: %+v", r, a, from, d)
@@ -198,12 +206,24 @@ func TestStatesAreCheckedForEveryRole(t *testing.T) {
 		}
 		for _, a := range lifecycle.SubscriptionActions() {
 			for _, pending := range append(lifecycle.PlanChangeStatuses(), "") {
-				d := Decide(as(r), OnSubscription(a, organization, account, access.SubscriptionApproved, pending))
+				d := Decide(as(r), OnSubscription(a, organization, account, access.SubscriptionApproved, pending, false))
 				_, possible := lifecycle.Next(access.SubscriptionApproved, a)
 				possible = possible && lifecycle.PlanChangeAllows(pending, a)
 				granted := r == viewer.System || slices.Contains(grants()["subscription."+string(a)], r)
 				if d.Allowed != (possible && granted) || granted && !possible && !d.Is(Status) {
 					t.Errorf("%q, %s while the change of plan is %q: %+v", r, a, pending, d)
+				}
+			}
+		}
+		for _, a := range lifecycle.KeyRequestActions() {
+			for _, from := range lifecycle.KeyRequestStatuses() {
+				for _, collectable := range []bool{false, true} {
+					d := Decide(as(r), OnKeyRequest(a, organization, account, access.Production, from, collectable))
+					possible := lifecycle.KeyRequestAllows(from, collectable, a)
+					granted := r == viewer.System || slices.Contains(grants()["keyRequest."+string(a)], r)
+					if d.Allowed != (possible && granted) || granted && !possible && !d.Is(Status) {
+						t.Errorf("%q, %s of %s: %+v", r, a, from, d)
+					}
 				}
 			}
 		}
@@ -250,6 +270,44 @@ func TestRefusalsOfCredentials(t *testing.T) {
 		d := Decide(as(viewer.Admin), OnCredential(lifecycle.Enable, organization, account, access.Development, from, false))
 		if d.Message == nil || *d.Message != want {
 			t.Errorf("%s: %+v", from, d)
+		}
+	}
+}
+
+// A subscription that a request for a key has made waits with it alone; once it is decided
+// about, it is like any other.
+func TestSubscriptionsOfKeyRequests(t *testing.T) {
+	for _, a := range []lifecycle.SubscriptionAction{lifecycle.Approve, lifecycle.Reject, lifecycle.Unregister} {
+		if d := Decide(as(viewer.Admin), OnSubscription(a, organization, account, access.SubscriptionWaiting, "", true)); !d.Is(Status) {
+			t.Errorf("%s of one that waits with its request: %+v", a, d)
+		}
+	}
+	if d := Decide(as(viewer.Portal), OnSubscription(lifecycle.Withdraw, organization, account, access.SubscriptionWaiting, "", true)); !d.Is(Status) {
+		t.Errorf("it is withdrawn: %+v", d)
+	}
+	for _, a := range []lifecycle.SubscriptionAction{lifecycle.Suspend, lifecycle.Unregister, lifecycle.ChangePlan} {
+		if d := Decide(as(viewer.Admin), OnSubscription(a, organization, account, access.SubscriptionApproved, "", true)); !d.Allowed {
+			t.Errorf("%s of one that is approved: %+v", a, d)
+		}
+	}
+}
+
+// Where keys for production are the owners' alone, so are requests for them, and collecting
+// them.
+func TestProductionKeysOfRequests(t *testing.T) {
+	member := as(viewer.Portal)
+	member.AccountOwner, member.Policy.ProductionKeys = false, domain.OwnersOnly
+	for e, want := range map[access.Environment]bool{access.Development: true, access.Staging: true, access.Production: false, "": false} {
+		for _, r := range []Request{
+			RequestKey(organization, account, e), OnKeyRequest(lifecycle.UpdateKeyRequest, organization, account, e, domain.KeyRequestPending, false),
+			OnKeyRequest(lifecycle.CollectKey, organization, account, e, domain.KeyRequestApproved, true),
+		} {
+			if d := Decide(member, r); d.Allowed != want || !want && !d.Is(ForbiddenByRule) {
+				t.Errorf("%s for %s: %+v", r.Name(), e, d)
+			}
+		}
+		if d := Decide(member, OnKeyRequest(lifecycle.WithdrawKeyRequest, organization, account, e, domain.KeyRequestPending, false)); !d.Allowed {
+			t.Errorf("it cannot be withdrawn: %+v", d)
 		}
 	}
 }

@@ -31,7 +31,13 @@ type Request struct {
 	subscription       access.SubscriptionStatus
 	subscriptionAction lifecycle.SubscriptionAction
 	planChange         lifecycle.PlanChangeStatus
-	account            access.AccountStatus
+	// ofKeyRequest is set if a request for a key has made the subscription.
+	ofKeyRequest     bool
+	keyRequest       domain.KeyRequestStatus
+	keyRequestAction lifecycle.KeyRequestAction
+	// collectable is set if the key of the request waits to be collected.
+	collectable bool
+	account     access.AccountStatus
 	// lastOwner is set if the account would have no owner without the member.
 	lastOwner  bool
 	invitation domain.InvitationStatus

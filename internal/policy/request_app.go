@@ -84,10 +84,27 @@ func OnCredential(a lifecycle.CredentialAction, organizationID, accountID uuid.U
 
 // OnSubscription returns the request for an action on a subscription of the given
 // status, in an account. pending is the state of its change of plan, "" if it has none.
-func OnSubscription(a lifecycle.SubscriptionAction, organizationID, accountID uuid.UUID, s access.SubscriptionStatus, pending lifecycle.PlanChangeStatus) Request {
+// ofKeyRequest is set if a request for a key has made it.
+func OnSubscription(a lifecycle.SubscriptionAction, organizationID, accountID uuid.UUID, s access.SubscriptionStatus, pending lifecycle.PlanChangeStatus, ofKeyRequest bool) Request {
 	return Request{
 		action: subscriptionAction(a), organizationID: organizationID, accountID: accountID,
-		subscription: s, subscriptionAction: a, planChange: pending,
+		subscription: s, subscriptionAction: a, planChange: pending, ofKeyRequest: ofKeyRequest,
+	}
+}
+
+// RequestKey returns the request to ask for subscriptions and a key for an environment at
+// once, in an account.
+func RequestKey(organizationID, accountID uuid.UUID, e access.Environment) Request {
+	return Request{action: keyRequestCreate, organizationID: organizationID, accountID: accountID, environment: e}
+}
+
+// OnKeyRequest returns the request for an action on a request for a key of the given
+// environment and status, in an account. collectable is whether its key waits to be
+// collected.
+func OnKeyRequest(a lifecycle.KeyRequestAction, organizationID, accountID uuid.UUID, e access.Environment, s domain.KeyRequestStatus, collectable bool) Request {
+	return Request{
+		action: keyRequestAction(a), organizationID: organizationID, accountID: accountID,
+		environment: e, keyRequest: s, keyRequestAction: a, collectable: collectable,
 	}
 }
 

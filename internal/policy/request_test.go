@@ -56,7 +56,8 @@ func TestMissingStateRefuses(t *testing.T) {
 		"narrow":     NarrowSubscription(organization, account, ""),
 		"rotate":     RotateCredential(organization, account, "", "", false),
 		"enable":     OnCredential(lifecycle.Enable, organization, account, "", "", true),
-		"unregister": OnSubscription(lifecycle.Unregister, organization, account, "", ""),
+		"delete":     OnKeyRequest(lifecycle.DeleteKeyRequest, organization, account, "", "", false),
+		"unregister": OnSubscription(lifecycle.Unregister, organization, account, "", "", false),
 	} {
 		if d := Decide(as(viewer.Admin), r); !d.Is(Status) {
 			t.Errorf("%s of an object without a status: %+v", name, d)

@@ -13,7 +13,7 @@ import (
 )
 
 func unregister(from access.SubscriptionStatus) Request {
-	return OnSubscription(lifecycle.Unregister, organization, account, from, "")
+	return OnSubscription(lifecycle.Unregister, organization, account, from, "", false)
 }
 
 func TestThePolicyOfUnregistering(t *testing.T) {
@@ -305,9 +305,9 @@ func TestUnknownStatesAndPoliciesRefuse(t *testing.T) {
 			"create plan":     CreatePlan(organization, domain.ProductStatus(unknown)),
 			"create endpoint": CreateEndpoint(organization, domain.ProductStatus(unknown)),
 			"narrow":          NarrowSubscription(organization, account, access.SubscriptionStatus(unknown)),
-			"unregister":      OnSubscription(lifecycle.Unregister, organization, account, access.SubscriptionStatus(unknown), ""),
-			"change plan":     OnSubscription(lifecycle.ChangePlan, organization, account, access.SubscriptionStatus(unknown), ""),
-			"cancel a change": OnSubscription(lifecycle.CancelPlanChange, organization, account, access.SubscriptionApproved, lifecycle.PlanChangeStatus(unknown)),
+			"unregister":      OnSubscription(lifecycle.Unregister, organization, account, access.SubscriptionStatus(unknown), "", false),
+			"change plan":     OnSubscription(lifecycle.ChangePlan, organization, account, access.SubscriptionStatus(unknown), "", false),
+			"cancel a change": OnSubscription(lifecycle.CancelPlanChange, organization, account, access.SubscriptionApproved, lifecycle.PlanChangeStatus(unknown), false),
 			"rotate":          RotateCredential(organization, account, access.CredentialStatus(unknown), access.Development, false),
 			"revoke":          OnCredential(lifecycle.Revoke, organization, account, access.Development, access.CredentialStatus(unknown), false),
 		} {

@@ -113,7 +113,8 @@ func TestActAs(t *testing.T) {
 // whatActingMayDo is everything that a service token may do for an owner, written by hand.
 func whatActingMayDo() []string {
 	return []string{"app.create", "app.update", "app.delete", "app.register", "key.generate", "subscription.narrow",
-		"key.rotate", "key.DISABLE", "key.ENABLE", "key.REVOKE", "key.UPDATE", "subscription.UNREGISTER", "subscription.WITHDRAW", "subscription.CHANGE_PLAN", "subscription.CANCEL_PLAN_CHANGE"}
+		"key.rotate", "key.DISABLE", "key.ENABLE", "key.REVOKE", "key.UPDATE", "subscription.UNREGISTER", "subscription.WITHDRAW", "subscription.CHANGE_PLAN", "subscription.CANCEL_PLAN_CHANGE",
+		"keyRequest.create", "keyRequest.UPDATE", "keyRequest.WITHDRAW", "keyRequest.COLLECT", "keyRequest.DELETE"}
 }
 
 // A service token that acts for the owner of an account does what is listed, and is

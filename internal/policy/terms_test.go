@@ -15,7 +15,7 @@ import (
 // terms, written by hand.
 func withoutTerms() []string {
 	return []string{"terms.accept", "password.change", "totp.enable", "totp.disable", "mail.prefer", "user.update",
-		"key.REVOKE", "key.DISABLE", "subscription.UNREGISTER", "subscription.WITHDRAW", "subscription.CANCEL_PLAN_CHANGE", "invitation.revoke", "transfer.decline", "transfer.cancel", "member.remove", "app.delete", "account.delete"}
+		"key.REVOKE", "key.DISABLE", "subscription.UNREGISTER", "subscription.WITHDRAW", "subscription.CANCEL_PLAN_CHANGE", "invitation.revoke", "keyRequest.WITHDRAW", "keyRequest.DELETE", "transfer.decline", "transfer.cancel", "member.remove", "app.delete", "account.delete"}
 }
 
 // Whatever is not listed waits until the terms are accepted, and for no other reason.

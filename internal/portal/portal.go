@@ -32,6 +32,7 @@ import (
 	"portico/internal/listing"
 	"portico/internal/mail"
 	"portico/internal/maintenance"
+	"portico/internal/requests"
 )
 
 // Secrets provides the present contents of the key ring.
@@ -109,6 +110,7 @@ type Portal struct {
 	Maintenance *maintenance.Service
 	Mail        *mail.Service
 	Imports     *keyimport.Service
+	Requests    *requests.Service
 
 	changes  *change.Runner
 	entities entity.Reader
@@ -133,6 +135,7 @@ func New(o Options) *Portal {
 	})
 	p.Catalog = catalog.New(catalog.Options{Client: o.Client, Changes: changes, Entities: entities, EndProduct: apps.EndProduct})
 	p.Apps = apps.New(apps.Options{Client: o.Client, Changes: changes, Entities: entities, Clock: o.Clock, Peppers: o.Secrets, Leaks: o.Limiter, LeakCounted: o.LeakCounted, Mint: o.Mint})
+	p.Requests = requests.New(requests.Options{Client: o.Client, Changes: changes, Entities: entities, Clock: o.Clock, Apps: p.Apps})
 	p.Mail = mail.New(mail.Options{
 		Client: o.Client, Database: o.Database, Changes: changes, Clock: o.DatabaseClock, From: o.Mail.From, PortalURL: o.Mail.PortalURL, Sends: o.Mail.Sends,
 		Resets: p.Identity, Invitations: p.Identity, SignUps: p.Identity,

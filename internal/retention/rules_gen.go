@@ -56,6 +56,9 @@ func declared() []Rule {
 			Table: "invitations", What: "invitations, and the addresses that were invited; those of a deleted account go with it", For: 720 * time.Hour, Since: "expires_at", Job: "purge",
 		},
 		{
+			Table: "key_requests", What: "requests for keys", With: []string{"apps", "accounts"},
+		},
+		{
 			Table: "leak_reports", What: "reports of leaked keys; usually deleted within a second", For: 720 * time.Hour, Since: "reported_at", Job: "purge", NotAhead: true,
 		},
 		{

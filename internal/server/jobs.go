@@ -37,6 +37,10 @@ func (p *process) jobs() *jobs.Runner {
 		}},
 		{Name: "requests", Every: expiriesEvery, Run: p.expireRequests(telemetry.NewExpiredRequests(p.gateway.metrics))},
 		{Name: "product-endings", Every: endingsEvery, Run: p.endProducts(telemetry.NewProductEndings(p.gateway.metrics))},
+		{Name: "uncollected-keys", Every: expiriesEvery, Run: func(ctx context.Context) error {
+			_, err := p.portal.Maintenance.ExpireUncollected(ctx)
+			return err
+		}},
 		{Name: "app-transfers", Every: expiriesEvery, Run: func(ctx context.Context) error {
 			_, err := p.portal.Maintenance.ExpireTransfers(ctx)
 			return err

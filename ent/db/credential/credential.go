@@ -246,7 +246,7 @@ const DefaultStatus access.CredentialStatus = "ACTIVE"
 // StatusValidator is a validator for the "status" field enum values. It is called by the builders before save.
 func StatusValidator(s access.CredentialStatus) error {
 	switch s {
-	case "ACTIVE", "DISABLED", "REVOKED":
+	case "ACTIVE", "UNCOLLECTED", "DISABLED", "REVOKED":
 		return nil
 	default:
 		return fmt.Errorf("credential: invalid enum value for status field: %q", s)

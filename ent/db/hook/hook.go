@@ -104,6 +104,18 @@ func (f InvitationFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, er
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.InvitationMutation", m)
 }
 
+// The KeyRequestFunc type is an adapter to allow the use of ordinary
+// function as KeyRequest mutator.
+type KeyRequestFunc func(context.Context, *db.KeyRequestMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f KeyRequestFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.KeyRequestMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.KeyRequestMutation", m)
+}
+
 // The MembershipFunc type is an adapter to allow the use of ordinary
 // function as Membership mutator.
 type MembershipFunc func(context.Context, *db.MembershipMutation) (db.Value, error)

@@ -15,6 +15,7 @@ import (
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
 	"portico/ent/db/invitation"
+	"portico/ent/db/keyrequest"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
@@ -300,6 +301,33 @@ func (f TraverseInvitation) Traverse(ctx context.Context, q db.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *db.InvitationQuery", q)
+}
+
+// The KeyRequestFunc type is an adapter to allow the use of ordinary function as a Querier.
+type KeyRequestFunc func(context.Context, *db.KeyRequestQuery) (db.Value, error)
+
+// Query calls f(ctx, q).
+func (f KeyRequestFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
+	if q, ok := q.(*db.KeyRequestQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *db.KeyRequestQuery", q)
+}
+
+// The TraverseKeyRequest type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseKeyRequest func(context.Context, *db.KeyRequestQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseKeyRequest) Intercept(next db.Querier) db.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseKeyRequest) Traverse(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.KeyRequestQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *db.KeyRequestQuery", q)
 }
 
 // The MembershipFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -591,6 +619,8 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.EventQuery, predicate.Event, event.OrderOption]{typ: db.TypeEvent, tq: q}, nil
 	case *db.InvitationQuery:
 		return &query[*db.InvitationQuery, predicate.Invitation, invitation.OrderOption]{typ: db.TypeInvitation, tq: q}, nil
+	case *db.KeyRequestQuery:
+		return &query[*db.KeyRequestQuery, predicate.KeyRequest, keyrequest.OrderOption]{typ: db.TypeKeyRequest, tq: q}, nil
 	case *db.MembershipQuery:
 		return &query[*db.MembershipQuery, predicate.Membership, membership.OrderOption]{typ: db.TypeMembership, tq: q}, nil
 	case *db.OrganizationQuery:

@@ -298,7 +298,7 @@ var (
 		{Name: "name", Type: field.TypeString, Default: ""},
 		{Name: "name_folded", Type: field.TypeString, Nullable: true},
 		{Name: "environment", Type: field.TypeEnum, Enums: []string{"DEVELOPMENT", "STAGING", "PRODUCTION"}, Default: "DEVELOPMENT"},
-		{Name: "status", Type: field.TypeEnum, Enums: []string{"ACTIVE", "DISABLED", "REVOKED"}, Default: "ACTIVE"},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"ACTIVE", "UNCOLLECTED", "DISABLED", "REVOKED"}, Default: "ACTIVE"},
 		{Name: "auth_type", Type: field.TypeEnum, Enums: []string{"API_KEY", "BASIC"}, Default: "API_KEY"},
 		{Name: "username", Type: field.TypeUUID, Unique: true},
 		{Name: "disabled_by_owner", Type: field.TypeBool, Default: false},
@@ -832,6 +832,100 @@ var (
 			},
 		},
 	}
+	// KeyRequestsColumns holds the columns for the "key_requests" table.
+	KeyRequestsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "version", Type: field.TypeInt, Default: 1},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "APPROVED", "REJECTED", "WITHDRAWN", "EXPIRED"}},
+		{Name: "name", Type: field.TypeString, Default: ""},
+		{Name: "environment", Type: field.TypeEnum, Enums: []string{"DEVELOPMENT", "STAGING", "PRODUCTION"}, Default: "DEVELOPMENT"},
+		{Name: "changes_key", Type: field.TypeBool, Default: false},
+		{Name: "product_ids", Type: field.TypeJSON},
+		{Name: "remove_product_ids", Type: field.TypeJSON, Nullable: true},
+		{Name: "requested_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "decided_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "decided_at", Type: field.TypeTime, Nullable: true},
+		{Name: "reason", Type: field.TypeString, Default: ""},
+		{Name: "collect_until", Type: field.TypeTime, Nullable: true},
+		{Name: "collected_at", Type: field.TypeTime, Nullable: true},
+		{Name: "hidden_at", Type: field.TypeTime, Nullable: true},
+		{Name: "app_id", Type: field.TypeUUID},
+		{Name: "account_id", Type: field.TypeUUID},
+		{Name: "credential_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// KeyRequestsTable holds the schema information for the "key_requests" table.
+	KeyRequestsTable = &schema.Table{
+		Name:       "key_requests",
+		Columns:    KeyRequestsColumns,
+		PrimaryKey: []*schema.Column{KeyRequestsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "key_requests_apps_app",
+				Columns:    []*schema.Column{KeyRequestsColumns[17]},
+				RefColumns: []*schema.Column{AppsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "key_requests_accounts_account",
+				Columns:    []*schema.Column{KeyRequestsColumns[18]},
+				RefColumns: []*schema.Column{AccountsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "key_requests_credentials_credential",
+				Columns:    []*schema.Column{KeyRequestsColumns[19]},
+				RefColumns: []*schema.Column{CredentialsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "key_requests_organizations_organization",
+				Columns:    []*schema.Column{KeyRequestsColumns[20]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "keyrequest_organization_id_status_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{KeyRequestsColumns[20], KeyRequestsColumns[4], KeyRequestsColumns[1], KeyRequestsColumns[0]},
+			},
+			{
+				Name:    "keyrequest_organization_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{KeyRequestsColumns[20], KeyRequestsColumns[1], KeyRequestsColumns[0]},
+			},
+			{
+				Name:    "keyrequest_account_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{KeyRequestsColumns[18], KeyRequestsColumns[1], KeyRequestsColumns[0]},
+			},
+			{
+				Name:    "keyrequest_app_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{KeyRequestsColumns[17], KeyRequestsColumns[1], KeyRequestsColumns[0]},
+			},
+			{
+				Name:    "keyrequest_credential_id",
+				Unique:  false,
+				Columns: []*schema.Column{KeyRequestsColumns[19]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "credential_id IS NOT NULL",
+				},
+			},
+			{
+				Name:    "key_request_uncollected",
+				Unique:  false,
+				Columns: []*schema.Column{KeyRequestsColumns[20], KeyRequestsColumns[14]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'APPROVED' AND collect_until IS NOT NULL AND collected_at IS NULL",
+				},
+			},
+		},
+	}
 	// LeakReportsColumns holds the columns for the "leak_reports" table.
 	LeakReportsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -1046,6 +1140,8 @@ var (
 		{Name: "longest_key_life", Type: field.TypeJSON},
 		{Name: "rotate_keys_every", Type: field.TypeJSON, Nullable: true},
 		{Name: "requests_expire_after_days", Type: field.TypeInt, Nullable: true},
+		{Name: "multi_product_requests", Type: field.TypeBool, Default: true},
+		{Name: "collect_keys_within_days", Type: field.TypeInt, Default: 7},
 		{Name: "deleted_retention_days", Type: field.TypeInt, Default: 30},
 		{Name: "event_retention_days", Type: field.TypeInt, Default: 730},
 		{Name: "usage_retention", Type: field.TypeJSON, Nullable: true},
@@ -1600,6 +1696,7 @@ var (
 		{Name: "product_id", Type: field.TypeUUID},
 		{Name: "plan_id", Type: field.TypeUUID},
 		{Name: "pending_plan_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "key_request_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "organization_id", Type: field.TypeUUID},
 	}
 	// SubscriptionsTable holds the schema information for the "subscriptions" table.
@@ -1639,8 +1736,14 @@ var (
 				OnDelete:   schema.NoAction,
 			},
 			{
-				Symbol:     "subscriptions_organizations_organization",
+				Symbol:     "subscriptions_key_requests_key_request",
 				Columns:    []*schema.Column{SubscriptionsColumns[25]},
+				RefColumns: []*schema.Column{KeyRequestsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "subscriptions_organizations_organization",
+				Columns:    []*schema.Column{SubscriptionsColumns[26]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1670,12 +1773,12 @@ var (
 			{
 				Name:    "subscription_organization_id_status_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[25], SubscriptionsColumns[6], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[6], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[25], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_plan_id_created_at_id",
@@ -1695,7 +1798,7 @@ var (
 			{
 				Name:    "subscription_plan_changes",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[25], SubscriptionsColumns[12], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[12], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "pending_status IS NOT NULL",
 				},
@@ -1711,15 +1814,23 @@ var (
 			{
 				Name:    "subscription_plan_requests",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[25], SubscriptionsColumns[15]},
+				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[15]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "pending_requested_at IS NOT NULL",
 				},
 			},
 			{
+				Name:    "subscription_key_request_id",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionsColumns[25]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "key_request_id IS NOT NULL",
+				},
+			},
+			{
 				Name:    "subscription_organization_id_product_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[25], SubscriptionsColumns[22]},
+				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[22]},
 			},
 		},
 	}
@@ -2046,6 +2157,7 @@ var (
 		IdempotencyKeysTable,
 		IdentityProvidersTable,
 		InvitationsTable,
+		KeyRequestsTable,
 		LeakReportsTable,
 		LeasesTable,
 		MailCursorsTable,
@@ -2153,6 +2265,19 @@ func init() {
 		"invitations_expires": "expires_at > created_at",
 		"invitations_role":    "role IN ('OWNER', 'MEMBER')",
 	}
+	KeyRequestsTable.ForeignKeys[0].RefTable = AppsTable
+	KeyRequestsTable.ForeignKeys[1].RefTable = AccountsTable
+	KeyRequestsTable.ForeignKeys[2].RefTable = CredentialsTable
+	KeyRequestsTable.ForeignKeys[3].RefTable = OrganizationsTable
+	KeyRequestsTable.Annotation = &entsql.Annotation{}
+	KeyRequestsTable.Annotation.Checks = map[string]string{
+		"key_requests_collect":     "((collect_until IS NULL OR (NOT changes_key AND status IN ('APPROVED', 'EXPIRED'))) AND (collected_at IS NULL OR collect_until IS NOT NULL) AND (status <> 'APPROVED' OR changes_key OR collect_until IS NOT NULL))",
+		"key_requests_decided":     "((status = 'PENDING') = (decided_at IS NULL) AND (status <> 'PENDING' OR decided_by IS NULL))",
+		"key_requests_environment": "environment IN ('DEVELOPMENT', 'STAGING', 'PRODUCTION')",
+		"key_requests_hidden":      "hidden_at IS NULL OR status <> 'PENDING'",
+		"key_requests_products":    "length(CAST(product_ids AS text)) <= 2000 AND (remove_product_ids IS NULL OR length(CAST(remove_product_ids AS text)) <= 5000)",
+		"key_requests_status":      "status IN ('PENDING', 'APPROVED', 'REJECTED', 'WITHDRAWN', 'EXPIRED')",
+	}
 	MailDeliveriesTable.Annotation = &entsql.Annotation{}
 	MailDeliveriesTable.Annotation.Checks = map[string]string{
 		"mail_deliveries_kind":    "kind IN ('WELCOME', 'REQUEST_RECEIVED', 'REQUESTS_WAITING', 'REQUEST_APPROVED', 'REQUEST_REJECTED', 'KEY_EXPIRING', 'KEY_EXPIRED', 'KEY_REVOKED', 'VERIFICATION', 'INVITATION', 'PASSWORD_RESET', 'SIGN_IN_CHANGED', 'TOKEN_EXPIRING', 'LEAK_REPORTED', 'SIGN_UP_DECIDED', 'KEY_STILL_USED', 'PLAN_CHANGED', 'APP_OFFERED', 'APP_TRANSFERRED', 'PRODUCT_ENDING')",
@@ -2180,6 +2305,7 @@ func init() {
 	}
 	OrganizationsTable.Annotation = &entsql.Annotation{}
 	OrganizationsTable.Annotation.Checks = map[string]string{
+		"organizations_collect_keys":      "(collect_keys_within_days >= 1 AND collect_keys_within_days <= 90)",
 		"organizations_leaked_keys":       "leaked_keys IN ('REVOKE', 'NOTIFY')",
 		"organizations_portal_unregister": "portal_unregister IN ('WITHDRAW_ONLY', 'ALLOWED')",
 		"organizations_production_keys":   "production_keys IN ('MEMBERS', 'OWNERS_ONLY')",
@@ -2244,7 +2370,8 @@ func init() {
 	SubscriptionsTable.ForeignKeys[2].RefTable = ProductsTable
 	SubscriptionsTable.ForeignKeys[3].RefTable = PlansTable
 	SubscriptionsTable.ForeignKeys[4].RefTable = PlansTable
-	SubscriptionsTable.ForeignKeys[5].RefTable = OrganizationsTable
+	SubscriptionsTable.ForeignKeys[5].RefTable = KeyRequestsTable
+	SubscriptionsTable.ForeignKeys[6].RefTable = OrganizationsTable
 	SubscriptionsTable.Annotation = &entsql.Annotation{}
 	SubscriptionsTable.Annotation.Checks = map[string]string{
 		"subscriptions_answers":        "answers IS NULL OR length(CAST(answers AS text)) <= 50000",

@@ -67,6 +67,10 @@ const (
 	FieldRotateKeysEvery = "rotate_keys_every"
 	// FieldRequestsExpireAfterDays holds the string denoting the requests_expire_after_days field in the database.
 	FieldRequestsExpireAfterDays = "requests_expire_after_days"
+	// FieldMultiProductRequests holds the string denoting the multi_product_requests field in the database.
+	FieldMultiProductRequests = "multi_product_requests"
+	// FieldCollectKeysWithinDays holds the string denoting the collect_keys_within_days field in the database.
+	FieldCollectKeysWithinDays = "collect_keys_within_days"
 	// FieldDeletedRetentionDays holds the string denoting the deleted_retention_days field in the database.
 	FieldDeletedRetentionDays = "deleted_retention_days"
 	// FieldEventRetentionDays holds the string denoting the event_retention_days field in the database.
@@ -105,6 +109,8 @@ var Columns = []string{
 	FieldLongestKeyLife,
 	FieldRotateKeysEvery,
 	FieldRequestsExpireAfterDays,
+	FieldMultiProductRequests,
+	FieldCollectKeysWithinDays,
 	FieldDeletedRetentionDays,
 	FieldEventRetentionDays,
 	FieldUsageRetention,
@@ -158,6 +164,10 @@ var (
 	DefaultKeyPrefix string
 	// DefaultLongestKeyLife holds the default value on creation for the "longest_key_life" field.
 	DefaultLongestKeyLife domain.KeyLife
+	// DefaultMultiProductRequests holds the default value on creation for the "multi_product_requests" field.
+	DefaultMultiProductRequests bool
+	// DefaultCollectKeysWithinDays holds the default value on creation for the "collect_keys_within_days" field.
+	DefaultCollectKeysWithinDays int
 	// DefaultDeletedRetentionDays holds the default value on creation for the "deleted_retention_days" field.
 	DefaultDeletedRetentionDays int
 	// DeletedRetentionDaysValidator is a validator for the "deleted_retention_days" field. It is called by the builders before save.
@@ -334,6 +344,16 @@ func ByKeyPrefix(opts ...sql.OrderTermOption) OrderOption {
 // ByRequestsExpireAfterDays orders the results by the requests_expire_after_days field.
 func ByRequestsExpireAfterDays(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRequestsExpireAfterDays, opts...).ToFunc()
+}
+
+// ByMultiProductRequests orders the results by the multi_product_requests field.
+func ByMultiProductRequests(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMultiProductRequests, opts...).ToFunc()
+}
+
+// ByCollectKeysWithinDays orders the results by the collect_keys_within_days field.
+func ByCollectKeysWithinDays(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCollectKeysWithinDays, opts...).ToFunc()
 }
 
 // ByDeletedRetentionDays orders the results by the deleted_retention_days field.

@@ -146,6 +146,16 @@ func RequestsExpireAfterDays(v int) predicate.Organization {
 	return predicate.Organization(sql.FieldEQ(FieldRequestsExpireAfterDays, v))
 }
 
+// MultiProductRequests applies equality check predicate on the "multi_product_requests" field. It's identical to MultiProductRequestsEQ.
+func MultiProductRequests(v bool) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldMultiProductRequests, v))
+}
+
+// CollectKeysWithinDays applies equality check predicate on the "collect_keys_within_days" field. It's identical to CollectKeysWithinDaysEQ.
+func CollectKeysWithinDays(v int) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldCollectKeysWithinDays, v))
+}
+
 // DeletedRetentionDays applies equality check predicate on the "deleted_retention_days" field. It's identical to DeletedRetentionDaysEQ.
 func DeletedRetentionDays(v int) predicate.Organization {
 	return predicate.Organization(sql.FieldEQ(FieldDeletedRetentionDays, v))
@@ -1174,6 +1184,56 @@ func RequestsExpireAfterDaysIsNil() predicate.Organization {
 // RequestsExpireAfterDaysNotNil applies the NotNil predicate on the "requests_expire_after_days" field.
 func RequestsExpireAfterDaysNotNil() predicate.Organization {
 	return predicate.Organization(sql.FieldNotNull(FieldRequestsExpireAfterDays))
+}
+
+// MultiProductRequestsEQ applies the EQ predicate on the "multi_product_requests" field.
+func MultiProductRequestsEQ(v bool) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldMultiProductRequests, v))
+}
+
+// MultiProductRequestsNEQ applies the NEQ predicate on the "multi_product_requests" field.
+func MultiProductRequestsNEQ(v bool) predicate.Organization {
+	return predicate.Organization(sql.FieldNEQ(FieldMultiProductRequests, v))
+}
+
+// CollectKeysWithinDaysEQ applies the EQ predicate on the "collect_keys_within_days" field.
+func CollectKeysWithinDaysEQ(v int) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldCollectKeysWithinDays, v))
+}
+
+// CollectKeysWithinDaysNEQ applies the NEQ predicate on the "collect_keys_within_days" field.
+func CollectKeysWithinDaysNEQ(v int) predicate.Organization {
+	return predicate.Organization(sql.FieldNEQ(FieldCollectKeysWithinDays, v))
+}
+
+// CollectKeysWithinDaysIn applies the In predicate on the "collect_keys_within_days" field.
+func CollectKeysWithinDaysIn(vs ...int) predicate.Organization {
+	return predicate.Organization(sql.FieldIn(FieldCollectKeysWithinDays, vs...))
+}
+
+// CollectKeysWithinDaysNotIn applies the NotIn predicate on the "collect_keys_within_days" field.
+func CollectKeysWithinDaysNotIn(vs ...int) predicate.Organization {
+	return predicate.Organization(sql.FieldNotIn(FieldCollectKeysWithinDays, vs...))
+}
+
+// CollectKeysWithinDaysGT applies the GT predicate on the "collect_keys_within_days" field.
+func CollectKeysWithinDaysGT(v int) predicate.Organization {
+	return predicate.Organization(sql.FieldGT(FieldCollectKeysWithinDays, v))
+}
+
+// CollectKeysWithinDaysGTE applies the GTE predicate on the "collect_keys_within_days" field.
+func CollectKeysWithinDaysGTE(v int) predicate.Organization {
+	return predicate.Organization(sql.FieldGTE(FieldCollectKeysWithinDays, v))
+}
+
+// CollectKeysWithinDaysLT applies the LT predicate on the "collect_keys_within_days" field.
+func CollectKeysWithinDaysLT(v int) predicate.Organization {
+	return predicate.Organization(sql.FieldLT(FieldCollectKeysWithinDays, v))
+}
+
+// CollectKeysWithinDaysLTE applies the LTE predicate on the "collect_keys_within_days" field.
+func CollectKeysWithinDaysLTE(v int) predicate.Organization {
+	return predicate.Organization(sql.FieldLTE(FieldCollectKeysWithinDays, v))
 }
 
 // DeletedRetentionDaysEQ applies the EQ predicate on the "deleted_retention_days" field.

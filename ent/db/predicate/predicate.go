@@ -41,6 +41,9 @@ func InvitationOrErr(p Invitation, err error) Invitation {
 	}
 }
 
+// KeyRequest is the predicate function for keyrequest builders.
+type KeyRequest func(*sql.Selector)
+
 // Membership is the predicate function for membership builders.
 type Membership func(*sql.Selector)
 

@@ -302,6 +302,30 @@ func (f InvitationMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutat
 	return Denyf("db/privacy: unexpected mutation type %T, expect *db.InvitationMutation", m)
 }
 
+// The KeyRequestQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type KeyRequestQueryRuleFunc func(context.Context, *db.KeyRequestQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f KeyRequestQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.KeyRequestQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.KeyRequestQuery", q)
+}
+
+// The KeyRequestMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type KeyRequestMutationRuleFunc func(context.Context, *db.KeyRequestMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f KeyRequestMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.KeyRequestMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.KeyRequestMutation", m)
+}
+
 // The MembershipQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type MembershipQueryRuleFunc func(context.Context, *db.MembershipQuery) error

@@ -13,6 +13,7 @@ import (
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
 	"portico/ent/db/invitation"
+	"portico/ent/db/keyrequest"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
@@ -348,6 +349,50 @@ func init() {
 	invitationDescID := invitationMixinFields0[0].Descriptor()
 	// invitation.DefaultID holds the default value on creation for the id field.
 	invitation.DefaultID = invitationDescID.Default.(func() uuid.UUID)
+	keyrequestMixin := schema.KeyRequest{}.Mixin()
+	keyrequest.Policy = privacy.NewPolicies(schema.KeyRequest{})
+	keyrequest.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := keyrequest.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	keyrequestMixinFields0 := keyrequestMixin[0].Fields()
+	_ = keyrequestMixinFields0
+	keyrequestMixinFields2 := keyrequestMixin[2].Fields()
+	_ = keyrequestMixinFields2
+	keyrequestFields := schema.KeyRequest{}.Fields()
+	_ = keyrequestFields
+	// keyrequestDescCreatedAt is the schema descriptor for created_at field.
+	keyrequestDescCreatedAt := keyrequestMixinFields2[0].Descriptor()
+	// keyrequest.DefaultCreatedAt holds the default value on creation for the created_at field.
+	keyrequest.DefaultCreatedAt = keyrequestDescCreatedAt.Default.(func() time.Time)
+	// keyrequestDescUpdatedAt is the schema descriptor for updated_at field.
+	keyrequestDescUpdatedAt := keyrequestMixinFields2[1].Descriptor()
+	// keyrequest.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	keyrequest.DefaultUpdatedAt = keyrequestDescUpdatedAt.Default.(func() time.Time)
+	// keyrequestDescVersion is the schema descriptor for version field.
+	keyrequestDescVersion := keyrequestMixinFields2[2].Descriptor()
+	// keyrequest.DefaultVersion holds the default value on creation for the version field.
+	keyrequest.DefaultVersion = keyrequestDescVersion.Default.(int)
+	// keyrequestDescName is the schema descriptor for name field.
+	keyrequestDescName := keyrequestFields[3].Descriptor()
+	// keyrequest.DefaultName holds the default value on creation for the name field.
+	keyrequest.DefaultName = keyrequestDescName.Default.(string)
+	// keyrequestDescChangesKey is the schema descriptor for changes_key field.
+	keyrequestDescChangesKey := keyrequestFields[5].Descriptor()
+	// keyrequest.DefaultChangesKey holds the default value on creation for the changes_key field.
+	keyrequest.DefaultChangesKey = keyrequestDescChangesKey.Default.(bool)
+	// keyrequestDescReason is the schema descriptor for reason field.
+	keyrequestDescReason := keyrequestFields[12].Descriptor()
+	// keyrequest.DefaultReason holds the default value on creation for the reason field.
+	keyrequest.DefaultReason = keyrequestDescReason.Default.(string)
+	// keyrequestDescID is the schema descriptor for id field.
+	keyrequestDescID := keyrequestMixinFields0[0].Descriptor()
+	// keyrequest.DefaultID holds the default value on creation for the id field.
+	keyrequest.DefaultID = keyrequestDescID.Default.(func() uuid.UUID)
 	membershipMixin := schema.Membership{}.Mixin()
 	membership.Policy = privacy.NewPolicies(schema.Membership{})
 	membership.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -446,14 +491,22 @@ func init() {
 	organizationDescLongestKeyLife := organizationFields[19].Descriptor()
 	// organization.DefaultLongestKeyLife holds the default value on creation for the longest_key_life field.
 	organization.DefaultLongestKeyLife = organizationDescLongestKeyLife.Default.(domain.KeyLife)
+	// organizationDescMultiProductRequests is the schema descriptor for multi_product_requests field.
+	organizationDescMultiProductRequests := organizationFields[22].Descriptor()
+	// organization.DefaultMultiProductRequests holds the default value on creation for the multi_product_requests field.
+	organization.DefaultMultiProductRequests = organizationDescMultiProductRequests.Default.(bool)
+	// organizationDescCollectKeysWithinDays is the schema descriptor for collect_keys_within_days field.
+	organizationDescCollectKeysWithinDays := organizationFields[23].Descriptor()
+	// organization.DefaultCollectKeysWithinDays holds the default value on creation for the collect_keys_within_days field.
+	organization.DefaultCollectKeysWithinDays = organizationDescCollectKeysWithinDays.Default.(int)
 	// organizationDescDeletedRetentionDays is the schema descriptor for deleted_retention_days field.
-	organizationDescDeletedRetentionDays := organizationFields[22].Descriptor()
+	organizationDescDeletedRetentionDays := organizationFields[24].Descriptor()
 	// organization.DefaultDeletedRetentionDays holds the default value on creation for the deleted_retention_days field.
 	organization.DefaultDeletedRetentionDays = organizationDescDeletedRetentionDays.Default.(int)
 	// organization.DeletedRetentionDaysValidator is a validator for the "deleted_retention_days" field. It is called by the builders before save.
 	organization.DeletedRetentionDaysValidator = organizationDescDeletedRetentionDays.Validators[0].(func(int) error)
 	// organizationDescEventRetentionDays is the schema descriptor for event_retention_days field.
-	organizationDescEventRetentionDays := organizationFields[23].Descriptor()
+	organizationDescEventRetentionDays := organizationFields[25].Descriptor()
 	// organization.DefaultEventRetentionDays holds the default value on creation for the event_retention_days field.
 	organization.DefaultEventRetentionDays = organizationDescEventRetentionDays.Default.(int)
 	// organization.EventRetentionDaysValidator is a validator for the "event_retention_days" field. It is called by the builders before save.
@@ -712,11 +765,11 @@ func init() {
 	// subscription.DefaultNewest holds the default value on creation for the newest field.
 	subscription.DefaultNewest = subscriptionDescNewest.Default.(bool)
 	// subscriptionDescReason is the schema descriptor for reason field.
-	subscriptionDescReason := subscriptionFields[11].Descriptor()
+	subscriptionDescReason := subscriptionFields[12].Descriptor()
 	// subscription.DefaultReason holds the default value on creation for the reason field.
 	subscription.DefaultReason = subscriptionDescReason.Default.(string)
 	// subscriptionDescPendingReason is the schema descriptor for pending_reason field.
-	subscriptionDescPendingReason := subscriptionFields[19].Descriptor()
+	subscriptionDescPendingReason := subscriptionFields[20].Descriptor()
 	// subscription.DefaultPendingReason holds the default value on creation for the pending_reason field.
 	subscription.DefaultPendingReason = subscriptionDescPendingReason.Default.(string)
 	// subscriptionDescID is the schema descriptor for id field.

@@ -44,6 +44,8 @@ const (
 	FieldStatus = "status"
 	// FieldNewest holds the string denoting the newest field in the database.
 	FieldNewest = "newest"
+	// FieldKeyRequestID holds the string denoting the key_request_id field in the database.
+	FieldKeyRequestID = "key_request_id"
 	// FieldRequestedBy holds the string denoting the requested_by field in the database.
 	FieldRequestedBy = "requested_by"
 	// FieldDecidedBy holds the string denoting the decided_by field in the database.
@@ -80,6 +82,8 @@ const (
 	EdgePlan = "plan"
 	// EdgePendingPlan holds the string denoting the pending_plan edge name in mutations.
 	EdgePendingPlan = "pending_plan"
+	// EdgeKeyRequest holds the string denoting the key_request edge name in mutations.
+	EdgeKeyRequest = "key_request"
 	// EdgeOrganization holds the string denoting the organization edge name in mutations.
 	EdgeOrganization = "organization"
 	// Table holds the table name of the subscription in the database.
@@ -119,6 +123,13 @@ const (
 	PendingPlanInverseTable = "plans"
 	// PendingPlanColumn is the table column denoting the pending_plan relation/edge.
 	PendingPlanColumn = "pending_plan_id"
+	// KeyRequestTable is the table that holds the key_request relation/edge.
+	KeyRequestTable = "subscriptions"
+	// KeyRequestInverseTable is the table name for the KeyRequest entity.
+	// It exists in this package in order to avoid circular dependency with the "keyrequest" package.
+	KeyRequestInverseTable = "key_requests"
+	// KeyRequestColumn is the table column denoting the key_request relation/edge.
+	KeyRequestColumn = "key_request_id"
 	// OrganizationTable is the table that holds the organization relation/edge.
 	OrganizationTable = "subscriptions"
 	// OrganizationInverseTable is the table name for the Organization entity.
@@ -143,6 +154,7 @@ var Columns = []string{
 	FieldAnswers,
 	FieldStatus,
 	FieldNewest,
+	FieldKeyRequestID,
 	FieldRequestedBy,
 	FieldDecidedBy,
 	FieldDecidedAt,
@@ -280,6 +292,11 @@ func ByNewest(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldNewest, opts...).ToFunc()
 }
 
+// ByKeyRequestID orders the results by the key_request_id field.
+func ByKeyRequestID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldKeyRequestID, opts...).ToFunc()
+}
+
 // ByRequestedBy orders the results by the requested_by field.
 func ByRequestedBy(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRequestedBy, opts...).ToFunc()
@@ -380,6 +397,13 @@ func ByPendingPlanField(field string, opts ...sql.OrderTermOption) OrderOption {
 	}
 }
 
+// ByKeyRequestField orders the results by key_request field.
+func ByKeyRequestField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newKeyRequestStep(), sql.OrderByField(field, opts...))
+	}
+}
+
 // ByOrganizationField orders the results by organization field.
 func ByOrganizationField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -419,6 +443,13 @@ func newPendingPlanStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(PendingPlanInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, false, PendingPlanTable, PendingPlanColumn),
+	)
+}
+func newKeyRequestStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(KeyRequestInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, false, KeyRequestTable, KeyRequestColumn),
 	)
 }
 func newOrganizationStep() *sqlgraph.Step {

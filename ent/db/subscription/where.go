@@ -104,6 +104,11 @@ func Newest(v bool) predicate.Subscription {
 	return predicate.Subscription(sql.FieldEQ(FieldNewest, v))
 }
 
+// KeyRequestID applies equality check predicate on the "key_request_id" field. It's identical to KeyRequestIDEQ.
+func KeyRequestID(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldKeyRequestID, v))
+}
+
 // RequestedBy applies equality check predicate on the "requested_by" field. It's identical to RequestedByEQ.
 func RequestedBy(v uuid.UUID) predicate.Subscription {
 	return predicate.Subscription(sql.FieldEQ(FieldRequestedBy, v))
@@ -437,6 +442,36 @@ func NewestEQ(v bool) predicate.Subscription {
 // NewestNEQ applies the NEQ predicate on the "newest" field.
 func NewestNEQ(v bool) predicate.Subscription {
 	return predicate.Subscription(sql.FieldNEQ(FieldNewest, v))
+}
+
+// KeyRequestIDEQ applies the EQ predicate on the "key_request_id" field.
+func KeyRequestIDEQ(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldKeyRequestID, v))
+}
+
+// KeyRequestIDNEQ applies the NEQ predicate on the "key_request_id" field.
+func KeyRequestIDNEQ(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNEQ(FieldKeyRequestID, v))
+}
+
+// KeyRequestIDIn applies the In predicate on the "key_request_id" field.
+func KeyRequestIDIn(vs ...uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldIn(FieldKeyRequestID, vs...))
+}
+
+// KeyRequestIDNotIn applies the NotIn predicate on the "key_request_id" field.
+func KeyRequestIDNotIn(vs ...uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotIn(FieldKeyRequestID, vs...))
+}
+
+// KeyRequestIDIsNil applies the IsNil predicate on the "key_request_id" field.
+func KeyRequestIDIsNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldIsNull(FieldKeyRequestID))
+}
+
+// KeyRequestIDNotNil applies the NotNil predicate on the "key_request_id" field.
+func KeyRequestIDNotNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotNull(FieldKeyRequestID))
 }
 
 // RequestedByEQ applies the EQ predicate on the "requested_by" field.
@@ -1186,6 +1221,29 @@ func HasPendingPlan() predicate.Subscription {
 func HasPendingPlanWith(preds ...predicate.Plan) predicate.Subscription {
 	return predicate.Subscription(func(s *sql.Selector) {
 		step := newPendingPlanStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasKeyRequest applies the HasEdge predicate on the "key_request" edge.
+func HasKeyRequest() predicate.Subscription {
+	return predicate.Subscription(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, KeyRequestTable, KeyRequestColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasKeyRequestWith applies the HasEdge predicate on the "key_request" edge with a given conditions (other predicates).
+func HasKeyRequestWith(preds ...predicate.KeyRequest) predicate.Subscription {
+	return predicate.Subscription(func(s *sql.Selector) {
+		step := newKeyRequestStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

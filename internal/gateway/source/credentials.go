@@ -33,6 +33,8 @@ func (s *Reader) credentials(ctx context.Context, which string, args ...any) (ou
 	return out, err
 }
 
+// credentialText selects credentials, but for those without a secret: no call can be made
+// with one, and whatever is presented in its place is an unknown key.
 func (s *Reader) credentialText() string {
 	products := `json_group_array(product_id)`
 	if s.db.Dialect() == dialect.Postgres {
@@ -40,7 +42,7 @@ func (s *Reader) credentialText() string {
 	}
 	return `SELECT organization_id, id, username, account_id, app_id, status, environment, access,
 		CASE WHEN access = 'LISTED' THEN (SELECT ` + products + ` FROM access_entries WHERE credential_id = credentials.id) END,
-		allowed_addresses, rate_limit, expires_at, secret_hash, pepper_id FROM credentials WHERE `
+		allowed_addresses, rate_limit, expires_at, secret_hash, pepper_id FROM credentials WHERE status <> 'UNCOLLECTED' AND `
 }
 
 func scanCredential(r *sql.Rows) (k Owned[keycache.Credential], err error) {

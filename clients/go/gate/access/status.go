@@ -8,22 +8,27 @@ type CredentialStatus string
 // The states of a credential. EXPIRED is never stored: ACTIVE and DISABLED become
 // EXPIRED at the credential's expiry.
 const (
-	CredentialActive   CredentialStatus = "ACTIVE"
-	CredentialDisabled CredentialStatus = "DISABLED"
-	CredentialExpired  CredentialStatus = "EXPIRED"
-	CredentialRevoked  CredentialStatus = "REVOKED"
+	CredentialActive CredentialStatus = "ACTIVE"
+	// CredentialUncollected: it has no secret yet, and gateways do not know it.
+	CredentialUncollected CredentialStatus = "UNCOLLECTED"
+	CredentialDisabled    CredentialStatus = "DISABLED"
+	CredentialExpired     CredentialStatus = "EXPIRED"
+	CredentialRevoked     CredentialStatus = "REVOKED"
 )
 
 // Values returns the states that are stored.
 func (CredentialStatus) Values() []string {
-	return names(CredentialActive, CredentialDisabled, CredentialRevoked)
+	return names(CredentialActive, CredentialUncollected, CredentialDisabled, CredentialRevoked)
 }
 
 // At returns the state at a time: a credential that is not revoked is EXPIRED from
-// expiresAt on (now ≥ expiresAt). A stored state that this program does not know
-// is REVOKED, so that such a credential is never usable.
+// expiresAt on (now ≥ expiresAt), but for an uncollected one, whose life has not begun. A
+// stored state that this program does not know is REVOKED, so that such a credential is
+// never usable.
 func (s CredentialStatus) At(now time.Time, expiresAt *time.Time) CredentialStatus {
 	switch {
+	case s == CredentialUncollected:
+		return s
 	case s != CredentialActive && s != CredentialDisabled && s != CredentialExpired:
 		return CredentialRevoked
 	case expiresAt != nil && !now.Before(*expiresAt):

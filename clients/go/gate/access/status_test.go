@@ -23,10 +23,13 @@ func TestCredentialsExpire(t *testing.T) {
 			t.Errorf("a key without an end is %s, want %s", got, status)
 		}
 	}
+	if got := CredentialUncollected.At(end, &end); got != CredentialUncollected {
+		t.Errorf("a key whose life has not begun became %s", got)
+	}
 	if got := CredentialRevoked.At(end, &end); got != CredentialRevoked {
 		t.Errorf("a revoked key became %s", got)
 	}
-	for _, unknown := range []CredentialStatus{"", "UNCOLLECTED", "active"} {
+	for _, unknown := range []CredentialStatus{"", "UNHEARD_OF", "active"} {
 		if got := unknown.At(end.Add(-time.Hour), &end); got != CredentialRevoked || unknown.At(end, nil) != CredentialRevoked {
 			t.Errorf("a key in the unknown state %q is %s", unknown, got)
 		}
@@ -34,7 +37,7 @@ func TestCredentialsExpire(t *testing.T) {
 }
 
 func TestExpiredIsNeverStored(t *testing.T) {
-	want := []string{"ACTIVE", "DISABLED", "REVOKED"}
+	want := []string{"ACTIVE", "UNCOLLECTED", "DISABLED", "REVOKED"}
 	if got := CredentialActive.Values(); !slices.Equal(got, want) {
 		t.Errorf("stored are %v", got)
 	}

@@ -19,7 +19,7 @@ func TestStoredValues(t *testing.T) {
 		{access.QuotaPeriod("").Values(), []string{"DAY", "WEEK", "MONTH"}},
 		{access.QuotaPer("").Values(), []string{"APP", "ACCOUNT"}},
 		{access.Method("").Values(), []string{"ANY", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}},
-		{access.CredentialStatus("").Values(), []string{"ACTIVE", "DISABLED", "REVOKED"}},
+		{access.CredentialStatus("").Values(), []string{"ACTIVE", "UNCOLLECTED", "DISABLED", "REVOKED"}},
 		{access.SubscriptionStatus("").Values(), []string{"WAITING", "APPROVED", "REJECTED", "SUSPENDED", "UNSUBSCRIBED"}},
 	} {
 		if !slices.Equal(c.got, c.want) {

@@ -37,7 +37,7 @@ func Decide(q *Question, c *Facts, v *Verdict) {
 func (d *evaluation) passes(code Code) bool {
 	switch code {
 	case NotFound:
-		return d.credential != nil
+		return d.credential != nil && d.status != access.CredentialUncollected
 	case Revoked:
 		return d.status != access.CredentialRevoked
 	case Expired:

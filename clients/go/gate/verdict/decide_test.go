@@ -85,7 +85,7 @@ func TestFirstOfManyFailedChecksIsReported(t *testing.T) {
 func TestCredentialStatus(t *testing.T) {
 	for status, want := range map[access.CredentialStatus]Code{
 		access.CredentialActive: Valid, access.CredentialDisabled: Disabled, access.CredentialExpired: Expired, access.CredentialRevoked: Revoked,
-		"": Revoked, "UNCOLLECTED": Revoked, "UNHEARD_OF": Revoked,
+		"": Revoked, access.CredentialUncollected: NotFound, "UNHEARD_OF": Revoked,
 	} {
 		w := valid()
 		w.c.Credential.Status = status

@@ -101,6 +101,9 @@ func (d *evaluation) detail(code Code) string {
 		if d.credential == nil {
 			return "There is no such key."
 		}
+		if d.status == access.CredentialUncollected {
+			return "The key has no secret yet: its owner has not collected it."
+		}
 		return "The key exists."
 	case Revoked, Disabled:
 		return fmt.Sprintf("The key is %s.", d.status)

@@ -1,0 +1,162 @@
+package requests
+
+import (
+	"context"
+	"time"
+
+	"portico/ent/db"
+	"portico/internal/apps"
+	"portico/internal/change"
+	"portico/internal/domain"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/input"
+	"portico/internal/lifecycle"
+	"portico/internal/unseen"
+	"portico/internal/viewer"
+)
+
+// DecideInput is the input of Approve and Reject.
+type DecideInput struct {
+	KeyRequestID string
+	// Version is that of the request which was read; nil for any.
+	Version *int
+	Reason  *string
+}
+
+// Approve approves a request and all its subscriptions, and makes its key, which has no
+// secret until the developer collects it, or changes the access control list of the key that
+// it names: all or nothing. One that is approved is returned unchanged, without an event.
+func (svc *Service) Approve(ctx context.Context, in DecideInput) (*db.KeyRequest, error) {
+	if err := input.CheckReason("reason", in.Reason); err != nil {
+		return nil, err
+	}
+	return change.Write(ctx, svc.o.Changes, func(ctx context.Context, tx *change.Tx) (*db.KeyRequest, error) {
+		k, a, err := lock(ctx, tx, in.KeyRequestID, lifecycle.ApproveKeyRequest, true)
+		if err != nil || k.Status == domain.KeyRequestApproved {
+			return k, err
+		}
+		if err := authorize(ctx, tx, k, lifecycle.ApproveKeyRequest); err != nil {
+			return nil, err
+		}
+		if err := checkApp(k, a); err != nil {
+			return nil, err
+		}
+		if err := change.CheckVersion(in.Version, k.Version); err != nil {
+			return nil, err
+		}
+		return svc.approve(ctx, tx, a, k, input.OrZero(in.Reason))
+	})
+}
+
+// approve approves a request that waits, whose app is locked. It works as Portico itself,
+// because who decides changes what is an account's.
+func (svc *Service) approve(ctx context.Context, tx *change.Tx, a *db.App, k *db.KeyRequest, reason string) (*db.KeyRequest, error) {
+	system := viewer.AsSystem(ctx, tx.OrganizationID())
+	waiting, err := apps.LockWaiting(system, tx, k.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := apps.Transition(system, tx, waiting, lifecycle.Approve, reason); err != nil {
+		return nil, err
+	}
+	if k.ChangesKey {
+		if err := changeKey(system, tx, k); err != nil {
+			return nil, err
+		}
+		return apps.EndKeyRequest(system, tx, k, domain.KeyRequestApproved, eventlog.KeyRequestApproved, reason, nil)
+	}
+	org, err := change.LockRowForShare(system, tx, tx.Organization, tx.OrganizationID())
+	if err != nil {
+		return nil, err
+	}
+	key, err := svc.o.Apps.CreateUncollected(system, tx, a, k.Name, k.Environment, k.ProductIds)
+	if err != nil {
+		return nil, err
+	}
+	until := tx.Now.Add(time.Duration(org.CollectKeysWithinDays) * 24 * time.Hour)
+	return apps.EndKeyRequest(system, tx, k, domain.KeyRequestApproved, eventlog.KeyRequestApproved, reason, func(u *db.KeyRequestUpdateOne) {
+		u.SetCredentialID(key.ID).SetCollectUntil(until)
+	}, change.Attributes("credential", key.GlobalID(), "collectUntil", until)...)
+}
+
+// changeKey changes the access control list of the key that a request names.
+func changeKey(system context.Context, tx *change.Tx, k *db.KeyRequest) error {
+	if k.CredentialID == nil {
+		return fault.Input(fault.WrongStatus, "keyRequestId", "The key that it names is gone.")
+	}
+	c, err := change.LockRowForUpdate(system, tx, tx.Credential, *k.CredentialID)
+	if err != nil {
+		return err
+	}
+	if err := apps.CheckAccess(system, tx, c, "keyRequestId", k.ProductIds, k.RemoveProductIds); err != nil {
+		return err
+	}
+	return apps.ChangeAccess(system, tx, c, k.ProductIds, k.RemoveProductIds)
+}
+
+// Reject rejects a request and all its subscriptions. The reason must not be empty.
+func (svc *Service) Reject(ctx context.Context, in DecideInput) (*db.KeyRequest, error) {
+	if in.Reason == nil || unseen.All(*in.Reason) {
+		return nil, fault.Input(fault.Required, "reason", "A reason is needed: the developer reads it.")
+	}
+	return svc.end(ctx, ended{
+		id: in.KeyRequestID, version: in.Version, by: lifecycle.RejectKeyRequest, subscriptions: lifecycle.Reject,
+		status: domain.KeyRequestRejected, event: eventlog.KeyRequestRejected, reason: in.Reason,
+	})
+}
+
+// ended says how a request that waits ends without a key.
+type ended struct {
+	id            string
+	version       *int
+	by            lifecycle.KeyRequestAction
+	subscriptions lifecycle.SubscriptionAction
+	status        domain.KeyRequestStatus
+	event         eventlog.Type
+	reason        *string
+}
+
+// end ends a request that waits, with its subscriptions. It locks neither the account nor the
+// app: what ends these closes the request first.
+func (svc *Service) end(ctx context.Context, e ended) (*db.KeyRequest, error) {
+	if err := input.CheckReason("reason", e.reason); err != nil {
+		return nil, err
+	}
+	return change.Write(ctx, svc.o.Changes, func(ctx context.Context, tx *change.Tx) (*db.KeyRequest, error) {
+		k, _, err := lock(ctx, tx, e.id, e.by, false)
+		if err != nil {
+			return nil, err
+		}
+		if err := authorize(ctx, tx, k, e.by); err != nil {
+			return nil, err
+		}
+		if err := change.CheckVersion(e.version, k.Version); err != nil {
+			return nil, err
+		}
+		system := viewer.AsSystem(ctx, tx.OrganizationID())
+		waiting, err := apps.LockWaiting(system, tx, k.ID)
+		if err != nil {
+			return nil, err
+		}
+		if err := apps.Transition(system, tx, waiting, e.subscriptions, input.OrZero(e.reason)); err != nil {
+			return nil, err
+		}
+		return apps.EndKeyRequest(system, tx, k, e.status, e.event, input.OrZero(e.reason), nil)
+	})
+}
+
+// Delete leaves a closed request out of lists. One that is left out is returned unchanged.
+func (svc *Service) Delete(ctx context.Context, id string) (string, error) {
+	return change.Write(ctx, svc.o.Changes, func(ctx context.Context, tx *change.Tx) (string, error) {
+		k, _, err := lock(ctx, tx, id, lifecycle.DeleteKeyRequest, false)
+		if err != nil {
+			return "", err
+		}
+		if err := authorize(ctx, tx, k, lifecycle.DeleteKeyRequest); err != nil || k.HiddenAt != nil {
+			return k.GlobalID(), err
+		}
+		tx.Record(apps.KeyRequestEvent(eventlog.KeyRequestDeleted, k, nil))
+		return k.GlobalID(), tx.KeyRequest.UpdateOne(k).SetHiddenAt(tx.Now).SetUpdatedAt(tx.Now).AddVersion(1).Exec(ctx)
+	})
+}
