@@ -55,6 +55,7 @@ func allowedImports() map[string][]string {
 		"internal/apps":              with("ent/db/...", "ent/rowscan", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/catalog", "internal/identity", "internal/seldom"),
 		"internal/activity":          with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/usage"),
 		"internal/maintenance":       with("ent/db/...", "internal/apps", "internal/catalog", "internal/change", "internal/database", "internal/eventlog", "internal/identity"),
+		"internal/catalogfile":       with("ent/db/...", "internal/catalog", "internal/change", "internal/identity", "internal/input"),
 		"internal/keyimport":         with("ent/db/...", "internal/apps", "internal/change", "internal/database", "internal/input"),
 		"internal/mail":              with("ent/db/...", "internal/change", "internal/database", "internal/eventlog", "internal/input", "internal/seldom"),
 		"internal/portal":            with("ent/db", "internal/activity", "internal/apps", "internal/catalog", "internal/change", "internal/database", "internal/entity", "internal/identity", "internal/keyimport", "internal/listing", "internal/mail", "internal/maintenance"),

@@ -110,12 +110,23 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 // Services returns the services over the backend. Changes that revoke something
 // wait until keyCache has applied them; it is nil in commands.
 func (b *Backend) Services(keyCache change.KeyCache, counters portal.Counters) *portal.Portal {
-	return portal.New(portal.Options{
+	return portal.New(b.options(keyCache, counters))
+}
+
+// ServicesInside returns services whose changes are parts of a transaction.
+func (b *Backend) ServicesInside(tx *change.Tx) *portal.Portal {
+	o := b.options(nil, portal.Counters{})
+	o.Client, o.Outer = tx.Client(), tx
+	return portal.New(o)
+}
+
+func (b *Backend) options(keyCache change.KeyCache, counters portal.Counters) portal.Options {
+	return portal.Options{
 		Client: b.Client, Database: b.Database, Clock: b.Clock, DatabaseClock: b.DatabaseClock,
 		Secrets: b.Ring, Passwords: b.Passwords, Limiter: b.Limiter,
 		Tokens: b.Tokens, Machines: b.Machines, Devices: auth.NewDevices(b.Ring, b.Clock), Links: auth.NewLinks(b.Ring), Totp: auth.NewTotp(b.Ring, b.Clock), Development: b.development,
 		KeyCache: keyCache, Counters: counters, Mail: b.mail,
-	})
+	}
 }
 
 // Close closes the database.

@@ -44,6 +44,8 @@ type commandLine struct {
 		Revoke gatewayRevokeCommand `cmd:"" help:"Revoke the token of a gateway for ever."`
 	} `cmd:"" help:"Gateways."`
 	Import importCommand `cmd:"" help:"Import API keys that were made elsewhere."`
+	Export exportCommand `cmd:"" help:"Write an organization's catalogue as a file: policies, products, plans and endpoints."`
+	Apply  applyCommand  `cmd:"" help:"Change an organization's catalogue to what a file says."`
 	Keys   struct {
 		Create keysCreateCommand `cmd:"" uses:"file" help:"Write a key ring with fresh secrets."`
 		Rotate keysRotateCommand `cmd:"" uses:"ring" help:"Add a secret to the key ring and switch to it."`

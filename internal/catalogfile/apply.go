@@ -1,0 +1,216 @@
+package catalogfile
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/event"
+	"portico/ent/db/organization"
+	"portico/ent/db/plan"
+	"portico/ent/db/product"
+	"portico/internal/catalog"
+	"portico/internal/change"
+	"portico/internal/domain"
+	"portico/internal/fault"
+	"portico/internal/identity"
+	"portico/internal/viewer"
+)
+
+// Services are those that a catalogue is changed by.
+type Services struct {
+	Identity *identity.Service
+	Catalog  *catalog.Service
+}
+
+// Options configures Apply and Export. All fields are required, Changes and Inside for Apply
+// alone.
+type Options struct {
+	Client  *db.Client
+	Changes *change.Runner
+	// Inside returns services whose changes are parts of a transaction.
+	Inside func(tx *change.Tx) Services
+}
+
+// Step is a change that a file makes.
+type Step struct {
+	// What is changed: "policies", "product weather", "plan weather/free" or "endpoint
+	// weather GET /forecast".
+	What string
+	// Type is that of the event.
+	Type    string
+	Changes []domain.Change
+}
+
+// Result is what a file changes.
+type Result struct {
+	Steps []Step
+	// Kept are the products and plans that the file does not name, which stay as they are.
+	Kept []string
+}
+
+// errDryRun rolls a trial back.
+var errDryRun = errors.New("catalogfile: nothing is to be changed")
+
+// Apply changes the organization's catalogue to what a file says, all of it or nothing, and
+// returns the changes. Applied again, it changes nothing. With dryRun it makes all changes and
+// takes them back: what it returns, and what it refuses, is what Apply would. The error of a
+// change names its place in the file.
+func Apply(ctx context.Context, o Options, f *File, dryRun bool) (*Result, error) {
+	id, err := organizationID(ctx, o.Client, f.Organization)
+	if err != nil {
+		return nil, err
+	}
+	ctx = viewer.AsSystem(ctx, id)
+	var out *Result
+	_, err = change.Write(ctx, o.Changes, func(ctx context.Context, tx *change.Tx) (struct{}, error) {
+		a := &application{Services: o.Inside(tx), tx: tx, out: &Result{}}
+		err := a.apply(ctx, f)
+		if out = a.out; err == nil && dryRun {
+			err = errDryRun
+		}
+		return struct{}{}, err
+	})
+	if errors.Is(err, errDryRun) {
+		err = nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func organizationID(ctx context.Context, c *db.Client, slug string) (uuid.UUID, error) {
+	id, err := c.Organization.Query().Where(organization.Slug(slug)).OnlyID(viewer.AsSystem(ctx, uuid.Nil))
+	if db.IsNotFound(err) {
+		err = fault.Input(fault.UnknownReference, "organization", "There is no organization with this slug.")
+	}
+	return id, err
+}
+
+// application is a file that is being applied, inside a transaction.
+type application struct {
+	Services
+	tx *change.Tx
+	// position is that of the last event that was taken.
+	position int64
+	out      *Result
+}
+
+func (a *application) apply(ctx context.Context, f *File) error {
+	if err := a.begin(ctx); err != nil {
+		return err
+	}
+	if err := fault.Within("policies", a.policies(ctx, f.Policies)); err != nil {
+		return err
+	}
+	named := map[string]bool{}
+	for i, p := range f.Products {
+		named[p.Name] = true
+		if err := fault.Within(at("products", i, p.Name), a.product(ctx, p)); err != nil {
+			return err
+		}
+	}
+	others, err := a.tx.Product.Query().Order(product.ByName()).Select(product.FieldName).Strings(ctx)
+	for _, name := range others {
+		if !named[name] {
+			a.out.Kept = append(a.out.Kept, "product "+name)
+		}
+	}
+	return err
+}
+
+// begin notes where the log is before the first change.
+func (a *application) begin(ctx context.Context) error {
+	last, err := a.tx.Event.Query().Order(db.Desc(event.FieldPosition)).First(ctx)
+	if db.IsNotFound(err) {
+		return nil
+	}
+	if err == nil {
+		a.position = last.Position
+	}
+	return err
+}
+
+// did takes the events of the change that was just made.
+func (a *application) did(ctx context.Context, what string) error {
+	all, err := a.tx.Event.Query().Where(event.PositionGT(a.position)).Order(event.ByPosition()).All(ctx)
+	for _, e := range all {
+		a.position = e.Position
+		a.out.Steps = append(a.out.Steps, Step{What: what, Type: e.Type, Changes: e.Changes})
+	}
+	return err
+}
+
+// product makes a product what the file says. Its status comes last: it is not on offer
+// without a plan, and nothing of it is changed once it is retired.
+func (a *application) product(ctx context.Context, p Product) error {
+	what := "product " + p.Name
+	x, err := a.tx.Product.Query().Where(product.Name(p.Name)).Only(ctx)
+	if db.IsNotFound(err) {
+		if x, err = a.Catalog.CreateProduct(ctx, p.toCreate()); err != nil {
+			return err
+		}
+	} else if err == nil {
+		if x.Status == domain.Retired && p.Status == domain.Retired { // nothing of it is changed any more
+			return nil
+		}
+		x, err = a.Catalog.UpdateProduct(ctx, p.toUpdate(x))
+	}
+	if err == nil {
+		err = a.did(ctx, what)
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.plans(ctx, x, p); err != nil {
+		return err
+	}
+	if err := a.endpoints(ctx, x, p); err != nil {
+		return err
+	}
+	if _, err := a.Catalog.UpdateProduct(ctx, p.toStatus(x)); err != nil {
+		return err
+	}
+	return a.did(ctx, what)
+}
+
+func (a *application) plans(ctx context.Context, x *db.Product, p Product) error {
+	present, err := a.tx.Plan.Query().Where(plan.ProductID(x.ID)).Order(plan.ByName()).All(ctx)
+	if err != nil {
+		return err
+	}
+	byName := map[string]*db.Plan{}
+	for _, one := range present {
+		byName[one.Name] = one
+	}
+	for i, one := range p.Plans {
+		if err := fault.Within(at("plans", i, one.Name), a.plan(ctx, x, byName[one.Name], one)); err != nil {
+			return err
+		}
+		if err := a.did(ctx, "plan "+p.Name+"/"+one.Name); err != nil {
+			return err
+		}
+		delete(byName, one.Name)
+	}
+	for _, one := range present {
+		if byName[one.Name] != nil {
+			a.out.Kept = append(a.out.Kept, "plan "+p.Name+"/"+one.Name)
+		}
+	}
+	return nil
+}
+
+func (a *application) plan(ctx context.Context, x *db.Product, present *db.Plan, p Plan) error {
+	if present == nil {
+		_, err := a.Catalog.CreatePlan(ctx, p.toCreate(x))
+		return err
+	}
+	if present.Kind != p.kind() {
+		return fault.Input(fault.NotAllowed, "kind", "A plan's kind does not change: this one is "+string(present.Kind)+". Make another plan.")
+	}
+	_, err := a.Catalog.UpdatePlan(ctx, p.toUpdate(present))
+	return err
+}
