@@ -69,6 +69,9 @@ func judgeID(t *testing.T, w *world, f, field *ast.FieldDefinition, id string, a
 	if f.Name == "generateKey" && field.Name == "accountId" {
 		delete(in, "appId")
 	}
+	if field.Name == "removeProductIds" { // only a key that the app has is taken products from
+		in = w.aboutOldKey(f.Name)
+	}
 	in[field.Name] = id
 	want := field.Name
 	if field.Type.Elem != nil {

@@ -88,6 +88,17 @@ func (w *world) asking(app string, products ...string) arguments {
 	return arguments{"appId": app, "plans": plans}
 }
 
+// aboutOldKey is the input of a mutation about a request that changes a key which an app has.
+func (w *world) aboutOldKey(mutation string) arguments {
+	if mutation != "requestKey" {
+		return arguments{"keyRequestId": w.ids["request for an old key"]}
+	}
+	app := w.freshApp()
+	in := w.asking(app, "product")
+	in["existingCredentialId"] = w.make("developer", "generateKey", arguments{"appId": app, "access": "LISTED", "accessControlList": []string{w.ids["private product"]}}, "credential")
+	return in
+}
+
 // keyRequested returns a request of the developer that waits.
 func (w *world) keyRequested() string {
 	return w.make("developer", "requestKey", w.asking(w.freshApp(), "product"), "keyRequest")
@@ -112,12 +123,11 @@ func (w *world) furnishKeyRequests() {
 	w.ids["mixed key request"] = w.make("developer", "requestKey", w.asking(w.freshApp(), "product", "private product"), "keyRequest")
 	w.ids["collected key request"] = w.keyApproved()
 	w.make("developer", "collectKey", arguments{"keyRequestId": w.ids["collected key request"]}, "keyRequest")
-	app := w.freshApp()
-	in = w.asking(app, "product")
-	in["existingCredentialId"] = w.make("developer", "generateKey", arguments{"appId": app, "access": "LISTED", "accessControlList": []string{w.ids["private product"]}}, "credential")
+	in = w.aboutOldKey("requestKey")
 	in["removeProductIds"] = []string{w.ids["private product"]}
 	w.ids["request for an old key"] = w.make("developer", "requestKey", in, "keyRequest")
-	w.make("other", "requestKey", w.asking(w.ownApp("other"), "product"), "keyRequest")
+	app := w.make("other", "createApp", arguments{"name": "The other's that asks"}, "app")
+	w.make("other", "requestKey", w.asking(app, "product"), "keyRequest")
 	w.make("foreign", "requestKey", arguments{
 		"appId": w.make("foreign", "createApp", arguments{"name": "Theirs", "accountId": w.ids["foreign account"]}, "app"), "plans": []arguments{{"productId": w.ids["foreign product"]}},
 	}, "keyRequest")
