@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"entgo.io/ent/dialect"
 	"github.com/stretchr/testify/require"
 
 	"portico/internal/apps"
@@ -20,7 +21,11 @@ func TestUnknownStoredStatusReadsAsRevoked(t *testing.T) {
 		created := s.MustApp(t, tenant.Developer, "Shop")
 		app, end := created.App.GlobalID(), s.Clock.Now().Add(time.Hour)
 		expiring := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AppID: &app, ExpiresAt: &end}).Credential
-		_, err := s.Database.ExecContext(t.Context(), `UPDATE credentials SET status = 'UNHEARD_OF'`)
+		statement := `PRAGMA ignore_check_constraints = 1; UPDATE credentials SET status = 'UNHEARD_OF'; PRAGMA ignore_check_constraints = 0`
+		if s.Database.Dialect() == dialect.Postgres {
+			statement = `ALTER TABLE credentials DROP CONSTRAINT credentials_status; UPDATE credentials SET status = 'UNHEARD_OF'`
+		}
+		_, err := s.Database.ExecContext(t.Context(), statement)
 		require.NoError(t, err)
 		s.Clock.Advance(2 * time.Hour)
 		token, admin := s.token(t, tenant.Developer), s.token(t, tenant.Admin)

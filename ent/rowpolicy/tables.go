@@ -149,6 +149,29 @@ func Subscription() ent.Policy {
 	return policy{read: own, write: own, writers: everyone, creators: owners, owned: true, deciders: true}
 }
 
+// KeyRequest is the policy of requests for keys: administrators see all, developers those of
+// the account. Approvers see and decide those that have made subscriptions, all of which are
+// to products that they are named for.
+func KeyRequest() ent.Policy {
+	own := rows{tenant, ofAccount, ofNamedAlone}
+	return policy{read: own, write: own, writers: everyone, creators: owners, owned: true, deciders: true}
+}
+
+// ofNamedAlone restricts requests for keys to those whose subscriptions are all to products
+// that the approver is named for.
+func ofNamedAlone(v viewer.Viewer) []func(*sql.Selector) {
+	return append(tenant(v), func(s *sql.Selector) {
+		made := func(where func(t *sql.SelectTable) *sql.Predicate) *sql.Selector {
+			t := sql.Dialect(s.Dialect()).Table("subscriptions")
+			return sql.Dialect(s.Dialect()).Select(t.C("id")).From(t).
+				Where(sql.And(sql.ColumnsEQ(t.C("key_request_id"), s.C("id")), sql.IsNull(t.C("deleted_at")), where(t)))
+		}
+		of := func(t *sql.SelectTable) *sql.Predicate { return sql.In(t.C("product_id"), named(s.Dialect(), v)) }
+		others := func(t *sql.SelectTable) *sql.Predicate { return sql.NotIn(t.C("product_id"), named(s.Dialect(), v)) }
+		s.Where(sql.And(sql.Exists(made(of)), sql.Not(sql.Exists(made(others)))))
+	})
+}
+
 // ofAccount restricts rows to the viewer's account.
 func ofAccount(v viewer.Viewer) []func(*sql.Selector) {
 	return append(tenant(v), equals("account_id", v.AccountID))
@@ -249,12 +272,10 @@ func ServiceToken() ent.Policy {
 
 // Event is the policy of the event log: administrators read the organization's
 // log, developers the part of their account, and append to that part only; approvers
-// read what happened to the subscriptions, and the requests for keys, that they see. Nobody changes events.
+// read what happened to the subscriptions that they see. Nobody changes events.
 func Event() ent.Policy {
 	ofSubscriptions := func(v viewer.Viewer) []func(*sql.Selector) {
-		return append(tenant(v), func(s *sql.Selector) {
-			s.Where(sql.Or(sql.In(s.C("subject_id"), subscriptionsOfNamed(s.Dialect(), "id", v)), sql.In(s.C("subject_id"), keyRequestsOfNamed(s.Dialect(), v))))
-		})
+		return append(tenant(v), func(s *sql.Selector) { s.Where(sql.In(s.C("subject_id"), subscriptionsOfNamed(s.Dialect(), "id", v))) })
 	}
 	return appendOnly{policy{read: rows{tenant, ofAccount, ofSubscriptions}, writers: everyone, owned: true, deciders: true}}
 }

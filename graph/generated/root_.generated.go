@@ -11780,7 +11780,7 @@ type KeyRequest implements Node {
   version: Int! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "What the viewer may do with it now, and why not the rest: front ends show buttons by it."
   viewerCan: KeyRequestPermissions! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
-  "What happened to it, newest first."
+  "What happened to it, newest first. Approvers do not see it, as it names keys, and products that may be others'; they see what happened to each of its subscriptions."
   timeline(
     "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
@@ -11790,7 +11790,7 @@ type KeyRequest implements Node {
     last: Int
     "Only entries before this cursor."
     before: String
-  ): EventConnection! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  ): EventConnection! @goField(forceResolver: true)
 }
 
 "What has become of a request for a key."

@@ -17,7 +17,7 @@ import (
 func keyRequestMutations() []mutationCase {
 	asking := func(t *testing.T, g *syncedPortal) requests.RequestKeyInput {
 		app := g.MustApp(t, g.Developer, "App").App
-		return requests.RequestKeyInput{AppID: app.GlobalID(), Plans: []requests.Plan{{ProductID: g.product.GlobalID()}}}
+		return requests.RequestKeyInput{AppID: app.GlobalID(), Plans: []requests.Plan{{ProductID: g.product.GlobalID(), PlanID: new(g.plan.GlobalID())}}}
 	}
 	// asked makes a request and does things to it before the mutation.
 	asked := func(f func(g *syncedPortal, id string) error, first ...func(g *syncedPortal, id string) error) func(t *testing.T, g *syncedPortal) func() error {

@@ -77,7 +77,7 @@ func (svc *Service) approve(ctx context.Context, tx *change.Tx, a *db.App, k *db
 	until := tx.Now.Add(time.Duration(org.CollectKeysWithinDays) * 24 * time.Hour)
 	return apps.EndKeyRequest(system, tx, k, domain.KeyRequestApproved, eventlog.KeyRequestApproved, reason, func(u *db.KeyRequestUpdateOne) {
 		u.SetCredentialID(key.ID).SetCollectUntil(until)
-	}, change.Attributes("collectUntil", until)...)
+	}, change.Attributes("credential", key.GlobalID(), "collectUntil", until)...)
 }
 
 // changeKey changes the access control list of the key that a request names.

@@ -38,11 +38,11 @@ func save(ctx context.Context, tx *change.Tx, a *db.App, existing *db.Credential
 	return k, makeAll(ctx, tx, k, w)
 }
 
-// described returns what the events of a request say of what it asks for. They do not name
-// the key, because approvers read them, who see no keys.
+// described returns what the events of a request say of what it asks for.
 func described(k *db.KeyRequest) []domain.Change {
 	return change.Attributes("status", k.Status, "name", k.Name, "environment", k.Environment,
-		"products", input.EncodeIDs(nodeid.Product, k.ProductIds), "removeProducts", listed(k.RemoveProductIds))
+		"products", input.EncodeIDs(nodeid.Product, k.ProductIds), "removeProducts", listed(k.RemoveProductIds),
+		"credential", credentialID(k))
 }
 
 func listed(products []uuid.UUID) any {
@@ -50,6 +50,13 @@ func listed(products []uuid.UUID) any {
 		return nil
 	}
 	return input.EncodeIDs(nodeid.Product, products)
+}
+
+func credentialID(k *db.KeyRequest) any {
+	if k.CredentialID == nil {
+		return nil
+	}
+	return nodeid.Encode(nodeid.Credential, *k.CredentialID)
 }
 
 // makeAll makes the subscriptions of a request, which wait.
