@@ -16,7 +16,7 @@ CLIENT := clients/go/gate
 
 # The packages in which several goroutines meet over the same data.
 CONCURRENT := ./graph/... ./internal/apps/... ./internal/auth/... ./internal/catalog/... ./internal/change/... ./internal/command/... ./internal/database/... ./internal/eventlog/... ./internal/export/... ./internal/gateway/... \
-	./internal/gqlhttp/... ./internal/identity/... ./internal/jobs/... ./internal/keyimport/... ./internal/keyring/... ./internal/leaks/... ./internal/mail/... ./internal/maintenance/... ./internal/redislimits/... ./internal/portal/... ./internal/seed/... ./internal/server/... ./internal/usage/... ./migrate/...
+	./internal/gqlhttp/... ./internal/identity/... ./internal/jobs/... ./internal/keyimport/... ./internal/keyring/... ./internal/leaks/... ./internal/mail/... ./internal/maintenance/... ./internal/redislimits/... ./internal/portal/... ./internal/requests/... ./internal/seed/... ./internal/server/... ./internal/usage/... ./migrate/...
 
 # What play the matrix of roles again, one call after another: with each lock taken away
 # and for tokens of every scope. Nothing meets in them that does not meet in TestMatrix,

@@ -143,6 +143,10 @@ func (v *visit) others() {
 		if title == "RotateKey" {
 			v.run("CreateApp") // the keys that were listed for the administrator are others', too
 		}
+		if title == "RequestKey" { // an app that asks for nothing else
+			v.run("CreateApp")
+			v.run("Products")
+		}
 		if title == "RejectPlanChange" { // the one before is approved
 			v.run("PlanChanges")
 		}

@@ -16,9 +16,11 @@ import (
 func TestRaces(t *testing.T) {
 	eachTrack(t, func(t *testing.T, r *track) {
 		for name, race := range map[string]func(t *testing.T, r *track){
-			"a subscription is approved and withdrawn, and its app deleted": decideAndDelete,
-			"a key is rotated and revoked":                                  rotateAndRevoke,
-			"a transfer is accepted, declined and cancelled":                answerTransfer,
+			"a subscription is approved and withdrawn, and its app deleted":      decideAndDelete,
+			"a request for a key is approved and withdrawn, and its app deleted": decideKeyRequest,
+			"a key is collected":                             collectOnce,
+			"a key is rotated and revoked":                   rotateAndRevoke,
+			"a transfer is accepted, declined and cancelled": answerTransfer,
 		} {
 			t.Run(name, func(t *testing.T) { race(t, r) })
 		}

@@ -41,6 +41,8 @@ func TestStories(t *testing.T) {
 		{"an app goes to another account", transferredApps},
 		{"transfers are refused", refusedTransfers},
 		{"offers of apps are bounded", boundedTransfers},
+		{"a developer asks for subscriptions and a key at once", keyRequests},
+		{"requests for keys end", endedKeyRequests},
 		{"a key is rotated by hand", rotation},
 		{"a key reaches what it lists", keyAccess},
 		{"an app is deleted and restored", deletion},

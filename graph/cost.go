@@ -108,8 +108,8 @@ func bases() map[string]int {
 	for name, n := range map[string]int{
 		"Query.explainAccess":    explanationCost,
 		"Query.previewDeleteApp": explanationCost, "Query.previewRetireProduct": explanationCost, "Query.previewRevoke": explanationCost, "Query.previewChangePlan": explanationCost,
-		"Query.productSubscriptionCounts": countCost,
-		"SearchResult.apps":               searchCost, "SearchResult.accounts": searchCost, "SearchResult.products": searchCost, "SearchResult.users": searchCost, "SearchResult.credentials": searchCost,
+		"Query.productSubscriptionCounts": countCost, "Query.keyRequestCounts": countCost,
+		"SearchResult.apps": searchCost, "SearchResult.accounts": searchCost, "SearchResult.products": searchCost, "SearchResult.users": searchCost, "SearchResult.credentials": searchCost,
 		"Query.usage":    reportCost,
 		"Usage.topApps":  breakdownCost,
 		"Usage.upstream": breakdownCost,
@@ -155,6 +155,7 @@ func longTexts() map[string]int {
 		"Product.documentationUrl":       aWebsite,
 		"Product.handOffUrl":             aWebsite,
 		"ProductSubscription.handOffUrl": aWebsite,
+		"KeyRequest.reason":              aReason,
 		"PendingPlanChange.reason":       aReason,
 		"ProductSubscription.reason":     aReason,
 		"SignUp.reason":                  aReason,

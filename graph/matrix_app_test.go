@@ -115,7 +115,7 @@ func appFields() map[string]resolver {
 			for _, c := range all {
 				by[q.statusOf(c.(*db.Credential))]++
 			}
-			out.Active, out.Disabled = by[access.CredentialActive], by[access.CredentialDisabled]
+			out.Active, out.Uncollected, out.Disabled = by[access.CredentialActive], by[access.CredentialUncollected], by[access.CredentialDisabled]
 			out.Expired, out.Revoked = by[access.CredentialExpired], by[access.CredentialRevoked]
 			return out, err
 		},

@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"portico/ent/db"
+	"portico/ent/db/keyrequest"
 	"portico/ent/db/productapprover"
 	"portico/ent/db/subscription"
 	"portico/ent/db/user"
@@ -92,8 +93,9 @@ func TestAnApproverSeesWhatADecisionNeeds(t *testing.T) {
 	view, err := graph.View(viewer.Approver)
 	require.NoError(t, err)
 	for name, want := range map[string]string{
-		"Query":               "node nodes product productSubscription productSubscriptionCounts productSubscriptions products search serverInfo sessions viewer",
-		"ProductSubscription": "account allowedTransitions answers app badgeColor createdAt decidedAt decidedBy handOffUrl id pendingChange plan product reason requestedBy status timeline updatedAt version",
+		"Query":               "keyRequest keyRequestCounts keyRequests node nodes product productSubscription productSubscriptionCounts productSubscriptions products search serverInfo sessions viewer",
+		"ProductSubscription": "account allowedTransitions answers app badgeColor createdAt decidedAt decidedBy handOffUrl id keyRequest pendingChange plan product reason requestedBy status timeline updatedAt version",
+		"KeyRequest":          "account app changesKey collectUntil collectedAt createdAt decidedAt decidedBy deleted environment id name productSubscriptions products reason removeProducts requestedBy status updatedAt version viewerCan",
 		"PendingPlanChange":   "effectiveAt plan reason requestedAt requestedBy status when",
 		"App":                 "account createdAt description id labels name referenceId",
 		"Account":             "createdAt id name profile status",
@@ -174,6 +176,16 @@ func (w *world) approverSees() map[nodeid.Kind][]string {
 		out[nodeid.ProductSubscription] = append(out[nodeid.ProductSubscription], s.GlobalID())
 		out[nodeid.App] = append(out[nodeid.App], nodeid.Encode(nodeid.App, s.AppID))
 		out[nodeid.Account] = append(out[nodeid.Account], nodeid.Encode(nodeid.Account, s.AccountID))
+	}
+	requests, err := w.Client.KeyRequest.Query().Where(keyrequest.OrganizationID(w.one.Organization.ID)).All(system)
+	require.NoError(w.t, err)
+	for _, k := range requests {
+		made, err := w.Client.Subscription.Query().Where(subscription.KeyRequestID(k.ID)).All(system)
+		require.NoError(w.t, err)
+		others := slices.ContainsFunc(made, func(s *db.Subscription) bool { return s.ProductID != idOf(w.ids["product"]) })
+		if len(made) > 0 && !others {
+			out[nodeid.KeyRequest] = append(out[nodeid.KeyRequest], k.GlobalID())
+		}
 	}
 	events, err := w.Client.Event.Query().All(system)
 	require.NoError(w.t, err)

@@ -230,9 +230,11 @@ func (q fieldRequest) successorOf(c *db.Credential) (*db.Credential, error) {
 }
 
 // statusOf returns a credential's status now: that it has expired is not stored,
-// and what is neither ACTIVE nor DISABLED is never usable.
+// and what is neither ACTIVE, DISABLED nor UNCOLLECTED is never usable.
 func (r *reference) statusOf(c *db.Credential) access.CredentialStatus {
 	switch {
+	case c.Status == access.CredentialUncollected:
+		return c.Status
 	case c.Status != access.CredentialActive && c.Status != access.CredentialDisabled:
 		return access.CredentialRevoked
 	case c.ExpiresAt != nil && !r.w.Clock.Now().Before(*c.ExpiresAt):

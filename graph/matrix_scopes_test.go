@@ -158,9 +158,10 @@ func TestADeciderSeesWhatItNeeds(t *testing.T) {
 	view, err := graph.ViewOfTokens(viewer.Admin, domain.NewScopes(domain.SubscriptionsDecide))
 	require.NoError(t, err)
 	want := map[string]string{
-		"Query":               "productSubscription productSubscriptionCounts productSubscriptions serverInfo viewer",
-		"Mutation":            "approvePlanChange approveSubscription decideSubscriptions rejectPlanChange rejectSubscription",
-		"ProductSubscription": "account allowedTransitions answers app badgeColor createdAt decidedAt decidedBy handOffUrl id pendingChange plan product reason requestedBy status timeline updatedAt version",
+		"Query":               "keyRequest keyRequestCounts keyRequests productSubscription productSubscriptionCounts productSubscriptions serverInfo viewer",
+		"Mutation":            "approveKeyRequest approvePlanChange approveSubscription decideSubscriptions rejectKeyRequest rejectPlanChange rejectSubscription",
+		"ProductSubscription": "account allowedTransitions answers app badgeColor createdAt decidedAt decidedBy handOffUrl id keyRequest pendingChange plan product reason requestedBy status timeline updatedAt version",
+		"KeyRequest":          "account app changesKey collectUntil collectedAt createdAt decidedAt decidedBy deleted environment id name productSubscriptions products reason removeProducts requestedBy status updatedAt version viewerCan",
 		"App":                 "account createdAt description id labels name referenceId",
 		"Account":             "createdAt id name profile status",
 		"Product":             "apiVersion description documentationUrl handOffUrl id name status title",

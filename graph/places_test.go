@@ -81,7 +81,7 @@ type validInputs struct {
 
 func (b *validInputs) sender(mutation string) string {
 	switch mutation {
-	case "withdraw", "acceptTerms":
+	case "withdraw", "acceptTerms", "updateKeyRequest", "withdrawKeyRequest", "collectKey":
 		return "developer"
 	case "actAs":
 		return "users:act-as"

@@ -19,6 +19,7 @@ import (
 	"portico/internal/domain"
 	"portico/internal/identity"
 	"portico/internal/portal/portaltest"
+	"portico/internal/requests"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
 )
@@ -46,12 +47,14 @@ func newCrowded(t *testing.T, s *server) *crowded {
 	for i := range listed {
 		p, plan := s.MustProduct(t, c.Admin, fmt.Sprint("zeta-", i))
 		c.app(t, c.Developer, fmt.Sprint("Own ", i), p, p, plan, s.MustPlan(t, c.Admin, p, "gold"))
+		c.asked(t, c.Developer, fmt.Sprint("Own ", i), p, plan)
 		listed[i] = p
 	}
 	for i, p := range listed {
 		account := s.MustAccount(t, c.Admin, fmt.Sprint("Zeta account ", i))
 		owner := c.owner(t, account, i)
 		app := c.app(t, owner, fmt.Sprint("Zeta ", i), p, c.product, free, s.MustPlan(t, c.Admin, c.product, fmt.Sprint("gold ", i)))
+		c.asked(t, owner, fmt.Sprint("Zeta ", i), c.product, free)
 		_, err := s.Portal.Apps.TransferApp(owner, apps.TransferAppInput{AppID: app.GlobalID(), ToAccountID: c.Account.GlobalID()})
 		require.NoError(t, err)
 		_, err = s.Portal.Apps.DeleteApp(owner, s.MustApp(t, owner, fmt.Sprint("Zeta gone ", i)).App.GlobalID(), nil)
@@ -88,6 +91,19 @@ func (c *crowded) app(t *testing.T, owner context.Context, name string, listed, 
 	return created.App
 }
 
+// asked creates an app with an approved request for a key, which waits to be collected.
+func (c *crowded) asked(t *testing.T, owner context.Context, name string, p *db.Product, plan *db.Plan) {
+	t.Helper()
+	created, err := c.Portal.Apps.CreateApp(owner, apps.CreateAppInput{Name: name + " asks", GenerateKey: new(false)})
+	require.NoError(t, err)
+	out, err := c.Portal.Requests.RequestKey(owner, requests.RequestKeyInput{
+		AppID: created.App.GlobalID(), Plans: []requests.Plan{{ProductID: p.GlobalID(), PlanID: new(plan.GlobalID())}},
+	})
+	require.NoError(t, err)
+	_, err = c.Portal.Requests.Approve(c.Admin, requests.DecideInput{KeyRequestID: out.Request.GlobalID()})
+	require.NoError(t, err)
+}
+
 // list is a list of the schema: how it is asked for, with %s for the page and its
 // selection, and the type of its rows.
 type list struct{ ask, of string }
@@ -98,19 +114,20 @@ func (c *crowded) lists(role viewer.Role) (all []list) {
 	name := "zeta"
 	found := func(root, of string) list { return list{root + `(where: {search: "` + name + `"}, %s`, of} }
 	anywhere := func(field, of string) list { return list{`search(query: "` + name + `") { ` + field + `(%s`, of} }
+	asking := list{`keyRequests(where: {productIds: ["` + c.product.GlobalID() + `"]}, %s`, "KeyRequest"}
 	products := []list{found("products", "Product"), anywhere("products", "Product")}
 	switch role {
 	case viewer.Approver:
-		return []list{byProduct, found("productSubscriptions", "ProductSubscription")}
+		return []list{byProduct, found("productSubscriptions", "ProductSubscription"), {`keyRequests(%s`, "KeyRequest"}, asking}
 	case viewer.Portal:
 		name = "own"
 		all = []list{{`productSubscriptions(%s`, "ProductSubscription"}}
 	default:
-		all = []list{byProduct, {`deletedApps(%s`, "DeletedApp"}, found("deletedApps", "DeletedApp"),
+		all = []list{byProduct, asking, {`deletedApps(%s`, "DeletedApp"}, found("deletedApps", "DeletedApp"),
 			found("accounts", "Account"), anywhere("accounts", "Account"), found("users", "User"), anywhere("users", "User")}
 	}
 	return append(append(all, products...),
-		found("apps", "App"), anywhere("apps", "App"), found("productSubscriptions", "ProductSubscription"), list{`appTransfers(%s`, "AppTransfer"},
+		found("apps", "App"), anywhere("apps", "App"), found("productSubscriptions", "ProductSubscription"), list{`appTransfers(%s`, "AppTransfer"}, list{`keyRequests(%s`, "KeyRequest"},
 		list{`credentials(%s`, "Credential"}, found("credentials", "Credential"), anywhere("credentials", "Credential"))
 }
 

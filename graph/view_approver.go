@@ -14,7 +14,7 @@ func wholeToApprovers() []string {
 	return []string{
 		"Query", mutationType, // @hasRole says whose their fields are
 		"Organization", "KeyLife",
-		"ProductConnection", "ProductEdge", "SearchResult", // of products
+		"SearchResult", // of products
 		"Session", "SessionConnection", "SessionEdge",
 		"User", "UpdateUserPayload", "UpdateMailPreferencesPayload", "ChangePasswordPayload",
 		"EnableTotpPayload", "ConfirmTotpPayload", "DisableTotpPayload", "ReplaceRecoveryCodesPayload",

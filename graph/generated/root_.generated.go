@@ -10195,7 +10195,7 @@ enum UserErrorCode {
 }
 
 "Whether the viewer may do something now, and when not, why."
-type Permission {
+type Permission @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "Whether the mutation would be allowed now; a button can be shown by it."
   allowed: Boolean!
   "Why not; null when allowed."
@@ -11816,23 +11816,23 @@ What a developer asks for at once: subscriptions of an app, and a key that reach
 products, a new one or one that the app has. It is decided about as a whole. The developer,
 and nobody else, collects a new key when it is approved.
 """
-type KeyRequest implements Node @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+type KeyRequest implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
-  id: ID!
+  id: ID! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The app; null where it was deleted, or went to another account."
-  app: App @goField(forceResolver: true)
+  app: App @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The account that asked."
-  account: Account @goField(forceResolver: true)
+  account: Account @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "What has become of it."
-  status: KeyRequestStatus!
+  status: KeyRequestStatus! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Whether it changes the access control list of a key that the app had; else it makes a key."
-  changesKey: Boolean!
-  "The key that it changes; or the one that was made when it was approved, UNCOLLECTED until the developer collects it; null before, and for approvers."
+  changesKey: Boolean! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "The key that it changes; or the one that was made when it was approved, UNCOLLECTED until the developer collects it; null before. Approvers do not see keys."
   credential: Credential @goField(forceResolver: true)
   "The name of the key to make; empty: none."
-  name: String!
+  name: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The environment of the key to make, or of the one that it changes."
-  environment: Environment!
+  environment: Environment! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The subscriptions that it has made, also those that have ended: they wait as long as it is PENDING, and are decided about with it. Not among them are those that the app had before."
   productSubscriptions(
     "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
@@ -11843,7 +11843,7 @@ type KeyRequest implements Node @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
     last: Int
     "Only entries before this cursor."
     before: String
-  ): ProductSubscriptionConnection! @goField(forceResolver: true)
+  ): ProductSubscriptionConnection! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The products that the key is to reach, those that the app has subscriptions for, too; 1–20."
   products(
     "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
@@ -11854,7 +11854,7 @@ type KeyRequest implements Node @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
     last: Int
     "Only entries before this cursor."
     before: String
-  ): ProductConnection! @goField(forceResolver: true)
+  ): ProductConnection! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The products that a key which it changes is to reach no more."
   removeProducts(
     "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
@@ -11865,30 +11865,30 @@ type KeyRequest implements Node @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
     last: Int
     "Only entries before this cursor."
     before: String
-  ): ProductConnection! @goField(forceResolver: true)
+  ): ProductConnection! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Who asked; null if it was a service token."
-  requestedBy: Actor @goField(forceResolver: true)
+  requestedBy: Actor @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Who approved, rejected or withdrew it; null while it is PENDING, and if it was a service token or Portico itself."
-  decidedBy: Actor @goField(forceResolver: true)
+  decidedBy: Actor @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "When it was approved, rejected or withdrawn, or when its time was over; null while it is PENDING."
-  decidedAt: Time
+  decidedAt: Time @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The reason that was given for its present state; empty: none. Both sides can read it."
-  reason: String!
+  reason: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Until when the key that it has made can be collected; null if it has made none."
-  collectUntil: Time
+  collectUntil: Time @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "When its key was collected; null if it was not."
-  collectedAt: Time
+  collectedAt: Time @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Whether ` + "`" + `deleteKeyRequest` + "`" + ` has left it out of lists."
-  deleted: Boolean! @goField(forceResolver: true)
+  deleted: Boolean! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "When it was made."
-  createdAt: Time!
+  createdAt: Time! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "When it was changed last."
-  updatedAt: Time!
+  updatedAt: Time! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Increases by one with each change: pass it as ` + "`" + `version` + "`" + ` to change, or decide about, just what was read."
-  version: Int!
+  version: Int! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "What the viewer may do with it now, and why not the rest: front ends show buttons by it."
-  viewerCan: KeyRequestPermissions! @goField(forceResolver: true)
-  "What happened to it, newest first."
+  viewerCan: KeyRequestPermissions! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "What happened to it, newest first. Approvers do not see it, as it names keys, and products that may be others'; they see what happened to each of its subscriptions."
   timeline(
     "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
@@ -12003,7 +12003,7 @@ enum KeyRequestOrderField {
 
 extend type ProductSubscription {
   "The request for a key that has made it: while it waits, it is decided about with that alone. Null for others, and for an approver who may not decide about all that the request asks for."
-  keyRequest: KeyRequest @goField(forceResolver: true)
+  keyRequest: KeyRequest @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
 }
 
 extend type Query {
@@ -12080,8 +12080,8 @@ input RequestKeyInput {
   plans: [KeyRequestPlanInput!]!
   "The name of the key to make, at most 255 characters in one line; it need not be unique."
   name: String
-  "The environment of the key to make; DEVELOPMENT unless given. The organization may leave PRODUCTION to the account's owners."
-  environment: Environment
+  "The environment of the key to make; DEVELOPMENT unless given; null is refused. The organization may leave PRODUCTION to the account's owners."
+  environment: Environment @notNull
   "A key of the app that is to reach the products instead of a new one; a key of ALL access stays as it is."
   existingCredentialId: ID
   "The products that the existing key is to reach no more: at most 100, none of those that it is to reach."
@@ -13050,7 +13050,7 @@ type ProductPermissions {
 }
 
 "One page of a list of products."
-type ProductConnection {
+type ProductConnection @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "The page's edges: each with its cursor."
   edges: [ProductEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
@@ -13062,7 +13062,7 @@ type ProductConnection {
 }
 
 "An entry in a list of products: the object and its cursor."
-type ProductEdge {
+type ProductEdge @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
   "What is at this place of the list."

@@ -46,6 +46,8 @@ func selections() []struct {
 		{"events", 100, `id position type at actor { role name user { id } serviceToken { id } } subject { type id name } reason
 			changes { field before after } address requestId`},
 		{"gateways", 100, `serviceToken { id name environment status createdAt expiresAt lastUsedAt } lastSeenAt position lagMs`},
+		{"keyRequests", 100, `id status app { id name } account { id name } changesKey credential { id } name environment requestedBy { name } decidedBy { name }
+			decidedAt reason collectUntil collectedAt createdAt updatedAt`},
 		{"productSubscriptions", 100, `id status app { id name } account { id name } product { id name } plan { id name } narrowed
 			pendingChange { plan { id name } status when effectiveAt } requestedBy { name } decidedBy { name } decidedAt reason createdAt updatedAt`},
 		{"products", 75, `id name title description apiVersion externalId status approval authTypes documentationUrl keyless enforceEndpoints createdAt deprecatesAt retiresAt`},

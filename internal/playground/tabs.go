@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -26,7 +28,11 @@ type Tab struct {
 
 // Tabs are the prepared documents in order.
 func Tabs() []Tab {
-	var tabs []Tab
+	type numbered struct {
+		n int
+		Tab
+	}
+	var tabs []numbered
 	variables := map[string]string{}
 	each(scenarios, "tabs", func(name string, content []byte) {
 		if base, ok := strings.CutSuffix(name, ".json"); ok {
@@ -46,9 +52,17 @@ func Tabs() []Tab {
 		if !ok {
 			must(fmt.Errorf("%s does not begin with a comment `# Group: label`", name))
 		}
-		tabs = append(tabs, Tab{Group: group, Label: label, Query: string(content), Variables: variables[base]})
+		number, _, _ := strings.Cut(base, "_")
+		n, err := strconv.Atoi(number)
+		must(err)
+		tabs = append(tabs, numbered{n, Tab{Group: group, Label: label, Query: string(content), Variables: variables[base]}})
 	})
-	return tabs
+	slices.SortStableFunc(tabs, func(a, b numbered) int { return a.n - b.n })
+	out := make([]Tab, len(tabs))
+	for i, t := range tabs {
+		out[i] = t.Tab
+	}
+	return out
 }
 
 var operation = regexp.MustCompile(`(?m)^(?:query|mutation)\s+(\w+)`)

@@ -139,6 +139,11 @@ func (a *author) settings(admin context.Context, o organization) (err error) {
 			return err
 		}
 	}
+	if days := o.CollectKeysWithinDays; days != 0 {
+		if a.org, err = a.Identity.UpdateOrganization(admin, identity.UpdateOrganizationInput{CollectKeysWithinDays: input.SetTo(days)}); err != nil {
+			return err
+		}
+	}
 	if o.Letters != nil {
 		_, err := a.Mail.UpdateSettings(admin, mail.UpdateSettingsInput{SenderName: input.SetTo(o.Letters.SenderName), SignOff: input.SetTo(o.Letters.SignOff)})
 		if err != nil {

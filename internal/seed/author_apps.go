@@ -53,6 +53,12 @@ func (a *author) app(admin, owner context.Context, of *db.Account, x app) error 
 		}
 		subscriptions = append(slices.DeleteFunc(subscriptions, func(s subscribed) bool { return s.offer == one.offer }), one)
 	}
+	for _, r := range x.Requests {
+		a.step()
+		if err := a.keyRequest(admin, owner, created.App, r); err != nil {
+			return err
+		}
+	}
 	a.streams = append(a.streams, a.streamsOf(x.Calls, credentials, subscriptions)...)
 	if x.Deleted == "" {
 		return nil

@@ -195,7 +195,7 @@ func firstThree(t *testing.T, all []*db.Product) string {
 func TestLogTellsTheRows(t *testing.T) {
 	each(t, func(t *testing.T, d *database.DB, org string) {
 		for _, of := range []string{"accounts ACCOUNT_CREATED", "users USER_CREATED", "memberships MEMBER_ADDED", "products PRODUCT_CREATED",
-			"endpoints ENDPOINT_CREATED", "plans PLAN_CREATED", "apps APP_CREATED", "credentials CREDENTIAL_CREATED", "subscriptions SUBSCRIPTION_REGISTERED"} {
+			"endpoints ENDPOINT_CREATED", "plans PLAN_CREATED", "apps APP_CREATED", "credentials CREDENTIAL_CREATED", "subscriptions SUBSCRIPTION_REGISTERED", "key_requests KEY_REQUEST_CREATED"} {
 			table, event, _ := strings.Cut(of, " ")
 			missing := ask(t, d, "SELECT r.id FROM "+table+" r WHERE r.organization_id = $1 AND (SELECT count(*) FROM events e WHERE e.subject_id = r.id "+
 				"AND e.type = $2 AND e.at = r.created_at AND e.organization_id = r.organization_id) <> 1"+notImported(table, "r"), org, event)
@@ -203,7 +203,7 @@ func TestLogTellsTheRows(t *testing.T) {
 				t.Errorf("%s without one %s: %v", table, event, missing)
 			}
 		}
-		for _, table := range []string{"accounts", "products", "subscriptions", "credentials"} {
+		for _, table := range []string{"accounts", "products", "subscriptions", "credentials", "key_requests"} {
 			differ := ask(t, d, "SELECT r.id, r.version FROM "+table+" r WHERE r.organization_id = $1 AND r.version <> (SELECT count(*) FROM events e "+
 				"WHERE e.subject_id = r.id AND e.type <> 'CREDENTIAL_EXPIRED' AND e.type NOT IN ('MEMBER_ADDED', 'APPROVER_ADDED'))", org)
 			if len(differ) > 0 {
@@ -247,6 +247,7 @@ func TestSameEachTime(t *testing.T) {
 			"SELECT id, reference_id, name FROM apps ORDER BY created_at, id",
 			"SELECT id, CASE WHEN imported THEN '' ELSE CAST(username AS text) END, name FROM credentials ORDER BY created_at, id", // which follows from a secret
 			"SELECT id, app_id, product_id, plan_id, status FROM subscriptions ORDER BY created_at, id",
+			"SELECT id, app_id, status, name FROM key_requests ORDER BY created_at, id",
 			"SELECT organization_id, position, type, subject_id, actor_name FROM events ORDER BY organization_id, position",
 		} {
 			all = append(all, ask(t, o.Database, query)...)
@@ -325,5 +326,18 @@ func TestRecentApps(t *testing.T) {
 		wants(t, ask(t, o.Database, "SELECT name FROM apps WHERE name LIKE $1 AND deleted_at IS NULL", "İstanbul%"), "İstanbul Courier")
 		wants(t, ask(t, o.Database, `SELECT x.name, p.name, s.pending_status, u.email FROM subscriptions s JOIN products x ON x.id = s.product_id JOIN plans p ON p.id = s.pending_plan_id
 			JOIN product_approvers r ON r.product_id = x.id JOIN users u ON u.id = r.user_id WHERE s.status = $1`, "APPROVED"), "translation Enterprise WAITING approver@demo.example")
+	})
+}
+
+// The demo has a request for a key of each state that matters: one with two products waits,
+// one was refused, and the key of one waits to be collected, long enough to try it.
+func TestKeyRequests(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		o, _ := seeded(t, url)
+		wants(t, ask(t, o.Database, `SELECT k.status, k.name, (SELECT count(*) FROM subscriptions s WHERE s.key_request_id = k.id), a.name FROM key_requests k
+			JOIN apps a ON a.id = k.app_id JOIN organizations o ON o.id = k.organization_id WHERE o.slug = $1`, "demo"),
+			"PENDING Shop abroad 2 Storefront", "REJECTED Payments 1 İstanbul Courier", "APPROVED Maps 2 İstanbul Courier")
+		wants(t, ask(t, o.Database, `SELECT c.status FROM key_requests k JOIN credentials c ON c.id = k.credential_id JOIN organizations o ON o.id = k.organization_id
+			WHERE k.collect_until > $1 AND o.slug = $2`, today().AddDate(0, 0, 20), "demo"), "UNCOLLECTED")
 	})
 }

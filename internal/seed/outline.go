@@ -84,6 +84,8 @@ type organization struct {
 	RotateKeysEvery domain.KeyLife
 	// RequestsExpireAfterDays is after how many days requests expire; 0: never.
 	RequestsExpireAfterDays int
+	// CollectKeysWithinDays is within how many days keys must be collected; 0: as usual.
+	CollectKeysWithinDays int
 }
 
 // signUp is a person who has signed up, with the answers to the organization's questions.
@@ -157,6 +159,8 @@ type app struct {
 	apps.CreateAppInput
 	Credentials   []credential
 	Subscriptions []subscription
+	// Requests are those for subscriptions and a key at once.
+	Requests []keyRequest
 	// Calls is the approximate number of calls on a busy day.
 	Calls int
 	// Imported are keys that another portal made.
@@ -194,6 +198,22 @@ type credential struct {
 	RateLimit        *access.RateLimit
 	Reason           *domain.RevocationReason
 	Note             *string
+}
+
+// keyRequest is a request for a key that reaches some products, in the order in which they
+// are asked for.
+type keyRequest struct {
+	Name        *string
+	Environment *access.Environment
+	Plans       []wishedPlan
+	// Actions are what happened to it, in this order, and Reason is why it was refused.
+	Actions []lifecycle.KeyRequestAction
+	Reason  *string
+}
+
+type wishedPlan struct {
+	Product, Plan string
+	Answers       []domain.AnswerInput
 }
 
 type subscription struct {
