@@ -1,9 +1,9 @@
 // Package csvhttp exports counts of calls as CSV over HTTP, row by row as the
 // database returns them, to viewers that may query the same counts by the API.
 //
-// The columns are start, end, app, product, credential, endpoint, code, calls:
+// The columns are start, end, app, product, credential, endpoint, code, calls, id:
 // times by RFC 3339, the API's opaque ids (empty if a call had none), a verdict's
-// code and a number. No column contains text that a user wrote, so that no cell can
+// code, a number, and what identifies the row in every export. No column contains text that a user wrote, so that no cell can
 // be a formula. A row is a combination that had calls in a point.
 //
 // As long as no row was sent, errors are returned as application/problem+json
@@ -13,6 +13,7 @@ package csvhttp
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/csv"
 	"log/slog"
 	"net/http"
@@ -96,7 +97,7 @@ func (o Options) question(w http.ResponseWriter, r *http.Request) (q usage.Query
 
 // export writes the rows.
 func (o Options) export(w http.ResponseWriter, r *http.Request, q usage.Query) {
-	s := &csvResponse{answer: w, out: backlog.NewWriter(w)}
+	s := &csvResponse{answer: w, out: backlog.NewWriter(w), organization: viewer.Current(r.Context()).OrganizationID}
 	if r.Method == http.MethodHead {
 		_ = s.begin() // nothing is sent yet
 		return
@@ -136,7 +137,9 @@ type csvResponse struct {
 	// usual timeout would abort a long export.
 	out   *backlog.Writer
 	csv   *csv.Writer // nil before the first row
-	cells [8]string
+	cells [9]string
+	// organization is whose calls are counted.
+	organization uuid.UUID
 }
 
 // begin writes the header line.
@@ -147,7 +150,7 @@ func (s *csvResponse) begin() error {
 	h.Set("Cache-Control", "no-store")
 	s.csv = csv.NewWriter(s.out)
 	s.csv.UseCRLF = true // RFC 4180
-	return s.csv.Write([]string{"start", "end", "app", "product", "credential", "endpoint", "code", "calls"})
+	return s.csv.Write([]string{"start", "end", "app", "product", "credential", "endpoint", "code", "calls", "id"})
 }
 
 // row writes one row; rows are sent in chunks of a few kilobytes.
@@ -157,10 +160,10 @@ func (s *csvResponse) row(r usage.Row) error {
 			return err
 		}
 	}
-	s.cells = [8]string{
+	s.cells = [9]string{
 		r.Start.UTC().Format(time.RFC3339), r.End.UTC().Format(time.RFC3339),
 		cell(nodeid.App, r.App), cell(nodeid.Product, r.Product), cell(nodeid.Credential, r.Credential), cell(nodeid.Endpoint, r.Endpoint),
-		r.Code, strconv.FormatInt(r.Calls, 10),
+		r.Code, strconv.FormatInt(r.Calls, 10), rowID(s.organization, r).String(),
 	}
 	return s.csv.Write(s.cells[:])
 }
@@ -181,4 +184,21 @@ func cell(k nodeid.Kind, id uuid.UUID) string {
 		return ""
 	}
 	return nodeid.Encode(k, id)
+}
+
+// rowNamespace is the namespace of the ids of rows. It never changes: systems that take rows
+// in know by the ids which they have.
+var rowNamespace = uuid.MustParse("6f1d9f0e-6a3c-4f0b-9d5e-0b1f7a2c8e47")
+
+// rowID returns what identifies a row: the same for the same span, organization and kind of
+// calls, whoever exports it and however often, and whatever the count is by then.
+func rowID(organization uuid.UUID, r usage.Row) uuid.UUID {
+	var b []byte
+	for _, at := range []time.Time{r.Start, r.End} {
+		b = binary.BigEndian.AppendUint64(b, uint64(at.Unix()))
+	}
+	for _, id := range []uuid.UUID{organization, r.App, r.Product, r.Credential, r.Endpoint} {
+		b = append(b, id[:]...)
+	}
+	return uuid.NewSHA1(rowNamespace, append(b, r.Code...))
 }

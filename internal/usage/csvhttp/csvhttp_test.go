@@ -84,8 +84,8 @@ func TestExportRows(t *testing.T) {
 	url := serve(t, &asked, func(_ context.Context, yield func(usage.Row) error) error { return yield(row(5_000_000_000)) })
 	r, body, err := get(t, url+query+"&appId=a&appId=b&productId=c")
 	require.NoError(t, err)
-	require.Equal(t, "start,end,app,product,credential,endpoint,code,calls\r\n2026-03-01T00:00:00Z,2026-03-02T00:00:00Z,"+
-		nodeid.Encode(nodeid.App, uuid.Max)+",,,,VALID,5000000000\r\n", body)
+	require.Equal(t, "start,end,app,product,credential,endpoint,code,calls,id\r\n2026-03-01T00:00:00Z,2026-03-02T00:00:00Z,"+
+		nodeid.Encode(nodeid.App, uuid.Max)+",,,,VALID,5000000000,b5438c1b-aa80-5cc6-a333-b1ee7a97a151\r\n", body)
 	require.Equal(t, "text/csv; charset=utf-8", r.Header.Get("Content-Type"))
 	require.Equal(t, `attachment; filename="usage.csv"`, r.Header.Get("Content-Disposition"))
 	require.Equal(t, "no-store", r.Header.Get("Cache-Control"))
@@ -100,7 +100,7 @@ func TestExportWithoutRowsIsItsHeader(t *testing.T) {
 	r, body, err := get(t, url+query)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, r.StatusCode)
-	require.Equal(t, "start,end,app,product,credential,endpoint,code,calls\r\n", body)
+	require.Equal(t, "start,end,app,product,credential,endpoint,code,calls,id\r\n", body)
 }
 
 // The later rows are produced only after the client has read the first, and long
@@ -235,4 +235,31 @@ func TestHeadRequest(t *testing.T) {
 	defer r.Body.Close()
 	require.Equal(t, http.StatusOK, r.StatusCode)
 	require.Equal(t, "text/csv; charset=utf-8", r.Header.Get("Content-Type"))
+}
+
+// A row has the same id in every export, whatever its count is by then; what differs in
+// anything else has another. The ids are written down: systems that have them rely on them.
+func TestRowsHaveStableIDs(t *testing.T) {
+	id := func(r usage.Row) string {
+		t.Helper()
+		url := serve(t, nil, func(_ context.Context, yield func(usage.Row) error) error { return yield(r) })
+		_, body, err := get(t, url+query)
+		require.NoError(t, err)
+		_, last, _ := strings.Cut(strings.TrimSpace(body), "\r\n")
+		return last[strings.LastIndex(last, ",")+1:]
+	}
+	one := row(1)
+	require.Equal(t, "b5438c1b-aa80-5cc6-a333-b1ee7a97a151", id(one))
+	require.Equal(t, id(one), id(row(2)))
+	seen := map[string]bool{id(one): true}
+	for _, other := range []func(r *usage.Row){
+		func(r *usage.Row) { r.Start = r.Start.Add(time.Hour) }, func(r *usage.Row) { r.End = r.End.Add(time.Hour) },
+		func(r *usage.Row) { r.App = uuid.Nil }, func(r *usage.Row) { r.Product = uuid.Max }, func(r *usage.Row) { r.Credential = uuid.Max },
+		func(r *usage.Row) { r.Endpoint = uuid.Max }, func(r *usage.Row) { r.Code = "REVOKED" },
+	} {
+		r := row(1)
+		other(&r)
+		require.False(t, seen[id(r)], r)
+		seen[id(r)] = true
+	}
 }
