@@ -130,7 +130,7 @@ func TestRowsAreStreamed(t *testing.T) {
 	close(read)
 	rest, err := io.ReadAll(r.Body)
 	require.NoError(t, err)
-	require.True(t, strings.HasSuffix(string(rest), ",VALID,1000\r\n"))
+	require.True(t, strings.HasSuffix(string(rest), ",VALID,1000,b5438c1b-aa80-5cc6-a333-b1ee7a97a151\r\n"))
 }
 
 // A client can distinguish half an export from a whole one.
