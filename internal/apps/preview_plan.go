@@ -52,7 +52,7 @@ func (svc *Service) PreviewChangePlan(ctx context.Context, in ChangePlanInput) (
 	if err != nil {
 		return nil, change.PublicError(err)
 	}
-	out := &PlanChangePreview{PlanID: s.PlanID, NewPlanID: to.ID, PriceDifference: domain.PriceDifference(s.Edges.Plan.Price, to.Price), Impact: &Impact{}}
+	out := &PlanChangePreview{PlanID: s.PlanID, NewPlanID: to.ID, PriceDifference: domain.PriceDifference(charged(s.Edges.Plan), charged(to)), Impact: &Impact{}}
 	if s.Status != access.SubscriptionApproved || to.ID == s.PlanID {
 		return out, nil
 	}
@@ -97,4 +97,12 @@ func planHit(s *db.Subscription) hit {
 		apps:          []predicate.App{app.ID(s.AppID)},
 		subscriptions: []predicate.Subscription{subscription.ID(s.ID)},
 	}
+}
+
+// charged returns the price by which a plan is charged: that of a FREE one is not.
+func charged(p *db.Plan) *domain.Price {
+	if p.Kind == domain.PlanFree {
+		return nil
+	}
+	return p.Price
 }

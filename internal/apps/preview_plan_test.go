@@ -21,6 +21,8 @@ func TestPreviewChangePlan(t *testing.T) {
 		paid, err := s.Portal.Catalog.CreatePlan(s.Admin, catalog.CreatePlanInput{ProductID: s.product.GlobalID(), Name: "paid", Kind: new(domain.PlanSubscription),
 			Price: &domain.Price{Amount: "19.9", Currency: "EUR"}, Approval: new(domain.Auto)})
 		require.NoError(t, err)
+		promised, err := s.Portal.Catalog.CreatePlan(s.Admin, catalog.CreatePlanInput{ProductID: s.product.GlobalID(), Name: "promised", Kind: new(domain.PlanFree), Price: &domain.Price{Amount: "5", Currency: "EUR"}})
+		require.NoError(t, err)
 		account, app := s.Account.GlobalID(), s.app.GlobalID()
 		wide := s.MustKey(t, s.Developer, apps.GenerateKeyInput{AccountID: &account}).Credential
 		s.MustKey(t, s.Developer, apps.GenerateKeyInput{AppID: &app, Access: new(access.ListedProducts)})
@@ -39,6 +41,7 @@ func TestPreviewChangePlan(t *testing.T) {
 		}
 		p := ask(paid, domain.PlanChangeNow)
 		require.Equal(t, &domain.Price{Amount: "19.90", Currency: "EUR"}, p.PriceDifference)
+		require.Nil(t, ask(promised, domain.PlanChangeNow).PriceDifference, "a free plan costs nothing, whatever price it has been given")
 		require.False(t, p.NeedsApproval)
 		require.True(t, p.EffectiveAt.Equal(s.Clock.Now()))
 		require.Equal(t, []uuid.UUID{s.app.ID}, p.Impact.AppIDs)
