@@ -12,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"portico/ent/db"
+	"portico/ent/db/subscription"
 	"portico/graph"
 	"portico/internal/address"
 	"portico/internal/apps"
@@ -47,14 +48,12 @@ func newCrowded(t *testing.T, s *server) *crowded {
 	for i := range listed {
 		p, plan := s.MustProduct(t, c.Admin, fmt.Sprint("zeta-", i))
 		c.app(t, c.Developer, fmt.Sprint("Own ", i), p, p, plan, s.MustPlan(t, c.Admin, p, "gold"))
-		c.asked(t, c.Developer, fmt.Sprint("Own ", i), p, plan)
 		listed[i] = p
 	}
 	for i, p := range listed {
 		account := s.MustAccount(t, c.Admin, fmt.Sprint("Zeta account ", i))
 		owner := c.owner(t, account, i)
 		app := c.app(t, owner, fmt.Sprint("Zeta ", i), p, c.product, free, s.MustPlan(t, c.Admin, c.product, fmt.Sprint("gold ", i)))
-		c.asked(t, owner, fmt.Sprint("Zeta ", i), c.product, free)
 		_, err := s.Portal.Apps.TransferApp(owner, apps.TransferAppInput{AppID: app.GlobalID(), ToAccountID: c.Account.GlobalID()})
 		require.NoError(t, err)
 		_, err = s.Portal.Apps.DeleteApp(owner, s.MustApp(t, owner, fmt.Sprint("Zeta gone ", i)).App.GlobalID(), nil)
@@ -75,33 +74,33 @@ func (c *crowded) owner(t *testing.T, a *db.Account, i int) context.Context {
 }
 
 // app creates an app with a key that was rotated and lists a product, and with an approved
-// subscription whose plan is to change.
+// request for another, whose subscription's plan is to change.
 func (c *crowded) app(t *testing.T, owner context.Context, name string, listed, product *db.Product, plan, next *db.Plan) *db.App {
 	t.Helper()
 	created, err := c.Portal.Apps.CreateApp(owner, apps.CreateAppInput{Name: name + " app", GenerateKey: new(false)})
 	require.NoError(t, err)
 	key := c.MustKey(t, owner, apps.GenerateKeyInput{AppID: new(created.App.GlobalID()), Name: new(name + " key"), AccessControlList: []string{listed.GlobalID()}})
-	_, err = c.Portal.Apps.RotateKey(owner, apps.RotateKeyInput{CredentialID: key.Credential.GlobalID()})
-	require.NoError(t, err)
-	sub := c.MustRegister(t, owner, created.App, product, plan)
-	_, err = c.Portal.Apps.Approve(c.Admin, sub.GlobalID(), nil)
+	sub := c.approved(t, owner, created.App, product, plan)
+	_, err = c.Portal.Apps.RotateKey(owner, apps.RotateKeyInput{CredentialID: key.Credential.GlobalID()}) // the last key: of lists the ends are compared
 	require.NoError(t, err)
 	_, err = c.Portal.Apps.ChangePlan(owner, apps.ChangePlanInput{SubscriptionID: sub.GlobalID(), PlanID: next.GlobalID(), When: domain.PlanChangeNow, Reason: new("Growth.")})
 	require.NoError(t, err)
 	return created.App
 }
 
-// asked creates an app with an approved request for a key, which waits to be collected.
-func (c *crowded) asked(t *testing.T, owner context.Context, name string, p *db.Product, plan *db.Plan) {
+// approved lets an app be asked for with a key, and approves that. It returns the
+// subscription.
+func (c *crowded) approved(t *testing.T, owner context.Context, a *db.App, p *db.Product, plan *db.Plan) *db.Subscription {
 	t.Helper()
-	created, err := c.Portal.Apps.CreateApp(owner, apps.CreateAppInput{Name: name + " asks", GenerateKey: new(false)})
-	require.NoError(t, err)
 	out, err := c.Portal.Requests.RequestKey(owner, requests.RequestKeyInput{
-		AppID: created.App.GlobalID(), Plans: []requests.Plan{{ProductID: p.GlobalID(), PlanID: new(plan.GlobalID())}},
+		AppID: a.GlobalID(), Plans: []requests.Plan{{ProductID: p.GlobalID(), PlanID: new(plan.GlobalID())}},
 	})
 	require.NoError(t, err)
 	_, err = c.Portal.Requests.Approve(c.Admin, requests.DecideInput{KeyRequestID: out.Request.GlobalID()})
 	require.NoError(t, err)
+	made, err := c.Client.Subscription.Query().Where(subscription.KeyRequestID(out.Request.ID)).Only(portaltest.System(t))
+	require.NoError(t, err)
+	return made
 }
 
 // list is a list of the schema: how it is asked for, with %s for the page and its

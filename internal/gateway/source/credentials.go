@@ -21,7 +21,16 @@ func (s *Reader) credentialsByID(ctx context.Context, organization uuid.UUID, id
 	return Rows(all), err
 }
 
-func (s *Reader) credentials(ctx context.Context, which string, args ...any) (out []Owned[keycache.Credential], err error) {
+// collected matches credentials but those without a secret: no call can be made with one,
+// and whatever is presented in its place is an unknown key.
+const collected = `status <> 'UNCOLLECTED' AND `
+
+// credentials reads the credentials that calls can be made with.
+func (s *Reader) credentials(ctx context.Context, which string, args ...any) ([]Owned[keycache.Credential], error) {
+	return s.allCredentials(ctx, collected+which, args...)
+}
+
+func (s *Reader) allCredentials(ctx context.Context, which string, args ...any) (out []Owned[keycache.Credential], err error) {
 	err = s.each(ctx, s.credentialText()+which, args, func(r *sql.Rows) error {
 		k, err := scanCredential(r)
 		if err != nil {
@@ -33,8 +42,6 @@ func (s *Reader) credentials(ctx context.Context, which string, args ...any) (ou
 	return out, err
 }
 
-// credentialText selects credentials, but for those without a secret: no call can be made
-// with one, and whatever is presented in its place is an unknown key.
 func (s *Reader) credentialText() string {
 	products := `json_group_array(product_id)`
 	if s.db.Dialect() == dialect.Postgres {
@@ -42,7 +49,7 @@ func (s *Reader) credentialText() string {
 	}
 	return `SELECT organization_id, id, username, account_id, app_id, status, environment, access,
 		CASE WHEN access = 'LISTED' THEN (SELECT ` + products + ` FROM access_entries WHERE credential_id = credentials.id) END,
-		allowed_addresses, rate_limit, expires_at, secret_hash, pepper_id FROM credentials WHERE status <> 'UNCOLLECTED' AND `
+		allowed_addresses, rate_limit, expires_at, secret_hash, pepper_id FROM credentials WHERE `
 }
 
 func scanCredential(r *sql.Rows) (k Owned[keycache.Credential], err error) {
@@ -75,17 +82,18 @@ func scanCredential(r *sql.Rows) (k Owned[keycache.Credential], err error) {
 // or all apps of its account, and its account. It returns an empty Change if there is
 // none.
 func (s *Reader) CredentialByUsername(ctx context.Context, organization, username uuid.UUID) (*keycache.Change, error) {
-	return s.credential(ctx, organization, `username = $2`, username)
+	return s.credential(ctx, organization, collected+`username = $2`, username)
 }
 
-// CredentialByID is CredentialByUsername for the credential with an id.
+// CredentialByID is CredentialByUsername for the credential with an id, also for one that
+// has no secret yet: of it is told why no call passes.
 func (s *Reader) CredentialByID(ctx context.Context, organization, id uuid.UUID) (*keycache.Change, error) {
 	return s.credential(ctx, organization, `id = $2`, id)
 }
 
 func (s *Reader) credential(ctx context.Context, organization uuid.UUID, which string, arg any) (*keycache.Change, error) {
 	c := &keycache.Change{}
-	found, err := s.credentials(ctx, `organization_id = $1 AND `+which, organization, arg)
+	found, err := s.allCredentials(ctx, `organization_id = $1 AND `+which, organization, arg)
 	if err != nil || len(found) == 0 {
 		return c, err
 	}
