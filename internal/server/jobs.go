@@ -37,10 +37,7 @@ func (p *process) jobs() *jobs.Runner {
 		}},
 		{Name: "requests", Every: expiriesEvery, Run: p.expireRequests(telemetry.NewExpiredRequests(p.gateway.metrics))},
 		{Name: "product-endings", Every: endingsEvery, Run: p.endProducts(telemetry.NewProductEndings(p.gateway.metrics))},
-		{Name: "uncollected-keys", Every: expiriesEvery, Run: func(ctx context.Context) error {
-			_, err := p.portal.Maintenance.ExpireUncollected(ctx)
-			return err
-		}},
+		{Name: "uncollected-keys", Every: expiriesEvery, Run: p.expireUncollected(telemetry.NewUncollectedKeys(p.gateway.metrics))},
 		{Name: "app-transfers", Every: expiriesEvery, Run: func(ctx context.Context) error {
 			_, err := p.portal.Maintenance.ExpireTransfers(ctx)
 			return err
@@ -70,6 +67,15 @@ func (p *process) jobs() *jobs.Runner {
 	r := jobs.New(p.Database, p.DatabaseClock, nodeName(), p.log, all...)
 	r.Check = p.clockCheck.allows
 	return r
+}
+
+// expireUncollected returns the job that revokes what nobody has collected, and counts it.
+func (p *process) expireUncollected(count func(n int)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		n, err := p.portal.Maintenance.ExpireUncollected(ctx)
+		count(n)
+		return err
+	}
 }
 
 // expireRequests returns the job that ends what nobody has decided about, and counts it.

@@ -57,9 +57,21 @@ func TestExpiredRequestsAreCounted(t *testing.T) {
 	count(0)
 	count(3)
 	require.NoError(t, testutil.GatherAndCompare(r, strings.NewReader(`
-# HELP portico_requests_expired_total Subscriptions and changes of plan that this server ended because nobody decided about them in time.
+# HELP portico_requests_expired_total Subscriptions, changes of plan and requests for keys that this server ended because nobody decided about them in time.
 # TYPE portico_requests_expired_total counter
 portico_requests_expired_total 3
+`)))
+}
+
+func TestUncollectedKeysAreCounted(t *testing.T) {
+	r := prometheus.NewRegistry()
+	count := NewUncollectedKeys(r)
+	count(0)
+	count(3)
+	require.NoError(t, testutil.GatherAndCompare(r, strings.NewReader(`
+# HELP portico_keys_uncollected_total Requests for keys that this server ended because nobody collected their key in time.
+# TYPE portico_keys_uncollected_total counter
+portico_keys_uncollected_total 3
 `)))
 }
 
