@@ -23,6 +23,9 @@ const (
 	// decisionCost is the cost of each subscription that is decided about with others: a
 	// transaction, an event, and a row that changes.
 	decisionCost = 300
+	// wishCost is the cost of each plan that a request for a key asks for: a product that is
+	// locked and checked, an event, and a row that remains.
+	wishCost = 300
 	// countCost is the cost of counting the rows of a list by their state.
 	countCost = 100
 	// reportCost is the cost of summing counts, however little of the report is
@@ -99,6 +102,8 @@ func prices() gqlhttp.Prices {
 		Elements: map[gqlhttp.FieldName]gqlhttp.Element{
 			{Type: "Mutation", Field: "revokeKeys"}:          {List: "credentialIds", Price: revocationCost},
 			{Type: "Mutation", Field: "decideSubscriptions"}: {List: "subscriptionIds", Price: decisionCost},
+			{Type: "Mutation", Field: "requestKey"}:          {List: "plans", Price: wishCost},
+			{Type: "Mutation", Field: "updateKeyRequest"}:    {List: "plans", Price: wishCost},
 		}}
 }
 

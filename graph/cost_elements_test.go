@@ -70,3 +70,32 @@ func TestElementsCostMore(t *testing.T) {
 		})
 	}
 }
+
+// Asking for many products with one request for a key costs more for each.
+func TestPlansOfARequestCostMore(t *testing.T) {
+	purse := &penniless{}
+	h, err := NewHandler(Options{Budget: purse})
+	require.NoError(t, err)
+	for mutation, target := range map[string]string{"requestKey": "appId", "updateKeyRequest": "keyRequestId"} {
+		cost := func(n int) int {
+			t.Helper()
+			plans := make([]map[string]any, n)
+			for i := range plans {
+				plans[i] = map[string]any{"productId": "p"}
+			}
+			body, err := json.Marshal(map[string]any{
+				"query":     "mutation($id: ID!, $plans: [KeyRequestPlanInput!]!) { " + mutation + "(input: {" + target + ": $id, plans: $plans}) { __typename } }",
+				"variables": map[string]any{"id": "a", "plans": plans},
+			})
+			require.NoError(t, err)
+			r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(string(body)))
+			r.Header.Set("Content-Type", "application/json")
+			purse.last = gqlhttp.Cost{}
+			h.ServeHTTP(httptest.NewRecorder(), r.WithContext(viewer.NewContext(t.Context(), viewer.Viewer{Role: viewer.Portal})))
+			return purse.last.Requested
+		}
+		one := cost(1)
+		require.GreaterOrEqual(t, one, mutationCost+wishCost, mutation)
+		require.Equal(t, one+19*wishCost, cost(20), mutation)
+	}
+}

@@ -336,7 +336,7 @@ func TestKeyRequests(t *testing.T) {
 		o, _ := seeded(t, url)
 		wants(t, ask(t, o.Database, `SELECT k.status, k.name, (SELECT count(*) FROM subscriptions s WHERE s.key_request_id = k.id), a.name FROM key_requests k
 			JOIN apps a ON a.id = k.app_id JOIN organizations o ON o.id = k.organization_id WHERE o.slug = $1`, "demo"),
-			"PENDING Shop abroad 2 Storefront", "REJECTED Payments 1 İstanbul Courier", "APPROVED Maps 2 İstanbul Courier")
+			"PENDING Abroad 2 İstanbul Courier", "REJECTED Payments 1 İstanbul Courier", "APPROVED Maps 2 İstanbul Courier")
 		wants(t, ask(t, o.Database, `SELECT c.status FROM key_requests k JOIN credentials c ON c.id = k.credential_id JOIN organizations o ON o.id = k.organization_id
 			WHERE k.collect_until > $1 AND o.slug = $2`, today().AddDate(0, 0, 20), "demo"), "UNCOLLECTED")
 	})
