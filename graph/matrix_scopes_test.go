@@ -163,7 +163,7 @@ func TestADeciderSeesWhatItNeeds(t *testing.T) {
 		"ProductSubscription": "account allowedTransitions answers app badgeColor createdAt decidedAt decidedBy handOffUrl id pendingChange plan product reason requestedBy status timeline updatedAt version",
 		"App":                 "account createdAt description id labels name referenceId",
 		"Account":             "createdAt id name profile status",
-		"Product":             "apiVersion description documentationUrl handOffUrl id name status title",
+		"Product":             "apiVersion deprecatesAt description documentationUrl handOffUrl id name retiresAt status title",
 		"Answer":              "kind label name value",
 		"Plan":                "charge id kind name price quota quotaPer rateLimit",
 		"Event":               "actor at changes id position reason subject type",
