@@ -99,7 +99,7 @@ func TestAnApproverSeesWhatADecisionNeeds(t *testing.T) {
 		"PendingPlanChange":   "effectiveAt plan reason requestedAt requestedBy status when",
 		"App":                 "account createdAt description id labels name referenceId",
 		"Account":             "createdAt id name profile status",
-		"Product":             "apiVersion description documentationUrl handOffUrl id name status title",
+		"Product":             "apiVersion deprecatesAt description documentationUrl handOffUrl id name retiresAt status title",
 		"Plan":                "charge id kind name price quota quotaPer rateLimit",
 		"Actor":               "name role",
 		"Event":               "actor at changes id position reason subject type",
