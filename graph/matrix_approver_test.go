@@ -92,12 +92,12 @@ func TestAnApproverSeesWhatADecisionNeeds(t *testing.T) {
 	view, err := graph.View(viewer.Approver)
 	require.NoError(t, err)
 	for name, want := range map[string]string{
-		"Query":               "node nodes product productSubscription productSubscriptionCounts productSubscriptions products search serverInfo sessions viewer",
+		"Query":               "catalogue node nodes product productSubscription productSubscriptionCounts productSubscriptions products search serverInfo sessions viewer",
 		"ProductSubscription": "account allowedTransitions answers app badgeColor createdAt decidedAt decidedBy handOffUrl id pendingChange plan product reason requestedBy status timeline updatedAt version",
 		"PendingPlanChange":   "effectiveAt plan reason requestedAt requestedBy status when",
 		"App":                 "account createdAt description id labels name referenceId",
 		"Account":             "createdAt id name profile status",
-		"Product":             "apiVersion description documentationUrl handOffUrl id name status title",
+		"Product":             "apiVersion description documentationUrl handOffUrl id name plans status title",
 		"Plan":                "charge id kind name price quota quotaPer rateLimit",
 		"Actor":               "name role",
 		"Event":               "actor at changes id position reason subject type",

@@ -158,12 +158,12 @@ func TestADeciderSeesWhatItNeeds(t *testing.T) {
 	view, err := graph.ViewOfTokens(viewer.Admin, domain.NewScopes(domain.SubscriptionsDecide))
 	require.NoError(t, err)
 	want := map[string]string{
-		"Query":               "productSubscription productSubscriptionCounts productSubscriptions serverInfo viewer",
+		"Query":               "catalogue productSubscription productSubscriptionCounts productSubscriptions serverInfo viewer",
 		"Mutation":            "approvePlanChange approveSubscription decideSubscriptions rejectPlanChange rejectSubscription",
 		"ProductSubscription": "account allowedTransitions answers app badgeColor createdAt decidedAt decidedBy handOffUrl id pendingChange plan product reason requestedBy status timeline updatedAt version",
 		"App":                 "account createdAt description id labels name referenceId",
 		"Account":             "createdAt id name profile status",
-		"Product":             "apiVersion description documentationUrl handOffUrl id name status title",
+		"Product":             "apiVersion description documentationUrl handOffUrl id name plans status title",
 		"Answer":              "kind label name value",
 		"Plan":                "charge id kind name price quota quotaPer rateLimit",
 		"Event":               "actor at changes id position reason subject type",

@@ -10,6 +10,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/plan"
 	"portico/ent/db/subscription"
+	"portico/internal/catalog"
 	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/domain"
@@ -83,7 +84,7 @@ func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscri
 	if err != nil {
 		return nil, err
 	}
-	if err := authorizeRegister(tx, a, prod); err != nil {
+	if err := authorizeRegister(ctx, tx, a, prod); err != nil {
 		return nil, err
 	}
 	endpoints, err := findEndpoints(ctx, tx, prod.ID, in.EndpointIDs)
@@ -131,10 +132,19 @@ func (in RegisterInput) tellApproved(e eventlog.Entry) eventlog.Entry {
 	return e
 }
 
-// authorizeRegister asks whether the viewer may register an app with a product in its state.
-func authorizeRegister(tx *change.Tx, a *db.App, prod *db.Product) error {
-	d := policy.Decide(tx.Viewer, policy.Register(a.OrganizationID, a.AccountID, prod.Status))
-	if d.Is(policy.Status) {
+// authorizeRegister asks whether the viewer may register an app with a locked product: in its
+// state, and if it is private, with a grant.
+func authorizeRegister(ctx context.Context, tx *change.Tx, a *db.App, prod *db.Product) error {
+	open := prod.Visibility == domain.Public
+	if !open {
+		granted, err := catalog.GrantedTo(ctx, tx.ProductGrant, a.AccountID, prod.ID)
+		if err != nil {
+			return err
+		}
+		open = len(granted) > 0
+	}
+	d := policy.Decide(tx.Viewer, policy.Register(a.OrganizationID, a.AccountID, prod.Status, open))
+	if d.Is(policy.Status) || d.Is(policy.ForbiddenByRule) {
 		return fault.Input(fault.NotAvailable, "productId", *d.Message, fault.Param{Name: "status", Value: string(prod.Status)})
 	}
 	return change.Refusal(d)

@@ -225,6 +225,7 @@ func Columns() map[nodeid.Kind]map[string][]string {
 		},
 		nodeid.Organization: {
 			"actAs":                   {"act_as"},
+			"catalogueAccess":         {"catalogue_access"},
 			"createdAt":               {"created_at"},
 			"currency":                {"currency"},
 			"deletedRetentionDays":    {"deleted_retention_days"},
@@ -283,6 +284,7 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"endpoints":        nil,
 			"enforceEndpoints": {"enforce_endpoints"},
 			"externalId":       {"external_id"},
+			"grants":           nil,
 			"handOffUrl":       {"hand_off_url"},
 			"id":               nil,
 			"keyless":          {"keyless"},
@@ -295,7 +297,7 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"titleFolded":      {"title_folded"},
 			"updatedAt":        {"updated_at"},
 			"version":          {"version"},
-			"viewerCan":        {"organization_id", "status"},
+			"viewerCan":        {"organization_id", "status", "visibility"},
 			"visibility":       {"visibility"},
 		},
 		nodeid.ProductSubscription: {

@@ -81,6 +81,8 @@ const (
 	CredentialLeakReported     Type = "CREDENTIAL_LEAK_REPORTED"
 	ProductCreated             Type = "PRODUCT_CREATED"
 	ProductUpdated             Type = "PRODUCT_UPDATED"
+	ProductGranted             Type = "PRODUCT_GRANTED"
+	ProductWithdrawn           Type = "PRODUCT_WITHDRAWN"
 	ApproverAdded              Type = "APPROVER_ADDED"
 	ApproverRemoved            Type = "APPROVER_REMOVED"
 	PlanCreated                Type = "PLAN_CREATED"

@@ -83,6 +83,8 @@ func changes() map[eventlog.Type]string {
 		"CREDENTIAL_EXPIRED":                 "", // the gate knows the end beforehand
 		"CREDENTIAL_REVOKED":                 "it is refused",
 		"PRODUCT_CREATED":                    "",
+		"PRODUCT_GRANTED":                    "",
+		"PRODUCT_WITHDRAWN":                  "",
 		"PRODUCT_UPDATED":                    "its status, ways to show keys, endpoints",
 		"PLAN_CREATED":                       "",
 		"PLAN_UPDATED":                       "its limits",

@@ -14,6 +14,7 @@ import (
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/identity"
+	"portico/internal/input"
 	"portico/internal/lifecycle"
 )
 
@@ -84,6 +85,8 @@ type organization struct {
 	RotateKeysEvery domain.KeyLife
 	// RequestsExpireAfterDays is after how many days requests expire; 0: never.
 	RequestsExpireAfterDays int
+	// CatalogueAccess is who reads its catalogue; empty: who has signed in.
+	CatalogueAccess domain.CatalogueAccess
 }
 
 // signUp is a person who has signed up, with the answers to the organization's questions.
@@ -146,10 +149,14 @@ type product struct {
 	// Finally is the status that it has at last; empty means PUBLISHED, DRAFT that
 	// it was never published.
 	Finally domain.ProductStatus
+	// GrantedTo are the accounts that see it although it is private.
+	GrantedTo []string
 }
 
 // listed reports whether the product is in every developer's catalogue.
-func (p product) listed() bool { return p.Finally != domain.Draft && p.Finally != domain.Retired }
+func (p product) listed() bool {
+	return p.Finally != domain.Draft && p.Finally != domain.Retired && input.OrZero(p.Visibility) != domain.Private
+}
 
 type app struct {
 	apps.CreateAppInput
