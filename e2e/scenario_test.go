@@ -51,6 +51,8 @@ func TestStories(t *testing.T) {
 		{"approvers decide about their products", approvers},
 		{"many requests are counted and decided", desk},
 		{"requests are decided as they were read", decidedAsRead},
+		{"a private product is for those it was granted to", privateProducts},
+		{"everybody reads a public catalogue", everybodysCatalogue},
 		{"lists are exported", exports},
 		{"keys are disabled and enabled", disabledKeys},
 		{"keys are rotated", rotatedKeys},

@@ -167,7 +167,7 @@ func commonOptions(o Options, whole *ast.Schema) gqlhttp.Options {
 		BodyOnly:       []string{"credentialByKey"},
 		Observe:        o.Observe,
 		BeforeRoot:     forget,
-		Around:         newNulls(whole).around(newCompleter(o).around),
+		Around:         newNulls(whole).around(catalogues{o.Portal}.around(newCompleter(o).around)),
 	}
 }
 

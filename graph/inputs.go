@@ -47,7 +47,7 @@ func updateProduct(in model.UpdateProductInput) catalog.UpdateProductInput {
 	return catalog.UpdateProductInput{
 		ProductID: in.ProductID, Version: version(in.Version),
 		Title: patch(in.Title), Description: patch(in.Description), APIVersion: patch(in.APIVersion), ExternalID: patch(in.ExternalID),
-		Status: patch(in.Status), Approval: patch(in.Approval),
+		Status: patch(in.Status), Visibility: patch(in.Visibility), Approval: patch(in.Approval),
 		AuthTypes: patchList(in.AuthTypes), DocumentationURL: patch(in.DocumentationURL), HandOffURL: patch(in.HandOffURL),
 		Keyless: patch(in.Keyless), EnforceEndpoints: patch(in.EnforceEndpoints), RequestForm: patchValues(in.RequestForm),
 	}
@@ -75,7 +75,7 @@ func updateOrganization(in model.UpdateOrganizationInput) identity.UpdateOrganiz
 	return identity.UpdateOrganizationInput{
 		Version: version(in.Version), Name: patch(in.Name), Website: patch(in.Website), SupportEmail: patch(in.SupportEmail),
 		LogoURL: patch(in.LogoURL), TimeZone: patch(in.TimeZone), Currency: patch(in.Currency),
-		PortalUnregister: patch(in.PortalUnregister), ProductionKeys: patch(in.ProductionKeys), LeakedKeys: patch(in.LeakedKeys), PasswordSignIn: patch(in.PasswordSignIn), StaffTotp: patch(in.StaffTotp), ActAs: patch(in.ActAs),
+		PortalUnregister: patch(in.PortalUnregister), ProductionKeys: patch(in.ProductionKeys), LeakedKeys: patch(in.LeakedKeys), CatalogueAccess: patch(in.CatalogueAccess), PasswordSignIn: patch(in.PasswordSignIn), StaffTotp: patch(in.StaffTotp), ActAs: patch(in.ActAs),
 		SignUp: patch(in.SignUp), SignUpForm: patch(in.SignUpForm), Terms: patch(in.Terms), KeyPrefix: patch(in.KeyPrefix), ImportedKeys: patch(in.ImportedKeys),
 		LongestKeyLife: patch(in.LongestKeyLife), RotateKeysEvery: patch(in.RotateKeysEvery),
 		RequestsExpireAfterDays: patch(in.RequestsExpireAfterDays), MultiProductRequests: patch(in.MultiProductRequests), CollectKeysWithinDays: patch(in.CollectKeysWithinDays),

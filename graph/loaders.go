@@ -54,8 +54,15 @@ type loadersKey struct{}
 
 // withLoaders returns a context with loaders of its own.
 func withLoaders(ctx context.Context, o Options, fields *generated.Ahead) context.Context {
+	of := &loaders{memory: &memory{portal: o.Portal, entities: o.Entities, selections: o.selections, reading: o.reading, fields: fields}}
+	return of.apart(ctx)
+}
+
+// apart returns a context with loaders of its own, for a part of a request that is read for
+// another viewer.
+func (l *loaders) apart(ctx context.Context) context.Context {
 	return context.WithValue(ctx, loadersKey{}, &loaders{memory: &memory{
-		portal: o.Portal, entities: o.Entities, selections: o.selections, reading: o.reading, fields: fields,
+		portal: l.portal, entities: l.entities, selections: l.selections, reading: l.reading, fields: l.fields,
 		batches: map[string]any{}, lists: map[place]any{}, seen: map[nodeid.Kind][]uuid.UUID{}, holders: map[uuid.UUID]*db.Subscription{},
 	}})
 }

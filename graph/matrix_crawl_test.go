@@ -124,12 +124,17 @@ func (c *crawler) everything(fields ast.FieldList, depth int) string {
 	return strings.Join(out, " ")
 }
 
-// withNeeded returns a field with the arguments that it needs: numbers, of which 1 will do.
+// withNeeded returns a field with the arguments that it needs: numbers, of which 1 will do,
+// and names that nothing has.
 func withNeeded(f *ast.FieldDefinition) string {
 	var needed []string
 	for _, a := range f.Arguments {
 		if a.Type.NonNull && a.DefaultValue == nil {
-			needed = append(needed, a.Name+": 1")
+			value := "1"
+			if a.Type.Name() == "String" {
+				value = `"none"`
+			}
+			needed = append(needed, a.Name+": "+value)
 		}
 	}
 	if needed == nil {

@@ -15,7 +15,7 @@ import (
 
 // Product is what the matrix knows of products.
 func (nouns) Product() noun {
-	return approversOfProducts(noun{
+	return grantsOfProducts(approversOfProducts(noun{
 		prefix: "prod", list: sorted{list: "products"}, fields: productFields(), values: map[string]any{"ProductPermissions": catalog.ProductPermissions{}},
 		questions: map[string]question{
 			"Product":            of("Product", "product", ""),
@@ -60,7 +60,7 @@ func (nouns) Product() noun {
 			"cleared": `CreateProductInput.description CreateProductInput.apiVersion CreateProductInput.externalId CreateProductInput.documentationUrl CreateProductInput.handOffUrl
 				UpdateProductInput.description UpdateProductInput.apiVersion UpdateProductInput.externalId UpdateProductInput.documentationUrl UpdateProductInput.handOffUrl`,
 		},
-	})
+	}))
 }
 
 func (w *world) freshProduct() string {
@@ -143,11 +143,10 @@ func (w *world) freshPlan() string {
 // productFields are how the reference resolves fields of products.
 func productFields() map[string]resolver {
 	return map[string]resolver{
-		"Query.product": objectBy(nodeid.Product),
-		"Query.products": listOf(nodeid.Product, func(q fieldRequest, p *db.Product) bool {
-			where := q.object("where")
-			return where.searched(p.TitleFolded, p.Name) && where.contained("titleContains", p.TitleFolded) && where.among("status", string(p.Status))
+		"Query.product":  objectBy(nodeid.Product),
+		"Query.products": listOf(nodeid.Product, productListed),
+		"Product.viewerCan": decidedFor(func(q fieldRequest, p *db.Product) any {
+			return q.w.Portal.Catalog.ProductPermissions(q.ctx, p, q.w.granted(p.ID, q.who.AccountID))
 		}),
-		"Product.viewerCan": decidedFor(func(q fieldRequest, p *db.Product) any { return q.w.Portal.Catalog.ProductPermissions(q.ctx, p) }),
 	}
 }

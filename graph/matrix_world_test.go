@@ -99,7 +99,7 @@ func newWorld(t testing.TB, url string) *world {
 func (w *world) createCatalogue() {
 	w.make("admin", "updateOrganization", arguments{
 		"website": "https://one.example", "longestKeyLife": arguments{"development": 3650, "staging": 3650, "production": 3650}, "rotateKeysEvery": arguments{"development": 365, "staging": 365, "production": 90},
-		"requestsExpireAfterDays": 30,
+		"requestsExpireAfterDays": 30, "catalogueAccess": "PUBLIC",
 	}, "organization")
 	for _, p := range []struct{ specimen, status string }{
 		{"product", "PUBLISHED"}, {"private product", "PUBLISHED"}, {"draft product", "DRAFT"},
@@ -108,28 +108,24 @@ func (w *world) createCatalogue() {
 			"name": w.name("product"), "externalId": "sap-1",
 			"documentationUrl": "https://one.example/docs", "handOffUrl": "https://one.example/contract", "apiVersion": "v1", "description": "What it does.", "requestForm": formAsked(),
 		}, "product")
+		kind, price := "METERED", arguments{"amount": "0.10", "unit": 100}
+		if p.specimen == "product" {
+			kind, price["tiers"] = "TIERED", []arguments{{"upTo": 200, "amount": "0.10"}, {"amount": "0.05"}}
+		}
 		w.ids["plan of the "+p.specimen] = w.make("admin", "createPlan", arguments{
-			"productId": w.ids[p.specimen], "name": "metered", "kind": "METERED", "externalId": "sap-2", "approval": "MANUAL",
+			"productId": w.ids[p.specimen], "name": "metered", "kind": kind, "externalId": "sap-2", "approval": "MANUAL",
 			"rateLimit": arguments{"limit": 10, "per": "SECOND"}, "quota": arguments{"limit": 1000, "per": "MONTH"},
-			"price": arguments{"amount": "0.10", "unit": 100},
+			"price": price,
 		}, "plan")
 		w.make("admin", "updateProduct", arguments{"productId": w.ids[p.specimen], "status": p.status}, "product")
 		w.ids["endpoint of the "+p.specimen] = w.make("admin", "createEndpoint", arguments{
 			"productId": w.ids[p.specimen], "method": "GET", "path": "/orders/{id}", "description": "One order.",
 		}, "endpoint")
 	}
-	w.makePrivate("private product")
+	w.make("admin", "updateProduct", arguments{"productId": w.ids["private product"], "visibility": "PRIVATE"}, "product")
 	now := w.Clock.Now()
 	w.make("admin", "deprecateProduct", arguments{"productId": w.ids["product"], "at": now.AddDate(1, 0, 0).Format(time.RFC3339)}, "product")
 	w.make("admin", "retireProduct", arguments{"productId": w.ids["product"], "at": now.AddDate(2, 0, 0).Format(time.RFC3339)}, "product")
-}
-
-// makePrivate stores a product as PRIVATE, which nothing in the program does yet.
-func (w *world) makePrivate(specimen string) {
-	id, ok := nodeid.Decode(nodeid.Product, w.ids[specimen])
-	require.True(w.t, ok)
-	_, err := w.Database.ExecContext(w.t.Context(), `UPDATE products SET visibility = 'PRIVATE' WHERE id = $1`, id)
-	require.NoError(w.t, err)
 }
 
 // createOwnObjects creates one of everything for the developer.

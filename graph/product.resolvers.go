@@ -48,7 +48,8 @@ func (r *productResolver) Endpoints(ctx context.Context, obj *db.Product, first 
 
 // ViewerCan is the resolver for the viewerCan field.
 func (r *productResolver) ViewerCan(ctx context.Context, obj *db.Product) (*catalog.ProductPermissions, error) {
-	return r.Portal.Catalog.ProductPermissions(ctx, obj), nil
+	granted, err := r.granted(ctx, obj)
+	return r.Portal.Catalog.ProductPermissions(ctx, obj, granted), err
 }
 
 // Edges is the resolver for the edges field.

@@ -178,7 +178,12 @@ func (a *execution) field(typeName string, parent any, g *group, at ast.Path) (j
 	if err != nil {
 		return a.fail(at, err), !d.Type.NonNull
 	}
-	return a.complete(d.Type, value, g.below, at), !d.Type.NonNull
+	as := a.publicly(value)
+	json = as.complete(d.Type, value, g.below, at)
+	if as != a {
+		a.errors = append(a.errors, as.errors...)
+	}
+	return json, !d.Type.NonNull
 }
 
 func (a *execution) fail(at ast.Path, err error) []byte {

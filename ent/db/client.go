@@ -25,6 +25,7 @@ import (
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
+	"portico/ent/db/productgrant"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
 	"portico/ent/db/signup"
@@ -73,6 +74,8 @@ type Client struct {
 	Product *ProductClient
 	// ProductApprover is the client for interacting with the ProductApprover builders.
 	ProductApprover *ProductApproverClient
+	// ProductGrant is the client for interacting with the ProductGrant builders.
+	ProductGrant *ProductGrantClient
 	// ServiceToken is the client for interacting with the ServiceToken builders.
 	ServiceToken *ServiceTokenClient
 	// Session is the client for interacting with the Session builders.
@@ -108,6 +111,7 @@ func (c *Client) init() {
 	c.Plan = NewPlanClient(c.config)
 	c.Product = NewProductClient(c.config)
 	c.ProductApprover = NewProductApproverClient(c.config)
+	c.ProductGrant = NewProductGrantClient(c.config)
 	c.ServiceToken = NewServiceTokenClient(c.config)
 	c.Session = NewSessionClient(c.config)
 	c.SignUp = NewSignUpClient(c.config)
@@ -219,6 +223,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Plan:            NewPlanClient(cfg),
 		Product:         NewProductClient(cfg),
 		ProductApprover: NewProductApproverClient(cfg),
+		ProductGrant:    NewProductGrantClient(cfg),
 		ServiceToken:    NewServiceTokenClient(cfg),
 		Session:         NewSessionClient(cfg),
 		SignUp:          NewSignUpClient(cfg),
@@ -257,6 +262,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Plan:            NewPlanClient(cfg),
 		Product:         NewProductClient(cfg),
 		ProductApprover: NewProductApproverClient(cfg),
+		ProductGrant:    NewProductGrantClient(cfg),
 		ServiceToken:    NewServiceTokenClient(cfg),
 		Session:         NewSessionClient(cfg),
 		SignUp:          NewSignUpClient(cfg),
@@ -293,8 +299,8 @@ func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.AccessEntry, c.Account, c.App, c.AppTransfer, c.Credential, c.Endpoint,
 		c.Event, c.Invitation, c.KeyRequest, c.Membership, c.Organization, c.Plan,
-		c.Product, c.ProductApprover, c.ServiceToken, c.Session, c.SignUp,
-		c.Subscription, c.User,
+		c.Product, c.ProductApprover, c.ProductGrant, c.ServiceToken, c.Session,
+		c.SignUp, c.Subscription, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -306,8 +312,8 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.AccessEntry, c.Account, c.App, c.AppTransfer, c.Credential, c.Endpoint,
 		c.Event, c.Invitation, c.KeyRequest, c.Membership, c.Organization, c.Plan,
-		c.Product, c.ProductApprover, c.ServiceToken, c.Session, c.SignUp,
-		c.Subscription, c.User,
+		c.Product, c.ProductApprover, c.ProductGrant, c.ServiceToken, c.Session,
+		c.SignUp, c.Subscription, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -344,6 +350,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Product.mutate(ctx, m)
 	case *ProductApproverMutation:
 		return c.ProductApprover.mutate(ctx, m)
+	case *ProductGrantMutation:
+		return c.ProductGrant.mutate(ctx, m)
 	case *ServiceTokenMutation:
 		return c.ServiceToken.mutate(ctx, m)
 	case *SessionMutation:
@@ -2811,6 +2819,188 @@ func (c *ProductApproverClient) mutate(ctx context.Context, m *ProductApproverMu
 	}
 }
 
+// ProductGrantClient is a client for the ProductGrant schema.
+type ProductGrantClient struct {
+	config
+}
+
+// NewProductGrantClient returns a client for the ProductGrant from the given config.
+func NewProductGrantClient(c config) *ProductGrantClient {
+	return &ProductGrantClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `productgrant.Hooks(f(g(h())))`.
+func (c *ProductGrantClient) Use(hooks ...Hook) {
+	c.hooks.ProductGrant = append(c.hooks.ProductGrant, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `productgrant.Intercept(f(g(h())))`.
+func (c *ProductGrantClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ProductGrant = append(c.inters.ProductGrant, interceptors...)
+}
+
+// Create returns a builder for creating a ProductGrant entity.
+func (c *ProductGrantClient) Create() *ProductGrantCreate {
+	mutation := newProductGrantMutation(c.config, OpCreate)
+	return &ProductGrantCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ProductGrant entities.
+func (c *ProductGrantClient) CreateBulk(builders ...*ProductGrantCreate) *ProductGrantCreateBulk {
+	return &ProductGrantCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ProductGrantClient) MapCreateBulk(slice any, setFunc func(*ProductGrantCreate, int)) *ProductGrantCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ProductGrantCreateBulk{err: fmt.Errorf("calling to ProductGrantClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ProductGrantCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ProductGrantCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ProductGrant.
+func (c *ProductGrantClient) Update() *ProductGrantUpdate {
+	mutation := newProductGrantMutation(c.config, OpUpdate)
+	return &ProductGrantUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ProductGrantClient) UpdateOne(_m *ProductGrant) *ProductGrantUpdateOne {
+	mutation := newProductGrantMutation(c.config, OpUpdateOne, withProductGrant(_m))
+	return &ProductGrantUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ProductGrantClient) UpdateOneID(id uuid.UUID) *ProductGrantUpdateOne {
+	mutation := newProductGrantMutation(c.config, OpUpdateOne, withProductGrantID(id))
+	return &ProductGrantUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ProductGrant.
+func (c *ProductGrantClient) Delete() *ProductGrantDelete {
+	mutation := newProductGrantMutation(c.config, OpDelete)
+	return &ProductGrantDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ProductGrantClient) DeleteOne(_m *ProductGrant) *ProductGrantDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ProductGrantClient) DeleteOneID(id uuid.UUID) *ProductGrantDeleteOne {
+	builder := c.Delete().Where(productgrant.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ProductGrantDeleteOne{builder}
+}
+
+// Query returns a query builder for ProductGrant.
+func (c *ProductGrantClient) Query() *ProductGrantQuery {
+	return &ProductGrantQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeProductGrant},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ProductGrant entity by its id.
+func (c *ProductGrantClient) Get(ctx context.Context, id uuid.UUID) (*ProductGrant, error) {
+	return c.Query().Where(productgrant.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ProductGrantClient) GetX(ctx context.Context, id uuid.UUID) *ProductGrant {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryProduct queries the product edge of a ProductGrant.
+func (c *ProductGrantClient) QueryProduct(_m *ProductGrant) *ProductQuery {
+	query := (&ProductClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(productgrant.Table, productgrant.FieldID, id),
+			sqlgraph.To(product.Table, product.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, productgrant.ProductTable, productgrant.ProductColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryAccount queries the account edge of a ProductGrant.
+func (c *ProductGrantClient) QueryAccount(_m *ProductGrant) *AccountQuery {
+	query := (&AccountClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(productgrant.Table, productgrant.FieldID, id),
+			sqlgraph.To(account.Table, account.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, productgrant.AccountTable, productgrant.AccountColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrganization queries the organization edge of a ProductGrant.
+func (c *ProductGrantClient) QueryOrganization(_m *ProductGrant) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(productgrant.Table, productgrant.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, productgrant.OrganizationTable, productgrant.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ProductGrantClient) Hooks() []Hook {
+	hooks := c.hooks.ProductGrant
+	return append(hooks[:len(hooks):len(hooks)], productgrant.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ProductGrantClient) Interceptors() []Interceptor {
+	return c.inters.ProductGrant
+}
+
+func (c *ProductGrantClient) mutate(ctx context.Context, m *ProductGrantMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ProductGrantCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ProductGrantUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ProductGrantUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ProductGrantDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown ProductGrant mutation op: %q", m.Op())
+	}
+}
+
 // ServiceTokenClient is a client for the ServiceToken schema.
 type ServiceTokenClient struct {
 	config
@@ -3726,12 +3916,13 @@ type (
 	hooks struct {
 		AccessEntry, Account, App, AppTransfer, Credential, Endpoint, Event, Invitation,
 		KeyRequest, Membership, Organization, Plan, Product, ProductApprover,
-		ServiceToken, Session, SignUp, Subscription, User []ent.Hook
+		ProductGrant, ServiceToken, Session, SignUp, Subscription, User []ent.Hook
 	}
 	inters struct {
 		AccessEntry, Account, App, AppTransfer, Credential, Endpoint, Event, Invitation,
 		KeyRequest, Membership, Organization, Plan, Product, ProductApprover,
-		ServiceToken, Session, SignUp, Subscription, User []ent.Interceptor
+		ProductGrant, ServiceToken, Session, SignUp, Subscription,
+		User []ent.Interceptor
 	}
 )
 

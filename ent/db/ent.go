@@ -20,6 +20,7 @@ import (
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
+	"portico/ent/db/productgrant"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
 	"portico/ent/db/signup"
@@ -105,6 +106,7 @@ func checkColumn(t, c string) error {
 			plan.Table:            plan.ValidColumn,
 			product.Table:         product.ValidColumn,
 			productapprover.Table: productapprover.ValidColumn,
+			productgrant.Table:    productgrant.ValidColumn,
 			servicetoken.Table:    servicetoken.ValidColumn,
 			session.Table:         session.ValidColumn,
 			signup.Table:          signup.ValidColumn,

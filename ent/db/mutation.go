@@ -22,6 +22,7 @@ import (
 	"portico/ent/db/predicate"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
+	"portico/ent/db/productgrant"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
 	"portico/ent/db/signup"
@@ -61,6 +62,7 @@ const (
 	TypePlan            = "Plan"
 	TypeProduct         = "Product"
 	TypeProductApprover = "ProductApprover"
+	TypeProductGrant    = "ProductGrant"
 	TypeServiceToken    = "ServiceToken"
 	TypeSession         = "Session"
 	TypeSignUp          = "SignUp"
@@ -13499,6 +13501,7 @@ type OrganizationMutation struct {
 	portal_unregister             *domain.PortalUnregister
 	production_keys               *domain.ProductionKeys
 	leaked_keys                   *domain.LeakedKeys
+	catalogue_access              *domain.CatalogueAccess
 	password_sign_in              *bool
 	act_as                        *bool
 	staff_totp                    *bool
@@ -14116,6 +14119,42 @@ func (m *OrganizationMutation) OldLeakedKeys(ctx context.Context) (v domain.Leak
 // ResetLeakedKeys resets all changes to the "leaked_keys" field.
 func (m *OrganizationMutation) ResetLeakedKeys() {
 	m.leaked_keys = nil
+}
+
+// SetCatalogueAccess sets the "catalogue_access" field.
+func (m *OrganizationMutation) SetCatalogueAccess(da domain.CatalogueAccess) {
+	m.catalogue_access = &da
+}
+
+// CatalogueAccess returns the value of the "catalogue_access" field in the mutation.
+func (m *OrganizationMutation) CatalogueAccess() (r domain.CatalogueAccess, exists bool) {
+	v := m.catalogue_access
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCatalogueAccess returns the old "catalogue_access" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldCatalogueAccess(ctx context.Context) (v domain.CatalogueAccess, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCatalogueAccess is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCatalogueAccess requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCatalogueAccess: %w", err)
+	}
+	return oldValue.CatalogueAccess, nil
+}
+
+// ResetCatalogueAccess resets all changes to the "catalogue_access" field.
+func (m *OrganizationMutation) ResetCatalogueAccess() {
+	m.catalogue_access = nil
 }
 
 // SetPasswordSignIn sets the "password_sign_in" field.
@@ -14923,7 +14962,7 @@ func (m *OrganizationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrganizationMutation) Fields() []string {
-	fields := make([]string, 0, 30)
+	fields := make([]string, 0, 31)
 	if m.created_at != nil {
 		fields = append(fields, organization.FieldCreatedAt)
 	}
@@ -14962,6 +15001,9 @@ func (m *OrganizationMutation) Fields() []string {
 	}
 	if m.leaked_keys != nil {
 		fields = append(fields, organization.FieldLeakedKeys)
+	}
+	if m.catalogue_access != nil {
+		fields = append(fields, organization.FieldCatalogueAccess)
 	}
 	if m.password_sign_in != nil {
 		fields = append(fields, organization.FieldPasswordSignIn)
@@ -15048,6 +15090,8 @@ func (m *OrganizationMutation) Field(name string) (ent.Value, bool) {
 		return m.ProductionKeys()
 	case organization.FieldLeakedKeys:
 		return m.LeakedKeys()
+	case organization.FieldCatalogueAccess:
+		return m.CatalogueAccess()
 	case organization.FieldPasswordSignIn:
 		return m.PasswordSignIn()
 	case organization.FieldActAs:
@@ -15117,6 +15161,8 @@ func (m *OrganizationMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldProductionKeys(ctx)
 	case organization.FieldLeakedKeys:
 		return m.OldLeakedKeys(ctx)
+	case organization.FieldCatalogueAccess:
+		return m.OldCatalogueAccess(ctx)
 	case organization.FieldPasswordSignIn:
 		return m.OldPasswordSignIn(ctx)
 	case organization.FieldActAs:
@@ -15250,6 +15296,13 @@ func (m *OrganizationMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetLeakedKeys(v)
+		return nil
+	case organization.FieldCatalogueAccess:
+		v, ok := value.(domain.CatalogueAccess)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCatalogueAccess(v)
 		return nil
 	case organization.FieldPasswordSignIn:
 		v, ok := value.(bool)
@@ -15559,6 +15612,9 @@ func (m *OrganizationMutation) ResetField(name string) error {
 		return nil
 	case organization.FieldLeakedKeys:
 		m.ResetLeakedKeys()
+		return nil
+	case organization.FieldCatalogueAccess:
+		m.ResetCatalogueAccess()
 		return nil
 	case organization.FieldPasswordSignIn:
 		m.ResetPasswordSignIn()
@@ -16874,7 +16930,7 @@ type ProductMutation struct {
 	description         *string
 	api_version         *string
 	external_id         *string
-	visibility          *string
+	visibility          *domain.ProductVisibility
 	status              *domain.ProductStatus
 	approval            *domain.Approval
 	auth_types          *[]access.AuthType
@@ -17381,12 +17437,12 @@ func (m *ProductMutation) ResetExternalID() {
 }
 
 // SetVisibility sets the "visibility" field.
-func (m *ProductMutation) SetVisibility(s string) {
-	m.visibility = &s
+func (m *ProductMutation) SetVisibility(dv domain.ProductVisibility) {
+	m.visibility = &dv
 }
 
 // Visibility returns the value of the "visibility" field in the mutation.
-func (m *ProductMutation) Visibility() (r string, exists bool) {
+func (m *ProductMutation) Visibility() (r domain.ProductVisibility, exists bool) {
 	v := m.visibility
 	if v == nil {
 		return
@@ -17397,7 +17453,7 @@ func (m *ProductMutation) Visibility() (r string, exists bool) {
 // OldVisibility returns the old "visibility" field's value of the Product entity.
 // If the Product object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *ProductMutation) OldVisibility(ctx context.Context) (v string, err error) {
+func (m *ProductMutation) OldVisibility(ctx context.Context) (v domain.ProductVisibility, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldVisibility is only allowed on UpdateOne operations")
 	}
@@ -18213,7 +18269,7 @@ func (m *ProductMutation) SetField(name string, value ent.Value) error {
 		m.SetExternalID(v)
 		return nil
 	case product.FieldVisibility:
-		v, ok := value.(string)
+		v, ok := value.(domain.ProductVisibility)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -19181,6 +19237,646 @@ func (m *ProductApproverMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown ProductApprover edge %s", name)
+}
+
+// ProductGrantMutation represents an operation that mutates the ProductGrant nodes in the graph.
+type ProductGrantMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *uuid.UUID
+	created_at          *time.Time
+	clearedFields       map[string]struct{}
+	product             *uuid.UUID
+	clearedproduct      bool
+	account             *uuid.UUID
+	clearedaccount      bool
+	organization        *uuid.UUID
+	clearedorganization bool
+	done                bool
+	oldValue            func(context.Context) (*ProductGrant, error)
+	predicates          []predicate.ProductGrant
+}
+
+var _ ent.Mutation = (*ProductGrantMutation)(nil)
+
+// productgrantOption allows management of the mutation configuration using functional options.
+type productgrantOption func(*ProductGrantMutation)
+
+// newProductGrantMutation creates new mutation for the ProductGrant entity.
+func newProductGrantMutation(c config, op Op, opts ...productgrantOption) *ProductGrantMutation {
+	m := &ProductGrantMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeProductGrant,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withProductGrantID sets the ID field of the mutation.
+func withProductGrantID(id uuid.UUID) productgrantOption {
+	return func(m *ProductGrantMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ProductGrant
+		)
+		m.oldValue = func(ctx context.Context) (*ProductGrant, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ProductGrant.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withProductGrant sets the old ProductGrant of the mutation.
+func withProductGrant(node *ProductGrant) productgrantOption {
+	return func(m *ProductGrantMutation) {
+		m.oldValue = func(context.Context) (*ProductGrant, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ProductGrantMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ProductGrantMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ProductGrant entities.
+func (m *ProductGrantMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ProductGrantMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ProductGrantMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ProductGrant.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *ProductGrantMutation) SetOrganizationID(u uuid.UUID) {
+	m.organization = &u
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *ProductGrantMutation) OrganizationID() (r uuid.UUID, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the ProductGrant entity.
+// If the ProductGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductGrantMutation) OldOrganizationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *ProductGrantMutation) ResetOrganizationID() {
+	m.organization = nil
+}
+
+// SetProductID sets the "product_id" field.
+func (m *ProductGrantMutation) SetProductID(u uuid.UUID) {
+	m.product = &u
+}
+
+// ProductID returns the value of the "product_id" field in the mutation.
+func (m *ProductGrantMutation) ProductID() (r uuid.UUID, exists bool) {
+	v := m.product
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductID returns the old "product_id" field's value of the ProductGrant entity.
+// If the ProductGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductGrantMutation) OldProductID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductID: %w", err)
+	}
+	return oldValue.ProductID, nil
+}
+
+// ResetProductID resets all changes to the "product_id" field.
+func (m *ProductGrantMutation) ResetProductID() {
+	m.product = nil
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *ProductGrantMutation) SetAccountID(u uuid.UUID) {
+	m.account = &u
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *ProductGrantMutation) AccountID() (r uuid.UUID, exists bool) {
+	v := m.account
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the ProductGrant entity.
+// If the ProductGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductGrantMutation) OldAccountID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *ProductGrantMutation) ResetAccountID() {
+	m.account = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ProductGrantMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ProductGrantMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ProductGrant entity.
+// If the ProductGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductGrantMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ProductGrantMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// ClearProduct clears the "product" edge to the Product entity.
+func (m *ProductGrantMutation) ClearProduct() {
+	m.clearedproduct = true
+	m.clearedFields[productgrant.FieldProductID] = struct{}{}
+}
+
+// ProductCleared reports if the "product" edge to the Product entity was cleared.
+func (m *ProductGrantMutation) ProductCleared() bool {
+	return m.clearedproduct
+}
+
+// ProductIDs returns the "product" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ProductID instead. It exists only for internal usage by the builders.
+func (m *ProductGrantMutation) ProductIDs() (ids []uuid.UUID) {
+	if id := m.product; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetProduct resets all changes to the "product" edge.
+func (m *ProductGrantMutation) ResetProduct() {
+	m.product = nil
+	m.clearedproduct = false
+}
+
+// ClearAccount clears the "account" edge to the Account entity.
+func (m *ProductGrantMutation) ClearAccount() {
+	m.clearedaccount = true
+	m.clearedFields[productgrant.FieldAccountID] = struct{}{}
+}
+
+// AccountCleared reports if the "account" edge to the Account entity was cleared.
+func (m *ProductGrantMutation) AccountCleared() bool {
+	return m.clearedaccount
+}
+
+// AccountIDs returns the "account" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// AccountID instead. It exists only for internal usage by the builders.
+func (m *ProductGrantMutation) AccountIDs() (ids []uuid.UUID) {
+	if id := m.account; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetAccount resets all changes to the "account" edge.
+func (m *ProductGrantMutation) ResetAccount() {
+	m.account = nil
+	m.clearedaccount = false
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (m *ProductGrantMutation) ClearOrganization() {
+	m.clearedorganization = true
+	m.clearedFields[productgrant.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationCleared reports if the "organization" edge to the Organization entity was cleared.
+func (m *ProductGrantMutation) OrganizationCleared() bool {
+	return m.clearedorganization
+}
+
+// OrganizationIDs returns the "organization" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrganizationID instead. It exists only for internal usage by the builders.
+func (m *ProductGrantMutation) OrganizationIDs() (ids []uuid.UUID) {
+	if id := m.organization; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrganization resets all changes to the "organization" edge.
+func (m *ProductGrantMutation) ResetOrganization() {
+	m.organization = nil
+	m.clearedorganization = false
+}
+
+// Where appends a list predicates to the ProductGrantMutation builder.
+func (m *ProductGrantMutation) Where(ps ...predicate.ProductGrant) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ProductGrantMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ProductGrantMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ProductGrant, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ProductGrantMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ProductGrantMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ProductGrant).
+func (m *ProductGrantMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ProductGrantMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.organization != nil {
+		fields = append(fields, productgrant.FieldOrganizationID)
+	}
+	if m.product != nil {
+		fields = append(fields, productgrant.FieldProductID)
+	}
+	if m.account != nil {
+		fields = append(fields, productgrant.FieldAccountID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, productgrant.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ProductGrantMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case productgrant.FieldOrganizationID:
+		return m.OrganizationID()
+	case productgrant.FieldProductID:
+		return m.ProductID()
+	case productgrant.FieldAccountID:
+		return m.AccountID()
+	case productgrant.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ProductGrantMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case productgrant.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case productgrant.FieldProductID:
+		return m.OldProductID(ctx)
+	case productgrant.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case productgrant.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown ProductGrant field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ProductGrantMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case productgrant.FieldOrganizationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case productgrant.FieldProductID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductID(v)
+		return nil
+	case productgrant.FieldAccountID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case productgrant.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ProductGrant field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ProductGrantMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ProductGrantMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ProductGrantMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown ProductGrant numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ProductGrantMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ProductGrantMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ProductGrantMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown ProductGrant nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ProductGrantMutation) ResetField(name string) error {
+	switch name {
+	case productgrant.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case productgrant.FieldProductID:
+		m.ResetProductID()
+		return nil
+	case productgrant.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case productgrant.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown ProductGrant field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ProductGrantMutation) AddedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.product != nil {
+		edges = append(edges, productgrant.EdgeProduct)
+	}
+	if m.account != nil {
+		edges = append(edges, productgrant.EdgeAccount)
+	}
+	if m.organization != nil {
+		edges = append(edges, productgrant.EdgeOrganization)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ProductGrantMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case productgrant.EdgeProduct:
+		if id := m.product; id != nil {
+			return []ent.Value{*id}
+		}
+	case productgrant.EdgeAccount:
+		if id := m.account; id != nil {
+			return []ent.Value{*id}
+		}
+	case productgrant.EdgeOrganization:
+		if id := m.organization; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ProductGrantMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 3)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ProductGrantMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ProductGrantMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.clearedproduct {
+		edges = append(edges, productgrant.EdgeProduct)
+	}
+	if m.clearedaccount {
+		edges = append(edges, productgrant.EdgeAccount)
+	}
+	if m.clearedorganization {
+		edges = append(edges, productgrant.EdgeOrganization)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ProductGrantMutation) EdgeCleared(name string) bool {
+	switch name {
+	case productgrant.EdgeProduct:
+		return m.clearedproduct
+	case productgrant.EdgeAccount:
+		return m.clearedaccount
+	case productgrant.EdgeOrganization:
+		return m.clearedorganization
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ProductGrantMutation) ClearEdge(name string) error {
+	switch name {
+	case productgrant.EdgeProduct:
+		m.ClearProduct()
+		return nil
+	case productgrant.EdgeAccount:
+		m.ClearAccount()
+		return nil
+	case productgrant.EdgeOrganization:
+		m.ClearOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown ProductGrant unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ProductGrantMutation) ResetEdge(name string) error {
+	switch name {
+	case productgrant.EdgeProduct:
+		m.ResetProduct()
+		return nil
+	case productgrant.EdgeAccount:
+		m.ResetAccount()
+		return nil
+	case productgrant.EdgeOrganization:
+		m.ResetOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown ProductGrant edge %s", name)
 }
 
 // ServiceTokenMutation represents an operation that mutates the ServiceToken nodes in the graph.

@@ -47,6 +47,8 @@ type Organization struct {
 	ProductionKeys domain.ProductionKeys `json:"production_keys,omitempty"`
 	// What becomes of API keys that somebody reports as leaked.
 	LeakedKeys domain.LeakedKeys `json:"leaked_keys,omitempty"`
+	// Who reads the public products that are on offer.
+	CatalogueAccess domain.CatalogueAccess `json:"catalogue_access,omitempty"`
 	// PasswordSignIn holds the value of the "password_sign_in" field.
 	PasswordSignIn bool `json:"password_sign_in,omitempty"`
 	// Whether service tokens may act for developers.
@@ -100,7 +102,7 @@ func (*Organization) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case organization.FieldVersion, organization.FieldRequestsExpireAfterDays, organization.FieldCollectKeysWithinDays, organization.FieldDeletedRetentionDays, organization.FieldEventRetentionDays:
 			values[i] = new(sql.NullInt64)
-		case organization.FieldSlug, organization.FieldName, organization.FieldWebsite, organization.FieldSupportEmail, organization.FieldLogoURL, organization.FieldTimeZone, organization.FieldCurrency, organization.FieldPortalUnregister, organization.FieldProductionKeys, organization.FieldLeakedKeys, organization.FieldSignUp, organization.FieldTermsVersion, organization.FieldTermsURL, organization.FieldKeyPrefix:
+		case organization.FieldSlug, organization.FieldName, organization.FieldWebsite, organization.FieldSupportEmail, organization.FieldLogoURL, organization.FieldTimeZone, organization.FieldCurrency, organization.FieldPortalUnregister, organization.FieldProductionKeys, organization.FieldLeakedKeys, organization.FieldCatalogueAccess, organization.FieldSignUp, organization.FieldTermsVersion, organization.FieldTermsURL, organization.FieldKeyPrefix:
 			values[i] = new(sql.NullString)
 		case organization.FieldCreatedAt, organization.FieldUpdatedAt:
 			values[i] = new(sql.NullTime)
@@ -204,6 +206,12 @@ func (_m *Organization) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field leaked_keys", values[i])
 			} else if value.Valid {
 				_m.LeakedKeys = domain.LeakedKeys(value.String)
+			}
+		case organization.FieldCatalogueAccess:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field catalogue_access", values[i])
+			} else if value.Valid {
+				_m.CatalogueAccess = domain.CatalogueAccess(value.String)
 			}
 		case organization.FieldPasswordSignIn:
 			if value, ok := values[i].(*sql.NullBool); !ok {
@@ -392,6 +400,9 @@ func (_m *Organization) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("leaked_keys=")
 	builder.WriteString(fmt.Sprintf("%v", _m.LeakedKeys))
+	builder.WriteString(", ")
+	builder.WriteString("catalogue_access=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CatalogueAccess))
 	builder.WriteString(", ")
 	builder.WriteString("password_sign_in=")
 	builder.WriteString(fmt.Sprintf("%v", _m.PasswordSignIn))

@@ -189,6 +189,20 @@ func (_c *OrganizationCreate) SetNillableLeakedKeys(v *domain.LeakedKeys) *Organ
 	return _c
 }
 
+// SetCatalogueAccess sets the "catalogue_access" field.
+func (_c *OrganizationCreate) SetCatalogueAccess(v domain.CatalogueAccess) *OrganizationCreate {
+	_c.mutation.SetCatalogueAccess(v)
+	return _c
+}
+
+// SetNillableCatalogueAccess sets the "catalogue_access" field if the given value is not nil.
+func (_c *OrganizationCreate) SetNillableCatalogueAccess(v *domain.CatalogueAccess) *OrganizationCreate {
+	if v != nil {
+		_c.SetCatalogueAccess(*v)
+	}
+	return _c
+}
+
 // SetPasswordSignIn sets the "password_sign_in" field.
 func (_c *OrganizationCreate) SetPasswordSignIn(v bool) *OrganizationCreate {
 	_c.mutation.SetPasswordSignIn(v)
@@ -512,6 +526,10 @@ func (_c *OrganizationCreate) defaults() error {
 		v := organization.DefaultLeakedKeys
 		_c.mutation.SetLeakedKeys(v)
 	}
+	if _, ok := _c.mutation.CatalogueAccess(); !ok {
+		v := organization.DefaultCatalogueAccess
+		_c.mutation.SetCatalogueAccess(v)
+	}
 	if _, ok := _c.mutation.PasswordSignIn(); !ok {
 		v := organization.DefaultPasswordSignIn
 		_c.mutation.SetPasswordSignIn(v)
@@ -627,6 +645,14 @@ func (_c *OrganizationCreate) check() error {
 			return &ValidationError{Name: "leaked_keys", err: fmt.Errorf(`db: validator failed for field "Organization.leaked_keys": %w`, err)}
 		}
 	}
+	if _, ok := _c.mutation.CatalogueAccess(); !ok {
+		return &ValidationError{Name: "catalogue_access", err: errors.New(`db: missing required field "Organization.catalogue_access"`)}
+	}
+	if v, ok := _c.mutation.CatalogueAccess(); ok {
+		if err := organization.CatalogueAccessValidator(v); err != nil {
+			return &ValidationError{Name: "catalogue_access", err: fmt.Errorf(`db: validator failed for field "Organization.catalogue_access": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.PasswordSignIn(); !ok {
 		return &ValidationError{Name: "password_sign_in", err: errors.New(`db: missing required field "Organization.password_sign_in"`)}
 	}
@@ -679,7 +705,7 @@ func (_c *OrganizationCreate) check() error {
 }
 
 // insertOrganization inserts a row. What is not set is NULL.
-const insertOrganization = `INSERT INTO "organizations" ("created_at", "updated_at", "version", "slug", "name", "website", "support_email", "logo_url", "time_zone", "currency", "portal_unregister", "production_keys", "leaked_keys", "password_sign_in", "act_as", "staff_totp", "sign_up", "sign_up_form", "terms_version", "terms_url", "imported_keys", "key_prefix", "longest_key_life", "rotate_keys_every", "requests_expire_after_days", "multi_product_requests", "collect_keys_within_days", "deleted_retention_days", "event_retention_days", "usage_retention", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)`
+const insertOrganization = `INSERT INTO "organizations" ("created_at", "updated_at", "version", "slug", "name", "website", "support_email", "logo_url", "time_zone", "currency", "portal_unregister", "production_keys", "leaked_keys", "catalogue_access", "password_sign_in", "act_as", "staff_totp", "sign_up", "sign_up_form", "terms_version", "terms_url", "imported_keys", "key_prefix", "longest_key_life", "rotate_keys_every", "requests_expire_after_days", "multi_product_requests", "collect_keys_within_days", "deleted_retention_days", "event_retention_days", "usage_retention", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)`
 
 func (_c *OrganizationCreate) sqlSave(ctx context.Context) (*Organization, error) {
 	node, args, err := _c.values()
@@ -713,7 +739,7 @@ func (_c *OrganizationCreate) values() (*Organization, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &Organization{config: _c.config}, make([]any, 31)
+	node, args := &Organization{config: _c.config}, make([]any, 32)
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		args[0] = value
 		node.CreatedAt = value
@@ -766,20 +792,24 @@ func (_c *OrganizationCreate) values() (*Organization, []any, error) {
 		args[12] = string(value)
 		node.LeakedKeys = value
 	}
+	if value, ok := _c.mutation.CatalogueAccess(); ok {
+		args[13] = string(value)
+		node.CatalogueAccess = value
+	}
 	if value, ok := _c.mutation.PasswordSignIn(); ok {
-		args[13] = value
+		args[14] = value
 		node.PasswordSignIn = value
 	}
 	if value, ok := _c.mutation.ActAs(); ok {
-		args[14] = value
+		args[15] = value
 		node.ActAs = value
 	}
 	if value, ok := _c.mutation.StaffTotp(); ok {
-		args[15] = value
+		args[16] = value
 		node.StaffTotp = value
 	}
 	if value, ok := _c.mutation.SignUp(); ok {
-		args[16] = string(value)
+		args[17] = string(value)
 		node.SignUp = value
 	}
 	if value, ok := _c.mutation.SignUpForm(); ok {
@@ -787,23 +817,23 @@ func (_c *OrganizationCreate) values() (*Organization, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column sign_up_form: %w", err)
 		}
-		args[17] = text
+		args[18] = text
 		node.SignUpForm = value
 	}
 	if value, ok := _c.mutation.TermsVersion(); ok {
-		args[18] = string(value)
+		args[19] = string(value)
 		node.TermsVersion = &value
 	}
 	if value, ok := _c.mutation.TermsURL(); ok {
-		args[19] = string(value)
+		args[20] = string(value)
 		node.TermsURL = &value
 	}
 	if value, ok := _c.mutation.ImportedKeys(); ok {
-		args[20] = value
+		args[21] = value
 		node.ImportedKeys = value
 	}
 	if value, ok := _c.mutation.KeyPrefix(); ok {
-		args[21] = string(value)
+		args[22] = string(value)
 		node.KeyPrefix = value
 	}
 	if value, ok := _c.mutation.LongestKeyLife(); ok {
@@ -811,7 +841,7 @@ func (_c *OrganizationCreate) values() (*Organization, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column longest_key_life: %w", err)
 		}
-		args[22] = text
+		args[23] = text
 		node.LongestKeyLife = value
 	}
 	if value, ok := _c.mutation.RotateKeysEvery(); ok {
@@ -819,27 +849,27 @@ func (_c *OrganizationCreate) values() (*Organization, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column rotate_keys_every: %w", err)
 		}
-		args[23] = text
+		args[24] = text
 		node.RotateKeysEvery = value
 	}
 	if value, ok := _c.mutation.RequestsExpireAfterDays(); ok {
-		args[24] = int64(value)
+		args[25] = int64(value)
 		node.RequestsExpireAfterDays = &value
 	}
 	if value, ok := _c.mutation.MultiProductRequests(); ok {
-		args[25] = value
+		args[26] = value
 		node.MultiProductRequests = value
 	}
 	if value, ok := _c.mutation.CollectKeysWithinDays(); ok {
-		args[26] = int64(value)
+		args[27] = int64(value)
 		node.CollectKeysWithinDays = value
 	}
 	if value, ok := _c.mutation.DeletedRetentionDays(); ok {
-		args[27] = int64(value)
+		args[28] = int64(value)
 		node.DeletedRetentionDays = value
 	}
 	if value, ok := _c.mutation.EventRetentionDays(); ok {
-		args[28] = int64(value)
+		args[29] = int64(value)
 		node.EventRetentionDays = value
 	}
 	if value, ok := _c.mutation.UsageRetention(); ok {
@@ -847,11 +877,11 @@ func (_c *OrganizationCreate) values() (*Organization, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column usage_retention: %w", err)
 		}
-		args[29] = text
+		args[30] = text
 		node.UsageRetention = value
 	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[30] = value.String()
+		args[31] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -919,6 +949,10 @@ func (_c *OrganizationCreate) createSpec() (*Organization, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.LeakedKeys(); ok {
 		_spec.SetField(organization.FieldLeakedKeys, field.TypeEnum, value)
 		_node.LeakedKeys = value
+	}
+	if value, ok := _c.mutation.CatalogueAccess(); ok {
+		_spec.SetField(organization.FieldCatalogueAccess, field.TypeEnum, value)
+		_node.CatalogueAccess = value
 	}
 	if value, ok := _c.mutation.PasswordSignIn(); ok {
 		_spec.SetField(organization.FieldPasswordSignIn, field.TypeBool, value)

@@ -191,6 +191,20 @@ func (_u *OrganizationUpdate) SetNillableLeakedKeys(v *domain.LeakedKeys) *Organ
 	return _u
 }
 
+// SetCatalogueAccess sets the "catalogue_access" field.
+func (_u *OrganizationUpdate) SetCatalogueAccess(v domain.CatalogueAccess) *OrganizationUpdate {
+	_u.mutation.SetCatalogueAccess(v)
+	return _u
+}
+
+// SetNillableCatalogueAccess sets the "catalogue_access" field if the given value is not nil.
+func (_u *OrganizationUpdate) SetNillableCatalogueAccess(v *domain.CatalogueAccess) *OrganizationUpdate {
+	if v != nil {
+		_u.SetCatalogueAccess(*v)
+	}
+	return _u
+}
+
 // SetPasswordSignIn sets the "password_sign_in" field.
 func (_u *OrganizationUpdate) SetPasswordSignIn(v bool) *OrganizationUpdate {
 	_u.mutation.SetPasswordSignIn(v)
@@ -526,6 +540,11 @@ func (_u *OrganizationUpdate) check() error {
 			return &ValidationError{Name: "leaked_keys", err: fmt.Errorf(`db: validator failed for field "Organization.leaked_keys": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.CatalogueAccess(); ok {
+		if err := organization.CatalogueAccessValidator(v); err != nil {
+			return &ValidationError{Name: "catalogue_access", err: fmt.Errorf(`db: validator failed for field "Organization.catalogue_access": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.SignUp(); ok {
 		if err := organization.SignUpValidator(v); err != nil {
 			return &ValidationError{Name: "sign_up", err: fmt.Errorf(`db: validator failed for field "Organization.sign_up": %w`, err)}
@@ -597,6 +616,9 @@ func (_u *OrganizationUpdate) sqlSave(ctx context.Context) (_node int, err error
 	}
 	if value, ok := _u.mutation.LeakedKeys(); ok {
 		_spec.SetField(organization.FieldLeakedKeys, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.CatalogueAccess(); ok {
+		_spec.SetField(organization.FieldCatalogueAccess, field.TypeEnum, value)
 	}
 	if value, ok := _u.mutation.PasswordSignIn(); ok {
 		_spec.SetField(organization.FieldPasswordSignIn, field.TypeBool, value)
@@ -858,6 +880,20 @@ func (_u *OrganizationUpdateOne) SetLeakedKeys(v domain.LeakedKeys) *Organizatio
 func (_u *OrganizationUpdateOne) SetNillableLeakedKeys(v *domain.LeakedKeys) *OrganizationUpdateOne {
 	if v != nil {
 		_u.SetLeakedKeys(*v)
+	}
+	return _u
+}
+
+// SetCatalogueAccess sets the "catalogue_access" field.
+func (_u *OrganizationUpdateOne) SetCatalogueAccess(v domain.CatalogueAccess) *OrganizationUpdateOne {
+	_u.mutation.SetCatalogueAccess(v)
+	return _u
+}
+
+// SetNillableCatalogueAccess sets the "catalogue_access" field if the given value is not nil.
+func (_u *OrganizationUpdateOne) SetNillableCatalogueAccess(v *domain.CatalogueAccess) *OrganizationUpdateOne {
+	if v != nil {
+		_u.SetCatalogueAccess(*v)
 	}
 	return _u
 }
@@ -1210,6 +1246,11 @@ func (_u *OrganizationUpdateOne) check() error {
 			return &ValidationError{Name: "leaked_keys", err: fmt.Errorf(`db: validator failed for field "Organization.leaked_keys": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.CatalogueAccess(); ok {
+		if err := organization.CatalogueAccessValidator(v); err != nil {
+			return &ValidationError{Name: "catalogue_access", err: fmt.Errorf(`db: validator failed for field "Organization.catalogue_access": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.SignUp(); ok {
 		if err := organization.SignUpValidator(v); err != nil {
 			return &ValidationError{Name: "sign_up", err: fmt.Errorf(`db: validator failed for field "Organization.sign_up": %w`, err)}
@@ -1298,6 +1339,9 @@ func (_u *OrganizationUpdateOne) sqlSave(ctx context.Context) (_node *Organizati
 	}
 	if value, ok := _u.mutation.LeakedKeys(); ok {
 		_spec.SetField(organization.FieldLeakedKeys, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.CatalogueAccess(); ok {
+		_spec.SetField(organization.FieldCatalogueAccess, field.TypeEnum, value)
 	}
 	if value, ok := _u.mutation.PasswordSignIn(); ok {
 		_spec.SetField(organization.FieldPasswordSignIn, field.TypeBool, value)

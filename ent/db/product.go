@@ -43,8 +43,8 @@ type Product struct {
 	APIVersion string `json:"api_version,omitempty"`
 	// The product's name in another system.
 	ExternalID string `json:"external_id,omitempty"`
-	// PUBLIC; nothing writes another value. A product stored as PRIVATE is hidden from developers whose account never had a subscription with it.
-	Visibility string `json:"visibility,omitempty"`
+	// PRIVATE: hidden from developers whose account has neither a grant nor a live subscription.
+	Visibility domain.ProductVisibility `json:"visibility,omitempty"`
 	// Status holds the value of the "status" field.
 	Status domain.ProductStatus `json:"status,omitempty"`
 	// Approval holds the value of the "approval" field.
@@ -200,7 +200,7 @@ func (_m *Product) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field visibility", values[i])
 			} else if value.Valid {
-				_m.Visibility = value.String
+				_m.Visibility = domain.ProductVisibility(value.String)
 			}
 		case product.FieldStatus:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -347,7 +347,7 @@ func (_m *Product) String() string {
 	builder.WriteString(_m.ExternalID)
 	builder.WriteString(", ")
 	builder.WriteString("visibility=")
-	builder.WriteString(_m.Visibility)
+	builder.WriteString(fmt.Sprintf("%v", _m.Visibility))
 	builder.WriteString(", ")
 	builder.WriteString("status=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Status))

@@ -134,13 +134,13 @@ func (_c *ProductCreate) SetNillableExternalID(v *string) *ProductCreate {
 }
 
 // SetVisibility sets the "visibility" field.
-func (_c *ProductCreate) SetVisibility(v string) *ProductCreate {
+func (_c *ProductCreate) SetVisibility(v domain.ProductVisibility) *ProductCreate {
 	_c.mutation.SetVisibility(v)
 	return _c
 }
 
 // SetNillableVisibility sets the "visibility" field if the given value is not nil.
-func (_c *ProductCreate) SetNillableVisibility(v *string) *ProductCreate {
+func (_c *ProductCreate) SetNillableVisibility(v *domain.ProductVisibility) *ProductCreate {
 	if v != nil {
 		_c.SetVisibility(*v)
 	}
@@ -453,6 +453,11 @@ func (_c *ProductCreate) check() error {
 	if _, ok := _c.mutation.Visibility(); !ok {
 		return &ValidationError{Name: "visibility", err: errors.New(`db: missing required field "Product.visibility"`)}
 	}
+	if v, ok := _c.mutation.Visibility(); ok {
+		if err := product.VisibilityValidator(v); err != nil {
+			return &ValidationError{Name: "visibility", err: fmt.Errorf(`db: validator failed for field "Product.visibility": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.Status(); !ok {
 		return &ValidationError{Name: "status", err: errors.New(`db: missing required field "Product.status"`)}
 	}
@@ -677,7 +682,7 @@ func (_c *ProductCreate) createSpec() (*Product, *sqlgraph.CreateSpec) {
 		_node.ExternalID = value
 	}
 	if value, ok := _c.mutation.Visibility(); ok {
-		_spec.SetField(product.FieldVisibility, field.TypeString, value)
+		_spec.SetField(product.FieldVisibility, field.TypeEnum, value)
 		_node.Visibility = value
 	}
 	if value, ok := _c.mutation.Status(); ok {

@@ -137,6 +137,20 @@ func (_u *ProductUpdate) SetNillableExternalID(v *string) *ProductUpdate {
 	return _u
 }
 
+// SetVisibility sets the "visibility" field.
+func (_u *ProductUpdate) SetVisibility(v domain.ProductVisibility) *ProductUpdate {
+	_u.mutation.SetVisibility(v)
+	return _u
+}
+
+// SetNillableVisibility sets the "visibility" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableVisibility(v *domain.ProductVisibility) *ProductUpdate {
+	if v != nil {
+		_u.SetVisibility(*v)
+	}
+	return _u
+}
+
 // SetStatus sets the "status" field.
 func (_u *ProductUpdate) SetStatus(v domain.ProductStatus) *ProductUpdate {
 	_u.mutation.SetStatus(v)
@@ -346,6 +360,11 @@ func (_u *ProductUpdate) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *ProductUpdate) check() error {
+	if v, ok := _u.mutation.Visibility(); ok {
+		if err := product.VisibilityValidator(v); err != nil {
+			return &ValidationError{Name: "visibility", err: fmt.Errorf(`db: validator failed for field "Product.visibility": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.Status(); ok {
 		if err := product.StatusValidator(v); err != nil {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`db: validator failed for field "Product.status": %w`, err)}
@@ -403,6 +422,9 @@ func (_u *ProductUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.ExternalID(); ok {
 		_spec.SetField(product.FieldExternalID, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Visibility(); ok {
+		_spec.SetField(product.FieldVisibility, field.TypeEnum, value)
 	}
 	if value, ok := _u.mutation.Status(); ok {
 		_spec.SetField(product.FieldStatus, field.TypeEnum, value)
@@ -580,6 +602,20 @@ func (_u *ProductUpdateOne) SetExternalID(v string) *ProductUpdateOne {
 func (_u *ProductUpdateOne) SetNillableExternalID(v *string) *ProductUpdateOne {
 	if v != nil {
 		_u.SetExternalID(*v)
+	}
+	return _u
+}
+
+// SetVisibility sets the "visibility" field.
+func (_u *ProductUpdateOne) SetVisibility(v domain.ProductVisibility) *ProductUpdateOne {
+	_u.mutation.SetVisibility(v)
+	return _u
+}
+
+// SetNillableVisibility sets the "visibility" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableVisibility(v *domain.ProductVisibility) *ProductUpdateOne {
+	if v != nil {
+		_u.SetVisibility(*v)
 	}
 	return _u
 }
@@ -806,6 +842,11 @@ func (_u *ProductUpdateOne) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *ProductUpdateOne) check() error {
+	if v, ok := _u.mutation.Visibility(); ok {
+		if err := product.VisibilityValidator(v); err != nil {
+			return &ValidationError{Name: "visibility", err: fmt.Errorf(`db: validator failed for field "Product.visibility": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.Status(); ok {
 		if err := product.StatusValidator(v); err != nil {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`db: validator failed for field "Product.status": %w`, err)}
@@ -880,6 +921,9 @@ func (_u *ProductUpdateOne) sqlSave(ctx context.Context) (_node *Product, err er
 	}
 	if value, ok := _u.mutation.ExternalID(); ok {
 		_spec.SetField(product.FieldExternalID, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Visibility(); ok {
+		_spec.SetField(product.FieldVisibility, field.TypeEnum, value)
 	}
 	if value, ok := _u.mutation.Status(); ok {
 		_spec.SetField(product.FieldStatus, field.TypeEnum, value)

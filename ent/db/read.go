@@ -1201,6 +1201,10 @@ func (*OrganizationQuery) Assign(column string) func(m *Organization, v any) err
 		return func(m *Organization, v any) error {
 			return rowscan.Text(&m.LeakedKeys, v)
 		}
+	case organization.FieldCatalogueAccess:
+		return func(m *Organization, v any) error {
+			return rowscan.Text(&m.CatalogueAccess, v)
+		}
 	case organization.FieldPasswordSignIn:
 		return func(m *Organization, v any) error {
 			return rowscan.Bool(&m.PasswordSignIn, v)

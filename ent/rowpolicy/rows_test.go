@@ -33,7 +33,8 @@ type reach struct{ admin, developer, inside string }
 
 // readable returns the rows that each viewer may read, written by hand.
 func readable() map[string]reach {
-	products := reach{"deprecated hidden offered other own retired", "deprecated offered own", "deprecated hidden offered other own retired"}
+	all := "deprecated former granted hidden history offered other over own retired unpublished"
+	products := reach{all, "deprecated granted history offered over own", all}
 	ofAccount := reach{"other own", "own", "other own"}
 	return map[string]reach{
 		"organizations":  {"own", "own", "own"},
@@ -56,13 +57,14 @@ func readable() map[string]reach {
 		"sessions":       {"staff", "own", "other own staff"},
 
 		"product_approvers": {"other own", "", "other own"},
+		"product_grants":    ofAccount,
 	}
 }
 
 // changeable returns the rows that each viewer may change.
 func changeable() map[string]reach {
 	out := readable()
-	for _, of := range []string{"organizations", "products", "product_approvers", "plans", "endpoints", "service_tokens", "sign_ups", "app_transfers"} {
+	for _, of := range []string{"organizations", "products", "product_approvers", "product_grants", "plans", "endpoints", "service_tokens", "sign_ups", "app_transfers"} {
 		r := out[of]
 		r.developer = denied
 		out[of] = r
@@ -80,7 +82,7 @@ func creatable() map[string]reach {
 	return map[string]reach{
 		"organizations": {},
 		"accounts":      byStaff, "users": byStaff, "memberships": byStaff, "invitations": byStaff,
-		"products": byStaff, "plans": byStaff, "endpoints": byStaff, "service_tokens": byStaff, "product_approvers": byStaff, "sign_ups": byStaff, "app_transfers": byStaff,
+		"products": byStaff, "plans": byStaff, "endpoints": byStaff, "service_tokens": byStaff, "product_approvers": byStaff, "product_grants": byStaff, "sign_ups": byStaff, "app_transfers": byStaff,
 		"apps": byAll, "credentials": byAll, "access_entries": byAll, "key_requests": byAll, "subscriptions": byAll, "events": byAll,
 		"sessions": {"", "own", "other own"},
 	}
@@ -93,7 +95,7 @@ func approver() (reads, changes, creates map[string]string) {
 	reads = map[string]string{
 		"organizations": "own", "accounts": "own", "users": "staff", "products": "own", "plans": "own",
 		"apps": "own", "key_requests": "own", "subscriptions": "own", "events": "own", "sessions": "own",
-		"endpoints": "", "memberships": "", "invitations": "", "credentials": "", "access_entries": "", "service_tokens": "", "product_approvers": "", "sign_ups": "", "app_transfers": "",
+		"endpoints": "", "memberships": "", "invitations": "", "credentials": "", "access_entries": "", "service_tokens": "", "product_approvers": "", "product_grants": "", "sign_ups": "", "app_transfers": "",
 	}
 	return reads, map[string]string{"users": "own", "key_requests": "own", "subscriptions": "own", "sessions": "own"}, map[string]string{"events": "other own", "sessions": "own"}
 }
@@ -239,6 +241,8 @@ func (w *world) creates(t *testing.T, x table, who string, o owner) bool {
 	switch x.name {
 	case "product_approvers":
 		_, err = tx.ProductApprover.Delete().Exec(system)
+	case "product_grants":
+		_, err = tx.ProductGrant.Delete().Exec(system)
 	case "memberships":
 		_, err = tx.Membership.Delete().Exec(system)
 	case "invitations":
@@ -257,6 +261,29 @@ func (w *world) creates(t *testing.T, x table, who string, o owner) bool {
 	}
 	require.NoError(t, err, "%s created by %s", x.name, who)
 	return true
+}
+
+// Everybody who reads a public catalogue reaches the public products that are on offer, with
+// their plans, and nothing else; and changes and creates nothing.
+func TestEverybodyReachesAPublicCatalogueAlone(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		for _, x := range tables() {
+			want := denied
+			if x.name == "products" || x.name == "plans" {
+				want = "deprecated offered"
+			}
+			require.Equal(t, want, w.reached(t, x, "everybody", func(t *testing.T, who string, o owner) (int, error) {
+				return x.read(w.as(t.Context(), who), w.client, o.rows[x.name])
+			}), "%s read", x.name)
+			require.Equal(t, denied, w.reached(t, x, "everybody", func(t *testing.T, who string, o owner) (int, error) {
+				return x.change(w.as(t.Context(), who), w.client, o.rows[x.name])
+			}), "%s changed", x.name)
+			for _, name := range []string{"own", "foreign"} {
+				require.False(t, w.creates(t, x, "everybody", w.owners[name]), "%s created", x.name)
+			}
+		}
+	})
 }
 
 // Events are deleted by Portico itself, when they are purged, and by nobody else.

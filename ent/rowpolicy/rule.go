@@ -58,6 +58,9 @@ type policy struct {
 	// seenByDeciders: service tokens that may decide, and read nothing else, read rows.
 	// deciders: they change and create rows, too.
 	seenByDeciders, deciders bool
+	// public is for everybody who reads the public catalogue of an organization; nil for
+	// tables of which they see nothing.
+	public condition
 	// system restricts Portico itself inside one organization; nil for the rows
 	// with its organization_id.
 	system condition
@@ -130,6 +133,8 @@ func (p policy) narrowing(v viewer.Viewer, to rows) ([]func(*sql.Selector), erro
 		return to.account(v), nil
 	case reach == permit.OwnProducts:
 		return to.products(v), nil
+	case reach == permit.PublicCatalogue && p.public != nil:
+		return p.public(v), nil
 	}
 	return nil, refusal(v, "rowpolicy: nothing here is for role %q", v.Role)
 }

@@ -21,6 +21,7 @@ import (
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
+	"portico/ent/db/productgrant"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
 	"portico/ent/db/signup"
@@ -113,6 +114,13 @@ func catalogue() []table {
 			return c.ProductApprover.Delete().Where(productapprover.ID(id)).Exec(ctx)
 		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
 			return c.ProductApprover.Create().SetID(id).SetOrganizationID(o.organization).SetProductID(o.id("products")).SetUserID(o.user).Exec(ctx)
+		}},
+		{"product_grants", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.ProductGrant.Query().Where(productgrant.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.ProductGrant.Delete().Where(productgrant.ID(id)).Exec(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.ProductGrant.Create().SetID(id).SetOrganizationID(o.organization).SetProductID(o.id("products")).SetAccountID(o.account).Exec(ctx)
 		}},
 		{"plans", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
 			return c.Plan.Query().Where(plan.ID(id)).Count(ctx)

@@ -16,9 +16,6 @@ var (
 	everyone = []viewer.Role{viewer.Admin, viewer.Approver, viewer.Portal}
 )
 
-// Public is the visibility of products that the catalogue shows.
-const Public = "PUBLIC"
-
 // Organization is the policy of organizations: viewers see their own;
 // administrators change it. It has no organization_id (its id serves as that),
 // so that only Portico itself, not limited to an organization, can create one.
@@ -152,56 +149,6 @@ func Subscription() ent.Policy {
 // ofAccount restricts rows to the viewer's account.
 func ofAccount(v viewer.Viewer) []func(*sql.Selector) {
 	return append(tenant(v), equals("account_id", v.AccountID))
-}
-
-// Product is the policy of products: administrators see all products; developers
-// see those in the catalogue (published or deprecated, and public) and those
-// that their account has, or had, a subscription for; approvers see those that they are
-// named for.
-func Product() ent.Policy {
-	shown := func(v viewer.Viewer) []func(*sql.Selector) {
-		return append(tenant(v), either(catalogue, everSubscribed("id", v)))
-	}
-	return policy{read: rows{tenant, shown, ofNamed("id")}, write: rows{tenant, noRows, noRows}, writers: administrators, seenByDeciders: true}
-}
-
-// Plan is the policy of plans: viewers who see a product see its plans.
-func Plan() ent.Policy {
-	p := ofProduct()
-	p.read.products = ofNamed("product_id")
-	return p
-}
-
-// Endpoint is the policy of endpoints: viewers who see a product see its endpoints, but
-// for approvers, who decide about none.
-func Endpoint() ent.Policy { return ofProduct() }
-
-func ofProduct() policy {
-	ofShown := func(v viewer.Viewer) []func(*sql.Selector) {
-		offered := inSubquery("product_id", "products", "id", func(t *sql.SelectTable) *sql.Predicate {
-			return inCatalogue(t.C)
-		})
-		return append(tenant(v), either(offered, everSubscribed("product_id", v)))
-	}
-	return policy{read: rows{tenant, ofShown, noRows}, write: rows{tenant, noRows, noRows}, writers: administrators, seenByDeciders: true}
-}
-
-// catalogue matches the products that every developer of the organization sees.
-func catalogue(s *sql.Selector) { s.Where(inCatalogue(s.C)) }
-
-func inCatalogue(c func(string) string) *sql.Predicate {
-	return sql.And(
-		sql.EQ(c("visibility"), Public),
-		sql.In(c("status"), string(domain.Published), string(domain.Deprecated)),
-	)
-}
-
-// everSubscribed matches products that the developer's account has, or had, a
-// subscription for; column names the product.
-func everSubscribed(column string, v viewer.Viewer) func(*sql.Selector) {
-	return inSubquery(column, "subscriptions", "product_id", func(t *sql.SelectTable) *sql.Predicate {
-		return sql.EQ(t.C("account_id"), v.AccountID)
-	})
 }
 
 // ProductApprover is the policy of who decides about which product: administrators see

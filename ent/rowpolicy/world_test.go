@@ -23,7 +23,7 @@ type owner struct {
 	// status is that of the subscription, shown is the product's.
 	status     access.SubscriptionStatus
 	shown      domain.ProductStatus
-	visibility string
+	visibility domain.ProductVisibility
 	role       domain.UserRole
 	deletedAt  *time.Time
 	rows       map[string]uuid.UUID
@@ -46,7 +46,7 @@ type world struct {
 func newOwner(organization uuid.UUID) owner {
 	o := owner{
 		organization: organization, account: uuid.New(), user: uuid.New(), rows: map[string]uuid.UUID{},
-		status: access.SubscriptionApproved, shown: domain.Draft, visibility: "PUBLIC", role: domain.RolePortal,
+		status: access.SubscriptionApproved, shown: domain.Draft, visibility: domain.Public, role: domain.RolePortal,
 	}
 	o.rows["organizations"], o.rows["accounts"], o.rows["users"] = o.organization, o.account, o.user
 	return o
@@ -60,7 +60,7 @@ func newWorld(t *testing.T, url string) *world {
 	deletedAt := at()
 	one := uuid.New()
 	own := newOwner(one)
-	own.visibility = "PRIVATE"
+	own.visibility = domain.Private
 	var all []string
 	for _, x := range tables() {
 		all = append(all, x.name)
@@ -82,15 +82,40 @@ func newWorld(t *testing.T, url string) *world {
 	w.add(t, "removed", removed, "apps", "credentials", "subscriptions")
 	w.add(t, "sanction", sanction, "apps", "subscriptions")
 	for name, o := range map[string]owner{
-		"offered":    {shown: domain.Published, visibility: "PUBLIC"},
-		"deprecated": {shown: domain.Deprecated, visibility: "PUBLIC"},
-		"retired":    {shown: domain.Retired, visibility: "PUBLIC"},
-		"hidden":     {shown: domain.Published, visibility: "PRIVATE"},
+		"offered":    {shown: domain.Published, visibility: domain.Public},
+		"deprecated": {shown: domain.Deprecated, visibility: domain.Public},
+		"retired":    {shown: domain.Retired, visibility: domain.Public},
+		"hidden":     {shown: domain.Published, visibility: domain.Private},
+		// What was granted shows when it is on offer, and what has ended only if it is open.
+		"granted":     {shown: domain.Published, visibility: domain.Private},
+		"unpublished": {shown: domain.Draft, visibility: domain.Private},
+		"former":      {shown: domain.Published, visibility: domain.Private, status: access.SubscriptionEnded},
+		"history":     {shown: domain.Retired, visibility: domain.Private, status: access.SubscriptionEnded},
+		"over":        {shown: domain.Retired, visibility: domain.Public, status: access.SubscriptionRejected},
 	} {
-		o.organization, o.rows = one, map[string]uuid.UUID{}
+		o.organization, o.rows, o.account = one, map[string]uuid.UUID{}, own.account
 		w.add(t, name, o, "products", "plans", "endpoints")
+		switch name {
+		case "granted", "unpublished", "history":
+			w.grant(t, o.organization, own.account, w.owners[name].rows["products"])
+		}
+		if o.status != "" {
+			w.subscribe(t, own, w.owners[name], o.status)
+		}
 	}
 	return w
+}
+
+// grant lets an account see a product.
+func (w *world) grant(t *testing.T, organization, account, product uuid.UUID) {
+	require.NoError(t, w.client.ProductGrant.Create().SetOrganizationID(organization).SetAccountID(account).SetProductID(product).
+		Exec(viewer.AsSystem(t.Context(), uuid.Nil)))
+}
+
+// subscribe gives an app of an account a subscription to a product.
+func (w *world) subscribe(t *testing.T, own, of owner, s access.SubscriptionStatus) {
+	require.NoError(t, w.client.Subscription.Create().SetOrganizationID(own.organization).SetAccountID(own.account).SetAppID(own.id("apps")).
+		SetProductID(of.rows["products"]).SetPlanID(of.rows["plans"]).SetStatus(s).Exec(viewer.AsSystem(t.Context(), uuid.Nil)))
 }
 
 // parents returns the ids of the developer's product and plan, for further rows that
@@ -144,6 +169,8 @@ func (w *world) as(ctx context.Context, name string) context.Context {
 		v = viewer.Viewer{Role: viewer.Approver, UserID: own.user}
 	case "anonymous":
 		v.Role = viewer.Anonymous
+	case "everybody": // where the organization's catalogue is public
+		v = viewer.Current(viewer.AsPublic(ctx, own.organization))
 	case "gateway":
 		v.Role = viewer.Gateway
 	case "suspended gateway":

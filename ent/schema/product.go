@@ -27,7 +27,7 @@ func (Product) Fields() []ent.Field {
 		field.String("description").Default(""),
 		field.String("api_version").Default("").Comment("The API's own version, as its provider names it."),
 		field.String("external_id").Default("").Comment("The product's name in another system."),
-		field.String("visibility").Default(rowpolicy.Public).Immutable().Comment("PUBLIC; nothing writes another value. A product stored as PRIVATE is hidden from developers whose account never had a subscription with it."),
+		field.Enum("visibility").GoType(domain.ProductVisibility("")).Default(string(domain.Public)).Comment("PRIVATE: hidden from developers whose account has neither a grant nor a live subscription."),
 		field.Enum("status").GoType(domain.ProductStatus("")).Default(string(domain.Draft)),
 		field.Enum("approval").GoType(domain.Approval("")).Default(string(domain.Manual)),
 		field.JSON("auth_types", []access.AuthType{}).Default(access.AuthTypes()),
@@ -67,10 +67,10 @@ func (Product) Annotations() []schema.Annotation {
 		Node{
 			Type: "Product", Prefix: "prod", List: "products",
 			Orders:  []Order{byCreation(), {Name: "TITLE", Column: "title_folded"}},
-			Columns: map[string][]string{"viewerCan": {"organization_id", "status"}, "approvers": nil},
+			Columns: map[string][]string{"viewerCan": {"organization_id", "status", "visibility"}, "approvers": nil, "grants": nil},
 		},
 		checks(map[string]string{
-			"products_visibility": oneOf("visibility", []string{rowpolicy.Public, "PRIVATE"}),
+			"products_visibility": oneOf("visibility", domain.ProductVisibility("").Values()),
 			"products_status":     oneOf("status", domain.ProductStatus("").Values()),
 			"products_approval":   oneOf("approval", domain.Approval("").Values()),
 			"products_ending":     "deprecates_at IS NULL OR retires_at IS NULL OR deprecates_at <= retires_at",

@@ -354,6 +354,25 @@ func (ec *executionContext) fieldContext_Organization_leakedKeys(_ context.Conte
 	return graphql.NewScalarFieldContext("Organization", field, false, false, errors.New("field of type LeakedKeys does not have child fields"))
 }
 
+func (ec *executionContext) _Organization_catalogueAccess(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Organization",
+		func(ctx context.Context) (any, error) {
+			return obj.CatalogueAccess, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v domain.CatalogueAccess) graphql.Marshaler {
+			return ec.marshalNCatalogueAccess2porticoᚋinternalᚋdomainᚐCatalogueAccess(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_catalogueAccess(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Organization", field, false, false, errors.New("field of type CatalogueAccess does not have child fields"))
+}
+
 func (ec *executionContext) _Organization_passwordSignIn(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -1114,7 +1133,7 @@ func (ec *executionContext) unmarshalInputUpdateOrganizationInput(ctx context.Co
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"version", "name", "website", "supportEmail", "logoUrl", "timeZone", "currency", "portalUnregister", "productionKeys", "leakedKeys", "passwordSignIn", "staffTotp", "actAs", "signUp", "signUpForm", "terms", "keyPrefix", "importedKeys", "longestKeyLife", "rotateKeysEvery", "requestsExpireAfterDays", "multiProductRequests", "collectKeysWithinDays", "deletedRetentionDays", "eventRetentionDays", "usageRetention"}
+	fieldsInOrder := [...]string{"version", "name", "website", "supportEmail", "logoUrl", "timeZone", "currency", "portalUnregister", "productionKeys", "leakedKeys", "catalogueAccess", "passwordSignIn", "staffTotp", "actAs", "signUp", "signUpForm", "terms", "keyPrefix", "importedKeys", "longestKeyLife", "rotateKeysEvery", "requestsExpireAfterDays", "multiProductRequests", "collectKeysWithinDays", "deletedRetentionDays", "eventRetentionDays", "usageRetention"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1191,6 +1210,13 @@ func (ec *executionContext) unmarshalInputUpdateOrganizationInput(ctx context.Co
 				return it, err
 			}
 			it.LeakedKeys = graphql.OmittableOf(data)
+		case "catalogueAccess":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("catalogueAccess"))
+			data, err := ec.unmarshalOCatalogueAccess2ᚖporticoᚋinternalᚋdomainᚐCatalogueAccess(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CatalogueAccess = graphql.OmittableOf(data)
 		case "passwordSignIn":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("passwordSignIn"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -1527,6 +1553,12 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 			} else {
 				out.required(ec._Organization_leakedKeys(ctx, field, obj))
 			}
+		case "catalogueAccess":
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.CatalogueAccess))
+			} else {
+				out.required(ec._Organization_catalogueAccess(ctx, field, obj))
+			}
 		case "passwordSignIn":
 			if out.direct {
 				out.Text = strconv.AppendBool(out.Text, bool(obj.PasswordSignIn))
@@ -1666,6 +1698,23 @@ func (ec *executionContext) _UsageRetention(ctx context.Context, sel ast.Selecti
 
 // region    ***************************** type.gotpl *****************************
 
+func (ec *executionContext) unmarshalNCatalogueAccess2porticoᚋinternalᚋdomainᚐCatalogueAccess(ctx context.Context, v any) (domain.CatalogueAccess, error) {
+	tmp, err := model.UnmarshalText(v)
+	res := domain.CatalogueAccess(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCatalogueAccess2porticoᚋinternalᚋdomainᚐCatalogueAccess(ctx context.Context, sel ast.SelectionSet, v domain.CatalogueAccess) graphql.Marshaler {
+	_ = sel
+	res := model.MarshalText(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNKeyLife2porticoᚋinternalᚋdomainᚐKeyLife(ctx context.Context, sel ast.SelectionSet, v domain.KeyLife) graphql.Marshaler {
 	return ec._KeyLife(ctx, sel, &v)
 }
@@ -1721,6 +1770,25 @@ func (ec *executionContext) marshalNProductionKeys2porticoᚋinternalᚋdomain�
 func (ec *executionContext) unmarshalNUpdateOrganizationInput2porticoᚋgraphᚋmodelᚐUpdateOrganizationInput(ctx context.Context, v any) (model.UpdateOrganizationInput, error) {
 	res, err := ec.unmarshalInputUpdateOrganizationInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOCatalogueAccess2ᚖporticoᚋinternalᚋdomainᚐCatalogueAccess(ctx context.Context, v any) (*domain.CatalogueAccess, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := model.UnmarshalText(v)
+	res := domain.CatalogueAccess(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCatalogueAccess2ᚖporticoᚋinternalᚋdomainᚐCatalogueAccess(ctx context.Context, sel ast.SelectionSet, v *domain.CatalogueAccess) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := model.MarshalText(string(*v))
+	return res
 }
 
 func (ec *executionContext) unmarshalOKeyLifeInput2ᚖporticoᚋinternalᚋdomainᚐKeyLife(ctx context.Context, v any) (*domain.KeyLife, error) {

@@ -29,6 +29,7 @@ type ProductResolver interface {
 	ViewerCan(ctx context.Context, obj *db.Product) (*catalog.ProductPermissions, error)
 	Approvers(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.UserConnection, error)
 	RequestForm(ctx context.Context, obj *db.Product) ([]*domain.Question, error)
+	Grants(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.AccountConnection, error)
 }
 type ProductConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.ProductConnection) ([]*model.ProductEdge, error)
@@ -77,6 +78,44 @@ func (ec *executionContext) field_Product_approvers_args(ctx context.Context, ra
 }
 
 func (ec *executionContext) field_Product_endpoints_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Product_grants_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
@@ -365,6 +404,25 @@ func (ec *executionContext) _Product_status(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_Product_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Product", field, false, false, errors.New("field of type ProductStatus does not have child fields"))
+}
+
+func (ec *executionContext) _Product_visibility(ctx context.Context, field graphql.CollectedField, obj *db.Product) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Product",
+		func(ctx context.Context) (any, error) {
+			return obj.Visibility, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v domain.ProductVisibility) graphql.Marshaler {
+			return ec.marshalNProductVisibility2porticoᚋinternalᚋdomainᚐProductVisibility(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Product_visibility(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Product", field, false, false, errors.New("field of type ProductVisibility does not have child fields"))
 }
 
 func (ec *executionContext) _Product_approval(ctx context.Context, field graphql.CollectedField, obj *db.Product) (ret graphql.Marshaler) {
@@ -747,6 +805,68 @@ func (ec *executionContext) fieldContext_Product_requestForm(_ context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _Product_grants(ctx context.Context, field graphql.CollectedField, obj *db.Product) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Product_grants(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Product().Grants(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕporticoᚋinternalᚋviewerᚐRoleᚄ(ctx, []any{"ADMIN"})
+				if err != nil {
+					var zeroVal *model.AccountConnection
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *model.AccountConnection
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AccountConnection) graphql.Marshaler {
+			return ec.marshalOAccountConnection2ᚖporticoᚋgraphᚋmodelᚐAccountConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Product_grants(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Product",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AccountConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Product", field, ec.Variables, ec.field_Product_grants_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Product_deprecatesAt(ctx context.Context, field graphql.CollectedField, obj *db.Product) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -1047,6 +1167,34 @@ func (ec *executionContext) fieldContext_ProductPermissions_changeApprovers(_ co
 	return fc, nil
 }
 
+func (ec *executionContext) _ProductPermissions_changeGrants(ctx context.Context, field graphql.CollectedField, obj *catalog.ProductPermissions) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ProductPermissions",
+		func(ctx context.Context) (any, error) {
+			return obj.ChangeGrants, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
+			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProductPermissions_changeGrants(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProductPermissions",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Permission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdateProductPayload_product(ctx context.Context, field graphql.CollectedField, obj *model.UpdateProductPayload) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -1121,6 +1269,9 @@ func (ec *executionContext) unmarshalInputCreateProductInput(ctx context.Context
 	if _, present := asMap["status"]; !present {
 		asMap["status"] = "DRAFT"
 	}
+	if _, present := asMap["visibility"]; !present {
+		asMap["visibility"] = "PUBLIC"
+	}
 	if _, present := asMap["approval"]; !present {
 		asMap["approval"] = "MANUAL"
 	}
@@ -1134,7 +1285,7 @@ func (ec *executionContext) unmarshalInputCreateProductInput(ctx context.Context
 		asMap["enforceEndpoints"] = false
 	}
 
-	fieldsInOrder := [...]string{"name", "title", "description", "apiVersion", "externalId", "status", "approval", "authTypes", "documentationUrl", "handOffUrl", "keyless", "enforceEndpoints", "requestForm"}
+	fieldsInOrder := [...]string{"name", "title", "description", "apiVersion", "externalId", "status", "visibility", "approval", "authTypes", "documentationUrl", "handOffUrl", "keyless", "enforceEndpoints", "requestForm"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1183,6 +1334,13 @@ func (ec *executionContext) unmarshalInputCreateProductInput(ctx context.Context
 				return it, err
 			}
 			it.Status = data
+		case "visibility":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("visibility"))
+			data, err := ec.unmarshalOProductVisibility2ᚖporticoᚋinternalᚋdomainᚐProductVisibility(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Visibility = data
 		case "approval":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("approval"))
 			data, err := ec.unmarshalOApproval2ᚖporticoᚋinternalᚋdomainᚐApproval(ctx, v)
@@ -1248,7 +1406,7 @@ func (ec *executionContext) unmarshalInputProductFilter(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"search", "titleContains", "status"}
+	fieldsInOrder := [...]string{"search", "titleContains", "status", "visibility"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1276,6 +1434,13 @@ func (ec *executionContext) unmarshalInputProductFilter(ctx context.Context, obj
 				return it, err
 			}
 			it.Status = data
+		case "visibility":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("visibility"))
+			data, err := ec.unmarshalOProductVisibility2ᚕporticoᚋinternalᚋdomainᚐProductVisibilityᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Visibility = data
 		}
 	}
 	return it, nil
@@ -1333,7 +1498,7 @@ func (ec *executionContext) unmarshalInputUpdateProductInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"productId", "version", "title", "description", "apiVersion", "externalId", "status", "approval", "authTypes", "documentationUrl", "handOffUrl", "keyless", "enforceEndpoints", "requestForm"}
+	fieldsInOrder := [...]string{"productId", "version", "title", "description", "apiVersion", "externalId", "status", "visibility", "approval", "authTypes", "documentationUrl", "handOffUrl", "keyless", "enforceEndpoints", "requestForm"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1389,6 +1554,13 @@ func (ec *executionContext) unmarshalInputUpdateProductInput(ctx context.Context
 				return it, err
 			}
 			it.Status = graphql.OmittableOf(data)
+		case "visibility":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("visibility"))
+			data, err := ec.unmarshalOProductVisibility2ᚖporticoᚋinternalᚋdomainᚐProductVisibility(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Visibility = graphql.OmittableOf(data)
 		case "approval":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("approval"))
 			data, err := ec.unmarshalOApproval2ᚖporticoᚋinternalᚋdomainᚐApproval(ctx, v)
@@ -1522,6 +1694,12 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 			} else {
 				out.required(ec._Product_status(ctx, field, obj))
 			}
+		case "visibility":
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Visibility))
+			} else {
+				out.required(ec._Product_visibility(ctx, field, obj))
+			}
 		case "approval":
 			if out.direct {
 				out.Text = model.AppendText(out.Text, string(obj.Approval))
@@ -1576,6 +1754,8 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 			out.optional(ec._Product_approvers(ctx, field, obj))
 		case "requestForm":
 			out.required(ec._Product_requestForm(ctx, field, obj))
+		case "grants":
+			out.optional(ec._Product_grants(ctx, field, obj))
 		case "deprecatesAt":
 			if out.direct {
 				if v := obj.DeprecatesAt; v != nil {
@@ -1691,6 +1871,12 @@ func (ec *executionContext) _ProductPermissions(ctx context.Context, sel ast.Sel
 				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.ChangeApprovers))
 			} else {
 				out.required(ec._ProductPermissions_changeApprovers(ctx, field, obj))
+			}
+		case "changeGrants":
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.ChangeGrants))
+			} else {
+				out.required(ec._ProductPermissions_changeGrants(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -1837,6 +2023,23 @@ func (ec *executionContext) marshalNProductStatus2porticoᚋinternalᚋdomainᚐ
 	return res
 }
 
+func (ec *executionContext) unmarshalNProductVisibility2porticoᚋinternalᚋdomainᚐProductVisibility(ctx context.Context, v any) (domain.ProductVisibility, error) {
+	tmp, err := model.UnmarshalText(v)
+	res := domain.ProductVisibility(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNProductVisibility2porticoᚋinternalᚋdomainᚐProductVisibility(ctx context.Context, sel ast.SelectionSet, v domain.ProductVisibility) graphql.Marshaler {
+	_ = sel
+	res := model.MarshalText(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNUpdateProductInput2porticoᚋgraphᚋmodelᚐUpdateProductInput(ctx context.Context, v any) (model.UpdateProductInput, error) {
 	res, err := ec.unmarshalInputUpdateProductInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -1921,6 +2124,53 @@ func (ec *executionContext) unmarshalOProductStatus2ᚖporticoᚋinternalᚋdoma
 }
 
 func (ec *executionContext) marshalOProductStatus2ᚖporticoᚋinternalᚋdomainᚐProductStatus(ctx context.Context, sel ast.SelectionSet, v *domain.ProductStatus) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := model.MarshalText(string(*v))
+	return res
+}
+
+func (ec *executionContext) unmarshalOProductVisibility2ᚕporticoᚋinternalᚋdomainᚐProductVisibilityᚄ(ctx context.Context, v any) ([]domain.ProductVisibility, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]domain.ProductVisibility, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNProductVisibility2porticoᚋinternalᚋdomainᚐProductVisibility(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOProductVisibility2ᚕporticoᚋinternalᚋdomainᚐProductVisibilityᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.ProductVisibility) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+		return ec.marshalNProductVisibility2porticoᚋinternalᚋdomainᚐProductVisibility(ctx, sel, v[i])
+	})
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalOProductVisibility2ᚖporticoᚋinternalᚋdomainᚐProductVisibility(ctx context.Context, v any) (*domain.ProductVisibility, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := model.UnmarshalText(v)
+	res := domain.ProductVisibility(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOProductVisibility2ᚖporticoᚋinternalᚋdomainᚐProductVisibility(ctx context.Context, sel ast.SelectionSet, v *domain.ProductVisibility) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

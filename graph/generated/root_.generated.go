@@ -37,6 +37,7 @@ type ResolverRoot interface {
 	AppConnection() AppConnectionResolver
 	AppTransfer() AppTransferResolver
 	AppTransferConnection() AppTransferConnectionResolver
+	Catalogue() CatalogueResolver
 	Credential() CredentialResolver
 	CredentialConnection() CredentialConnectionResolver
 	DeletedApp() DeletedAppResolver
@@ -325,6 +326,12 @@ type ComplexityRoot struct {
 	CancelProductEndingPayload struct {
 		Product    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	Catalogue struct {
+		OrganizationName func(childComplexity int) int
+		Product          func(childComplexity int, name string) int
+		Products         func(childComplexity int, where *catalog.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) int
 	}
 
 	ChangeMemberRolePayload struct {
@@ -692,6 +699,12 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	GrantProductPayload struct {
+		Account    func(childComplexity int) int
+		Product    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	IdentityProvider struct {
 		Label    func(childComplexity int) int
 		Name     func(childComplexity int) int
@@ -921,6 +934,7 @@ type ComplexityRoot struct {
 		EnableTotp                  func(childComplexity int, input model.EnableTotpInput) int
 		EnableUser                  func(childComplexity int, input model.EnableUserInput) int
 		GenerateKey                 func(childComplexity int, input apps.GenerateKeyInput) int
+		GrantProduct                func(childComplexity int, input model.GrantProductInput) int
 		InviteMember                func(childComplexity int, input identity.InviteMemberInput) int
 		RefreshSession              func(childComplexity int, input model.RefreshSessionInput) int
 		Register                    func(childComplexity int, input apps.RegisterInput) int
@@ -971,10 +985,12 @@ type ComplexityRoot struct {
 		VerifyEmail                 func(childComplexity int, input identity.VerifyEmailInput) int
 		Withdraw                    func(childComplexity int, input model.WithdrawInput) int
 		WithdrawKeyRequest          func(childComplexity int, input model.WithdrawKeyRequestInput) int
+		WithdrawProduct             func(childComplexity int, input model.WithdrawProductInput) int
 	}
 
 	Organization struct {
 		ActAs                   func(childComplexity int) int
+		CatalogueAccess         func(childComplexity int) int
 		CollectKeysWithinDays   func(childComplexity int) int
 		Currency                func(childComplexity int) int
 		DeletedRetentionDays    func(childComplexity int) int
@@ -1088,6 +1104,7 @@ type ComplexityRoot struct {
 		EnforceEndpoints func(childComplexity int) int
 		ExternalID       func(childComplexity int) int
 		GlobalID         func(childComplexity int) int
+		Grants           func(childComplexity int, first *int, after *string, last *int, before *string) int
 		HandOffURL       func(childComplexity int) int
 		Keyless          func(childComplexity int) int
 		Name             func(childComplexity int) int
@@ -1098,6 +1115,7 @@ type ComplexityRoot struct {
 		Title            func(childComplexity int) int
 		Version          func(childComplexity int) int
 		ViewerCan        func(childComplexity int) int
+		Visibility       func(childComplexity int) int
 	}
 
 	ProductConnection struct {
@@ -1114,6 +1132,7 @@ type ComplexityRoot struct {
 
 	ProductPermissions struct {
 		ChangeApprovers func(childComplexity int) int
+		ChangeGrants    func(childComplexity int) int
 		CreateEndpoint  func(childComplexity int) int
 		Register        func(childComplexity int) int
 		Update          func(childComplexity int) int
@@ -1180,6 +1199,7 @@ type ComplexityRoot struct {
 		AppByReferenceID          func(childComplexity int, referenceID uuid.UUID) int
 		AppTransfers              func(childComplexity int, where *apps.AppTransferFilter, orderBy model.AppTransferOrder, first *int, after *string, last *int, before *string) int
 		Apps                      func(childComplexity int, where *apps.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) int
+		Catalogue                 func(childComplexity int, organization string) int
 		CredentialByKey           func(childComplexity int, input model.CredentialByKeyInput) int
 		Credentials               func(childComplexity int, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) int
 		DeletedApps               func(childComplexity int, where *apps.DeletedAppFilter, first *int, after *string, last *int, before *string) int
@@ -1735,6 +1755,12 @@ type ComplexityRoot struct {
 	WithdrawPayload struct {
 		ProductSubscription func(childComplexity int) int
 		UserErrors          func(childComplexity int) int
+	}
+
+	WithdrawProductPayload struct {
+		Account    func(childComplexity int) int
+		Product    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 }
 
@@ -2675,6 +2701,35 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CancelProductEndingPayload.UserErrors(childComplexity), true
+
+	case "Catalogue.organizationName":
+		if e.ComplexityRoot.Catalogue.OrganizationName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Catalogue.OrganizationName(childComplexity), true
+	case "Catalogue.product":
+		if e.ComplexityRoot.Catalogue.Product == nil {
+			break
+		}
+
+		args, err := ec.field_Catalogue_product_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Catalogue.Product(childComplexity, args["name"].(string)), true
+	case "Catalogue.products":
+		if e.ComplexityRoot.Catalogue.Products == nil {
+			break
+		}
+
+		args, err := ec.field_Catalogue_products_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Catalogue.Products(childComplexity, args["where"].(*catalog.ProductFilter), args["orderBy"].(model.ProductOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 
 	case "ChangeMemberRolePayload.membership":
 		if e.ComplexityRoot.ChangeMemberRolePayload.Membership == nil {
@@ -3958,6 +4013,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.GenerateKeyPayload.UserErrors(childComplexity), true
 
+	case "GrantProductPayload.account":
+		if e.ComplexityRoot.GrantProductPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GrantProductPayload.Account(childComplexity), true
+	case "GrantProductPayload.product":
+		if e.ComplexityRoot.GrantProductPayload.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GrantProductPayload.Product(childComplexity), true
+	case "GrantProductPayload.userErrors":
+		if e.ComplexityRoot.GrantProductPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GrantProductPayload.UserErrors(childComplexity), true
+
 	case "IdentityProvider.label":
 		if e.ComplexityRoot.IdentityProvider.Label == nil {
 			break
@@ -5148,6 +5222,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.GenerateKey(childComplexity, args["input"].(apps.GenerateKeyInput)), true
+	case "Mutation.grantProduct":
+		if e.ComplexityRoot.Mutation.GrantProduct == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_grantProduct_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.GrantProduct(childComplexity, args["input"].(model.GrantProductInput)), true
 	case "Mutation.inviteMember":
 		if e.ComplexityRoot.Mutation.InviteMember == nil {
 			break
@@ -5698,6 +5783,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.WithdrawKeyRequest(childComplexity, args["input"].(model.WithdrawKeyRequestInput)), true
+	case "Mutation.withdrawProduct":
+		if e.ComplexityRoot.Mutation.WithdrawProduct == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_withdrawProduct_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.WithdrawProduct(childComplexity, args["input"].(model.WithdrawProductInput)), true
 
 	case "Organization.actAs":
 		if e.ComplexityRoot.Organization.ActAs == nil {
@@ -5705,6 +5801,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Organization.ActAs(childComplexity), true
+	case "Organization.catalogueAccess":
+		if e.ComplexityRoot.Organization.CatalogueAccess == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.CatalogueAccess(childComplexity), true
 	case "Organization.collectKeysWithinDays":
 		if e.ComplexityRoot.Organization.CollectKeysWithinDays == nil {
 			break
@@ -6228,6 +6330,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.GlobalID(childComplexity), true
+	case "Product.grants":
+		if e.ComplexityRoot.Product.Grants == nil {
+			break
+		}
+
+		args, err := ec.field_Product_grants_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Product.Grants(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Product.handOffUrl":
 		if e.ComplexityRoot.Product.HandOffURL == nil {
 			break
@@ -6293,6 +6406,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.ViewerCan(childComplexity), true
+	case "Product.visibility":
+		if e.ComplexityRoot.Product.Visibility == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Product.Visibility(childComplexity), true
 
 	case "ProductConnection.edges":
 		if e.ComplexityRoot.ProductConnection.Edges == nil {
@@ -6338,6 +6457,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductPermissions.ChangeApprovers(childComplexity), true
+	case "ProductPermissions.changeGrants":
+		if e.ComplexityRoot.ProductPermissions.ChangeGrants == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductPermissions.ChangeGrants(childComplexity), true
 	case "ProductPermissions.createEndpoint":
 		if e.ComplexityRoot.ProductPermissions.CreateEndpoint == nil {
 			break
@@ -6672,6 +6797,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Apps(childComplexity, args["where"].(*apps.AppFilter), args["orderBy"].(model.AppOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Query.catalogue":
+		if e.ComplexityRoot.Query.Catalogue == nil {
+			break
+		}
+
+		args, err := ec.field_Query_catalogue_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Catalogue(childComplexity, args["organization"].(string)), true
 	case "Query.credentialByKey":
 		if e.ComplexityRoot.Query.CredentialByKey == nil {
 			break
@@ -8756,6 +8892,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.WithdrawPayload.UserErrors(childComplexity), true
 
+	case "WithdrawProductPayload.account":
+		if e.ComplexityRoot.WithdrawProductPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WithdrawProductPayload.Account(childComplexity), true
+	case "WithdrawProductPayload.product":
+		if e.ComplexityRoot.WithdrawProductPayload.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WithdrawProductPayload.Product(childComplexity), true
+	case "WithdrawProductPayload.userErrors":
+		if e.ComplexityRoot.WithdrawProductPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WithdrawProductPayload.UserErrors(childComplexity), true
+
 	}
 	return 0, false
 }
@@ -10051,6 +10206,40 @@ type RemoveApproverPayload {
   product: Product
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/catalogue.graphql", Input: `"What an organization shows to everybody of what it offers: its PUBLIC products that are PUBLISHED or DEPRECATED. Whoever asks reads it as somebody who has not signed in, and all else in it is hidden or refused."
+type Catalogue @public {
+  "The organization's name."
+  organizationName: String!
+  "Its products; oldest first."
+  products(
+    "Only objects that meet all of these conditions."
+    where: ProductFilter
+    "What the list is sorted by."
+    orderBy: ProductOrder! = {field: CREATED_AT, direction: ASC}
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): ProductConnection! @goField(forceResolver: true)
+  "A product by its ` + "`" + `name` + "`" + `; null when there is none in the catalogue."
+  product(
+    "The product's ` + "`" + `name` + "`" + `."
+    name: String!
+  ): Product @goField(forceResolver: true)
+}
+
+extend type Query {
+  "The catalogue of an organization that shows it to everybody (` + "`" + `catalogueAccess` + "`" + `); null for one that does not, and for one that does not exist. Nobody needs to sign in; what it costs is counted by the client's network."
+  catalogue(
+    "The organization's slug."
+    organization: String!
+  ): Catalogue @public
 }
 `, BuiltIn: false},
 	{Name: "../schema/common.graphql", Input: `"""
@@ -11370,6 +11559,10 @@ enum EventType {
   PRODUCT_UPDATED
   "A time was set for the retirement of a product, or 90, 30, 7 days or 1 day are left until then: ` + "`" + `retiresAt` + "`" + ` and ` + "`" + `daysLeft` + "`" + `."
   PRODUCT_ENDING_ANNOUNCED
+  "An account was granted a product: it sees the product, also if that is PRIVATE."
+  PRODUCT_GRANTED
+  "A product was withdrawn from an account that had been granted it."
+  PRODUCT_WITHDRAWN
   "An approver was named for a product."
   APPROVER_ADDED
   "An approver is no longer named for a product: removed by an administrator, deleted, or in another role."
@@ -11651,6 +11844,75 @@ extend type Query {
     "Only entries before this cursor."
     before: String
   ): GatewayConnection! @hasRole(any: [ADMIN])
+}
+`, BuiltIn: false},
+	{Name: "../schema/grant.graphql", Input: `extend type Product {
+  "The accounts that were granted it, which see it also if it is PRIVATE; oldest accounts first. Accounts that see it because of a subscription are not among them. Requires: ADMIN."
+  grants(
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): AccountConnection @goField(forceResolver: true) @hasRole(any: [ADMIN])
+}
+
+extend type Mutation {
+  "Grants a product to an account, which sees it from now on while it is on offer, also if it is PRIVATE, and may register apps with it; for a PUBLIC one this takes effect when it becomes PRIVATE. Granted once more, nothing changes. Requires: ADMIN."
+  grantProduct(
+    "Which product, and which account."
+    input: GrantProductInput!
+  ): GrantProductPayload @hasRole(any: [ADMIN])
+  """
+  Ends that a product is granted to an account, which may not register apps with it any more
+  if it is PRIVATE. Subscriptions stay: those that are APPROVED or SUSPENDED go on until they
+  are ended by ` + "`" + `unregister` + "`" + `, those that are WAITING are still decided about, and as long as
+  the account has one of these, it sees the product. Withdrawn once more, nothing changes.
+  Requires: ADMIN.
+  """
+  withdrawProduct(
+    "Which product, and from which account."
+    input: WithdrawProductInput!
+  ): WithdrawProductPayload @hasRole(any: [ADMIN])
+}
+
+"Which product an account is granted."
+input GrantProductInput {
+  "The product's id; one that you may not see is NOT_FOUND."
+  productId: ID!
+  "The account's id; no account is UNKNOWN_REFERENCE."
+  accountId: ID!
+}
+
+"The result of ` + "`" + `grantProduct` + "`" + `."
+type GrantProductPayload {
+  "The product; null when there are errors."
+  product: Product
+  "The account; null when there are errors."
+  account: Account
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which product is withdrawn, and from which account."
+input WithdrawProductInput {
+  "The product's id; one that you may not see is NOT_FOUND."
+  productId: ID!
+  "The account's id; no account is UNKNOWN_REFERENCE."
+  accountId: ID!
+}
+
+"The result of ` + "`" + `withdrawProduct` + "`" + `."
+type WithdrawProductPayload {
+  "The product; null when there are errors."
+  product: Product
+  "The account; null when there are errors."
+  account: Account
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 	{Name: "../schema/invitation.graphql", Input: `"An invitation to join an account, for whoever reads what is sent to an e-mail address."
@@ -12441,6 +12703,8 @@ type Organization implements Node {
   productionKeys: ProductionKeys!
   "What becomes of keys that somebody reports as leaked, by ` + "`" + `reportLeakedKey` + "`" + ` or a programme that scans for secrets: at first they are revoked."
   leakedKeys: LeakedKeys!
+  "Who reads the catalogue: at first, only who has signed in."
+  catalogueAccess: CatalogueAccess!
   "Whether developers sign in with a password; staff always may."
   passwordSignIn: Boolean!
   "Whether staff, administrators and approvers, need a second factor to sign in; off at first. Requires: ADMIN."
@@ -12483,6 +12747,14 @@ enum PortalUnregister {
   WITHDRAW_ONLY
   "Those that are WAITING or APPROVED; never a SUSPENDED one."
   ALLOWED
+}
+
+"Who reads an organization's catalogue."
+enum CatalogueAccess {
+  "Only who has signed in."
+  SIGNED_IN
+  "Everybody reads, by ` + "`" + `catalogue` + "`" + `, the PUBLIC products that are PUBLISHED or DEPRECATED, with their plans."
+  PUBLIC
 }
 
 "Who in an account may create keys for PRODUCTION. Administrators always may."
@@ -12583,6 +12855,8 @@ input UpdateOrganizationInput {
   productionKeys: ProductionKeys
   "What becomes of keys that somebody reports as leaked; null is refused."
   leakedKeys: LeakedKeys
+  "Who reads the catalogue; null is refused. PUBLIC shows everybody in the world the names, descriptions, plans and prices of all PUBLIC products that are on offer."
+  catalogueAccess: CatalogueAccess
   "Whether developers sign in with a password, staff always may; null is refused. Sessions that are open stay."
   passwordSignIn: Boolean
   """
@@ -12632,21 +12906,21 @@ type UpdateOrganizationPayload {
 	{Name: "../schema/plan.graphql", Input: `"A way to use a product: its limits, its price, and whether a person must approve."
 type Plan implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
-  id: ID! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  id: ID! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "1–255 characters, unique in the product."
-  name: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  name: String! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "How it is paid for. Portico shows it and bills nothing."
-  kind: PlanKind! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  kind: PlanKind! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The plan's name in another system. Requires: ADMIN."
   externalId: String @hasRole(any: [ADMIN])
   "How fast calls may come; null: no limit."
-  rateLimit: RateLimit @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  rateLimit: RateLimit @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "How many calls may come in a period; null: no limit."
-  quota: Quota @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  quota: Quota @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Which apps share the quota; without a quota it has no effect. The rate limit always applies to each app separately."
-  quotaPer: QuotaPer! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  quotaPer: QuotaPer! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "What it costs; null: nothing."
-  price: Price @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  price: Price @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "What a month with so many calls costs; null for a plan without a price. It is computed by the price as it is now: no invoice, and nothing is counted."
   charge(
     "How many calls: 0–1000000000000, else BAD_USER_INPUT."
@@ -12671,7 +12945,7 @@ enum PlanKind {
 }
 
 "How fast calls may come. Faster ones are refused with RATE_LIMITED."
-type RateLimit @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+type RateLimit @public @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "How many calls pass in each ` + "`" + `per` + "`" + `, on average."
   limit: BigInt!
   "The time that ` + "`" + `limit` + "`" + ` is counted over."
@@ -12691,7 +12965,7 @@ enum RatePeriod {
 }
 
 "How many calls may come in a period of the calendar. Further ones are refused with QUOTA_EXCEEDED until the next period."
-type Quota @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+type Quota @public @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "How many calls pass in each period."
   limit: BigInt!
   "The time they are counted over, in the organization's time zone."
@@ -12720,7 +12994,7 @@ enum QuotaPer {
 }
 
 "What a plan costs, for developers to see."
-type Price @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+type Price @public @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "How much: for each month of a SUBSCRIPTION, for each ` + "`" + `unit` + "`" + ` calls of a METERED or TIERED plan; that of the first tier where there are tiers."
   amount: Decimal!
   "The currency by ISO 4217, such as EUR."
@@ -12734,7 +13008,7 @@ type Price @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
 }
 
 "The price of those calls of a month that come after the tier before."
-type PriceTier @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+type PriceTier @public @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "The last call of the month in this tier; null in the last tier, which has all that follow."
   upTo: BigInt
   "How much for each ` + "`" + `unit` + "`" + ` calls of this tier."
@@ -12766,7 +13040,7 @@ type ChargeLine @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
 }
 
 "One page of a list of plans."
-type PlanConnection {
+type PlanConnection @public {
   "The page's edges: each with its cursor."
   edges: [PlanEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
@@ -12778,7 +13052,7 @@ type PlanConnection {
 }
 
 "An entry in a list of plans: the object and its cursor."
-type PlanEdge {
+type PlanEdge @public {
   "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
   "What is at this place of the list."
@@ -12962,25 +13236,27 @@ extend type Query {
 	{Name: "../schema/product.graphql", Input: `"An API product: what developers subscribe their apps to."
 type Product implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
-  id: ID! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  id: ID! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The short name by which gateways ask about the product; unique in the organization, never changed."
-  name: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  name: String! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The name that people see; gateways use ` + "`" + `name` + "`" + `."
-  title: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  title: String! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "What the product offers: at most 10000 characters, may be Markdown."
-  description: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  description: String! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The API's own version, as its makers call it; empty when none was set."
-  apiVersion: String! @goField(name: "APIVersion") @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  apiVersion: String! @goField(name: "APIVersion") @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The product's name in another system. Requires: ADMIN."
   externalId: String @hasRole(any: [ADMIN])
   "Whether developers see the product and can register with it."
-  status: ProductStatus! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  status: ProductStatus! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "Which accounts see it while it is on offer."
+  visibility: ProductVisibility!
   "Whether a subscription waits for an administrator, unless its plan says otherwise."
   approval: Approval!
   "How gateways accept keys for the product; others are refused with AUTH_TYPE_NOT_ALLOWED."
   authTypes: [AuthType!]!
   "The address of the documentation; empty when none was set."
-  documentationUrl: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  documentationUrl: String! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Where a developer continues whose subscription waits, such as a contract to sign or a form of another system; empty when there is no such place. ` + "`" + `ProductSubscription.handOffUrl` + "`" + ` is the address for one subscription."
   handOffUrl: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Whether calls need no key: the gate lets them pass whatever key they present, and applies no limits. With ` + "`" + `enforceEndpoints` + "`" + ` only calls of its endpoints pass."
@@ -13001,7 +13277,7 @@ type Product implements Node {
     last: Int
     "Only entries before this cursor."
     before: String
-  ): PlanConnection! @goField(forceResolver: true)
+  ): PlanConnection! @goField(forceResolver: true) @public
   "The operations of its API; oldest first."
   endpoints(
     "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
@@ -13029,6 +13305,14 @@ enum ProductStatus {
   RETIRED
 }
 
+"Which accounts see a product while it is on offer. Administrators see every product, and approvers those that they are named for."
+enum ProductVisibility {
+  "All accounts of the organization; everybody where its ` + "`" + `catalogueAccess` + "`" + ` is PUBLIC."
+  PUBLIC
+  "The accounts with a grant (` + "`" + `grantProduct` + "`" + `), and those with a subscription to it that is WAITING, APPROVED or SUSPENDED. To all others it is as if it did not exist."
+  PRIVATE
+}
+
 "Whether a subscription waits for a person."
 enum Approval {
   "It is WAITING until an administrator approves or rejects it."
@@ -13047,10 +13331,12 @@ type ProductPermissions {
   createEndpoint: Permission!
   "Whether ` + "`" + `addApprover` + "`" + ` and ` + "`" + `removeApprover` + "`" + ` are allowed."
   changeApprovers: Permission!
+  "Whether ` + "`" + `grantProduct` + "`" + ` and ` + "`" + `withdrawProduct` + "`" + ` are allowed."
+  changeGrants: Permission!
 }
 
 "One page of a list of products."
-type ProductConnection @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+type ProductConnection @public @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "The page's edges: each with its cursor."
   edges: [ProductEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
@@ -13062,7 +13348,7 @@ type ProductConnection @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
 }
 
 "An entry in a list of products: the object and its cursor."
-type ProductEdge @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+type ProductEdge @public @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
   "What is at this place of the list."
@@ -13077,6 +13363,8 @@ input ProductFilter {
   titleContains: String
   "Only products in one of these states; an empty list matches none."
   status: [ProductStatus!]
+  "Only products with one of these; an empty list matches none."
+  visibility: [ProductVisibility!]
 }
 
 "How a list of products is sorted."
@@ -13145,6 +13433,8 @@ input CreateProductInput {
   externalId: String
   "The status to begin with; null is refused. A product can be PUBLISHED or DEPRECATED only with a plan: create a DRAFT, then its plan."
   status: ProductStatus = DRAFT
+  "Which accounts see it while it is on offer; null is refused."
+  visibility: ProductVisibility = PUBLIC
   "Whether subscriptions wait for a person; null is refused."
   approval: Approval = MANUAL
   "How keys may be presented; at least one. Null is refused."
@@ -13185,6 +13475,8 @@ input UpdateProductInput {
   externalId: String
   "Whether developers see it and can register; null is refused. Without a plan it cannot be PUBLISHED or DEPRECATED. A retired product stays retired, and one that developers have seen cannot be a draft again."
   status: ProductStatus
+  "Which accounts see it while it is on offer; null is refused. Subscriptions stay: an account with one sees a product that becomes PRIVATE as long as it is WAITING, APPROVED or SUSPENDED."
+  visibility: ProductVisibility
   "Whether subscriptions wait for a person; null is refused."
   approval: Approval
   "How keys may be presented; at least one. Null is refused."
@@ -13983,10 +14275,10 @@ type ProductSubscription implements Node {
   app: App @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The account that owns the app."
   account: Account! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
-  "The product that the app may call with it."
-  product: Product! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
-  "The plan, whose rate limit and quota apply to the app's calls."
-  plan: Plan! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "The product that the app may call with it; null when it has ended and the account sees the product no more, because that is PRIVATE."
+  product: Product @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "The plan, whose rate limit and quota apply to the app's calls; null when ` + "`" + `product` + "`" + ` is."
+  plan: Plan @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Whether it is narrowed to some of the product's endpoints; only calls of those pass then."
   narrowed: Boolean! @goField(forceResolver: true)
   "The endpoints it is for: those it is narrowed to, else all of the product's; oldest first."
@@ -15880,6 +16172,18 @@ func (ec *executionContext) childFields_CancelProductEndingPayload(ctx context.C
 	return nil, fmt.Errorf("no field named %q was found under type CancelProductEndingPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Catalogue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "organizationName":
+		return ec.fieldContext_Catalogue_organizationName(ctx, field)
+	case "products":
+		return ec.fieldContext_Catalogue_products(ctx, field)
+	case "product":
+		return ec.fieldContext_Catalogue_product(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Catalogue", field.Name)
+}
+
 func (ec *executionContext) childFields_ChangeMemberRolePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "membership":
@@ -16610,6 +16914,18 @@ func (ec *executionContext) childFields_GenerateKeyPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type GenerateKeyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_GrantProductPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "product":
+		return ec.fieldContext_GrantProductPayload_product(ctx, field)
+	case "account":
+		return ec.fieldContext_GrantProductPayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_GrantProductPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GrantProductPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_IdentityProvider(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -17006,6 +17322,8 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_productionKeys(ctx, field)
 	case "leakedKeys":
 		return ec.fieldContext_Organization_leakedKeys(ctx, field)
+	case "catalogueAccess":
+		return ec.fieldContext_Organization_catalogueAccess(ctx, field)
 	case "passwordSignIn":
 		return ec.fieldContext_Organization_passwordSignIn(ctx, field)
 	case "staffTotp":
@@ -17202,6 +17520,8 @@ func (ec *executionContext) childFields_Product(ctx context.Context, field graph
 		return ec.fieldContext_Product_externalId(ctx, field)
 	case "status":
 		return ec.fieldContext_Product_status(ctx, field)
+	case "visibility":
+		return ec.fieldContext_Product_visibility(ctx, field)
 	case "approval":
 		return ec.fieldContext_Product_approval(ctx, field)
 	case "authTypes":
@@ -17228,6 +17548,8 @@ func (ec *executionContext) childFields_Product(ctx context.Context, field graph
 		return ec.fieldContext_Product_approvers(ctx, field)
 	case "requestForm":
 		return ec.fieldContext_Product_requestForm(ctx, field)
+	case "grants":
+		return ec.fieldContext_Product_grants(ctx, field)
 	case "deprecatesAt":
 		return ec.fieldContext_Product_deprecatesAt(ctx, field)
 	case "retiresAt":
@@ -17270,6 +17592,8 @@ func (ec *executionContext) childFields_ProductPermissions(ctx context.Context, 
 		return ec.fieldContext_ProductPermissions_createEndpoint(ctx, field)
 	case "changeApprovers":
 		return ec.fieldContext_ProductPermissions_changeApprovers(ctx, field)
+	case "changeGrants":
+		return ec.fieldContext_ProductPermissions_changeGrants(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProductPermissions", field.Name)
 }
@@ -18430,6 +18754,18 @@ func (ec *executionContext) childFields_WithdrawPayload(ctx context.Context, fie
 		return ec.fieldContext_WithdrawPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type WithdrawPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_WithdrawProductPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "product":
+		return ec.fieldContext_WithdrawProductPayload_product(ctx, field)
+	case "account":
+		return ec.fieldContext_WithdrawProductPayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_WithdrawProductPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WithdrawProductPayload", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -716,9 +716,9 @@ func (ec *executionContext) _ProductSubscription_product(ctx context.Context, fi
 			return ec.Resolvers.ProductSubscription().Product(ctx, obj)
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
-			return ec.marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
+			return ec.marshalOProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_ProductSubscription_product(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -744,9 +744,9 @@ func (ec *executionContext) _ProductSubscription_plan(ctx context.Context, field
 			return ec.Resolvers.ProductSubscription().Plan(ctx, obj)
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
-			return ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
+			return ec.marshalOPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
 		},
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_ProductSubscription_plan(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -2965,15 +2965,15 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 			}
 		case "product":
 			if joined := obj.JoinedProduct(); out.direct && joined != nil {
-				out.required(ec.marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(out.Within(ctx, "ProductSubscription", field), field.Selections, joined))
+				out.optional(ec.marshalOProduct2ᚖporticoᚋentᚋdbᚐProduct(out.Within(ctx, "ProductSubscription", field), field.Selections, joined))
 			} else {
-				out.required(ec._ProductSubscription_product(ctx, field, obj))
+				out.optional(ec._ProductSubscription_product(ctx, field, obj))
 			}
 		case "plan":
 			if joined := obj.JoinedPlan(); out.direct && joined != nil {
-				out.required(ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(out.Within(ctx, "ProductSubscription", field), field.Selections, joined))
+				out.optional(ec.marshalOPlan2ᚖporticoᚋentᚋdbᚐPlan(out.Within(ctx, "ProductSubscription", field), field.Selections, joined))
 			} else {
-				out.required(ec._ProductSubscription_plan(ctx, field, obj))
+				out.optional(ec._ProductSubscription_plan(ctx, field, obj))
 			}
 		case "narrowed":
 			out.required(ec._ProductSubscription_narrowed(ctx, field, obj))

@@ -243,6 +243,16 @@ type CancelProductEndingPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// What an organization shows to everybody of what it offers: its PUBLIC products that are PUBLISHED or DEPRECATED. Whoever asks reads it as somebody who has not signed in, and all else in it is hidden or refused.
+type Catalogue struct {
+	// The organization's name.
+	OrganizationName string `json:"organizationName"`
+	// Its products; oldest first.
+	Products *ProductConnection `json:"products"`
+	// A product by its `name`; null when there is none in the catalogue.
+	Product *db.Product `json:"product,omitempty"`
+}
+
 // Which member gets which role.
 type ChangeMemberRoleInput struct {
 	// The membership's id; one that you may not see is NOT_FOUND.
@@ -645,6 +655,24 @@ type GenerateKeyPayload struct {
 	Secret *apikey.Secret `json:"secret,omitempty"`
 	// Whether this repeats the answer to an earlier request with the same idempotency key.
 	Replayed bool `json:"replayed"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// Which product an account is granted.
+type GrantProductInput struct {
+	// The product's id; one that you may not see is NOT_FOUND.
+	ProductID string `json:"productId"`
+	// The account's id; no account is UNKNOWN_REFERENCE.
+	AccountID string `json:"accountId"`
+}
+
+// The result of `grantProduct`.
+type GrantProductPayload struct {
+	// The product; null when there are errors.
+	Product *db.Product `json:"product,omitempty"`
+	// The account; null when there are errors.
+	Account *db.Account `json:"account,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
@@ -1424,6 +1452,8 @@ type UpdateOrganizationInput struct {
 	ProductionKeys graphql.Omittable[*domain.ProductionKeys] `json:"productionKeys,omitempty"`
 	// What becomes of keys that somebody reports as leaked; null is refused.
 	LeakedKeys graphql.Omittable[*domain.LeakedKeys] `json:"leakedKeys,omitempty"`
+	// Who reads the catalogue; null is refused. PUBLIC shows everybody in the world the names, descriptions, plans and prices of all PUBLIC products that are on offer.
+	CatalogueAccess graphql.Omittable[*domain.CatalogueAccess] `json:"catalogueAccess,omitempty"`
 	// Whether developers sign in with a password, staff always may; null is refused. Sessions that are open stay.
 	PasswordSignIn graphql.Omittable[*bool] `json:"passwordSignIn,omitempty"`
 	// Whether staff, administrators and approvers, need a second factor to sign in; null is
@@ -1514,6 +1544,8 @@ type UpdateProductInput struct {
 	ExternalID graphql.Omittable[*string] `json:"externalId,omitempty"`
 	// Whether developers see it and can register; null is refused. Without a plan it cannot be PUBLISHED or DEPRECATED. A retired product stays retired, and one that developers have seen cannot be a draft again.
 	Status graphql.Omittable[*domain.ProductStatus] `json:"status,omitempty"`
+	// Which accounts see it while it is on offer; null is refused. Subscriptions stay: an account with one sees a product that becomes PRIVATE as long as it is WAITING, APPROVED or SUSPENDED.
+	Visibility graphql.Omittable[*domain.ProductVisibility] `json:"visibility,omitempty"`
 	// Whether subscriptions wait for a person; null is refused.
 	Approval graphql.Omittable[*domain.Approval] `json:"approval,omitempty"`
 	// How keys may be presented; at least one. Null is refused.
@@ -1618,6 +1650,24 @@ type WithdrawKeyRequestPayload struct {
 type WithdrawPayload struct {
 	// The subscription as it is now; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// Which product is withdrawn, and from which account.
+type WithdrawProductInput struct {
+	// The product's id; one that you may not see is NOT_FOUND.
+	ProductID string `json:"productId"`
+	// The account's id; no account is UNKNOWN_REFERENCE.
+	AccountID string `json:"accountId"`
+}
+
+// The result of `withdrawProduct`.
+type WithdrawProductPayload struct {
+	// The product; null when there are errors.
+	Product *db.Product `json:"product,omitempty"`
+	// The account; null when there are errors.
+	Account *db.Account `json:"account,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }

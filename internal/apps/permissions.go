@@ -20,7 +20,7 @@ func (svc *Service) AppPermissions(ctx context.Context, a *db.App) *AppPermissio
 		Delete:      policy.Decide(v, policy.DeleteApp(org, a.AccountID)),
 		Transfer:    policy.Decide(v, policy.TransferApp(org, a.AccountID)),
 		GenerateKey: policy.Decide(v, policy.GenerateCredential(org, a.AccountID, "").WithoutConditions()),
-		Register:    policy.Decide(v, policy.Register(org, a.AccountID, "").WithoutConditions()),
+		Register:    policy.Decide(v, policy.Register(org, a.AccountID, "", true).WithoutConditions()),
 	}
 }
 

@@ -213,7 +213,8 @@ func planChanges(ctx context.Context, tx *change.Tx, before, after *db.Subscript
 			ids = append(ids, *s.PendingPlanID)
 		}
 	}
-	plans, err := tx.Plan.Query().Where(plan.IDIn(ids...)).Select(plan.FieldID, plan.FieldName).All(ctx)
+	plans, err := tx.Plan.Query().Where(plan.IDIn(ids...)).Select(plan.FieldID, plan.FieldName).
+		All(viewer.AsSystem(ctx, tx.OrganizationID())) // which the developer may not see any more, as the subscription has ended
 	if err != nil {
 		return nil, err
 	}

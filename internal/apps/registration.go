@@ -33,7 +33,7 @@ type Registration struct {
 // account, with a product that LockProductAndPlan has locked. It does not ask whether the app
 // is registered with it already.
 func NewRegistration(ctx context.Context, tx *change.Tx, a *db.App, prod *db.Product, chosen *db.Plan, in RegisterInput) (*Registration, error) {
-	if err := authorizeRegister(tx, a, prod); err != nil {
+	if err := authorizeRegister(ctx, tx, a, prod); err != nil {
 		return nil, err
 	}
 	r := &Registration{App: a, Product: prod, Plan: chosen, approved: input.OrZero(in.Approve)}

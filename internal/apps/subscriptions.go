@@ -96,11 +96,20 @@ func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscri
 	return r.Save(ctx, tx, lifecycle.Initial(!r.Waits), nil)
 }
 
-// authorizeRegister asks whether the viewer may register an app with a product in its state.
-func authorizeRegister(tx *change.Tx, a *db.App, prod *db.Product) error {
+// authorizeRegister asks whether the viewer may register an app with a locked product: in its
+// state, and if it is private, with a grant.
+func authorizeRegister(ctx context.Context, tx *change.Tx, a *db.App, prod *db.Product) error {
+	open := prod.Visibility == domain.Public
+	if !open {
+		granted, err := catalog.GrantedTo(ctx, tx.ProductGrant, a.AccountID, prod.ID)
+		if err != nil {
+			return err
+		}
+		open = len(granted) > 0
+	}
 	status := catalog.StatusAt(prod, tx.Now)
-	d := policy.Decide(tx.Viewer, policy.Register(a.OrganizationID, a.AccountID, status))
-	if d.Is(policy.Status) {
+	d := policy.Decide(tx.Viewer, policy.Register(a.OrganizationID, a.AccountID, status, open))
+	if d.Is(policy.Status) || d.Is(policy.ForbiddenByRule) {
 		return fault.Input(fault.NotAvailable, "productId", *d.Message, fault.Param{Name: "status", Value: string(status)})
 	}
 	return change.Refusal(d)

@@ -14,6 +14,7 @@ import (
 	"portico/internal/nodeid"
 	"portico/internal/policy"
 	"portico/internal/unseen"
+	"portico/internal/viewer"
 )
 
 // Approve approves a waiting subscription, which may then be used.
@@ -140,7 +141,8 @@ func setDecision(tx *change.Tx, m *db.SubscriptionMutation, reason string) {
 }
 
 func productTitle(ctx context.Context, tx *change.Tx, s *db.Subscription) (string, error) {
-	prod, err := tx.Product.Get(ctx, s.ProductID)
+	// With the subscription ends that its developer sees a private product.
+	prod, err := tx.Product.Get(viewer.AsSystem(ctx, tx.OrganizationID()), s.ProductID)
 	if db.IsNotFound(err) {
 		return "", nil
 	}

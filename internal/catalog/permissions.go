@@ -6,23 +6,27 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/db"
+	"portico/internal/domain"
 	"portico/internal/policy"
 	"portico/internal/viewer"
 )
 
 // ProductPermissions is what the viewer may do to a product.
-type ProductPermissions struct{ Update, Register, CreateEndpoint, ChangeApprovers policy.Decision }
+type ProductPermissions struct {
+	Update, Register, CreateEndpoint, ChangeApprovers, ChangeGrants policy.Decision
+}
 
 // ProductPermissions asks the policy about a product. Register is decided for
-// an app of the developer's account.
-func (svc *Service) ProductPermissions(ctx context.Context, x *db.Product) *ProductPermissions {
+// an app of the developer's account, which was granted the product or not.
+func (svc *Service) ProductPermissions(ctx context.Context, x *db.Product, granted bool) *ProductPermissions {
 	v, org := viewer.Current(ctx), x.OrganizationID
 	return &ProductPermissions{
 		Update:   policy.Decide(v, policy.UpdateProduct(org, x.Status)),
-		Register: policy.Decide(v, policy.Register(org, uuid.Nil, x.Status)),
+		Register: policy.Decide(v, policy.Register(org, uuid.Nil, x.Status, granted || x.Visibility == domain.Public)),
 
 		CreateEndpoint:  policy.Decide(v, policy.CreateEndpoint(org, x.Status)),
 		ChangeApprovers: policy.Decide(v, policy.ChangeApprovers(org)),
+		ChangeGrants:    policy.Decide(v, policy.ChangeGrants(org)),
 	}
 }
 

@@ -29,6 +29,7 @@ type CreateProductInput struct {
 	APIVersion       *string
 	ExternalID       *string
 	Status           *domain.ProductStatus
+	Visibility       *domain.ProductVisibility
 	Approval         *domain.Approval
 	AuthTypes        []access.AuthType
 	DocumentationURL *string
@@ -62,7 +63,7 @@ func (svc *Service) CreateProduct(ctx context.Context, in CreateProductInput) (*
 			SetTitle(title).SetTitleFolded(domain.Fold(title)).SetDescription(input.OrZero(in.Description)).
 			SetAPIVersion(input.OrZero(in.APIVersion)).SetExternalID(input.OrZero(in.ExternalID)).SetDocumentationURL(input.NormalizeURL(input.OrZero(in.DocumentationURL))).SetHandOffURL(input.NormalizeURL(input.OrZero(in.HandOffURL))).
 			SetNillableKeyless(in.Keyless).SetNillableEnforceEndpoints(in.EnforceEndpoints).
-			SetNillableStatus(in.Status).SetNillableApproval(in.Approval).
+			SetNillableStatus(in.Status).SetNillableVisibility(in.Visibility).SetNillableApproval(in.Approval).
 			SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
 		if in.AuthTypes != nil {
 			create.SetAuthTypes(in.AuthTypes)
@@ -76,7 +77,7 @@ func (svc *Service) CreateProduct(ctx context.Context, in CreateProductInput) (*
 			return nil, change.Taken(err, "name", "A product has this name already.")
 		}
 		tx.Record(productEvent(eventlog.ProductCreated, out, change.Attributes("name", out.Name, "title", out.Title, "description", out.Description,
-			"apiVersion", out.APIVersion, "externalId", out.ExternalID, "status", out.Status,
+			"apiVersion", out.APIVersion, "externalId", out.ExternalID, "status", out.Status, "visibility", out.Visibility,
 			"approval", out.Approval, "authTypes", out.AuthTypes, "documentationUrl", out.DocumentationURL, "handOffUrl", out.HandOffURL,
 			"keyless", out.Keyless, "enforceEndpoints", out.EnforceEndpoints, "requestForm", out.RequestForm)))
 		return out, nil
@@ -114,6 +115,7 @@ type UpdateProductInput struct {
 	APIVersion       input.Patch[string]
 	ExternalID       input.Patch[string]
 	Status           input.Patch[domain.ProductStatus]
+	Visibility       input.Patch[domain.ProductVisibility]
 	Approval         input.Patch[domain.Approval]
 	AuthTypes        input.Patch[[]access.AuthType]
 	DocumentationURL input.Patch[string]
@@ -166,7 +168,7 @@ func errNoPlan(is domain.ProductStatus) error {
 
 func checkProductPatch(in UpdateProductInput) error {
 	errs := []error{
-		in.Title.Required("title"), in.Status.Required("status"), in.Approval.Required("approval"),
+		in.Title.Required("title"), in.Status.Required("status"), in.Visibility.Required("visibility"), in.Approval.Required("approval"),
 		in.Keyless.Required("keyless"), in.EnforceEndpoints.Required("enforceEndpoints"),
 		checkProductTexts(in.Description.Or(""), in.APIVersion.Or(""), in.ExternalID.Or(""), in.DocumentationURL.Or(""), in.HandOffURL.Or("")),
 		checkAuthTypes(in.AuthTypes.Or(nil), in.AuthTypes.Set), checkRequestForm(in.RequestForm.Or(nil)),
@@ -192,6 +194,7 @@ func (svc *Service) patchProduct(ctx context.Context, tx *change.Tx, x *db.Produ
 	if in.Status.Set && *in.Status.Value != x.Status {
 		setEnding(tx, &d, u, x, endingAt(x, tx.Now).become(*in.Status.Value, tx.Now))
 	}
+	change.SetText(&d, "visibility", x.Visibility, in.Visibility, func(v domain.ProductVisibility) { u.SetVisibility(v) })
 	change.SetText(&d, "approval", x.Approval, in.Approval, func(v domain.Approval) { u.SetApproval(v) })
 	change.SetBool(&d, "keyless", x.Keyless, in.Keyless, func(v bool) { u.SetKeyless(v) })
 	change.SetBool(&d, "enforceEndpoints", x.EnforceEndpoints, in.EnforceEndpoints, func(v bool) { u.SetEnforceEndpoints(v) })

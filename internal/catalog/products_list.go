@@ -7,6 +7,7 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/product"
+	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/entity"
 	"portico/internal/input"
@@ -20,6 +21,7 @@ type ProductFilter struct {
 	Search        *string
 	TitleContains *string
 	Status        []domain.ProductStatus
+	Visibility    []domain.ProductVisibility
 }
 
 // Products returns a page of the products that the viewer may see. What cannot be searched
@@ -46,7 +48,19 @@ func (svc *Service) productQuery(f ProductFilter) listing.Query[*db.Product] {
 	if f.Status != nil {
 		q.Where(product.StatusIn(f.Status...))
 	}
+	if f.Visibility != nil {
+		q.Where(product.VisibilityIn(f.Visibility...))
+	}
 	return q
+}
+
+// ProductByName returns the product of a name; nil if there is none that the viewer may see.
+func (svc *Service) ProductByName(ctx context.Context, name string) (*db.Product, error) {
+	p, err := svc.client.Product.Query().Where(product.Name(input.Sanitize(name))).Only(ctx)
+	if db.IsNotFound(err) {
+		return nil, nil
+	}
+	return p, database.Fault(err)
 }
 
 // PageOfProducts returns a page of products that have been read already, in

@@ -258,6 +258,7 @@ func Columns() map[nodeid.Kind]map[string][]string {
 		},
 		nodeid.Organization: {
 			"actAs":                   {"act_as"},
+			"catalogueAccess":         {"catalogue_access"},
 			"collectKeysWithinDays":   {"collect_keys_within_days"},
 			"createdAt":               {"created_at"},
 			"currency":                {"currency"},
@@ -320,6 +321,7 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"endpoints":        nil,
 			"enforceEndpoints": {"enforce_endpoints"},
 			"externalId":       {"external_id"},
+			"grants":           nil,
 			"handOffUrl":       {"hand_off_url"},
 			"id":               nil,
 			"keyless":          {"keyless"},
@@ -333,7 +335,7 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"titleFolded":      {"title_folded"},
 			"updatedAt":        {"updated_at"},
 			"version":          {"version"},
-			"viewerCan":        {"organization_id", "status"},
+			"viewerCan":        {"organization_id", "status", "visibility"},
 			"visibility":       {"visibility"},
 		},
 		nodeid.ProductSubscription: {

@@ -83,6 +83,8 @@ const (
 	ProductCreated             Type = "PRODUCT_CREATED"
 	ProductUpdated             Type = "PRODUCT_UPDATED"
 	ProductEndingAnnounced     Type = "PRODUCT_ENDING_ANNOUNCED"
+	ProductGranted             Type = "PRODUCT_GRANTED"
+	ProductWithdrawn           Type = "PRODUCT_WITHDRAWN"
 	ApproverAdded              Type = "APPROVER_ADDED"
 	ApproverRemoved            Type = "APPROVER_REMOVED"
 	PlanCreated                Type = "PLAN_CREATED"

@@ -96,6 +96,8 @@ func changes() map[eventlog.Type]string {
 		"KEY_REQUEST_REJECTED":               "",
 		"KEY_REQUEST_EXPIRED":                "",
 		"KEY_REQUEST_DELETED":                "",
+		"PRODUCT_GRANTED":                    "",
+		"PRODUCT_WITHDRAWN":                  "",
 		"SUBSCRIPTION_REGISTERED":            "an app that was not registered waits, or may call",
 		"SUBSCRIPTION_APPROVED":              "it may call",
 		"SUBSCRIPTION_REJECTED":              "it is not registered any more",

@@ -9,6 +9,7 @@ import (
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/account"
+	"portico/ent/db/productgrant"
 	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
@@ -180,6 +181,9 @@ func (svc *Service) DeleteAccount(ctx context.Context, id string, reason *string
 		if err := endInvitationsTo(ctx, tx, a); err != nil {
 			return nil, err
 		}
+		if err := endGrantsTo(ctx, tx, a); err != nil {
+			return nil, err
+		}
 		if err := revokeTokensOf(ctx, tx, a, input.OrZero(reason)); err != nil {
 			return nil, err
 		}
@@ -192,6 +196,13 @@ func (svc *Service) DeleteAccount(ctx context.Context, id string, reason *string
 		return "", err
 	}
 	return a.GlobalID(), nil
+}
+
+// endGrantsTo ends that products are granted to an account that is being deleted, also by one
+// of its owners.
+func endGrantsTo(ctx context.Context, tx *change.Tx, a *db.Account) error {
+	_, err := tx.ProductGrant.Delete().Where(productgrant.AccountID(a.ID)).Exec(viewer.AsSystem(ctx, a.OrganizationID))
+	return err
 }
 
 // changeAccount locks an account, asks the policy and calls f. f decides what

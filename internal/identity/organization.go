@@ -33,6 +33,7 @@ type UpdateOrganizationInput struct {
 	PortalUnregister input.Patch[domain.PortalUnregister]
 	ProductionKeys   input.Patch[domain.ProductionKeys]
 	LeakedKeys       input.Patch[domain.LeakedKeys]
+	CatalogueAccess  input.Patch[domain.CatalogueAccess]
 	PasswordSignIn   input.Patch[bool]
 	StaffTotp        input.Patch[bool]
 	ActAs            input.Patch[bool]
@@ -92,7 +93,7 @@ func (svc *Service) UpdateOrganization(ctx context.Context, in UpdateOrganizatio
 func checkOrganization(in UpdateOrganizationInput) error {
 	errs := []error{
 		in.Name.Required("name"), in.TimeZone.Required("timeZone"), in.Currency.Required("currency"),
-		in.PortalUnregister.Required("portalUnregister"), in.ProductionKeys.Required("productionKeys"), in.LeakedKeys.Required("leakedKeys"),
+		in.PortalUnregister.Required("portalUnregister"), in.ProductionKeys.Required("productionKeys"), in.LeakedKeys.Required("leakedKeys"), in.CatalogueAccess.Required("catalogueAccess"),
 		in.PasswordSignIn.Required("passwordSignIn"), in.StaffTotp.Required("staffTotp"), in.ActAs.Required("actAs"),
 		in.SignUp.Required("signUp"), input.CheckForm("signUpForm.questions", in.SignUpForm.Or(domain.Form{})), in.KeyPrefix.Required("keyPrefix"), in.ImportedKeys.Required("importedKeys"),
 		in.MultiProductRequests.Required("multiProductRequests"), in.CollectKeysWithinDays.Required("collectKeysWithinDays"),
@@ -199,6 +200,7 @@ func patchOrganization(u *db.OrganizationUpdateOne, o *db.Organization, in Updat
 	change.SetText(&d, "portalUnregister", o.PortalUnregister, in.PortalUnregister, func(v domain.PortalUnregister) { u.SetPortalUnregister(v) })
 	change.SetText(&d, "productionKeys", o.ProductionKeys, in.ProductionKeys, func(v domain.ProductionKeys) { u.SetProductionKeys(v) })
 	change.SetText(&d, "leakedKeys", o.LeakedKeys, in.LeakedKeys, func(v domain.LeakedKeys) { u.SetLeakedKeys(v) })
+	change.SetText(&d, "catalogueAccess", o.CatalogueAccess, in.CatalogueAccess, func(v domain.CatalogueAccess) { u.SetCatalogueAccess(v) })
 	change.SetBool(&d, "passwordSignIn", o.PasswordSignIn, in.PasswordSignIn, func(v bool) { u.SetPasswordSignIn(v) })
 	change.SetBool(&d, "staffTotp", o.StaffTotp, in.StaffTotp, func(v bool) { u.SetStaffTotp(v) })
 	change.SetBool(&d, "multiProductRequests", o.MultiProductRequests, in.MultiProductRequests, func(v bool) { u.SetMultiProductRequests(v) })

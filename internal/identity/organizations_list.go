@@ -19,12 +19,12 @@ func (svc *Service) Organizations(ctx context.Context) ([]*db.Organization, erro
 	return all, change.PublicError(err)
 }
 
-// OrganizationBySlug returns the part of an organization that a sign-in page
-// may show; nil if there is none.
+// OrganizationBySlug returns the part of an organization that a sign-in page, or its public
+// catalogue, may show; nil if there is none.
 func (svc *Service) OrganizationBySlug(ctx context.Context, slug string) (*db.Organization, error) {
 	ctx = viewer.AsSystem(ctx, uuid.Nil)
 	o, err := svc.client.Organization.Query().Where(organization.Slug(input.Sanitize(slug))).
-		Select(organization.FieldName, organization.FieldSlug, organization.FieldPasswordSignIn,
+		Select(organization.FieldName, organization.FieldSlug, organization.FieldPasswordSignIn, organization.FieldCatalogueAccess,
 			organization.FieldSignUp, organization.FieldSignUpForm, organization.FieldTermsVersion, organization.FieldTermsURL).Only(ctx)
 	if db.IsNotFound(err) {
 		return nil, nil

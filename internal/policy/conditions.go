@@ -182,6 +182,10 @@ func checkPolicies(v viewer.Viewer, r Request) Decision {
 		return allow()
 	}
 	switch r.action {
+	case appRegister:
+		if r.closed {
+			return refuse(ForbiddenByRule, "The product is private, and not granted to the account any more.")
+		}
 	case subscriptionAction(lifecycle.Unregister):
 		if v.Policy.PortalUnregister != domain.UnregisterAllowed && r.subscription != access.SubscriptionWaiting {
 			return refuse(ForbiddenByRule, "Only an administrator can end a subscription that was approved.")

@@ -54,6 +54,7 @@ const (
 	totpEnable         action = "totp.enable"
 	totpDisable        action = "totp.disable"
 	approverChange     action = "approver.change"
+	grantChange        action = "grant.change"
 	productCreate      action = "product.create"
 	productUpdate      action = "product.update"
 	planCreate         action = "plan.create"
@@ -239,7 +240,7 @@ func granted(r viewer.Role, a action) bool {
 		return r == viewer.Portal
 	case appRestore, accountCreate, accountUpdate, accountSuspend, accountResume, memberAdd,
 		userCreate, userChangeRole, userDisable, userEnable, userUnlock, userDelete, userSendReset, userResetTotp, organizationUpdate, mailUpdate,
-		tokenCreate, tokenRevoke, staffCreate, staffChange, staffTotp, userActAs, userExchange, actAsAllow, signUpDecide, approverChange,
+		tokenCreate, tokenRevoke, staffCreate, staffChange, staffTotp, userActAs, userExchange, actAsAllow, signUpDecide, approverChange, grantChange,
 		productCreate, productUpdate, planCreate, planUpdate, endpointCreate, endpointUpdate, endpointDelete,
 		subscriptionAction(lifecycle.Suspend), subscriptionAction(lifecycle.Resume):
 		return r == viewer.Admin

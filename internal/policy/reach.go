@@ -14,13 +14,15 @@ type Reach int
 
 // The values of Reach.
 const (
-	// Nothing is the reach of anonymous viewers, gateways, service tokens that may not
+	// Nothing is the reach of anonymous viewers, but for a public catalogue, gateways, service tokens that may not
 	// read, developers of a suspended account, and roles without a rule.
 	Nothing Reach = iota
 	// OwnAccount is what belongs to the developer's account, and what the catalogue shows.
 	OwnAccount
 	// OwnProducts is what is decided about the products that an approver is named for.
 	OwnProducts
+	// PublicCatalogue is what an organization shows to everybody.
+	PublicCatalogue
 	// OwnOrganization is everything in the organization.
 	OwnOrganization
 	// Everything is the reach of Portico itself, in all organizations.
@@ -43,6 +45,10 @@ func ReachOf(v viewer.Viewer) Reach {
 		return OwnOrganization
 	case viewer.Approver:
 		return OwnProducts
+	case viewer.Anonymous:
+		if v.PublicCatalogue {
+			return PublicCatalogue
+		}
 	case viewer.Portal:
 		if !v.AccountSuspended {
 			return OwnAccount

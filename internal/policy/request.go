@@ -44,6 +44,8 @@ type Request struct {
 	transfer   domain.AppTransferStatus // of the offer of an app
 	signUp     domain.SignUpStatus
 	product    domain.ProductStatus
+	// closed is set if the product is private, and not granted to the account.
+	closed bool
 	// changesProduct is set for actions that the product's state must allow.
 	changesProduct bool
 	userID         uuid.UUID
@@ -102,6 +104,11 @@ func AskStaffForTotp(organizationID uuid.UUID) Request {
 // ChangeApprovers returns the request to name an approver for a product, or to end that.
 func ChangeApprovers(organizationID uuid.UUID) Request {
 	return inOrganization(approverChange, organizationID)
+}
+
+// ChangeGrants returns the request to grant a product to an account, or to withdraw it.
+func ChangeGrants(organizationID uuid.UUID) Request {
+	return inOrganization(grantChange, organizationID)
 }
 
 // CreateServiceToken returns the request to create a service token.

@@ -51,9 +51,10 @@ func CancelTransfer(organizationID, from, to uuid.UUID, s domain.AppTransferStat
 }
 
 // Register returns the request to subscribe an app of an account to a product of
-// the given status. A zero account is that of the viewer.
-func Register(organizationID, accountID uuid.UUID, s domain.ProductStatus) Request {
-	return Request{action: appRegister, organizationID: organizationID, accountID: accountID, product: s}
+// the given status, which is open to the account if it is public or was granted to it. A
+// zero account is that of the viewer.
+func Register(organizationID, accountID uuid.UUID, s domain.ProductStatus, open bool) Request {
+	return Request{action: appRegister, organizationID: organizationID, accountID: accountID, product: s, closed: !open}
 }
 
 // GenerateCredential returns the request to generate a credential for an

@@ -47,7 +47,7 @@ func TestDecisionReadsOnlyFactsOfItsConstructor(t *testing.T) {
 // A state that was lost on the way must not open what the state would forbid.
 func TestMissingStateRefuses(t *testing.T) {
 	for name, r := range map[string]Request{
-		"register":   Register(organization, account, ""),
+		"register":   Register(organization, account, "", true),
 		"take back":  RevokeInvitation(organization, account, ""),
 		"accept":     AcceptTransfer(organization, across, account, ""),
 		"decline":    DeclineTransfer(organization, across, account, ""),

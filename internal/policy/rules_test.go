@@ -179,10 +179,11 @@ func TestStatesOfOtherThings(t *testing.T) {
 		request Request
 		want    Code // "": allowed
 	}{
-		{Register(organization, account, domain.Draft), Status},
-		{Register(organization, account, domain.Published), ""},
-		{Register(organization, account, domain.Deprecated), ""},
-		{Register(organization, account, domain.Retired), Status},
+		{Register(organization, account, domain.Draft, true), Status},
+		{Register(organization, account, domain.Published, true), ""},
+		{Register(organization, account, domain.Deprecated, true), ""},
+		{Register(organization, account, domain.Retired, true), Status},
+		{Register(organization, account, domain.Published, false), ""}, // by staff
 		{SuspendAccount(organization, access.AccountActive), ""},
 		{SuspendAccount(organization, access.AccountSuspended), Status},
 		{ResumeAccount(organization, access.AccountActive), Status},
@@ -300,7 +301,7 @@ func TestUnknownStatesAndPoliciesRefuse(t *testing.T) {
 		for name, r := range map[string]Request{
 			"suspend":         SuspendAccount(organization, access.AccountStatus(unknown)),
 			"resume":          ResumeAccount(organization, access.AccountStatus(unknown)),
-			"register":        Register(organization, account, domain.ProductStatus(unknown)),
+			"register":        Register(organization, account, domain.ProductStatus(unknown), true),
 			"update product":  UpdateProduct(organization, domain.ProductStatus(unknown)),
 			"create plan":     CreatePlan(organization, domain.ProductStatus(unknown)),
 			"create endpoint": CreateEndpoint(organization, domain.ProductStatus(unknown)),
@@ -358,6 +359,20 @@ func TestNewRolesAreBoundLikeDevelopers(t *testing.T) {
 			d := DecideGranted(c.viewer, c.r)
 			if d.Allowed != free || !free && !c.is(d) {
 				t.Errorf("%q and %s: %+v", role, name, d)
+			}
+		}
+	}
+}
+
+// Whoever acts for an account registers no app with a private product that was not granted
+// to it; staff do.
+func TestRegisterWithAPrivateProduct(t *testing.T) {
+	for _, role := range []viewer.Role{viewer.Admin, viewer.Portal} {
+		v := viewer.Viewer{Role: role, OrganizationID: organization, AccountID: account}
+		for _, open := range []bool{true, false} {
+			d := Decide(v, Register(organization, account, domain.Published, open))
+			if want := open || role == viewer.Admin; d.Allowed != want || !want && !d.Is(ForbiddenByRule) {
+				t.Errorf("%s, open: %v: %v", role, open, d)
 			}
 		}
 	}

@@ -61,6 +61,18 @@ func catalogMutations() []mutationCase {
 				return errOf(g.p.Catalog.CancelProductEnding(g.Admin, catalog.CancelProductEndingInput{ProductID: x.GlobalID()}))
 			}
 		}, []eventlog.Type{eventlog.ProductUpdated}, true},
+		{"GrantProduct", func(t *testing.T, g *syncedPortal) func() error {
+			x, _ := g.MustProduct(t, g.Admin, "granted")
+			return func() error {
+				return errOf(g.p.Catalog.GrantProduct(g.Admin, catalog.GrantInput{ProductID: x.GlobalID(), AccountID: g.Account.GlobalID()}))
+			}
+		}, []eventlog.Type{eventlog.ProductGranted}, false},
+		{"WithdrawProduct", func(t *testing.T, g *syncedPortal) func() error {
+			x, _ := g.MustProduct(t, g.Admin, "withdrawn")
+			in := catalog.GrantInput{ProductID: x.GlobalID(), AccountID: g.Account.GlobalID()}
+			require.NoError(t, errOf(g.p.Catalog.GrantProduct(g.Admin, in)))
+			return func() error { return errOf(g.p.Catalog.WithdrawProduct(g.Admin, in)) }
+		}, []eventlog.Type{eventlog.ProductWithdrawn}, false},
 		{"CreatePlan", func(t *testing.T, g *syncedPortal) func() error {
 			return func() error {
 				return errOf(g.p.Catalog.CreatePlan(g.Admin, catalog.CreatePlanInput{ProductID: g.product.GlobalID(), Name: "large"}))

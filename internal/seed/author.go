@@ -91,6 +91,9 @@ func (a *author) organization(ctx context.Context, o organization) (err error) {
 			return err
 		}
 	}
+	if err := a.grants(admin, o.Products); err != nil {
+		return err
+	}
 	if err := a.finish(admin, o.Products); err != nil {
 		return err
 	}
@@ -141,6 +144,11 @@ func (a *author) settings(admin context.Context, o organization) (err error) {
 	}
 	if days := o.CollectKeysWithinDays; days != 0 {
 		if a.org, err = a.Identity.UpdateOrganization(admin, identity.UpdateOrganizationInput{CollectKeysWithinDays: input.SetTo(days)}); err != nil {
+			return err
+		}
+	}
+	if o.CatalogueAccess != "" {
+		if a.org, err = a.Identity.UpdateOrganization(admin, identity.UpdateOrganizationInput{CatalogueAccess: input.SetTo(o.CatalogueAccess)}); err != nil {
 			return err
 		}
 	}

@@ -72,6 +72,23 @@ func (a *author) product(admin context.Context, x product) (err error) {
 	return a.setStatus(admin, o, domain.Published)
 }
 
+// grants lets accounts see private products.
+func (a *author) grants(admin context.Context, all []product) error {
+	for _, x := range all {
+		for _, name := range x.GrantedTo {
+			to, err := find(a.accounts, "account", name)
+			if err != nil {
+				return err
+			}
+			a.step()
+			if _, err := a.Catalog.GrantProduct(admin, catalog.GrantInput{ProductID: a.offers[x.Name].GlobalID(), AccountID: to.GlobalID()}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // finish brings the products into their last status.
 func (a *author) finish(admin context.Context, all []product) error {
 	for _, x := range all {

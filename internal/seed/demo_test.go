@@ -85,7 +85,7 @@ func TestEveryStatus(t *testing.T) {
 		wants(t, keys, all...)
 		wants(t, ask(t, d, "SELECT DISTINCT environment FROM credentials WHERE organization_id = $1", org), access.Environment("").Values()...)
 		wants(t, ask(t, d, "SELECT DISTINCT status FROM products WHERE organization_id = $1", org), domain.ProductStatus("").Values()...)
-		wants(t, ask(t, d, "SELECT DISTINCT visibility FROM products WHERE organization_id = $1", org), "PUBLIC")
+		wants(t, ask(t, d, "SELECT DISTINCT visibility FROM products WHERE organization_id = $1", org), domain.ProductVisibility("").Values()...)
 		wants(t, ask(t, d, "SELECT DISTINCT approval FROM products WHERE status = 'PUBLISHED' AND organization_id = $1", org), domain.Approval("").Values()...)
 		wants(t, ask(t, d, "SELECT DISTINCT p.kind FROM plans p JOIN products x ON x.id = p.product_id "+
 			"WHERE x.status = 'PUBLISHED' AND p.organization_id = $1", org), domain.PlanKind("").Values()...)

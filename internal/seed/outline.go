@@ -14,6 +14,7 @@ import (
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/identity"
+	"portico/internal/input"
 	"portico/internal/lifecycle"
 )
 
@@ -86,6 +87,8 @@ type organization struct {
 	RequestsExpireAfterDays int
 	// CollectKeysWithinDays is within how many days keys must be collected; 0: as usual.
 	CollectKeysWithinDays int
+	// CatalogueAccess is who reads its catalogue; empty: who has signed in.
+	CatalogueAccess domain.CatalogueAccess
 }
 
 // signUp is a person who has signed up, with the answers to the organization's questions.
@@ -150,10 +153,14 @@ type product struct {
 	Finally domain.ProductStatus
 	// RetiresInDays is in how many days from now it will be retired; 0: no time is set.
 	RetiresInDays int
+	// GrantedTo are the accounts that see it although it is private.
+	GrantedTo []string
 }
 
 // listed reports whether the product is in every developer's catalogue.
-func (p product) listed() bool { return p.Finally != domain.Draft && p.Finally != domain.Retired }
+func (p product) listed() bool {
+	return p.Finally != domain.Draft && p.Finally != domain.Retired && input.OrZero(p.Visibility) != domain.Private
+}
 
 type app struct {
 	apps.CreateAppInput

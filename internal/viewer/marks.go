@@ -11,11 +11,11 @@ type Marks struct{ organization, account, user uuid.UUID }
 func NewMarks() Marks { return Marks{uuid.New(), uuid.New(), uuid.New()} }
 
 // Marked returns what a row policy may make its predicates depend on: the role and its
-// scopes, whether the account is suspended, and marks in place of ids. Viewers for whom it returns the
-// same share their statements. Policies see it instead of the viewer, so nothing else
+// scopes, whether the account is suspended or a public catalogue is read, and marks in place of
+// ids. Viewers for whom it returns the same share their statements. Policies see it instead of the viewer, so nothing else
 // of that can enter a statement.
 func (m Marks) Marked(v Viewer) Viewer {
-	out := Viewer{Role: v.Role, Scopes: v.Scopes, AccountOwner: v.AccountOwner, AccountSuspended: v.AccountSuspended}
+	out := Viewer{Role: v.Role, Scopes: v.Scopes, AccountOwner: v.AccountOwner, AccountSuspended: v.AccountSuspended, PublicCatalogue: v.PublicCatalogue}
 	if v.OrganizationID != uuid.Nil {
 		out.OrganizationID = m.organization
 	}

@@ -54,6 +54,8 @@ type Viewer struct {
 	AccountID        uuid.UUID
 	AccountOwner     bool
 	AccountSuspended bool
+	// PublicCatalogue: an Anonymous viewer reads what the organization shows to everybody.
+	PublicCatalogue bool
 	// TermsDue reports whether the person, also one for whom a service token acts, has not
 	// accepted the organization's terms as they are now. It binds those who act for an
 	// account.
@@ -173,6 +175,13 @@ func AsSystem(ctx context.Context, organization uuid.UUID) context.Context {
 // nobody in particular.
 func AsAccount(ctx context.Context, organization, account uuid.UUID) context.Context {
 	return NewContext(ctx, Viewer{Role: Portal, OrganizationID: organization, AccountID: account})
+}
+
+// AsPublic returns a context in which what an organization shows to everybody is seen, from
+// where the present viewer asks.
+func AsPublic(ctx context.Context, organization uuid.UUID) context.Context {
+	v := Current(ctx)
+	return NewContext(ctx, Viewer{Role: Anonymous, OrganizationID: organization, PublicCatalogue: true, Address: v.Address, UserAgent: v.UserAgent, RequestID: v.RequestID})
 }
 
 // FromContext returns the context's viewer. ok is false when there is none,

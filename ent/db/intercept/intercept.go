@@ -22,6 +22,7 @@ import (
 	"portico/ent/db/predicate"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
+	"portico/ent/db/productgrant"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
 	"portico/ent/db/signup"
@@ -465,6 +466,33 @@ func (f TraverseProductApprover) Traverse(ctx context.Context, q db.Query) error
 	return fmt.Errorf("unexpected query type %T. expect *db.ProductApproverQuery", q)
 }
 
+// The ProductGrantFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ProductGrantFunc func(context.Context, *db.ProductGrantQuery) (db.Value, error)
+
+// Query calls f(ctx, q).
+func (f ProductGrantFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
+	if q, ok := q.(*db.ProductGrantQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *db.ProductGrantQuery", q)
+}
+
+// The TraverseProductGrant type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseProductGrant func(context.Context, *db.ProductGrantQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseProductGrant) Intercept(next db.Querier) db.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseProductGrant) Traverse(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.ProductGrantQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *db.ProductGrantQuery", q)
+}
+
 // The ServiceTokenFunc type is an adapter to allow the use of ordinary function as a Querier.
 type ServiceTokenFunc func(context.Context, *db.ServiceTokenQuery) (db.Value, error)
 
@@ -631,6 +659,8 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.ProductQuery, predicate.Product, product.OrderOption]{typ: db.TypeProduct, tq: q}, nil
 	case *db.ProductApproverQuery:
 		return &query[*db.ProductApproverQuery, predicate.ProductApprover, productapprover.OrderOption]{typ: db.TypeProductApprover, tq: q}, nil
+	case *db.ProductGrantQuery:
+		return &query[*db.ProductGrantQuery, predicate.ProductGrant, productgrant.OrderOption]{typ: db.TypeProductGrant, tq: q}, nil
 	case *db.ServiceTokenQuery:
 		return &query[*db.ServiceTokenQuery, predicate.ServiceToken, servicetoken.OrderOption]{typ: db.TypeServiceToken, tq: q}, nil
 	case *db.SessionQuery:

@@ -1128,6 +1128,7 @@ var (
 		{Name: "portal_unregister", Type: field.TypeEnum, Enums: []string{"WITHDRAW_ONLY", "ALLOWED"}, Default: "WITHDRAW_ONLY"},
 		{Name: "production_keys", Type: field.TypeEnum, Enums: []string{"MEMBERS", "OWNERS_ONLY"}, Default: "MEMBERS"},
 		{Name: "leaked_keys", Type: field.TypeEnum, Enums: []string{"REVOKE", "NOTIFY"}, Default: "REVOKE"},
+		{Name: "catalogue_access", Type: field.TypeEnum, Enums: []string{"SIGNED_IN", "PUBLIC"}, Default: "SIGNED_IN"},
 		{Name: "password_sign_in", Type: field.TypeBool, Default: true},
 		{Name: "act_as", Type: field.TypeBool, Default: false},
 		{Name: "staff_totp", Type: field.TypeBool, Default: false},
@@ -1257,7 +1258,7 @@ var (
 		{Name: "description", Type: field.TypeString, Default: ""},
 		{Name: "api_version", Type: field.TypeString, Default: ""},
 		{Name: "external_id", Type: field.TypeString, Default: ""},
-		{Name: "visibility", Type: field.TypeString, Default: "PUBLIC"},
+		{Name: "visibility", Type: field.TypeEnum, Enums: []string{"PUBLIC", "PRIVATE"}, Default: "PUBLIC"},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"DRAFT", "PUBLISHED", "DEPRECATED", "RETIRED"}, Default: "DRAFT"},
 		{Name: "approval", Type: field.TypeEnum, Enums: []string{"MANUAL", "AUTO"}, Default: "MANUAL"},
 		{Name: "auth_types", Type: field.TypeJSON},
@@ -1361,6 +1362,52 @@ var (
 				Name:    "productapprover_product_id",
 				Unique:  false,
 				Columns: []*schema.Column{ProductApproversColumns[2]},
+			},
+		},
+	}
+	// ProductGrantsColumns holds the columns for the "product_grants" table.
+	ProductGrantsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "product_id", Type: field.TypeUUID},
+		{Name: "account_id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// ProductGrantsTable holds the schema information for the "product_grants" table.
+	ProductGrantsTable = &schema.Table{
+		Name:       "product_grants",
+		Columns:    ProductGrantsColumns,
+		PrimaryKey: []*schema.Column{ProductGrantsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "product_grants_products_product",
+				Columns:    []*schema.Column{ProductGrantsColumns[2]},
+				RefColumns: []*schema.Column{ProductsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "product_grants_accounts_account",
+				Columns:    []*schema.Column{ProductGrantsColumns[3]},
+				RefColumns: []*schema.Column{AccountsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "product_grants_organizations_organization",
+				Columns:    []*schema.Column{ProductGrantsColumns[4]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "productgrant_account_id_product_id",
+				Unique:  true,
+				Columns: []*schema.Column{ProductGrantsColumns[3], ProductGrantsColumns[2]},
+			},
+			{
+				Name:    "productgrant_product_id",
+				Unique:  false,
+				Columns: []*schema.Column{ProductGrantsColumns[2]},
 			},
 		},
 	}
@@ -2171,6 +2218,7 @@ var (
 		PlansTable,
 		ProductsTable,
 		ProductApproversTable,
+		ProductGrantsTable,
 		QuotaCountsTable,
 		RecoveryCodesTable,
 		ServiceTokensTable,
@@ -2305,6 +2353,7 @@ func init() {
 	}
 	OrganizationsTable.Annotation = &entsql.Annotation{}
 	OrganizationsTable.Annotation.Checks = map[string]string{
+		"organizations_catalogue_access":  "catalogue_access IN ('SIGNED_IN', 'PUBLIC')",
 		"organizations_collect_keys":      "(collect_keys_within_days >= 1 AND collect_keys_within_days <= 90)",
 		"organizations_leaked_keys":       "leaked_keys IN ('REVOKE', 'NOTIFY')",
 		"organizations_portal_unregister": "portal_unregister IN ('WITHDRAW_ONLY', 'ALLOWED')",
@@ -2338,6 +2387,9 @@ func init() {
 	ProductApproversTable.ForeignKeys[0].RefTable = ProductsTable
 	ProductApproversTable.ForeignKeys[1].RefTable = UsersTable
 	ProductApproversTable.ForeignKeys[2].RefTable = OrganizationsTable
+	ProductGrantsTable.ForeignKeys[0].RefTable = ProductsTable
+	ProductGrantsTable.ForeignKeys[1].RefTable = AccountsTable
+	ProductGrantsTable.ForeignKeys[2].RefTable = OrganizationsTable
 	ServiceTokensTable.ForeignKeys[0].RefTable = AccountsTable
 	ServiceTokensTable.ForeignKeys[1].RefTable = OrganizationsTable
 	ServiceTokensTable.Annotation = &entsql.Annotation{}

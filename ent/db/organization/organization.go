@@ -43,6 +43,8 @@ const (
 	FieldProductionKeys = "production_keys"
 	// FieldLeakedKeys holds the string denoting the leaked_keys field in the database.
 	FieldLeakedKeys = "leaked_keys"
+	// FieldCatalogueAccess holds the string denoting the catalogue_access field in the database.
+	FieldCatalogueAccess = "catalogue_access"
 	// FieldPasswordSignIn holds the string denoting the password_sign_in field in the database.
 	FieldPasswordSignIn = "password_sign_in"
 	// FieldActAs holds the string denoting the act_as field in the database.
@@ -97,6 +99,7 @@ var Columns = []string{
 	FieldPortalUnregister,
 	FieldProductionKeys,
 	FieldLeakedKeys,
+	FieldCatalogueAccess,
 	FieldPasswordSignIn,
 	FieldActAs,
 	FieldStaffTotp,
@@ -216,6 +219,18 @@ func LeakedKeysValidator(lk domain.LeakedKeys) error {
 	}
 }
 
+const DefaultCatalogueAccess domain.CatalogueAccess = "SIGNED_IN"
+
+// CatalogueAccessValidator is a validator for the "catalogue_access" field enum values. It is called by the builders before save.
+func CatalogueAccessValidator(ca domain.CatalogueAccess) error {
+	switch ca {
+	case "SIGNED_IN", "PUBLIC":
+		return nil
+	default:
+		return fmt.Errorf("organization: invalid enum value for catalogue_access field: %q", ca)
+	}
+}
+
 const DefaultSignUp domain.SignUpPolicy = "INVITATION"
 
 // SignUpValidator is a validator for the "sign_up" field enum values. It is called by the builders before save.
@@ -299,6 +314,11 @@ func ByProductionKeys(opts ...sql.OrderTermOption) OrderOption {
 // ByLeakedKeys orders the results by the leaked_keys field.
 func ByLeakedKeys(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLeakedKeys, opts...).ToFunc()
+}
+
+// ByCatalogueAccess orders the results by the catalogue_access field.
+func ByCatalogueAccess(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCatalogueAccess, opts...).ToFunc()
 }
 
 // ByPasswordSignIn orders the results by the password_sign_in field.

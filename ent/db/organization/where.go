@@ -831,6 +831,36 @@ func LeakedKeysNotIn(vs ...domain.LeakedKeys) predicate.Organization {
 	return predicate.Organization(sql.FieldNotIn(FieldLeakedKeys, v...))
 }
 
+// CatalogueAccessEQ applies the EQ predicate on the "catalogue_access" field.
+func CatalogueAccessEQ(v domain.CatalogueAccess) predicate.Organization {
+	vc := v
+	return predicate.Organization(sql.FieldEQ(FieldCatalogueAccess, vc))
+}
+
+// CatalogueAccessNEQ applies the NEQ predicate on the "catalogue_access" field.
+func CatalogueAccessNEQ(v domain.CatalogueAccess) predicate.Organization {
+	vc := v
+	return predicate.Organization(sql.FieldNEQ(FieldCatalogueAccess, vc))
+}
+
+// CatalogueAccessIn applies the In predicate on the "catalogue_access" field.
+func CatalogueAccessIn(vs ...domain.CatalogueAccess) predicate.Organization {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Organization(sql.FieldIn(FieldCatalogueAccess, v...))
+}
+
+// CatalogueAccessNotIn applies the NotIn predicate on the "catalogue_access" field.
+func CatalogueAccessNotIn(vs ...domain.CatalogueAccess) predicate.Organization {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Organization(sql.FieldNotIn(FieldCatalogueAccess, v...))
+}
+
 // PasswordSignInEQ applies the EQ predicate on the "password_sign_in" field.
 func PasswordSignInEQ(v bool) predicate.Organization {
 	return predicate.Organization(sql.FieldEQ(FieldPasswordSignIn, v))

@@ -59,6 +59,9 @@ type Product func(*sql.Selector)
 // ProductApprover is the predicate function for productapprover builders.
 type ProductApprover func(*sql.Selector)
 
+// ProductGrant is the predicate function for productgrant builders.
+type ProductGrant func(*sql.Selector)
+
 // ServiceToken is the predicate function for servicetoken builders.
 type ServiceToken func(*sql.Selector)
 

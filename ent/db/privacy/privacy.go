@@ -446,6 +446,30 @@ func (f ProductApproverMutationRuleFunc) EvalMutation(ctx context.Context, m db.
 	return Denyf("db/privacy: unexpected mutation type %T, expect *db.ProductApproverMutation", m)
 }
 
+// The ProductGrantQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type ProductGrantQueryRuleFunc func(context.Context, *db.ProductGrantQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f ProductGrantQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.ProductGrantQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.ProductGrantQuery", q)
+}
+
+// The ProductGrantMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type ProductGrantMutationRuleFunc func(context.Context, *db.ProductGrantMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f ProductGrantMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.ProductGrantMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.ProductGrantMutation", m)
+}
+
 // The ServiceTokenQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type ServiceTokenQueryRuleFunc func(context.Context, *db.ServiceTokenQuery) error

@@ -135,8 +135,6 @@ var (
 	DefaultAPIVersion string
 	// DefaultExternalID holds the default value on creation for the "external_id" field.
 	DefaultExternalID string
-	// DefaultVisibility holds the default value on creation for the "visibility" field.
-	DefaultVisibility string
 	// DefaultAuthTypes holds the default value on creation for the "auth_types" field.
 	DefaultAuthTypes []access.AuthType
 	// DefaultDocumentationURL holds the default value on creation for the "documentation_url" field.
@@ -150,6 +148,18 @@ var (
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
+
+const DefaultVisibility domain.ProductVisibility = "PUBLIC"
+
+// VisibilityValidator is a validator for the "visibility" field enum values. It is called by the builders before save.
+func VisibilityValidator(v domain.ProductVisibility) error {
+	switch v {
+	case "PUBLIC", "PRIVATE":
+		return nil
+	default:
+		return fmt.Errorf("product: invalid enum value for visibility field: %q", v)
+	}
+}
 
 const DefaultStatus domain.ProductStatus = "DRAFT"
 

@@ -107,11 +107,6 @@ func ExternalID(v string) predicate.Product {
 	return predicate.Product(sql.FieldEQ(FieldExternalID, v))
 }
 
-// Visibility applies equality check predicate on the "visibility" field. It's identical to VisibilityEQ.
-func Visibility(v string) predicate.Product {
-	return predicate.Product(sql.FieldEQ(FieldVisibility, v))
-}
-
 // DocumentationURL applies equality check predicate on the "documentation_url" field. It's identical to DocumentationURLEQ.
 func DocumentationURL(v string) predicate.Product {
 	return predicate.Product(sql.FieldEQ(FieldDocumentationURL, v))
@@ -678,68 +673,33 @@ func ExternalIDContainsFold(v string) predicate.Product {
 }
 
 // VisibilityEQ applies the EQ predicate on the "visibility" field.
-func VisibilityEQ(v string) predicate.Product {
-	return predicate.Product(sql.FieldEQ(FieldVisibility, v))
+func VisibilityEQ(v domain.ProductVisibility) predicate.Product {
+	vc := v
+	return predicate.Product(sql.FieldEQ(FieldVisibility, vc))
 }
 
 // VisibilityNEQ applies the NEQ predicate on the "visibility" field.
-func VisibilityNEQ(v string) predicate.Product {
-	return predicate.Product(sql.FieldNEQ(FieldVisibility, v))
+func VisibilityNEQ(v domain.ProductVisibility) predicate.Product {
+	vc := v
+	return predicate.Product(sql.FieldNEQ(FieldVisibility, vc))
 }
 
 // VisibilityIn applies the In predicate on the "visibility" field.
-func VisibilityIn(vs ...string) predicate.Product {
-	return predicate.Product(sql.FieldIn(FieldVisibility, vs...))
+func VisibilityIn(vs ...domain.ProductVisibility) predicate.Product {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Product(sql.FieldIn(FieldVisibility, v...))
 }
 
 // VisibilityNotIn applies the NotIn predicate on the "visibility" field.
-func VisibilityNotIn(vs ...string) predicate.Product {
-	return predicate.Product(sql.FieldNotIn(FieldVisibility, vs...))
-}
-
-// VisibilityGT applies the GT predicate on the "visibility" field.
-func VisibilityGT(v string) predicate.Product {
-	return predicate.Product(sql.FieldGT(FieldVisibility, v))
-}
-
-// VisibilityGTE applies the GTE predicate on the "visibility" field.
-func VisibilityGTE(v string) predicate.Product {
-	return predicate.Product(sql.FieldGTE(FieldVisibility, v))
-}
-
-// VisibilityLT applies the LT predicate on the "visibility" field.
-func VisibilityLT(v string) predicate.Product {
-	return predicate.Product(sql.FieldLT(FieldVisibility, v))
-}
-
-// VisibilityLTE applies the LTE predicate on the "visibility" field.
-func VisibilityLTE(v string) predicate.Product {
-	return predicate.Product(sql.FieldLTE(FieldVisibility, v))
-}
-
-// VisibilityContains applies the Contains predicate on the "visibility" field.
-func VisibilityContains(v string) predicate.Product {
-	return predicate.Product(sql.FieldContains(FieldVisibility, v))
-}
-
-// VisibilityHasPrefix applies the HasPrefix predicate on the "visibility" field.
-func VisibilityHasPrefix(v string) predicate.Product {
-	return predicate.Product(sql.FieldHasPrefix(FieldVisibility, v))
-}
-
-// VisibilityHasSuffix applies the HasSuffix predicate on the "visibility" field.
-func VisibilityHasSuffix(v string) predicate.Product {
-	return predicate.Product(sql.FieldHasSuffix(FieldVisibility, v))
-}
-
-// VisibilityEqualFold applies the EqualFold predicate on the "visibility" field.
-func VisibilityEqualFold(v string) predicate.Product {
-	return predicate.Product(sql.FieldEqualFold(FieldVisibility, v))
-}
-
-// VisibilityContainsFold applies the ContainsFold predicate on the "visibility" field.
-func VisibilityContainsFold(v string) predicate.Product {
-	return predicate.Product(sql.FieldContainsFold(FieldVisibility, v))
+func VisibilityNotIn(vs ...domain.ProductVisibility) predicate.Product {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Product(sql.FieldNotIn(FieldVisibility, v...))
 }
 
 // StatusEQ applies the EQ predicate on the "status" field.

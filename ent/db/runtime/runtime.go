@@ -19,6 +19,7 @@ import (
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
+	"portico/ent/db/productgrant"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
 	"portico/ent/db/signup"
@@ -468,45 +469,45 @@ func init() {
 	// organization.DefaultCurrency holds the default value on creation for the currency field.
 	organization.DefaultCurrency = organizationDescCurrency.Default.(string)
 	// organizationDescPasswordSignIn is the schema descriptor for password_sign_in field.
-	organizationDescPasswordSignIn := organizationFields[10].Descriptor()
+	organizationDescPasswordSignIn := organizationFields[11].Descriptor()
 	// organization.DefaultPasswordSignIn holds the default value on creation for the password_sign_in field.
 	organization.DefaultPasswordSignIn = organizationDescPasswordSignIn.Default.(bool)
 	// organizationDescActAs is the schema descriptor for act_as field.
-	organizationDescActAs := organizationFields[11].Descriptor()
+	organizationDescActAs := organizationFields[12].Descriptor()
 	// organization.DefaultActAs holds the default value on creation for the act_as field.
 	organization.DefaultActAs = organizationDescActAs.Default.(bool)
 	// organizationDescStaffTotp is the schema descriptor for staff_totp field.
-	organizationDescStaffTotp := organizationFields[12].Descriptor()
+	organizationDescStaffTotp := organizationFields[13].Descriptor()
 	// organization.DefaultStaffTotp holds the default value on creation for the staff_totp field.
 	organization.DefaultStaffTotp = organizationDescStaffTotp.Default.(bool)
 	// organizationDescImportedKeys is the schema descriptor for imported_keys field.
-	organizationDescImportedKeys := organizationFields[17].Descriptor()
+	organizationDescImportedKeys := organizationFields[18].Descriptor()
 	// organization.DefaultImportedKeys holds the default value on creation for the imported_keys field.
 	organization.DefaultImportedKeys = organizationDescImportedKeys.Default.(bool)
 	// organizationDescKeyPrefix is the schema descriptor for key_prefix field.
-	organizationDescKeyPrefix := organizationFields[18].Descriptor()
+	organizationDescKeyPrefix := organizationFields[19].Descriptor()
 	// organization.DefaultKeyPrefix holds the default value on creation for the key_prefix field.
 	organization.DefaultKeyPrefix = organizationDescKeyPrefix.Default.(string)
 	// organizationDescLongestKeyLife is the schema descriptor for longest_key_life field.
-	organizationDescLongestKeyLife := organizationFields[19].Descriptor()
+	organizationDescLongestKeyLife := organizationFields[20].Descriptor()
 	// organization.DefaultLongestKeyLife holds the default value on creation for the longest_key_life field.
 	organization.DefaultLongestKeyLife = organizationDescLongestKeyLife.Default.(domain.KeyLife)
 	// organizationDescMultiProductRequests is the schema descriptor for multi_product_requests field.
-	organizationDescMultiProductRequests := organizationFields[22].Descriptor()
+	organizationDescMultiProductRequests := organizationFields[23].Descriptor()
 	// organization.DefaultMultiProductRequests holds the default value on creation for the multi_product_requests field.
 	organization.DefaultMultiProductRequests = organizationDescMultiProductRequests.Default.(bool)
 	// organizationDescCollectKeysWithinDays is the schema descriptor for collect_keys_within_days field.
-	organizationDescCollectKeysWithinDays := organizationFields[23].Descriptor()
+	organizationDescCollectKeysWithinDays := organizationFields[24].Descriptor()
 	// organization.DefaultCollectKeysWithinDays holds the default value on creation for the collect_keys_within_days field.
 	organization.DefaultCollectKeysWithinDays = organizationDescCollectKeysWithinDays.Default.(int)
 	// organizationDescDeletedRetentionDays is the schema descriptor for deleted_retention_days field.
-	organizationDescDeletedRetentionDays := organizationFields[24].Descriptor()
+	organizationDescDeletedRetentionDays := organizationFields[25].Descriptor()
 	// organization.DefaultDeletedRetentionDays holds the default value on creation for the deleted_retention_days field.
 	organization.DefaultDeletedRetentionDays = organizationDescDeletedRetentionDays.Default.(int)
 	// organization.DeletedRetentionDaysValidator is a validator for the "deleted_retention_days" field. It is called by the builders before save.
 	organization.DeletedRetentionDaysValidator = organizationDescDeletedRetentionDays.Validators[0].(func(int) error)
 	// organizationDescEventRetentionDays is the schema descriptor for event_retention_days field.
-	organizationDescEventRetentionDays := organizationFields[25].Descriptor()
+	organizationDescEventRetentionDays := organizationFields[26].Descriptor()
 	// organization.DefaultEventRetentionDays holds the default value on creation for the event_retention_days field.
 	organization.DefaultEventRetentionDays = organizationDescEventRetentionDays.Default.(int)
 	// organization.EventRetentionDaysValidator is a validator for the "event_retention_days" field. It is called by the builders before save.
@@ -595,10 +596,6 @@ func init() {
 	productDescExternalID := productFields[5].Descriptor()
 	// product.DefaultExternalID holds the default value on creation for the external_id field.
 	product.DefaultExternalID = productDescExternalID.Default.(string)
-	// productDescVisibility is the schema descriptor for visibility field.
-	productDescVisibility := productFields[6].Descriptor()
-	// product.DefaultVisibility holds the default value on creation for the visibility field.
-	product.DefaultVisibility = productDescVisibility.Default.(string)
 	// productDescAuthTypes is the schema descriptor for auth_types field.
 	productDescAuthTypes := productFields[9].Descriptor()
 	// product.DefaultAuthTypes holds the default value on creation for the auth_types field.
@@ -645,6 +642,28 @@ func init() {
 	productapproverDescID := productapproverMixinFields0[0].Descriptor()
 	// productapprover.DefaultID holds the default value on creation for the id field.
 	productapprover.DefaultID = productapproverDescID.Default.(func() uuid.UUID)
+	productgrantMixin := schema.ProductGrant{}.Mixin()
+	productgrant.Policy = privacy.NewPolicies(schema.ProductGrant{})
+	productgrant.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := productgrant.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	productgrantMixinFields0 := productgrantMixin[0].Fields()
+	_ = productgrantMixinFields0
+	productgrantFields := schema.ProductGrant{}.Fields()
+	_ = productgrantFields
+	// productgrantDescCreatedAt is the schema descriptor for created_at field.
+	productgrantDescCreatedAt := productgrantFields[2].Descriptor()
+	// productgrant.DefaultCreatedAt holds the default value on creation for the created_at field.
+	productgrant.DefaultCreatedAt = productgrantDescCreatedAt.Default.(func() time.Time)
+	// productgrantDescID is the schema descriptor for id field.
+	productgrantDescID := productgrantMixinFields0[0].Descriptor()
+	// productgrant.DefaultID holds the default value on creation for the id field.
+	productgrant.DefaultID = productgrantDescID.Default.(func() uuid.UUID)
 	servicetokenMixin := schema.ServiceToken{}.Mixin()
 	servicetoken.Policy = privacy.NewPolicies(schema.ServiceToken{})
 	servicetoken.Hooks[0] = func(next ent.Mutator) ent.Mutator {
