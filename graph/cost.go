@@ -99,12 +99,18 @@ func prices() gqlhttp.Prices {
 	}
 	return gqlhttp.Prices{Lengths: byField(lengths), Bases: byField(bases()), Mutation: mutationCost,
 		Conditions: map[string]int{"search": searchCost, "nameContains": searchCost, "titleContains": searchCost, "contains": searchCost, "label": searchCost},
-		Elements: map[gqlhttp.FieldName]gqlhttp.Element{
-			{Type: "Mutation", Field: "revokeKeys"}:          {List: "credentialIds", Price: revocationCost},
-			{Type: "Mutation", Field: "decideSubscriptions"}: {List: "subscriptionIds", Price: decisionCost},
-			{Type: "Mutation", Field: "requestKey"}:          {List: "plans", Price: wishCost},
-			{Type: "Mutation", Field: "updateKeyRequest"}:    {List: "plans", Price: wishCost},
-		}}
+		Elements:   elements(),
+	}
+}
+
+// elements are what each element of a list in a mutation's input costs beside.
+func elements() map[gqlhttp.FieldName]gqlhttp.Element {
+	return map[gqlhttp.FieldName]gqlhttp.Element{
+		{Type: "Mutation", Field: "revokeKeys"}:          {List: "credentialIds", Price: revocationCost},
+		{Type: "Mutation", Field: "decideSubscriptions"}: {List: "subscriptionIds", Price: decisionCost},
+		{Type: "Mutation", Field: "requestKey"}:          {List: "plans", Price: wishCost},
+		{Type: "Mutation", Field: "updateKeyRequest"}:    {List: "plans", Price: wishCost},
+	}
 }
 
 // bases are the own costs of fields where that is not 1.
