@@ -8,6 +8,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
+	"portico/ent/db/keyrequest"
 	"portico/ent/db/subscription"
 	"portico/internal/change"
 	"portico/internal/domain"
@@ -100,6 +101,10 @@ func EndAccount(ctx context.Context, tx *change.Tx, a *db.Account, reason string
 	// their ids, whatever app each is of.
 	credentials, err := lockCredentials(ctx, tx, credential.AccountID(a.ID), credential.DeletedAtIsNil())
 	if err != nil {
+		return err
+	}
+	// So are requests for keys, which the retirement of a product locks so.
+	if _, err := lockPending(ctx, tx, keyrequest.AccountID(a.ID)); err != nil {
 		return err
 	}
 	for _, one := range apps {

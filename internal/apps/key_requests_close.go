@@ -12,7 +12,9 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/keyrequest"
 	"portico/ent/db/predicate"
+	"portico/ent/db/product"
 	"portico/ent/db/subscription"
+	"portico/internal/catalog"
 	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
@@ -24,18 +26,15 @@ import (
 // Requests for keys are made and decided about by package requests. What ends their app, or
 // a product that they ask for, closes them here.
 //
-// Rows are locked in this order: account, app, product, request, subscription; those of one
-// kind in the order of their ids, subscriptions in that of their apps before.
+// Rows are locked in this order: account, app, product, request, subscription, credential;
+// those of one kind in the order of their ids, subscriptions in that of their apps before.
 
 // EndKeyRequest sets what has become of a locked request, and records it with what else it
 // is to tell.
 func EndKeyRequest(ctx context.Context, tx *change.Tx, k *db.KeyRequest, to domain.KeyRequestStatus, of eventlog.Type, reason string, set func(*db.KeyRequestUpdateOne), also ...domain.Change) (*db.KeyRequest, error) {
 	u := tx.KeyRequest.UpdateOne(k).SetStatus(to).SetReason(reason).SetUpdatedAt(tx.Now).AddVersion(1)
 	if k.Status == domain.KeyRequestPending {
-		u.SetDecidedAt(tx.Now)
-		if tx.Viewer.SignedIn() {
-			u.SetDecidedBy(tx.Viewer.UserID)
-		}
+		u.SetDecidedAt(tx.Now).SetNillableDecidedBy(tx.Decider())
 	}
 	if set != nil {
 		set(u)
@@ -55,14 +54,22 @@ func KeyRequestEvent(t eventlog.Type, k *db.KeyRequest, changes []domain.Change)
 	return eventlog.Entry{Type: t, Subject: nodeid.KeyRequest, SubjectID: k.ID, SubjectName: k.Name, AccountID: &k.AccountID, AppID: &k.AppID, Changes: changes}
 }
 
-// LockWaiting locks the subscriptions of requests for keys that wait.
+// LockWaiting locks the subscriptions of requests for keys that wait. One that a server of the
+// previous release has taken to another account with its app belongs to no request any more.
 func LockWaiting(ctx context.Context, tx *change.Tx, requests ...uuid.UUID) ([]*db.Subscription, error) {
 	if len(requests) == 0 {
 		return nil, nil
 	}
 	return change.LockForUpdate(tx, tx.Subscription.Query().
-		Where(subscription.KeyRequestIDIn(requests...), subscription.StatusEQ(access.SubscriptionWaiting)).
+		Where(subscription.KeyRequestIDIn(requests...), subscription.StatusEQ(access.SubscriptionWaiting), ofItsRequest).
 		Order(subscription.ByAppID())).All(ctx)
+}
+
+// ofItsRequest matches subscriptions of the account that has their request.
+func ofItsRequest(s *sql.Selector) {
+	t := sql.Dialect(s.Dialect()).Table(keyrequest.Table)
+	s.Where(sql.Exists(sql.Dialect(s.Dialect()).Select(t.C(keyrequest.FieldID)).From(t).Where(sql.And(
+		sql.ColumnsEQ(t.C(keyrequest.FieldID), s.C(subscription.FieldKeyRequestID)), sql.ColumnsEQ(t.C(keyrequest.FieldAccountID), s.C(subscription.FieldAccountID))))))
 }
 
 // Transition applies an action to the status of locked subscriptions, and records it.
@@ -95,6 +102,7 @@ func closeKeyRequests(ctx context.Context, tx *change.Tx, a *db.App, action life
 	return Transition(system, tx, waiting, action, reason)
 }
 
+// lockPending locks requests that nobody has decided about.
 func lockPending(ctx context.Context, tx *change.Tx, which predicate.KeyRequest) ([]*db.KeyRequest, error) {
 	return change.LockForUpdate(tx, tx.KeyRequest.Query().Where(which, keyrequest.StatusEQ(domain.KeyRequestPending)).Order(keyrequest.ByID())).All(ctx)
 }
@@ -128,9 +136,9 @@ func RevokeUncollected(ctx context.Context, tx *change.Tx, c *db.Credential, not
 // waiting subscriptions to other products, locked with all that the retirement ends.
 func rejectRequestsFor(ctx context.Context, tx *change.Tx, x *db.Product, reason string) ([]uuid.UUID, error) {
 	open, err := lockPending(ctx, tx, func(s *sql.Selector) {
-		t := sql.Dialect(s.Dialect()).Table(subscription.Table)
-		s.Where(sql.Exists(sql.Dialect(s.Dialect()).Select(t.C(subscription.FieldID)).From(t).Where(sql.And(
-			sql.ColumnsEQ(t.C(subscription.FieldKeyRequestID), s.C(keyrequest.FieldID)), sql.EQ(t.C(subscription.FieldProductID), x.ID)))))
+		t := sql.Dialect(s.Dialect()).Table(product.Table)
+		s.Where(sql.Exists(sql.Dialect(s.Dialect()).Select(t.C(product.FieldID)).From(t).Where(sql.And(
+			sql.EQ(t.C(product.FieldID), x.ID), catalog.IsListed(t.C(product.FieldID), s.C(keyrequest.FieldProductIds))))))
 	})
 	if err != nil {
 		return nil, err

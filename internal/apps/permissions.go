@@ -46,7 +46,7 @@ type SubscriptionPermissions struct{ UpdateEndpoints policy.Decision }
 
 // SubscriptionPermissions asks the policy about a subscription.
 func (svc *Service) SubscriptionPermissions(ctx context.Context, s *db.Subscription) *SubscriptionPermissions {
-	return &SubscriptionPermissions{UpdateEndpoints: policy.Decide(viewer.Current(ctx), policy.NarrowSubscription(s.OrganizationID, s.AccountID, s.Status))}
+	return &SubscriptionPermissions{UpdateEndpoints: policy.Decide(viewer.Current(ctx), policy.NarrowSubscription(s.OrganizationID, s.AccountID, s.Status, s.KeyRequestID != nil))}
 }
 
 // Transitions lists the actions that the viewer may now apply to a subscription's

@@ -70,7 +70,7 @@ func (svc *Service) UpdateSubscriptionEndpoints(ctx context.Context, in UpdateSu
 		if err != nil {
 			return nil, err
 		}
-		if err := tx.AuthorizeInState(policy.NarrowSubscription(s.OrganizationID, s.AccountID, s.Status), "subscriptionId", string(s.Status)); err != nil {
+		if err := tx.AuthorizeInState(policy.NarrowSubscription(s.OrganizationID, s.AccountID, s.Status, s.KeyRequestID != nil), "subscriptionId", string(s.Status)); err != nil {
 			return nil, err
 		}
 		if err := change.CheckVersion(in.Version, s.Version); err != nil {

@@ -106,11 +106,7 @@ func acceptTransfer(ctx context.Context, tx *change.Tx, a *db.App, t *db.AppTran
 	if a == nil || a.DeletedAt != nil || a.AccountID != t.FromAccountID {
 		return AcceptedApp{}, fault.NotFound()
 	}
-	const moves = "The app went to another account."
-	if err := closeKeyRequests(ctx, tx, a, lifecycle.Withdraw, moves); err != nil {
-		return AcceptedApp{}, err
-	}
-	if err := revokeUncollected(ctx, tx, a, moves); err != nil {
+	if err := closeRequestsOfFormer(ctx, tx, a, t); err != nil {
 		return AcceptedApp{}, err
 	}
 	moved, err := readMoved(ctx, tx, a)
@@ -129,6 +125,22 @@ func acceptTransfer(ctx context.Context, tx *change.Tx, a *db.App, t *db.AppTran
 	}
 	ended, err := endTransfer(ctx, tx, t, domain.TransferAccepted, "", decider(tx))
 	return AcceptedApp{App: after, Transfer: ended}, err
+}
+
+// closeRequestsOfFormer ends what the account that gives an app away has asked for with it, and
+// what it has not collected. To its people, the other account did that, and none of its people.
+func closeRequestsOfFormer(ctx context.Context, tx *change.Tx, a *db.App, t *db.AppTransfer) error {
+	const moves = "The app went to another account."
+	by := ""
+	if tx.Viewer.AccountID == t.ToAccountID {
+		by = t.ToAccountName
+	}
+	return tx.RecordAs(by, func() error {
+		if err := closeKeyRequests(ctx, tx, a, lifecycle.Withdraw, moves); err != nil {
+			return err
+		}
+		return revokeUncollected(ctx, tx, a, moves)
+	})
 }
 
 // cannotAccept returns a problem of an offer that was none when it was made, on the field

@@ -56,11 +56,16 @@ func (svc *Service) reachableEndpoints(ctx context.Context, name, column string,
 
 // idListedOrAll matches if the column ids, a JSON list, is NULL or contains id.
 func idListedOrAll(id, ids string) *sql.Predicate {
+	return sql.Or(sql.P(func(b *sql.Builder) { b.WriteString(ids + " IS NULL") }), IsListed(id, ids))
+}
+
+// IsListed matches if the column ids, a JSON list, contains id.
+func IsListed(id, ids string) *sql.Predicate {
 	return sql.P(func(b *sql.Builder) {
 		has := "(SELECT value FROM json_each(" + ids + "))"
 		if b.Dialect() == dialect.Postgres {
 			has = "(SELECT value::uuid FROM jsonb_array_elements_text(CASE jsonb_typeof(" + ids + ") WHEN 'array' THEN " + ids + " ELSE '[]' END))"
 		}
-		b.WriteString("(" + ids + " IS NULL OR " + id + " IN " + has + ")")
+		b.WriteString(id + " IN " + has)
 	})
 }

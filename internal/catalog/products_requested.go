@@ -29,7 +29,7 @@ func (svc *Service) RemovedProducts(ctx context.Context, requests []uuid.UUID, r
 func (svc *Service) productsIn(ctx context.Context, name, column string, requests []uuid.UUID, r listing.Request) (listing.Pages[*db.Product], error) {
 	ch := listing.Children[*db.Product]{List: entity.ProductList(), Through: &listing.Through{Name: name, Join: func(s *sql.Selector) string {
 		t := sql.Dialect(s.Dialect()).Table(keyrequest.Table).As("asks")
-		s.Join(t).OnP(sql.And(sql.NotNull(t.C(column)), idListedOrAll(s.C(product.FieldID), t.C(column))))
+		s.Join(t).OnP(IsListed(s.C(product.FieldID), t.C(column)))
 		return t.C(keyrequest.FieldID)
 	}}}
 	return listing.ReadPages(ctx, svc.entities.Lists, ch, listing.All(func() listing.Query[*db.Product] { return svc.client.Product.Query() }), requests, listing.Order{}, r)

@@ -28,6 +28,8 @@ type Tx struct {
 	entries      []eventlog.Entry
 	// last is a row that is inserted with the events.
 	last eventlog.Insertion
+	// actorAccount is what RecordAs sets.
+	actorAccount string
 	// failed is the error of the first change that failed inside this one.
 	failed error
 }
@@ -42,8 +44,30 @@ func (tx *Tx) Enter(organization uuid.UUID) { tx.organization = organization }
 
 // Record notes an event, which is appended just before the commit.
 func (tx *Tx) Record(e eventlog.Entry) {
+	if e.ActorAccount == "" {
+		e.ActorAccount = tx.actorAccount
+	}
 	e.ID = uuid.Must(uuid.NewV7())
 	tx.entries = append(tx.entries, e)
+}
+
+// RecordAs calls f, and names an account as the actor of the events that it records in the
+// place of the developer who acts for it: another account reads them, and does not know who
+// that is. It names nobody if account is "".
+func (tx *Tx) RecordAs(account string, f func() error) error {
+	before := tx.actorAccount
+	tx.actorAccount = account
+	defer func() { tx.actorAccount = before }()
+	return f()
+}
+
+// Decider returns the person who makes the change, for columns that say who decided; nil for
+// a machine, and for somebody whom RecordAs leaves out.
+func (tx *Tx) Decider() *uuid.UUID {
+	if !tx.Viewer.SignedIn() || tx.actorAccount != "" {
+		return nil
+	}
+	return &tx.Viewer.UserID
 }
 
 // creation creates a row of type T; the builders of ent/db are.

@@ -380,7 +380,7 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"timeline":           nil,
 			"updatedAt":          {"updated_at"},
 			"version":            {"version"},
-			"viewerCan":          {"organization_id", "account_id", "status"},
+			"viewerCan":          {"organization_id", "account_id", "status", "key_request_id"},
 		},
 		nodeid.ServiceToken: {
 			"account":        {"account_id"},

@@ -21,7 +21,7 @@ func checkOwnState(v viewer.Viewer, r Request) Decision {
 			return refuse(Status, "Only an administrator can end a subscription that is suspended.")
 		}
 		if r.ofKeyRequest && r.subscription == access.SubscriptionWaiting {
-			return refuse(Status, "The subscription is part of a request for a key, which is decided about as a whole.")
+			return refuse(Status, partOfKeyRequest)
 		}
 		if !lifecycle.PlanChangeAllows(r.planChange, r.subscriptionAction) {
 			return refuse(Status, planChangeRefusal(r.planChange))
@@ -38,6 +38,8 @@ func checkOwnState(v viewer.Viewer, r Request) Decision {
 	}
 	return allow()
 }
+
+const partOfKeyRequest = "The subscription is part of a request for a key, which is decided about as a whole."
 
 func planChangeRefusal(s lifecycle.PlanChangeStatus) string {
 	if s == "" {
@@ -139,6 +141,9 @@ func checkOtherStates(r Request) Decision {
 			return refuse(Status, "The key is being rotated already: revoke its successor first.")
 		}
 	case subscriptionNarrow:
+		if r.ofKeyRequest && r.subscription == access.SubscriptionWaiting {
+			return refuse(Status, partOfKeyRequest)
+		}
 		if r.subscription != access.SubscriptionWaiting && r.subscription != access.SubscriptionApproved {
 			return refuse(Status, "The subscription is "+string(r.subscription)+".")
 		}

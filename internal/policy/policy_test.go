@@ -118,7 +118,7 @@ func makers() []func(organization, account uuid.UUID) Request {
 		func(o, a uuid.UUID) Request {
 			return RotateCredential(o, a, access.CredentialActive, access.Production, false)
 		},
-		func(o, a uuid.UUID) Request { return NarrowSubscription(o, a, access.SubscriptionWaiting) },
+		func(o, a uuid.UUID) Request { return NarrowSubscription(o, a, access.SubscriptionWaiting, false) },
 		func(uuid.UUID, uuid.UUID) Request { return Request{} },
 	)
 }
@@ -284,6 +284,12 @@ func TestSubscriptionsOfKeyRequests(t *testing.T) {
 	}
 	if d := Decide(as(viewer.Portal), OnSubscription(lifecycle.Withdraw, organization, account, access.SubscriptionWaiting, "", true)); !d.Is(Status) {
 		t.Errorf("it is withdrawn: %+v", d)
+	}
+	if d := Decide(as(viewer.Portal), NarrowSubscription(organization, account, access.SubscriptionWaiting, true)); !d.Is(Status) {
+		t.Errorf("it is narrowed: %+v", d)
+	}
+	if d := Decide(as(viewer.Portal), NarrowSubscription(organization, account, access.SubscriptionApproved, true)); !d.Allowed {
+		t.Errorf("one that is approved is not narrowed: %+v", d)
 	}
 	for _, a := range []lifecycle.SubscriptionAction{lifecycle.Suspend, lifecycle.Unregister, lifecycle.ChangePlan} {
 		if d := Decide(as(viewer.Admin), OnSubscription(a, organization, account, access.SubscriptionApproved, "", true)); !d.Allowed {

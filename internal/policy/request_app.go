@@ -110,7 +110,8 @@ func OnKeyRequest(a lifecycle.KeyRequestAction, organizationID, accountID uuid.U
 }
 
 // NarrowSubscription returns the request to change the endpoints of a
-// subscription of the given status, to fewer or more, in an account.
-func NarrowSubscription(organizationID, accountID uuid.UUID, s access.SubscriptionStatus) Request {
-	return Request{action: subscriptionNarrow, organizationID: organizationID, accountID: accountID, subscription: s}
+// subscription of the given status, to fewer or more, in an account. ofKeyRequest is set if a
+// request for a key has made it.
+func NarrowSubscription(organizationID, accountID uuid.UUID, s access.SubscriptionStatus, ofKeyRequest bool) Request {
+	return Request{action: subscriptionNarrow, organizationID: organizationID, accountID: accountID, subscription: s, ofKeyRequest: ofKeyRequest}
 }

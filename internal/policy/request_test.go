@@ -53,7 +53,7 @@ func TestMissingStateRefuses(t *testing.T) {
 		"decline":    DeclineTransfer(organization, across, account, ""),
 		"cancel":     CancelTransfer(organization, account, across, ""),
 		"sign up":    DecideSignUp(organization, ""),
-		"narrow":     NarrowSubscription(organization, account, ""),
+		"narrow":     NarrowSubscription(organization, account, "", false),
 		"rotate":     RotateCredential(organization, account, "", "", false),
 		"enable":     OnCredential(lifecycle.Enable, organization, account, "", "", true),
 		"delete":     OnKeyRequest(lifecycle.DeleteKeyRequest, organization, account, "", "", false),

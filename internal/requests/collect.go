@@ -32,7 +32,7 @@ type Collected struct {
 // Collect makes the secret of a request's key, once: of concurrent calls one gets it.
 func (svc *Service) Collect(ctx context.Context, id string) (Collected, error) {
 	return change.Write(ctx, svc.o.Changes, func(ctx context.Context, tx *change.Tx) (Collected, error) {
-		k, a, err := lock(ctx, tx, id, lifecycle.CollectKey, true)
+		k, a, err := lockWithApp(ctx, tx, id, lifecycle.CollectKey, nil)
 		if err != nil {
 			return Collected{}, err
 		}

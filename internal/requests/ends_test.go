@@ -9,6 +9,7 @@ import (
 
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
+	"portico/ent/db/event"
 	"portico/internal/apps"
 	"portico/internal/catalog"
 	"portico/internal/domain"
@@ -97,6 +98,13 @@ func TestApprover(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, page.Nodes, want)
 		}
+		// What it asks for no more shuts nobody out.
+		onlyWeather := []requests.Plan{plan(s.weather, s.forecast)}
+		own := s.ask(t, s.Developer, requests.RequestKeyInput{AppID: s.MustApp(t, s.Developer, "Own").App.GlobalID(), Plans: s.both().Plans})
+		portaltest.RequireCode(t, errOf(s.approve(one, own)), fault.CodeNotFound)
+		require.NoError(t, errOf(s.Portal.Requests.Update(s.Developer, requests.UpdateInput{KeyRequestID: own.GlobalID(), Plans: input.SetTo(onlyWeather)})))
+		require.NoError(t, errOf(s.approve(one, own)))
+
 		k, err = s.approve(all, k)
 		require.NoError(t, err)
 		require.Equal(t, domain.KeyRequestApproved, k.Status)
@@ -221,6 +229,16 @@ func TestEndsWithWhatItDependsOn(t *testing.T) {
 		require.Contains(t, s.now(t, k).Reason, s.weather.Title)
 		s.requireMade(t, k, access.SubscriptionEnded, access.SubscriptionRejected)
 		require.Equal(t, domain.KeyRequestPending, s.now(t, uninvolved).Status)
+		// What a request asks for no more does not end it; what it needs without having asked does.
+		snow, flakes := s.MustProduct(t, s.Admin, "snow")
+		s.register(t, s.news, s.daily)
+		changed := s.ask(t, s.Developer, requests.RequestKeyInput{AppID: s.app.GlobalID(), Plans: []requests.Plan{plan(s.news, s.daily), plan(snow, flakes), plan(s.maps, s.tiles)}})
+		plans := []requests.Plan{plan(s.maps, s.tiles), plan(s.news, s.daily)}
+		require.NoError(t, errOf(s.Portal.Requests.Update(s.Developer, requests.UpdateInput{KeyRequestID: changed.GlobalID(), Plans: input.SetTo(plans)})))
+		retire(snow)
+		require.Equal(t, domain.KeyRequestPending, s.now(t, changed).Status)
+		retire(s.news)
+		require.Equal(t, domain.KeyRequestRejected, s.now(t, changed).Status)
 
 		require.NoError(t, errOf(s.Portal.Identity.DeleteAccount(s.Admin, s.Account.GlobalID(), nil)))
 		require.Equal(t, domain.KeyRequestWithdrawn, s.now(t, uninvolved).Status)
@@ -247,6 +265,13 @@ func TestTransfer(t *testing.T) {
 		require.NoError(t, errOf(s.Portal.Apps.AcceptAppTransfer(buyer, offer.Transfer.GlobalID())))
 		require.Equal(t, domain.KeyRequestWithdrawn, s.now(t, k).Status)
 		require.Equal(t, s.Account.ID, s.now(t, k).AccountID)
+		// The former account learns which account that was, and none of its people.
+		require.Nil(t, s.now(t, k).DecidedBy)
+		for _, of := range []uuid.UUID{k.ID, subs[0].ID, *made.CredentialID} {
+			e := s.Client.Event.Query().Where(event.SubjectID(of)).Order(db.Desc(event.FieldPosition)).FirstX(portaltest.System(t))
+			require.Nil(t, e.ActorID, e.Type)
+			require.Equal(t, "Buyer", e.ActorName, e.Type)
+		}
 		for _, one := range subs {
 			now := s.Client.Subscription.GetX(buyer, one.ID)
 			require.Equal(t, access.SubscriptionEnded, now.Status)

@@ -14,7 +14,9 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/event"
 	"portico/ent/db/subscription"
+	"portico/internal/apps"
 	"portico/internal/domain"
+	"portico/internal/fault"
 	"portico/internal/identity"
 	"portico/internal/input"
 	"portico/internal/nodeid"
@@ -30,6 +32,8 @@ type (
 		id     string
 		app    *lifeApp
 		status domain.KeyRequestStatus
+		// products are all that it asks for, sorted.
+		products []int
 		// waits are the products whose subscriptions wait with it.
 		waits []int
 		// key is the state of the key that it has made; "" for none.
@@ -53,6 +57,7 @@ type life struct {
 	*scene
 	t        *testing.T
 	owner    *db.User
+	narrow   *db.User // approves the first product alone
 	products [3]*db.Product
 	plans    [3]*db.Plan
 	apps     []*lifeApp
@@ -68,9 +73,11 @@ func TestLife_AnySequence(t *testing.T) {
 		s := newScene(t, portaltest.New(t, url))
 		_, err := s.Portal.Identity.UpdateOrganization(s.Admin, identity.UpdateOrganizationInput{RequestsExpireAfterDays: input.SetTo(2), CollectKeysWithinDays: input.SetTo(1)})
 		require.NoError(t, err)
+		narrow := s.MustApprover(t, s.Admin, s.weather)
 		rapid.Check(t, func(r *rapid.T) {
 			l := &life{scene: s, t: t, products: [3]*db.Product{s.weather, s.maps, s.news}, plans: [3]*db.Plan{s.forecast, s.tiles, s.daily}}
 			account := s.MustAccount(t, s.Admin, "Account "+uuid.NewString())
+			l.narrow = narrow
 			l.owner = s.MustUser(t, s.Admin, account, domain.Owner)
 			for _, name := range []string{"One", "Two"} {
 				l.apps = append(l.apps, &lifeApp{id: s.MustApp(t, l.developer(), name).App.GlobalID()})
@@ -130,7 +137,8 @@ func (l *life) ask(r *rapid.T) {
 	if !possible {
 		return
 	}
-	k := &lifeRequest{id: got.Request.GlobalID(), app: a, status: domain.KeyRequestPending, asked: l.Clock.Now(), events: 1}
+	slices.Sort(products)
+	k := &lifeRequest{id: got.Request.GlobalID(), app: a, products: products, status: domain.KeyRequestPending, asked: l.Clock.Now(), events: 1}
 	l.all = append(l.all, k)
 	l.wants(k, products)
 	if staff || !l.needsDecision(k) {
@@ -187,7 +195,10 @@ func (l *life) update(r *rapid.T) {
 	if !possible {
 		return
 	}
-	k.events++
+	if slices.Sort(products); !slices.Equal(products, k.products) {
+		k.products = products
+		k.events++
+	}
 	if l.wants(k, products); !l.needsDecision(k) {
 		l.approved(k)
 	}
@@ -204,11 +215,26 @@ func (l *life) withdraw(r *rapid.T) {
 
 func (l *life) approveOne(r *rapid.T) {
 	k := l.some(r)
+	if l.stranger(r, k) {
+		return
+	}
 	_, err := l.Portal.Requests.Approve(l.Admin, requests.DecideInput{KeyRequestID: k.id})
 	l.ended(err, k.status == domain.KeyRequestPending || k.status == domain.KeyRequestApproved)
 	if k.status == domain.KeyRequestPending {
 		l.approved(k)
 	}
+}
+
+// stranger may let an approver of the first product alone decide, who does not know requests
+// that ask for others; it reports whether that was the command.
+func (l *life) stranger(r *rapid.T, k *lifeRequest) bool {
+	if rapid.IntRange(0, 3).Draw(r, "by") > 0 || len(k.waits) == 1 && k.waits[0] == 0 || k.status != domain.KeyRequestPending {
+		return false
+	}
+	as := l.Enter(l.t, l.narrow)
+	portaltest.RequireCode(l.t, errOf(l.Portal.Requests.Approve(as, requests.DecideInput{KeyRequestID: k.id})), fault.CodeNotFound)
+	portaltest.RequireCode(l.t, errOf(l.Portal.Requests.Reject(as, requests.DecideInput{KeyRequestID: k.id, Reason: new("No.")})), fault.CodeNotFound)
+	return true
 }
 
 func (l *life) rejectOne(r *rapid.T) {
@@ -279,6 +305,10 @@ func (l *life) decideSingly(r *rapid.T) {
 	id := rapid.SampledFrom(waiting).Draw(r, "subscription").GlobalID()
 	portaltest.RequireProblems(l.t, errOf(l.Portal.Apps.Unregister(l.Admin, id, nil)), "WRONG_STATUS subscriptionId")
 	portaltest.RequireProblems(l.t, errOf(l.Portal.Apps.Withdraw(l.developer(), id, nil)), "WRONG_STATUS subscriptionId")
+	portaltest.RequireProblems(l.t, errOf(l.Portal.Apps.UpdateSubscriptionEndpoints(l.developer(), apps.UpdateSubscriptionEndpointsInput{SubscriptionID: id})), "WRONG_STATUS subscriptionId")
+	decided, err := l.Portal.Apps.DecideSubscriptions(l.Admin, apps.DecideSubscriptionsInput{SubscriptionIDs: []string{id}, Decision: domain.ApproveSubscription})
+	require.NoError(l.t, err)
+	require.NotNil(l.t, decided[0].UserError)
 }
 
 // pass lets half a day pass, and the jobs run.

@@ -130,7 +130,8 @@ func (svc *Service) request(ctx context.Context, tx *change.Tx, in RequestKeyInp
 	if err := checkSeveral(ctx, tx, in.Plans); err != nil {
 		return nil, err
 	}
-	w, err := checkWish(ctx, tx, a, in.Plans, nil)
+	staff := tx.Viewer.ActsForOrganization()
+	w, err := checkWish(ctx, tx, a, in.Plans, nil, staff)
 	if err != nil {
 		return nil, err
 	}
@@ -143,12 +144,12 @@ func (svc *Service) request(ctx context.Context, tx *change.Tx, in RequestKeyInp
 			return nil, err
 		}
 	}
-	k, err := save(ctx, tx, a, existing, in, environment, w, removed)
+	k, err := save(ctx, tx, a, existing, in, environment, w, removed, staff)
 	if err != nil {
 		return nil, err
 	}
-	if tx.Viewer.ActsForOrganization() || !w.waits {
-		return svc.approve(ctx, tx, a, k, "")
+	if staff || !w.waits {
+		return svc.approve(ctx, tx, a, k, "", staff)
 	}
 	return k, nil
 }

@@ -37,6 +37,7 @@ func TestStory_AskApproveCollect(t *testing.T) {
 		// None of its subscriptions is decided about singly.
 		one := s.made(t, k)[0].GlobalID()
 		for _, err := range []error{
+			errOf(s.Portal.Apps.UpdateSubscriptionEndpoints(s.Developer, apps.UpdateSubscriptionEndpointsInput{SubscriptionID: one})),
 			errOf(s.Portal.Apps.Unregister(s.Admin, one, nil)), errOf(s.Portal.Apps.Withdraw(s.Developer, one, nil)), errOf(s.Portal.Apps.Unregister(s.Developer, one, nil)),
 		} {
 			portaltest.RequireProblems(t, err, "WRONG_STATUS subscriptionId")
@@ -109,6 +110,9 @@ func TestRequestKey_AtOnce(t *testing.T) {
 		require.Equal(t, domain.KeyRequestApproved, k.Status)
 		s.requireMade(t, k, access.SubscriptionApproved)
 		require.Equal(t, access.CredentialUncollected, s.key(t, k).Status)
+		require.Nil(t, k.DecidedBy, "nobody has decided")
+		require.Nil(t, s.made(t, k)[0].DecidedBy)
+		require.Equal(t, []string{"SUBSCRIPTION_REGISTERED"}, s.EventTypes(t, s.made(t, k)[0].ID))
 		// Once more: the subscription is there, and only a key is made.
 		again := s.ask(t, s.Developer, in)
 		require.Equal(t, domain.KeyRequestApproved, again.Status)
@@ -124,6 +128,8 @@ func TestRequestKey_AtOnce(t *testing.T) {
 
 		byAdmin := s.both()
 		done := s.ask(t, s.Admin, byAdmin)
+		require.Equal(t, viewer.Current(s.Admin).UserID, *done.DecidedBy)
+		require.Equal(t, viewer.Current(s.Admin).UserID, *s.made(t, done)[0].DecidedBy)
 		require.Equal(t, domain.KeyRequestApproved, done.Status)
 		_, err := s.Portal.Requests.Collect(s.Developer, done.GlobalID())
 		require.NoError(t, err)
@@ -294,7 +300,10 @@ func TestUpdate(t *testing.T) {
 		require.Equal(t, "New", after.Name)
 		require.Equal(t, k.Version+1, after.Version)
 		require.Equal(t, []uuid.UUID{s.weather.ID, s.news.ID}, after.ProductIds)
-		s.requireMade(t, k, access.SubscriptionWaiting, access.SubscriptionEnded, access.SubscriptionWaiting)
+		s.requireMade(t, k, access.SubscriptionWaiting, access.SubscriptionWaiting)
+		same, err := update(requests.UpdateInput{Plans: plans(plan(s.news, s.daily), plan(s.weather, s.forecast)), Name: input.Patch[string]{Set: true, Value: new("New")}})
+		require.NoError(t, err)
+		require.Equal(t, after.Version, same.Version, "nothing differs")
 		require.Equal(t, "Rain.", s.made(t, k)[0].Answers.Answers[0].Value)
 		portaltest.RequireCode(t, errOf(update(requests.UpdateInput{Version: &k.Version})), fault.CodeConflict)
 		portaltest.RequireCode(t, errOf(s.Portal.Requests.Approve(s.Admin, requests.DecideInput{KeyRequestID: k.GlobalID(), Version: &k.Version})), fault.CodeConflict)
@@ -303,7 +312,7 @@ func TestUpdate(t *testing.T) {
 		better.Answers = []domain.AnswerInput{{Name: "why", Value: "Snow."}}
 		_, err = update(requests.UpdateInput{Plans: plans(better)})
 		require.NoError(t, err)
-		s.requireMade(t, k, access.SubscriptionWaiting, access.SubscriptionEnded, access.SubscriptionEnded)
+		s.requireMade(t, k, access.SubscriptionWaiting)
 		require.Equal(t, "Snow.", s.made(t, k)[0].Answers.Answers[0].Value)
 		portaltest.RequireProblems(t, errOf(update(requests.UpdateInput{RemoveProductIDs: input.Patch[[]string]{Set: true, Value: &[]string{s.news.GlobalID()}}})), "NOT_ALLOWED removeProductIds")
 		portaltest.RequireCode(t, errOf(s.Portal.Requests.Update(s.Admin, requests.UpdateInput{KeyRequestID: k.GlobalID()})), fault.CodeForbidden)
@@ -313,6 +322,38 @@ func TestUpdate(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, domain.KeyRequestApproved, done.Status)
 		require.Equal(t, []uuid.UUID{s.news.ID}, s.reaches(t, s.key(t, done).ID))
+		require.Nil(t, done.DecidedBy)
+		require.Nil(t, s.made(t, done)[0].DecidedBy)
 		portaltest.RequireProblems(t, errOf(update(requests.UpdateInput{})), "WRONG_STATUS keyRequestId")
+	})
+}
+
+// What could never be approved is refused when the request is changed, too.
+func TestUpdate_Existing(t *testing.T) {
+	each(t, func(t *testing.T, s *scene) {
+		all := s.MustKey(t, s.Developer, apps.GenerateKeyInput{AppID: new(s.app.GlobalID())}).Credential
+		k := s.ask(t, s.Developer, requests.RequestKeyInput{AppID: s.app.GlobalID(), Plans: s.both().Plans, ExistingCredentialID: new(all.GlobalID())})
+		remove := func() error {
+			return errOf(s.Portal.Requests.Update(s.Developer, requests.UpdateInput{KeyRequestID: k.GlobalID(), RemoveProductIDs: input.SetTo([]string{s.news.GlobalID()})}))
+		}
+		portaltest.RequireProblems(t, remove(), "INVALID removeProductIds")
+		require.NoError(t, errOf(s.Portal.Apps.RevokeKey(s.Developer, all.GlobalID(), nil, nil)))
+		portaltest.RequireProblems(t, remove(), "KEY_REVOKED keyRequestId")
+		require.Equal(t, []string{"KEY_REQUEST_CREATED"}, s.EventTypes(t, k.ID))
+	})
+}
+
+// A subscription that the key needs, and that has ended meanwhile, keeps the request from being
+// approved.
+func TestApprove_WithoutASubscription(t *testing.T) {
+	each(t, func(t *testing.T, s *scene) {
+		had := s.register(t, s.news, s.daily)
+		in := s.both()
+		in.Plans = append(in.Plans, plan(s.news, s.daily))
+		k := s.ask(t, s.Developer, in)
+		require.NoError(t, errOf(s.Portal.Apps.Unregister(s.Admin, had.GlobalID(), nil)))
+		portaltest.RequireProblems(t, errOf(s.approve(s.Admin, k)), "WRONG_STATUS keyRequestId")
+		s.requireMade(t, k, access.SubscriptionWaiting, access.SubscriptionWaiting)
+		require.Equal(t, domain.KeyRequestPending, s.now(t, k).Status)
 	})
 }

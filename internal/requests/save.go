@@ -13,11 +13,12 @@ import (
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/input"
+	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 )
 
 // save makes a request that waits, and its subscriptions.
-func save(ctx context.Context, tx *change.Tx, a *db.App, existing *db.Credential, in RequestKeyInput, e access.Environment, w *wish, removed []uuid.UUID) (*db.KeyRequest, error) {
+func save(ctx context.Context, tx *change.Tx, a *db.App, existing *db.Credential, in RequestKeyInput, e access.Environment, w *wish, removed []uuid.UUID, staff bool) (*db.KeyRequest, error) {
 	c := tx.KeyRequest.Create().SetOrganizationID(a.OrganizationID).SetAccountID(a.AccountID).SetAppID(a.ID).
 		SetStatus(domain.KeyRequestPending).SetName(input.OrZero(in.Name)).SetEnvironment(e).
 		SetProductIds(w.products).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
@@ -35,7 +36,7 @@ func save(ctx context.Context, tx *change.Tx, a *db.App, existing *db.Credential
 		return nil, err
 	}
 	tx.Record(apps.KeyRequestEvent(eventlog.KeyRequestCreated, k, described(k)))
-	return k, makeAll(ctx, tx, k, w)
+	return k, makeAll(ctx, tx, k, w, lifecycle.Initial(staff || !w.waits))
 }
 
 // described returns what the events of a request say of what it asks for.
@@ -59,10 +60,10 @@ func credentialID(k *db.KeyRequest) any {
 	return nodeid.Encode(nodeid.Credential, *k.CredentialID)
 }
 
-// makeAll makes the subscriptions of a request, which wait.
-func makeAll(ctx context.Context, tx *change.Tx, k *db.KeyRequest, w *wish) error {
+// makeAll makes the subscriptions of a request: as a whole they wait, or need no approval.
+func makeAll(ctx context.Context, tx *change.Tx, k *db.KeyRequest, w *wish, status access.SubscriptionStatus) error {
 	for _, r := range w.made {
-		if _, err := r.Save(ctx, tx, access.SubscriptionWaiting, &k.ID); err != nil {
+		if _, err := r.Save(ctx, tx, status, &k.ID); err != nil {
 			return err
 		}
 	}
@@ -75,4 +76,14 @@ func (w *wish) without(own []*db.Subscription) []*db.Subscription {
 		_, kept := w.kept[s.ID]
 		return kept
 	})
+}
+
+// answered returns for how many of the subscriptions that it keeps a wish has new answers.
+func (w *wish) answered() (n int) {
+	for _, a := range w.kept {
+		if a != nil {
+			n++
+		}
+	}
+	return n
 }

@@ -35,29 +35,54 @@ type Service struct{ o Options }
 // New returns a Service.
 func New(o Options) *Service { return &Service{o} }
 
-// lock reads a request that the viewer may see, and locks it and, if asked, its account and
-// its app before: the order in which what ends them locks them. Who may not do the action at
-// all learns it here, and no state.
-func lock(ctx context.Context, tx *change.Tx, id string, a lifecycle.KeyRequestAction, withApp bool) (*db.KeyRequest, *db.App, error) {
+// lock reads a request that the viewer may see, and locks it. Who may not do the action at all
+// learns it here, and no state.
+func lock(ctx context.Context, tx *change.Tx, id string, a lifecycle.KeyRequestAction) (*db.KeyRequest, error) {
+	k, err := find(ctx, tx, id, a)
+	if err != nil {
+		return nil, err
+	}
+	return lockFound(ctx, tx, k)
+}
+
+// lockWithApp is lock for what needs the app, which it locks, with its account, before the
+// request. between, which may be nil, locks what comes between the two.
+func lockWithApp(ctx context.Context, tx *change.Tx, id string, a lifecycle.KeyRequestAction, between func() error) (*db.KeyRequest, *db.App, error) {
+	k, err := find(ctx, tx, id, a)
+	if err != nil {
+		return nil, nil, err
+	}
+	of, err := lockAppOf(ctx, tx, k)
+	if err == nil && between != nil {
+		err = between()
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	k, err = lockFound(ctx, tx, k)
+	return k, of, err
+}
+
+// find reads a request that the viewer may see.
+func find(ctx context.Context, tx *change.Tx, id string, a lifecycle.KeyRequestAction) (*db.KeyRequest, error) {
 	requestID, err := input.DecodeID(nodeid.KeyRequest, id)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	found, err := tx.KeyRequest.Get(ctx, requestID)
+	k, err := tx.KeyRequest.Get(ctx, requestID)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if err := tx.Authorize(on(found, a, false).WithoutConditions()); err != nil {
-		return nil, nil, err
+	return k, tx.Authorize(on(k, a, false).WithoutConditions())
+}
+
+// lockFound locks a request that was found. Whether the viewer sees it depends on other rows,
+// which may have changed until the lock was there, so it is asked once more.
+func lockFound(ctx context.Context, tx *change.Tx, k *db.KeyRequest) (*db.KeyRequest, error) {
+	if _, err := change.LockRowForUpdate(ctx, tx, tx.KeyRequest, k.ID); err != nil {
+		return nil, err
 	}
-	var of *db.App
-	if withApp {
-		if of, err = lockAppOf(ctx, tx, found); err != nil {
-			return nil, nil, err
-		}
-	}
-	k, err := change.LockRowForUpdate(ctx, tx, tx.KeyRequest, requestID)
-	return k, of, err
+	return tx.KeyRequest.Get(ctx, k.ID)
 }
 
 // lockAppOf locks the app of a request, after its account. That it was deleted, or went to

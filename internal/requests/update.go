@@ -45,7 +45,7 @@ func (svc *Service) Update(ctx context.Context, in UpdateInput) (*db.KeyRequest,
 		return nil, err
 	}
 	return change.Write(ctx, svc.o.Changes, func(ctx context.Context, tx *change.Tx) (*db.KeyRequest, error) {
-		k, a, err := lock(ctx, tx, in.KeyRequestID, lifecycle.UpdateKeyRequest, true)
+		k, a, err := lockWithApp(ctx, tx, in.KeyRequestID, lifecycle.UpdateKeyRequest, func() error { return lockProducts(ctx, tx, in.Plans.Or(nil)) })
 		if err != nil {
 			return nil, err
 		}
@@ -67,12 +67,28 @@ func (svc *Service) update(ctx context.Context, tx *change.Tx, a *db.App, k *db.
 		return nil, err
 	}
 	w := &wish{products: k.ProductIds, waits: true}
+	var dropped []*db.Subscription
 	if in.Plans.Set {
 		var err error
-		if w, err = replacePlans(ctx, tx, a, k, *in.Plans.Value); err != nil {
+		if w, dropped, err = replacePlans(ctx, tx, a, k, *in.Plans.Value); err != nil {
 			return nil, err
 		}
 	}
+	removed, err := replaceRemoved(ctx, tx, k, in, w)
+	if err != nil {
+		return nil, err
+	}
+	after, err := patch(ctx, tx, k, in, w, removed, len(dropped) > 0)
+	if err != nil || w.waits {
+		return after, err
+	}
+	return svc.approve(ctx, tx, a, after, "", false)
+}
+
+// replaceRemoved returns the products that the key is to reach no more from now on, and checks
+// that the key can be changed so.
+func replaceRemoved(ctx context.Context, tx *change.Tx, k *db.KeyRequest, in UpdateInput, w *wish) ([]uuid.UUID, error) {
+	const field = "removeProductIds"
 	removed := k.RemoveProductIds
 	if in.RemoveProductIDs.Set {
 		var err error
@@ -80,13 +96,16 @@ func (svc *Service) update(ctx context.Context, tx *change.Tx, a *db.App, k *db.
 			return nil, err
 		}
 	} else if slices.ContainsFunc(removed, func(id uuid.UUID) bool { return slices.Contains(w.products, id) }) {
-		return nil, fault.Input(fault.InvalidValue, "removeProductIds", "A product that the key is to reach is among them.")
+		return nil, fault.Input(fault.InvalidValue, field, "A product that the key is to reach is among them.")
 	}
-	after, err := patch(ctx, tx, k, in, w, removed)
-	if err != nil || w.waits {
-		return after, err
+	if !k.ChangesKey {
+		return removed, nil
 	}
-	return svc.approve(ctx, tx, a, after, "")
+	c, err := lockNamed(ctx, tx, k)
+	if err != nil {
+		return nil, err
+	}
+	return removed, apps.CheckAccess(ctx, tx, c, "keyRequestId", w.products, removed)
 }
 
 // checkFits refuses what a request that makes a key has not, or one that changes a key, and
@@ -105,32 +124,39 @@ func checkFits(ctx context.Context, tx *change.Tx, k *db.KeyRequest, in UpdateIn
 }
 
 // replacePlans makes the subscriptions that a request asks for from now on, and withdraws
-// those that it asks for no more.
-func replacePlans(ctx context.Context, tx *change.Tx, a *db.App, k *db.KeyRequest, plans []Plan) (*wish, error) {
+// those that it asks for no more, which it returns. They belong to it no longer: who decides
+// about it need not be able to decide about them.
+func replacePlans(ctx context.Context, tx *change.Tx, a *db.App, k *db.KeyRequest, plans []Plan) (*wish, []*db.Subscription, error) {
 	own, err := apps.LockWaiting(ctx, tx, k.ID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	w, err := checkWish(ctx, tx, a, plans, own)
+	w, err := checkWish(ctx, tx, a, plans, own, false)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := apps.Transition(ctx, tx, w.without(own), lifecycle.Withdraw, "The request was changed."); err != nil {
-		return nil, err
+	dropped := w.without(own)
+	if err := apps.Transition(ctx, tx, dropped, lifecycle.Withdraw, "The request was changed."); err != nil {
+		return nil, nil, err
+	}
+	for _, s := range dropped {
+		if err := tx.Subscription.UpdateOneID(s.ID).ClearKeyRequestID().Exec(ctx); err != nil {
+			return nil, nil, err
+		}
 	}
 	for _, s := range own {
 		if answers := w.kept[s.ID]; answers != nil {
 			if err := tx.Subscription.UpdateOne(s).SetAnswers(answers).SetUpdatedAt(tx.Now).AddVersion(1).Exec(ctx); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 	}
-	return w, makeAll(ctx, tx, k, w)
+	return w, dropped, makeAll(ctx, tx, k, w, access.SubscriptionWaiting)
 }
 
-// patch stores what has changed of a request itself. The version grows with each change of
-// its subscriptions, too: staff decide about what they have read.
-func patch(ctx context.Context, tx *change.Tx, k *db.KeyRequest, in UpdateInput, w *wish, removed []uuid.UUID) (*db.KeyRequest, error) {
+// patch stores what has changed of a request itself. Its version grows with what it asks for,
+// too: staff decide about what they have read. dropped is set if it asks for something no more.
+func patch(ctx context.Context, tx *change.Tx, k *db.KeyRequest, in UpdateInput, w *wish, removed []uuid.UUID, dropped bool) (*db.KeyRequest, error) {
 	var d change.Diff
 	u := tx.KeyRequest.UpdateOne(k)
 	if in.Name.Set {
@@ -147,7 +173,10 @@ func patch(ctx context.Context, tx *change.Tx, k *db.KeyRequest, in UpdateInput,
 	if removed == nil {
 		u.ClearRemoveProductIds()
 	}
-	if d.Changes == nil && !in.Plans.Set {
+	if n := w.answered(); n > 0 {
+		d.Add("answered", nil, n)
+	}
+	if d.Changes == nil && len(w.made) == 0 && !dropped {
 		return k, nil
 	}
 	tx.Record(apps.KeyRequestEvent(eventlog.KeyRequestUpdated, k, d.Changes))

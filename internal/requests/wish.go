@@ -32,17 +32,19 @@ type wish struct {
 	kept map[uuid.UUID]*domain.Answers
 	// waits reports whether one of them waits for approval.
 	waits bool
+	// approve is set if whoever asks approves all of it with the same step.
+	approve bool
 }
 
 // checkWish checks the plans that a request asks for, whose app is locked, and locks their
 // products in the order of their ids. own are the subscriptions that it has made before.
-func checkWish(ctx context.Context, tx *change.Tx, a *db.App, plans []Plan, own []*db.Subscription) (*wish, error) {
+func checkWish(ctx context.Context, tx *change.Tx, a *db.App, plans []Plan, own []*db.Subscription, approve bool) (*wish, error) {
 	order := make([]int, len(plans))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(x, y int) int { return compareIDs(idOf(plans[x]), idOf(plans[y])) })
-	w, errs := &wish{kept: map[uuid.UUID]*domain.Answers{}}, make([]error, len(plans))
+	w, errs := &wish{kept: map[uuid.UUID]*domain.Answers{}, approve: approve}, make([]error, len(plans))
 	for _, i := range order {
 		err := w.add(ctx, tx, a, plans[i], own)
 		if err != nil && fault.Problems(err) == nil {
@@ -85,7 +87,7 @@ func (w *wish) add(ctx context.Context, tx *change.Tx, a *db.App, p Plan, own []
 	default:
 		return fault.Input(fault.AlreadyRegistered, "productId", "The app is registered with this product already: it waits, is suspended, or has another plan.")
 	}
-	r, err := apps.NewRegistration(ctx, tx, a, prod, chosen, apps.RegisterInput{Answers: p.Answers})
+	r, err := apps.NewRegistration(ctx, tx, a, prod, chosen, apps.RegisterInput{Answers: p.Answers, Approve: &w.approve})
 	if err != nil {
 		return err
 	}
@@ -138,4 +140,21 @@ func findRemoved(ctx context.Context, tx *change.Tx, ids []string, asked []uuid.
 	}
 	slices.SortFunc(found, compareIDs)
 	return found, nil
+}
+
+// lockProducts locks the products of plans against changes, in the order of their ids, before
+// the request whose plans they are: the order in which the retirement of a product locks them.
+// Those that there are not are for checkWish to tell.
+func lockProducts(ctx context.Context, tx *change.Tx, plans []Plan) error {
+	ids := make([]uuid.UUID, 0, len(plans))
+	for _, p := range plans {
+		ids = append(ids, idOf(p))
+	}
+	slices.SortFunc(ids, compareIDs)
+	for _, id := range ids {
+		if _, err := change.LockRowForShare(ctx, tx, tx.Product, id); err != nil && !db.IsNotFound(err) {
+			return err
+		}
+	}
+	return nil
 }
