@@ -72,6 +72,7 @@ func prices() gqlhttp.Prices {
 		"Charge.lines":                              domain.MaxPriceTiers,
 		"Price.tiers":                               domain.MaxPriceTiers,
 		"Product.authTypes":                         mostAuthTypes,
+		"Product.tags":                              domain.MaxTags,
 		"ProductSubscription.allowedTransitions":    len(lifecycle.UserActions()),
 		"ReplaceRecoveryCodesPayload.recoveryCodes": identity.RecoveryCodes,
 		"RevokeKeysPayload.results":                 apps.MaxRevokedKeys,
