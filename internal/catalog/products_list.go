@@ -20,6 +20,7 @@ type ProductFilter struct {
 	Search        *string
 	TitleContains *string
 	Status        []domain.ProductStatus
+	Tag           *string
 }
 
 // Products returns a page of the products that the viewer may see. What cannot be searched
@@ -45,6 +46,9 @@ func (svc *Service) productQuery(f ProductFilter) listing.Query[*db.Product] {
 	}
 	if f.Status != nil {
 		q.Where(product.StatusIn(f.Status...))
+	}
+	if f.Tag != nil {
+		q.Where(hasTag(*f.Tag))
 	}
 	return q
 }
