@@ -21,7 +21,9 @@ const endingFields = `product { status deprecatesAt retiresAt version }`
 func productEndings(t *testing.T, s *servertest.Server) {
 	c := newActors(t, s, "product-endings")
 	product, _ := c.newProduct(t, "product-endings", "AUTO")
-	in := func(d time.Duration) string { return time.Now().UTC().Add(d).Truncate(time.Second).Format(time.RFC3339) }
+	in := func(d time.Duration) string {
+		return time.Now().UTC().Add(d).Truncate(time.Second).Format(time.RFC3339)
+	}
 	const day = 24 * time.Hour
 	for _, name := range []string{"deprecateProduct", "retireProduct"} {
 		requireProblem(t, c.admin.Ask(t, name, vars{"productId": product, "at": in(-time.Second)}, endingFields), name, "MUST_BE_FUTURE", "at")

@@ -36,6 +36,7 @@ func TestStories(t *testing.T) {
 		{"a product asks who registers", requestForms},
 		{"another system decides", handOff},
 		{"the end of a product is set and called off", productEndings},
+		{"a product is described", productDescription},
 		{"a subscription gets another plan", changedPlans},
 		{"changes of plan are refused", refusedPlanChanges},
 		{"an app goes to another account", transferredApps},

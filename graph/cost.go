@@ -75,6 +75,7 @@ func prices() gqlhttp.Prices {
 		"Charge.lines":                              domain.MaxPriceTiers,
 		"Price.tiers":                               domain.MaxPriceTiers,
 		"Product.authTypes":                         mostAuthTypes,
+		"Product.tags":                              domain.MaxTags,
 		"ProductSubscription.allowedTransitions":    len(lifecycle.UserActions()),
 		"ReplaceRecoveryCodesPayload.recoveryCodes": identity.RecoveryCodes,
 		"RevokeKeysPayload.results":                 apps.MaxRevokedKeys,
@@ -137,6 +138,8 @@ const (
 	longest      = 40 // 10,000
 	// aWebsite has 2,000 characters, each of which may be escaped.
 	aWebsite = 24
+	// aPage is HTML of at most 60,000 bytes.
+	aPage = 235
 )
 
 // longTexts returns the own costs of fields with long texts: 1 for each 256
@@ -163,6 +166,7 @@ func longTexts() map[string]int {
 		"Organization.logoUrl":           aWebsite,
 		"Organization.website":           aWebsite,
 		"Product.description":            longest,
+		"Product.descriptionHtml":        aPage,
 		"Product.documentationUrl":       aWebsite,
 		"Product.handOffUrl":             aWebsite,
 		"ProductSubscription.handOffUrl": aWebsite,

@@ -49,7 +49,7 @@ func updateProduct(in model.UpdateProductInput) catalog.UpdateProductInput {
 		Title: patch(in.Title), Description: patch(in.Description), APIVersion: patch(in.APIVersion), ExternalID: patch(in.ExternalID),
 		Status: patch(in.Status), Visibility: patch(in.Visibility), Approval: patch(in.Approval),
 		AuthTypes: patchList(in.AuthTypes), DocumentationURL: patch(in.DocumentationURL), HandOffURL: patch(in.HandOffURL),
-		Keyless: patch(in.Keyless), EnforceEndpoints: patch(in.EnforceEndpoints), RequestForm: patchValues(in.RequestForm),
+		Keyless: patch(in.Keyless), EnforceEndpoints: patch(in.EnforceEndpoints), RequestForm: patchValues(in.RequestForm), Tags: patchList(in.Tags),
 	}
 }
 

@@ -83,7 +83,7 @@ func (a *execution) publicly(value any) *execution {
 func productListed(q fieldRequest, p *db.Product) bool {
 	where := q.object("where")
 	return where.searched(p.TitleFolded, p.Name) && where.contained("titleContains", p.TitleFolded) && where.among("status", string(p.Status)) &&
-		where.among("visibility", string(p.Visibility))
+		where.among("visibility", string(p.Visibility)) && where.tagged(p.Tags)
 }
 
 // grantsOfProducts is what the matrix knows of which account sees which private product,

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -58,7 +59,7 @@ func (nouns) Product() noun {
 		samples: map[string]string{"productId": "product"},
 		nothing: map[string]string{
 			"cleared": `CreateProductInput.description CreateProductInput.apiVersion CreateProductInput.externalId CreateProductInput.documentationUrl CreateProductInput.handOffUrl
-				UpdateProductInput.description UpdateProductInput.apiVersion UpdateProductInput.externalId UpdateProductInput.documentationUrl UpdateProductInput.handOffUrl`,
+				UpdateProductInput.description UpdateProductInput.apiVersion UpdateProductInput.externalId UpdateProductInput.documentationUrl UpdateProductInput.handOffUrl CreateProductInput.tags UpdateProductInput.tags`,
 		},
 	}))
 }
@@ -140,6 +141,12 @@ func (w *world) freshPlan() string {
 	return w.make("admin", "createPlan", arguments{"productId": w.freshProduct(), "name": "free"}, "plan")
 }
 
+// tagged reports whether tags have that of a filter, if the filter has one.
+func (where parameters) tagged(tags []string) bool {
+	tag, ok := where.text("tag")
+	return !ok || slices.Contains(tags, domain.Fold(tag))
+}
+
 // productFields are how the reference resolves fields of products.
 func productFields() map[string]resolver {
 	return map[string]resolver{
@@ -148,5 +155,8 @@ func productFields() map[string]resolver {
 		"Product.viewerCan": decidedFor(func(q fieldRequest, p *db.Product) any {
 			return q.w.Portal.Catalog.ProductPermissions(q.ctx, p, q.w.granted(p.ID, q.who.AccountID))
 		}),
+		"Product.descriptionHtml": func(q fieldRequest) (any, error) {
+			return q.w.Portal.Catalog.DescriptionHTML(q.parent.(*db.Product)), nil
+		},
 	}
 }

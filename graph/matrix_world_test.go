@@ -106,7 +106,7 @@ func (w *world) createCatalogue() {
 	} {
 		w.ids[p.specimen] = w.make("admin", "createProduct", arguments{
 			"name": w.name("product"), "externalId": "sap-1",
-			"documentationUrl": "https://one.example/docs", "handOffUrl": "https://one.example/contract", "apiVersion": "v1", "description": "What it does.", "requestForm": formAsked(),
+			"documentationUrl": "https://one.example/docs", "handOffUrl": "https://one.example/contract", "apiVersion": "v1", "description": "What it does.", "requestForm": formAsked(), "tags": []string{"Weather", "open-data"},
 		}, "product")
 		kind, price := "METERED", arguments{"amount": "0.10", "unit": 100}
 		if p.specimen == "product" {

@@ -32,6 +32,11 @@ func (r *mutationResolver) UpdateProduct(ctx context.Context, input model.Update
 	return &model.UpdateProductPayload{Product: product, UserErrors: errs}, err
 }
 
+// DescriptionHTML is the resolver for the descriptionHtml field.
+func (r *productResolver) DescriptionHTML(ctx context.Context, obj *db.Product) (string, error) {
+	return r.Portal.Catalog.DescriptionHTML(obj), nil
+}
+
 // Plans is the resolver for the plans field.
 func (r *productResolver) Plans(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.PlanConnection, error) {
 	return pageOf(ctx, nodeid.Product, obj.ID, nodeid.Plan, args(first, after, last, before), nil, func(ctx context.Context, ids []uuid.UUID, rd listing.Request) (listing.Pages[*db.Plan], error) {

@@ -21,7 +21,7 @@ func smallTexts() map[string]string {
 		"IdentityProvider.label": "at most 100 characters", "IdentityProvider.startUrl": "the server's address and two short names",
 		"UserErrorParam.key": words, "ErrorKind.description": words,
 		"SearchResult.query": "at most 100 characters",
-		"Label.key":          short, "Label.value": name, "slug": short, "keyPrefix": short, "timeZone": short, "currency": "three letters",
+		"Product.tags":       "at most 30 characters", "Label.key": short, "Label.value": name, "slug": short, "keyPrefix": short, "timeZone": short, "currency": "three letters",
 		"User.email": "at most 254 bytes", "contactEmail": "at most 254 bytes", "supportEmail": "at most 254 bytes",
 		"Credential.secretHint": "four characters", "Credential.rawKeyHint": short, "Secret.rawKey": "a key's length",
 		"Credential.allowedAddresses": "a network's length", "Enforcement.appliedBy": name, "Enforcement.pending": name,

@@ -16940,6 +16940,8 @@ type ProductMutation struct {
 	keyless             *bool
 	request_form        **domain.Form
 	enforce_endpoints   *bool
+	tags                *[]string
+	appendtags          []string
 	deprecates_at       *time.Time
 	retires_at          *time.Time
 	ending_notice       *int
@@ -17788,6 +17790,71 @@ func (m *ProductMutation) ResetEnforceEndpoints() {
 	m.enforce_endpoints = nil
 }
 
+// SetTags sets the "tags" field.
+func (m *ProductMutation) SetTags(s []string) {
+	m.tags = &s
+	m.appendtags = nil
+}
+
+// Tags returns the value of the "tags" field in the mutation.
+func (m *ProductMutation) Tags() (r []string, exists bool) {
+	v := m.tags
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTags returns the old "tags" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldTags(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTags is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTags requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTags: %w", err)
+	}
+	return oldValue.Tags, nil
+}
+
+// AppendTags adds s to the "tags" field.
+func (m *ProductMutation) AppendTags(s []string) {
+	m.appendtags = append(m.appendtags, s...)
+}
+
+// AppendedTags returns the list of values that were appended to the "tags" field in this mutation.
+func (m *ProductMutation) AppendedTags() ([]string, bool) {
+	if len(m.appendtags) == 0 {
+		return nil, false
+	}
+	return m.appendtags, true
+}
+
+// ClearTags clears the value of the "tags" field.
+func (m *ProductMutation) ClearTags() {
+	m.tags = nil
+	m.appendtags = nil
+	m.clearedFields[product.FieldTags] = struct{}{}
+}
+
+// TagsCleared returns if the "tags" field was cleared in this mutation.
+func (m *ProductMutation) TagsCleared() bool {
+	_, ok := m.clearedFields[product.FieldTags]
+	return ok
+}
+
+// ResetTags resets all changes to the "tags" field.
+func (m *ProductMutation) ResetTags() {
+	m.tags = nil
+	m.appendtags = nil
+	delete(m.clearedFields, product.FieldTags)
+}
+
 // SetDeprecatesAt sets the "deprecates_at" field.
 func (m *ProductMutation) SetDeprecatesAt(t time.Time) {
 	m.deprecates_at = &t
@@ -18017,7 +18084,7 @@ func (m *ProductMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ProductMutation) Fields() []string {
-	fields := make([]string, 0, 22)
+	fields := make([]string, 0, 23)
 	if m.organization != nil {
 		fields = append(fields, product.FieldOrganizationID)
 	}
@@ -18075,6 +18142,9 @@ func (m *ProductMutation) Fields() []string {
 	if m.enforce_endpoints != nil {
 		fields = append(fields, product.FieldEnforceEndpoints)
 	}
+	if m.tags != nil {
+		fields = append(fields, product.FieldTags)
+	}
 	if m.deprecates_at != nil {
 		fields = append(fields, product.FieldDeprecatesAt)
 	}
@@ -18130,6 +18200,8 @@ func (m *ProductMutation) Field(name string) (ent.Value, bool) {
 		return m.RequestForm()
 	case product.FieldEnforceEndpoints:
 		return m.EnforceEndpoints()
+	case product.FieldTags:
+		return m.Tags()
 	case product.FieldDeprecatesAt:
 		return m.DeprecatesAt()
 	case product.FieldRetiresAt:
@@ -18183,6 +18255,8 @@ func (m *ProductMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldRequestForm(ctx)
 	case product.FieldEnforceEndpoints:
 		return m.OldEnforceEndpoints(ctx)
+	case product.FieldTags:
+		return m.OldTags(ctx)
 	case product.FieldDeprecatesAt:
 		return m.OldDeprecatesAt(ctx)
 	case product.FieldRetiresAt:
@@ -18331,6 +18405,13 @@ func (m *ProductMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetEnforceEndpoints(v)
 		return nil
+	case product.FieldTags:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTags(v)
+		return nil
 	case product.FieldDeprecatesAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -18412,6 +18493,9 @@ func (m *ProductMutation) ClearedFields() []string {
 	if m.FieldCleared(product.FieldRequestForm) {
 		fields = append(fields, product.FieldRequestForm)
 	}
+	if m.FieldCleared(product.FieldTags) {
+		fields = append(fields, product.FieldTags)
+	}
 	if m.FieldCleared(product.FieldDeprecatesAt) {
 		fields = append(fields, product.FieldDeprecatesAt)
 	}
@@ -18437,6 +18521,9 @@ func (m *ProductMutation) ClearField(name string) error {
 	switch name {
 	case product.FieldRequestForm:
 		m.ClearRequestForm()
+		return nil
+	case product.FieldTags:
+		m.ClearTags()
 		return nil
 	case product.FieldDeprecatesAt:
 		m.ClearDeprecatesAt()
@@ -18511,6 +18598,9 @@ func (m *ProductMutation) ResetField(name string) error {
 		return nil
 	case product.FieldEnforceEndpoints:
 		m.ResetEnforceEndpoints()
+		return nil
+	case product.FieldTags:
+		m.ResetTags()
 		return nil
 	case product.FieldDeprecatesAt:
 		m.ResetDeprecatesAt()

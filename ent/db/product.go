@@ -61,6 +61,8 @@ type Product struct {
 	RequestForm *domain.Form `json:"request_form,omitempty"`
 	// Only calls of its endpoints are allowed, also by subscriptions to all endpoints.
 	EnforceEndpoints bool `json:"enforce_endpoints,omitempty"`
+	// Folded and sorted; NULL: none.
+	Tags []string `json:"tags,omitempty"`
 	// When it was or will be deprecated.
 	DeprecatesAt *time.Time `json:"deprecates_at,omitempty"`
 	// When it was or will be retired.
@@ -103,7 +105,7 @@ func (*Product) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case product.FieldAuthTypes, product.FieldRequestForm:
+		case product.FieldAuthTypes, product.FieldRequestForm, product.FieldTags:
 			values[i] = new([]byte)
 		case product.FieldKeyless, product.FieldEnforceEndpoints:
 			values[i] = new(sql.NullBool)
@@ -254,6 +256,14 @@ func (_m *Product) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.EnforceEndpoints = value.Bool
 			}
+		case product.FieldTags:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field tags", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Tags); err != nil {
+					return fmt.Errorf("unmarshal field tags: %w", err)
+				}
+			}
 		case product.FieldDeprecatesAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field deprecates_at", values[i])
@@ -372,6 +382,9 @@ func (_m *Product) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("enforce_endpoints=")
 	builder.WriteString(fmt.Sprintf("%v", _m.EnforceEndpoints))
+	builder.WriteString(", ")
+	builder.WriteString("tags=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Tags))
 	builder.WriteString(", ")
 	if v := _m.DeprecatesAt; v != nil {
 		builder.WriteString("deprecates_at=")

@@ -243,6 +243,12 @@ func (_c *ProductCreate) SetNillableEnforceEndpoints(v *bool) *ProductCreate {
 	return _c
 }
 
+// SetTags sets the "tags" field.
+func (_c *ProductCreate) SetTags(v []string) *ProductCreate {
+	_c.mutation.SetTags(v)
+	return _c
+}
+
 // SetDeprecatesAt sets the "deprecates_at" field.
 func (_c *ProductCreate) SetDeprecatesAt(v time.Time) *ProductCreate {
 	_c.mutation.SetDeprecatesAt(v)
@@ -496,7 +502,7 @@ func (_c *ProductCreate) check() error {
 }
 
 // insertProduct inserts a row. What is not set is NULL.
-const insertProduct = `INSERT INTO "products" ("organization_id", "created_at", "updated_at", "version", "name", "title", "title_folded", "description", "api_version", "external_id", "visibility", "status", "approval", "auth_types", "documentation_url", "hand_off_url", "keyless", "request_form", "enforce_endpoints", "deprecates_at", "retires_at", "ending_notice", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`
+const insertProduct = `INSERT INTO "products" ("organization_id", "created_at", "updated_at", "version", "name", "title", "title_folded", "description", "api_version", "external_id", "visibility", "status", "approval", "auth_types", "documentation_url", "hand_off_url", "keyless", "request_form", "enforce_endpoints", "tags", "deprecates_at", "retires_at", "ending_notice", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`
 
 func (_c *ProductCreate) sqlSave(ctx context.Context) (*Product, error) {
 	node, args, err := _c.values()
@@ -530,7 +536,7 @@ func (_c *ProductCreate) values() (*Product, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &Product{config: _c.config}, make([]any, 23)
+	node, args := &Product{config: _c.config}, make([]any, 24)
 	if value, ok := _c.mutation.OrganizationID(); ok {
 		args[0] = value.String()
 		node.OrganizationID = value
@@ -615,20 +621,28 @@ func (_c *ProductCreate) values() (*Product, []any, error) {
 		args[18] = value
 		node.EnforceEndpoints = value
 	}
+	if value, ok := _c.mutation.Tags(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, nil, fmt.Errorf("marshal value for column tags: %w", err)
+		}
+		args[19] = text
+		node.Tags = value
+	}
 	if value, ok := _c.mutation.DeprecatesAt(); ok {
-		args[19] = value
+		args[20] = value
 		node.DeprecatesAt = &value
 	}
 	if value, ok := _c.mutation.RetiresAt(); ok {
-		args[20] = value
+		args[21] = value
 		node.RetiresAt = &value
 	}
 	if value, ok := _c.mutation.EndingNotice(); ok {
-		args[21] = int64(value)
+		args[22] = int64(value)
 		node.EndingNotice = &value
 	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[22] = value.String()
+		args[23] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -716,6 +730,10 @@ func (_c *ProductCreate) createSpec() (*Product, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.EnforceEndpoints(); ok {
 		_spec.SetField(product.FieldEnforceEndpoints, field.TypeBool, value)
 		_node.EnforceEndpoints = value
+	}
+	if value, ok := _c.mutation.Tags(); ok {
+		_spec.SetField(product.FieldTags, field.TypeJSON, value)
+		_node.Tags = value
 	}
 	if value, ok := _c.mutation.DeprecatesAt(); ok {
 		_spec.SetField(product.FieldDeprecatesAt, field.TypeTime, value)

@@ -259,6 +259,24 @@ func (_u *ProductUpdate) SetNillableEnforceEndpoints(v *bool) *ProductUpdate {
 	return _u
 }
 
+// SetTags sets the "tags" field.
+func (_u *ProductUpdate) SetTags(v []string) *ProductUpdate {
+	_u.mutation.SetTags(v)
+	return _u
+}
+
+// AppendTags appends value to the "tags" field.
+func (_u *ProductUpdate) AppendTags(v []string) *ProductUpdate {
+	_u.mutation.AppendTags(v)
+	return _u
+}
+
+// ClearTags clears the value of the "tags" field.
+func (_u *ProductUpdate) ClearTags() *ProductUpdate {
+	_u.mutation.ClearTags()
+	return _u
+}
+
 // SetDeprecatesAt sets the "deprecates_at" field.
 func (_u *ProductUpdate) SetDeprecatesAt(v time.Time) *ProductUpdate {
 	_u.mutation.SetDeprecatesAt(v)
@@ -457,6 +475,17 @@ func (_u *ProductUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.EnforceEndpoints(); ok {
 		_spec.SetField(product.FieldEnforceEndpoints, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.Tags(); ok {
+		_spec.SetField(product.FieldTags, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedTags(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, product.FieldTags, value)
+		})
+	}
+	if _u.mutation.TagsCleared() {
+		_spec.ClearField(product.FieldTags, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.DeprecatesAt(); ok {
 		_spec.SetField(product.FieldDeprecatesAt, field.TypeTime, value)
@@ -728,6 +757,24 @@ func (_u *ProductUpdateOne) SetNillableEnforceEndpoints(v *bool) *ProductUpdateO
 	return _u
 }
 
+// SetTags sets the "tags" field.
+func (_u *ProductUpdateOne) SetTags(v []string) *ProductUpdateOne {
+	_u.mutation.SetTags(v)
+	return _u
+}
+
+// AppendTags appends value to the "tags" field.
+func (_u *ProductUpdateOne) AppendTags(v []string) *ProductUpdateOne {
+	_u.mutation.AppendTags(v)
+	return _u
+}
+
+// ClearTags clears the value of the "tags" field.
+func (_u *ProductUpdateOne) ClearTags() *ProductUpdateOne {
+	_u.mutation.ClearTags()
+	return _u
+}
+
 // SetDeprecatesAt sets the "deprecates_at" field.
 func (_u *ProductUpdateOne) SetDeprecatesAt(v time.Time) *ProductUpdateOne {
 	_u.mutation.SetDeprecatesAt(v)
@@ -956,6 +1003,17 @@ func (_u *ProductUpdateOne) sqlSave(ctx context.Context) (_node *Product, err er
 	}
 	if value, ok := _u.mutation.EnforceEndpoints(); ok {
 		_spec.SetField(product.FieldEnforceEndpoints, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.Tags(); ok {
+		_spec.SetField(product.FieldTags, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedTags(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, product.FieldTags, value)
+		})
+	}
+	if _u.mutation.TagsCleared() {
+		_spec.ClearField(product.FieldTags, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.DeprecatesAt(); ok {
 		_spec.SetField(product.FieldDeprecatesAt, field.TypeTime, value)

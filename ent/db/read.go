@@ -1499,6 +1499,10 @@ func (*ProductQuery) Assign(column string) func(m *Product, v any) error {
 		return func(m *Product, v any) error {
 			return rowscan.Bool(&m.EnforceEndpoints, v)
 		}
+	case product.FieldTags:
+		return func(m *Product, v any) error {
+			return rowscan.JSON(&m.Tags, v)
+		}
 	case product.FieldDeprecatesAt:
 		return func(m *Product, v any) error {
 			return rowscan.Optional(&m.DeprecatesAt, v, rowscan.Time)

@@ -36,6 +36,7 @@ func (Product) Fields() []ent.Field {
 		field.Bool("keyless").Default(false).Comment("Calls need no API key."),
 		field.JSON("request_form", &domain.Form{}).Optional().Comment("What is asked who registers an app; checked by its type. NULL: nothing."),
 		field.Bool("enforce_endpoints").Default(false).Comment("Only calls of its endpoints are allowed, also by subscriptions to all endpoints."),
+		field.JSON("tags", []string{}).Optional().Comment("Folded and sorted; NULL: none."),
 		field.Time("deprecates_at").Optional().Nillable().Comment("When it was or will be deprecated."),
 		field.Time("retires_at").Optional().Nillable().Comment("When it was or will be retired."),
 		field.Int("ending_notice").Optional().Nillable().Comment("The last notice of its retirement that was announced, in days before; NULL: none."),
@@ -67,7 +68,7 @@ func (Product) Annotations() []schema.Annotation {
 		Node{
 			Type: "Product", Prefix: "prod", List: "products",
 			Orders:  []Order{byCreation(), {Name: "TITLE", Column: "title_folded"}},
-			Columns: map[string][]string{"viewerCan": {"organization_id", "status", "visibility"}, "approvers": nil, "grants": nil},
+			Columns: map[string][]string{"viewerCan": {"organization_id", "status", "visibility"}, "approvers": nil, "grants": nil, "descriptionHtml": {"description"}},
 		},
 		checks(map[string]string{
 			"products_visibility": oneOf("visibility", domain.ProductVisibility("").Values()),
@@ -75,6 +76,8 @@ func (Product) Annotations() []schema.Annotation {
 			"products_approval":   oneOf("approval", domain.Approval("").Values()),
 			"products_ending":     "deprecates_at IS NULL OR retires_at IS NULL OR deprecates_at <= retires_at",
 			"products_notice":     "ending_notice IS NULL OR (ending_notice > 0 AND retires_at IS NOT NULL)",
+			// What domain.MaxTags and domain.MaxTag allow, as JSON.
+			"products_tags": "tags IS NULL OR length(CAST(tags AS text)) <= 1000",
 			// What domain.MaxForm allows, as JSON.
 			"products_request_form": "request_form IS NULL OR length(CAST(request_form AS text)) <= 100000",
 		}),

@@ -24,6 +24,8 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type ProductResolver interface {
+	DescriptionHTML(ctx context.Context, obj *db.Product) (string, error)
+
 	Plans(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.PlanConnection, error)
 	Endpoints(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error)
 	ViewerCan(ctx context.Context, obj *db.Product) (*catalog.ProductPermissions, error)
@@ -324,6 +326,44 @@ func (ec *executionContext) _Product_description(ctx context.Context, field grap
 	)
 }
 func (ec *executionContext) fieldContext_Product_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Product", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Product_descriptionHtml(ctx context.Context, field graphql.CollectedField, obj *db.Product) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Product",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Product().DescriptionHTML(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Product_descriptionHtml(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Product", field, true, true, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Product_tags(ctx context.Context, field graphql.CollectedField, obj *db.Product) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Product",
+		func(ctx context.Context) (any, error) {
+			return obj.Tags, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Product_tags(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Product", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
@@ -1285,7 +1325,7 @@ func (ec *executionContext) unmarshalInputCreateProductInput(ctx context.Context
 		asMap["enforceEndpoints"] = false
 	}
 
-	fieldsInOrder := [...]string{"name", "title", "description", "apiVersion", "externalId", "status", "visibility", "approval", "authTypes", "documentationUrl", "handOffUrl", "keyless", "enforceEndpoints", "requestForm"}
+	fieldsInOrder := [...]string{"name", "title", "description", "apiVersion", "externalId", "status", "visibility", "approval", "authTypes", "documentationUrl", "handOffUrl", "keyless", "enforceEndpoints", "requestForm", "tags"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1390,6 +1430,13 @@ func (ec *executionContext) unmarshalInputCreateProductInput(ctx context.Context
 				return it, err
 			}
 			it.RequestForm = data
+		case "tags":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("tags"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Tags = data
 		}
 	}
 	return it, nil
@@ -1406,7 +1453,7 @@ func (ec *executionContext) unmarshalInputProductFilter(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"search", "titleContains", "status", "visibility"}
+	fieldsInOrder := [...]string{"search", "titleContains", "status", "visibility", "tag"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1441,6 +1488,13 @@ func (ec *executionContext) unmarshalInputProductFilter(ctx context.Context, obj
 				return it, err
 			}
 			it.Visibility = data
+		case "tag":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("tag"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Tag = data
 		}
 	}
 	return it, nil
@@ -1498,7 +1552,7 @@ func (ec *executionContext) unmarshalInputUpdateProductInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"productId", "version", "title", "description", "apiVersion", "externalId", "status", "visibility", "approval", "authTypes", "documentationUrl", "handOffUrl", "keyless", "enforceEndpoints", "requestForm"}
+	fieldsInOrder := [...]string{"productId", "version", "title", "description", "apiVersion", "externalId", "status", "visibility", "approval", "authTypes", "documentationUrl", "handOffUrl", "keyless", "enforceEndpoints", "requestForm", "tags"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1610,6 +1664,13 @@ func (ec *executionContext) unmarshalInputUpdateProductInput(ctx context.Context
 				return it, err
 			}
 			it.RequestForm = graphql.OmittableOf(data)
+		case "tags":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("tags"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Tags = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -1679,6 +1740,14 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 				out.Text = model.AppendText(out.Text, string(obj.Description))
 			} else {
 				out.required(ec._Product_description(ctx, field, obj))
+			}
+		case "descriptionHtml":
+			out.required(ec._Product_descriptionHtml(ctx, field, obj))
+		case "tags":
+			if out.direct {
+				out.required(ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.Tags))
+			} else {
+				out.required(ec._Product_tags(ctx, field, obj))
 			}
 		case "apiVersion":
 			if out.direct {

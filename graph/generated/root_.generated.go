@@ -1099,6 +1099,7 @@ type ComplexityRoot struct {
 		CreatedAt        func(childComplexity int) int
 		DeprecatesAt     func(childComplexity int) int
 		Description      func(childComplexity int) int
+		DescriptionHTML  func(childComplexity int) int
 		DocumentationURL func(childComplexity int) int
 		Endpoints        func(childComplexity int, first *int, after *string, last *int, before *string) int
 		EnforceEndpoints func(childComplexity int) int
@@ -1112,6 +1113,7 @@ type ComplexityRoot struct {
 		RequestForm      func(childComplexity int) int
 		RetiresAt        func(childComplexity int) int
 		Status           func(childComplexity int) int
+		Tags             func(childComplexity int) int
 		Title            func(childComplexity int) int
 		Version          func(childComplexity int) int
 		ViewerCan        func(childComplexity int) int
@@ -6295,6 +6297,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.Description(childComplexity), true
+	case "Product.descriptionHtml":
+		if e.ComplexityRoot.Product.DescriptionHTML == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Product.DescriptionHTML(childComplexity), true
 	case "Product.documentationUrl":
 		if e.ComplexityRoot.Product.DocumentationURL == nil {
 			break
@@ -6388,6 +6396,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.Status(childComplexity), true
+	case "Product.tags":
+		if e.ComplexityRoot.Product.Tags == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Product.Tags(childComplexity), true
 	case "Product.title":
 		if e.ComplexityRoot.Product.Title == nil {
 			break
@@ -13243,6 +13257,10 @@ type Product implements Node {
   title: String! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "What the product offers: at most 10000 characters, may be Markdown."
   description: String! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "` + "`" + `description` + "`" + ` as HTML that can be shown as it is: CommonMark with tables and ~~strikethrough~~. Of HTML in it, images, styles and ids nothing is left; links lead to https, http and mailto addresses, and are ` + "`" + `nofollow noreferrer` + "`" + `. At most 60000 bytes; a description that would be longer, is nested deeper than 20, or has tables of more than 5000 cells, is in ` + "`" + `<pre>` + "`" + ` as it was written."
+  descriptionHtml: String! @goField(forceResolver: true)
+  "Words by which it is found: in small letters, sorted."
+  tags: [String!]!
   "The API's own version, as its makers call it; empty when none was set."
   apiVersion: String! @goField(name: "APIVersion") @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The product's name in another system. Requires: ADMIN."
@@ -13365,6 +13383,8 @@ input ProductFilter {
   status: [ProductStatus!]
   "Only products with one of these; an empty list matches none."
   visibility: [ProductVisibility!]
+  "Only products with this tag, regardless of case and of the dots of Turkish i."
+  tag: String
 }
 
 "How a list of products is sorted."
@@ -13449,6 +13469,8 @@ input CreateProductInput {
   enforceEndpoints: Boolean = false
   "What is asked who registers an app with it, in this order: at most 20 questions, with at most 200 options in all, whose names, texts and options have at most 10000 characters."
   requestForm: [QuestionInput!]
+  "Words by which it is found, each once: at most 20 of 1–30 letters, digits and hyphens; kept in small letters."
+  tags: [String!]
 }
 
 "The result of ` + "`" + `createProduct` + "`" + `."
@@ -13491,6 +13513,8 @@ input UpdateProductInput {
   enforceEndpoints: Boolean
   "What is asked who registers an app with it, instead of what is asked now: at most 20 questions, with at most 200 options in all, whose names, texts and options have at most 10000 characters; null or an empty list: nothing. Answers that were given stay as they are."
   requestForm: [QuestionInput!]
+  "Words by which it is found, instead of those of now, each once: at most 20 of 1–30 letters, digits and hyphens; kept in small letters. Null or an empty list: none."
+  tags: [String!]
 }
 
 "The result of ` + "`" + `updateProduct` + "`" + `."
@@ -17514,6 +17538,10 @@ func (ec *executionContext) childFields_Product(ctx context.Context, field graph
 		return ec.fieldContext_Product_title(ctx, field)
 	case "description":
 		return ec.fieldContext_Product_description(ctx, field)
+	case "descriptionHtml":
+		return ec.fieldContext_Product_descriptionHtml(ctx, field)
+	case "tags":
+		return ec.fieldContext_Product_tags(ctx, field)
 	case "apiVersion":
 		return ec.fieldContext_Product_apiVersion(ctx, field)
 	case "externalId":

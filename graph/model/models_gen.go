@@ -1560,6 +1560,8 @@ type UpdateProductInput struct {
 	EnforceEndpoints graphql.Omittable[*bool] `json:"enforceEndpoints,omitempty"`
 	// What is asked who registers an app with it, instead of what is asked now: at most 20 questions, with at most 200 options in all, whose names, texts and options have at most 10000 characters; null or an empty list: nothing. Answers that were given stay as they are.
 	RequestForm graphql.Omittable[[]*domain.Question] `json:"requestForm,omitempty"`
+	// Words by which it is found, instead of those of now, each once: at most 20 of 1–30 letters, digits and hyphens; kept in small letters. Null or an empty list: none.
+	Tags graphql.Omittable[[]string] `json:"tags,omitempty"`
 }
 
 // The result of `updateProduct`.

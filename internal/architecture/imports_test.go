@@ -51,7 +51,7 @@ func allowedImports() map[string][]string {
 		"internal/input":  k,
 		// The services, each on those above it.
 		"internal/identity":          with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/seldom"),
-		"internal/catalog":           with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing"),
+		"internal/catalog":           with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/markdown"),
 		"internal/apps":              with("ent/db/...", "ent/rowscan", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/catalog", "internal/identity", "internal/seldom"),
 		"internal/requests":          with("ent/db/...", "internal/apps", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing"),
 		"internal/activity":          with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/usage"),
@@ -62,6 +62,7 @@ func allowedImports() map[string][]string {
 		"internal/portal":            with("ent/db", "internal/activity", "internal/apps", "internal/catalog", "internal/change", "internal/database", "internal/entity", "internal/identity", "internal/keyimport", "internal/listing", "internal/mail", "internal/maintenance", "internal/requests"),
 		"internal/entity":            with("ent/db/...", "internal/database", "internal/listing"),
 		"internal/listing":           with("ent/rowscan", "internal/database"),
+		"internal/markdown":          {},
 		"internal/portal/portaltest": with("ent/db/...", "internal/apps", "internal/auth", "internal/catalog", "internal/identity", "internal/input", "internal/database", "internal/keyring", "internal/maintenance", "internal/portal", "internal/testdb"),
 		"internal/portal/racetest":   with("ent/db/...", "internal/database", "internal/eventlog", "internal/portal", "internal/portal/portaltest", "internal/testdb"),
 		"internal/seed":              with("ent/db/...", "internal/apps", "internal/catalog", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/identity", "internal/input", "internal/keyimport", "internal/mail", "internal/portal", "internal/requests", "internal/usage/intake"),

@@ -37,6 +37,7 @@ type CreateProductInput struct {
 	Keyless          *bool
 	EnforceEndpoints *bool
 	RequestForm      []domain.Question
+	Tags             []string
 }
 
 // CreateProduct creates a product. A name that another product of the
@@ -49,6 +50,7 @@ func (svc *Service) CreateProduct(ctx context.Context, in CreateProductInput) (*
 		checkProductTexts(input.OrZero(in.Description), input.OrZero(in.APIVersion), input.OrZero(in.ExternalID), input.OrZero(in.DocumentationURL), input.OrZero(in.HandOffURL)),
 		checkAuthTypes(in.AuthTypes, in.AuthTypes != nil),
 		checkRequestForm(in.RequestForm),
+		checkTags(in.Tags),
 	); err != nil {
 		return nil, err
 	}
@@ -72,6 +74,7 @@ func (svc *Service) CreateProduct(ctx context.Context, in CreateProductInput) (*
 			create.SetRetiresAt(tx.Now)
 		}
 		setRequestForm(create.Mutation(), in.RequestForm)
+		setTags(create.Mutation(), in.Tags)
 		out, err := create.Save(ctx)
 		if err != nil {
 			return nil, change.Taken(err, "name", "A product has this name already.")
@@ -79,7 +82,7 @@ func (svc *Service) CreateProduct(ctx context.Context, in CreateProductInput) (*
 		tx.Record(productEvent(eventlog.ProductCreated, out, change.Attributes("name", out.Name, "title", out.Title, "description", out.Description,
 			"apiVersion", out.APIVersion, "externalId", out.ExternalID, "status", out.Status, "visibility", out.Visibility,
 			"approval", out.Approval, "authTypes", out.AuthTypes, "documentationUrl", out.DocumentationURL, "handOffUrl", out.HandOffURL,
-			"keyless", out.Keyless, "enforceEndpoints", out.EnforceEndpoints, "requestForm", out.RequestForm)))
+			"keyless", out.Keyless, "enforceEndpoints", out.EnforceEndpoints, "requestForm", out.RequestForm, "tags", out.Tags)))
 		return out, nil
 	})
 }
@@ -123,6 +126,7 @@ type UpdateProductInput struct {
 	Keyless          input.Patch[bool]
 	EnforceEndpoints input.Patch[bool]
 	RequestForm      input.Patch[[]domain.Question]
+	Tags             input.Patch[[]string]
 }
 
 // UpdateProduct changes a product. Retiring it ends its subscriptions; a
@@ -171,7 +175,7 @@ func checkProductPatch(in UpdateProductInput) error {
 		in.Title.Required("title"), in.Status.Required("status"), in.Visibility.Required("visibility"), in.Approval.Required("approval"),
 		in.Keyless.Required("keyless"), in.EnforceEndpoints.Required("enforceEndpoints"),
 		checkProductTexts(in.Description.Or(""), in.APIVersion.Or(""), in.ExternalID.Or(""), in.DocumentationURL.Or(""), in.HandOffURL.Or("")),
-		checkAuthTypes(in.AuthTypes.Or(nil), in.AuthTypes.Set), checkRequestForm(in.RequestForm.Or(nil)),
+		checkAuthTypes(in.AuthTypes.Or(nil), in.AuthTypes.Set), checkRequestForm(in.RequestForm.Or(nil)), checkTags(in.Tags.Or(nil)),
 	}
 	if in.Title.Value != nil {
 		errs = append(errs, input.CheckName("title", *in.Title.Value))
@@ -204,6 +208,9 @@ func (svc *Service) patchProduct(ctx context.Context, tx *change.Tx, x *db.Produ
 	}
 	if in.RequestForm.Set {
 		d.Add("requestForm", x.RequestForm, setRequestForm(u.Mutation(), in.RequestForm.Or(nil)))
+	}
+	if in.Tags.Set {
+		d.Add("tags", x.Tags, setTags(u.Mutation(), in.Tags.Or(nil)))
 	}
 	if d.Changes == nil {
 		return x, nil

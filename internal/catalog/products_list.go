@@ -22,6 +22,7 @@ type ProductFilter struct {
 	TitleContains *string
 	Status        []domain.ProductStatus
 	Visibility    []domain.ProductVisibility
+	Tag           *string
 }
 
 // Products returns a page of the products that the viewer may see. What cannot be searched
@@ -50,6 +51,9 @@ func (svc *Service) productQuery(f ProductFilter) listing.Query[*db.Product] {
 	}
 	if f.Visibility != nil {
 		q.Where(product.VisibilityIn(f.Visibility...))
+	}
+	if f.Tag != nil {
+		q.Where(hasTag(*f.Tag))
 	}
 	return q
 }

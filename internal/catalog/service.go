@@ -9,6 +9,7 @@ import (
 	"portico/ent/db"
 	"portico/internal/change"
 	"portico/internal/entity"
+	"portico/internal/markdown"
 )
 
 // Options configures a Service. All fields are required.
@@ -28,9 +29,10 @@ type Service struct {
 	changes    *change.Runner
 	entities   entity.Reader
 	endProduct func(ctx context.Context, tx *change.Tx, x *db.Product) error
+	markdown   *markdown.Renderer
 }
 
 // New returns a Service.
 func New(o Options) *Service {
-	return &Service{client: o.Client, changes: o.Changes, entities: o.Entities, endProduct: o.EndProduct}
+	return &Service{client: o.Client, changes: o.Changes, entities: o.Entities, endProduct: o.EndProduct, markdown: markdown.New()}
 }

@@ -1267,6 +1267,7 @@ var (
 		{Name: "keyless", Type: field.TypeBool, Default: false},
 		{Name: "request_form", Type: field.TypeJSON, Nullable: true},
 		{Name: "enforce_endpoints", Type: field.TypeBool, Default: false},
+		{Name: "tags", Type: field.TypeJSON, Nullable: true},
 		{Name: "deprecates_at", Type: field.TypeTime, Nullable: true},
 		{Name: "retires_at", Type: field.TypeTime, Nullable: true},
 		{Name: "ending_notice", Type: field.TypeInt, Nullable: true},
@@ -1280,7 +1281,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "products_organizations_organization",
-				Columns:    []*schema.Column{ProductsColumns[22]},
+				Columns:    []*schema.Column{ProductsColumns[23]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1289,22 +1290,22 @@ var (
 			{
 				Name:    "product_organization_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{ProductsColumns[22], ProductsColumns[4]},
+				Columns: []*schema.Column{ProductsColumns[23], ProductsColumns[4]},
 			},
 			{
 				Name:    "product_organization_id_title_folded_id",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[22], ProductsColumns[6], ProductsColumns[0]},
+				Columns: []*schema.Column{ProductsColumns[23], ProductsColumns[6], ProductsColumns[0]},
 			},
 			{
 				Name:    "product_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[22], ProductsColumns[1], ProductsColumns[0]},
+				Columns: []*schema.Column{ProductsColumns[23], ProductsColumns[1], ProductsColumns[0]},
 			},
 			{
 				Name:    "product_deprecation_due",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[19]},
+				Columns: []*schema.Column{ProductsColumns[20]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "deprecates_at IS NOT NULL AND status = 'PUBLISHED'",
 				},
@@ -1312,7 +1313,7 @@ var (
 			{
 				Name:    "product_retirement_due",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[20]},
+				Columns: []*schema.Column{ProductsColumns[21]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "retires_at IS NOT NULL AND status <> 'RETIRED'",
 				},
@@ -2382,6 +2383,7 @@ func init() {
 		"products_notice":       "ending_notice IS NULL OR (ending_notice > 0 AND retires_at IS NOT NULL)",
 		"products_request_form": "request_form IS NULL OR length(CAST(request_form AS text)) <= 100000",
 		"products_status":       "status IN ('DRAFT', 'PUBLISHED', 'DEPRECATED', 'RETIRED')",
+		"products_tags":         "tags IS NULL OR length(CAST(tags AS text)) <= 1000",
 		"products_visibility":   "visibility IN ('PUBLIC', 'PRIVATE')",
 	}
 	ProductApproversTable.ForeignKeys[0].RefTable = ProductsTable

@@ -57,6 +57,8 @@ const (
 	FieldRequestForm = "request_form"
 	// FieldEnforceEndpoints holds the string denoting the enforce_endpoints field in the database.
 	FieldEnforceEndpoints = "enforce_endpoints"
+	// FieldTags holds the string denoting the tags field in the database.
+	FieldTags = "tags"
 	// FieldDeprecatesAt holds the string denoting the deprecates_at field in the database.
 	FieldDeprecatesAt = "deprecates_at"
 	// FieldRetiresAt holds the string denoting the retires_at field in the database.
@@ -98,6 +100,7 @@ var Columns = []string{
 	FieldKeyless,
 	FieldRequestForm,
 	FieldEnforceEndpoints,
+	FieldTags,
 	FieldDeprecatesAt,
 	FieldRetiresAt,
 	FieldEndingNotice,

@@ -922,6 +922,16 @@ func EnforceEndpointsNEQ(v bool) predicate.Product {
 	return predicate.Product(sql.FieldNEQ(FieldEnforceEndpoints, v))
 }
 
+// TagsIsNil applies the IsNil predicate on the "tags" field.
+func TagsIsNil() predicate.Product {
+	return predicate.Product(sql.FieldIsNull(FieldTags))
+}
+
+// TagsNotNil applies the NotNil predicate on the "tags" field.
+func TagsNotNil() predicate.Product {
+	return predicate.Product(sql.FieldNotNull(FieldTags))
+}
+
 // DeprecatesAtEQ applies the EQ predicate on the "deprecates_at" field.
 func DeprecatesAtEQ(v time.Time) predicate.Product {
 	return predicate.Product(sql.FieldEQ(FieldDeprecatesAt, v))

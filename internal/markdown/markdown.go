@@ -1,0 +1,110 @@
+// Package markdown turns Markdown that people write into HTML that front ends can show as it
+// is: goldmark writes it, and bluemonday keeps only what is on its list.
+package markdown
+
+import (
+	"bytes"
+	"html"
+	"regexp"
+	"strings"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/microcosm-cc/bluemonday"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+)
+
+const (
+	// MaxHTML is the greatest length of the HTML of a text, in bytes.
+	MaxHTML = 60_000
+	// MaxDepth is how deep blocks may be nested: deeper ones are only made to be in the way.
+	MaxDepth = 20
+	// MaxCells is how many cells tables may have.
+	MaxCells = 5000
+	// tab is how far a tab indents.
+	tab = 4
+	// kept is how many texts are kept as they were rendered.
+	kept = 512
+)
+
+// Renderer renders Markdown. It is safe for concurrent use.
+type Renderer struct {
+	markdown goldmark.Markdown
+	policy   *bluemonday.Policy
+	rendered *lru.Cache[string, string]
+}
+
+// New returns a Renderer for CommonMark with the tables and the strikethrough of GitHub.
+// HTML in the Markdown is left out.
+func New() *Renderer {
+	rendered, _ := lru.New[string, string](kept) // it fails for a size of 0
+	return &Renderer{
+		rendered: rendered,
+		markdown: goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough)),
+		policy:   policy(),
+	}
+}
+
+// policy lists what HTML may contain: text and its structure, and links to pages and
+// addresses. There are no images, which would tell their server who reads, no styles, and no
+// names or ids, which could take the place of the page's own.
+func policy() *bluemonday.Policy {
+	p := bluemonday.NewPolicy()
+	p.AllowElements("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "em", "del", "code", "pre", "blockquote",
+		"ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td")
+	p.AllowAttrs("start").Matching(regexp.MustCompile(`^[0-9]{1,9}$`)).OnElements("ol")
+	p.AllowAttrs("href").OnElements("a")
+	p.AllowURLSchemes("https", "http", "mailto")
+	p.RequireParseableURLs(true)
+	p.AllowRelativeURLs(false)
+	p.RequireNoFollowOnLinks(true)
+	p.RequireNoReferrerOnLinks(true)
+	return p
+}
+
+// HTML returns a text as HTML. One that cannot be shown within MaxHTML, MaxDepth and MaxCells is
+// shown as it was written.
+func (r *Renderer) HTML(text string) string {
+	if text == "" {
+		return ""
+	}
+	if known, ok := r.rendered.Get(text); ok {
+		return known
+	}
+	out := r.render(text)
+	r.rendered.Add(text, out)
+	return out
+}
+
+func (r *Renderer) render(text string) string {
+	var out bytes.Buffer
+	if tooMuch(text) || r.markdown.Convert([]byte(text), &out) != nil {
+		return plain(text)
+	}
+	clean := r.policy.SanitizeBytes(out.Bytes())
+	if len(clean) > MaxHTML {
+		return plain(text)
+	}
+	return strings.TrimSpace(string(clean))
+}
+
+// plain returns a text as HTML that shows it as it was written.
+func plain(text string) string { return "<pre>" + html.EscapeString(text) + "</pre>" }
+
+// tooMuch reports whether a text would take long to render, or be nested deeper than MaxDepth:
+// whether a line opens that many blocks, or is indented as in a list of that depth, or tables
+// could have more than MaxCells, which need not be written to be there.
+func tooMuch(text string) bool {
+	lines, columns := 0, 0
+	for line := range strings.Lines(text) {
+		lines, columns = lines+1, max(columns, strings.Count(line, "|"))
+		opens := line[:len(line)-len(strings.TrimLeft(line, " \t>-*+.)0123456789"))]
+		marks := len(opens) - strings.Count(opens, " ") - strings.Count(opens, "\t")
+		indent := strings.Count(opens, " ") + tab*strings.Count(opens, "\t")
+		// A line of one sign alone is a rule, or dots.
+		if rule := strings.Trim(line, "-*_. \t\r\n") == ""; !rule && (marks > MaxDepth || indent > tab*MaxDepth) {
+			return true
+		}
+	}
+	return lines*columns > MaxCells
+}
