@@ -48,7 +48,7 @@ func selections() []struct {
 		{"gateways", 100, `serviceToken { id name environment status createdAt expiresAt lastUsedAt } lastSeenAt position lagMs`},
 		{"productSubscriptions", 100, `id status app { id name } account { id name } product { id name } plan { id name } narrowed
 			pendingChange { plan { id name } status when effectiveAt } requestedBy { name } decidedBy { name } decidedAt reason createdAt updatedAt`},
-		{"products", 75, `id name title description apiVersion externalId status approval authTypes documentationUrl keyless enforceEndpoints createdAt`},
+		{"products", 75, `id name title description apiVersion externalId status approval authTypes documentationUrl keyless enforceEndpoints createdAt visibility`},
 		{"serviceTokens", 100, `id name scopes account { id name } environment status createdAt expiresAt lastUsedAt revokedAt`},
 		{"sessions", 100, `id device address current createdAt lastSeenAt expiresAt`},
 		{"signUps", 60, `id email name accountName answers { name label value } status createdAt expiresAt verifiedAt decidedAt decidedBy { name } reason user { id }`},
