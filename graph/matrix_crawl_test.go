@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/stretchr/testify/require"
@@ -125,14 +126,14 @@ func (c *crawler) everything(fields ast.FieldList, depth int) string {
 }
 
 // withNeeded returns a field with the arguments that it needs: numbers, of which 1 will do,
-// and names that nothing has.
+// and the name of the product that everybody sees.
 func withNeeded(f *ast.FieldDefinition) string {
 	var needed []string
 	for _, a := range f.Arguments {
 		if a.Type.NonNull && a.DefaultValue == nil {
 			value := "1"
 			if a.Type.Name() == "String" {
-				value = `"none"`
+				value = strconv.Quote(shownProduct)
 			}
 			needed = append(needed, a.Name+": "+value)
 		}

@@ -95,6 +95,9 @@ func newWorld(t testing.TB, url string) *world {
 	return w
 }
 
+// shownProduct is the name of the product that everybody sees.
+const shownProduct = "shown"
+
 // createCatalogue fills the organization's catalogue.
 func (w *world) createCatalogue() {
 	w.make("admin", "updateOrganization", arguments{
@@ -104,8 +107,12 @@ func (w *world) createCatalogue() {
 	for _, p := range []struct{ specimen, status string }{
 		{"product", "PUBLISHED"}, {"private product", "PUBLISHED"}, {"draft product", "DRAFT"},
 	} {
+		name := w.name("product")
+		if p.specimen == "product" {
+			name = shownProduct
+		}
 		w.ids[p.specimen] = w.make("admin", "createProduct", arguments{
-			"name": w.name("product"), "externalId": "sap-1",
+			"name": name, "externalId": "sap-1",
 			"documentationUrl": "https://one.example/docs", "handOffUrl": "https://one.example/contract", "apiVersion": "v1", "description": "What it does.", "requestForm": formAsked(), "tags": []string{"Weather", "open-data"},
 		}, "product")
 		kind, price := "METERED", arguments{"amount": "0.10", "unit": 100}

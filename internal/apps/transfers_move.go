@@ -97,8 +97,8 @@ func (m *moved) check(ctx context.Context, tx *change.Tx, to uuid.UUID) error {
 
 // hidden returns the names of the products that the receiving account may not see, as the
 // row policy of products decides it for its developers. Those of ended subscriptions count,
-// too: whoever has had one sees the product, and may ask for it again. A retired one is only
-// history.
+// too: they become its history, and whoever has had one of a public product sees that, and may
+// ask for it again. A retired one is only history.
 func (m *moved) hidden(ctx context.Context, tx *change.Tx, to uuid.UUID) (out []string, err error) {
 	asked := map[uuid.UUID]bool{}
 	for _, s := range m.subscriptions {

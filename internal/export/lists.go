@@ -50,7 +50,7 @@ func selections() []struct {
 			decidedAt reason collectUntil collectedAt createdAt updatedAt`},
 		{"productSubscriptions", 100, `id status app { id name } account { id name } product { id name } plan { id name } narrowed
 			pendingChange { plan { id name } status when effectiveAt } requestedBy { name } decidedBy { name } decidedAt reason createdAt updatedAt`},
-		{"products", 75, `id name title description apiVersion externalId status approval authTypes documentationUrl keyless enforceEndpoints createdAt deprecatesAt retiresAt tags`},
+		{"products", 75, `id name title description apiVersion externalId status approval authTypes documentationUrl keyless enforceEndpoints createdAt deprecatesAt retiresAt tags visibility`},
 		{"serviceTokens", 100, `id name scopes account { id name } environment status createdAt expiresAt lastUsedAt revokedAt`},
 		{"sessions", 100, `id device address current createdAt lastSeenAt expiresAt`},
 		{"signUps", 60, `id email name accountName answers { name label value } status createdAt expiresAt verifiedAt decidedAt decidedBy { name } reason user { id }`},
