@@ -3,8 +3,9 @@
 //
 // The columns are start, end, app, product, credential, endpoint, code, calls, id:
 // times by RFC 3339, the API's opaque ids (empty if a call had none), a verdict's
-// code, a number, and what identifies the row in every export. No column contains text that a user wrote, so that no cell can
-// be a formula. A row is a combination that had calls in a point.
+// code, a number, and what identifies the row in every export. No column contains text
+// that a user wrote, so that no cell can be a formula. A row is a combination that had
+// calls in a point; an account is no column, but rows of two accounts are two.
 //
 // As long as no row was sent, errors are returned as application/problem+json
 // (RFC 9457) with a code of package fault. After that a failure aborts the
@@ -190,14 +191,14 @@ func cell(k nodeid.Kind, id uuid.UUID) string {
 // in know by the ids which they have.
 var rowNamespace = uuid.MustParse("6f1d9f0e-6a3c-4f0b-9d5e-0b1f7a2c8e47")
 
-// rowID returns what identifies a row: the same for the same span, organization and kind of
-// calls, whoever exports it and however often, and whatever the count is by then.
+// rowID returns what identifies a row: the same for the same span, organization, account and
+// kind of calls, whoever exports it and however often, and whatever the count is by then.
 func rowID(organization uuid.UUID, r usage.Row) uuid.UUID {
 	var b []byte
 	for _, at := range []time.Time{r.Start, r.End} {
 		b = binary.BigEndian.AppendUint64(b, uint64(at.Unix()))
 	}
-	for _, id := range []uuid.UUID{organization, r.App, r.Product, r.Credential, r.Endpoint} {
+	for _, id := range []uuid.UUID{organization, r.Account, r.App, r.Product, r.Credential, r.Endpoint} {
 		b = append(b, id[:]...)
 	}
 	return uuid.NewSHA1(rowNamespace, append(b, r.Code...))
