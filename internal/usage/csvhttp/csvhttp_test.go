@@ -79,7 +79,7 @@ func get(t *testing.T, url string) (*http.Response, string, error) {
 
 func row(n int64) usage.Row {
 	day := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	return usage.Row{Start: day, End: day.AddDate(0, 0, 1), App: uuid.Max, Code: "VALID", Calls: n}
+	return usage.Row{Start: day, End: day.AddDate(0, 0, 1), App: uuid.Max, Code: "VALID", Calls: n, Whole: true}
 }
 
 func TestExportRows(t *testing.T) {
@@ -267,4 +267,7 @@ func TestRowsHaveStableIDs(t *testing.T) {
 		require.False(t, seen[id(r)], r)
 		seen[id(r)] = true
 	}
+	cut := row(1)
+	cut.Whole = false
+	require.Empty(t, id(cut), "another export has its calls in a longer row")
 }
