@@ -53,11 +53,19 @@ const (
 	mostReasons   = 60 // of errors; a test verifies that there are no more
 )
 
-// prices returns the only place where the greatest lengths of the schema's plain
-// lists are defined. A test fails for a list that is missing.
+// prices returns what operations cost.
 func prices() gqlhttp.Prices {
+	return gqlhttp.Prices{Lengths: byField(lengths()), Bases: byField(bases()), Mutation: mutationCost,
+		Conditions: map[string]int{"search": searchCost, "nameContains": searchCost, "titleContains": searchCost, "contains": searchCost, "label": searchCost},
+		Elements:   elements(),
+	}
+}
+
+// lengths returns the only place where the greatest lengths of the schema's plain lists are
+// defined. A test fails for a list that is missing.
+func lengths() map[string]int {
 	codes := len(verdict.Codes())
-	lengths := map[string]int{
+	return map[string]int{
 		"AccessExplanation.steps":     codes,
 		"AccountProfile.customFields": input.MaxLabels,
 		"App.labels":                  input.MaxLabels, "AppTransfer.productTitles": apps.MaxTransferTitles,
@@ -97,10 +105,6 @@ func prices() gqlhttp.Prices {
 		"UserError.field":                           mostSteps,
 		"UserError.params":                          mostParams,
 		userErrors:                                  maxProblems,
-	}
-	return gqlhttp.Prices{Lengths: byField(lengths), Bases: byField(bases()), Mutation: mutationCost,
-		Conditions: map[string]int{"search": searchCost, "nameContains": searchCost, "titleContains": searchCost, "contains": searchCost, "label": searchCost},
-		Elements:   elements(),
 	}
 }
 

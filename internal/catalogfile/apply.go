@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/db"
-	"portico/ent/db/event"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
@@ -49,6 +48,9 @@ type Result struct {
 	Steps []Step
 	// Kept are the products and plans that the file does not name, which stay as they are.
 	Kept []string
+	// Ended are the products that are deprecated or retired although the file says that they
+	// are not yet, as "product tides is RETIRED". That stays.
+	Ended []string
 }
 
 // errDryRun rolls a trial back.
@@ -93,16 +95,11 @@ func organizationID(ctx context.Context, c *db.Client, slug string) (uuid.UUID, 
 // application is a file that is being applied, inside a transaction.
 type application struct {
 	Services
-	tx *change.Tx
-	// position is that of the last event that was taken.
-	position int64
-	out      *Result
+	tx  *change.Tx
+	out *Result
 }
 
 func (a *application) apply(ctx context.Context, f *File) error {
-	if err := a.begin(ctx); err != nil {
-		return err
-	}
 	if err := fault.Within("policies", a.policies(ctx, f.Policies)); err != nil {
 		return err
 	}
@@ -122,30 +119,16 @@ func (a *application) apply(ctx context.Context, f *File) error {
 	return err
 }
 
-// begin notes where the log is before the first change.
-func (a *application) begin(ctx context.Context) error {
-	last, err := a.tx.Event.Query().Order(db.Desc(event.FieldPosition)).First(ctx)
-	if db.IsNotFound(err) {
-		return nil
-	}
-	if err == nil {
-		a.position = last.Position
-	}
-	return err
-}
-
 // did takes the events of the change that was just made.
-func (a *application) did(ctx context.Context, what string) error {
-	all, err := a.tx.Event.Query().Where(event.PositionGT(a.position)).Order(event.ByPosition()).All(ctx)
-	for _, e := range all {
-		a.position = e.Position
-		a.out.Steps = append(a.out.Steps, Step{What: what, Type: e.Type, Changes: e.Changes})
+func (a *application) did(what string) {
+	for _, e := range a.tx.TakeInside() {
+		a.out.Steps = append(a.out.Steps, Step{What: what, Type: string(e.Type), Changes: e.Changes})
 	}
-	return err
 }
 
 // product makes a product what the file says. Its status comes last: it is not on offer
-// without a plan, and nothing of it is changed once it is retired.
+// without a plan, and nothing of it is changed once it is retired. An end that has come stays,
+// whatever the file says: it may have come by a time that was set, which no file knows.
 func (a *application) product(ctx context.Context, p Product) error {
 	what := "product " + p.Name
 	x, err := a.tx.Product.Query().Where(product.Name(p.Name)).Only(ctx)
@@ -154,27 +137,33 @@ func (a *application) product(ctx context.Context, p Product) error {
 			return err
 		}
 	} else if err == nil {
-		if x.Status == domain.Retired && p.Status == domain.Retired { // nothing of it is changed any more
-			return nil
+		if status := catalog.StatusAt(x, a.tx.Now); status == domain.Retired || status == domain.Deprecated && p.Status == domain.Published {
+			if status != p.Status {
+				a.out.Ended = append(a.out.Ended, what+" is "+string(status))
+				p.Status = status
+			}
+			if status == domain.Retired { // nothing of it is changed any more
+				return nil
+			}
 		}
 		x, err = a.Catalog.UpdateProduct(ctx, p.toUpdate(x))
-	}
-	if err == nil {
-		err = a.did(ctx, what)
 	}
 	if err != nil {
 		return err
 	}
+	a.did(what)
 	if err := a.plans(ctx, x, p); err != nil {
 		return err
 	}
 	if err := a.endpoints(ctx, x, p); err != nil {
 		return err
 	}
-	if _, err := a.Catalog.UpdateProduct(ctx, p.toStatus(x)); err != nil {
-		return err
+	if x.Status == p.Status || catalog.StatusAt(x, a.tx.Now) == p.Status { // what is due is stored by the job
+		return nil
 	}
-	return a.did(ctx, what)
+	_, err = a.Catalog.UpdateProduct(ctx, p.toStatus(x))
+	a.did(what)
+	return err
 }
 
 func (a *application) plans(ctx context.Context, x *db.Product, p Product) error {
@@ -190,9 +179,7 @@ func (a *application) plans(ctx context.Context, x *db.Product, p Product) error
 		if err := fault.Within(at("plans", i, one.Name), a.plan(ctx, x, byName[one.Name], one)); err != nil {
 			return err
 		}
-		if err := a.did(ctx, "plan "+p.Name+"/"+one.Name); err != nil {
-			return err
-		}
+		a.did("plan " + p.Name + "/" + one.Name)
 		delete(byName, one.Name)
 	}
 	for _, one := range present {

@@ -36,18 +36,14 @@ func (a *application) endpoints(ctx context.Context, x *db.Product, p Product) e
 		if _, err := a.Catalog.DeleteEndpoint(ctx, one.GlobalID()); err != nil {
 			return err
 		}
-		if err := a.did(ctx, "endpoint "+p.Name+" "+string(one.Method)+" "+one.Path); err != nil {
-			return err
-		}
+		a.did("endpoint " + p.Name + " " + string(one.Method) + " " + one.Path)
 	}
 	for i, e := range p.Endpoints {
-		name := string(e.Method) + " " + e.Path
+		name := e.name()
 		if err := fault.Within(at("endpoints", i, name), a.endpoint(ctx, x, byShape[e.shape()], e)); err != nil {
 			return err
 		}
-		if err := a.did(ctx, "endpoint "+p.Name+" "+name); err != nil {
-			return err
-		}
+		a.did("endpoint " + p.Name + " " + name)
 	}
 	return nil
 }
@@ -61,11 +57,13 @@ func (a *application) endpoint(ctx context.Context, x *db.Product, present *db.E
 	return err
 }
 
+func (e Endpoint) name() string { return string(e.Method) + " " + e.Path }
+
 // shape returns what is the same for endpoints that match the same calls.
 func (e Endpoint) shape() string {
 	t, err := pathmatch.Parse(e.Path)
 	if err != nil {
-		return string(e.Method) + " " + e.Path // which the service refuses
+		return e.name() // which the service refuses
 	}
 	return string(e.Method) + " " + t.Shape()
 }

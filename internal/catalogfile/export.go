@@ -54,13 +54,13 @@ func policiesOf(o *db.Organization) *Policies {
 	return &Policies{
 		TimeZone: &o.TimeZone, Currency: &o.Currency, PortalUnregister: &o.PortalUnregister, ProductionKeys: &o.ProductionKeys, LeakedKeys: &o.LeakedKeys,
 		MultiProductRequests: &o.MultiProductRequests, CollectKeysWithinDays: &o.CollectKeysWithinDays, RequestsExpireAfterDays: &days,
-		LongestKeyLife: &o.LongestKeyLife, RotateKeysEvery: &o.RotateKeysEvery,
+		CatalogueAccess: &o.CatalogueAccess, LongestKeyLife: &o.LongestKeyLife, RotateKeysEvery: &o.RotateKeysEvery,
 	}
 }
 
 func exportProduct(ctx context.Context, c *db.Client, x *db.Product) (Product, error) {
 	out := Product{
-		Name: x.Name, Title: x.Title, Description: x.Description, APIVersion: x.APIVersion, ExternalID: x.ExternalID, Status: x.Status, Approval: x.Approval,
+		Name: x.Name, Title: x.Title, Description: x.Description, APIVersion: x.APIVersion, ExternalID: x.ExternalID, Status: x.Status, Visibility: x.Visibility, Approval: x.Approval,
 		DocumentationURL: x.DocumentationURL, HandOffURL: x.HandOffURL, Keyless: x.Keyless, EnforceEndpoints: x.EnforceEndpoints,
 		Endpoints: []Endpoint{},
 	}

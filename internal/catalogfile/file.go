@@ -30,6 +30,7 @@ type Policies struct {
 	Currency              *string                  `yaml:"currency,omitempty"`
 	PortalUnregister      *domain.PortalUnregister `yaml:"portalUnregister,omitempty"`
 	ProductionKeys        *domain.ProductionKeys   `yaml:"productionKeys,omitempty"`
+	CatalogueAccess       *domain.CatalogueAccess  `yaml:"catalogueAccess,omitempty"`
 	LeakedKeys            *domain.LeakedKeys       `yaml:"leakedKeys,omitempty"`
 	MultiProductRequests  *bool                    `yaml:"multiProductRequests,omitempty"`
 	CollectKeysWithinDays *int                     `yaml:"collectKeysWithinDays,omitempty"`
@@ -43,23 +44,25 @@ type Policies struct {
 // endpoints.
 type Product struct {
 	// Name identifies it.
-	Name             string               `yaml:"name"`
-	Title            string               `yaml:"title,omitempty"`
-	Description      string               `yaml:"description,omitempty"`
-	APIVersion       string               `yaml:"apiVersion,omitempty"`
-	ExternalID       string               `yaml:"externalId,omitempty"`
-	Status           domain.ProductStatus `yaml:"status"`
-	Approval         domain.Approval      `yaml:"approval,omitempty"`
-	AuthTypes        []string             `yaml:"authTypes,omitempty"`
-	DocumentationURL string               `yaml:"documentationUrl,omitempty"`
-	HandOffURL       string               `yaml:"handOffUrl,omitempty"`
-	Keyless          bool                 `yaml:"keyless,omitempty"`
-	EnforceEndpoints bool                 `yaml:"enforceEndpoints,omitempty"`
-	RequestForm      []Question           `yaml:"requestForm,omitempty"`
+	Name        string               `yaml:"name"`
+	Title       string               `yaml:"title,omitempty"`
+	Description string               `yaml:"description,omitempty"`
+	APIVersion  string               `yaml:"apiVersion,omitempty"`
+	ExternalID  string               `yaml:"externalId,omitempty"`
+	Status      domain.ProductStatus `yaml:"status"`
+	// Visibility is PUBLIC if it is left out. Which accounts a product is granted to is no part.
+	Visibility       domain.ProductVisibility `yaml:"visibility,omitempty"`
+	Approval         domain.Approval          `yaml:"approval,omitempty"`
+	AuthTypes        []string                 `yaml:"authTypes,omitempty"`
+	DocumentationURL string                   `yaml:"documentationUrl,omitempty"`
+	HandOffURL       string                   `yaml:"handOffUrl,omitempty"`
+	Keyless          bool                     `yaml:"keyless,omitempty"`
+	EnforceEndpoints bool                     `yaml:"enforceEndpoints,omitempty"`
+	RequestForm      []Question               `yaml:"requestForm,omitempty"`
 	// Plans are made, or become what the file says; others stay, since plans are not deleted.
 	Plans []Plan `yaml:"plans,omitempty"`
-	// Endpoints are all that it has; nil leaves them as they are.
-	Endpoints []Endpoint `yaml:"endpoints,omitempty"`
+	// Endpoints are all that it has; nil leaves them as they are, so an export always has them.
+	Endpoints []Endpoint `yaml:"endpoints"`
 }
 
 // Question is one of a product's form.

@@ -24,7 +24,7 @@ func (a *application) policies(ctx context.Context, p *Policies) error {
 	in := identity.UpdateOrganizationInput{
 		TimeZone: patch(p.TimeZone), Currency: patch(p.Currency), PortalUnregister: patch(p.PortalUnregister), ProductionKeys: patch(p.ProductionKeys),
 		LeakedKeys: patch(p.LeakedKeys), MultiProductRequests: patch(p.MultiProductRequests), CollectKeysWithinDays: patch(p.CollectKeysWithinDays),
-		LongestKeyLife: patch(p.LongestKeyLife), RotateKeysEvery: patch(p.RotateKeysEvery),
+		CatalogueAccess: patch(p.CatalogueAccess), LongestKeyLife: patch(p.LongestKeyLife), RotateKeysEvery: patch(p.RotateKeysEvery),
 	}
 	if days := p.RequestsExpireAfterDays; days != nil {
 		in.RequestsExpireAfterDays = input.Patch[int]{Set: true, Value: days}
@@ -35,7 +35,8 @@ func (a *application) policies(ctx context.Context, p *Policies) error {
 	if _, err := a.Identity.UpdateOrganization(ctx, in); err != nil {
 		return err
 	}
-	return a.did(ctx, "policies")
+	a.did("policies")
+	return nil
 }
 
 func (p Product) title() string {
@@ -50,6 +51,13 @@ func (p Product) approval() domain.Approval {
 		return domain.Manual
 	}
 	return p.Approval
+}
+
+func (p Product) visibility() domain.ProductVisibility {
+	if p.Visibility == "" {
+		return domain.Public
+	}
+	return p.Visibility
 }
 
 func (p Product) authTypes() []access.AuthType {
@@ -74,7 +82,7 @@ func (p Product) form() []domain.Question {
 func (p Product) toCreate() catalog.CreateProductInput {
 	return catalog.CreateProductInput{
 		Name: p.Name, Title: new(p.title()), Description: &p.Description, APIVersion: &p.APIVersion, ExternalID: &p.ExternalID,
-		Approval: new(p.approval()), AuthTypes: p.authTypes(), DocumentationURL: &p.DocumentationURL, HandOffURL: &p.HandOffURL,
+		Visibility: new(p.visibility()), Approval: new(p.approval()), AuthTypes: p.authTypes(), DocumentationURL: &p.DocumentationURL, HandOffURL: &p.HandOffURL,
 		Keyless: &p.Keyless, EnforceEndpoints: &p.EnforceEndpoints, RequestForm: p.form(),
 	}
 }
@@ -83,7 +91,7 @@ func (p Product) toUpdate(x *db.Product) catalog.UpdateProductInput {
 	return catalog.UpdateProductInput{
 		ProductID: x.GlobalID(),
 		Title:     input.SetTo(p.title()), Description: input.SetTo(p.Description), APIVersion: input.SetTo(p.APIVersion), ExternalID: input.SetTo(p.ExternalID),
-		Approval: input.SetTo(p.approval()), AuthTypes: input.SetTo(p.authTypes()), DocumentationURL: input.SetTo(p.DocumentationURL), HandOffURL: input.SetTo(p.HandOffURL),
+		Visibility: input.SetTo(p.visibility()), Approval: input.SetTo(p.approval()), AuthTypes: input.SetTo(p.authTypes()), DocumentationURL: input.SetTo(p.DocumentationURL), HandOffURL: input.SetTo(p.HandOffURL),
 		Keyless: input.SetTo(p.Keyless), EnforceEndpoints: input.SetTo(p.EnforceEndpoints), RequestForm: input.SetTo(p.form()),
 	}
 }

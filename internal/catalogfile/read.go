@@ -111,27 +111,39 @@ func (p *Policies) check() error {
 		return nil
 	}
 	return fault.Within("policies", fault.Collect(
-		known("portalUnregister", p.PortalUnregister), known("productionKeys", p.ProductionKeys), known("leakedKeys", p.LeakedKeys)))
+		known("portalUnregister", p.PortalUnregister), known("productionKeys", p.ProductionKeys), known("leakedKeys", p.LeakedKeys), known("catalogueAccess", p.CatalogueAccess)))
 }
 
 func (p Product) check() error {
-	errs := []error{known("status", &p.Status), optional("approval", p.Approval)}
+	errs := []error{known("status", &p.Status), optional("approval", p.Approval), optional("visibility", p.Visibility)}
 	for i, a := range p.AuthTypes {
 		errs = append(errs, known("authTypes."+strconv.Itoa(i), new(access.AuthType(a))))
 	}
 	for i, q := range p.RequestForm {
 		errs = append(errs, fault.Within(at("requestForm", i, q.Name), known("kind", &q.Kind)))
 	}
-	plans, operations := make([]string, len(p.Plans)), make([]string, len(p.Endpoints))
+	plans := make([]string, len(p.Plans))
 	for i, x := range p.Plans {
 		plans[i] = x.Name
 		errs = append(errs, fault.Within(at("plans", i, x.Name), x.check()))
 	}
 	for i, e := range p.Endpoints {
-		operations[i] = string(e.Method) + " " + e.Path
-		errs = append(errs, fault.Within(at("endpoints", i, operations[i]), known("method", &e.Method)))
+		errs = append(errs, fault.Within(at("endpoints", i, e.name()), known("method", &e.Method)))
 	}
-	return fault.Collect(append(errs, once("plans", plans), once("endpoints", operations))...)
+	return fault.Collect(append(errs, once("plans", plans), onceMatched(p.Endpoints))...)
+}
+
+// onceMatched requires that no two endpoints match the same calls, as /a/{x} and /a/{y} do.
+func onceMatched(all []Endpoint) error {
+	var errs []error
+	seen := map[string]bool{}
+	for i, e := range all {
+		if seen[e.shape()] {
+			errs = append(errs, fault.Input(fault.Taken, at("endpoints", i, e.name()), "An endpoint before it in the file matches the same calls."))
+		}
+		seen[e.shape()] = true
+	}
+	return fault.Collect(errs...)
 }
 
 func (p Plan) check() error {

@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -105,7 +106,9 @@ func run[T any](ctx context.Context, r *Runner, f func(ctx context.Context, tx *
 		tx = r.newTx(ctx, r.outer.Tx)
 		err = errPanic
 		defer func() { r.outer.failed = cmp.Or(r.outer.failed, err) }()
-		out, err = perform(ctx, r, tx, f)
+		if out, err = perform(ctx, r, tx, f); err == nil {
+			r.outer.inside = append(r.outer.inside, slices.Concat(tx.inside, tx.entries)...)
+		}
 		return out, tx, err
 	}
 	err = database.Retry(ctx, retryable, func() error {

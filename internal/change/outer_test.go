@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 
+	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
@@ -112,5 +113,46 @@ func TestChangesWithAnOuterTransaction(t *testing.T) {
 		require.NoError(t, err)
 		organizations, events = count()
 		require.Equal(t, []int{2, 2}, []int{organizations, events})
+	})
+}
+
+// What a change takes of the events inside it is theirs alone, and once, whatever others commit
+// meanwhile.
+func TestTakeInside(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		system := viewer.AsSystem(t.Context(), uuid.Nil)
+		o := f.Client.Organization.Create().SetSlug("one").SetName("One").SaveX(system)
+		ctx := viewer.AsSystem(t.Context(), o.ID)
+		runner := change.NewRunner(change.Options{Client: f.Client, Database: f.Database, Clock: f.Clock})
+		inside := func(tx *change.Tx) *change.Runner {
+			return change.NewRunner(change.Options{Client: tx.Client(), Database: f.Database, Clock: f.Clock, Outer: tx})
+		}
+		note := func(tx *change.Tx, name string) {
+			tx.Record(eventlog.Entry{Type: eventlog.OrganizationUpdated, Subject: nodeid.Organization, SubjectID: o.ID, SubjectName: name})
+		}
+		noted := func(r *change.Runner, name string) {
+			require.NoError(t, change.Exec(ctx, r, func(_ context.Context, tx *change.Tx) error { note(tx, name); return nil }))
+		}
+		require.NoError(t, change.Exec(ctx, runner, func(_ context.Context, tx *change.Tx) error {
+			if f.Database.Dialect() == dialect.Postgres { // SQLite has one writer
+				noted(runner, "another's")
+			}
+			noted(inside(tx), "first")
+			require.NoError(t, change.Exec(ctx, inside(tx), func(_ context.Context, tx *change.Tx) error {
+				noted(inside(tx), "second")
+				note(tx, "third")
+				return nil
+			}))
+			var names []string
+			for _, e := range tx.TakeInside() {
+				names = append(names, e.SubjectName)
+			}
+			require.Equal(t, []string{"first", "second", "third"}, names)
+			require.Empty(t, tx.TakeInside())
+			noted(inside(tx), "fourth")
+			require.Len(t, tx.TakeInside(), 1)
+			return nil
+		}))
 	})
 }

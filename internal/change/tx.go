@@ -26,6 +26,8 @@ type Tx struct {
 	postgres     bool
 	statements   *listing.Statements
 	entries      []eventlog.Entry
+	// inside are those of the changes inside this one; see TakeInside.
+	inside []eventlog.Entry
 	// last is a row that is inserted with the events.
 	last eventlog.Insertion
 	// actorAccount is what RecordAs sets.
@@ -68,6 +70,14 @@ func (tx *Tx) Decider() *uuid.UUID {
 		return nil
 	}
 	return &tx.Viewer.UserID
+}
+
+// TakeInside returns the events of the changes inside this one, in their order, since it was
+// last called. Those that others commit meanwhile are not among them.
+func (tx *Tx) TakeInside() []eventlog.Entry {
+	out := tx.inside
+	tx.inside = nil
+	return out
 }
 
 // creation creates a row of type T; the builders of ent/db are.

@@ -39,8 +39,8 @@ type applyCommand struct {
 
 // Help says what becomes of what the file does not name.
 func (applyCommand) Help() string {
-	return "What the file says of a product or a plan is all that it is: what is left out has its default. Endpoints that a product's list does not have are deleted, unless it has no list at all. " +
-		"Products, plans and policies that the file does not name stay as they are. All changes are one transaction: one that is refused takes all others back. " +
+	return "What the file says of a product or a plan is all that it is: what is left out has its default, but a product's status is always given. Endpoints that a product's list does not have are deleted, unless it has no list at all. " +
+		"Products, plans and policies that the file does not name stay as they are, and a product that is deprecated or retired stays so. All changes are one transaction: one that is refused takes all others back. " +
 		"Each change is written to standard output; applied again, the same file changes nothing."
 }
 
@@ -96,6 +96,9 @@ func (a applyCommand) report(p *program, done *catalogfile.Result) error {
 	var words strings.Builder
 	for _, name := range done.Kept {
 		fmt.Fprintf(&words, "Not in the file, and kept: %s.\n", name)
+	}
+	for _, what := range done.Ended {
+		fmt.Fprintf(&words, "Kept, although the file says otherwise: %s.\n", what)
 	}
 	switch {
 	case len(done.Steps) == 0:

@@ -104,6 +104,18 @@ products:
 			require.Equal(t, state, export(), want)
 		}
 
+		// Who sees it is a part; a product without endpoints says so, so that none stay elsewhere.
+		out, _ = apply(strings.NewReplacer("    approval: AUTO\n", "    approval: AUTO\n    visibility: PRIVATE\n", "policies:\n", "policies:\n  catalogueAccess: PUBLIC\n").Replace(second) +
+			"  - {name: empty, status: DRAFT}\n")
+		require.Contains(t, out, "    visibility: PUBLIC → PRIVATE\n")
+		require.Contains(t, out, "    catalogueAccess: SIGNED_IN → PUBLIC\n")
+		require.Contains(t, export(), "    visibility: PRIVATE\n")
+		require.Contains(t, export(), "  catalogueAccess: PUBLIC\n")
+		_, empty, _ := strings.Cut(export(), "- name: empty\n")
+		empty, _, _ = strings.Cut(empty, "- name: ")
+		require.Contains(t, empty, "endpoints: []\n")
+		apply(strings.Replace(second, "policies:\n", "policies:\n  catalogueAccess: SIGNED_IN\n", 1))
+
 		name := filepath.Join(t.TempDir(), "catalogue.yaml")
 		require.NoError(t, os.WriteFile(name, []byte(second), 0o600))
 		_, words, err := do("", "apply", name)
@@ -113,5 +125,18 @@ products:
 		require.ErrorContains(t, err, "no such file")
 		_, _, err = do("", "export", "--organization=nobody")
 		require.ErrorContains(t, err, "There is no organization")
+
+		// An end that has come stays, whatever the file says of it, and the rest is applied.
+		for _, status := range []string{"DEPRECATED", "RETIRED"} {
+			out, _ = apply(strings.Replace(second, "status: PUBLISHED", "status: "+status, 1))
+			require.Contains(t, out, " → "+status+"\n")
+			state := export()
+			out, words = apply(second)
+			require.Empty(t, out)
+			require.Contains(t, words, "Kept, although the file says otherwise: product tides is "+status+".")
+			require.Equal(t, state, export())
+		}
+		out, _ = apply(second + "  - {name: new, status: DRAFT}\n")
+		require.Contains(t, out, "+ product new\n")
 	})
 }

@@ -73,6 +73,8 @@ type Row struct {
 	Account, App, Credential, Product, Endpoint uuid.UUID
 	Code                                        string
 	Calls                                       int64
+	// Whole reports whether the point is a whole interval: the first and the last may be cut.
+	Whole bool
 }
 
 // Dimension is what the calls of the last 24 hours are counted by.

@@ -3,8 +3,11 @@
 //
 // The columns are start, end, app, product, credential, endpoint, code, calls, id:
 // times by RFC 3339, the API's opaque ids (empty if a call had none), a verdict's
-// code, a number, and what identifies the row in every export. No column contains text that a user wrote, so that no cell can
-// be a formula. A row is a combination that had calls in a point.
+// code, a number, and what identifies the row in every export. No column contains text
+// that a user wrote, so that no cell can be a formula. A row is a combination that had
+// calls in a point; an account is no column, but rows of two accounts are two. A row of
+// a point that from or to cuts has no id: an export that reaches further has the same
+// calls in another row.
 //
 // As long as no row was sent, errors are returned as application/problem+json
 // (RFC 9457) with a code of package fault. After that a failure aborts the
@@ -163,7 +166,7 @@ func (s *csvResponse) row(r usage.Row) error {
 	s.cells = [9]string{
 		r.Start.UTC().Format(time.RFC3339), r.End.UTC().Format(time.RFC3339),
 		cell(nodeid.App, r.App), cell(nodeid.Product, r.Product), cell(nodeid.Credential, r.Credential), cell(nodeid.Endpoint, r.Endpoint),
-		r.Code, strconv.FormatInt(r.Calls, 10), rowID(s.organization, r).String(),
+		r.Code, strconv.FormatInt(r.Calls, 10), rowID(s.organization, r),
 	}
 	return s.csv.Write(s.cells[:])
 }
@@ -190,15 +193,19 @@ func cell(k nodeid.Kind, id uuid.UUID) string {
 // in know by the ids which they have.
 var rowNamespace = uuid.MustParse("6f1d9f0e-6a3c-4f0b-9d5e-0b1f7a2c8e47")
 
-// rowID returns what identifies a row: the same for the same span, organization and kind of
-// calls, whoever exports it and however often, and whatever the count is by then.
-func rowID(organization uuid.UUID, r usage.Row) uuid.UUID {
+// rowID returns what identifies a row of a whole interval, and nothing for another: the same
+// for the same span, organization, account and kind of calls, whoever exports it and however
+// often, and whatever the count is by then.
+func rowID(organization uuid.UUID, r usage.Row) string {
+	if !r.Whole {
+		return ""
+	}
 	var b []byte
 	for _, at := range []time.Time{r.Start, r.End} {
 		b = binary.BigEndian.AppendUint64(b, uint64(at.Unix()))
 	}
-	for _, id := range []uuid.UUID{organization, r.App, r.Product, r.Credential, r.Endpoint} {
+	for _, id := range []uuid.UUID{organization, r.Account, r.App, r.Product, r.Credential, r.Endpoint} {
 		b = append(b, id[:]...)
 	}
-	return uuid.NewSHA1(rowNamespace, append(b, r.Code...))
+	return uuid.NewSHA1(rowNamespace, append(b, r.Code...)).String()
 }

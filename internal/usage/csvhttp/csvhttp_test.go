@@ -54,12 +54,15 @@ func serveWithin(t *testing.T, bound time.Duration, asked *activity.UsageFilter,
 	return s.URL
 }
 
-// as sets the viewer to the person in the query parameter as.
+// as sets the viewer to the person in the query parameter as, of the organization in the
+// parameter in.
 func as(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
 		v := viewer.Viewer{UserID: uuid.NewSHA1(uuid.Nil, []byte(q.Get("as")))}
+		v.OrganizationID, _ = uuid.Parse(q.Get("in"))
 		q.Del("as")
+		q.Del("in")
 		r.URL.RawQuery = q.Encode()
 		h.ServeHTTP(w, r.WithContext(viewer.NewContext(r.Context(), v)))
 	})
@@ -76,7 +79,7 @@ func get(t *testing.T, url string) (*http.Response, string, error) {
 
 func row(n int64) usage.Row {
 	day := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	return usage.Row{Start: day, End: day.AddDate(0, 0, 1), App: uuid.Max, Code: "VALID", Calls: n}
+	return usage.Row{Start: day, End: day.AddDate(0, 0, 1), App: uuid.Max, Code: "VALID", Calls: n, Whole: true}
 }
 
 func TestExportRows(t *testing.T) {
@@ -85,7 +88,7 @@ func TestExportRows(t *testing.T) {
 	r, body, err := get(t, url+query+"&appId=a&appId=b&productId=c")
 	require.NoError(t, err)
 	require.Equal(t, "start,end,app,product,credential,endpoint,code,calls,id\r\n2026-03-01T00:00:00Z,2026-03-02T00:00:00Z,"+
-		nodeid.Encode(nodeid.App, uuid.Max)+",,,,VALID,5000000000,b5438c1b-aa80-5cc6-a333-b1ee7a97a151\r\n", body)
+		nodeid.Encode(nodeid.App, uuid.Max)+",,,,VALID,5000000000,b0a3fd0d-557f-515d-96a8-d6e89f536c54\r\n", body)
 	require.Equal(t, "text/csv; charset=utf-8", r.Header.Get("Content-Type"))
 	require.Equal(t, `attachment; filename="usage.csv"`, r.Header.Get("Content-Disposition"))
 	require.Equal(t, "no-store", r.Header.Get("Cache-Control"))
@@ -130,7 +133,7 @@ func TestRowsAreStreamed(t *testing.T) {
 	close(read)
 	rest, err := io.ReadAll(r.Body)
 	require.NoError(t, err)
-	require.True(t, strings.HasSuffix(string(rest), ",VALID,1000,b5438c1b-aa80-5cc6-a333-b1ee7a97a151\r\n"))
+	require.True(t, strings.HasSuffix(string(rest), ",VALID,1000,b0a3fd0d-557f-515d-96a8-d6e89f536c54\r\n"))
 }
 
 // A client can distinguish half an export from a whole one.
@@ -240,21 +243,23 @@ func TestHeadRequest(t *testing.T) {
 // A row has the same id in every export, whatever its count is by then; what differs in
 // anything else has another. The ids are written down: systems that have them rely on them.
 func TestRowsHaveStableIDs(t *testing.T) {
-	id := func(r usage.Row) string {
+	in := func(organization uuid.UUID, r usage.Row) string {
 		t.Helper()
 		url := serve(t, nil, func(_ context.Context, yield func(usage.Row) error) error { return yield(r) })
-		_, body, err := get(t, url+query)
+		_, body, err := get(t, url+query+"&in="+organization.String())
 		require.NoError(t, err)
 		_, last, _ := strings.Cut(strings.TrimSpace(body), "\r\n")
 		return last[strings.LastIndex(last, ",")+1:]
 	}
+	id := func(r usage.Row) string { t.Helper(); return in(uuid.Nil, r) }
 	one := row(1)
-	require.Equal(t, "b5438c1b-aa80-5cc6-a333-b1ee7a97a151", id(one))
+	require.Equal(t, "b0a3fd0d-557f-515d-96a8-d6e89f536c54", id(one))
 	require.Equal(t, id(one), id(row(2)))
-	seen := map[string]bool{id(one): true}
+	seen := map[string]bool{id(one): true, in(uuid.Max, one): true}
+	require.Len(t, seen, 2, "another organization's row is another")
 	for _, other := range []func(r *usage.Row){
 		func(r *usage.Row) { r.Start = r.Start.Add(time.Hour) }, func(r *usage.Row) { r.End = r.End.Add(time.Hour) },
-		func(r *usage.Row) { r.App = uuid.Nil }, func(r *usage.Row) { r.Product = uuid.Max }, func(r *usage.Row) { r.Credential = uuid.Max },
+		func(r *usage.Row) { r.Account = uuid.Max }, func(r *usage.Row) { r.App = uuid.Nil }, func(r *usage.Row) { r.Product = uuid.Max }, func(r *usage.Row) { r.Credential = uuid.Max },
 		func(r *usage.Row) { r.Endpoint = uuid.Max }, func(r *usage.Row) { r.Code = "REVOKED" },
 	} {
 		r := row(1)
@@ -262,4 +267,7 @@ func TestRowsHaveStableIDs(t *testing.T) {
 		require.False(t, seen[id(r)], r)
 		seen[id(r)] = true
 	}
+	cut := row(1)
+	cut.Whole = false
+	require.Empty(t, id(cut), "another export has its calls in a longer row")
 }

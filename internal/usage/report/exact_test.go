@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -184,6 +185,15 @@ func compare(t *testing.T, w *world, ref *reference, q usage.Query, name string)
 	compareBreakdowns(t, w, ref, q, all, name)
 }
 
+// wholeInterval reports whether a point begins and ends where a query that reaches further
+// has a point, too.
+func wholeInterval(q *usage.Query, p span) bool {
+	wider := *q
+	wider.From, wider.To = p.from.Add(-time.Minute), p.to.Add(time.Minute)
+	points, err := pointsOf(&wider)
+	return err == nil && slices.Contains(points, p)
+}
+
 func compareBreakdowns(t *testing.T, w *world, ref *reference, q usage.Query, all span, name string) {
 	t.Helper()
 	ctx := context.Background()
@@ -203,7 +213,7 @@ func compareBreakdowns(t *testing.T, w *world, ref *reference, q usage.Query, al
 	require.NoError(t, err)
 	ref.sum(&q, all, func(m countedCall) {
 		p := points[pointOf(points, m.at)]
-		want[usage.Row{Start: p.from, End: p.to, Account: m.Account, App: m.App, Credential: m.Credential, Product: m.Product, Code: m.Code}] += m.n
+		want[usage.Row{Start: p.from, End: p.to, Account: m.Account, App: m.App, Credential: m.Credential, Product: m.Product, Code: m.Code, Whole: wholeInterval(&q, p)}] += m.n
 	})
 	last := time.Time{}
 	require.NoError(t, w.reports.Rows(ctx, q, func(r usage.Row) error {

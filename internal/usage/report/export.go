@@ -57,7 +57,7 @@ func (s *Reader) Rows(ctx context.Context, q usage.Query, yield func(usage.Row) 
 		return database.Fault(err)
 	}
 	defer rows.Close()
-	e := &export{points: points, yield: yield, current: map[rowKey]int64{}}
+	e := &export{points: points, whole: func(p span) bool { return isWhole(&q, p) }, yield: yield, current: map[rowKey]int64{}}
 	for rows.Next() {
 		if err := e.add(rows); err != nil {
 			return err
@@ -78,6 +78,7 @@ type rowKey struct {
 // export sums rows, which are read in the order of time, by points.
 type export struct {
 	points  []span
+	whole   func(span) bool
 	yield   func(usage.Row) error
 	point   int // the index of the current one
 	current map[rowKey]int64
@@ -104,10 +105,14 @@ func (e *export) add(rows *sql.Rows) error {
 // flush yields the rows of the current point.
 func (e *export) flush() error {
 	out := make([]usage.Row, 0, len(e.current))
+	if len(e.current) == 0 {
+		return nil
+	}
+	p := e.points[e.point]
+	whole := e.whole(p)
 	for k, n := range e.current {
-		p := e.points[e.point]
 		out = append(out, usage.Row{Start: p.from, End: p.to, Account: k.account, App: k.app, Credential: k.credential,
-			Product: k.product, Endpoint: k.endpoint, Code: k.code, Calls: n})
+			Product: k.product, Endpoint: k.endpoint, Code: k.code, Calls: n, Whole: whole})
 	}
 	clear(e.current)
 	slices.SortFunc(out, func(a, b usage.Row) int { return strings.Compare(sortKey(&a), sortKey(&b)) })

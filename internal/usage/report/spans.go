@@ -49,6 +49,12 @@ func pointsOf(q *usage.Query) ([]span, error) {
 	return out, nil
 }
 
+// isWhole reports whether a point is a whole interval, of which another query has the same.
+func isWhole(q *usage.Query, p span) bool {
+	from, to := q.Interval.Bucket(p.from, q.Location)
+	return p.from.Equal(from) && p.to.Equal(to)
+}
+
 func badQuery(message string) error {
 	return fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, message)
 }
