@@ -120,7 +120,10 @@ func (w *world) furnishKeyRequests() {
 	in := w.asking(w.freshApp(), "product")
 	in["name"], in["environment"] = "asked for", "STAGING"
 	w.ids["key request"] = w.make("developer", "requestKey", in, "keyRequest")
+	private := arguments{"productId": w.ids["private product"], "accountId": w.ids["account"]}
+	w.make("admin", "grantProduct", private, "product")
 	w.ids["mixed key request"] = w.make("developer", "requestKey", w.asking(w.freshApp(), "product", "private product"), "keyRequest")
+	w.make("admin", "withdrawProduct", private, "product")
 	w.ids["collected key request"] = w.keyApproved()
 	w.make("developer", "collectKey", arguments{"keyRequestId": w.ids["collected key request"]}, "keyRequest")
 	in = w.aboutOldKey("requestKey")

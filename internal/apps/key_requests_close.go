@@ -170,7 +170,7 @@ func EndProduct(ctx context.Context, tx *change.Tx, x *db.Product) error {
 	}
 	others := slices.DeleteFunc(slices.Clone(live), func(s *db.Subscription) bool { return s.ProductID == x.ID })
 	live = slices.DeleteFunc(live, func(s *db.Subscription) bool { return s.ProductID != x.ID })
-	if err := Transition(ctx, tx, others, lifecycle.Reject, "Another product of the same request was retired: "+x.Title+"."); err != nil {
+	if err := Transition(ctx, tx, others, lifecycle.Reject, "Another product of the same request was retired."); err != nil {
 		return err
 	}
 	return endAll(ctx, tx, live, lifecycle.Retire, retired)

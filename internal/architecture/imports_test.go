@@ -53,7 +53,7 @@ func allowedImports() map[string][]string {
 		"internal/identity":          with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/seldom"),
 		"internal/catalog":           with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/markdown"),
 		"internal/apps":              with("ent/db/...", "ent/rowscan", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/catalog", "internal/identity", "internal/seldom"),
-		"internal/requests":          with("ent/db/...", "internal/apps", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing"),
+		"internal/requests":          with("ent/db/...", "internal/apps", "internal/catalog", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing"),
 		"internal/activity":          with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/usage"),
 		"internal/maintenance":       with("ent/db/...", "internal/apps", "internal/catalog", "internal/change", "internal/database", "internal/eventlog", "internal/identity", "internal/requests"),
 		"internal/catalogfile":       with("ent/db/...", "internal/catalog", "internal/change", "internal/identity", "internal/input"),

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/db"
+	"portico/ent/db/endpoint"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
@@ -100,6 +101,9 @@ type application struct {
 }
 
 func (a *application) apply(ctx context.Context, f *File) error {
+	if err := a.lock(ctx, f); err != nil {
+		return err
+	}
 	if err := fault.Within("policies", a.policies(ctx, f.Policies)); err != nil {
 		return err
 	}
@@ -116,6 +120,29 @@ func (a *application) apply(ctx context.Context, f *File) error {
 			a.out.Kept = append(a.out.Kept, "product "+name)
 		}
 	}
+	return err
+}
+
+// lock locks what the file may change, before the first change: that holds the log, for which
+// whoever else changes one of these waits.
+func (a *application) lock(ctx context.Context, f *File) error {
+	if f.Policies != nil {
+		if _, err := change.LockRowForUpdate(ctx, a.tx, a.tx.Organization, a.tx.OrganizationID()); err != nil {
+			return err
+		}
+	}
+	names := make([]string, len(f.Products))
+	for i, p := range f.Products {
+		names[i] = p.Name
+	}
+	ids, err := change.LockForUpdate(a.tx, a.tx.Product.Query().Where(product.NameIn(names...))).IDs(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := change.LockForUpdate(a.tx, a.tx.Plan.Query().Where(plan.ProductIDIn(ids...))).IDs(ctx); err != nil {
+		return err
+	}
+	_, err = change.LockForUpdate(a.tx, a.tx.Endpoint.Query().Where(endpoint.ProductIDIn(ids...))).IDs(ctx)
 	return err
 }
 

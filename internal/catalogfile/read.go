@@ -16,12 +16,15 @@ import (
 
 	"portico/clients/go/gate/access"
 	"portico/internal/fault"
+	"portico/internal/input"
 )
 
 // The limits of a file.
 const (
 	// MaxSize is how large it may be, in bytes.
 	MaxSize = 4 << 20
+	// MaxProducts is how many products it may have.
+	MaxProducts = 1000
 	// maxColumn is how deep its blocks, and maxFlow how deep its brackets may be nested.
 	maxColumn, maxFlow = 100, 10
 )
@@ -44,11 +47,15 @@ func Read(from io.Reader) (*File, error) {
 		return nil, err
 	}
 	out := &File{}
-	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(out); err != nil {
+	all := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
+	if err := all.Decode(out); err != nil {
 		if errors.Is(err, io.EOF) {
 			return nil, errors.New("the file is empty")
 		}
 		return nil, err
+	}
+	if err := all.Decode(&File{}); !errors.Is(err, io.EOF) {
+		return nil, errors.New("the file has a second document")
 	}
 	return out, out.check()
 }
@@ -96,6 +103,9 @@ func (f *File) check() error {
 	}
 	if f.Organization == "" {
 		return fault.Input(fault.Required, "organization", "The file must name the organization that it is for, by its slug.")
+	}
+	if err := input.AtMost("products", len(f.Products), MaxProducts); err != nil {
+		return err
 	}
 	errs := []error{f.Policies.check()}
 	names := make([]string, len(f.Products))
@@ -191,10 +201,12 @@ func optional[E enum](field string, v E) error {
 // once requires each name to be given once.
 func once(list string, names []string) error {
 	var errs []error
+	seen := map[string]bool{}
 	for i, name := range names {
-		if slices.Contains(names[:i], name) {
+		if seen[name] {
 			errs = append(errs, fault.Input(fault.Taken, at(list, i, name), "This is in the file twice."))
 		}
+		seen[name] = true
 	}
 	return fault.Collect(errs...)
 }

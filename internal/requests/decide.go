@@ -6,8 +6,10 @@ import (
 
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
+	"portico/ent/db/product"
 	"portico/ent/db/subscription"
 	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
@@ -105,9 +107,22 @@ func checkUses(system context.Context, tx *change.Tx, a *db.App, k *db.KeyReques
 	n, err := tx.Subscription.Query().Where(subscription.AppID(a.ID), subscription.ProductIDIn(k.ProductIds...),
 		subscription.StatusIn(access.SubscriptionApproved, access.SubscriptionSuspended)).Count(system)
 	if err == nil && n != len(k.ProductIds) {
-		return fault.Input(fault.WrongStatus, "keyRequestId", "A subscription that the key needs has ended meanwhile: it must be asked for anew.", fault.Param{Name: "status", Value: string(k.Status)})
+		return errNeedsMore(k, "A subscription that the key needs has ended meanwhile: it must be asked for anew.")
+	}
+	if err != nil {
+		return err
+	}
+	all, err := tx.Product.Query().Where(product.IDIn(k.ProductIds...)).All(system)
+	for _, x := range all { // one whose time has come may not be stored as retired yet
+		if catalog.StatusAt(x, tx.Now) == domain.Retired {
+			return errNeedsMore(k, "A product that the key is to reach is retired.")
+		}
 	}
 	return err
+}
+
+func errNeedsMore(k *db.KeyRequest, message string) error {
+	return fault.Input(fault.WrongStatus, "keyRequestId", message, fault.Param{Name: "status", Value: string(k.Status)})
 }
 
 // makeKey makes the key of a request, and returns what that sets of the request and adds to its

@@ -288,3 +288,20 @@ func TestTransfer(t *testing.T) {
 		require.NoError(t, errOf(s.Portal.Requests.Delete(s.Developer, made.GlobalID())))
 	})
 }
+
+// A product whose time has come is retired to who decides, before the job has said so.
+func TestApprove_AfterTheRetirement(t *testing.T) {
+	each(t, func(t *testing.T, s *scene) {
+		k := s.ask(t, s.Developer, s.both())
+		at := s.Clock.Now().Add(time.Hour)
+		require.NoError(t, errOf(s.Portal.Catalog.RetireProduct(s.Admin, catalog.RetireProductInput{ProductID: s.maps.GlobalID(), At: &at})))
+		s.Clock.Advance(time.Hour)
+		portaltest.RequireProblems(t, errOf(s.approve(s.Admin, k)), "WRONG_STATUS keyRequestId")
+		require.Equal(t, domain.KeyRequestPending, s.now(t, k).Status)
+		require.NoError(t, s.Portal.Maintenance.EndProducts(t.Context(), func(catalog.EndingStep) {}))
+		require.Equal(t, domain.KeyRequestRejected, s.now(t, k).Status)
+		for _, one := range s.made(t, k) { // whoever decides about one product alone learns of no other
+			require.NotContains(t, one.Reason, s.maps.Title)
+		}
+	})
+}
