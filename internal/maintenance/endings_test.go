@@ -123,6 +123,23 @@ func TestEndProductsAfterAnOutage(t *testing.T) {
 	require.Equal(t, []string{"gone 10", "late 100", "late 5"}, announced(t, f))
 }
 
+// Retirements, which may take long, come after everything else that is due.
+func TestEndProductsRetiresLast(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		for name, ends := range map[string][2]time.Duration{"a": {0, day / 2}, "b": {day / 2, 0}, "c": {0, 7*day + day/2}, "d": {0, day / 2}} {
+			p, _ := f.MustProduct(t, x.Admin, name)
+			mustEnd(t, f, x.Admin, p, ends[0], ends[1])
+		}
+		f.Clock.Advance(day)
+		var done []catalog.EndingStep
+		require.NoError(t, f.Portal.Maintenance.EndProducts(t.Context(), func(s catalog.EndingStep) { done = append(done, s) }))
+		require.ElementsMatch(t, []catalog.EndingStep{catalog.EndingDeprecated, catalog.EndingAnnounced}, done[:2])
+		require.Equal(t, []catalog.EndingStep{catalog.EndingRetired, catalog.EndingRetired}, done[2:])
+	})
+}
+
 // What fails for one product keeps no other waiting, in its organization or another.
 func TestEndProductsGoesOnAfterAFailure(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
