@@ -42,4 +42,23 @@ func handOff(t *testing.T, s *servertest.Server) {
 		"product": map[string]any{"name": "handing-off"}, "plan": seen.At("productSubscription", "plan")}, seen.At("productSubscription"))
 	require.Equal(t, map[string]any{"status": "APPROVED", "reason": "Contract 42 is signed.", "handOffUrl": nil, "decidedBy": nil},
 		c.dev.Must(t, read, vars{"id": id}).At("productSubscription"), "and there is nowhere to go any more")
+	c.handOffKey(t, decider, product)
+}
+
+// handOffKey: what is part of a request for a key is handed off as well; the other system sees
+// that it is, and decides about the whole.
+func (c *actors) handOffKey(t *testing.T, decider *servertest.Client, product string) {
+	t.Helper()
+	for _, mutation := range []string{"approveKeyRequest", "rejectKeyRequest"} {
+		app, _ := c.newApp(t, "By "+mutation)
+		a := c.dev.Do(t, "requestKey", asking(app, product), `keyRequest { id productSubscriptions { nodes { id handOffUrl } } }`)
+		id := texts(a, "id", "requestKey", "keyRequest", "productSubscriptions", "nodes")[0]
+		require.Contains(t, texts(a, "handOffUrl", "requestKey", "keyRequest", "productSubscriptions", "nodes")[0], "subscription="+id)
+		seen := decider.Must(t, `query($id: ID!) { productSubscription(id: $id) { keyRequest { id version } } }`, vars{"id": id})
+		of := about(seen.Text("productSubscription", "keyRequest", "id"))
+		requireProblem(t, decider.Ask(t, "approveSubscription", vars{"subscriptionId": id}, `productSubscription { id }`), "approveSubscription", "WRONG_STATUS", "subscriptionId")
+		of["version"], of["reason"] = seen.At("productSubscription", "keyRequest", "version"), "Contract 43."
+		got := decider.Do(t, mutation, of, `keyRequest { status }`).Text(mutation, "keyRequest", "status")
+		require.Equal(t, map[string]string{"approveKeyRequest": "APPROVED", "rejectKeyRequest": "REJECTED"}[mutation], got)
+	}
 }

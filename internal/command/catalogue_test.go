@@ -105,16 +105,16 @@ products:
 		}
 
 		// Who sees it is a part; a product without endpoints says so, so that none stay elsewhere.
-		out, _ = apply(strings.NewReplacer("    approval: AUTO\n", "    approval: AUTO\n    visibility: PRIVATE\n", "policies:\n", "policies:\n  catalogueAccess: PUBLIC\n").Replace(second) +
+		out, _ = apply(strings.NewReplacer("    approval: AUTO\n", "    approval: AUTO\n    visibility: PRIVATE\n", "policies:\n", "policies:\n  catalogueAccess: SIGNED_IN\n").Replace(second) +
 			"  - {name: empty, status: DRAFT}\n")
 		require.Contains(t, out, "    visibility: PUBLIC → PRIVATE\n")
-		require.Contains(t, out, "    catalogueAccess: SIGNED_IN → PUBLIC\n")
+		require.Contains(t, out, "    catalogueAccess: PUBLIC → SIGNED_IN\n")
 		require.Contains(t, export(), "    visibility: PRIVATE\n")
-		require.Contains(t, export(), "  catalogueAccess: PUBLIC\n")
+		require.Contains(t, export(), "  catalogueAccess: SIGNED_IN\n")
 		_, empty, _ := strings.Cut(export(), "- name: empty\n")
 		empty, _, _ = strings.Cut(empty, "- name: ")
 		require.Contains(t, empty, "endpoints: []\n")
-		apply(strings.Replace(second, "policies:\n", "policies:\n  catalogueAccess: SIGNED_IN\n", 1))
+		apply(strings.Replace(second, "policies:\n", "policies:\n  catalogueAccess: PUBLIC\n", 1))
 
 		name := filepath.Join(t.TempDir(), "catalogue.yaml")
 		require.NoError(t, os.WriteFile(name, []byte(second), 0o600))

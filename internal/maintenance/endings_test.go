@@ -128,8 +128,8 @@ func TestEndProductsRetiresLast(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
-		for name, ends := range map[string][2]time.Duration{"a": {0, day / 2}, "b": {day / 2, 0}, "c": {0, 7*day + day/2}, "d": {0, day / 2}} {
-			p, _ := f.MustProduct(t, x.Admin, name)
+		for i, ends := range [][2]time.Duration{{0, day / 2}, {day / 2, 0}, {0, 7*day + day/2}, {0, day / 2}} {
+			p, _ := f.MustProduct(t, x.Admin, "p"+strconv.Itoa(i))
 			mustEnd(t, f, x.Admin, p, ends[0], ends[1])
 		}
 		f.Clock.Advance(day)
