@@ -167,15 +167,14 @@ func ServiceToken() ent.Policy {
 
 // Event is the policy of the event log: administrators read the organization's
 // log, developers the part of their account, and append to that part only; approvers
-// read what happened to the subscriptions, and to the requests for keys, that they see. Nobody
+// read what happened to the subscriptions that they see. What happened to a request for a key
+// is not among it: its events name its key, and products that the app had before. Nobody
 // changes events.
 func Event() ent.Policy {
-	ofSeen := func(v viewer.Viewer) []func(*sql.Selector) {
-		return append(tenant(v), func(s *sql.Selector) {
-			s.Where(sql.Or(sql.In(s.C("subject_id"), subscriptionsOfNamed(s.Dialect(), "id", v)), sql.In(s.C("subject_id"), requestsOfNamed(s.Dialect(), v))))
-		})
+	ofSubscriptions := func(v viewer.Viewer) []func(*sql.Selector) {
+		return append(tenant(v), func(s *sql.Selector) { s.Where(sql.In(s.C("subject_id"), subscriptionsOfNamed(s.Dialect(), "id", v))) })
 	}
-	return appendOnly{policy{read: rows{tenant, ofAccount, ofSeen}, writers: everyone, owned: true, deciders: true}}
+	return appendOnly{policy{read: rows{tenant, ofAccount, ofSubscriptions}, writers: everyone, owned: true, deciders: true}}
 }
 
 // noRows matches no row. It restricts developers where only administrators may write,

@@ -24,7 +24,9 @@ func checkTags(tags []string) error {
 	var seen []string
 	for i, tag := range tags {
 		at, folded := "tags."+strconv.Itoa(i), domain.Fold(tag)
-		switch {
+		switch err := input.CheckSeen(at, tag); {
+		case err != nil:
+			errs = append(errs, err)
 		case !domain.IsTag(folded):
 			errs = append(errs, fault.Input(fault.InvalidValue, at, "A tag is one word of 1–30 letters, digits and hyphens.",
 				fault.Param{Name: "max", Value: strconv.Itoa(domain.MaxTag)}))
