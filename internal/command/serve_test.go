@@ -279,8 +279,11 @@ func TestDrain(t *testing.T) {
 	}()
 	_, err = io.WriteString(rest, `{"query": "{ serverInfo {`)
 	require.NoError(t, err)
-	// Connections are accepted in order: once this one is answered, the first was accepted.
-	require.Eventually(t, func() bool { status, _ := s.get(t, "/healthz"); return status == http.StatusOK }, waitLong, waitStep)
+	// Connections are accepted in order: once a new one is answered, the first was accepted.
+	require.Eventually(t, func() bool {
+		w, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Get(s.url + "/healthz")
+		return err == nil && w.Body.Close() == nil && w.StatusCode == http.StatusOK
+	}, waitLong, waitStep)
 	s.stop()
 	require.Eventually(t, func() bool { return !reachable(s.url) }, waitLong, waitStep, "the server still takes requests")
 	_, err = io.WriteString(rest, ` version } }"}`)

@@ -24,6 +24,7 @@ func publicDocuments() map[string][2]string {
 	return map[string][2]string{
 		"viewer":               {`query { viewer { role user { name } } }`, `"viewer":null`},
 		"serverInfo":           {`query { __typename ...F } fragment F on Query { i: serverInfo { languages } }`, `"i":{"languages":["en"]}`},
+		"catalogue":            {`query { catalogue(organization: "none") { organizationName } }`, `"catalogue":null`},
 		"refreshSession":       {`mutation { refreshSession(input: {refreshToken: "prt_"}) { accessToken } }`, `"path":["refreshSession"]`},
 		"switchAccount":        {`mutation { switchAccount(input: {accountId: "acct_"}) { userErrors { code } } }`, `"NOT_SIGNED_IN"`},
 		"completeSignIn":       {`mutation { completeSignIn(input: {challenge: "pch_", code: "1"}) { accessToken } }`, `"CHALLENGE_EXPIRED"`},
