@@ -105,7 +105,7 @@ func (c *actors) exports(t *testing.T, app, key, product string, where vars) {
 	require.Equal(t, "text/csv; charset=utf-8", w.Header.Get("Content-Type"))
 	lines, err := csv.NewReader(strings.NewReader(body)).ReadAll()
 	require.NoError(t, err)
-	require.Equal(t, []string{"start", "end", "app", "product", "credential", "endpoint", "code", "calls", "id"}, lines[0])
+	require.Equal(t, []string{"start", "end", "app", "product", "credential", "endpoint", "code", "calls", "id", "account"}, lines[0])
 	factsOf := map[string]int{}
 	for _, l := range lines[1:] { // a day may have ended in between
 		n, err := strconv.Atoi(l[7])

@@ -62,7 +62,7 @@ func exportProduct(ctx context.Context, c *db.Client, x *db.Product) (Product, e
 	out := Product{
 		Name: x.Name, Title: x.Title, Description: x.Description, APIVersion: x.APIVersion, ExternalID: x.ExternalID, Status: x.Status, Visibility: x.Visibility, Approval: x.Approval,
 		DocumentationURL: x.DocumentationURL, HandOffURL: x.HandOffURL, Keyless: x.Keyless, EnforceEndpoints: x.EnforceEndpoints,
-		Endpoints: []Endpoint{},
+		Tags: x.Tags, Endpoints: []Endpoint{},
 	}
 	for _, a := range x.AuthTypes {
 		out.AuthTypes = append(out.AuthTypes, string(a))

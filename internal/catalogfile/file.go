@@ -58,6 +58,7 @@ type Product struct {
 	HandOffURL       string                   `yaml:"handOffUrl,omitempty"`
 	Keyless          bool                     `yaml:"keyless,omitempty"`
 	EnforceEndpoints bool                     `yaml:"enforceEndpoints,omitempty"`
+	Tags             []string                 `yaml:"tags,omitempty"`
 	RequestForm      []Question               `yaml:"requestForm,omitempty"`
 	// Plans are made, or become what the file says; others stay, since plans are not deleted.
 	Plans []Plan `yaml:"plans,omitempty"`

@@ -52,6 +52,7 @@ products:
     title: Tides
     status: PUBLISHED
     approval: AUTO
+    tags: [Sea, open-data]
     plans:
       - {name: free, quota: {limit: 1000, per: DAY}}
       - name: pro
@@ -68,6 +69,7 @@ products:
 		require.Equal(t, made, out, "the dry run has said what would be done")
 		require.Contains(t, out, "+ product tides\n")
 		require.Contains(t, out, "+ plan tides/pro\n")
+		require.Contains(t, export(), "    tags:\n      - open-data\n      - sea\n")
 		require.Contains(t, out, "+ endpoint tides GET /places\n")
 		require.Contains(t, out, "~ policies\n    requestsExpireAfterDays: ")
 		require.Contains(t, words, "Not in the file, and kept: product weather-archive.")

@@ -1,11 +1,11 @@
 // Package csvhttp exports counts of calls as CSV over HTTP, row by row as the
 // database returns them, to viewers that may query the same counts by the API.
 //
-// The columns are start, end, app, product, credential, endpoint, code, calls, id:
-// times by RFC 3339, the API's opaque ids (empty if a call had none), a verdict's
-// code, a number, and what identifies the row in every export. No column contains text
-// that a user wrote, so that no cell can be a formula. A row is a combination that had
-// calls in a point; an account is no column, but rows of two accounts are two. A row of
+// The columns are start, end, app, product, credential, endpoint, code, calls, id,
+// account: times by RFC 3339, the API's opaque ids (empty if a call had none), a verdict's
+// code, a number, what identifies the row in every export, and whose the app was then. No
+// column contains text that a user wrote, so that no cell can be a formula. A row is a
+// combination that had calls in a point. A row of
 // a point that from or to cuts has no id: an export that reaches further has the same
 // calls in another row.
 //
@@ -140,7 +140,7 @@ type csvResponse struct {
 	// usual timeout would abort a long export.
 	out   *backlog.Writer
 	csv   *csv.Writer // nil before the first row
-	cells [9]string
+	cells [10]string
 	// organization is whose calls are counted.
 	organization uuid.UUID
 }
@@ -153,7 +153,7 @@ func (s *csvResponse) begin() error {
 	h.Set("Cache-Control", "no-store")
 	s.csv = csv.NewWriter(s.out)
 	s.csv.UseCRLF = true // RFC 4180
-	return s.csv.Write([]string{"start", "end", "app", "product", "credential", "endpoint", "code", "calls", "id"})
+	return s.csv.Write([]string{"start", "end", "app", "product", "credential", "endpoint", "code", "calls", "id", "account"})
 }
 
 // row writes one row; rows are sent in chunks of a few kilobytes.
@@ -163,10 +163,10 @@ func (s *csvResponse) row(r usage.Row) error {
 			return err
 		}
 	}
-	s.cells = [9]string{
+	s.cells = [10]string{
 		r.Start.UTC().Format(time.RFC3339), r.End.UTC().Format(time.RFC3339),
 		cell(nodeid.App, r.App), cell(nodeid.Product, r.Product), cell(nodeid.Credential, r.Credential), cell(nodeid.Endpoint, r.Endpoint),
-		r.Code, strconv.FormatInt(r.Calls, 10), rowID(s.organization, r),
+		r.Code, strconv.FormatInt(r.Calls, 10), rowID(s.organization, r), cell(nodeid.Account, r.Account),
 	}
 	return s.csv.Write(s.cells[:])
 }
