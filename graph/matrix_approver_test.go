@@ -99,7 +99,7 @@ func TestAnApproverSeesWhatADecisionNeeds(t *testing.T) {
 		"PendingPlanChange":   "effectiveAt plan reason requestedAt requestedBy status when",
 		"App":                 "account createdAt description id labels name referenceId",
 		"Account":             "createdAt id name profile status",
-		"Product":             "apiVersion deprecatesAt description documentationUrl handOffUrl id name plans retiresAt status title",
+		"Product":             "apiVersion deprecatesAt description descriptionHtml documentationUrl handOffUrl id name plans retiresAt status tags title",
 		"Plan":                "charge id kind name price quota quotaPer rateLimit",
 		"Actor":               "name role",
 		"Event":               "actor at changes id position reason subject type",

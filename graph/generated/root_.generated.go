@@ -13258,9 +13258,9 @@ type Product implements Node {
   "What the product offers: at most 10000 characters, may be Markdown."
   description: String! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "` + "`" + `description` + "`" + ` as HTML that can be shown as it is: CommonMark with tables and ~~strikethrough~~. Of HTML in it, images, styles and ids nothing is left; links lead to https, http and mailto addresses, and are ` + "`" + `nofollow noreferrer` + "`" + `. At most 60000 bytes; a description that would be longer, is nested deeper than 20, or has tables of more than 5000 cells, is in ` + "`" + `<pre>` + "`" + ` as it was written."
-  descriptionHtml: String! @goField(forceResolver: true)
+  descriptionHtml: String! @public @goField(forceResolver: true)
   "Words by which it is found: in small letters, sorted."
-  tags: [String!]!
+  tags: [String!]! @public
   "The API's own version, as its makers call it; empty when none was set."
   apiVersion: String! @goField(name: "APIVersion") @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The product's name in another system. Requires: ADMIN."
@@ -13527,9 +13527,9 @@ type UpdateProductPayload {
 `, BuiltIn: false},
 	{Name: "../schema/product_ending.graphql", Input: `extend type Product {
   "When it was deprecated, or will be at a time that was set; null: neither. Its status follows within a minute; gateways tell callers of it with each call."
-  deprecatesAt: Time @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  deprecatesAt: Time @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "When it was retired, or will be at a time that was set; null: neither. From then on gateways refuse every call with NOT_SUBSCRIBED; its status follows, and its subscriptions end, within a minute."
-  retiresAt: Time @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  retiresAt: Time @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
 }
 
 extend type Mutation {
