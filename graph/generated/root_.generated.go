@@ -12109,7 +12109,7 @@ type KeyRequest implements Node {
   name: String! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The environment of the key to make, or of the one that it changes."
   environment: Environment! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
-  "The subscriptions that it has made, also those that have ended: they wait as long as it is PENDING, and are decided about with it. Not among them are those that the app had before."
+  "The subscriptions that it has made, also those that have ended: they wait as long as it is PENDING, and are decided about with it. Not among them are those that the app had before, and those of products that a change of the request took out of it."
   productSubscriptions(
     "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
