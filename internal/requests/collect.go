@@ -17,9 +17,11 @@ import (
 	"portico/internal/lifecycle"
 )
 
-// Collectable reports whether the key of a request waits to be collected at a time.
-func Collectable(k *db.KeyRequest, now time.Time) bool {
-	return k.Status == domain.KeyRequestApproved && k.CollectUntil != nil && k.CollectedAt == nil && now.Before(*k.CollectUntil)
+// collectable reports whether the key of a request, nil for none, waits to be collected at a
+// time.
+func collectable(k *db.KeyRequest, key *db.Credential, now time.Time) bool {
+	return k.Status == domain.KeyRequestApproved && k.CollectUntil != nil && k.CollectedAt == nil && now.Before(*k.CollectUntil) &&
+		key != nil && key.Status == access.CredentialUncollected
 }
 
 // Collected is the key of a request, and its secret, which is returned only this once.

@@ -205,6 +205,15 @@ func TestUncollectedKey(t *testing.T) {
 	})
 }
 
+// Where the key is gone, as the purge of its app leaves it, there is none to collect.
+func TestCollect_KeyIsGone(t *testing.T) {
+	each(t, func(t *testing.T, s *scene) {
+		k := s.ask(t, s.Admin, s.both())
+		s.Client.KeyRequest.UpdateOneID(k.ID).ClearCredentialID().ExecX(s.Admin)
+		portaltest.RequireProblems(t, errOf(s.Portal.Requests.Collect(s.Developer, k.GlobalID())), "WRONG_STATUS keyRequestId")
+	})
+}
+
 // What a request depends on ends: so does the request, and nothing of it is left.
 func TestEndsWithWhatItDependsOn(t *testing.T) {
 	each(t, func(t *testing.T, s *scene) {

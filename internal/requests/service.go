@@ -7,7 +7,6 @@ package requests
 import (
 	"context"
 
-	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/internal/apps"
 	"portico/internal/change"
@@ -102,20 +101,19 @@ func checkApp(k *db.KeyRequest, a *db.App) error {
 
 // authorize asks whether the viewer may do an action to a locked request.
 func authorize(ctx context.Context, tx *change.Tx, k *db.KeyRequest, a lifecycle.KeyRequestAction) error {
-	waits := Collectable(k, tx.Now)
-	if waits && k.CredentialID != nil {
-		c, err := tx.Credential.Get(viewer.AsSystem(ctx, tx.OrganizationID()), *k.CredentialID)
-		if err != nil && !db.IsNotFound(err) {
+	var key *db.Credential
+	if k.CredentialID != nil {
+		var err error
+		if key, err = tx.Credential.Get(viewer.AsSystem(ctx, tx.OrganizationID()), *k.CredentialID); err != nil && !db.IsNotFound(err) {
 			return err
 		}
-		waits = err == nil && c.Status == access.CredentialUncollected
 	}
-	return tx.AuthorizeInState(on(k, a, waits), "keyRequestId", string(k.Status))
+	return tx.AuthorizeInState(on(k, a, collectable(k, key, tx.Now)), "keyRequestId", string(k.Status))
 }
 
-// on returns the request for an action. collectable is whether the key waits to be collected.
-func on(k *db.KeyRequest, a lifecycle.KeyRequestAction, collectable bool) policy.Request {
-	return policy.OnKeyRequest(a, k.OrganizationID, k.AccountID, k.Environment, k.Status, collectable)
+// on returns the request for an action. waits is whether the key waits to be collected.
+func on(k *db.KeyRequest, a lifecycle.KeyRequestAction, waits bool) policy.Request {
+	return policy.OnKeyRequest(a, k.OrganizationID, k.AccountID, k.Environment, k.Status, waits)
 }
 
 // Permissions is what the viewer may do with a request.
@@ -124,7 +122,7 @@ type Permissions struct{ Update, Withdraw, Approve, Reject, Collect, Delete poli
 // Permissions asks the policy about a request. key is the one that it has made; nil for none.
 func (svc *Service) Permissions(ctx context.Context, k *db.KeyRequest, key *db.Credential) *Permissions {
 	v := viewer.Current(ctx)
-	waits := Collectable(k, svc.o.Clock.Now()) && key != nil && key.Status == access.CredentialUncollected
+	waits := collectable(k, key, svc.o.Clock.Now())
 	ask := func(a lifecycle.KeyRequestAction) policy.Decision { return policy.Decide(v, on(k, a, waits)) }
 	return &Permissions{
 		Update: ask(lifecycle.UpdateKeyRequest), Withdraw: ask(lifecycle.WithdrawKeyRequest), Approve: ask(lifecycle.ApproveKeyRequest),
