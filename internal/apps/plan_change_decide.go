@@ -48,7 +48,7 @@ func (svc *Service) ApprovePlanChange(ctx context.Context, in DecidePlanChangeIn
 // RejectPlanChange rejects a change of plan that waits. The reason must not be empty. The
 // subscription keeps its plan.
 func (svc *Service) RejectPlanChange(ctx context.Context, in DecidePlanChangeInput) (*db.Subscription, error) {
-	if err := checkReasonGiven(in.Reason); err != nil {
+	if err := input.RequireReason("reason", in.Reason, "the developer"); err != nil {
 		return nil, err
 	}
 	return svc.decidePlanChange(ctx, in, lifecycle.RejectPlanChange, dropPlanChange(eventlog.SubscriptionPlanRejected, in.Reason))

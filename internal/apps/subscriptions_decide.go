@@ -45,10 +45,7 @@ func decisionAction(d domain.SubscriptionDecision, reason *string) (lifecycle.Su
 	case domain.ApproveSubscription:
 		return lifecycle.Approve, input.CheckReason("reason", reason)
 	case domain.RejectSubscription:
-		if err := checkReasonGiven(reason); err != nil {
-			return "", err
-		}
-		return lifecycle.Reject, input.CheckReason("reason", reason)
+		return lifecycle.Reject, input.RequireReason("reason", reason, "the developer")
 	}
 	return "", fault.Input(fault.InvalidValue, "decision", "This is no decision.")
 }

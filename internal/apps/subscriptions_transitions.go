@@ -8,12 +8,10 @@ import (
 	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
-	"portico/internal/fault"
 	"portico/internal/input"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
-	"portico/internal/unseen"
 	"portico/internal/viewer"
 )
 
@@ -25,14 +23,6 @@ func (svc *Service) Approve(ctx context.Context, id string, reason *string) (*db
 // Reject rejects a waiting subscription. The reason must not be empty.
 func (svc *Service) Reject(ctx context.Context, id, reason string) (*db.Subscription, error) {
 	return svc.Decide(ctx, DecideInput{SubscriptionID: id, Decision: domain.RejectSubscription, Reason: &reason})
-}
-
-// checkReasonGiven requires the reason of a rejection.
-func checkReasonGiven(reason *string) error {
-	if reason == nil || unseen.All(*reason) {
-		return fault.Input(fault.Required, "reason", "A reason is needed: the developer reads it.")
-	}
-	return nil
 }
 
 // Withdraw withdraws a waiting subscription.

@@ -13,7 +13,6 @@ import (
 	"portico/internal/input"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
-	"portico/internal/unseen"
 	"portico/internal/viewer"
 )
 
@@ -43,10 +42,7 @@ func (svc *Service) ApproveSignUp(ctx context.Context, id string, note *string) 
 
 // RejectSignUp ends a sign-up that waits. The person is told the reason.
 func (svc *Service) RejectSignUp(ctx context.Context, id, reason string) (*db.SignUp, error) {
-	if unseen.All(reason) {
-		return nil, fault.Input(fault.Required, "reason", "A reason is needed: the person reads it.")
-	}
-	if err := input.CheckReason("reason", &reason); err != nil {
+	if err := input.RequireReason("reason", &reason, "the person"); err != nil {
 		return nil, err
 	}
 	return decideSignUp(ctx, svc, id, func(ctx context.Context, tx *change.Tx, s *db.SignUp) (*db.SignUp, error) {

@@ -98,6 +98,15 @@ func CheckReason(field string, s *string) error {
 	return CheckText(field, *s, maxReason, true)
 }
 
+// RequireReason checks the reason of a rejection, which must be given, because reader, as "the
+// developer", reads it.
+func RequireReason(field string, s *string, reader string) error {
+	if s == nil || unseen.All(*s) {
+		return fault.Input(fault.Required, field, "A reason is needed: "+reader+" reads it.")
+	}
+	return CheckReason(field, s)
+}
+
 // AtMost returns an error if a list has more than max elements.
 func AtMost(field string, n, max int) error {
 	if n <= max {

@@ -16,7 +16,6 @@ import (
 	"portico/internal/fault"
 	"portico/internal/input"
 	"portico/internal/lifecycle"
-	"portico/internal/unseen"
 	"portico/internal/viewer"
 )
 
@@ -166,8 +165,8 @@ func lockNamed(system context.Context, tx *change.Tx, k *db.KeyRequest) (*db.Cre
 
 // Reject rejects a request and all its subscriptions. The reason must not be empty.
 func (svc *Service) Reject(ctx context.Context, in DecideInput) (*db.KeyRequest, error) {
-	if in.Reason == nil || unseen.All(*in.Reason) {
-		return nil, fault.Input(fault.Required, "reason", "A reason is needed: the developer reads it.")
+	if err := input.RequireReason("reason", in.Reason, "the developer"); err != nil {
+		return nil, err
 	}
 	return svc.end(ctx, ended{
 		id: in.KeyRequestID, version: in.Version, by: lifecycle.RejectKeyRequest, subscriptions: lifecycle.Reject,

@@ -2,7 +2,6 @@ package requests
 
 import (
 	"context"
-	"slices"
 
 	"github.com/google/uuid"
 
@@ -88,15 +87,14 @@ func (svc *Service) update(ctx context.Context, tx *change.Tx, a *db.App, k *db.
 // replaceRemoved returns the products that the key is to reach no more from now on, and checks
 // that the key can be changed so.
 func replaceRemoved(ctx context.Context, tx *change.Tx, k *db.KeyRequest, in UpdateInput, w *wish) ([]uuid.UUID, error) {
-	const field = "removeProductIds"
 	removed := k.RemoveProductIds
 	if in.RemoveProductIDs.Set {
 		var err error
 		if removed, err = findRemoved(ctx, tx, in.RemoveProductIDs.Or(nil), w.products); err != nil {
 			return nil, err
 		}
-	} else if slices.ContainsFunc(removed, func(id uuid.UUID) bool { return slices.Contains(w.products, id) }) {
-		return nil, fault.Input(fault.InvalidValue, field, "A product that the key is to reach is among them.")
+	} else if err := checkApart(removed, w.products); err != nil {
+		return nil, err
 	}
 	if !k.ChangesKey {
 		return removed, nil

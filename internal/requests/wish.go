@@ -133,13 +133,16 @@ func findRemoved(ctx context.Context, tx *change.Tx, ids []string, asked []uuid.
 	if err := input.CheckReferences(nodeid.Product, field, ids, found, "There is no such product."); err != nil {
 		return nil, err
 	}
-	for _, id := range found {
-		if slices.Contains(asked, id) {
-			return nil, fault.Input(fault.InvalidValue, field, "A product that the key is to reach is among them.")
-		}
-	}
 	slices.SortFunc(found, compareIDs)
-	return found, nil
+	return found, checkApart(found, asked)
+}
+
+// checkApart requires that a key is not to reach a product which is taken from it.
+func checkApart(removed, asked []uuid.UUID) error {
+	if slices.ContainsFunc(removed, func(id uuid.UUID) bool { return slices.Contains(asked, id) }) {
+		return fault.Input(fault.InvalidValue, "removeProductIds", "A product that the key is to reach is among them.")
+	}
+	return nil
 }
 
 // lockProducts locks the products of plans against changes, in the order of their ids, before
