@@ -46,7 +46,7 @@ func updateUser(in model.UpdateUserInput) identity.UpdateUserInput {
 func updateProduct(in model.UpdateProductInput) catalog.UpdateProductInput {
 	return catalog.UpdateProductInput{
 		ProductID: in.ProductID, Version: version(in.Version),
-		Title: patch(in.Title), Description: patch(in.Description), APIVersion: patch(in.APIVersion), ExternalID: patch(in.ExternalID),
+		Title: patch(in.Title), Summary: patch(in.Summary), LogoURL: patch(in.LogoURL), Terms: patch(in.Terms), Description: patch(in.Description), APIVersion: patch(in.APIVersion), ExternalID: patch(in.ExternalID),
 		Status: patch(in.Status), Visibility: patch(in.Visibility), Approval: patch(in.Approval),
 		AuthTypes: patchList(in.AuthTypes), DocumentationURL: patch(in.DocumentationURL), HandOffURL: patch(in.HandOffURL),
 		Keyless: patch(in.Keyless), EnforceEndpoints: patch(in.EnforceEndpoints), RequestForm: patchValues(in.RequestForm), Tags: patchList(in.Tags),
@@ -57,6 +57,13 @@ func updateEndpoint(in model.UpdateEndpointInput) catalog.UpdateEndpointInput {
 	return catalog.UpdateEndpointInput{
 		EndpointID: in.EndpointID, Version: version(in.Version),
 		Method: patch(in.Method), Path: patch(in.Path), Description: patch(in.Description),
+	}
+}
+
+func updateGuide(in model.UpdateGuideInput) catalog.UpdateGuideInput {
+	return catalog.UpdateGuideInput{
+		GuideID: in.GuideID, Version: version(in.Version),
+		Slug: patch(in.Slug), Title: patch(in.Title), Text: patch(in.Text), Position: patch(in.Position),
 	}
 }
 

@@ -30,6 +30,8 @@ func nodeOf(ctx context.Context, r entity.Reader, k nodeid.Kind, id uuid.UUID, c
 		return some(oneWith(ctx, k, id, columns, r.EndpointsByID))
 	case nodeid.Event:
 		return some(oneWith(ctx, k, id, columns, r.EventsByID))
+	case nodeid.Guide:
+		return some(oneWith(ctx, k, id, columns, r.GuidesByID))
 	case nodeid.Invitation:
 		return some(oneWith(ctx, k, id, columns, r.InvitationsByID))
 	case nodeid.KeyRequest:
@@ -72,6 +74,8 @@ func (l *loaders) edgeTo(ctx context.Context, column string, k nodeid.Kind, colu
 		return edgeOf(ctx, l, column, columns, r.EndpointEdge)
 	case nodeid.Event:
 		return edgeOf(ctx, l, column, columns, r.EventEdge)
+	case nodeid.Guide:
+		return edgeOf(ctx, l, column, columns, r.GuideEdge)
 	case nodeid.Invitation:
 		return edgeOf(ctx, l, column, columns, r.InvitationEdge)
 	case nodeid.KeyRequest:
@@ -123,6 +127,8 @@ func (l *loaders) noteIDs(row any) {
 		l.saw(nodeid.Product, r.ProductID)
 	case *db.Event:
 		l.sawOptional(nodeid.User, r.ActorID)
+	case *db.Guide:
+		l.saw(nodeid.Product, r.ProductID)
 	case *db.Invitation:
 		l.sawOptional(nodeid.User, r.InvitedBy)
 	case *db.KeyRequest:
@@ -138,6 +144,7 @@ func (l *loaders) noteIDs(row any) {
 		l.saw(nodeid.Product, r.ID)
 	case *db.Subscription:
 		l.saw(nodeid.ProductSubscription, r.ID)
+		l.sawOptional(nodeid.User, r.AcceptedTermsBy)
 		l.saw(nodeid.Account, r.AccountID)
 		l.saw(nodeid.App, r.AppID)
 		l.sawOptional(nodeid.User, r.DecidedBy)

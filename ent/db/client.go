@@ -18,6 +18,7 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
+	"portico/ent/db/guide"
 	"portico/ent/db/invitation"
 	"portico/ent/db/keyrequest"
 	"portico/ent/db/membership"
@@ -60,6 +61,8 @@ type Client struct {
 	Endpoint *EndpointClient
 	// Event is the client for interacting with the Event builders.
 	Event *EventClient
+	// Guide is the client for interacting with the Guide builders.
+	Guide *GuideClient
 	// Invitation is the client for interacting with the Invitation builders.
 	Invitation *InvitationClient
 	// KeyRequest is the client for interacting with the KeyRequest builders.
@@ -104,6 +107,7 @@ func (c *Client) init() {
 	c.Credential = NewCredentialClient(c.config)
 	c.Endpoint = NewEndpointClient(c.config)
 	c.Event = NewEventClient(c.config)
+	c.Guide = NewGuideClient(c.config)
 	c.Invitation = NewInvitationClient(c.config)
 	c.KeyRequest = NewKeyRequestClient(c.config)
 	c.Membership = NewMembershipClient(c.config)
@@ -216,6 +220,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Credential:      NewCredentialClient(cfg),
 		Endpoint:        NewEndpointClient(cfg),
 		Event:           NewEventClient(cfg),
+		Guide:           NewGuideClient(cfg),
 		Invitation:      NewInvitationClient(cfg),
 		KeyRequest:      NewKeyRequestClient(cfg),
 		Membership:      NewMembershipClient(cfg),
@@ -255,6 +260,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Credential:      NewCredentialClient(cfg),
 		Endpoint:        NewEndpointClient(cfg),
 		Event:           NewEventClient(cfg),
+		Guide:           NewGuideClient(cfg),
 		Invitation:      NewInvitationClient(cfg),
 		KeyRequest:      NewKeyRequestClient(cfg),
 		Membership:      NewMembershipClient(cfg),
@@ -298,9 +304,9 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.AccessEntry, c.Account, c.App, c.AppTransfer, c.Credential, c.Endpoint,
-		c.Event, c.Invitation, c.KeyRequest, c.Membership, c.Organization, c.Plan,
-		c.Product, c.ProductApprover, c.ProductGrant, c.ServiceToken, c.Session,
-		c.SignUp, c.Subscription, c.User,
+		c.Event, c.Guide, c.Invitation, c.KeyRequest, c.Membership, c.Organization,
+		c.Plan, c.Product, c.ProductApprover, c.ProductGrant, c.ServiceToken,
+		c.Session, c.SignUp, c.Subscription, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -311,9 +317,9 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.AccessEntry, c.Account, c.App, c.AppTransfer, c.Credential, c.Endpoint,
-		c.Event, c.Invitation, c.KeyRequest, c.Membership, c.Organization, c.Plan,
-		c.Product, c.ProductApprover, c.ProductGrant, c.ServiceToken, c.Session,
-		c.SignUp, c.Subscription, c.User,
+		c.Event, c.Guide, c.Invitation, c.KeyRequest, c.Membership, c.Organization,
+		c.Plan, c.Product, c.ProductApprover, c.ProductGrant, c.ServiceToken,
+		c.Session, c.SignUp, c.Subscription, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -336,6 +342,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Endpoint.mutate(ctx, m)
 	case *EventMutation:
 		return c.Event.mutate(ctx, m)
+	case *GuideMutation:
+		return c.Guide.mutate(ctx, m)
 	case *InvitationMutation:
 		return c.Invitation.mutate(ctx, m)
 	case *KeyRequestMutation:
@@ -1638,6 +1646,172 @@ func (c *EventClient) mutate(ctx context.Context, m *EventMutation) (Value, erro
 		return (&EventDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("db: unknown Event mutation op: %q", m.Op())
+	}
+}
+
+// GuideClient is a client for the Guide schema.
+type GuideClient struct {
+	config
+}
+
+// NewGuideClient returns a client for the Guide from the given config.
+func NewGuideClient(c config) *GuideClient {
+	return &GuideClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `guide.Hooks(f(g(h())))`.
+func (c *GuideClient) Use(hooks ...Hook) {
+	c.hooks.Guide = append(c.hooks.Guide, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `guide.Intercept(f(g(h())))`.
+func (c *GuideClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Guide = append(c.inters.Guide, interceptors...)
+}
+
+// Create returns a builder for creating a Guide entity.
+func (c *GuideClient) Create() *GuideCreate {
+	mutation := newGuideMutation(c.config, OpCreate)
+	return &GuideCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Guide entities.
+func (c *GuideClient) CreateBulk(builders ...*GuideCreate) *GuideCreateBulk {
+	return &GuideCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *GuideClient) MapCreateBulk(slice any, setFunc func(*GuideCreate, int)) *GuideCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &GuideCreateBulk{err: fmt.Errorf("calling to GuideClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*GuideCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &GuideCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Guide.
+func (c *GuideClient) Update() *GuideUpdate {
+	mutation := newGuideMutation(c.config, OpUpdate)
+	return &GuideUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *GuideClient) UpdateOne(_m *Guide) *GuideUpdateOne {
+	mutation := newGuideMutation(c.config, OpUpdateOne, withGuide(_m))
+	return &GuideUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *GuideClient) UpdateOneID(id uuid.UUID) *GuideUpdateOne {
+	mutation := newGuideMutation(c.config, OpUpdateOne, withGuideID(id))
+	return &GuideUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Guide.
+func (c *GuideClient) Delete() *GuideDelete {
+	mutation := newGuideMutation(c.config, OpDelete)
+	return &GuideDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *GuideClient) DeleteOne(_m *Guide) *GuideDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *GuideClient) DeleteOneID(id uuid.UUID) *GuideDeleteOne {
+	builder := c.Delete().Where(guide.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &GuideDeleteOne{builder}
+}
+
+// Query returns a query builder for Guide.
+func (c *GuideClient) Query() *GuideQuery {
+	return &GuideQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeGuide},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Guide entity by its id.
+func (c *GuideClient) Get(ctx context.Context, id uuid.UUID) (*Guide, error) {
+	return c.Query().Where(guide.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *GuideClient) GetX(ctx context.Context, id uuid.UUID) *Guide {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryProduct queries the product edge of a Guide.
+func (c *GuideClient) QueryProduct(_m *Guide) *ProductQuery {
+	query := (&ProductClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(guide.Table, guide.FieldID, id),
+			sqlgraph.To(product.Table, product.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, guide.ProductTable, guide.ProductColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrganization queries the organization edge of a Guide.
+func (c *GuideClient) QueryOrganization(_m *Guide) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(guide.Table, guide.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, guide.OrganizationTable, guide.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *GuideClient) Hooks() []Hook {
+	hooks := c.hooks.Guide
+	return append(hooks[:len(hooks):len(hooks)], guide.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *GuideClient) Interceptors() []Interceptor {
+	return c.inters.Guide
+}
+
+func (c *GuideClient) mutate(ctx context.Context, m *GuideMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&GuideCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&GuideUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&GuideUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&GuideDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown Guide mutation op: %q", m.Op())
 	}
 }
 
@@ -3914,14 +4088,15 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		AccessEntry, Account, App, AppTransfer, Credential, Endpoint, Event, Invitation,
-		KeyRequest, Membership, Organization, Plan, Product, ProductApprover,
-		ProductGrant, ServiceToken, Session, SignUp, Subscription, User []ent.Hook
+		AccessEntry, Account, App, AppTransfer, Credential, Endpoint, Event, Guide,
+		Invitation, KeyRequest, Membership, Organization, Plan, Product,
+		ProductApprover, ProductGrant, ServiceToken, Session, SignUp, Subscription,
+		User []ent.Hook
 	}
 	inters struct {
-		AccessEntry, Account, App, AppTransfer, Credential, Endpoint, Event, Invitation,
-		KeyRequest, Membership, Organization, Plan, Product, ProductApprover,
-		ProductGrant, ServiceToken, Session, SignUp, Subscription,
+		AccessEntry, Account, App, AppTransfer, Credential, Endpoint, Event, Guide,
+		Invitation, KeyRequest, Membership, Organization, Plan, Product,
+		ProductApprover, ProductGrant, ServiceToken, Session, SignUp, Subscription,
 		User []ent.Interceptor
 	}
 )

@@ -13,6 +13,7 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
+	"portico/ent/db/guide"
 	"portico/ent/db/invitation"
 	"portico/ent/db/keyrequest"
 	"portico/ent/db/membership"
@@ -99,6 +100,7 @@ func checkColumn(t, c string) error {
 			credential.Table:      credential.ValidColumn,
 			endpoint.Table:        endpoint.ValidColumn,
 			event.Table:           event.ValidColumn,
+			guide.Table:           guide.ValidColumn,
 			invitation.Table:      invitation.ValidColumn,
 			keyrequest.Table:      keyrequest.ValidColumn,
 			membership.Table:      membership.ValidColumn,

@@ -14,6 +14,7 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
+	"portico/ent/db/guide"
 	"portico/ent/db/invitation"
 	"portico/ent/db/keyrequest"
 	"portico/ent/db/membership"
@@ -55,6 +56,7 @@ const (
 	TypeCredential      = "Credential"
 	TypeEndpoint        = "Endpoint"
 	TypeEvent           = "Event"
+	TypeGuide           = "Guide"
 	TypeInvitation      = "Invitation"
 	TypeKeyRequest      = "KeyRequest"
 	TypeMembership      = "Membership"
@@ -9962,6 +9964,939 @@ func (m *EventMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Event edge %s", name)
 }
 
+// GuideMutation represents an operation that mutates the Guide nodes in the graph.
+type GuideMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *uuid.UUID
+	created_at          *time.Time
+	updated_at          *time.Time
+	version             *int
+	addversion          *int
+	slug                *string
+	title               *string
+	text                *string
+	position            *int
+	addposition         *int
+	clearedFields       map[string]struct{}
+	product             *uuid.UUID
+	clearedproduct      bool
+	organization        *uuid.UUID
+	clearedorganization bool
+	done                bool
+	oldValue            func(context.Context) (*Guide, error)
+	predicates          []predicate.Guide
+}
+
+var _ ent.Mutation = (*GuideMutation)(nil)
+
+// guideOption allows management of the mutation configuration using functional options.
+type guideOption func(*GuideMutation)
+
+// newGuideMutation creates new mutation for the Guide entity.
+func newGuideMutation(c config, op Op, opts ...guideOption) *GuideMutation {
+	m := &GuideMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeGuide,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withGuideID sets the ID field of the mutation.
+func withGuideID(id uuid.UUID) guideOption {
+	return func(m *GuideMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Guide
+		)
+		m.oldValue = func(ctx context.Context) (*Guide, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Guide.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withGuide sets the old Guide of the mutation.
+func withGuide(node *Guide) guideOption {
+	return func(m *GuideMutation) {
+		m.oldValue = func(context.Context) (*Guide, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m GuideMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m GuideMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Guide entities.
+func (m *GuideMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *GuideMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *GuideMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Guide.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *GuideMutation) SetOrganizationID(u uuid.UUID) {
+	m.organization = &u
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *GuideMutation) OrganizationID() (r uuid.UUID, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the Guide entity.
+// If the Guide object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuideMutation) OldOrganizationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *GuideMutation) ResetOrganizationID() {
+	m.organization = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *GuideMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *GuideMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Guide entity.
+// If the Guide object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuideMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *GuideMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *GuideMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *GuideMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Guide entity.
+// If the Guide object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuideMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *GuideMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *GuideMutation) SetVersion(i int) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *GuideMutation) Version() (r int, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the Guide entity.
+// If the Guide object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuideMutation) OldVersion(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *GuideMutation) AddVersion(i int) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *GuideMutation) AddedVersion() (r int, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *GuideMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetProductID sets the "product_id" field.
+func (m *GuideMutation) SetProductID(u uuid.UUID) {
+	m.product = &u
+}
+
+// ProductID returns the value of the "product_id" field in the mutation.
+func (m *GuideMutation) ProductID() (r uuid.UUID, exists bool) {
+	v := m.product
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductID returns the old "product_id" field's value of the Guide entity.
+// If the Guide object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuideMutation) OldProductID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductID: %w", err)
+	}
+	return oldValue.ProductID, nil
+}
+
+// ResetProductID resets all changes to the "product_id" field.
+func (m *GuideMutation) ResetProductID() {
+	m.product = nil
+}
+
+// SetSlug sets the "slug" field.
+func (m *GuideMutation) SetSlug(s string) {
+	m.slug = &s
+}
+
+// Slug returns the value of the "slug" field in the mutation.
+func (m *GuideMutation) Slug() (r string, exists bool) {
+	v := m.slug
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSlug returns the old "slug" field's value of the Guide entity.
+// If the Guide object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuideMutation) OldSlug(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSlug is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSlug requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSlug: %w", err)
+	}
+	return oldValue.Slug, nil
+}
+
+// ResetSlug resets all changes to the "slug" field.
+func (m *GuideMutation) ResetSlug() {
+	m.slug = nil
+}
+
+// SetTitle sets the "title" field.
+func (m *GuideMutation) SetTitle(s string) {
+	m.title = &s
+}
+
+// Title returns the value of the "title" field in the mutation.
+func (m *GuideMutation) Title() (r string, exists bool) {
+	v := m.title
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTitle returns the old "title" field's value of the Guide entity.
+// If the Guide object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuideMutation) OldTitle(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTitle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTitle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTitle: %w", err)
+	}
+	return oldValue.Title, nil
+}
+
+// ResetTitle resets all changes to the "title" field.
+func (m *GuideMutation) ResetTitle() {
+	m.title = nil
+}
+
+// SetText sets the "text" field.
+func (m *GuideMutation) SetText(s string) {
+	m.text = &s
+}
+
+// Text returns the value of the "text" field in the mutation.
+func (m *GuideMutation) Text() (r string, exists bool) {
+	v := m.text
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldText returns the old "text" field's value of the Guide entity.
+// If the Guide object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuideMutation) OldText(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldText is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldText requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldText: %w", err)
+	}
+	return oldValue.Text, nil
+}
+
+// ResetText resets all changes to the "text" field.
+func (m *GuideMutation) ResetText() {
+	m.text = nil
+}
+
+// SetPosition sets the "position" field.
+func (m *GuideMutation) SetPosition(i int) {
+	m.position = &i
+	m.addposition = nil
+}
+
+// Position returns the value of the "position" field in the mutation.
+func (m *GuideMutation) Position() (r int, exists bool) {
+	v := m.position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPosition returns the old "position" field's value of the Guide entity.
+// If the Guide object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuideMutation) OldPosition(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPosition: %w", err)
+	}
+	return oldValue.Position, nil
+}
+
+// AddPosition adds i to the "position" field.
+func (m *GuideMutation) AddPosition(i int) {
+	if m.addposition != nil {
+		*m.addposition += i
+	} else {
+		m.addposition = &i
+	}
+}
+
+// AddedPosition returns the value that was added to the "position" field in this mutation.
+func (m *GuideMutation) AddedPosition() (r int, exists bool) {
+	v := m.addposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPosition resets all changes to the "position" field.
+func (m *GuideMutation) ResetPosition() {
+	m.position = nil
+	m.addposition = nil
+}
+
+// ClearProduct clears the "product" edge to the Product entity.
+func (m *GuideMutation) ClearProduct() {
+	m.clearedproduct = true
+	m.clearedFields[guide.FieldProductID] = struct{}{}
+}
+
+// ProductCleared reports if the "product" edge to the Product entity was cleared.
+func (m *GuideMutation) ProductCleared() bool {
+	return m.clearedproduct
+}
+
+// ProductIDs returns the "product" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ProductID instead. It exists only for internal usage by the builders.
+func (m *GuideMutation) ProductIDs() (ids []uuid.UUID) {
+	if id := m.product; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetProduct resets all changes to the "product" edge.
+func (m *GuideMutation) ResetProduct() {
+	m.product = nil
+	m.clearedproduct = false
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (m *GuideMutation) ClearOrganization() {
+	m.clearedorganization = true
+	m.clearedFields[guide.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationCleared reports if the "organization" edge to the Organization entity was cleared.
+func (m *GuideMutation) OrganizationCleared() bool {
+	return m.clearedorganization
+}
+
+// OrganizationIDs returns the "organization" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrganizationID instead. It exists only for internal usage by the builders.
+func (m *GuideMutation) OrganizationIDs() (ids []uuid.UUID) {
+	if id := m.organization; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrganization resets all changes to the "organization" edge.
+func (m *GuideMutation) ResetOrganization() {
+	m.organization = nil
+	m.clearedorganization = false
+}
+
+// Where appends a list predicates to the GuideMutation builder.
+func (m *GuideMutation) Where(ps ...predicate.Guide) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the GuideMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *GuideMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Guide, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *GuideMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *GuideMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Guide).
+func (m *GuideMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *GuideMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.organization != nil {
+		fields = append(fields, guide.FieldOrganizationID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, guide.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, guide.FieldUpdatedAt)
+	}
+	if m.version != nil {
+		fields = append(fields, guide.FieldVersion)
+	}
+	if m.product != nil {
+		fields = append(fields, guide.FieldProductID)
+	}
+	if m.slug != nil {
+		fields = append(fields, guide.FieldSlug)
+	}
+	if m.title != nil {
+		fields = append(fields, guide.FieldTitle)
+	}
+	if m.text != nil {
+		fields = append(fields, guide.FieldText)
+	}
+	if m.position != nil {
+		fields = append(fields, guide.FieldPosition)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *GuideMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case guide.FieldOrganizationID:
+		return m.OrganizationID()
+	case guide.FieldCreatedAt:
+		return m.CreatedAt()
+	case guide.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case guide.FieldVersion:
+		return m.Version()
+	case guide.FieldProductID:
+		return m.ProductID()
+	case guide.FieldSlug:
+		return m.Slug()
+	case guide.FieldTitle:
+		return m.Title()
+	case guide.FieldText:
+		return m.Text()
+	case guide.FieldPosition:
+		return m.Position()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *GuideMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case guide.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case guide.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case guide.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case guide.FieldVersion:
+		return m.OldVersion(ctx)
+	case guide.FieldProductID:
+		return m.OldProductID(ctx)
+	case guide.FieldSlug:
+		return m.OldSlug(ctx)
+	case guide.FieldTitle:
+		return m.OldTitle(ctx)
+	case guide.FieldText:
+		return m.OldText(ctx)
+	case guide.FieldPosition:
+		return m.OldPosition(ctx)
+	}
+	return nil, fmt.Errorf("unknown Guide field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GuideMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case guide.FieldOrganizationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case guide.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case guide.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case guide.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case guide.FieldProductID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductID(v)
+		return nil
+	case guide.FieldSlug:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSlug(v)
+		return nil
+	case guide.FieldTitle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTitle(v)
+		return nil
+	case guide.FieldText:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetText(v)
+		return nil
+	case guide.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Guide field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *GuideMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, guide.FieldVersion)
+	}
+	if m.addposition != nil {
+		fields = append(fields, guide.FieldPosition)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *GuideMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case guide.FieldVersion:
+		return m.AddedVersion()
+	case guide.FieldPosition:
+		return m.AddedPosition()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GuideMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case guide.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case guide.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Guide numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *GuideMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *GuideMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *GuideMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Guide nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *GuideMutation) ResetField(name string) error {
+	switch name {
+	case guide.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case guide.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case guide.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case guide.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case guide.FieldProductID:
+		m.ResetProductID()
+		return nil
+	case guide.FieldSlug:
+		m.ResetSlug()
+		return nil
+	case guide.FieldTitle:
+		m.ResetTitle()
+		return nil
+	case guide.FieldText:
+		m.ResetText()
+		return nil
+	case guide.FieldPosition:
+		m.ResetPosition()
+		return nil
+	}
+	return fmt.Errorf("unknown Guide field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *GuideMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.product != nil {
+		edges = append(edges, guide.EdgeProduct)
+	}
+	if m.organization != nil {
+		edges = append(edges, guide.EdgeOrganization)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *GuideMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case guide.EdgeProduct:
+		if id := m.product; id != nil {
+			return []ent.Value{*id}
+		}
+	case guide.EdgeOrganization:
+		if id := m.organization; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *GuideMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *GuideMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *GuideMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedproduct {
+		edges = append(edges, guide.EdgeProduct)
+	}
+	if m.clearedorganization {
+		edges = append(edges, guide.EdgeOrganization)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *GuideMutation) EdgeCleared(name string) bool {
+	switch name {
+	case guide.EdgeProduct:
+		return m.clearedproduct
+	case guide.EdgeOrganization:
+		return m.clearedorganization
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *GuideMutation) ClearEdge(name string) error {
+	switch name {
+	case guide.EdgeProduct:
+		m.ClearProduct()
+		return nil
+	case guide.EdgeOrganization:
+		m.ClearOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown Guide unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *GuideMutation) ResetEdge(name string) error {
+	switch name {
+	case guide.EdgeProduct:
+		m.ResetProduct()
+		return nil
+	case guide.EdgeOrganization:
+		m.ResetOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown Guide edge %s", name)
+}
+
 // InvitationMutation represents an operation that mutates the Invitation nodes in the graph.
 type InvitationMutation struct {
 	config
@@ -16927,6 +17862,7 @@ type ProductMutation struct {
 	name                *string
 	title               *string
 	title_folded        *string
+	summary             *string
 	description         *string
 	api_version         *string
 	external_id         *string
@@ -16936,6 +17872,9 @@ type ProductMutation struct {
 	auth_types          *[]access.AuthType
 	appendauth_types    []access.AuthType
 	documentation_url   *string
+	logo_url            *string
+	terms_version       *string
+	terms_url           *string
 	hand_off_url        *string
 	keyless             *bool
 	request_form        **domain.Form
@@ -17330,6 +18269,42 @@ func (m *ProductMutation) ResetTitleFolded() {
 	m.title_folded = nil
 }
 
+// SetSummary sets the "summary" field.
+func (m *ProductMutation) SetSummary(s string) {
+	m.summary = &s
+}
+
+// Summary returns the value of the "summary" field in the mutation.
+func (m *ProductMutation) Summary() (r string, exists bool) {
+	v := m.summary
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSummary returns the old "summary" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldSummary(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSummary is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSummary requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSummary: %w", err)
+	}
+	return oldValue.Summary, nil
+}
+
+// ResetSummary resets all changes to the "summary" field.
+func (m *ProductMutation) ResetSummary() {
+	m.summary = nil
+}
+
 // SetDescription sets the "description" field.
 func (m *ProductMutation) SetDescription(s string) {
 	m.description = &s
@@ -17631,6 +18606,140 @@ func (m *ProductMutation) OldDocumentationURL(ctx context.Context) (v string, er
 // ResetDocumentationURL resets all changes to the "documentation_url" field.
 func (m *ProductMutation) ResetDocumentationURL() {
 	m.documentation_url = nil
+}
+
+// SetLogoURL sets the "logo_url" field.
+func (m *ProductMutation) SetLogoURL(s string) {
+	m.logo_url = &s
+}
+
+// LogoURL returns the value of the "logo_url" field in the mutation.
+func (m *ProductMutation) LogoURL() (r string, exists bool) {
+	v := m.logo_url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLogoURL returns the old "logo_url" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldLogoURL(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLogoURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLogoURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLogoURL: %w", err)
+	}
+	return oldValue.LogoURL, nil
+}
+
+// ResetLogoURL resets all changes to the "logo_url" field.
+func (m *ProductMutation) ResetLogoURL() {
+	m.logo_url = nil
+}
+
+// SetTermsVersion sets the "terms_version" field.
+func (m *ProductMutation) SetTermsVersion(s string) {
+	m.terms_version = &s
+}
+
+// TermsVersion returns the value of the "terms_version" field in the mutation.
+func (m *ProductMutation) TermsVersion() (r string, exists bool) {
+	v := m.terms_version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTermsVersion returns the old "terms_version" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldTermsVersion(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTermsVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTermsVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTermsVersion: %w", err)
+	}
+	return oldValue.TermsVersion, nil
+}
+
+// ClearTermsVersion clears the value of the "terms_version" field.
+func (m *ProductMutation) ClearTermsVersion() {
+	m.terms_version = nil
+	m.clearedFields[product.FieldTermsVersion] = struct{}{}
+}
+
+// TermsVersionCleared returns if the "terms_version" field was cleared in this mutation.
+func (m *ProductMutation) TermsVersionCleared() bool {
+	_, ok := m.clearedFields[product.FieldTermsVersion]
+	return ok
+}
+
+// ResetTermsVersion resets all changes to the "terms_version" field.
+func (m *ProductMutation) ResetTermsVersion() {
+	m.terms_version = nil
+	delete(m.clearedFields, product.FieldTermsVersion)
+}
+
+// SetTermsURL sets the "terms_url" field.
+func (m *ProductMutation) SetTermsURL(s string) {
+	m.terms_url = &s
+}
+
+// TermsURL returns the value of the "terms_url" field in the mutation.
+func (m *ProductMutation) TermsURL() (r string, exists bool) {
+	v := m.terms_url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTermsURL returns the old "terms_url" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldTermsURL(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTermsURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTermsURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTermsURL: %w", err)
+	}
+	return oldValue.TermsURL, nil
+}
+
+// ClearTermsURL clears the value of the "terms_url" field.
+func (m *ProductMutation) ClearTermsURL() {
+	m.terms_url = nil
+	m.clearedFields[product.FieldTermsURL] = struct{}{}
+}
+
+// TermsURLCleared returns if the "terms_url" field was cleared in this mutation.
+func (m *ProductMutation) TermsURLCleared() bool {
+	_, ok := m.clearedFields[product.FieldTermsURL]
+	return ok
+}
+
+// ResetTermsURL resets all changes to the "terms_url" field.
+func (m *ProductMutation) ResetTermsURL() {
+	m.terms_url = nil
+	delete(m.clearedFields, product.FieldTermsURL)
 }
 
 // SetHandOffURL sets the "hand_off_url" field.
@@ -18084,7 +19193,7 @@ func (m *ProductMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ProductMutation) Fields() []string {
-	fields := make([]string, 0, 23)
+	fields := make([]string, 0, 27)
 	if m.organization != nil {
 		fields = append(fields, product.FieldOrganizationID)
 	}
@@ -18105,6 +19214,9 @@ func (m *ProductMutation) Fields() []string {
 	}
 	if m.title_folded != nil {
 		fields = append(fields, product.FieldTitleFolded)
+	}
+	if m.summary != nil {
+		fields = append(fields, product.FieldSummary)
 	}
 	if m.description != nil {
 		fields = append(fields, product.FieldDescription)
@@ -18129,6 +19241,15 @@ func (m *ProductMutation) Fields() []string {
 	}
 	if m.documentation_url != nil {
 		fields = append(fields, product.FieldDocumentationURL)
+	}
+	if m.logo_url != nil {
+		fields = append(fields, product.FieldLogoURL)
+	}
+	if m.terms_version != nil {
+		fields = append(fields, product.FieldTermsVersion)
+	}
+	if m.terms_url != nil {
+		fields = append(fields, product.FieldTermsURL)
 	}
 	if m.hand_off_url != nil {
 		fields = append(fields, product.FieldHandOffURL)
@@ -18176,6 +19297,8 @@ func (m *ProductMutation) Field(name string) (ent.Value, bool) {
 		return m.Title()
 	case product.FieldTitleFolded:
 		return m.TitleFolded()
+	case product.FieldSummary:
+		return m.Summary()
 	case product.FieldDescription:
 		return m.Description()
 	case product.FieldAPIVersion:
@@ -18192,6 +19315,12 @@ func (m *ProductMutation) Field(name string) (ent.Value, bool) {
 		return m.AuthTypes()
 	case product.FieldDocumentationURL:
 		return m.DocumentationURL()
+	case product.FieldLogoURL:
+		return m.LogoURL()
+	case product.FieldTermsVersion:
+		return m.TermsVersion()
+	case product.FieldTermsURL:
+		return m.TermsURL()
 	case product.FieldHandOffURL:
 		return m.HandOffURL()
 	case product.FieldKeyless:
@@ -18231,6 +19360,8 @@ func (m *ProductMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldTitle(ctx)
 	case product.FieldTitleFolded:
 		return m.OldTitleFolded(ctx)
+	case product.FieldSummary:
+		return m.OldSummary(ctx)
 	case product.FieldDescription:
 		return m.OldDescription(ctx)
 	case product.FieldAPIVersion:
@@ -18247,6 +19378,12 @@ func (m *ProductMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldAuthTypes(ctx)
 	case product.FieldDocumentationURL:
 		return m.OldDocumentationURL(ctx)
+	case product.FieldLogoURL:
+		return m.OldLogoURL(ctx)
+	case product.FieldTermsVersion:
+		return m.OldTermsVersion(ctx)
+	case product.FieldTermsURL:
+		return m.OldTermsURL(ctx)
 	case product.FieldHandOffURL:
 		return m.OldHandOffURL(ctx)
 	case product.FieldKeyless:
@@ -18321,6 +19458,13 @@ func (m *ProductMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetTitleFolded(v)
 		return nil
+	case product.FieldSummary:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSummary(v)
+		return nil
 	case product.FieldDescription:
 		v, ok := value.(string)
 		if !ok {
@@ -18376,6 +19520,27 @@ func (m *ProductMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetDocumentationURL(v)
+		return nil
+	case product.FieldLogoURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLogoURL(v)
+		return nil
+	case product.FieldTermsVersion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTermsVersion(v)
+		return nil
+	case product.FieldTermsURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTermsURL(v)
 		return nil
 	case product.FieldHandOffURL:
 		v, ok := value.(string)
@@ -18490,6 +19655,12 @@ func (m *ProductMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *ProductMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(product.FieldTermsVersion) {
+		fields = append(fields, product.FieldTermsVersion)
+	}
+	if m.FieldCleared(product.FieldTermsURL) {
+		fields = append(fields, product.FieldTermsURL)
+	}
 	if m.FieldCleared(product.FieldRequestForm) {
 		fields = append(fields, product.FieldRequestForm)
 	}
@@ -18519,6 +19690,12 @@ func (m *ProductMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *ProductMutation) ClearField(name string) error {
 	switch name {
+	case product.FieldTermsVersion:
+		m.ClearTermsVersion()
+		return nil
+	case product.FieldTermsURL:
+		m.ClearTermsURL()
+		return nil
 	case product.FieldRequestForm:
 		m.ClearRequestForm()
 		return nil
@@ -18563,6 +19740,9 @@ func (m *ProductMutation) ResetField(name string) error {
 	case product.FieldTitleFolded:
 		m.ResetTitleFolded()
 		return nil
+	case product.FieldSummary:
+		m.ResetSummary()
+		return nil
 	case product.FieldDescription:
 		m.ResetDescription()
 		return nil
@@ -18586,6 +19766,15 @@ func (m *ProductMutation) ResetField(name string) error {
 		return nil
 	case product.FieldDocumentationURL:
 		m.ResetDocumentationURL()
+		return nil
+	case product.FieldLogoURL:
+		m.ResetLogoURL()
+		return nil
+	case product.FieldTermsVersion:
+		m.ResetTermsVersion()
+		return nil
+	case product.FieldTermsURL:
+		m.ResetTermsURL()
 		return nil
 	case product.FieldHandOffURL:
 		m.ResetHandOffURL()
@@ -23836,48 +25025,51 @@ func (m *SignUpMutation) ResetEdge(name string) error {
 // SubscriptionMutation represents an operation that mutates the Subscription nodes in the graph.
 type SubscriptionMutation struct {
 	config
-	op                   Op
-	typ                  string
-	id                   *uuid.UUID
-	created_at           *time.Time
-	updated_at           *time.Time
-	version              *int
-	addversion           *int
-	endpoint_ids         *[]uuid.UUID
-	appendendpoint_ids   []uuid.UUID
-	answers              **domain.Answers
-	status               *access.SubscriptionStatus
-	newest               *bool
-	requested_by         *uuid.UUID
-	decided_by           *uuid.UUID
-	decided_at           *time.Time
-	reason               *string
-	pending_status       *lifecycle.PlanChangeStatus
-	pending_when         *domain.PlanChangeTime
-	pending_effective_at *time.Time
-	pending_requested_at *time.Time
-	pending_requested_by *uuid.UUID
-	pending_waits_since  *time.Time
-	pending_reason       *string
-	deleted_at           *time.Time
-	clearedFields        map[string]struct{}
-	app                  *uuid.UUID
-	clearedapp           bool
-	account              *uuid.UUID
-	clearedaccount       bool
-	product              *uuid.UUID
-	clearedproduct       bool
-	plan                 *uuid.UUID
-	clearedplan          bool
-	pending_plan         *uuid.UUID
-	clearedpending_plan  bool
-	key_request          *uuid.UUID
-	clearedkey_request   bool
-	organization         *uuid.UUID
-	clearedorganization  bool
-	done                 bool
-	oldValue             func(context.Context) (*Subscription, error)
-	predicates           []predicate.Subscription
+	op                     Op
+	typ                    string
+	id                     *uuid.UUID
+	created_at             *time.Time
+	updated_at             *time.Time
+	version                *int
+	addversion             *int
+	endpoint_ids           *[]uuid.UUID
+	appendendpoint_ids     []uuid.UUID
+	answers                **domain.Answers
+	accepted_terms_version *string
+	accepted_terms_at      *time.Time
+	accepted_terms_by      *uuid.UUID
+	status                 *access.SubscriptionStatus
+	newest                 *bool
+	requested_by           *uuid.UUID
+	decided_by             *uuid.UUID
+	decided_at             *time.Time
+	reason                 *string
+	pending_status         *lifecycle.PlanChangeStatus
+	pending_when           *domain.PlanChangeTime
+	pending_effective_at   *time.Time
+	pending_requested_at   *time.Time
+	pending_requested_by   *uuid.UUID
+	pending_waits_since    *time.Time
+	pending_reason         *string
+	deleted_at             *time.Time
+	clearedFields          map[string]struct{}
+	app                    *uuid.UUID
+	clearedapp             bool
+	account                *uuid.UUID
+	clearedaccount         bool
+	product                *uuid.UUID
+	clearedproduct         bool
+	plan                   *uuid.UUID
+	clearedplan            bool
+	pending_plan           *uuid.UUID
+	clearedpending_plan    bool
+	key_request            *uuid.UUID
+	clearedkey_request     bool
+	organization           *uuid.UUID
+	clearedorganization    bool
+	done                   bool
+	oldValue               func(context.Context) (*Subscription, error)
+	predicates             []predicate.Subscription
 }
 
 var _ ent.Mutation = (*SubscriptionMutation)(nil)
@@ -24404,6 +25596,153 @@ func (m *SubscriptionMutation) AnswersCleared() bool {
 func (m *SubscriptionMutation) ResetAnswers() {
 	m.answers = nil
 	delete(m.clearedFields, subscription.FieldAnswers)
+}
+
+// SetAcceptedTermsVersion sets the "accepted_terms_version" field.
+func (m *SubscriptionMutation) SetAcceptedTermsVersion(s string) {
+	m.accepted_terms_version = &s
+}
+
+// AcceptedTermsVersion returns the value of the "accepted_terms_version" field in the mutation.
+func (m *SubscriptionMutation) AcceptedTermsVersion() (r string, exists bool) {
+	v := m.accepted_terms_version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcceptedTermsVersion returns the old "accepted_terms_version" field's value of the Subscription entity.
+// If the Subscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionMutation) OldAcceptedTermsVersion(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcceptedTermsVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcceptedTermsVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcceptedTermsVersion: %w", err)
+	}
+	return oldValue.AcceptedTermsVersion, nil
+}
+
+// ClearAcceptedTermsVersion clears the value of the "accepted_terms_version" field.
+func (m *SubscriptionMutation) ClearAcceptedTermsVersion() {
+	m.accepted_terms_version = nil
+	m.clearedFields[subscription.FieldAcceptedTermsVersion] = struct{}{}
+}
+
+// AcceptedTermsVersionCleared returns if the "accepted_terms_version" field was cleared in this mutation.
+func (m *SubscriptionMutation) AcceptedTermsVersionCleared() bool {
+	_, ok := m.clearedFields[subscription.FieldAcceptedTermsVersion]
+	return ok
+}
+
+// ResetAcceptedTermsVersion resets all changes to the "accepted_terms_version" field.
+func (m *SubscriptionMutation) ResetAcceptedTermsVersion() {
+	m.accepted_terms_version = nil
+	delete(m.clearedFields, subscription.FieldAcceptedTermsVersion)
+}
+
+// SetAcceptedTermsAt sets the "accepted_terms_at" field.
+func (m *SubscriptionMutation) SetAcceptedTermsAt(t time.Time) {
+	m.accepted_terms_at = &t
+}
+
+// AcceptedTermsAt returns the value of the "accepted_terms_at" field in the mutation.
+func (m *SubscriptionMutation) AcceptedTermsAt() (r time.Time, exists bool) {
+	v := m.accepted_terms_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcceptedTermsAt returns the old "accepted_terms_at" field's value of the Subscription entity.
+// If the Subscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionMutation) OldAcceptedTermsAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcceptedTermsAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcceptedTermsAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcceptedTermsAt: %w", err)
+	}
+	return oldValue.AcceptedTermsAt, nil
+}
+
+// ClearAcceptedTermsAt clears the value of the "accepted_terms_at" field.
+func (m *SubscriptionMutation) ClearAcceptedTermsAt() {
+	m.accepted_terms_at = nil
+	m.clearedFields[subscription.FieldAcceptedTermsAt] = struct{}{}
+}
+
+// AcceptedTermsAtCleared returns if the "accepted_terms_at" field was cleared in this mutation.
+func (m *SubscriptionMutation) AcceptedTermsAtCleared() bool {
+	_, ok := m.clearedFields[subscription.FieldAcceptedTermsAt]
+	return ok
+}
+
+// ResetAcceptedTermsAt resets all changes to the "accepted_terms_at" field.
+func (m *SubscriptionMutation) ResetAcceptedTermsAt() {
+	m.accepted_terms_at = nil
+	delete(m.clearedFields, subscription.FieldAcceptedTermsAt)
+}
+
+// SetAcceptedTermsBy sets the "accepted_terms_by" field.
+func (m *SubscriptionMutation) SetAcceptedTermsBy(u uuid.UUID) {
+	m.accepted_terms_by = &u
+}
+
+// AcceptedTermsBy returns the value of the "accepted_terms_by" field in the mutation.
+func (m *SubscriptionMutation) AcceptedTermsBy() (r uuid.UUID, exists bool) {
+	v := m.accepted_terms_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcceptedTermsBy returns the old "accepted_terms_by" field's value of the Subscription entity.
+// If the Subscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionMutation) OldAcceptedTermsBy(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcceptedTermsBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcceptedTermsBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcceptedTermsBy: %w", err)
+	}
+	return oldValue.AcceptedTermsBy, nil
+}
+
+// ClearAcceptedTermsBy clears the value of the "accepted_terms_by" field.
+func (m *SubscriptionMutation) ClearAcceptedTermsBy() {
+	m.accepted_terms_by = nil
+	m.clearedFields[subscription.FieldAcceptedTermsBy] = struct{}{}
+}
+
+// AcceptedTermsByCleared returns if the "accepted_terms_by" field was cleared in this mutation.
+func (m *SubscriptionMutation) AcceptedTermsByCleared() bool {
+	_, ok := m.clearedFields[subscription.FieldAcceptedTermsBy]
+	return ok
+}
+
+// ResetAcceptedTermsBy resets all changes to the "accepted_terms_by" field.
+func (m *SubscriptionMutation) ResetAcceptedTermsBy() {
+	m.accepted_terms_by = nil
+	delete(m.clearedFields, subscription.FieldAcceptedTermsBy)
 }
 
 // SetStatus sets the "status" field.
@@ -25361,7 +26700,7 @@ func (m *SubscriptionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SubscriptionMutation) Fields() []string {
-	fields := make([]string, 0, 26)
+	fields := make([]string, 0, 29)
 	if m.organization != nil {
 		fields = append(fields, subscription.FieldOrganizationID)
 	}
@@ -25391,6 +26730,15 @@ func (m *SubscriptionMutation) Fields() []string {
 	}
 	if m.answers != nil {
 		fields = append(fields, subscription.FieldAnswers)
+	}
+	if m.accepted_terms_version != nil {
+		fields = append(fields, subscription.FieldAcceptedTermsVersion)
+	}
+	if m.accepted_terms_at != nil {
+		fields = append(fields, subscription.FieldAcceptedTermsAt)
+	}
+	if m.accepted_terms_by != nil {
+		fields = append(fields, subscription.FieldAcceptedTermsBy)
 	}
 	if m.status != nil {
 		fields = append(fields, subscription.FieldStatus)
@@ -25468,6 +26816,12 @@ func (m *SubscriptionMutation) Field(name string) (ent.Value, bool) {
 		return m.EndpointIds()
 	case subscription.FieldAnswers:
 		return m.Answers()
+	case subscription.FieldAcceptedTermsVersion:
+		return m.AcceptedTermsVersion()
+	case subscription.FieldAcceptedTermsAt:
+		return m.AcceptedTermsAt()
+	case subscription.FieldAcceptedTermsBy:
+		return m.AcceptedTermsBy()
 	case subscription.FieldStatus:
 		return m.Status()
 	case subscription.FieldNewest:
@@ -25529,6 +26883,12 @@ func (m *SubscriptionMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldEndpointIds(ctx)
 	case subscription.FieldAnswers:
 		return m.OldAnswers(ctx)
+	case subscription.FieldAcceptedTermsVersion:
+		return m.OldAcceptedTermsVersion(ctx)
+	case subscription.FieldAcceptedTermsAt:
+		return m.OldAcceptedTermsAt(ctx)
+	case subscription.FieldAcceptedTermsBy:
+		return m.OldAcceptedTermsBy(ctx)
 	case subscription.FieldStatus:
 		return m.OldStatus(ctx)
 	case subscription.FieldNewest:
@@ -25639,6 +26999,27 @@ func (m *SubscriptionMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetAnswers(v)
+		return nil
+	case subscription.FieldAcceptedTermsVersion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcceptedTermsVersion(v)
+		return nil
+	case subscription.FieldAcceptedTermsAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcceptedTermsAt(v)
+		return nil
+	case subscription.FieldAcceptedTermsBy:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcceptedTermsBy(v)
 		return nil
 	case subscription.FieldStatus:
 		v, ok := value.(access.SubscriptionStatus)
@@ -25803,6 +27184,15 @@ func (m *SubscriptionMutation) ClearedFields() []string {
 	if m.FieldCleared(subscription.FieldAnswers) {
 		fields = append(fields, subscription.FieldAnswers)
 	}
+	if m.FieldCleared(subscription.FieldAcceptedTermsVersion) {
+		fields = append(fields, subscription.FieldAcceptedTermsVersion)
+	}
+	if m.FieldCleared(subscription.FieldAcceptedTermsAt) {
+		fields = append(fields, subscription.FieldAcceptedTermsAt)
+	}
+	if m.FieldCleared(subscription.FieldAcceptedTermsBy) {
+		fields = append(fields, subscription.FieldAcceptedTermsBy)
+	}
 	if m.FieldCleared(subscription.FieldKeyRequestID) {
 		fields = append(fields, subscription.FieldKeyRequestID)
 	}
@@ -25858,6 +27248,15 @@ func (m *SubscriptionMutation) ClearField(name string) error {
 		return nil
 	case subscription.FieldAnswers:
 		m.ClearAnswers()
+		return nil
+	case subscription.FieldAcceptedTermsVersion:
+		m.ClearAcceptedTermsVersion()
+		return nil
+	case subscription.FieldAcceptedTermsAt:
+		m.ClearAcceptedTermsAt()
+		return nil
+	case subscription.FieldAcceptedTermsBy:
+		m.ClearAcceptedTermsBy()
 		return nil
 	case subscription.FieldKeyRequestID:
 		m.ClearKeyRequestID()
@@ -25932,6 +27331,15 @@ func (m *SubscriptionMutation) ResetField(name string) error {
 		return nil
 	case subscription.FieldAnswers:
 		m.ResetAnswers()
+		return nil
+	case subscription.FieldAcceptedTermsVersion:
+		m.ResetAcceptedTermsVersion()
+		return nil
+	case subscription.FieldAcceptedTermsAt:
+		m.ResetAcceptedTermsAt()
+		return nil
+	case subscription.FieldAcceptedTermsBy:
+		m.ResetAcceptedTermsBy()
 		return nil
 	case subscription.FieldStatus:
 		m.ResetStatus()

@@ -85,6 +85,18 @@ func (*Event) NodeKind() nodeid.Kind { return nodeid.Event }
 func (m *Event) Lacks(columns []string) bool { return lacking(m.columns, columns) }
 
 // GlobalID returns the opaque id that the schema shows for the row.
+func (m *Guide) GlobalID() string { return nodeid.Encode(nodeid.Guide, m.ID) }
+
+// IsNode marks the row as a GraphQL Node.
+func (*Guide) IsNode() {}
+
+// NodeKind returns the row's type in the public schema.
+func (*Guide) NodeKind() nodeid.Kind { return nodeid.Guide }
+
+// Lacks reports whether the row was read without one of the columns.
+func (m *Guide) Lacks(columns []string) bool { return lacking(m.columns, columns) }
+
+// GlobalID returns the opaque id that the schema shows for the row.
 func (m *Invitation) GlobalID() string { return nodeid.Encode(nodeid.Invitation, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.

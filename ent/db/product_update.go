@@ -95,6 +95,20 @@ func (_u *ProductUpdate) SetNillableTitleFolded(v *string) *ProductUpdate {
 	return _u
 }
 
+// SetSummary sets the "summary" field.
+func (_u *ProductUpdate) SetSummary(v string) *ProductUpdate {
+	_u.mutation.SetSummary(v)
+	return _u
+}
+
+// SetNillableSummary sets the "summary" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableSummary(v *string) *ProductUpdate {
+	if v != nil {
+		_u.SetSummary(*v)
+	}
+	return _u
+}
+
 // SetDescription sets the "description" field.
 func (_u *ProductUpdate) SetDescription(v string) *ProductUpdate {
 	_u.mutation.SetDescription(v)
@@ -202,6 +216,60 @@ func (_u *ProductUpdate) SetNillableDocumentationURL(v *string) *ProductUpdate {
 	if v != nil {
 		_u.SetDocumentationURL(*v)
 	}
+	return _u
+}
+
+// SetLogoURL sets the "logo_url" field.
+func (_u *ProductUpdate) SetLogoURL(v string) *ProductUpdate {
+	_u.mutation.SetLogoURL(v)
+	return _u
+}
+
+// SetNillableLogoURL sets the "logo_url" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableLogoURL(v *string) *ProductUpdate {
+	if v != nil {
+		_u.SetLogoURL(*v)
+	}
+	return _u
+}
+
+// SetTermsVersion sets the "terms_version" field.
+func (_u *ProductUpdate) SetTermsVersion(v string) *ProductUpdate {
+	_u.mutation.SetTermsVersion(v)
+	return _u
+}
+
+// SetNillableTermsVersion sets the "terms_version" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableTermsVersion(v *string) *ProductUpdate {
+	if v != nil {
+		_u.SetTermsVersion(*v)
+	}
+	return _u
+}
+
+// ClearTermsVersion clears the value of the "terms_version" field.
+func (_u *ProductUpdate) ClearTermsVersion() *ProductUpdate {
+	_u.mutation.ClearTermsVersion()
+	return _u
+}
+
+// SetTermsURL sets the "terms_url" field.
+func (_u *ProductUpdate) SetTermsURL(v string) *ProductUpdate {
+	_u.mutation.SetTermsURL(v)
+	return _u
+}
+
+// SetNillableTermsURL sets the "terms_url" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableTermsURL(v *string) *ProductUpdate {
+	if v != nil {
+		_u.SetTermsURL(*v)
+	}
+	return _u
+}
+
+// ClearTermsURL clears the value of the "terms_url" field.
+func (_u *ProductUpdate) ClearTermsURL() *ProductUpdate {
+	_u.mutation.ClearTermsURL()
 	return _u
 }
 
@@ -432,6 +500,9 @@ func (_u *ProductUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.TitleFolded(); ok {
 		_spec.SetField(product.FieldTitleFolded, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.Summary(); ok {
+		_spec.SetField(product.FieldSummary, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.Description(); ok {
 		_spec.SetField(product.FieldDescription, field.TypeString, value)
 	}
@@ -460,6 +531,21 @@ func (_u *ProductUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.DocumentationURL(); ok {
 		_spec.SetField(product.FieldDocumentationURL, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.LogoURL(); ok {
+		_spec.SetField(product.FieldLogoURL, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.TermsVersion(); ok {
+		_spec.SetField(product.FieldTermsVersion, field.TypeString, value)
+	}
+	if _u.mutation.TermsVersionCleared() {
+		_spec.ClearField(product.FieldTermsVersion, field.TypeString)
+	}
+	if value, ok := _u.mutation.TermsURL(); ok {
+		_spec.SetField(product.FieldTermsURL, field.TypeString, value)
+	}
+	if _u.mutation.TermsURLCleared() {
+		_spec.ClearField(product.FieldTermsURL, field.TypeString)
 	}
 	if value, ok := _u.mutation.HandOffURL(); ok {
 		_spec.SetField(product.FieldHandOffURL, field.TypeString, value)
@@ -593,6 +679,20 @@ func (_u *ProductUpdateOne) SetNillableTitleFolded(v *string) *ProductUpdateOne 
 	return _u
 }
 
+// SetSummary sets the "summary" field.
+func (_u *ProductUpdateOne) SetSummary(v string) *ProductUpdateOne {
+	_u.mutation.SetSummary(v)
+	return _u
+}
+
+// SetNillableSummary sets the "summary" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableSummary(v *string) *ProductUpdateOne {
+	if v != nil {
+		_u.SetSummary(*v)
+	}
+	return _u
+}
+
 // SetDescription sets the "description" field.
 func (_u *ProductUpdateOne) SetDescription(v string) *ProductUpdateOne {
 	_u.mutation.SetDescription(v)
@@ -700,6 +800,60 @@ func (_u *ProductUpdateOne) SetNillableDocumentationURL(v *string) *ProductUpdat
 	if v != nil {
 		_u.SetDocumentationURL(*v)
 	}
+	return _u
+}
+
+// SetLogoURL sets the "logo_url" field.
+func (_u *ProductUpdateOne) SetLogoURL(v string) *ProductUpdateOne {
+	_u.mutation.SetLogoURL(v)
+	return _u
+}
+
+// SetNillableLogoURL sets the "logo_url" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableLogoURL(v *string) *ProductUpdateOne {
+	if v != nil {
+		_u.SetLogoURL(*v)
+	}
+	return _u
+}
+
+// SetTermsVersion sets the "terms_version" field.
+func (_u *ProductUpdateOne) SetTermsVersion(v string) *ProductUpdateOne {
+	_u.mutation.SetTermsVersion(v)
+	return _u
+}
+
+// SetNillableTermsVersion sets the "terms_version" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableTermsVersion(v *string) *ProductUpdateOne {
+	if v != nil {
+		_u.SetTermsVersion(*v)
+	}
+	return _u
+}
+
+// ClearTermsVersion clears the value of the "terms_version" field.
+func (_u *ProductUpdateOne) ClearTermsVersion() *ProductUpdateOne {
+	_u.mutation.ClearTermsVersion()
+	return _u
+}
+
+// SetTermsURL sets the "terms_url" field.
+func (_u *ProductUpdateOne) SetTermsURL(v string) *ProductUpdateOne {
+	_u.mutation.SetTermsURL(v)
+	return _u
+}
+
+// SetNillableTermsURL sets the "terms_url" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableTermsURL(v *string) *ProductUpdateOne {
+	if v != nil {
+		_u.SetTermsURL(*v)
+	}
+	return _u
+}
+
+// ClearTermsURL clears the value of the "terms_url" field.
+func (_u *ProductUpdateOne) ClearTermsURL() *ProductUpdateOne {
+	_u.mutation.ClearTermsURL()
 	return _u
 }
 
@@ -960,6 +1114,9 @@ func (_u *ProductUpdateOne) sqlSave(ctx context.Context) (_node *Product, err er
 	if value, ok := _u.mutation.TitleFolded(); ok {
 		_spec.SetField(product.FieldTitleFolded, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.Summary(); ok {
+		_spec.SetField(product.FieldSummary, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.Description(); ok {
 		_spec.SetField(product.FieldDescription, field.TypeString, value)
 	}
@@ -988,6 +1145,21 @@ func (_u *ProductUpdateOne) sqlSave(ctx context.Context) (_node *Product, err er
 	}
 	if value, ok := _u.mutation.DocumentationURL(); ok {
 		_spec.SetField(product.FieldDocumentationURL, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.LogoURL(); ok {
+		_spec.SetField(product.FieldLogoURL, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.TermsVersion(); ok {
+		_spec.SetField(product.FieldTermsVersion, field.TypeString, value)
+	}
+	if _u.mutation.TermsVersionCleared() {
+		_spec.ClearField(product.FieldTermsVersion, field.TypeString)
+	}
+	if value, ok := _u.mutation.TermsURL(); ok {
+		_spec.SetField(product.FieldTermsURL, field.TypeString, value)
+	}
+	if _u.mutation.TermsURLCleared() {
+		_spec.ClearField(product.FieldTermsURL, field.TypeString)
 	}
 	if value, ok := _u.mutation.HandOffURL(); ok {
 		_spec.SetField(product.FieldHandOffURL, field.TypeString, value)

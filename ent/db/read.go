@@ -15,6 +15,7 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
+	"portico/ent/db/guide"
 	"portico/ent/db/invitation"
 	"portico/ent/db/keyrequest"
 	"portico/ent/db/membership"
@@ -795,6 +796,97 @@ func (*EventQuery) Assign(column string) func(m *Event, v any) error {
 
 // Statement returns the query's statement as the row policies restrict it, with
 // some columns of its rows.
+func (_q *GuideQuery) Statement(ctx context.Context, columns []string) (*sql.Selector, error) {
+	_q.ctx.Fields = columns
+	if err := onlyTraversers(_q.inters); err != nil {
+		return nil, err
+	}
+	if err := _q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	s := _q.sqlQuery(ctx)
+	return s, s.Err()
+}
+
+// Driver returns the driver that runs the query.
+func (_q *GuideQuery) Driver() dialect.Driver { return _q.driver }
+
+// Columns returns the names of all columns.
+func (*GuideQuery) Columns() []string { return guide.Columns }
+
+// Row returns an empty row for some columns; nil means all.
+func (_q *GuideQuery) Row(columns []string) *Guide {
+	return &Guide{config: _q.config, columns: columns}
+}
+
+// JoinedProduct returns the product that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Guide) JoinedProduct() *Product { return m.joinedProduct }
+
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *Guide) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *Guide) Join(name string, to any) {
+	switch name {
+	case guide.FieldProductID:
+		m.joinedProduct, _ = to.(*Product)
+	default:
+		m.computed.Set(name, to)
+	}
+}
+
+// Assign returns the function that assigns a column's value to a row; nil for an
+// unknown column.
+func (*GuideQuery) Assign(column string) func(m *Guide, v any) error {
+	switch column {
+	case guide.FieldOrganizationID:
+		return func(m *Guide, v any) error {
+			return rowscan.ID(&m.OrganizationID, v)
+		}
+	case guide.FieldCreatedAt:
+		return func(m *Guide, v any) error {
+			return rowscan.Time(&m.CreatedAt, v)
+		}
+	case guide.FieldUpdatedAt:
+		return func(m *Guide, v any) error {
+			return rowscan.Time(&m.UpdatedAt, v)
+		}
+	case guide.FieldVersion:
+		return func(m *Guide, v any) error {
+			return rowscan.Int(&m.Version, v)
+		}
+	case guide.FieldProductID:
+		return func(m *Guide, v any) error {
+			return rowscan.ID(&m.ProductID, v)
+		}
+	case guide.FieldSlug:
+		return func(m *Guide, v any) error {
+			return rowscan.Text(&m.Slug, v)
+		}
+	case guide.FieldTitle:
+		return func(m *Guide, v any) error {
+			return rowscan.Text(&m.Title, v)
+		}
+	case guide.FieldText:
+		return func(m *Guide, v any) error {
+			return rowscan.Text(&m.Text, v)
+		}
+	case guide.FieldPosition:
+		return func(m *Guide, v any) error {
+			return rowscan.Int(&m.Position, v)
+		}
+	case guide.FieldID:
+		return func(m *Guide, v any) error {
+			return rowscan.ID(&m.ID, v)
+		}
+	}
+	return nil
+}
+
+// Statement returns the query's statement as the row policies restrict it, with
+// some columns of its rows.
 func (_q *InvitationQuery) Statement(ctx context.Context, columns []string) (*sql.Selector, error) {
 	_q.ctx.Fields = columns
 	if err := onlyTraversers(_q.inters); err != nil {
@@ -1451,6 +1543,10 @@ func (*ProductQuery) Assign(column string) func(m *Product, v any) error {
 		return func(m *Product, v any) error {
 			return rowscan.Text(&m.TitleFolded, v)
 		}
+	case product.FieldSummary:
+		return func(m *Product, v any) error {
+			return rowscan.Text(&m.Summary, v)
+		}
 	case product.FieldDescription:
 		return func(m *Product, v any) error {
 			return rowscan.Text(&m.Description, v)
@@ -1482,6 +1578,18 @@ func (*ProductQuery) Assign(column string) func(m *Product, v any) error {
 	case product.FieldDocumentationURL:
 		return func(m *Product, v any) error {
 			return rowscan.Text(&m.DocumentationURL, v)
+		}
+	case product.FieldLogoURL:
+		return func(m *Product, v any) error {
+			return rowscan.Text(&m.LogoURL, v)
+		}
+	case product.FieldTermsVersion:
+		return func(m *Product, v any) error {
+			return rowscan.Optional(&m.TermsVersion, v, rowscan.Text)
+		}
+	case product.FieldTermsURL:
+		return func(m *Product, v any) error {
+			return rowscan.Optional(&m.TermsURL, v, rowscan.Text)
 		}
 	case product.FieldHandOffURL:
 		return func(m *Product, v any) error {
@@ -1966,6 +2074,18 @@ func (*SubscriptionQuery) Assign(column string) func(m *Subscription, v any) err
 	case subscription.FieldAnswers:
 		return func(m *Subscription, v any) error {
 			return rowscan.JSON(&m.Answers, v)
+		}
+	case subscription.FieldAcceptedTermsVersion:
+		return func(m *Subscription, v any) error {
+			return rowscan.Optional(&m.AcceptedTermsVersion, v, rowscan.Text)
+		}
+	case subscription.FieldAcceptedTermsAt:
+		return func(m *Subscription, v any) error {
+			return rowscan.Optional(&m.AcceptedTermsAt, v, rowscan.Time)
+		}
+	case subscription.FieldAcceptedTermsBy:
+		return func(m *Subscription, v any) error {
+			return rowscan.Optional(&m.AcceptedTermsBy, v, rowscan.ID)
 		}
 	case subscription.FieldStatus:
 		return func(m *Subscription, v any) error {

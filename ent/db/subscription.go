@@ -49,6 +49,12 @@ type Subscription struct {
 	EndpointIds []uuid.UUID `json:"endpoint_ids,omitempty"`
 	// To the product's form, with the questions as they were; checked by their type. NULL: none.
 	Answers *domain.Answers `json:"answers,omitempty"`
+	// The terms of the product that were accepted last for it; NULL: none.
+	AcceptedTermsVersion *string `json:"accepted_terms_version,omitempty"`
+	// AcceptedTermsAt holds the value of the "accepted_terms_at" field.
+	AcceptedTermsAt *time.Time `json:"accepted_terms_at,omitempty"`
+	// NULL: a service token.
+	AcceptedTermsBy *uuid.UUID `json:"accepted_terms_by,omitempty"`
 	// Status holds the value of the "status" field.
 	Status access.SubscriptionStatus `json:"status,omitempty"`
 	// The newest row of its app and product; older ones are history.
@@ -207,7 +213,7 @@ func (*Subscription) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case subscription.FieldKeyRequestID, subscription.FieldRequestedBy, subscription.FieldDecidedBy, subscription.FieldPendingPlanID, subscription.FieldPendingRequestedBy:
+		case subscription.FieldAcceptedTermsBy, subscription.FieldKeyRequestID, subscription.FieldRequestedBy, subscription.FieldDecidedBy, subscription.FieldPendingPlanID, subscription.FieldPendingRequestedBy:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case subscription.FieldEndpointIds, subscription.FieldAnswers:
 			values[i] = new([]byte)
@@ -215,9 +221,9 @@ func (*Subscription) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case subscription.FieldVersion:
 			values[i] = new(sql.NullInt64)
-		case subscription.FieldStatus, subscription.FieldReason, subscription.FieldPendingStatus, subscription.FieldPendingWhen, subscription.FieldPendingReason:
+		case subscription.FieldAcceptedTermsVersion, subscription.FieldStatus, subscription.FieldReason, subscription.FieldPendingStatus, subscription.FieldPendingWhen, subscription.FieldPendingReason:
 			values[i] = new(sql.NullString)
-		case subscription.FieldCreatedAt, subscription.FieldUpdatedAt, subscription.FieldDecidedAt, subscription.FieldPendingEffectiveAt, subscription.FieldPendingRequestedAt, subscription.FieldPendingWaitsSince, subscription.FieldDeletedAt:
+		case subscription.FieldCreatedAt, subscription.FieldUpdatedAt, subscription.FieldAcceptedTermsAt, subscription.FieldDecidedAt, subscription.FieldPendingEffectiveAt, subscription.FieldPendingRequestedAt, subscription.FieldPendingWaitsSince, subscription.FieldDeletedAt:
 			values[i] = new(sql.NullTime)
 		case subscription.FieldID, subscription.FieldOrganizationID, subscription.FieldAccountID, subscription.FieldAppID, subscription.FieldProductID, subscription.FieldPlanID:
 			values[i] = new(uuid.UUID)
@@ -305,6 +311,27 @@ func (_m *Subscription) assignValues(columns []string, values []any) error {
 				if err := json.Unmarshal(*value, &_m.Answers); err != nil {
 					return fmt.Errorf("unmarshal field answers: %w", err)
 				}
+			}
+		case subscription.FieldAcceptedTermsVersion:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field accepted_terms_version", values[i])
+			} else if value.Valid {
+				_m.AcceptedTermsVersion = new(string)
+				*_m.AcceptedTermsVersion = value.String
+			}
+		case subscription.FieldAcceptedTermsAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field accepted_terms_at", values[i])
+			} else if value.Valid {
+				_m.AcceptedTermsAt = new(time.Time)
+				*_m.AcceptedTermsAt = value.Time
+			}
+		case subscription.FieldAcceptedTermsBy:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field accepted_terms_by", values[i])
+			} else if value.Valid {
+				_m.AcceptedTermsBy = new(uuid.UUID)
+				*_m.AcceptedTermsBy = *value.S.(*uuid.UUID)
 			}
 		case subscription.FieldStatus:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -514,6 +541,21 @@ func (_m *Subscription) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("answers=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Answers))
+	builder.WriteString(", ")
+	if v := _m.AcceptedTermsVersion; v != nil {
+		builder.WriteString("accepted_terms_version=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.AcceptedTermsAt; v != nil {
+		builder.WriteString("accepted_terms_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.AcceptedTermsBy; v != nil {
+		builder.WriteString("accepted_terms_by=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("status=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Status))

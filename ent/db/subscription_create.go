@@ -115,6 +115,48 @@ func (_c *SubscriptionCreate) SetAnswers(v *domain.Answers) *SubscriptionCreate 
 	return _c
 }
 
+// SetAcceptedTermsVersion sets the "accepted_terms_version" field.
+func (_c *SubscriptionCreate) SetAcceptedTermsVersion(v string) *SubscriptionCreate {
+	_c.mutation.SetAcceptedTermsVersion(v)
+	return _c
+}
+
+// SetNillableAcceptedTermsVersion sets the "accepted_terms_version" field if the given value is not nil.
+func (_c *SubscriptionCreate) SetNillableAcceptedTermsVersion(v *string) *SubscriptionCreate {
+	if v != nil {
+		_c.SetAcceptedTermsVersion(*v)
+	}
+	return _c
+}
+
+// SetAcceptedTermsAt sets the "accepted_terms_at" field.
+func (_c *SubscriptionCreate) SetAcceptedTermsAt(v time.Time) *SubscriptionCreate {
+	_c.mutation.SetAcceptedTermsAt(v)
+	return _c
+}
+
+// SetNillableAcceptedTermsAt sets the "accepted_terms_at" field if the given value is not nil.
+func (_c *SubscriptionCreate) SetNillableAcceptedTermsAt(v *time.Time) *SubscriptionCreate {
+	if v != nil {
+		_c.SetAcceptedTermsAt(*v)
+	}
+	return _c
+}
+
+// SetAcceptedTermsBy sets the "accepted_terms_by" field.
+func (_c *SubscriptionCreate) SetAcceptedTermsBy(v uuid.UUID) *SubscriptionCreate {
+	_c.mutation.SetAcceptedTermsBy(v)
+	return _c
+}
+
+// SetNillableAcceptedTermsBy sets the "accepted_terms_by" field if the given value is not nil.
+func (_c *SubscriptionCreate) SetNillableAcceptedTermsBy(v *uuid.UUID) *SubscriptionCreate {
+	if v != nil {
+		_c.SetAcceptedTermsBy(*v)
+	}
+	return _c
+}
+
 // SetStatus sets the "status" field.
 func (_c *SubscriptionCreate) SetStatus(v access.SubscriptionStatus) *SubscriptionCreate {
 	_c.mutation.SetStatus(v)
@@ -529,7 +571,7 @@ func (_c *SubscriptionCreate) check() error {
 }
 
 // insertSubscription inserts a row. What is not set is NULL.
-const insertSubscription = `INSERT INTO "subscriptions" ("organization_id", "created_at", "updated_at", "version", "account_id", "app_id", "product_id", "plan_id", "endpoint_ids", "answers", "status", "newest", "key_request_id", "requested_by", "decided_by", "decided_at", "reason", "pending_plan_id", "pending_status", "pending_when", "pending_effective_at", "pending_requested_at", "pending_requested_by", "pending_waits_since", "pending_reason", "deleted_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)`
+const insertSubscription = `INSERT INTO "subscriptions" ("organization_id", "created_at", "updated_at", "version", "account_id", "app_id", "product_id", "plan_id", "endpoint_ids", "answers", "accepted_terms_version", "accepted_terms_at", "accepted_terms_by", "status", "newest", "key_request_id", "requested_by", "decided_by", "decided_at", "reason", "pending_plan_id", "pending_status", "pending_when", "pending_effective_at", "pending_requested_at", "pending_requested_by", "pending_waits_since", "pending_reason", "deleted_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)`
 
 func (_c *SubscriptionCreate) sqlSave(ctx context.Context) (*Subscription, error) {
 	node, args, err := _c.values()
@@ -563,7 +605,7 @@ func (_c *SubscriptionCreate) values() (*Subscription, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &Subscription{config: _c.config}, make([]any, 27)
+	node, args := &Subscription{config: _c.config}, make([]any, 30)
 	if value, ok := _c.mutation.OrganizationID(); ok {
 		args[0] = value.String()
 		node.OrganizationID = value
@@ -612,72 +654,84 @@ func (_c *SubscriptionCreate) values() (*Subscription, []any, error) {
 		args[9] = text
 		node.Answers = value
 	}
-	if value, ok := _c.mutation.Status(); ok {
+	if value, ok := _c.mutation.AcceptedTermsVersion(); ok {
 		args[10] = string(value)
+		node.AcceptedTermsVersion = &value
+	}
+	if value, ok := _c.mutation.AcceptedTermsAt(); ok {
+		args[11] = value
+		node.AcceptedTermsAt = &value
+	}
+	if value, ok := _c.mutation.AcceptedTermsBy(); ok {
+		args[12] = value.String()
+		node.AcceptedTermsBy = &value
+	}
+	if value, ok := _c.mutation.Status(); ok {
+		args[13] = string(value)
 		node.Status = value
 	}
 	if value, ok := _c.mutation.Newest(); ok {
-		args[11] = value
+		args[14] = value
 		node.Newest = value
 	}
 	if value, ok := _c.mutation.KeyRequestID(); ok {
-		args[12] = value.String()
+		args[15] = value.String()
 		node.KeyRequestID = &value
 	}
 	if value, ok := _c.mutation.RequestedBy(); ok {
-		args[13] = value.String()
+		args[16] = value.String()
 		node.RequestedBy = &value
 	}
 	if value, ok := _c.mutation.DecidedBy(); ok {
-		args[14] = value.String()
+		args[17] = value.String()
 		node.DecidedBy = &value
 	}
 	if value, ok := _c.mutation.DecidedAt(); ok {
-		args[15] = value
+		args[18] = value
 		node.DecidedAt = &value
 	}
 	if value, ok := _c.mutation.Reason(); ok {
-		args[16] = string(value)
+		args[19] = string(value)
 		node.Reason = value
 	}
 	if value, ok := _c.mutation.PendingPlanID(); ok {
-		args[17] = value.String()
+		args[20] = value.String()
 		node.PendingPlanID = &value
 	}
 	if value, ok := _c.mutation.PendingStatus(); ok {
-		args[18] = string(value)
+		args[21] = string(value)
 		node.PendingStatus = &value
 	}
 	if value, ok := _c.mutation.PendingWhen(); ok {
-		args[19] = string(value)
+		args[22] = string(value)
 		node.PendingWhen = &value
 	}
 	if value, ok := _c.mutation.PendingEffectiveAt(); ok {
-		args[20] = value
+		args[23] = value
 		node.PendingEffectiveAt = &value
 	}
 	if value, ok := _c.mutation.PendingRequestedAt(); ok {
-		args[21] = value
+		args[24] = value
 		node.PendingRequestedAt = &value
 	}
 	if value, ok := _c.mutation.PendingRequestedBy(); ok {
-		args[22] = value.String()
+		args[25] = value.String()
 		node.PendingRequestedBy = &value
 	}
 	if value, ok := _c.mutation.PendingWaitsSince(); ok {
-		args[23] = value
+		args[26] = value
 		node.PendingWaitsSince = &value
 	}
 	if value, ok := _c.mutation.PendingReason(); ok {
-		args[24] = string(value)
+		args[27] = string(value)
 		node.PendingReason = value
 	}
 	if value, ok := _c.mutation.DeletedAt(); ok {
-		args[25] = value
+		args[28] = value
 		node.DeletedAt = &value
 	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[26] = value.String()
+		args[29] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -713,6 +767,18 @@ func (_c *SubscriptionCreate) createSpec() (*Subscription, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.Answers(); ok {
 		_spec.SetField(subscription.FieldAnswers, field.TypeJSON, value)
 		_node.Answers = value
+	}
+	if value, ok := _c.mutation.AcceptedTermsVersion(); ok {
+		_spec.SetField(subscription.FieldAcceptedTermsVersion, field.TypeString, value)
+		_node.AcceptedTermsVersion = &value
+	}
+	if value, ok := _c.mutation.AcceptedTermsAt(); ok {
+		_spec.SetField(subscription.FieldAcceptedTermsAt, field.TypeTime, value)
+		_node.AcceptedTermsAt = &value
+	}
+	if value, ok := _c.mutation.AcceptedTermsBy(); ok {
+		_spec.SetField(subscription.FieldAcceptedTermsBy, field.TypeUUID, value)
+		_node.AcceptedTermsBy = &value
 	}
 	if value, ok := _c.mutation.Status(); ok {
 		_spec.SetField(subscription.FieldStatus, field.TypeEnum, value)

@@ -115,6 +115,66 @@ func (_u *SubscriptionUpdate) ClearAnswers() *SubscriptionUpdate {
 	return _u
 }
 
+// SetAcceptedTermsVersion sets the "accepted_terms_version" field.
+func (_u *SubscriptionUpdate) SetAcceptedTermsVersion(v string) *SubscriptionUpdate {
+	_u.mutation.SetAcceptedTermsVersion(v)
+	return _u
+}
+
+// SetNillableAcceptedTermsVersion sets the "accepted_terms_version" field if the given value is not nil.
+func (_u *SubscriptionUpdate) SetNillableAcceptedTermsVersion(v *string) *SubscriptionUpdate {
+	if v != nil {
+		_u.SetAcceptedTermsVersion(*v)
+	}
+	return _u
+}
+
+// ClearAcceptedTermsVersion clears the value of the "accepted_terms_version" field.
+func (_u *SubscriptionUpdate) ClearAcceptedTermsVersion() *SubscriptionUpdate {
+	_u.mutation.ClearAcceptedTermsVersion()
+	return _u
+}
+
+// SetAcceptedTermsAt sets the "accepted_terms_at" field.
+func (_u *SubscriptionUpdate) SetAcceptedTermsAt(v time.Time) *SubscriptionUpdate {
+	_u.mutation.SetAcceptedTermsAt(v)
+	return _u
+}
+
+// SetNillableAcceptedTermsAt sets the "accepted_terms_at" field if the given value is not nil.
+func (_u *SubscriptionUpdate) SetNillableAcceptedTermsAt(v *time.Time) *SubscriptionUpdate {
+	if v != nil {
+		_u.SetAcceptedTermsAt(*v)
+	}
+	return _u
+}
+
+// ClearAcceptedTermsAt clears the value of the "accepted_terms_at" field.
+func (_u *SubscriptionUpdate) ClearAcceptedTermsAt() *SubscriptionUpdate {
+	_u.mutation.ClearAcceptedTermsAt()
+	return _u
+}
+
+// SetAcceptedTermsBy sets the "accepted_terms_by" field.
+func (_u *SubscriptionUpdate) SetAcceptedTermsBy(v uuid.UUID) *SubscriptionUpdate {
+	_u.mutation.SetAcceptedTermsBy(v)
+	return _u
+}
+
+// SetNillableAcceptedTermsBy sets the "accepted_terms_by" field if the given value is not nil.
+func (_u *SubscriptionUpdate) SetNillableAcceptedTermsBy(v *uuid.UUID) *SubscriptionUpdate {
+	if v != nil {
+		_u.SetAcceptedTermsBy(*v)
+	}
+	return _u
+}
+
+// ClearAcceptedTermsBy clears the value of the "accepted_terms_by" field.
+func (_u *SubscriptionUpdate) ClearAcceptedTermsBy() *SubscriptionUpdate {
+	_u.mutation.ClearAcceptedTermsBy()
+	return _u
+}
+
 // SetStatus sets the "status" field.
 func (_u *SubscriptionUpdate) SetStatus(v access.SubscriptionStatus) *SubscriptionUpdate {
 	_u.mutation.SetStatus(v)
@@ -555,6 +615,24 @@ func (_u *SubscriptionUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if _u.mutation.AnswersCleared() {
 		_spec.ClearField(subscription.FieldAnswers, field.TypeJSON)
 	}
+	if value, ok := _u.mutation.AcceptedTermsVersion(); ok {
+		_spec.SetField(subscription.FieldAcceptedTermsVersion, field.TypeString, value)
+	}
+	if _u.mutation.AcceptedTermsVersionCleared() {
+		_spec.ClearField(subscription.FieldAcceptedTermsVersion, field.TypeString)
+	}
+	if value, ok := _u.mutation.AcceptedTermsAt(); ok {
+		_spec.SetField(subscription.FieldAcceptedTermsAt, field.TypeTime, value)
+	}
+	if _u.mutation.AcceptedTermsAtCleared() {
+		_spec.ClearField(subscription.FieldAcceptedTermsAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.AcceptedTermsBy(); ok {
+		_spec.SetField(subscription.FieldAcceptedTermsBy, field.TypeUUID, value)
+	}
+	if _u.mutation.AcceptedTermsByCleared() {
+		_spec.ClearField(subscription.FieldAcceptedTermsBy, field.TypeUUID)
+	}
 	if value, ok := _u.mutation.Status(); ok {
 		_spec.SetField(subscription.FieldStatus, field.TypeEnum, value)
 	}
@@ -812,6 +890,66 @@ func (_u *SubscriptionUpdateOne) SetAnswers(v *domain.Answers) *SubscriptionUpda
 // ClearAnswers clears the value of the "answers" field.
 func (_u *SubscriptionUpdateOne) ClearAnswers() *SubscriptionUpdateOne {
 	_u.mutation.ClearAnswers()
+	return _u
+}
+
+// SetAcceptedTermsVersion sets the "accepted_terms_version" field.
+func (_u *SubscriptionUpdateOne) SetAcceptedTermsVersion(v string) *SubscriptionUpdateOne {
+	_u.mutation.SetAcceptedTermsVersion(v)
+	return _u
+}
+
+// SetNillableAcceptedTermsVersion sets the "accepted_terms_version" field if the given value is not nil.
+func (_u *SubscriptionUpdateOne) SetNillableAcceptedTermsVersion(v *string) *SubscriptionUpdateOne {
+	if v != nil {
+		_u.SetAcceptedTermsVersion(*v)
+	}
+	return _u
+}
+
+// ClearAcceptedTermsVersion clears the value of the "accepted_terms_version" field.
+func (_u *SubscriptionUpdateOne) ClearAcceptedTermsVersion() *SubscriptionUpdateOne {
+	_u.mutation.ClearAcceptedTermsVersion()
+	return _u
+}
+
+// SetAcceptedTermsAt sets the "accepted_terms_at" field.
+func (_u *SubscriptionUpdateOne) SetAcceptedTermsAt(v time.Time) *SubscriptionUpdateOne {
+	_u.mutation.SetAcceptedTermsAt(v)
+	return _u
+}
+
+// SetNillableAcceptedTermsAt sets the "accepted_terms_at" field if the given value is not nil.
+func (_u *SubscriptionUpdateOne) SetNillableAcceptedTermsAt(v *time.Time) *SubscriptionUpdateOne {
+	if v != nil {
+		_u.SetAcceptedTermsAt(*v)
+	}
+	return _u
+}
+
+// ClearAcceptedTermsAt clears the value of the "accepted_terms_at" field.
+func (_u *SubscriptionUpdateOne) ClearAcceptedTermsAt() *SubscriptionUpdateOne {
+	_u.mutation.ClearAcceptedTermsAt()
+	return _u
+}
+
+// SetAcceptedTermsBy sets the "accepted_terms_by" field.
+func (_u *SubscriptionUpdateOne) SetAcceptedTermsBy(v uuid.UUID) *SubscriptionUpdateOne {
+	_u.mutation.SetAcceptedTermsBy(v)
+	return _u
+}
+
+// SetNillableAcceptedTermsBy sets the "accepted_terms_by" field if the given value is not nil.
+func (_u *SubscriptionUpdateOne) SetNillableAcceptedTermsBy(v *uuid.UUID) *SubscriptionUpdateOne {
+	if v != nil {
+		_u.SetAcceptedTermsBy(*v)
+	}
+	return _u
+}
+
+// ClearAcceptedTermsBy clears the value of the "accepted_terms_by" field.
+func (_u *SubscriptionUpdateOne) ClearAcceptedTermsBy() *SubscriptionUpdateOne {
+	_u.mutation.ClearAcceptedTermsBy()
 	return _u
 }
 
@@ -1284,6 +1422,24 @@ func (_u *SubscriptionUpdateOne) sqlSave(ctx context.Context) (_node *Subscripti
 	}
 	if _u.mutation.AnswersCleared() {
 		_spec.ClearField(subscription.FieldAnswers, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.AcceptedTermsVersion(); ok {
+		_spec.SetField(subscription.FieldAcceptedTermsVersion, field.TypeString, value)
+	}
+	if _u.mutation.AcceptedTermsVersionCleared() {
+		_spec.ClearField(subscription.FieldAcceptedTermsVersion, field.TypeString)
+	}
+	if value, ok := _u.mutation.AcceptedTermsAt(); ok {
+		_spec.SetField(subscription.FieldAcceptedTermsAt, field.TypeTime, value)
+	}
+	if _u.mutation.AcceptedTermsAtCleared() {
+		_spec.ClearField(subscription.FieldAcceptedTermsAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.AcceptedTermsBy(); ok {
+		_spec.SetField(subscription.FieldAcceptedTermsBy, field.TypeUUID, value)
+	}
+	if _u.mutation.AcceptedTermsByCleared() {
+		_spec.ClearField(subscription.FieldAcceptedTermsBy, field.TypeUUID)
 	}
 	if value, ok := _u.mutation.Status(); ok {
 		_spec.SetField(subscription.FieldStatus, field.TypeEnum, value)

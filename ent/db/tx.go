@@ -28,6 +28,8 @@ type Tx struct {
 	Endpoint *EndpointClient
 	// Event is the client for interacting with the Event builders.
 	Event *EventClient
+	// Guide is the client for interacting with the Guide builders.
+	Guide *GuideClient
 	// Invitation is the client for interacting with the Invitation builders.
 	Invitation *InvitationClient
 	// KeyRequest is the client for interacting with the KeyRequest builders.
@@ -192,6 +194,7 @@ func (tx *Tx) init() {
 	tx.Credential = NewCredentialClient(tx.config)
 	tx.Endpoint = NewEndpointClient(tx.config)
 	tx.Event = NewEventClient(tx.config)
+	tx.Guide = NewGuideClient(tx.config)
 	tx.Invitation = NewInvitationClient(tx.config)
 	tx.KeyRequest = NewKeyRequestClient(tx.config)
 	tx.Membership = NewMembershipClient(tx.config)

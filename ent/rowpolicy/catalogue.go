@@ -30,6 +30,9 @@ func Plan() ent.Policy {
 	return p
 }
 
+// Guide is the policy of guides: viewers who see a product see its guides.
+func Guide() ent.Policy { return Plan() }
+
 // Endpoint is the policy of endpoints: viewers who see a product see its endpoints, but
 // for approvers, who decide about none, and for those who have not signed in.
 func Endpoint() ent.Policy { return ofProduct() }

@@ -31,6 +31,9 @@ func (Subscription) Fields() []ent.Field {
 		field.UUID("plan_id", uuid.UUID{}),
 		field.JSON("endpoint_ids", []uuid.UUID{}).Optional().Comment("The only endpoints that may be called; NULL: all of the product."),
 		field.JSON("answers", &domain.Answers{}).Optional().Comment("To the product's form, with the questions as they were; checked by their type. NULL: none."),
+		field.String("accepted_terms_version").Optional().Nillable().Comment("The terms of the product that were accepted last for it; NULL: none."),
+		field.Time("accepted_terms_at").Optional().Nillable(),
+		field.UUID("accepted_terms_by", uuid.UUID{}).Optional().Nillable().Comment("NULL: a service token."),
 		field.Enum("status").GoType(access.SubscriptionStatus("")),
 		field.Bool("newest").Default(true).Comment("The newest row of its app and product; older ones are history."),
 		field.UUID("key_request_id", uuid.UUID{}).Optional().Nillable().Comment("The request for a key that has made it, which alone decides about it while it waits."),
@@ -98,10 +101,11 @@ func (Subscription) Annotations() []schema.Annotation {
 				"app": {"app_id"}, "account": {"account_id"}, "product": {"product_id"}, "plan": {"plan_id"}, "keyRequest": {"key_request_id"}, "badgeColor": {"status"},
 				"allowedTransitions": {"organization_id", "account_id", "status", "pending_status", "key_request_id"}, "viewerCan": {"organization_id", "account_id", "status", "key_request_id"},
 				"narrowed": {"endpoint_ids"}, "quota": {"plan_id", "app_id", "account_id", "product_id"}, "timeline": nil, "callsLast24h": nil, "handOffUrl": {"status", "product_id"},
+				"acceptedTerms": {"accepted_terms_version", "accepted_terms_at", "accepted_terms_by"}, "termsToAccept": {"status", "product_id", "accepted_terms_version"},
 				"pendingChange": {"status", "pending_plan_id", "pending_status", "pending_when", "pending_effective_at", "pending_requested_at", "pending_requested_by", "pending_reason"},
 			},
 			Refers: map[string]string{
-				"app_id": "App", "account_id": "Account", "product_id": "Product", "plan_id": "Plan", "requested_by": "User", "decided_by": "User",
+				"app_id": "App", "account_id": "Account", "product_id": "Product", "plan_id": "Plan", "requested_by": "User", "decided_by": "User", "accepted_terms_by": "User",
 				"key_request_id": "KeyRequest", "pending_plan_id": "Plan", "pending_requested_by": "User",
 			},
 		},
@@ -109,8 +113,9 @@ func (Subscription) Annotations() []schema.Annotation {
 			"subscriptions_status":         oneOf("status", access.SubscriptionStatus("").Values()),
 			"subscriptions_pending_status": "pending_status IS NULL OR " + oneOf("pending_status", lifecycle.PlanChangeStatus("").Values()),
 			// What domain.MaxAnswers allows, as JSON.
-			"subscriptions_answers":      "answers IS NULL OR length(CAST(answers AS text)) <= 50000",
-			"subscriptions_pending_when": "pending_when IS NULL OR " + oneOf("pending_when", domain.PlanChangeTime("").Values()),
+			"subscriptions_answers":        "answers IS NULL OR length(CAST(answers AS text)) <= 50000",
+			"subscriptions_accepted_terms": "((accepted_terms_version IS NULL) = (accepted_terms_at IS NULL) AND (accepted_terms_by IS NULL OR accepted_terms_version IS NOT NULL))",
+			"subscriptions_pending_when":   "pending_when IS NULL OR " + oneOf("pending_when", domain.PlanChangeTime("").Values()),
 			// Not by the status of the subscription: the previous release, which does not know
 			// these columns, may end one that has a change of plan. It has no effect then.
 			"subscriptions_pending": "((pending_plan_id IS NULL) = (pending_status IS NULL) AND (pending_plan_id IS NULL) = (pending_when IS NULL) AND (pending_plan_id IS NULL) = (pending_requested_at IS NULL) AND (pending_effective_at IS NOT NULL) = (pending_status IS NOT NULL AND pending_status = 'SCHEDULED') AND (pending_plan_id IS NOT NULL OR pending_requested_by IS NULL))",

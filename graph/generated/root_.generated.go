@@ -30,6 +30,7 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	AcceptedProductTerms() AcceptedProductTermsResolver
 	Account() AccountResolver
 	AccountConnection() AccountConnectionResolver
 	App() AppResolver
@@ -49,6 +50,8 @@ type ResolverRoot interface {
 	EventSubject() EventSubjectResolver
 	Gateway() GatewayResolver
 	GatewayConnection() GatewayConnectionResolver
+	Guide() GuideResolver
+	GuideConnection() GuideConnectionResolver
 	Impact() ImpactResolver
 	Invitation() InvitationResolver
 	InvitationConnection() InvitationConnectionResolver
@@ -100,10 +103,21 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	AcceptProductTermsPayload struct {
+		ProductSubscriptions func(childComplexity int) int
+		UserErrors           func(childComplexity int) int
+	}
+
 	AcceptTermsPayload struct {
 		AcceptedTerms func(childComplexity int) int
 		User          func(childComplexity int) int
 		UserErrors    func(childComplexity int) int
+	}
+
+	AcceptedProductTerms struct {
+		AcceptedBy func(childComplexity int) int
+		At         func(childComplexity int) int
+		Version    func(childComplexity int) int
 	}
 
 	AcceptedTerms struct {
@@ -414,6 +428,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	CreateGuidePayload struct {
+		Guide      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	CreatePlanPayload struct {
 		Plan       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -524,6 +543,11 @@ type ComplexityRoot struct {
 	DeleteEndpointPayload struct {
 		DeletedEndpointID func(childComplexity int) int
 		UserErrors        func(childComplexity int) int
+	}
+
+	DeleteGuidePayload struct {
+		DeletedGuideID func(childComplexity int) int
+		UserErrors     func(childComplexity int) int
 	}
 
 	DeleteKeyRequestPayload struct {
@@ -703,6 +727,37 @@ type ComplexityRoot struct {
 		Account    func(childComplexity int) int
 		Product    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	Guide struct {
+		CreatedAt func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		HTML      func(childComplexity int) int
+		Position  func(childComplexity int) int
+		Product   func(childComplexity int) int
+		Slug      func(childComplexity int) int
+		Text      func(childComplexity int) int
+		Title     func(childComplexity int) int
+		UpdatedAt func(childComplexity int) int
+		Version   func(childComplexity int) int
+		ViewerCan func(childComplexity int) int
+	}
+
+	GuideConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	GuideEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	GuidePermissions struct {
+		Delete func(childComplexity int) int
+		Update func(childComplexity int) int
 	}
 
 	IdentityProvider struct {
@@ -894,6 +949,7 @@ type ComplexityRoot struct {
 	Mutation struct {
 		AcceptAppTransfer           func(childComplexity int, input model.AcceptAppTransferInput) int
 		AcceptInvitation            func(childComplexity int, input identity.AcceptInvitationInput) int
+		AcceptProductTerms          func(childComplexity int, input apps.AcceptProductTermsInput) int
 		AcceptTerms                 func(childComplexity int, input model.AcceptTermsInput) int
 		ActAs                       func(childComplexity int, input model.ActAsInput) int
 		AddApprover                 func(childComplexity int, input identity.AddApproverInput) int
@@ -915,6 +971,7 @@ type ComplexityRoot struct {
 		CreateAccount               func(childComplexity int, input identity.CreateAccountInput) int
 		CreateApp                   func(childComplexity int, input apps.CreateAppInput) int
 		CreateEndpoint              func(childComplexity int, input catalog.CreateEndpointInput) int
+		CreateGuide                 func(childComplexity int, input catalog.CreateGuideInput) int
 		CreatePlan                  func(childComplexity int, input catalog.CreatePlanInput) int
 		CreateProduct               func(childComplexity int, input catalog.CreateProductInput) int
 		CreateServiceToken          func(childComplexity int, input identity.CreateServiceTokenInput) int
@@ -924,6 +981,7 @@ type ComplexityRoot struct {
 		DeleteAccount               func(childComplexity int, input model.DeleteAccountInput) int
 		DeleteApp                   func(childComplexity int, input model.DeleteAppInput) int
 		DeleteEndpoint              func(childComplexity int, input model.DeleteEndpointInput) int
+		DeleteGuide                 func(childComplexity int, input model.DeleteGuideInput) int
 		DeleteKeyRequest            func(childComplexity int, input model.DeleteKeyRequestInput) int
 		DeleteUser                  func(childComplexity int, input model.DeleteUserInput) int
 		DeprecateProduct            func(childComplexity int, input catalog.DeprecateProductInput) int
@@ -973,6 +1031,7 @@ type ComplexityRoot struct {
 		UpdateAccount               func(childComplexity int, input model.UpdateAccountInput) int
 		UpdateApp                   func(childComplexity int, input model.UpdateAppInput) int
 		UpdateEndpoint              func(childComplexity int, input model.UpdateEndpointInput) int
+		UpdateGuide                 func(childComplexity int, input model.UpdateGuideInput) int
 		UpdateKey                   func(childComplexity int, input model.UpdateKeyInput) int
 		UpdateKeyRequest            func(childComplexity int, input model.UpdateKeyRequestInput) int
 		UpdateMailPreferences       func(childComplexity int, input model.UpdateMailPreferencesInput) int
@@ -1106,14 +1165,18 @@ type ComplexityRoot struct {
 		ExternalID       func(childComplexity int) int
 		GlobalID         func(childComplexity int) int
 		Grants           func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Guides           func(childComplexity int, first *int, after *string, last *int, before *string) int
 		HandOffURL       func(childComplexity int) int
 		Keyless          func(childComplexity int) int
+		LogoURL          func(childComplexity int) int
 		Name             func(childComplexity int) int
 		Plans            func(childComplexity int, first *int, after *string, last *int, before *string) int
 		RequestForm      func(childComplexity int) int
 		RetiresAt        func(childComplexity int) int
 		Status           func(childComplexity int) int
+		Summary          func(childComplexity int) int
 		Tags             func(childComplexity int) int
+		Terms            func(childComplexity int) int
 		Title            func(childComplexity int) int
 		Version          func(childComplexity int) int
 		ViewerCan        func(childComplexity int) int
@@ -1136,11 +1199,13 @@ type ComplexityRoot struct {
 		ChangeApprovers func(childComplexity int) int
 		ChangeGrants    func(childComplexity int) int
 		CreateEndpoint  func(childComplexity int) int
+		CreateGuide     func(childComplexity int) int
 		Register        func(childComplexity int) int
 		Update          func(childComplexity int) int
 	}
 
 	ProductSubscription struct {
+		AcceptedTerms      func(childComplexity int) int
 		Account            func(childComplexity int) int
 		AllowedTransitions func(childComplexity int) int
 		Answers            func(childComplexity int) int
@@ -1162,6 +1227,7 @@ type ComplexityRoot struct {
 		Reason             func(childComplexity int) int
 		RequestedBy        func(childComplexity int) int
 		Status             func(childComplexity int) int
+		TermsToAccept      func(childComplexity int) int
 		Timeline           func(childComplexity int, first *int, after *string, last *int, before *string) int
 		UpdatedAt          func(childComplexity int) int
 		Version            func(childComplexity int) int
@@ -1615,6 +1681,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	UpdateGuidePayload struct {
+		Guide      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	UpdateKeyPayload struct {
 		Credential func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -1818,6 +1889,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AcceptInvitationPayload.UserErrors(childComplexity), true
 
+	case "AcceptProductTermsPayload.productSubscriptions":
+		if e.ComplexityRoot.AcceptProductTermsPayload.ProductSubscriptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptProductTermsPayload.ProductSubscriptions(childComplexity), true
+	case "AcceptProductTermsPayload.userErrors":
+		if e.ComplexityRoot.AcceptProductTermsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptProductTermsPayload.UserErrors(childComplexity), true
+
 	case "AcceptTermsPayload.acceptedTerms":
 		if e.ComplexityRoot.AcceptTermsPayload.AcceptedTerms == nil {
 			break
@@ -1836,6 +1920,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AcceptTermsPayload.UserErrors(childComplexity), true
+
+	case "AcceptedProductTerms.acceptedBy":
+		if e.ComplexityRoot.AcceptedProductTerms.AcceptedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptedProductTerms.AcceptedBy(childComplexity), true
+	case "AcceptedProductTerms.at":
+		if e.ComplexityRoot.AcceptedProductTerms.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptedProductTerms.At(childComplexity), true
+	case "AcceptedProductTerms.version":
+		if e.ComplexityRoot.AcceptedProductTerms.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptedProductTerms.Version(childComplexity), true
 
 	case "AcceptedTerms.at":
 		if e.ComplexityRoot.AcceptedTerms.At == nil {
@@ -2992,6 +3095,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateEndpointPayload.UserErrors(childComplexity), true
 
+	case "CreateGuidePayload.guide":
+		if e.ComplexityRoot.CreateGuidePayload.Guide == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateGuidePayload.Guide(childComplexity), true
+	case "CreateGuidePayload.userErrors":
+		if e.ComplexityRoot.CreateGuidePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateGuidePayload.UserErrors(childComplexity), true
+
 	case "CreatePlanPayload.plan":
 		if e.ComplexityRoot.CreatePlanPayload.Plan == nil {
 			break
@@ -3435,6 +3551,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeleteEndpointPayload.UserErrors(childComplexity), true
+
+	case "DeleteGuidePayload.deletedGuideId":
+		if e.ComplexityRoot.DeleteGuidePayload.DeletedGuideID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteGuidePayload.DeletedGuideID(childComplexity), true
+	case "DeleteGuidePayload.userErrors":
+		if e.ComplexityRoot.DeleteGuidePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteGuidePayload.UserErrors(childComplexity), true
 
 	case "DeleteKeyRequestPayload.deletedKeyRequestId":
 		if e.ComplexityRoot.DeleteKeyRequestPayload.DeletedKeyRequestID == nil {
@@ -4033,6 +4162,124 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.GrantProductPayload.UserErrors(childComplexity), true
+
+	case "Guide.createdAt":
+		if e.ComplexityRoot.Guide.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.CreatedAt(childComplexity), true
+	case "Guide.id":
+		if e.ComplexityRoot.Guide.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.GlobalID(childComplexity), true
+	case "Guide.html":
+		if e.ComplexityRoot.Guide.HTML == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.HTML(childComplexity), true
+	case "Guide.position":
+		if e.ComplexityRoot.Guide.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.Position(childComplexity), true
+	case "Guide.product":
+		if e.ComplexityRoot.Guide.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.Product(childComplexity), true
+	case "Guide.slug":
+		if e.ComplexityRoot.Guide.Slug == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.Slug(childComplexity), true
+	case "Guide.text":
+		if e.ComplexityRoot.Guide.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.Text(childComplexity), true
+	case "Guide.title":
+		if e.ComplexityRoot.Guide.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.Title(childComplexity), true
+	case "Guide.updatedAt":
+		if e.ComplexityRoot.Guide.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.UpdatedAt(childComplexity), true
+	case "Guide.version":
+		if e.ComplexityRoot.Guide.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.Version(childComplexity), true
+	case "Guide.viewerCan":
+		if e.ComplexityRoot.Guide.ViewerCan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.ViewerCan(childComplexity), true
+
+	case "GuideConnection.edges":
+		if e.ComplexityRoot.GuideConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuideConnection.Edges(childComplexity), true
+	case "GuideConnection.nodes":
+		if e.ComplexityRoot.GuideConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuideConnection.Nodes(childComplexity), true
+	case "GuideConnection.pageInfo":
+		if e.ComplexityRoot.GuideConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuideConnection.PageInfo(childComplexity), true
+	case "GuideConnection.totalCount":
+		if e.ComplexityRoot.GuideConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuideConnection.TotalCount(childComplexity), true
+
+	case "GuideEdge.cursor":
+		if e.ComplexityRoot.GuideEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuideEdge.Cursor(childComplexity), true
+	case "GuideEdge.node":
+		if e.ComplexityRoot.GuideEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuideEdge.Node(childComplexity), true
+
+	case "GuidePermissions.delete":
+		if e.ComplexityRoot.GuidePermissions.Delete == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuidePermissions.Delete(childComplexity), true
+	case "GuidePermissions.update":
+		if e.ComplexityRoot.GuidePermissions.Update == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuidePermissions.Update(childComplexity), true
 
 	case "IdentityProvider.label":
 		if e.ComplexityRoot.IdentityProvider.Label == nil {
@@ -4784,6 +5031,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AcceptInvitation(childComplexity, args["input"].(identity.AcceptInvitationInput)), true
+	case "Mutation.acceptProductTerms":
+		if e.ComplexityRoot.Mutation.AcceptProductTerms == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_acceptProductTerms_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AcceptProductTerms(childComplexity, args["input"].(apps.AcceptProductTermsInput)), true
 	case "Mutation.acceptTerms":
 		if e.ComplexityRoot.Mutation.AcceptTerms == nil {
 			break
@@ -5015,6 +5273,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateEndpoint(childComplexity, args["input"].(catalog.CreateEndpointInput)), true
+	case "Mutation.createGuide":
+		if e.ComplexityRoot.Mutation.CreateGuide == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createGuide_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateGuide(childComplexity, args["input"].(catalog.CreateGuideInput)), true
 	case "Mutation.createPlan":
 		if e.ComplexityRoot.Mutation.CreatePlan == nil {
 			break
@@ -5114,6 +5383,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteEndpoint(childComplexity, args["input"].(model.DeleteEndpointInput)), true
+	case "Mutation.deleteGuide":
+		if e.ComplexityRoot.Mutation.DeleteGuide == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteGuide_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteGuide(childComplexity, args["input"].(model.DeleteGuideInput)), true
 	case "Mutation.deleteKeyRequest":
 		if e.ComplexityRoot.Mutation.DeleteKeyRequest == nil {
 			break
@@ -5653,6 +5933,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateEndpoint(childComplexity, args["input"].(model.UpdateEndpointInput)), true
+	case "Mutation.updateGuide":
+		if e.ComplexityRoot.Mutation.UpdateGuide == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateGuide_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateGuide(childComplexity, args["input"].(model.UpdateGuideInput)), true
 	case "Mutation.updateKey":
 		if e.ComplexityRoot.Mutation.UpdateKey == nil {
 			break
@@ -6349,6 +6640,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.Grants(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Product.guides":
+		if e.ComplexityRoot.Product.Guides == nil {
+			break
+		}
+
+		args, err := ec.field_Product_guides_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Product.Guides(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Product.handOffUrl":
 		if e.ComplexityRoot.Product.HandOffURL == nil {
 			break
@@ -6361,6 +6663,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.Keyless(childComplexity), true
+	case "Product.logoUrl":
+		if e.ComplexityRoot.Product.LogoURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Product.LogoURL(childComplexity), true
 	case "Product.name":
 		if e.ComplexityRoot.Product.Name == nil {
 			break
@@ -6396,12 +6704,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.Status(childComplexity), true
+	case "Product.summary":
+		if e.ComplexityRoot.Product.Summary == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Product.Summary(childComplexity), true
 	case "Product.tags":
 		if e.ComplexityRoot.Product.Tags == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Product.Tags(childComplexity), true
+	case "Product.terms":
+		if e.ComplexityRoot.Product.Terms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Product.Terms(childComplexity), true
 	case "Product.title":
 		if e.ComplexityRoot.Product.Title == nil {
 			break
@@ -6483,6 +6803,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductPermissions.CreateEndpoint(childComplexity), true
+	case "ProductPermissions.createGuide":
+		if e.ComplexityRoot.ProductPermissions.CreateGuide == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductPermissions.CreateGuide(childComplexity), true
 	case "ProductPermissions.register":
 		if e.ComplexityRoot.ProductPermissions.Register == nil {
 			break
@@ -6496,6 +6822,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProductPermissions.Update(childComplexity), true
 
+	case "ProductSubscription.acceptedTerms":
+		if e.ComplexityRoot.ProductSubscription.AcceptedTerms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscription.AcceptedTerms(childComplexity), true
 	case "ProductSubscription.account":
 		if e.ComplexityRoot.ProductSubscription.Account == nil {
 			break
@@ -6627,6 +6959,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductSubscription.Status(childComplexity), true
+	case "ProductSubscription.termsToAccept":
+		if e.ComplexityRoot.ProductSubscription.TermsToAccept == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscription.TermsToAccept(childComplexity), true
 	case "ProductSubscription.timeline":
 		if e.ComplexityRoot.ProductSubscription.Timeline == nil {
 			break
@@ -8400,6 +8738,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateEndpointPayload.UserErrors(childComplexity), true
+
+	case "UpdateGuidePayload.guide":
+		if e.ComplexityRoot.UpdateGuidePayload.Guide == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateGuidePayload.Guide(childComplexity), true
+	case "UpdateGuidePayload.userErrors":
+		if e.ComplexityRoot.UpdateGuidePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateGuidePayload.UserErrors(childComplexity), true
 
 	case "UpdateKeyPayload.credential":
 		if e.ComplexityRoot.UpdateKeyPayload.Credential == nil {
@@ -11591,6 +11942,12 @@ enum EventType {
   ENDPOINT_UPDATED
   "An endpoint was removed from a product and from the subscriptions narrowed to it."
   ENDPOINT_DELETED
+  "A guide of a product was created. Of its text the event has the length and the SHA-256."
+  GUIDE_CREATED
+  "A guide of a product was changed, or moved to another place. Of its text the event has the length and the SHA-256."
+  GUIDE_UPDATED
+  "A guide of a product was deleted."
+  GUIDE_DELETED
   "A developer, or an administrator for one, asked for subscriptions and a key at once."
   KEY_REQUEST_CREATED
   "What a request for a key asks for was changed. Subscriptions that were withdrawn or made with that have events of their own."
@@ -11623,6 +11980,8 @@ enum EventType {
   SUBSCRIPTION_UNREGISTERED
   "The endpoints that a subscription is narrowed to changed, or it is no longer narrowed."
   SUBSCRIPTION_NARROWED
+  "Somebody accepted the terms of its product for a subscription that had not got these: ` + "`" + `acceptedTerms` + "`" + ` is their version."
+  SUBSCRIPTION_TERMS_ACCEPTED
   "A developer asked for another plan for a subscription (` + "`" + `pendingPlan` + "`" + `), which waits for approval; ` + "`" + `before` + "`" + ` is what it takes the place of."
   SUBSCRIPTION_PLAN_CHANGE_REQUESTED
   "A subscription gets another plan (` + "`" + `pendingPlan` + "`" + `) at ` + "`" + `pendingEffectiveAt` + "`" + `: that was asked for, or approved."
@@ -11925,6 +12284,157 @@ type WithdrawProductPayload {
   product: Product
   "The account; null when there are errors."
   account: Account
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/guide.graphql", Input: `"A page about a product for its developers, such as how to begin."
+type Guide implements Node {
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
+  id: ID! @public
+  "The product it belongs to."
+  product: Product! @goField(forceResolver: true) @public
+  "Its name in addresses of pages, unique in the product: 1–63 small letters, digits and hyphens."
+  slug: String! @public
+  "Its heading, 1–255 characters."
+  title: String! @public
+  "What it says, as Markdown of at most 65536 characters."
+  text: String! @public
+  "` + "`" + `text` + "`" + ` as HTML that can be shown as it is, as ` + "`" + `Product.descriptionHtml` + "`" + ` is made. At most 330000 bytes; a text that would be longer, is nested deeper than 20, or has tables of more than 5000 cells, is in ` + "`" + `<pre>` + "`" + ` as it was written."
+  html: String! @goField(forceResolver: true) @public
+  "Its place among the guides of the product: 1 is the first, and there are no gaps."
+  position: Int! @public
+  "When the guide was created."
+  createdAt: Time! @public
+  "When it was last changed; what moves only because of another guide is not changed."
+  updatedAt: Time! @public
+  "Grows by one with each change. Pass it to ` + "`" + `updateGuide` + "`" + `, so that a change of an older state is a CONFLICT. Requires: ADMIN."
+  version: Int @hasRole(any: [ADMIN])
+  "What the viewer may do with it now, and why not the rest: front ends show buttons by it."
+  viewerCan: GuidePermissions! @goField(forceResolver: true)
+}
+
+"What the viewer may do with a guide."
+type GuidePermissions {
+  "Whether ` + "`" + `updateGuide` + "`" + ` is allowed."
+  update: Permission!
+  "Whether ` + "`" + `deleteGuide` + "`" + ` is allowed."
+  delete: Permission!
+}
+
+"One page of a list of guides."
+type GuideConnection @public {
+  "The page's edges: each with its cursor."
+  edges: [GuideEdge!]! @goField(forceResolver: true)
+  "The page's objects, without cursors."
+  nodes: [Guide!]!
+  "How many entries the whole list has."
+  totalCount: Int!
+  "Whether there are pages before and after this one, and the cursors to ask for them."
+  pageInfo: PageInfo!
+}
+
+"An entry in a list of guides: the object and its cursor."
+type GuideEdge @public {
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
+  cursor: String!
+  "What is at this place of the list."
+  node: Guide!
+}
+
+extend type Product {
+  "Its guides for developers, by ` + "`" + `position` + "`" + `. Ask for ` + "`" + `text` + "`" + ` and ` + "`" + `html` + "`" + ` only where they are shown: they cost what they are long."
+  guides(
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): GuideConnection! @goField(forceResolver: true) @public
+}
+
+extend type ProductPermissions {
+  "Whether ` + "`" + `createGuide` + "`" + ` for it is allowed."
+  createGuide: Permission!
+}
+
+extend type Mutation {
+  "Creates a guide of a product, which may have at most 50. Whoever sees the product reads it at once. Requires: ADMIN."
+  createGuide(
+    "The product, and what the new guide says."
+    input: CreateGuideInput!
+  ): CreateGuidePayload @hasRole(any: [ADMIN])
+  "Changes a guide, or moves it. What is left out stays. Requires: ADMIN."
+  updateGuide(
+    "What to change in the guide; what is left out stays."
+    input: UpdateGuideInput!
+  ): UpdateGuidePayload @hasRole(any: [ADMIN])
+  "Deletes a guide; those behind it move up by one. Its text is gone for ever: the log has its length and its SHA-256. Requires: ADMIN."
+  deleteGuide(
+    "Which guide is deleted."
+    input: DeleteGuideInput!
+  ): DeleteGuidePayload @hasRole(any: [ADMIN])
+}
+
+"The product, and what the new guide says."
+input CreateGuideInput {
+  "The id of the product that it belongs to; one that you may not see is NOT_FOUND."
+  productId: ID!
+  "Its name in addresses: 1–63 small letters, digits and hyphens. TAKEN where another guide of the product has it."
+  slug: String!
+  "1–255 characters."
+  title: String!
+  "Markdown: 1–65536 characters."
+  text: String!
+  "Its place among the product's guides: 1 is the first, and those from there on move down by one. The last unless given, and where it is beyond the end."
+  position: Int
+}
+
+"The result of ` + "`" + `createGuide` + "`" + `."
+type CreateGuidePayload {
+  "The guide; null when there are errors."
+  guide: Guide
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"What to change in the guide; what is left out stays."
+input UpdateGuideInput {
+  "The guide's id; one that you may not see is NOT_FOUND."
+  guideId: ID!
+  "The version the change is made against; an older one is a CONFLICT; null is refused."
+  version: Int @notNull
+  "1–63 small letters, digits and hyphens; null is refused. TAKEN where another guide of the product has it."
+  slug: String
+  "1–255 characters; null is refused."
+  title: String
+  "Markdown: 1–65536 characters; null is refused."
+  text: String
+  "Its new place: 1 is the first, and the last is where it is beyond the end; null is refused. Those between move by one."
+  position: Int
+}
+
+"The result of ` + "`" + `updateGuide` + "`" + `."
+type UpdateGuidePayload {
+  "The guide as it is now; null when there are errors."
+  guide: Guide
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which guide is deleted."
+input DeleteGuideInput {
+  "The guide's id; one that you may not see is NOT_FOUND."
+  guideId: ID!
+}
+
+"The result of ` + "`" + `deleteGuide` + "`" + `."
+type DeleteGuidePayload {
+  "The guide's id, which is unknown from now on; null when there are errors."
+  deletedGuideId: ID
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
@@ -12374,6 +12884,8 @@ input KeyRequestPlanInput {
   planId: ID
   "Answers to the questions of the product's ` + "`" + `requestForm` + "`" + `, of at most 2000 characters in all. A required one that is missing is REQUIRED, unless an administrator asks. In ` + "`" + `updateKeyRequest` + "`" + `, a product that was asked for by the same plan keeps its answers unless others are given."
   answers: [AnswerInput!]
+  "The version of the product's ` + "`" + `terms` + "`" + ` that the person has read and accepts. Where the product has terms, a missing one is REQUIRED and another than that of now INVALID, for service tokens of an account, too; an administrator, or a token with ADMIN_WRITE, accepts nothing for a developer and leaves it out, else it is NOT_ALLOWED. Where it has none, this is ignored. In ` + "`" + `updateKeyRequest` + "`" + `, a product that was asked for by the same plan keeps what was accepted unless another version is given."
+  acceptedTermsVersion: String
 }
 
 "The result of ` + "`" + `requestKey` + "`" + `."
@@ -13255,6 +13767,12 @@ type Product implements Node {
   name: String! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The name that people see; gateways use ` + "`" + `name` + "`" + `."
   title: String! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "What it is, in one line of plain text of at most 200 characters; empty when none was set."
+  summary: String! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "The https address of its logo, which browsers load from there; empty when none was set."
+  logoUrl: String! @public
+  "What must be accepted, by its version, before an app is registered with it; null when there are none. Price and limits are a plan's."
+  terms: Terms @public @goField(forceResolver: true)
   "What the product offers: at most 10000 characters, may be Markdown."
   description: String! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "` + "`" + `description` + "`" + ` as HTML that can be shown as it is: CommonMark with tables and ~~strikethrough~~. Of HTML in it, images, styles and ids nothing is left; links lead to https, http and mailto addresses, and are ` + "`" + `nofollow noreferrer` + "`" + `. At most 60000 bytes; a description that would be longer, is nested deeper than 20, or has tables of more than 5000 cells, is in ` + "`" + `<pre>` + "`" + ` as it was written."
@@ -13445,6 +13963,12 @@ input CreateProductInput {
   name: String!
   "1–255 characters; the name unless given. Null is refused."
   title: String @notNull
+  "What it is, in one line of plain text: at most 200 characters."
+  summary: String
+  "An https address of at most 2000 characters: an SVG, PNG or JPEG picture that may be shown on other sites."
+  logoUrl: String
+  "What must be accepted before an app is registered with it; none unless given."
+  terms: TermsInput
   "At most 10000 characters."
   description: String
   "The API's own version, as its makers call it; at most 63 characters."
@@ -13489,6 +14013,12 @@ input UpdateProductInput {
   version: Int @notNull
   "1–255 characters; null is refused."
   title: String
+  "What it is, in one line of plain text: at most 200 characters; null clears."
+  summary: String
+  "An https address of at most 2000 characters; null clears."
+  logoUrl: String
+  "What must be accepted before an app is registered with it; null removes them. Subscriptions go on whatever the terms are; where the version is another one, ` + "`" + `ProductSubscription.termsToAccept` + "`" + ` says so to their developers."
+  terms: TermsInput
   "At most 10000 characters; null clears."
   description: String
   "The API's own version; at most 63 characters; null clears."
@@ -13598,6 +14128,47 @@ input CancelProductEndingInput {
 type CancelProductEndingPayload {
   "The product as it is now; null when there are errors."
   product: Product
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/product_terms.graphql", Input: `"Terms of a product that were accepted for a subscription: those accepted last."
+type AcceptedProductTerms @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+  "Their version."
+  version: String!
+  "When they were accepted."
+  at: Time!
+  "Who accepted them; null for a service token that acted for nobody."
+  acceptedBy: Actor @goField(forceResolver: true)
+}
+
+extend type ProductSubscription {
+  "Which terms of the product were accepted for it, and by whom; null while none were, as when staff have registered the app, and after the app has gone to another account. The account's members, administrators and the product's approvers see it."
+  acceptedTerms: AcceptedProductTerms @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "The product's terms as they are now, while nobody has accepted that version for this subscription; null when there is nothing to accept, and when it has ended. The app may go on calling: ask the developer to ` + "`" + `acceptProductTerms` + "`" + `."
+  termsToAccept: Terms @goField(forceResolver: true)
+}
+
+extend type Mutation {
+  "Accepts the terms of a product for some of the account's subscriptions with it, all or none. Terms that are accepted already change nothing. A version that is not that of now is INVALID; subscriptions with several products are INVALID, too, and one that has ended is WRONG_STATUS. Requires: PORTAL."
+  acceptProductTerms(
+    "For which subscriptions which terms are accepted."
+    input: AcceptProductTermsInput!
+  ): AcceptProductTermsPayload @hasRole(any: [PORTAL])
+}
+
+"For which subscriptions which terms are accepted."
+input AcceptProductTermsInput {
+  "The ids of subscriptions with one product, 1–100, each once; where you may not see one of them, it is NOT_FOUND."
+  subscriptionIds: [ID!]!
+  "The version that the person has read: that of ` + "`" + `termsToAccept` + "`" + `."
+  version: String!
+}
+
+"The result of ` + "`" + `acceptProductTerms` + "`" + `."
+type AcceptProductTermsPayload {
+  "The subscriptions as they are now, in the order of the input; none when there are errors."
+  productSubscriptions: [ProductSubscription!]!
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
@@ -14641,6 +15212,8 @@ input RegisterInput {
   endpointIds: [ID!]
   "Answers to the questions of the product's ` + "`" + `requestForm` + "`" + `, of at most 2000 characters in all. A required one that is missing is REQUIRED, unless an administrator, or a token with ADMIN_WRITE, registers the app."
   answers: [AnswerInput!]
+  "The version of the product's ` + "`" + `terms` + "`" + ` that the person has read and accepts. Where the product has terms, a missing one is REQUIRED and another than that of now INVALID, for service tokens of an account, too; an administrator, or a token with ADMIN_WRITE, accepts nothing for a developer and leaves it out, else it is NOT_ALLOWED. Where it has none, this is ignored."
+  acceptedTermsVersion: String
   "true: approve it at once, whatever the product and the plan say, also while the account has a suspended subscription with the product. Requires: ADMIN."
   approve: Boolean @hasRole(any: [ADMIN])
   "1–255 characters. The same key with the same input within 24 hours creates nothing new and repeats the answer; with another input it is a CONFLICT."
@@ -14847,9 +15420,9 @@ type CancelPlanChangePayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../schema/terms.graphql", Input: `"What developers of an organization agree to: its terms as they are now."
+	{Name: "../schema/terms.graphql", Input: `"What developers agree to: the terms of an organization, or of a product, as they are now."
 type Terms @public {
-  "Which terms they are. Where it changes, every developer has to accept them anew."
+  "Which terms they are. Where it changes, they have to be accepted anew."
   version: String!
   "The address of the page on which people read them, https or http."
   url: String!
@@ -14895,9 +15468,9 @@ type AcceptTermsPayload {
   userErrors: [UserError!]!
 }
 
-"An organization's terms."
+"The terms of an organization or of a product."
 input TermsInput {
-  "What tells them from those before, such as a date, 1–64 characters. Another one asks everybody to accept them; with the same one, only the address is corrected."
+  "What tells them from those before, such as a date, 1–64 characters. Another one asks to accept them; with the same one, only the address is corrected."
   version: String!
   "The page on which people read them, an https or http address."
   url: String!
@@ -15740,6 +16313,16 @@ func (ec *executionContext) childFields_AcceptInvitationPayload(ctx context.Cont
 	return nil, fmt.Errorf("no field named %q was found under type AcceptInvitationPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_AcceptProductTermsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "productSubscriptions":
+		return ec.fieldContext_AcceptProductTermsPayload_productSubscriptions(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AcceptProductTermsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcceptProductTermsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_AcceptTermsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -15750,6 +16333,18 @@ func (ec *executionContext) childFields_AcceptTermsPayload(ctx context.Context, 
 		return ec.fieldContext_AcceptTermsPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AcceptTermsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_AcceptedProductTerms(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_AcceptedProductTerms_version(ctx, field)
+	case "at":
+		return ec.fieldContext_AcceptedProductTerms_at(ctx, field)
+	case "acceptedBy":
+		return ec.fieldContext_AcceptedProductTerms_acceptedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcceptedProductTerms", field.Name)
 }
 
 func (ec *executionContext) childFields_AcceptedTerms(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -16368,6 +16963,16 @@ func (ec *executionContext) childFields_CreateEndpointPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type CreateEndpointPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateGuidePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "guide":
+		return ec.fieldContext_CreateGuidePayload_guide(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateGuidePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateGuidePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreatePlanPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "plan":
@@ -16590,6 +17195,16 @@ func (ec *executionContext) childFields_DeleteEndpointPayload(ctx context.Contex
 		return ec.fieldContext_DeleteEndpointPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteEndpointPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteGuidePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedGuideId":
+		return ec.fieldContext_DeleteGuidePayload_deletedGuideId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteGuidePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteGuidePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeleteKeyRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -16948,6 +17563,68 @@ func (ec *executionContext) childFields_GrantProductPayload(ctx context.Context,
 		return ec.fieldContext_GrantProductPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type GrantProductPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Guide(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Guide_id(ctx, field)
+	case "product":
+		return ec.fieldContext_Guide_product(ctx, field)
+	case "slug":
+		return ec.fieldContext_Guide_slug(ctx, field)
+	case "title":
+		return ec.fieldContext_Guide_title(ctx, field)
+	case "text":
+		return ec.fieldContext_Guide_text(ctx, field)
+	case "html":
+		return ec.fieldContext_Guide_html(ctx, field)
+	case "position":
+		return ec.fieldContext_Guide_position(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Guide_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_Guide_updatedAt(ctx, field)
+	case "version":
+		return ec.fieldContext_Guide_version(ctx, field)
+	case "viewerCan":
+		return ec.fieldContext_Guide_viewerCan(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Guide", field.Name)
+}
+
+func (ec *executionContext) childFields_GuideConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_GuideConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_GuideConnection_nodes(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_GuideConnection_totalCount(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_GuideConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GuideConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_GuideEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_GuideEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_GuideEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GuideEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_GuidePermissions(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "update":
+		return ec.fieldContext_GuidePermissions_update(ctx, field)
+	case "delete":
+		return ec.fieldContext_GuidePermissions_delete(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GuidePermissions", field.Name)
 }
 
 func (ec *executionContext) childFields_IdentityProvider(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -17536,6 +18213,12 @@ func (ec *executionContext) childFields_Product(ctx context.Context, field graph
 		return ec.fieldContext_Product_name(ctx, field)
 	case "title":
 		return ec.fieldContext_Product_title(ctx, field)
+	case "summary":
+		return ec.fieldContext_Product_summary(ctx, field)
+	case "logoUrl":
+		return ec.fieldContext_Product_logoUrl(ctx, field)
+	case "terms":
+		return ec.fieldContext_Product_terms(ctx, field)
 	case "description":
 		return ec.fieldContext_Product_description(ctx, field)
 	case "descriptionHtml":
@@ -17578,6 +18261,8 @@ func (ec *executionContext) childFields_Product(ctx context.Context, field graph
 		return ec.fieldContext_Product_requestForm(ctx, field)
 	case "grants":
 		return ec.fieldContext_Product_grants(ctx, field)
+	case "guides":
+		return ec.fieldContext_Product_guides(ctx, field)
 	case "deprecatesAt":
 		return ec.fieldContext_Product_deprecatesAt(ctx, field)
 	case "retiresAt":
@@ -17622,6 +18307,8 @@ func (ec *executionContext) childFields_ProductPermissions(ctx context.Context, 
 		return ec.fieldContext_ProductPermissions_changeApprovers(ctx, field)
 	case "changeGrants":
 		return ec.fieldContext_ProductPermissions_changeGrants(ctx, field)
+	case "createGuide":
+		return ec.fieldContext_ProductPermissions_createGuide(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProductPermissions", field.Name)
 }
@@ -17678,6 +18365,10 @@ func (ec *executionContext) childFields_ProductSubscription(ctx context.Context,
 		return ec.fieldContext_ProductSubscription_answers(ctx, field)
 	case "keyRequest":
 		return ec.fieldContext_ProductSubscription_keyRequest(ctx, field)
+	case "acceptedTerms":
+		return ec.fieldContext_ProductSubscription_acceptedTerms(ctx, field)
+	case "termsToAccept":
+		return ec.fieldContext_ProductSubscription_termsToAccept(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProductSubscription", field.Name)
 }
@@ -18494,6 +19185,16 @@ func (ec *executionContext) childFields_UpdateEndpointPayload(ctx context.Contex
 		return ec.fieldContext_UpdateEndpointPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateEndpointPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateGuidePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "guide":
+		return ec.fieldContext_UpdateGuidePayload_guide(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateGuidePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateGuidePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -51,6 +51,8 @@ type ProductSubscriptionResolver interface {
 	Timeline(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
 	Answers(ctx context.Context, obj *db.Subscription) ([]*domain.Answer, error)
 	KeyRequest(ctx context.Context, obj *db.Subscription) (*db.KeyRequest, error)
+	AcceptedTerms(ctx context.Context, obj *db.Subscription) (*apps.AcceptedProductTerms, error)
+	TermsToAccept(ctx context.Context, obj *db.Subscription) (*domain.Terms, error)
 }
 type ProductSubscriptionConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.ProductSubscriptionConnection) ([]*model.ProductSubscriptionEdge, error)
@@ -1255,6 +1257,62 @@ func (ec *executionContext) fieldContext_ProductSubscription_keyRequest(_ contex
 	return fc, nil
 }
 
+func (ec *executionContext) _ProductSubscription_acceptedTerms(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ProductSubscription",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ProductSubscription().AcceptedTerms(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *apps.AcceptedProductTerms) graphql.Marshaler {
+			return ec.marshalOAcceptedProductTerms2ᚖporticoᚋinternalᚋappsᚐAcceptedProductTerms(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ProductSubscription_acceptedTerms(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProductSubscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AcceptedProductTerms(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ProductSubscription_termsToAccept(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ProductSubscription",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ProductSubscription().TermsToAccept(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.Terms) graphql.Marshaler {
+			return ec.marshalOTerms2ᚖporticoᚋinternalᚋdomainᚐTerms(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ProductSubscription_termsToAccept(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProductSubscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Terms(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ProductSubscriptionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionConnection) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -2379,7 +2437,7 @@ func (ec *executionContext) unmarshalInputRegisterInput(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"appId", "productId", "planId", "endpointIds", "answers", "approve", "idempotencyKey"}
+	fieldsInOrder := [...]string{"appId", "productId", "planId", "endpointIds", "answers", "acceptedTermsVersion", "approve", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2421,6 +2479,13 @@ func (ec *executionContext) unmarshalInputRegisterInput(ctx context.Context, obj
 				return it, err
 			}
 			it.Answers = data
+		case "acceptedTermsVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("acceptedTermsVersion"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AcceptedTermsVersion = data
 		case "approve":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("approve"))
 			directive0 := func(ctx context.Context) (any, error) { return ec.unmarshalOBoolean2ᚖbool(ctx, v) }
@@ -3051,6 +3116,10 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 			} else {
 				out.optional(ec._ProductSubscription_keyRequest(ctx, field, obj))
 			}
+		case "acceptedTerms":
+			out.optional(ec._ProductSubscription_acceptedTerms(ctx, field, obj))
+		case "termsToAccept":
+			out.optional(ec._ProductSubscription_termsToAccept(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

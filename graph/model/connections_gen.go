@@ -21,6 +21,8 @@ type (
 	EndpointEdge                  = paging.Edge[*db.Endpoint]
 	EventConnection               = paging.Page[*db.Event]
 	EventEdge                     = paging.Edge[*db.Event]
+	GuideConnection               = paging.Page[*db.Guide]
+	GuideEdge                     = paging.Edge[*db.Guide]
 	InvitationConnection          = paging.Page[*db.Invitation]
 	InvitationEdge                = paging.Edge[*db.Invitation]
 	KeyRequestConnection          = paging.Page[*db.KeyRequest]

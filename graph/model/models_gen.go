@@ -47,6 +47,14 @@ type AcceptInvitationPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// The result of `acceptProductTerms`.
+type AcceptProductTermsPayload struct {
+	// The subscriptions as they are now, in the order of the input; none when there are errors.
+	ProductSubscriptions []*db.Subscription `json:"productSubscriptions"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // Which terms the viewer accepts.
 type AcceptTermsInput struct {
 	// The version that the person has read: that of `viewer { termsToAccept }`.
@@ -383,6 +391,14 @@ type CreateEndpointPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// The result of `createGuide`.
+type CreateGuidePayload struct {
+	// The guide; null when there are errors.
+	Guide *db.Guide `json:"guide,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // The result of `createPlan`.
 type CreatePlanPayload struct {
 	// The plan; null when there are errors.
@@ -499,6 +515,20 @@ type DeleteEndpointInput struct {
 type DeleteEndpointPayload struct {
 	// The endpoint's id, which is unknown from now on; null when there are errors.
 	DeletedEndpointID *string `json:"deletedEndpointId,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// Which guide is deleted.
+type DeleteGuideInput struct {
+	// The guide's id; one that you may not see is NOT_FOUND.
+	GuideID string `json:"guideId"`
+}
+
+// The result of `deleteGuide`.
+type DeleteGuidePayload struct {
+	// The guide's id, which is unknown from now on; null when there are errors.
+	DeletedGuideID *string `json:"deletedGuideId,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
@@ -1338,6 +1368,30 @@ type UpdateEndpointPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// What to change in the guide; what is left out stays.
+type UpdateGuideInput struct {
+	// The guide's id; one that you may not see is NOT_FOUND.
+	GuideID string `json:"guideId"`
+	// The version the change is made against; an older one is a CONFLICT; null is refused.
+	Version graphql.Omittable[*int] `json:"version,omitempty"`
+	// 1–63 small letters, digits and hyphens; null is refused. TAKEN where another guide of the product has it.
+	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// 1–255 characters; null is refused.
+	Title graphql.Omittable[*string] `json:"title,omitempty"`
+	// Markdown: 1–65536 characters; null is refused.
+	Text graphql.Omittable[*string] `json:"text,omitempty"`
+	// Its new place: 1 is the first, and the last is where it is beyond the end; null is refused. Those between move by one.
+	Position graphql.Omittable[*int] `json:"position,omitempty"`
+}
+
+// The result of `updateGuide`.
+type UpdateGuidePayload struct {
+	// The guide as it is now; null when there are errors.
+	Guide *db.Guide `json:"guide,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // What to change in the key; what is left out stays.
 type UpdateKeyInput struct {
 	// The key's id; one that you may not see is NOT_FOUND.
@@ -1536,6 +1590,12 @@ type UpdateProductInput struct {
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
 	// 1–255 characters; null is refused.
 	Title graphql.Omittable[*string] `json:"title,omitempty"`
+	// What it is, in one line of plain text: at most 200 characters; null clears.
+	Summary graphql.Omittable[*string] `json:"summary,omitempty"`
+	// An https address of at most 2000 characters; null clears.
+	LogoURL graphql.Omittable[*string] `json:"logoUrl,omitempty"`
+	// What must be accepted before an app is registered with it; null removes them. Subscriptions go on whatever the terms are; where the version is another one, `ProductSubscription.termsToAccept` says so to their developers.
+	Terms graphql.Omittable[*domain.Terms] `json:"terms,omitempty"`
 	// At most 10000 characters; null clears.
 	Description graphql.Omittable[*string] `json:"description,omitempty"`
 	// The API's own version; at most 63 characters; null clears.

@@ -26,6 +26,7 @@ type Registration struct {
 
 	endpoints []uuid.UUID
 	answers   *domain.Answers
+	terms     *string
 	approved  bool
 }
 
@@ -37,10 +38,11 @@ func NewRegistration(ctx context.Context, tx *change.Tx, a *db.App, prod *db.Pro
 		return nil, err
 	}
 	r := &Registration{App: a, Product: prod, Plan: chosen, approved: input.OrZero(in.Approve)}
-	var err, wrong error
+	var err, wrong, unread error
 	r.endpoints, err = findEndpoints(ctx, tx, prod.ID, in.EndpointIDs)
 	r.answers, wrong = CheckAnswers(tx.Viewer, prod, in.Answers)
-	if err := fault.Collect(err, wrong); err != nil {
+	r.terms, unread = CheckProductTerms(tx.Viewer, prod, in.AcceptedTermsVersion)
+	if err := fault.Collect(err, wrong, unread); err != nil {
 		return nil, err
 	}
 	r.Waits, err = NeedsApproval(ctx, tx.Subscription, a.AccountID, prod, chosen)
@@ -66,6 +68,7 @@ func (r *Registration) Save(ctx context.Context, tx *change.Tx, status access.Su
 	if r.answers != nil {
 		create.SetAnswers(r.answers)
 	}
+	setAcceptedTerms(create.Mutation(), tx, r.terms)
 	created, err := create.Save(ctx)
 	if err != nil {
 		if _, yes := database.IsUnique(err); yes {

@@ -10,6 +10,7 @@ import (
 	"portico/ent/db/endpoint"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/viewer"
 )
@@ -62,7 +63,10 @@ func exportProduct(ctx context.Context, c *db.Client, x *db.Product) (Product, e
 	out := Product{
 		Name: x.Name, Title: x.Title, Description: x.Description, APIVersion: x.APIVersion, ExternalID: x.ExternalID, Status: x.Status, Visibility: x.Visibility, Approval: x.Approval,
 		DocumentationURL: x.DocumentationURL, HandOffURL: x.HandOffURL, Keyless: x.Keyless, EnforceEndpoints: x.EnforceEndpoints,
-		Tags: x.Tags, Endpoints: []Endpoint{},
+		Summary: x.Summary, LogoURL: x.LogoURL, Tags: x.Tags, Endpoints: []Endpoint{},
+	}
+	if terms := catalog.TermsOf(x); terms != nil {
+		out.Terms = &Terms{Version: terms.Version, URL: terms.URL}
 	}
 	for _, a := range x.AuthTypes {
 		out.AuthTypes = append(out.AuthTypes, string(a))

@@ -79,11 +79,19 @@ func (p Product) form() []domain.Question {
 	return out
 }
 
+func (p Product) terms() *domain.Terms {
+	if p.Terms == nil {
+		return nil
+	}
+	return &domain.Terms{Version: p.Terms.Version, URL: p.Terms.URL}
+}
+
 func (p Product) toCreate() catalog.CreateProductInput {
 	return catalog.CreateProductInput{
 		Name: p.Name, Title: new(p.title()), Description: &p.Description, APIVersion: &p.APIVersion, ExternalID: &p.ExternalID,
 		Visibility: new(p.visibility()), Approval: new(p.approval()), AuthTypes: p.authTypes(), DocumentationURL: &p.DocumentationURL, HandOffURL: &p.HandOffURL,
 		Keyless: &p.Keyless, EnforceEndpoints: &p.EnforceEndpoints, RequestForm: p.form(), Tags: p.Tags,
+		Summary: &p.Summary, LogoURL: &p.LogoURL, Terms: p.terms(),
 	}
 }
 
@@ -93,6 +101,7 @@ func (p Product) toUpdate(x *db.Product) catalog.UpdateProductInput {
 		Title:     input.SetTo(p.title()), Description: input.SetTo(p.Description), APIVersion: input.SetTo(p.APIVersion), ExternalID: input.SetTo(p.ExternalID),
 		Visibility: input.SetTo(p.visibility()), Approval: input.SetTo(p.approval()), AuthTypes: input.SetTo(p.authTypes()), DocumentationURL: input.SetTo(p.DocumentationURL), HandOffURL: input.SetTo(p.HandOffURL),
 		Keyless: input.SetTo(p.Keyless), EnforceEndpoints: input.SetTo(p.EnforceEndpoints), RequestForm: input.SetTo(p.form()), Tags: input.SetTo(p.Tags),
+		Summary: input.SetTo(p.Summary), LogoURL: input.SetTo(p.LogoURL), Terms: input.Patch[domain.Terms]{Set: true, Value: p.terms()},
 	}
 }
 

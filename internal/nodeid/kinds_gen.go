@@ -10,6 +10,7 @@ const (
 	Credential          Kind = "Credential"
 	Endpoint            Kind = "Endpoint"
 	Event               Kind = "Event"
+	Guide               Kind = "Guide"
 	Invitation          Kind = "Invitation"
 	KeyRequest          Kind = "KeyRequest"
 	Membership          Kind = "Membership"
@@ -38,6 +39,8 @@ func prefix(k Kind) string {
 		return "ep"
 	case Event:
 		return "evt"
+	case Guide:
+		return "guide"
 	case Invitation:
 		return "inv"
 	case KeyRequest:
@@ -78,6 +81,8 @@ func kindOf(prefix string) (Kind, bool) {
 		return Endpoint, true
 	case "evt":
 		return Event, true
+	case "guide":
+		return Guide, true
 	case "inv":
 		return Invitation, true
 	case "kreq":

@@ -14,6 +14,7 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
+	"portico/ent/db/guide"
 	"portico/ent/db/invitation"
 	"portico/ent/db/keyrequest"
 	"portico/ent/db/membership"
@@ -275,6 +276,33 @@ func (f TraverseEvent) Traverse(ctx context.Context, q db.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *db.EventQuery", q)
+}
+
+// The GuideFunc type is an adapter to allow the use of ordinary function as a Querier.
+type GuideFunc func(context.Context, *db.GuideQuery) (db.Value, error)
+
+// Query calls f(ctx, q).
+func (f GuideFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
+	if q, ok := q.(*db.GuideQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *db.GuideQuery", q)
+}
+
+// The TraverseGuide type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseGuide func(context.Context, *db.GuideQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseGuide) Intercept(next db.Querier) db.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseGuide) Traverse(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.GuideQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *db.GuideQuery", q)
 }
 
 // The InvitationFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -645,6 +673,8 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.EndpointQuery, predicate.Endpoint, endpoint.OrderOption]{typ: db.TypeEndpoint, tq: q}, nil
 	case *db.EventQuery:
 		return &query[*db.EventQuery, predicate.Event, event.OrderOption]{typ: db.TypeEvent, tq: q}, nil
+	case *db.GuideQuery:
+		return &query[*db.GuideQuery, predicate.Guide, guide.OrderOption]{typ: db.TypeGuide, tq: q}, nil
 	case *db.InvitationQuery:
 		return &query[*db.InvitationQuery, predicate.Invitation, invitation.OrderOption]{typ: db.TypeInvitation, tq: q}, nil
 	case *db.KeyRequestQuery:

@@ -692,6 +692,56 @@ var (
 			},
 		},
 	}
+	// GuidesColumns holds the columns for the "guides" table.
+	GuidesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "version", Type: field.TypeInt, Default: 1},
+		{Name: "slug", Type: field.TypeString, Size: 63},
+		{Name: "title", Type: field.TypeString},
+		{Name: "text", Type: field.TypeString},
+		{Name: "position", Type: field.TypeInt},
+		{Name: "product_id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// GuidesTable holds the schema information for the "guides" table.
+	GuidesTable = &schema.Table{
+		Name:       "guides",
+		Columns:    GuidesColumns,
+		PrimaryKey: []*schema.Column{GuidesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "guides_products_product",
+				Columns:    []*schema.Column{GuidesColumns[8]},
+				RefColumns: []*schema.Column{ProductsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "guides_organizations_organization",
+				Columns:    []*schema.Column{GuidesColumns[9]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "guide_product_id_slug",
+				Unique:  true,
+				Columns: []*schema.Column{GuidesColumns[8], GuidesColumns[4]},
+			},
+			{
+				Name:    "guide_product_id_position_id",
+				Unique:  false,
+				Columns: []*schema.Column{GuidesColumns[8], GuidesColumns[7], GuidesColumns[0]},
+			},
+			{
+				Name:    "guide_organization_id",
+				Unique:  false,
+				Columns: []*schema.Column{GuidesColumns[9]},
+			},
+		},
+	}
 	// IdempotencyKeysColumns holds the columns for the "idempotency_keys" table.
 	IdempotencyKeysColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -1255,6 +1305,7 @@ var (
 		{Name: "name", Type: field.TypeString, Size: 63},
 		{Name: "title", Type: field.TypeString},
 		{Name: "title_folded", Type: field.TypeString},
+		{Name: "summary", Type: field.TypeString, Default: ""},
 		{Name: "description", Type: field.TypeString, Default: ""},
 		{Name: "api_version", Type: field.TypeString, Default: ""},
 		{Name: "external_id", Type: field.TypeString, Default: ""},
@@ -1263,6 +1314,9 @@ var (
 		{Name: "approval", Type: field.TypeEnum, Enums: []string{"MANUAL", "AUTO"}, Default: "MANUAL"},
 		{Name: "auth_types", Type: field.TypeJSON},
 		{Name: "documentation_url", Type: field.TypeString, Default: ""},
+		{Name: "logo_url", Type: field.TypeString, Default: ""},
+		{Name: "terms_version", Type: field.TypeString, Nullable: true},
+		{Name: "terms_url", Type: field.TypeString, Nullable: true},
 		{Name: "hand_off_url", Type: field.TypeString, Default: ""},
 		{Name: "keyless", Type: field.TypeBool, Default: false},
 		{Name: "request_form", Type: field.TypeJSON, Nullable: true},
@@ -1281,7 +1335,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "products_organizations_organization",
-				Columns:    []*schema.Column{ProductsColumns[23]},
+				Columns:    []*schema.Column{ProductsColumns[27]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1290,22 +1344,22 @@ var (
 			{
 				Name:    "product_organization_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{ProductsColumns[23], ProductsColumns[4]},
+				Columns: []*schema.Column{ProductsColumns[27], ProductsColumns[4]},
 			},
 			{
 				Name:    "product_organization_id_title_folded_id",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[23], ProductsColumns[6], ProductsColumns[0]},
+				Columns: []*schema.Column{ProductsColumns[27], ProductsColumns[6], ProductsColumns[0]},
 			},
 			{
 				Name:    "product_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[23], ProductsColumns[1], ProductsColumns[0]},
+				Columns: []*schema.Column{ProductsColumns[27], ProductsColumns[1], ProductsColumns[0]},
 			},
 			{
 				Name:    "product_deprecation_due",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[20]},
+				Columns: []*schema.Column{ProductsColumns[24]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "deprecates_at IS NOT NULL AND status = 'PUBLISHED'",
 				},
@@ -1313,7 +1367,7 @@ var (
 			{
 				Name:    "product_retirement_due",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[21]},
+				Columns: []*schema.Column{ProductsColumns[25]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "retires_at IS NOT NULL AND status <> 'RETIRED'",
 				},
@@ -1725,6 +1779,9 @@ var (
 		{Name: "version", Type: field.TypeInt, Default: 1},
 		{Name: "endpoint_ids", Type: field.TypeJSON, Nullable: true},
 		{Name: "answers", Type: field.TypeJSON, Nullable: true},
+		{Name: "accepted_terms_version", Type: field.TypeString, Nullable: true},
+		{Name: "accepted_terms_at", Type: field.TypeTime, Nullable: true},
+		{Name: "accepted_terms_by", Type: field.TypeUUID, Nullable: true},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"WAITING", "APPROVED", "REJECTED", "SUSPENDED", "UNSUBSCRIBED"}},
 		{Name: "newest", Type: field.TypeBool, Default: true},
 		{Name: "requested_by", Type: field.TypeUUID, Nullable: true},
@@ -1755,43 +1812,43 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "subscriptions_apps_app",
-				Columns:    []*schema.Column{SubscriptionsColumns[20]},
+				Columns:    []*schema.Column{SubscriptionsColumns[23]},
 				RefColumns: []*schema.Column{AppsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_accounts_account",
-				Columns:    []*schema.Column{SubscriptionsColumns[21]},
+				Columns:    []*schema.Column{SubscriptionsColumns[24]},
 				RefColumns: []*schema.Column{AccountsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_products_product",
-				Columns:    []*schema.Column{SubscriptionsColumns[22]},
+				Columns:    []*schema.Column{SubscriptionsColumns[25]},
 				RefColumns: []*schema.Column{ProductsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_plans_plan",
-				Columns:    []*schema.Column{SubscriptionsColumns[23]},
+				Columns:    []*schema.Column{SubscriptionsColumns[26]},
 				RefColumns: []*schema.Column{PlansColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_plans_pending_plan",
-				Columns:    []*schema.Column{SubscriptionsColumns[24]},
+				Columns:    []*schema.Column{SubscriptionsColumns[27]},
 				RefColumns: []*schema.Column{PlansColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_key_requests_key_request",
-				Columns:    []*schema.Column{SubscriptionsColumns[25]},
+				Columns:    []*schema.Column{SubscriptionsColumns[28]},
 				RefColumns: []*schema.Column{KeyRequestsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "subscriptions_organizations_organization",
-				Columns:    []*schema.Column{SubscriptionsColumns[26]},
+				Columns:    []*schema.Column{SubscriptionsColumns[29]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1800,7 +1857,7 @@ var (
 			{
 				Name:    "subscription_one_live",
 				Unique:  true,
-				Columns: []*schema.Column{SubscriptionsColumns[20], SubscriptionsColumns[22]},
+				Columns: []*schema.Column{SubscriptionsColumns[23], SubscriptionsColumns[25]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "status IN ('WAITING', 'APPROVED', 'SUSPENDED')",
 				},
@@ -1808,7 +1865,7 @@ var (
 			{
 				Name:    "subscription_one_newest",
 				Unique:  true,
-				Columns: []*schema.Column{SubscriptionsColumns[20], SubscriptionsColumns[22]},
+				Columns: []*schema.Column{SubscriptionsColumns[23], SubscriptionsColumns[25]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "newest",
 				},
@@ -1816,37 +1873,37 @@ var (
 			{
 				Name:    "subscription_app_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[20], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[23], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_organization_id_status_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[6], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[29], SubscriptionsColumns[9], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[29], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_plan_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[23], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_account_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[21], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[24], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_account_id_product_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[21], SubscriptionsColumns[22]},
+				Columns: []*schema.Column{SubscriptionsColumns[24], SubscriptionsColumns[25]},
 			},
 			{
 				Name:    "subscription_plan_changes",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[12], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[29], SubscriptionsColumns[15], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "pending_status IS NOT NULL",
 				},
@@ -1854,7 +1911,7 @@ var (
 			{
 				Name:    "subscription_plan_changes_due",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[14]},
+				Columns: []*schema.Column{SubscriptionsColumns[17]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "pending_effective_at IS NOT NULL",
 				},
@@ -1862,7 +1919,7 @@ var (
 			{
 				Name:    "subscription_plan_requests",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[15]},
+				Columns: []*schema.Column{SubscriptionsColumns[29], SubscriptionsColumns[18]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "pending_requested_at IS NOT NULL",
 				},
@@ -1870,7 +1927,7 @@ var (
 			{
 				Name:    "subscription_key_request_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[25]},
+				Columns: []*schema.Column{SubscriptionsColumns[28]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "key_request_id IS NOT NULL",
 				},
@@ -1878,7 +1935,7 @@ var (
 			{
 				Name:    "subscription_organization_id_product_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[22]},
+				Columns: []*schema.Column{SubscriptionsColumns[29], SubscriptionsColumns[25]},
 			},
 		},
 	}
@@ -2202,6 +2259,7 @@ var (
 		GateCallersTable,
 		GateCursorsTable,
 		GateNodesTable,
+		GuidesTable,
 		IdempotencyKeysTable,
 		IdentityProvidersTable,
 		InvitationsTable,
@@ -2295,6 +2353,13 @@ func init() {
 	ExternalIdentitiesTable.Annotation.Checks = map[string]string{
 		"external_identities_subject": "length(subject) BETWEEN 1 AND 255",
 	}
+	GuidesTable.ForeignKeys[0].RefTable = ProductsTable
+	GuidesTable.ForeignKeys[1].RefTable = OrganizationsTable
+	GuidesTable.Annotation = &entsql.Annotation{}
+	GuidesTable.Annotation.Checks = map[string]string{
+		"guides_position": "position > 0",
+		"guides_text":     "length(text) <= 65536",
+	}
 	IdentityProvidersTable.Annotation = &entsql.Annotation{}
 	IdentityProvidersTable.Annotation.Checks = map[string]string{
 		"identity_providers_admin":        "((role_claim = '') = (admin_value = '' AND approver_value = ''))",
@@ -2384,6 +2449,7 @@ func init() {
 		"products_request_form": "request_form IS NULL OR length(CAST(request_form AS text)) <= 100000",
 		"products_status":       "status IN ('DRAFT', 'PUBLISHED', 'DEPRECATED', 'RETIRED')",
 		"products_tags":         "tags IS NULL OR length(CAST(tags AS text)) <= 1000",
+		"products_terms":        "((terms_version IS NULL) = (terms_url IS NULL))",
 		"products_visibility":   "visibility IN ('PUBLIC', 'PRIVATE')",
 	}
 	ProductApproversTable.ForeignKeys[0].RefTable = ProductsTable
@@ -2428,6 +2494,7 @@ func init() {
 	SubscriptionsTable.ForeignKeys[6].RefTable = OrganizationsTable
 	SubscriptionsTable.Annotation = &entsql.Annotation{}
 	SubscriptionsTable.Annotation.Checks = map[string]string{
+		"subscriptions_accepted_terms": "((accepted_terms_version IS NULL) = (accepted_terms_at IS NULL) AND (accepted_terms_by IS NULL OR accepted_terms_version IS NOT NULL))",
 		"subscriptions_answers":        "answers IS NULL OR length(CAST(answers AS text)) <= 50000",
 		"subscriptions_pending":        "((pending_plan_id IS NULL) = (pending_status IS NULL) AND (pending_plan_id IS NULL) = (pending_when IS NULL) AND (pending_plan_id IS NULL) = (pending_requested_at IS NULL) AND (pending_effective_at IS NOT NULL) = (pending_status IS NOT NULL AND pending_status = 'SCHEDULED') AND (pending_plan_id IS NOT NULL OR pending_requested_by IS NULL))",
 		"subscriptions_pending_status": "pending_status IS NULL OR pending_status IN ('WAITING', 'SCHEDULED')",

@@ -27,6 +27,9 @@ type Endpoint func(*sql.Selector)
 // Event is the predicate function for event builders.
 type Event func(*sql.Selector)
 
+// Guide is the predicate function for guide builders.
+type Guide func(*sql.Selector)
+
 // Invitation is the predicate function for invitation builders.
 type Invitation func(*sql.Selector)
 

@@ -33,6 +33,8 @@ const (
 	FieldTitle = "title"
 	// FieldTitleFolded holds the string denoting the title_folded field in the database.
 	FieldTitleFolded = "title_folded"
+	// FieldSummary holds the string denoting the summary field in the database.
+	FieldSummary = "summary"
 	// FieldDescription holds the string denoting the description field in the database.
 	FieldDescription = "description"
 	// FieldAPIVersion holds the string denoting the api_version field in the database.
@@ -49,6 +51,12 @@ const (
 	FieldAuthTypes = "auth_types"
 	// FieldDocumentationURL holds the string denoting the documentation_url field in the database.
 	FieldDocumentationURL = "documentation_url"
+	// FieldLogoURL holds the string denoting the logo_url field in the database.
+	FieldLogoURL = "logo_url"
+	// FieldTermsVersion holds the string denoting the terms_version field in the database.
+	FieldTermsVersion = "terms_version"
+	// FieldTermsURL holds the string denoting the terms_url field in the database.
+	FieldTermsURL = "terms_url"
 	// FieldHandOffURL holds the string denoting the hand_off_url field in the database.
 	FieldHandOffURL = "hand_off_url"
 	// FieldKeyless holds the string denoting the keyless field in the database.
@@ -88,6 +96,7 @@ var Columns = []string{
 	FieldName,
 	FieldTitle,
 	FieldTitleFolded,
+	FieldSummary,
 	FieldDescription,
 	FieldAPIVersion,
 	FieldExternalID,
@@ -96,6 +105,9 @@ var Columns = []string{
 	FieldApproval,
 	FieldAuthTypes,
 	FieldDocumentationURL,
+	FieldLogoURL,
+	FieldTermsVersion,
+	FieldTermsURL,
 	FieldHandOffURL,
 	FieldKeyless,
 	FieldRequestForm,
@@ -132,6 +144,8 @@ var (
 	DefaultVersion int
 	// NameValidator is a validator for the "name" field. It is called by the builders before save.
 	NameValidator func(string) error
+	// DefaultSummary holds the default value on creation for the "summary" field.
+	DefaultSummary string
 	// DefaultDescription holds the default value on creation for the "description" field.
 	DefaultDescription string
 	// DefaultAPIVersion holds the default value on creation for the "api_version" field.
@@ -142,6 +156,8 @@ var (
 	DefaultAuthTypes []access.AuthType
 	// DefaultDocumentationURL holds the default value on creation for the "documentation_url" field.
 	DefaultDocumentationURL string
+	// DefaultLogoURL holds the default value on creation for the "logo_url" field.
+	DefaultLogoURL string
 	// DefaultHandOffURL holds the default value on creation for the "hand_off_url" field.
 	DefaultHandOffURL string
 	// DefaultKeyless holds the default value on creation for the "keyless" field.
@@ -231,6 +247,11 @@ func ByTitleFolded(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTitleFolded, opts...).ToFunc()
 }
 
+// BySummary orders the results by the summary field.
+func BySummary(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSummary, opts...).ToFunc()
+}
+
 // ByDescription orders the results by the description field.
 func ByDescription(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDescription, opts...).ToFunc()
@@ -264,6 +285,21 @@ func ByApproval(opts ...sql.OrderTermOption) OrderOption {
 // ByDocumentationURL orders the results by the documentation_url field.
 func ByDocumentationURL(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDocumentationURL, opts...).ToFunc()
+}
+
+// ByLogoURL orders the results by the logo_url field.
+func ByLogoURL(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLogoURL, opts...).ToFunc()
+}
+
+// ByTermsVersion orders the results by the terms_version field.
+func ByTermsVersion(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTermsVersion, opts...).ToFunc()
+}
+
+// ByTermsURL orders the results by the terms_url field.
+func ByTermsURL(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTermsURL, opts...).ToFunc()
 }
 
 // ByHandOffURL orders the results by the hand_off_url field.

@@ -40,6 +40,12 @@ const (
 	FieldEndpointIds = "endpoint_ids"
 	// FieldAnswers holds the string denoting the answers field in the database.
 	FieldAnswers = "answers"
+	// FieldAcceptedTermsVersion holds the string denoting the accepted_terms_version field in the database.
+	FieldAcceptedTermsVersion = "accepted_terms_version"
+	// FieldAcceptedTermsAt holds the string denoting the accepted_terms_at field in the database.
+	FieldAcceptedTermsAt = "accepted_terms_at"
+	// FieldAcceptedTermsBy holds the string denoting the accepted_terms_by field in the database.
+	FieldAcceptedTermsBy = "accepted_terms_by"
 	// FieldStatus holds the string denoting the status field in the database.
 	FieldStatus = "status"
 	// FieldNewest holds the string denoting the newest field in the database.
@@ -152,6 +158,9 @@ var Columns = []string{
 	FieldPlanID,
 	FieldEndpointIds,
 	FieldAnswers,
+	FieldAcceptedTermsVersion,
+	FieldAcceptedTermsAt,
+	FieldAcceptedTermsBy,
 	FieldStatus,
 	FieldNewest,
 	FieldKeyRequestID,
@@ -280,6 +289,21 @@ func ByProductID(opts ...sql.OrderTermOption) OrderOption {
 // ByPlanID orders the results by the plan_id field.
 func ByPlanID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPlanID, opts...).ToFunc()
+}
+
+// ByAcceptedTermsVersion orders the results by the accepted_terms_version field.
+func ByAcceptedTermsVersion(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAcceptedTermsVersion, opts...).ToFunc()
+}
+
+// ByAcceptedTermsAt orders the results by the accepted_terms_at field.
+func ByAcceptedTermsAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAcceptedTermsAt, opts...).ToFunc()
+}
+
+// ByAcceptedTermsBy orders the results by the accepted_terms_by field.
+func ByAcceptedTermsBy(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAcceptedTermsBy, opts...).ToFunc()
 }
 
 // ByStatus orders the results by the status field.

@@ -99,6 +99,21 @@ func PlanID(v uuid.UUID) predicate.Subscription {
 	return predicate.Subscription(sql.FieldEQ(FieldPlanID, v))
 }
 
+// AcceptedTermsVersion applies equality check predicate on the "accepted_terms_version" field. It's identical to AcceptedTermsVersionEQ.
+func AcceptedTermsVersion(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsAt applies equality check predicate on the "accepted_terms_at" field. It's identical to AcceptedTermsAtEQ.
+func AcceptedTermsAt(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldAcceptedTermsAt, v))
+}
+
+// AcceptedTermsBy applies equality check predicate on the "accepted_terms_by" field. It's identical to AcceptedTermsByEQ.
+func AcceptedTermsBy(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldAcceptedTermsBy, v))
+}
+
 // Newest applies equality check predicate on the "newest" field. It's identical to NewestEQ.
 func Newest(v bool) predicate.Subscription {
 	return predicate.Subscription(sql.FieldEQ(FieldNewest, v))
@@ -402,6 +417,181 @@ func AnswersIsNil() predicate.Subscription {
 // AnswersNotNil applies the NotNil predicate on the "answers" field.
 func AnswersNotNil() predicate.Subscription {
 	return predicate.Subscription(sql.FieldNotNull(FieldAnswers))
+}
+
+// AcceptedTermsVersionEQ applies the EQ predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionEQ(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsVersionNEQ applies the NEQ predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionNEQ(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNEQ(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsVersionIn applies the In predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionIn(vs ...string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldIn(FieldAcceptedTermsVersion, vs...))
+}
+
+// AcceptedTermsVersionNotIn applies the NotIn predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionNotIn(vs ...string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotIn(FieldAcceptedTermsVersion, vs...))
+}
+
+// AcceptedTermsVersionGT applies the GT predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionGT(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGT(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsVersionGTE applies the GTE predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionGTE(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGTE(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsVersionLT applies the LT predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionLT(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLT(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsVersionLTE applies the LTE predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionLTE(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLTE(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsVersionContains applies the Contains predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionContains(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldContains(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsVersionHasPrefix applies the HasPrefix predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionHasPrefix(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldHasPrefix(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsVersionHasSuffix applies the HasSuffix predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionHasSuffix(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldHasSuffix(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsVersionIsNil applies the IsNil predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionIsNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldIsNull(FieldAcceptedTermsVersion))
+}
+
+// AcceptedTermsVersionNotNil applies the NotNil predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionNotNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotNull(FieldAcceptedTermsVersion))
+}
+
+// AcceptedTermsVersionEqualFold applies the EqualFold predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionEqualFold(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEqualFold(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsVersionContainsFold applies the ContainsFold predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionContainsFold(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldContainsFold(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsAtEQ applies the EQ predicate on the "accepted_terms_at" field.
+func AcceptedTermsAtEQ(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldAcceptedTermsAt, v))
+}
+
+// AcceptedTermsAtNEQ applies the NEQ predicate on the "accepted_terms_at" field.
+func AcceptedTermsAtNEQ(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNEQ(FieldAcceptedTermsAt, v))
+}
+
+// AcceptedTermsAtIn applies the In predicate on the "accepted_terms_at" field.
+func AcceptedTermsAtIn(vs ...time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldIn(FieldAcceptedTermsAt, vs...))
+}
+
+// AcceptedTermsAtNotIn applies the NotIn predicate on the "accepted_terms_at" field.
+func AcceptedTermsAtNotIn(vs ...time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotIn(FieldAcceptedTermsAt, vs...))
+}
+
+// AcceptedTermsAtGT applies the GT predicate on the "accepted_terms_at" field.
+func AcceptedTermsAtGT(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGT(FieldAcceptedTermsAt, v))
+}
+
+// AcceptedTermsAtGTE applies the GTE predicate on the "accepted_terms_at" field.
+func AcceptedTermsAtGTE(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGTE(FieldAcceptedTermsAt, v))
+}
+
+// AcceptedTermsAtLT applies the LT predicate on the "accepted_terms_at" field.
+func AcceptedTermsAtLT(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLT(FieldAcceptedTermsAt, v))
+}
+
+// AcceptedTermsAtLTE applies the LTE predicate on the "accepted_terms_at" field.
+func AcceptedTermsAtLTE(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLTE(FieldAcceptedTermsAt, v))
+}
+
+// AcceptedTermsAtIsNil applies the IsNil predicate on the "accepted_terms_at" field.
+func AcceptedTermsAtIsNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldIsNull(FieldAcceptedTermsAt))
+}
+
+// AcceptedTermsAtNotNil applies the NotNil predicate on the "accepted_terms_at" field.
+func AcceptedTermsAtNotNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotNull(FieldAcceptedTermsAt))
+}
+
+// AcceptedTermsByEQ applies the EQ predicate on the "accepted_terms_by" field.
+func AcceptedTermsByEQ(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldAcceptedTermsBy, v))
+}
+
+// AcceptedTermsByNEQ applies the NEQ predicate on the "accepted_terms_by" field.
+func AcceptedTermsByNEQ(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNEQ(FieldAcceptedTermsBy, v))
+}
+
+// AcceptedTermsByIn applies the In predicate on the "accepted_terms_by" field.
+func AcceptedTermsByIn(vs ...uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldIn(FieldAcceptedTermsBy, vs...))
+}
+
+// AcceptedTermsByNotIn applies the NotIn predicate on the "accepted_terms_by" field.
+func AcceptedTermsByNotIn(vs ...uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotIn(FieldAcceptedTermsBy, vs...))
+}
+
+// AcceptedTermsByGT applies the GT predicate on the "accepted_terms_by" field.
+func AcceptedTermsByGT(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGT(FieldAcceptedTermsBy, v))
+}
+
+// AcceptedTermsByGTE applies the GTE predicate on the "accepted_terms_by" field.
+func AcceptedTermsByGTE(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGTE(FieldAcceptedTermsBy, v))
+}
+
+// AcceptedTermsByLT applies the LT predicate on the "accepted_terms_by" field.
+func AcceptedTermsByLT(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLT(FieldAcceptedTermsBy, v))
+}
+
+// AcceptedTermsByLTE applies the LTE predicate on the "accepted_terms_by" field.
+func AcceptedTermsByLTE(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLTE(FieldAcceptedTermsBy, v))
+}
+
+// AcceptedTermsByIsNil applies the IsNil predicate on the "accepted_terms_by" field.
+func AcceptedTermsByIsNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldIsNull(FieldAcceptedTermsBy))
+}
+
+// AcceptedTermsByNotNil applies the NotNil predicate on the "accepted_terms_by" field.
+func AcceptedTermsByNotNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotNull(FieldAcceptedTermsBy))
 }
 
 // StatusEQ applies the EQ predicate on the "status" field.
