@@ -13,6 +13,7 @@ import (
 	"portico/ent/db/apptransfer"
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
+	"portico/ent/db/guide"
 	"portico/ent/db/event"
 	"portico/ent/db/invitation"
 	"portico/ent/db/keyrequest"
@@ -128,6 +129,14 @@ func catalogue() []table {
 			return c.Plan.Update().Where(plan.ID(id)).SetName("new").Save(ctx)
 		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
 			return c.Plan.Create().SetID(id).SetOrganizationID(o.organization).SetProductID(o.id("products")).SetName(id.String()).SetKind(domain.PlanFree).Exec(ctx)
+		}},
+		{"guides", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Guide.Query().Where(guide.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Guide.Update().Where(guide.ID(id)).SetTitle("new").Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.Guide.Create().SetID(id).SetOrganizationID(o.organization).SetProductID(o.id("products")).
+				SetSlug(id.String()).SetTitle("Guide").SetText("Text").SetPosition(1).Exec(ctx)
 		}},
 		{"endpoints", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
 			return c.Endpoint.Query().Where(endpoint.ID(id)).Count(ctx)

@@ -91,9 +91,10 @@ func setAcceptedTerms(m *db.SubscriptionMutation, tx *change.Tx, version *string
 	}
 	m.SetAcceptedTermsVersion(*version)
 	m.SetAcceptedTermsAt(tx.Now)
-	m.ClearAcceptedTermsBy()
 	if tx.Viewer.SignedIn() {
 		m.SetAcceptedTermsBy(tx.Viewer.UserID)
+	} else {
+		m.ClearAcceptedTermsBy()
 	}
 }
 
