@@ -37,6 +37,8 @@ func TestStories(t *testing.T) {
 		{"another system decides", handOff},
 		{"the end of a product is set and called off", productEndings},
 		{"a product is described", productDescription},
+		{"guides of a product are written, moved and read", guides},
+		{"terms of a product are accepted", productTerms},
 		{"a subscription gets another plan", changedPlans},
 		{"changes of plan are refused", refusedPlanChanges},
 		{"an app goes to another account", transferredApps},

@@ -7,13 +7,14 @@ package graph
 
 import (
 	"context"
-	"github.com/google/uuid"
-	"portico/internal/listing"
-	"portico/internal/nodeid"
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
 	"portico/internal/catalog"
+	"portico/internal/listing"
+	"portico/internal/nodeid"
+
+	"github.com/google/uuid"
 )
 
 // Product is the resolver for the product field.

@@ -18,7 +18,7 @@ func (nouns) Guide() noun {
 		}
 	}
 	return noun{
-		prefix: "guide", list: sorted{list: "guides", column: "position"}, values: map[string]any{"GuidePermissions": catalog.GuidePermissions{}},
+		prefix: "guide", list: sorted{list: "guides", field: "Position", column: "position"}, values: map[string]any{"GuidePermissions": catalog.GuidePermissions{}},
 		fields: map[string]resolver{
 			"Guide.product":  objectIn(nodeid.Product, "ProductID"),
 			"Guide.html":     func(q fieldRequest) (any, error) { return q.w.Portal.Catalog.GuideHTML(q.parent.(*db.Guide)), nil },

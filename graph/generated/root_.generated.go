@@ -12389,7 +12389,7 @@ input CreateGuideInput {
   title: String!
   "Markdown: 1–65536 characters."
   text: String!
-  "Its place among the product's guides: 1 is the first, and those from there on move down by one. The last unless given, and where it is beyond the end."
+  "Its place among the product's guides, 1–50: 1 is the first, and those from there on move down by one. The last unless given, and where it is beyond the end."
   position: Int
 }
 
@@ -12413,7 +12413,7 @@ input UpdateGuideInput {
   title: String
   "Markdown: 1–65536 characters; null is refused."
   text: String
-  "Its new place: 1 is the first, and the last is where it is beyond the end; null is refused. Those between move by one."
+  "Its new place, 1–50: 1 is the first, and the last is where it is beyond the end; null is refused. Those between move by one."
   position: Int
 }
 

@@ -1380,7 +1380,7 @@ type UpdateGuideInput struct {
 	Title graphql.Omittable[*string] `json:"title,omitempty"`
 	// Markdown: 1–65536 characters; null is refused.
 	Text graphql.Omittable[*string] `json:"text,omitempty"`
-	// Its new place: 1 is the first, and the last is where it is beyond the end; null is refused. Those between move by one.
+	// Its new place, 1–50: 1 is the first, and the last is where it is beyond the end; null is refused. Those between move by one.
 	Position graphql.Omittable[*int] `json:"position,omitempty"`
 }
 

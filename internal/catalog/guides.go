@@ -33,7 +33,7 @@ type CreateGuideInput struct {
 	Slug      string
 	Title     string
 	Text      string
-	// Position is its place among the product's, 1 the first; nil, or one beyond the end: the last.
+	// Position is its place among the product's, 1 the first, at most MaxGuides; nil, or one beyond the end: the last.
 	Position *int
 }
 
@@ -87,10 +87,10 @@ func checkGuideText(s string) error {
 	return input.CheckText("text", s, MaxGuide, true)
 }
 
-// checkPosition requires a place, if one is given.
+// checkPosition requires 1–MaxGuides, if one is given.
 func checkPosition(n *int) error {
-	if n != nil && *n < 1 {
-		return fault.Input(fault.InvalidValue, "position", "The first place is 1.")
+	if n != nil && (*n < 1 || *n > MaxGuides) {
+		return fault.Input(fault.InvalidValue, "position", "This must be 1–"+strconv.Itoa(MaxGuides)+": 1 is the first place.")
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"portico/ent/db"
 	"portico/internal/catalog"
 	"portico/internal/domain"
+	"portico/internal/viewer"
 	"portico/internal/input"
 )
 
@@ -59,6 +60,12 @@ func (a *author) product(admin context.Context, x product) (err error) {
 		o.endpoints[string(e.Method)+" "+e.Path] = e
 		o.endpointIDs = append(o.endpointIDs, e.ID)
 	}
+	for _, in := range x.Guides {
+		in.ProductID = o.GlobalID()
+		if _, err := a.Catalog.CreateGuide(admin, in); err != nil {
+			return err
+		}
+	}
 	for _, in := range x.Plans {
 		in.ProductID = o.GlobalID()
 		if o.plans[in.Name], err = a.Catalog.CreatePlan(admin, in); err != nil {
@@ -70,6 +77,15 @@ func (a *author) product(admin context.Context, x product) (err error) {
 		return nil
 	}
 	return a.setStatus(admin, o, domain.Published)
+}
+
+// accepted returns the version of its terms that somebody accepts who asks for a product; nil for
+// none, and for staff.
+func (o *offer) accepted(by context.Context) *string {
+	if viewer.Current(by).ActsForOrganization() {
+		return nil
+	}
+	return o.TermsVersion
 }
 
 // grants lets accounts see private products.

@@ -147,6 +147,8 @@ type handover struct{ App, To, Reason string }
 type product struct {
 	catalog.CreateProductInput
 	Endpoints []catalog.CreateEndpointInput
+	// Guides are in their order.
+	Guides []catalog.CreateGuideInput
 	Plans     []catalog.CreatePlanInput
 	// Finally is the status that it has at last; empty means PUBLISHED, DRAFT that
 	// it was never published.
