@@ -10,8 +10,8 @@ import (
 	"portico/ent/db"
 	"portico/internal/catalog"
 	"portico/internal/domain"
-	"portico/internal/viewer"
 	"portico/internal/input"
+	"portico/internal/viewer"
 )
 
 // offer is a product with its plans and endpoints, by their names, and the ids of

@@ -149,7 +149,7 @@ type product struct {
 	Endpoints []catalog.CreateEndpointInput
 	// Guides are in their order.
 	Guides []catalog.CreateGuideInput
-	Plans     []catalog.CreatePlanInput
+	Plans  []catalog.CreatePlanInput
 	// Finally is the status that it has at last; empty means PUBLISHED, DRAFT that
 	// it was never published.
 	Finally domain.ProductStatus
