@@ -198,7 +198,7 @@ func (p *portico) Verify(ctx context.Context, _ *gateway.Caller, r *gateway.Requ
 		return
 	}
 	ask := limits.Ask{Key: v.Credential.ID}
-	v.Plan.Bind(v.Subscription, &ask)
+	v.Plan.Bind(v.Subscription, v.Endpoint, &ask)
 	p.limit.Take(ctx, &ask, &v.Limits)
 	if v.Limits.Outcome == limits.QuotaUnknown {
 		start, _ := ask.Quota.Period(p.clock.Now(), nil)

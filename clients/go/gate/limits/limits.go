@@ -101,6 +101,8 @@ type Answer struct {
 	RateOf, QuotaOf Which
 	// Used are the counts of the Quota and then of the Further quotas; 0 where there is none.
 	Used [1 + MaxFurther]int64
+	// Several reports whether there are Further quotas.
+	Several bool
 	// RetryAfter is the time after which the same call may pass, if no other comes
 	// in between. Zero in a refusal means never: the cost exceeds the limit itself.
 	RetryAfter time.Duration

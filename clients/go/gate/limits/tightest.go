@@ -142,6 +142,7 @@ func (l *Level) answerQuotas(a *Ask, refused bool, now time.Time, out *Answer) {
 			continue
 		}
 		out.Used[i] = q.count.Used
+		out.Several = out.Several || i > 0
 		if q.tighterThan(&tightest, refused) {
 			tightest = *q
 		}
