@@ -34,7 +34,7 @@ func TestQuotaReadsAreShared(t *testing.T) {
 		ask := func(n byte) error {
 			used, err := q.used(t.Context(), []uuid.UUID{{n}}, false)
 			if err == nil {
-				require.Equal(t, []limits.Used{{AppCounter: uuid.UUID{n}, N: int64(n)}}, used)
+				require.Equal(t, []limits.Used{{AppCounter: uuid.UUID{n}, N: int64(n)}}, used[uuid.UUID{n}])
 			}
 			return err
 		}
