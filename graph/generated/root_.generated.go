@@ -9127,9 +9127,9 @@ enum VerdictCode {
   ENDPOINT_NOT_ALLOWED
   "The credential belongs to a whole account, several of its apps may make the call, and none is named."
   AMBIGUOUS_APP
-  "Calls come faster than the rate limit of the plan or of the credential allows. Without a credential beside it: too many unknown API keys were presented, and this one was not looked up."
+  "Calls come faster than the rate limit of the plan, of the plan for the endpoint, or of the credential allows. Without a credential beside it: too many unknown API keys were presented, and this one was not looked up."
   RATE_LIMITED
-  "The calls of the plan's quota are used up until the next period."
+  "The calls of the plan's quota, of its quota for the endpoint, or those that its spending cap allows, are used up until the next period."
   QUOTA_EXCEEDED
   "The call may pass."
   VALID

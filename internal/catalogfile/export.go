@@ -6,6 +6,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/plan"
@@ -90,7 +91,10 @@ func exportProduct(ctx context.Context, c *db.Client, x *db.Product) (Product, e
 func exportPlan(p *db.Plan, endpoints []*db.Endpoint) Plan {
 	out := Plan{
 		Name: p.Name, Kind: p.Kind, ExternalID: p.ExternalID, Approval: p.Approval, QuotaPer: string(p.QuotaPer), RateLimit: exportRateLimit(p.RateLimit), Quota: exportQuota(p.Quota),
-		Overage: string(p.Overage), SpendingCap: input.OrZero(p.SpendingCap), EndpointLimits: exportLimits(p, endpoints),
+		SpendingCap: input.OrZero(p.SpendingCap), EndpointLimits: exportLimits(p, endpoints),
+	}
+	if p.Overage != access.OverageRefuse {
+		out.Overage = string(p.Overage)
 	}
 	if p.Price != nil {
 		out.Price = exportPrice(p.Price)
