@@ -63,8 +63,7 @@ func (svc *Service) CreatePlan(ctx context.Context, in CreatePlanInput) (*db.Pla
 		if err != nil {
 			return nil, err
 		}
-		create := tx.Plan.Create().SetOrganizationID(x.OrganizationID).SetProductID(x.ID).SetName(in.Name).SetKind(kind).
-			SetExternalID(input.OrZero(in.ExternalID)).SetNillableQuotaPer(in.QuotaPer).SetNillableOverage(in.Overage).SetNillableApproval(in.Approval).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
+		create := tx.Plan.Create().SetOrganizationID(x.OrganizationID).SetProductID(x.ID).SetName(in.Name).SetKind(kind).SetExternalID(input.OrZero(in.ExternalID)).SetNillableQuotaPer(in.QuotaPer).SetNillableOverage(in.Overage).SetNillableApproval(in.Approval).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
 		if in.RateLimit != nil {
 			create.SetRateLimit(input.WithBurst(in.RateLimit))
 		}
