@@ -101,6 +101,7 @@ func (nouns) Plan() noun {
 		questions: map[string]question{
 			"Plan":            of("Plan", "plan of the product", ""),
 			"Plan: private":   of("Plan", "plan of the private product", ""),
+			"Plan: tiered":    of("Plan", "tiered plan of the private product", ""),
 			"Plan: draft":     of("Plan", "plan of the draft product", ""),
 			"RateLimit":       of("Plan", "plan of the product", "rateLimit"),
 			"Quota":           of("Plan", "plan of the product", "quota"),

@@ -9123,7 +9123,7 @@ enum VerdictCode {
   NOT_IN_ACCESS_LIST
   "The product does not accept API keys in the form in which this one was presented (` + "`" + `authTypes` + "`" + `)."
   AUTH_TYPE_NOT_ALLOWED
-  "The product enforces its endpoints or the subscription is limited to some, and method and path are those of none of them, or servers could read the path in different ways."
+  "The product enforces its endpoints or the subscription is limited to some, and method and path are those of none of them, or servers could read the path in different ways. Also where the plan limits single endpoints and the path is not named, or could be read in different ways."
   ENDPOINT_NOT_ALLOWED
   "The credential belongs to a whole account, several of its apps may make the call, and none is named."
   AMBIGUOUS_APP

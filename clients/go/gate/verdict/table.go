@@ -112,7 +112,7 @@ func (c Code) describeAccess() description {
 			"Present the same key in the other form, raw key or user name and password, or let the product accept both."}
 	case EndpointNotAllowed:
 		return description{"ENDPOINT_NOT_ALLOWED", forbidden,
-			"The product enforces its endpoints or the subscription is limited to some, and method and path are those of none of them, or servers could read the path in different ways.",
+			"The product enforces its endpoints or the subscription is limited to some, and method and path are those of none of them, or servers could read the path in different ways. Also where the plan limits single endpoints and the path is not named, or could be read in different ways.",
 			"The subscription does not reach this endpoint.",
 			"Add the endpoint to the subscription, or to the product if the product has none such."}
 	case AmbiguousApp:
