@@ -5,6 +5,7 @@ import (
 
 	"portico/clients/go/gate/verdict"
 	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/gqlhttp"
 	"portico/internal/identity"
@@ -85,6 +86,7 @@ func lengths() map[string]int {
 		"Impact.apps":                         apps.MaxImpact, "Impact.credentials": apps.MaxImpact, "Impact.productSubscriptions": apps.MaxImpact,
 		"MailSettings.kinds":                        len(domain.MailKinds()),
 		"Charge.lines":                              domain.MaxPriceTiers,
+		"Plan.endpointLimits":                       catalog.MaxEndpointLimits,
 		"Price.tiers":                               domain.MaxPriceTiers,
 		"Product.authTypes":                         mostAuthTypes,
 		"Product.tags":                              domain.MaxTags,

@@ -75,6 +75,7 @@ func updatePlan(in model.UpdatePlanInput) catalog.UpdatePlanInput {
 	return catalog.UpdatePlanInput{
 		PlanID: in.PlanID, Version: version(in.Version), Name: patch(in.Name), ExternalID: patch(in.ExternalID),
 		RateLimit: patch(in.RateLimit), Quota: patch(in.Quota), QuotaPer: patch(in.QuotaPer), Price: patch(in.Price), Approval: patch(in.Approval),
+		EndpointLimits: patchValues(in.EndpointLimits), Overage: patch(in.Overage), SpendingCap: patch(in.SpendingCap),
 	}
 }
 

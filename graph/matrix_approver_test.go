@@ -100,7 +100,7 @@ func TestAnApproverSeesWhatADecisionNeeds(t *testing.T) {
 		"App":                 "account createdAt description id labels name referenceId",
 		"Account":             "createdAt id name profile status",
 		"Product":             "apiVersion deprecatesAt description descriptionHtml documentationUrl guides handOffUrl id logoUrl name plans retiresAt status summary tags terms title",
-		"Plan":                "charge id kind name price quota quotaPer rateLimit",
+		"Plan":                "charge id kind name overage price quota quotaPer rateLimit spendingCap",
 		"Actor":               "name role",
 		"Event":               "actor at changes id position reason subject type",
 		"EventSubject":        "id name type",

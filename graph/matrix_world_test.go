@@ -122,7 +122,7 @@ func (w *world) createCatalogue() {
 		w.ids["plan of the "+p.specimen] = w.make("admin", "createPlan", arguments{
 			"productId": w.ids[p.specimen], "name": "metered", "kind": kind, "externalId": "sap-2", "approval": "MANUAL",
 			"rateLimit": arguments{"limit": 10, "per": "SECOND"}, "quota": arguments{"limit": 1000, "per": "MONTH"},
-			"price": price,
+			"price": price, "spendingCap": "500",
 		}, "plan")
 		w.make("admin", "updateProduct", arguments{"productId": w.ids[p.specimen], "status": p.status}, "product")
 		w.ids["endpoint of the "+p.specimen] = w.make("admin", "createEndpoint", arguments{
@@ -153,6 +153,9 @@ func (w *world) createOwnObjects() {
 	}, "plan")
 	w.ids["tiered plan of the private product"] = w.make("admin", "createPlan", arguments{
 		"productId": w.ids["private product"], "name": "tiered", "kind": "TIERED", "price": arguments{"amount": "0.10", "unit": 100, "tiers": []arguments{{"upTo": 200, "amount": "0.10"}, {"amount": "0.05"}}},
+		"overage": "CONTINUE", "spendingCap": "20", "endpointLimits": []arguments{{
+			"endpointId": w.ids["endpoint of the private product"], "rateLimit": arguments{"limit": 1, "per": "MINUTE"}, "quota": arguments{"limit": 5, "per": "WEEK"},
+		}},
 	}, "plan")
 	w.make("developer", "changePlan", arguments{
 		"subscriptionId": w.ids["approved"], "planId": w.ids["other plan of the private product"], "when": "PERIOD_END", "reason": "Growth.",

@@ -13,7 +13,13 @@ import (
 	"portico/graph/model"
 	"portico/internal/catalog"
 	"portico/internal/domain"
+	"portico/internal/nodeid"
 )
+
+// Endpoint is the resolver for the endpoint field.
+func (r *endpointLimitResolver) Endpoint(ctx context.Context, obj *access.EndpointLimit) (*db.Endpoint, error) {
+	return one(ctx, nodeid.Endpoint, obj.EndpointID, r.Entities.EndpointsByID)
+}
 
 // CreatePlan is the resolver for the createPlan field.
 func (r *mutationResolver) CreatePlan(ctx context.Context, input catalog.CreatePlanInput) (*model.CreatePlanPayload, error) {
@@ -45,6 +51,9 @@ func (r *rateLimitInputResolver) Burst(ctx context.Context, obj *access.RateLimi
 	return nil
 }
 
+// EndpointLimit returns generated.EndpointLimitResolver implementation.
+func (r *Resolver) EndpointLimit() generated.EndpointLimitResolver { return &endpointLimitResolver{r} }
+
 // Plan returns generated.PlanResolver implementation.
 func (r *Resolver) Plan() generated.PlanResolver { return &planResolver{r} }
 
@@ -59,6 +68,7 @@ func (r *Resolver) RateLimitInput() generated.RateLimitInputResolver {
 }
 
 type (
+	endpointLimitResolver  struct{ *Resolver }
 	planResolver           struct{ *Resolver }
 	planConnectionResolver struct{ *Resolver }
 	rateLimitInputResolver struct{ *Resolver }

@@ -16657,29 +16657,35 @@ func (m *OrganizationMutation) ResetEdge(name string) error {
 // PlanMutation represents an operation that mutates the Plan nodes in the graph.
 type PlanMutation struct {
 	config
-	op                  Op
-	typ                 string
-	id                  *uuid.UUID
-	created_at          *time.Time
-	updated_at          *time.Time
-	version             *int
-	addversion          *int
-	name                *string
-	external_id         *string
-	kind                *domain.PlanKind
-	rate_limit          **access.RateLimit
-	quota               **access.Quota
-	quota_per           *access.QuotaPer
-	price               **domain.Price
-	approval            *domain.Approval
-	clearedFields       map[string]struct{}
-	product             *uuid.UUID
-	clearedproduct      bool
-	organization        *uuid.UUID
-	clearedorganization bool
-	done                bool
-	oldValue            func(context.Context) (*Plan, error)
-	predicates          []predicate.Plan
+	op                    Op
+	typ                   string
+	id                    *uuid.UUID
+	created_at            *time.Time
+	updated_at            *time.Time
+	version               *int
+	addversion            *int
+	name                  *string
+	external_id           *string
+	kind                  *domain.PlanKind
+	rate_limit            **access.RateLimit
+	quota                 **access.Quota
+	quota_per             *access.QuotaPer
+	price                 **domain.Price
+	endpoint_limits       *[]access.EndpointLimit
+	appendendpoint_limits []access.EndpointLimit
+	overage               *access.Overage
+	spending_cap          *string
+	calls_within_cap      *int64
+	addcalls_within_cap   *int64
+	approval              *domain.Approval
+	clearedFields         map[string]struct{}
+	product               *uuid.UUID
+	clearedproduct        bool
+	organization          *uuid.UUID
+	clearedorganization   bool
+	done                  bool
+	oldValue              func(context.Context) (*Plan, error)
+	predicates            []predicate.Plan
 }
 
 var _ ent.Mutation = (*PlanMutation)(nil)
@@ -17277,6 +17283,226 @@ func (m *PlanMutation) ResetPrice() {
 	delete(m.clearedFields, plan.FieldPrice)
 }
 
+// SetEndpointLimits sets the "endpoint_limits" field.
+func (m *PlanMutation) SetEndpointLimits(al []access.EndpointLimit) {
+	m.endpoint_limits = &al
+	m.appendendpoint_limits = nil
+}
+
+// EndpointLimits returns the value of the "endpoint_limits" field in the mutation.
+func (m *PlanMutation) EndpointLimits() (r []access.EndpointLimit, exists bool) {
+	v := m.endpoint_limits
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndpointLimits returns the old "endpoint_limits" field's value of the Plan entity.
+// If the Plan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanMutation) OldEndpointLimits(ctx context.Context) (v []access.EndpointLimit, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndpointLimits is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndpointLimits requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndpointLimits: %w", err)
+	}
+	return oldValue.EndpointLimits, nil
+}
+
+// AppendEndpointLimits adds al to the "endpoint_limits" field.
+func (m *PlanMutation) AppendEndpointLimits(al []access.EndpointLimit) {
+	m.appendendpoint_limits = append(m.appendendpoint_limits, al...)
+}
+
+// AppendedEndpointLimits returns the list of values that were appended to the "endpoint_limits" field in this mutation.
+func (m *PlanMutation) AppendedEndpointLimits() ([]access.EndpointLimit, bool) {
+	if len(m.appendendpoint_limits) == 0 {
+		return nil, false
+	}
+	return m.appendendpoint_limits, true
+}
+
+// ClearEndpointLimits clears the value of the "endpoint_limits" field.
+func (m *PlanMutation) ClearEndpointLimits() {
+	m.endpoint_limits = nil
+	m.appendendpoint_limits = nil
+	m.clearedFields[plan.FieldEndpointLimits] = struct{}{}
+}
+
+// EndpointLimitsCleared returns if the "endpoint_limits" field was cleared in this mutation.
+func (m *PlanMutation) EndpointLimitsCleared() bool {
+	_, ok := m.clearedFields[plan.FieldEndpointLimits]
+	return ok
+}
+
+// ResetEndpointLimits resets all changes to the "endpoint_limits" field.
+func (m *PlanMutation) ResetEndpointLimits() {
+	m.endpoint_limits = nil
+	m.appendendpoint_limits = nil
+	delete(m.clearedFields, plan.FieldEndpointLimits)
+}
+
+// SetOverage sets the "overage" field.
+func (m *PlanMutation) SetOverage(a access.Overage) {
+	m.overage = &a
+}
+
+// Overage returns the value of the "overage" field in the mutation.
+func (m *PlanMutation) Overage() (r access.Overage, exists bool) {
+	v := m.overage
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOverage returns the old "overage" field's value of the Plan entity.
+// If the Plan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanMutation) OldOverage(ctx context.Context) (v access.Overage, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOverage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOverage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOverage: %w", err)
+	}
+	return oldValue.Overage, nil
+}
+
+// ResetOverage resets all changes to the "overage" field.
+func (m *PlanMutation) ResetOverage() {
+	m.overage = nil
+}
+
+// SetSpendingCap sets the "spending_cap" field.
+func (m *PlanMutation) SetSpendingCap(s string) {
+	m.spending_cap = &s
+}
+
+// SpendingCap returns the value of the "spending_cap" field in the mutation.
+func (m *PlanMutation) SpendingCap() (r string, exists bool) {
+	v := m.spending_cap
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSpendingCap returns the old "spending_cap" field's value of the Plan entity.
+// If the Plan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanMutation) OldSpendingCap(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSpendingCap is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSpendingCap requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSpendingCap: %w", err)
+	}
+	return oldValue.SpendingCap, nil
+}
+
+// ClearSpendingCap clears the value of the "spending_cap" field.
+func (m *PlanMutation) ClearSpendingCap() {
+	m.spending_cap = nil
+	m.clearedFields[plan.FieldSpendingCap] = struct{}{}
+}
+
+// SpendingCapCleared returns if the "spending_cap" field was cleared in this mutation.
+func (m *PlanMutation) SpendingCapCleared() bool {
+	_, ok := m.clearedFields[plan.FieldSpendingCap]
+	return ok
+}
+
+// ResetSpendingCap resets all changes to the "spending_cap" field.
+func (m *PlanMutation) ResetSpendingCap() {
+	m.spending_cap = nil
+	delete(m.clearedFields, plan.FieldSpendingCap)
+}
+
+// SetCallsWithinCap sets the "calls_within_cap" field.
+func (m *PlanMutation) SetCallsWithinCap(i int64) {
+	m.calls_within_cap = &i
+	m.addcalls_within_cap = nil
+}
+
+// CallsWithinCap returns the value of the "calls_within_cap" field in the mutation.
+func (m *PlanMutation) CallsWithinCap() (r int64, exists bool) {
+	v := m.calls_within_cap
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCallsWithinCap returns the old "calls_within_cap" field's value of the Plan entity.
+// If the Plan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanMutation) OldCallsWithinCap(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCallsWithinCap is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCallsWithinCap requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCallsWithinCap: %w", err)
+	}
+	return oldValue.CallsWithinCap, nil
+}
+
+// AddCallsWithinCap adds i to the "calls_within_cap" field.
+func (m *PlanMutation) AddCallsWithinCap(i int64) {
+	if m.addcalls_within_cap != nil {
+		*m.addcalls_within_cap += i
+	} else {
+		m.addcalls_within_cap = &i
+	}
+}
+
+// AddedCallsWithinCap returns the value that was added to the "calls_within_cap" field in this mutation.
+func (m *PlanMutation) AddedCallsWithinCap() (r int64, exists bool) {
+	v := m.addcalls_within_cap
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearCallsWithinCap clears the value of the "calls_within_cap" field.
+func (m *PlanMutation) ClearCallsWithinCap() {
+	m.calls_within_cap = nil
+	m.addcalls_within_cap = nil
+	m.clearedFields[plan.FieldCallsWithinCap] = struct{}{}
+}
+
+// CallsWithinCapCleared returns if the "calls_within_cap" field was cleared in this mutation.
+func (m *PlanMutation) CallsWithinCapCleared() bool {
+	_, ok := m.clearedFields[plan.FieldCallsWithinCap]
+	return ok
+}
+
+// ResetCallsWithinCap resets all changes to the "calls_within_cap" field.
+func (m *PlanMutation) ResetCallsWithinCap() {
+	m.calls_within_cap = nil
+	m.addcalls_within_cap = nil
+	delete(m.clearedFields, plan.FieldCallsWithinCap)
+}
+
 // SetApproval sets the "approval" field.
 func (m *PlanMutation) SetApproval(d domain.Approval) {
 	m.approval = &d
@@ -17414,7 +17640,7 @@ func (m *PlanMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PlanMutation) Fields() []string {
-	fields := make([]string, 0, 13)
+	fields := make([]string, 0, 17)
 	if m.organization != nil {
 		fields = append(fields, plan.FieldOrganizationID)
 	}
@@ -17451,6 +17677,18 @@ func (m *PlanMutation) Fields() []string {
 	if m.price != nil {
 		fields = append(fields, plan.FieldPrice)
 	}
+	if m.endpoint_limits != nil {
+		fields = append(fields, plan.FieldEndpointLimits)
+	}
+	if m.overage != nil {
+		fields = append(fields, plan.FieldOverage)
+	}
+	if m.spending_cap != nil {
+		fields = append(fields, plan.FieldSpendingCap)
+	}
+	if m.calls_within_cap != nil {
+		fields = append(fields, plan.FieldCallsWithinCap)
+	}
 	if m.approval != nil {
 		fields = append(fields, plan.FieldApproval)
 	}
@@ -17486,6 +17724,14 @@ func (m *PlanMutation) Field(name string) (ent.Value, bool) {
 		return m.QuotaPer()
 	case plan.FieldPrice:
 		return m.Price()
+	case plan.FieldEndpointLimits:
+		return m.EndpointLimits()
+	case plan.FieldOverage:
+		return m.Overage()
+	case plan.FieldSpendingCap:
+		return m.SpendingCap()
+	case plan.FieldCallsWithinCap:
+		return m.CallsWithinCap()
 	case plan.FieldApproval:
 		return m.Approval()
 	}
@@ -17521,6 +17767,14 @@ func (m *PlanMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldQuotaPer(ctx)
 	case plan.FieldPrice:
 		return m.OldPrice(ctx)
+	case plan.FieldEndpointLimits:
+		return m.OldEndpointLimits(ctx)
+	case plan.FieldOverage:
+		return m.OldOverage(ctx)
+	case plan.FieldSpendingCap:
+		return m.OldSpendingCap(ctx)
+	case plan.FieldCallsWithinCap:
+		return m.OldCallsWithinCap(ctx)
 	case plan.FieldApproval:
 		return m.OldApproval(ctx)
 	}
@@ -17616,6 +17870,34 @@ func (m *PlanMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPrice(v)
 		return nil
+	case plan.FieldEndpointLimits:
+		v, ok := value.([]access.EndpointLimit)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndpointLimits(v)
+		return nil
+	case plan.FieldOverage:
+		v, ok := value.(access.Overage)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOverage(v)
+		return nil
+	case plan.FieldSpendingCap:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSpendingCap(v)
+		return nil
+	case plan.FieldCallsWithinCap:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCallsWithinCap(v)
+		return nil
 	case plan.FieldApproval:
 		v, ok := value.(domain.Approval)
 		if !ok {
@@ -17634,6 +17916,9 @@ func (m *PlanMutation) AddedFields() []string {
 	if m.addversion != nil {
 		fields = append(fields, plan.FieldVersion)
 	}
+	if m.addcalls_within_cap != nil {
+		fields = append(fields, plan.FieldCallsWithinCap)
+	}
 	return fields
 }
 
@@ -17644,6 +17929,8 @@ func (m *PlanMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case plan.FieldVersion:
 		return m.AddedVersion()
+	case plan.FieldCallsWithinCap:
+		return m.AddedCallsWithinCap()
 	}
 	return nil, false
 }
@@ -17659,6 +17946,13 @@ func (m *PlanMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddVersion(v)
+		return nil
+	case plan.FieldCallsWithinCap:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCallsWithinCap(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Plan numeric field %s", name)
@@ -17676,6 +17970,15 @@ func (m *PlanMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(plan.FieldPrice) {
 		fields = append(fields, plan.FieldPrice)
+	}
+	if m.FieldCleared(plan.FieldEndpointLimits) {
+		fields = append(fields, plan.FieldEndpointLimits)
+	}
+	if m.FieldCleared(plan.FieldSpendingCap) {
+		fields = append(fields, plan.FieldSpendingCap)
+	}
+	if m.FieldCleared(plan.FieldCallsWithinCap) {
+		fields = append(fields, plan.FieldCallsWithinCap)
 	}
 	if m.FieldCleared(plan.FieldApproval) {
 		fields = append(fields, plan.FieldApproval)
@@ -17702,6 +18005,15 @@ func (m *PlanMutation) ClearField(name string) error {
 		return nil
 	case plan.FieldPrice:
 		m.ClearPrice()
+		return nil
+	case plan.FieldEndpointLimits:
+		m.ClearEndpointLimits()
+		return nil
+	case plan.FieldSpendingCap:
+		m.ClearSpendingCap()
+		return nil
+	case plan.FieldCallsWithinCap:
+		m.ClearCallsWithinCap()
 		return nil
 	case plan.FieldApproval:
 		m.ClearApproval()
@@ -17749,6 +18061,18 @@ func (m *PlanMutation) ResetField(name string) error {
 		return nil
 	case plan.FieldPrice:
 		m.ResetPrice()
+		return nil
+	case plan.FieldEndpointLimits:
+		m.ResetEndpointLimits()
+		return nil
+	case plan.FieldOverage:
+		m.ResetOverage()
+		return nil
+	case plan.FieldSpendingCap:
+		m.ResetSpendingCap()
+		return nil
+	case plan.FieldCallsWithinCap:
+		m.ResetCallsWithinCap()
 		return nil
 	case plan.FieldApproval:
 		m.ResetApproval()

@@ -48,6 +48,14 @@ type Plan struct {
 	QuotaPer access.QuotaPer `json:"quota_per,omitempty"`
 	// NULL: free of charge.
 	Price *domain.Price `json:"price,omitempty"`
+	// Of single endpoints, besides; NULL: none.
+	EndpointLimits []access.EndpointLimit `json:"endpoint_limits,omitempty"`
+	// Overage holds the value of the "overage" field.
+	Overage access.Overage `json:"overage,omitempty"`
+	// What a month may cost, in the price's currency; NULL: whatever.
+	SpendingCap *string `json:"spending_cap,omitempty"`
+	// What the spending cap is in calls of an app in a month; NULL: not limited.
+	CallsWithinCap *int64 `json:"calls_within_cap,omitempty"`
 	// NULL: the product's.
 	Approval *domain.Approval `json:"approval,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -99,11 +107,11 @@ func (*Plan) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case plan.FieldRateLimit, plan.FieldQuota, plan.FieldPrice:
+		case plan.FieldRateLimit, plan.FieldQuota, plan.FieldPrice, plan.FieldEndpointLimits:
 			values[i] = new([]byte)
-		case plan.FieldVersion:
+		case plan.FieldVersion, plan.FieldCallsWithinCap:
 			values[i] = new(sql.NullInt64)
-		case plan.FieldName, plan.FieldExternalID, plan.FieldKind, plan.FieldQuotaPer, plan.FieldApproval:
+		case plan.FieldName, plan.FieldExternalID, plan.FieldKind, plan.FieldQuotaPer, plan.FieldOverage, plan.FieldSpendingCap, plan.FieldApproval:
 			values[i] = new(sql.NullString)
 		case plan.FieldCreatedAt, plan.FieldUpdatedAt:
 			values[i] = new(sql.NullTime)
@@ -208,6 +216,34 @@ func (_m *Plan) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field price: %w", err)
 				}
 			}
+		case plan.FieldEndpointLimits:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field endpoint_limits", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.EndpointLimits); err != nil {
+					return fmt.Errorf("unmarshal field endpoint_limits: %w", err)
+				}
+			}
+		case plan.FieldOverage:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field overage", values[i])
+			} else if value.Valid {
+				_m.Overage = access.Overage(value.String)
+			}
+		case plan.FieldSpendingCap:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field spending_cap", values[i])
+			} else if value.Valid {
+				_m.SpendingCap = new(string)
+				*_m.SpendingCap = value.String
+			}
+		case plan.FieldCallsWithinCap:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field calls_within_cap", values[i])
+			} else if value.Valid {
+				_m.CallsWithinCap = new(int64)
+				*_m.CallsWithinCap = value.Int64
+			}
 		case plan.FieldApproval:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field approval", values[i])
@@ -296,6 +332,22 @@ func (_m *Plan) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("price=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Price))
+	builder.WriteString(", ")
+	builder.WriteString("endpoint_limits=")
+	builder.WriteString(fmt.Sprintf("%v", _m.EndpointLimits))
+	builder.WriteString(", ")
+	builder.WriteString("overage=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Overage))
+	builder.WriteString(", ")
+	if v := _m.SpendingCap; v != nil {
+		builder.WriteString("spending_cap=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.CallsWithinCap; v != nil {
+		builder.WriteString("calls_within_cap=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	if v := _m.Approval; v != nil {
 		builder.WriteString("approval=")

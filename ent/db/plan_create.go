@@ -138,6 +138,54 @@ func (_c *PlanCreate) SetPrice(v *domain.Price) *PlanCreate {
 	return _c
 }
 
+// SetEndpointLimits sets the "endpoint_limits" field.
+func (_c *PlanCreate) SetEndpointLimits(v []access.EndpointLimit) *PlanCreate {
+	_c.mutation.SetEndpointLimits(v)
+	return _c
+}
+
+// SetOverage sets the "overage" field.
+func (_c *PlanCreate) SetOverage(v access.Overage) *PlanCreate {
+	_c.mutation.SetOverage(v)
+	return _c
+}
+
+// SetNillableOverage sets the "overage" field if the given value is not nil.
+func (_c *PlanCreate) SetNillableOverage(v *access.Overage) *PlanCreate {
+	if v != nil {
+		_c.SetOverage(*v)
+	}
+	return _c
+}
+
+// SetSpendingCap sets the "spending_cap" field.
+func (_c *PlanCreate) SetSpendingCap(v string) *PlanCreate {
+	_c.mutation.SetSpendingCap(v)
+	return _c
+}
+
+// SetNillableSpendingCap sets the "spending_cap" field if the given value is not nil.
+func (_c *PlanCreate) SetNillableSpendingCap(v *string) *PlanCreate {
+	if v != nil {
+		_c.SetSpendingCap(*v)
+	}
+	return _c
+}
+
+// SetCallsWithinCap sets the "calls_within_cap" field.
+func (_c *PlanCreate) SetCallsWithinCap(v int64) *PlanCreate {
+	_c.mutation.SetCallsWithinCap(v)
+	return _c
+}
+
+// SetNillableCallsWithinCap sets the "calls_within_cap" field if the given value is not nil.
+func (_c *PlanCreate) SetNillableCallsWithinCap(v *int64) *PlanCreate {
+	if v != nil {
+		_c.SetCallsWithinCap(*v)
+	}
+	return _c
+}
+
 // SetApproval sets the "approval" field.
 func (_c *PlanCreate) SetApproval(v domain.Approval) *PlanCreate {
 	_c.mutation.SetApproval(v)
@@ -239,6 +287,10 @@ func (_c *PlanCreate) defaults() error {
 		v := plan.DefaultQuotaPer
 		_c.mutation.SetQuotaPer(v)
 	}
+	if _, ok := _c.mutation.Overage(); !ok {
+		v := plan.DefaultOverage
+		_c.mutation.SetOverage(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if plan.DefaultID == nil {
 			return fmt.Errorf("db: uninitialized plan.DefaultID (forgotten import db/runtime?)")
@@ -288,6 +340,14 @@ func (_c *PlanCreate) check() error {
 			return &ValidationError{Name: "quota_per", err: fmt.Errorf(`db: validator failed for field "Plan.quota_per": %w`, err)}
 		}
 	}
+	if _, ok := _c.mutation.Overage(); !ok {
+		return &ValidationError{Name: "overage", err: errors.New(`db: missing required field "Plan.overage"`)}
+	}
+	if v, ok := _c.mutation.Overage(); ok {
+		if err := plan.OverageValidator(v); err != nil {
+			return &ValidationError{Name: "overage", err: fmt.Errorf(`db: validator failed for field "Plan.overage": %w`, err)}
+		}
+	}
 	if v, ok := _c.mutation.Approval(); ok {
 		if err := plan.ApprovalValidator(v); err != nil {
 			return &ValidationError{Name: "approval", err: fmt.Errorf(`db: validator failed for field "Plan.approval": %w`, err)}
@@ -303,7 +363,7 @@ func (_c *PlanCreate) check() error {
 }
 
 // insertPlan inserts a row. What is not set is NULL.
-const insertPlan = `INSERT INTO "plans" ("organization_id", "created_at", "updated_at", "version", "product_id", "name", "external_id", "kind", "rate_limit", "quota", "quota_per", "price", "approval", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
+const insertPlan = `INSERT INTO "plans" ("organization_id", "created_at", "updated_at", "version", "product_id", "name", "external_id", "kind", "rate_limit", "quota", "quota_per", "price", "endpoint_limits", "overage", "spending_cap", "calls_within_cap", "approval", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
 
 func (_c *PlanCreate) sqlSave(ctx context.Context) (*Plan, error) {
 	node, args, err := _c.values()
@@ -337,7 +397,7 @@ func (_c *PlanCreate) values() (*Plan, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &Plan{config: _c.config}, make([]any, 14)
+	node, args := &Plan{config: _c.config}, make([]any, 18)
 	if value, ok := _c.mutation.OrganizationID(); ok {
 		args[0] = value.String()
 		node.OrganizationID = value
@@ -398,12 +458,32 @@ func (_c *PlanCreate) values() (*Plan, []any, error) {
 		args[11] = text
 		node.Price = value
 	}
+	if value, ok := _c.mutation.EndpointLimits(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, nil, fmt.Errorf("marshal value for column endpoint_limits: %w", err)
+		}
+		args[12] = text
+		node.EndpointLimits = value
+	}
+	if value, ok := _c.mutation.Overage(); ok {
+		args[13] = string(value)
+		node.Overage = value
+	}
+	if value, ok := _c.mutation.SpendingCap(); ok {
+		args[14] = string(value)
+		node.SpendingCap = &value
+	}
+	if value, ok := _c.mutation.CallsWithinCap(); ok {
+		args[15] = int64(value)
+		node.CallsWithinCap = &value
+	}
 	if value, ok := _c.mutation.Approval(); ok {
-		args[12] = string(value)
+		args[16] = string(value)
 		node.Approval = &value
 	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[13] = value.String()
+		args[17] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -459,6 +539,22 @@ func (_c *PlanCreate) createSpec() (*Plan, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Price(); ok {
 		_spec.SetField(plan.FieldPrice, field.TypeJSON, value)
 		_node.Price = value
+	}
+	if value, ok := _c.mutation.EndpointLimits(); ok {
+		_spec.SetField(plan.FieldEndpointLimits, field.TypeJSON, value)
+		_node.EndpointLimits = value
+	}
+	if value, ok := _c.mutation.Overage(); ok {
+		_spec.SetField(plan.FieldOverage, field.TypeEnum, value)
+		_node.Overage = value
+	}
+	if value, ok := _c.mutation.SpendingCap(); ok {
+		_spec.SetField(plan.FieldSpendingCap, field.TypeString, value)
+		_node.SpendingCap = &value
+	}
+	if value, ok := _c.mutation.CallsWithinCap(); ok {
+		_spec.SetField(plan.FieldCallsWithinCap, field.TypeInt64, value)
+		_node.CallsWithinCap = &value
 	}
 	if value, ok := _c.mutation.Approval(); ok {
 		_spec.SetField(plan.FieldApproval, field.TypeEnum, value)

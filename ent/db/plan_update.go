@@ -14,6 +14,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	"entgo.io/ent/dialect/sql/sqljson"
 	"entgo.io/ent/schema/field"
 )
 
@@ -158,6 +159,85 @@ func (_u *PlanUpdate) ClearPrice() *PlanUpdate {
 	return _u
 }
 
+// SetEndpointLimits sets the "endpoint_limits" field.
+func (_u *PlanUpdate) SetEndpointLimits(v []access.EndpointLimit) *PlanUpdate {
+	_u.mutation.SetEndpointLimits(v)
+	return _u
+}
+
+// AppendEndpointLimits appends value to the "endpoint_limits" field.
+func (_u *PlanUpdate) AppendEndpointLimits(v []access.EndpointLimit) *PlanUpdate {
+	_u.mutation.AppendEndpointLimits(v)
+	return _u
+}
+
+// ClearEndpointLimits clears the value of the "endpoint_limits" field.
+func (_u *PlanUpdate) ClearEndpointLimits() *PlanUpdate {
+	_u.mutation.ClearEndpointLimits()
+	return _u
+}
+
+// SetOverage sets the "overage" field.
+func (_u *PlanUpdate) SetOverage(v access.Overage) *PlanUpdate {
+	_u.mutation.SetOverage(v)
+	return _u
+}
+
+// SetNillableOverage sets the "overage" field if the given value is not nil.
+func (_u *PlanUpdate) SetNillableOverage(v *access.Overage) *PlanUpdate {
+	if v != nil {
+		_u.SetOverage(*v)
+	}
+	return _u
+}
+
+// SetSpendingCap sets the "spending_cap" field.
+func (_u *PlanUpdate) SetSpendingCap(v string) *PlanUpdate {
+	_u.mutation.SetSpendingCap(v)
+	return _u
+}
+
+// SetNillableSpendingCap sets the "spending_cap" field if the given value is not nil.
+func (_u *PlanUpdate) SetNillableSpendingCap(v *string) *PlanUpdate {
+	if v != nil {
+		_u.SetSpendingCap(*v)
+	}
+	return _u
+}
+
+// ClearSpendingCap clears the value of the "spending_cap" field.
+func (_u *PlanUpdate) ClearSpendingCap() *PlanUpdate {
+	_u.mutation.ClearSpendingCap()
+	return _u
+}
+
+// SetCallsWithinCap sets the "calls_within_cap" field.
+func (_u *PlanUpdate) SetCallsWithinCap(v int64) *PlanUpdate {
+	_u.mutation.ResetCallsWithinCap()
+	_u.mutation.SetCallsWithinCap(v)
+	return _u
+}
+
+// SetNillableCallsWithinCap sets the "calls_within_cap" field if the given value is not nil.
+func (_u *PlanUpdate) SetNillableCallsWithinCap(v *int64) *PlanUpdate {
+	if v != nil {
+		_u.SetCallsWithinCap(*v)
+	}
+	return _u
+}
+
+// AddCallsWithinCap adds value to the "calls_within_cap" field.
+func (_u *PlanUpdate) AddCallsWithinCap(v int64) *PlanUpdate {
+	_u.mutation.AddCallsWithinCap(v)
+	return _u
+}
+
+// ClearCallsWithinCap clears the value of the "calls_within_cap" field.
+func (_u *PlanUpdate) ClearCallsWithinCap() *PlanUpdate {
+	_u.mutation.ClearCallsWithinCap()
+	return _u
+}
+
 // SetApproval sets the "approval" field.
 func (_u *PlanUpdate) SetApproval(v domain.Approval) *PlanUpdate {
 	_u.mutation.SetApproval(v)
@@ -220,6 +300,11 @@ func (_u *PlanUpdate) check() error {
 	if v, ok := _u.mutation.QuotaPer(); ok {
 		if err := plan.QuotaPerValidator(v); err != nil {
 			return &ValidationError{Name: "quota_per", err: fmt.Errorf(`db: validator failed for field "Plan.quota_per": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Overage(); ok {
+		if err := plan.OverageValidator(v); err != nil {
+			return &ValidationError{Name: "overage", err: fmt.Errorf(`db: validator failed for field "Plan.overage": %w`, err)}
 		}
 	}
 	if v, ok := _u.mutation.Approval(); ok {
@@ -292,6 +377,35 @@ func (_u *PlanUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.PriceCleared() {
 		_spec.ClearField(plan.FieldPrice, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.EndpointLimits(); ok {
+		_spec.SetField(plan.FieldEndpointLimits, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedEndpointLimits(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, plan.FieldEndpointLimits, value)
+		})
+	}
+	if _u.mutation.EndpointLimitsCleared() {
+		_spec.ClearField(plan.FieldEndpointLimits, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Overage(); ok {
+		_spec.SetField(plan.FieldOverage, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.SpendingCap(); ok {
+		_spec.SetField(plan.FieldSpendingCap, field.TypeString, value)
+	}
+	if _u.mutation.SpendingCapCleared() {
+		_spec.ClearField(plan.FieldSpendingCap, field.TypeString)
+	}
+	if value, ok := _u.mutation.CallsWithinCap(); ok {
+		_spec.SetField(plan.FieldCallsWithinCap, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedCallsWithinCap(); ok {
+		_spec.AddField(plan.FieldCallsWithinCap, field.TypeInt64, value)
+	}
+	if _u.mutation.CallsWithinCapCleared() {
+		_spec.ClearField(plan.FieldCallsWithinCap, field.TypeInt64)
 	}
 	if value, ok := _u.mutation.Approval(); ok {
 		_spec.SetField(plan.FieldApproval, field.TypeEnum, value)
@@ -448,6 +562,85 @@ func (_u *PlanUpdateOne) ClearPrice() *PlanUpdateOne {
 	return _u
 }
 
+// SetEndpointLimits sets the "endpoint_limits" field.
+func (_u *PlanUpdateOne) SetEndpointLimits(v []access.EndpointLimit) *PlanUpdateOne {
+	_u.mutation.SetEndpointLimits(v)
+	return _u
+}
+
+// AppendEndpointLimits appends value to the "endpoint_limits" field.
+func (_u *PlanUpdateOne) AppendEndpointLimits(v []access.EndpointLimit) *PlanUpdateOne {
+	_u.mutation.AppendEndpointLimits(v)
+	return _u
+}
+
+// ClearEndpointLimits clears the value of the "endpoint_limits" field.
+func (_u *PlanUpdateOne) ClearEndpointLimits() *PlanUpdateOne {
+	_u.mutation.ClearEndpointLimits()
+	return _u
+}
+
+// SetOverage sets the "overage" field.
+func (_u *PlanUpdateOne) SetOverage(v access.Overage) *PlanUpdateOne {
+	_u.mutation.SetOverage(v)
+	return _u
+}
+
+// SetNillableOverage sets the "overage" field if the given value is not nil.
+func (_u *PlanUpdateOne) SetNillableOverage(v *access.Overage) *PlanUpdateOne {
+	if v != nil {
+		_u.SetOverage(*v)
+	}
+	return _u
+}
+
+// SetSpendingCap sets the "spending_cap" field.
+func (_u *PlanUpdateOne) SetSpendingCap(v string) *PlanUpdateOne {
+	_u.mutation.SetSpendingCap(v)
+	return _u
+}
+
+// SetNillableSpendingCap sets the "spending_cap" field if the given value is not nil.
+func (_u *PlanUpdateOne) SetNillableSpendingCap(v *string) *PlanUpdateOne {
+	if v != nil {
+		_u.SetSpendingCap(*v)
+	}
+	return _u
+}
+
+// ClearSpendingCap clears the value of the "spending_cap" field.
+func (_u *PlanUpdateOne) ClearSpendingCap() *PlanUpdateOne {
+	_u.mutation.ClearSpendingCap()
+	return _u
+}
+
+// SetCallsWithinCap sets the "calls_within_cap" field.
+func (_u *PlanUpdateOne) SetCallsWithinCap(v int64) *PlanUpdateOne {
+	_u.mutation.ResetCallsWithinCap()
+	_u.mutation.SetCallsWithinCap(v)
+	return _u
+}
+
+// SetNillableCallsWithinCap sets the "calls_within_cap" field if the given value is not nil.
+func (_u *PlanUpdateOne) SetNillableCallsWithinCap(v *int64) *PlanUpdateOne {
+	if v != nil {
+		_u.SetCallsWithinCap(*v)
+	}
+	return _u
+}
+
+// AddCallsWithinCap adds value to the "calls_within_cap" field.
+func (_u *PlanUpdateOne) AddCallsWithinCap(v int64) *PlanUpdateOne {
+	_u.mutation.AddCallsWithinCap(v)
+	return _u
+}
+
+// ClearCallsWithinCap clears the value of the "calls_within_cap" field.
+func (_u *PlanUpdateOne) ClearCallsWithinCap() *PlanUpdateOne {
+	_u.mutation.ClearCallsWithinCap()
+	return _u
+}
+
 // SetApproval sets the "approval" field.
 func (_u *PlanUpdateOne) SetApproval(v domain.Approval) *PlanUpdateOne {
 	_u.mutation.SetApproval(v)
@@ -523,6 +716,11 @@ func (_u *PlanUpdateOne) check() error {
 	if v, ok := _u.mutation.QuotaPer(); ok {
 		if err := plan.QuotaPerValidator(v); err != nil {
 			return &ValidationError{Name: "quota_per", err: fmt.Errorf(`db: validator failed for field "Plan.quota_per": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Overage(); ok {
+		if err := plan.OverageValidator(v); err != nil {
+			return &ValidationError{Name: "overage", err: fmt.Errorf(`db: validator failed for field "Plan.overage": %w`, err)}
 		}
 	}
 	if v, ok := _u.mutation.Approval(); ok {
@@ -612,6 +810,35 @@ func (_u *PlanUpdateOne) sqlSave(ctx context.Context) (_node *Plan, err error) {
 	}
 	if _u.mutation.PriceCleared() {
 		_spec.ClearField(plan.FieldPrice, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.EndpointLimits(); ok {
+		_spec.SetField(plan.FieldEndpointLimits, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedEndpointLimits(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, plan.FieldEndpointLimits, value)
+		})
+	}
+	if _u.mutation.EndpointLimitsCleared() {
+		_spec.ClearField(plan.FieldEndpointLimits, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Overage(); ok {
+		_spec.SetField(plan.FieldOverage, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.SpendingCap(); ok {
+		_spec.SetField(plan.FieldSpendingCap, field.TypeString, value)
+	}
+	if _u.mutation.SpendingCapCleared() {
+		_spec.ClearField(plan.FieldSpendingCap, field.TypeString)
+	}
+	if value, ok := _u.mutation.CallsWithinCap(); ok {
+		_spec.SetField(plan.FieldCallsWithinCap, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedCallsWithinCap(); ok {
+		_spec.AddField(plan.FieldCallsWithinCap, field.TypeInt64, value)
+	}
+	if _u.mutation.CallsWithinCapCleared() {
+		_spec.ClearField(plan.FieldCallsWithinCap, field.TypeInt64)
 	}
 	if value, ok := _u.mutation.Approval(); ok {
 		_spec.SetField(plan.FieldApproval, field.TypeEnum, value)

@@ -1462,6 +1462,22 @@ func (*PlanQuery) Assign(column string) func(m *Plan, v any) error {
 		return func(m *Plan, v any) error {
 			return rowscan.JSON(&m.Price, v)
 		}
+	case plan.FieldEndpointLimits:
+		return func(m *Plan, v any) error {
+			return rowscan.JSON(&m.EndpointLimits, v)
+		}
+	case plan.FieldOverage:
+		return func(m *Plan, v any) error {
+			return rowscan.Text(&m.Overage, v)
+		}
+	case plan.FieldSpendingCap:
+		return func(m *Plan, v any) error {
+			return rowscan.Optional(&m.SpendingCap, v, rowscan.Text)
+		}
+	case plan.FieldCallsWithinCap:
+		return func(m *Plan, v any) error {
+			return rowscan.Optional(&m.CallsWithinCap, v, rowscan.Int)
+		}
 	case plan.FieldApproval:
 		return func(m *Plan, v any) error {
 			return rowscan.Optional(&m.Approval, v, rowscan.Text)

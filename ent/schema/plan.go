@@ -30,6 +30,10 @@ func (Plan) Fields() []ent.Field {
 		field.JSON("quota", &access.Quota{}).Optional().Comment("NULL: not limited."),
 		field.Enum("quota_per").GoType(access.QuotaPer("")).Default(string(access.QuotaPerApp)),
 		field.JSON("price", &domain.Price{}).Optional().Comment("NULL: free of charge."),
+		field.JSON("endpoint_limits", []access.EndpointLimit{}).Optional().Comment("Of single endpoints, besides; NULL: none."),
+		field.Enum("overage").GoType(access.Overage("")).Default(string(access.OverageRefuse)),
+		field.String("spending_cap").Optional().Nillable().Comment("What a month may cost, in the price's currency; NULL: whatever."),
+		field.Int64("calls_within_cap").Optional().Nillable().Comment("What the spending cap is in calls of an app in a month; NULL: not limited."),
 		field.Enum("approval").GoType(domain.Approval("")).Optional().Nillable().Comment("NULL: the product's."),
 	}
 }
@@ -57,7 +61,12 @@ func (Plan) Annotations() []schema.Annotation {
 		checks(map[string]string{
 			"plans_kind":      oneOf("kind", domain.PlanKind("").Values()),
 			"plans_quota_per": oneOf("quota_per", access.QuotaPer("").Values()),
-			"plans_approval":  "approval IS NULL OR " + oneOf("approval", domain.Approval("").Values()),
+			"plans_overage":   oneOf("overage", access.Overage("").Values()),
+			// What 50 limits are as JSON.
+			"plans_endpoint_limits": "endpoint_limits IS NULL OR length(CAST(endpoint_limits AS text)) <= 20000",
+			"plans_spending_cap":    "spending_cap IS NULL OR (kind IN ('METERED', 'TIERED') AND length(spending_cap) BETWEEN 1 AND 20)",
+			"plans_calls_within":    "calls_within_cap IS NULL OR (spending_cap IS NOT NULL AND calls_within_cap > 0)",
+			"plans_approval":        "approval IS NULL OR " + oneOf("approval", domain.Approval("").Values()),
 		}),
 		Retention{What: "plans", With: []string{"products"}},
 	}

@@ -21,6 +21,9 @@ import (
 
 // region    ************************** generated!.gotpl **************************
 
+type EndpointLimitResolver interface {
+	Endpoint(ctx context.Context, obj *access.EndpointLimit) (*db.Endpoint, error)
+}
 type PlanResolver interface {
 	Charge(ctx context.Context, obj *db.Plan, calls int64) (*domain.Charge, error)
 }
@@ -271,6 +274,90 @@ func (ec *executionContext) fieldContext_CreatePlanPayload_userErrors(_ context.
 	return fc, nil
 }
 
+func (ec *executionContext) _EndpointLimit_endpoint(ctx context.Context, field graphql.CollectedField, obj *access.EndpointLimit) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"EndpointLimit",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EndpointLimit().Endpoint(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Endpoint) graphql.Marshaler {
+			return ec.marshalNEndpoint2ᚖporticoᚋentᚋdbᚐEndpoint(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EndpointLimit_endpoint(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EndpointLimit",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Endpoint(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EndpointLimit_rateLimit(ctx context.Context, field graphql.CollectedField, obj *access.EndpointLimit) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"EndpointLimit",
+		func(ctx context.Context) (any, error) {
+			return obj.RateLimit, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *access.RateLimit) graphql.Marshaler {
+			return ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EndpointLimit_rateLimit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EndpointLimit",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RateLimit(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EndpointLimit_quota(ctx context.Context, field graphql.CollectedField, obj *access.EndpointLimit) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"EndpointLimit",
+		func(ctx context.Context) (any, error) {
+			return obj.Quota, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *access.Quota) graphql.Marshaler {
+			return ec.marshalOQuota2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EndpointLimit_quota(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EndpointLimit",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Quota(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Plan_id(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -442,6 +529,72 @@ func (ec *executionContext) _Plan_quotaPer(ctx context.Context, field graphql.Co
 }
 func (ec *executionContext) fieldContext_Plan_quotaPer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Plan", field, false, false, errors.New("field of type QuotaPer does not have child fields"))
+}
+
+func (ec *executionContext) _Plan_overage(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Plan",
+		func(ctx context.Context) (any, error) {
+			return obj.Overage, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v access.Overage) graphql.Marshaler {
+			return ec.marshalNOverage2porticoᚋclientsᚋgoᚋgateᚋaccessᚐOverage(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Plan_overage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Plan", field, false, false, errors.New("field of type Overage does not have child fields"))
+}
+
+func (ec *executionContext) _Plan_endpointLimits(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Plan",
+		func(ctx context.Context) (any, error) {
+			return obj.EndpointLimits, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []access.EndpointLimit) graphql.Marshaler {
+			return ec.marshalNEndpointLimit2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐEndpointLimitᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Plan_endpointLimits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Plan",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EndpointLimit(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Plan_spendingCap(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Plan",
+		func(ctx context.Context) (any, error) {
+			return obj.SpendingCap, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalODecimal2ᚖstring(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Plan_spendingCap(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Plan", field, false, false, errors.New("field of type Decimal does not have child fields"))
 }
 
 func (ec *executionContext) _Plan_price(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
@@ -1040,8 +1193,11 @@ func (ec *executionContext) unmarshalInputCreatePlanInput(ctx context.Context, o
 	if _, present := asMap["quotaPer"]; !present {
 		asMap["quotaPer"] = "APP"
 	}
+	if _, present := asMap["overage"]; !present {
+		asMap["overage"] = "REFUSE"
+	}
 
-	fieldsInOrder := [...]string{"productId", "name", "kind", "externalId", "rateLimit", "quota", "quotaPer", "price", "approval"}
+	fieldsInOrder := [...]string{"productId", "name", "kind", "externalId", "rateLimit", "quota", "quotaPer", "overage", "endpointLimits", "spendingCap", "price", "approval"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1097,6 +1253,27 @@ func (ec *executionContext) unmarshalInputCreatePlanInput(ctx context.Context, o
 				return it, err
 			}
 			it.QuotaPer = data
+		case "overage":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("overage"))
+			data, err := ec.unmarshalOOverage2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐOverage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Overage = data
+		case "endpointLimits":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("endpointLimits"))
+			data, err := ec.unmarshalOEndpointLimitInput2ᚕporticoᚋinternalᚋcatalogᚐEndpointLimitInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EndpointLimits = data
+		case "spendingCap":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("spendingCap"))
+			data, err := ec.unmarshalODecimal2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SpendingCap = data
 		case "price":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("price"))
 			data, err := ec.unmarshalOPriceInput2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, v)
@@ -1111,6 +1288,50 @@ func (ec *executionContext) unmarshalInputCreatePlanInput(ctx context.Context, o
 				return it, err
 			}
 			it.Approval = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputEndpointLimitInput(ctx context.Context, obj any) (catalog.EndpointLimitInput, error) {
+	var it catalog.EndpointLimitInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"endpointId", "rateLimit", "quota"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "endpointId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("endpointId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EndpointID = data
+		case "rateLimit":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rateLimit"))
+			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RateLimit = data
+		case "quota":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("quota"))
+			data, err := ec.unmarshalOQuotaInput2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Quota = data
 		}
 	}
 	return it, nil
@@ -1305,7 +1526,7 @@ func (ec *executionContext) unmarshalInputUpdatePlanInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"planId", "version", "name", "externalId", "rateLimit", "quota", "quotaPer", "price", "approval"}
+	fieldsInOrder := [...]string{"planId", "version", "name", "externalId", "rateLimit", "quota", "quotaPer", "overage", "endpointLimits", "spendingCap", "price", "approval"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1361,6 +1582,27 @@ func (ec *executionContext) unmarshalInputUpdatePlanInput(ctx context.Context, o
 				return it, err
 			}
 			it.QuotaPer = graphql.OmittableOf(data)
+		case "overage":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("overage"))
+			data, err := ec.unmarshalOOverage2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐOverage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Overage = graphql.OmittableOf(data)
+		case "endpointLimits":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("endpointLimits"))
+			data, err := ec.unmarshalOEndpointLimitInput2ᚕᚖporticoᚋinternalᚋcatalogᚐEndpointLimitInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EndpointLimits = graphql.OmittableOf(data)
+		case "spendingCap":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("spendingCap"))
+			data, err := ec.unmarshalODecimal2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SpendingCap = graphql.OmittableOf(data)
 		case "price":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("price"))
 			data, err := ec.unmarshalOPriceInput2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, v)
@@ -1492,6 +1734,36 @@ func (ec *executionContext) _CreatePlanPayload(ctx context.Context, sel ast.Sele
 	return out.end()
 }
 
+var endpointLimitImplementors = []string{"EndpointLimit"}
+
+func (ec *executionContext) _EndpointLimit(ctx context.Context, sel ast.SelectionSet, obj *access.EndpointLimit) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, endpointLimitImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"EndpointLimit"`...)
+		case "endpoint":
+			out.required(ec._EndpointLimit_endpoint(ctx, field, obj))
+		case "rateLimit":
+			if out.direct {
+				out.optional(ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, field.Selections, obj.RateLimit))
+			} else {
+				out.optional(ec._EndpointLimit_rateLimit(ctx, field, obj))
+			}
+		case "quota":
+			if out.direct {
+				out.optional(ec.marshalOQuota2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx, field.Selections, obj.Quota))
+			} else {
+				out.optional(ec._EndpointLimit_quota(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
 var planImplementors = []string{"Plan", "Node"}
 
 func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj *db.Plan) graphql.Marshaler {
@@ -1538,6 +1810,20 @@ func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj
 				out.Text = model.AppendText(out.Text, string(obj.QuotaPer))
 			} else {
 				out.required(ec._Plan_quotaPer(ctx, field, obj))
+			}
+		case "overage":
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Overage))
+			} else {
+				out.required(ec._Plan_overage(ctx, field, obj))
+			}
+		case "endpointLimits":
+			out.required(ec._Plan_endpointLimits(ctx, field, obj))
+		case "spendingCap":
+			if out.direct {
+				out.optional(ec.marshalODecimal2ᚖstring(ctx, field.Selections, obj.SpendingCap))
+			} else {
+				out.optional(ec._Plan_spendingCap(ctx, field, obj))
 			}
 		case "price":
 			if out.direct {
@@ -1807,6 +2093,45 @@ func (ec *executionContext) unmarshalNCreatePlanInput2porticoᚋinternalᚋcatal
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNEndpointLimit2porticoᚋclientsᚋgoᚋgateᚋaccessᚐEndpointLimit(ctx context.Context, sel ast.SelectionSet, v access.EndpointLimit) graphql.Marshaler {
+	return ec._EndpointLimit(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNEndpointLimit2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐEndpointLimitᚄ(ctx context.Context, sel ast.SelectionSet, v []access.EndpointLimit) graphql.Marshaler {
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+		return ec.marshalNEndpointLimit2porticoᚋclientsᚋgoᚋgateᚋaccessᚐEndpointLimit(ctx, sel, v[i])
+	})
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNEndpointLimitInput2porticoᚋinternalᚋcatalogᚐEndpointLimitInput(ctx context.Context, v any) (catalog.EndpointLimitInput, error) {
+	res, err := ec.unmarshalInputEndpointLimitInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNEndpointLimitInput2ᚖporticoᚋinternalᚋcatalogᚐEndpointLimitInput(ctx context.Context, v any) (*catalog.EndpointLimitInput, error) {
+	res, err := ec.unmarshalInputEndpointLimitInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNOverage2porticoᚋclientsᚋgoᚋgateᚋaccessᚐOverage(ctx context.Context, v any) (access.Overage, error) {
+	tmp, err := model.UnmarshalText(v)
+	res := access.Overage(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNOverage2porticoᚋclientsᚋgoᚋgateᚋaccessᚐOverage(ctx context.Context, sel ast.SelectionSet, v access.Overage) graphql.Marshaler {
+	_ = sel
+	res := model.MarshalText(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNPlan2ᚕᚖporticoᚋentᚋdbᚐPlanᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Plan) graphql.Marshaler {
 	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, sel, v[i])
@@ -1955,6 +2280,59 @@ func (ec *executionContext) marshalOCreatePlanPayload2ᚖporticoᚋgraphᚋmodel
 		return graphql.Null
 	}
 	return ec._CreatePlanPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOEndpointLimitInput2ᚕporticoᚋinternalᚋcatalogᚐEndpointLimitInputᚄ(ctx context.Context, v any) ([]catalog.EndpointLimitInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]catalog.EndpointLimitInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNEndpointLimitInput2porticoᚋinternalᚋcatalogᚐEndpointLimitInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalOEndpointLimitInput2ᚕᚖporticoᚋinternalᚋcatalogᚐEndpointLimitInputᚄ(ctx context.Context, v any) ([]*catalog.EndpointLimitInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*catalog.EndpointLimitInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNEndpointLimitInput2ᚖporticoᚋinternalᚋcatalogᚐEndpointLimitInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalOOverage2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐOverage(ctx context.Context, v any) (*access.Overage, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := model.UnmarshalText(v)
+	res := access.Overage(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOverage2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐOverage(ctx context.Context, sel ast.SelectionSet, v *access.Overage) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := model.MarshalText(string(*v))
+	return res
 }
 
 func (ec *executionContext) marshalOPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx context.Context, sel ast.SelectionSet, v *db.Plan) graphql.Marshaler {

@@ -45,6 +45,7 @@ type ResolverRoot interface {
 	DeletedAppConnection() DeletedAppConnectionResolver
 	Endpoint() EndpointResolver
 	EndpointConnection() EndpointConnectionResolver
+	EndpointLimit() EndpointLimitResolver
 	Event() EventResolver
 	EventConnection() EventConnectionResolver
 	EventSubject() EventSubjectResolver
@@ -641,6 +642,12 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	EndpointLimit struct {
+		Endpoint  func(childComplexity int) int
+		Quota     func(childComplexity int) int
+		RateLimit func(childComplexity int) int
+	}
+
 	EndpointPermissions struct {
 		Delete func(childComplexity int) int
 		Update func(childComplexity int) int
@@ -1103,17 +1110,20 @@ type ComplexityRoot struct {
 	}
 
 	Plan struct {
-		Approval   func(childComplexity int) int
-		Charge     func(childComplexity int, calls int64) int
-		ExternalID func(childComplexity int) int
-		GlobalID   func(childComplexity int) int
-		Kind       func(childComplexity int) int
-		Name       func(childComplexity int) int
-		Price      func(childComplexity int) int
-		Quota      func(childComplexity int) int
-		QuotaPer   func(childComplexity int) int
-		RateLimit  func(childComplexity int) int
-		Version    func(childComplexity int) int
+		Approval       func(childComplexity int) int
+		Charge         func(childComplexity int, calls int64) int
+		EndpointLimits func(childComplexity int) int
+		ExternalID     func(childComplexity int) int
+		GlobalID       func(childComplexity int) int
+		Kind           func(childComplexity int) int
+		Name           func(childComplexity int) int
+		Overage        func(childComplexity int) int
+		Price          func(childComplexity int) int
+		Quota          func(childComplexity int) int
+		QuotaPer       func(childComplexity int) int
+		RateLimit      func(childComplexity int) int
+		SpendingCap    func(childComplexity int) int
+		Version        func(childComplexity int) int
 	}
 
 	PlanChangePreview struct {
@@ -3856,6 +3866,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EndpointEdge.Node(childComplexity), true
 
+	case "EndpointLimit.endpoint":
+		if e.ComplexityRoot.EndpointLimit.Endpoint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndpointLimit.Endpoint(childComplexity), true
+	case "EndpointLimit.quota":
+		if e.ComplexityRoot.EndpointLimit.Quota == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndpointLimit.Quota(childComplexity), true
+	case "EndpointLimit.rateLimit":
+		if e.ComplexityRoot.EndpointLimit.RateLimit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndpointLimit.RateLimit(childComplexity), true
+
 	case "EndpointPermissions.delete":
 		if e.ComplexityRoot.EndpointPermissions.Delete == nil {
 			break
@@ -6367,6 +6396,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Plan.Charge(childComplexity, args["calls"].(int64)), true
+	case "Plan.endpointLimits":
+		if e.ComplexityRoot.Plan.EndpointLimits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Plan.EndpointLimits(childComplexity), true
 	case "Plan.externalId":
 		if e.ComplexityRoot.Plan.ExternalID == nil {
 			break
@@ -6391,6 +6426,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Plan.Name(childComplexity), true
+	case "Plan.overage":
+		if e.ComplexityRoot.Plan.Overage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Plan.Overage(childComplexity), true
 	case "Plan.price":
 		if e.ComplexityRoot.Plan.Price == nil {
 			break
@@ -6415,6 +6456,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Plan.RateLimit(childComplexity), true
+	case "Plan.spendingCap":
+		if e.ComplexityRoot.Plan.SpendingCap == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Plan.SpendingCap(childComplexity), true
 	case "Plan.version":
 		if e.ComplexityRoot.Plan.Version == nil {
 			break
@@ -9381,9 +9428,9 @@ type AccessStep {
 
 "The limits that a call would count against."
 type AccessLimits {
-  "The rate limit of the plan or of the key, whichever is tighter; null when there is none."
+  "The tightest rate limit, of the plan, of the plan for the endpoint, or of the key; for a refused call the one that refuses for longest. Null when there is none."
   rate: LimitWindow
-  "The plan's quota; null when there is none."
+  "The tightest quota: the plan's, the plan's for the endpoint, or the calls that its spending cap allows; for a refused call the one that refuses for longest. Null when there is none."
   quota: LimitWindow
 }
 
@@ -9427,13 +9474,13 @@ enum VerdictCode {
   NOT_IN_ACCESS_LIST
   "The product does not accept API keys in the form in which this one was presented (` + "`" + `authTypes` + "`" + `)."
   AUTH_TYPE_NOT_ALLOWED
-  "The product enforces its endpoints or the subscription is limited to some, and method and path are those of none of them, or servers could read the path in different ways."
+  "The product enforces its endpoints or the subscription is limited to some, and method and path are those of none of them, or servers could read the path in different ways. Also where the plan limits single endpoints and the path is not named, or could be read in different ways."
   ENDPOINT_NOT_ALLOWED
   "The credential belongs to a whole account, several of its apps may make the call, and none is named."
   AMBIGUOUS_APP
-  "Calls come faster than the rate limit of the plan or of the credential allows. Without a credential beside it: too many unknown API keys were presented, and this one was not looked up."
+  "Calls come faster than the rate limit of the plan, of the plan for the endpoint, or of the credential allows. Without a credential beside it: too many unknown API keys were presented, and this one was not looked up."
   RATE_LIMITED
-  "The calls of the plan's quota are used up until the next period."
+  "The calls of the plan's quota, of its quota for the endpoint, or those that its spending cap allows, are used up until the next period."
   QUOTA_EXCEEDED
   "The call may pass."
   VALID
@@ -11557,7 +11604,7 @@ extend type Mutation {
     "What to change in the endpoint; what is left out stays."
     input: UpdateEndpointInput!
   ): UpdateEndpointPayload @hasRole(any: [ADMIN])
-  "Deletes an endpoint. Subscriptions that are narrowed to it lose it, and stay narrowed to what is left, even if that is nothing. Requires: ADMIN."
+  "Deletes an endpoint. Subscriptions that are narrowed to it lose it, and stay narrowed to what is left, even if that is nothing. While a plan's ` + "`" + `endpointLimits` + "`" + ` name it, it is NOT_ALLOWED. Requires: ADMIN."
   deleteEndpoint(
     "Which endpoint is deleted."
     input: DeleteEndpointInput!
@@ -13445,6 +13492,12 @@ type Plan implements Node {
   quota: Quota @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Which apps share the quota; without a quota it has no effect. The rate limit always applies to each app separately."
   quotaPer: QuotaPer! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "What becomes of calls beyond the quota; without a quota it has no effect."
+  overage: Overage! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "The endpoints of the product that have limits of their own, for each app separately and besides the plan's: a call must have room in all of its limits, and a refused one takes nothing of any. They apply to calls that match the endpoint, so gateways must name the method and the path of each call: one whose path is left out, or can be read in different ways, is refused with ENDPOINT_NOT_ALLOWED."
+  endpointLimits: [EndpointLimit!]!
+  "What a month may cost, in the price's currency: an app's further calls are refused with QUOTA_EXCEEDED until the next month when one more would make its ` + "`" + `charge` + "`" + ` exceed it. Each call counts as one, whatever it costs of the limits, and the count begins when the cap is set. Null: no cap."
+  spendingCap: Decimal @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "What it costs; null: nothing."
   price: Price @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "What a month with so many calls costs; null for a plan without a price. It is computed by the price as it is now: no invoice, and nothing is counted."
@@ -13506,6 +13559,24 @@ enum QuotaPeriod {
   WEEK
   "From the first to the last day of a month."
   MONTH
+}
+
+"What becomes of calls beyond a plan's quota."
+enum Overage {
+  "They are refused with QUOTA_EXCEEDED until the next period."
+  REFUSE
+  "They pass and are counted; gateways say that nothing is left. They cost what the price says."
+  CONTINUE
+}
+
+"What a plan allows of one endpoint, for each app. At least one of the two limits is there."
+type EndpointLimit {
+  "The endpoint, of the plan's product."
+  endpoint: Endpoint! @goField(forceResolver: true)
+  "How fast calls of it may come; null: as fast as the plan allows."
+  rateLimit: RateLimit
+  "How many calls of it may come in a period; null: as many as the plan allows. It counts the app's calls whatever ` + "`" + `quotaPer` + "`" + ` says, and refuses further ones whatever ` + "`" + `overage` + "`" + ` says."
+  quota: Quota
 }
 
 """
@@ -13603,6 +13674,16 @@ input QuotaInput {
   per: QuotaPeriod!
 }
 
+"A limit of one endpoint; at least one of ` + "`" + `rateLimit` + "`" + ` and ` + "`" + `quota` + "`" + ` is required."
+input EndpointLimitInput {
+  "The id of an endpoint of the plan's product; any other is UNKNOWN_REFERENCE."
+  endpointId: ID!
+  "How fast calls of it may come; null or left out: as fast as the plan allows."
+  rateLimit: RateLimitInput
+  "How many calls of it may come in a period; null or left out: as many as the plan allows."
+  quota: QuotaInput
+}
+
 "What a plan costs, for developers to see."
 input PriceInput {
   "The amount, 0 or more, with at most 12 digits before the point and 6 behind it: for each month of a SUBSCRIPTION, for each ` + "`" + `unit` + "`" + ` calls of a METERED or TIERED plan. With ` + "`" + `tiers` + "`" + ` it is that of the first, as ` + "`" + `Price` + "`" + ` has it."
@@ -13654,6 +13735,12 @@ input CreatePlanInput {
   quota: QuotaInput
   "Which apps share the quota: with APP each new app of an account has a quota of its own, with ACCOUNT all share one."
   quotaPer: QuotaPer = APP
+  "What becomes of calls beyond the quota; null is refused."
+  overage: Overage = REFUSE
+  "Limits of single endpoints: at most 50, each endpoint once. Null is refused."
+  endpointLimits: [EndpointLimitInput!] @notNull
+  "What a month may cost, only of a METERED or TIERED plan: 0 or more, with at most 12 digits before the point and 6 behind it, and at least what one call costs. Null or left out: no cap."
+  spendingCap: Decimal
   "What it costs; only a FREE plan may leave it out."
   price: PriceInput
   "Whether subscriptions wait for a person; the product's rule unless given."
@@ -13684,6 +13771,12 @@ input UpdatePlanInput {
   quota: QuotaInput
   "Which apps share the quota; null is refused. It applies at once, to what the current period has counted as well: with ACCOUNT, accounts whose apps used more than the quota together are refused until the next period."
   quotaPer: QuotaPer
+  "What becomes of calls beyond the quota; null is refused. It applies at once."
+  overage: Overage
+  "Limits of single endpoints: at most 50, each endpoint once, in the place of all there were; an empty list removes them, null is refused. Counts follow the app and the endpoint: removing a limit and setting it again gives nothing anew."
+  endpointLimits: [EndpointLimitInput!]
+  "What a month may cost, only of a METERED or TIERED plan: at least what one call costs by the plan's price as it will be; null: no cap."
+  spendingCap: Decimal
   "What it costs; null: nothing, for a FREE plan."
   price: PriceInput
   "Whether subscriptions wait for a person; null: the product's rule."
@@ -17389,6 +17482,18 @@ func (ec *executionContext) childFields_EndpointEdge(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type EndpointEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_EndpointLimit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "endpoint":
+		return ec.fieldContext_EndpointLimit_endpoint(ctx, field)
+	case "rateLimit":
+		return ec.fieldContext_EndpointLimit_rateLimit(ctx, field)
+	case "quota":
+		return ec.fieldContext_EndpointLimit_quota(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EndpointLimit", field.Name)
+}
+
 func (ec *executionContext) childFields_EndpointPermissions(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "update":
@@ -18125,6 +18230,12 @@ func (ec *executionContext) childFields_Plan(ctx context.Context, field graphql.
 		return ec.fieldContext_Plan_quota(ctx, field)
 	case "quotaPer":
 		return ec.fieldContext_Plan_quotaPer(ctx, field)
+	case "overage":
+		return ec.fieldContext_Plan_overage(ctx, field)
+	case "endpointLimits":
+		return ec.fieldContext_Plan_endpointLimits(ctx, field)
+	case "spendingCap":
+		return ec.fieldContext_Plan_spendingCap(ctx, field)
 	case "price":
 		return ec.fieldContext_Plan_price(ctx, field)
 	case "charge":

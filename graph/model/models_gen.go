@@ -10,6 +10,7 @@ import (
 	"portico/ent/db"
 	"portico/internal/apikey"
 	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/identity"
@@ -1568,6 +1569,12 @@ type UpdatePlanInput struct {
 	Quota graphql.Omittable[*access.Quota] `json:"quota,omitempty"`
 	// Which apps share the quota; null is refused. It applies at once, to what the current period has counted as well: with ACCOUNT, accounts whose apps used more than the quota together are refused until the next period.
 	QuotaPer graphql.Omittable[*access.QuotaPer] `json:"quotaPer,omitempty"`
+	// What becomes of calls beyond the quota; null is refused. It applies at once.
+	Overage graphql.Omittable[*access.Overage] `json:"overage,omitempty"`
+	// Limits of single endpoints: at most 50, each endpoint once, in the place of all there were; an empty list removes them, null is refused. Counts follow the app and the endpoint: removing a limit and setting it again gives nothing anew.
+	EndpointLimits graphql.Omittable[[]*catalog.EndpointLimitInput] `json:"endpointLimits,omitempty"`
+	// What a month may cost, only of a METERED or TIERED plan: at least what one call costs by the plan's price as it will be; null: no cap.
+	SpendingCap graphql.Omittable[*string] `json:"spendingCap,omitempty"`
 	// What it costs; null: nothing, for a FREE plan.
 	Price graphql.Omittable[*domain.Price] `json:"price,omitempty"`
 	// Whether subscriptions wait for a person; null: the product's rule.

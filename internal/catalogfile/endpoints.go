@@ -33,6 +33,9 @@ func (a *application) endpoints(ctx context.Context, x *db.Product, p Product) e
 			byShape[shape] = one
 			continue
 		}
+		if err := a.release(ctx, x, one); err != nil {
+			return err
+		}
 		if _, err := a.Catalog.DeleteEndpoint(ctx, one.GlobalID()); err != nil {
 			return err
 		}

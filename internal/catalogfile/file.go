@@ -96,6 +96,20 @@ type Plan struct {
 	Quota      *Quota           `yaml:"quota,omitempty"`
 	QuotaPer   string           `yaml:"quotaPer,omitempty"`
 	Price      *Price           `yaml:"price,omitempty"`
+	// Overage is REFUSE if it is left out.
+	Overage string `yaml:"overage,omitempty"`
+	// SpendingCap is a text, so that no number loses a digit.
+	SpendingCap    string          `yaml:"spendingCap,omitempty"`
+	EndpointLimits []EndpointLimit `yaml:"endpointLimits,omitempty"`
+}
+
+// EndpointLimit is what a plan allows of one endpoint of its product, which is named by its
+// method and path.
+type EndpointLimit struct {
+	Method    access.Method `yaml:"method"`
+	Path      string        `yaml:"path"`
+	RateLimit *RateLimit    `yaml:"rateLimit,omitempty"`
+	Quota     *Quota        `yaml:"quota,omitempty"`
 }
 
 // RateLimit is a plan's limit of calls in a short time.

@@ -68,6 +68,9 @@ func (a *author) product(admin context.Context, x product) (err error) {
 	}
 	for _, in := range x.Plans {
 		in.ProductID = o.GlobalID()
+		if in.EndpointLimits, err = o.limits(in.EndpointLimits); err != nil {
+			return err
+		}
 		if o.plans[in.Name], err = a.Catalog.CreatePlan(admin, in); err != nil {
 			return err
 		}
@@ -86,6 +89,19 @@ func (o *offer) accepted(by context.Context) *string {
 		return nil
 	}
 	return o.TermsVersion
+}
+
+// limits returns limits of endpoints that are named like "GET /orders/{id}".
+func (o *offer) limits(all []catalog.EndpointLimitInput) (out []catalog.EndpointLimitInput, err error) {
+	for _, l := range all {
+		e, err := find(o.endpoints, "endpoint", l.EndpointID)
+		if err != nil {
+			return nil, err
+		}
+		l.EndpointID = e.GlobalID()
+		out = append(out, l)
+	}
+	return out, nil
 }
 
 // grants lets accounts see private products.

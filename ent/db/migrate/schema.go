@@ -1260,6 +1260,10 @@ var (
 		{Name: "quota", Type: field.TypeJSON, Nullable: true},
 		{Name: "quota_per", Type: field.TypeEnum, Enums: []string{"APP", "ACCOUNT"}, Default: "APP"},
 		{Name: "price", Type: field.TypeJSON, Nullable: true},
+		{Name: "endpoint_limits", Type: field.TypeJSON, Nullable: true},
+		{Name: "overage", Type: field.TypeEnum, Enums: []string{"REFUSE", "CONTINUE"}, Default: "REFUSE"},
+		{Name: "spending_cap", Type: field.TypeString, Nullable: true},
+		{Name: "calls_within_cap", Type: field.TypeInt64, Nullable: true},
 		{Name: "approval", Type: field.TypeEnum, Nullable: true, Enums: []string{"MANUAL", "AUTO"}},
 		{Name: "product_id", Type: field.TypeUUID},
 		{Name: "organization_id", Type: field.TypeUUID},
@@ -1272,13 +1276,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "plans_products_product",
-				Columns:    []*schema.Column{PlansColumns[12]},
+				Columns:    []*schema.Column{PlansColumns[16]},
 				RefColumns: []*schema.Column{ProductsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "plans_organizations_organization",
-				Columns:    []*schema.Column{PlansColumns[13]},
+				Columns:    []*schema.Column{PlansColumns[17]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1287,12 +1291,12 @@ var (
 			{
 				Name:    "plan_product_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{PlansColumns[12], PlansColumns[4]},
+				Columns: []*schema.Column{PlansColumns[16], PlansColumns[4]},
 			},
 			{
 				Name:    "plan_product_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{PlansColumns[12], PlansColumns[1], PlansColumns[0]},
+				Columns: []*schema.Column{PlansColumns[16], PlansColumns[1], PlansColumns[0]},
 			},
 		},
 	}
@@ -2436,9 +2440,13 @@ func init() {
 	PlansTable.ForeignKeys[1].RefTable = OrganizationsTable
 	PlansTable.Annotation = &entsql.Annotation{}
 	PlansTable.Annotation.Checks = map[string]string{
-		"plans_approval":  "approval IS NULL OR approval IN ('MANUAL', 'AUTO')",
-		"plans_kind":      "kind IN ('FREE', 'SUBSCRIPTION', 'METERED', 'TIERED')",
-		"plans_quota_per": "quota_per IN ('APP', 'ACCOUNT')",
+		"plans_approval":        "approval IS NULL OR approval IN ('MANUAL', 'AUTO')",
+		"plans_calls_within":    "calls_within_cap IS NULL OR (spending_cap IS NOT NULL AND calls_within_cap > 0)",
+		"plans_endpoint_limits": "endpoint_limits IS NULL OR length(CAST(endpoint_limits AS text)) <= 20000",
+		"plans_kind":            "kind IN ('FREE', 'SUBSCRIPTION', 'METERED', 'TIERED')",
+		"plans_overage":         "overage IN ('REFUSE', 'CONTINUE')",
+		"plans_quota_per":       "quota_per IN ('APP', 'ACCOUNT')",
+		"plans_spending_cap":    "spending_cap IS NULL OR (kind IN ('METERED', 'TIERED') AND length(spending_cap) BETWEEN 1 AND 20)",
 	}
 	ProductsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	ProductsTable.Annotation = &entsql.Annotation{}

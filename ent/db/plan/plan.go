@@ -43,6 +43,14 @@ const (
 	FieldQuotaPer = "quota_per"
 	// FieldPrice holds the string denoting the price field in the database.
 	FieldPrice = "price"
+	// FieldEndpointLimits holds the string denoting the endpoint_limits field in the database.
+	FieldEndpointLimits = "endpoint_limits"
+	// FieldOverage holds the string denoting the overage field in the database.
+	FieldOverage = "overage"
+	// FieldSpendingCap holds the string denoting the spending_cap field in the database.
+	FieldSpendingCap = "spending_cap"
+	// FieldCallsWithinCap holds the string denoting the calls_within_cap field in the database.
+	FieldCallsWithinCap = "calls_within_cap"
 	// FieldApproval holds the string denoting the approval field in the database.
 	FieldApproval = "approval"
 	// EdgeProduct holds the string denoting the product edge name in mutations.
@@ -82,6 +90,10 @@ var Columns = []string{
 	FieldQuota,
 	FieldQuotaPer,
 	FieldPrice,
+	FieldEndpointLimits,
+	FieldOverage,
+	FieldSpendingCap,
+	FieldCallsWithinCap,
 	FieldApproval,
 }
 
@@ -134,6 +146,18 @@ func QuotaPerValidator(qp access.QuotaPer) error {
 		return nil
 	default:
 		return fmt.Errorf("plan: invalid enum value for quota_per field: %q", qp)
+	}
+}
+
+const DefaultOverage access.Overage = "REFUSE"
+
+// OverageValidator is a validator for the "overage" field enum values. It is called by the builders before save.
+func OverageValidator(o access.Overage) error {
+	switch o {
+	case "REFUSE", "CONTINUE":
+		return nil
+	default:
+		return fmt.Errorf("plan: invalid enum value for overage field: %q", o)
 	}
 }
 
@@ -198,6 +222,21 @@ func ByKind(opts ...sql.OrderTermOption) OrderOption {
 // ByQuotaPer orders the results by the quota_per field.
 func ByQuotaPer(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldQuotaPer, opts...).ToFunc()
+}
+
+// ByOverage orders the results by the overage field.
+func ByOverage(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOverage, opts...).ToFunc()
+}
+
+// BySpendingCap orders the results by the spending_cap field.
+func BySpendingCap(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSpendingCap, opts...).ToFunc()
+}
+
+// ByCallsWithinCap orders the results by the calls_within_cap field.
+func ByCallsWithinCap(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCallsWithinCap, opts...).ToFunc()
 }
 
 // ByApproval orders the results by the approval field.

@@ -109,10 +109,24 @@ func productOf(p *Product) *verdict.Product {
 		out.RetiresAt = *p.RetiresAt
 	}
 	for _, plan := range p.Plans {
-		out.Plans = append(out.Plans, &verdict.Plan{
-			ID: plan.ID, Name: plan.Name, Rate: limits.RateOf(plan.RateLimit), Quota: limits.QuotaOf(plan.Quota),
-			PerAccount: plan.QuotaPer == access.QuotaPerAccount,
-		})
+		out.Plans = append(out.Plans, planOf(&plan))
+	}
+	return out
+}
+
+func planOf(p *Plan) *verdict.Plan {
+	out := &verdict.Plan{
+		ID: p.ID, Name: p.Name, Rate: limits.RateOf(p.RateLimit), Quota: limits.QuotaOf(p.Quota),
+		PerAccount: p.QuotaPer == access.QuotaPerAccount, Continue: p.Overage == access.OverageContinue,
+	}
+	if p.CallsWithinCap != nil {
+		out.Spending = limits.Quota{Limit: *p.CallsWithinCap, Per: access.PerMonth}
+	}
+	for _, l := range p.EndpointLimits {
+		if out.Endpoints == nil {
+			out.Endpoints = make(map[uuid.UUID]verdict.EndpointLimit, len(p.EndpointLimits))
+		}
+		out.Endpoints[l.EndpointID] = verdict.EndpointLimit{Rate: limits.RateOf(l.RateLimit), Quota: limits.QuotaOf(l.Quota)}
 	}
 	return out
 }

@@ -48,6 +48,13 @@ type Plan struct {
 	// QuotaPer says whether the quota counts the calls of an app or of an account; ""
 	// means APP.
 	QuotaPer access.QuotaPer `json:"quotaPer,omitempty"`
+	// Overage says what becomes of calls beyond the quota; "" means REFUSE.
+	Overage access.Overage `json:"overage,omitempty"`
+	// EndpointLimits are those of single endpoints, for each app, besides.
+	EndpointLimits []access.EndpointLimit `json:"endpointLimits,omitempty"`
+	// CallsWithinCap is how many calls of an app the spending cap allows in a calendar month;
+	// nil: any number. Each call counts as one, whatever its cost.
+	CallsWithinCap *int64 `json:"callsWithinCap,omitempty"`
 }
 
 // Endpoint is a method and a path template.
@@ -90,6 +97,16 @@ type Subscription struct {
 	// account where the plan says so. Only the feed sets it; a Cache does not keep it.
 	QuotaUsed  *int64     `json:"quotaUsed,omitempty"`
 	QuotaStart *time.Time `json:"quotaStart,omitempty"`
+	// Uses is what was used of the plan's further quotas, in the same way.
+	Uses []Use `json:"uses,omitempty"`
+}
+
+// Use is what was used since Start of the quota that a plan has for an endpoint, or, if that
+// is nil, of the calls that its spending cap allows.
+type Use struct {
+	EndpointID *uuid.UUID `json:"endpointId,omitempty"`
+	Used       int64      `json:"used"`
+	Start      time.Time  `json:"start"`
 }
 
 // Credential is a credential's state. Its hash and its pepper's id never leave the

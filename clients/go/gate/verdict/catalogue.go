@@ -49,14 +49,34 @@ type Plan struct {
 	Name  string
 	Rate  limits.Rate
 	Quota limits.Quota
-	// PerAccount reports whether all apps of an account share the quota.
-	PerAccount bool
+	// PerAccount reports whether all apps of an account share the quota, and Continue whether
+	// calls beyond it pass.
+	PerAccount, Continue bool
+	// Endpoints are the limits of single endpoints, for each app.
+	Endpoints map[uuid.UUID]EndpointLimit
+	// Spending is how many calls of an app the spending cap allows.
+	Spending limits.Quota
 }
 
-// Bind sets in a the limits of a subscription to this plan.
-func (p *Plan) Bind(s *Subscription, a *limits.Ask) {
+// EndpointLimit is what a plan allows of one endpoint, besides its own limits.
+type EndpointLimit struct {
+	Rate  limits.Rate
+	Quota limits.Quota
+}
+
+// Bind sets in a the limits of a subscription to this plan, for a call of an endpoint; zero is
+// none.
+func (p *Plan) Bind(s *Subscription, endpoint uuid.UUID, a *limits.Ask) {
 	a.AppCounter, a.AppRate, a.Quota = s.AppCounter, p.Rate, p.Quota
-	a.AccountCounter, a.PerAccount = limits.InPeriod(s.AccountCounter, p.Quota.Per), p.PerAccount
+	a.AccountCounter, a.PerAccount, a.Continue = limits.InPeriod(s.AccountCounter, p.Quota.Per), p.PerAccount, p.Continue
+	if p.Endpoints != nil && endpoint != uuid.Nil {
+		if l, ok := p.Endpoints[endpoint]; ok {
+			a.Further[limits.OfEndpoint] = limits.Counted{Counter: limits.ByEndpoint(s.AppCounter, endpoint), Rate: l.Rate, Quota: l.Quota}
+		}
+	}
+	if !p.Spending.None() {
+		a.Further[limits.OfSpending] = limits.Counted{Counter: limits.BySpending(s.AppCounter), Quota: p.Spending, Single: true}
+	}
 }
 
 // NewCatalogue returns the catalogue of an organization. The caller leaves out
