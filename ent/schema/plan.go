@@ -13,11 +13,12 @@ import (
 	"portico/internal/domain"
 )
 
-// Plan is the terms of a product: how many calls are allowed, and the price.
+// Plan is the terms of a product: how many calls are allowed, and the price, as new
+// subscriptions get them; a PlanRevision keeps them for those that have agreed to them.
 type Plan struct{ ent.Schema }
 
 // Mixin of Plan.
-func (Plan) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Tenant{}, Changeable{}} }
+func (Plan) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Tenant{}, Changeable{}, PlanTerms{}} }
 
 // Fields of Plan.
 func (Plan) Fields() []ent.Field {
@@ -25,12 +26,8 @@ func (Plan) Fields() []ent.Field {
 		field.UUID("product_id", uuid.UUID{}).Immutable(),
 		field.String("name"),
 		field.String("external_id").Default(""),
-		field.Enum("kind").GoType(domain.PlanKind("")),
-		field.JSON("rate_limit", &access.RateLimit{}).Optional().Comment("NULL: not limited."),
-		field.JSON("quota", &access.Quota{}).Optional().Comment("NULL: not limited."),
-		field.Enum("quota_per").GoType(access.QuotaPer("")).Default(string(access.QuotaPerApp)),
-		field.JSON("price", &domain.Price{}).Optional().Comment("NULL: free of charge."),
 		field.Enum("approval").GoType(domain.Approval("")).Optional().Nillable().Comment("NULL: the product's."),
+		field.Int("revision").Default(1).Comment("The number of its newest revision, whose terms are those of this row. The release before may change the row without one."),
 	}
 }
 

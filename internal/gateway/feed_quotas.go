@@ -7,7 +7,13 @@ import (
 
 	"portico/clients/go/gate/keycache"
 	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
 )
+
+// termsOf returns the terms by which a subscription goes, or nil.
+func termsOf(c *verdict.Catalogue, s *keycache.Subscription) *verdict.Plan {
+	return c.PlanOf(&verdict.Subscription{PlanID: s.PlanID, Revision: s.PlanRevision})
+}
 
 // fillQuotaUse fills in what is used, as far as it is stored, of the quotas of the
 // apps' subscriptions, or of the accounts' where a plan counts by account.
@@ -18,7 +24,7 @@ func (f *feed) fillQuotaUse(ctx context.Context, apps []keycache.App) error {
 	for i := range apps {
 		for j := range apps[i].Subscriptions {
 			s := &apps[i].Subscriptions[j]
-			if p := catalogue.Plan(s.PlanID); p != nil && !p.Quota.None() {
+			if p := termsOf(catalogue, s); p != nil && !p.Quota.None() {
 				counter := limits.ByApp(apps[i].ID, s.ProductID)
 				if p.PerAccount {
 					counter = limits.ByAccount(apps[i].AccountID, s.ProductID, p.Quota.Per)
@@ -36,7 +42,7 @@ func (f *feed) fillQuotaUse(ctx context.Context, apps []keycache.App) error {
 		return err
 	}
 	for i, s := range limited {
-		start, _ := catalogue.Plan(s.PlanID).Quota.Period(now, catalogue.Location)
+		start, _ := termsOf(catalogue, s).Quota.Period(now, catalogue.Location)
 		n := usedSince(used[counters[i]], start)
 		s.QuotaUsed, s.QuotaStart = &n, &start
 	}

@@ -59,6 +59,7 @@ const (
 	productUpdate      action = "product.update"
 	planCreate         action = "plan.create"
 	planUpdate         action = "plan.update"
+	planMove           action = "plan.move"
 	endpointCreate     action = "endpoint.create"
 	endpointUpdate     action = "endpoint.update"
 	endpointDelete     action = "endpoint.delete"
@@ -241,7 +242,7 @@ func granted(r viewer.Role, a action) bool {
 	case appRestore, accountCreate, accountUpdate, accountSuspend, accountResume, memberAdd,
 		userCreate, userChangeRole, userDisable, userEnable, userUnlock, userDelete, userSendReset, userResetTotp, organizationUpdate, mailUpdate,
 		tokenCreate, tokenRevoke, staffCreate, staffChange, staffTotp, userActAs, userExchange, actAsAllow, signUpDecide, approverChange, grantChange,
-		productCreate, productUpdate, planCreate, planUpdate, endpointCreate, endpointUpdate, endpointDelete,
+		productCreate, productUpdate, planCreate, planUpdate, planMove, endpointCreate, endpointUpdate, endpointDelete,
 		subscriptionAction(lifecycle.Suspend), subscriptionAction(lifecycle.Resume):
 		return r == viewer.Admin
 	}

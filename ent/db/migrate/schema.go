@@ -1203,14 +1203,15 @@ var (
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "version", Type: field.TypeInt, Default: 1},
-		{Name: "name", Type: field.TypeString},
-		{Name: "external_id", Type: field.TypeString, Default: ""},
 		{Name: "kind", Type: field.TypeEnum, Enums: []string{"FREE", "SUBSCRIPTION", "METERED", "TIERED"}},
 		{Name: "rate_limit", Type: field.TypeJSON, Nullable: true},
 		{Name: "quota", Type: field.TypeJSON, Nullable: true},
 		{Name: "quota_per", Type: field.TypeEnum, Enums: []string{"APP", "ACCOUNT"}, Default: "APP"},
 		{Name: "price", Type: field.TypeJSON, Nullable: true},
+		{Name: "name", Type: field.TypeString},
+		{Name: "external_id", Type: field.TypeString, Default: ""},
 		{Name: "approval", Type: field.TypeEnum, Nullable: true, Enums: []string{"MANUAL", "AUTO"}},
+		{Name: "revision", Type: field.TypeInt, Default: 1},
 		{Name: "product_id", Type: field.TypeUUID},
 		{Name: "organization_id", Type: field.TypeUUID},
 	}
@@ -1222,13 +1223,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "plans_products_product",
-				Columns:    []*schema.Column{PlansColumns[12]},
+				Columns:    []*schema.Column{PlansColumns[13]},
 				RefColumns: []*schema.Column{ProductsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "plans_organizations_organization",
-				Columns:    []*schema.Column{PlansColumns[13]},
+				Columns:    []*schema.Column{PlansColumns[14]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1237,12 +1238,74 @@ var (
 			{
 				Name:    "plan_product_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{PlansColumns[12], PlansColumns[4]},
+				Columns: []*schema.Column{PlansColumns[13], PlansColumns[9]},
 			},
 			{
 				Name:    "plan_product_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{PlansColumns[12], PlansColumns[1], PlansColumns[0]},
+				Columns: []*schema.Column{PlansColumns[13], PlansColumns[1], PlansColumns[0]},
+			},
+		},
+	}
+	// PlanRevisionsColumns holds the columns for the "plan_revisions" table.
+	PlanRevisionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"FREE", "SUBSCRIPTION", "METERED", "TIERED"}},
+		{Name: "rate_limit", Type: field.TypeJSON, Nullable: true},
+		{Name: "quota", Type: field.TypeJSON, Nullable: true},
+		{Name: "quota_per", Type: field.TypeEnum, Enums: []string{"APP", "ACCOUNT"}, Default: "APP"},
+		{Name: "price", Type: field.TypeJSON, Nullable: true},
+		{Name: "number", Type: field.TypeInt},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "plan_id", Type: field.TypeUUID},
+		{Name: "product_id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// PlanRevisionsTable holds the schema information for the "plan_revisions" table.
+	PlanRevisionsTable = &schema.Table{
+		Name:       "plan_revisions",
+		Columns:    PlanRevisionsColumns,
+		PrimaryKey: []*schema.Column{PlanRevisionsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "plan_revisions_plans_plan",
+				Columns:    []*schema.Column{PlanRevisionsColumns[8]},
+				RefColumns: []*schema.Column{PlansColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "plan_revisions_products_product",
+				Columns:    []*schema.Column{PlanRevisionsColumns[9]},
+				RefColumns: []*schema.Column{ProductsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "plan_revisions_organizations_organization",
+				Columns:    []*schema.Column{PlanRevisionsColumns[10]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "planrevision_plan_id_number",
+				Unique:  true,
+				Columns: []*schema.Column{PlanRevisionsColumns[8], PlanRevisionsColumns[6]},
+			},
+			{
+				Name:    "planrevision_plan_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{PlanRevisionsColumns[8], PlanRevisionsColumns[7], PlanRevisionsColumns[0]},
+			},
+			{
+				Name:    "planrevision_product_id",
+				Unique:  false,
+				Columns: []*schema.Column{PlanRevisionsColumns[9]},
+			},
+			{
+				Name:    "planrevision_organization_id",
+				Unique:  false,
+				Columns: []*schema.Column{PlanRevisionsColumns[10]},
 			},
 		},
 	}
@@ -1744,6 +1807,8 @@ var (
 		{Name: "product_id", Type: field.TypeUUID},
 		{Name: "plan_id", Type: field.TypeUUID},
 		{Name: "pending_plan_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "plan_revision_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "pending_plan_revision_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "key_request_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "organization_id", Type: field.TypeUUID},
 	}
@@ -1784,14 +1849,26 @@ var (
 				OnDelete:   schema.NoAction,
 			},
 			{
-				Symbol:     "subscriptions_key_requests_key_request",
+				Symbol:     "subscriptions_plan_revisions_plan_revision",
 				Columns:    []*schema.Column{SubscriptionsColumns[25]},
+				RefColumns: []*schema.Column{PlanRevisionsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "subscriptions_plan_revisions_pending_plan_revision",
+				Columns:    []*schema.Column{SubscriptionsColumns[26]},
+				RefColumns: []*schema.Column{PlanRevisionsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "subscriptions_key_requests_key_request",
+				Columns:    []*schema.Column{SubscriptionsColumns[27]},
 				RefColumns: []*schema.Column{KeyRequestsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "subscriptions_organizations_organization",
-				Columns:    []*schema.Column{SubscriptionsColumns[26]},
+				Columns:    []*schema.Column{SubscriptionsColumns[28]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1821,17 +1898,30 @@ var (
 			{
 				Name:    "subscription_organization_id_status_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[6], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[28], SubscriptionsColumns[6], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[28], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_plan_id_created_at_id",
 				Unique:  false,
 				Columns: []*schema.Column{SubscriptionsColumns[23], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+			},
+			{
+				Name:    "subscription_plan_revision",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionsColumns[25], SubscriptionsColumns[6]},
+			},
+			{
+				Name:    "subscription_pending_plan_revision",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionsColumns[26]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "pending_plan_revision_id IS NOT NULL",
+				},
 			},
 			{
 				Name:    "subscription_account_id_created_at_id",
@@ -1846,7 +1936,7 @@ var (
 			{
 				Name:    "subscription_plan_changes",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[12], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[28], SubscriptionsColumns[12], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "pending_status IS NOT NULL",
 				},
@@ -1862,7 +1952,7 @@ var (
 			{
 				Name:    "subscription_plan_requests",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[15]},
+				Columns: []*schema.Column{SubscriptionsColumns[28], SubscriptionsColumns[15]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "pending_requested_at IS NOT NULL",
 				},
@@ -1870,7 +1960,7 @@ var (
 			{
 				Name:    "subscription_key_request_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[25]},
+				Columns: []*schema.Column{SubscriptionsColumns[27]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "key_request_id IS NOT NULL",
 				},
@@ -1878,7 +1968,7 @@ var (
 			{
 				Name:    "subscription_organization_id_product_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[22]},
+				Columns: []*schema.Column{SubscriptionsColumns[28], SubscriptionsColumns[22]},
 			},
 		},
 	}
@@ -2217,6 +2307,7 @@ var (
 		PasswordResetsTable,
 		PasswordResetRequestsTable,
 		PlansTable,
+		PlanRevisionsTable,
 		ProductsTable,
 		ProductApproversTable,
 		ProductGrantsTable,
@@ -2375,6 +2466,15 @@ func init() {
 		"plans_kind":      "kind IN ('FREE', 'SUBSCRIPTION', 'METERED', 'TIERED')",
 		"plans_quota_per": "quota_per IN ('APP', 'ACCOUNT')",
 	}
+	PlanRevisionsTable.ForeignKeys[0].RefTable = PlansTable
+	PlanRevisionsTable.ForeignKeys[1].RefTable = ProductsTable
+	PlanRevisionsTable.ForeignKeys[2].RefTable = OrganizationsTable
+	PlanRevisionsTable.Annotation = &entsql.Annotation{}
+	PlanRevisionsTable.Annotation.Checks = map[string]string{
+		"plan_revisions_kind":      "kind IN ('FREE', 'SUBSCRIPTION', 'METERED', 'TIERED')",
+		"plan_revisions_number":    "number >= 1",
+		"plan_revisions_quota_per": "quota_per IN ('APP', 'ACCOUNT')",
+	}
 	ProductsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	ProductsTable.Annotation = &entsql.Annotation{}
 	ProductsTable.Annotation.Checks = map[string]string{
@@ -2424,8 +2524,10 @@ func init() {
 	SubscriptionsTable.ForeignKeys[2].RefTable = ProductsTable
 	SubscriptionsTable.ForeignKeys[3].RefTable = PlansTable
 	SubscriptionsTable.ForeignKeys[4].RefTable = PlansTable
-	SubscriptionsTable.ForeignKeys[5].RefTable = KeyRequestsTable
-	SubscriptionsTable.ForeignKeys[6].RefTable = OrganizationsTable
+	SubscriptionsTable.ForeignKeys[5].RefTable = PlanRevisionsTable
+	SubscriptionsTable.ForeignKeys[6].RefTable = PlanRevisionsTable
+	SubscriptionsTable.ForeignKeys[7].RefTable = KeyRequestsTable
+	SubscriptionsTable.ForeignKeys[8].RefTable = OrganizationsTable
 	SubscriptionsTable.Annotation = &entsql.Annotation{}
 	SubscriptionsTable.Annotation.Checks = map[string]string{
 		"subscriptions_answers":        "answers IS NULL OR length(CAST(answers AS text)) <= 50000",

@@ -93,6 +93,11 @@ func ExternalID(v string) predicate.Plan {
 	return predicate.Plan(sql.FieldEQ(FieldExternalID, v))
 }
 
+// Revision applies equality check predicate on the "revision" field. It's identical to RevisionEQ.
+func Revision(v int) predicate.Plan {
+	return predicate.Plan(sql.FieldEQ(FieldRevision, v))
+}
+
 // OrganizationIDEQ applies the EQ predicate on the "organization_id" field.
 func OrganizationIDEQ(v uuid.UUID) predicate.Plan {
 	return predicate.Plan(sql.FieldEQ(FieldOrganizationID, v))
@@ -231,6 +236,96 @@ func VersionLT(v int) predicate.Plan {
 // VersionLTE applies the LTE predicate on the "version" field.
 func VersionLTE(v int) predicate.Plan {
 	return predicate.Plan(sql.FieldLTE(FieldVersion, v))
+}
+
+// KindEQ applies the EQ predicate on the "kind" field.
+func KindEQ(v domain.PlanKind) predicate.Plan {
+	vc := v
+	return predicate.Plan(sql.FieldEQ(FieldKind, vc))
+}
+
+// KindNEQ applies the NEQ predicate on the "kind" field.
+func KindNEQ(v domain.PlanKind) predicate.Plan {
+	vc := v
+	return predicate.Plan(sql.FieldNEQ(FieldKind, vc))
+}
+
+// KindIn applies the In predicate on the "kind" field.
+func KindIn(vs ...domain.PlanKind) predicate.Plan {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Plan(sql.FieldIn(FieldKind, v...))
+}
+
+// KindNotIn applies the NotIn predicate on the "kind" field.
+func KindNotIn(vs ...domain.PlanKind) predicate.Plan {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Plan(sql.FieldNotIn(FieldKind, v...))
+}
+
+// RateLimitIsNil applies the IsNil predicate on the "rate_limit" field.
+func RateLimitIsNil() predicate.Plan {
+	return predicate.Plan(sql.FieldIsNull(FieldRateLimit))
+}
+
+// RateLimitNotNil applies the NotNil predicate on the "rate_limit" field.
+func RateLimitNotNil() predicate.Plan {
+	return predicate.Plan(sql.FieldNotNull(FieldRateLimit))
+}
+
+// QuotaIsNil applies the IsNil predicate on the "quota" field.
+func QuotaIsNil() predicate.Plan {
+	return predicate.Plan(sql.FieldIsNull(FieldQuota))
+}
+
+// QuotaNotNil applies the NotNil predicate on the "quota" field.
+func QuotaNotNil() predicate.Plan {
+	return predicate.Plan(sql.FieldNotNull(FieldQuota))
+}
+
+// QuotaPerEQ applies the EQ predicate on the "quota_per" field.
+func QuotaPerEQ(v access.QuotaPer) predicate.Plan {
+	vc := v
+	return predicate.Plan(sql.FieldEQ(FieldQuotaPer, vc))
+}
+
+// QuotaPerNEQ applies the NEQ predicate on the "quota_per" field.
+func QuotaPerNEQ(v access.QuotaPer) predicate.Plan {
+	vc := v
+	return predicate.Plan(sql.FieldNEQ(FieldQuotaPer, vc))
+}
+
+// QuotaPerIn applies the In predicate on the "quota_per" field.
+func QuotaPerIn(vs ...access.QuotaPer) predicate.Plan {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Plan(sql.FieldIn(FieldQuotaPer, v...))
+}
+
+// QuotaPerNotIn applies the NotIn predicate on the "quota_per" field.
+func QuotaPerNotIn(vs ...access.QuotaPer) predicate.Plan {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Plan(sql.FieldNotIn(FieldQuotaPer, v...))
+}
+
+// PriceIsNil applies the IsNil predicate on the "price" field.
+func PriceIsNil() predicate.Plan {
+	return predicate.Plan(sql.FieldIsNull(FieldPrice))
+}
+
+// PriceNotNil applies the NotNil predicate on the "price" field.
+func PriceNotNil() predicate.Plan {
+	return predicate.Plan(sql.FieldNotNull(FieldPrice))
 }
 
 // ProductIDEQ applies the EQ predicate on the "product_id" field.
@@ -383,96 +478,6 @@ func ExternalIDContainsFold(v string) predicate.Plan {
 	return predicate.Plan(sql.FieldContainsFold(FieldExternalID, v))
 }
 
-// KindEQ applies the EQ predicate on the "kind" field.
-func KindEQ(v domain.PlanKind) predicate.Plan {
-	vc := v
-	return predicate.Plan(sql.FieldEQ(FieldKind, vc))
-}
-
-// KindNEQ applies the NEQ predicate on the "kind" field.
-func KindNEQ(v domain.PlanKind) predicate.Plan {
-	vc := v
-	return predicate.Plan(sql.FieldNEQ(FieldKind, vc))
-}
-
-// KindIn applies the In predicate on the "kind" field.
-func KindIn(vs ...domain.PlanKind) predicate.Plan {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = vs[i]
-	}
-	return predicate.Plan(sql.FieldIn(FieldKind, v...))
-}
-
-// KindNotIn applies the NotIn predicate on the "kind" field.
-func KindNotIn(vs ...domain.PlanKind) predicate.Plan {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = vs[i]
-	}
-	return predicate.Plan(sql.FieldNotIn(FieldKind, v...))
-}
-
-// RateLimitIsNil applies the IsNil predicate on the "rate_limit" field.
-func RateLimitIsNil() predicate.Plan {
-	return predicate.Plan(sql.FieldIsNull(FieldRateLimit))
-}
-
-// RateLimitNotNil applies the NotNil predicate on the "rate_limit" field.
-func RateLimitNotNil() predicate.Plan {
-	return predicate.Plan(sql.FieldNotNull(FieldRateLimit))
-}
-
-// QuotaIsNil applies the IsNil predicate on the "quota" field.
-func QuotaIsNil() predicate.Plan {
-	return predicate.Plan(sql.FieldIsNull(FieldQuota))
-}
-
-// QuotaNotNil applies the NotNil predicate on the "quota" field.
-func QuotaNotNil() predicate.Plan {
-	return predicate.Plan(sql.FieldNotNull(FieldQuota))
-}
-
-// QuotaPerEQ applies the EQ predicate on the "quota_per" field.
-func QuotaPerEQ(v access.QuotaPer) predicate.Plan {
-	vc := v
-	return predicate.Plan(sql.FieldEQ(FieldQuotaPer, vc))
-}
-
-// QuotaPerNEQ applies the NEQ predicate on the "quota_per" field.
-func QuotaPerNEQ(v access.QuotaPer) predicate.Plan {
-	vc := v
-	return predicate.Plan(sql.FieldNEQ(FieldQuotaPer, vc))
-}
-
-// QuotaPerIn applies the In predicate on the "quota_per" field.
-func QuotaPerIn(vs ...access.QuotaPer) predicate.Plan {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = vs[i]
-	}
-	return predicate.Plan(sql.FieldIn(FieldQuotaPer, v...))
-}
-
-// QuotaPerNotIn applies the NotIn predicate on the "quota_per" field.
-func QuotaPerNotIn(vs ...access.QuotaPer) predicate.Plan {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = vs[i]
-	}
-	return predicate.Plan(sql.FieldNotIn(FieldQuotaPer, v...))
-}
-
-// PriceIsNil applies the IsNil predicate on the "price" field.
-func PriceIsNil() predicate.Plan {
-	return predicate.Plan(sql.FieldIsNull(FieldPrice))
-}
-
-// PriceNotNil applies the NotNil predicate on the "price" field.
-func PriceNotNil() predicate.Plan {
-	return predicate.Plan(sql.FieldNotNull(FieldPrice))
-}
-
 // ApprovalEQ applies the EQ predicate on the "approval" field.
 func ApprovalEQ(v domain.Approval) predicate.Plan {
 	vc := v
@@ -511,6 +516,46 @@ func ApprovalIsNil() predicate.Plan {
 // ApprovalNotNil applies the NotNil predicate on the "approval" field.
 func ApprovalNotNil() predicate.Plan {
 	return predicate.Plan(sql.FieldNotNull(FieldApproval))
+}
+
+// RevisionEQ applies the EQ predicate on the "revision" field.
+func RevisionEQ(v int) predicate.Plan {
+	return predicate.Plan(sql.FieldEQ(FieldRevision, v))
+}
+
+// RevisionNEQ applies the NEQ predicate on the "revision" field.
+func RevisionNEQ(v int) predicate.Plan {
+	return predicate.Plan(sql.FieldNEQ(FieldRevision, v))
+}
+
+// RevisionIn applies the In predicate on the "revision" field.
+func RevisionIn(vs ...int) predicate.Plan {
+	return predicate.Plan(sql.FieldIn(FieldRevision, vs...))
+}
+
+// RevisionNotIn applies the NotIn predicate on the "revision" field.
+func RevisionNotIn(vs ...int) predicate.Plan {
+	return predicate.Plan(sql.FieldNotIn(FieldRevision, vs...))
+}
+
+// RevisionGT applies the GT predicate on the "revision" field.
+func RevisionGT(v int) predicate.Plan {
+	return predicate.Plan(sql.FieldGT(FieldRevision, v))
+}
+
+// RevisionGTE applies the GTE predicate on the "revision" field.
+func RevisionGTE(v int) predicate.Plan {
+	return predicate.Plan(sql.FieldGTE(FieldRevision, v))
+}
+
+// RevisionLT applies the LT predicate on the "revision" field.
+func RevisionLT(v int) predicate.Plan {
+	return predicate.Plan(sql.FieldLT(FieldRevision, v))
+}
+
+// RevisionLTE applies the LTE predicate on the "revision" field.
+func RevisionLTE(v int) predicate.Plan {
+	return predicate.Plan(sql.FieldLTE(FieldRevision, v))
 }
 
 // HasProduct applies the HasEdge predicate on the "product" edge.

@@ -56,11 +56,13 @@ type subscriptionQuota struct {
 
 // quotasOf returns the quotas of the approved subscriptions of apps.
 func (s *Store) quotasOf(ctx context.Context, tx *database.Tx, organization uuid.UUID, apps []uuid.UUID) ([]subscriptionQuota, error) {
+	const quota = `CASE WHEN r.id IS NULL THEN p.quota ELSE r.quota END` // of its revision, if it has one of its plan
 	args := &usagesql.Args{DB: s.db}
 	in, of := args.AnyOf("s.app_id", apps), args.Add(organization)
-	rows, err := tx.QueryContext(ctx, `SELECT s.app_id, s.product_id, p.quota, o.time_zone FROM subscriptions s
-		JOIN plans p ON p.id = s.plan_id JOIN organizations o ON o.id = s.organization_id
-		WHERE `+in+` AND s.organization_id = `+of+` AND s.newest AND s.status = 'APPROVED' AND p.quota IS NOT NULL`, args.Values...)
+	rows, err := tx.QueryContext(ctx, `SELECT s.app_id, s.product_id, `+quota+`, o.time_zone FROM subscriptions s
+		JOIN plans p ON p.id = s.plan_id LEFT JOIN plan_revisions r ON r.id = s.plan_revision_id AND r.plan_id = s.plan_id
+		JOIN organizations o ON o.id = s.organization_id
+		WHERE `+in+` AND s.organization_id = `+of+` AND s.newest AND s.status = 'APPROVED' AND `+quota+` IS NOT NULL`, args.Values...)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func (s *Cache) fillCell(c *cell, a *App) {
 	}
 	for i, sub := range a.Subscriptions {
 		next := verdict.Subscription{
-			ID: sub.ID, ProductID: sub.ProductID, PlanID: sub.PlanID,
+			ID: sub.ID, ProductID: sub.ProductID, PlanID: sub.PlanID, Revision: sub.PlanRevision,
 			AppCounter: limits.ByApp(a.ID, sub.ProductID), AccountCounter: limits.OfAccount(a.AccountID, sub.ProductID),
 			Status: access.SubscriptionStatus(s.intern(string(sub.Status))),
 		}
@@ -109,10 +109,21 @@ func productOf(p *Product) *verdict.Product {
 		out.RetiresAt = *p.RetiresAt
 	}
 	for _, plan := range p.Plans {
-		out.Plans = append(out.Plans, &verdict.Plan{
-			ID: plan.ID, Name: plan.Name, Rate: limits.RateOf(plan.RateLimit), Quota: limits.QuotaOf(plan.Quota),
-			PerAccount: plan.QuotaPer == access.QuotaPerAccount,
-		})
+		out.Plans = append(out.Plans, planOf(&plan))
+	}
+	return out
+}
+
+func planOf(p *Plan) *verdict.Plan {
+	terms := func(revision int32, rate *access.RateLimit, quota *access.Quota, per access.QuotaPer) *verdict.Plan {
+		return &verdict.Plan{
+			ID: p.ID, Name: p.Name, Revision: revision, Rate: limits.RateOf(rate), Quota: limits.QuotaOf(quota),
+			PerAccount: per == access.QuotaPerAccount,
+		}
+	}
+	out := terms(p.Revision, p.RateLimit, p.Quota, p.QuotaPer)
+	for _, r := range p.Revisions {
+		out.Revisions = append(out.Revisions, terms(r.Revision, r.RateLimit, r.Quota, r.QuotaPer))
 	}
 	return out
 }

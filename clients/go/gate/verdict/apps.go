@@ -59,7 +59,7 @@ func (d *evaluation) fill(c *Facts, v *Verdict) {
 	if v.Subscription == nil {
 		return
 	}
-	v.Plan = c.Catalogue.Plan(v.Subscription.PlanID)
+	v.Plan = c.Catalogue.PlanOf(v.Subscription)
 	if endpoint, ok := d.endpointFor(v.Subscription); ok {
 		v.Endpoint = endpoint
 	}

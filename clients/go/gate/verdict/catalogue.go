@@ -43,12 +43,18 @@ func (p *Product) RetiredAt(now time.Time) bool {
 	return !p.RetiresAt.IsZero() && !now.Before(p.RetiresAt)
 }
 
-// Plan is the terms of a subscription. It is immutable.
+// Plan is the terms of a subscription: a plan as it is, or one of its older revisions. It is
+// immutable.
 type Plan struct {
-	ID    uuid.UUID
-	Name  string
-	Rate  limits.Rate
-	Quota limits.Quota
+	ID   uuid.UUID
+	Name string
+	// Revision is the number of these terms; 0 is unknown.
+	Revision int32
+	// Revisions are the older terms, of the same plan, that differ from these and by which
+	// some subscription goes; they have none themselves.
+	Revisions []*Plan
+	Rate      limits.Rate
+	Quota     limits.Quota
 	// PerAccount reports whether all apps of an account share the quota.
 	PerAccount bool
 }
@@ -99,7 +105,23 @@ func (c *Catalogue) ProductByID(id uuid.UUID) *Product {
 	return c.ids[id]
 }
 
-// Plan returns the plan with an id, of any product, or nil.
+// PlanOf returns the terms by which a subscription goes, or nil. Terms that the plan does not
+// list are its own: those of the revision are equal, or the subscription is newer than this
+// copy of the catalogue, which is about to be replaced.
+func (c *Catalogue) PlanOf(s *Subscription) *Plan {
+	p := c.Plan(s.PlanID)
+	if p == nil || s.Revision == 0 {
+		return p
+	}
+	for _, r := range p.Revisions {
+		if r.Revision == s.Revision {
+			return r
+		}
+	}
+	return p
+}
+
+// Plan returns the plan with an id as it is, of any product, or nil.
 func (c *Catalogue) Plan(id uuid.UUID) *Plan {
 	if c == nil {
 		return nil

@@ -1,0 +1,53 @@
+package source
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/google/uuid"
+
+	"portico/clients/go/gate/keycache"
+	"portico/clients/go/gate/limits"
+)
+
+// revisions adds to the plans the terms by which live subscriptions go, or are to go, where
+// the limits differ from the plan's. A subscription by another revision goes by the plan's,
+// which are the same. That of the plan's own number is among them if the release before has
+// changed the plan, which makes no revision.
+func (s *Reader) revisions(ctx context.Context, organization uuid.UUID, products []keycache.Product) error {
+	plans := map[uuid.UUID]*keycache.Plan{}
+	for i := range products {
+		for j := range products[i].Plans {
+			p := &products[i].Plans[j]
+			plans[p.ID] = p
+		}
+	}
+	return s.each(ctx, `SELECT r.plan_id, r.number, r.rate_limit, r.quota, r.quota_per FROM plan_revisions r
+		WHERE r.organization_id = $1 AND (
+			EXISTS (SELECT 1 FROM subscriptions s WHERE s.plan_revision_id = r.id AND s.status IN ('WAITING', 'APPROVED', 'SUSPENDED'))
+			OR EXISTS (SELECT 1 FROM subscriptions s WHERE s.pending_plan_revision_id = r.id))
+		ORDER BY r.plan_id, r.number`,
+		[]any{organization}, func(rows *sql.Rows) error {
+			var plan uuid.UUID
+			var rate, quota []byte
+			var r keycache.PlanRevision
+			if err := rows.Scan(&plan, &r.Revision, &rate, &quota, &r.QuotaPer); err != nil {
+				return err
+			}
+			if err := decode(rate, &r.RateLimit); err != nil {
+				return err
+			}
+			if err := decode(quota, &r.Quota); err != nil {
+				return err
+			}
+			if p := plans[plan]; p != nil && !sameLimits(p, &r) {
+				p.Revisions = append(p.Revisions, r)
+			}
+			return nil
+		})
+}
+
+// sameLimits reports whether a revision lets the same calls pass as the plan.
+func sameLimits(p *keycache.Plan, r *keycache.PlanRevision) bool {
+	return limits.RateOf(p.RateLimit) == limits.RateOf(r.RateLimit) && limits.QuotaOf(p.Quota) == limits.QuotaOf(r.Quota) && p.QuotaPer == r.QuotaPer
+}
