@@ -94,13 +94,14 @@ func TestAnApproverSeesWhatADecisionNeeds(t *testing.T) {
 	require.NoError(t, err)
 	for name, want := range map[string]string{
 		"Query":               "catalogue keyRequest keyRequestCounts keyRequests node nodes product productSubscription productSubscriptionCounts productSubscriptions products search serverInfo sessions viewer",
-		"ProductSubscription": "account allowedTransitions answers app badgeColor createdAt decidedAt decidedBy handOffUrl id keyRequest pendingChange plan product reason requestedBy status timeline updatedAt version",
+		"ProductSubscription": "account allowedTransitions answers app badgeColor createdAt decidedAt decidedBy handOffUrl id keyRequest pendingChange plan planRevision product reason requestedBy status timeline updatedAt version",
 		"KeyRequest":          "account app changesKey collectUntil collectedAt createdAt decidedAt decidedBy deleted environment id name productSubscriptions products reason removeProducts requestedBy status updatedAt version viewerCan",
-		"PendingPlanChange":   "effectiveAt plan reason requestedAt requestedBy status when",
+		"PendingPlanChange":   "effectiveAt plan planRevision reason requestedAt requestedBy status when",
 		"App":                 "account createdAt description id labels name referenceId",
 		"Account":             "createdAt id name profile status",
 		"Product":             "apiVersion deprecatesAt description descriptionHtml documentationUrl handOffUrl id name plans retiresAt status tags title",
-		"Plan":                "charge id kind name price quota quotaPer rateLimit",
+		"Plan":                "charge id kind name price quota quotaPer rateLimit revision",
+		"PlanRevision":        "charge createdAt id kind number plan price quota quotaPer rateLimit",
 		"Actor":               "name role",
 		"Event":               "actor at changes id position reason subject type",
 		"EventSubject":        "id name type",

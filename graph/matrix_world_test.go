@@ -124,6 +124,7 @@ func (w *world) createCatalogue() {
 			"rateLimit": arguments{"limit": 10, "per": "SECOND"}, "quota": arguments{"limit": 1000, "per": "MONTH"},
 			"price": price,
 		}, "plan")
+		w.ids["revision of the "+p.specimen] = w.revisionOf(w.ids["plan of the "+p.specimen])
 		w.make("admin", "updateProduct", arguments{"productId": w.ids[p.specimen], "status": p.status}, "product")
 		w.ids["endpoint of the "+p.specimen] = w.make("admin", "createEndpoint", arguments{
 			"productId": w.ids[p.specimen], "method": "GET", "path": "/orders/{id}", "description": "One order.",

@@ -145,6 +145,9 @@ func (w *world) randomChange(t *testing.T, r *rand.Rand, all *keys) {
 		w.randomTransfer(t, r)
 	case 9:
 		_, _ = w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), RateLimit: set(access.RateLimit{Limit: 1 + r.IntN(9), Per: access.PerSecond, Burst: 10})})
+		if r.IntN(2) == 0 { // else the apps keep the terms that they have
+			_, _ = w.Portal.Apps.MovePlanSubscriptions(w.Admin, apps.MovePlanSubscriptionsInput{PlanID: w.plan.GlobalID(), First: new(1 + r.IntN(3))})
+		}
 	}
 }
 
