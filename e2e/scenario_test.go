@@ -38,6 +38,7 @@ func TestStories(t *testing.T) {
 		{"the end of a product is set and called off", productEndings},
 		{"a product is described", productDescription},
 		{"a subscription gets another plan", changedPlans},
+		{"a changed plan leaves subscriptions their terms", revisedPlans},
 		{"changes of plan are refused", refusedPlanChanges},
 		{"an app goes to another account", transferredApps},
 		{"transfers are refused", refusedTransfers},

@@ -149,12 +149,12 @@ func (w *world) suspended() string {
 // subscriptionFields are how the reference resolves fields of subscriptions.
 func subscriptionFields() map[string]resolver {
 	return map[string]resolver{
-		"Query.productSubscription":    objectBy(nodeid.ProductSubscription),
-		"Query.productSubscriptions":   listOf(nodeid.ProductSubscription, fieldRequest.subscriptionListed),
-		"ProductSubscription.app":      objectIn(nodeid.App, "AppID"),
-		"ProductSubscription.account":  objectIn(nodeid.Account, "AccountID"),
-		"ProductSubscription.product":  objectIn(nodeid.Product, "ProductID"),
-		"ProductSubscription.plan":     objectIn(nodeid.Plan, "PlanID"),
+		"Query.productSubscription":   objectBy(nodeid.ProductSubscription),
+		"Query.productSubscriptions":  listOf(nodeid.ProductSubscription, fieldRequest.subscriptionListed),
+		"ProductSubscription.app":     objectIn(nodeid.App, "AppID"),
+		"ProductSubscription.account": objectIn(nodeid.Account, "AccountID"),
+		"ProductSubscription.product": objectIn(nodeid.Product, "ProductID"),
+		"ProductSubscription.plan":    objectIn(nodeid.Plan, "PlanID"),
 		"ProductSubscription.planRevision": func(q fieldRequest) (any, error) {
 			return q.rows.byID(nodeid.PlanRevision, *q.parent.(*db.Subscription).PlanRevisionID)
 		},

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"portico/clients/go/gate/keycache"
-	"portico/clients/go/gate/verdict"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/gateway/source"
@@ -52,7 +50,7 @@ func (v *Verifier) apply(ctx context.Context, f *follower, lines []eventlog.Line
 	if err != nil {
 		return err
 	}
-	if change.Catalogue == nil && isBehind(f.cache.Catalogue(), change.Apps) {
+	if change.Catalogue == nil && f.cache.IsBehind(change.Apps) {
 		if change.Catalogue, err = v.source.Catalogue(ctx, f.id); err != nil {
 			return err
 		}
@@ -67,17 +65,4 @@ func (v *Verifier) apply(ctx context.Context, f *follower, lines []eventlog.Line
 	}
 	f.notifyUpdated()
 	return nil
-}
-
-// isBehind reports whether apps have been read that go by terms which a catalogue does not
-// know yet, since the event of these comes after those that have been read.
-func isBehind(c *verdict.Catalogue, apps []keycache.App) bool {
-	for i := range apps {
-		for _, s := range apps[i].Subscriptions {
-			if p := c.Plan(s.PlanID); p == nil || s.PlanRevision > p.Revision {
-				return true
-			}
-		}
-	}
-	return false
 }

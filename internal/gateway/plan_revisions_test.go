@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/clients/go/gate/access"
+	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/verdict"
 	"portico/ent/db"
 	"portico/internal/apps"
@@ -65,4 +66,26 @@ func TestPlanRevisionsAtTheGate(t *testing.T) {
 		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 		requireVerdict(t, g, c, w.request(), verdict.QuotaExceeded)
 	})
+}
+
+// planTerms are what of a plan's terms decides about calls.
+type planTerms struct {
+	rate       limits.Rate
+	quota      limits.Quota
+	perAccount bool
+}
+
+func terms(p *verdict.Plan) planTerms { return planTerms{p.Rate, p.Quota, p.PerAccount} }
+
+// withoutRevisions returns a product without older terms of its plans, of which a copy keeps
+// more than a fresh one needs.
+func withoutRevisions(p *verdict.Product) *verdict.Product {
+	out := *p
+	out.Plans = nil
+	for _, plan := range p.Plans {
+		bare := *plan
+		bare.Revisions = nil
+		out.Plans = append(out.Plans, &bare)
+	}
+	return &out
 }

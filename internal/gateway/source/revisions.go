@@ -10,10 +10,9 @@ import (
 	"portico/clients/go/gate/limits"
 )
 
-// revisions adds to the plans the terms by which live subscriptions go, or are to go, where
-// the limits differ from the plan's. A subscription by another revision goes by the plan's,
-// which are the same. That of the plan's own number is among them if the release before has
-// changed the plan, which makes no revision.
+// revisions adds to the plans the older terms by which live subscriptions go, or are to go.
+// Those of the plan's own number are among them if the release before has changed the plan,
+// which makes no revision.
 func (s *Reader) revisions(ctx context.Context, organization uuid.UUID, products []keycache.Product) error {
 	plans := map[uuid.UUID]*keycache.Plan{}
 	for i := range products {
@@ -40,7 +39,7 @@ func (s *Reader) revisions(ctx context.Context, organization uuid.UUID, products
 			if err := decode(quota, &r.Quota); err != nil {
 				return err
 			}
-			if p := plans[plan]; p != nil && !sameLimits(p, &r) {
+			if p := plans[plan]; p != nil && (r.Revision != p.Revision || !sameLimits(p, &r)) {
 				p.Revisions = append(p.Revisions, r)
 			}
 			return nil

@@ -50,8 +50,7 @@ type Plan struct {
 	QuotaPer access.QuotaPer `json:"quotaPer,omitempty"`
 	// Revision is the number of the terms that these are, the newest.
 	Revision int32 `json:"revision,omitempty"`
-	// Revisions are the older terms by which some subscription goes, or is to go, where they
-	// differ from these.
+	// Revisions are the older terms by which some subscription goes, or is to go.
 	Revisions []PlanRevision `json:"revisions,omitempty"`
 }
 

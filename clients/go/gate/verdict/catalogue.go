@@ -50,8 +50,8 @@ type Plan struct {
 	Name string
 	// Revision is the number of these terms; 0 is unknown.
 	Revision int32
-	// Revisions are the older terms, of the same plan, that differ from these and by which
-	// some subscription goes; they have none themselves.
+	// Revisions are the older terms, of the same plan, by which some subscription goes, or
+	// has gone; they have none themselves.
 	Revisions []*Plan
 	Rate      limits.Rate
 	Quota     limits.Quota
@@ -103,22 +103,6 @@ func (c *Catalogue) ProductByID(id uuid.UUID) *Product {
 		return nil
 	}
 	return c.ids[id]
-}
-
-// PlanOf returns the terms by which a subscription goes, or nil. Terms that the plan does not
-// list are its own: those of the revision are equal, or the subscription is newer than this
-// copy of the catalogue, which is about to be replaced.
-func (c *Catalogue) PlanOf(s *Subscription) *Plan {
-	p := c.Plan(s.PlanID)
-	if p == nil || s.Revision == 0 {
-		return p
-	}
-	for _, r := range p.Revisions {
-		if r.Revision == s.Revision {
-			return r
-		}
-	}
-	return p
 }
 
 // Plan returns the plan with an id as it is, of any product, or nil.
