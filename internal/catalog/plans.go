@@ -172,6 +172,11 @@ func patchPlan(ctx context.Context, tx *change.Tx, x *db.Plan, in UpdatePlanInpu
 	if d.Changes == nil {
 		return x, nil
 	}
+	return savePlan(ctx, tx, x, u, d)
+}
+
+// savePlan saves a change of a locked plan, with a revision if its terms change.
+func savePlan(ctx context.Context, tx *change.Tx, x *db.Plan, u *db.PlanUpdateOne, d change.Diff) (*db.Plan, error) {
 	out, err := u.AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
 	if err != nil {
 		return nil, err
