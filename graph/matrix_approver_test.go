@@ -166,7 +166,7 @@ func TestAnApproverFindsOnlyTheirProducts(t *testing.T) {
 func (w *world) approverSees() map[nodeid.Kind][]string {
 	system := portaltest.System(w.t)
 	out := map[nodeid.Kind][]string{
-		nodeid.Organization: {w.ids["organization"]}, nodeid.Product: {w.ids["product"]}, nodeid.Plan: {w.ids["plan of the product"]},
+		nodeid.Organization: {w.ids["organization"]}, nodeid.Product: {w.ids["product"]}, nodeid.Plan: {w.ids["plan of the product"]}, nodeid.PlanRevision: {w.ids["revision of the product"]},
 		nodeid.Session: {nodeid.Encode(nodeid.Session, w.people[approver].SessionID)},
 	}
 	all, err := w.Client.Subscription.Query().Where(subscription.ProductID(idOf(w.ids["product"])), subscription.DeletedAtIsNil()).All(system)

@@ -26,7 +26,7 @@ func (nouns) PlanRevision() noun {
 			"Mutation.movePlanSubscriptions": on("planId", "SUBSCRIPTION_PLAN_CHANGED", (*world).revisedPlan),
 		},
 		tables: map[string]table{"plan_revisions": {
-			client: func(c *db.Client) any { return c.PlanRevision }, column: "id", value: specimen("revision of the private product"),
+			client: func(c *db.Client) any { return c.PlanRevision }, column: "id", value: specimen("tiered revision of the private product"), // by which nobody goes
 			adds: func(c *db.Client) adding {
 				return added(c.PlanRevision.Create, c.PlanRevision.CreateBulk, func(x *db.PlanRevisionCreate, o owner) {
 					x.SetOrganizationID(o.organization).SetProductID(o.product).SetPlanID(o.plan).SetNumber(int(o.plan.ID()%1000000 + 2)).SetKind(domain.PlanFree)
@@ -34,7 +34,9 @@ func (nouns) PlanRevision() noun {
 			},
 			policy: &planrevision.Policy, types: []string{"PlanRevision"},
 		}},
-		shown:   shownOfProduct("revision of the "),
+		shown: func(w *world, who string, o object) bool {
+			return shownOfProduct("revision of the ")(w, who, o) || shownOfProduct("other revision of the ")(w, who, o) || shownOfProduct("tiered revision of the ")(w, who, o)
+		},
 		targets: map[string]string{"movePlanSubscriptions": "planId"},
 		samples: map[string]string{},
 		nothing: map[string]string{"none": "MovePlanSubscriptionsInput.reason"},

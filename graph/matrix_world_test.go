@@ -155,6 +155,8 @@ func (w *world) createOwnObjects() {
 	w.ids["tiered plan of the private product"] = w.make("admin", "createPlan", arguments{
 		"productId": w.ids["private product"], "name": "tiered", "kind": "TIERED", "price": arguments{"amount": "0.10", "unit": 100, "tiers": []arguments{{"upTo": 200, "amount": "0.10"}, {"amount": "0.05"}}},
 	}, "plan")
+	w.ids["other revision of the private product"] = w.revisionOf(w.ids["other plan of the private product"])
+	w.ids["tiered revision of the private product"] = w.revisionOf(w.ids["tiered plan of the private product"])
 	w.make("developer", "changePlan", arguments{
 		"subscriptionId": w.ids["approved"], "planId": w.ids["other plan of the private product"], "when": "PERIOD_END", "reason": "Growth.",
 	}, "productSubscription")
