@@ -40,6 +40,7 @@ func TestStories(t *testing.T) {
 		{"guides of a product are written, moved and read", guides},
 		{"terms of a product are accepted", productTerms},
 		{"a subscription gets another plan", changedPlans},
+		{"a changed plan leaves subscriptions their terms", revisedPlans},
 		{"changes of plan are refused", refusedPlanChanges},
 		{"an app goes to another account", transferredApps},
 		{"transfers are refused", refusedTransfers},

@@ -124,6 +124,7 @@ func (w *world) createCatalogue() {
 			"rateLimit": arguments{"limit": 10, "per": "SECOND"}, "quota": arguments{"limit": 1000, "per": "MONTH"},
 			"price": price, "spendingCap": "500",
 		}, "plan")
+		w.ids["revision of the "+p.specimen] = w.revisionOf(w.ids["plan of the "+p.specimen])
 		w.make("admin", "updateProduct", arguments{"productId": w.ids[p.specimen], "status": p.status}, "product")
 		w.ids["endpoint of the "+p.specimen] = w.make("admin", "createEndpoint", arguments{
 			"productId": w.ids[p.specimen], "method": "GET", "path": "/orders/{id}", "description": "One order.",
@@ -157,6 +158,8 @@ func (w *world) createOwnObjects() {
 			"endpointId": w.ids["endpoint of the private product"], "rateLimit": arguments{"limit": 1, "per": "MINUTE"}, "quota": arguments{"limit": 5, "per": "WEEK"},
 		}},
 	}, "plan")
+	w.ids["other revision of the private product"] = w.revisionOf(w.ids["other plan of the private product"])
+	w.ids["tiered revision of the private product"] = w.revisionOf(w.ids["tiered plan of the private product"])
 	w.make("developer", "changePlan", arguments{
 		"subscriptionId": w.ids["approved"], "planId": w.ids["other plan of the private product"], "when": "PERIOD_END", "reason": "Growth.",
 	}, "productSubscription")

@@ -42,6 +42,8 @@ func nodeOf(ctx context.Context, r entity.Reader, k nodeid.Kind, id uuid.UUID, c
 		return some(oneWith(ctx, k, id, columns, r.OrganizationsByID))
 	case nodeid.Plan:
 		return some(oneWith(ctx, k, id, columns, r.PlansByID))
+	case nodeid.PlanRevision:
+		return some(oneWith(ctx, k, id, columns, r.PlanRevisionsByID))
 	case nodeid.Product:
 		return some(oneWith(ctx, k, id, columns, r.ProductsByID))
 	case nodeid.ProductSubscription:
@@ -86,6 +88,8 @@ func (l *loaders) edgeTo(ctx context.Context, column string, k nodeid.Kind, colu
 		return edgeOf(ctx, l, column, columns, r.OrganizationEdge)
 	case nodeid.Plan:
 		return edgeOf(ctx, l, column, columns, r.PlanEdge)
+	case nodeid.PlanRevision:
+		return edgeOf(ctx, l, column, columns, r.PlanRevisionEdge)
 	case nodeid.Product:
 		return edgeOf(ctx, l, column, columns, r.ProductEdge)
 	case nodeid.ProductSubscription:
@@ -140,6 +144,11 @@ func (l *loaders) noteIDs(row any) {
 		l.sawOptional(nodeid.User, r.RequestedBy)
 	case *db.Membership:
 		l.saw(nodeid.User, r.UserID)
+	case *db.Plan:
+		l.saw(nodeid.Plan, r.ID)
+	case *db.PlanRevision:
+		l.saw(nodeid.PlanRevision, r.ID)
+		l.saw(nodeid.Plan, r.PlanID)
 	case *db.Product:
 		l.saw(nodeid.Product, r.ID)
 	case *db.Subscription:

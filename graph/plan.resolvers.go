@@ -13,7 +13,10 @@ import (
 	"portico/graph/model"
 	"portico/internal/catalog"
 	"portico/internal/domain"
+	"portico/internal/listing"
 	"portico/internal/nodeid"
+
+	"github.com/google/uuid"
 )
 
 // Endpoint is the resolver for the endpoint field.
@@ -38,6 +41,13 @@ func (r *mutationResolver) UpdatePlan(ctx context.Context, input model.UpdatePla
 // Charge is the resolver for the charge field.
 func (r *planResolver) Charge(ctx context.Context, obj *db.Plan, calls int64) (*domain.Charge, error) {
 	return catalog.Charge(obj, int(calls))
+}
+
+// Revisions is the resolver for the revisions field.
+func (r *planResolver) Revisions(ctx context.Context, obj *db.Plan, first *int, after *string, last *int, before *string) (*model.PlanRevisionConnection, error) {
+	return pageOf(ctx, nodeid.Plan, obj.ID, nodeid.PlanRevision, args(first, after, last, before), nil, func(ctx context.Context, ids []uuid.UUID, rd listing.Request) (listing.Pages[*db.PlanRevision], error) {
+		return r.Portal.Catalog.RevisionsOfPlans(ctx, ids, rd)
+	})
 }
 
 // Edges is the resolver for the edges field.

@@ -35,7 +35,7 @@ func (r *mutationResolver) UpdateProduct(ctx context.Context, input model.Update
 
 // Terms is the resolver for the terms field.
 func (r *productResolver) Terms(ctx context.Context, obj *db.Product) (*domain.Terms, error) {
-	return catalog.TermsOf(obj), nil
+	return catalog.ProductTermsOf(obj), nil
 }
 
 // DescriptionHTML is the resolver for the descriptionHtml field.

@@ -24,6 +24,7 @@ import (
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
+	"portico/ent/db/planrevision"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
 	"portico/ent/db/productgrant"
@@ -73,6 +74,8 @@ type Client struct {
 	Organization *OrganizationClient
 	// Plan is the client for interacting with the Plan builders.
 	Plan *PlanClient
+	// PlanRevision is the client for interacting with the PlanRevision builders.
+	PlanRevision *PlanRevisionClient
 	// Product is the client for interacting with the Product builders.
 	Product *ProductClient
 	// ProductApprover is the client for interacting with the ProductApprover builders.
@@ -113,6 +116,7 @@ func (c *Client) init() {
 	c.Membership = NewMembershipClient(c.config)
 	c.Organization = NewOrganizationClient(c.config)
 	c.Plan = NewPlanClient(c.config)
+	c.PlanRevision = NewPlanRevisionClient(c.config)
 	c.Product = NewProductClient(c.config)
 	c.ProductApprover = NewProductApproverClient(c.config)
 	c.ProductGrant = NewProductGrantClient(c.config)
@@ -226,6 +230,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Membership:      NewMembershipClient(cfg),
 		Organization:    NewOrganizationClient(cfg),
 		Plan:            NewPlanClient(cfg),
+		PlanRevision:    NewPlanRevisionClient(cfg),
 		Product:         NewProductClient(cfg),
 		ProductApprover: NewProductApproverClient(cfg),
 		ProductGrant:    NewProductGrantClient(cfg),
@@ -266,6 +271,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Membership:      NewMembershipClient(cfg),
 		Organization:    NewOrganizationClient(cfg),
 		Plan:            NewPlanClient(cfg),
+		PlanRevision:    NewPlanRevisionClient(cfg),
 		Product:         NewProductClient(cfg),
 		ProductApprover: NewProductApproverClient(cfg),
 		ProductGrant:    NewProductGrantClient(cfg),
@@ -305,8 +311,8 @@ func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.AccessEntry, c.Account, c.App, c.AppTransfer, c.Credential, c.Endpoint,
 		c.Event, c.Guide, c.Invitation, c.KeyRequest, c.Membership, c.Organization,
-		c.Plan, c.Product, c.ProductApprover, c.ProductGrant, c.ServiceToken,
-		c.Session, c.SignUp, c.Subscription, c.User,
+		c.Plan, c.PlanRevision, c.Product, c.ProductApprover, c.ProductGrant,
+		c.ServiceToken, c.Session, c.SignUp, c.Subscription, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -318,8 +324,8 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.AccessEntry, c.Account, c.App, c.AppTransfer, c.Credential, c.Endpoint,
 		c.Event, c.Guide, c.Invitation, c.KeyRequest, c.Membership, c.Organization,
-		c.Plan, c.Product, c.ProductApprover, c.ProductGrant, c.ServiceToken,
-		c.Session, c.SignUp, c.Subscription, c.User,
+		c.Plan, c.PlanRevision, c.Product, c.ProductApprover, c.ProductGrant,
+		c.ServiceToken, c.Session, c.SignUp, c.Subscription, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -354,6 +360,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Organization.mutate(ctx, m)
 	case *PlanMutation:
 		return c.Plan.mutate(ctx, m)
+	case *PlanRevisionMutation:
+		return c.PlanRevision.mutate(ctx, m)
 	case *ProductMutation:
 		return c.Product.mutate(ctx, m)
 	case *ProductApproverMutation:
@@ -2661,6 +2669,188 @@ func (c *PlanClient) mutate(ctx context.Context, m *PlanMutation) (Value, error)
 	}
 }
 
+// PlanRevisionClient is a client for the PlanRevision schema.
+type PlanRevisionClient struct {
+	config
+}
+
+// NewPlanRevisionClient returns a client for the PlanRevision from the given config.
+func NewPlanRevisionClient(c config) *PlanRevisionClient {
+	return &PlanRevisionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `planrevision.Hooks(f(g(h())))`.
+func (c *PlanRevisionClient) Use(hooks ...Hook) {
+	c.hooks.PlanRevision = append(c.hooks.PlanRevision, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `planrevision.Intercept(f(g(h())))`.
+func (c *PlanRevisionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PlanRevision = append(c.inters.PlanRevision, interceptors...)
+}
+
+// Create returns a builder for creating a PlanRevision entity.
+func (c *PlanRevisionClient) Create() *PlanRevisionCreate {
+	mutation := newPlanRevisionMutation(c.config, OpCreate)
+	return &PlanRevisionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PlanRevision entities.
+func (c *PlanRevisionClient) CreateBulk(builders ...*PlanRevisionCreate) *PlanRevisionCreateBulk {
+	return &PlanRevisionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PlanRevisionClient) MapCreateBulk(slice any, setFunc func(*PlanRevisionCreate, int)) *PlanRevisionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PlanRevisionCreateBulk{err: fmt.Errorf("calling to PlanRevisionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PlanRevisionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PlanRevisionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PlanRevision.
+func (c *PlanRevisionClient) Update() *PlanRevisionUpdate {
+	mutation := newPlanRevisionMutation(c.config, OpUpdate)
+	return &PlanRevisionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PlanRevisionClient) UpdateOne(_m *PlanRevision) *PlanRevisionUpdateOne {
+	mutation := newPlanRevisionMutation(c.config, OpUpdateOne, withPlanRevision(_m))
+	return &PlanRevisionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PlanRevisionClient) UpdateOneID(id uuid.UUID) *PlanRevisionUpdateOne {
+	mutation := newPlanRevisionMutation(c.config, OpUpdateOne, withPlanRevisionID(id))
+	return &PlanRevisionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PlanRevision.
+func (c *PlanRevisionClient) Delete() *PlanRevisionDelete {
+	mutation := newPlanRevisionMutation(c.config, OpDelete)
+	return &PlanRevisionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PlanRevisionClient) DeleteOne(_m *PlanRevision) *PlanRevisionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PlanRevisionClient) DeleteOneID(id uuid.UUID) *PlanRevisionDeleteOne {
+	builder := c.Delete().Where(planrevision.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PlanRevisionDeleteOne{builder}
+}
+
+// Query returns a query builder for PlanRevision.
+func (c *PlanRevisionClient) Query() *PlanRevisionQuery {
+	return &PlanRevisionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePlanRevision},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PlanRevision entity by its id.
+func (c *PlanRevisionClient) Get(ctx context.Context, id uuid.UUID) (*PlanRevision, error) {
+	return c.Query().Where(planrevision.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PlanRevisionClient) GetX(ctx context.Context, id uuid.UUID) *PlanRevision {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryPlan queries the plan edge of a PlanRevision.
+func (c *PlanRevisionClient) QueryPlan(_m *PlanRevision) *PlanQuery {
+	query := (&PlanClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(planrevision.Table, planrevision.FieldID, id),
+			sqlgraph.To(plan.Table, plan.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, planrevision.PlanTable, planrevision.PlanColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryProduct queries the product edge of a PlanRevision.
+func (c *PlanRevisionClient) QueryProduct(_m *PlanRevision) *ProductQuery {
+	query := (&ProductClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(planrevision.Table, planrevision.FieldID, id),
+			sqlgraph.To(product.Table, product.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, planrevision.ProductTable, planrevision.ProductColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrganization queries the organization edge of a PlanRevision.
+func (c *PlanRevisionClient) QueryOrganization(_m *PlanRevision) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(planrevision.Table, planrevision.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, planrevision.OrganizationTable, planrevision.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PlanRevisionClient) Hooks() []Hook {
+	hooks := c.hooks.PlanRevision
+	return append(hooks[:len(hooks):len(hooks)], planrevision.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PlanRevisionClient) Interceptors() []Interceptor {
+	return c.inters.PlanRevision
+}
+
+func (c *PlanRevisionClient) mutate(ctx context.Context, m *PlanRevisionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PlanRevisionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PlanRevisionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PlanRevisionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PlanRevisionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown PlanRevision mutation op: %q", m.Op())
+	}
+}
+
 // ProductClient is a client for the Product schema.
 type ProductClient struct {
 	config
@@ -3877,6 +4067,38 @@ func (c *SubscriptionClient) QueryPendingPlan(_m *Subscription) *PlanQuery {
 	return query
 }
 
+// QueryPlanRevision queries the plan_revision edge of a Subscription.
+func (c *SubscriptionClient) QueryPlanRevision(_m *Subscription) *PlanRevisionQuery {
+	query := (&PlanRevisionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(subscription.Table, subscription.FieldID, id),
+			sqlgraph.To(planrevision.Table, planrevision.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, subscription.PlanRevisionTable, subscription.PlanRevisionColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryPendingPlanRevision queries the pending_plan_revision edge of a Subscription.
+func (c *SubscriptionClient) QueryPendingPlanRevision(_m *Subscription) *PlanRevisionQuery {
+	query := (&PlanRevisionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(subscription.Table, subscription.FieldID, id),
+			sqlgraph.To(planrevision.Table, planrevision.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, subscription.PendingPlanRevisionTable, subscription.PendingPlanRevisionColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // QueryKeyRequest queries the key_request edge of a Subscription.
 func (c *SubscriptionClient) QueryKeyRequest(_m *Subscription) *KeyRequestQuery {
 	query := (&KeyRequestClient{config: c.config}).Query()
@@ -4089,13 +4311,13 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 type (
 	hooks struct {
 		AccessEntry, Account, App, AppTransfer, Credential, Endpoint, Event, Guide,
-		Invitation, KeyRequest, Membership, Organization, Plan, Product,
+		Invitation, KeyRequest, Membership, Organization, Plan, PlanRevision, Product,
 		ProductApprover, ProductGrant, ServiceToken, Session, SignUp, Subscription,
 		User []ent.Hook
 	}
 	inters struct {
 		AccessEntry, Account, App, AppTransfer, Credential, Endpoint, Event, Guide,
-		Invitation, KeyRequest, Membership, Organization, Plan, Product,
+		Invitation, KeyRequest, Membership, Organization, Plan, PlanRevision, Product,
 		ProductApprover, ProductGrant, ServiceToken, Session, SignUp, Subscription,
 		User []ent.Interceptor
 	}

@@ -19,6 +19,7 @@ import (
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
+	"portico/ent/db/planrevision"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
 	"portico/ent/db/productgrant"
@@ -106,6 +107,7 @@ func checkColumn(t, c string) error {
 			membership.Table:      membership.ValidColumn,
 			organization.Table:    organization.ValidColumn,
 			plan.Table:            plan.ValidColumn,
+			planrevision.Table:    planrevision.ValidColumn,
 			product.Table:         product.ValidColumn,
 			productapprover.Table: productapprover.ValidColumn,
 			productgrant.Table:    productgrant.ValidColumn,

@@ -157,6 +157,18 @@ func (*Plan) NodeKind() nodeid.Kind { return nodeid.Plan }
 func (m *Plan) Lacks(columns []string) bool { return lacking(m.columns, columns) }
 
 // GlobalID returns the opaque id that the schema shows for the row.
+func (m *PlanRevision) GlobalID() string { return nodeid.Encode(nodeid.PlanRevision, m.ID) }
+
+// IsNode marks the row as a GraphQL Node.
+func (*PlanRevision) IsNode() {}
+
+// NodeKind returns the row's type in the public schema.
+func (*PlanRevision) NodeKind() nodeid.Kind { return nodeid.PlanRevision }
+
+// Lacks reports whether the row was read without one of the columns.
+func (m *PlanRevision) Lacks(columns []string) bool { return lacking(m.columns, columns) }
+
+// GlobalID returns the opaque id that the schema shows for the row.
 func (m *Product) GlobalID() string { return nodeid.Encode(nodeid.Product, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.

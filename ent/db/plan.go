@@ -32,12 +32,6 @@ type Plan struct {
 	UpdatedAt time.Time `json:"updated_at,omitempty"`
 	// Increases by one with each change.
 	Version int `json:"version,omitempty"`
-	// ProductID holds the value of the "product_id" field.
-	ProductID uuid.UUID `json:"product_id,omitempty"`
-	// Name holds the value of the "name" field.
-	Name string `json:"name,omitempty"`
-	// ExternalID holds the value of the "external_id" field.
-	ExternalID string `json:"external_id,omitempty"`
 	// Kind holds the value of the "kind" field.
 	Kind domain.PlanKind `json:"kind,omitempty"`
 	// NULL: not limited.
@@ -56,8 +50,16 @@ type Plan struct {
 	SpendingCap *string `json:"spending_cap,omitempty"`
 	// What the spending cap is in calls of an app in a month; NULL: not limited.
 	CallsWithinCap *int64 `json:"calls_within_cap,omitempty"`
+	// ProductID holds the value of the "product_id" field.
+	ProductID uuid.UUID `json:"product_id,omitempty"`
+	// Name holds the value of the "name" field.
+	Name string `json:"name,omitempty"`
+	// ExternalID holds the value of the "external_id" field.
+	ExternalID string `json:"external_id,omitempty"`
 	// NULL: the product's.
 	Approval *domain.Approval `json:"approval,omitempty"`
+	// The number of its newest revision, whose terms are those of this row. The release before may change the row without one.
+	Revision int `json:"revision,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the PlanQuery when eager-loading is set.
 	Edges        PlanEdges `json:"edges"`
@@ -109,9 +111,9 @@ func (*Plan) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case plan.FieldRateLimit, plan.FieldQuota, plan.FieldPrice, plan.FieldEndpointLimits:
 			values[i] = new([]byte)
-		case plan.FieldVersion, plan.FieldCallsWithinCap:
+		case plan.FieldVersion, plan.FieldCallsWithinCap, plan.FieldRevision:
 			values[i] = new(sql.NullInt64)
-		case plan.FieldName, plan.FieldExternalID, plan.FieldKind, plan.FieldQuotaPer, plan.FieldOverage, plan.FieldSpendingCap, plan.FieldApproval:
+		case plan.FieldKind, plan.FieldQuotaPer, plan.FieldOverage, plan.FieldSpendingCap, plan.FieldName, plan.FieldExternalID, plan.FieldApproval:
 			values[i] = new(sql.NullString)
 		case plan.FieldCreatedAt, plan.FieldUpdatedAt:
 			values[i] = new(sql.NullTime)
@@ -161,24 +163,6 @@ func (_m *Plan) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field version", values[i])
 			} else if value.Valid {
 				_m.Version = int(value.Int64)
-			}
-		case plan.FieldProductID:
-			if value, ok := values[i].(*uuid.UUID); !ok {
-				return fmt.Errorf("unexpected type %T for field product_id", values[i])
-			} else if value != nil {
-				_m.ProductID = *value
-			}
-		case plan.FieldName:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field name", values[i])
-			} else if value.Valid {
-				_m.Name = value.String
-			}
-		case plan.FieldExternalID:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field external_id", values[i])
-			} else if value.Valid {
-				_m.ExternalID = value.String
 			}
 		case plan.FieldKind:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -244,12 +228,36 @@ func (_m *Plan) assignValues(columns []string, values []any) error {
 				_m.CallsWithinCap = new(int64)
 				*_m.CallsWithinCap = value.Int64
 			}
+		case plan.FieldProductID:
+			if value, ok := values[i].(*uuid.UUID); !ok {
+				return fmt.Errorf("unexpected type %T for field product_id", values[i])
+			} else if value != nil {
+				_m.ProductID = *value
+			}
+		case plan.FieldName:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field name", values[i])
+			} else if value.Valid {
+				_m.Name = value.String
+			}
+		case plan.FieldExternalID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field external_id", values[i])
+			} else if value.Valid {
+				_m.ExternalID = value.String
+			}
 		case plan.FieldApproval:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field approval", values[i])
 			} else if value.Valid {
 				_m.Approval = new(domain.Approval)
 				*_m.Approval = domain.Approval(value.String)
+			}
+		case plan.FieldRevision:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field revision", values[i])
+			} else if value.Valid {
+				_m.Revision = int(value.Int64)
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -309,15 +317,6 @@ func (_m *Plan) String() string {
 	builder.WriteString("version=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Version))
 	builder.WriteString(", ")
-	builder.WriteString("product_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.ProductID))
-	builder.WriteString(", ")
-	builder.WriteString("name=")
-	builder.WriteString(_m.Name)
-	builder.WriteString(", ")
-	builder.WriteString("external_id=")
-	builder.WriteString(_m.ExternalID)
-	builder.WriteString(", ")
 	builder.WriteString("kind=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Kind))
 	builder.WriteString(", ")
@@ -349,10 +348,22 @@ func (_m *Plan) String() string {
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")
+	builder.WriteString("product_id=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ProductID))
+	builder.WriteString(", ")
+	builder.WriteString("name=")
+	builder.WriteString(_m.Name)
+	builder.WriteString(", ")
+	builder.WriteString("external_id=")
+	builder.WriteString(_m.ExternalID)
+	builder.WriteString(", ")
 	if v := _m.Approval; v != nil {
 		builder.WriteString("approval=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("revision=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Revision))
 	builder.WriteByte(')')
 	return builder.String()
 }

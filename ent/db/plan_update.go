@@ -67,34 +67,6 @@ func (_u *PlanUpdate) AddVersion(v int) *PlanUpdate {
 	return _u
 }
 
-// SetName sets the "name" field.
-func (_u *PlanUpdate) SetName(v string) *PlanUpdate {
-	_u.mutation.SetName(v)
-	return _u
-}
-
-// SetNillableName sets the "name" field if the given value is not nil.
-func (_u *PlanUpdate) SetNillableName(v *string) *PlanUpdate {
-	if v != nil {
-		_u.SetName(*v)
-	}
-	return _u
-}
-
-// SetExternalID sets the "external_id" field.
-func (_u *PlanUpdate) SetExternalID(v string) *PlanUpdate {
-	_u.mutation.SetExternalID(v)
-	return _u
-}
-
-// SetNillableExternalID sets the "external_id" field if the given value is not nil.
-func (_u *PlanUpdate) SetNillableExternalID(v *string) *PlanUpdate {
-	if v != nil {
-		_u.SetExternalID(*v)
-	}
-	return _u
-}
-
 // SetKind sets the "kind" field.
 func (_u *PlanUpdate) SetKind(v domain.PlanKind) *PlanUpdate {
 	_u.mutation.SetKind(v)
@@ -238,6 +210,34 @@ func (_u *PlanUpdate) ClearCallsWithinCap() *PlanUpdate {
 	return _u
 }
 
+// SetName sets the "name" field.
+func (_u *PlanUpdate) SetName(v string) *PlanUpdate {
+	_u.mutation.SetName(v)
+	return _u
+}
+
+// SetNillableName sets the "name" field if the given value is not nil.
+func (_u *PlanUpdate) SetNillableName(v *string) *PlanUpdate {
+	if v != nil {
+		_u.SetName(*v)
+	}
+	return _u
+}
+
+// SetExternalID sets the "external_id" field.
+func (_u *PlanUpdate) SetExternalID(v string) *PlanUpdate {
+	_u.mutation.SetExternalID(v)
+	return _u
+}
+
+// SetNillableExternalID sets the "external_id" field if the given value is not nil.
+func (_u *PlanUpdate) SetNillableExternalID(v *string) *PlanUpdate {
+	if v != nil {
+		_u.SetExternalID(*v)
+	}
+	return _u
+}
+
 // SetApproval sets the "approval" field.
 func (_u *PlanUpdate) SetApproval(v domain.Approval) *PlanUpdate {
 	_u.mutation.SetApproval(v)
@@ -255,6 +255,27 @@ func (_u *PlanUpdate) SetNillableApproval(v *domain.Approval) *PlanUpdate {
 // ClearApproval clears the value of the "approval" field.
 func (_u *PlanUpdate) ClearApproval() *PlanUpdate {
 	_u.mutation.ClearApproval()
+	return _u
+}
+
+// SetRevision sets the "revision" field.
+func (_u *PlanUpdate) SetRevision(v int) *PlanUpdate {
+	_u.mutation.ResetRevision()
+	_u.mutation.SetRevision(v)
+	return _u
+}
+
+// SetNillableRevision sets the "revision" field if the given value is not nil.
+func (_u *PlanUpdate) SetNillableRevision(v *int) *PlanUpdate {
+	if v != nil {
+		_u.SetRevision(*v)
+	}
+	return _u
+}
+
+// AddRevision adds value to the "revision" field.
+func (_u *PlanUpdate) AddRevision(v int) *PlanUpdate {
+	_u.mutation.AddRevision(v)
 	return _u
 }
 
@@ -348,12 +369,6 @@ func (_u *PlanUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedVersion(); ok {
 		_spec.AddField(plan.FieldVersion, field.TypeInt, value)
 	}
-	if value, ok := _u.mutation.Name(); ok {
-		_spec.SetField(plan.FieldName, field.TypeString, value)
-	}
-	if value, ok := _u.mutation.ExternalID(); ok {
-		_spec.SetField(plan.FieldExternalID, field.TypeString, value)
-	}
 	if value, ok := _u.mutation.Kind(); ok {
 		_spec.SetField(plan.FieldKind, field.TypeEnum, value)
 	}
@@ -407,11 +422,23 @@ func (_u *PlanUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.CallsWithinCapCleared() {
 		_spec.ClearField(plan.FieldCallsWithinCap, field.TypeInt64)
 	}
+	if value, ok := _u.mutation.Name(); ok {
+		_spec.SetField(plan.FieldName, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.ExternalID(); ok {
+		_spec.SetField(plan.FieldExternalID, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.Approval(); ok {
 		_spec.SetField(plan.FieldApproval, field.TypeEnum, value)
 	}
 	if _u.mutation.ApprovalCleared() {
 		_spec.ClearField(plan.FieldApproval, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.Revision(); ok {
+		_spec.SetField(plan.FieldRevision, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedRevision(); ok {
+		_spec.AddField(plan.FieldRevision, field.TypeInt, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -467,34 +494,6 @@ func (_u *PlanUpdateOne) SetNillableVersion(v *int) *PlanUpdateOne {
 // AddVersion adds value to the "version" field.
 func (_u *PlanUpdateOne) AddVersion(v int) *PlanUpdateOne {
 	_u.mutation.AddVersion(v)
-	return _u
-}
-
-// SetName sets the "name" field.
-func (_u *PlanUpdateOne) SetName(v string) *PlanUpdateOne {
-	_u.mutation.SetName(v)
-	return _u
-}
-
-// SetNillableName sets the "name" field if the given value is not nil.
-func (_u *PlanUpdateOne) SetNillableName(v *string) *PlanUpdateOne {
-	if v != nil {
-		_u.SetName(*v)
-	}
-	return _u
-}
-
-// SetExternalID sets the "external_id" field.
-func (_u *PlanUpdateOne) SetExternalID(v string) *PlanUpdateOne {
-	_u.mutation.SetExternalID(v)
-	return _u
-}
-
-// SetNillableExternalID sets the "external_id" field if the given value is not nil.
-func (_u *PlanUpdateOne) SetNillableExternalID(v *string) *PlanUpdateOne {
-	if v != nil {
-		_u.SetExternalID(*v)
-	}
 	return _u
 }
 
@@ -641,6 +640,34 @@ func (_u *PlanUpdateOne) ClearCallsWithinCap() *PlanUpdateOne {
 	return _u
 }
 
+// SetName sets the "name" field.
+func (_u *PlanUpdateOne) SetName(v string) *PlanUpdateOne {
+	_u.mutation.SetName(v)
+	return _u
+}
+
+// SetNillableName sets the "name" field if the given value is not nil.
+func (_u *PlanUpdateOne) SetNillableName(v *string) *PlanUpdateOne {
+	if v != nil {
+		_u.SetName(*v)
+	}
+	return _u
+}
+
+// SetExternalID sets the "external_id" field.
+func (_u *PlanUpdateOne) SetExternalID(v string) *PlanUpdateOne {
+	_u.mutation.SetExternalID(v)
+	return _u
+}
+
+// SetNillableExternalID sets the "external_id" field if the given value is not nil.
+func (_u *PlanUpdateOne) SetNillableExternalID(v *string) *PlanUpdateOne {
+	if v != nil {
+		_u.SetExternalID(*v)
+	}
+	return _u
+}
+
 // SetApproval sets the "approval" field.
 func (_u *PlanUpdateOne) SetApproval(v domain.Approval) *PlanUpdateOne {
 	_u.mutation.SetApproval(v)
@@ -658,6 +685,27 @@ func (_u *PlanUpdateOne) SetNillableApproval(v *domain.Approval) *PlanUpdateOne 
 // ClearApproval clears the value of the "approval" field.
 func (_u *PlanUpdateOne) ClearApproval() *PlanUpdateOne {
 	_u.mutation.ClearApproval()
+	return _u
+}
+
+// SetRevision sets the "revision" field.
+func (_u *PlanUpdateOne) SetRevision(v int) *PlanUpdateOne {
+	_u.mutation.ResetRevision()
+	_u.mutation.SetRevision(v)
+	return _u
+}
+
+// SetNillableRevision sets the "revision" field if the given value is not nil.
+func (_u *PlanUpdateOne) SetNillableRevision(v *int) *PlanUpdateOne {
+	if v != nil {
+		_u.SetRevision(*v)
+	}
+	return _u
+}
+
+// AddRevision adds value to the "revision" field.
+func (_u *PlanUpdateOne) AddRevision(v int) *PlanUpdateOne {
+	_u.mutation.AddRevision(v)
 	return _u
 }
 
@@ -781,12 +829,6 @@ func (_u *PlanUpdateOne) sqlSave(ctx context.Context) (_node *Plan, err error) {
 	if value, ok := _u.mutation.AddedVersion(); ok {
 		_spec.AddField(plan.FieldVersion, field.TypeInt, value)
 	}
-	if value, ok := _u.mutation.Name(); ok {
-		_spec.SetField(plan.FieldName, field.TypeString, value)
-	}
-	if value, ok := _u.mutation.ExternalID(); ok {
-		_spec.SetField(plan.FieldExternalID, field.TypeString, value)
-	}
 	if value, ok := _u.mutation.Kind(); ok {
 		_spec.SetField(plan.FieldKind, field.TypeEnum, value)
 	}
@@ -840,11 +882,23 @@ func (_u *PlanUpdateOne) sqlSave(ctx context.Context) (_node *Plan, err error) {
 	if _u.mutation.CallsWithinCapCleared() {
 		_spec.ClearField(plan.FieldCallsWithinCap, field.TypeInt64)
 	}
+	if value, ok := _u.mutation.Name(); ok {
+		_spec.SetField(plan.FieldName, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.ExternalID(); ok {
+		_spec.SetField(plan.FieldExternalID, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.Approval(); ok {
 		_spec.SetField(plan.FieldApproval, field.TypeEnum, value)
 	}
 	if _u.mutation.ApprovalCleared() {
 		_spec.ClearField(plan.FieldApproval, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.Revision(); ok {
+		_spec.SetField(plan.FieldRevision, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedRevision(); ok {
+		_spec.AddField(plan.FieldRevision, field.TypeInt, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Plan{config: _u.config}

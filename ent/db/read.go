@@ -21,6 +21,7 @@ import (
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
+	"portico/ent/db/planrevision"
 	"portico/ent/db/product"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
@@ -1430,18 +1431,6 @@ func (*PlanQuery) Assign(column string) func(m *Plan, v any) error {
 		return func(m *Plan, v any) error {
 			return rowscan.Int(&m.Version, v)
 		}
-	case plan.FieldProductID:
-		return func(m *Plan, v any) error {
-			return rowscan.ID(&m.ProductID, v)
-		}
-	case plan.FieldName:
-		return func(m *Plan, v any) error {
-			return rowscan.Text(&m.Name, v)
-		}
-	case plan.FieldExternalID:
-		return func(m *Plan, v any) error {
-			return rowscan.Text(&m.ExternalID, v)
-		}
 	case plan.FieldKind:
 		return func(m *Plan, v any) error {
 			return rowscan.Text(&m.Kind, v)
@@ -1478,12 +1467,139 @@ func (*PlanQuery) Assign(column string) func(m *Plan, v any) error {
 		return func(m *Plan, v any) error {
 			return rowscan.Optional(&m.CallsWithinCap, v, rowscan.Int)
 		}
+	case plan.FieldProductID:
+		return func(m *Plan, v any) error {
+			return rowscan.ID(&m.ProductID, v)
+		}
+	case plan.FieldName:
+		return func(m *Plan, v any) error {
+			return rowscan.Text(&m.Name, v)
+		}
+	case plan.FieldExternalID:
+		return func(m *Plan, v any) error {
+			return rowscan.Text(&m.ExternalID, v)
+		}
 	case plan.FieldApproval:
 		return func(m *Plan, v any) error {
 			return rowscan.Optional(&m.Approval, v, rowscan.Text)
 		}
+	case plan.FieldRevision:
+		return func(m *Plan, v any) error {
+			return rowscan.Int(&m.Revision, v)
+		}
 	case plan.FieldID:
 		return func(m *Plan, v any) error {
+			return rowscan.ID(&m.ID, v)
+		}
+	}
+	return nil
+}
+
+// Statement returns the query's statement as the row policies restrict it, with
+// some columns of its rows.
+func (_q *PlanRevisionQuery) Statement(ctx context.Context, columns []string) (*sql.Selector, error) {
+	_q.ctx.Fields = columns
+	if err := onlyTraversers(_q.inters); err != nil {
+		return nil, err
+	}
+	if err := _q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	s := _q.sqlQuery(ctx)
+	return s, s.Err()
+}
+
+// Driver returns the driver that runs the query.
+func (_q *PlanRevisionQuery) Driver() dialect.Driver { return _q.driver }
+
+// Columns returns the names of all columns.
+func (*PlanRevisionQuery) Columns() []string { return planrevision.Columns }
+
+// Row returns an empty row for some columns; nil means all.
+func (_q *PlanRevisionQuery) Row(columns []string) *PlanRevision {
+	return &PlanRevision{config: _q.config, columns: columns}
+}
+
+// JoinedPlan returns the plan that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *PlanRevision) JoinedPlan() *Plan { return m.joinedPlan }
+
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *PlanRevision) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *PlanRevision) Join(name string, to any) {
+	switch name {
+	case planrevision.FieldPlanID:
+		m.joinedPlan, _ = to.(*Plan)
+	default:
+		m.computed.Set(name, to)
+	}
+}
+
+// Assign returns the function that assigns a column's value to a row; nil for an
+// unknown column.
+func (*PlanRevisionQuery) Assign(column string) func(m *PlanRevision, v any) error {
+	switch column {
+	case planrevision.FieldOrganizationID:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.ID(&m.OrganizationID, v)
+		}
+	case planrevision.FieldKind:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.Text(&m.Kind, v)
+		}
+	case planrevision.FieldRateLimit:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.JSON(&m.RateLimit, v)
+		}
+	case planrevision.FieldQuota:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.JSON(&m.Quota, v)
+		}
+	case planrevision.FieldQuotaPer:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.Text(&m.QuotaPer, v)
+		}
+	case planrevision.FieldPrice:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.JSON(&m.Price, v)
+		}
+	case planrevision.FieldEndpointLimits:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.JSON(&m.EndpointLimits, v)
+		}
+	case planrevision.FieldOverage:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.Text(&m.Overage, v)
+		}
+	case planrevision.FieldSpendingCap:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.Optional(&m.SpendingCap, v, rowscan.Text)
+		}
+	case planrevision.FieldCallsWithinCap:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.Optional(&m.CallsWithinCap, v, rowscan.Int)
+		}
+	case planrevision.FieldPlanID:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.ID(&m.PlanID, v)
+		}
+	case planrevision.FieldProductID:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.ID(&m.ProductID, v)
+		}
+	case planrevision.FieldNumber:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.Int(&m.Number, v)
+		}
+	case planrevision.FieldCreatedAt:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.Time(&m.CreatedAt, v)
+		}
+	case planrevision.FieldID:
+		return func(m *PlanRevision, v any) error {
 			return rowscan.ID(&m.ID, v)
 		}
 	}
@@ -2083,6 +2199,10 @@ func (*SubscriptionQuery) Assign(column string) func(m *Subscription, v any) err
 		return func(m *Subscription, v any) error {
 			return rowscan.ID(&m.PlanID, v)
 		}
+	case subscription.FieldPlanRevisionID:
+		return func(m *Subscription, v any) error {
+			return rowscan.Optional(&m.PlanRevisionID, v, rowscan.ID)
+		}
 	case subscription.FieldEndpointIds:
 		return func(m *Subscription, v any) error {
 			return rowscan.JSON(&m.EndpointIds, v)
@@ -2134,6 +2254,10 @@ func (*SubscriptionQuery) Assign(column string) func(m *Subscription, v any) err
 	case subscription.FieldPendingPlanID:
 		return func(m *Subscription, v any) error {
 			return rowscan.Optional(&m.PendingPlanID, v, rowscan.ID)
+		}
+	case subscription.FieldPendingPlanRevisionID:
+		return func(m *Subscription, v any) error {
+			return rowscan.Optional(&m.PendingPlanRevisionID, v, rowscan.ID)
 		}
 	case subscription.FieldPendingStatus:
 		return func(m *Subscription, v any) error {

@@ -9,6 +9,7 @@ import (
 	"portico/clients/go/gate/access"
 	"portico/ent/db/keyrequest"
 	"portico/ent/db/plan"
+	"portico/ent/db/planrevision"
 	"portico/ent/db/predicate"
 	"portico/ent/db/subscription"
 	"portico/internal/domain"
@@ -82,6 +83,26 @@ func (_u *SubscriptionUpdate) SetNillablePlanID(v *uuid.UUID) *SubscriptionUpdat
 	if v != nil {
 		_u.SetPlanID(*v)
 	}
+	return _u
+}
+
+// SetPlanRevisionID sets the "plan_revision_id" field.
+func (_u *SubscriptionUpdate) SetPlanRevisionID(v uuid.UUID) *SubscriptionUpdate {
+	_u.mutation.SetPlanRevisionID(v)
+	return _u
+}
+
+// SetNillablePlanRevisionID sets the "plan_revision_id" field if the given value is not nil.
+func (_u *SubscriptionUpdate) SetNillablePlanRevisionID(v *uuid.UUID) *SubscriptionUpdate {
+	if v != nil {
+		_u.SetPlanRevisionID(*v)
+	}
+	return _u
+}
+
+// ClearPlanRevisionID clears the value of the "plan_revision_id" field.
+func (_u *SubscriptionUpdate) ClearPlanRevisionID() *SubscriptionUpdate {
+	_u.mutation.ClearPlanRevisionID()
 	return _u
 }
 
@@ -317,6 +338,26 @@ func (_u *SubscriptionUpdate) ClearPendingPlanID() *SubscriptionUpdate {
 	return _u
 }
 
+// SetPendingPlanRevisionID sets the "pending_plan_revision_id" field.
+func (_u *SubscriptionUpdate) SetPendingPlanRevisionID(v uuid.UUID) *SubscriptionUpdate {
+	_u.mutation.SetPendingPlanRevisionID(v)
+	return _u
+}
+
+// SetNillablePendingPlanRevisionID sets the "pending_plan_revision_id" field if the given value is not nil.
+func (_u *SubscriptionUpdate) SetNillablePendingPlanRevisionID(v *uuid.UUID) *SubscriptionUpdate {
+	if v != nil {
+		_u.SetPendingPlanRevisionID(*v)
+	}
+	return _u
+}
+
+// ClearPendingPlanRevisionID clears the value of the "pending_plan_revision_id" field.
+func (_u *SubscriptionUpdate) ClearPendingPlanRevisionID() *SubscriptionUpdate {
+	_u.mutation.ClearPendingPlanRevisionID()
+	return _u
+}
+
 // SetPendingStatus sets the "pending_status" field.
 func (_u *SubscriptionUpdate) SetPendingStatus(v lifecycle.PlanChangeStatus) *SubscriptionUpdate {
 	_u.mutation.SetPendingStatus(v)
@@ -481,6 +522,16 @@ func (_u *SubscriptionUpdate) SetPendingPlan(v *Plan) *SubscriptionUpdate {
 	return _u.SetPendingPlanID(v.ID)
 }
 
+// SetPlanRevision sets the "plan_revision" edge to the PlanRevision entity.
+func (_u *SubscriptionUpdate) SetPlanRevision(v *PlanRevision) *SubscriptionUpdate {
+	return _u.SetPlanRevisionID(v.ID)
+}
+
+// SetPendingPlanRevision sets the "pending_plan_revision" edge to the PlanRevision entity.
+func (_u *SubscriptionUpdate) SetPendingPlanRevision(v *PlanRevision) *SubscriptionUpdate {
+	return _u.SetPendingPlanRevisionID(v.ID)
+}
+
 // SetKeyRequest sets the "key_request" edge to the KeyRequest entity.
 func (_u *SubscriptionUpdate) SetKeyRequest(v *KeyRequest) *SubscriptionUpdate {
 	return _u.SetKeyRequestID(v.ID)
@@ -500,6 +551,18 @@ func (_u *SubscriptionUpdate) ClearPlan() *SubscriptionUpdate {
 // ClearPendingPlan clears the "pending_plan" edge to the Plan entity.
 func (_u *SubscriptionUpdate) ClearPendingPlan() *SubscriptionUpdate {
 	_u.mutation.ClearPendingPlan()
+	return _u
+}
+
+// ClearPlanRevision clears the "plan_revision" edge to the PlanRevision entity.
+func (_u *SubscriptionUpdate) ClearPlanRevision() *SubscriptionUpdate {
+	_u.mutation.ClearPlanRevision()
+	return _u
+}
+
+// ClearPendingPlanRevision clears the "pending_plan_revision" edge to the PlanRevision entity.
+func (_u *SubscriptionUpdate) ClearPendingPlanRevision() *SubscriptionUpdate {
+	_u.mutation.ClearPendingPlanRevision()
 	return _u
 }
 
@@ -763,6 +826,64 @@ func (_u *SubscriptionUpdate) sqlSave(ctx context.Context) (_node int, err error
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	if _u.mutation.PlanRevisionCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PlanRevisionTable,
+			Columns: []string{subscription.PlanRevisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(planrevision.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PlanRevisionIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PlanRevisionTable,
+			Columns: []string{subscription.PlanRevisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(planrevision.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PendingPlanRevisionCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PendingPlanRevisionTable,
+			Columns: []string{subscription.PendingPlanRevisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(planrevision.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PendingPlanRevisionIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PendingPlanRevisionTable,
+			Columns: []string{subscription.PendingPlanRevisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(planrevision.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
 	if _u.mutation.KeyRequestCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -860,6 +981,26 @@ func (_u *SubscriptionUpdateOne) SetNillablePlanID(v *uuid.UUID) *SubscriptionUp
 	if v != nil {
 		_u.SetPlanID(*v)
 	}
+	return _u
+}
+
+// SetPlanRevisionID sets the "plan_revision_id" field.
+func (_u *SubscriptionUpdateOne) SetPlanRevisionID(v uuid.UUID) *SubscriptionUpdateOne {
+	_u.mutation.SetPlanRevisionID(v)
+	return _u
+}
+
+// SetNillablePlanRevisionID sets the "plan_revision_id" field if the given value is not nil.
+func (_u *SubscriptionUpdateOne) SetNillablePlanRevisionID(v *uuid.UUID) *SubscriptionUpdateOne {
+	if v != nil {
+		_u.SetPlanRevisionID(*v)
+	}
+	return _u
+}
+
+// ClearPlanRevisionID clears the value of the "plan_revision_id" field.
+func (_u *SubscriptionUpdateOne) ClearPlanRevisionID() *SubscriptionUpdateOne {
+	_u.mutation.ClearPlanRevisionID()
 	return _u
 }
 
@@ -1095,6 +1236,26 @@ func (_u *SubscriptionUpdateOne) ClearPendingPlanID() *SubscriptionUpdateOne {
 	return _u
 }
 
+// SetPendingPlanRevisionID sets the "pending_plan_revision_id" field.
+func (_u *SubscriptionUpdateOne) SetPendingPlanRevisionID(v uuid.UUID) *SubscriptionUpdateOne {
+	_u.mutation.SetPendingPlanRevisionID(v)
+	return _u
+}
+
+// SetNillablePendingPlanRevisionID sets the "pending_plan_revision_id" field if the given value is not nil.
+func (_u *SubscriptionUpdateOne) SetNillablePendingPlanRevisionID(v *uuid.UUID) *SubscriptionUpdateOne {
+	if v != nil {
+		_u.SetPendingPlanRevisionID(*v)
+	}
+	return _u
+}
+
+// ClearPendingPlanRevisionID clears the value of the "pending_plan_revision_id" field.
+func (_u *SubscriptionUpdateOne) ClearPendingPlanRevisionID() *SubscriptionUpdateOne {
+	_u.mutation.ClearPendingPlanRevisionID()
+	return _u
+}
+
 // SetPendingStatus sets the "pending_status" field.
 func (_u *SubscriptionUpdateOne) SetPendingStatus(v lifecycle.PlanChangeStatus) *SubscriptionUpdateOne {
 	_u.mutation.SetPendingStatus(v)
@@ -1259,6 +1420,16 @@ func (_u *SubscriptionUpdateOne) SetPendingPlan(v *Plan) *SubscriptionUpdateOne 
 	return _u.SetPendingPlanID(v.ID)
 }
 
+// SetPlanRevision sets the "plan_revision" edge to the PlanRevision entity.
+func (_u *SubscriptionUpdateOne) SetPlanRevision(v *PlanRevision) *SubscriptionUpdateOne {
+	return _u.SetPlanRevisionID(v.ID)
+}
+
+// SetPendingPlanRevision sets the "pending_plan_revision" edge to the PlanRevision entity.
+func (_u *SubscriptionUpdateOne) SetPendingPlanRevision(v *PlanRevision) *SubscriptionUpdateOne {
+	return _u.SetPendingPlanRevisionID(v.ID)
+}
+
 // SetKeyRequest sets the "key_request" edge to the KeyRequest entity.
 func (_u *SubscriptionUpdateOne) SetKeyRequest(v *KeyRequest) *SubscriptionUpdateOne {
 	return _u.SetKeyRequestID(v.ID)
@@ -1278,6 +1449,18 @@ func (_u *SubscriptionUpdateOne) ClearPlan() *SubscriptionUpdateOne {
 // ClearPendingPlan clears the "pending_plan" edge to the Plan entity.
 func (_u *SubscriptionUpdateOne) ClearPendingPlan() *SubscriptionUpdateOne {
 	_u.mutation.ClearPendingPlan()
+	return _u
+}
+
+// ClearPlanRevision clears the "plan_revision" edge to the PlanRevision entity.
+func (_u *SubscriptionUpdateOne) ClearPlanRevision() *SubscriptionUpdateOne {
+	_u.mutation.ClearPlanRevision()
+	return _u
+}
+
+// ClearPendingPlanRevision clears the "pending_plan_revision" edge to the PlanRevision entity.
+func (_u *SubscriptionUpdateOne) ClearPendingPlanRevision() *SubscriptionUpdateOne {
+	_u.mutation.ClearPendingPlanRevision()
 	return _u
 }
 
@@ -1564,6 +1747,64 @@ func (_u *SubscriptionUpdateOne) sqlSave(ctx context.Context) (_node *Subscripti
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(plan.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PlanRevisionCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PlanRevisionTable,
+			Columns: []string{subscription.PlanRevisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(planrevision.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PlanRevisionIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PlanRevisionTable,
+			Columns: []string{subscription.PlanRevisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(planrevision.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PendingPlanRevisionCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PendingPlanRevisionTable,
+			Columns: []string{subscription.PendingPlanRevisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(planrevision.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PendingPlanRevisionIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PendingPlanRevisionTable,
+			Columns: []string{subscription.PendingPlanRevisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(planrevision.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {

@@ -40,6 +40,8 @@ type Tx struct {
 	Organization *OrganizationClient
 	// Plan is the client for interacting with the Plan builders.
 	Plan *PlanClient
+	// PlanRevision is the client for interacting with the PlanRevision builders.
+	PlanRevision *PlanRevisionClient
 	// Product is the client for interacting with the Product builders.
 	Product *ProductClient
 	// ProductApprover is the client for interacting with the ProductApprover builders.
@@ -200,6 +202,7 @@ func (tx *Tx) init() {
 	tx.Membership = NewMembershipClient(tx.config)
 	tx.Organization = NewOrganizationClient(tx.config)
 	tx.Plan = NewPlanClient(tx.config)
+	tx.PlanRevision = NewPlanRevisionClient(tx.config)
 	tx.Product = NewProductClient(tx.config)
 	tx.ProductApprover = NewProductApproverClient(tx.config)
 	tx.ProductGrant = NewProductGrantClient(tx.config)

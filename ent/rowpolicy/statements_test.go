@@ -20,6 +20,7 @@ import (
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
+	"portico/ent/db/planrevision"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
 	"portico/ent/db/productgrant"
@@ -137,6 +138,14 @@ func catalogue() []table {
 		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
 			return c.Guide.Create().SetID(id).SetOrganizationID(o.organization).SetProductID(o.id("products")).
 				SetSlug(id.String()).SetTitle("Guide").SetText("Text").SetPosition(1).Exec(ctx)
+		}},
+		{"plan_revisions", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.PlanRevision.Query().Where(planrevision.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.PlanRevision.Update().Where(planrevision.ID(id)).SetQuotaPer(access.QuotaPerAccount).Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.PlanRevision.Create().SetID(id).SetOrganizationID(o.organization).SetProductID(o.id("products")).SetPlanID(o.id("plans")).
+				SetNumber(int(id.ID())).SetKind(domain.PlanFree).Exec(ctx)
 		}},
 		{"endpoints", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
 			return c.Endpoint.Query().Where(endpoint.ID(id)).Count(ctx)

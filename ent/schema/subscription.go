@@ -29,6 +29,7 @@ func (Subscription) Fields() []ent.Field {
 		field.UUID("app_id", uuid.UUID{}).Immutable(),
 		field.UUID("product_id", uuid.UUID{}).Immutable(),
 		field.UUID("plan_id", uuid.UUID{}),
+		field.UUID("plan_revision_id", uuid.UUID{}).Optional().Nillable().Comment("The revision of the plan by which it goes. NULL, and one of another plan, which the release before may leave: the plan as it is."),
 		field.JSON("endpoint_ids", []uuid.UUID{}).Optional().Comment("The only endpoints that may be called; NULL: all of the product."),
 		field.JSON("answers", &domain.Answers{}).Optional().Comment("To the product's form, with the questions as they were; checked by their type. NULL: none."),
 		field.String("accepted_terms_version").Optional().Nillable().Comment("The terms of the product that were accepted last for it; NULL: none."),
@@ -42,6 +43,7 @@ func (Subscription) Fields() []ent.Field {
 		field.Time("decided_at").Optional().Nillable(),
 		field.String("reason").Default("").Comment("The reason that was given with the last decision about it or its plan."),
 		field.UUID("pending_plan_id", uuid.UUID{}).Optional().Nillable().Comment("The plan that it is to get; the columns of its change of plan are NULL together."),
+		field.UUID("pending_plan_revision_id", uuid.UUID{}).Optional().Nillable().Comment("The revision of pending_plan_id that was asked for; as plan_revision_id."),
 		field.Enum("pending_status").GoType(lifecycle.PlanChangeStatus("")).Optional().Nillable(),
 		field.Enum("pending_when").GoType(domain.PlanChangeTime("")).Optional().Nillable(),
 		field.Time("pending_effective_at").Optional().Nillable().Comment("When it gets it; NULL while that waits for a decision."),
@@ -61,6 +63,8 @@ func (Subscription) Edges() []ent.Edge {
 		edge.To("product", Product.Type).Field("product_id").Unique().Required().Immutable(),
 		edge.To("plan", Plan.Type).Field("plan_id").Unique().Required(),
 		edge.To("pending_plan", Plan.Type).Field("pending_plan_id").Unique().Annotations(entsql.OnDelete(entsql.NoAction)),
+		edge.To("plan_revision", PlanRevision.Type).Field("plan_revision_id").Unique().Annotations(entsql.OnDelete(entsql.NoAction)),
+		edge.To("pending_plan_revision", PlanRevision.Type).Field("pending_plan_revision_id").Unique().Annotations(entsql.OnDelete(entsql.NoAction)),
 		edge.To("key_request", KeyRequest.Type).Field("key_request_id").Unique().Annotations(entsql.OnDelete(entsql.SetNull)),
 		edge.To("organization", Organization.Type).Field("organization_id").Unique().Required().Immutable(),
 	}
@@ -77,6 +81,10 @@ func (Subscription) Indexes() []ent.Index {
 		index.Fields("organization_id", "status", "created_at", "id"),
 		index.Fields("organization_id", "created_at", "id"),
 		index.Fields("plan_id", "created_at", "id"),
+		// Which revisions gateways must know, and how many subscriptions go by each.
+		index.Fields("plan_revision_id", "status").StorageKey("subscription_plan_revision"),
+		index.Fields("pending_plan_revision_id").StorageKey("subscription_pending_plan_revision").
+			Annotations(entsql.IndexWhere("pending_plan_revision_id IS NOT NULL")),
 		index.Fields("account_id", "created_at", "id"),
 		index.Fields("account_id", "product_id"),
 		index.Fields("organization_id", "pending_status", "created_at", "id").StorageKey("subscription_plan_changes").
@@ -100,9 +108,9 @@ func (Subscription) Annotations() []schema.Annotation {
 			Columns: map[string][]string{
 				"app": {"app_id"}, "account": {"account_id"}, "product": {"product_id"}, "plan": {"plan_id"}, "keyRequest": {"key_request_id"}, "badgeColor": {"status"},
 				"allowedTransitions": {"organization_id", "account_id", "status", "pending_status", "key_request_id"}, "viewerCan": {"organization_id", "account_id", "status", "key_request_id"},
-				"narrowed": {"endpoint_ids"}, "quota": {"plan_id", "app_id", "account_id", "product_id"}, "timeline": nil, "callsLast24h": nil, "handOffUrl": {"status", "product_id"},
+				"narrowed": {"endpoint_ids"}, "quota": {"plan_id", "plan_revision_id", "app_id", "account_id", "product_id"}, "planRevision": {"plan_id", "plan_revision_id"}, "timeline": nil, "callsLast24h": nil, "handOffUrl": {"status", "product_id"},
 				"acceptedTerms": {"accepted_terms_version", "accepted_terms_at", "accepted_terms_by"}, "termsToAccept": {"status", "product_id", "accepted_terms_version"},
-				"pendingChange": {"status", "pending_plan_id", "pending_status", "pending_when", "pending_effective_at", "pending_requested_at", "pending_requested_by", "pending_reason"},
+				"pendingChange": {"status", "pending_plan_id", "pending_plan_revision_id", "pending_status", "pending_when", "pending_effective_at", "pending_requested_at", "pending_requested_by", "pending_reason"},
 			},
 			Refers: map[string]string{
 				"app_id": "App", "account_id": "Account", "product_id": "Product", "plan_id": "Plan", "requested_by": "User", "decided_by": "User", "accepted_terms_by": "User",

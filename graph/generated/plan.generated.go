@@ -26,6 +26,8 @@ type EndpointLimitResolver interface {
 }
 type PlanResolver interface {
 	Charge(ctx context.Context, obj *db.Plan, calls int64) (*domain.Charge, error)
+
+	Revisions(ctx context.Context, obj *db.Plan, first *int, after *string, last *int, before *string) (*model.PlanRevisionConnection, error)
 }
 type PlanConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.PlanConnection) ([]*model.PlanEdge, error)
@@ -50,6 +52,44 @@ func (ec *executionContext) field_Plan_charge_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["calls"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Plan_revisions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
 	return args, nil
 }
 
@@ -284,9 +324,9 @@ func (ec *executionContext) _EndpointLimit_endpoint(ctx context.Context, field g
 			return ec.Resolvers.EndpointLimit().Endpoint(ctx, obj)
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Endpoint) graphql.Marshaler {
-			return ec.marshalNEndpoint2ᚖporticoᚋentᚋdbᚐEndpoint(ctx, selections, v)
+			return ec.marshalOEndpoint2ᚖporticoᚋentᚋdbᚐEndpoint(ctx, selections, v)
 		},
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_EndpointLimit_endpoint(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -663,6 +703,87 @@ func (ec *executionContext) fieldContext_Plan_charge(ctx context.Context, field 
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = gqlhttp.Arguments(ctx, "Plan", field, ec.Variables, ec.field_Plan_charge_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Plan_revision(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Plan",
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Plan_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Plan", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Plan_revisions(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Plan_revisions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Plan().Revisions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕporticoᚋinternalᚋviewerᚐRoleᚄ(ctx, []any{"ADMIN"})
+				if err != nil {
+					var zeroVal *model.PlanRevisionConnection
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *model.PlanRevisionConnection
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PlanRevisionConnection) graphql.Marshaler {
+			return ec.marshalNPlanRevisionConnection2ᚖporticoᚋgraphᚋmodelᚐPlanRevisionConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Plan_revisions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Plan",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PlanRevisionConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Plan", field, ec.Variables, ec.field_Plan_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -1744,7 +1865,7 @@ func (ec *executionContext) _EndpointLimit(ctx context.Context, sel ast.Selectio
 		case "__typename":
 			out.Text = append(out.Text, `"EndpointLimit"`...)
 		case "endpoint":
-			out.required(ec._EndpointLimit_endpoint(ctx, field, obj))
+			out.optional(ec._EndpointLimit_endpoint(ctx, field, obj))
 		case "rateLimit":
 			if out.direct {
 				out.optional(ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, field.Selections, obj.RateLimit))
@@ -1833,6 +1954,14 @@ func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj
 			}
 		case "charge":
 			out.optional(ec._Plan_charge(ctx, field, obj))
+		case "revision":
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Revision))
+			} else {
+				out.required(ec._Plan_revision(ctx, field, obj))
+			}
+		case "revisions":
+			out.required(ec._Plan_revisions(ctx, field, obj))
 		case "approval":
 			if out.direct {
 				if v := obj.Approval; v != nil {

@@ -66,6 +66,8 @@ type ResolverRoot interface {
 	Plan() PlanResolver
 	PlanChangePreview() PlanChangePreviewResolver
 	PlanConnection() PlanConnectionResolver
+	PlanRevision() PlanRevisionResolver
+	PlanRevisionConnection() PlanRevisionConnectionResolver
 	Product() ProductResolver
 	ProductConnection() ProductConnectionResolver
 	ProductSubscription() ProductSubscriptionResolver
@@ -953,6 +955,13 @@ type ComplexityRoot struct {
 		Remove     func(childComplexity int) int
 	}
 
+	MovePlanSubscriptionsPayload struct {
+		Moved      func(childComplexity int) int
+		Plan       func(childComplexity int) int
+		Remaining  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Mutation struct {
 		AcceptAppTransfer           func(childComplexity int, input model.AcceptAppTransferInput) int
 		AcceptInvitation            func(childComplexity int, input identity.AcceptInvitationInput) int
@@ -1001,6 +1010,7 @@ type ComplexityRoot struct {
 		GenerateKey                 func(childComplexity int, input apps.GenerateKeyInput) int
 		GrantProduct                func(childComplexity int, input model.GrantProductInput) int
 		InviteMember                func(childComplexity int, input identity.InviteMemberInput) int
+		MovePlanSubscriptions       func(childComplexity int, input apps.MovePlanSubscriptionsInput) int
 		RefreshSession              func(childComplexity int, input model.RefreshSessionInput) int
 		Register                    func(childComplexity int, input apps.RegisterInput) int
 		RejectKeyRequest            func(childComplexity int, input model.RejectKeyRequestInput) int
@@ -1094,13 +1104,14 @@ type ComplexityRoot struct {
 	}
 
 	PendingPlanChange struct {
-		EffectiveAt func(childComplexity int) int
-		Plan        func(childComplexity int) int
-		Reason      func(childComplexity int) int
-		RequestedAt func(childComplexity int) int
-		RequestedBy func(childComplexity int) int
-		Status      func(childComplexity int) int
-		When        func(childComplexity int) int
+		EffectiveAt  func(childComplexity int) int
+		Plan         func(childComplexity int) int
+		PlanRevision func(childComplexity int) int
+		Reason       func(childComplexity int) int
+		RequestedAt  func(childComplexity int) int
+		RequestedBy  func(childComplexity int) int
+		Status       func(childComplexity int) int
+		When         func(childComplexity int) int
 	}
 
 	Permission struct {
@@ -1122,6 +1133,8 @@ type ComplexityRoot struct {
 		Quota          func(childComplexity int) int
 		QuotaPer       func(childComplexity int) int
 		RateLimit      func(childComplexity int) int
+		Revision       func(childComplexity int) int
+		Revisions      func(childComplexity int, first *int, after *string, last *int, before *string) int
 		SpendingCap    func(childComplexity int) int
 		Version        func(childComplexity int) int
 	}
@@ -1143,6 +1156,35 @@ type ComplexityRoot struct {
 	}
 
 	PlanEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	PlanRevision struct {
+		Charge            func(childComplexity int, calls int64) int
+		CreatedAt         func(childComplexity int) int
+		EndpointLimits    func(childComplexity int) int
+		GlobalID          func(childComplexity int) int
+		Kind              func(childComplexity int) int
+		Number            func(childComplexity int) int
+		Overage           func(childComplexity int) int
+		Plan              func(childComplexity int) int
+		Price             func(childComplexity int) int
+		Quota             func(childComplexity int) int
+		QuotaPer          func(childComplexity int) int
+		RateLimit         func(childComplexity int) int
+		SpendingCap       func(childComplexity int) int
+		SubscriptionCount func(childComplexity int) int
+	}
+
+	PlanRevisionConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	PlanRevisionEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
 	}
@@ -1232,6 +1274,7 @@ type ComplexityRoot struct {
 		Narrowed           func(childComplexity int) int
 		PendingChange      func(childComplexity int) int
 		Plan               func(childComplexity int) int
+		PlanRevision       func(childComplexity int) int
 		Product            func(childComplexity int) int
 		Quota              func(childComplexity int) int
 		Reason             func(childComplexity int) int
@@ -5038,6 +5081,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MembershipPermissions.Remove(childComplexity), true
 
+	case "MovePlanSubscriptionsPayload.moved":
+		if e.ComplexityRoot.MovePlanSubscriptionsPayload.Moved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MovePlanSubscriptionsPayload.Moved(childComplexity), true
+	case "MovePlanSubscriptionsPayload.plan":
+		if e.ComplexityRoot.MovePlanSubscriptionsPayload.Plan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MovePlanSubscriptionsPayload.Plan(childComplexity), true
+	case "MovePlanSubscriptionsPayload.remaining":
+		if e.ComplexityRoot.MovePlanSubscriptionsPayload.Remaining == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MovePlanSubscriptionsPayload.Remaining(childComplexity), true
+	case "MovePlanSubscriptionsPayload.userErrors":
+		if e.ComplexityRoot.MovePlanSubscriptionsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MovePlanSubscriptionsPayload.UserErrors(childComplexity), true
+
 	case "Mutation.acceptAppTransfer":
 		if e.ComplexityRoot.Mutation.AcceptAppTransfer == nil {
 			break
@@ -5555,6 +5623,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.InviteMember(childComplexity, args["input"].(identity.InviteMemberInput)), true
+	case "Mutation.movePlanSubscriptions":
+		if e.ComplexityRoot.Mutation.MovePlanSubscriptions == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_movePlanSubscriptions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MovePlanSubscriptions(childComplexity, args["input"].(apps.MovePlanSubscriptionsInput)), true
 	case "Mutation.refreshSession":
 		if e.ComplexityRoot.Mutation.RefreshSession == nil {
 			break
@@ -6329,6 +6408,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PendingPlanChange.Plan(childComplexity), true
+	case "PendingPlanChange.planRevision":
+		if e.ComplexityRoot.PendingPlanChange.PlanRevision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingPlanChange.PlanRevision(childComplexity), true
 	case "PendingPlanChange.reason":
 		if e.ComplexityRoot.PendingPlanChange.Reason == nil {
 			break
@@ -6456,6 +6541,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Plan.RateLimit(childComplexity), true
+	case "Plan.revision":
+		if e.ComplexityRoot.Plan.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Plan.Revision(childComplexity), true
+	case "Plan.revisions":
+		if e.ComplexityRoot.Plan.Revisions == nil {
+			break
+		}
+
+		args, err := ec.field_Plan_revisions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Plan.Revisions(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Plan.spendingCap":
 		if e.ComplexityRoot.Plan.SpendingCap == nil {
 			break
@@ -6543,6 +6645,134 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PlanEdge.Node(childComplexity), true
+
+	case "PlanRevision.charge":
+		if e.ComplexityRoot.PlanRevision.Charge == nil {
+			break
+		}
+
+		args, err := ec.field_PlanRevision_charge_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.PlanRevision.Charge(childComplexity, args["calls"].(int64)), true
+	case "PlanRevision.createdAt":
+		if e.ComplexityRoot.PlanRevision.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.CreatedAt(childComplexity), true
+	case "PlanRevision.endpointLimits":
+		if e.ComplexityRoot.PlanRevision.EndpointLimits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.EndpointLimits(childComplexity), true
+	case "PlanRevision.id":
+		if e.ComplexityRoot.PlanRevision.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.GlobalID(childComplexity), true
+	case "PlanRevision.kind":
+		if e.ComplexityRoot.PlanRevision.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.Kind(childComplexity), true
+	case "PlanRevision.number":
+		if e.ComplexityRoot.PlanRevision.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.Number(childComplexity), true
+	case "PlanRevision.overage":
+		if e.ComplexityRoot.PlanRevision.Overage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.Overage(childComplexity), true
+	case "PlanRevision.plan":
+		if e.ComplexityRoot.PlanRevision.Plan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.Plan(childComplexity), true
+	case "PlanRevision.price":
+		if e.ComplexityRoot.PlanRevision.Price == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.Price(childComplexity), true
+	case "PlanRevision.quota":
+		if e.ComplexityRoot.PlanRevision.Quota == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.Quota(childComplexity), true
+	case "PlanRevision.quotaPer":
+		if e.ComplexityRoot.PlanRevision.QuotaPer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.QuotaPer(childComplexity), true
+	case "PlanRevision.rateLimit":
+		if e.ComplexityRoot.PlanRevision.RateLimit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.RateLimit(childComplexity), true
+	case "PlanRevision.spendingCap":
+		if e.ComplexityRoot.PlanRevision.SpendingCap == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.SpendingCap(childComplexity), true
+	case "PlanRevision.subscriptionCount":
+		if e.ComplexityRoot.PlanRevision.SubscriptionCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.SubscriptionCount(childComplexity), true
+
+	case "PlanRevisionConnection.edges":
+		if e.ComplexityRoot.PlanRevisionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevisionConnection.Edges(childComplexity), true
+	case "PlanRevisionConnection.nodes":
+		if e.ComplexityRoot.PlanRevisionConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevisionConnection.Nodes(childComplexity), true
+	case "PlanRevisionConnection.pageInfo":
+		if e.ComplexityRoot.PlanRevisionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevisionConnection.PageInfo(childComplexity), true
+	case "PlanRevisionConnection.totalCount":
+		if e.ComplexityRoot.PlanRevisionConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevisionConnection.TotalCount(childComplexity), true
+
+	case "PlanRevisionEdge.cursor":
+		if e.ComplexityRoot.PlanRevisionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevisionEdge.Cursor(childComplexity), true
+	case "PlanRevisionEdge.node":
+		if e.ComplexityRoot.PlanRevisionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevisionEdge.Node(childComplexity), true
 
 	case "Price.amount":
 		if e.ComplexityRoot.Price.Amount == nil {
@@ -6976,6 +7206,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductSubscription.Plan(childComplexity), true
+	case "ProductSubscription.planRevision":
+		if e.ComplexityRoot.ProductSubscription.PlanRevision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscription.PlanRevision(childComplexity), true
 	case "ProductSubscription.product":
 		if e.ComplexityRoot.ProductSubscription.Product == nil {
 			break
@@ -13500,11 +13736,24 @@ type Plan implements Node {
   spendingCap: Decimal @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "What it costs; null: nothing."
   price: Price @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
-  "What a month with so many calls costs; null for a plan without a price. It is computed by the price as it is now: no invoice, and nothing is counted."
+  "What a month with so many calls costs; null for a plan without a price. It is computed by the price as it is now: no invoice, and nothing is counted. What a subscription agreed to is in its ` + "`" + `planRevision` + "`" + `."
   charge(
     "How many calls: 0–1000000000000, else BAD_USER_INPUT."
     calls: BigInt!
   ): Charge @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "The number of its newest revision, whose limits and price these are: 1, and one more with each change of them."
+  revision: Int! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "The terms as they were with each revision, the newest too; oldest first. Running subscriptions go by one of them. Requires: ADMIN."
+  revisions(
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): PlanRevisionConnection! @goField(forceResolver: true) @hasRole(any: [ADMIN])
   "Whether subscriptions by this plan wait for an administrator; null: as the product's ` + "`" + `approval` + "`" + ` says."
   approval: Approval
   "Grows by one with each change. Pass it to ` + "`" + `updatePlan` + "`" + `, so that a change of an older state is a CONFLICT. Requires: ADMIN."
@@ -13571,8 +13820,8 @@ enum Overage {
 
 "What a plan allows of one endpoint, for each app. At least one of the two limits is there."
 type EndpointLimit {
-  "The endpoint, of the plan's product."
-  endpoint: Endpoint! @goField(forceResolver: true)
+  "The endpoint, of the plan's product; null in a revision that is older than its deletion."
+  endpoint: Endpoint @goField(forceResolver: true)
   "How fast calls of it may come; null: as fast as the plan allows."
   rateLimit: RateLimit
   "How many calls of it may come in a period; null: as many as the plan allows. It counts the app's calls whatever ` + "`" + `quotaPer` + "`" + ` says, and refuses further ones whatever ` + "`" + `overage` + "`" + ` says."
@@ -13712,7 +13961,7 @@ extend type Mutation {
     "The product, and the new plan's limits and price."
     input: CreatePlanInput!
   ): CreatePlanPayload @hasRole(any: [ADMIN])
-  "Changes a plan. What is left out stays; null clears. Requires: ADMIN."
+  "Changes a plan. What is left out stays; null clears. A change of its limits or price makes a revision, for subscriptions that are asked for from then on: running ones, and those that wait, keep theirs until ` + "`" + `movePlanSubscriptions` + "`" + `. Requires: ADMIN."
   updatePlan(
     "What to change in the plan; what is left out stays."
     input: UpdatePlanInput!
@@ -13769,9 +14018,9 @@ input UpdatePlanInput {
   rateLimit: RateLimitInput
   "How many calls may come in a period; null: no limit."
   quota: QuotaInput
-  "Which apps share the quota; null is refused. It applies at once, to what the current period has counted as well: with ACCOUNT, accounts whose apps used more than the quota together are refused until the next period."
+  "Which apps share the quota; null is refused. It applies to subscriptions by the new revision, and to what the current period has counted as well: with ACCOUNT, accounts whose apps used more than the quota together are refused until the next period."
   quotaPer: QuotaPer
-  "What becomes of calls beyond the quota; null is refused. It applies at once."
+  "What becomes of calls beyond the quota; null is refused."
   overage: Overage
   "Limits of single endpoints: at most 50, each endpoint once, in the place of all there were; an empty list removes them, null is refused. Counts follow the app and the endpoint: removing a limit and setting it again gives nothing anew."
   endpointLimits: [EndpointLimitInput!]
@@ -13787,6 +14036,98 @@ input UpdatePlanInput {
 type UpdatePlanPayload {
   "The plan as it is now; null when there are errors."
   plan: Plan
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/plan_revision.graphql", Input: `"""
+A plan's limits and price as they were with one of its revisions, or are with the newest. It never changes.
+A subscription goes by the revision that was the newest when it was asked for, until an administrator moves it (` + "`" + `movePlanSubscriptions` + "`" + `) or its plan is changed (` + "`" + `changePlan` + "`" + `).
+"""
+type PlanRevision implements Node @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+  "Its id, opaque: for ` + "`" + `node` + "`" + `."
+  id: ID!
+  "The plan, as it is now."
+  plan: Plan! @goField(forceResolver: true)
+  "1, 2, 3 … of its plan."
+  number: Int!
+  "How it is paid for."
+  kind: PlanKind!
+  "How fast calls may come; null: no limit."
+  rateLimit: RateLimit
+  "How many calls may come in a period; null: no limit."
+  quota: Quota
+  "Which apps share the quota; without a quota it has no effect."
+  quotaPer: QuotaPer!
+  "What it costs; null: nothing."
+  price: Price
+  "What becomes of calls beyond the quota."
+  overage: Overage!
+  "The most that a calendar month may cost for an app, in the price's currency; null: no cap."
+  spendingCap: Decimal
+  "Limits of single endpoints, besides ` + "`" + `rateLimit` + "`" + ` and ` + "`" + `quota` + "`" + `; empty: none."
+  endpointLimits: [EndpointLimit!]!
+  "What a month with so many calls costs by this revision; null without a price. It is no invoice, and nothing is counted."
+  charge(
+    "How many calls: 0–1000000000000, else BAD_USER_INPUT."
+    calls: BigInt!
+  ): Charge @goField(forceResolver: true)
+  "When the plan got these terms. Of a plan that is older than revisions, the first one has the time of the plan's last change before."
+  createdAt: Time!
+  "How many running subscriptions go by it: WAITING, APPROVED and SUSPENDED ones. A change of the plan does not touch them. Requires: ADMIN."
+  subscriptionCount: Int! @goField(forceResolver: true) @hasRole(any: [ADMIN])
+}
+
+"One page of a list of revisions of a plan."
+type PlanRevisionConnection {
+  "The page's edges: each with its cursor."
+  edges: [PlanRevisionEdge!]! @goField(forceResolver: true)
+  "The page's objects, without cursors."
+  nodes: [PlanRevision!]!
+  "How many entries the whole list has."
+  totalCount: Int!
+  "Whether there are pages before and after this one, and the cursors to ask for them."
+  pageInfo: PageInfo!
+}
+
+"An entry in a list of revisions of a plan: the object and its cursor."
+type PlanRevisionEdge {
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
+  cursor: String!
+  "What is at this place of the list."
+  node: PlanRevision!
+}
+
+extend type Mutation {
+  "Gives subscriptions of a plan that go by older terms its newest ones: up to 100 at a time, of those WAITING, APPROVED and SUSPENDED, each with its event, and with a letter to the people of its account. Repeat it while ` + "`" + `remaining` + "`" + ` is not 0. What was used of quotas, keys and history stay, and a change to another plan that waits or is scheduled does too. Requires: ADMIN."
+  movePlanSubscriptions(
+    "The plan, which subscriptions, and why."
+    input: MovePlanSubscriptionsInput!
+  ): MovePlanSubscriptionsPayload @hasRole(any: [ADMIN])
+}
+
+"The plan, which of its subscriptions get the newest terms, and why."
+input MovePlanSubscriptionsInput {
+  "The plan's id; one that you may not see is NOT_FOUND."
+  planId: ID!
+  "The version of the plan whose terms they are to get: if the plan has been changed since, it is a CONFLICT; null is refused."
+  version: Int @notNull
+  "Running subscriptions of the plan, 1–100, each once; those that have the newest terms stay as they are. The oldest unless given; null is refused."
+  subscriptionIds: [ID!] @notNull
+  "How many of the oldest are moved: 1–100. Without effect on ` + "`" + `subscriptionIds` + "`" + `; null is refused."
+  first: Int = 100 @notNull
+  "Why; at most 1000 characters; both sides can read it, and the letters say it."
+  reason: String
+}
+
+"The result of ` + "`" + `movePlanSubscriptions` + "`" + `."
+type MovePlanSubscriptionsPayload {
+  "The plan; null when there are errors."
+  plan: Plan
+  "How many subscriptions have got the newest terms with this step."
+  moved: Int!
+  "How many running subscriptions of the plan go by older terms still."
+  remaining: Int!
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
@@ -14965,8 +15306,10 @@ type ProductSubscription implements Node {
   account: Account! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The product that the app may call with it; null when it has ended and the account sees the product no more, because that is PRIVATE."
   product: Product @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
-  "The plan, whose rate limit and quota apply to the app's calls; null when ` + "`" + `product` + "`" + ` is."
+  "The plan, as new subscriptions get it; null when ` + "`" + `product` + "`" + ` is. What applies to this one is in ` + "`" + `planRevision` + "`" + `."
   plan: Plan @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "The terms that were agreed to: the plan's limits and price as they were when it was asked for, until it is moved or its plan is changed. Its rate limit and quota apply to the app's calls. Null when ` + "`" + `plan` + "`" + ` is."
+  planRevision: PlanRevision @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Whether it is narrowed to some of the product's endpoints; only calls of those pass then."
   narrowed: Boolean! @goField(forceResolver: true)
   "The endpoints it is for: those it is narrowed to, else all of the product's; oldest first."
@@ -14980,7 +15323,7 @@ type ProductSubscription implements Node {
     "Only entries before this cursor."
     before: String
   ): EndpointConnection! @goField(forceResolver: true)
-  "What is used of its plan's quota in the current period, by this app, or by all apps of the account where the plan's ` + "`" + `quotaPer` + "`" + ` is ACCOUNT; null when the plan has none."
+  "What is used of the quota of its ` + "`" + `planRevision` + "`" + ` in the current period, by this app, or by all apps of the account where ` + "`" + `quotaPer` + "`" + ` is ACCOUNT; null when there is none."
   quota: QuotaUse @goField(forceResolver: true)
   "How many calls of its app to its product gateways asked about in the last 24 hours, to the minute."
   callsLast24h: BigInt! @goField(forceResolver: true)
@@ -15027,6 +15370,8 @@ type ProductSubscription implements Node {
 type PendingPlanChange @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "The plan that it is to get."
   plan: Plan! @goField(forceResolver: true)
+  "The terms that it is to get: those of the plan when the change was asked for. Null when ` + "`" + `plan` + "`" + ` has been changed and the viewer may not see it."
+  planRevision: PlanRevision @goField(forceResolver: true)
   "Whether somebody must still decide about it."
   status: PlanChangeStatus!
   "When it was asked to take effect."
@@ -15445,7 +15790,7 @@ type UpdateSubscriptionEndpointsPayload {
 input ChangePlanInput {
   "The subscription's id; one that you may not see is NOT_FOUND."
   subscriptionId: ID!
-  "Another plan of the subscription's product."
+  "Another plan of the subscription's product; or its own, to take the newest terms where ` + "`" + `planRevision` + "`" + ` is an older one."
   planId: ID!
   "When it takes effect."
   when: PlanChangeTime! = NOW
@@ -18104,6 +18449,20 @@ func (ec *executionContext) childFields_MembershipPermissions(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type MembershipPermissions", field.Name)
 }
 
+func (ec *executionContext) childFields_MovePlanSubscriptionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "plan":
+		return ec.fieldContext_MovePlanSubscriptionsPayload_plan(ctx, field)
+	case "moved":
+		return ec.fieldContext_MovePlanSubscriptionsPayload_moved(ctx, field)
+	case "remaining":
+		return ec.fieldContext_MovePlanSubscriptionsPayload_remaining(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MovePlanSubscriptionsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MovePlanSubscriptionsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Organization(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -18186,6 +18545,8 @@ func (ec *executionContext) childFields_PendingPlanChange(ctx context.Context, f
 	switch field.Name {
 	case "plan":
 		return ec.fieldContext_PendingPlanChange_plan(ctx, field)
+	case "planRevision":
+		return ec.fieldContext_PendingPlanChange_planRevision(ctx, field)
 	case "status":
 		return ec.fieldContext_PendingPlanChange_status(ctx, field)
 	case "when":
@@ -18240,6 +18601,10 @@ func (ec *executionContext) childFields_Plan(ctx context.Context, field graphql.
 		return ec.fieldContext_Plan_price(ctx, field)
 	case "charge":
 		return ec.fieldContext_Plan_charge(ctx, field)
+	case "revision":
+		return ec.fieldContext_Plan_revision(ctx, field)
+	case "revisions":
+		return ec.fieldContext_Plan_revisions(ctx, field)
 	case "approval":
 		return ec.fieldContext_Plan_approval(ctx, field)
 	case "version":
@@ -18288,6 +18653,64 @@ func (ec *executionContext) childFields_PlanEdge(ctx context.Context, field grap
 		return ec.fieldContext_PlanEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PlanEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_PlanRevision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PlanRevision_id(ctx, field)
+	case "plan":
+		return ec.fieldContext_PlanRevision_plan(ctx, field)
+	case "number":
+		return ec.fieldContext_PlanRevision_number(ctx, field)
+	case "kind":
+		return ec.fieldContext_PlanRevision_kind(ctx, field)
+	case "rateLimit":
+		return ec.fieldContext_PlanRevision_rateLimit(ctx, field)
+	case "quota":
+		return ec.fieldContext_PlanRevision_quota(ctx, field)
+	case "quotaPer":
+		return ec.fieldContext_PlanRevision_quotaPer(ctx, field)
+	case "price":
+		return ec.fieldContext_PlanRevision_price(ctx, field)
+	case "overage":
+		return ec.fieldContext_PlanRevision_overage(ctx, field)
+	case "spendingCap":
+		return ec.fieldContext_PlanRevision_spendingCap(ctx, field)
+	case "endpointLimits":
+		return ec.fieldContext_PlanRevision_endpointLimits(ctx, field)
+	case "charge":
+		return ec.fieldContext_PlanRevision_charge(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_PlanRevision_createdAt(ctx, field)
+	case "subscriptionCount":
+		return ec.fieldContext_PlanRevision_subscriptionCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlanRevision", field.Name)
+}
+
+func (ec *executionContext) childFields_PlanRevisionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_PlanRevisionConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_PlanRevisionConnection_nodes(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_PlanRevisionConnection_totalCount(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_PlanRevisionConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlanRevisionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_PlanRevisionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_PlanRevisionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_PlanRevisionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlanRevisionEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Price(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -18436,6 +18859,8 @@ func (ec *executionContext) childFields_ProductSubscription(ctx context.Context,
 		return ec.fieldContext_ProductSubscription_product(ctx, field)
 	case "plan":
 		return ec.fieldContext_ProductSubscription_plan(ctx, field)
+	case "planRevision":
+		return ec.fieldContext_ProductSubscription_planRevision(ctx, field)
 	case "narrowed":
 		return ec.fieldContext_ProductSubscription_narrowed(ctx, field)
 	case "endpoints":

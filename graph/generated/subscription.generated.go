@@ -28,6 +28,7 @@ import (
 
 type PendingPlanChangeResolver interface {
 	Plan(ctx context.Context, obj *apps.PendingChange) (*db.Plan, error)
+	PlanRevision(ctx context.Context, obj *apps.PendingChange) (*db.PlanRevision, error)
 
 	RequestedBy(ctx context.Context, obj *apps.PendingChange) (*model.Actor, error)
 }
@@ -36,6 +37,7 @@ type ProductSubscriptionResolver interface {
 	Account(ctx context.Context, obj *db.Subscription) (*db.Account, error)
 	Product(ctx context.Context, obj *db.Subscription) (*db.Product, error)
 	Plan(ctx context.Context, obj *db.Subscription) (*db.Plan, error)
+	PlanRevision(ctx context.Context, obj *db.Subscription) (*db.PlanRevision, error)
 	Narrowed(ctx context.Context, obj *db.Subscription) (bool, error)
 	Endpoints(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error)
 	Quota(ctx context.Context, obj *db.Subscription) (*apps.QuotaUse, error)
@@ -510,6 +512,34 @@ func (ec *executionContext) fieldContext_PendingPlanChange_plan(_ context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _PendingPlanChange_planRevision(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"PendingPlanChange",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PendingPlanChange().PlanRevision(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.PlanRevision) graphql.Marshaler {
+			return ec.marshalOPlanRevision2ᚖporticoᚋentᚋdbᚐPlanRevision(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PendingPlanChange_planRevision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PendingPlanChange",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PlanRevision(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PendingPlanChange_status(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -759,6 +789,34 @@ func (ec *executionContext) fieldContext_ProductSubscription_plan(_ context.Cont
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Plan(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ProductSubscription_planRevision(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ProductSubscription",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ProductSubscription().PlanRevision(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.PlanRevision) graphql.Marshaler {
+			return ec.marshalOPlanRevision2ᚖporticoᚋentᚋdbᚐPlanRevision(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ProductSubscription_planRevision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProductSubscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PlanRevision(ctx, field)
 		},
 	}
 	return fc, nil
@@ -2958,6 +3016,8 @@ func (ec *executionContext) _PendingPlanChange(ctx context.Context, sel ast.Sele
 			out.Text = append(out.Text, `"PendingPlanChange"`...)
 		case "plan":
 			out.required(ec._PendingPlanChange_plan(ctx, field, obj))
+		case "planRevision":
+			out.optional(ec._PendingPlanChange_planRevision(ctx, field, obj))
 		case "status":
 			if out.direct {
 				out.Text = model.AppendText(out.Text, string(obj.Status))
@@ -3040,6 +3100,8 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 			} else {
 				out.optional(ec._ProductSubscription_plan(ctx, field, obj))
 			}
+		case "planRevision":
+			out.optional(ec._ProductSubscription_planRevision(ctx, field, obj))
 		case "narrowed":
 			out.required(ec._ProductSubscription_narrowed(ctx, field, obj))
 		case "endpoints":

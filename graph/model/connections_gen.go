@@ -31,6 +31,8 @@ type (
 	MembershipEdge                = paging.Edge[*db.Membership]
 	PlanConnection                = paging.Page[*db.Plan]
 	PlanEdge                      = paging.Edge[*db.Plan]
+	PlanRevisionConnection        = paging.Page[*db.PlanRevision]
+	PlanRevisionEdge              = paging.Edge[*db.PlanRevision]
 	ProductConnection             = paging.Page[*db.Product]
 	ProductEdge                   = paging.Edge[*db.Product]
 	ProductSubscriptionConnection = paging.Page[*db.Subscription]

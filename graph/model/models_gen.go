@@ -746,6 +746,18 @@ type MailKindSettingsInput struct {
 	Subject graphql.Omittable[*string] `json:"subject,omitempty"`
 }
 
+// The result of `movePlanSubscriptions`.
+type MovePlanSubscriptionsPayload struct {
+	// The plan; null when there are errors.
+	Plan *db.Plan `json:"plan,omitempty"`
+	// How many subscriptions have got the newest terms with this step.
+	Moved int `json:"moved"`
+	// How many running subscriptions of the plan go by older terms still.
+	Remaining int `json:"remaining"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // What may be changed. Each takes one input and answers with what changed and with `userErrors`. In an input null clears, or says that there is nothing to say;
 // where there must be something it is REQUIRED and never the default: a default is for fields that are left out.
 type Mutation struct {
@@ -1567,9 +1579,9 @@ type UpdatePlanInput struct {
 	RateLimit graphql.Omittable[*access.RateLimit] `json:"rateLimit,omitempty"`
 	// How many calls may come in a period; null: no limit.
 	Quota graphql.Omittable[*access.Quota] `json:"quota,omitempty"`
-	// Which apps share the quota; null is refused. It applies at once, to what the current period has counted as well: with ACCOUNT, accounts whose apps used more than the quota together are refused until the next period.
+	// Which apps share the quota; null is refused. It applies to subscriptions by the new revision, and to what the current period has counted as well: with ACCOUNT, accounts whose apps used more than the quota together are refused until the next period.
 	QuotaPer graphql.Omittable[*access.QuotaPer] `json:"quotaPer,omitempty"`
-	// What becomes of calls beyond the quota; null is refused. It applies at once.
+	// What becomes of calls beyond the quota; null is refused.
 	Overage graphql.Omittable[*access.Overage] `json:"overage,omitempty"`
 	// Limits of single endpoints: at most 50, each endpoint once, in the place of all there were; an empty list removes them, null is refused. Counts follow the app and the endpoint: removing a limit and setting it again gives nothing anew.
 	EndpointLimits graphql.Omittable[[]*catalog.EndpointLimitInput] `json:"endpointLimits,omitempty"`

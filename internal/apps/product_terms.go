@@ -48,7 +48,7 @@ func ProductTermsAccepted(s *db.Subscription) *AcceptedProductTerms {
 // ProductTermsToAccept returns the terms of the product of a subscription that nobody has
 // accepted for it; nil if there are none, they are accepted, or it has ended.
 func ProductTermsToAccept(prod *db.Product, s *db.Subscription) *domain.Terms {
-	terms := catalog.TermsOf(prod)
+	terms := catalog.ProductTermsOf(prod)
 	if terms == nil || !s.Status.Live() || s.AcceptedTermsVersion != nil && *s.AcceptedTermsVersion == terms.Version {
 		return nil
 	}
@@ -60,7 +60,7 @@ func ProductTermsToAccept(prod *db.Product, s *db.Subscription) *domain.Terms {
 // around them. Staff accept nothing in the place of a developer, who is asked later.
 func CheckProductTerms(v viewer.Viewer, prod *db.Product, version *string) (*string, error) {
 	const field = "acceptedTermsVersion"
-	terms := catalog.TermsOf(prod)
+	terms := catalog.ProductTermsOf(prod)
 	switch {
 	case terms == nil: // they may have been removed since the page was shown
 		return nil, nil
@@ -136,7 +136,7 @@ func (svc *Service) AcceptProductTerms(ctx context.Context, in AcceptProductTerm
 		if err != nil {
 			return nil, err
 		}
-		terms := catalog.TermsOf(prod)
+		terms := catalog.ProductTermsOf(prod)
 		if terms == nil {
 			return nil, fault.Input(fault.InvalidValue, "version", "The product has no terms.")
 		}

@@ -7,6 +7,7 @@ import (
 
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
+	"portico/internal/catalog"
 	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/domain"
@@ -21,6 +22,8 @@ type Registration struct {
 	App     *db.App
 	Product *db.Product
 	Plan    *db.Plan
+	// Revision is the one whose terms are agreed to; nil: the plan as it is.
+	Revision *db.PlanRevision
 	// Waits reports whether it waits for approval, if nobody approves it with the same step.
 	Waits bool
 
@@ -45,6 +48,9 @@ func NewRegistration(ctx context.Context, tx *change.Tx, a *db.App, prod *db.Pro
 	if err := fault.Collect(err, wrong, unread); err != nil {
 		return nil, err
 	}
+	if r.Revision, err = catalog.NewestRevision(ctx, tx, chosen); err != nil {
+		return nil, err
+	}
 	r.Waits, err = NeedsApproval(ctx, tx.Subscription, a.AccountID, prod, chosen)
 	return r, err
 }
@@ -56,6 +62,9 @@ func (r *Registration) Save(ctx context.Context, tx *change.Tx, status access.Su
 		return nil, err
 	}
 	create := FillSubscription(tx.Subscription.Create(), r.App, r.Plan, status, tx.Now).SetNillableKeyRequestID(keyRequest)
+	if r.Revision != nil {
+		create.SetPlanRevisionID(r.Revision.ID)
+	}
 	if tx.Viewer.SignedIn() {
 		create.SetRequestedBy(tx.Viewer.UserID)
 	}
@@ -84,6 +93,9 @@ func (r *Registration) Save(ctx context.Context, tx *change.Tx, status access.Su
 // same step; else its status follows from the product, the plan and the account.
 func (r *Registration) event(created *db.Subscription) eventlog.Entry {
 	e := SubscriptionRegistered(created, r.Product, r.Plan)
+	if r.Revision != nil {
+		e.Changes = append(e.Changes, change.Attributes("planRevision", r.Revision.Number)...)
+	}
 	if r.approved {
 		e.Changes = append(e.Changes, change.Attributes("approve", true)...)
 	}

@@ -78,6 +78,9 @@ func (svc *Service) CreatePlan(ctx context.Context, in CreatePlanInput) (*db.Pla
 		if err != nil {
 			return nil, change.Taken(err, "name", "A plan of this product has this name already.")
 		}
+		if _, err := addRevision(ctx, tx, out, out.Revision); err != nil {
+			return nil, err
+		}
 		tx.Record(planEvent(eventlog.PlanCreated, out, planAttributes(out)))
 		return out, nil
 	})
@@ -115,7 +118,8 @@ type UpdatePlanInput struct {
 	SpendingCap    input.Patch[string]
 }
 
-// UpdatePlan changes a plan, also for existing subscriptions.
+// UpdatePlan changes a plan. A change of its terms makes a revision, for new subscriptions:
+// those that there are keep theirs until they are moved.
 func (svc *Service) UpdatePlan(ctx context.Context, in UpdatePlanInput) (*db.Plan, error) {
 	errs := []error{in.Name.Required("name"), in.QuotaPer.Required("quotaPer"), input.CheckLine("externalId", in.ExternalID.Or(""), input.MaxShort), checkTerms(in.RateLimit.Value, in.Quota.Value),
 		in.EndpointLimits.Required("endpointLimits"), in.Overage.Required("overage"), checkEndpointLimits(in.EndpointLimits.Or(nil))}
@@ -192,8 +196,27 @@ func patchPlan(ctx context.Context, tx *change.Tx, x *db.Plan, in UpdatePlanInpu
 	if d.Changes == nil {
 		return x, nil
 	}
+	return savePlan(ctx, tx, x, u, d)
+}
+
+// savePlan saves a change of a locked plan, with a revision if its terms change.
+func savePlan(ctx context.Context, tx *change.Tx, x *db.Plan, u *db.PlanUpdateOne, d change.Diff) (*db.Plan, error) {
+	out, err := u.AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
+	if err != nil {
+		return nil, err
+	}
+	same, err := TermsOf(x).Same(TermsOf(out))
+	if err != nil {
+		return nil, err
+	}
+	if !same {
+		if out, err = revise(ctx, tx, x, out); err != nil {
+			return nil, err
+		}
+		d.Add("revision", x.Revision, out.Revision)
+	}
 	tx.Record(planEvent(eventlog.PlanUpdated, x, d.Changes))
-	return u.AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
+	return out, nil
 }
 
 func planEvent(t eventlog.Type, x *db.Plan, changes []domain.Change) eventlog.Entry {

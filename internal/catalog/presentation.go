@@ -35,8 +35,8 @@ func checkLogo(field, s string) error {
 	return nil
 }
 
-// TermsOf returns the terms of a product; nil if there are none.
-func TermsOf(x *db.Product) *domain.Terms {
+// ProductTermsOf returns the terms of a product; nil if there are none.
+func ProductTermsOf(x *db.Product) *domain.Terms {
 	if x.TermsVersion == nil {
 		return nil
 	}
@@ -68,6 +68,6 @@ func patchPresentation(d *change.Diff, u *db.ProductUpdateOne, x *db.Product, in
 	change.SetText(d, "summary", x.Summary, in.Summary, func(s string) { u.SetSummary(s) })
 	change.SetText(d, "logoUrl", x.LogoURL, input.NormalizeURLPatch(in.LogoURL), func(s string) { u.SetLogoURL(s) })
 	if in.Terms.Set {
-		d.Add("terms", TermsOf(x), setTerms(u.Mutation(), in.Terms.Value))
+		d.Add("terms", ProductTermsOf(x), setTerms(u.Mutation(), in.Terms.Value))
 	}
 }

@@ -88,7 +88,7 @@ func (svc *Service) CreateProduct(ctx context.Context, in CreateProductInput) (*
 			"apiVersion", out.APIVersion, "externalId", out.ExternalID, "status", out.Status, "visibility", out.Visibility,
 			"approval", out.Approval, "authTypes", out.AuthTypes, "documentationUrl", out.DocumentationURL, "handOffUrl", out.HandOffURL,
 			"keyless", out.Keyless, "enforceEndpoints", out.EnforceEndpoints, "requestForm", out.RequestForm, "tags", out.Tags,
-			"summary", out.Summary, "logoUrl", out.LogoURL, "terms", TermsOf(out))))
+			"summary", out.Summary, "logoUrl", out.LogoURL, "terms", ProductTermsOf(out))))
 		return out, nil
 	})
 }

@@ -67,7 +67,7 @@ func exportProduct(ctx context.Context, c *db.Client, x *db.Product) (Product, e
 		DocumentationURL: x.DocumentationURL, HandOffURL: x.HandOffURL, Keyless: x.Keyless, EnforceEndpoints: x.EnforceEndpoints,
 		Summary: x.Summary, LogoURL: x.LogoURL, Tags: x.Tags, Endpoints: []Endpoint{},
 	}
-	if terms := catalog.TermsOf(x); terms != nil {
+	if terms := catalog.ProductTermsOf(x); terms != nil {
 		out.Terms = &Terms{Version: terms.Version, URL: terms.URL}
 	}
 	for _, a := range x.AuthTypes {

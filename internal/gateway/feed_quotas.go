@@ -11,6 +11,11 @@ import (
 	"portico/clients/go/gate/verdict"
 )
 
+// termsOf returns the terms by which a subscription goes, or nil.
+func termsOf(c *verdict.Catalogue, s *keycache.Subscription) *verdict.Plan {
+	return c.PlanOf(&verdict.Subscription{PlanID: s.PlanID, Revision: s.PlanRevision})
+}
+
 // fillQuotaUse fills in what is used, as far as it is stored, of the quotas of the
 // apps' subscriptions, or of the accounts' where a plan counts by account.
 func (f *feed) fillQuotaUse(ctx context.Context, apps []keycache.App) error {
@@ -20,7 +25,7 @@ func (f *feed) fillQuotaUse(ctx context.Context, apps []keycache.App) error {
 	for i := range apps {
 		for j := range apps[i].Subscriptions {
 			s := &apps[i].Subscriptions[j]
-			if p := catalogue.Plan(s.PlanID); p != nil {
+			if p := termsOf(catalogue, s); p != nil {
 				all = appendUses(all, &apps[i], s, p)
 			}
 		}

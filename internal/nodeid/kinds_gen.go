@@ -16,6 +16,7 @@ const (
 	Membership          Kind = "Membership"
 	Organization        Kind = "Organization"
 	Plan                Kind = "Plan"
+	PlanRevision        Kind = "PlanRevision"
 	Product             Kind = "Product"
 	ProductSubscription Kind = "ProductSubscription"
 	ServiceToken        Kind = "ServiceToken"
@@ -51,6 +52,8 @@ func prefix(k Kind) string {
 		return "org"
 	case Plan:
 		return "plan"
+	case PlanRevision:
+		return "planrev"
 	case Product:
 		return "prod"
 	case ProductSubscription:
@@ -93,6 +96,8 @@ func kindOf(prefix string) (Kind, bool) {
 		return Organization, true
 	case "plan":
 		return Plan, true
+	case "planrev":
+		return PlanRevision, true
 	case "prod":
 		return Product, true
 	case "sub":

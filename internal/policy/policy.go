@@ -60,6 +60,7 @@ const (
 	productUpdate      action = "product.update"
 	planCreate         action = "plan.create"
 	planUpdate         action = "plan.update"
+	planMove           action = "plan.move"
 	endpointCreate     action = "endpoint.create"
 	endpointUpdate     action = "endpoint.update"
 	endpointDelete     action = "endpoint.delete"
@@ -245,7 +246,7 @@ func granted(r viewer.Role, a action) bool {
 	case appRestore, accountCreate, accountUpdate, accountSuspend, accountResume, memberAdd,
 		userCreate, userChangeRole, userDisable, userEnable, userUnlock, userDelete, userSendReset, userResetTotp, organizationUpdate, mailUpdate,
 		tokenCreate, tokenRevoke, staffCreate, staffChange, staffTotp, userActAs, userExchange, actAsAllow, signUpDecide, approverChange, grantChange,
-		productCreate, productUpdate, planCreate, planUpdate, endpointCreate, endpointUpdate, endpointDelete, guideCreate, guideUpdate, guideDelete,
+		productCreate, productUpdate, planCreate, planUpdate, planMove, endpointCreate, endpointUpdate, endpointDelete, guideCreate, guideUpdate, guideDelete,
 		subscriptionAction(lifecycle.Suspend), subscriptionAction(lifecycle.Resume):
 		return r == viewer.Admin
 	}

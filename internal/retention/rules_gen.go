@@ -92,6 +92,9 @@ func declared() []Rule {
 			Table: "password_resets", What: "links that set a new password; those that are used or replaced are deleted at once", For: 1 * time.Hour, Since: "expires_at", Job: "purge", NotAhead: true,
 		},
 		{
+			Table: "plan_revisions", What: "revisions of plans", With: []string{"products"},
+		},
+		{
 			Table: "plans", What: "plans", With: []string{"products"},
 		},
 		{

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/internal/catalog"
 	"portico/internal/domain"
@@ -124,6 +125,9 @@ func (a *author) grants(admin context.Context, all []product) error {
 // finish brings the products into their last status.
 func (a *author) finish(admin context.Context, all []product) error {
 	for _, x := range all {
+		if err := a.revise(admin, x); err != nil {
+			return err
+		}
 		if x.Finally == "" || x.Finally == domain.Draft {
 			continue
 		}
@@ -145,4 +149,20 @@ func (a *author) finish(admin context.Context, all []product) error {
 func (a *author) setStatus(admin context.Context, o *offer, to domain.ProductStatus) error {
 	_, err := a.Catalog.UpdateProduct(admin, catalog.UpdateProductInput{ProductID: o.GlobalID(), Status: input.SetTo(to)})
 	return err
+}
+
+// revise gives plans of a product other terms, by which no subscription goes that there is.
+func (a *author) revise(admin context.Context, x product) error {
+	for _, r := range x.Revised {
+		p, err := find(a.offers[x.Name].plans, "plan", r.Plan)
+		if err != nil {
+			return err
+		}
+		a.step()
+		if _, err := a.Catalog.UpdatePlan(admin, catalog.UpdatePlanInput{PlanID: p.GlobalID(),
+			Quota: input.Patch[access.Quota]{Set: true, Value: r.Quota}, Price: input.Patch[domain.Price]{Set: true, Value: r.Price}}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

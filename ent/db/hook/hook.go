@@ -164,6 +164,18 @@ func (f PlanFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.PlanMutation", m)
 }
 
+// The PlanRevisionFunc type is an adapter to allow the use of ordinary
+// function as PlanRevision mutator.
+type PlanRevisionFunc func(context.Context, *db.PlanRevisionMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PlanRevisionFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.PlanRevisionMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.PlanRevisionMutation", m)
+}
+
 // The ProductFunc type is an adapter to allow the use of ordinary
 // function as Product mutator.
 type ProductFunc func(context.Context, *db.ProductMutation) (db.Value, error)

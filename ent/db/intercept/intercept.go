@@ -20,6 +20,7 @@ import (
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
+	"portico/ent/db/planrevision"
 	"portico/ent/db/predicate"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
@@ -440,6 +441,33 @@ func (f TraversePlan) Traverse(ctx context.Context, q db.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *db.PlanQuery", q)
 }
 
+// The PlanRevisionFunc type is an adapter to allow the use of ordinary function as a Querier.
+type PlanRevisionFunc func(context.Context, *db.PlanRevisionQuery) (db.Value, error)
+
+// Query calls f(ctx, q).
+func (f PlanRevisionFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
+	if q, ok := q.(*db.PlanRevisionQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *db.PlanRevisionQuery", q)
+}
+
+// The TraversePlanRevision type is an adapter to allow the use of ordinary function as Traverser.
+type TraversePlanRevision func(context.Context, *db.PlanRevisionQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraversePlanRevision) Intercept(next db.Querier) db.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraversePlanRevision) Traverse(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.PlanRevisionQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *db.PlanRevisionQuery", q)
+}
+
 // The ProductFunc type is an adapter to allow the use of ordinary function as a Querier.
 type ProductFunc func(context.Context, *db.ProductQuery) (db.Value, error)
 
@@ -685,6 +713,8 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.OrganizationQuery, predicate.Organization, organization.OrderOption]{typ: db.TypeOrganization, tq: q}, nil
 	case *db.PlanQuery:
 		return &query[*db.PlanQuery, predicate.Plan, plan.OrderOption]{typ: db.TypePlan, tq: q}, nil
+	case *db.PlanRevisionQuery:
+		return &query[*db.PlanRevisionQuery, predicate.PlanRevision, planrevision.OrderOption]{typ: db.TypePlanRevision, tq: q}, nil
 	case *db.ProductQuery:
 		return &query[*db.ProductQuery, predicate.Product, product.OrderOption]{typ: db.TypeProduct, tq: q}, nil
 	case *db.ProductApproverQuery:

@@ -1253,8 +1253,6 @@ var (
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "version", Type: field.TypeInt, Default: 1},
-		{Name: "name", Type: field.TypeString},
-		{Name: "external_id", Type: field.TypeString, Default: ""},
 		{Name: "kind", Type: field.TypeEnum, Enums: []string{"FREE", "SUBSCRIPTION", "METERED", "TIERED"}},
 		{Name: "rate_limit", Type: field.TypeJSON, Nullable: true},
 		{Name: "quota", Type: field.TypeJSON, Nullable: true},
@@ -1264,7 +1262,10 @@ var (
 		{Name: "overage", Type: field.TypeEnum, Enums: []string{"REFUSE", "CONTINUE"}, Default: "REFUSE"},
 		{Name: "spending_cap", Type: field.TypeString, Nullable: true},
 		{Name: "calls_within_cap", Type: field.TypeInt64, Nullable: true},
+		{Name: "name", Type: field.TypeString},
+		{Name: "external_id", Type: field.TypeString, Default: ""},
 		{Name: "approval", Type: field.TypeEnum, Nullable: true, Enums: []string{"MANUAL", "AUTO"}},
+		{Name: "revision", Type: field.TypeInt, Default: 1},
 		{Name: "product_id", Type: field.TypeUUID},
 		{Name: "organization_id", Type: field.TypeUUID},
 	}
@@ -1276,13 +1277,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "plans_products_product",
-				Columns:    []*schema.Column{PlansColumns[16]},
+				Columns:    []*schema.Column{PlansColumns[17]},
 				RefColumns: []*schema.Column{ProductsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "plans_organizations_organization",
-				Columns:    []*schema.Column{PlansColumns[17]},
+				Columns:    []*schema.Column{PlansColumns[18]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1291,12 +1292,78 @@ var (
 			{
 				Name:    "plan_product_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{PlansColumns[16], PlansColumns[4]},
+				Columns: []*schema.Column{PlansColumns[17], PlansColumns[13]},
 			},
 			{
 				Name:    "plan_product_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{PlansColumns[16], PlansColumns[1], PlansColumns[0]},
+				Columns: []*schema.Column{PlansColumns[17], PlansColumns[1], PlansColumns[0]},
+			},
+		},
+	}
+	// PlanRevisionsColumns holds the columns for the "plan_revisions" table.
+	PlanRevisionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"FREE", "SUBSCRIPTION", "METERED", "TIERED"}},
+		{Name: "rate_limit", Type: field.TypeJSON, Nullable: true},
+		{Name: "quota", Type: field.TypeJSON, Nullable: true},
+		{Name: "quota_per", Type: field.TypeEnum, Enums: []string{"APP", "ACCOUNT"}, Default: "APP"},
+		{Name: "price", Type: field.TypeJSON, Nullable: true},
+		{Name: "endpoint_limits", Type: field.TypeJSON, Nullable: true},
+		{Name: "overage", Type: field.TypeEnum, Enums: []string{"REFUSE", "CONTINUE"}, Default: "REFUSE"},
+		{Name: "spending_cap", Type: field.TypeString, Nullable: true},
+		{Name: "calls_within_cap", Type: field.TypeInt64, Nullable: true},
+		{Name: "number", Type: field.TypeInt},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "plan_id", Type: field.TypeUUID},
+		{Name: "product_id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// PlanRevisionsTable holds the schema information for the "plan_revisions" table.
+	PlanRevisionsTable = &schema.Table{
+		Name:       "plan_revisions",
+		Columns:    PlanRevisionsColumns,
+		PrimaryKey: []*schema.Column{PlanRevisionsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "plan_revisions_plans_plan",
+				Columns:    []*schema.Column{PlanRevisionsColumns[12]},
+				RefColumns: []*schema.Column{PlansColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "plan_revisions_products_product",
+				Columns:    []*schema.Column{PlanRevisionsColumns[13]},
+				RefColumns: []*schema.Column{ProductsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "plan_revisions_organizations_organization",
+				Columns:    []*schema.Column{PlanRevisionsColumns[14]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "planrevision_plan_id_number",
+				Unique:  true,
+				Columns: []*schema.Column{PlanRevisionsColumns[12], PlanRevisionsColumns[10]},
+			},
+			{
+				Name:    "planrevision_plan_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{PlanRevisionsColumns[12], PlanRevisionsColumns[11], PlanRevisionsColumns[0]},
+			},
+			{
+				Name:    "planrevision_product_id",
+				Unique:  false,
+				Columns: []*schema.Column{PlanRevisionsColumns[13]},
+			},
+			{
+				Name:    "planrevision_organization_id",
+				Unique:  false,
+				Columns: []*schema.Column{PlanRevisionsColumns[14]},
 			},
 		},
 	}
@@ -1805,6 +1872,8 @@ var (
 		{Name: "product_id", Type: field.TypeUUID},
 		{Name: "plan_id", Type: field.TypeUUID},
 		{Name: "pending_plan_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "plan_revision_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "pending_plan_revision_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "key_request_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "organization_id", Type: field.TypeUUID},
 	}
@@ -1845,14 +1914,26 @@ var (
 				OnDelete:   schema.NoAction,
 			},
 			{
-				Symbol:     "subscriptions_key_requests_key_request",
+				Symbol:     "subscriptions_plan_revisions_plan_revision",
 				Columns:    []*schema.Column{SubscriptionsColumns[28]},
+				RefColumns: []*schema.Column{PlanRevisionsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "subscriptions_plan_revisions_pending_plan_revision",
+				Columns:    []*schema.Column{SubscriptionsColumns[29]},
+				RefColumns: []*schema.Column{PlanRevisionsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "subscriptions_key_requests_key_request",
+				Columns:    []*schema.Column{SubscriptionsColumns[30]},
 				RefColumns: []*schema.Column{KeyRequestsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "subscriptions_organizations_organization",
-				Columns:    []*schema.Column{SubscriptionsColumns[29]},
+				Columns:    []*schema.Column{SubscriptionsColumns[31]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1882,17 +1963,30 @@ var (
 			{
 				Name:    "subscription_organization_id_status_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[29], SubscriptionsColumns[9], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[31], SubscriptionsColumns[9], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[29], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[31], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_plan_id_created_at_id",
 				Unique:  false,
 				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+			},
+			{
+				Name:    "subscription_plan_revision",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionsColumns[28], SubscriptionsColumns[9]},
+			},
+			{
+				Name:    "subscription_pending_plan_revision",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionsColumns[29]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "pending_plan_revision_id IS NOT NULL",
+				},
 			},
 			{
 				Name:    "subscription_account_id_created_at_id",
@@ -1907,7 +2001,7 @@ var (
 			{
 				Name:    "subscription_plan_changes",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[29], SubscriptionsColumns[15], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[31], SubscriptionsColumns[15], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "pending_status IS NOT NULL",
 				},
@@ -1923,7 +2017,7 @@ var (
 			{
 				Name:    "subscription_plan_requests",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[29], SubscriptionsColumns[18]},
+				Columns: []*schema.Column{SubscriptionsColumns[31], SubscriptionsColumns[18]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "pending_requested_at IS NOT NULL",
 				},
@@ -1931,7 +2025,7 @@ var (
 			{
 				Name:    "subscription_key_request_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[28]},
+				Columns: []*schema.Column{SubscriptionsColumns[30]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "key_request_id IS NOT NULL",
 				},
@@ -1939,7 +2033,7 @@ var (
 			{
 				Name:    "subscription_organization_id_product_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[29], SubscriptionsColumns[25]},
+				Columns: []*schema.Column{SubscriptionsColumns[31], SubscriptionsColumns[25]},
 			},
 		},
 	}
@@ -2279,6 +2373,7 @@ var (
 		PasswordResetsTable,
 		PasswordResetRequestsTable,
 		PlansTable,
+		PlanRevisionsTable,
 		ProductsTable,
 		ProductApproversTable,
 		ProductGrantsTable,
@@ -2448,6 +2543,19 @@ func init() {
 		"plans_quota_per":       "quota_per IN ('APP', 'ACCOUNT')",
 		"plans_spending_cap":    "spending_cap IS NULL OR (kind IN ('METERED', 'TIERED') AND length(spending_cap) BETWEEN 1 AND 20)",
 	}
+	PlanRevisionsTable.ForeignKeys[0].RefTable = PlansTable
+	PlanRevisionsTable.ForeignKeys[1].RefTable = ProductsTable
+	PlanRevisionsTable.ForeignKeys[2].RefTable = OrganizationsTable
+	PlanRevisionsTable.Annotation = &entsql.Annotation{}
+	PlanRevisionsTable.Annotation.Checks = map[string]string{
+		"plan_revisions_calls_within":    "calls_within_cap IS NULL OR (spending_cap IS NOT NULL AND calls_within_cap > 0)",
+		"plan_revisions_endpoint_limits": "endpoint_limits IS NULL OR length(CAST(endpoint_limits AS text)) <= 20000",
+		"plan_revisions_kind":            "kind IN ('FREE', 'SUBSCRIPTION', 'METERED', 'TIERED')",
+		"plan_revisions_number":          "number >= 1",
+		"plan_revisions_overage":         "overage IN ('REFUSE', 'CONTINUE')",
+		"plan_revisions_quota_per":       "quota_per IN ('APP', 'ACCOUNT')",
+		"plan_revisions_spending_cap":    "spending_cap IS NULL OR (kind IN ('METERED', 'TIERED') AND length(spending_cap) BETWEEN 1 AND 20)",
+	}
 	ProductsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	ProductsTable.Annotation = &entsql.Annotation{}
 	ProductsTable.Annotation.Checks = map[string]string{
@@ -2498,8 +2606,10 @@ func init() {
 	SubscriptionsTable.ForeignKeys[2].RefTable = ProductsTable
 	SubscriptionsTable.ForeignKeys[3].RefTable = PlansTable
 	SubscriptionsTable.ForeignKeys[4].RefTable = PlansTable
-	SubscriptionsTable.ForeignKeys[5].RefTable = KeyRequestsTable
-	SubscriptionsTable.ForeignKeys[6].RefTable = OrganizationsTable
+	SubscriptionsTable.ForeignKeys[5].RefTable = PlanRevisionsTable
+	SubscriptionsTable.ForeignKeys[6].RefTable = PlanRevisionsTable
+	SubscriptionsTable.ForeignKeys[7].RefTable = KeyRequestsTable
+	SubscriptionsTable.ForeignKeys[8].RefTable = OrganizationsTable
 	SubscriptionsTable.Annotation = &entsql.Annotation{}
 	SubscriptionsTable.Annotation.Checks = map[string]string{
 		"subscriptions_accepted_terms": "((accepted_terms_version IS NULL) = (accepted_terms_at IS NULL) AND (accepted_terms_by IS NULL OR accepted_terms_version IS NOT NULL))",

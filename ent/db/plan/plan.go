@@ -27,12 +27,6 @@ const (
 	FieldUpdatedAt = "updated_at"
 	// FieldVersion holds the string denoting the version field in the database.
 	FieldVersion = "version"
-	// FieldProductID holds the string denoting the product_id field in the database.
-	FieldProductID = "product_id"
-	// FieldName holds the string denoting the name field in the database.
-	FieldName = "name"
-	// FieldExternalID holds the string denoting the external_id field in the database.
-	FieldExternalID = "external_id"
 	// FieldKind holds the string denoting the kind field in the database.
 	FieldKind = "kind"
 	// FieldRateLimit holds the string denoting the rate_limit field in the database.
@@ -51,8 +45,16 @@ const (
 	FieldSpendingCap = "spending_cap"
 	// FieldCallsWithinCap holds the string denoting the calls_within_cap field in the database.
 	FieldCallsWithinCap = "calls_within_cap"
+	// FieldProductID holds the string denoting the product_id field in the database.
+	FieldProductID = "product_id"
+	// FieldName holds the string denoting the name field in the database.
+	FieldName = "name"
+	// FieldExternalID holds the string denoting the external_id field in the database.
+	FieldExternalID = "external_id"
 	// FieldApproval holds the string denoting the approval field in the database.
 	FieldApproval = "approval"
+	// FieldRevision holds the string denoting the revision field in the database.
+	FieldRevision = "revision"
 	// EdgeProduct holds the string denoting the product edge name in mutations.
 	EdgeProduct = "product"
 	// EdgeOrganization holds the string denoting the organization edge name in mutations.
@@ -82,9 +84,6 @@ var Columns = []string{
 	FieldCreatedAt,
 	FieldUpdatedAt,
 	FieldVersion,
-	FieldProductID,
-	FieldName,
-	FieldExternalID,
 	FieldKind,
 	FieldRateLimit,
 	FieldQuota,
@@ -94,7 +93,11 @@ var Columns = []string{
 	FieldOverage,
 	FieldSpendingCap,
 	FieldCallsWithinCap,
+	FieldProductID,
+	FieldName,
+	FieldExternalID,
 	FieldApproval,
+	FieldRevision,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -123,6 +126,8 @@ var (
 	DefaultVersion int
 	// DefaultExternalID holds the default value on creation for the "external_id" field.
 	DefaultExternalID string
+	// DefaultRevision holds the default value on creation for the "revision" field.
+	DefaultRevision int
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -199,21 +204,6 @@ func ByVersion(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldVersion, opts...).ToFunc()
 }
 
-// ByProductID orders the results by the product_id field.
-func ByProductID(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldProductID, opts...).ToFunc()
-}
-
-// ByName orders the results by the name field.
-func ByName(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldName, opts...).ToFunc()
-}
-
-// ByExternalID orders the results by the external_id field.
-func ByExternalID(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldExternalID, opts...).ToFunc()
-}
-
 // ByKind orders the results by the kind field.
 func ByKind(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldKind, opts...).ToFunc()
@@ -239,9 +229,29 @@ func ByCallsWithinCap(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCallsWithinCap, opts...).ToFunc()
 }
 
+// ByProductID orders the results by the product_id field.
+func ByProductID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldProductID, opts...).ToFunc()
+}
+
+// ByName orders the results by the name field.
+func ByName(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldName, opts...).ToFunc()
+}
+
+// ByExternalID orders the results by the external_id field.
+func ByExternalID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldExternalID, opts...).ToFunc()
+}
+
 // ByApproval orders the results by the approval field.
 func ByApproval(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldApproval, opts...).ToFunc()
+}
+
+// ByRevision orders the results by the revision field.
+func ByRevision(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRevision, opts...).ToFunc()
 }
 
 // ByProductField orders the results by product field.

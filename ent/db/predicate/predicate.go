@@ -56,6 +56,9 @@ type Organization func(*sql.Selector)
 // Plan is the predicate function for plan builders.
 type Plan func(*sql.Selector)
 
+// PlanRevision is the predicate function for planrevision builders.
+type PlanRevision func(*sql.Selector)
+
 // Product is the predicate function for product builders.
 type Product func(*sql.Selector)
 

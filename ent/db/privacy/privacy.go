@@ -422,6 +422,30 @@ func (f PlanMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) e
 	return Denyf("db/privacy: unexpected mutation type %T, expect *db.PlanMutation", m)
 }
 
+// The PlanRevisionQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type PlanRevisionQueryRuleFunc func(context.Context, *db.PlanRevisionQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f PlanRevisionQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.PlanRevisionQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.PlanRevisionQuery", q)
+}
+
+// The PlanRevisionMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type PlanRevisionMutationRuleFunc func(context.Context, *db.PlanRevisionMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f PlanRevisionMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.PlanRevisionMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.PlanRevisionMutation", m)
+}
+
 // The ProductQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type ProductQueryRuleFunc func(context.Context, *db.ProductQuery) error

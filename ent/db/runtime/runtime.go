@@ -18,6 +18,7 @@ import (
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
+	"portico/ent/db/planrevision"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
 	"portico/ent/db/productgrant"
@@ -567,6 +568,8 @@ func init() {
 	_ = planMixinFields0
 	planMixinFields2 := planMixin[2].Fields()
 	_ = planMixinFields2
+	planMixinFields3 := planMixin[3].Fields()
+	_ = planMixinFields3
 	planFields := schema.Plan{}.Fields()
 	_ = planFields
 	// planDescCreatedAt is the schema descriptor for created_at field.
@@ -585,10 +588,38 @@ func init() {
 	planDescExternalID := planFields[2].Descriptor()
 	// plan.DefaultExternalID holds the default value on creation for the external_id field.
 	plan.DefaultExternalID = planDescExternalID.Default.(string)
+	// planDescRevision is the schema descriptor for revision field.
+	planDescRevision := planFields[4].Descriptor()
+	// plan.DefaultRevision holds the default value on creation for the revision field.
+	plan.DefaultRevision = planDescRevision.Default.(int)
 	// planDescID is the schema descriptor for id field.
 	planDescID := planMixinFields0[0].Descriptor()
 	// plan.DefaultID holds the default value on creation for the id field.
 	plan.DefaultID = planDescID.Default.(func() uuid.UUID)
+	planrevisionMixin := schema.PlanRevision{}.Mixin()
+	planrevision.Policy = privacy.NewPolicies(schema.PlanRevision{})
+	planrevision.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := planrevision.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	planrevisionMixinFields0 := planrevisionMixin[0].Fields()
+	_ = planrevisionMixinFields0
+	planrevisionMixinFields2 := planrevisionMixin[2].Fields()
+	_ = planrevisionMixinFields2
+	planrevisionFields := schema.PlanRevision{}.Fields()
+	_ = planrevisionFields
+	// planrevisionDescCreatedAt is the schema descriptor for created_at field.
+	planrevisionDescCreatedAt := planrevisionFields[3].Descriptor()
+	// planrevision.DefaultCreatedAt holds the default value on creation for the created_at field.
+	planrevision.DefaultCreatedAt = planrevisionDescCreatedAt.Default.(func() time.Time)
+	// planrevisionDescID is the schema descriptor for id field.
+	planrevisionDescID := planrevisionMixinFields0[0].Descriptor()
+	// planrevision.DefaultID holds the default value on creation for the id field.
+	planrevision.DefaultID = planrevisionDescID.Default.(func() uuid.UUID)
 	productMixin := schema.Product{}.Mixin()
 	product.Policy = privacy.NewPolicies(schema.Product{})
 	product.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -825,15 +856,15 @@ func init() {
 	// subscription.DefaultVersion holds the default value on creation for the version field.
 	subscription.DefaultVersion = subscriptionDescVersion.Default.(int)
 	// subscriptionDescNewest is the schema descriptor for newest field.
-	subscriptionDescNewest := subscriptionFields[10].Descriptor()
+	subscriptionDescNewest := subscriptionFields[11].Descriptor()
 	// subscription.DefaultNewest holds the default value on creation for the newest field.
 	subscription.DefaultNewest = subscriptionDescNewest.Default.(bool)
 	// subscriptionDescReason is the schema descriptor for reason field.
-	subscriptionDescReason := subscriptionFields[15].Descriptor()
+	subscriptionDescReason := subscriptionFields[16].Descriptor()
 	// subscription.DefaultReason holds the default value on creation for the reason field.
 	subscription.DefaultReason = subscriptionDescReason.Default.(string)
 	// subscriptionDescPendingReason is the schema descriptor for pending_reason field.
-	subscriptionDescPendingReason := subscriptionFields[23].Descriptor()
+	subscriptionDescPendingReason := subscriptionFields[25].Descriptor()
 	// subscription.DefaultPendingReason holds the default value on creation for the pending_reason field.
 	subscription.DefaultPendingReason = subscriptionDescPendingReason.Default.(string)
 	// subscriptionDescID is the schema descriptor for id field.

@@ -36,6 +36,8 @@ const (
 	FieldProductID = "product_id"
 	// FieldPlanID holds the string denoting the plan_id field in the database.
 	FieldPlanID = "plan_id"
+	// FieldPlanRevisionID holds the string denoting the plan_revision_id field in the database.
+	FieldPlanRevisionID = "plan_revision_id"
 	// FieldEndpointIds holds the string denoting the endpoint_ids field in the database.
 	FieldEndpointIds = "endpoint_ids"
 	// FieldAnswers holds the string denoting the answers field in the database.
@@ -62,6 +64,8 @@ const (
 	FieldReason = "reason"
 	// FieldPendingPlanID holds the string denoting the pending_plan_id field in the database.
 	FieldPendingPlanID = "pending_plan_id"
+	// FieldPendingPlanRevisionID holds the string denoting the pending_plan_revision_id field in the database.
+	FieldPendingPlanRevisionID = "pending_plan_revision_id"
 	// FieldPendingStatus holds the string denoting the pending_status field in the database.
 	FieldPendingStatus = "pending_status"
 	// FieldPendingWhen holds the string denoting the pending_when field in the database.
@@ -88,6 +92,10 @@ const (
 	EdgePlan = "plan"
 	// EdgePendingPlan holds the string denoting the pending_plan edge name in mutations.
 	EdgePendingPlan = "pending_plan"
+	// EdgePlanRevision holds the string denoting the plan_revision edge name in mutations.
+	EdgePlanRevision = "plan_revision"
+	// EdgePendingPlanRevision holds the string denoting the pending_plan_revision edge name in mutations.
+	EdgePendingPlanRevision = "pending_plan_revision"
 	// EdgeKeyRequest holds the string denoting the key_request edge name in mutations.
 	EdgeKeyRequest = "key_request"
 	// EdgeOrganization holds the string denoting the organization edge name in mutations.
@@ -129,6 +137,20 @@ const (
 	PendingPlanInverseTable = "plans"
 	// PendingPlanColumn is the table column denoting the pending_plan relation/edge.
 	PendingPlanColumn = "pending_plan_id"
+	// PlanRevisionTable is the table that holds the plan_revision relation/edge.
+	PlanRevisionTable = "subscriptions"
+	// PlanRevisionInverseTable is the table name for the PlanRevision entity.
+	// It exists in this package in order to avoid circular dependency with the "planrevision" package.
+	PlanRevisionInverseTable = "plan_revisions"
+	// PlanRevisionColumn is the table column denoting the plan_revision relation/edge.
+	PlanRevisionColumn = "plan_revision_id"
+	// PendingPlanRevisionTable is the table that holds the pending_plan_revision relation/edge.
+	PendingPlanRevisionTable = "subscriptions"
+	// PendingPlanRevisionInverseTable is the table name for the PlanRevision entity.
+	// It exists in this package in order to avoid circular dependency with the "planrevision" package.
+	PendingPlanRevisionInverseTable = "plan_revisions"
+	// PendingPlanRevisionColumn is the table column denoting the pending_plan_revision relation/edge.
+	PendingPlanRevisionColumn = "pending_plan_revision_id"
 	// KeyRequestTable is the table that holds the key_request relation/edge.
 	KeyRequestTable = "subscriptions"
 	// KeyRequestInverseTable is the table name for the KeyRequest entity.
@@ -156,6 +178,7 @@ var Columns = []string{
 	FieldAppID,
 	FieldProductID,
 	FieldPlanID,
+	FieldPlanRevisionID,
 	FieldEndpointIds,
 	FieldAnswers,
 	FieldAcceptedTermsVersion,
@@ -169,6 +192,7 @@ var Columns = []string{
 	FieldDecidedAt,
 	FieldReason,
 	FieldPendingPlanID,
+	FieldPendingPlanRevisionID,
 	FieldPendingStatus,
 	FieldPendingWhen,
 	FieldPendingEffectiveAt,
@@ -291,6 +315,11 @@ func ByPlanID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPlanID, opts...).ToFunc()
 }
 
+// ByPlanRevisionID orders the results by the plan_revision_id field.
+func ByPlanRevisionID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPlanRevisionID, opts...).ToFunc()
+}
+
 // ByAcceptedTermsVersion orders the results by the accepted_terms_version field.
 func ByAcceptedTermsVersion(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAcceptedTermsVersion, opts...).ToFunc()
@@ -344,6 +373,11 @@ func ByReason(opts ...sql.OrderTermOption) OrderOption {
 // ByPendingPlanID orders the results by the pending_plan_id field.
 func ByPendingPlanID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPendingPlanID, opts...).ToFunc()
+}
+
+// ByPendingPlanRevisionID orders the results by the pending_plan_revision_id field.
+func ByPendingPlanRevisionID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPendingPlanRevisionID, opts...).ToFunc()
 }
 
 // ByPendingStatus orders the results by the pending_status field.
@@ -421,6 +455,20 @@ func ByPendingPlanField(field string, opts ...sql.OrderTermOption) OrderOption {
 	}
 }
 
+// ByPlanRevisionField orders the results by plan_revision field.
+func ByPlanRevisionField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newPlanRevisionStep(), sql.OrderByField(field, opts...))
+	}
+}
+
+// ByPendingPlanRevisionField orders the results by pending_plan_revision field.
+func ByPendingPlanRevisionField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newPendingPlanRevisionStep(), sql.OrderByField(field, opts...))
+	}
+}
+
 // ByKeyRequestField orders the results by key_request field.
 func ByKeyRequestField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -467,6 +515,20 @@ func newPendingPlanStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(PendingPlanInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, false, PendingPlanTable, PendingPlanColumn),
+	)
+}
+func newPlanRevisionStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(PlanRevisionInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, false, PlanRevisionTable, PlanRevisionColumn),
+	)
+}
+func newPendingPlanRevisionStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(PendingPlanRevisionInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, false, PendingPlanRevisionTable, PendingPlanRevisionColumn),
 	)
 }
 func newKeyRequestStep() *sqlgraph.Step {

@@ -99,6 +99,11 @@ func PlanID(v uuid.UUID) predicate.Subscription {
 	return predicate.Subscription(sql.FieldEQ(FieldPlanID, v))
 }
 
+// PlanRevisionID applies equality check predicate on the "plan_revision_id" field. It's identical to PlanRevisionIDEQ.
+func PlanRevisionID(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldPlanRevisionID, v))
+}
+
 // AcceptedTermsVersion applies equality check predicate on the "accepted_terms_version" field. It's identical to AcceptedTermsVersionEQ.
 func AcceptedTermsVersion(v string) predicate.Subscription {
 	return predicate.Subscription(sql.FieldEQ(FieldAcceptedTermsVersion, v))
@@ -147,6 +152,11 @@ func Reason(v string) predicate.Subscription {
 // PendingPlanID applies equality check predicate on the "pending_plan_id" field. It's identical to PendingPlanIDEQ.
 func PendingPlanID(v uuid.UUID) predicate.Subscription {
 	return predicate.Subscription(sql.FieldEQ(FieldPendingPlanID, v))
+}
+
+// PendingPlanRevisionID applies equality check predicate on the "pending_plan_revision_id" field. It's identical to PendingPlanRevisionIDEQ.
+func PendingPlanRevisionID(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldPendingPlanRevisionID, v))
 }
 
 // PendingEffectiveAt applies equality check predicate on the "pending_effective_at" field. It's identical to PendingEffectiveAtEQ.
@@ -397,6 +407,36 @@ func PlanIDIn(vs ...uuid.UUID) predicate.Subscription {
 // PlanIDNotIn applies the NotIn predicate on the "plan_id" field.
 func PlanIDNotIn(vs ...uuid.UUID) predicate.Subscription {
 	return predicate.Subscription(sql.FieldNotIn(FieldPlanID, vs...))
+}
+
+// PlanRevisionIDEQ applies the EQ predicate on the "plan_revision_id" field.
+func PlanRevisionIDEQ(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldPlanRevisionID, v))
+}
+
+// PlanRevisionIDNEQ applies the NEQ predicate on the "plan_revision_id" field.
+func PlanRevisionIDNEQ(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNEQ(FieldPlanRevisionID, v))
+}
+
+// PlanRevisionIDIn applies the In predicate on the "plan_revision_id" field.
+func PlanRevisionIDIn(vs ...uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldIn(FieldPlanRevisionID, vs...))
+}
+
+// PlanRevisionIDNotIn applies the NotIn predicate on the "plan_revision_id" field.
+func PlanRevisionIDNotIn(vs ...uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotIn(FieldPlanRevisionID, vs...))
+}
+
+// PlanRevisionIDIsNil applies the IsNil predicate on the "plan_revision_id" field.
+func PlanRevisionIDIsNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldIsNull(FieldPlanRevisionID))
+}
+
+// PlanRevisionIDNotNil applies the NotNil predicate on the "plan_revision_id" field.
+func PlanRevisionIDNotNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotNull(FieldPlanRevisionID))
 }
 
 // EndpointIdsIsNil applies the IsNil predicate on the "endpoint_ids" field.
@@ -909,6 +949,36 @@ func PendingPlanIDNotNil() predicate.Subscription {
 	return predicate.Subscription(sql.FieldNotNull(FieldPendingPlanID))
 }
 
+// PendingPlanRevisionIDEQ applies the EQ predicate on the "pending_plan_revision_id" field.
+func PendingPlanRevisionIDEQ(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldPendingPlanRevisionID, v))
+}
+
+// PendingPlanRevisionIDNEQ applies the NEQ predicate on the "pending_plan_revision_id" field.
+func PendingPlanRevisionIDNEQ(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNEQ(FieldPendingPlanRevisionID, v))
+}
+
+// PendingPlanRevisionIDIn applies the In predicate on the "pending_plan_revision_id" field.
+func PendingPlanRevisionIDIn(vs ...uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldIn(FieldPendingPlanRevisionID, vs...))
+}
+
+// PendingPlanRevisionIDNotIn applies the NotIn predicate on the "pending_plan_revision_id" field.
+func PendingPlanRevisionIDNotIn(vs ...uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotIn(FieldPendingPlanRevisionID, vs...))
+}
+
+// PendingPlanRevisionIDIsNil applies the IsNil predicate on the "pending_plan_revision_id" field.
+func PendingPlanRevisionIDIsNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldIsNull(FieldPendingPlanRevisionID))
+}
+
+// PendingPlanRevisionIDNotNil applies the NotNil predicate on the "pending_plan_revision_id" field.
+func PendingPlanRevisionIDNotNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotNull(FieldPendingPlanRevisionID))
+}
+
 // PendingStatusEQ applies the EQ predicate on the "pending_status" field.
 func PendingStatusEQ(v lifecycle.PlanChangeStatus) predicate.Subscription {
 	vc := v
@@ -1411,6 +1481,52 @@ func HasPendingPlan() predicate.Subscription {
 func HasPendingPlanWith(preds ...predicate.Plan) predicate.Subscription {
 	return predicate.Subscription(func(s *sql.Selector) {
 		step := newPendingPlanStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasPlanRevision applies the HasEdge predicate on the "plan_revision" edge.
+func HasPlanRevision() predicate.Subscription {
+	return predicate.Subscription(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, PlanRevisionTable, PlanRevisionColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasPlanRevisionWith applies the HasEdge predicate on the "plan_revision" edge with a given conditions (other predicates).
+func HasPlanRevisionWith(preds ...predicate.PlanRevision) predicate.Subscription {
+	return predicate.Subscription(func(s *sql.Selector) {
+		step := newPlanRevisionStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasPendingPlanRevision applies the HasEdge predicate on the "pending_plan_revision" edge.
+func HasPendingPlanRevision() predicate.Subscription {
+	return predicate.Subscription(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, PendingPlanRevisionTable, PendingPlanRevisionColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasPendingPlanRevisionWith applies the HasEdge predicate on the "pending_plan_revision" edge with a given conditions (other predicates).
+func HasPendingPlanRevisionWith(preds ...predicate.PlanRevision) predicate.Subscription {
+	return predicate.Subscription(func(s *sql.Selector) {
+		step := newPendingPlanRevisionStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -74,14 +74,18 @@ func (q *subscriptionQuota) appendUsed(to []limits.Used, organization uuid.UUID,
 	return to
 }
 
-// quotasOf returns the quotas of the approved subscriptions of apps.
+// quotasOf returns the quotas of the approved subscriptions of apps, each by its revision, if it
+// has one of its plan.
 func (s *Store) quotasOf(ctx context.Context, tx *database.Tx, organization uuid.UUID, apps []uuid.UUID) ([]subscriptionQuota, error) {
 	args := &usagesql.Args{DB: s.db}
 	in, of := args.AnyOf("s.app_id", apps), args.Add(organization)
-	rows, err := tx.QueryContext(ctx, `SELECT s.app_id, s.product_id, p.quota, p.endpoint_limits, p.calls_within_cap IS NOT NULL, o.time_zone FROM subscriptions s
-		JOIN plans p ON p.id = s.plan_id JOIN organizations o ON o.id = s.organization_id
-		WHERE `+in+` AND s.organization_id = `+of+` AND s.newest AND s.status = 'APPROVED'
-			AND (p.quota IS NOT NULL OR p.endpoint_limits IS NOT NULL OR p.calls_within_cap IS NOT NULL)`, args.Values...)
+	rows, err := tx.QueryContext(ctx, `SELECT s.app_id, s.product_id, CASE WHEN r.id IS NULL THEN p.quota ELSE r.quota END,
+			CASE WHEN r.id IS NULL THEN p.endpoint_limits ELSE r.endpoint_limits END,
+			CASE WHEN r.id IS NULL THEN p.calls_within_cap ELSE r.calls_within_cap END IS NOT NULL, o.time_zone
+		FROM subscriptions s
+		JOIN plans p ON p.id = s.plan_id LEFT JOIN plan_revisions r ON r.id = s.plan_revision_id AND r.plan_id = s.plan_id
+		JOIN organizations o ON o.id = s.organization_id
+		WHERE `+in+` AND s.organization_id = `+of+` AND s.newest AND s.status = 'APPROVED'`, args.Values...)
 	if err != nil {
 		return nil, err
 	}

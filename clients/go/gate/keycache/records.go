@@ -55,6 +55,23 @@ type Plan struct {
 	// CallsWithinCap is how many calls of an app the spending cap allows in a calendar month;
 	// nil: any number. Each call counts as one, whatever its cost.
 	CallsWithinCap *int64 `json:"callsWithinCap,omitempty"`
+	// Revision is the number of the terms that these are, the newest.
+	Revision int32 `json:"revision,omitempty"`
+	// Revisions are the older terms by which some subscription goes, or is to go.
+	Revisions []PlanRevision `json:"revisions,omitempty"`
+}
+
+// PlanRevision is the terms of a plan as they were with a revision; nil means no limit.
+type PlanRevision struct {
+	Revision  int32             `json:"revision"`
+	RateLimit *access.RateLimit `json:"rateLimit"`
+	Quota     *access.Quota     `json:"quota"`
+	// QuotaPer is as that of a Plan.
+	QuotaPer access.QuotaPer `json:"quotaPer,omitempty"`
+	// Overage, EndpointLimits and CallsWithinCap are as those of a Plan.
+	Overage        access.Overage         `json:"overage,omitempty"`
+	EndpointLimits []access.EndpointLimit `json:"endpointLimits,omitempty"`
+	CallsWithinCap *int64                 `json:"callsWithinCap,omitempty"`
 }
 
 // Endpoint is a method and a path template.
@@ -87,10 +104,13 @@ type App struct {
 
 // Subscription is an app's subscription to a product.
 type Subscription struct {
-	ID        uuid.UUID                 `json:"id"`
-	ProductID uuid.UUID                 `json:"productId"`
-	PlanID    uuid.UUID                 `json:"planId"`
-	Status    access.SubscriptionStatus `json:"status"`
+	ID        uuid.UUID `json:"id"`
+	ProductID uuid.UUID `json:"productId"`
+	PlanID    uuid.UUID `json:"planId"`
+	// PlanRevision is the revision by which it goes. 0, and one that the plan does not list:
+	// by the plan's own terms.
+	PlanRevision int32                     `json:"planRevision,omitempty"`
+	Status       access.SubscriptionStatus `json:"status"`
 	// EndpointIDs are the only endpoints it permits; nil if it is not narrowed.
 	EndpointIDs *[]uuid.UUID `json:"endpointIds"`
 	// QuotaUsed is what was used of the quota since QuotaStart, by all apps of the

@@ -59,7 +59,7 @@ func (d *evaluation) fill(c *Facts, v *Verdict) {
 	if v.Subscription == nil {
 		return
 	}
-	v.Plan = c.Catalogue.Plan(v.Subscription.PlanID)
+	v.Plan = c.Catalogue.PlanOf(v.Subscription)
 	if endpoint, ok := d.endpointFor(v.Subscription); ok {
 		v.Endpoint = endpoint
 	}
@@ -124,7 +124,7 @@ func (d *evaluation) hidesLimit(s *Subscription) bool {
 	if d.path != "" || d.product.Endpoints == nil {
 		return false
 	}
-	return slices.ContainsFunc(d.product.Plans, func(p *Plan) bool { return p.ID == s.PlanID && len(p.Endpoints) > 0 })
+	return slices.ContainsFunc(d.product.Plans, func(p *Plan) bool { return p.ID == s.PlanID && len(p.termsOf(s).Endpoints) > 0 })
 }
 
 // endpointFor returns the call's endpoint and whether s includes it. It does not

@@ -43,12 +43,18 @@ func (p *Product) RetiredAt(now time.Time) bool {
 	return !p.RetiresAt.IsZero() && !now.Before(p.RetiresAt)
 }
 
-// Plan is the terms of a subscription. It is immutable.
+// Plan is the terms of a subscription: a plan as it is, or one of its older revisions. It is
+// immutable.
 type Plan struct {
-	ID    uuid.UUID
-	Name  string
-	Rate  limits.Rate
-	Quota limits.Quota
+	ID   uuid.UUID
+	Name string
+	// Revision is the number of these terms; 0 is unknown.
+	Revision int32
+	// Revisions are the older terms, of the same plan, by which some subscription goes, or
+	// has gone; they have none themselves.
+	Revisions []*Plan
+	Rate      limits.Rate
+	Quota     limits.Quota
 	// PerAccount reports whether all apps of an account share the quota, and Continue whether
 	// calls beyond it pass.
 	PerAccount, Continue bool
@@ -119,7 +125,7 @@ func (c *Catalogue) ProductByID(id uuid.UUID) *Product {
 	return c.ids[id]
 }
 
-// Plan returns the plan with an id, of any product, or nil.
+// Plan returns the plan with an id as it is, of any product, or nil.
 func (c *Catalogue) Plan(id uuid.UUID) *Plan {
 	if c == nil {
 		return nil
