@@ -166,7 +166,7 @@ func TestADeciderSeesWhatItNeeds(t *testing.T) {
 		"Account":             "createdAt id name profile status",
 		"Product":             "apiVersion deprecatesAt description descriptionHtml documentationUrl guides handOffUrl id logoUrl name plans retiresAt status summary tags terms title",
 		"Answer":              "kind label name value",
-		"Plan":                "charge id kind name overage price quota quotaPer rateLimit spendingCap",
+		"Plan":                "charge id kind name overage price quota quotaPer rateLimit revision spendingCap",
 		"Event":               "actor at changes id position reason subject type",
 		"Actor":               "name role",
 		"User":                "email id name role",

@@ -14044,36 +14044,36 @@ type UpdatePlanPayload {
 A plan's limits and price as they were with one of its revisions, or are with the newest. It never changes.
 A subscription goes by the revision that was the newest when it was asked for, until an administrator moves it (` + "`" + `movePlanSubscriptions` + "`" + `) or its plan is changed (` + "`" + `changePlan` + "`" + `).
 """
-type PlanRevision implements Node @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+type PlanRevision implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + `."
-  id: ID!
+  id: ID! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The plan, as it is now."
-  plan: Plan! @goField(forceResolver: true)
+  plan: Plan! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "1, 2, 3 … of its plan."
-  number: Int!
+  number: Int! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "How it is paid for."
-  kind: PlanKind!
+  kind: PlanKind! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "How fast calls may come; null: no limit."
-  rateLimit: RateLimit
+  rateLimit: RateLimit @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "How many calls may come in a period; null: no limit."
-  quota: Quota
+  quota: Quota @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Which apps share the quota; without a quota it has no effect."
-  quotaPer: QuotaPer!
+  quotaPer: QuotaPer! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "What it costs; null: nothing."
-  price: Price
+  price: Price @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "What becomes of calls beyond the quota."
-  overage: Overage!
+  overage: Overage! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The most that a calendar month may cost for an app, in the price's currency; null: no cap."
-  spendingCap: Decimal
+  spendingCap: Decimal @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Limits of single endpoints, besides ` + "`" + `rateLimit` + "`" + ` and ` + "`" + `quota` + "`" + `; empty: none."
   endpointLimits: [EndpointLimit!]!
   "What a month with so many calls costs by this revision; null without a price. It is no invoice, and nothing is counted."
   charge(
     "How many calls: 0–1000000000000, else BAD_USER_INPUT."
     calls: BigInt!
-  ): Charge @goField(forceResolver: true)
+  ): Charge @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "When the plan got these terms. Of a plan that is older than revisions, the first one has the time of the plan's last change before."
-  createdAt: Time!
+  createdAt: Time! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "How many running subscriptions go by it: WAITING, APPROVED and SUSPENDED ones. A change of the plan does not touch them. Requires: ADMIN."
   subscriptionCount: Int! @goField(forceResolver: true) @hasRole(any: [ADMIN])
 }

@@ -34,13 +34,7 @@ type CreatePlanInput struct {
 // CreatePlan creates a plan of a product.
 func (svc *Service) CreatePlan(ctx context.Context, in CreatePlanInput) (*db.Plan, error) {
 	kind := input.Or(in.Kind, domain.PlanFree)
-	if err := fault.Collect(
-		input.CheckName("name", in.Name),
-		input.CheckLine("externalId", input.OrZero(in.ExternalID), input.MaxShort),
-		checkTerms(in.RateLimit, in.Quota),
-		checkPrice(kind, in.Price),
-		checkEndpointLimits(in.EndpointLimits),
-	); err != nil {
+	if err := in.check(kind); err != nil {
 		return nil, err
 	}
 	id, err := input.DecodeID(nodeid.Product, in.ProductID)
@@ -84,6 +78,17 @@ func (svc *Service) CreatePlan(ctx context.Context, in CreatePlanInput) (*db.Pla
 		tx.Record(planEvent(eventlog.PlanCreated, out, planAttributes(out)))
 		return out, nil
 	})
+}
+
+// check checks what can be checked without the product.
+func (in CreatePlanInput) check(kind domain.PlanKind) error {
+	return fault.Collect(
+		input.CheckName("name", in.Name),
+		input.CheckLine("externalId", input.OrZero(in.ExternalID), input.MaxShort),
+		checkTerms(in.RateLimit, in.Quota),
+		checkPrice(kind, in.Price),
+		checkEndpointLimits(in.EndpointLimits),
+	)
 }
 
 // planAttributes returns what is recorded of a new plan.

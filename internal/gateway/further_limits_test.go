@@ -12,6 +12,7 @@ import (
 	"portico/clients/go/gate/keycache"
 	"portico/clients/go/gate/verdict"
 	"portico/ent/db"
+	"portico/internal/apps"
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/gateway"
@@ -23,11 +24,12 @@ import (
 	"portico/internal/usage/intake"
 )
 
-// changePlan changes the world's plan.
+// changePlan changes the world's plan, for the subscriptions that there are too.
 func (w *world) changePlan(t testing.TB, in catalog.UpdatePlanInput) {
 	t.Helper()
 	in.PlanID = w.plan.GlobalID()
 	ok(t, 0, errorOf(w.Portal.Catalog.UpdatePlan(w.Admin, in)))
+	ok(t, 0, errorOf(w.Portal.Apps.MovePlanSubscriptions(w.Admin, apps.MovePlanSubscriptionsInput{PlanID: in.PlanID})))
 }
 
 // calls asks about a call of a path.
