@@ -10,6 +10,7 @@ import (
 	"portico/internal/identity"
 	"portico/internal/input"
 	"portico/internal/lifecycle"
+	"portico/internal/statements"
 	"portico/internal/usage"
 )
 
@@ -50,6 +51,7 @@ const (
 	mostClasses   = 5  // of HTTP statuses
 	mostAuthTypes = 2
 	mostLanguages = 1
+	mostRunning   = 10 // statements of an account that run: one a month and currency
 	mostReasons   = 60 // of errors; a test verifies that there are no more
 )
 
@@ -98,6 +100,9 @@ func lengths() map[string]int {
 		"SignUp.answers":                            domain.MaxQuestions,
 		"SignUpForm.questions":                      domain.MaxQuestions,
 		"SignUpInfo.questions":                      domain.MaxQuestions,
+		"Query.runningStatements":                   mostRunning,
+		"RunningStatement.lines":                    statements.MaxShown,
+		"StatementLine.charges":                     domain.MaxPriceTiers,
 		"Usage.series":                              usage.MaxPoints,
 		"Usage.totals":                              codes,
 		"Usage.upstream":                            mostClasses,
@@ -126,7 +131,7 @@ func bases() map[string]int {
 		"Query.previewDeleteApp": explanationCost, "Query.previewRetireProduct": explanationCost, "Query.previewRevoke": explanationCost, "Query.previewChangePlan": explanationCost,
 		"Query.productSubscriptionCounts": countCost, "Query.keyRequestCounts": countCost,
 		"SearchResult.apps": searchCost, "SearchResult.accounts": searchCost, "SearchResult.products": searchCost, "SearchResult.users": searchCost, "SearchResult.credentials": searchCost,
-		"Query.usage":    reportCost,
+		"Query.usage":    reportCost, "Query.runningStatements": reportCost,
 		"Usage.topApps":  breakdownCost,
 		"Usage.upstream": breakdownCost,
 	} {
@@ -178,6 +183,7 @@ func longTexts() map[string]int {
 		"PendingPlanChange.reason":       aReason,
 		"ProductSubscription.reason":     aReason,
 		"SignUp.reason":                  aReason,
+		"Statement.reason":               aReason,
 		"Terms.url":                      aWebsite,
 	}
 }

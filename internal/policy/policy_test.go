@@ -53,7 +53,7 @@ func grants() map[string][]viewer.Role {
 		"mail.update": admin, "mail.prefer": people, "token.create": admin, "token.revoke": admin, "staff.create": admin, "staff.change": admin, "staff.totp": admin,
 		"terms.accept": {viewer.Portal}, "signUp.decide": admin, "actAs.allow": admin, "user.actAs": nil, "user.exchange": nil, // only for service tokens: see TestActAs
 		"endpoint.create": admin, "endpoint.update": admin, "endpoint.delete": admin, "subscription.narrow": both,
-		"subscription.APPROVE": deciders, "subscription.REJECT": deciders, "approver.change": admin, "grant.change": admin,
+		"subscription.APPROVE": deciders, "subscription.REJECT": deciders, "approver.change": admin, "grant.change": admin, "statement.correct": admin,
 		"subscription.WITHDRAW": {viewer.Portal}, "subscription.UNREGISTER": both,
 		"subscription.CHANGE_PLAN": both, "subscription.CANCEL_PLAN_CHANGE": both,
 		"subscription.APPROVE_PLAN_CHANGE": deciders, "subscription.REJECT_PLAN_CHANGE": deciders,
@@ -83,7 +83,7 @@ func makers() []func(organization, account uuid.UUID) Request {
 		func(o, a uuid.UUID) Request { return RemoveMember(o, a, elsewhere, false) })
 	for _, f := range []func(uuid.UUID) Request{
 		RestoreApp, CreateAccount, CreateUser, ChangePassword, CreateProduct, UpdatePlan, UpdateEndpoint, DeleteEndpoint, UpdateOrganization,
-		UpdateMailSettings, ChangeMailPreferences, EnableTotp, CreateServiceToken, RevokeServiceToken, CreateStaff, ChangeStaff, AskStaffForTotp, ActAs, Exchange, AllowActAs, ChangeApprovers, ChangeGrants, AcceptTerms,
+		UpdateMailSettings, ChangeMailPreferences, EnableTotp, CreateServiceToken, RevokeServiceToken, CreateStaff, ChangeStaff, AskStaffForTotp, ActAs, Exchange, AllowActAs, ChangeApprovers, ChangeGrants, CorrectStatement, AcceptTerms,
 	} {
 		all = append(all, func(o, _ uuid.UUID) Request { return f(o) })
 	}
