@@ -131,7 +131,7 @@ func bases() map[string]int {
 		"Query.previewDeleteApp": explanationCost, "Query.previewRetireProduct": explanationCost, "Query.previewRevoke": explanationCost, "Query.previewChangePlan": explanationCost,
 		"Query.productSubscriptionCounts": countCost, "Query.keyRequestCounts": countCost,
 		"SearchResult.apps": searchCost, "SearchResult.accounts": searchCost, "SearchResult.products": searchCost, "SearchResult.users": searchCost, "SearchResult.credentials": searchCost,
-		"Query.usage":    reportCost, "Query.runningStatements": reportCost,
+		"Query.usage": reportCost, "Query.runningStatements": reportCost,
 		"Usage.topApps":  breakdownCost,
 		"Usage.upstream": breakdownCost,
 	} {

@@ -20,7 +20,7 @@ func smallInts() map[string]string {
 	return map[string]string{
 		"first": "at most 100", "last": "at most 100", "version": "the changes of one object", "versions": "as before", "totalCount": "rows of one list; stops at the bound",
 		"credentialCount": "keys of one organization", "appCount": "apps of one organization", "productSubscriptionCount": "subscriptions of one product, app or account",
-		"KeyCounts.total": "keys of one app", "keyCount": "keys of one app", "KeyCounts.active": "keys of one app", "KeyCounts.uncollected": "keys of one app",
+		"KeyCounts.total": "keys of one app", "keyCount": "keys of one app", "Statement.number": "statements of one organization", "lineCount": "lines of one account and month", "KeyCounts.active": "keys of one app", "KeyCounts.uncollected": "keys of one app",
 		"KeyCounts.disabled": "keys of one app", "KeyCounts.expired": "keys of one app", "KeyCounts.revoked": "keys of one app",
 		"AppFilter.keysAtLeast": "keys of one app", "AppFilter.keysAtMost": "keys of one app",
 		"ProductSubscriptionCounts.total": "subscriptions of one organization", "waiting": "as before", "approved": "as before", "rejected": "as before", "suspended": "as before",
