@@ -74,7 +74,7 @@ func changeable() map[string]reach {
 	users.developer = "own"
 	out["users"] = users
 	out["events"] = reach{denied, denied, denied}
-	out["statements"], out["statement_lines"] = out["events"], out["events"]
+	out["statements"], out["statement_lines"] = out["events"], reach{denied, denied, "other own"} // those of the present month, by Portico itself
 	return out
 }
 
@@ -82,7 +82,8 @@ func changeable() map[string]reach {
 func creatable() map[string]reach {
 	byAll, byStaff := reach{"other own", "own", "other own"}, reach{"other own", "", "other own"}
 	return map[string]reach{
-		"organizations": {}, "statements": {}, "statement_lines": {}, // Portico itself makes them
+		"organizations": {},
+		"statements":    {inside: "other own"}, "statement_lines": {inside: "other own"},
 		"accounts": byStaff, "users": byStaff, "memberships": byStaff, "invitations": byStaff,
 		"products": byStaff, "plans": byStaff, "endpoints": byStaff, "service_tokens": byStaff, "product_approvers": byStaff, "product_grants": byStaff, "sign_ups": byStaff, "app_transfers": byStaff,
 		"apps": byAll, "credentials": byAll, "access_entries": byAll, "key_requests": byAll, "subscriptions": byAll, "events": byAll,

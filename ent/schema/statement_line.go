@@ -81,7 +81,7 @@ func (StatementLine) Annotations() []schema.Annotation {
 			Orders: []Order{byCreation()},
 			Columns: map[string][]string{
 				"statement": {"statement_id"}, "accountId": {"account_id"}, "subscriptionId": {"subscription_id"}, "appId": {"app_id"},
-				"productId": {"product_id"}, "planId": {"plan_id"}, "charges": {"charge"},
+				"productId": {"product_id"}, "planId": {"plan_id"}, "charges": {"charge", "amount"},
 			},
 			Refers: map[string]string{"statement_id": "Statement"},
 		},

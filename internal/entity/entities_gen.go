@@ -470,7 +470,7 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"calls":          {"calls"},
 			"callsBefore":    {"calls_before"},
 			"charge":         {"charge"},
-			"charges":        {"charge"},
+			"charges":        {"charge", "amount"},
 			"countDueAt":     {"count_due_at"},
 			"countedUntil":   {"counted_until"},
 			"createdAt":      {"created_at"},

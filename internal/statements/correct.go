@@ -93,7 +93,7 @@ func correct(ctx context.Context, tx *change.Tx, in CorrectStatementInput) (*db.
 	if err != nil {
 		return nil, err
 	}
-	e := event(eventlog.StatementCorrected, made, change.Attributes("number", made.Number, "amount", made.Amount, "currency", made.Currency, "corrects", of.GlobalID()))
+	e := event(eventlog.StatementCorrected, of, change.Attributes("correction", made.GlobalID(), "number", made.Number, "amount", made.Amount, "currency", made.Currency))
 	e.Reason = in.Reason
 	tx.Record(e)
 	return made, nil

@@ -224,7 +224,7 @@ func TestCorrect(t *testing.T) {
 		require.Len(t, all, 3)
 		require.Equal(t, first.ID, *all[2].CorrectsID, "a correction of a correction corrects the first")
 		require.Equal(t, first.Amount, all[0].Amount)
-		require.Equal(t, []string{"STATEMENT_CORRECTED"}, s.EventTypes(t, made.Statement.ID))
+		require.Equal(t, []string{"STATEMENT_CLOSED", "STATEMENT_CORRECTED", "STATEMENT_CORRECTED"}, s.EventTypes(t, first.ID))
 	})
 }
 
