@@ -12106,7 +12106,7 @@ enum EventType {
   LIST_EXPORTED
   "The statement of an account for a month was closed: ` + "`" + `changes` + "`" + ` says which ` + "`" + `number` + "`" + `, month (` + "`" + `periodStart` + "`" + `), ` + "`" + `amount` + "`" + ` and ` + "`" + `currency` + "`" + `."
   STATEMENT_CLOSED
-  "An administrator corrected a statement by another one: ` + "`" + `changes` + "`" + ` says its ` + "`" + `number` + "`" + `, by how much (` + "`" + `amount` + "`" + `, ` + "`" + `currency` + "`" + `) and which statement it ` + "`" + `corrects` + "`" + `; ` + "`" + `reason` + "`" + ` says why."
+  "An administrator corrected a statement, the subject, by another one: ` + "`" + `changes` + "`" + ` says which ` + "`" + `correction` + "`" + `, its ` + "`" + `number` + "`" + `, and by how much (` + "`" + `amount` + "`" + `, ` + "`" + `currency` + "`" + `); ` + "`" + `reason` + "`" + ` says why."
   STATEMENT_CORRECTED
 }
 
