@@ -2,6 +2,7 @@ package statements
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,7 +38,7 @@ func (svc *Service) statementQuery(f StatementFilter) listing.Query[*db.Statemen
 		q.Where(database.AnyOf(statement.FieldAccountID, input.DecodeIDs(nodeid.Account, f.AccountIDs)))
 	}
 	if f.Currencies != nil {
-		q.Where(statement.CurrencyIn(f.Currencies...))
+		q.Where(statement.CurrencyIn(known(f.Currencies)...))
 	}
 	if f.PeriodFrom != nil {
 		q.Where(statement.PeriodStartGTE(*f.PeriodFrom))
@@ -49,6 +50,11 @@ func (svc *Service) statementQuery(f StatementFilter) listing.Query[*db.Statemen
 		q.Where(database.AnyOf(statement.FieldCorrectsID, input.DecodeIDs(nodeid.Statement, f.Corrects)))
 	}
 	return q
+}
+
+// known returns the currencies among some texts: no other is compared with a column.
+func known(texts []string) []string {
+	return slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return input.CheckCurrency("currencies", s) != nil })
 }
 
 // StatementsOfAccounts returns a page of the statements of each of the accounts.
