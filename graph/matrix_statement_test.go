@@ -9,6 +9,7 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/statement"
+	"portico/ent/db/subscription"
 	"portico/internal/domain"
 	"portico/internal/nodeid"
 	"portico/internal/portal/portaltest"
@@ -76,7 +77,12 @@ func (w *world) freshStatement(of portaltest.Tenant) (statement, line string) {
 	ctx := viewer.AsSystem(w.t.Context(), of.Organization.ID)
 	s, err := fillStatement(w.Client.Statement.Create(), of.Organization.ID, of.Account.ID).Save(ctx)
 	require.NoError(w.t, err)
-	l, err := fillLine(w.Client.StatementLine.Create(), of.Organization.ID, of.Account.ID).SetStatementID(s.ID).Save(ctx)
+	create := fillLine(w.Client.StatementLine.Create(), of.Organization.ID, of.Account.ID).SetStatementID(s.ID)
+	// What its ids lead to exists.
+	if sub, err := w.Client.Subscription.Query().Where(subscription.AccountID(of.Account.ID)).First(ctx); err == nil {
+		create.SetSubscriptionID(sub.ID).SetAppID(sub.AppID).SetProductID(sub.ProductID).SetPlanID(sub.PlanID)
+	}
+	l, err := create.Save(ctx)
 	require.NoError(w.t, err)
 	return s.GlobalID(), l.GlobalID()
 }
@@ -89,6 +95,7 @@ func statementFields() map[string]resolver {
 			return where.amongIDs("accountIds", nodeid.Account, s.AccountID) && where.among("currencies", s.Currency) && where.amongIDs("corrects", nodeid.Statement, or(s.CorrectsID)) &&
 				where.within("periodFrom", "periodBefore", s.PeriodStart)
 		}),
+		"Account.statements": listOf(nodeid.Statement, func(q fieldRequest, s *db.Statement) bool { return s.AccountID == q.parent.(*db.Account).ID }),
 		"Query.runningStatements": func(q fieldRequest) (any, error) {
 			var account *string
 			if id, ok := q.text("accountId"); ok {
