@@ -11,6 +11,7 @@ import (
 	"portico/internal/identity"
 	"portico/internal/input"
 	"portico/internal/lifecycle"
+	"portico/internal/statements"
 	"portico/internal/usage"
 )
 
@@ -54,6 +55,7 @@ const (
 	mostClasses   = 5  // of HTTP statuses
 	mostAuthTypes = 2
 	mostLanguages = 1
+	mostRunning   = 10 // statements of an account that run: one a month and currency
 	mostReasons   = 60 // of errors; a test verifies that there are no more
 )
 
@@ -87,6 +89,7 @@ func lengths() map[string]int {
 		"MailSettings.kinds":                        len(domain.MailKinds()),
 		"Charge.lines":                              domain.MaxPriceTiers,
 		"Plan.endpointLimits":                       catalog.MaxEndpointLimits,
+		"PlanRevision.endpointLimits":               catalog.MaxEndpointLimits,
 		"Price.tiers":                               domain.MaxPriceTiers,
 		"Product.authTypes":                         mostAuthTypes,
 		"Product.tags":                              domain.MaxTags,
@@ -104,6 +107,9 @@ func lengths() map[string]int {
 		"SignUp.answers":                            domain.MaxQuestions,
 		"SignUpForm.questions":                      domain.MaxQuestions,
 		"SignUpInfo.questions":                      domain.MaxQuestions,
+		"Query.runningStatements":                   mostRunning,
+		"RunningStatement.lines":                    statements.MaxShown,
+		"StatementLine.charges":                     domain.MaxPriceTiers,
 		"Usage.series":                              usage.MaxPoints,
 		"Usage.totals":                              codes,
 		"Usage.upstream":                            mostClasses,
@@ -133,7 +139,7 @@ func bases() map[string]int {
 		"Query.previewDeleteApp": explanationCost, "Query.previewRetireProduct": explanationCost, "Query.previewRevoke": explanationCost, "Query.previewChangePlan": explanationCost,
 		"Query.productSubscriptionCounts": countCost, "Query.keyRequestCounts": countCost,
 		"SearchResult.apps": searchCost, "SearchResult.accounts": searchCost, "SearchResult.products": searchCost, "SearchResult.users": searchCost, "SearchResult.credentials": searchCost,
-		"Query.usage":    reportCost,
+		"Query.usage": reportCost, "Query.runningStatements": reportCost,
 		"Usage.topApps":  breakdownCost,
 		"Usage.upstream": breakdownCost,
 	} {
@@ -189,6 +195,7 @@ func longTexts() map[string]int {
 		"PendingPlanChange.reason":       aReason,
 		"ProductSubscription.reason":     aReason,
 		"SignUp.reason":                  aReason,
+		"Statement.reason":               aReason,
 		"Terms.url":                      aWebsite,
 	}
 }

@@ -20,13 +20,14 @@ func smallInts() map[string]string {
 	return map[string]string{
 		"first": "at most 100", "last": "at most 100", "version": "the changes of one object", "versions": "as before", "totalCount": "rows of one list; stops at the bound",
 		"credentialCount": "keys of one organization", "appCount": "apps of one organization", "productSubscriptionCount": "subscriptions of one product, app or account",
-		"KeyCounts.total": "keys of one app", "keyCount": "keys of one app", "KeyCounts.active": "keys of one app", "KeyCounts.uncollected": "keys of one app",
+		"KeyCounts.total": "keys of one app", "keyCount": "keys of one app", "Statement.number": "statements of one organization", "lineCount": "lines of one account and month", "KeyCounts.active": "keys of one app", "KeyCounts.uncollected": "keys of one app",
 		"KeyCounts.disabled": "keys of one app", "KeyCounts.expired": "keys of one app", "KeyCounts.revoked": "keys of one app",
 		"AppFilter.keysAtLeast": "keys of one app", "AppFilter.keysAtMost": "keys of one app",
 		"ProductSubscriptionCounts.total": "subscriptions of one organization", "waiting": "as before", "approved": "as before", "rejected": "as before", "suspended": "as before",
 		"unsubscribed": "as before", "planChangesWaiting": "as before", "KeyRequestCounts.total": "requests of one organization", "pending": "as before", "withdrawn": "as before", "KeyRequestCounts.expired": "as before", "collectKeysWithinDays": "at most 90", "requestsExpireAfterDays": "at most 365",
 		"deletedRetentionDays": "at most 365", "eventRetentionDays": "at most 3650", "development": "at most 3650", "staging": "at most 3650", "production": "at most 3650",
-		"minutes": "at most 90", "hours": "at most 1000", "days": "at most 3660", "overlapMinutes": "at most 43200", "maxLength": "at most 500", "UpstreamCalls.statusClass": "1 to 5",
+		"minutes": "at most 90", "hours": "at most 1000", "days": "at most 3660", "overlapMinutes": "at most 43200", "maxLength": "at most 500", "UpstreamCalls.statusClass": "1 to 5", "position": "at most 50",
+		"PlanRevision.number": "changes of one plan", "Plan.revision": "as before", "subscriptionCount": "subscriptions of one plan", "moved": "at most 100", "remaining": "subscriptions of one plan",
 	}
 }
 

@@ -120,7 +120,7 @@ func (w *world) sees(who string, kind nodeid.Kind, o object) bool {
 // shownOfProduct reports whether an object is of a product that a developer sees.
 func shownOfProduct(specimen string) func(w *world, who string, o object) bool {
 	return func(w *world, who string, o object) bool {
-		return o.id == w.ids[specimen+"product"] || o.id == w.ids[specimen+"private product"] && (who == "developer" || who == "member")
+		return o.id == w.ids[specimen+"product"] || o.id == w.ids[specimen+"product with terms"] || o.id == w.ids[specimen+"private product"] && (who == "developer" || who == "member")
 	}
 }
 

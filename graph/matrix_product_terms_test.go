@@ -4,9 +4,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
+	"portico/ent/db/plan"
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/nodeid"
+	"portico/internal/portal/portaltest"
 )
 
 // ProductTerms is what the matrix knows of the terms of products. No product has any but those
@@ -45,7 +47,11 @@ func (nouns) ProductTerms() noun {
 			"none": "CreateProductInput.terms UpdateProductInput.terms", "none are accepted": "RegisterInput.acceptedTermsVersion KeyRequestPlanInput.acceptedTermsVersion",
 			"cleared": "CreateProductInput.summary CreateProductInput.logoUrl UpdateProductInput.summary UpdateProductInput.logoUrl",
 		},
-		furnish: func(w *world) { w.ids["product with terms"], w.ids["with terms"] = w.withProductTerms() },
+		furnish: func(w *world) {
+			w.ids["product with terms"], w.ids["with terms"] = w.withProductTerms()
+			plan := w.Client.Plan.Query().Where(plan.ProductID(idOf(w.ids["product with terms"]))).OnlyX(portaltest.System(w.t)).GlobalID()
+			w.ids["plan of the product with terms"], w.ids["revision of the product with terms"] = plan, w.revisionOf(plan)
+		},
 		produce: func(w *world) {
 			_, subscription := w.withProductTerms()
 			w.mustSucceed("developer", "acceptProductTerms", arguments{"subscriptionIds": []string{subscription}, "version": "2"}, "productSubscriptions { id }")

@@ -46,7 +46,7 @@ func TestMatrixCanFail(t *testing.T) {
 	})
 	missing, err := gaps(whole, without)
 	require.NoError(t, err)
-	require.Equal(t, []string{"AppFilter.accountIds has no line", "AppTransferFilter.accountIds has no line", "CredentialFilter.accountIds has no line", "KeyRequestFilter.accountIds has no line", "ProductSubscriptionFilter.accountIds has no line", "Rows.service_tokens has no line", "User.lastSignInAt has no line"}, missing)
+	require.Equal(t, []string{"AppFilter.accountIds has no line", "AppTransferFilter.accountIds has no line", "CredentialFilter.accountIds has no line", "KeyRequestFilter.accountIds has no line", "ProductSubscriptionFilter.accountIds has no line", "Rows.service_tokens has no line", "StatementFilter.accountIds has no line", "StatementLineFilter.accountIds has no line", "User.lastSignInAt has no line"}, missing)
 
 	w := newWorld(t, testdb.SQLite(t))
 	m := newMatrix(w, w.server)

@@ -54,6 +54,10 @@ func nodeOf(ctx context.Context, r entity.Reader, k nodeid.Kind, id uuid.UUID, c
 		return some(oneWith(ctx, k, id, columns, r.SessionsByID))
 	case nodeid.SignUp:
 		return some(oneWith(ctx, k, id, columns, r.SignUpsByID))
+	case nodeid.Statement:
+		return some(oneWith(ctx, k, id, columns, r.StatementsByID))
+	case nodeid.StatementLine:
+		return some(oneWith(ctx, k, id, columns, r.StatementLinesByID))
 	case nodeid.User:
 		return some(oneWith(ctx, k, id, columns, r.UsersByID))
 	}
@@ -100,6 +104,10 @@ func (l *loaders) edgeTo(ctx context.Context, column string, k nodeid.Kind, colu
 		return edgeOf(ctx, l, column, columns, r.SessionEdge)
 	case nodeid.SignUp:
 		return edgeOf(ctx, l, column, columns, r.SignUpEdge)
+	case nodeid.Statement:
+		return edgeOf(ctx, l, column, columns, r.StatementEdge)
+	case nodeid.StatementLine:
+		return edgeOf(ctx, l, column, columns, r.StatementLineEdge)
 	case nodeid.User:
 		return edgeOf(ctx, l, column, columns, r.UserEdge)
 	}
@@ -168,6 +176,10 @@ func (l *loaders) noteIDs(row any) {
 	case *db.SignUp:
 		l.sawOptional(nodeid.User, r.DecidedBy)
 		l.sawOptional(nodeid.User, r.PersonID)
+	case *db.Statement:
+		l.sawOptional(nodeid.Statement, r.CorrectsID)
+	case *db.StatementLine:
+		l.sawOptional(nodeid.Statement, r.StatementID)
 	case *db.User:
 		l.saw(nodeid.User, r.ID)
 	}

@@ -86,6 +86,7 @@ func witnesses() map[string]witness {
 		"ErrorReason.CONCURRENT_CHANGE":       {"../internal/identity/password_test.go", "TestChangePassword_ErrConcurrentChange", "fault.ReasonConcurrentChange"},
 		"ErrorReason.ANSWER_SIZE":             {"../internal/gqlhttp/meter_test.go", "TestTooLargeAnswerStopsWhileBuilt", `"ANSWER_SIZE"`},
 		"ErrorReason.EXPORTS":                 {"../internal/export/export_test.go", "TestShares", `"reason":"EXPORTS"`},
+		"EventType.STATEMENT_CLOSED":          {"../internal/statements/statements_test.go", "TestMonth", "STATEMENT_CLOSED"},
 		"EventType.LIST_EXPORTED":             {"../e2e/export_test.go", "exportLog", "LIST_EXPORTED"},
 		"ErrorReason.BUDGET":                  {"../e2e/budget_test.go", "TestBudgets", `"BUDGET"`},
 		"ErrorReason.OUTCOME_UNKNOWN":         {"../internal/change/unclear_commit_test.go", "TestUnclearCommit_ErrOutcomeUnknown", "fault.ReasonOutcomeUnknown"},

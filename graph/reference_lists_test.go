@@ -76,6 +76,9 @@ func (l listOrders) by(k nodeid.Kind, orderBy parameters) sorted {
 	case "EXPIRES_AT":
 		o.field, o.column, o.latest = "ExpiresAt", "expires_at", true
 		return o
+	case "PERIOD_START":
+		o.field, o.column = "PeriodStart", "period_start"
+		return o
 	case "KEYS":
 		o.field, o.column = "KeyCount", "key_count"
 		return o

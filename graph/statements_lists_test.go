@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"entgo.io/ent/dialect"
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -58,8 +59,23 @@ func newCrowded(t *testing.T, s *server) *crowded {
 		require.NoError(t, err)
 		_, err = s.Portal.Apps.DeleteApp(owner, s.MustApp(t, owner, fmt.Sprint("Zeta gone ", i)).App.GlobalID(), nil)
 		require.NoError(t, err)
+		c.statements(t, account.ID, i)
 	}
 	return c
+}
+
+// statements makes a statement and its correction, each with a line, of an account and of the
+// developer's.
+func (c *crowded) statements(t *testing.T, account uuid.UUID, i int) {
+	t.Helper()
+	system := viewer.AsSystem(t.Context(), c.Organization.ID)
+	for n, of := range []uuid.UUID{account, c.Account.ID} {
+		first := fillStatement(c.Client.Statement.Create(), c.Organization.ID, of).SetNumber(4*i + 2*n + 1).SetPeriodStart(portaltest.Start().AddDate(0, 0, -40-i)).SaveX(system)
+		second := fillStatement(c.Client.Statement.Create(), c.Organization.ID, of).SetNumber(4*i + 2*n + 2).SetCorrectsID(first.ID).SetReason("So.").SaveX(system)
+		for _, s := range []*db.Statement{first, second} {
+			fillLine(c.Client.StatementLine.Create(), c.Organization.ID, of).SetStatementID(s.ID).ExecX(system)
+		}
+	}
 }
 
 // owner creates the owner of an account.
@@ -127,6 +143,7 @@ func (c *crowded) lists(role viewer.Role) (all []list) {
 	}
 	return append(append(all, products...),
 		found("apps", "App"), anywhere("apps", "App"), found("productSubscriptions", "ProductSubscription"), list{`appTransfers(%s`, "AppTransfer"}, list{`keyRequests(%s`, "KeyRequest"},
+		list{`statements(%s`, "Statement"}, list{`statementLines(%s`, "StatementLine"},
 		list{`credentials(%s`, "Credential"}, found("credentials", "Credential"), anywhere("credentials", "Credential"))
 }
 

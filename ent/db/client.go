@@ -31,6 +31,8 @@ import (
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
 	"portico/ent/db/signup"
+	"portico/ent/db/statement"
+	"portico/ent/db/statementline"
 	"portico/ent/db/subscription"
 	"portico/ent/db/user"
 
@@ -88,6 +90,10 @@ type Client struct {
 	Session *SessionClient
 	// SignUp is the client for interacting with the SignUp builders.
 	SignUp *SignUpClient
+	// Statement is the client for interacting with the Statement builders.
+	Statement *StatementClient
+	// StatementLine is the client for interacting with the StatementLine builders.
+	StatementLine *StatementLineClient
 	// Subscription is the client for interacting with the Subscription builders.
 	Subscription *SubscriptionClient
 	// User is the client for interacting with the User builders.
@@ -123,6 +129,8 @@ func (c *Client) init() {
 	c.ServiceToken = NewServiceTokenClient(c.config)
 	c.Session = NewSessionClient(c.config)
 	c.SignUp = NewSignUpClient(c.config)
+	c.Statement = NewStatementClient(c.config)
+	c.StatementLine = NewStatementLineClient(c.config)
 	c.Subscription = NewSubscriptionClient(c.config)
 	c.User = NewUserClient(c.config)
 }
@@ -237,6 +245,8 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		ServiceToken:    NewServiceTokenClient(cfg),
 		Session:         NewSessionClient(cfg),
 		SignUp:          NewSignUpClient(cfg),
+		Statement:       NewStatementClient(cfg),
+		StatementLine:   NewStatementLineClient(cfg),
 		Subscription:    NewSubscriptionClient(cfg),
 		User:            NewUserClient(cfg),
 	}, nil
@@ -278,6 +288,8 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		ServiceToken:    NewServiceTokenClient(cfg),
 		Session:         NewSessionClient(cfg),
 		SignUp:          NewSignUpClient(cfg),
+		Statement:       NewStatementClient(cfg),
+		StatementLine:   NewStatementLineClient(cfg),
 		Subscription:    NewSubscriptionClient(cfg),
 		User:            NewUserClient(cfg),
 	}, nil
@@ -312,7 +324,8 @@ func (c *Client) Use(hooks ...Hook) {
 		c.AccessEntry, c.Account, c.App, c.AppTransfer, c.Credential, c.Endpoint,
 		c.Event, c.Guide, c.Invitation, c.KeyRequest, c.Membership, c.Organization,
 		c.Plan, c.PlanRevision, c.Product, c.ProductApprover, c.ProductGrant,
-		c.ServiceToken, c.Session, c.SignUp, c.Subscription, c.User,
+		c.ServiceToken, c.Session, c.SignUp, c.Statement, c.StatementLine,
+		c.Subscription, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -325,7 +338,8 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.AccessEntry, c.Account, c.App, c.AppTransfer, c.Credential, c.Endpoint,
 		c.Event, c.Guide, c.Invitation, c.KeyRequest, c.Membership, c.Organization,
 		c.Plan, c.PlanRevision, c.Product, c.ProductApprover, c.ProductGrant,
-		c.ServiceToken, c.Session, c.SignUp, c.Subscription, c.User,
+		c.ServiceToken, c.Session, c.SignUp, c.Statement, c.StatementLine,
+		c.Subscription, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -374,6 +388,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Session.mutate(ctx, m)
 	case *SignUpMutation:
 		return c.SignUp.mutate(ctx, m)
+	case *StatementMutation:
+		return c.Statement.mutate(ctx, m)
+	case *StatementLineMutation:
+		return c.StatementLine.mutate(ctx, m)
 	case *SubscriptionMutation:
 		return c.Subscription.mutate(ctx, m)
 	case *UserMutation:
@@ -3879,6 +3897,354 @@ func (c *SignUpClient) mutate(ctx context.Context, m *SignUpMutation) (Value, er
 	}
 }
 
+// StatementClient is a client for the Statement schema.
+type StatementClient struct {
+	config
+}
+
+// NewStatementClient returns a client for the Statement from the given config.
+func NewStatementClient(c config) *StatementClient {
+	return &StatementClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `statement.Hooks(f(g(h())))`.
+func (c *StatementClient) Use(hooks ...Hook) {
+	c.hooks.Statement = append(c.hooks.Statement, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `statement.Intercept(f(g(h())))`.
+func (c *StatementClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Statement = append(c.inters.Statement, interceptors...)
+}
+
+// Create returns a builder for creating a Statement entity.
+func (c *StatementClient) Create() *StatementCreate {
+	mutation := newStatementMutation(c.config, OpCreate)
+	return &StatementCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Statement entities.
+func (c *StatementClient) CreateBulk(builders ...*StatementCreate) *StatementCreateBulk {
+	return &StatementCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *StatementClient) MapCreateBulk(slice any, setFunc func(*StatementCreate, int)) *StatementCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &StatementCreateBulk{err: fmt.Errorf("calling to StatementClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*StatementCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &StatementCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Statement.
+func (c *StatementClient) Update() *StatementUpdate {
+	mutation := newStatementMutation(c.config, OpUpdate)
+	return &StatementUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *StatementClient) UpdateOne(_m *Statement) *StatementUpdateOne {
+	mutation := newStatementMutation(c.config, OpUpdateOne, withStatement(_m))
+	return &StatementUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *StatementClient) UpdateOneID(id uuid.UUID) *StatementUpdateOne {
+	mutation := newStatementMutation(c.config, OpUpdateOne, withStatementID(id))
+	return &StatementUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Statement.
+func (c *StatementClient) Delete() *StatementDelete {
+	mutation := newStatementMutation(c.config, OpDelete)
+	return &StatementDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *StatementClient) DeleteOne(_m *Statement) *StatementDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *StatementClient) DeleteOneID(id uuid.UUID) *StatementDeleteOne {
+	builder := c.Delete().Where(statement.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &StatementDeleteOne{builder}
+}
+
+// Query returns a query builder for Statement.
+func (c *StatementClient) Query() *StatementQuery {
+	return &StatementQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeStatement},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Statement entity by its id.
+func (c *StatementClient) Get(ctx context.Context, id uuid.UUID) (*Statement, error) {
+	return c.Query().Where(statement.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *StatementClient) GetX(ctx context.Context, id uuid.UUID) *Statement {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryCorrects queries the corrects edge of a Statement.
+func (c *StatementClient) QueryCorrects(_m *Statement) *StatementQuery {
+	query := (&StatementClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(statement.Table, statement.FieldID, id),
+			sqlgraph.To(statement.Table, statement.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, statement.CorrectsTable, statement.CorrectsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryCorrections queries the corrections edge of a Statement.
+func (c *StatementClient) QueryCorrections(_m *Statement) *StatementQuery {
+	query := (&StatementClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(statement.Table, statement.FieldID, id),
+			sqlgraph.To(statement.Table, statement.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, statement.CorrectionsTable, statement.CorrectionsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrganization queries the organization edge of a Statement.
+func (c *StatementClient) QueryOrganization(_m *Statement) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(statement.Table, statement.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, statement.OrganizationTable, statement.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *StatementClient) Hooks() []Hook {
+	hooks := c.hooks.Statement
+	return append(hooks[:len(hooks):len(hooks)], statement.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *StatementClient) Interceptors() []Interceptor {
+	return c.inters.Statement
+}
+
+func (c *StatementClient) mutate(ctx context.Context, m *StatementMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&StatementCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&StatementUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&StatementUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&StatementDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown Statement mutation op: %q", m.Op())
+	}
+}
+
+// StatementLineClient is a client for the StatementLine schema.
+type StatementLineClient struct {
+	config
+}
+
+// NewStatementLineClient returns a client for the StatementLine from the given config.
+func NewStatementLineClient(c config) *StatementLineClient {
+	return &StatementLineClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `statementline.Hooks(f(g(h())))`.
+func (c *StatementLineClient) Use(hooks ...Hook) {
+	c.hooks.StatementLine = append(c.hooks.StatementLine, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `statementline.Intercept(f(g(h())))`.
+func (c *StatementLineClient) Intercept(interceptors ...Interceptor) {
+	c.inters.StatementLine = append(c.inters.StatementLine, interceptors...)
+}
+
+// Create returns a builder for creating a StatementLine entity.
+func (c *StatementLineClient) Create() *StatementLineCreate {
+	mutation := newStatementLineMutation(c.config, OpCreate)
+	return &StatementLineCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of StatementLine entities.
+func (c *StatementLineClient) CreateBulk(builders ...*StatementLineCreate) *StatementLineCreateBulk {
+	return &StatementLineCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *StatementLineClient) MapCreateBulk(slice any, setFunc func(*StatementLineCreate, int)) *StatementLineCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &StatementLineCreateBulk{err: fmt.Errorf("calling to StatementLineClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*StatementLineCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &StatementLineCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for StatementLine.
+func (c *StatementLineClient) Update() *StatementLineUpdate {
+	mutation := newStatementLineMutation(c.config, OpUpdate)
+	return &StatementLineUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *StatementLineClient) UpdateOne(_m *StatementLine) *StatementLineUpdateOne {
+	mutation := newStatementLineMutation(c.config, OpUpdateOne, withStatementLine(_m))
+	return &StatementLineUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *StatementLineClient) UpdateOneID(id uuid.UUID) *StatementLineUpdateOne {
+	mutation := newStatementLineMutation(c.config, OpUpdateOne, withStatementLineID(id))
+	return &StatementLineUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for StatementLine.
+func (c *StatementLineClient) Delete() *StatementLineDelete {
+	mutation := newStatementLineMutation(c.config, OpDelete)
+	return &StatementLineDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *StatementLineClient) DeleteOne(_m *StatementLine) *StatementLineDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *StatementLineClient) DeleteOneID(id uuid.UUID) *StatementLineDeleteOne {
+	builder := c.Delete().Where(statementline.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &StatementLineDeleteOne{builder}
+}
+
+// Query returns a query builder for StatementLine.
+func (c *StatementLineClient) Query() *StatementLineQuery {
+	return &StatementLineQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeStatementLine},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a StatementLine entity by its id.
+func (c *StatementLineClient) Get(ctx context.Context, id uuid.UUID) (*StatementLine, error) {
+	return c.Query().Where(statementline.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *StatementLineClient) GetX(ctx context.Context, id uuid.UUID) *StatementLine {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryStatement queries the statement edge of a StatementLine.
+func (c *StatementLineClient) QueryStatement(_m *StatementLine) *StatementQuery {
+	query := (&StatementClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(statementline.Table, statementline.FieldID, id),
+			sqlgraph.To(statement.Table, statement.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, statementline.StatementTable, statementline.StatementColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrganization queries the organization edge of a StatementLine.
+func (c *StatementLineClient) QueryOrganization(_m *StatementLine) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(statementline.Table, statementline.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, statementline.OrganizationTable, statementline.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *StatementLineClient) Hooks() []Hook {
+	hooks := c.hooks.StatementLine
+	return append(hooks[:len(hooks):len(hooks)], statementline.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *StatementLineClient) Interceptors() []Interceptor {
+	return c.inters.StatementLine
+}
+
+func (c *StatementLineClient) mutate(ctx context.Context, m *StatementLineMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&StatementLineCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&StatementLineUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&StatementLineUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&StatementLineDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown StatementLine mutation op: %q", m.Op())
+	}
+}
+
 // SubscriptionClient is a client for the Subscription schema.
 type SubscriptionClient struct {
 	config
@@ -4312,14 +4678,14 @@ type (
 	hooks struct {
 		AccessEntry, Account, App, AppTransfer, Credential, Endpoint, Event, Guide,
 		Invitation, KeyRequest, Membership, Organization, Plan, PlanRevision, Product,
-		ProductApprover, ProductGrant, ServiceToken, Session, SignUp, Subscription,
-		User []ent.Hook
+		ProductApprover, ProductGrant, ServiceToken, Session, SignUp, Statement,
+		StatementLine, Subscription, User []ent.Hook
 	}
 	inters struct {
 		AccessEntry, Account, App, AppTransfer, Credential, Endpoint, Event, Guide,
 		Invitation, KeyRequest, Membership, Organization, Plan, PlanRevision, Product,
-		ProductApprover, ProductGrant, ServiceToken, Session, SignUp, Subscription,
-		User []ent.Interceptor
+		ProductApprover, ProductGrant, ServiceToken, Session, SignUp, Statement,
+		StatementLine, Subscription, User []ent.Interceptor
 	}
 )
 

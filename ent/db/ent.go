@@ -26,6 +26,8 @@ import (
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
 	"portico/ent/db/signup"
+	"portico/ent/db/statement"
+	"portico/ent/db/statementline"
 	"portico/ent/db/subscription"
 	"portico/ent/db/user"
 	"reflect"
@@ -114,6 +116,8 @@ func checkColumn(t, c string) error {
 			servicetoken.Table:    servicetoken.ValidColumn,
 			session.Table:         session.ValidColumn,
 			signup.Table:          signup.ValidColumn,
+			statement.Table:       statement.ValidColumn,
+			statementline.Table:   statementline.ValidColumn,
 			subscription.Table:    subscription.ValidColumn,
 			user.Table:            user.ValidColumn,
 		})

@@ -28,6 +28,8 @@ import (
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
 	"portico/ent/db/signup"
+	"portico/ent/db/statement"
+	"portico/ent/db/statementline"
 	"portico/ent/db/subscription"
 	"portico/ent/db/user"
 	"portico/internal/address"
@@ -70,6 +72,8 @@ const (
 	TypeServiceToken    = "ServiceToken"
 	TypeSession         = "Session"
 	TypeSignUp          = "SignUp"
+	TypeStatement       = "Statement"
+	TypeStatementLine   = "StatementLine"
 	TypeSubscription    = "Subscription"
 	TypeUser            = "User"
 )
@@ -26817,6 +26821,3066 @@ func (m *SignUpMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown SignUp edge %s", name)
+}
+
+// StatementMutation represents an operation that mutates the Statement nodes in the graph.
+type StatementMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *uuid.UUID
+	created_at          *time.Time
+	number              *int
+	addnumber           *int
+	account_id          *uuid.UUID
+	account_name        *string
+	period_start        *time.Time
+	period_end          *time.Time
+	currency            *string
+	amount              *string
+	line_count          *int
+	addline_count       *int
+	reason              *string
+	clearedFields       map[string]struct{}
+	corrects            *uuid.UUID
+	clearedcorrects     bool
+	corrections         map[uuid.UUID]struct{}
+	removedcorrections  map[uuid.UUID]struct{}
+	clearedcorrections  bool
+	organization        *uuid.UUID
+	clearedorganization bool
+	done                bool
+	oldValue            func(context.Context) (*Statement, error)
+	predicates          []predicate.Statement
+}
+
+var _ ent.Mutation = (*StatementMutation)(nil)
+
+// statementOption allows management of the mutation configuration using functional options.
+type statementOption func(*StatementMutation)
+
+// newStatementMutation creates new mutation for the Statement entity.
+func newStatementMutation(c config, op Op, opts ...statementOption) *StatementMutation {
+	m := &StatementMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeStatement,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withStatementID sets the ID field of the mutation.
+func withStatementID(id uuid.UUID) statementOption {
+	return func(m *StatementMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Statement
+		)
+		m.oldValue = func(ctx context.Context) (*Statement, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Statement.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withStatement sets the old Statement of the mutation.
+func withStatement(node *Statement) statementOption {
+	return func(m *StatementMutation) {
+		m.oldValue = func(context.Context) (*Statement, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m StatementMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m StatementMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Statement entities.
+func (m *StatementMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *StatementMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *StatementMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Statement.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *StatementMutation) SetOrganizationID(u uuid.UUID) {
+	m.organization = &u
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *StatementMutation) OrganizationID() (r uuid.UUID, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the Statement entity.
+// If the Statement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementMutation) OldOrganizationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *StatementMutation) ResetOrganizationID() {
+	m.organization = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *StatementMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *StatementMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Statement entity.
+// If the Statement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *StatementMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetNumber sets the "number" field.
+func (m *StatementMutation) SetNumber(i int) {
+	m.number = &i
+	m.addnumber = nil
+}
+
+// Number returns the value of the "number" field in the mutation.
+func (m *StatementMutation) Number() (r int, exists bool) {
+	v := m.number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNumber returns the old "number" field's value of the Statement entity.
+// If the Statement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementMutation) OldNumber(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNumber: %w", err)
+	}
+	return oldValue.Number, nil
+}
+
+// AddNumber adds i to the "number" field.
+func (m *StatementMutation) AddNumber(i int) {
+	if m.addnumber != nil {
+		*m.addnumber += i
+	} else {
+		m.addnumber = &i
+	}
+}
+
+// AddedNumber returns the value that was added to the "number" field in this mutation.
+func (m *StatementMutation) AddedNumber() (r int, exists bool) {
+	v := m.addnumber
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNumber resets all changes to the "number" field.
+func (m *StatementMutation) ResetNumber() {
+	m.number = nil
+	m.addnumber = nil
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *StatementMutation) SetAccountID(u uuid.UUID) {
+	m.account_id = &u
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *StatementMutation) AccountID() (r uuid.UUID, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the Statement entity.
+// If the Statement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementMutation) OldAccountID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *StatementMutation) ResetAccountID() {
+	m.account_id = nil
+}
+
+// SetAccountName sets the "account_name" field.
+func (m *StatementMutation) SetAccountName(s string) {
+	m.account_name = &s
+}
+
+// AccountName returns the value of the "account_name" field in the mutation.
+func (m *StatementMutation) AccountName() (r string, exists bool) {
+	v := m.account_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountName returns the old "account_name" field's value of the Statement entity.
+// If the Statement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementMutation) OldAccountName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountName: %w", err)
+	}
+	return oldValue.AccountName, nil
+}
+
+// ResetAccountName resets all changes to the "account_name" field.
+func (m *StatementMutation) ResetAccountName() {
+	m.account_name = nil
+}
+
+// SetPeriodStart sets the "period_start" field.
+func (m *StatementMutation) SetPeriodStart(t time.Time) {
+	m.period_start = &t
+}
+
+// PeriodStart returns the value of the "period_start" field in the mutation.
+func (m *StatementMutation) PeriodStart() (r time.Time, exists bool) {
+	v := m.period_start
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPeriodStart returns the old "period_start" field's value of the Statement entity.
+// If the Statement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementMutation) OldPeriodStart(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPeriodStart is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPeriodStart requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPeriodStart: %w", err)
+	}
+	return oldValue.PeriodStart, nil
+}
+
+// ResetPeriodStart resets all changes to the "period_start" field.
+func (m *StatementMutation) ResetPeriodStart() {
+	m.period_start = nil
+}
+
+// SetPeriodEnd sets the "period_end" field.
+func (m *StatementMutation) SetPeriodEnd(t time.Time) {
+	m.period_end = &t
+}
+
+// PeriodEnd returns the value of the "period_end" field in the mutation.
+func (m *StatementMutation) PeriodEnd() (r time.Time, exists bool) {
+	v := m.period_end
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPeriodEnd returns the old "period_end" field's value of the Statement entity.
+// If the Statement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementMutation) OldPeriodEnd(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPeriodEnd is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPeriodEnd requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPeriodEnd: %w", err)
+	}
+	return oldValue.PeriodEnd, nil
+}
+
+// ResetPeriodEnd resets all changes to the "period_end" field.
+func (m *StatementMutation) ResetPeriodEnd() {
+	m.period_end = nil
+}
+
+// SetCurrency sets the "currency" field.
+func (m *StatementMutation) SetCurrency(s string) {
+	m.currency = &s
+}
+
+// Currency returns the value of the "currency" field in the mutation.
+func (m *StatementMutation) Currency() (r string, exists bool) {
+	v := m.currency
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCurrency returns the old "currency" field's value of the Statement entity.
+// If the Statement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementMutation) OldCurrency(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCurrency is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCurrency requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCurrency: %w", err)
+	}
+	return oldValue.Currency, nil
+}
+
+// ResetCurrency resets all changes to the "currency" field.
+func (m *StatementMutation) ResetCurrency() {
+	m.currency = nil
+}
+
+// SetAmount sets the "amount" field.
+func (m *StatementMutation) SetAmount(s string) {
+	m.amount = &s
+}
+
+// Amount returns the value of the "amount" field in the mutation.
+func (m *StatementMutation) Amount() (r string, exists bool) {
+	v := m.amount
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAmount returns the old "amount" field's value of the Statement entity.
+// If the Statement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementMutation) OldAmount(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAmount is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAmount requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAmount: %w", err)
+	}
+	return oldValue.Amount, nil
+}
+
+// ResetAmount resets all changes to the "amount" field.
+func (m *StatementMutation) ResetAmount() {
+	m.amount = nil
+}
+
+// SetLineCount sets the "line_count" field.
+func (m *StatementMutation) SetLineCount(i int) {
+	m.line_count = &i
+	m.addline_count = nil
+}
+
+// LineCount returns the value of the "line_count" field in the mutation.
+func (m *StatementMutation) LineCount() (r int, exists bool) {
+	v := m.line_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLineCount returns the old "line_count" field's value of the Statement entity.
+// If the Statement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementMutation) OldLineCount(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLineCount is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLineCount requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLineCount: %w", err)
+	}
+	return oldValue.LineCount, nil
+}
+
+// AddLineCount adds i to the "line_count" field.
+func (m *StatementMutation) AddLineCount(i int) {
+	if m.addline_count != nil {
+		*m.addline_count += i
+	} else {
+		m.addline_count = &i
+	}
+}
+
+// AddedLineCount returns the value that was added to the "line_count" field in this mutation.
+func (m *StatementMutation) AddedLineCount() (r int, exists bool) {
+	v := m.addline_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLineCount resets all changes to the "line_count" field.
+func (m *StatementMutation) ResetLineCount() {
+	m.line_count = nil
+	m.addline_count = nil
+}
+
+// SetCorrectsID sets the "corrects_id" field.
+func (m *StatementMutation) SetCorrectsID(u uuid.UUID) {
+	m.corrects = &u
+}
+
+// CorrectsID returns the value of the "corrects_id" field in the mutation.
+func (m *StatementMutation) CorrectsID() (r uuid.UUID, exists bool) {
+	v := m.corrects
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCorrectsID returns the old "corrects_id" field's value of the Statement entity.
+// If the Statement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementMutation) OldCorrectsID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCorrectsID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCorrectsID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCorrectsID: %w", err)
+	}
+	return oldValue.CorrectsID, nil
+}
+
+// ClearCorrectsID clears the value of the "corrects_id" field.
+func (m *StatementMutation) ClearCorrectsID() {
+	m.corrects = nil
+	m.clearedFields[statement.FieldCorrectsID] = struct{}{}
+}
+
+// CorrectsIDCleared returns if the "corrects_id" field was cleared in this mutation.
+func (m *StatementMutation) CorrectsIDCleared() bool {
+	_, ok := m.clearedFields[statement.FieldCorrectsID]
+	return ok
+}
+
+// ResetCorrectsID resets all changes to the "corrects_id" field.
+func (m *StatementMutation) ResetCorrectsID() {
+	m.corrects = nil
+	delete(m.clearedFields, statement.FieldCorrectsID)
+}
+
+// SetReason sets the "reason" field.
+func (m *StatementMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *StatementMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the Statement entity.
+// If the Statement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *StatementMutation) ResetReason() {
+	m.reason = nil
+}
+
+// ClearCorrects clears the "corrects" edge to the Statement entity.
+func (m *StatementMutation) ClearCorrects() {
+	m.clearedcorrects = true
+	m.clearedFields[statement.FieldCorrectsID] = struct{}{}
+}
+
+// CorrectsCleared reports if the "corrects" edge to the Statement entity was cleared.
+func (m *StatementMutation) CorrectsCleared() bool {
+	return m.CorrectsIDCleared() || m.clearedcorrects
+}
+
+// CorrectsIDs returns the "corrects" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// CorrectsID instead. It exists only for internal usage by the builders.
+func (m *StatementMutation) CorrectsIDs() (ids []uuid.UUID) {
+	if id := m.corrects; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetCorrects resets all changes to the "corrects" edge.
+func (m *StatementMutation) ResetCorrects() {
+	m.corrects = nil
+	m.clearedcorrects = false
+}
+
+// AddCorrectionIDs adds the "corrections" edge to the Statement entity by ids.
+func (m *StatementMutation) AddCorrectionIDs(ids ...uuid.UUID) {
+	if m.corrections == nil {
+		m.corrections = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		m.corrections[ids[i]] = struct{}{}
+	}
+}
+
+// ClearCorrections clears the "corrections" edge to the Statement entity.
+func (m *StatementMutation) ClearCorrections() {
+	m.clearedcorrections = true
+}
+
+// CorrectionsCleared reports if the "corrections" edge to the Statement entity was cleared.
+func (m *StatementMutation) CorrectionsCleared() bool {
+	return m.clearedcorrections
+}
+
+// RemoveCorrectionIDs removes the "corrections" edge to the Statement entity by IDs.
+func (m *StatementMutation) RemoveCorrectionIDs(ids ...uuid.UUID) {
+	if m.removedcorrections == nil {
+		m.removedcorrections = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		delete(m.corrections, ids[i])
+		m.removedcorrections[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedCorrections returns the removed IDs of the "corrections" edge to the Statement entity.
+func (m *StatementMutation) RemovedCorrectionsIDs() (ids []uuid.UUID) {
+	for id := range m.removedcorrections {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// CorrectionsIDs returns the "corrections" edge IDs in the mutation.
+func (m *StatementMutation) CorrectionsIDs() (ids []uuid.UUID) {
+	for id := range m.corrections {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetCorrections resets all changes to the "corrections" edge.
+func (m *StatementMutation) ResetCorrections() {
+	m.corrections = nil
+	m.clearedcorrections = false
+	m.removedcorrections = nil
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (m *StatementMutation) ClearOrganization() {
+	m.clearedorganization = true
+	m.clearedFields[statement.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationCleared reports if the "organization" edge to the Organization entity was cleared.
+func (m *StatementMutation) OrganizationCleared() bool {
+	return m.clearedorganization
+}
+
+// OrganizationIDs returns the "organization" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrganizationID instead. It exists only for internal usage by the builders.
+func (m *StatementMutation) OrganizationIDs() (ids []uuid.UUID) {
+	if id := m.organization; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrganization resets all changes to the "organization" edge.
+func (m *StatementMutation) ResetOrganization() {
+	m.organization = nil
+	m.clearedorganization = false
+}
+
+// Where appends a list predicates to the StatementMutation builder.
+func (m *StatementMutation) Where(ps ...predicate.Statement) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the StatementMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *StatementMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Statement, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *StatementMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *StatementMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Statement).
+func (m *StatementMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *StatementMutation) Fields() []string {
+	fields := make([]string, 0, 12)
+	if m.organization != nil {
+		fields = append(fields, statement.FieldOrganizationID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, statement.FieldCreatedAt)
+	}
+	if m.number != nil {
+		fields = append(fields, statement.FieldNumber)
+	}
+	if m.account_id != nil {
+		fields = append(fields, statement.FieldAccountID)
+	}
+	if m.account_name != nil {
+		fields = append(fields, statement.FieldAccountName)
+	}
+	if m.period_start != nil {
+		fields = append(fields, statement.FieldPeriodStart)
+	}
+	if m.period_end != nil {
+		fields = append(fields, statement.FieldPeriodEnd)
+	}
+	if m.currency != nil {
+		fields = append(fields, statement.FieldCurrency)
+	}
+	if m.amount != nil {
+		fields = append(fields, statement.FieldAmount)
+	}
+	if m.line_count != nil {
+		fields = append(fields, statement.FieldLineCount)
+	}
+	if m.corrects != nil {
+		fields = append(fields, statement.FieldCorrectsID)
+	}
+	if m.reason != nil {
+		fields = append(fields, statement.FieldReason)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *StatementMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case statement.FieldOrganizationID:
+		return m.OrganizationID()
+	case statement.FieldCreatedAt:
+		return m.CreatedAt()
+	case statement.FieldNumber:
+		return m.Number()
+	case statement.FieldAccountID:
+		return m.AccountID()
+	case statement.FieldAccountName:
+		return m.AccountName()
+	case statement.FieldPeriodStart:
+		return m.PeriodStart()
+	case statement.FieldPeriodEnd:
+		return m.PeriodEnd()
+	case statement.FieldCurrency:
+		return m.Currency()
+	case statement.FieldAmount:
+		return m.Amount()
+	case statement.FieldLineCount:
+		return m.LineCount()
+	case statement.FieldCorrectsID:
+		return m.CorrectsID()
+	case statement.FieldReason:
+		return m.Reason()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *StatementMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case statement.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case statement.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case statement.FieldNumber:
+		return m.OldNumber(ctx)
+	case statement.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case statement.FieldAccountName:
+		return m.OldAccountName(ctx)
+	case statement.FieldPeriodStart:
+		return m.OldPeriodStart(ctx)
+	case statement.FieldPeriodEnd:
+		return m.OldPeriodEnd(ctx)
+	case statement.FieldCurrency:
+		return m.OldCurrency(ctx)
+	case statement.FieldAmount:
+		return m.OldAmount(ctx)
+	case statement.FieldLineCount:
+		return m.OldLineCount(ctx)
+	case statement.FieldCorrectsID:
+		return m.OldCorrectsID(ctx)
+	case statement.FieldReason:
+		return m.OldReason(ctx)
+	}
+	return nil, fmt.Errorf("unknown Statement field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *StatementMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case statement.FieldOrganizationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case statement.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case statement.FieldNumber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNumber(v)
+		return nil
+	case statement.FieldAccountID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case statement.FieldAccountName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountName(v)
+		return nil
+	case statement.FieldPeriodStart:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPeriodStart(v)
+		return nil
+	case statement.FieldPeriodEnd:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPeriodEnd(v)
+		return nil
+	case statement.FieldCurrency:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCurrency(v)
+		return nil
+	case statement.FieldAmount:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAmount(v)
+		return nil
+	case statement.FieldLineCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLineCount(v)
+		return nil
+	case statement.FieldCorrectsID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCorrectsID(v)
+		return nil
+	case statement.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Statement field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *StatementMutation) AddedFields() []string {
+	var fields []string
+	if m.addnumber != nil {
+		fields = append(fields, statement.FieldNumber)
+	}
+	if m.addline_count != nil {
+		fields = append(fields, statement.FieldLineCount)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *StatementMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case statement.FieldNumber:
+		return m.AddedNumber()
+	case statement.FieldLineCount:
+		return m.AddedLineCount()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *StatementMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case statement.FieldNumber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNumber(v)
+		return nil
+	case statement.FieldLineCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLineCount(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Statement numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *StatementMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(statement.FieldCorrectsID) {
+		fields = append(fields, statement.FieldCorrectsID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *StatementMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *StatementMutation) ClearField(name string) error {
+	switch name {
+	case statement.FieldCorrectsID:
+		m.ClearCorrectsID()
+		return nil
+	}
+	return fmt.Errorf("unknown Statement nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *StatementMutation) ResetField(name string) error {
+	switch name {
+	case statement.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case statement.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case statement.FieldNumber:
+		m.ResetNumber()
+		return nil
+	case statement.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case statement.FieldAccountName:
+		m.ResetAccountName()
+		return nil
+	case statement.FieldPeriodStart:
+		m.ResetPeriodStart()
+		return nil
+	case statement.FieldPeriodEnd:
+		m.ResetPeriodEnd()
+		return nil
+	case statement.FieldCurrency:
+		m.ResetCurrency()
+		return nil
+	case statement.FieldAmount:
+		m.ResetAmount()
+		return nil
+	case statement.FieldLineCount:
+		m.ResetLineCount()
+		return nil
+	case statement.FieldCorrectsID:
+		m.ResetCorrectsID()
+		return nil
+	case statement.FieldReason:
+		m.ResetReason()
+		return nil
+	}
+	return fmt.Errorf("unknown Statement field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *StatementMutation) AddedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.corrects != nil {
+		edges = append(edges, statement.EdgeCorrects)
+	}
+	if m.corrections != nil {
+		edges = append(edges, statement.EdgeCorrections)
+	}
+	if m.organization != nil {
+		edges = append(edges, statement.EdgeOrganization)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *StatementMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case statement.EdgeCorrects:
+		if id := m.corrects; id != nil {
+			return []ent.Value{*id}
+		}
+	case statement.EdgeCorrections:
+		ids := make([]ent.Value, 0, len(m.corrections))
+		for id := range m.corrections {
+			ids = append(ids, id)
+		}
+		return ids
+	case statement.EdgeOrganization:
+		if id := m.organization; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *StatementMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.removedcorrections != nil {
+		edges = append(edges, statement.EdgeCorrections)
+	}
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *StatementMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case statement.EdgeCorrections:
+		ids := make([]ent.Value, 0, len(m.removedcorrections))
+		for id := range m.removedcorrections {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *StatementMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.clearedcorrects {
+		edges = append(edges, statement.EdgeCorrects)
+	}
+	if m.clearedcorrections {
+		edges = append(edges, statement.EdgeCorrections)
+	}
+	if m.clearedorganization {
+		edges = append(edges, statement.EdgeOrganization)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *StatementMutation) EdgeCleared(name string) bool {
+	switch name {
+	case statement.EdgeCorrects:
+		return m.clearedcorrects
+	case statement.EdgeCorrections:
+		return m.clearedcorrections
+	case statement.EdgeOrganization:
+		return m.clearedorganization
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *StatementMutation) ClearEdge(name string) error {
+	switch name {
+	case statement.EdgeCorrects:
+		m.ClearCorrects()
+		return nil
+	case statement.EdgeOrganization:
+		m.ClearOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown Statement unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *StatementMutation) ResetEdge(name string) error {
+	switch name {
+	case statement.EdgeCorrects:
+		m.ResetCorrects()
+		return nil
+	case statement.EdgeCorrections:
+		m.ResetCorrections()
+		return nil
+	case statement.EdgeOrganization:
+		m.ResetOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown Statement edge %s", name)
+}
+
+// StatementLineMutation represents an operation that mutates the StatementLine nodes in the graph.
+type StatementLineMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *uuid.UUID
+	created_at          *time.Time
+	account_id          *uuid.UUID
+	subscription_id     *uuid.UUID
+	app_id              *uuid.UUID
+	app_name            *string
+	product_id          *uuid.UUID
+	product_name        *string
+	plan_id             *uuid.UUID
+	plan_name           *string
+	kind                *domain.PlanKind
+	price               **domain.Price
+	currency            *string
+	period_start        *time.Time
+	period_end          *time.Time
+	started_at          *time.Time
+	ended_at            *time.Time
+	calls               *int64
+	addcalls            *int64
+	calls_before        *int64
+	addcalls_before     *int64
+	counted_until       *time.Time
+	count_due_at        *time.Time
+	charge              *[]domain.ChargeLine
+	appendcharge        []domain.ChargeLine
+	amount              *string
+	clearedFields       map[string]struct{}
+	statement           *uuid.UUID
+	clearedstatement    bool
+	organization        *uuid.UUID
+	clearedorganization bool
+	done                bool
+	oldValue            func(context.Context) (*StatementLine, error)
+	predicates          []predicate.StatementLine
+}
+
+var _ ent.Mutation = (*StatementLineMutation)(nil)
+
+// statementlineOption allows management of the mutation configuration using functional options.
+type statementlineOption func(*StatementLineMutation)
+
+// newStatementLineMutation creates new mutation for the StatementLine entity.
+func newStatementLineMutation(c config, op Op, opts ...statementlineOption) *StatementLineMutation {
+	m := &StatementLineMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeStatementLine,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withStatementLineID sets the ID field of the mutation.
+func withStatementLineID(id uuid.UUID) statementlineOption {
+	return func(m *StatementLineMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *StatementLine
+		)
+		m.oldValue = func(ctx context.Context) (*StatementLine, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().StatementLine.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withStatementLine sets the old StatementLine of the mutation.
+func withStatementLine(node *StatementLine) statementlineOption {
+	return func(m *StatementLineMutation) {
+		m.oldValue = func(context.Context) (*StatementLine, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m StatementLineMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m StatementLineMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of StatementLine entities.
+func (m *StatementLineMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *StatementLineMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *StatementLineMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().StatementLine.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *StatementLineMutation) SetOrganizationID(u uuid.UUID) {
+	m.organization = &u
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *StatementLineMutation) OrganizationID() (r uuid.UUID, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldOrganizationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *StatementLineMutation) ResetOrganizationID() {
+	m.organization = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *StatementLineMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *StatementLineMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *StatementLineMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *StatementLineMutation) SetAccountID(u uuid.UUID) {
+	m.account_id = &u
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *StatementLineMutation) AccountID() (r uuid.UUID, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldAccountID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *StatementLineMutation) ResetAccountID() {
+	m.account_id = nil
+}
+
+// SetStatementID sets the "statement_id" field.
+func (m *StatementLineMutation) SetStatementID(u uuid.UUID) {
+	m.statement = &u
+}
+
+// StatementID returns the value of the "statement_id" field in the mutation.
+func (m *StatementLineMutation) StatementID() (r uuid.UUID, exists bool) {
+	v := m.statement
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatementID returns the old "statement_id" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldStatementID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatementID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatementID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatementID: %w", err)
+	}
+	return oldValue.StatementID, nil
+}
+
+// ClearStatementID clears the value of the "statement_id" field.
+func (m *StatementLineMutation) ClearStatementID() {
+	m.statement = nil
+	m.clearedFields[statementline.FieldStatementID] = struct{}{}
+}
+
+// StatementIDCleared returns if the "statement_id" field was cleared in this mutation.
+func (m *StatementLineMutation) StatementIDCleared() bool {
+	_, ok := m.clearedFields[statementline.FieldStatementID]
+	return ok
+}
+
+// ResetStatementID resets all changes to the "statement_id" field.
+func (m *StatementLineMutation) ResetStatementID() {
+	m.statement = nil
+	delete(m.clearedFields, statementline.FieldStatementID)
+}
+
+// SetSubscriptionID sets the "subscription_id" field.
+func (m *StatementLineMutation) SetSubscriptionID(u uuid.UUID) {
+	m.subscription_id = &u
+}
+
+// SubscriptionID returns the value of the "subscription_id" field in the mutation.
+func (m *StatementLineMutation) SubscriptionID() (r uuid.UUID, exists bool) {
+	v := m.subscription_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubscriptionID returns the old "subscription_id" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldSubscriptionID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubscriptionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubscriptionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubscriptionID: %w", err)
+	}
+	return oldValue.SubscriptionID, nil
+}
+
+// ResetSubscriptionID resets all changes to the "subscription_id" field.
+func (m *StatementLineMutation) ResetSubscriptionID() {
+	m.subscription_id = nil
+}
+
+// SetAppID sets the "app_id" field.
+func (m *StatementLineMutation) SetAppID(u uuid.UUID) {
+	m.app_id = &u
+}
+
+// AppID returns the value of the "app_id" field in the mutation.
+func (m *StatementLineMutation) AppID() (r uuid.UUID, exists bool) {
+	v := m.app_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAppID returns the old "app_id" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldAppID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAppID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAppID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAppID: %w", err)
+	}
+	return oldValue.AppID, nil
+}
+
+// ResetAppID resets all changes to the "app_id" field.
+func (m *StatementLineMutation) ResetAppID() {
+	m.app_id = nil
+}
+
+// SetAppName sets the "app_name" field.
+func (m *StatementLineMutation) SetAppName(s string) {
+	m.app_name = &s
+}
+
+// AppName returns the value of the "app_name" field in the mutation.
+func (m *StatementLineMutation) AppName() (r string, exists bool) {
+	v := m.app_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAppName returns the old "app_name" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldAppName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAppName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAppName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAppName: %w", err)
+	}
+	return oldValue.AppName, nil
+}
+
+// ResetAppName resets all changes to the "app_name" field.
+func (m *StatementLineMutation) ResetAppName() {
+	m.app_name = nil
+}
+
+// SetProductID sets the "product_id" field.
+func (m *StatementLineMutation) SetProductID(u uuid.UUID) {
+	m.product_id = &u
+}
+
+// ProductID returns the value of the "product_id" field in the mutation.
+func (m *StatementLineMutation) ProductID() (r uuid.UUID, exists bool) {
+	v := m.product_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductID returns the old "product_id" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldProductID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductID: %w", err)
+	}
+	return oldValue.ProductID, nil
+}
+
+// ResetProductID resets all changes to the "product_id" field.
+func (m *StatementLineMutation) ResetProductID() {
+	m.product_id = nil
+}
+
+// SetProductName sets the "product_name" field.
+func (m *StatementLineMutation) SetProductName(s string) {
+	m.product_name = &s
+}
+
+// ProductName returns the value of the "product_name" field in the mutation.
+func (m *StatementLineMutation) ProductName() (r string, exists bool) {
+	v := m.product_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductName returns the old "product_name" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldProductName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductName: %w", err)
+	}
+	return oldValue.ProductName, nil
+}
+
+// ResetProductName resets all changes to the "product_name" field.
+func (m *StatementLineMutation) ResetProductName() {
+	m.product_name = nil
+}
+
+// SetPlanID sets the "plan_id" field.
+func (m *StatementLineMutation) SetPlanID(u uuid.UUID) {
+	m.plan_id = &u
+}
+
+// PlanID returns the value of the "plan_id" field in the mutation.
+func (m *StatementLineMutation) PlanID() (r uuid.UUID, exists bool) {
+	v := m.plan_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlanID returns the old "plan_id" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldPlanID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlanID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlanID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlanID: %w", err)
+	}
+	return oldValue.PlanID, nil
+}
+
+// ResetPlanID resets all changes to the "plan_id" field.
+func (m *StatementLineMutation) ResetPlanID() {
+	m.plan_id = nil
+}
+
+// SetPlanName sets the "plan_name" field.
+func (m *StatementLineMutation) SetPlanName(s string) {
+	m.plan_name = &s
+}
+
+// PlanName returns the value of the "plan_name" field in the mutation.
+func (m *StatementLineMutation) PlanName() (r string, exists bool) {
+	v := m.plan_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlanName returns the old "plan_name" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldPlanName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlanName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlanName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlanName: %w", err)
+	}
+	return oldValue.PlanName, nil
+}
+
+// ResetPlanName resets all changes to the "plan_name" field.
+func (m *StatementLineMutation) ResetPlanName() {
+	m.plan_name = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *StatementLineMutation) SetKind(dk domain.PlanKind) {
+	m.kind = &dk
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *StatementLineMutation) Kind() (r domain.PlanKind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldKind(ctx context.Context) (v domain.PlanKind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *StatementLineMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetPrice sets the "price" field.
+func (m *StatementLineMutation) SetPrice(d *domain.Price) {
+	m.price = &d
+}
+
+// Price returns the value of the "price" field in the mutation.
+func (m *StatementLineMutation) Price() (r *domain.Price, exists bool) {
+	v := m.price
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPrice returns the old "price" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldPrice(ctx context.Context) (v *domain.Price, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPrice is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPrice requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPrice: %w", err)
+	}
+	return oldValue.Price, nil
+}
+
+// ResetPrice resets all changes to the "price" field.
+func (m *StatementLineMutation) ResetPrice() {
+	m.price = nil
+}
+
+// SetCurrency sets the "currency" field.
+func (m *StatementLineMutation) SetCurrency(s string) {
+	m.currency = &s
+}
+
+// Currency returns the value of the "currency" field in the mutation.
+func (m *StatementLineMutation) Currency() (r string, exists bool) {
+	v := m.currency
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCurrency returns the old "currency" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldCurrency(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCurrency is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCurrency requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCurrency: %w", err)
+	}
+	return oldValue.Currency, nil
+}
+
+// ResetCurrency resets all changes to the "currency" field.
+func (m *StatementLineMutation) ResetCurrency() {
+	m.currency = nil
+}
+
+// SetPeriodStart sets the "period_start" field.
+func (m *StatementLineMutation) SetPeriodStart(t time.Time) {
+	m.period_start = &t
+}
+
+// PeriodStart returns the value of the "period_start" field in the mutation.
+func (m *StatementLineMutation) PeriodStart() (r time.Time, exists bool) {
+	v := m.period_start
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPeriodStart returns the old "period_start" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldPeriodStart(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPeriodStart is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPeriodStart requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPeriodStart: %w", err)
+	}
+	return oldValue.PeriodStart, nil
+}
+
+// ResetPeriodStart resets all changes to the "period_start" field.
+func (m *StatementLineMutation) ResetPeriodStart() {
+	m.period_start = nil
+}
+
+// SetPeriodEnd sets the "period_end" field.
+func (m *StatementLineMutation) SetPeriodEnd(t time.Time) {
+	m.period_end = &t
+}
+
+// PeriodEnd returns the value of the "period_end" field in the mutation.
+func (m *StatementLineMutation) PeriodEnd() (r time.Time, exists bool) {
+	v := m.period_end
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPeriodEnd returns the old "period_end" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldPeriodEnd(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPeriodEnd is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPeriodEnd requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPeriodEnd: %w", err)
+	}
+	return oldValue.PeriodEnd, nil
+}
+
+// ResetPeriodEnd resets all changes to the "period_end" field.
+func (m *StatementLineMutation) ResetPeriodEnd() {
+	m.period_end = nil
+}
+
+// SetStartedAt sets the "started_at" field.
+func (m *StatementLineMutation) SetStartedAt(t time.Time) {
+	m.started_at = &t
+}
+
+// StartedAt returns the value of the "started_at" field in the mutation.
+func (m *StatementLineMutation) StartedAt() (r time.Time, exists bool) {
+	v := m.started_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStartedAt returns the old "started_at" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldStartedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStartedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStartedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStartedAt: %w", err)
+	}
+	return oldValue.StartedAt, nil
+}
+
+// ResetStartedAt resets all changes to the "started_at" field.
+func (m *StatementLineMutation) ResetStartedAt() {
+	m.started_at = nil
+}
+
+// SetEndedAt sets the "ended_at" field.
+func (m *StatementLineMutation) SetEndedAt(t time.Time) {
+	m.ended_at = &t
+}
+
+// EndedAt returns the value of the "ended_at" field in the mutation.
+func (m *StatementLineMutation) EndedAt() (r time.Time, exists bool) {
+	v := m.ended_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndedAt returns the old "ended_at" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldEndedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndedAt: %w", err)
+	}
+	return oldValue.EndedAt, nil
+}
+
+// ClearEndedAt clears the value of the "ended_at" field.
+func (m *StatementLineMutation) ClearEndedAt() {
+	m.ended_at = nil
+	m.clearedFields[statementline.FieldEndedAt] = struct{}{}
+}
+
+// EndedAtCleared returns if the "ended_at" field was cleared in this mutation.
+func (m *StatementLineMutation) EndedAtCleared() bool {
+	_, ok := m.clearedFields[statementline.FieldEndedAt]
+	return ok
+}
+
+// ResetEndedAt resets all changes to the "ended_at" field.
+func (m *StatementLineMutation) ResetEndedAt() {
+	m.ended_at = nil
+	delete(m.clearedFields, statementline.FieldEndedAt)
+}
+
+// SetCalls sets the "calls" field.
+func (m *StatementLineMutation) SetCalls(i int64) {
+	m.calls = &i
+	m.addcalls = nil
+}
+
+// Calls returns the value of the "calls" field in the mutation.
+func (m *StatementLineMutation) Calls() (r int64, exists bool) {
+	v := m.calls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCalls returns the old "calls" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldCalls(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCalls is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCalls requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCalls: %w", err)
+	}
+	return oldValue.Calls, nil
+}
+
+// AddCalls adds i to the "calls" field.
+func (m *StatementLineMutation) AddCalls(i int64) {
+	if m.addcalls != nil {
+		*m.addcalls += i
+	} else {
+		m.addcalls = &i
+	}
+}
+
+// AddedCalls returns the value that was added to the "calls" field in this mutation.
+func (m *StatementLineMutation) AddedCalls() (r int64, exists bool) {
+	v := m.addcalls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCalls resets all changes to the "calls" field.
+func (m *StatementLineMutation) ResetCalls() {
+	m.calls = nil
+	m.addcalls = nil
+}
+
+// SetCallsBefore sets the "calls_before" field.
+func (m *StatementLineMutation) SetCallsBefore(i int64) {
+	m.calls_before = &i
+	m.addcalls_before = nil
+}
+
+// CallsBefore returns the value of the "calls_before" field in the mutation.
+func (m *StatementLineMutation) CallsBefore() (r int64, exists bool) {
+	v := m.calls_before
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCallsBefore returns the old "calls_before" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldCallsBefore(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCallsBefore is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCallsBefore requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCallsBefore: %w", err)
+	}
+	return oldValue.CallsBefore, nil
+}
+
+// AddCallsBefore adds i to the "calls_before" field.
+func (m *StatementLineMutation) AddCallsBefore(i int64) {
+	if m.addcalls_before != nil {
+		*m.addcalls_before += i
+	} else {
+		m.addcalls_before = &i
+	}
+}
+
+// AddedCallsBefore returns the value that was added to the "calls_before" field in this mutation.
+func (m *StatementLineMutation) AddedCallsBefore() (r int64, exists bool) {
+	v := m.addcalls_before
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCallsBefore resets all changes to the "calls_before" field.
+func (m *StatementLineMutation) ResetCallsBefore() {
+	m.calls_before = nil
+	m.addcalls_before = nil
+}
+
+// SetCountedUntil sets the "counted_until" field.
+func (m *StatementLineMutation) SetCountedUntil(t time.Time) {
+	m.counted_until = &t
+}
+
+// CountedUntil returns the value of the "counted_until" field in the mutation.
+func (m *StatementLineMutation) CountedUntil() (r time.Time, exists bool) {
+	v := m.counted_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCountedUntil returns the old "counted_until" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldCountedUntil(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCountedUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCountedUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCountedUntil: %w", err)
+	}
+	return oldValue.CountedUntil, nil
+}
+
+// ResetCountedUntil resets all changes to the "counted_until" field.
+func (m *StatementLineMutation) ResetCountedUntil() {
+	m.counted_until = nil
+}
+
+// SetCountDueAt sets the "count_due_at" field.
+func (m *StatementLineMutation) SetCountDueAt(t time.Time) {
+	m.count_due_at = &t
+}
+
+// CountDueAt returns the value of the "count_due_at" field in the mutation.
+func (m *StatementLineMutation) CountDueAt() (r time.Time, exists bool) {
+	v := m.count_due_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCountDueAt returns the old "count_due_at" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldCountDueAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCountDueAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCountDueAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCountDueAt: %w", err)
+	}
+	return oldValue.CountDueAt, nil
+}
+
+// ClearCountDueAt clears the value of the "count_due_at" field.
+func (m *StatementLineMutation) ClearCountDueAt() {
+	m.count_due_at = nil
+	m.clearedFields[statementline.FieldCountDueAt] = struct{}{}
+}
+
+// CountDueAtCleared returns if the "count_due_at" field was cleared in this mutation.
+func (m *StatementLineMutation) CountDueAtCleared() bool {
+	_, ok := m.clearedFields[statementline.FieldCountDueAt]
+	return ok
+}
+
+// ResetCountDueAt resets all changes to the "count_due_at" field.
+func (m *StatementLineMutation) ResetCountDueAt() {
+	m.count_due_at = nil
+	delete(m.clearedFields, statementline.FieldCountDueAt)
+}
+
+// SetCharge sets the "charge" field.
+func (m *StatementLineMutation) SetCharge(dl []domain.ChargeLine) {
+	m.charge = &dl
+	m.appendcharge = nil
+}
+
+// Charge returns the value of the "charge" field in the mutation.
+func (m *StatementLineMutation) Charge() (r []domain.ChargeLine, exists bool) {
+	v := m.charge
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCharge returns the old "charge" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldCharge(ctx context.Context) (v []domain.ChargeLine, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCharge is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCharge requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCharge: %w", err)
+	}
+	return oldValue.Charge, nil
+}
+
+// AppendCharge adds dl to the "charge" field.
+func (m *StatementLineMutation) AppendCharge(dl []domain.ChargeLine) {
+	m.appendcharge = append(m.appendcharge, dl...)
+}
+
+// AppendedCharge returns the list of values that were appended to the "charge" field in this mutation.
+func (m *StatementLineMutation) AppendedCharge() ([]domain.ChargeLine, bool) {
+	if len(m.appendcharge) == 0 {
+		return nil, false
+	}
+	return m.appendcharge, true
+}
+
+// ClearCharge clears the value of the "charge" field.
+func (m *StatementLineMutation) ClearCharge() {
+	m.charge = nil
+	m.appendcharge = nil
+	m.clearedFields[statementline.FieldCharge] = struct{}{}
+}
+
+// ChargeCleared returns if the "charge" field was cleared in this mutation.
+func (m *StatementLineMutation) ChargeCleared() bool {
+	_, ok := m.clearedFields[statementline.FieldCharge]
+	return ok
+}
+
+// ResetCharge resets all changes to the "charge" field.
+func (m *StatementLineMutation) ResetCharge() {
+	m.charge = nil
+	m.appendcharge = nil
+	delete(m.clearedFields, statementline.FieldCharge)
+}
+
+// SetAmount sets the "amount" field.
+func (m *StatementLineMutation) SetAmount(s string) {
+	m.amount = &s
+}
+
+// Amount returns the value of the "amount" field in the mutation.
+func (m *StatementLineMutation) Amount() (r string, exists bool) {
+	v := m.amount
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAmount returns the old "amount" field's value of the StatementLine entity.
+// If the StatementLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StatementLineMutation) OldAmount(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAmount is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAmount requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAmount: %w", err)
+	}
+	return oldValue.Amount, nil
+}
+
+// ClearAmount clears the value of the "amount" field.
+func (m *StatementLineMutation) ClearAmount() {
+	m.amount = nil
+	m.clearedFields[statementline.FieldAmount] = struct{}{}
+}
+
+// AmountCleared returns if the "amount" field was cleared in this mutation.
+func (m *StatementLineMutation) AmountCleared() bool {
+	_, ok := m.clearedFields[statementline.FieldAmount]
+	return ok
+}
+
+// ResetAmount resets all changes to the "amount" field.
+func (m *StatementLineMutation) ResetAmount() {
+	m.amount = nil
+	delete(m.clearedFields, statementline.FieldAmount)
+}
+
+// ClearStatement clears the "statement" edge to the Statement entity.
+func (m *StatementLineMutation) ClearStatement() {
+	m.clearedstatement = true
+	m.clearedFields[statementline.FieldStatementID] = struct{}{}
+}
+
+// StatementCleared reports if the "statement" edge to the Statement entity was cleared.
+func (m *StatementLineMutation) StatementCleared() bool {
+	return m.StatementIDCleared() || m.clearedstatement
+}
+
+// StatementIDs returns the "statement" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// StatementID instead. It exists only for internal usage by the builders.
+func (m *StatementLineMutation) StatementIDs() (ids []uuid.UUID) {
+	if id := m.statement; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetStatement resets all changes to the "statement" edge.
+func (m *StatementLineMutation) ResetStatement() {
+	m.statement = nil
+	m.clearedstatement = false
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (m *StatementLineMutation) ClearOrganization() {
+	m.clearedorganization = true
+	m.clearedFields[statementline.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationCleared reports if the "organization" edge to the Organization entity was cleared.
+func (m *StatementLineMutation) OrganizationCleared() bool {
+	return m.clearedorganization
+}
+
+// OrganizationIDs returns the "organization" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrganizationID instead. It exists only for internal usage by the builders.
+func (m *StatementLineMutation) OrganizationIDs() (ids []uuid.UUID) {
+	if id := m.organization; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrganization resets all changes to the "organization" edge.
+func (m *StatementLineMutation) ResetOrganization() {
+	m.organization = nil
+	m.clearedorganization = false
+}
+
+// Where appends a list predicates to the StatementLineMutation builder.
+func (m *StatementLineMutation) Where(ps ...predicate.StatementLine) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the StatementLineMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *StatementLineMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.StatementLine, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *StatementLineMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *StatementLineMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (StatementLine).
+func (m *StatementLineMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *StatementLineMutation) Fields() []string {
+	fields := make([]string, 0, 24)
+	if m.organization != nil {
+		fields = append(fields, statementline.FieldOrganizationID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, statementline.FieldCreatedAt)
+	}
+	if m.account_id != nil {
+		fields = append(fields, statementline.FieldAccountID)
+	}
+	if m.statement != nil {
+		fields = append(fields, statementline.FieldStatementID)
+	}
+	if m.subscription_id != nil {
+		fields = append(fields, statementline.FieldSubscriptionID)
+	}
+	if m.app_id != nil {
+		fields = append(fields, statementline.FieldAppID)
+	}
+	if m.app_name != nil {
+		fields = append(fields, statementline.FieldAppName)
+	}
+	if m.product_id != nil {
+		fields = append(fields, statementline.FieldProductID)
+	}
+	if m.product_name != nil {
+		fields = append(fields, statementline.FieldProductName)
+	}
+	if m.plan_id != nil {
+		fields = append(fields, statementline.FieldPlanID)
+	}
+	if m.plan_name != nil {
+		fields = append(fields, statementline.FieldPlanName)
+	}
+	if m.kind != nil {
+		fields = append(fields, statementline.FieldKind)
+	}
+	if m.price != nil {
+		fields = append(fields, statementline.FieldPrice)
+	}
+	if m.currency != nil {
+		fields = append(fields, statementline.FieldCurrency)
+	}
+	if m.period_start != nil {
+		fields = append(fields, statementline.FieldPeriodStart)
+	}
+	if m.period_end != nil {
+		fields = append(fields, statementline.FieldPeriodEnd)
+	}
+	if m.started_at != nil {
+		fields = append(fields, statementline.FieldStartedAt)
+	}
+	if m.ended_at != nil {
+		fields = append(fields, statementline.FieldEndedAt)
+	}
+	if m.calls != nil {
+		fields = append(fields, statementline.FieldCalls)
+	}
+	if m.calls_before != nil {
+		fields = append(fields, statementline.FieldCallsBefore)
+	}
+	if m.counted_until != nil {
+		fields = append(fields, statementline.FieldCountedUntil)
+	}
+	if m.count_due_at != nil {
+		fields = append(fields, statementline.FieldCountDueAt)
+	}
+	if m.charge != nil {
+		fields = append(fields, statementline.FieldCharge)
+	}
+	if m.amount != nil {
+		fields = append(fields, statementline.FieldAmount)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *StatementLineMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case statementline.FieldOrganizationID:
+		return m.OrganizationID()
+	case statementline.FieldCreatedAt:
+		return m.CreatedAt()
+	case statementline.FieldAccountID:
+		return m.AccountID()
+	case statementline.FieldStatementID:
+		return m.StatementID()
+	case statementline.FieldSubscriptionID:
+		return m.SubscriptionID()
+	case statementline.FieldAppID:
+		return m.AppID()
+	case statementline.FieldAppName:
+		return m.AppName()
+	case statementline.FieldProductID:
+		return m.ProductID()
+	case statementline.FieldProductName:
+		return m.ProductName()
+	case statementline.FieldPlanID:
+		return m.PlanID()
+	case statementline.FieldPlanName:
+		return m.PlanName()
+	case statementline.FieldKind:
+		return m.Kind()
+	case statementline.FieldPrice:
+		return m.Price()
+	case statementline.FieldCurrency:
+		return m.Currency()
+	case statementline.FieldPeriodStart:
+		return m.PeriodStart()
+	case statementline.FieldPeriodEnd:
+		return m.PeriodEnd()
+	case statementline.FieldStartedAt:
+		return m.StartedAt()
+	case statementline.FieldEndedAt:
+		return m.EndedAt()
+	case statementline.FieldCalls:
+		return m.Calls()
+	case statementline.FieldCallsBefore:
+		return m.CallsBefore()
+	case statementline.FieldCountedUntil:
+		return m.CountedUntil()
+	case statementline.FieldCountDueAt:
+		return m.CountDueAt()
+	case statementline.FieldCharge:
+		return m.Charge()
+	case statementline.FieldAmount:
+		return m.Amount()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *StatementLineMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case statementline.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case statementline.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case statementline.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case statementline.FieldStatementID:
+		return m.OldStatementID(ctx)
+	case statementline.FieldSubscriptionID:
+		return m.OldSubscriptionID(ctx)
+	case statementline.FieldAppID:
+		return m.OldAppID(ctx)
+	case statementline.FieldAppName:
+		return m.OldAppName(ctx)
+	case statementline.FieldProductID:
+		return m.OldProductID(ctx)
+	case statementline.FieldProductName:
+		return m.OldProductName(ctx)
+	case statementline.FieldPlanID:
+		return m.OldPlanID(ctx)
+	case statementline.FieldPlanName:
+		return m.OldPlanName(ctx)
+	case statementline.FieldKind:
+		return m.OldKind(ctx)
+	case statementline.FieldPrice:
+		return m.OldPrice(ctx)
+	case statementline.FieldCurrency:
+		return m.OldCurrency(ctx)
+	case statementline.FieldPeriodStart:
+		return m.OldPeriodStart(ctx)
+	case statementline.FieldPeriodEnd:
+		return m.OldPeriodEnd(ctx)
+	case statementline.FieldStartedAt:
+		return m.OldStartedAt(ctx)
+	case statementline.FieldEndedAt:
+		return m.OldEndedAt(ctx)
+	case statementline.FieldCalls:
+		return m.OldCalls(ctx)
+	case statementline.FieldCallsBefore:
+		return m.OldCallsBefore(ctx)
+	case statementline.FieldCountedUntil:
+		return m.OldCountedUntil(ctx)
+	case statementline.FieldCountDueAt:
+		return m.OldCountDueAt(ctx)
+	case statementline.FieldCharge:
+		return m.OldCharge(ctx)
+	case statementline.FieldAmount:
+		return m.OldAmount(ctx)
+	}
+	return nil, fmt.Errorf("unknown StatementLine field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *StatementLineMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case statementline.FieldOrganizationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case statementline.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case statementline.FieldAccountID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case statementline.FieldStatementID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatementID(v)
+		return nil
+	case statementline.FieldSubscriptionID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubscriptionID(v)
+		return nil
+	case statementline.FieldAppID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAppID(v)
+		return nil
+	case statementline.FieldAppName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAppName(v)
+		return nil
+	case statementline.FieldProductID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductID(v)
+		return nil
+	case statementline.FieldProductName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductName(v)
+		return nil
+	case statementline.FieldPlanID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlanID(v)
+		return nil
+	case statementline.FieldPlanName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlanName(v)
+		return nil
+	case statementline.FieldKind:
+		v, ok := value.(domain.PlanKind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case statementline.FieldPrice:
+		v, ok := value.(*domain.Price)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPrice(v)
+		return nil
+	case statementline.FieldCurrency:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCurrency(v)
+		return nil
+	case statementline.FieldPeriodStart:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPeriodStart(v)
+		return nil
+	case statementline.FieldPeriodEnd:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPeriodEnd(v)
+		return nil
+	case statementline.FieldStartedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStartedAt(v)
+		return nil
+	case statementline.FieldEndedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndedAt(v)
+		return nil
+	case statementline.FieldCalls:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCalls(v)
+		return nil
+	case statementline.FieldCallsBefore:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCallsBefore(v)
+		return nil
+	case statementline.FieldCountedUntil:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCountedUntil(v)
+		return nil
+	case statementline.FieldCountDueAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCountDueAt(v)
+		return nil
+	case statementline.FieldCharge:
+		v, ok := value.([]domain.ChargeLine)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCharge(v)
+		return nil
+	case statementline.FieldAmount:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAmount(v)
+		return nil
+	}
+	return fmt.Errorf("unknown StatementLine field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *StatementLineMutation) AddedFields() []string {
+	var fields []string
+	if m.addcalls != nil {
+		fields = append(fields, statementline.FieldCalls)
+	}
+	if m.addcalls_before != nil {
+		fields = append(fields, statementline.FieldCallsBefore)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *StatementLineMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case statementline.FieldCalls:
+		return m.AddedCalls()
+	case statementline.FieldCallsBefore:
+		return m.AddedCallsBefore()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *StatementLineMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case statementline.FieldCalls:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCalls(v)
+		return nil
+	case statementline.FieldCallsBefore:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCallsBefore(v)
+		return nil
+	}
+	return fmt.Errorf("unknown StatementLine numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *StatementLineMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(statementline.FieldStatementID) {
+		fields = append(fields, statementline.FieldStatementID)
+	}
+	if m.FieldCleared(statementline.FieldEndedAt) {
+		fields = append(fields, statementline.FieldEndedAt)
+	}
+	if m.FieldCleared(statementline.FieldCountDueAt) {
+		fields = append(fields, statementline.FieldCountDueAt)
+	}
+	if m.FieldCleared(statementline.FieldCharge) {
+		fields = append(fields, statementline.FieldCharge)
+	}
+	if m.FieldCleared(statementline.FieldAmount) {
+		fields = append(fields, statementline.FieldAmount)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *StatementLineMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *StatementLineMutation) ClearField(name string) error {
+	switch name {
+	case statementline.FieldStatementID:
+		m.ClearStatementID()
+		return nil
+	case statementline.FieldEndedAt:
+		m.ClearEndedAt()
+		return nil
+	case statementline.FieldCountDueAt:
+		m.ClearCountDueAt()
+		return nil
+	case statementline.FieldCharge:
+		m.ClearCharge()
+		return nil
+	case statementline.FieldAmount:
+		m.ClearAmount()
+		return nil
+	}
+	return fmt.Errorf("unknown StatementLine nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *StatementLineMutation) ResetField(name string) error {
+	switch name {
+	case statementline.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case statementline.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case statementline.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case statementline.FieldStatementID:
+		m.ResetStatementID()
+		return nil
+	case statementline.FieldSubscriptionID:
+		m.ResetSubscriptionID()
+		return nil
+	case statementline.FieldAppID:
+		m.ResetAppID()
+		return nil
+	case statementline.FieldAppName:
+		m.ResetAppName()
+		return nil
+	case statementline.FieldProductID:
+		m.ResetProductID()
+		return nil
+	case statementline.FieldProductName:
+		m.ResetProductName()
+		return nil
+	case statementline.FieldPlanID:
+		m.ResetPlanID()
+		return nil
+	case statementline.FieldPlanName:
+		m.ResetPlanName()
+		return nil
+	case statementline.FieldKind:
+		m.ResetKind()
+		return nil
+	case statementline.FieldPrice:
+		m.ResetPrice()
+		return nil
+	case statementline.FieldCurrency:
+		m.ResetCurrency()
+		return nil
+	case statementline.FieldPeriodStart:
+		m.ResetPeriodStart()
+		return nil
+	case statementline.FieldPeriodEnd:
+		m.ResetPeriodEnd()
+		return nil
+	case statementline.FieldStartedAt:
+		m.ResetStartedAt()
+		return nil
+	case statementline.FieldEndedAt:
+		m.ResetEndedAt()
+		return nil
+	case statementline.FieldCalls:
+		m.ResetCalls()
+		return nil
+	case statementline.FieldCallsBefore:
+		m.ResetCallsBefore()
+		return nil
+	case statementline.FieldCountedUntil:
+		m.ResetCountedUntil()
+		return nil
+	case statementline.FieldCountDueAt:
+		m.ResetCountDueAt()
+		return nil
+	case statementline.FieldCharge:
+		m.ResetCharge()
+		return nil
+	case statementline.FieldAmount:
+		m.ResetAmount()
+		return nil
+	}
+	return fmt.Errorf("unknown StatementLine field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *StatementLineMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.statement != nil {
+		edges = append(edges, statementline.EdgeStatement)
+	}
+	if m.organization != nil {
+		edges = append(edges, statementline.EdgeOrganization)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *StatementLineMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case statementline.EdgeStatement:
+		if id := m.statement; id != nil {
+			return []ent.Value{*id}
+		}
+	case statementline.EdgeOrganization:
+		if id := m.organization; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *StatementLineMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *StatementLineMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *StatementLineMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedstatement {
+		edges = append(edges, statementline.EdgeStatement)
+	}
+	if m.clearedorganization {
+		edges = append(edges, statementline.EdgeOrganization)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *StatementLineMutation) EdgeCleared(name string) bool {
+	switch name {
+	case statementline.EdgeStatement:
+		return m.clearedstatement
+	case statementline.EdgeOrganization:
+		return m.clearedorganization
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *StatementLineMutation) ClearEdge(name string) error {
+	switch name {
+	case statementline.EdgeStatement:
+		m.ClearStatement()
+		return nil
+	case statementline.EdgeOrganization:
+		m.ClearOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown StatementLine unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *StatementLineMutation) ResetEdge(name string) error {
+	switch name {
+	case statementline.EdgeStatement:
+		m.ResetStatement()
+		return nil
+	case statementline.EdgeOrganization:
+		m.ResetOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown StatementLine edge %s", name)
 }
 
 // SubscriptionMutation represents an operation that mutates the Subscription nodes in the graph.

@@ -217,6 +217,30 @@ func (*SignUp) NodeKind() nodeid.Kind { return nodeid.SignUp }
 func (m *SignUp) Lacks(columns []string) bool { return lacking(m.columns, columns) }
 
 // GlobalID returns the opaque id that the schema shows for the row.
+func (m *Statement) GlobalID() string { return nodeid.Encode(nodeid.Statement, m.ID) }
+
+// IsNode marks the row as a GraphQL Node.
+func (*Statement) IsNode() {}
+
+// NodeKind returns the row's type in the public schema.
+func (*Statement) NodeKind() nodeid.Kind { return nodeid.Statement }
+
+// Lacks reports whether the row was read without one of the columns.
+func (m *Statement) Lacks(columns []string) bool { return lacking(m.columns, columns) }
+
+// GlobalID returns the opaque id that the schema shows for the row.
+func (m *StatementLine) GlobalID() string { return nodeid.Encode(nodeid.StatementLine, m.ID) }
+
+// IsNode marks the row as a GraphQL Node.
+func (*StatementLine) IsNode() {}
+
+// NodeKind returns the row's type in the public schema.
+func (*StatementLine) NodeKind() nodeid.Kind { return nodeid.StatementLine }
+
+// Lacks reports whether the row was read without one of the columns.
+func (m *StatementLine) Lacks(columns []string) bool { return lacking(m.columns, columns) }
+
+// GlobalID returns the opaque id that the schema shows for the row.
 func (m *Subscription) GlobalID() string { return nodeid.Encode(nodeid.ProductSubscription, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.

@@ -26,6 +26,8 @@ import (
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
 	"portico/ent/db/signup"
+	"portico/ent/db/statement"
+	"portico/ent/db/statementline"
 	"portico/ent/db/subscription"
 	"portico/ent/db/user"
 	"portico/ent/rowscan"
@@ -2084,6 +2086,260 @@ func (*SignUpQuery) Assign(column string) func(m *SignUp, v any) error {
 		}
 	case signup.FieldID:
 		return func(m *SignUp, v any) error {
+			return rowscan.ID(&m.ID, v)
+		}
+	}
+	return nil
+}
+
+// Statement returns the query's statement as the row policies restrict it, with
+// some columns of its rows.
+func (_q *StatementQuery) Statement(ctx context.Context, columns []string) (*sql.Selector, error) {
+	_q.ctx.Fields = columns
+	if err := onlyTraversers(_q.inters); err != nil {
+		return nil, err
+	}
+	if err := _q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	s := _q.sqlQuery(ctx)
+	return s, s.Err()
+}
+
+// Driver returns the driver that runs the query.
+func (_q *StatementQuery) Driver() dialect.Driver { return _q.driver }
+
+// Columns returns the names of all columns.
+func (*StatementQuery) Columns() []string { return statement.Columns }
+
+// Row returns an empty row for some columns; nil means all.
+func (_q *StatementQuery) Row(columns []string) *Statement {
+	return &Statement{config: _q.config, columns: columns}
+}
+
+// JoinedCorrects returns the corrects that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Statement) JoinedCorrects() *Statement { return m.joinedCorrects }
+
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *Statement) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *Statement) Join(name string, to any) {
+	switch name {
+	case statement.FieldCorrectsID:
+		m.joinedCorrects, _ = to.(*Statement)
+	default:
+		m.computed.Set(name, to)
+	}
+}
+
+// Assign returns the function that assigns a column's value to a row; nil for an
+// unknown column.
+func (*StatementQuery) Assign(column string) func(m *Statement, v any) error {
+	switch column {
+	case statement.FieldOrganizationID:
+		return func(m *Statement, v any) error {
+			return rowscan.ID(&m.OrganizationID, v)
+		}
+	case statement.FieldCreatedAt:
+		return func(m *Statement, v any) error {
+			return rowscan.Time(&m.CreatedAt, v)
+		}
+	case statement.FieldNumber:
+		return func(m *Statement, v any) error {
+			return rowscan.Int(&m.Number, v)
+		}
+	case statement.FieldAccountID:
+		return func(m *Statement, v any) error {
+			return rowscan.ID(&m.AccountID, v)
+		}
+	case statement.FieldAccountName:
+		return func(m *Statement, v any) error {
+			return rowscan.Text(&m.AccountName, v)
+		}
+	case statement.FieldPeriodStart:
+		return func(m *Statement, v any) error {
+			return rowscan.Time(&m.PeriodStart, v)
+		}
+	case statement.FieldPeriodEnd:
+		return func(m *Statement, v any) error {
+			return rowscan.Time(&m.PeriodEnd, v)
+		}
+	case statement.FieldCurrency:
+		return func(m *Statement, v any) error {
+			return rowscan.Text(&m.Currency, v)
+		}
+	case statement.FieldAmount:
+		return func(m *Statement, v any) error {
+			return rowscan.Text(&m.Amount, v)
+		}
+	case statement.FieldLineCount:
+		return func(m *Statement, v any) error {
+			return rowscan.Int(&m.LineCount, v)
+		}
+	case statement.FieldCorrectsID:
+		return func(m *Statement, v any) error {
+			return rowscan.Optional(&m.CorrectsID, v, rowscan.ID)
+		}
+	case statement.FieldReason:
+		return func(m *Statement, v any) error {
+			return rowscan.Text(&m.Reason, v)
+		}
+	case statement.FieldID:
+		return func(m *Statement, v any) error {
+			return rowscan.ID(&m.ID, v)
+		}
+	}
+	return nil
+}
+
+// Statement returns the query's statement as the row policies restrict it, with
+// some columns of its rows.
+func (_q *StatementLineQuery) Statement(ctx context.Context, columns []string) (*sql.Selector, error) {
+	_q.ctx.Fields = columns
+	if err := onlyTraversers(_q.inters); err != nil {
+		return nil, err
+	}
+	if err := _q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	s := _q.sqlQuery(ctx)
+	return s, s.Err()
+}
+
+// Driver returns the driver that runs the query.
+func (_q *StatementLineQuery) Driver() dialect.Driver { return _q.driver }
+
+// Columns returns the names of all columns.
+func (*StatementLineQuery) Columns() []string { return statementline.Columns }
+
+// Row returns an empty row for some columns; nil means all.
+func (_q *StatementLineQuery) Row(columns []string) *StatementLine {
+	return &StatementLine{config: _q.config, columns: columns}
+}
+
+// JoinedStatement returns the statement that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *StatementLine) JoinedStatement() *Statement { return m.joinedStatement }
+
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *StatementLine) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *StatementLine) Join(name string, to any) {
+	switch name {
+	case statementline.FieldStatementID:
+		m.joinedStatement, _ = to.(*Statement)
+	default:
+		m.computed.Set(name, to)
+	}
+}
+
+// Assign returns the function that assigns a column's value to a row; nil for an
+// unknown column.
+func (*StatementLineQuery) Assign(column string) func(m *StatementLine, v any) error {
+	switch column {
+	case statementline.FieldOrganizationID:
+		return func(m *StatementLine, v any) error {
+			return rowscan.ID(&m.OrganizationID, v)
+		}
+	case statementline.FieldCreatedAt:
+		return func(m *StatementLine, v any) error {
+			return rowscan.Time(&m.CreatedAt, v)
+		}
+	case statementline.FieldAccountID:
+		return func(m *StatementLine, v any) error {
+			return rowscan.ID(&m.AccountID, v)
+		}
+	case statementline.FieldStatementID:
+		return func(m *StatementLine, v any) error {
+			return rowscan.Optional(&m.StatementID, v, rowscan.ID)
+		}
+	case statementline.FieldSubscriptionID:
+		return func(m *StatementLine, v any) error {
+			return rowscan.ID(&m.SubscriptionID, v)
+		}
+	case statementline.FieldAppID:
+		return func(m *StatementLine, v any) error {
+			return rowscan.ID(&m.AppID, v)
+		}
+	case statementline.FieldAppName:
+		return func(m *StatementLine, v any) error {
+			return rowscan.Text(&m.AppName, v)
+		}
+	case statementline.FieldProductID:
+		return func(m *StatementLine, v any) error {
+			return rowscan.ID(&m.ProductID, v)
+		}
+	case statementline.FieldProductName:
+		return func(m *StatementLine, v any) error {
+			return rowscan.Text(&m.ProductName, v)
+		}
+	case statementline.FieldPlanID:
+		return func(m *StatementLine, v any) error {
+			return rowscan.ID(&m.PlanID, v)
+		}
+	case statementline.FieldPlanName:
+		return func(m *StatementLine, v any) error {
+			return rowscan.Text(&m.PlanName, v)
+		}
+	case statementline.FieldKind:
+		return func(m *StatementLine, v any) error {
+			return rowscan.Text(&m.Kind, v)
+		}
+	case statementline.FieldPrice:
+		return func(m *StatementLine, v any) error {
+			return rowscan.JSON(&m.Price, v)
+		}
+	case statementline.FieldCurrency:
+		return func(m *StatementLine, v any) error {
+			return rowscan.Text(&m.Currency, v)
+		}
+	case statementline.FieldPeriodStart:
+		return func(m *StatementLine, v any) error {
+			return rowscan.Time(&m.PeriodStart, v)
+		}
+	case statementline.FieldPeriodEnd:
+		return func(m *StatementLine, v any) error {
+			return rowscan.Time(&m.PeriodEnd, v)
+		}
+	case statementline.FieldStartedAt:
+		return func(m *StatementLine, v any) error {
+			return rowscan.Time(&m.StartedAt, v)
+		}
+	case statementline.FieldEndedAt:
+		return func(m *StatementLine, v any) error {
+			return rowscan.Optional(&m.EndedAt, v, rowscan.Time)
+		}
+	case statementline.FieldCalls:
+		return func(m *StatementLine, v any) error {
+			return rowscan.Int(&m.Calls, v)
+		}
+	case statementline.FieldCallsBefore:
+		return func(m *StatementLine, v any) error {
+			return rowscan.Int(&m.CallsBefore, v)
+		}
+	case statementline.FieldCountedUntil:
+		return func(m *StatementLine, v any) error {
+			return rowscan.Time(&m.CountedUntil, v)
+		}
+	case statementline.FieldCountDueAt:
+		return func(m *StatementLine, v any) error {
+			return rowscan.Optional(&m.CountDueAt, v, rowscan.Time)
+		}
+	case statementline.FieldCharge:
+		return func(m *StatementLine, v any) error {
+			return rowscan.JSON(&m.Charge, v)
+		}
+	case statementline.FieldAmount:
+		return func(m *StatementLine, v any) error {
+			return rowscan.Optional(&m.Amount, v, rowscan.Text)
+		}
+	case statementline.FieldID:
+		return func(m *StatementLine, v any) error {
 			return rowscan.ID(&m.ID, v)
 		}
 	}

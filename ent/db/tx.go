@@ -54,6 +54,10 @@ type Tx struct {
 	Session *SessionClient
 	// SignUp is the client for interacting with the SignUp builders.
 	SignUp *SignUpClient
+	// Statement is the client for interacting with the Statement builders.
+	Statement *StatementClient
+	// StatementLine is the client for interacting with the StatementLine builders.
+	StatementLine *StatementLineClient
 	// Subscription is the client for interacting with the Subscription builders.
 	Subscription *SubscriptionClient
 	// User is the client for interacting with the User builders.
@@ -209,6 +213,8 @@ func (tx *Tx) init() {
 	tx.ServiceToken = NewServiceTokenClient(tx.config)
 	tx.Session = NewSessionClient(tx.config)
 	tx.SignUp = NewSignUpClient(tx.config)
+	tx.Statement = NewStatementClient(tx.config)
+	tx.StatementLine = NewStatementLineClient(tx.config)
 	tx.Subscription = NewSubscriptionClient(tx.config)
 	tx.User = NewUserClient(tx.config)
 }

@@ -2,6 +2,7 @@ package rowpolicy_test
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -27,6 +28,8 @@ import (
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
 	"portico/ent/db/signup"
+	"portico/ent/db/statement"
+	"portico/ent/db/statementline"
 	"portico/ent/db/subscription"
 	"portico/ent/db/user"
 	"portico/internal/address"
@@ -225,6 +228,24 @@ func owned() []table {
 		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
 			return c.Event.Create().SetID(id).SetOrganizationID(o.organization).SetPosition(int64(id.ID()) + 1).SetType("APP_UPDATED").SetAt(at()).
 				SetActorRole("PORTAL").SetActorName("name").SetSubjectType("ProductSubscription").SetSubjectID(o.id("subscriptions")).SetAccountID(o.account).Exec(ctx)
+		}},
+		{"statements", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Statement.Query().Where(statement.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Statement.Update().Where(statement.ID(id)).Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.Statement.Create().SetID(id).SetOrganizationID(o.organization).SetAccountID(o.account).SetAccountName("name").SetCreatedAt(at()).SetNumber(int(id.ID()) + 1).
+				SetPeriodStart(at().Add(time.Duration(id.ID()))).SetPeriodEnd(at().AddDate(0, 1, 0)).SetCurrency("EUR").SetAmount("1.00").SetLineCount(1).Exec(ctx)
+		}},
+		{"statement_lines", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.StatementLine.Query().Where(statementline.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.StatementLine.Update().Where(statementline.ID(id)).SetCalls(1).Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.StatementLine.Create().SetID(id).SetOrganizationID(o.organization).SetAccountID(o.account).SetCreatedAt(at()).SetSubscriptionID(id).
+				SetAppID(id).SetAppName("app").SetProductID(id).SetProductName("product").SetPlanID(id).SetPlanName("plan").SetKind(domain.PlanSubscription).
+				SetPrice(&domain.Price{Amount: "1.00", Currency: "EUR"}).SetCurrency("EUR").SetPeriodStart(at()).SetPeriodEnd(at().AddDate(0, 1, 0)).SetStartedAt(at()).
+				SetCountedUntil(at()).SetCountDueAt(at()).Exec(ctx)
 		}},
 		{"service_tokens", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
 			return c.ServiceToken.Query().Where(servicetoken.ID(id)).Count(ctx)

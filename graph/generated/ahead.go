@@ -78,6 +78,12 @@ func (a *Ahead) callAccount(ctx context.Context, id uuid.UUID) {
 				continue
 			}
 			_, _ = ec.Resolvers.Account().Invitations(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		case "statements":
+			var err error
+			if fc.Args, err = gqlhttp.Arguments(ctx, "Account", field, op.Variables, ec.field_Account_statements_args); err != nil {
+				continue
+			}
+			_, _ = ec.Resolvers.Account().Statements(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		}
 	}
 }

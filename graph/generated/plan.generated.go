@@ -2217,6 +2217,16 @@ func (ec *executionContext) marshalNChargeLine2ᚕporticoᚋinternalᚋdomainᚐ
 	return ret
 }
 
+func (ec *executionContext) marshalNChargeLine2ᚖporticoᚋinternalᚋdomainᚐChargeLine(ctx context.Context, sel ast.SelectionSet, v *domain.ChargeLine) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ChargeLine(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNCreatePlanInput2porticoᚋinternalᚋcatalogᚐCreatePlanInput(ctx context.Context, v any) (catalog.CreatePlanInput, error) {
 	res, err := ec.unmarshalInputCreatePlanInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -2324,6 +2334,16 @@ func (ec *executionContext) marshalNPlanKind2porticoᚋinternalᚋdomainᚐPlanK
 	return res
 }
 
+func (ec *executionContext) marshalNPrice2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx context.Context, sel ast.SelectionSet, v *domain.Price) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Price(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNPriceTier2porticoᚋinternalᚋdomainᚐPriceTier(ctx context.Context, sel ast.SelectionSet, v domain.PriceTier) graphql.Marshaler {
 	return ec._PriceTier(ctx, sel, &v)
 }
@@ -2402,6 +2422,17 @@ func (ec *executionContext) marshalOCharge2ᚖporticoᚋinternalᚋdomainᚐChar
 		return graphql.Null
 	}
 	return ec._Charge(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOChargeLine2ᚕᚖporticoᚋinternalᚋdomainᚐChargeLineᚄ(ctx context.Context, sel ast.SelectionSet, v []*domain.ChargeLine) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := writePlain(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+		return ec.marshalNChargeLine2ᚖporticoᚋinternalᚋdomainᚐChargeLine(ctx, sel, v[i])
+	})
+
+	return ret
 }
 
 func (ec *executionContext) marshalOCreatePlanPayload2ᚖporticoᚋgraphᚋmodelᚐCreatePlanPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreatePlanPayload) graphql.Marshaler {

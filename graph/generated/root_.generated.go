@@ -12,6 +12,7 @@ import (
 	"portico/internal/domain"
 	"portico/internal/identity"
 	"portico/internal/requests"
+	"portico/internal/statements"
 	"portico/internal/usage"
 	"portico/internal/viewer"
 	"sync/atomic"
@@ -81,6 +82,10 @@ type ResolverRoot interface {
 	SessionConnection() SessionConnectionResolver
 	SignUp() SignUpResolver
 	SignUpConnection() SignUpConnectionResolver
+	Statement() StatementResolver
+	StatementConnection() StatementConnectionResolver
+	StatementLine() StatementLineResolver
+	StatementLineConnection() StatementLineConnectionResolver
 	Usage() UsageResolver
 	User() UserResolver
 	UserConnection() UserConnectionResolver
@@ -157,6 +162,7 @@ type ComplexityRoot struct {
 		Members     func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Name        func(childComplexity int) int
 		Profile     func(childComplexity int) int
+		Statements  func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Status      func(childComplexity int) int
 		Timeline    func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Version     func(childComplexity int) int
@@ -411,6 +417,12 @@ type ComplexityRoot struct {
 		RecoveryCodes func(childComplexity int) int
 		User          func(childComplexity int) int
 		UserErrors    func(childComplexity int) int
+	}
+
+	CorrectStatementPayload struct {
+		Replayed   func(childComplexity int) int
+		Statement  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	CreateAccountPayload struct {
@@ -984,6 +996,7 @@ type ComplexityRoot struct {
 		CollectKey                  func(childComplexity int, input model.CollectKeyInput) int
 		CompleteSignIn              func(childComplexity int, input identity.CompleteSignInInput) int
 		ConfirmTotp                 func(childComplexity int, input model.ConfirmTotpInput) int
+		CorrectStatement            func(childComplexity int, input statements.CorrectStatementInput) int
 		CreateAccount               func(childComplexity int, input identity.CreateAccountInput) int
 		CreateApp                   func(childComplexity int, input apps.CreateAppInput) int
 		CreateEndpoint              func(childComplexity int, input catalog.CreateEndpointInput) int
@@ -1343,11 +1356,14 @@ type ComplexityRoot struct {
 		ProductSubscriptionCounts func(childComplexity int, where *apps.SubscriptionFilter) int
 		ProductSubscriptions      func(childComplexity int, where *apps.SubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) int
 		Products                  func(childComplexity int, where *catalog.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) int
+		RunningStatements         func(childComplexity int, accountID *string) int
 		Search                    func(childComplexity int, query string) int
 		ServerInfo                func(childComplexity int, organization *string) int
 		ServiceTokens             func(childComplexity int, where *identity.ServiceTokenFilter, orderBy model.ServiceTokenOrder, first *int, after *string, last *int, before *string) int
 		Sessions                  func(childComplexity int, first *int, after *string, last *int, before *string) int
 		SignUps                   func(childComplexity int, where *identity.SignUpFilter, orderBy model.SignUpOrder, first *int, after *string, last *int, before *string) int
+		StatementLines            func(childComplexity int, where *statements.StatementLineFilter, orderBy model.StatementLineOrder, first *int, after *string, last *int, before *string) int
+		Statements                func(childComplexity int, where *statements.StatementFilter, orderBy model.StatementOrder, first *int, after *string, last *int, before *string) int
 		Usage                     func(childComplexity int, where activity.UsageFilter, interval usage.Interval) int
 		Users                     func(childComplexity int, where *identity.UserFilter, first *int, after *string, last *int, before *string) int
 		Viewer                    func(childComplexity int) int
@@ -1518,6 +1534,16 @@ type ComplexityRoot struct {
 		SuccessorLastUsedAt   func(childComplexity int) int
 	}
 
+	RunningStatement struct {
+		Amount      func(childComplexity int) int
+		AsOf        func(childComplexity int) int
+		Currency    func(childComplexity int) int
+		LineCount   func(childComplexity int) int
+		Lines       func(childComplexity int) int
+		PeriodEnd   func(childComplexity int) int
+		PeriodStart func(childComplexity int) int
+	}
+
 	SearchResult struct {
 		Accounts    func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Apps        func(childComplexity int, first *int, after *string, last *int, before *string) int
@@ -1670,6 +1696,66 @@ type ComplexityRoot struct {
 	SignUpPermissions struct {
 		Approve func(childComplexity int) int
 		Reject  func(childComplexity int) int
+	}
+
+	Statement struct {
+		AccountID   func(childComplexity int) int
+		AccountName func(childComplexity int) int
+		Amount      func(childComplexity int) int
+		ClosedAt    func(childComplexity int) int
+		Corrects    func(childComplexity int) int
+		Currency    func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		LineCount   func(childComplexity int) int
+		Number      func(childComplexity int) int
+		PeriodEnd   func(childComplexity int) int
+		PeriodStart func(childComplexity int) int
+		Reason      func(childComplexity int) int
+	}
+
+	StatementConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	StatementEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	StatementLine struct {
+		AccountID      func(childComplexity int) int
+		Amount         func(childComplexity int) int
+		AppID          func(childComplexity int) int
+		AppName        func(childComplexity int) int
+		Calls          func(childComplexity int) int
+		CallsBefore    func(childComplexity int) int
+		Charges        func(childComplexity int) int
+		EndedAt        func(childComplexity int) int
+		GlobalID       func(childComplexity int) int
+		Kind           func(childComplexity int) int
+		PlanID         func(childComplexity int) int
+		PlanName       func(childComplexity int) int
+		Price          func(childComplexity int) int
+		ProductID      func(childComplexity int) int
+		ProductName    func(childComplexity int) int
+		StartedAt      func(childComplexity int) int
+		Statement      func(childComplexity int) int
+		SubscriptionID func(childComplexity int) int
+	}
+
+	StatementLineConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	StatementLineEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	SuspendAccountPayload struct {
@@ -2143,6 +2229,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Profile(childComplexity), true
+	case "Account.statements":
+		if e.ComplexityRoot.Account.Statements == nil {
+			break
+		}
+
+		args, err := ec.field_Account_statements_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.Statements(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Account.status":
 		if e.ComplexityRoot.Account.Status == nil {
 			break
@@ -3090,6 +3187,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ConfirmTotpPayload.UserErrors(childComplexity), true
+
+	case "CorrectStatementPayload.replayed":
+		if e.ComplexityRoot.CorrectStatementPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CorrectStatementPayload.Replayed(childComplexity), true
+	case "CorrectStatementPayload.statement":
+		if e.ComplexityRoot.CorrectStatementPayload.Statement == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CorrectStatementPayload.Statement(childComplexity), true
+	case "CorrectStatementPayload.userErrors":
+		if e.ComplexityRoot.CorrectStatementPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CorrectStatementPayload.UserErrors(childComplexity), true
 
 	case "CreateAccountPayload.account":
 		if e.ComplexityRoot.CreateAccountPayload.Account == nil {
@@ -5337,6 +5453,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ConfirmTotp(childComplexity, args["input"].(model.ConfirmTotpInput)), true
+	case "Mutation.correctStatement":
+		if e.ComplexityRoot.Mutation.CorrectStatement == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_correctStatement_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CorrectStatement(childComplexity, args["input"].(statements.CorrectStatementInput)), true
 	case "Mutation.createAccount":
 		if e.ComplexityRoot.Mutation.CreateAccount == nil {
 			break
@@ -7681,6 +7808,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Products(childComplexity, args["where"].(*catalog.ProductFilter), args["orderBy"].(model.ProductOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Query.runningStatements":
+		if e.ComplexityRoot.Query.RunningStatements == nil {
+			break
+		}
+
+		args, err := ec.field_Query_runningStatements_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.RunningStatements(childComplexity, args["accountId"].(*string)), true
 	case "Query.search":
 		if e.ComplexityRoot.Query.Search == nil {
 			break
@@ -7736,6 +7874,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.SignUps(childComplexity, args["where"].(*identity.SignUpFilter), args["orderBy"].(model.SignUpOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Query.statementLines":
+		if e.ComplexityRoot.Query.StatementLines == nil {
+			break
+		}
+
+		args, err := ec.field_Query_statementLines_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.StatementLines(childComplexity, args["where"].(*statements.StatementLineFilter), args["orderBy"].(model.StatementLineOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Query.statements":
+		if e.ComplexityRoot.Query.Statements == nil {
+			break
+		}
+
+		args, err := ec.field_Query_statements_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Statements(childComplexity, args["where"].(*statements.StatementFilter), args["orderBy"].(model.StatementOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.usage":
 		if e.ComplexityRoot.Query.Usage == nil {
 			break
@@ -8261,6 +8421,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RotationEvidence.SuccessorLastUsedAt(childComplexity), true
+
+	case "RunningStatement.amount":
+		if e.ComplexityRoot.RunningStatement.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunningStatement.Amount(childComplexity), true
+	case "RunningStatement.asOf":
+		if e.ComplexityRoot.RunningStatement.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunningStatement.AsOf(childComplexity), true
+	case "RunningStatement.currency":
+		if e.ComplexityRoot.RunningStatement.Currency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunningStatement.Currency(childComplexity), true
+	case "RunningStatement.lineCount":
+		if e.ComplexityRoot.RunningStatement.LineCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunningStatement.LineCount(childComplexity), true
+	case "RunningStatement.lines":
+		if e.ComplexityRoot.RunningStatement.Lines == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunningStatement.Lines(childComplexity), true
+	case "RunningStatement.periodEnd":
+		if e.ComplexityRoot.RunningStatement.PeriodEnd == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunningStatement.PeriodEnd(childComplexity), true
+	case "RunningStatement.periodStart":
+		if e.ComplexityRoot.RunningStatement.PeriodStart == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunningStatement.PeriodStart(childComplexity), true
 
 	case "SearchResult.accounts":
 		if e.ComplexityRoot.SearchResult.Accounts == nil {
@@ -8853,6 +9056,264 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SignUpPermissions.Reject(childComplexity), true
+
+	case "Statement.accountId":
+		if e.ComplexityRoot.Statement.AccountID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.AccountID(childComplexity), true
+	case "Statement.accountName":
+		if e.ComplexityRoot.Statement.AccountName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.AccountName(childComplexity), true
+	case "Statement.amount":
+		if e.ComplexityRoot.Statement.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.Amount(childComplexity), true
+	case "Statement.closedAt":
+		if e.ComplexityRoot.Statement.ClosedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.ClosedAt(childComplexity), true
+	case "Statement.corrects":
+		if e.ComplexityRoot.Statement.Corrects == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.Corrects(childComplexity), true
+	case "Statement.currency":
+		if e.ComplexityRoot.Statement.Currency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.Currency(childComplexity), true
+	case "Statement.id":
+		if e.ComplexityRoot.Statement.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.GlobalID(childComplexity), true
+	case "Statement.lineCount":
+		if e.ComplexityRoot.Statement.LineCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.LineCount(childComplexity), true
+	case "Statement.number":
+		if e.ComplexityRoot.Statement.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.Number(childComplexity), true
+	case "Statement.periodEnd":
+		if e.ComplexityRoot.Statement.PeriodEnd == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.PeriodEnd(childComplexity), true
+	case "Statement.periodStart":
+		if e.ComplexityRoot.Statement.PeriodStart == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.PeriodStart(childComplexity), true
+	case "Statement.reason":
+		if e.ComplexityRoot.Statement.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.Reason(childComplexity), true
+
+	case "StatementConnection.edges":
+		if e.ComplexityRoot.StatementConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementConnection.Edges(childComplexity), true
+	case "StatementConnection.nodes":
+		if e.ComplexityRoot.StatementConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementConnection.Nodes(childComplexity), true
+	case "StatementConnection.pageInfo":
+		if e.ComplexityRoot.StatementConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementConnection.PageInfo(childComplexity), true
+	case "StatementConnection.totalCount":
+		if e.ComplexityRoot.StatementConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementConnection.TotalCount(childComplexity), true
+
+	case "StatementEdge.cursor":
+		if e.ComplexityRoot.StatementEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementEdge.Cursor(childComplexity), true
+	case "StatementEdge.node":
+		if e.ComplexityRoot.StatementEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementEdge.Node(childComplexity), true
+
+	case "StatementLine.accountId":
+		if e.ComplexityRoot.StatementLine.AccountID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLine.AccountID(childComplexity), true
+	case "StatementLine.amount":
+		if e.ComplexityRoot.StatementLine.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLine.Amount(childComplexity), true
+	case "StatementLine.appId":
+		if e.ComplexityRoot.StatementLine.AppID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLine.AppID(childComplexity), true
+	case "StatementLine.appName":
+		if e.ComplexityRoot.StatementLine.AppName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLine.AppName(childComplexity), true
+	case "StatementLine.calls":
+		if e.ComplexityRoot.StatementLine.Calls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLine.Calls(childComplexity), true
+	case "StatementLine.callsBefore":
+		if e.ComplexityRoot.StatementLine.CallsBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLine.CallsBefore(childComplexity), true
+	case "StatementLine.charges":
+		if e.ComplexityRoot.StatementLine.Charges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLine.Charges(childComplexity), true
+	case "StatementLine.endedAt":
+		if e.ComplexityRoot.StatementLine.EndedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLine.EndedAt(childComplexity), true
+	case "StatementLine.id":
+		if e.ComplexityRoot.StatementLine.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLine.GlobalID(childComplexity), true
+	case "StatementLine.kind":
+		if e.ComplexityRoot.StatementLine.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLine.Kind(childComplexity), true
+	case "StatementLine.planId":
+		if e.ComplexityRoot.StatementLine.PlanID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLine.PlanID(childComplexity), true
+	case "StatementLine.planName":
+		if e.ComplexityRoot.StatementLine.PlanName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLine.PlanName(childComplexity), true
+	case "StatementLine.price":
+		if e.ComplexityRoot.StatementLine.Price == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLine.Price(childComplexity), true
+	case "StatementLine.productId":
+		if e.ComplexityRoot.StatementLine.ProductID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLine.ProductID(childComplexity), true
+	case "StatementLine.productName":
+		if e.ComplexityRoot.StatementLine.ProductName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLine.ProductName(childComplexity), true
+	case "StatementLine.startedAt":
+		if e.ComplexityRoot.StatementLine.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLine.StartedAt(childComplexity), true
+	case "StatementLine.statement":
+		if e.ComplexityRoot.StatementLine.Statement == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLine.Statement(childComplexity), true
+	case "StatementLine.subscriptionId":
+		if e.ComplexityRoot.StatementLine.SubscriptionID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLine.SubscriptionID(childComplexity), true
+
+	case "StatementLineConnection.edges":
+		if e.ComplexityRoot.StatementLineConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLineConnection.Edges(childComplexity), true
+	case "StatementLineConnection.nodes":
+		if e.ComplexityRoot.StatementLineConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLineConnection.Nodes(childComplexity), true
+	case "StatementLineConnection.pageInfo":
+		if e.ComplexityRoot.StatementLineConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLineConnection.PageInfo(childComplexity), true
+	case "StatementLineConnection.totalCount":
+		if e.ComplexityRoot.StatementLineConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLineConnection.TotalCount(childComplexity), true
+
+	case "StatementLineEdge.cursor":
+		if e.ComplexityRoot.StatementLineEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLineEdge.Cursor(childComplexity), true
+	case "StatementLineEdge.node":
+		if e.ComplexityRoot.StatementLineEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatementLineEdge.Node(childComplexity), true
 
 	case "SuspendAccountPayload.account":
 		if e.ComplexityRoot.SuspendAccountPayload.Account == nil {
@@ -12285,6 +12746,10 @@ enum EventType {
   SERVICE_TOKEN_REVOKED
   "Somebody exported a list, by ` + "`" + `GET /v1/exports/…` + "`" + `: ` + "`" + `changes` + "`" + ` says which ` + "`" + `list` + "`" + `, in which ` + "`" + `format` + "`" + `, by which ` + "`" + `filter` + "`" + ` and ` + "`" + `orderBy` + "`" + `, how many ` + "`" + `rows` + "`" + ` were sent, and whether they were ` + "`" + `complete` + "`" + `. The subject is the account that a developer acts for, or the organization."
   LIST_EXPORTED
+  "The statement of an account for a month was closed: ` + "`" + `changes` + "`" + ` says which ` + "`" + `number` + "`" + `, month (` + "`" + `periodStart` + "`" + `), ` + "`" + `amount` + "`" + ` and ` + "`" + `currency` + "`" + `."
+  STATEMENT_CLOSED
+  "An administrator corrected a statement, the subject, by another one: ` + "`" + `changes` + "`" + ` says which ` + "`" + `correction` + "`" + `, its ` + "`" + `number` + "`" + `, and by how much (` + "`" + `amount` + "`" + `, ` + "`" + `currency` + "`" + `); ` + "`" + `reason` + "`" + ` says why."
+  STATEMENT_CORRECTED
 }
 
 "One page of a list of events."
@@ -15296,6 +15761,287 @@ input SignUpFormInput {
   questions: [QuestionInput!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/statement.graphql", Input: `"""
+What an account's subscriptions have cost in a calendar month of the organization's time zone,
+in one currency, by the calls that Portico has counted; or a correction of another one. It is
+closed once, a little more than a day after the month's end, and never changed: what it names
+are copies, and its ids need not lead to anything any more. Portico takes no payments.
+"""
+type Statement implements Node {
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
+  id: ID!
+  "Counts the organization's statements and corrections, from 1 and without a gap."
+  number: Int!
+  "The id of the account that it is for."
+  accountId: ID! @goField(forceResolver: true)
+  "The account's name when it was closed."
+  accountName: String!
+  "The beginning of its month."
+  periodStart: Time!
+  "The end of its month, not included."
+  periodEnd: Time!
+  "The currency by ISO 4217, such as EUR."
+  currency: String!
+  "The sum of its lines; of a correction by how much the other one's changes, negative if it becomes less."
+  amount: Decimal!
+  "How many lines it has; 0 for a correction."
+  lineCount: Int!
+  "When it was closed, or the correction made."
+  closedAt: Time! @goField(forceResolver: true)
+  "The statement that it corrects; null if it is none of a correction."
+  corrects: Statement @goField(forceResolver: true)
+  "Why it corrects another one; empty if it does not."
+  reason: String!
+}
+
+"One page of a list of statements."
+type StatementConnection {
+  "The page's edges: each with its cursor."
+  edges: [StatementEdge!]! @goField(forceResolver: true)
+  "The page's objects, without cursors."
+  nodes: [Statement!]!
+  "How many entries the whole list has."
+  totalCount: Int!
+  "Whether there are pages before and after this one, and the cursors to ask for them."
+  pageInfo: PageInfo!
+}
+
+"An entry in a list of statements: the object and its cursor."
+type StatementEdge {
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
+  cursor: String!
+  "What is at this place of the list."
+  node: Statement!
+}
+
+"How a list of statements is sorted."
+input StatementOrder {
+  "What to sort by; entries that are equal in it stay in a fixed order."
+  field: StatementOrderField!
+  "ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first."
+  direction: OrderDirection! = ASC
+}
+
+"What a list of statements can be sorted by."
+enum StatementOrderField {
+  "By the time at which they were closed."
+  CREATED_AT
+  "By the beginning of their month."
+  PERIOD_START
+}
+
+"Conditions for statements, which must all be met. What is left out does not matter."
+input StatementFilter {
+  "Only those of these accounts; unknown ids and an empty list match none. Requires: ADMIN."
+  accountIds: [ID!] @hasRole(any: [ADMIN])
+  "Only those in one of these currencies; an empty list matches none."
+  currencies: [String!]
+  "Only those of months that begin at this time or later."
+  periodFrom: Time
+  "Only those of months that begin before this time."
+  periodBefore: Time
+  "Only corrections of these statements; unknown ids and an empty list match none."
+  corrects: [ID!]
+}
+
+"What an account's subscriptions have cost so far in a month that is not closed, in one currency."
+type RunningStatement {
+  "The beginning of the month."
+  periodStart: Time!
+  "The end of the month, not included."
+  periodEnd: Time!
+  "The currency by ISO 4217, such as EUR."
+  currency: String!
+  "The sum of all its lines, as if the month had ended at ` + "`" + `asOf` + "`" + `. The fee of a line that runs is for its time so far."
+  amount: Decimal!
+  "How many lines it has by now."
+  lineCount: Int!
+  "Its lines in the order of their beginnings, at most the first 100, with their calls and amounts so far."
+  lines: [StatementLine!]!
+  "Up to when all calls are counted; later ones may be missing, and those that gateways report later."
+  asOf: Time!
+}
+
+extend type Account {
+  "The account's statements and their corrections, oldest first. Approvers see none."
+  statements(
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): StatementConnection! @goField(forceResolver: true)
+}
+
+extend type Query {
+  "Statements and their corrections, oldest first: for a developer those of the developer's account. As a file: ` + "`" + `GET /v1/exports/statements` + "`" + `. Requires: ADMIN or PORTAL."
+  statements(
+    "Only objects that meet all of these conditions."
+    where: StatementFilter
+    "What the list is sorted by."
+    orderBy: StatementOrder! = {field: CREATED_AT, direction: ASC}
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): StatementConnection! @hasRole(any: [ADMIN, PORTAL])
+  """
+  What is not closed yet of an account: the present month and, for a little more than a day after its
+  end, the one before, each in its currencies. It is computed now, from the calls counted so far, and
+  stored nowhere. An account with more than 5000 lines that are not closed is TOO_LARGE. Requires: ADMIN or PORTAL.
+  """
+  runningStatements(
+    "The account, which administrators must name; a developer's own if it is left out. One that you may not see is NOT_FOUND."
+    accountId: ID
+  ): [RunningStatement!]! @hasRole(any: [ADMIN, PORTAL])
+}
+
+extend type Mutation {
+  "Corrects a statement by another one, which says by how much and why. The first one stays as it is. A correction of a correction corrects the statement that that one does. Requires: ADMIN."
+  correctStatement(
+    "Which statement, by how much, and why."
+    input: CorrectStatementInput!
+  ): CorrectStatementPayload @hasRole(any: [ADMIN])
+}
+
+"Which statement is corrected, by how much, and why."
+input CorrectStatementInput {
+  "The statement's id; an unknown one is NOT_FOUND."
+  statementId: ID!
+  "By how much it changes, in its currency: negative for what the account gets back, not 0, at most 12 digits before the point, and not more after it than the currency has."
+  amount: Decimal!
+  "Why, for the account to read; 1–1000 characters."
+  reason: String!
+  "A name of your choice, up to 255 characters, under which the correction is made once: sent again within 24 hours, it answers with the same correction."
+  idempotencyKey: String
+}
+
+"The result of ` + "`" + `correctStatement` + "`" + `."
+type CorrectStatementPayload {
+  "The correction, a statement of its own; null when there are errors."
+  statement: Statement
+  "Whether it was made by an earlier request with the same idempotency key."
+  replayed: Boolean!
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/statement_line.graphql", Input: `"""
+A time during which a subscription ran by the terms of one plan, within one month, and what it
+has cost. It begins when the subscription is approved or resumed, when it gets another plan or
+price, or with the month, and ends with any of these or with the subscription. Names, kind and
+price are copies of its beginning.
+"""
+type StatementLine implements Node {
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
+  id: ID!
+  "The statement that it is part of; null while its month is not closed."
+  statement: Statement @goField(forceResolver: true)
+  "The id of the account that it is for, also if the app belongs to another one now."
+  accountId: ID! @goField(forceResolver: true)
+  "The id of the subscription."
+  subscriptionId: ID! @goField(forceResolver: true)
+  "The id of the app."
+  appId: ID! @goField(forceResolver: true)
+  "The app's name when the line began."
+  appName: String!
+  "The id of the product."
+  productId: ID! @goField(forceResolver: true)
+  "The product's name when the line began."
+  productName: String!
+  "The id of the plan."
+  planId: ID! @goField(forceResolver: true)
+  "The plan's name when the line began."
+  planName: String!
+  "The plan's kind when the line began."
+  kind: PlanKind!
+  "The plan's price when the line began, by which it is charged."
+  price: Price!
+  "When it began; the minute in which it did counts as the line's."
+  startedAt: Time!
+  "When it ended; the minute in which it did does not count as the line's. Null while it runs."
+  endedAt: Time
+  "How many calls were let through (VALID) in its time, each counted once whatever its ` + "`" + `cost` + "`" + `. While it is not closed: those counted so far."
+  calls: BigInt!
+  "How many calls of the same app and product were on earlier lines of the month, by which included calls and tiers are used up; 0 until it is settled."
+  callsBefore: BigInt!
+  "What the amount is made of. Null until it is settled, but for a line of ` + "`" + `runningStatements` + "`" + `."
+  charges: [ChargeLine!] @goField(forceResolver: true)
+  "What it costs, rounded: the sum of its ` + "`" + `charges` + "`" + `. Null until it is settled, a little more than a day after its end, but for a line of ` + "`" + `runningStatements` + "`" + `."
+  amount: Decimal
+}
+
+"One page of a list of lines of statements."
+type StatementLineConnection {
+  "The page's edges: each with its cursor."
+  edges: [StatementLineEdge!]! @goField(forceResolver: true)
+  "The page's objects, without cursors."
+  nodes: [StatementLine!]!
+  "How many entries the whole list has."
+  totalCount: Int!
+  "Whether there are pages before and after this one, and the cursors to ask for them."
+  pageInfo: PageInfo!
+}
+
+"An entry in a list of lines of statements: the object and its cursor."
+type StatementLineEdge {
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
+  cursor: String!
+  "What is at this place of the list."
+  node: StatementLine!
+}
+
+"How a list of lines of statements is sorted."
+input StatementLineOrder {
+  "What to sort by; entries that are equal in it stay in a fixed order."
+  field: StatementLineOrderField!
+  "ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first."
+  direction: OrderDirection! = ASC
+}
+
+"What a list of lines of statements can be sorted by."
+enum StatementLineOrderField {
+  "By the time of their beginning."
+  CREATED_AT
+}
+
+"Conditions for lines of statements, which must all be met. What is left out does not matter."
+input StatementLineFilter {
+  "Only those of these statements; unknown ids and an empty list match none."
+  statementIds: [ID!]
+  "Only those of these accounts; unknown ids and an empty list match none. Requires: ADMIN."
+  accountIds: [ID!] @hasRole(any: [ADMIN])
+  "Only those of months that begin at this time or later."
+  periodFrom: Time
+  "Only those of months that begin before this time."
+  periodBefore: Time
+}
+
+extend type Query {
+  "Lines of closed statements, oldest first: for a developer those of the developer's account. As a file, for a billing system: ` + "`" + `GET /v1/exports/statementLines` + "`" + `. Requires: ADMIN or PORTAL."
+  statementLines(
+    "Only objects that meet all of these conditions."
+    where: StatementLineFilter
+    "What the list is sorted by."
+    orderBy: StatementLineOrder! = {field: CREATED_AT, direction: ASC}
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): StatementLineConnection! @hasRole(any: [ADMIN, PORTAL])
+}
+`, BuiltIn: false},
 	{Name: "../schema/subscription.graphql", Input: `"An app's use of a product by a plan."
 type ProductSubscription implements Node {
   "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
@@ -16861,6 +17607,8 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_viewerCan(ctx, field)
 	case "invitations":
 		return ec.fieldContext_Account_invitations(ctx, field)
+	case "statements":
+		return ec.fieldContext_Account_statements(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Account", field.Name)
 }
@@ -17363,6 +18111,18 @@ func (ec *executionContext) childFields_ConfirmTotpPayload(ctx context.Context, 
 		return ec.fieldContext_ConfirmTotpPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ConfirmTotpPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CorrectStatementPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "statement":
+		return ec.fieldContext_CorrectStatementPayload_statement(ctx, field)
+	case "replayed":
+		return ec.fieldContext_CorrectStatementPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CorrectStatementPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CorrectStatementPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CreateAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -19291,6 +20051,26 @@ func (ec *executionContext) childFields_RotationEvidence(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type RotationEvidence", field.Name)
 }
 
+func (ec *executionContext) childFields_RunningStatement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "periodStart":
+		return ec.fieldContext_RunningStatement_periodStart(ctx, field)
+	case "periodEnd":
+		return ec.fieldContext_RunningStatement_periodEnd(ctx, field)
+	case "currency":
+		return ec.fieldContext_RunningStatement_currency(ctx, field)
+	case "amount":
+		return ec.fieldContext_RunningStatement_amount(ctx, field)
+	case "lineCount":
+		return ec.fieldContext_RunningStatement_lineCount(ctx, field)
+	case "lines":
+		return ec.fieldContext_RunningStatement_lines(ctx, field)
+	case "asOf":
+		return ec.fieldContext_RunningStatement_asOf(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RunningStatement", field.Name)
+}
+
 func (ec *executionContext) childFields_SearchResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "query":
@@ -19597,6 +20377,126 @@ func (ec *executionContext) childFields_SignUpPermissions(ctx context.Context, f
 		return ec.fieldContext_SignUpPermissions_reject(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SignUpPermissions", field.Name)
+}
+
+func (ec *executionContext) childFields_Statement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Statement_id(ctx, field)
+	case "number":
+		return ec.fieldContext_Statement_number(ctx, field)
+	case "accountId":
+		return ec.fieldContext_Statement_accountId(ctx, field)
+	case "accountName":
+		return ec.fieldContext_Statement_accountName(ctx, field)
+	case "periodStart":
+		return ec.fieldContext_Statement_periodStart(ctx, field)
+	case "periodEnd":
+		return ec.fieldContext_Statement_periodEnd(ctx, field)
+	case "currency":
+		return ec.fieldContext_Statement_currency(ctx, field)
+	case "amount":
+		return ec.fieldContext_Statement_amount(ctx, field)
+	case "lineCount":
+		return ec.fieldContext_Statement_lineCount(ctx, field)
+	case "closedAt":
+		return ec.fieldContext_Statement_closedAt(ctx, field)
+	case "corrects":
+		return ec.fieldContext_Statement_corrects(ctx, field)
+	case "reason":
+		return ec.fieldContext_Statement_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Statement", field.Name)
+}
+
+func (ec *executionContext) childFields_StatementConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_StatementConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_StatementConnection_nodes(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_StatementConnection_totalCount(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_StatementConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StatementConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_StatementEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_StatementEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_StatementEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StatementEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_StatementLine(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_StatementLine_id(ctx, field)
+	case "statement":
+		return ec.fieldContext_StatementLine_statement(ctx, field)
+	case "accountId":
+		return ec.fieldContext_StatementLine_accountId(ctx, field)
+	case "subscriptionId":
+		return ec.fieldContext_StatementLine_subscriptionId(ctx, field)
+	case "appId":
+		return ec.fieldContext_StatementLine_appId(ctx, field)
+	case "appName":
+		return ec.fieldContext_StatementLine_appName(ctx, field)
+	case "productId":
+		return ec.fieldContext_StatementLine_productId(ctx, field)
+	case "productName":
+		return ec.fieldContext_StatementLine_productName(ctx, field)
+	case "planId":
+		return ec.fieldContext_StatementLine_planId(ctx, field)
+	case "planName":
+		return ec.fieldContext_StatementLine_planName(ctx, field)
+	case "kind":
+		return ec.fieldContext_StatementLine_kind(ctx, field)
+	case "price":
+		return ec.fieldContext_StatementLine_price(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_StatementLine_startedAt(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_StatementLine_endedAt(ctx, field)
+	case "calls":
+		return ec.fieldContext_StatementLine_calls(ctx, field)
+	case "callsBefore":
+		return ec.fieldContext_StatementLine_callsBefore(ctx, field)
+	case "charges":
+		return ec.fieldContext_StatementLine_charges(ctx, field)
+	case "amount":
+		return ec.fieldContext_StatementLine_amount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StatementLine", field.Name)
+}
+
+func (ec *executionContext) childFields_StatementLineConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_StatementLineConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_StatementLineConnection_nodes(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_StatementLineConnection_totalCount(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_StatementLineConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StatementLineConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_StatementLineEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_StatementLineEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_StatementLineEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StatementLineEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_SuspendAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

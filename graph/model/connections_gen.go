@@ -43,6 +43,10 @@ type (
 	SessionEdge                   = paging.Edge[*db.Session]
 	SignUpConnection              = paging.Page[*db.SignUp]
 	SignUpEdge                    = paging.Edge[*db.SignUp]
+	StatementConnection           = paging.Page[*db.Statement]
+	StatementEdge                 = paging.Edge[*db.Statement]
+	StatementLineConnection       = paging.Page[*db.StatementLine]
+	StatementLineEdge             = paging.Edge[*db.StatementLine]
 	UserConnection                = paging.Page[*db.User]
 	UserEdge                      = paging.Edge[*db.User]
 )

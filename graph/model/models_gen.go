@@ -362,6 +362,16 @@ type ConfirmTotpPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// The result of `correctStatement`.
+type CorrectStatementPayload struct {
+	// The correction, a statement of its own; null when there are errors.
+	Statement *db.Statement `json:"statement,omitempty"`
+	// Whether it was made by an earlier request with the same idempotency key.
+	Replayed bool `json:"replayed"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // The result of `createAccount`.
 type CreateAccountPayload struct {
 	// The account; null when there are errors.
@@ -1217,6 +1227,22 @@ type SignUpOrder struct {
 type SignUpPayload struct {
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// How a list of lines of statements is sorted.
+type StatementLineOrder struct {
+	// What to sort by; entries that are equal in it stay in a fixed order.
+	Field StatementLineOrderField `json:"field"`
+	// ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first.
+	Direction OrderDirection `json:"direction"`
+}
+
+// How a list of statements is sorted.
+type StatementOrder struct {
+	// What to sort by; entries that are equal in it stay in a fixed order.
+	Field StatementOrderField `json:"field"`
+	// ASC: the smallest, oldest or A first. DESC: the largest, newest or Z first.
+	Direction OrderDirection `json:"direction"`
 }
 
 // Which account is suspended, and why.
@@ -2377,6 +2403,119 @@ func (e *SignUpOrderField) UnmarshalJSON(b []byte) error {
 }
 
 func (e SignUpOrderField) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What a list of lines of statements can be sorted by.
+type StatementLineOrderField string
+
+const (
+	// By the time of their beginning.
+	StatementLineOrderFieldCreatedAt StatementLineOrderField = "CREATED_AT"
+)
+
+var AllStatementLineOrderField = []StatementLineOrderField{
+	StatementLineOrderFieldCreatedAt,
+}
+
+func (e StatementLineOrderField) IsValid() bool {
+	switch e {
+	case StatementLineOrderFieldCreatedAt:
+		return true
+	}
+	return false
+}
+
+func (e StatementLineOrderField) String() string {
+	return string(e)
+}
+
+func (e *StatementLineOrderField) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = StatementLineOrderField(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid StatementLineOrderField", str)
+	}
+	return nil
+}
+
+func (e StatementLineOrderField) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *StatementLineOrderField) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e StatementLineOrderField) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What a list of statements can be sorted by.
+type StatementOrderField string
+
+const (
+	// By the time at which they were closed.
+	StatementOrderFieldCreatedAt StatementOrderField = "CREATED_AT"
+	// By the beginning of their month.
+	StatementOrderFieldPeriodStart StatementOrderField = "PERIOD_START"
+)
+
+var AllStatementOrderField = []StatementOrderField{
+	StatementOrderFieldCreatedAt,
+	StatementOrderFieldPeriodStart,
+}
+
+func (e StatementOrderField) IsValid() bool {
+	switch e {
+	case StatementOrderFieldCreatedAt, StatementOrderFieldPeriodStart:
+		return true
+	}
+	return false
+}
+
+func (e StatementOrderField) String() string {
+	return string(e)
+}
+
+func (e *StatementOrderField) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = StatementOrderField(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid StatementOrderField", str)
+	}
+	return nil
+}
+
+func (e StatementOrderField) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *StatementOrderField) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e StatementOrderField) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -122,7 +122,10 @@ func TestLife_AnySequence(t *testing.T) {
 		w := &life{Fixture: f, t: t}
 		for i, name := range []string{"manual", "automatic"} {
 			w.products[i], w.plans[i][0] = f.MustProduct(t, x.Admin, name)
-			w.plans[i][1] = f.MustPlan(t, x.Admin, w.products[i], "other")
+			w.plans[i][1], err = f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{
+				ProductID: w.products[i].GlobalID(), Name: "other", Kind: new(domain.PlanSubscription), Price: &domain.Price{Amount: "49.00", Currency: "EUR"},
+			})
+			require.NoError(t, err)
 		}
 		_, err = f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: w.products[1].GlobalID(), Approval: input.SetTo(domain.Auto)})
 		require.NoError(t, err)
@@ -240,6 +243,7 @@ func (w *life) check() {
 	}
 	w.checkKeys(ctx)
 	w.checkOffers(ctx)
+	w.checkLines(ctx)
 	require.Equal(w.t, w.events, w.countEvents())
 }
 

@@ -19,6 +19,7 @@ import (
 	"portico/internal/input"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
+	"portico/internal/statements"
 	"portico/internal/viewer"
 )
 
@@ -205,6 +206,9 @@ func savePlan(ctx context.Context, tx *change.Tx, s *db.Subscription, u *db.Subs
 		setDecision(tx, u.Mutation(), reason)
 	}
 	after, err := u.SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
+	if err == nil && (after.PlanID != s.PlanID || !sameRevision(after.PlanRevisionID, s.PlanRevisionID)) {
+		err = statements.Follow(ctx, tx, after)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -86,7 +86,7 @@ func (r *Registration) Save(ctx context.Context, tx *change.Tx, status access.Su
 		return nil, err
 	}
 	tx.Record(r.event(created))
-	return created, nil
+	return created, follow(ctx, tx, created, access.SubscriptionEnded)
 }
 
 // event returns the event of the new subscription. It says if somebody approved it with the

@@ -101,6 +101,11 @@ func applyTransition(ctx context.Context, tx *change.Tx, s *db.Subscription, a l
 	if err := change.ExpectOneRow(u.Save(ctx)); err != nil {
 		return err
 	}
+	after := *s
+	after.Status, after.DecidedAt = to, &tx.Now
+	if err := follow(ctx, tx, &after, s.Status); err != nil {
+		return err
+	}
 	changes := []domain.Change{{Field: "status", Before: domain.Text(s.Status), After: domain.Text(to)}}
 	if s.PendingPlanID != nil {
 		ended, err := planChanges(ctx, tx, s, &db.Subscription{PlanID: s.PlanID, PlanRevisionID: s.PlanRevisionID})

@@ -17,6 +17,7 @@ import (
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
+	"portico/internal/statements"
 	"portico/internal/viewer"
 )
 
@@ -165,6 +166,9 @@ func moveApp(ctx context.Context, tx *change.Tx, a *db.App, t *db.AppTransfer) (
 		}
 	}
 	if err := dropPlanChanges(ctx, tx, a); err != nil {
+		return nil, err
+	}
+	if err := statements.FollowApp(ctx, tx, a.ID); err != nil {
 		return nil, err
 	}
 	return tx.App.Get(viewer.AsSystem(ctx, tx.OrganizationID()), a.ID)

@@ -111,7 +111,7 @@ func callsWithin(kind domain.PlanKind, price *domain.Price, spendingCap *string)
 	if err := checkAmount(field, *spendingCap); err != nil {
 		return nil, nil, err
 	}
-	digits := digitsOf(price.Currency)
+	digits := input.Digits(price.Currency)
 	normal := domain.NormalDecimal(*spendingCap, digits)
 	calls, bounded := domain.CallsWithin(kind, price, normal, digits)
 	switch {

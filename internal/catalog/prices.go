@@ -4,8 +4,6 @@ import (
 	"context"
 	"strconv"
 
-	"github.com/bojanz/currency"
-
 	"portico/ent/db"
 	"portico/internal/change"
 	"portico/internal/domain"
@@ -20,18 +18,12 @@ func Charge(x *db.Plan, calls int) (*domain.Charge, error) { return TermsOf(x).C
 // Charge is the function Charge, by these terms.
 func (t Terms) Charge(calls int) (*domain.Charge, error) {
 	if calls < 0 || calls > domain.MaxChargedCalls {
-		return nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidValue, "calls must be between 0 and "+strconv.Itoa(domain.MaxChargedCalls)+".")
+		return nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "calls must be between 0 and "+strconv.Itoa(domain.MaxChargedCalls)+".")
 	}
 	if t.Price == nil {
 		return nil, nil
 	}
-	return domain.ChargeOf(t.Kind, t.Price, calls, digitsOf(t.Price.Currency)), nil
-}
-
-// digitsOf returns how many digits a valid currency has behind the point.
-func digitsOf(code string) int {
-	digits, _ := currency.GetDigits(code)
-	return int(digits)
+	return domain.ChargeOf(t.Kind, t.Price, calls, input.Digits(t.Price.Currency)), nil
 }
 
 // checkPrice requires a price of each plan that is not free, with a unit if the plan
@@ -130,7 +122,7 @@ func withCurrency(ctx context.Context, tx *change.Tx, p *domain.Price) (*domain.
 		}
 		out.Currency = org.Currency
 	}
-	digits := digitsOf(out.Currency)
+	digits := input.Digits(out.Currency)
 	out.Amount, out.Tiers = domain.NormalDecimal(out.Amount, digits), nil
 	for _, t := range p.Tiers {
 		t.Amount = domain.NormalDecimal(t.Amount, digits)

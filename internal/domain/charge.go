@@ -20,12 +20,12 @@ type Charge struct {
 // ChargeLine is a part of a charge.
 type ChargeLine struct {
 	// Calls are those that the line is for; 0 for a fee.
-	Calls int
+	Calls int `json:"calls,omitempty"`
 	// UnitAmount is what Unit calls cost, or the fee if Unit is 0.
-	UnitAmount string
-	Unit       int
+	UnitAmount string `json:"unitAmount"`
+	Unit       int    `json:"unit,omitempty"`
 	// Amount is rounded, half away from zero, to the digits of the currency.
-	Amount string
+	Amount string `json:"amount"`
 }
 
 // ChargeOf returns what a plan of a kind costs for a month with so many calls, from 0 to
@@ -40,11 +40,20 @@ func ChargeOf(kind PlanKind, p *Price, calls, digits int) *Charge {
 	if p == nil {
 		return nil
 	}
-	out := &Charge{Calls: calls, Currency: p.Currency, Lines: chargeLines(kind, p, calls)}
+	return priced(p, calls, chargeLines(kind, p, calls), digits, big.NewRat(1, 1))
+}
+
+// priced returns the charge of lines; a fee costs a share of it.
+func priced(p *Price, calls int, lines []ChargeLine, digits int, share *big.Rat) *Charge {
+	out := &Charge{Calls: calls, Currency: p.Currency, Lines: lines}
 	sum := new(big.Rat)
-	for i, l := range out.Lines {
-		out.Lines[i].Amount = costOf(l).FloatString(digits)
-		rounded, _ := new(big.Rat).SetString(out.Lines[i].Amount)
+	for i, l := range lines {
+		cost := costOf(l)
+		if l.Unit == 0 {
+			cost.Mul(cost, share)
+		}
+		lines[i].Amount = cost.FloatString(digits)
+		rounded, _ := new(big.Rat).SetString(lines[i].Amount)
 		sum.Add(sum, rounded)
 	}
 	out.Amount = sum.FloatString(digits)

@@ -33,6 +33,8 @@ func All() []Entity {
 		{Kind: nodeid.ServiceToken, Table: "service_tokens", Row: "ServiceToken", Connection: true},
 		{Kind: nodeid.Session, Table: "sessions", Row: "Session", Connection: true},
 		{Kind: nodeid.SignUp, Table: "sign_ups", Row: "SignUp", Connection: true},
+		{Kind: nodeid.Statement, Table: "statements", Row: "Statement", Connection: true},
+		{Kind: nodeid.StatementLine, Table: "statement_lines", Row: "StatementLine", Connection: true},
 		{Kind: nodeid.User, Table: "users", Row: "User", Connection: true},
 	}
 }
@@ -52,6 +54,7 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"nameFolded":     {"name_folded"},
 			"organizationId": {"organization_id"},
 			"profile":        {"profile"},
+			"statements":     nil,
 			"status":         {"status"},
 			"timeline":       nil,
 			"updatedAt":      {"updated_at"},
@@ -499,6 +502,52 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"verifiedAt":     {"verified_at"},
 			"viewerCan":      {"organization_id", "state", "expires_at"},
 		},
+		nodeid.Statement: {
+			"accountId":      {"account_id"},
+			"accountName":    {"account_name"},
+			"amount":         {"amount"},
+			"closedAt":       {"created_at"},
+			"corrects":       {"corrects_id"},
+			"correctsId":     {"corrects_id"},
+			"createdAt":      {"created_at"},
+			"currency":       {"currency"},
+			"id":             nil,
+			"lineCount":      {"line_count"},
+			"number":         {"number"},
+			"organizationId": {"organization_id"},
+			"periodEnd":      {"period_end"},
+			"periodStart":    {"period_start"},
+			"reason":         {"reason"},
+		},
+		nodeid.StatementLine: {
+			"accountId":      {"account_id"},
+			"amount":         {"amount"},
+			"appId":          {"app_id"},
+			"appName":        {"app_name"},
+			"calls":          {"calls"},
+			"callsBefore":    {"calls_before"},
+			"charge":         {"charge"},
+			"charges":        {"charge", "amount"},
+			"countDueAt":     {"count_due_at"},
+			"countedUntil":   {"counted_until"},
+			"createdAt":      {"created_at"},
+			"currency":       {"currency"},
+			"endedAt":        {"ended_at"},
+			"id":             nil,
+			"kind":           {"kind"},
+			"organizationId": {"organization_id"},
+			"periodEnd":      {"period_end"},
+			"periodStart":    {"period_start"},
+			"planId":         {"plan_id"},
+			"planName":       {"plan_name"},
+			"price":          {"price"},
+			"productId":      {"product_id"},
+			"productName":    {"product_name"},
+			"startedAt":      {"started_at"},
+			"statement":      {"statement_id"},
+			"statementId":    {"statement_id"},
+			"subscriptionId": {"subscription_id"},
+		},
 		nodeid.User: {
 			"acceptedTerms":     {"terms_version", "terms_accepted_at"},
 			"accounts":          nil,
@@ -575,6 +624,12 @@ func Edges() map[nodeid.Kind]map[string]Edge {
 		},
 		nodeid.ServiceToken: {
 			"account": {Column: "account_id", Kind: nodeid.Account},
+		},
+		nodeid.Statement: {
+			"corrects": {Column: "corrects_id", Kind: nodeid.Statement},
+		},
+		nodeid.StatementLine: {
+			"statement": {Column: "statement_id", Kind: nodeid.Statement},
 		},
 	}
 }
@@ -1006,6 +1061,55 @@ func (r Reader) SignUpEdge(ctx context.Context, column string, columns []string,
 }
 
 func (r Reader) querySignUp() listing.Query[*db.SignUp] { return r.client.SignUp.Query() }
+
+// StatementList describes a list of Statements.
+func StatementList() listing.List[*db.Statement] {
+	return listing.List[*db.Statement]{
+		Name: "statements",
+		ID:   func(x *db.Statement) uuid.UUID { return x.ID },
+		Keys: []listing.Key[*db.Statement]{
+			{Name: "CREATED_AT", Column: "created_at", Type: listing.Time, Value: func(x *db.Statement) any { return x.CreatedAt }},
+			{Name: "PERIOD_START", Column: "period_start", Type: listing.Time, Value: func(x *db.Statement) any { return x.PeriodStart }},
+		},
+	}
+}
+
+// StatementsByID reads Statements with some columns; none for all.
+func (r Reader) StatementsByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.Statement], error) {
+	return listing.ReadByID(ctx, r.Lists, StatementList(), r.queryStatement, ids, columns, edges...)
+}
+
+// StatementEdge returns the edge from a column to the Statements that the viewer may see.
+func (r Reader) StatementEdge(ctx context.Context, column string, columns []string, found func(*db.Statement)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, StatementList(), r.queryStatement, columns, found)
+}
+
+func (r Reader) queryStatement() listing.Query[*db.Statement] { return r.client.Statement.Query() }
+
+// StatementLineList describes a list of StatementLines.
+func StatementLineList() listing.List[*db.StatementLine] {
+	return listing.List[*db.StatementLine]{
+		Name: "statementLines",
+		ID:   func(x *db.StatementLine) uuid.UUID { return x.ID },
+		Keys: []listing.Key[*db.StatementLine]{
+			{Name: "CREATED_AT", Column: "created_at", Type: listing.Time, Value: func(x *db.StatementLine) any { return x.CreatedAt }},
+		},
+	}
+}
+
+// StatementLinesByID reads StatementLines with some columns; none for all.
+func (r Reader) StatementLinesByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.StatementLine], error) {
+	return listing.ReadByID(ctx, r.Lists, StatementLineList(), r.queryStatementLine, ids, columns, edges...)
+}
+
+// StatementLineEdge returns the edge from a column to the StatementLines that the viewer may see.
+func (r Reader) StatementLineEdge(ctx context.Context, column string, columns []string, found func(*db.StatementLine)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, StatementLineList(), r.queryStatementLine, columns, found)
+}
+
+func (r Reader) queryStatementLine() listing.Query[*db.StatementLine] {
+	return r.client.StatementLine.Query()
+}
 
 // UserList describes a list of Users.
 func UserList() listing.List[*db.User] {

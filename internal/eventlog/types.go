@@ -122,4 +122,6 @@ const (
 	ServiceTokenExpiring       Type = "SERVICE_TOKEN_EXPIRING"
 	ServiceTokenRevoked        Type = "SERVICE_TOKEN_REVOKED"
 	ListExported               Type = "LIST_EXPORTED"
+	StatementClosed            Type = "STATEMENT_CLOSED"
+	StatementCorrected         Type = "STATEMENT_CORRECTED"
 )

@@ -18,6 +18,8 @@ func changes() map[eventlog.Type]string {
 		"ORGANIZATION_UPDATED":          "its time zone ends the periods of quotas",
 		"ACCOUNT_CREATED":               "",
 		"LIST_EXPORTED":                 "",
+		"STATEMENT_CLOSED":              "",
+		"STATEMENT_CORRECTED":           "",
 		"MAIL_SETTINGS_UPDATED":         "",
 		"IDENTITY_PROVIDER_ADDED":       "",
 		"IDENTITY_PROVIDER_UPDATED":     "",

@@ -54,6 +54,9 @@ func selections() []struct {
 		{"serviceTokens", 100, `id name scopes account { id name } environment status createdAt expiresAt lastUsedAt revokedAt`},
 		{"sessions", 100, `id device address current createdAt lastSeenAt expiresAt`},
 		{"signUps", 60, `id email name accountName answers { name label value } status createdAt expiresAt verifiedAt decidedAt decidedBy { name } reason user { id }`},
+		{"statementLines", 50, `id statement { id number } accountId subscriptionId appId appName productId productName planId planName kind
+			price { amount currency unit includedCalls tiers { upTo amount } } startedAt endedAt calls callsBefore charges { calls unitAmount unit amount } amount`},
+		{"statements", 100, `id number accountId accountName periodStart periodEnd currency amount lineCount closedAt corrects { id number } reason`},
 		{usageList, 0, `start end account { id } app { id } product { id } credential { id } endpoint { id } code calls`},
 		{"users", 100, `id name email role status lastSignInAt totpEnabledAt acceptedTerms { version } language timeZone createdAt`},
 	}

@@ -223,6 +223,12 @@ func CheckCurrency(field, s string) error {
 	return nil
 }
 
+// Digits returns how many digits an amount in a valid currency has behind the point.
+func Digits(code string) int {
+	digits, _ := currency.GetDigits(code)
+	return int(digits)
+}
+
 // CheckRange requires min ≤ n ≤ max.
 func CheckRange(field string, n, min, max int) error {
 	if n < min || n > max {

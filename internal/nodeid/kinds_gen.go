@@ -22,6 +22,8 @@ const (
 	ServiceToken        Kind = "ServiceToken"
 	Session             Kind = "Session"
 	SignUp              Kind = "SignUp"
+	Statement           Kind = "Statement"
+	StatementLine       Kind = "StatementLine"
 	User                Kind = "User"
 )
 
@@ -64,6 +66,10 @@ func prefix(k Kind) string {
 		return "sess"
 	case SignUp:
 		return "sup"
+	case Statement:
+		return "stmt"
+	case StatementLine:
+		return "line"
 	case User:
 		return "user"
 	}
@@ -108,6 +114,10 @@ func kindOf(prefix string) (Kind, bool) {
 		return Session, true
 	case "sup":
 		return SignUp, true
+	case "stmt":
+		return Statement, true
+	case "line":
+		return StatementLine, true
 	case "user":
 		return User, true
 	}

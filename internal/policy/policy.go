@@ -81,6 +81,7 @@ const (
 	actAsAllow         action = "actAs.allow"
 	termsAccept        action = "terms.accept"
 	keyRequestCreate   action = "keyRequest.create"
+	statementCorrect   action = "statement.correct"
 )
 
 // credentialAction returns the action for one on a credential.
@@ -246,7 +247,7 @@ func granted(r viewer.Role, a action) bool {
 	case appRestore, accountCreate, accountUpdate, accountSuspend, accountResume, memberAdd,
 		userCreate, userChangeRole, userDisable, userEnable, userUnlock, userDelete, userSendReset, userResetTotp, organizationUpdate, mailUpdate,
 		tokenCreate, tokenRevoke, staffCreate, staffChange, staffTotp, userActAs, userExchange, actAsAllow, signUpDecide, approverChange, grantChange,
-		productCreate, productUpdate, planCreate, planUpdate, planMove, endpointCreate, endpointUpdate, endpointDelete, guideCreate, guideUpdate, guideDelete,
+		productCreate, productUpdate, planCreate, planUpdate, planMove, endpointCreate, endpointUpdate, endpointDelete, guideCreate, guideUpdate, guideDelete, statementCorrect,
 		subscriptionAction(lifecycle.Suspend), subscriptionAction(lifecycle.Resume):
 		return r == viewer.Admin
 	}

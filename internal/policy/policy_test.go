@@ -54,7 +54,7 @@ func grants() map[string][]viewer.Role {
 		"terms.accept": {viewer.Portal}, "signUp.decide": admin, "actAs.allow": admin, "user.actAs": nil, "user.exchange": nil, // only for service tokens: see TestActAs
 		"endpoint.create": admin, "endpoint.update": admin, "endpoint.delete": admin, "subscription.narrow": both, "subscription.acceptTerms": {viewer.Portal},
 		"guide.create": admin, "guide.update": admin, "guide.delete": admin,
-		"subscription.APPROVE": deciders, "subscription.REJECT": deciders, "approver.change": admin, "grant.change": admin,
+		"subscription.APPROVE": deciders, "subscription.REJECT": deciders, "approver.change": admin, "grant.change": admin, "statement.correct": admin,
 		"subscription.WITHDRAW": {viewer.Portal}, "subscription.UNREGISTER": both,
 		"subscription.CHANGE_PLAN": both, "subscription.CANCEL_PLAN_CHANGE": both,
 		"subscription.APPROVE_PLAN_CHANGE": deciders, "subscription.REJECT_PLAN_CHANGE": deciders,
@@ -84,7 +84,7 @@ func makers() []func(organization, account uuid.UUID) Request {
 		func(o, a uuid.UUID) Request { return RemoveMember(o, a, elsewhere, false) })
 	for _, f := range []func(uuid.UUID) Request{
 		RestoreApp, CreateAccount, CreateUser, ChangePassword, CreateProduct, UpdatePlan, MovePlanSubscriptions, UpdateEndpoint, DeleteEndpoint, UpdateGuide, DeleteGuide, UpdateOrganization,
-		UpdateMailSettings, ChangeMailPreferences, EnableTotp, CreateServiceToken, RevokeServiceToken, CreateStaff, ChangeStaff, AskStaffForTotp, ActAs, Exchange, AllowActAs, ChangeApprovers, ChangeGrants, AcceptTerms,
+		UpdateMailSettings, ChangeMailPreferences, EnableTotp, CreateServiceToken, RevokeServiceToken, CreateStaff, ChangeStaff, AskStaffForTotp, ActAs, Exchange, AllowActAs, ChangeApprovers, ChangeGrants, CorrectStatement, AcceptTerms,
 	} {
 		all = append(all, func(o, _ uuid.UUID) Request { return f(o) })
 	}

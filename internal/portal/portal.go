@@ -33,6 +33,8 @@ import (
 	"portico/internal/mail"
 	"portico/internal/maintenance"
 	"portico/internal/requests"
+	"portico/internal/statements"
+	"portico/internal/usage/report"
 )
 
 // Secrets provides the present contents of the key ring.
@@ -111,6 +113,7 @@ type Portal struct {
 	Mail        *mail.Service
 	Imports     *keyimport.Service
 	Requests    *requests.Service
+	Statements  *statements.Service
 
 	changes  *change.Runner
 	entities entity.Reader
@@ -140,6 +143,7 @@ func New(o Options) *Portal {
 		Client: o.Client, Database: o.Database, Changes: changes, Clock: o.DatabaseClock, From: o.Mail.From, PortalURL: o.Mail.PortalURL, Sends: o.Mail.Sends,
 		Resets: p.Identity, Invitations: p.Identity, SignUps: p.Identity,
 	})
+	p.Statements = statements.New(statements.Options{Client: o.Client, Database: o.Database, Changes: changes, Entities: entities, Clock: o.DatabaseClock, Calls: report.NewReader(o.Database, o.DatabaseClock)})
 	p.Activity = activity.New(activity.Options{Client: o.Client, Changes: changes, Entities: entities})
 	return p
 }

@@ -88,7 +88,7 @@ func errOf[T any](_ T, err error) error { return err }
 
 // mutations returns the cases of all services.
 func mutations() []mutationCase {
-	return slices.Concat(credentialMutations(), appMutations(), planChangeMutations(), transferMutations(), keyRequestMutations(), catalogMutations(), identityMutations())
+	return slices.Concat(credentialMutations(), appMutations(), planChangeMutations(), transferMutations(), keyRequestMutations(), statementMutations(), catalogMutations(), identityMutations())
 }
 
 // Each mutation that may change verdicts waits until this node's key cache has
@@ -138,7 +138,7 @@ func TestEveryMutationHasACase(t *testing.T) {
 	}
 	// They read, or belong to commands and jobs after which no key cache is asked, or to people who are not signed in.
 	for _, other := range strings.Fields(`Entities AppByReference CredentialIDByKey PreviewRevoke PreviewDeleteApp PreviewRetireProduct PreviewChangePlan RestorableFor ReportLeakedKey ReportFoundKeys AnswerLeakReports RunLeakReports AccessLists OutOfPolicy RotationDueAt Rotations LastOwners DeveloperNames SwitchAccount ActAs Exchange CheckExchange ServiceTokenStatus AcceptInvitation InvitationStatus InvitationToken SignUp VerifyEmail SignUpStatus SignUpToken KeyCountsEdge KeyCountsOfApps CountSubscriptions Granted ProductByName Count CreateUncollected CollectSecret AccessQuestion Gateways
-		RecordExpiries RecordNotices RecordExport TakeDuePlans EndProducts DescriptionHTML GuideHTML FoldNames ExpireTransfers ExpireRequests ExpireUncollected AppTransferStatus Purge Begin Sends Settings Preview Deletions CreateOrganization Organization OrganizationBySlug Import Transitions Now
+		RecordExpiries RecordNotices RecordExport TakeDuePlans EndProducts DescriptionHTML GuideHTML FoldNames ExpireTransfers ExpireRequests ExpireUncollected Run Reconcile Waiting Running AppTransferStatus Purge Begin Sends Settings Preview Deletions CreateOrganization Organization OrganizationBySlug Import Transitions Now
 		AddProvider UpdateProvider RemoveProvider LinkIdentity UnlinkIdentity Newcomer Providers AllProviders SignInProviders ProviderAt Arrive SignInExternal QuotaPeriods RevisionQuotas SubscriptionsOfRevisions NewestRevisions SignIn RefreshSession SignOut ChangePassword UsageQuery AuthorizeUsage Zone CreateStaff ResetPassword UnlockByAddress
 		RequestPasswordReset AnswerResetRequests RunPasswordResets ResetByLink PrintPasswordReset EnableTotp ConfirmTotp DisableTotp ReplaceRecoveryCodes ResetTotp ResetTotpByAddress CompleteSignIn ResetToken ResetLink CanMail SendsKind Organizations UsersOf RecordSignInFailures RunSignInFailureRecorder RepairTimeZones`) {
 		known[other] = true

@@ -128,6 +128,12 @@ func declared() []Rule {
 			Table: "sign_ups", What: "sign-ups that have led to nothing; those of a user go with the user, and those that wait for a decision stay", For: 168 * time.Hour, Since: "ended_at", Job: "purge",
 		},
 		{
+			Table: "statement_lines", What: "lines of statements, of closed months and of the present one", Forever: true,
+		},
+		{
+			Table: "statements", What: "statements of what accounts have used, and their corrections: they are records of the organization's business and stay when an account is deleted", Forever: true,
+		},
+		{
 			Table: "subscriptions", What: "subscriptions; suspended ones stay until an administrator ends them", With: []string{"apps"},
 		},
 		{

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"portico/internal/catalog"
@@ -16,6 +17,8 @@ const (
 	namesEvery       = time.Minute
 	planChangesEvery = time.Minute
 	endingsEvery     = time.Minute
+	statementsEvery  = time.Minute
+	reconcileEvery   = 10 * time.Minute
 	purgeEvery       = time.Hour
 	rollUpEvery      = time.Minute
 )
@@ -42,6 +45,8 @@ func (p *process) jobs() *jobs.Runner {
 			_, err := p.portal.Maintenance.ExpireTransfers(ctx)
 			return err
 		}},
+		{Name: "statements", Every: statementsEvery, Run: p.closeStatements(telemetry.NewStatements(p.gateway.metrics))},
+		{Name: "statement-lines", Every: reconcileEvery, Run: p.portal.Statements.Reconcile},
 		{Name: "names", Every: namesEvery, Run: func(ctx context.Context) error {
 			_, err := p.portal.Maintenance.FoldNames(ctx)
 			return err
@@ -92,5 +97,17 @@ func (p *process) expireRequests(count func(n int)) func(context.Context) error 
 func (p *process) endProducts(count func(step string)) func(context.Context) error {
 	return func(ctx context.Context) error {
 		return p.portal.Maintenance.EndProducts(ctx, func(s catalog.EndingStep) { count(string(s)) })
+	}
+}
+
+// closeStatements returns the job that settles lines and closes statements, and counts them.
+func (p *process) closeStatements(count *telemetry.Statements) func(context.Context) error {
+	return func(ctx context.Context) error {
+		done, err := p.portal.Statements.Run(ctx)
+		waiting, oldest, readErr := p.portal.Statements.Waiting(ctx)
+		if count.Done(done.Settled, done.Closed); readErr == nil {
+			count.Waits(waiting, oldest)
+		}
+		return errors.Join(err, readErr)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -73,6 +74,26 @@ func TestUncollectedKeysAreCounted(t *testing.T) {
 # TYPE portico_keys_uncollected_total counter
 portico_keys_uncollected_total 3
 `)))
+}
+
+func TestStatementsAreCounted(t *testing.T) {
+	r := prometheus.NewRegistry()
+	s := NewStatements(r)
+	s.Done(3, 2)
+	s.Waits(4, time.Unix(1_700_000_000, 0))
+	value := func(name string) string {
+		all, err := r.Gather()
+		require.NoError(t, err)
+		for _, f := range all {
+			if f.GetName() == name {
+				return fmt.Sprint(f.GetMetric()[0].GetCounter().GetValue() + f.GetMetric()[0].GetGauge().GetValue())
+			}
+		}
+		return "none"
+	}
+	require.Equal(t, []string{"3", "2", "4", "1.7e+09"}, []string{value("portico_statement_lines_settled_total"), value("portico_statements_closed_total"), value("portico_statement_lines_waiting"), value("portico_statement_lines_oldest_end_timestamp_seconds")})
+	s.Waits(0, time.Time{})
+	require.Equal(t, "0", value("portico_statement_lines_oldest_end_timestamp_seconds"))
 }
 
 func TestProductEndingsAreCounted(t *testing.T) {

@@ -88,3 +88,10 @@ const (
 	// BySubscription counts the calls of the subscription's app to its product.
 	BySubscription
 )
+
+// Of asks for the calls of an account's app with a product in a time, To not included, which
+// is of full minutes.
+type Of struct {
+	Account, App, Product uuid.UUID
+	From, To              time.Time
+}

@@ -248,6 +248,30 @@ func (f SignUpFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error)
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.SignUpMutation", m)
 }
 
+// The StatementFunc type is an adapter to allow the use of ordinary
+// function as Statement mutator.
+type StatementFunc func(context.Context, *db.StatementMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f StatementFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.StatementMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.StatementMutation", m)
+}
+
+// The StatementLineFunc type is an adapter to allow the use of ordinary
+// function as StatementLine mutator.
+type StatementLineFunc func(context.Context, *db.StatementLineMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f StatementLineFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.StatementLineMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.StatementLineMutation", m)
+}
+
 // The SubscriptionFunc type is an adapter to allow the use of ordinary
 // function as Subscription mutator.
 type SubscriptionFunc func(context.Context, *db.SubscriptionMutation) (db.Value, error)

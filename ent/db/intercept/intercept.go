@@ -28,6 +28,8 @@ import (
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
 	"portico/ent/db/signup"
+	"portico/ent/db/statement"
+	"portico/ent/db/statementline"
 	"portico/ent/db/subscription"
 	"portico/ent/db/user"
 
@@ -630,6 +632,60 @@ func (f TraverseSignUp) Traverse(ctx context.Context, q db.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *db.SignUpQuery", q)
 }
 
+// The StatementFunc type is an adapter to allow the use of ordinary function as a Querier.
+type StatementFunc func(context.Context, *db.StatementQuery) (db.Value, error)
+
+// Query calls f(ctx, q).
+func (f StatementFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
+	if q, ok := q.(*db.StatementQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *db.StatementQuery", q)
+}
+
+// The TraverseStatement type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseStatement func(context.Context, *db.StatementQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseStatement) Intercept(next db.Querier) db.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseStatement) Traverse(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.StatementQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *db.StatementQuery", q)
+}
+
+// The StatementLineFunc type is an adapter to allow the use of ordinary function as a Querier.
+type StatementLineFunc func(context.Context, *db.StatementLineQuery) (db.Value, error)
+
+// Query calls f(ctx, q).
+func (f StatementLineFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
+	if q, ok := q.(*db.StatementLineQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *db.StatementLineQuery", q)
+}
+
+// The TraverseStatementLine type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseStatementLine func(context.Context, *db.StatementLineQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseStatementLine) Intercept(next db.Querier) db.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseStatementLine) Traverse(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.StatementLineQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *db.StatementLineQuery", q)
+}
+
 // The SubscriptionFunc type is an adapter to allow the use of ordinary function as a Querier.
 type SubscriptionFunc func(context.Context, *db.SubscriptionQuery) (db.Value, error)
 
@@ -727,6 +783,10 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.SessionQuery, predicate.Session, session.OrderOption]{typ: db.TypeSession, tq: q}, nil
 	case *db.SignUpQuery:
 		return &query[*db.SignUpQuery, predicate.SignUp, signup.OrderOption]{typ: db.TypeSignUp, tq: q}, nil
+	case *db.StatementQuery:
+		return &query[*db.StatementQuery, predicate.Statement, statement.OrderOption]{typ: db.TypeStatement, tq: q}, nil
+	case *db.StatementLineQuery:
+		return &query[*db.StatementLineQuery, predicate.StatementLine, statementline.OrderOption]{typ: db.TypeStatementLine, tq: q}, nil
 	case *db.SubscriptionQuery:
 		return &query[*db.SubscriptionQuery, predicate.Subscription, subscription.OrderOption]{typ: db.TypeSubscription, tq: q}, nil
 	case *db.UserQuery:

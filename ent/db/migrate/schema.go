@@ -1842,6 +1842,187 @@ var (
 			},
 		},
 	}
+	// StatementsColumns holds the columns for the "statements" table.
+	StatementsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "number", Type: field.TypeInt},
+		{Name: "account_id", Type: field.TypeUUID},
+		{Name: "account_name", Type: field.TypeString},
+		{Name: "period_start", Type: field.TypeTime},
+		{Name: "period_end", Type: field.TypeTime},
+		{Name: "currency", Type: field.TypeString},
+		{Name: "amount", Type: field.TypeString},
+		{Name: "line_count", Type: field.TypeInt},
+		{Name: "reason", Type: field.TypeString, Default: ""},
+		{Name: "corrects_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// StatementsTable holds the schema information for the "statements" table.
+	StatementsTable = &schema.Table{
+		Name:       "statements",
+		Columns:    StatementsColumns,
+		PrimaryKey: []*schema.Column{StatementsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "statements_statements_corrections",
+				Columns:    []*schema.Column{StatementsColumns[11]},
+				RefColumns: []*schema.Column{StatementsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "statements_organizations_organization",
+				Columns:    []*schema.Column{StatementsColumns[12]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "statement_organization_id_number",
+				Unique:  true,
+				Columns: []*schema.Column{StatementsColumns[12], StatementsColumns[2]},
+			},
+			{
+				Name:    "statement_one_a_period",
+				Unique:  true,
+				Columns: []*schema.Column{StatementsColumns[3], StatementsColumns[5], StatementsColumns[7]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "corrects_id IS NULL",
+				},
+			},
+			{
+				Name:    "statement_organization_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{StatementsColumns[12], StatementsColumns[1], StatementsColumns[0]},
+			},
+			{
+				Name:    "statement_organization_id_period_start_id",
+				Unique:  false,
+				Columns: []*schema.Column{StatementsColumns[12], StatementsColumns[5], StatementsColumns[0]},
+			},
+			{
+				Name:    "statement_account_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{StatementsColumns[3], StatementsColumns[1], StatementsColumns[0]},
+			},
+			{
+				Name:    "statement_account_id_period_start_id",
+				Unique:  false,
+				Columns: []*schema.Column{StatementsColumns[3], StatementsColumns[5], StatementsColumns[0]},
+			},
+			{
+				Name:    "statement_corrects_id",
+				Unique:  false,
+				Columns: []*schema.Column{StatementsColumns[11]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "corrects_id IS NOT NULL",
+				},
+			},
+		},
+	}
+	// StatementLinesColumns holds the columns for the "statement_lines" table.
+	StatementLinesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "account_id", Type: field.TypeUUID},
+		{Name: "subscription_id", Type: field.TypeUUID},
+		{Name: "app_id", Type: field.TypeUUID},
+		{Name: "app_name", Type: field.TypeString},
+		{Name: "product_id", Type: field.TypeUUID},
+		{Name: "product_name", Type: field.TypeString},
+		{Name: "plan_id", Type: field.TypeUUID},
+		{Name: "plan_name", Type: field.TypeString},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"FREE", "SUBSCRIPTION", "METERED", "TIERED"}},
+		{Name: "price", Type: field.TypeJSON},
+		{Name: "currency", Type: field.TypeString},
+		{Name: "period_start", Type: field.TypeTime},
+		{Name: "period_end", Type: field.TypeTime},
+		{Name: "started_at", Type: field.TypeTime},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+		{Name: "calls", Type: field.TypeInt64, Default: 0},
+		{Name: "calls_before", Type: field.TypeInt64, Default: 0},
+		{Name: "counted_until", Type: field.TypeTime},
+		{Name: "count_due_at", Type: field.TypeTime, Nullable: true},
+		{Name: "charge", Type: field.TypeJSON, Nullable: true},
+		{Name: "amount", Type: field.TypeString, Nullable: true},
+		{Name: "statement_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// StatementLinesTable holds the schema information for the "statement_lines" table.
+	StatementLinesTable = &schema.Table{
+		Name:       "statement_lines",
+		Columns:    StatementLinesColumns,
+		PrimaryKey: []*schema.Column{StatementLinesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "statement_lines_statements_statement",
+				Columns:    []*schema.Column{StatementLinesColumns[23]},
+				RefColumns: []*schema.Column{StatementsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "statement_lines_organizations_organization",
+				Columns:    []*schema.Column{StatementLinesColumns[24]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "statement_line_one_runs",
+				Unique:  true,
+				Columns: []*schema.Column{StatementLinesColumns[3]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "ended_at IS NULL",
+				},
+			},
+			{
+				Name:    "statement_line_runs",
+				Unique:  false,
+				Columns: []*schema.Column{StatementLinesColumns[14]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "ended_at IS NULL",
+				},
+			},
+			{
+				Name:    "statement_line_due",
+				Unique:  false,
+				Columns: []*schema.Column{StatementLinesColumns[20]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "count_due_at IS NOT NULL",
+				},
+			},
+			{
+				Name:    "statement_line_open",
+				Unique:  false,
+				Columns: []*schema.Column{StatementLinesColumns[14], StatementLinesColumns[2]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "statement_id IS NULL",
+				},
+			},
+			{
+				Name:    "statementline_account_id_app_id_product_id_period_start",
+				Unique:  false,
+				Columns: []*schema.Column{StatementLinesColumns[2], StatementLinesColumns[4], StatementLinesColumns[6], StatementLinesColumns[13]},
+			},
+			{
+				Name:    "statementline_statement_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{StatementLinesColumns[23], StatementLinesColumns[1], StatementLinesColumns[0]},
+			},
+			{
+				Name:    "statementline_organization_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{StatementLinesColumns[24], StatementLinesColumns[1], StatementLinesColumns[0]},
+			},
+			{
+				Name:    "statementline_account_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{StatementLinesColumns[2], StatementLinesColumns[1], StatementLinesColumns[0]},
+			},
+		},
+	}
 	// SubscriptionsColumns holds the columns for the "subscriptions" table.
 	SubscriptionsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -2384,6 +2565,8 @@ var (
 		SessionTokensTable,
 		SignInAttemptsTable,
 		SignUpsTable,
+		StatementsTable,
+		StatementLinesTable,
 		SubscriptionsTable,
 		TotpFactorsTable,
 		UsageBatchesTable,
@@ -2600,6 +2783,26 @@ func init() {
 		"sign_ups_state":    "state IN ('UNVERIFIED', 'WAITING', 'ACCEPTED', 'REJECTED', 'REPLACED')",
 		"sign_ups_user":     "((state = 'ACCEPTED') = (person_id IS NOT NULL))",
 		"sign_ups_verified": "state NOT IN ('WAITING', 'ACCEPTED', 'REJECTED') OR verified_at IS NOT NULL",
+	}
+	StatementsTable.ForeignKeys[0].RefTable = StatementsTable
+	StatementsTable.ForeignKeys[1].RefTable = OrganizationsTable
+	StatementsTable.Annotation = &entsql.Annotation{}
+	StatementsTable.Annotation.Checks = map[string]string{
+		"statements_amount": "length(amount) BETWEEN 1 AND 60",
+		"statements_number": "number >= 1",
+		"statements_period": "period_end > period_start",
+		"statements_reason": "((corrects_id IS NULL) = (reason = ''))",
+	}
+	StatementLinesTable.ForeignKeys[0].RefTable = StatementsTable
+	StatementLinesTable.ForeignKeys[1].RefTable = OrganizationsTable
+	StatementLinesTable.Annotation = &entsql.Annotation{}
+	StatementLinesTable.Annotation.Checks = map[string]string{
+		"statement_lines_calls":   "(calls >= 0 AND calls_before >= 0)",
+		"statement_lines_charge":  "charge IS NULL OR length(CAST(charge AS text)) <= 50000",
+		"statement_lines_kind":    "kind IN ('FREE', 'SUBSCRIPTION', 'METERED', 'TIERED')",
+		"statement_lines_period":  "(started_at >= period_start AND started_at <= period_end AND (ended_at IS NULL OR (ended_at >= started_at AND ended_at <= period_end)))",
+		"statement_lines_price":   "length(CAST(price AS text)) <= 20000",
+		"statement_lines_settled": "((count_due_at IS NULL) = (amount IS NOT NULL) AND (amount IS NULL OR ended_at IS NOT NULL) AND (statement_id IS NULL OR amount IS NOT NULL))",
 	}
 	SubscriptionsTable.ForeignKeys[0].RefTable = AppsTable
 	SubscriptionsTable.ForeignKeys[1].RefTable = AccountsTable

@@ -88,6 +88,12 @@ func SignUpOrErr(p SignUp, err error) SignUp {
 	}
 }
 
+// Statement is the predicate function for statement builders.
+type Statement func(*sql.Selector)
+
+// StatementLine is the predicate function for statementline builders.
+type StatementLine func(*sql.Selector)
+
 // Subscription is the predicate function for subscription builders.
 type Subscription func(*sql.Selector)
 

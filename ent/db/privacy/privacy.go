@@ -590,6 +590,54 @@ func (f SignUpMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation)
 	return Denyf("db/privacy: unexpected mutation type %T, expect *db.SignUpMutation", m)
 }
 
+// The StatementQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type StatementQueryRuleFunc func(context.Context, *db.StatementQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f StatementQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.StatementQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.StatementQuery", q)
+}
+
+// The StatementMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type StatementMutationRuleFunc func(context.Context, *db.StatementMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f StatementMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.StatementMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.StatementMutation", m)
+}
+
+// The StatementLineQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type StatementLineQueryRuleFunc func(context.Context, *db.StatementLineQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f StatementLineQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.StatementLineQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.StatementLineQuery", q)
+}
+
+// The StatementLineMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type StatementLineMutationRuleFunc func(context.Context, *db.StatementLineMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f StatementLineMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.StatementLineMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.StatementLineMutation", m)
+}
+
 // The SubscriptionQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type SubscriptionQueryRuleFunc func(context.Context, *db.SubscriptionQuery) error

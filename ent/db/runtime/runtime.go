@@ -25,6 +25,8 @@ import (
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
 	"portico/ent/db/signup"
+	"portico/ent/db/statement"
+	"portico/ent/db/statementline"
 	"portico/ent/db/subscription"
 	"portico/ent/db/user"
 	"portico/ent/schema"
@@ -827,6 +829,54 @@ func init() {
 	signupDescID := signupMixinFields0[0].Descriptor()
 	// signup.DefaultID holds the default value on creation for the id field.
 	signup.DefaultID = signupDescID.Default.(func() uuid.UUID)
+	statementMixin := schema.Statement{}.Mixin()
+	statement.Policy = privacy.NewPolicies(schema.Statement{})
+	statement.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := statement.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	statementMixinFields0 := statementMixin[0].Fields()
+	_ = statementMixinFields0
+	statementFields := schema.Statement{}.Fields()
+	_ = statementFields
+	// statementDescReason is the schema descriptor for reason field.
+	statementDescReason := statementFields[10].Descriptor()
+	// statement.DefaultReason holds the default value on creation for the reason field.
+	statement.DefaultReason = statementDescReason.Default.(string)
+	// statementDescID is the schema descriptor for id field.
+	statementDescID := statementMixinFields0[0].Descriptor()
+	// statement.DefaultID holds the default value on creation for the id field.
+	statement.DefaultID = statementDescID.Default.(func() uuid.UUID)
+	statementlineMixin := schema.StatementLine{}.Mixin()
+	statementline.Policy = privacy.NewPolicies(schema.StatementLine{})
+	statementline.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := statementline.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	statementlineMixinFields0 := statementlineMixin[0].Fields()
+	_ = statementlineMixinFields0
+	statementlineFields := schema.StatementLine{}.Fields()
+	_ = statementlineFields
+	// statementlineDescCalls is the schema descriptor for calls field.
+	statementlineDescCalls := statementlineFields[17].Descriptor()
+	// statementline.DefaultCalls holds the default value on creation for the calls field.
+	statementline.DefaultCalls = statementlineDescCalls.Default.(int64)
+	// statementlineDescCallsBefore is the schema descriptor for calls_before field.
+	statementlineDescCallsBefore := statementlineFields[18].Descriptor()
+	// statementline.DefaultCallsBefore holds the default value on creation for the calls_before field.
+	statementline.DefaultCallsBefore = statementlineDescCallsBefore.Default.(int64)
+	// statementlineDescID is the schema descriptor for id field.
+	statementlineDescID := statementlineMixinFields0[0].Descriptor()
+	// statementline.DefaultID holds the default value on creation for the id field.
+	statementline.DefaultID = statementlineDescID.Default.(func() uuid.UUID)
 	subscriptionMixin := schema.Subscription{}.Mixin()
 	subscription.Policy = privacy.NewPolicies(schema.Subscription{})
 	subscription.Hooks[0] = func(next ent.Mutator) ent.Mutator {

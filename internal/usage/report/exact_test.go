@@ -87,6 +87,30 @@ func compareSince(t *testing.T, w *world, ref *reference, from time.Time, name s
 	}
 }
 
+// compareOf compares the calls that were let through of each account's app with a product in
+// times that begin and end in any minute.
+func compareOf(t *testing.T, w *world, ref *reference, from time.Time, name string) {
+	t.Helper()
+	asked := []usage.Of{}
+	for i, m := range ref.calls {
+		start := usage.Minute.Start(from.Add(time.Duration(i)*7*time.Minute), time.UTC)
+		for _, long := range []time.Duration{0, 11 * time.Minute, 3 * time.Hour, 77 * time.Hour} {
+			asked = append(asked, usage.Of{Account: m.Account, App: m.App, Product: m.Product, From: start, To: start.Add(long)})
+		}
+	}
+	got, _, err := w.reports.CallsOf(context.Background(), w.Organization, w.Zone, asked)
+	require.NoError(t, err, name)
+	for i, of := range asked {
+		var want int64
+		for _, m := range ref.calls {
+			if m.Organization == w.Organization && m.Account == of.Account && m.App == of.App && m.Product == of.Product && m.Code == usage.CodePassed && !m.at.Before(of.From) && m.at.Before(of.To) {
+				want += m.n
+			}
+		}
+		require.Equal(t, want, got[i], name)
+	}
+}
+
 func compareRandomly(t *testing.T, w *world, r *rand.Rand, middle time.Time, zones []string, name string) {
 	t.Helper()
 	w.Exec(`UPDATE organizations SET usage_retention = '{"minutes": 300, "hours": 300, "days": 300}'`)
@@ -241,4 +265,5 @@ func compareBreakdowns(t *testing.T, w *world, ref *reference, q usage.Query, al
 		require.Equal(t, last24, got, name)
 	}
 	compareSince(t, w, ref, q.From, name)
+	compareOf(t, w, ref, q.From, name)
 }

@@ -1,0 +1,139 @@
+package statements
+
+import (
+	"context"
+	"errors"
+	"math/big"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/statementline"
+	"portico/internal/change"
+	"portico/internal/domain"
+	"portico/internal/input"
+	"portico/internal/usage"
+	"portico/internal/viewer"
+)
+
+// count counts the calls of lines that are due, settles those that have ended, and returns how
+// many it has settled.
+func (svc *Service) count(ctx context.Context) (settled int, err error) {
+	var errs []error
+	var failed []uuid.UUID
+	for ctx.Err() == nil {
+		// The earlier line of an app and product first: what it used up is not the later one's.
+		due, err := svc.Client.StatementLine.Query().Where(statementline.CountDueAtLTE(svc.Clock.Now()), statementline.OrganizationIDNotIn(failed...)).
+			Order(statementline.ByCountDueAt(), statementline.ByStartedAt(), statementline.ByID()).Limit(batchSize).All(viewer.AsSystem(ctx, uuid.Nil))
+		if err != nil || len(due) == 0 {
+			return settled, errors.Join(append(errs, change.PublicError(err))...)
+		}
+		of := map[uuid.UUID][]*db.StatementLine{}
+		for _, l := range due {
+			of[l.OrganizationID] = append(of[l.OrganizationID], l)
+		}
+		for organization, lines := range of {
+			n, err := svc.countOf(viewer.AsSystem(ctx, organization), organization, lines)
+			if settled += n; err != nil {
+				errs, failed = append(errs, err), append(failed, organization)
+			}
+		}
+	}
+	return settled, errors.Join(append(errs, ctx.Err())...)
+}
+
+// countOf counts the calls of an organization's lines.
+func (svc *Service) countOf(ctx context.Context, organization uuid.UUID, lines []*db.StatementLine) (int, error) {
+	in, err := zoneOf(ctx, svc.Client.Organization, organization)
+	if err != nil {
+		return 0, change.PublicError(err)
+	}
+	limit := svc.Clock.Now().Add(-Lag)
+	of, until := make([]usage.Of, len(lines)), make([]time.Time, len(lines))
+	for i, l := range lines {
+		until[i] = countableUntil(l, limit, in)
+		of[i] = usage.Of{Account: l.AccountID, App: l.AppID, Product: l.ProductID, From: l.CountedUntil, To: until[i]}
+	}
+	calls, asOf, err := svc.Calls.CallsOf(ctx, organization, in, of)
+	if err != nil {
+		return 0, err
+	}
+	if asOf.Before(limit) { // a server has not stored all yet
+		return 0, errors.New("statements: counts of calls are incomplete since " + asOf.Format(time.RFC3339))
+	}
+	return change.Write(ctx, svc.Changes, func(ctx context.Context, tx *change.Tx) (settled int, err error) {
+		for i, l := range lines {
+			done, err := addCalls(ctx, tx, l, until[i], calls[i], in)
+			if err != nil {
+				return 0, err
+			}
+			if done {
+				settled++
+			}
+		}
+		return settled, nil
+	})
+}
+
+// countableUntil returns up to when the calls of a line can be counted: to its end, else to
+// a midnight or the next full hour.
+func countableUntil(l *db.StatementLine, limit time.Time, in *time.Location) time.Time {
+	if l.EndedAt != nil && !l.EndedAt.After(limit) {
+		return later(minuteOf(*l.EndedAt), l.CountedUntil)
+	}
+	if day := usage.Day.Start(limit, in); day.After(l.CountedUntil) {
+		return day
+	}
+	return later(earlier(countedNext(l.CountedUntil, in), minuteOf(limit)), l.CountedUntil)
+}
+
+// addCalls adds calls to a line, unless another server has done so, and settles it if it has
+// ended and they are the last.
+func addCalls(ctx context.Context, tx *change.Tx, read *db.StatementLine, until time.Time, calls int64, in *time.Location) (settled bool, err error) {
+	l, err := change.LockRowForUpdate(ctx, tx, tx.StatementLine, read.ID)
+	if err != nil || l.CountDueAt == nil || !l.CountedUntil.Equal(read.CountedUntil) {
+		return false, err
+	}
+	u := tx.StatementLine.UpdateOne(l).SetCalls(usage.Add(l.Calls, calls)).SetCountedUntil(until)
+	if l.EndedAt == nil || until.Before(minuteOf(*l.EndedAt)) {
+		due := countedNext(until, in).Add(Lag)
+		if l.EndedAt != nil {
+			due = earlier(due, l.EndedAt.Add(Lag))
+		}
+		return false, u.SetCountDueAt(due).Exec(ctx)
+	}
+	before, ok, err := callsBefore(ctx, tx, l)
+	if err != nil {
+		return false, err
+	}
+	if !ok {
+		return false, u.SetCountDueAt(tx.Now.Add(time.Minute)).Exec(ctx)
+	}
+	c := chargeOf(l, before, usage.Add(l.Calls, calls), *l.EndedAt)
+	return true, u.ClearCountDueAt().SetCallsBefore(before).SetCharge(c.Lines).SetAmount(c.Amount).Exec(ctx)
+}
+
+// callsBefore returns the calls of the same account, app and product on earlier lines of the
+// month, whatever their plans; ok is false while one of them is not settled.
+func callsBefore(ctx context.Context, tx *change.Tx, l *db.StatementLine) (n int64, ok bool, err error) {
+	before, err := tx.StatementLine.Query().Where(statementline.AccountID(l.AccountID), statementline.AppID(l.AppID), statementline.ProductID(l.ProductID),
+		statementline.PeriodStart(l.PeriodStart), statementline.Or(statementline.StartedAtLT(l.StartedAt), statementline.And(statementline.StartedAt(l.StartedAt), statementline.IDLT(l.ID)))).
+		Select(statementline.FieldCalls, statementline.FieldAmount).All(ctx)
+	for _, b := range before {
+		if b.Amount == nil {
+			return 0, false, err
+		}
+		n = usage.Add(n, b.Calls)
+	}
+	return n, true, err
+}
+
+// chargeOf returns what a line costs that ends at a time.
+func chargeOf(l *db.StatementLine, before, calls int64, end time.Time) *domain.Charge {
+	share := new(big.Rat)
+	if end.After(l.StartedAt) {
+		share = domain.ShareOf(l.StartedAt, end, l.PeriodStart, l.PeriodEnd)
+	}
+	return domain.ChargeOfPart(l.Kind, l.Price, domain.Part{Before: int(before), Calls: int(calls), Share: share}, input.Digits(l.Currency))
+}
