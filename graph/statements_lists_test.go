@@ -70,7 +70,8 @@ func (c *crowded) statements(t *testing.T, account uuid.UUID, i int) {
 	t.Helper()
 	system := viewer.AsSystem(t.Context(), c.Organization.ID)
 	for n, of := range []uuid.UUID{account, c.Account.ID} {
-		first := fillStatement(c.Client.Statement.Create(), c.Organization.ID, of).SetNumber(4*i + 2*n + 1).SetPeriodStart(portaltest.Start().AddDate(0, 0, -40-i)).SaveX(system)
+		month := portaltest.Start().AddDate(0, 0, -40-i)
+		first := fillStatement(c.Client.Statement.Create(), c.Organization.ID, of).SetNumber(4*i + 2*n + 1).SetPeriodStart(month).SetPeriodEnd(month.AddDate(0, 1, 0)).SaveX(system)
 		second := fillStatement(c.Client.Statement.Create(), c.Organization.ID, of).SetNumber(4*i + 2*n + 2).SetCorrectsID(first.ID).SetReason("So.").SaveX(system)
 		for _, s := range []*db.Statement{first, second} {
 			fillLine(c.Client.StatementLine.Create(), c.Organization.ID, of).SetStatementID(s.ID).ExecX(system)
