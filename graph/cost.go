@@ -5,6 +5,7 @@ import (
 
 	"portico/clients/go/gate/verdict"
 	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/gqlhttp"
 	"portico/internal/identity"
@@ -36,6 +37,9 @@ const (
 	// searchCost is the cost of looking for a text or a label in a list, whose rows are read
 	// to compare what an index finds.
 	searchCost = 200
+	// uploadCost is the cost of reading an OpenAPI document, and of endpoints that become its
+	// operations.
+	uploadCost = 3000
 	// explanationCost is the cost of the reads that a verdict, or a preview, needs.
 	explanationCost = 100
 )
@@ -84,6 +88,9 @@ func lengths() map[string]int {
 		"Price.tiers":                               domain.MaxPriceTiers,
 		"Product.authTypes":                         mostAuthTypes,
 		"Product.tags":                              domain.MaxTags,
+		"ProductDocument.operations":                domain.MaxDocumentOperations,
+		"DocumentChanges.operations":                catalog.MaxDocumentChanges,
+		"DocumentChange.parts":                      catalog.MaxDocumentParts,
 		"ProductSubscription.allowedTransitions":    len(lifecycle.UserActions()),
 		"ReplaceRecoveryCodesPayload.recoveryCodes": identity.RecoveryCodes,
 		"RevokeKeysPayload.results":                 apps.MaxRevokedKeys,
@@ -126,9 +133,11 @@ func bases() map[string]int {
 		"Query.previewDeleteApp": explanationCost, "Query.previewRetireProduct": explanationCost, "Query.previewRevoke": explanationCost, "Query.previewChangePlan": explanationCost,
 		"Query.productSubscriptionCounts": countCost, "Query.keyRequestCounts": countCost,
 		"SearchResult.apps": searchCost, "SearchResult.accounts": searchCost, "SearchResult.products": searchCost, "SearchResult.users": searchCost, "SearchResult.credentials": searchCost,
-		"Query.usage":    reportCost,
-		"Usage.topApps":  breakdownCost,
-		"Usage.upstream": breakdownCost,
+		"Query.usage": reportCost,
+		// Beside what each change costs: reading a document and comparing it.
+		"Mutation.uploadProductDocument": uploadCost,
+		"Usage.topApps":                  breakdownCost,
+		"Usage.upstream":                 breakdownCost,
 	} {
 		out[name] = n
 	}
@@ -142,6 +151,8 @@ const (
 	longest      = 40 // 10,000
 	// aWebsite has 2,000 characters, each of which may be escaped.
 	aWebsite = 24
+	// aDocument has domain.MaxDocument bytes, aCall openapi.MaxCurl characters.
+	aDocument, aCall = 800, 32
 	// aPage is HTML of at most 60,000 bytes.
 	aPage = 235
 )
@@ -179,6 +190,11 @@ func longTexts() map[string]int {
 		"ProductSubscription.reason":     aReason,
 		"SignUp.reason":                  aReason,
 		"Terms.url":                      aWebsite,
+		"DocumentChange.path":            aReason,
+		"ProductDocument.server":         aReason,
+		"ProductDocument.text":           aDocument,
+		"ProductDocument.curl":           aCall,
+		"ProductOperation.path":          aReason,
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
+	"portico/ent/db/productdocument"
 	"portico/ent/db/productgrant"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
@@ -106,6 +107,7 @@ func checkColumn(t, c string) error {
 			plan.Table:            plan.ValidColumn,
 			product.Table:         product.ValidColumn,
 			productapprover.Table: productapprover.ValidColumn,
+			productdocument.Table: productdocument.ValidColumn,
 			productgrant.Table:    productgrant.ValidColumn,
 			servicetoken.Table:    servicetoken.ValidColumn,
 			session.Table:         session.ValidColumn,

@@ -30,6 +30,10 @@ func Plan() ent.Policy {
 	return p
 }
 
+// ProductDocument is the policy of OpenAPI documents: viewers who see a product see its
+// documents.
+func ProductDocument() ent.Policy { return Plan() }
+
 // Endpoint is the policy of endpoints: viewers who see a product see its endpoints, but
 // for approvers, who decide about none, and for those who have not signed in.
 func Endpoint() ent.Policy { return ofProduct() }

@@ -114,6 +114,8 @@ const (
 	EndpointCreated            Type = "ENDPOINT_CREATED"
 	EndpointUpdated            Type = "ENDPOINT_UPDATED"
 	EndpointDeleted            Type = "ENDPOINT_DELETED"
+	ProductDocumentUploaded    Type = "PRODUCT_DOCUMENT_UPLOADED"
+	ProductDocumentDeleted     Type = "PRODUCT_DOCUMENT_DELETED"
 	ServiceTokenCreated        Type = "SERVICE_TOKEN_CREATED"
 	ServiceTokenExpiring       Type = "SERVICE_TOKEN_EXPIRING"
 	ServiceTokenRevoked        Type = "SERVICE_TOKEN_REVOKED"

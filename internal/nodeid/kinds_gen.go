@@ -16,6 +16,7 @@ const (
 	Organization        Kind = "Organization"
 	Plan                Kind = "Plan"
 	Product             Kind = "Product"
+	ProductDocument     Kind = "ProductDocument"
 	ProductSubscription Kind = "ProductSubscription"
 	ServiceToken        Kind = "ServiceToken"
 	Session             Kind = "Session"
@@ -50,6 +51,8 @@ func prefix(k Kind) string {
 		return "plan"
 	case Product:
 		return "prod"
+	case ProductDocument:
+		return "doc"
 	case ProductSubscription:
 		return "sub"
 	case ServiceToken:
@@ -90,6 +93,8 @@ func kindOf(prefix string) (Kind, bool) {
 		return Plan, true
 	case "prod":
 		return Product, true
+	case "doc":
+		return ProductDocument, true
 	case "sub":
 		return ProductSubscription, true
 	case "tok":

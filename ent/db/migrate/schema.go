@@ -1366,6 +1366,59 @@ var (
 			},
 		},
 	}
+	// ProductDocumentsColumns holds the columns for the "product_documents" table.
+	ProductDocumentsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "number", Type: field.TypeInt},
+		{Name: "title", Type: field.TypeString},
+		{Name: "api_version", Type: field.TypeString},
+		{Name: "format", Type: field.TypeEnum, Enums: []string{"JSON", "YAML"}},
+		{Name: "text", Type: field.TypeString},
+		{Name: "size", Type: field.TypeInt},
+		{Name: "sha256", Type: field.TypeString},
+		{Name: "server", Type: field.TypeString},
+		{Name: "operations", Type: field.TypeJSON},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "product_id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// ProductDocumentsTable holds the schema information for the "product_documents" table.
+	ProductDocumentsTable = &schema.Table{
+		Name:       "product_documents",
+		Columns:    ProductDocumentsColumns,
+		PrimaryKey: []*schema.Column{ProductDocumentsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "product_documents_products_product",
+				Columns:    []*schema.Column{ProductDocumentsColumns[11]},
+				RefColumns: []*schema.Column{ProductsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "product_documents_organizations_organization",
+				Columns:    []*schema.Column{ProductDocumentsColumns[12]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "productdocument_product_id_number",
+				Unique:  true,
+				Columns: []*schema.Column{ProductDocumentsColumns[11], ProductDocumentsColumns[1]},
+			},
+			{
+				Name:    "productdocument_product_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{ProductDocumentsColumns[11], ProductDocumentsColumns[10], ProductDocumentsColumns[0]},
+			},
+			{
+				Name:    "productdocument_organization_id",
+				Unique:  false,
+				Columns: []*schema.Column{ProductDocumentsColumns[12]},
+			},
+		},
+	}
 	// ProductGrantsColumns holds the columns for the "product_grants" table.
 	ProductGrantsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -2219,6 +2272,7 @@ var (
 		PlansTable,
 		ProductsTable,
 		ProductApproversTable,
+		ProductDocumentsTable,
 		ProductGrantsTable,
 		QuotaCountsTable,
 		RecoveryCodesTable,
@@ -2389,6 +2443,15 @@ func init() {
 	ProductApproversTable.ForeignKeys[0].RefTable = ProductsTable
 	ProductApproversTable.ForeignKeys[1].RefTable = UsersTable
 	ProductApproversTable.ForeignKeys[2].RefTable = OrganizationsTable
+	ProductDocumentsTable.ForeignKeys[0].RefTable = ProductsTable
+	ProductDocumentsTable.ForeignKeys[1].RefTable = OrganizationsTable
+	ProductDocumentsTable.Annotation = &entsql.Annotation{}
+	ProductDocumentsTable.Annotation.Checks = map[string]string{
+		"product_documents_format":     "format IN ('JSON', 'YAML')",
+		"product_documents_number":     "number > 0",
+		"product_documents_operations": "length(CAST(operations AS text)) <= 2000000",
+		"product_documents_text":       "length(text) <= 200000",
+	}
 	ProductGrantsTable.ForeignKeys[0].RefTable = ProductsTable
 	ProductGrantsTable.ForeignKeys[1].RefTable = AccountsTable
 	ProductGrantsTable.ForeignKeys[2].RefTable = OrganizationsTable
