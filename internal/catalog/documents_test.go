@@ -24,7 +24,12 @@ func openAPI(version string, operations ...string) string {
 	var paths []string
 	for _, o := range operations {
 		method, path, _ := strings.Cut(o, " ")
-		paths = append(paths, fmt.Sprintf(`%q:{%q:{"summary":"What it does.","responses":{"200":{"description":""}}}}`, path, method))
+		parameters := "[]"
+		if _, name, ok := strings.Cut(path, "{"); ok {
+			name, _, _ = strings.Cut(name, "}")
+			parameters = fmt.Sprintf(`[{"name":%q,"in":"path","required":true,"schema":{"type":"string"}}]`, name)
+		}
+		paths = append(paths, fmt.Sprintf(`%q:{%q:{"summary":"What it does.","parameters":%s,"responses":{"200":{"description":""}}}}`, path, method, parameters))
 	}
 	return `{"openapi":"3.1.0","info":{"title":"Orders","version":"` + version + `"},"paths":{` + strings.Join(paths, ",") + `}}`
 }
