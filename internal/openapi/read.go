@@ -111,14 +111,23 @@ func fromYAML(text string) ([]byte, error) {
 	return raw, checkJSON(raw)
 }
 
+// level is an object or a list that has begun.
+type level struct {
+	keys map[string]bool // nil: a list
+	key  bool            // whether a key comes next
+}
+
+func begun(t json.Token) level {
+	if t == json.Delim('{') {
+		return level{keys: map[string]bool{}, key: true}
+	}
+	return level{}
+}
+
 // checkJSON refuses keys given twice, deep nesting, and what follows the document.
 func checkJSON(raw []byte) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
-	type level struct {
-		keys map[string]bool // nil: a list
-		key  bool            // whether a key comes next
-	}
 	var stack []level
 	for {
 		t, err := d.Token()
@@ -134,11 +143,7 @@ func checkJSON(raw []byte) error {
 			if top >= 0 && stack[top].keys != nil {
 				stack[top].key = true
 			}
-			next := level{}
-			if t == json.Delim('{') {
-				next = level{keys: map[string]bool{}, key: true}
-			}
-			if stack = append(stack, next); len(stack) > maxDepth {
+			if stack = append(stack, begun(t)); len(stack) > maxDepth {
 				return fmt.Errorf("it is nested deeper than %d", maxDepth)
 			}
 			continue
