@@ -87,9 +87,12 @@ func changeQuotaPer(t *testing.T, c *actors, product string, gateway *gatewayCli
 	a := c.admin.Must(t, `query($id: ID!) { node(id: $id) { ... on Product { plans { nodes { id } } } } }`, vars{"id": product})
 	plan := a.Text("node", "plans", "nodes", 0, "id")
 	c.admin.Do(t, "updatePlan", vars{"planId": plan, "quotaPer": "APP"}, `plan { id }`)
+	require.Equal(t, "QUOTA_EXCEEDED", gateway.code(t, third, "orders"), "running subscriptions keep what was agreed to")
+	c.movePlan(t, plan)
 	require.Equal(t, "VALID", gateway.code(t, third, "orders"), "it has used nothing by itself")
 	require.Equal(t, "VALID", gateway.code(t, mobile, "orders"), "and this one half of it")
 	c.admin.Do(t, "updatePlan", vars{"planId": plan, "quotaPer": "ACCOUNT", "quota": vars{"limit": 13, "per": "MONTH"}}, `plan { id }`)
+	c.movePlan(t, plan)
 	require.Equal(t, "VALID", gateway.code(t, third, "orders"), "the thirteenth of all")
 	require.Equal(t, "QUOTA_EXCEEDED", gateway.code(t, mobile, "orders"))
 }

@@ -165,6 +165,21 @@ func (v *visit) keyRequest() {
 	v.run("ApproveKeyRequest")
 	v.signIn("developer@demo.example", "Acme Developer")
 	v.run("CollectKey")
+	v.productTerms()
+}
+
+// productTerms gives the product terms, which the developer accepts, and takes them away: the
+// tabs after it register with the product.
+func (v *visit) productTerms() {
+	v.signIn("admin@demo.example", "Demo Administrator")
+	product := v.run("SetProductTerms").Text("updateProduct", "product", "id")
+	v.signIn("developer@demo.example", "Acme Developer")
+	accepted := v.run("AcceptProductTerms")
+	require.Equal(v.t, "2026-12", accepted.Text("acceptProductTerms", "productSubscriptions", 0, "acceptedTerms", "version"))
+	v.signIn("admin@demo.example", "Demo Administrator")
+	v.page.SelectTab("SetProductTerms")
+	v.page.SetVariables(`{"input": {"productId": "` + product + `", "terms": null}}`)
+	require.Nil(v.t, v.press("SetProductTerms").At("updateProduct", "product", "terms"))
 }
 
 // visibility makes a product private, lets an account see it, and takes that back.

@@ -10,6 +10,7 @@ import (
 	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
 	"portico/ent/db"
+	"portico/internal/apps"
 	"portico/internal/database"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
@@ -79,6 +80,9 @@ func TestQuotaCountedByAccount(t *testing.T) {
 			s.wantStatements(t, &c, s.token(t, ctx), "shared quotas", `query($n: Int) { apps(first: $n, orderBy: {field: NAME, direction: ASC}) { nodes { productSubscriptions { nodes { quota { used } } } } } }`, 5, `{"quota":{"used":15}}`)
 		}
 		per("updatePlan", "planId", "quotaPer: APP", id)
+		require.Equal(t, []float64{15, 15, 15, 15, 15}, used(developer), "as was agreed to")
+		_, err := s.Portal.Apps.MovePlanSubscriptions(tenant.Admin, apps.MovePlanSubscriptionsInput{PlanID: id})
+		require.NoError(t, err)
 		require.Equal(t, []float64{1, 2, 3, 4, 5}, used(developer))
 	})
 }

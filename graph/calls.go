@@ -117,7 +117,7 @@ func (r *Resolver) quotasUsed(ctx context.Context, subscriptions []uuid.UUID) (m
 	periods, counters := map[uuid.UUID]*apps.QuotaPeriod{}, map[uuid.UUID]uuid.UUID{}
 	for _, id := range subscriptions {
 		s := l.subscriptionOf(id)
-		period, err := value(ctx, "quotas", nodeid.Plan, s.PlanID, r.Portal.Apps.QuotaPeriods)
+		period, err := r.quotaPeriod(ctx, s)
 		if err != nil {
 			return nil, err
 		}

@@ -24,6 +24,9 @@ const (
 	// decisionCost is the cost of each subscription that is decided about with others: a
 	// transaction, an event, and a row that changes.
 	decisionCost = 300
+	// acceptanceCost is the cost of each subscription for which terms are accepted with others:
+	// an event, and a row that changes.
+	acceptanceCost = 100
 	// wishCost is the cost of each plan that a request for a key asks for: a product that is
 	// locked and checked, an event, and a row that remains.
 	wishCost = 300
@@ -70,9 +73,10 @@ func prices() gqlhttp.Prices {
 func lengths() map[string]int {
 	codes := len(verdict.Codes())
 	return map[string]int{
-		"AccessExplanation.steps":     codes,
-		"AccountProfile.customFields": input.MaxLabels,
-		"App.labels":                  input.MaxLabels, "AppTransfer.productTitles": apps.MaxTransferTitles,
+		"AccessExplanation.steps":                        codes,
+		"AccountProfile.customFields":                    input.MaxLabels,
+		"AcceptProductTermsPayload.productSubscriptions": apps.MaxTermsAccepted,
+		"App.labels": input.MaxLabels, "AppTransfer.productTitles": apps.MaxTransferTitles,
 		"CompleteSignInPayload.recoveryCodes": identity.RecoveryCodes,
 		"ConfirmTotpPayload.recoveryCodes":    identity.RecoveryCodes,
 		"Credential.labels":                   input.MaxLabels,
@@ -85,6 +89,7 @@ func lengths() map[string]int {
 		"Impact.apps":                         apps.MaxImpact, "Impact.credentials": apps.MaxImpact, "Impact.productSubscriptions": apps.MaxImpact,
 		"MailSettings.kinds":                        len(domain.MailKinds()),
 		"Charge.lines":                              domain.MaxPriceTiers,
+		"Plan.endpointLimits":                       catalog.MaxEndpointLimits,
 		"Price.tiers":                               domain.MaxPriceTiers,
 		"Product.authTypes":                         mostAuthTypes,
 		"Product.tags":                              domain.MaxTags,
@@ -120,6 +125,7 @@ func elements() map[gqlhttp.FieldName]gqlhttp.Element {
 	return map[gqlhttp.FieldName]gqlhttp.Element{
 		{Type: "Mutation", Field: "revokeKeys"}:          {List: "credentialIds", Price: revocationCost},
 		{Type: "Mutation", Field: "decideSubscriptions"}: {List: "subscriptionIds", Price: decisionCost},
+		{Type: "Mutation", Field: "acceptProductTerms"}:  {List: "subscriptionIds", Price: acceptanceCost},
 		{Type: "Mutation", Field: "requestKey"}:          {List: "plans", Price: wishCost},
 		{Type: "Mutation", Field: "updateKeyRequest"}:    {List: "plans", Price: wishCost},
 	}
@@ -155,6 +161,8 @@ const (
 	aDocument, aCall = 800, 32
 	// aPage is HTML of at most 60,000 bytes.
 	aPage = 235
+	// aGuide has 65,536 characters, and its HTML at most 330,000 bytes.
+	aGuide, aGuidePage = 256, 1290
 )
 
 // longTexts returns the own costs of fields with long texts: 1 for each 256
@@ -162,17 +170,18 @@ const (
 // that and is missing.
 func longTexts() map[string]int {
 	return map[string]int{
-		"AccessStep.detail":              aDescription,
-		"AccountProfile.description":     aDescription,
-		"AccountProfile.website":         aWebsite,
-		"App.description":                aDescription,
-		"Answer.value":                   2, //nolint:mnd // 500 characters
-		"AppTransfer.answer":             aReason,
-		"AppTransfer.reason":             aReason,
-		"Credential.revokedNote":         aReason,
-		"DeletedApp.reason":              aReason,
-		"Endpoint.description":           aDescription,
-		"Endpoint.path":                  aReason,
+		"AccessStep.detail":          aDescription,
+		"AccountProfile.description": aDescription,
+		"AccountProfile.website":     aWebsite,
+		"App.description":            aDescription,
+		"Answer.value":               2, //nolint:mnd // 500 characters
+		"AppTransfer.answer":         aReason,
+		"AppTransfer.reason":         aReason,
+		"Credential.revokedNote":     aReason,
+		"DeletedApp.reason":          aReason,
+		"Endpoint.description":       aDescription,
+		"Endpoint.path":              aReason,
+		"Guide.text":                 aGuide, "Guide.html": aGuidePage,
 		"Event.reason":                   aReason,
 		"TotpSetup.uri":                  longest,
 		"MailPreview.html":               longest,
@@ -183,6 +192,7 @@ func longTexts() map[string]int {
 		"Product.description":            longest,
 		"Product.descriptionHtml":        aPage,
 		"Product.documentationUrl":       aWebsite,
+		"Product.logoUrl":                aWebsite,
 		"Product.handOffUrl":             aWebsite,
 		"ProductSubscription.handOffUrl": aWebsite,
 		"KeyRequest.reason":              aReason,

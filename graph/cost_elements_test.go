@@ -26,7 +26,7 @@ func (p *penniless) Take(_ context.Context, c *gqlhttp.Cost) error {
 	return fault.New(fault.CodeRateLimited, fault.ReasonBudget, "No.")
 }
 
-// Revoking many keys, and deciding about many subscriptions, costs more for each, however
+// Revoking many keys, deciding about many subscriptions, and accepting terms for them, costs more for each, however
 // they are named; what is more than may be named is counted as 100.
 func TestElementsCostMore(t *testing.T) {
 	purse := &penniless{}
@@ -39,6 +39,7 @@ func TestElementsCostMore(t *testing.T) {
 	}{
 		{"revokeKeys", "RevokeKeysInput", "credentialIds", "", nil, revocationCost},
 		{"decideSubscriptions", "DecideSubscriptionsInput", "subscriptionIds", ", decision: APPROVE", map[string]any{"decision": "APPROVE"}, decisionCost},
+		{"acceptProductTerms", "AcceptProductTermsInput", "subscriptionIds", `, version: "1"`, map[string]any{"version": "1"}, acceptanceCost},
 	} {
 		t.Run(of.mutation, func(t *testing.T) {
 			cost := func(document string, variables map[string]any) int {

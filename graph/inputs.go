@@ -46,7 +46,7 @@ func updateUser(in model.UpdateUserInput) identity.UpdateUserInput {
 func updateProduct(in model.UpdateProductInput) catalog.UpdateProductInput {
 	return catalog.UpdateProductInput{
 		ProductID: in.ProductID, Version: version(in.Version),
-		Title: patch(in.Title), Description: patch(in.Description), APIVersion: patch(in.APIVersion), ExternalID: patch(in.ExternalID),
+		Title: patch(in.Title), Summary: patch(in.Summary), LogoURL: patch(in.LogoURL), Terms: patch(in.Terms), Description: patch(in.Description), APIVersion: patch(in.APIVersion), ExternalID: patch(in.ExternalID),
 		Status: patch(in.Status), Visibility: patch(in.Visibility), Approval: patch(in.Approval),
 		AuthTypes: patchList(in.AuthTypes), DocumentationURL: patch(in.DocumentationURL), HandOffURL: patch(in.HandOffURL),
 		Keyless: patch(in.Keyless), EnforceEndpoints: patch(in.EnforceEndpoints), RequestForm: patchValues(in.RequestForm), Tags: patchList(in.Tags),
@@ -60,6 +60,13 @@ func updateEndpoint(in model.UpdateEndpointInput) catalog.UpdateEndpointInput {
 	}
 }
 
+func updateGuide(in model.UpdateGuideInput) catalog.UpdateGuideInput {
+	return catalog.UpdateGuideInput{
+		GuideID: in.GuideID, Version: version(in.Version),
+		Slug: patch(in.Slug), Title: patch(in.Title), Text: patch(in.Text), Position: patch(in.Position),
+	}
+}
+
 func updateSubscriptionEndpoints(in model.UpdateSubscriptionEndpointsInput) apps.UpdateSubscriptionEndpointsInput {
 	return apps.UpdateSubscriptionEndpointsInput{SubscriptionID: in.SubscriptionID, Version: version(in.Version), EndpointIDs: patchList(in.EndpointIds)}
 }
@@ -68,6 +75,7 @@ func updatePlan(in model.UpdatePlanInput) catalog.UpdatePlanInput {
 	return catalog.UpdatePlanInput{
 		PlanID: in.PlanID, Version: version(in.Version), Name: patch(in.Name), ExternalID: patch(in.ExternalID),
 		RateLimit: patch(in.RateLimit), Quota: patch(in.Quota), QuotaPer: patch(in.QuotaPer), Price: patch(in.Price), Approval: patch(in.Approval),
+		EndpointLimits: patchValues(in.EndpointLimits), Overage: patch(in.Overage), SpendingCap: patch(in.SpendingCap),
 	}
 }
 

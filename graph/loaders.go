@@ -114,6 +114,8 @@ func note[T any](l *loaders, rows ...T) {
 		switch r := any(r).(type) {
 		case *db.Subscription:
 			l.noteQuota(r)
+			l.sawOptional(nodeid.PlanRevision, r.PlanRevisionID)
+			l.sawOptional(nodeid.PlanRevision, r.PendingPlanRevisionID)
 		case *db.Event:
 			l.saw(nodeid.Kind(r.SubjectType), r.SubjectID)
 		case *db.Membership:

@@ -94,13 +94,14 @@ func TestAnApproverSeesWhatADecisionNeeds(t *testing.T) {
 	require.NoError(t, err)
 	for name, want := range map[string]string{
 		"Query":               "catalogue keyRequest keyRequestCounts keyRequests node nodes product productSubscription productSubscriptionCounts productSubscriptions products search serverInfo sessions viewer",
-		"ProductSubscription": "account allowedTransitions answers app badgeColor createdAt decidedAt decidedBy handOffUrl id keyRequest pendingChange plan product reason requestedBy status timeline updatedAt version",
+		"ProductSubscription": "acceptedTerms account allowedTransitions answers app badgeColor createdAt decidedAt decidedBy handOffUrl id keyRequest pendingChange plan planRevision product reason requestedBy status timeline updatedAt version",
 		"KeyRequest":          "account app changesKey collectUntil collectedAt createdAt decidedAt decidedBy deleted environment id name productSubscriptions products reason removeProducts requestedBy status updatedAt version viewerCan",
-		"PendingPlanChange":   "effectiveAt plan reason requestedAt requestedBy status when",
+		"PendingPlanChange":   "effectiveAt plan planRevision reason requestedAt requestedBy status when",
 		"App":                 "account createdAt description id labels name referenceId",
 		"Account":             "createdAt id name profile status",
-		"Product":             "apiVersion deprecatesAt description descriptionHtml documentationUrl handOffUrl id name plans retiresAt status tags title",
-		"Plan":                "charge id kind name price quota quotaPer rateLimit",
+		"Product":             "apiVersion deprecatesAt description descriptionHtml documentationUrl guides handOffUrl id logoUrl name plans retiresAt status summary tags terms title",
+		"Plan":                "charge id kind name overage price quota quotaPer rateLimit revision spendingCap",
+		"PlanRevision":        "charge createdAt id kind number overage plan price quota quotaPer rateLimit spendingCap",
 		"Actor":               "name role",
 		"Event":               "actor at changes id position reason subject type",
 		"EventSubject":        "id name type",
@@ -165,7 +166,7 @@ func TestAnApproverFindsOnlyTheirProducts(t *testing.T) {
 func (w *world) approverSees() map[nodeid.Kind][]string {
 	system := portaltest.System(w.t)
 	out := map[nodeid.Kind][]string{
-		nodeid.Organization: {w.ids["organization"]}, nodeid.Product: {w.ids["product"]}, nodeid.Plan: {w.ids["plan of the product"]},
+		nodeid.Organization: {w.ids["organization"]}, nodeid.Product: {w.ids["product"]}, nodeid.Plan: {w.ids["plan of the product"]}, nodeid.PlanRevision: {w.ids["revision of the product"]}, nodeid.Guide: {w.ids["guide of the product"]},
 		nodeid.Session: {nodeid.Encode(nodeid.Session, w.people[approver].SessionID)},
 	}
 	all, err := w.Client.Subscription.Query().Where(subscription.ProductID(idOf(w.ids["product"])), subscription.DeletedAtIsNil()).All(system)

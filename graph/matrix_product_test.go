@@ -87,7 +87,8 @@ func (w *world) freshEnding() string {
 func (nouns) Plan() noun {
 	return noun{
 		prefix: "plan", list: sorted{list: "plans"}, values: map[string]any{"Charge": domain.Charge{}}, fields: map[string]resolver{
-			"Product.plans": listOf(nodeid.Plan, func(q fieldRequest, p *db.Plan) bool { return p.ProductID == q.parent.(*db.Product).ID }),
+			"Product.plans":          listOf(nodeid.Plan, func(q fieldRequest, p *db.Plan) bool { return p.ProductID == q.parent.(*db.Product).ID }),
+			"EndpointLimit.endpoint": objectIn(nodeid.Endpoint, "EndpointID"),
 			"Plan.charge": func(q fieldRequest) (any, error) {
 				calls, _ := q.number("calls")
 				charge, err := catalog.Charge(q.parent.(*db.Plan), calls)
@@ -100,12 +101,14 @@ func (nouns) Plan() noun {
 		questions: map[string]question{
 			"Plan":            of("Plan", "plan of the product", ""),
 			"Plan: private":   of("Plan", "plan of the private product", ""),
+			"Plan: tiered":    of("Plan", "tiered plan of the private product", ""),
 			"Plan: draft":     of("Plan", "plan of the draft product", ""),
 			"RateLimit":       of("Plan", "plan of the product", "rateLimit"),
 			"Quota":           of("Plan", "plan of the product", "quota"),
 			"Price":           of("Plan", "plan of the product", "price"),
 			"Price: of tiers": of("Plan", "tiered plan of the private product", "price"),
 			"PriceTier":       of("Plan", "tiered plan of the private product", "price.tiers"),
+			"EndpointLimit":   of("Plan", "tiered plan of the private product", "endpointLimits"),
 			"Charge":          of("Plan", "plan of the product", "charge(calls: 250)"),
 			"ChargeLine":      of("Plan", "plan of the product", "charge(calls: 250).lines"),
 			"PlanConnection":  of("Product", "product", "plans"),
@@ -122,7 +125,7 @@ func (nouns) Plan() noun {
 					x.SetOrganizationID(o.organization).SetProductID(o.product).SetName(uuid.NewString()).SetKind(domain.PlanFree)
 				})
 			},
-			policy: &plan.Policy, types: []string{"Plan", "Price", "PriceTier", "Charge", "ChargeLine"},
+			policy: &plan.Policy, types: []string{"Plan", "Price", "PriceTier", "EndpointLimit", "Charge", "ChargeLine"},
 		}},
 		shown: func(w *world, who string, o object) bool {
 			return shownOfProduct("plan of the ")(w, who, o) || shownOfProduct("other plan of the ")(w, who, o) || shownOfProduct("tiered plan of the ")(w, who, o)
@@ -131,8 +134,8 @@ func (nouns) Plan() noun {
 		samples: map[string]string{"planId": "plan of the product"},
 		nothing: map[string]string{
 			"none": "PriceInput.unit PriceInput.includedCalls",
-			"cleared": `CreatePlanInput.externalId CreatePlanInput.rateLimit CreatePlanInput.quota CreatePlanInput.price CreatePlanInput.approval
-				UpdatePlanInput.externalId UpdatePlanInput.rateLimit UpdatePlanInput.quota UpdatePlanInput.price UpdatePlanInput.approval`,
+			"cleared": `CreatePlanInput.externalId CreatePlanInput.rateLimit CreatePlanInput.quota CreatePlanInput.price CreatePlanInput.approval CreatePlanInput.spendingCap EndpointLimitInput.rateLimit EndpointLimitInput.quota
+				UpdatePlanInput.externalId UpdatePlanInput.rateLimit UpdatePlanInput.quota UpdatePlanInput.price UpdatePlanInput.approval UpdatePlanInput.spendingCap`,
 		},
 	}
 }

@@ -149,12 +149,18 @@ func (w *world) suspended() string {
 // subscriptionFields are how the reference resolves fields of subscriptions.
 func subscriptionFields() map[string]resolver {
 	return map[string]resolver{
-		"Query.productSubscription":    objectBy(nodeid.ProductSubscription),
-		"Query.productSubscriptions":   listOf(nodeid.ProductSubscription, fieldRequest.subscriptionListed),
-		"ProductSubscription.app":      objectIn(nodeid.App, "AppID"),
-		"ProductSubscription.account":  objectIn(nodeid.Account, "AccountID"),
-		"ProductSubscription.product":  objectIn(nodeid.Product, "ProductID"),
-		"ProductSubscription.plan":     objectIn(nodeid.Plan, "PlanID"),
+		"Query.productSubscription":   objectBy(nodeid.ProductSubscription),
+		"Query.productSubscriptions":  listOf(nodeid.ProductSubscription, fieldRequest.subscriptionListed),
+		"ProductSubscription.app":     objectIn(nodeid.App, "AppID"),
+		"ProductSubscription.account": objectIn(nodeid.Account, "AccountID"),
+		"ProductSubscription.product": objectIn(nodeid.Product, "ProductID"),
+		"ProductSubscription.plan":    objectIn(nodeid.Plan, "PlanID"),
+		"ProductSubscription.planRevision": func(q fieldRequest) (any, error) {
+			return q.rows.byID(nodeid.PlanRevision, *q.parent.(*db.Subscription).PlanRevisionID)
+		},
+		"PendingPlanChange.planRevision": func(q fieldRequest) (any, error) {
+			return q.rows.byID(nodeid.PlanRevision, *q.parent.(*apps.PendingChange).PlanRevisionID)
+		},
 		"ProductSubscription.narrowed": valueOf(func(s *db.Subscription) any { return s.EndpointIds != nil }),
 		"ProductSubscription.badgeColor": valueOf(func(s *db.Subscription) any {
 			return map[access.SubscriptionStatus]string{
@@ -167,7 +173,7 @@ func subscriptionFields() map[string]resolver {
 		"ProductSubscription.pendingChange": func(q fieldRequest) (any, error) {
 			if s := q.parent.(*db.Subscription); s.PendingPlanID != nil && s.Status == access.SubscriptionApproved {
 				return &apps.PendingChange{
-					PlanID: *s.PendingPlanID, Status: *s.PendingStatus, When: *s.PendingWhen, EffectiveAt: s.PendingEffectiveAt,
+					PlanID: *s.PendingPlanID, PlanRevisionID: s.PendingPlanRevisionID, Status: *s.PendingStatus, When: *s.PendingWhen, EffectiveAt: s.PendingEffectiveAt,
 					RequestedAt: *s.PendingRequestedAt, RequestedBy: s.PendingRequestedBy, Reason: s.PendingReason,
 				}, nil
 			}

@@ -122,8 +122,9 @@ func (w *world) createCatalogue() {
 		w.ids["plan of the "+p.specimen] = w.make("admin", "createPlan", arguments{
 			"productId": w.ids[p.specimen], "name": "metered", "kind": kind, "externalId": "sap-2", "approval": "MANUAL",
 			"rateLimit": arguments{"limit": 10, "per": "SECOND"}, "quota": arguments{"limit": 1000, "per": "MONTH"},
-			"price": price,
+			"price": price, "spendingCap": "500",
 		}, "plan")
+		w.ids["revision of the "+p.specimen] = w.revisionOf(w.ids["plan of the "+p.specimen])
 		w.make("admin", "updateProduct", arguments{"productId": w.ids[p.specimen], "status": p.status}, "product")
 		w.ids["endpoint of the "+p.specimen] = w.make("admin", "createEndpoint", arguments{
 			"productId": w.ids[p.specimen], "method": "GET", "path": "/orders/{id}", "description": "One order.",
@@ -153,7 +154,12 @@ func (w *world) createOwnObjects() {
 	}, "plan")
 	w.ids["tiered plan of the private product"] = w.make("admin", "createPlan", arguments{
 		"productId": w.ids["private product"], "name": "tiered", "kind": "TIERED", "price": arguments{"amount": "0.10", "unit": 100, "tiers": []arguments{{"upTo": 200, "amount": "0.10"}, {"amount": "0.05"}}},
+		"overage": "CONTINUE", "spendingCap": "20", "endpointLimits": []arguments{{
+			"endpointId": w.ids["endpoint of the private product"], "rateLimit": arguments{"limit": 1, "per": "MINUTE"}, "quota": arguments{"limit": 5, "per": "WEEK"},
+		}},
 	}, "plan")
+	w.ids["other revision of the private product"] = w.revisionOf(w.ids["other plan of the private product"])
+	w.ids["tiered revision of the private product"] = w.revisionOf(w.ids["tiered plan of the private product"])
 	w.make("developer", "changePlan", arguments{
 		"subscriptionId": w.ids["approved"], "planId": w.ids["other plan of the private product"], "when": "PERIOD_END", "reason": "Growth.",
 	}, "productSubscription")

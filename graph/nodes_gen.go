@@ -30,6 +30,8 @@ func nodeOf(ctx context.Context, r entity.Reader, k nodeid.Kind, id uuid.UUID, c
 		return some(oneWith(ctx, k, id, columns, r.EndpointsByID))
 	case nodeid.Event:
 		return some(oneWith(ctx, k, id, columns, r.EventsByID))
+	case nodeid.Guide:
+		return some(oneWith(ctx, k, id, columns, r.GuidesByID))
 	case nodeid.Invitation:
 		return some(oneWith(ctx, k, id, columns, r.InvitationsByID))
 	case nodeid.KeyRequest:
@@ -40,6 +42,8 @@ func nodeOf(ctx context.Context, r entity.Reader, k nodeid.Kind, id uuid.UUID, c
 		return some(oneWith(ctx, k, id, columns, r.OrganizationsByID))
 	case nodeid.Plan:
 		return some(oneWith(ctx, k, id, columns, r.PlansByID))
+	case nodeid.PlanRevision:
+		return some(oneWith(ctx, k, id, columns, r.PlanRevisionsByID))
 	case nodeid.Product:
 		return some(oneWith(ctx, k, id, columns, r.ProductsByID))
 	case nodeid.ProductDocument:
@@ -74,6 +78,8 @@ func (l *loaders) edgeTo(ctx context.Context, column string, k nodeid.Kind, colu
 		return edgeOf(ctx, l, column, columns, r.EndpointEdge)
 	case nodeid.Event:
 		return edgeOf(ctx, l, column, columns, r.EventEdge)
+	case nodeid.Guide:
+		return edgeOf(ctx, l, column, columns, r.GuideEdge)
 	case nodeid.Invitation:
 		return edgeOf(ctx, l, column, columns, r.InvitationEdge)
 	case nodeid.KeyRequest:
@@ -84,6 +90,8 @@ func (l *loaders) edgeTo(ctx context.Context, column string, k nodeid.Kind, colu
 		return edgeOf(ctx, l, column, columns, r.OrganizationEdge)
 	case nodeid.Plan:
 		return edgeOf(ctx, l, column, columns, r.PlanEdge)
+	case nodeid.PlanRevision:
+		return edgeOf(ctx, l, column, columns, r.PlanRevisionEdge)
 	case nodeid.Product:
 		return edgeOf(ctx, l, column, columns, r.ProductEdge)
 	case nodeid.ProductDocument:
@@ -127,6 +135,8 @@ func (l *loaders) noteIDs(row any) {
 		l.saw(nodeid.Product, r.ProductID)
 	case *db.Event:
 		l.sawOptional(nodeid.User, r.ActorID)
+	case *db.Guide:
+		l.saw(nodeid.Product, r.ProductID)
 	case *db.Invitation:
 		l.sawOptional(nodeid.User, r.InvitedBy)
 	case *db.KeyRequest:
@@ -138,12 +148,18 @@ func (l *loaders) noteIDs(row any) {
 		l.sawOptional(nodeid.User, r.RequestedBy)
 	case *db.Membership:
 		l.saw(nodeid.User, r.UserID)
+	case *db.Plan:
+		l.saw(nodeid.Plan, r.ID)
+	case *db.PlanRevision:
+		l.saw(nodeid.PlanRevision, r.ID)
+		l.saw(nodeid.Plan, r.PlanID)
 	case *db.Product:
 		l.saw(nodeid.Product, r.ID)
 	case *db.ProductDocument:
 		l.saw(nodeid.Product, r.ProductID)
 	case *db.Subscription:
 		l.saw(nodeid.ProductSubscription, r.ID)
+		l.sawOptional(nodeid.User, r.AcceptedTermsBy)
 		l.saw(nodeid.Account, r.AccountID)
 		l.saw(nodeid.App, r.AppID)
 		l.sawOptional(nodeid.User, r.DecidedBy)

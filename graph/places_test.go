@@ -81,7 +81,7 @@ type validInputs struct {
 
 func (b *validInputs) sender(mutation string) string {
 	switch mutation {
-	case "withdraw", "acceptTerms", "updateKeyRequest", "withdrawKeyRequest", "collectKey":
+	case "withdraw", "acceptTerms", "acceptProductTerms", "updateKeyRequest", "withdrawKeyRequest", "collectKey":
 		return "developer"
 	case "actAs":
 		return "users:act-as"

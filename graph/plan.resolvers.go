@@ -13,7 +13,16 @@ import (
 	"portico/graph/model"
 	"portico/internal/catalog"
 	"portico/internal/domain"
+	"portico/internal/listing"
+	"portico/internal/nodeid"
+
+	"github.com/google/uuid"
 )
+
+// Endpoint is the resolver for the endpoint field.
+func (r *endpointLimitResolver) Endpoint(ctx context.Context, obj *access.EndpointLimit) (*db.Endpoint, error) {
+	return one(ctx, nodeid.Endpoint, obj.EndpointID, r.Entities.EndpointsByID)
+}
 
 // CreatePlan is the resolver for the createPlan field.
 func (r *mutationResolver) CreatePlan(ctx context.Context, input catalog.CreatePlanInput) (*model.CreatePlanPayload, error) {
@@ -34,6 +43,13 @@ func (r *planResolver) Charge(ctx context.Context, obj *db.Plan, calls int64) (*
 	return catalog.Charge(obj, int(calls))
 }
 
+// Revisions is the resolver for the revisions field.
+func (r *planResolver) Revisions(ctx context.Context, obj *db.Plan, first *int, after *string, last *int, before *string) (*model.PlanRevisionConnection, error) {
+	return pageOf(ctx, nodeid.Plan, obj.ID, nodeid.PlanRevision, args(first, after, last, before), nil, func(ctx context.Context, ids []uuid.UUID, rd listing.Request) (listing.Pages[*db.PlanRevision], error) {
+		return r.Portal.Catalog.RevisionsOfPlans(ctx, ids, rd)
+	})
+}
+
 // Edges is the resolver for the edges field.
 func (r *planConnectionResolver) Edges(ctx context.Context, obj *model.PlanConnection) ([]*model.PlanEdge, error) {
 	return obj.Edges, nil
@@ -44,6 +60,9 @@ func (r *rateLimitInputResolver) Burst(ctx context.Context, obj *access.RateLimi
 	obj.Burst = givenBurst(data)
 	return nil
 }
+
+// EndpointLimit returns generated.EndpointLimitResolver implementation.
+func (r *Resolver) EndpointLimit() generated.EndpointLimitResolver { return &endpointLimitResolver{r} }
 
 // Plan returns generated.PlanResolver implementation.
 func (r *Resolver) Plan() generated.PlanResolver { return &planResolver{r} }
@@ -59,6 +78,7 @@ func (r *Resolver) RateLimitInput() generated.RateLimitInputResolver {
 }
 
 type (
+	endpointLimitResolver  struct{ *Resolver }
 	planResolver           struct{ *Resolver }
 	planConnectionResolver struct{ *Resolver }
 	rateLimitInputResolver struct{ *Resolver }

@@ -98,6 +98,9 @@ func (w *world) produceCatalogue() {
 	for _, per := range w.values("QuotaPer") {
 		w.mustSucceed("admin", "createPlan", arguments{"productId": product, "name": w.name("plan"), "quota": arguments{"limit": 1, "per": "DAY"}, "quotaPer": per}, "plan { quotaPer }")
 	}
+	for _, o := range w.values("Overage") {
+		w.mustSucceed("admin", "createPlan", arguments{"productId": product, "name": w.name("plan"), "quota": arguments{"limit": 1, "per": "DAY"}, "overage": o}, "plan { overage }")
+	}
 	for _, a := range w.values("Approval") {
 		w.mustSucceed("admin", "updateProduct", arguments{"productId": product, "approval": a}, "product { approval }")
 	}

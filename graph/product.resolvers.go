@@ -11,6 +11,7 @@ import (
 	"portico/graph/generated"
 	"portico/graph/model"
 	"portico/internal/catalog"
+	"portico/internal/domain"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
@@ -30,6 +31,11 @@ func (r *mutationResolver) UpdateProduct(ctx context.Context, input model.Update
 	product, err := r.Portal.Catalog.UpdateProduct(ctx, updateProduct(input))
 	errs, err := problems(err)
 	return &model.UpdateProductPayload{Product: product, UserErrors: errs}, err
+}
+
+// Terms is the resolver for the terms field.
+func (r *productResolver) Terms(ctx context.Context, obj *db.Product) (*domain.Terms, error) {
+	return catalog.ProductTermsOf(obj), nil
 }
 
 // DescriptionHTML is the resolver for the descriptionHtml field.

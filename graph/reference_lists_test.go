@@ -96,7 +96,10 @@ type position struct {
 
 func (o sorted) position(row any) position {
 	key := columnOf(row, o.field)
-	if t, may := key.(*time.Time); may {
+	switch t := key.(type) {
+	case int:
+		key = int64(t)
+	case *time.Time:
 		switch {
 		case t != nil:
 			key = *t
@@ -119,8 +122,6 @@ func (o sorted) compare(a, b position) int {
 		c = strings.Compare(key, b.key.(string))
 	case int64:
 		c = cmp.Compare(key, b.key.(int64))
-	case int:
-		c = cmp.Compare(key, b.key.(int))
 	}
 	if c == 0 {
 		c = bytes.Compare(a.id[:], b.id[:])
@@ -152,10 +153,8 @@ func (o sorted) open(w *world, cursor string) (p position, err error) {
 	switch o.field {
 	case "CreatedAt", "LastUsedAt", "ExpiresAt", "DeletedAt":
 		p.key, _ = time.Parse(time.RFC3339Nano, place.Value)
-	case "Position":
+	case "Position", "KeyCount":
 		p.key, _ = strconv.ParseInt(place.Value, 10, 64)
-	case "KeyCount":
-		p.key, _ = strconv.Atoi(place.Value)
 	case "ID":
 		p.key = place.ID
 	}

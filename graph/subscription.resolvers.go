@@ -110,6 +110,11 @@ func (r *pendingPlanChangeResolver) Plan(ctx context.Context, obj *apps.PendingC
 	return one(ctx, nodeid.Plan, obj.PlanID, r.Entities.PlansByID)
 }
 
+// PlanRevision is the resolver for the planRevision field.
+func (r *pendingPlanChangeResolver) PlanRevision(ctx context.Context, obj *apps.PendingChange) (*db.PlanRevision, error) {
+	return r.planRevision(ctx, obj.PlanID, obj.PlanRevisionID)
+}
+
 // RequestedBy is the resolver for the requestedBy field.
 func (r *pendingPlanChangeResolver) RequestedBy(ctx context.Context, obj *apps.PendingChange) (*model.Actor, error) {
 	return personActor(ctx, r.Entities, obj.RequestedBy)
@@ -133,6 +138,11 @@ func (r *productSubscriptionResolver) Product(ctx context.Context, obj *db.Subsc
 // Plan is the resolver for the plan field.
 func (r *productSubscriptionResolver) Plan(ctx context.Context, obj *db.Subscription) (*db.Plan, error) {
 	return one(ctx, nodeid.Plan, obj.PlanID, r.Entities.PlansByID)
+}
+
+// PlanRevision is the resolver for the planRevision field.
+func (r *productSubscriptionResolver) PlanRevision(ctx context.Context, obj *db.Subscription) (*db.PlanRevision, error) {
+	return r.planRevision(ctx, obj.PlanID, obj.PlanRevisionID)
 }
 
 // Narrowed is the resolver for the narrowed field.

@@ -31,7 +31,7 @@ func smallTexts() map[string]string {
 		"Invitation.email": "at most 254 bytes", "SignUp.email": "at most 254 bytes", "accountName": name, "label": name, "Question.options": "at most 100 characters",
 		"refreshToken": "75 characters", "SignInChallenge.token": "118 characters", "TotpSetup.secret": "32 characters", "recoveryCodes": "19 characters", "ServiceToken.hint": "four characters", "CreateServiceTokenPayload.secret": "53 characters", "Session.device": "at most 64 characters", "Session.address": "a network address",
 		"appName": name, "fromAccountName": name, "toAccountName": name, "AppTransfer.productTitles": name,
-		"Terms.version": "at most 64 characters", "AcceptedTerms.version": "at most 64 characters",
+		"Terms.version": "at most 64 characters", "AcceptedTerms.version": "at most 64 characters", "AcceptedProductTerms.version": "at most 64 characters", "Product.summary": "at most 200 characters",
 		"EventChange.before": "may be long, and seldom is: timelines would be dear", "EventChange.after": "as before",
 	}
 }

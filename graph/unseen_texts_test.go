@@ -17,6 +17,7 @@ func comparedTexts() map[string]bool {
 		"ChangePasswordInput.currentPassword": true, "RequestPasswordResetInput.organization": true, "ResetPasswordInput.token": true, "CompleteSignInInput.challenge": true, "CompleteSignInInput.code": true, "CompleteSignInInput.deviceToken": true, "ConfirmTotpInput.code": true, "DisableTotpInput.code": true, "ReplaceRecoveryCodesInput.code": true, "EnableTotpInput.password": true, "RefreshSessionInput.refreshToken": true, "SignOutInput.refreshToken": true,
 		"AcceptInvitationInput.token": true, "AcceptInvitationInput.password": true, // those of a new person
 		"SignUpInput.termsVersion": true, "AcceptInvitationInput.termsVersion": true, "AcceptTermsInput.version": true,
+		"RegisterInput.acceptedTermsVersion": true, "KeyRequestPlanInput.acceptedTermsVersion": true, "AcceptProductTermsInput.version": true,
 		"SignUpInput.organization": true, "AnswerInput.name": true, "AnswerInput.value": true, "VerifyEmailInput.token": true, "ReportLeakedKeyInput.key": true,
 	}
 }

@@ -273,7 +273,7 @@ func (s *server) wantStatements(t testing.TB, c *counter, token, name, document 
 	require.Len(t, one, len(many), name)
 }
 
-// A quota's period is the plan's, by the organization's calendar.
+// A quota's period is that of the plan's revision, by the organization's calendar.
 func TestQuotaFollowsThePlan(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := newServer(t, url, database.Options{})
@@ -289,6 +289,10 @@ func TestQuotaFollowsThePlan(t *testing.T) {
 			require.Empty(t, a.Errors, a.raw)
 			return a.Data["node"].(map[string]any)["quota"]
 		}
+		move := func() {
+			_, err := s.Portal.Apps.MovePlanSubscriptions(tenant.Admin, apps.MovePlanSubscriptionsInput{PlanID: plan.GlobalID()})
+			require.NoError(t, err)
+		}
 		month := "2026-03-31T18:15:00Z"
 		require.Equal(t, map[string]any{"limit": 1000.0, "used": 0.0, "remaining": 1000.0, "resetsAt": month}, ask())
 		start := time.Date(2026, 2, 28, 18, 15, 0, 0, time.UTC)
@@ -298,9 +302,12 @@ func TestQuotaFollowsThePlan(t *testing.T) {
 		require.Equal(t, map[string]any{"limit": 1000.0, "used": 1200.0, "remaining": 0.0, "resetsAt": month}, ask())
 		_, err = s.Portal.Catalog.UpdatePlan(tenant.Admin, catalog.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: input.Patch[access.Quota]{Set: true, Value: &access.Quota{Limit: 50, Per: access.PerWeek}}})
 		require.NoError(t, err)
+		require.Equal(t, map[string]any{"limit": 1000.0, "used": 1200.0, "remaining": 0.0, "resetsAt": month}, ask(), "as was agreed to")
+		move()
 		require.Equal(t, map[string]any{"limit": 50.0, "used": 0.0, "remaining": 50.0, "resetsAt": "2026-03-01T18:15:00Z"}, ask(), "a week has its own count")
 		_, err = s.Portal.Catalog.UpdatePlan(tenant.Admin, catalog.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: input.Patch[access.Quota]{Set: true}})
 		require.NoError(t, err)
+		move()
 		require.Nil(t, ask())
 	})
 }

@@ -18,11 +18,13 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
+	"portico/ent/db/guide"
 	"portico/ent/db/invitation"
 	"portico/ent/db/keyrequest"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
+	"portico/ent/db/planrevision"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
 	"portico/ent/db/productdocument"
@@ -61,6 +63,8 @@ type Client struct {
 	Endpoint *EndpointClient
 	// Event is the client for interacting with the Event builders.
 	Event *EventClient
+	// Guide is the client for interacting with the Guide builders.
+	Guide *GuideClient
 	// Invitation is the client for interacting with the Invitation builders.
 	Invitation *InvitationClient
 	// KeyRequest is the client for interacting with the KeyRequest builders.
@@ -71,6 +75,8 @@ type Client struct {
 	Organization *OrganizationClient
 	// Plan is the client for interacting with the Plan builders.
 	Plan *PlanClient
+	// PlanRevision is the client for interacting with the PlanRevision builders.
+	PlanRevision *PlanRevisionClient
 	// Product is the client for interacting with the Product builders.
 	Product *ProductClient
 	// ProductApprover is the client for interacting with the ProductApprover builders.
@@ -107,11 +113,13 @@ func (c *Client) init() {
 	c.Credential = NewCredentialClient(c.config)
 	c.Endpoint = NewEndpointClient(c.config)
 	c.Event = NewEventClient(c.config)
+	c.Guide = NewGuideClient(c.config)
 	c.Invitation = NewInvitationClient(c.config)
 	c.KeyRequest = NewKeyRequestClient(c.config)
 	c.Membership = NewMembershipClient(c.config)
 	c.Organization = NewOrganizationClient(c.config)
 	c.Plan = NewPlanClient(c.config)
+	c.PlanRevision = NewPlanRevisionClient(c.config)
 	c.Product = NewProductClient(c.config)
 	c.ProductApprover = NewProductApproverClient(c.config)
 	c.ProductDocument = NewProductDocumentClient(c.config)
@@ -220,11 +228,13 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Credential:      NewCredentialClient(cfg),
 		Endpoint:        NewEndpointClient(cfg),
 		Event:           NewEventClient(cfg),
+		Guide:           NewGuideClient(cfg),
 		Invitation:      NewInvitationClient(cfg),
 		KeyRequest:      NewKeyRequestClient(cfg),
 		Membership:      NewMembershipClient(cfg),
 		Organization:    NewOrganizationClient(cfg),
 		Plan:            NewPlanClient(cfg),
+		PlanRevision:    NewPlanRevisionClient(cfg),
 		Product:         NewProductClient(cfg),
 		ProductApprover: NewProductApproverClient(cfg),
 		ProductDocument: NewProductDocumentClient(cfg),
@@ -260,11 +270,13 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Credential:      NewCredentialClient(cfg),
 		Endpoint:        NewEndpointClient(cfg),
 		Event:           NewEventClient(cfg),
+		Guide:           NewGuideClient(cfg),
 		Invitation:      NewInvitationClient(cfg),
 		KeyRequest:      NewKeyRequestClient(cfg),
 		Membership:      NewMembershipClient(cfg),
 		Organization:    NewOrganizationClient(cfg),
 		Plan:            NewPlanClient(cfg),
+		PlanRevision:    NewPlanRevisionClient(cfg),
 		Product:         NewProductClient(cfg),
 		ProductApprover: NewProductApproverClient(cfg),
 		ProductDocument: NewProductDocumentClient(cfg),
@@ -304,9 +316,9 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.AccessEntry, c.Account, c.App, c.AppTransfer, c.Credential, c.Endpoint,
-		c.Event, c.Invitation, c.KeyRequest, c.Membership, c.Organization, c.Plan,
-		c.Product, c.ProductApprover, c.ProductDocument, c.ProductGrant,
-		c.ServiceToken, c.Session, c.SignUp, c.Subscription, c.User,
+		c.Event, c.Guide, c.Invitation, c.KeyRequest, c.Membership, c.Organization,
+		c.Plan, c.PlanRevision, c.Product, c.ProductApprover, c.ProductDocument,
+		c.ProductGrant, c.ServiceToken, c.Session, c.SignUp, c.Subscription, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -317,9 +329,9 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.AccessEntry, c.Account, c.App, c.AppTransfer, c.Credential, c.Endpoint,
-		c.Event, c.Invitation, c.KeyRequest, c.Membership, c.Organization, c.Plan,
-		c.Product, c.ProductApprover, c.ProductDocument, c.ProductGrant,
-		c.ServiceToken, c.Session, c.SignUp, c.Subscription, c.User,
+		c.Event, c.Guide, c.Invitation, c.KeyRequest, c.Membership, c.Organization,
+		c.Plan, c.PlanRevision, c.Product, c.ProductApprover, c.ProductDocument,
+		c.ProductGrant, c.ServiceToken, c.Session, c.SignUp, c.Subscription, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -342,6 +354,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Endpoint.mutate(ctx, m)
 	case *EventMutation:
 		return c.Event.mutate(ctx, m)
+	case *GuideMutation:
+		return c.Guide.mutate(ctx, m)
 	case *InvitationMutation:
 		return c.Invitation.mutate(ctx, m)
 	case *KeyRequestMutation:
@@ -352,6 +366,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Organization.mutate(ctx, m)
 	case *PlanMutation:
 		return c.Plan.mutate(ctx, m)
+	case *PlanRevisionMutation:
+		return c.PlanRevision.mutate(ctx, m)
 	case *ProductMutation:
 		return c.Product.mutate(ctx, m)
 	case *ProductApproverMutation:
@@ -1649,6 +1665,172 @@ func (c *EventClient) mutate(ctx context.Context, m *EventMutation) (Value, erro
 	}
 }
 
+// GuideClient is a client for the Guide schema.
+type GuideClient struct {
+	config
+}
+
+// NewGuideClient returns a client for the Guide from the given config.
+func NewGuideClient(c config) *GuideClient {
+	return &GuideClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `guide.Hooks(f(g(h())))`.
+func (c *GuideClient) Use(hooks ...Hook) {
+	c.hooks.Guide = append(c.hooks.Guide, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `guide.Intercept(f(g(h())))`.
+func (c *GuideClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Guide = append(c.inters.Guide, interceptors...)
+}
+
+// Create returns a builder for creating a Guide entity.
+func (c *GuideClient) Create() *GuideCreate {
+	mutation := newGuideMutation(c.config, OpCreate)
+	return &GuideCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Guide entities.
+func (c *GuideClient) CreateBulk(builders ...*GuideCreate) *GuideCreateBulk {
+	return &GuideCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *GuideClient) MapCreateBulk(slice any, setFunc func(*GuideCreate, int)) *GuideCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &GuideCreateBulk{err: fmt.Errorf("calling to GuideClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*GuideCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &GuideCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Guide.
+func (c *GuideClient) Update() *GuideUpdate {
+	mutation := newGuideMutation(c.config, OpUpdate)
+	return &GuideUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *GuideClient) UpdateOne(_m *Guide) *GuideUpdateOne {
+	mutation := newGuideMutation(c.config, OpUpdateOne, withGuide(_m))
+	return &GuideUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *GuideClient) UpdateOneID(id uuid.UUID) *GuideUpdateOne {
+	mutation := newGuideMutation(c.config, OpUpdateOne, withGuideID(id))
+	return &GuideUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Guide.
+func (c *GuideClient) Delete() *GuideDelete {
+	mutation := newGuideMutation(c.config, OpDelete)
+	return &GuideDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *GuideClient) DeleteOne(_m *Guide) *GuideDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *GuideClient) DeleteOneID(id uuid.UUID) *GuideDeleteOne {
+	builder := c.Delete().Where(guide.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &GuideDeleteOne{builder}
+}
+
+// Query returns a query builder for Guide.
+func (c *GuideClient) Query() *GuideQuery {
+	return &GuideQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeGuide},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Guide entity by its id.
+func (c *GuideClient) Get(ctx context.Context, id uuid.UUID) (*Guide, error) {
+	return c.Query().Where(guide.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *GuideClient) GetX(ctx context.Context, id uuid.UUID) *Guide {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryProduct queries the product edge of a Guide.
+func (c *GuideClient) QueryProduct(_m *Guide) *ProductQuery {
+	query := (&ProductClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(guide.Table, guide.FieldID, id),
+			sqlgraph.To(product.Table, product.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, guide.ProductTable, guide.ProductColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrganization queries the organization edge of a Guide.
+func (c *GuideClient) QueryOrganization(_m *Guide) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(guide.Table, guide.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, guide.OrganizationTable, guide.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *GuideClient) Hooks() []Hook {
+	hooks := c.hooks.Guide
+	return append(hooks[:len(hooks):len(hooks)], guide.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *GuideClient) Interceptors() []Interceptor {
+	return c.inters.Guide
+}
+
+func (c *GuideClient) mutate(ctx context.Context, m *GuideMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&GuideCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&GuideUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&GuideUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&GuideDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown Guide mutation op: %q", m.Op())
+	}
+}
+
 // InvitationClient is a client for the Invitation schema.
 type InvitationClient struct {
 	config
@@ -2492,6 +2674,188 @@ func (c *PlanClient) mutate(ctx context.Context, m *PlanMutation) (Value, error)
 		return (&PlanDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("db: unknown Plan mutation op: %q", m.Op())
+	}
+}
+
+// PlanRevisionClient is a client for the PlanRevision schema.
+type PlanRevisionClient struct {
+	config
+}
+
+// NewPlanRevisionClient returns a client for the PlanRevision from the given config.
+func NewPlanRevisionClient(c config) *PlanRevisionClient {
+	return &PlanRevisionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `planrevision.Hooks(f(g(h())))`.
+func (c *PlanRevisionClient) Use(hooks ...Hook) {
+	c.hooks.PlanRevision = append(c.hooks.PlanRevision, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `planrevision.Intercept(f(g(h())))`.
+func (c *PlanRevisionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PlanRevision = append(c.inters.PlanRevision, interceptors...)
+}
+
+// Create returns a builder for creating a PlanRevision entity.
+func (c *PlanRevisionClient) Create() *PlanRevisionCreate {
+	mutation := newPlanRevisionMutation(c.config, OpCreate)
+	return &PlanRevisionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PlanRevision entities.
+func (c *PlanRevisionClient) CreateBulk(builders ...*PlanRevisionCreate) *PlanRevisionCreateBulk {
+	return &PlanRevisionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PlanRevisionClient) MapCreateBulk(slice any, setFunc func(*PlanRevisionCreate, int)) *PlanRevisionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PlanRevisionCreateBulk{err: fmt.Errorf("calling to PlanRevisionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PlanRevisionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PlanRevisionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PlanRevision.
+func (c *PlanRevisionClient) Update() *PlanRevisionUpdate {
+	mutation := newPlanRevisionMutation(c.config, OpUpdate)
+	return &PlanRevisionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PlanRevisionClient) UpdateOne(_m *PlanRevision) *PlanRevisionUpdateOne {
+	mutation := newPlanRevisionMutation(c.config, OpUpdateOne, withPlanRevision(_m))
+	return &PlanRevisionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PlanRevisionClient) UpdateOneID(id uuid.UUID) *PlanRevisionUpdateOne {
+	mutation := newPlanRevisionMutation(c.config, OpUpdateOne, withPlanRevisionID(id))
+	return &PlanRevisionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PlanRevision.
+func (c *PlanRevisionClient) Delete() *PlanRevisionDelete {
+	mutation := newPlanRevisionMutation(c.config, OpDelete)
+	return &PlanRevisionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PlanRevisionClient) DeleteOne(_m *PlanRevision) *PlanRevisionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PlanRevisionClient) DeleteOneID(id uuid.UUID) *PlanRevisionDeleteOne {
+	builder := c.Delete().Where(planrevision.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PlanRevisionDeleteOne{builder}
+}
+
+// Query returns a query builder for PlanRevision.
+func (c *PlanRevisionClient) Query() *PlanRevisionQuery {
+	return &PlanRevisionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePlanRevision},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PlanRevision entity by its id.
+func (c *PlanRevisionClient) Get(ctx context.Context, id uuid.UUID) (*PlanRevision, error) {
+	return c.Query().Where(planrevision.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PlanRevisionClient) GetX(ctx context.Context, id uuid.UUID) *PlanRevision {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryPlan queries the plan edge of a PlanRevision.
+func (c *PlanRevisionClient) QueryPlan(_m *PlanRevision) *PlanQuery {
+	query := (&PlanClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(planrevision.Table, planrevision.FieldID, id),
+			sqlgraph.To(plan.Table, plan.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, planrevision.PlanTable, planrevision.PlanColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryProduct queries the product edge of a PlanRevision.
+func (c *PlanRevisionClient) QueryProduct(_m *PlanRevision) *ProductQuery {
+	query := (&ProductClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(planrevision.Table, planrevision.FieldID, id),
+			sqlgraph.To(product.Table, product.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, planrevision.ProductTable, planrevision.ProductColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrganization queries the organization edge of a PlanRevision.
+func (c *PlanRevisionClient) QueryOrganization(_m *PlanRevision) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(planrevision.Table, planrevision.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, planrevision.OrganizationTable, planrevision.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PlanRevisionClient) Hooks() []Hook {
+	hooks := c.hooks.PlanRevision
+	return append(hooks[:len(hooks):len(hooks)], planrevision.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PlanRevisionClient) Interceptors() []Interceptor {
+	return c.inters.PlanRevision
+}
+
+func (c *PlanRevisionClient) mutate(ctx context.Context, m *PlanRevisionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PlanRevisionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PlanRevisionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PlanRevisionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PlanRevisionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown PlanRevision mutation op: %q", m.Op())
 	}
 }
 
@@ -3877,6 +4241,38 @@ func (c *SubscriptionClient) QueryPendingPlan(_m *Subscription) *PlanQuery {
 	return query
 }
 
+// QueryPlanRevision queries the plan_revision edge of a Subscription.
+func (c *SubscriptionClient) QueryPlanRevision(_m *Subscription) *PlanRevisionQuery {
+	query := (&PlanRevisionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(subscription.Table, subscription.FieldID, id),
+			sqlgraph.To(planrevision.Table, planrevision.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, subscription.PlanRevisionTable, subscription.PlanRevisionColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryPendingPlanRevision queries the pending_plan_revision edge of a Subscription.
+func (c *SubscriptionClient) QueryPendingPlanRevision(_m *Subscription) *PlanRevisionQuery {
+	query := (&PlanRevisionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(subscription.Table, subscription.FieldID, id),
+			sqlgraph.To(planrevision.Table, planrevision.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, subscription.PendingPlanRevisionTable, subscription.PendingPlanRevisionColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // QueryKeyRequest queries the key_request edge of a Subscription.
 func (c *SubscriptionClient) QueryKeyRequest(_m *Subscription) *KeyRequestQuery {
 	query := (&KeyRequestClient{config: c.config}).Query()
@@ -4088,16 +4484,16 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		AccessEntry, Account, App, AppTransfer, Credential, Endpoint, Event, Invitation,
-		KeyRequest, Membership, Organization, Plan, Product, ProductApprover,
-		ProductDocument, ProductGrant, ServiceToken, Session, SignUp, Subscription,
-		User []ent.Hook
+		AccessEntry, Account, App, AppTransfer, Credential, Endpoint, Event, Guide,
+		Invitation, KeyRequest, Membership, Organization, Plan, PlanRevision, Product,
+		ProductApprover, ProductDocument, ProductGrant, ServiceToken, Session, SignUp,
+		Subscription, User []ent.Hook
 	}
 	inters struct {
-		AccessEntry, Account, App, AppTransfer, Credential, Endpoint, Event, Invitation,
-		KeyRequest, Membership, Organization, Plan, Product, ProductApprover,
-		ProductDocument, ProductGrant, ServiceToken, Session, SignUp, Subscription,
-		User []ent.Interceptor
+		AccessEntry, Account, App, AppTransfer, Credential, Endpoint, Event, Guide,
+		Invitation, KeyRequest, Membership, Organization, Plan, PlanRevision, Product,
+		ProductApprover, ProductDocument, ProductGrant, ServiceToken, Session, SignUp,
+		Subscription, User []ent.Interceptor
 	}
 )
 

@@ -13,11 +13,13 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
+	"portico/ent/db/guide"
 	"portico/ent/db/invitation"
 	"portico/ent/db/keyrequest"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
+	"portico/ent/db/planrevision"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
 	"portico/ent/db/productdocument"
@@ -100,11 +102,13 @@ func checkColumn(t, c string) error {
 			credential.Table:      credential.ValidColumn,
 			endpoint.Table:        endpoint.ValidColumn,
 			event.Table:           event.ValidColumn,
+			guide.Table:           guide.ValidColumn,
 			invitation.Table:      invitation.ValidColumn,
 			keyrequest.Table:      keyrequest.ValidColumn,
 			membership.Table:      membership.ValidColumn,
 			organization.Table:    organization.ValidColumn,
 			plan.Table:            plan.ValidColumn,
+			planrevision.Table:    planrevision.ValidColumn,
 			product.Table:         product.ValidColumn,
 			productapprover.Table: productapprover.ValidColumn,
 			productdocument.Table: productdocument.ValidColumn,

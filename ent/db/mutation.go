@@ -14,11 +14,13 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
+	"portico/ent/db/guide"
 	"portico/ent/db/invitation"
 	"portico/ent/db/keyrequest"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
+	"portico/ent/db/planrevision"
 	"portico/ent/db/predicate"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
@@ -56,11 +58,13 @@ const (
 	TypeCredential      = "Credential"
 	TypeEndpoint        = "Endpoint"
 	TypeEvent           = "Event"
+	TypeGuide           = "Guide"
 	TypeInvitation      = "Invitation"
 	TypeKeyRequest      = "KeyRequest"
 	TypeMembership      = "Membership"
 	TypeOrganization    = "Organization"
 	TypePlan            = "Plan"
+	TypePlanRevision    = "PlanRevision"
 	TypeProduct         = "Product"
 	TypeProductApprover = "ProductApprover"
 	TypeProductDocument = "ProductDocument"
@@ -9964,6 +9968,939 @@ func (m *EventMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Event edge %s", name)
 }
 
+// GuideMutation represents an operation that mutates the Guide nodes in the graph.
+type GuideMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *uuid.UUID
+	created_at          *time.Time
+	updated_at          *time.Time
+	version             *int
+	addversion          *int
+	slug                *string
+	title               *string
+	text                *string
+	position            *int
+	addposition         *int
+	clearedFields       map[string]struct{}
+	product             *uuid.UUID
+	clearedproduct      bool
+	organization        *uuid.UUID
+	clearedorganization bool
+	done                bool
+	oldValue            func(context.Context) (*Guide, error)
+	predicates          []predicate.Guide
+}
+
+var _ ent.Mutation = (*GuideMutation)(nil)
+
+// guideOption allows management of the mutation configuration using functional options.
+type guideOption func(*GuideMutation)
+
+// newGuideMutation creates new mutation for the Guide entity.
+func newGuideMutation(c config, op Op, opts ...guideOption) *GuideMutation {
+	m := &GuideMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeGuide,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withGuideID sets the ID field of the mutation.
+func withGuideID(id uuid.UUID) guideOption {
+	return func(m *GuideMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Guide
+		)
+		m.oldValue = func(ctx context.Context) (*Guide, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Guide.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withGuide sets the old Guide of the mutation.
+func withGuide(node *Guide) guideOption {
+	return func(m *GuideMutation) {
+		m.oldValue = func(context.Context) (*Guide, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m GuideMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m GuideMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Guide entities.
+func (m *GuideMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *GuideMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *GuideMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Guide.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *GuideMutation) SetOrganizationID(u uuid.UUID) {
+	m.organization = &u
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *GuideMutation) OrganizationID() (r uuid.UUID, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the Guide entity.
+// If the Guide object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuideMutation) OldOrganizationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *GuideMutation) ResetOrganizationID() {
+	m.organization = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *GuideMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *GuideMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Guide entity.
+// If the Guide object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuideMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *GuideMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *GuideMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *GuideMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Guide entity.
+// If the Guide object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuideMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *GuideMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *GuideMutation) SetVersion(i int) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *GuideMutation) Version() (r int, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the Guide entity.
+// If the Guide object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuideMutation) OldVersion(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *GuideMutation) AddVersion(i int) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *GuideMutation) AddedVersion() (r int, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *GuideMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetProductID sets the "product_id" field.
+func (m *GuideMutation) SetProductID(u uuid.UUID) {
+	m.product = &u
+}
+
+// ProductID returns the value of the "product_id" field in the mutation.
+func (m *GuideMutation) ProductID() (r uuid.UUID, exists bool) {
+	v := m.product
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductID returns the old "product_id" field's value of the Guide entity.
+// If the Guide object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuideMutation) OldProductID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductID: %w", err)
+	}
+	return oldValue.ProductID, nil
+}
+
+// ResetProductID resets all changes to the "product_id" field.
+func (m *GuideMutation) ResetProductID() {
+	m.product = nil
+}
+
+// SetSlug sets the "slug" field.
+func (m *GuideMutation) SetSlug(s string) {
+	m.slug = &s
+}
+
+// Slug returns the value of the "slug" field in the mutation.
+func (m *GuideMutation) Slug() (r string, exists bool) {
+	v := m.slug
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSlug returns the old "slug" field's value of the Guide entity.
+// If the Guide object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuideMutation) OldSlug(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSlug is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSlug requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSlug: %w", err)
+	}
+	return oldValue.Slug, nil
+}
+
+// ResetSlug resets all changes to the "slug" field.
+func (m *GuideMutation) ResetSlug() {
+	m.slug = nil
+}
+
+// SetTitle sets the "title" field.
+func (m *GuideMutation) SetTitle(s string) {
+	m.title = &s
+}
+
+// Title returns the value of the "title" field in the mutation.
+func (m *GuideMutation) Title() (r string, exists bool) {
+	v := m.title
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTitle returns the old "title" field's value of the Guide entity.
+// If the Guide object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuideMutation) OldTitle(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTitle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTitle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTitle: %w", err)
+	}
+	return oldValue.Title, nil
+}
+
+// ResetTitle resets all changes to the "title" field.
+func (m *GuideMutation) ResetTitle() {
+	m.title = nil
+}
+
+// SetText sets the "text" field.
+func (m *GuideMutation) SetText(s string) {
+	m.text = &s
+}
+
+// Text returns the value of the "text" field in the mutation.
+func (m *GuideMutation) Text() (r string, exists bool) {
+	v := m.text
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldText returns the old "text" field's value of the Guide entity.
+// If the Guide object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuideMutation) OldText(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldText is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldText requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldText: %w", err)
+	}
+	return oldValue.Text, nil
+}
+
+// ResetText resets all changes to the "text" field.
+func (m *GuideMutation) ResetText() {
+	m.text = nil
+}
+
+// SetPosition sets the "position" field.
+func (m *GuideMutation) SetPosition(i int) {
+	m.position = &i
+	m.addposition = nil
+}
+
+// Position returns the value of the "position" field in the mutation.
+func (m *GuideMutation) Position() (r int, exists bool) {
+	v := m.position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPosition returns the old "position" field's value of the Guide entity.
+// If the Guide object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuideMutation) OldPosition(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPosition: %w", err)
+	}
+	return oldValue.Position, nil
+}
+
+// AddPosition adds i to the "position" field.
+func (m *GuideMutation) AddPosition(i int) {
+	if m.addposition != nil {
+		*m.addposition += i
+	} else {
+		m.addposition = &i
+	}
+}
+
+// AddedPosition returns the value that was added to the "position" field in this mutation.
+func (m *GuideMutation) AddedPosition() (r int, exists bool) {
+	v := m.addposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPosition resets all changes to the "position" field.
+func (m *GuideMutation) ResetPosition() {
+	m.position = nil
+	m.addposition = nil
+}
+
+// ClearProduct clears the "product" edge to the Product entity.
+func (m *GuideMutation) ClearProduct() {
+	m.clearedproduct = true
+	m.clearedFields[guide.FieldProductID] = struct{}{}
+}
+
+// ProductCleared reports if the "product" edge to the Product entity was cleared.
+func (m *GuideMutation) ProductCleared() bool {
+	return m.clearedproduct
+}
+
+// ProductIDs returns the "product" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ProductID instead. It exists only for internal usage by the builders.
+func (m *GuideMutation) ProductIDs() (ids []uuid.UUID) {
+	if id := m.product; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetProduct resets all changes to the "product" edge.
+func (m *GuideMutation) ResetProduct() {
+	m.product = nil
+	m.clearedproduct = false
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (m *GuideMutation) ClearOrganization() {
+	m.clearedorganization = true
+	m.clearedFields[guide.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationCleared reports if the "organization" edge to the Organization entity was cleared.
+func (m *GuideMutation) OrganizationCleared() bool {
+	return m.clearedorganization
+}
+
+// OrganizationIDs returns the "organization" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrganizationID instead. It exists only for internal usage by the builders.
+func (m *GuideMutation) OrganizationIDs() (ids []uuid.UUID) {
+	if id := m.organization; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrganization resets all changes to the "organization" edge.
+func (m *GuideMutation) ResetOrganization() {
+	m.organization = nil
+	m.clearedorganization = false
+}
+
+// Where appends a list predicates to the GuideMutation builder.
+func (m *GuideMutation) Where(ps ...predicate.Guide) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the GuideMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *GuideMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Guide, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *GuideMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *GuideMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Guide).
+func (m *GuideMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *GuideMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.organization != nil {
+		fields = append(fields, guide.FieldOrganizationID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, guide.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, guide.FieldUpdatedAt)
+	}
+	if m.version != nil {
+		fields = append(fields, guide.FieldVersion)
+	}
+	if m.product != nil {
+		fields = append(fields, guide.FieldProductID)
+	}
+	if m.slug != nil {
+		fields = append(fields, guide.FieldSlug)
+	}
+	if m.title != nil {
+		fields = append(fields, guide.FieldTitle)
+	}
+	if m.text != nil {
+		fields = append(fields, guide.FieldText)
+	}
+	if m.position != nil {
+		fields = append(fields, guide.FieldPosition)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *GuideMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case guide.FieldOrganizationID:
+		return m.OrganizationID()
+	case guide.FieldCreatedAt:
+		return m.CreatedAt()
+	case guide.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case guide.FieldVersion:
+		return m.Version()
+	case guide.FieldProductID:
+		return m.ProductID()
+	case guide.FieldSlug:
+		return m.Slug()
+	case guide.FieldTitle:
+		return m.Title()
+	case guide.FieldText:
+		return m.Text()
+	case guide.FieldPosition:
+		return m.Position()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *GuideMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case guide.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case guide.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case guide.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case guide.FieldVersion:
+		return m.OldVersion(ctx)
+	case guide.FieldProductID:
+		return m.OldProductID(ctx)
+	case guide.FieldSlug:
+		return m.OldSlug(ctx)
+	case guide.FieldTitle:
+		return m.OldTitle(ctx)
+	case guide.FieldText:
+		return m.OldText(ctx)
+	case guide.FieldPosition:
+		return m.OldPosition(ctx)
+	}
+	return nil, fmt.Errorf("unknown Guide field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GuideMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case guide.FieldOrganizationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case guide.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case guide.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case guide.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case guide.FieldProductID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductID(v)
+		return nil
+	case guide.FieldSlug:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSlug(v)
+		return nil
+	case guide.FieldTitle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTitle(v)
+		return nil
+	case guide.FieldText:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetText(v)
+		return nil
+	case guide.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Guide field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *GuideMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, guide.FieldVersion)
+	}
+	if m.addposition != nil {
+		fields = append(fields, guide.FieldPosition)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *GuideMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case guide.FieldVersion:
+		return m.AddedVersion()
+	case guide.FieldPosition:
+		return m.AddedPosition()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GuideMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case guide.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case guide.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Guide numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *GuideMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *GuideMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *GuideMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Guide nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *GuideMutation) ResetField(name string) error {
+	switch name {
+	case guide.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case guide.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case guide.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case guide.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case guide.FieldProductID:
+		m.ResetProductID()
+		return nil
+	case guide.FieldSlug:
+		m.ResetSlug()
+		return nil
+	case guide.FieldTitle:
+		m.ResetTitle()
+		return nil
+	case guide.FieldText:
+		m.ResetText()
+		return nil
+	case guide.FieldPosition:
+		m.ResetPosition()
+		return nil
+	}
+	return fmt.Errorf("unknown Guide field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *GuideMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.product != nil {
+		edges = append(edges, guide.EdgeProduct)
+	}
+	if m.organization != nil {
+		edges = append(edges, guide.EdgeOrganization)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *GuideMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case guide.EdgeProduct:
+		if id := m.product; id != nil {
+			return []ent.Value{*id}
+		}
+	case guide.EdgeOrganization:
+		if id := m.organization; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *GuideMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *GuideMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *GuideMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedproduct {
+		edges = append(edges, guide.EdgeProduct)
+	}
+	if m.clearedorganization {
+		edges = append(edges, guide.EdgeOrganization)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *GuideMutation) EdgeCleared(name string) bool {
+	switch name {
+	case guide.EdgeProduct:
+		return m.clearedproduct
+	case guide.EdgeOrganization:
+		return m.clearedorganization
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *GuideMutation) ClearEdge(name string) error {
+	switch name {
+	case guide.EdgeProduct:
+		m.ClearProduct()
+		return nil
+	case guide.EdgeOrganization:
+		m.ClearOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown Guide unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *GuideMutation) ResetEdge(name string) error {
+	switch name {
+	case guide.EdgeProduct:
+		m.ResetProduct()
+		return nil
+	case guide.EdgeOrganization:
+		m.ResetOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown Guide edge %s", name)
+}
+
 // InvitationMutation represents an operation that mutates the Invitation nodes in the graph.
 type InvitationMutation struct {
 	config
@@ -15724,29 +16661,37 @@ func (m *OrganizationMutation) ResetEdge(name string) error {
 // PlanMutation represents an operation that mutates the Plan nodes in the graph.
 type PlanMutation struct {
 	config
-	op                  Op
-	typ                 string
-	id                  *uuid.UUID
-	created_at          *time.Time
-	updated_at          *time.Time
-	version             *int
-	addversion          *int
-	name                *string
-	external_id         *string
-	kind                *domain.PlanKind
-	rate_limit          **access.RateLimit
-	quota               **access.Quota
-	quota_per           *access.QuotaPer
-	price               **domain.Price
-	approval            *domain.Approval
-	clearedFields       map[string]struct{}
-	product             *uuid.UUID
-	clearedproduct      bool
-	organization        *uuid.UUID
-	clearedorganization bool
-	done                bool
-	oldValue            func(context.Context) (*Plan, error)
-	predicates          []predicate.Plan
+	op                    Op
+	typ                   string
+	id                    *uuid.UUID
+	created_at            *time.Time
+	updated_at            *time.Time
+	version               *int
+	addversion            *int
+	kind                  *domain.PlanKind
+	rate_limit            **access.RateLimit
+	quota                 **access.Quota
+	quota_per             *access.QuotaPer
+	price                 **domain.Price
+	endpoint_limits       *[]access.EndpointLimit
+	appendendpoint_limits []access.EndpointLimit
+	overage               *access.Overage
+	spending_cap          *string
+	calls_within_cap      *int64
+	addcalls_within_cap   *int64
+	name                  *string
+	external_id           *string
+	approval              *domain.Approval
+	revision              *int
+	addrevision           *int
+	clearedFields         map[string]struct{}
+	product               *uuid.UUID
+	clearedproduct        bool
+	organization          *uuid.UUID
+	clearedorganization   bool
+	done                  bool
+	oldValue              func(context.Context) (*Plan, error)
+	predicates            []predicate.Plan
 }
 
 var _ ent.Mutation = (*PlanMutation)(nil)
@@ -16017,114 +16962,6 @@ func (m *PlanMutation) ResetVersion() {
 	m.addversion = nil
 }
 
-// SetProductID sets the "product_id" field.
-func (m *PlanMutation) SetProductID(u uuid.UUID) {
-	m.product = &u
-}
-
-// ProductID returns the value of the "product_id" field in the mutation.
-func (m *PlanMutation) ProductID() (r uuid.UUID, exists bool) {
-	v := m.product
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldProductID returns the old "product_id" field's value of the Plan entity.
-// If the Plan object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PlanMutation) OldProductID(ctx context.Context) (v uuid.UUID, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldProductID is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldProductID requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldProductID: %w", err)
-	}
-	return oldValue.ProductID, nil
-}
-
-// ResetProductID resets all changes to the "product_id" field.
-func (m *PlanMutation) ResetProductID() {
-	m.product = nil
-}
-
-// SetName sets the "name" field.
-func (m *PlanMutation) SetName(s string) {
-	m.name = &s
-}
-
-// Name returns the value of the "name" field in the mutation.
-func (m *PlanMutation) Name() (r string, exists bool) {
-	v := m.name
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldName returns the old "name" field's value of the Plan entity.
-// If the Plan object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PlanMutation) OldName(ctx context.Context) (v string, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldName is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldName requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldName: %w", err)
-	}
-	return oldValue.Name, nil
-}
-
-// ResetName resets all changes to the "name" field.
-func (m *PlanMutation) ResetName() {
-	m.name = nil
-}
-
-// SetExternalID sets the "external_id" field.
-func (m *PlanMutation) SetExternalID(s string) {
-	m.external_id = &s
-}
-
-// ExternalID returns the value of the "external_id" field in the mutation.
-func (m *PlanMutation) ExternalID() (r string, exists bool) {
-	v := m.external_id
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldExternalID returns the old "external_id" field's value of the Plan entity.
-// If the Plan object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PlanMutation) OldExternalID(ctx context.Context) (v string, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldExternalID is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldExternalID requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldExternalID: %w", err)
-	}
-	return oldValue.ExternalID, nil
-}
-
-// ResetExternalID resets all changes to the "external_id" field.
-func (m *PlanMutation) ResetExternalID() {
-	m.external_id = nil
-}
-
 // SetKind sets the "kind" field.
 func (m *PlanMutation) SetKind(dk domain.PlanKind) {
 	m.kind = &dk
@@ -16344,6 +17181,334 @@ func (m *PlanMutation) ResetPrice() {
 	delete(m.clearedFields, plan.FieldPrice)
 }
 
+// SetEndpointLimits sets the "endpoint_limits" field.
+func (m *PlanMutation) SetEndpointLimits(al []access.EndpointLimit) {
+	m.endpoint_limits = &al
+	m.appendendpoint_limits = nil
+}
+
+// EndpointLimits returns the value of the "endpoint_limits" field in the mutation.
+func (m *PlanMutation) EndpointLimits() (r []access.EndpointLimit, exists bool) {
+	v := m.endpoint_limits
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndpointLimits returns the old "endpoint_limits" field's value of the Plan entity.
+// If the Plan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanMutation) OldEndpointLimits(ctx context.Context) (v []access.EndpointLimit, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndpointLimits is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndpointLimits requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndpointLimits: %w", err)
+	}
+	return oldValue.EndpointLimits, nil
+}
+
+// AppendEndpointLimits adds al to the "endpoint_limits" field.
+func (m *PlanMutation) AppendEndpointLimits(al []access.EndpointLimit) {
+	m.appendendpoint_limits = append(m.appendendpoint_limits, al...)
+}
+
+// AppendedEndpointLimits returns the list of values that were appended to the "endpoint_limits" field in this mutation.
+func (m *PlanMutation) AppendedEndpointLimits() ([]access.EndpointLimit, bool) {
+	if len(m.appendendpoint_limits) == 0 {
+		return nil, false
+	}
+	return m.appendendpoint_limits, true
+}
+
+// ClearEndpointLimits clears the value of the "endpoint_limits" field.
+func (m *PlanMutation) ClearEndpointLimits() {
+	m.endpoint_limits = nil
+	m.appendendpoint_limits = nil
+	m.clearedFields[plan.FieldEndpointLimits] = struct{}{}
+}
+
+// EndpointLimitsCleared returns if the "endpoint_limits" field was cleared in this mutation.
+func (m *PlanMutation) EndpointLimitsCleared() bool {
+	_, ok := m.clearedFields[plan.FieldEndpointLimits]
+	return ok
+}
+
+// ResetEndpointLimits resets all changes to the "endpoint_limits" field.
+func (m *PlanMutation) ResetEndpointLimits() {
+	m.endpoint_limits = nil
+	m.appendendpoint_limits = nil
+	delete(m.clearedFields, plan.FieldEndpointLimits)
+}
+
+// SetOverage sets the "overage" field.
+func (m *PlanMutation) SetOverage(a access.Overage) {
+	m.overage = &a
+}
+
+// Overage returns the value of the "overage" field in the mutation.
+func (m *PlanMutation) Overage() (r access.Overage, exists bool) {
+	v := m.overage
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOverage returns the old "overage" field's value of the Plan entity.
+// If the Plan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanMutation) OldOverage(ctx context.Context) (v access.Overage, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOverage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOverage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOverage: %w", err)
+	}
+	return oldValue.Overage, nil
+}
+
+// ResetOverage resets all changes to the "overage" field.
+func (m *PlanMutation) ResetOverage() {
+	m.overage = nil
+}
+
+// SetSpendingCap sets the "spending_cap" field.
+func (m *PlanMutation) SetSpendingCap(s string) {
+	m.spending_cap = &s
+}
+
+// SpendingCap returns the value of the "spending_cap" field in the mutation.
+func (m *PlanMutation) SpendingCap() (r string, exists bool) {
+	v := m.spending_cap
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSpendingCap returns the old "spending_cap" field's value of the Plan entity.
+// If the Plan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanMutation) OldSpendingCap(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSpendingCap is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSpendingCap requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSpendingCap: %w", err)
+	}
+	return oldValue.SpendingCap, nil
+}
+
+// ClearSpendingCap clears the value of the "spending_cap" field.
+func (m *PlanMutation) ClearSpendingCap() {
+	m.spending_cap = nil
+	m.clearedFields[plan.FieldSpendingCap] = struct{}{}
+}
+
+// SpendingCapCleared returns if the "spending_cap" field was cleared in this mutation.
+func (m *PlanMutation) SpendingCapCleared() bool {
+	_, ok := m.clearedFields[plan.FieldSpendingCap]
+	return ok
+}
+
+// ResetSpendingCap resets all changes to the "spending_cap" field.
+func (m *PlanMutation) ResetSpendingCap() {
+	m.spending_cap = nil
+	delete(m.clearedFields, plan.FieldSpendingCap)
+}
+
+// SetCallsWithinCap sets the "calls_within_cap" field.
+func (m *PlanMutation) SetCallsWithinCap(i int64) {
+	m.calls_within_cap = &i
+	m.addcalls_within_cap = nil
+}
+
+// CallsWithinCap returns the value of the "calls_within_cap" field in the mutation.
+func (m *PlanMutation) CallsWithinCap() (r int64, exists bool) {
+	v := m.calls_within_cap
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCallsWithinCap returns the old "calls_within_cap" field's value of the Plan entity.
+// If the Plan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanMutation) OldCallsWithinCap(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCallsWithinCap is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCallsWithinCap requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCallsWithinCap: %w", err)
+	}
+	return oldValue.CallsWithinCap, nil
+}
+
+// AddCallsWithinCap adds i to the "calls_within_cap" field.
+func (m *PlanMutation) AddCallsWithinCap(i int64) {
+	if m.addcalls_within_cap != nil {
+		*m.addcalls_within_cap += i
+	} else {
+		m.addcalls_within_cap = &i
+	}
+}
+
+// AddedCallsWithinCap returns the value that was added to the "calls_within_cap" field in this mutation.
+func (m *PlanMutation) AddedCallsWithinCap() (r int64, exists bool) {
+	v := m.addcalls_within_cap
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearCallsWithinCap clears the value of the "calls_within_cap" field.
+func (m *PlanMutation) ClearCallsWithinCap() {
+	m.calls_within_cap = nil
+	m.addcalls_within_cap = nil
+	m.clearedFields[plan.FieldCallsWithinCap] = struct{}{}
+}
+
+// CallsWithinCapCleared returns if the "calls_within_cap" field was cleared in this mutation.
+func (m *PlanMutation) CallsWithinCapCleared() bool {
+	_, ok := m.clearedFields[plan.FieldCallsWithinCap]
+	return ok
+}
+
+// ResetCallsWithinCap resets all changes to the "calls_within_cap" field.
+func (m *PlanMutation) ResetCallsWithinCap() {
+	m.calls_within_cap = nil
+	m.addcalls_within_cap = nil
+	delete(m.clearedFields, plan.FieldCallsWithinCap)
+}
+
+// SetProductID sets the "product_id" field.
+func (m *PlanMutation) SetProductID(u uuid.UUID) {
+	m.product = &u
+}
+
+// ProductID returns the value of the "product_id" field in the mutation.
+func (m *PlanMutation) ProductID() (r uuid.UUID, exists bool) {
+	v := m.product
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductID returns the old "product_id" field's value of the Plan entity.
+// If the Plan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanMutation) OldProductID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductID: %w", err)
+	}
+	return oldValue.ProductID, nil
+}
+
+// ResetProductID resets all changes to the "product_id" field.
+func (m *PlanMutation) ResetProductID() {
+	m.product = nil
+}
+
+// SetName sets the "name" field.
+func (m *PlanMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *PlanMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the Plan entity.
+// If the Plan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *PlanMutation) ResetName() {
+	m.name = nil
+}
+
+// SetExternalID sets the "external_id" field.
+func (m *PlanMutation) SetExternalID(s string) {
+	m.external_id = &s
+}
+
+// ExternalID returns the value of the "external_id" field in the mutation.
+func (m *PlanMutation) ExternalID() (r string, exists bool) {
+	v := m.external_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExternalID returns the old "external_id" field's value of the Plan entity.
+// If the Plan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanMutation) OldExternalID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExternalID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExternalID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExternalID: %w", err)
+	}
+	return oldValue.ExternalID, nil
+}
+
+// ResetExternalID resets all changes to the "external_id" field.
+func (m *PlanMutation) ResetExternalID() {
+	m.external_id = nil
+}
+
 // SetApproval sets the "approval" field.
 func (m *PlanMutation) SetApproval(d domain.Approval) {
 	m.approval = &d
@@ -16391,6 +17556,62 @@ func (m *PlanMutation) ApprovalCleared() bool {
 func (m *PlanMutation) ResetApproval() {
 	m.approval = nil
 	delete(m.clearedFields, plan.FieldApproval)
+}
+
+// SetRevision sets the "revision" field.
+func (m *PlanMutation) SetRevision(i int) {
+	m.revision = &i
+	m.addrevision = nil
+}
+
+// Revision returns the value of the "revision" field in the mutation.
+func (m *PlanMutation) Revision() (r int, exists bool) {
+	v := m.revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevision returns the old "revision" field's value of the Plan entity.
+// If the Plan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanMutation) OldRevision(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevision is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevision requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevision: %w", err)
+	}
+	return oldValue.Revision, nil
+}
+
+// AddRevision adds i to the "revision" field.
+func (m *PlanMutation) AddRevision(i int) {
+	if m.addrevision != nil {
+		*m.addrevision += i
+	} else {
+		m.addrevision = &i
+	}
+}
+
+// AddedRevision returns the value that was added to the "revision" field in this mutation.
+func (m *PlanMutation) AddedRevision() (r int, exists bool) {
+	v := m.addrevision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRevision resets all changes to the "revision" field.
+func (m *PlanMutation) ResetRevision() {
+	m.revision = nil
+	m.addrevision = nil
 }
 
 // ClearProduct clears the "product" edge to the Product entity.
@@ -16481,7 +17702,7 @@ func (m *PlanMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PlanMutation) Fields() []string {
-	fields := make([]string, 0, 13)
+	fields := make([]string, 0, 18)
 	if m.organization != nil {
 		fields = append(fields, plan.FieldOrganizationID)
 	}
@@ -16493,15 +17714,6 @@ func (m *PlanMutation) Fields() []string {
 	}
 	if m.version != nil {
 		fields = append(fields, plan.FieldVersion)
-	}
-	if m.product != nil {
-		fields = append(fields, plan.FieldProductID)
-	}
-	if m.name != nil {
-		fields = append(fields, plan.FieldName)
-	}
-	if m.external_id != nil {
-		fields = append(fields, plan.FieldExternalID)
 	}
 	if m.kind != nil {
 		fields = append(fields, plan.FieldKind)
@@ -16518,8 +17730,32 @@ func (m *PlanMutation) Fields() []string {
 	if m.price != nil {
 		fields = append(fields, plan.FieldPrice)
 	}
+	if m.endpoint_limits != nil {
+		fields = append(fields, plan.FieldEndpointLimits)
+	}
+	if m.overage != nil {
+		fields = append(fields, plan.FieldOverage)
+	}
+	if m.spending_cap != nil {
+		fields = append(fields, plan.FieldSpendingCap)
+	}
+	if m.calls_within_cap != nil {
+		fields = append(fields, plan.FieldCallsWithinCap)
+	}
+	if m.product != nil {
+		fields = append(fields, plan.FieldProductID)
+	}
+	if m.name != nil {
+		fields = append(fields, plan.FieldName)
+	}
+	if m.external_id != nil {
+		fields = append(fields, plan.FieldExternalID)
+	}
 	if m.approval != nil {
 		fields = append(fields, plan.FieldApproval)
+	}
+	if m.revision != nil {
+		fields = append(fields, plan.FieldRevision)
 	}
 	return fields
 }
@@ -16537,12 +17773,6 @@ func (m *PlanMutation) Field(name string) (ent.Value, bool) {
 		return m.UpdatedAt()
 	case plan.FieldVersion:
 		return m.Version()
-	case plan.FieldProductID:
-		return m.ProductID()
-	case plan.FieldName:
-		return m.Name()
-	case plan.FieldExternalID:
-		return m.ExternalID()
 	case plan.FieldKind:
 		return m.Kind()
 	case plan.FieldRateLimit:
@@ -16553,8 +17783,24 @@ func (m *PlanMutation) Field(name string) (ent.Value, bool) {
 		return m.QuotaPer()
 	case plan.FieldPrice:
 		return m.Price()
+	case plan.FieldEndpointLimits:
+		return m.EndpointLimits()
+	case plan.FieldOverage:
+		return m.Overage()
+	case plan.FieldSpendingCap:
+		return m.SpendingCap()
+	case plan.FieldCallsWithinCap:
+		return m.CallsWithinCap()
+	case plan.FieldProductID:
+		return m.ProductID()
+	case plan.FieldName:
+		return m.Name()
+	case plan.FieldExternalID:
+		return m.ExternalID()
 	case plan.FieldApproval:
 		return m.Approval()
+	case plan.FieldRevision:
+		return m.Revision()
 	}
 	return nil, false
 }
@@ -16572,12 +17818,6 @@ func (m *PlanMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldUpdatedAt(ctx)
 	case plan.FieldVersion:
 		return m.OldVersion(ctx)
-	case plan.FieldProductID:
-		return m.OldProductID(ctx)
-	case plan.FieldName:
-		return m.OldName(ctx)
-	case plan.FieldExternalID:
-		return m.OldExternalID(ctx)
 	case plan.FieldKind:
 		return m.OldKind(ctx)
 	case plan.FieldRateLimit:
@@ -16588,8 +17828,24 @@ func (m *PlanMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldQuotaPer(ctx)
 	case plan.FieldPrice:
 		return m.OldPrice(ctx)
+	case plan.FieldEndpointLimits:
+		return m.OldEndpointLimits(ctx)
+	case plan.FieldOverage:
+		return m.OldOverage(ctx)
+	case plan.FieldSpendingCap:
+		return m.OldSpendingCap(ctx)
+	case plan.FieldCallsWithinCap:
+		return m.OldCallsWithinCap(ctx)
+	case plan.FieldProductID:
+		return m.OldProductID(ctx)
+	case plan.FieldName:
+		return m.OldName(ctx)
+	case plan.FieldExternalID:
+		return m.OldExternalID(ctx)
 	case plan.FieldApproval:
 		return m.OldApproval(ctx)
+	case plan.FieldRevision:
+		return m.OldRevision(ctx)
 	}
 	return nil, fmt.Errorf("unknown Plan field %s", name)
 }
@@ -16627,27 +17883,6 @@ func (m *PlanMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetVersion(v)
 		return nil
-	case plan.FieldProductID:
-		v, ok := value.(uuid.UUID)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetProductID(v)
-		return nil
-	case plan.FieldName:
-		v, ok := value.(string)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetName(v)
-		return nil
-	case plan.FieldExternalID:
-		v, ok := value.(string)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetExternalID(v)
-		return nil
 	case plan.FieldKind:
 		v, ok := value.(domain.PlanKind)
 		if !ok {
@@ -16683,12 +17918,68 @@ func (m *PlanMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPrice(v)
 		return nil
+	case plan.FieldEndpointLimits:
+		v, ok := value.([]access.EndpointLimit)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndpointLimits(v)
+		return nil
+	case plan.FieldOverage:
+		v, ok := value.(access.Overage)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOverage(v)
+		return nil
+	case plan.FieldSpendingCap:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSpendingCap(v)
+		return nil
+	case plan.FieldCallsWithinCap:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCallsWithinCap(v)
+		return nil
+	case plan.FieldProductID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductID(v)
+		return nil
+	case plan.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case plan.FieldExternalID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExternalID(v)
+		return nil
 	case plan.FieldApproval:
 		v, ok := value.(domain.Approval)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetApproval(v)
+		return nil
+	case plan.FieldRevision:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevision(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Plan field %s", name)
@@ -16701,6 +17992,12 @@ func (m *PlanMutation) AddedFields() []string {
 	if m.addversion != nil {
 		fields = append(fields, plan.FieldVersion)
 	}
+	if m.addcalls_within_cap != nil {
+		fields = append(fields, plan.FieldCallsWithinCap)
+	}
+	if m.addrevision != nil {
+		fields = append(fields, plan.FieldRevision)
+	}
 	return fields
 }
 
@@ -16711,6 +18008,10 @@ func (m *PlanMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case plan.FieldVersion:
 		return m.AddedVersion()
+	case plan.FieldCallsWithinCap:
+		return m.AddedCallsWithinCap()
+	case plan.FieldRevision:
+		return m.AddedRevision()
 	}
 	return nil, false
 }
@@ -16726,6 +18027,20 @@ func (m *PlanMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddVersion(v)
+		return nil
+	case plan.FieldCallsWithinCap:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCallsWithinCap(v)
+		return nil
+	case plan.FieldRevision:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRevision(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Plan numeric field %s", name)
@@ -16743,6 +18058,15 @@ func (m *PlanMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(plan.FieldPrice) {
 		fields = append(fields, plan.FieldPrice)
+	}
+	if m.FieldCleared(plan.FieldEndpointLimits) {
+		fields = append(fields, plan.FieldEndpointLimits)
+	}
+	if m.FieldCleared(plan.FieldSpendingCap) {
+		fields = append(fields, plan.FieldSpendingCap)
+	}
+	if m.FieldCleared(plan.FieldCallsWithinCap) {
+		fields = append(fields, plan.FieldCallsWithinCap)
 	}
 	if m.FieldCleared(plan.FieldApproval) {
 		fields = append(fields, plan.FieldApproval)
@@ -16770,6 +18094,15 @@ func (m *PlanMutation) ClearField(name string) error {
 	case plan.FieldPrice:
 		m.ClearPrice()
 		return nil
+	case plan.FieldEndpointLimits:
+		m.ClearEndpointLimits()
+		return nil
+	case plan.FieldSpendingCap:
+		m.ClearSpendingCap()
+		return nil
+	case plan.FieldCallsWithinCap:
+		m.ClearCallsWithinCap()
+		return nil
 	case plan.FieldApproval:
 		m.ClearApproval()
 		return nil
@@ -16793,15 +18126,6 @@ func (m *PlanMutation) ResetField(name string) error {
 	case plan.FieldVersion:
 		m.ResetVersion()
 		return nil
-	case plan.FieldProductID:
-		m.ResetProductID()
-		return nil
-	case plan.FieldName:
-		m.ResetName()
-		return nil
-	case plan.FieldExternalID:
-		m.ResetExternalID()
-		return nil
 	case plan.FieldKind:
 		m.ResetKind()
 		return nil
@@ -16817,8 +18141,32 @@ func (m *PlanMutation) ResetField(name string) error {
 	case plan.FieldPrice:
 		m.ResetPrice()
 		return nil
+	case plan.FieldEndpointLimits:
+		m.ResetEndpointLimits()
+		return nil
+	case plan.FieldOverage:
+		m.ResetOverage()
+		return nil
+	case plan.FieldSpendingCap:
+		m.ResetSpendingCap()
+		return nil
+	case plan.FieldCallsWithinCap:
+		m.ResetCallsWithinCap()
+		return nil
+	case plan.FieldProductID:
+		m.ResetProductID()
+		return nil
+	case plan.FieldName:
+		m.ResetName()
+		return nil
+	case plan.FieldExternalID:
+		m.ResetExternalID()
+		return nil
 	case plan.FieldApproval:
 		m.ResetApproval()
+		return nil
+	case plan.FieldRevision:
+		m.ResetRevision()
 		return nil
 	}
 	return fmt.Errorf("unknown Plan field %s", name)
@@ -16916,6 +18264,1390 @@ func (m *PlanMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Plan edge %s", name)
 }
 
+// PlanRevisionMutation represents an operation that mutates the PlanRevision nodes in the graph.
+type PlanRevisionMutation struct {
+	config
+	op                    Op
+	typ                   string
+	id                    *uuid.UUID
+	kind                  *domain.PlanKind
+	rate_limit            **access.RateLimit
+	quota                 **access.Quota
+	quota_per             *access.QuotaPer
+	price                 **domain.Price
+	endpoint_limits       *[]access.EndpointLimit
+	appendendpoint_limits []access.EndpointLimit
+	overage               *access.Overage
+	spending_cap          *string
+	calls_within_cap      *int64
+	addcalls_within_cap   *int64
+	number                *int
+	addnumber             *int
+	created_at            *time.Time
+	clearedFields         map[string]struct{}
+	plan                  *uuid.UUID
+	clearedplan           bool
+	product               *uuid.UUID
+	clearedproduct        bool
+	organization          *uuid.UUID
+	clearedorganization   bool
+	done                  bool
+	oldValue              func(context.Context) (*PlanRevision, error)
+	predicates            []predicate.PlanRevision
+}
+
+var _ ent.Mutation = (*PlanRevisionMutation)(nil)
+
+// planrevisionOption allows management of the mutation configuration using functional options.
+type planrevisionOption func(*PlanRevisionMutation)
+
+// newPlanRevisionMutation creates new mutation for the PlanRevision entity.
+func newPlanRevisionMutation(c config, op Op, opts ...planrevisionOption) *PlanRevisionMutation {
+	m := &PlanRevisionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePlanRevision,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPlanRevisionID sets the ID field of the mutation.
+func withPlanRevisionID(id uuid.UUID) planrevisionOption {
+	return func(m *PlanRevisionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PlanRevision
+		)
+		m.oldValue = func(ctx context.Context) (*PlanRevision, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PlanRevision.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPlanRevision sets the old PlanRevision of the mutation.
+func withPlanRevision(node *PlanRevision) planrevisionOption {
+	return func(m *PlanRevisionMutation) {
+		m.oldValue = func(context.Context) (*PlanRevision, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PlanRevisionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PlanRevisionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PlanRevision entities.
+func (m *PlanRevisionMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PlanRevisionMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PlanRevisionMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PlanRevision.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *PlanRevisionMutation) SetOrganizationID(u uuid.UUID) {
+	m.organization = &u
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *PlanRevisionMutation) OrganizationID() (r uuid.UUID, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the PlanRevision entity.
+// If the PlanRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanRevisionMutation) OldOrganizationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *PlanRevisionMutation) ResetOrganizationID() {
+	m.organization = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *PlanRevisionMutation) SetKind(dk domain.PlanKind) {
+	m.kind = &dk
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *PlanRevisionMutation) Kind() (r domain.PlanKind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the PlanRevision entity.
+// If the PlanRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanRevisionMutation) OldKind(ctx context.Context) (v domain.PlanKind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *PlanRevisionMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetRateLimit sets the "rate_limit" field.
+func (m *PlanRevisionMutation) SetRateLimit(al *access.RateLimit) {
+	m.rate_limit = &al
+}
+
+// RateLimit returns the value of the "rate_limit" field in the mutation.
+func (m *PlanRevisionMutation) RateLimit() (r *access.RateLimit, exists bool) {
+	v := m.rate_limit
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRateLimit returns the old "rate_limit" field's value of the PlanRevision entity.
+// If the PlanRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanRevisionMutation) OldRateLimit(ctx context.Context) (v *access.RateLimit, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRateLimit is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRateLimit requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRateLimit: %w", err)
+	}
+	return oldValue.RateLimit, nil
+}
+
+// ClearRateLimit clears the value of the "rate_limit" field.
+func (m *PlanRevisionMutation) ClearRateLimit() {
+	m.rate_limit = nil
+	m.clearedFields[planrevision.FieldRateLimit] = struct{}{}
+}
+
+// RateLimitCleared returns if the "rate_limit" field was cleared in this mutation.
+func (m *PlanRevisionMutation) RateLimitCleared() bool {
+	_, ok := m.clearedFields[planrevision.FieldRateLimit]
+	return ok
+}
+
+// ResetRateLimit resets all changes to the "rate_limit" field.
+func (m *PlanRevisionMutation) ResetRateLimit() {
+	m.rate_limit = nil
+	delete(m.clearedFields, planrevision.FieldRateLimit)
+}
+
+// SetQuota sets the "quota" field.
+func (m *PlanRevisionMutation) SetQuota(a *access.Quota) {
+	m.quota = &a
+}
+
+// Quota returns the value of the "quota" field in the mutation.
+func (m *PlanRevisionMutation) Quota() (r *access.Quota, exists bool) {
+	v := m.quota
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuota returns the old "quota" field's value of the PlanRevision entity.
+// If the PlanRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanRevisionMutation) OldQuota(ctx context.Context) (v *access.Quota, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuota is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuota requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuota: %w", err)
+	}
+	return oldValue.Quota, nil
+}
+
+// ClearQuota clears the value of the "quota" field.
+func (m *PlanRevisionMutation) ClearQuota() {
+	m.quota = nil
+	m.clearedFields[planrevision.FieldQuota] = struct{}{}
+}
+
+// QuotaCleared returns if the "quota" field was cleared in this mutation.
+func (m *PlanRevisionMutation) QuotaCleared() bool {
+	_, ok := m.clearedFields[planrevision.FieldQuota]
+	return ok
+}
+
+// ResetQuota resets all changes to the "quota" field.
+func (m *PlanRevisionMutation) ResetQuota() {
+	m.quota = nil
+	delete(m.clearedFields, planrevision.FieldQuota)
+}
+
+// SetQuotaPer sets the "quota_per" field.
+func (m *PlanRevisionMutation) SetQuotaPer(ap access.QuotaPer) {
+	m.quota_per = &ap
+}
+
+// QuotaPer returns the value of the "quota_per" field in the mutation.
+func (m *PlanRevisionMutation) QuotaPer() (r access.QuotaPer, exists bool) {
+	v := m.quota_per
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuotaPer returns the old "quota_per" field's value of the PlanRevision entity.
+// If the PlanRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanRevisionMutation) OldQuotaPer(ctx context.Context) (v access.QuotaPer, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuotaPer is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuotaPer requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuotaPer: %w", err)
+	}
+	return oldValue.QuotaPer, nil
+}
+
+// ResetQuotaPer resets all changes to the "quota_per" field.
+func (m *PlanRevisionMutation) ResetQuotaPer() {
+	m.quota_per = nil
+}
+
+// SetPrice sets the "price" field.
+func (m *PlanRevisionMutation) SetPrice(d *domain.Price) {
+	m.price = &d
+}
+
+// Price returns the value of the "price" field in the mutation.
+func (m *PlanRevisionMutation) Price() (r *domain.Price, exists bool) {
+	v := m.price
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPrice returns the old "price" field's value of the PlanRevision entity.
+// If the PlanRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanRevisionMutation) OldPrice(ctx context.Context) (v *domain.Price, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPrice is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPrice requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPrice: %w", err)
+	}
+	return oldValue.Price, nil
+}
+
+// ClearPrice clears the value of the "price" field.
+func (m *PlanRevisionMutation) ClearPrice() {
+	m.price = nil
+	m.clearedFields[planrevision.FieldPrice] = struct{}{}
+}
+
+// PriceCleared returns if the "price" field was cleared in this mutation.
+func (m *PlanRevisionMutation) PriceCleared() bool {
+	_, ok := m.clearedFields[planrevision.FieldPrice]
+	return ok
+}
+
+// ResetPrice resets all changes to the "price" field.
+func (m *PlanRevisionMutation) ResetPrice() {
+	m.price = nil
+	delete(m.clearedFields, planrevision.FieldPrice)
+}
+
+// SetEndpointLimits sets the "endpoint_limits" field.
+func (m *PlanRevisionMutation) SetEndpointLimits(al []access.EndpointLimit) {
+	m.endpoint_limits = &al
+	m.appendendpoint_limits = nil
+}
+
+// EndpointLimits returns the value of the "endpoint_limits" field in the mutation.
+func (m *PlanRevisionMutation) EndpointLimits() (r []access.EndpointLimit, exists bool) {
+	v := m.endpoint_limits
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndpointLimits returns the old "endpoint_limits" field's value of the PlanRevision entity.
+// If the PlanRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanRevisionMutation) OldEndpointLimits(ctx context.Context) (v []access.EndpointLimit, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndpointLimits is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndpointLimits requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndpointLimits: %w", err)
+	}
+	return oldValue.EndpointLimits, nil
+}
+
+// AppendEndpointLimits adds al to the "endpoint_limits" field.
+func (m *PlanRevisionMutation) AppendEndpointLimits(al []access.EndpointLimit) {
+	m.appendendpoint_limits = append(m.appendendpoint_limits, al...)
+}
+
+// AppendedEndpointLimits returns the list of values that were appended to the "endpoint_limits" field in this mutation.
+func (m *PlanRevisionMutation) AppendedEndpointLimits() ([]access.EndpointLimit, bool) {
+	if len(m.appendendpoint_limits) == 0 {
+		return nil, false
+	}
+	return m.appendendpoint_limits, true
+}
+
+// ClearEndpointLimits clears the value of the "endpoint_limits" field.
+func (m *PlanRevisionMutation) ClearEndpointLimits() {
+	m.endpoint_limits = nil
+	m.appendendpoint_limits = nil
+	m.clearedFields[planrevision.FieldEndpointLimits] = struct{}{}
+}
+
+// EndpointLimitsCleared returns if the "endpoint_limits" field was cleared in this mutation.
+func (m *PlanRevisionMutation) EndpointLimitsCleared() bool {
+	_, ok := m.clearedFields[planrevision.FieldEndpointLimits]
+	return ok
+}
+
+// ResetEndpointLimits resets all changes to the "endpoint_limits" field.
+func (m *PlanRevisionMutation) ResetEndpointLimits() {
+	m.endpoint_limits = nil
+	m.appendendpoint_limits = nil
+	delete(m.clearedFields, planrevision.FieldEndpointLimits)
+}
+
+// SetOverage sets the "overage" field.
+func (m *PlanRevisionMutation) SetOverage(a access.Overage) {
+	m.overage = &a
+}
+
+// Overage returns the value of the "overage" field in the mutation.
+func (m *PlanRevisionMutation) Overage() (r access.Overage, exists bool) {
+	v := m.overage
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOverage returns the old "overage" field's value of the PlanRevision entity.
+// If the PlanRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanRevisionMutation) OldOverage(ctx context.Context) (v access.Overage, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOverage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOverage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOverage: %w", err)
+	}
+	return oldValue.Overage, nil
+}
+
+// ResetOverage resets all changes to the "overage" field.
+func (m *PlanRevisionMutation) ResetOverage() {
+	m.overage = nil
+}
+
+// SetSpendingCap sets the "spending_cap" field.
+func (m *PlanRevisionMutation) SetSpendingCap(s string) {
+	m.spending_cap = &s
+}
+
+// SpendingCap returns the value of the "spending_cap" field in the mutation.
+func (m *PlanRevisionMutation) SpendingCap() (r string, exists bool) {
+	v := m.spending_cap
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSpendingCap returns the old "spending_cap" field's value of the PlanRevision entity.
+// If the PlanRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanRevisionMutation) OldSpendingCap(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSpendingCap is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSpendingCap requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSpendingCap: %w", err)
+	}
+	return oldValue.SpendingCap, nil
+}
+
+// ClearSpendingCap clears the value of the "spending_cap" field.
+func (m *PlanRevisionMutation) ClearSpendingCap() {
+	m.spending_cap = nil
+	m.clearedFields[planrevision.FieldSpendingCap] = struct{}{}
+}
+
+// SpendingCapCleared returns if the "spending_cap" field was cleared in this mutation.
+func (m *PlanRevisionMutation) SpendingCapCleared() bool {
+	_, ok := m.clearedFields[planrevision.FieldSpendingCap]
+	return ok
+}
+
+// ResetSpendingCap resets all changes to the "spending_cap" field.
+func (m *PlanRevisionMutation) ResetSpendingCap() {
+	m.spending_cap = nil
+	delete(m.clearedFields, planrevision.FieldSpendingCap)
+}
+
+// SetCallsWithinCap sets the "calls_within_cap" field.
+func (m *PlanRevisionMutation) SetCallsWithinCap(i int64) {
+	m.calls_within_cap = &i
+	m.addcalls_within_cap = nil
+}
+
+// CallsWithinCap returns the value of the "calls_within_cap" field in the mutation.
+func (m *PlanRevisionMutation) CallsWithinCap() (r int64, exists bool) {
+	v := m.calls_within_cap
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCallsWithinCap returns the old "calls_within_cap" field's value of the PlanRevision entity.
+// If the PlanRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanRevisionMutation) OldCallsWithinCap(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCallsWithinCap is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCallsWithinCap requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCallsWithinCap: %w", err)
+	}
+	return oldValue.CallsWithinCap, nil
+}
+
+// AddCallsWithinCap adds i to the "calls_within_cap" field.
+func (m *PlanRevisionMutation) AddCallsWithinCap(i int64) {
+	if m.addcalls_within_cap != nil {
+		*m.addcalls_within_cap += i
+	} else {
+		m.addcalls_within_cap = &i
+	}
+}
+
+// AddedCallsWithinCap returns the value that was added to the "calls_within_cap" field in this mutation.
+func (m *PlanRevisionMutation) AddedCallsWithinCap() (r int64, exists bool) {
+	v := m.addcalls_within_cap
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearCallsWithinCap clears the value of the "calls_within_cap" field.
+func (m *PlanRevisionMutation) ClearCallsWithinCap() {
+	m.calls_within_cap = nil
+	m.addcalls_within_cap = nil
+	m.clearedFields[planrevision.FieldCallsWithinCap] = struct{}{}
+}
+
+// CallsWithinCapCleared returns if the "calls_within_cap" field was cleared in this mutation.
+func (m *PlanRevisionMutation) CallsWithinCapCleared() bool {
+	_, ok := m.clearedFields[planrevision.FieldCallsWithinCap]
+	return ok
+}
+
+// ResetCallsWithinCap resets all changes to the "calls_within_cap" field.
+func (m *PlanRevisionMutation) ResetCallsWithinCap() {
+	m.calls_within_cap = nil
+	m.addcalls_within_cap = nil
+	delete(m.clearedFields, planrevision.FieldCallsWithinCap)
+}
+
+// SetPlanID sets the "plan_id" field.
+func (m *PlanRevisionMutation) SetPlanID(u uuid.UUID) {
+	m.plan = &u
+}
+
+// PlanID returns the value of the "plan_id" field in the mutation.
+func (m *PlanRevisionMutation) PlanID() (r uuid.UUID, exists bool) {
+	v := m.plan
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlanID returns the old "plan_id" field's value of the PlanRevision entity.
+// If the PlanRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanRevisionMutation) OldPlanID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlanID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlanID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlanID: %w", err)
+	}
+	return oldValue.PlanID, nil
+}
+
+// ResetPlanID resets all changes to the "plan_id" field.
+func (m *PlanRevisionMutation) ResetPlanID() {
+	m.plan = nil
+}
+
+// SetProductID sets the "product_id" field.
+func (m *PlanRevisionMutation) SetProductID(u uuid.UUID) {
+	m.product = &u
+}
+
+// ProductID returns the value of the "product_id" field in the mutation.
+func (m *PlanRevisionMutation) ProductID() (r uuid.UUID, exists bool) {
+	v := m.product
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductID returns the old "product_id" field's value of the PlanRevision entity.
+// If the PlanRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanRevisionMutation) OldProductID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductID: %w", err)
+	}
+	return oldValue.ProductID, nil
+}
+
+// ResetProductID resets all changes to the "product_id" field.
+func (m *PlanRevisionMutation) ResetProductID() {
+	m.product = nil
+}
+
+// SetNumber sets the "number" field.
+func (m *PlanRevisionMutation) SetNumber(i int) {
+	m.number = &i
+	m.addnumber = nil
+}
+
+// Number returns the value of the "number" field in the mutation.
+func (m *PlanRevisionMutation) Number() (r int, exists bool) {
+	v := m.number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNumber returns the old "number" field's value of the PlanRevision entity.
+// If the PlanRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanRevisionMutation) OldNumber(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNumber: %w", err)
+	}
+	return oldValue.Number, nil
+}
+
+// AddNumber adds i to the "number" field.
+func (m *PlanRevisionMutation) AddNumber(i int) {
+	if m.addnumber != nil {
+		*m.addnumber += i
+	} else {
+		m.addnumber = &i
+	}
+}
+
+// AddedNumber returns the value that was added to the "number" field in this mutation.
+func (m *PlanRevisionMutation) AddedNumber() (r int, exists bool) {
+	v := m.addnumber
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNumber resets all changes to the "number" field.
+func (m *PlanRevisionMutation) ResetNumber() {
+	m.number = nil
+	m.addnumber = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *PlanRevisionMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *PlanRevisionMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the PlanRevision entity.
+// If the PlanRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanRevisionMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *PlanRevisionMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// ClearPlan clears the "plan" edge to the Plan entity.
+func (m *PlanRevisionMutation) ClearPlan() {
+	m.clearedplan = true
+	m.clearedFields[planrevision.FieldPlanID] = struct{}{}
+}
+
+// PlanCleared reports if the "plan" edge to the Plan entity was cleared.
+func (m *PlanRevisionMutation) PlanCleared() bool {
+	return m.clearedplan
+}
+
+// PlanIDs returns the "plan" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// PlanID instead. It exists only for internal usage by the builders.
+func (m *PlanRevisionMutation) PlanIDs() (ids []uuid.UUID) {
+	if id := m.plan; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetPlan resets all changes to the "plan" edge.
+func (m *PlanRevisionMutation) ResetPlan() {
+	m.plan = nil
+	m.clearedplan = false
+}
+
+// ClearProduct clears the "product" edge to the Product entity.
+func (m *PlanRevisionMutation) ClearProduct() {
+	m.clearedproduct = true
+	m.clearedFields[planrevision.FieldProductID] = struct{}{}
+}
+
+// ProductCleared reports if the "product" edge to the Product entity was cleared.
+func (m *PlanRevisionMutation) ProductCleared() bool {
+	return m.clearedproduct
+}
+
+// ProductIDs returns the "product" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ProductID instead. It exists only for internal usage by the builders.
+func (m *PlanRevisionMutation) ProductIDs() (ids []uuid.UUID) {
+	if id := m.product; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetProduct resets all changes to the "product" edge.
+func (m *PlanRevisionMutation) ResetProduct() {
+	m.product = nil
+	m.clearedproduct = false
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (m *PlanRevisionMutation) ClearOrganization() {
+	m.clearedorganization = true
+	m.clearedFields[planrevision.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationCleared reports if the "organization" edge to the Organization entity was cleared.
+func (m *PlanRevisionMutation) OrganizationCleared() bool {
+	return m.clearedorganization
+}
+
+// OrganizationIDs returns the "organization" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrganizationID instead. It exists only for internal usage by the builders.
+func (m *PlanRevisionMutation) OrganizationIDs() (ids []uuid.UUID) {
+	if id := m.organization; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrganization resets all changes to the "organization" edge.
+func (m *PlanRevisionMutation) ResetOrganization() {
+	m.organization = nil
+	m.clearedorganization = false
+}
+
+// Where appends a list predicates to the PlanRevisionMutation builder.
+func (m *PlanRevisionMutation) Where(ps ...predicate.PlanRevision) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PlanRevisionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PlanRevisionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PlanRevision, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PlanRevisionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PlanRevisionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PlanRevision).
+func (m *PlanRevisionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PlanRevisionMutation) Fields() []string {
+	fields := make([]string, 0, 14)
+	if m.organization != nil {
+		fields = append(fields, planrevision.FieldOrganizationID)
+	}
+	if m.kind != nil {
+		fields = append(fields, planrevision.FieldKind)
+	}
+	if m.rate_limit != nil {
+		fields = append(fields, planrevision.FieldRateLimit)
+	}
+	if m.quota != nil {
+		fields = append(fields, planrevision.FieldQuota)
+	}
+	if m.quota_per != nil {
+		fields = append(fields, planrevision.FieldQuotaPer)
+	}
+	if m.price != nil {
+		fields = append(fields, planrevision.FieldPrice)
+	}
+	if m.endpoint_limits != nil {
+		fields = append(fields, planrevision.FieldEndpointLimits)
+	}
+	if m.overage != nil {
+		fields = append(fields, planrevision.FieldOverage)
+	}
+	if m.spending_cap != nil {
+		fields = append(fields, planrevision.FieldSpendingCap)
+	}
+	if m.calls_within_cap != nil {
+		fields = append(fields, planrevision.FieldCallsWithinCap)
+	}
+	if m.plan != nil {
+		fields = append(fields, planrevision.FieldPlanID)
+	}
+	if m.product != nil {
+		fields = append(fields, planrevision.FieldProductID)
+	}
+	if m.number != nil {
+		fields = append(fields, planrevision.FieldNumber)
+	}
+	if m.created_at != nil {
+		fields = append(fields, planrevision.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PlanRevisionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case planrevision.FieldOrganizationID:
+		return m.OrganizationID()
+	case planrevision.FieldKind:
+		return m.Kind()
+	case planrevision.FieldRateLimit:
+		return m.RateLimit()
+	case planrevision.FieldQuota:
+		return m.Quota()
+	case planrevision.FieldQuotaPer:
+		return m.QuotaPer()
+	case planrevision.FieldPrice:
+		return m.Price()
+	case planrevision.FieldEndpointLimits:
+		return m.EndpointLimits()
+	case planrevision.FieldOverage:
+		return m.Overage()
+	case planrevision.FieldSpendingCap:
+		return m.SpendingCap()
+	case planrevision.FieldCallsWithinCap:
+		return m.CallsWithinCap()
+	case planrevision.FieldPlanID:
+		return m.PlanID()
+	case planrevision.FieldProductID:
+		return m.ProductID()
+	case planrevision.FieldNumber:
+		return m.Number()
+	case planrevision.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PlanRevisionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case planrevision.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case planrevision.FieldKind:
+		return m.OldKind(ctx)
+	case planrevision.FieldRateLimit:
+		return m.OldRateLimit(ctx)
+	case planrevision.FieldQuota:
+		return m.OldQuota(ctx)
+	case planrevision.FieldQuotaPer:
+		return m.OldQuotaPer(ctx)
+	case planrevision.FieldPrice:
+		return m.OldPrice(ctx)
+	case planrevision.FieldEndpointLimits:
+		return m.OldEndpointLimits(ctx)
+	case planrevision.FieldOverage:
+		return m.OldOverage(ctx)
+	case planrevision.FieldSpendingCap:
+		return m.OldSpendingCap(ctx)
+	case planrevision.FieldCallsWithinCap:
+		return m.OldCallsWithinCap(ctx)
+	case planrevision.FieldPlanID:
+		return m.OldPlanID(ctx)
+	case planrevision.FieldProductID:
+		return m.OldProductID(ctx)
+	case planrevision.FieldNumber:
+		return m.OldNumber(ctx)
+	case planrevision.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown PlanRevision field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PlanRevisionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case planrevision.FieldOrganizationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case planrevision.FieldKind:
+		v, ok := value.(domain.PlanKind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case planrevision.FieldRateLimit:
+		v, ok := value.(*access.RateLimit)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRateLimit(v)
+		return nil
+	case planrevision.FieldQuota:
+		v, ok := value.(*access.Quota)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuota(v)
+		return nil
+	case planrevision.FieldQuotaPer:
+		v, ok := value.(access.QuotaPer)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuotaPer(v)
+		return nil
+	case planrevision.FieldPrice:
+		v, ok := value.(*domain.Price)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPrice(v)
+		return nil
+	case planrevision.FieldEndpointLimits:
+		v, ok := value.([]access.EndpointLimit)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndpointLimits(v)
+		return nil
+	case planrevision.FieldOverage:
+		v, ok := value.(access.Overage)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOverage(v)
+		return nil
+	case planrevision.FieldSpendingCap:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSpendingCap(v)
+		return nil
+	case planrevision.FieldCallsWithinCap:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCallsWithinCap(v)
+		return nil
+	case planrevision.FieldPlanID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlanID(v)
+		return nil
+	case planrevision.FieldProductID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductID(v)
+		return nil
+	case planrevision.FieldNumber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNumber(v)
+		return nil
+	case planrevision.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PlanRevision field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PlanRevisionMutation) AddedFields() []string {
+	var fields []string
+	if m.addcalls_within_cap != nil {
+		fields = append(fields, planrevision.FieldCallsWithinCap)
+	}
+	if m.addnumber != nil {
+		fields = append(fields, planrevision.FieldNumber)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PlanRevisionMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case planrevision.FieldCallsWithinCap:
+		return m.AddedCallsWithinCap()
+	case planrevision.FieldNumber:
+		return m.AddedNumber()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PlanRevisionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case planrevision.FieldCallsWithinCap:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCallsWithinCap(v)
+		return nil
+	case planrevision.FieldNumber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNumber(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PlanRevision numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PlanRevisionMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(planrevision.FieldRateLimit) {
+		fields = append(fields, planrevision.FieldRateLimit)
+	}
+	if m.FieldCleared(planrevision.FieldQuota) {
+		fields = append(fields, planrevision.FieldQuota)
+	}
+	if m.FieldCleared(planrevision.FieldPrice) {
+		fields = append(fields, planrevision.FieldPrice)
+	}
+	if m.FieldCleared(planrevision.FieldEndpointLimits) {
+		fields = append(fields, planrevision.FieldEndpointLimits)
+	}
+	if m.FieldCleared(planrevision.FieldSpendingCap) {
+		fields = append(fields, planrevision.FieldSpendingCap)
+	}
+	if m.FieldCleared(planrevision.FieldCallsWithinCap) {
+		fields = append(fields, planrevision.FieldCallsWithinCap)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PlanRevisionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PlanRevisionMutation) ClearField(name string) error {
+	switch name {
+	case planrevision.FieldRateLimit:
+		m.ClearRateLimit()
+		return nil
+	case planrevision.FieldQuota:
+		m.ClearQuota()
+		return nil
+	case planrevision.FieldPrice:
+		m.ClearPrice()
+		return nil
+	case planrevision.FieldEndpointLimits:
+		m.ClearEndpointLimits()
+		return nil
+	case planrevision.FieldSpendingCap:
+		m.ClearSpendingCap()
+		return nil
+	case planrevision.FieldCallsWithinCap:
+		m.ClearCallsWithinCap()
+		return nil
+	}
+	return fmt.Errorf("unknown PlanRevision nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PlanRevisionMutation) ResetField(name string) error {
+	switch name {
+	case planrevision.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case planrevision.FieldKind:
+		m.ResetKind()
+		return nil
+	case planrevision.FieldRateLimit:
+		m.ResetRateLimit()
+		return nil
+	case planrevision.FieldQuota:
+		m.ResetQuota()
+		return nil
+	case planrevision.FieldQuotaPer:
+		m.ResetQuotaPer()
+		return nil
+	case planrevision.FieldPrice:
+		m.ResetPrice()
+		return nil
+	case planrevision.FieldEndpointLimits:
+		m.ResetEndpointLimits()
+		return nil
+	case planrevision.FieldOverage:
+		m.ResetOverage()
+		return nil
+	case planrevision.FieldSpendingCap:
+		m.ResetSpendingCap()
+		return nil
+	case planrevision.FieldCallsWithinCap:
+		m.ResetCallsWithinCap()
+		return nil
+	case planrevision.FieldPlanID:
+		m.ResetPlanID()
+		return nil
+	case planrevision.FieldProductID:
+		m.ResetProductID()
+		return nil
+	case planrevision.FieldNumber:
+		m.ResetNumber()
+		return nil
+	case planrevision.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown PlanRevision field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PlanRevisionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.plan != nil {
+		edges = append(edges, planrevision.EdgePlan)
+	}
+	if m.product != nil {
+		edges = append(edges, planrevision.EdgeProduct)
+	}
+	if m.organization != nil {
+		edges = append(edges, planrevision.EdgeOrganization)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PlanRevisionMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case planrevision.EdgePlan:
+		if id := m.plan; id != nil {
+			return []ent.Value{*id}
+		}
+	case planrevision.EdgeProduct:
+		if id := m.product; id != nil {
+			return []ent.Value{*id}
+		}
+	case planrevision.EdgeOrganization:
+		if id := m.organization; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PlanRevisionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 3)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PlanRevisionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PlanRevisionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.clearedplan {
+		edges = append(edges, planrevision.EdgePlan)
+	}
+	if m.clearedproduct {
+		edges = append(edges, planrevision.EdgeProduct)
+	}
+	if m.clearedorganization {
+		edges = append(edges, planrevision.EdgeOrganization)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PlanRevisionMutation) EdgeCleared(name string) bool {
+	switch name {
+	case planrevision.EdgePlan:
+		return m.clearedplan
+	case planrevision.EdgeProduct:
+		return m.clearedproduct
+	case planrevision.EdgeOrganization:
+		return m.clearedorganization
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PlanRevisionMutation) ClearEdge(name string) error {
+	switch name {
+	case planrevision.EdgePlan:
+		m.ClearPlan()
+		return nil
+	case planrevision.EdgeProduct:
+		m.ClearProduct()
+		return nil
+	case planrevision.EdgeOrganization:
+		m.ClearOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown PlanRevision unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PlanRevisionMutation) ResetEdge(name string) error {
+	switch name {
+	case planrevision.EdgePlan:
+		m.ResetPlan()
+		return nil
+	case planrevision.EdgeProduct:
+		m.ResetProduct()
+		return nil
+	case planrevision.EdgeOrganization:
+		m.ResetOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown PlanRevision edge %s", name)
+}
+
 // ProductMutation represents an operation that mutates the Product nodes in the graph.
 type ProductMutation struct {
 	config
@@ -16929,6 +19661,7 @@ type ProductMutation struct {
 	name                *string
 	title               *string
 	title_folded        *string
+	summary             *string
 	description         *string
 	api_version         *string
 	external_id         *string
@@ -16938,6 +19671,9 @@ type ProductMutation struct {
 	auth_types          *[]access.AuthType
 	appendauth_types    []access.AuthType
 	documentation_url   *string
+	logo_url            *string
+	terms_version       *string
+	terms_url           *string
 	hand_off_url        *string
 	keyless             *bool
 	request_form        **domain.Form
@@ -16946,6 +19682,8 @@ type ProductMutation struct {
 	appendtags          []string
 	deprecates_at       *time.Time
 	retires_at          *time.Time
+	last_document       *int
+	addlast_document    *int
 	ending_notice       *int
 	addending_notice    *int
 	clearedFields       map[string]struct{}
@@ -17332,6 +20070,42 @@ func (m *ProductMutation) ResetTitleFolded() {
 	m.title_folded = nil
 }
 
+// SetSummary sets the "summary" field.
+func (m *ProductMutation) SetSummary(s string) {
+	m.summary = &s
+}
+
+// Summary returns the value of the "summary" field in the mutation.
+func (m *ProductMutation) Summary() (r string, exists bool) {
+	v := m.summary
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSummary returns the old "summary" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldSummary(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSummary is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSummary requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSummary: %w", err)
+	}
+	return oldValue.Summary, nil
+}
+
+// ResetSummary resets all changes to the "summary" field.
+func (m *ProductMutation) ResetSummary() {
+	m.summary = nil
+}
+
 // SetDescription sets the "description" field.
 func (m *ProductMutation) SetDescription(s string) {
 	m.description = &s
@@ -17633,6 +20407,140 @@ func (m *ProductMutation) OldDocumentationURL(ctx context.Context) (v string, er
 // ResetDocumentationURL resets all changes to the "documentation_url" field.
 func (m *ProductMutation) ResetDocumentationURL() {
 	m.documentation_url = nil
+}
+
+// SetLogoURL sets the "logo_url" field.
+func (m *ProductMutation) SetLogoURL(s string) {
+	m.logo_url = &s
+}
+
+// LogoURL returns the value of the "logo_url" field in the mutation.
+func (m *ProductMutation) LogoURL() (r string, exists bool) {
+	v := m.logo_url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLogoURL returns the old "logo_url" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldLogoURL(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLogoURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLogoURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLogoURL: %w", err)
+	}
+	return oldValue.LogoURL, nil
+}
+
+// ResetLogoURL resets all changes to the "logo_url" field.
+func (m *ProductMutation) ResetLogoURL() {
+	m.logo_url = nil
+}
+
+// SetTermsVersion sets the "terms_version" field.
+func (m *ProductMutation) SetTermsVersion(s string) {
+	m.terms_version = &s
+}
+
+// TermsVersion returns the value of the "terms_version" field in the mutation.
+func (m *ProductMutation) TermsVersion() (r string, exists bool) {
+	v := m.terms_version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTermsVersion returns the old "terms_version" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldTermsVersion(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTermsVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTermsVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTermsVersion: %w", err)
+	}
+	return oldValue.TermsVersion, nil
+}
+
+// ClearTermsVersion clears the value of the "terms_version" field.
+func (m *ProductMutation) ClearTermsVersion() {
+	m.terms_version = nil
+	m.clearedFields[product.FieldTermsVersion] = struct{}{}
+}
+
+// TermsVersionCleared returns if the "terms_version" field was cleared in this mutation.
+func (m *ProductMutation) TermsVersionCleared() bool {
+	_, ok := m.clearedFields[product.FieldTermsVersion]
+	return ok
+}
+
+// ResetTermsVersion resets all changes to the "terms_version" field.
+func (m *ProductMutation) ResetTermsVersion() {
+	m.terms_version = nil
+	delete(m.clearedFields, product.FieldTermsVersion)
+}
+
+// SetTermsURL sets the "terms_url" field.
+func (m *ProductMutation) SetTermsURL(s string) {
+	m.terms_url = &s
+}
+
+// TermsURL returns the value of the "terms_url" field in the mutation.
+func (m *ProductMutation) TermsURL() (r string, exists bool) {
+	v := m.terms_url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTermsURL returns the old "terms_url" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldTermsURL(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTermsURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTermsURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTermsURL: %w", err)
+	}
+	return oldValue.TermsURL, nil
+}
+
+// ClearTermsURL clears the value of the "terms_url" field.
+func (m *ProductMutation) ClearTermsURL() {
+	m.terms_url = nil
+	m.clearedFields[product.FieldTermsURL] = struct{}{}
+}
+
+// TermsURLCleared returns if the "terms_url" field was cleared in this mutation.
+func (m *ProductMutation) TermsURLCleared() bool {
+	_, ok := m.clearedFields[product.FieldTermsURL]
+	return ok
+}
+
+// ResetTermsURL resets all changes to the "terms_url" field.
+func (m *ProductMutation) ResetTermsURL() {
+	m.terms_url = nil
+	delete(m.clearedFields, product.FieldTermsURL)
 }
 
 // SetHandOffURL sets the "hand_off_url" field.
@@ -17955,6 +20863,62 @@ func (m *ProductMutation) ResetRetiresAt() {
 	delete(m.clearedFields, product.FieldRetiresAt)
 }
 
+// SetLastDocument sets the "last_document" field.
+func (m *ProductMutation) SetLastDocument(i int) {
+	m.last_document = &i
+	m.addlast_document = nil
+}
+
+// LastDocument returns the value of the "last_document" field in the mutation.
+func (m *ProductMutation) LastDocument() (r int, exists bool) {
+	v := m.last_document
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastDocument returns the old "last_document" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldLastDocument(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastDocument is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastDocument requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastDocument: %w", err)
+	}
+	return oldValue.LastDocument, nil
+}
+
+// AddLastDocument adds i to the "last_document" field.
+func (m *ProductMutation) AddLastDocument(i int) {
+	if m.addlast_document != nil {
+		*m.addlast_document += i
+	} else {
+		m.addlast_document = &i
+	}
+}
+
+// AddedLastDocument returns the value that was added to the "last_document" field in this mutation.
+func (m *ProductMutation) AddedLastDocument() (r int, exists bool) {
+	v := m.addlast_document
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLastDocument resets all changes to the "last_document" field.
+func (m *ProductMutation) ResetLastDocument() {
+	m.last_document = nil
+	m.addlast_document = nil
+}
+
 // SetEndingNotice sets the "ending_notice" field.
 func (m *ProductMutation) SetEndingNotice(i int) {
 	m.ending_notice = &i
@@ -18086,7 +21050,7 @@ func (m *ProductMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ProductMutation) Fields() []string {
-	fields := make([]string, 0, 23)
+	fields := make([]string, 0, 28)
 	if m.organization != nil {
 		fields = append(fields, product.FieldOrganizationID)
 	}
@@ -18107,6 +21071,9 @@ func (m *ProductMutation) Fields() []string {
 	}
 	if m.title_folded != nil {
 		fields = append(fields, product.FieldTitleFolded)
+	}
+	if m.summary != nil {
+		fields = append(fields, product.FieldSummary)
 	}
 	if m.description != nil {
 		fields = append(fields, product.FieldDescription)
@@ -18132,6 +21099,15 @@ func (m *ProductMutation) Fields() []string {
 	if m.documentation_url != nil {
 		fields = append(fields, product.FieldDocumentationURL)
 	}
+	if m.logo_url != nil {
+		fields = append(fields, product.FieldLogoURL)
+	}
+	if m.terms_version != nil {
+		fields = append(fields, product.FieldTermsVersion)
+	}
+	if m.terms_url != nil {
+		fields = append(fields, product.FieldTermsURL)
+	}
 	if m.hand_off_url != nil {
 		fields = append(fields, product.FieldHandOffURL)
 	}
@@ -18152,6 +21128,9 @@ func (m *ProductMutation) Fields() []string {
 	}
 	if m.retires_at != nil {
 		fields = append(fields, product.FieldRetiresAt)
+	}
+	if m.last_document != nil {
+		fields = append(fields, product.FieldLastDocument)
 	}
 	if m.ending_notice != nil {
 		fields = append(fields, product.FieldEndingNotice)
@@ -18178,6 +21157,8 @@ func (m *ProductMutation) Field(name string) (ent.Value, bool) {
 		return m.Title()
 	case product.FieldTitleFolded:
 		return m.TitleFolded()
+	case product.FieldSummary:
+		return m.Summary()
 	case product.FieldDescription:
 		return m.Description()
 	case product.FieldAPIVersion:
@@ -18194,6 +21175,12 @@ func (m *ProductMutation) Field(name string) (ent.Value, bool) {
 		return m.AuthTypes()
 	case product.FieldDocumentationURL:
 		return m.DocumentationURL()
+	case product.FieldLogoURL:
+		return m.LogoURL()
+	case product.FieldTermsVersion:
+		return m.TermsVersion()
+	case product.FieldTermsURL:
+		return m.TermsURL()
 	case product.FieldHandOffURL:
 		return m.HandOffURL()
 	case product.FieldKeyless:
@@ -18208,6 +21195,8 @@ func (m *ProductMutation) Field(name string) (ent.Value, bool) {
 		return m.DeprecatesAt()
 	case product.FieldRetiresAt:
 		return m.RetiresAt()
+	case product.FieldLastDocument:
+		return m.LastDocument()
 	case product.FieldEndingNotice:
 		return m.EndingNotice()
 	}
@@ -18233,6 +21222,8 @@ func (m *ProductMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldTitle(ctx)
 	case product.FieldTitleFolded:
 		return m.OldTitleFolded(ctx)
+	case product.FieldSummary:
+		return m.OldSummary(ctx)
 	case product.FieldDescription:
 		return m.OldDescription(ctx)
 	case product.FieldAPIVersion:
@@ -18249,6 +21240,12 @@ func (m *ProductMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldAuthTypes(ctx)
 	case product.FieldDocumentationURL:
 		return m.OldDocumentationURL(ctx)
+	case product.FieldLogoURL:
+		return m.OldLogoURL(ctx)
+	case product.FieldTermsVersion:
+		return m.OldTermsVersion(ctx)
+	case product.FieldTermsURL:
+		return m.OldTermsURL(ctx)
 	case product.FieldHandOffURL:
 		return m.OldHandOffURL(ctx)
 	case product.FieldKeyless:
@@ -18263,6 +21260,8 @@ func (m *ProductMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldDeprecatesAt(ctx)
 	case product.FieldRetiresAt:
 		return m.OldRetiresAt(ctx)
+	case product.FieldLastDocument:
+		return m.OldLastDocument(ctx)
 	case product.FieldEndingNotice:
 		return m.OldEndingNotice(ctx)
 	}
@@ -18323,6 +21322,13 @@ func (m *ProductMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetTitleFolded(v)
 		return nil
+	case product.FieldSummary:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSummary(v)
+		return nil
 	case product.FieldDescription:
 		v, ok := value.(string)
 		if !ok {
@@ -18379,6 +21385,27 @@ func (m *ProductMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDocumentationURL(v)
 		return nil
+	case product.FieldLogoURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLogoURL(v)
+		return nil
+	case product.FieldTermsVersion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTermsVersion(v)
+		return nil
+	case product.FieldTermsURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTermsURL(v)
+		return nil
 	case product.FieldHandOffURL:
 		v, ok := value.(string)
 		if !ok {
@@ -18428,6 +21455,13 @@ func (m *ProductMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetRetiresAt(v)
 		return nil
+	case product.FieldLastDocument:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastDocument(v)
+		return nil
 	case product.FieldEndingNotice:
 		v, ok := value.(int)
 		if !ok {
@@ -18446,6 +21480,9 @@ func (m *ProductMutation) AddedFields() []string {
 	if m.addversion != nil {
 		fields = append(fields, product.FieldVersion)
 	}
+	if m.addlast_document != nil {
+		fields = append(fields, product.FieldLastDocument)
+	}
 	if m.addending_notice != nil {
 		fields = append(fields, product.FieldEndingNotice)
 	}
@@ -18459,6 +21496,8 @@ func (m *ProductMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case product.FieldVersion:
 		return m.AddedVersion()
+	case product.FieldLastDocument:
+		return m.AddedLastDocument()
 	case product.FieldEndingNotice:
 		return m.AddedEndingNotice()
 	}
@@ -18477,6 +21516,13 @@ func (m *ProductMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddVersion(v)
 		return nil
+	case product.FieldLastDocument:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLastDocument(v)
+		return nil
 	case product.FieldEndingNotice:
 		v, ok := value.(int)
 		if !ok {
@@ -18492,6 +21538,12 @@ func (m *ProductMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *ProductMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(product.FieldTermsVersion) {
+		fields = append(fields, product.FieldTermsVersion)
+	}
+	if m.FieldCleared(product.FieldTermsURL) {
+		fields = append(fields, product.FieldTermsURL)
+	}
 	if m.FieldCleared(product.FieldRequestForm) {
 		fields = append(fields, product.FieldRequestForm)
 	}
@@ -18521,6 +21573,12 @@ func (m *ProductMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *ProductMutation) ClearField(name string) error {
 	switch name {
+	case product.FieldTermsVersion:
+		m.ClearTermsVersion()
+		return nil
+	case product.FieldTermsURL:
+		m.ClearTermsURL()
+		return nil
 	case product.FieldRequestForm:
 		m.ClearRequestForm()
 		return nil
@@ -18565,6 +21623,9 @@ func (m *ProductMutation) ResetField(name string) error {
 	case product.FieldTitleFolded:
 		m.ResetTitleFolded()
 		return nil
+	case product.FieldSummary:
+		m.ResetSummary()
+		return nil
 	case product.FieldDescription:
 		m.ResetDescription()
 		return nil
@@ -18589,6 +21650,15 @@ func (m *ProductMutation) ResetField(name string) error {
 	case product.FieldDocumentationURL:
 		m.ResetDocumentationURL()
 		return nil
+	case product.FieldLogoURL:
+		m.ResetLogoURL()
+		return nil
+	case product.FieldTermsVersion:
+		m.ResetTermsVersion()
+		return nil
+	case product.FieldTermsURL:
+		m.ResetTermsURL()
+		return nil
 	case product.FieldHandOffURL:
 		m.ResetHandOffURL()
 		return nil
@@ -18609,6 +21679,9 @@ func (m *ProductMutation) ResetField(name string) error {
 		return nil
 	case product.FieldRetiresAt:
 		m.ResetRetiresAt()
+		return nil
+	case product.FieldLastDocument:
+		m.ResetLastDocument()
 		return nil
 	case product.FieldEndingNotice:
 		m.ResetEndingNotice()
@@ -24933,48 +28006,55 @@ func (m *SignUpMutation) ResetEdge(name string) error {
 // SubscriptionMutation represents an operation that mutates the Subscription nodes in the graph.
 type SubscriptionMutation struct {
 	config
-	op                   Op
-	typ                  string
-	id                   *uuid.UUID
-	created_at           *time.Time
-	updated_at           *time.Time
-	version              *int
-	addversion           *int
-	endpoint_ids         *[]uuid.UUID
-	appendendpoint_ids   []uuid.UUID
-	answers              **domain.Answers
-	status               *access.SubscriptionStatus
-	newest               *bool
-	requested_by         *uuid.UUID
-	decided_by           *uuid.UUID
-	decided_at           *time.Time
-	reason               *string
-	pending_status       *lifecycle.PlanChangeStatus
-	pending_when         *domain.PlanChangeTime
-	pending_effective_at *time.Time
-	pending_requested_at *time.Time
-	pending_requested_by *uuid.UUID
-	pending_waits_since  *time.Time
-	pending_reason       *string
-	deleted_at           *time.Time
-	clearedFields        map[string]struct{}
-	app                  *uuid.UUID
-	clearedapp           bool
-	account              *uuid.UUID
-	clearedaccount       bool
-	product              *uuid.UUID
-	clearedproduct       bool
-	plan                 *uuid.UUID
-	clearedplan          bool
-	pending_plan         *uuid.UUID
-	clearedpending_plan  bool
-	key_request          *uuid.UUID
-	clearedkey_request   bool
-	organization         *uuid.UUID
-	clearedorganization  bool
-	done                 bool
-	oldValue             func(context.Context) (*Subscription, error)
-	predicates           []predicate.Subscription
+	op                           Op
+	typ                          string
+	id                           *uuid.UUID
+	created_at                   *time.Time
+	updated_at                   *time.Time
+	version                      *int
+	addversion                   *int
+	endpoint_ids                 *[]uuid.UUID
+	appendendpoint_ids           []uuid.UUID
+	answers                      **domain.Answers
+	accepted_terms_version       *string
+	accepted_terms_at            *time.Time
+	accepted_terms_by            *uuid.UUID
+	status                       *access.SubscriptionStatus
+	newest                       *bool
+	requested_by                 *uuid.UUID
+	decided_by                   *uuid.UUID
+	decided_at                   *time.Time
+	reason                       *string
+	pending_status               *lifecycle.PlanChangeStatus
+	pending_when                 *domain.PlanChangeTime
+	pending_effective_at         *time.Time
+	pending_requested_at         *time.Time
+	pending_requested_by         *uuid.UUID
+	pending_waits_since          *time.Time
+	pending_reason               *string
+	deleted_at                   *time.Time
+	clearedFields                map[string]struct{}
+	app                          *uuid.UUID
+	clearedapp                   bool
+	account                      *uuid.UUID
+	clearedaccount               bool
+	product                      *uuid.UUID
+	clearedproduct               bool
+	plan                         *uuid.UUID
+	clearedplan                  bool
+	pending_plan                 *uuid.UUID
+	clearedpending_plan          bool
+	plan_revision                *uuid.UUID
+	clearedplan_revision         bool
+	pending_plan_revision        *uuid.UUID
+	clearedpending_plan_revision bool
+	key_request                  *uuid.UUID
+	clearedkey_request           bool
+	organization                 *uuid.UUID
+	clearedorganization          bool
+	done                         bool
+	oldValue                     func(context.Context) (*Subscription, error)
+	predicates                   []predicate.Subscription
 }
 
 var _ ent.Mutation = (*SubscriptionMutation)(nil)
@@ -25389,6 +28469,55 @@ func (m *SubscriptionMutation) ResetPlanID() {
 	m.plan = nil
 }
 
+// SetPlanRevisionID sets the "plan_revision_id" field.
+func (m *SubscriptionMutation) SetPlanRevisionID(u uuid.UUID) {
+	m.plan_revision = &u
+}
+
+// PlanRevisionID returns the value of the "plan_revision_id" field in the mutation.
+func (m *SubscriptionMutation) PlanRevisionID() (r uuid.UUID, exists bool) {
+	v := m.plan_revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlanRevisionID returns the old "plan_revision_id" field's value of the Subscription entity.
+// If the Subscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionMutation) OldPlanRevisionID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlanRevisionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlanRevisionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlanRevisionID: %w", err)
+	}
+	return oldValue.PlanRevisionID, nil
+}
+
+// ClearPlanRevisionID clears the value of the "plan_revision_id" field.
+func (m *SubscriptionMutation) ClearPlanRevisionID() {
+	m.plan_revision = nil
+	m.clearedFields[subscription.FieldPlanRevisionID] = struct{}{}
+}
+
+// PlanRevisionIDCleared returns if the "plan_revision_id" field was cleared in this mutation.
+func (m *SubscriptionMutation) PlanRevisionIDCleared() bool {
+	_, ok := m.clearedFields[subscription.FieldPlanRevisionID]
+	return ok
+}
+
+// ResetPlanRevisionID resets all changes to the "plan_revision_id" field.
+func (m *SubscriptionMutation) ResetPlanRevisionID() {
+	m.plan_revision = nil
+	delete(m.clearedFields, subscription.FieldPlanRevisionID)
+}
+
 // SetEndpointIds sets the "endpoint_ids" field.
 func (m *SubscriptionMutation) SetEndpointIds(u []uuid.UUID) {
 	m.endpoint_ids = &u
@@ -25501,6 +28630,153 @@ func (m *SubscriptionMutation) AnswersCleared() bool {
 func (m *SubscriptionMutation) ResetAnswers() {
 	m.answers = nil
 	delete(m.clearedFields, subscription.FieldAnswers)
+}
+
+// SetAcceptedTermsVersion sets the "accepted_terms_version" field.
+func (m *SubscriptionMutation) SetAcceptedTermsVersion(s string) {
+	m.accepted_terms_version = &s
+}
+
+// AcceptedTermsVersion returns the value of the "accepted_terms_version" field in the mutation.
+func (m *SubscriptionMutation) AcceptedTermsVersion() (r string, exists bool) {
+	v := m.accepted_terms_version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcceptedTermsVersion returns the old "accepted_terms_version" field's value of the Subscription entity.
+// If the Subscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionMutation) OldAcceptedTermsVersion(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcceptedTermsVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcceptedTermsVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcceptedTermsVersion: %w", err)
+	}
+	return oldValue.AcceptedTermsVersion, nil
+}
+
+// ClearAcceptedTermsVersion clears the value of the "accepted_terms_version" field.
+func (m *SubscriptionMutation) ClearAcceptedTermsVersion() {
+	m.accepted_terms_version = nil
+	m.clearedFields[subscription.FieldAcceptedTermsVersion] = struct{}{}
+}
+
+// AcceptedTermsVersionCleared returns if the "accepted_terms_version" field was cleared in this mutation.
+func (m *SubscriptionMutation) AcceptedTermsVersionCleared() bool {
+	_, ok := m.clearedFields[subscription.FieldAcceptedTermsVersion]
+	return ok
+}
+
+// ResetAcceptedTermsVersion resets all changes to the "accepted_terms_version" field.
+func (m *SubscriptionMutation) ResetAcceptedTermsVersion() {
+	m.accepted_terms_version = nil
+	delete(m.clearedFields, subscription.FieldAcceptedTermsVersion)
+}
+
+// SetAcceptedTermsAt sets the "accepted_terms_at" field.
+func (m *SubscriptionMutation) SetAcceptedTermsAt(t time.Time) {
+	m.accepted_terms_at = &t
+}
+
+// AcceptedTermsAt returns the value of the "accepted_terms_at" field in the mutation.
+func (m *SubscriptionMutation) AcceptedTermsAt() (r time.Time, exists bool) {
+	v := m.accepted_terms_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcceptedTermsAt returns the old "accepted_terms_at" field's value of the Subscription entity.
+// If the Subscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionMutation) OldAcceptedTermsAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcceptedTermsAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcceptedTermsAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcceptedTermsAt: %w", err)
+	}
+	return oldValue.AcceptedTermsAt, nil
+}
+
+// ClearAcceptedTermsAt clears the value of the "accepted_terms_at" field.
+func (m *SubscriptionMutation) ClearAcceptedTermsAt() {
+	m.accepted_terms_at = nil
+	m.clearedFields[subscription.FieldAcceptedTermsAt] = struct{}{}
+}
+
+// AcceptedTermsAtCleared returns if the "accepted_terms_at" field was cleared in this mutation.
+func (m *SubscriptionMutation) AcceptedTermsAtCleared() bool {
+	_, ok := m.clearedFields[subscription.FieldAcceptedTermsAt]
+	return ok
+}
+
+// ResetAcceptedTermsAt resets all changes to the "accepted_terms_at" field.
+func (m *SubscriptionMutation) ResetAcceptedTermsAt() {
+	m.accepted_terms_at = nil
+	delete(m.clearedFields, subscription.FieldAcceptedTermsAt)
+}
+
+// SetAcceptedTermsBy sets the "accepted_terms_by" field.
+func (m *SubscriptionMutation) SetAcceptedTermsBy(u uuid.UUID) {
+	m.accepted_terms_by = &u
+}
+
+// AcceptedTermsBy returns the value of the "accepted_terms_by" field in the mutation.
+func (m *SubscriptionMutation) AcceptedTermsBy() (r uuid.UUID, exists bool) {
+	v := m.accepted_terms_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcceptedTermsBy returns the old "accepted_terms_by" field's value of the Subscription entity.
+// If the Subscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionMutation) OldAcceptedTermsBy(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcceptedTermsBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcceptedTermsBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcceptedTermsBy: %w", err)
+	}
+	return oldValue.AcceptedTermsBy, nil
+}
+
+// ClearAcceptedTermsBy clears the value of the "accepted_terms_by" field.
+func (m *SubscriptionMutation) ClearAcceptedTermsBy() {
+	m.accepted_terms_by = nil
+	m.clearedFields[subscription.FieldAcceptedTermsBy] = struct{}{}
+}
+
+// AcceptedTermsByCleared returns if the "accepted_terms_by" field was cleared in this mutation.
+func (m *SubscriptionMutation) AcceptedTermsByCleared() bool {
+	_, ok := m.clearedFields[subscription.FieldAcceptedTermsBy]
+	return ok
+}
+
+// ResetAcceptedTermsBy resets all changes to the "accepted_terms_by" field.
+func (m *SubscriptionMutation) ResetAcceptedTermsBy() {
+	m.accepted_terms_by = nil
+	delete(m.clearedFields, subscription.FieldAcceptedTermsBy)
 }
 
 // SetStatus sets the "status" field.
@@ -25854,6 +29130,55 @@ func (m *SubscriptionMutation) PendingPlanIDCleared() bool {
 func (m *SubscriptionMutation) ResetPendingPlanID() {
 	m.pending_plan = nil
 	delete(m.clearedFields, subscription.FieldPendingPlanID)
+}
+
+// SetPendingPlanRevisionID sets the "pending_plan_revision_id" field.
+func (m *SubscriptionMutation) SetPendingPlanRevisionID(u uuid.UUID) {
+	m.pending_plan_revision = &u
+}
+
+// PendingPlanRevisionID returns the value of the "pending_plan_revision_id" field in the mutation.
+func (m *SubscriptionMutation) PendingPlanRevisionID() (r uuid.UUID, exists bool) {
+	v := m.pending_plan_revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPendingPlanRevisionID returns the old "pending_plan_revision_id" field's value of the Subscription entity.
+// If the Subscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionMutation) OldPendingPlanRevisionID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPendingPlanRevisionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPendingPlanRevisionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPendingPlanRevisionID: %w", err)
+	}
+	return oldValue.PendingPlanRevisionID, nil
+}
+
+// ClearPendingPlanRevisionID clears the value of the "pending_plan_revision_id" field.
+func (m *SubscriptionMutation) ClearPendingPlanRevisionID() {
+	m.pending_plan_revision = nil
+	m.clearedFields[subscription.FieldPendingPlanRevisionID] = struct{}{}
+}
+
+// PendingPlanRevisionIDCleared returns if the "pending_plan_revision_id" field was cleared in this mutation.
+func (m *SubscriptionMutation) PendingPlanRevisionIDCleared() bool {
+	_, ok := m.clearedFields[subscription.FieldPendingPlanRevisionID]
+	return ok
+}
+
+// ResetPendingPlanRevisionID resets all changes to the "pending_plan_revision_id" field.
+func (m *SubscriptionMutation) ResetPendingPlanRevisionID() {
+	m.pending_plan_revision = nil
+	delete(m.clearedFields, subscription.FieldPendingPlanRevisionID)
 }
 
 // SetPendingStatus sets the "pending_status" field.
@@ -26370,6 +29695,60 @@ func (m *SubscriptionMutation) ResetPendingPlan() {
 	m.clearedpending_plan = false
 }
 
+// ClearPlanRevision clears the "plan_revision" edge to the PlanRevision entity.
+func (m *SubscriptionMutation) ClearPlanRevision() {
+	m.clearedplan_revision = true
+	m.clearedFields[subscription.FieldPlanRevisionID] = struct{}{}
+}
+
+// PlanRevisionCleared reports if the "plan_revision" edge to the PlanRevision entity was cleared.
+func (m *SubscriptionMutation) PlanRevisionCleared() bool {
+	return m.PlanRevisionIDCleared() || m.clearedplan_revision
+}
+
+// PlanRevisionIDs returns the "plan_revision" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// PlanRevisionID instead. It exists only for internal usage by the builders.
+func (m *SubscriptionMutation) PlanRevisionIDs() (ids []uuid.UUID) {
+	if id := m.plan_revision; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetPlanRevision resets all changes to the "plan_revision" edge.
+func (m *SubscriptionMutation) ResetPlanRevision() {
+	m.plan_revision = nil
+	m.clearedplan_revision = false
+}
+
+// ClearPendingPlanRevision clears the "pending_plan_revision" edge to the PlanRevision entity.
+func (m *SubscriptionMutation) ClearPendingPlanRevision() {
+	m.clearedpending_plan_revision = true
+	m.clearedFields[subscription.FieldPendingPlanRevisionID] = struct{}{}
+}
+
+// PendingPlanRevisionCleared reports if the "pending_plan_revision" edge to the PlanRevision entity was cleared.
+func (m *SubscriptionMutation) PendingPlanRevisionCleared() bool {
+	return m.PendingPlanRevisionIDCleared() || m.clearedpending_plan_revision
+}
+
+// PendingPlanRevisionIDs returns the "pending_plan_revision" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// PendingPlanRevisionID instead. It exists only for internal usage by the builders.
+func (m *SubscriptionMutation) PendingPlanRevisionIDs() (ids []uuid.UUID) {
+	if id := m.pending_plan_revision; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetPendingPlanRevision resets all changes to the "pending_plan_revision" edge.
+func (m *SubscriptionMutation) ResetPendingPlanRevision() {
+	m.pending_plan_revision = nil
+	m.clearedpending_plan_revision = false
+}
+
 // ClearKeyRequest clears the "key_request" edge to the KeyRequest entity.
 func (m *SubscriptionMutation) ClearKeyRequest() {
 	m.clearedkey_request = true
@@ -26458,7 +29837,7 @@ func (m *SubscriptionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SubscriptionMutation) Fields() []string {
-	fields := make([]string, 0, 26)
+	fields := make([]string, 0, 31)
 	if m.organization != nil {
 		fields = append(fields, subscription.FieldOrganizationID)
 	}
@@ -26483,11 +29862,23 @@ func (m *SubscriptionMutation) Fields() []string {
 	if m.plan != nil {
 		fields = append(fields, subscription.FieldPlanID)
 	}
+	if m.plan_revision != nil {
+		fields = append(fields, subscription.FieldPlanRevisionID)
+	}
 	if m.endpoint_ids != nil {
 		fields = append(fields, subscription.FieldEndpointIds)
 	}
 	if m.answers != nil {
 		fields = append(fields, subscription.FieldAnswers)
+	}
+	if m.accepted_terms_version != nil {
+		fields = append(fields, subscription.FieldAcceptedTermsVersion)
+	}
+	if m.accepted_terms_at != nil {
+		fields = append(fields, subscription.FieldAcceptedTermsAt)
+	}
+	if m.accepted_terms_by != nil {
+		fields = append(fields, subscription.FieldAcceptedTermsBy)
 	}
 	if m.status != nil {
 		fields = append(fields, subscription.FieldStatus)
@@ -26512,6 +29903,9 @@ func (m *SubscriptionMutation) Fields() []string {
 	}
 	if m.pending_plan != nil {
 		fields = append(fields, subscription.FieldPendingPlanID)
+	}
+	if m.pending_plan_revision != nil {
+		fields = append(fields, subscription.FieldPendingPlanRevisionID)
 	}
 	if m.pending_status != nil {
 		fields = append(fields, subscription.FieldPendingStatus)
@@ -26561,10 +29955,18 @@ func (m *SubscriptionMutation) Field(name string) (ent.Value, bool) {
 		return m.ProductID()
 	case subscription.FieldPlanID:
 		return m.PlanID()
+	case subscription.FieldPlanRevisionID:
+		return m.PlanRevisionID()
 	case subscription.FieldEndpointIds:
 		return m.EndpointIds()
 	case subscription.FieldAnswers:
 		return m.Answers()
+	case subscription.FieldAcceptedTermsVersion:
+		return m.AcceptedTermsVersion()
+	case subscription.FieldAcceptedTermsAt:
+		return m.AcceptedTermsAt()
+	case subscription.FieldAcceptedTermsBy:
+		return m.AcceptedTermsBy()
 	case subscription.FieldStatus:
 		return m.Status()
 	case subscription.FieldNewest:
@@ -26581,6 +29983,8 @@ func (m *SubscriptionMutation) Field(name string) (ent.Value, bool) {
 		return m.Reason()
 	case subscription.FieldPendingPlanID:
 		return m.PendingPlanID()
+	case subscription.FieldPendingPlanRevisionID:
+		return m.PendingPlanRevisionID()
 	case subscription.FieldPendingStatus:
 		return m.PendingStatus()
 	case subscription.FieldPendingWhen:
@@ -26622,10 +30026,18 @@ func (m *SubscriptionMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldProductID(ctx)
 	case subscription.FieldPlanID:
 		return m.OldPlanID(ctx)
+	case subscription.FieldPlanRevisionID:
+		return m.OldPlanRevisionID(ctx)
 	case subscription.FieldEndpointIds:
 		return m.OldEndpointIds(ctx)
 	case subscription.FieldAnswers:
 		return m.OldAnswers(ctx)
+	case subscription.FieldAcceptedTermsVersion:
+		return m.OldAcceptedTermsVersion(ctx)
+	case subscription.FieldAcceptedTermsAt:
+		return m.OldAcceptedTermsAt(ctx)
+	case subscription.FieldAcceptedTermsBy:
+		return m.OldAcceptedTermsBy(ctx)
 	case subscription.FieldStatus:
 		return m.OldStatus(ctx)
 	case subscription.FieldNewest:
@@ -26642,6 +30054,8 @@ func (m *SubscriptionMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldReason(ctx)
 	case subscription.FieldPendingPlanID:
 		return m.OldPendingPlanID(ctx)
+	case subscription.FieldPendingPlanRevisionID:
+		return m.OldPendingPlanRevisionID(ctx)
 	case subscription.FieldPendingStatus:
 		return m.OldPendingStatus(ctx)
 	case subscription.FieldPendingWhen:
@@ -26723,6 +30137,13 @@ func (m *SubscriptionMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPlanID(v)
 		return nil
+	case subscription.FieldPlanRevisionID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlanRevisionID(v)
+		return nil
 	case subscription.FieldEndpointIds:
 		v, ok := value.([]uuid.UUID)
 		if !ok {
@@ -26736,6 +30157,27 @@ func (m *SubscriptionMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetAnswers(v)
+		return nil
+	case subscription.FieldAcceptedTermsVersion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcceptedTermsVersion(v)
+		return nil
+	case subscription.FieldAcceptedTermsAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcceptedTermsAt(v)
+		return nil
+	case subscription.FieldAcceptedTermsBy:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcceptedTermsBy(v)
 		return nil
 	case subscription.FieldStatus:
 		v, ok := value.(access.SubscriptionStatus)
@@ -26792,6 +30234,13 @@ func (m *SubscriptionMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetPendingPlanID(v)
+		return nil
+	case subscription.FieldPendingPlanRevisionID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPendingPlanRevisionID(v)
 		return nil
 	case subscription.FieldPendingStatus:
 		v, ok := value.(lifecycle.PlanChangeStatus)
@@ -26894,11 +30343,23 @@ func (m *SubscriptionMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *SubscriptionMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(subscription.FieldPlanRevisionID) {
+		fields = append(fields, subscription.FieldPlanRevisionID)
+	}
 	if m.FieldCleared(subscription.FieldEndpointIds) {
 		fields = append(fields, subscription.FieldEndpointIds)
 	}
 	if m.FieldCleared(subscription.FieldAnswers) {
 		fields = append(fields, subscription.FieldAnswers)
+	}
+	if m.FieldCleared(subscription.FieldAcceptedTermsVersion) {
+		fields = append(fields, subscription.FieldAcceptedTermsVersion)
+	}
+	if m.FieldCleared(subscription.FieldAcceptedTermsAt) {
+		fields = append(fields, subscription.FieldAcceptedTermsAt)
+	}
+	if m.FieldCleared(subscription.FieldAcceptedTermsBy) {
+		fields = append(fields, subscription.FieldAcceptedTermsBy)
 	}
 	if m.FieldCleared(subscription.FieldKeyRequestID) {
 		fields = append(fields, subscription.FieldKeyRequestID)
@@ -26914,6 +30375,9 @@ func (m *SubscriptionMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(subscription.FieldPendingPlanID) {
 		fields = append(fields, subscription.FieldPendingPlanID)
+	}
+	if m.FieldCleared(subscription.FieldPendingPlanRevisionID) {
+		fields = append(fields, subscription.FieldPendingPlanRevisionID)
 	}
 	if m.FieldCleared(subscription.FieldPendingStatus) {
 		fields = append(fields, subscription.FieldPendingStatus)
@@ -26950,11 +30414,23 @@ func (m *SubscriptionMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *SubscriptionMutation) ClearField(name string) error {
 	switch name {
+	case subscription.FieldPlanRevisionID:
+		m.ClearPlanRevisionID()
+		return nil
 	case subscription.FieldEndpointIds:
 		m.ClearEndpointIds()
 		return nil
 	case subscription.FieldAnswers:
 		m.ClearAnswers()
+		return nil
+	case subscription.FieldAcceptedTermsVersion:
+		m.ClearAcceptedTermsVersion()
+		return nil
+	case subscription.FieldAcceptedTermsAt:
+		m.ClearAcceptedTermsAt()
+		return nil
+	case subscription.FieldAcceptedTermsBy:
+		m.ClearAcceptedTermsBy()
 		return nil
 	case subscription.FieldKeyRequestID:
 		m.ClearKeyRequestID()
@@ -26970,6 +30446,9 @@ func (m *SubscriptionMutation) ClearField(name string) error {
 		return nil
 	case subscription.FieldPendingPlanID:
 		m.ClearPendingPlanID()
+		return nil
+	case subscription.FieldPendingPlanRevisionID:
+		m.ClearPendingPlanRevisionID()
 		return nil
 	case subscription.FieldPendingStatus:
 		m.ClearPendingStatus()
@@ -27024,11 +30503,23 @@ func (m *SubscriptionMutation) ResetField(name string) error {
 	case subscription.FieldPlanID:
 		m.ResetPlanID()
 		return nil
+	case subscription.FieldPlanRevisionID:
+		m.ResetPlanRevisionID()
+		return nil
 	case subscription.FieldEndpointIds:
 		m.ResetEndpointIds()
 		return nil
 	case subscription.FieldAnswers:
 		m.ResetAnswers()
+		return nil
+	case subscription.FieldAcceptedTermsVersion:
+		m.ResetAcceptedTermsVersion()
+		return nil
+	case subscription.FieldAcceptedTermsAt:
+		m.ResetAcceptedTermsAt()
+		return nil
+	case subscription.FieldAcceptedTermsBy:
+		m.ResetAcceptedTermsBy()
 		return nil
 	case subscription.FieldStatus:
 		m.ResetStatus()
@@ -27053,6 +30544,9 @@ func (m *SubscriptionMutation) ResetField(name string) error {
 		return nil
 	case subscription.FieldPendingPlanID:
 		m.ResetPendingPlanID()
+		return nil
+	case subscription.FieldPendingPlanRevisionID:
+		m.ResetPendingPlanRevisionID()
 		return nil
 	case subscription.FieldPendingStatus:
 		m.ResetPendingStatus()
@@ -27084,7 +30578,7 @@ func (m *SubscriptionMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *SubscriptionMutation) AddedEdges() []string {
-	edges := make([]string, 0, 7)
+	edges := make([]string, 0, 9)
 	if m.app != nil {
 		edges = append(edges, subscription.EdgeApp)
 	}
@@ -27099,6 +30593,12 @@ func (m *SubscriptionMutation) AddedEdges() []string {
 	}
 	if m.pending_plan != nil {
 		edges = append(edges, subscription.EdgePendingPlan)
+	}
+	if m.plan_revision != nil {
+		edges = append(edges, subscription.EdgePlanRevision)
+	}
+	if m.pending_plan_revision != nil {
+		edges = append(edges, subscription.EdgePendingPlanRevision)
 	}
 	if m.key_request != nil {
 		edges = append(edges, subscription.EdgeKeyRequest)
@@ -27133,6 +30633,14 @@ func (m *SubscriptionMutation) AddedIDs(name string) []ent.Value {
 		if id := m.pending_plan; id != nil {
 			return []ent.Value{*id}
 		}
+	case subscription.EdgePlanRevision:
+		if id := m.plan_revision; id != nil {
+			return []ent.Value{*id}
+		}
+	case subscription.EdgePendingPlanRevision:
+		if id := m.pending_plan_revision; id != nil {
+			return []ent.Value{*id}
+		}
 	case subscription.EdgeKeyRequest:
 		if id := m.key_request; id != nil {
 			return []ent.Value{*id}
@@ -27147,7 +30655,7 @@ func (m *SubscriptionMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *SubscriptionMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 7)
+	edges := make([]string, 0, 9)
 	return edges
 }
 
@@ -27159,7 +30667,7 @@ func (m *SubscriptionMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *SubscriptionMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 7)
+	edges := make([]string, 0, 9)
 	if m.clearedapp {
 		edges = append(edges, subscription.EdgeApp)
 	}
@@ -27174,6 +30682,12 @@ func (m *SubscriptionMutation) ClearedEdges() []string {
 	}
 	if m.clearedpending_plan {
 		edges = append(edges, subscription.EdgePendingPlan)
+	}
+	if m.clearedplan_revision {
+		edges = append(edges, subscription.EdgePlanRevision)
+	}
+	if m.clearedpending_plan_revision {
+		edges = append(edges, subscription.EdgePendingPlanRevision)
 	}
 	if m.clearedkey_request {
 		edges = append(edges, subscription.EdgeKeyRequest)
@@ -27198,6 +30712,10 @@ func (m *SubscriptionMutation) EdgeCleared(name string) bool {
 		return m.clearedplan
 	case subscription.EdgePendingPlan:
 		return m.clearedpending_plan
+	case subscription.EdgePlanRevision:
+		return m.clearedplan_revision
+	case subscription.EdgePendingPlanRevision:
+		return m.clearedpending_plan_revision
 	case subscription.EdgeKeyRequest:
 		return m.clearedkey_request
 	case subscription.EdgeOrganization:
@@ -27224,6 +30742,12 @@ func (m *SubscriptionMutation) ClearEdge(name string) error {
 		return nil
 	case subscription.EdgePendingPlan:
 		m.ClearPendingPlan()
+		return nil
+	case subscription.EdgePlanRevision:
+		m.ClearPlanRevision()
+		return nil
+	case subscription.EdgePendingPlanRevision:
+		m.ClearPendingPlanRevision()
 		return nil
 	case subscription.EdgeKeyRequest:
 		m.ClearKeyRequest()
@@ -27253,6 +30777,12 @@ func (m *SubscriptionMutation) ResetEdge(name string) error {
 		return nil
 	case subscription.EdgePendingPlan:
 		m.ResetPendingPlan()
+		return nil
+	case subscription.EdgePlanRevision:
+		m.ResetPlanRevision()
+		return nil
+	case subscription.EdgePendingPlanRevision:
+		m.ResetPendingPlanRevision()
 		return nil
 	case subscription.EdgeKeyRequest:
 		m.ResetKeyRequest()

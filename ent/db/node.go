@@ -85,6 +85,18 @@ func (*Event) NodeKind() nodeid.Kind { return nodeid.Event }
 func (m *Event) Lacks(columns []string) bool { return lacking(m.columns, columns) }
 
 // GlobalID returns the opaque id that the schema shows for the row.
+func (m *Guide) GlobalID() string { return nodeid.Encode(nodeid.Guide, m.ID) }
+
+// IsNode marks the row as a GraphQL Node.
+func (*Guide) IsNode() {}
+
+// NodeKind returns the row's type in the public schema.
+func (*Guide) NodeKind() nodeid.Kind { return nodeid.Guide }
+
+// Lacks reports whether the row was read without one of the columns.
+func (m *Guide) Lacks(columns []string) bool { return lacking(m.columns, columns) }
+
+// GlobalID returns the opaque id that the schema shows for the row.
 func (m *Invitation) GlobalID() string { return nodeid.Encode(nodeid.Invitation, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.
@@ -143,6 +155,18 @@ func (*Plan) NodeKind() nodeid.Kind { return nodeid.Plan }
 
 // Lacks reports whether the row was read without one of the columns.
 func (m *Plan) Lacks(columns []string) bool { return lacking(m.columns, columns) }
+
+// GlobalID returns the opaque id that the schema shows for the row.
+func (m *PlanRevision) GlobalID() string { return nodeid.Encode(nodeid.PlanRevision, m.ID) }
+
+// IsNode marks the row as a GraphQL Node.
+func (*PlanRevision) IsNode() {}
+
+// NodeKind returns the row's type in the public schema.
+func (*PlanRevision) NodeKind() nodeid.Kind { return nodeid.PlanRevision }
+
+// Lacks reports whether the row was read without one of the columns.
+func (m *PlanRevision) Lacks(columns []string) bool { return lacking(m.columns, columns) }
 
 // GlobalID returns the opaque id that the schema shows for the row.
 func (m *Product) GlobalID() string { return nodeid.Encode(nodeid.Product, m.ID) }

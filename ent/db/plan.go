@@ -32,12 +32,6 @@ type Plan struct {
 	UpdatedAt time.Time `json:"updated_at,omitempty"`
 	// Increases by one with each change.
 	Version int `json:"version,omitempty"`
-	// ProductID holds the value of the "product_id" field.
-	ProductID uuid.UUID `json:"product_id,omitempty"`
-	// Name holds the value of the "name" field.
-	Name string `json:"name,omitempty"`
-	// ExternalID holds the value of the "external_id" field.
-	ExternalID string `json:"external_id,omitempty"`
 	// Kind holds the value of the "kind" field.
 	Kind domain.PlanKind `json:"kind,omitempty"`
 	// NULL: not limited.
@@ -48,8 +42,24 @@ type Plan struct {
 	QuotaPer access.QuotaPer `json:"quota_per,omitempty"`
 	// NULL: free of charge.
 	Price *domain.Price `json:"price,omitempty"`
+	// Of single endpoints, besides; NULL: none.
+	EndpointLimits []access.EndpointLimit `json:"endpoint_limits,omitempty"`
+	// Overage holds the value of the "overage" field.
+	Overage access.Overage `json:"overage,omitempty"`
+	// What a month may cost, in the price's currency; NULL: whatever.
+	SpendingCap *string `json:"spending_cap,omitempty"`
+	// What the spending cap is in calls of an app in a month; NULL: not limited.
+	CallsWithinCap *int64 `json:"calls_within_cap,omitempty"`
+	// ProductID holds the value of the "product_id" field.
+	ProductID uuid.UUID `json:"product_id,omitempty"`
+	// Name holds the value of the "name" field.
+	Name string `json:"name,omitempty"`
+	// ExternalID holds the value of the "external_id" field.
+	ExternalID string `json:"external_id,omitempty"`
 	// NULL: the product's.
 	Approval *domain.Approval `json:"approval,omitempty"`
+	// The number of its newest revision, whose terms are those of this row. The release before may change the row without one.
+	Revision int `json:"revision,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the PlanQuery when eager-loading is set.
 	Edges        PlanEdges `json:"edges"`
@@ -99,11 +109,11 @@ func (*Plan) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case plan.FieldRateLimit, plan.FieldQuota, plan.FieldPrice:
+		case plan.FieldRateLimit, plan.FieldQuota, plan.FieldPrice, plan.FieldEndpointLimits:
 			values[i] = new([]byte)
-		case plan.FieldVersion:
+		case plan.FieldVersion, plan.FieldCallsWithinCap, plan.FieldRevision:
 			values[i] = new(sql.NullInt64)
-		case plan.FieldName, plan.FieldExternalID, plan.FieldKind, plan.FieldQuotaPer, plan.FieldApproval:
+		case plan.FieldKind, plan.FieldQuotaPer, plan.FieldOverage, plan.FieldSpendingCap, plan.FieldName, plan.FieldExternalID, plan.FieldApproval:
 			values[i] = new(sql.NullString)
 		case plan.FieldCreatedAt, plan.FieldUpdatedAt:
 			values[i] = new(sql.NullTime)
@@ -154,24 +164,6 @@ func (_m *Plan) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Version = int(value.Int64)
 			}
-		case plan.FieldProductID:
-			if value, ok := values[i].(*uuid.UUID); !ok {
-				return fmt.Errorf("unexpected type %T for field product_id", values[i])
-			} else if value != nil {
-				_m.ProductID = *value
-			}
-		case plan.FieldName:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field name", values[i])
-			} else if value.Valid {
-				_m.Name = value.String
-			}
-		case plan.FieldExternalID:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field external_id", values[i])
-			} else if value.Valid {
-				_m.ExternalID = value.String
-			}
 		case plan.FieldKind:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field kind", values[i])
@@ -208,12 +200,64 @@ func (_m *Plan) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field price: %w", err)
 				}
 			}
+		case plan.FieldEndpointLimits:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field endpoint_limits", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.EndpointLimits); err != nil {
+					return fmt.Errorf("unmarshal field endpoint_limits: %w", err)
+				}
+			}
+		case plan.FieldOverage:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field overage", values[i])
+			} else if value.Valid {
+				_m.Overage = access.Overage(value.String)
+			}
+		case plan.FieldSpendingCap:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field spending_cap", values[i])
+			} else if value.Valid {
+				_m.SpendingCap = new(string)
+				*_m.SpendingCap = value.String
+			}
+		case plan.FieldCallsWithinCap:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field calls_within_cap", values[i])
+			} else if value.Valid {
+				_m.CallsWithinCap = new(int64)
+				*_m.CallsWithinCap = value.Int64
+			}
+		case plan.FieldProductID:
+			if value, ok := values[i].(*uuid.UUID); !ok {
+				return fmt.Errorf("unexpected type %T for field product_id", values[i])
+			} else if value != nil {
+				_m.ProductID = *value
+			}
+		case plan.FieldName:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field name", values[i])
+			} else if value.Valid {
+				_m.Name = value.String
+			}
+		case plan.FieldExternalID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field external_id", values[i])
+			} else if value.Valid {
+				_m.ExternalID = value.String
+			}
 		case plan.FieldApproval:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field approval", values[i])
 			} else if value.Valid {
 				_m.Approval = new(domain.Approval)
 				*_m.Approval = domain.Approval(value.String)
+			}
+		case plan.FieldRevision:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field revision", values[i])
+			} else if value.Valid {
+				_m.Revision = int(value.Int64)
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -273,15 +317,6 @@ func (_m *Plan) String() string {
 	builder.WriteString("version=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Version))
 	builder.WriteString(", ")
-	builder.WriteString("product_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.ProductID))
-	builder.WriteString(", ")
-	builder.WriteString("name=")
-	builder.WriteString(_m.Name)
-	builder.WriteString(", ")
-	builder.WriteString("external_id=")
-	builder.WriteString(_m.ExternalID)
-	builder.WriteString(", ")
 	builder.WriteString("kind=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Kind))
 	builder.WriteString(", ")
@@ -297,10 +332,38 @@ func (_m *Plan) String() string {
 	builder.WriteString("price=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Price))
 	builder.WriteString(", ")
+	builder.WriteString("endpoint_limits=")
+	builder.WriteString(fmt.Sprintf("%v", _m.EndpointLimits))
+	builder.WriteString(", ")
+	builder.WriteString("overage=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Overage))
+	builder.WriteString(", ")
+	if v := _m.SpendingCap; v != nil {
+		builder.WriteString("spending_cap=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.CallsWithinCap; v != nil {
+		builder.WriteString("calls_within_cap=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("product_id=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ProductID))
+	builder.WriteString(", ")
+	builder.WriteString("name=")
+	builder.WriteString(_m.Name)
+	builder.WriteString(", ")
+	builder.WriteString("external_id=")
+	builder.WriteString(_m.ExternalID)
+	builder.WriteString(", ")
 	if v := _m.Approval; v != nil {
 		builder.WriteString("approval=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("revision=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Revision))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -74,32 +74,6 @@ func (_c *PlanCreate) SetNillableVersion(v *int) *PlanCreate {
 	return _c
 }
 
-// SetProductID sets the "product_id" field.
-func (_c *PlanCreate) SetProductID(v uuid.UUID) *PlanCreate {
-	_c.mutation.SetProductID(v)
-	return _c
-}
-
-// SetName sets the "name" field.
-func (_c *PlanCreate) SetName(v string) *PlanCreate {
-	_c.mutation.SetName(v)
-	return _c
-}
-
-// SetExternalID sets the "external_id" field.
-func (_c *PlanCreate) SetExternalID(v string) *PlanCreate {
-	_c.mutation.SetExternalID(v)
-	return _c
-}
-
-// SetNillableExternalID sets the "external_id" field if the given value is not nil.
-func (_c *PlanCreate) SetNillableExternalID(v *string) *PlanCreate {
-	if v != nil {
-		_c.SetExternalID(*v)
-	}
-	return _c
-}
-
 // SetKind sets the "kind" field.
 func (_c *PlanCreate) SetKind(v domain.PlanKind) *PlanCreate {
 	_c.mutation.SetKind(v)
@@ -138,6 +112,80 @@ func (_c *PlanCreate) SetPrice(v *domain.Price) *PlanCreate {
 	return _c
 }
 
+// SetEndpointLimits sets the "endpoint_limits" field.
+func (_c *PlanCreate) SetEndpointLimits(v []access.EndpointLimit) *PlanCreate {
+	_c.mutation.SetEndpointLimits(v)
+	return _c
+}
+
+// SetOverage sets the "overage" field.
+func (_c *PlanCreate) SetOverage(v access.Overage) *PlanCreate {
+	_c.mutation.SetOverage(v)
+	return _c
+}
+
+// SetNillableOverage sets the "overage" field if the given value is not nil.
+func (_c *PlanCreate) SetNillableOverage(v *access.Overage) *PlanCreate {
+	if v != nil {
+		_c.SetOverage(*v)
+	}
+	return _c
+}
+
+// SetSpendingCap sets the "spending_cap" field.
+func (_c *PlanCreate) SetSpendingCap(v string) *PlanCreate {
+	_c.mutation.SetSpendingCap(v)
+	return _c
+}
+
+// SetNillableSpendingCap sets the "spending_cap" field if the given value is not nil.
+func (_c *PlanCreate) SetNillableSpendingCap(v *string) *PlanCreate {
+	if v != nil {
+		_c.SetSpendingCap(*v)
+	}
+	return _c
+}
+
+// SetCallsWithinCap sets the "calls_within_cap" field.
+func (_c *PlanCreate) SetCallsWithinCap(v int64) *PlanCreate {
+	_c.mutation.SetCallsWithinCap(v)
+	return _c
+}
+
+// SetNillableCallsWithinCap sets the "calls_within_cap" field if the given value is not nil.
+func (_c *PlanCreate) SetNillableCallsWithinCap(v *int64) *PlanCreate {
+	if v != nil {
+		_c.SetCallsWithinCap(*v)
+	}
+	return _c
+}
+
+// SetProductID sets the "product_id" field.
+func (_c *PlanCreate) SetProductID(v uuid.UUID) *PlanCreate {
+	_c.mutation.SetProductID(v)
+	return _c
+}
+
+// SetName sets the "name" field.
+func (_c *PlanCreate) SetName(v string) *PlanCreate {
+	_c.mutation.SetName(v)
+	return _c
+}
+
+// SetExternalID sets the "external_id" field.
+func (_c *PlanCreate) SetExternalID(v string) *PlanCreate {
+	_c.mutation.SetExternalID(v)
+	return _c
+}
+
+// SetNillableExternalID sets the "external_id" field if the given value is not nil.
+func (_c *PlanCreate) SetNillableExternalID(v *string) *PlanCreate {
+	if v != nil {
+		_c.SetExternalID(*v)
+	}
+	return _c
+}
+
 // SetApproval sets the "approval" field.
 func (_c *PlanCreate) SetApproval(v domain.Approval) *PlanCreate {
 	_c.mutation.SetApproval(v)
@@ -148,6 +196,20 @@ func (_c *PlanCreate) SetApproval(v domain.Approval) *PlanCreate {
 func (_c *PlanCreate) SetNillableApproval(v *domain.Approval) *PlanCreate {
 	if v != nil {
 		_c.SetApproval(*v)
+	}
+	return _c
+}
+
+// SetRevision sets the "revision" field.
+func (_c *PlanCreate) SetRevision(v int) *PlanCreate {
+	_c.mutation.SetRevision(v)
+	return _c
+}
+
+// SetNillableRevision sets the "revision" field if the given value is not nil.
+func (_c *PlanCreate) SetNillableRevision(v *int) *PlanCreate {
+	if v != nil {
+		_c.SetRevision(*v)
 	}
 	return _c
 }
@@ -231,13 +293,21 @@ func (_c *PlanCreate) defaults() error {
 		v := plan.DefaultVersion
 		_c.mutation.SetVersion(v)
 	}
+	if _, ok := _c.mutation.QuotaPer(); !ok {
+		v := plan.DefaultQuotaPer
+		_c.mutation.SetQuotaPer(v)
+	}
+	if _, ok := _c.mutation.Overage(); !ok {
+		v := plan.DefaultOverage
+		_c.mutation.SetOverage(v)
+	}
 	if _, ok := _c.mutation.ExternalID(); !ok {
 		v := plan.DefaultExternalID
 		_c.mutation.SetExternalID(v)
 	}
-	if _, ok := _c.mutation.QuotaPer(); !ok {
-		v := plan.DefaultQuotaPer
-		_c.mutation.SetQuotaPer(v)
+	if _, ok := _c.mutation.Revision(); !ok {
+		v := plan.DefaultRevision
+		_c.mutation.SetRevision(v)
 	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if plan.DefaultID == nil {
@@ -263,15 +333,6 @@ func (_c *PlanCreate) check() error {
 	if _, ok := _c.mutation.Version(); !ok {
 		return &ValidationError{Name: "version", err: errors.New(`db: missing required field "Plan.version"`)}
 	}
-	if _, ok := _c.mutation.ProductID(); !ok {
-		return &ValidationError{Name: "product_id", err: errors.New(`db: missing required field "Plan.product_id"`)}
-	}
-	if _, ok := _c.mutation.Name(); !ok {
-		return &ValidationError{Name: "name", err: errors.New(`db: missing required field "Plan.name"`)}
-	}
-	if _, ok := _c.mutation.ExternalID(); !ok {
-		return &ValidationError{Name: "external_id", err: errors.New(`db: missing required field "Plan.external_id"`)}
-	}
 	if _, ok := _c.mutation.Kind(); !ok {
 		return &ValidationError{Name: "kind", err: errors.New(`db: missing required field "Plan.kind"`)}
 	}
@@ -288,10 +349,30 @@ func (_c *PlanCreate) check() error {
 			return &ValidationError{Name: "quota_per", err: fmt.Errorf(`db: validator failed for field "Plan.quota_per": %w`, err)}
 		}
 	}
+	if _, ok := _c.mutation.Overage(); !ok {
+		return &ValidationError{Name: "overage", err: errors.New(`db: missing required field "Plan.overage"`)}
+	}
+	if v, ok := _c.mutation.Overage(); ok {
+		if err := plan.OverageValidator(v); err != nil {
+			return &ValidationError{Name: "overage", err: fmt.Errorf(`db: validator failed for field "Plan.overage": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.ProductID(); !ok {
+		return &ValidationError{Name: "product_id", err: errors.New(`db: missing required field "Plan.product_id"`)}
+	}
+	if _, ok := _c.mutation.Name(); !ok {
+		return &ValidationError{Name: "name", err: errors.New(`db: missing required field "Plan.name"`)}
+	}
+	if _, ok := _c.mutation.ExternalID(); !ok {
+		return &ValidationError{Name: "external_id", err: errors.New(`db: missing required field "Plan.external_id"`)}
+	}
 	if v, ok := _c.mutation.Approval(); ok {
 		if err := plan.ApprovalValidator(v); err != nil {
 			return &ValidationError{Name: "approval", err: fmt.Errorf(`db: validator failed for field "Plan.approval": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.Revision(); !ok {
+		return &ValidationError{Name: "revision", err: errors.New(`db: missing required field "Plan.revision"`)}
 	}
 	if len(_c.mutation.ProductIDs()) == 0 {
 		return &ValidationError{Name: "product", err: errors.New(`db: missing required edge "Plan.product"`)}
@@ -303,7 +384,7 @@ func (_c *PlanCreate) check() error {
 }
 
 // insertPlan inserts a row. What is not set is NULL.
-const insertPlan = `INSERT INTO "plans" ("organization_id", "created_at", "updated_at", "version", "product_id", "name", "external_id", "kind", "rate_limit", "quota", "quota_per", "price", "approval", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
+const insertPlan = `INSERT INTO "plans" ("organization_id", "created_at", "updated_at", "version", "kind", "rate_limit", "quota", "quota_per", "price", "endpoint_limits", "overage", "spending_cap", "calls_within_cap", "product_id", "name", "external_id", "approval", "revision", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
 
 func (_c *PlanCreate) sqlSave(ctx context.Context) (*Plan, error) {
 	node, args, err := _c.values()
@@ -337,7 +418,7 @@ func (_c *PlanCreate) values() (*Plan, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &Plan{config: _c.config}, make([]any, 14)
+	node, args := &Plan{config: _c.config}, make([]any, 19)
 	if value, ok := _c.mutation.OrganizationID(); ok {
 		args[0] = value.String()
 		node.OrganizationID = value
@@ -354,20 +435,8 @@ func (_c *PlanCreate) values() (*Plan, []any, error) {
 		args[3] = int64(value)
 		node.Version = value
 	}
-	if value, ok := _c.mutation.ProductID(); ok {
-		args[4] = value.String()
-		node.ProductID = value
-	}
-	if value, ok := _c.mutation.Name(); ok {
-		args[5] = string(value)
-		node.Name = value
-	}
-	if value, ok := _c.mutation.ExternalID(); ok {
-		args[6] = string(value)
-		node.ExternalID = value
-	}
 	if value, ok := _c.mutation.Kind(); ok {
-		args[7] = string(value)
+		args[4] = string(value)
 		node.Kind = value
 	}
 	if value, ok := _c.mutation.RateLimit(); ok {
@@ -375,7 +444,7 @@ func (_c *PlanCreate) values() (*Plan, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column rate_limit: %w", err)
 		}
-		args[8] = text
+		args[5] = text
 		node.RateLimit = value
 	}
 	if value, ok := _c.mutation.Quota(); ok {
@@ -383,11 +452,11 @@ func (_c *PlanCreate) values() (*Plan, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column quota: %w", err)
 		}
-		args[9] = text
+		args[6] = text
 		node.Quota = value
 	}
 	if value, ok := _c.mutation.QuotaPer(); ok {
-		args[10] = string(value)
+		args[7] = string(value)
 		node.QuotaPer = value
 	}
 	if value, ok := _c.mutation.Price(); ok {
@@ -395,15 +464,51 @@ func (_c *PlanCreate) values() (*Plan, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column price: %w", err)
 		}
-		args[11] = text
+		args[8] = text
 		node.Price = value
 	}
+	if value, ok := _c.mutation.EndpointLimits(); ok {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, nil, fmt.Errorf("marshal value for column endpoint_limits: %w", err)
+		}
+		args[9] = text
+		node.EndpointLimits = value
+	}
+	if value, ok := _c.mutation.Overage(); ok {
+		args[10] = string(value)
+		node.Overage = value
+	}
+	if value, ok := _c.mutation.SpendingCap(); ok {
+		args[11] = string(value)
+		node.SpendingCap = &value
+	}
+	if value, ok := _c.mutation.CallsWithinCap(); ok {
+		args[12] = int64(value)
+		node.CallsWithinCap = &value
+	}
+	if value, ok := _c.mutation.ProductID(); ok {
+		args[13] = value.String()
+		node.ProductID = value
+	}
+	if value, ok := _c.mutation.Name(); ok {
+		args[14] = string(value)
+		node.Name = value
+	}
+	if value, ok := _c.mutation.ExternalID(); ok {
+		args[15] = string(value)
+		node.ExternalID = value
+	}
 	if value, ok := _c.mutation.Approval(); ok {
-		args[12] = string(value)
+		args[16] = string(value)
 		node.Approval = &value
 	}
+	if value, ok := _c.mutation.Revision(); ok {
+		args[17] = int64(value)
+		node.Revision = value
+	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[13] = value.String()
+		args[18] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -432,14 +537,6 @@ func (_c *PlanCreate) createSpec() (*Plan, *sqlgraph.CreateSpec) {
 		_spec.SetField(plan.FieldVersion, field.TypeInt, value)
 		_node.Version = value
 	}
-	if value, ok := _c.mutation.Name(); ok {
-		_spec.SetField(plan.FieldName, field.TypeString, value)
-		_node.Name = value
-	}
-	if value, ok := _c.mutation.ExternalID(); ok {
-		_spec.SetField(plan.FieldExternalID, field.TypeString, value)
-		_node.ExternalID = value
-	}
 	if value, ok := _c.mutation.Kind(); ok {
 		_spec.SetField(plan.FieldKind, field.TypeEnum, value)
 		_node.Kind = value
@@ -460,9 +557,37 @@ func (_c *PlanCreate) createSpec() (*Plan, *sqlgraph.CreateSpec) {
 		_spec.SetField(plan.FieldPrice, field.TypeJSON, value)
 		_node.Price = value
 	}
+	if value, ok := _c.mutation.EndpointLimits(); ok {
+		_spec.SetField(plan.FieldEndpointLimits, field.TypeJSON, value)
+		_node.EndpointLimits = value
+	}
+	if value, ok := _c.mutation.Overage(); ok {
+		_spec.SetField(plan.FieldOverage, field.TypeEnum, value)
+		_node.Overage = value
+	}
+	if value, ok := _c.mutation.SpendingCap(); ok {
+		_spec.SetField(plan.FieldSpendingCap, field.TypeString, value)
+		_node.SpendingCap = &value
+	}
+	if value, ok := _c.mutation.CallsWithinCap(); ok {
+		_spec.SetField(plan.FieldCallsWithinCap, field.TypeInt64, value)
+		_node.CallsWithinCap = &value
+	}
+	if value, ok := _c.mutation.Name(); ok {
+		_spec.SetField(plan.FieldName, field.TypeString, value)
+		_node.Name = value
+	}
+	if value, ok := _c.mutation.ExternalID(); ok {
+		_spec.SetField(plan.FieldExternalID, field.TypeString, value)
+		_node.ExternalID = value
+	}
 	if value, ok := _c.mutation.Approval(); ok {
 		_spec.SetField(plan.FieldApproval, field.TypeEnum, value)
 		_node.Approval = &value
+	}
+	if value, ok := _c.mutation.Revision(); ok {
+		_spec.SetField(plan.FieldRevision, field.TypeInt, value)
+		_node.Revision = value
 	}
 	if nodes := _c.mutation.ProductIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{

@@ -14,6 +14,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	"entgo.io/ent/dialect/sql/sqljson"
 	"entgo.io/ent/schema/field"
 )
 
@@ -63,34 +64,6 @@ func (_u *PlanUpdate) SetNillableVersion(v *int) *PlanUpdate {
 // AddVersion adds value to the "version" field.
 func (_u *PlanUpdate) AddVersion(v int) *PlanUpdate {
 	_u.mutation.AddVersion(v)
-	return _u
-}
-
-// SetName sets the "name" field.
-func (_u *PlanUpdate) SetName(v string) *PlanUpdate {
-	_u.mutation.SetName(v)
-	return _u
-}
-
-// SetNillableName sets the "name" field if the given value is not nil.
-func (_u *PlanUpdate) SetNillableName(v *string) *PlanUpdate {
-	if v != nil {
-		_u.SetName(*v)
-	}
-	return _u
-}
-
-// SetExternalID sets the "external_id" field.
-func (_u *PlanUpdate) SetExternalID(v string) *PlanUpdate {
-	_u.mutation.SetExternalID(v)
-	return _u
-}
-
-// SetNillableExternalID sets the "external_id" field if the given value is not nil.
-func (_u *PlanUpdate) SetNillableExternalID(v *string) *PlanUpdate {
-	if v != nil {
-		_u.SetExternalID(*v)
-	}
 	return _u
 }
 
@@ -158,6 +131,113 @@ func (_u *PlanUpdate) ClearPrice() *PlanUpdate {
 	return _u
 }
 
+// SetEndpointLimits sets the "endpoint_limits" field.
+func (_u *PlanUpdate) SetEndpointLimits(v []access.EndpointLimit) *PlanUpdate {
+	_u.mutation.SetEndpointLimits(v)
+	return _u
+}
+
+// AppendEndpointLimits appends value to the "endpoint_limits" field.
+func (_u *PlanUpdate) AppendEndpointLimits(v []access.EndpointLimit) *PlanUpdate {
+	_u.mutation.AppendEndpointLimits(v)
+	return _u
+}
+
+// ClearEndpointLimits clears the value of the "endpoint_limits" field.
+func (_u *PlanUpdate) ClearEndpointLimits() *PlanUpdate {
+	_u.mutation.ClearEndpointLimits()
+	return _u
+}
+
+// SetOverage sets the "overage" field.
+func (_u *PlanUpdate) SetOverage(v access.Overage) *PlanUpdate {
+	_u.mutation.SetOverage(v)
+	return _u
+}
+
+// SetNillableOverage sets the "overage" field if the given value is not nil.
+func (_u *PlanUpdate) SetNillableOverage(v *access.Overage) *PlanUpdate {
+	if v != nil {
+		_u.SetOverage(*v)
+	}
+	return _u
+}
+
+// SetSpendingCap sets the "spending_cap" field.
+func (_u *PlanUpdate) SetSpendingCap(v string) *PlanUpdate {
+	_u.mutation.SetSpendingCap(v)
+	return _u
+}
+
+// SetNillableSpendingCap sets the "spending_cap" field if the given value is not nil.
+func (_u *PlanUpdate) SetNillableSpendingCap(v *string) *PlanUpdate {
+	if v != nil {
+		_u.SetSpendingCap(*v)
+	}
+	return _u
+}
+
+// ClearSpendingCap clears the value of the "spending_cap" field.
+func (_u *PlanUpdate) ClearSpendingCap() *PlanUpdate {
+	_u.mutation.ClearSpendingCap()
+	return _u
+}
+
+// SetCallsWithinCap sets the "calls_within_cap" field.
+func (_u *PlanUpdate) SetCallsWithinCap(v int64) *PlanUpdate {
+	_u.mutation.ResetCallsWithinCap()
+	_u.mutation.SetCallsWithinCap(v)
+	return _u
+}
+
+// SetNillableCallsWithinCap sets the "calls_within_cap" field if the given value is not nil.
+func (_u *PlanUpdate) SetNillableCallsWithinCap(v *int64) *PlanUpdate {
+	if v != nil {
+		_u.SetCallsWithinCap(*v)
+	}
+	return _u
+}
+
+// AddCallsWithinCap adds value to the "calls_within_cap" field.
+func (_u *PlanUpdate) AddCallsWithinCap(v int64) *PlanUpdate {
+	_u.mutation.AddCallsWithinCap(v)
+	return _u
+}
+
+// ClearCallsWithinCap clears the value of the "calls_within_cap" field.
+func (_u *PlanUpdate) ClearCallsWithinCap() *PlanUpdate {
+	_u.mutation.ClearCallsWithinCap()
+	return _u
+}
+
+// SetName sets the "name" field.
+func (_u *PlanUpdate) SetName(v string) *PlanUpdate {
+	_u.mutation.SetName(v)
+	return _u
+}
+
+// SetNillableName sets the "name" field if the given value is not nil.
+func (_u *PlanUpdate) SetNillableName(v *string) *PlanUpdate {
+	if v != nil {
+		_u.SetName(*v)
+	}
+	return _u
+}
+
+// SetExternalID sets the "external_id" field.
+func (_u *PlanUpdate) SetExternalID(v string) *PlanUpdate {
+	_u.mutation.SetExternalID(v)
+	return _u
+}
+
+// SetNillableExternalID sets the "external_id" field if the given value is not nil.
+func (_u *PlanUpdate) SetNillableExternalID(v *string) *PlanUpdate {
+	if v != nil {
+		_u.SetExternalID(*v)
+	}
+	return _u
+}
+
 // SetApproval sets the "approval" field.
 func (_u *PlanUpdate) SetApproval(v domain.Approval) *PlanUpdate {
 	_u.mutation.SetApproval(v)
@@ -175,6 +255,27 @@ func (_u *PlanUpdate) SetNillableApproval(v *domain.Approval) *PlanUpdate {
 // ClearApproval clears the value of the "approval" field.
 func (_u *PlanUpdate) ClearApproval() *PlanUpdate {
 	_u.mutation.ClearApproval()
+	return _u
+}
+
+// SetRevision sets the "revision" field.
+func (_u *PlanUpdate) SetRevision(v int) *PlanUpdate {
+	_u.mutation.ResetRevision()
+	_u.mutation.SetRevision(v)
+	return _u
+}
+
+// SetNillableRevision sets the "revision" field if the given value is not nil.
+func (_u *PlanUpdate) SetNillableRevision(v *int) *PlanUpdate {
+	if v != nil {
+		_u.SetRevision(*v)
+	}
+	return _u
+}
+
+// AddRevision adds value to the "revision" field.
+func (_u *PlanUpdate) AddRevision(v int) *PlanUpdate {
+	_u.mutation.AddRevision(v)
 	return _u
 }
 
@@ -222,6 +323,11 @@ func (_u *PlanUpdate) check() error {
 			return &ValidationError{Name: "quota_per", err: fmt.Errorf(`db: validator failed for field "Plan.quota_per": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Overage(); ok {
+		if err := plan.OverageValidator(v); err != nil {
+			return &ValidationError{Name: "overage", err: fmt.Errorf(`db: validator failed for field "Plan.overage": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.Approval(); ok {
 		if err := plan.ApprovalValidator(v); err != nil {
 			return &ValidationError{Name: "approval", err: fmt.Errorf(`db: validator failed for field "Plan.approval": %w`, err)}
@@ -263,12 +369,6 @@ func (_u *PlanUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedVersion(); ok {
 		_spec.AddField(plan.FieldVersion, field.TypeInt, value)
 	}
-	if value, ok := _u.mutation.Name(); ok {
-		_spec.SetField(plan.FieldName, field.TypeString, value)
-	}
-	if value, ok := _u.mutation.ExternalID(); ok {
-		_spec.SetField(plan.FieldExternalID, field.TypeString, value)
-	}
 	if value, ok := _u.mutation.Kind(); ok {
 		_spec.SetField(plan.FieldKind, field.TypeEnum, value)
 	}
@@ -293,11 +393,52 @@ func (_u *PlanUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.PriceCleared() {
 		_spec.ClearField(plan.FieldPrice, field.TypeJSON)
 	}
+	if value, ok := _u.mutation.EndpointLimits(); ok {
+		_spec.SetField(plan.FieldEndpointLimits, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedEndpointLimits(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, plan.FieldEndpointLimits, value)
+		})
+	}
+	if _u.mutation.EndpointLimitsCleared() {
+		_spec.ClearField(plan.FieldEndpointLimits, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Overage(); ok {
+		_spec.SetField(plan.FieldOverage, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.SpendingCap(); ok {
+		_spec.SetField(plan.FieldSpendingCap, field.TypeString, value)
+	}
+	if _u.mutation.SpendingCapCleared() {
+		_spec.ClearField(plan.FieldSpendingCap, field.TypeString)
+	}
+	if value, ok := _u.mutation.CallsWithinCap(); ok {
+		_spec.SetField(plan.FieldCallsWithinCap, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedCallsWithinCap(); ok {
+		_spec.AddField(plan.FieldCallsWithinCap, field.TypeInt64, value)
+	}
+	if _u.mutation.CallsWithinCapCleared() {
+		_spec.ClearField(plan.FieldCallsWithinCap, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.Name(); ok {
+		_spec.SetField(plan.FieldName, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.ExternalID(); ok {
+		_spec.SetField(plan.FieldExternalID, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.Approval(); ok {
 		_spec.SetField(plan.FieldApproval, field.TypeEnum, value)
 	}
 	if _u.mutation.ApprovalCleared() {
 		_spec.ClearField(plan.FieldApproval, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.Revision(); ok {
+		_spec.SetField(plan.FieldRevision, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedRevision(); ok {
+		_spec.AddField(plan.FieldRevision, field.TypeInt, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -353,34 +494,6 @@ func (_u *PlanUpdateOne) SetNillableVersion(v *int) *PlanUpdateOne {
 // AddVersion adds value to the "version" field.
 func (_u *PlanUpdateOne) AddVersion(v int) *PlanUpdateOne {
 	_u.mutation.AddVersion(v)
-	return _u
-}
-
-// SetName sets the "name" field.
-func (_u *PlanUpdateOne) SetName(v string) *PlanUpdateOne {
-	_u.mutation.SetName(v)
-	return _u
-}
-
-// SetNillableName sets the "name" field if the given value is not nil.
-func (_u *PlanUpdateOne) SetNillableName(v *string) *PlanUpdateOne {
-	if v != nil {
-		_u.SetName(*v)
-	}
-	return _u
-}
-
-// SetExternalID sets the "external_id" field.
-func (_u *PlanUpdateOne) SetExternalID(v string) *PlanUpdateOne {
-	_u.mutation.SetExternalID(v)
-	return _u
-}
-
-// SetNillableExternalID sets the "external_id" field if the given value is not nil.
-func (_u *PlanUpdateOne) SetNillableExternalID(v *string) *PlanUpdateOne {
-	if v != nil {
-		_u.SetExternalID(*v)
-	}
 	return _u
 }
 
@@ -448,6 +561,113 @@ func (_u *PlanUpdateOne) ClearPrice() *PlanUpdateOne {
 	return _u
 }
 
+// SetEndpointLimits sets the "endpoint_limits" field.
+func (_u *PlanUpdateOne) SetEndpointLimits(v []access.EndpointLimit) *PlanUpdateOne {
+	_u.mutation.SetEndpointLimits(v)
+	return _u
+}
+
+// AppendEndpointLimits appends value to the "endpoint_limits" field.
+func (_u *PlanUpdateOne) AppendEndpointLimits(v []access.EndpointLimit) *PlanUpdateOne {
+	_u.mutation.AppendEndpointLimits(v)
+	return _u
+}
+
+// ClearEndpointLimits clears the value of the "endpoint_limits" field.
+func (_u *PlanUpdateOne) ClearEndpointLimits() *PlanUpdateOne {
+	_u.mutation.ClearEndpointLimits()
+	return _u
+}
+
+// SetOverage sets the "overage" field.
+func (_u *PlanUpdateOne) SetOverage(v access.Overage) *PlanUpdateOne {
+	_u.mutation.SetOverage(v)
+	return _u
+}
+
+// SetNillableOverage sets the "overage" field if the given value is not nil.
+func (_u *PlanUpdateOne) SetNillableOverage(v *access.Overage) *PlanUpdateOne {
+	if v != nil {
+		_u.SetOverage(*v)
+	}
+	return _u
+}
+
+// SetSpendingCap sets the "spending_cap" field.
+func (_u *PlanUpdateOne) SetSpendingCap(v string) *PlanUpdateOne {
+	_u.mutation.SetSpendingCap(v)
+	return _u
+}
+
+// SetNillableSpendingCap sets the "spending_cap" field if the given value is not nil.
+func (_u *PlanUpdateOne) SetNillableSpendingCap(v *string) *PlanUpdateOne {
+	if v != nil {
+		_u.SetSpendingCap(*v)
+	}
+	return _u
+}
+
+// ClearSpendingCap clears the value of the "spending_cap" field.
+func (_u *PlanUpdateOne) ClearSpendingCap() *PlanUpdateOne {
+	_u.mutation.ClearSpendingCap()
+	return _u
+}
+
+// SetCallsWithinCap sets the "calls_within_cap" field.
+func (_u *PlanUpdateOne) SetCallsWithinCap(v int64) *PlanUpdateOne {
+	_u.mutation.ResetCallsWithinCap()
+	_u.mutation.SetCallsWithinCap(v)
+	return _u
+}
+
+// SetNillableCallsWithinCap sets the "calls_within_cap" field if the given value is not nil.
+func (_u *PlanUpdateOne) SetNillableCallsWithinCap(v *int64) *PlanUpdateOne {
+	if v != nil {
+		_u.SetCallsWithinCap(*v)
+	}
+	return _u
+}
+
+// AddCallsWithinCap adds value to the "calls_within_cap" field.
+func (_u *PlanUpdateOne) AddCallsWithinCap(v int64) *PlanUpdateOne {
+	_u.mutation.AddCallsWithinCap(v)
+	return _u
+}
+
+// ClearCallsWithinCap clears the value of the "calls_within_cap" field.
+func (_u *PlanUpdateOne) ClearCallsWithinCap() *PlanUpdateOne {
+	_u.mutation.ClearCallsWithinCap()
+	return _u
+}
+
+// SetName sets the "name" field.
+func (_u *PlanUpdateOne) SetName(v string) *PlanUpdateOne {
+	_u.mutation.SetName(v)
+	return _u
+}
+
+// SetNillableName sets the "name" field if the given value is not nil.
+func (_u *PlanUpdateOne) SetNillableName(v *string) *PlanUpdateOne {
+	if v != nil {
+		_u.SetName(*v)
+	}
+	return _u
+}
+
+// SetExternalID sets the "external_id" field.
+func (_u *PlanUpdateOne) SetExternalID(v string) *PlanUpdateOne {
+	_u.mutation.SetExternalID(v)
+	return _u
+}
+
+// SetNillableExternalID sets the "external_id" field if the given value is not nil.
+func (_u *PlanUpdateOne) SetNillableExternalID(v *string) *PlanUpdateOne {
+	if v != nil {
+		_u.SetExternalID(*v)
+	}
+	return _u
+}
+
 // SetApproval sets the "approval" field.
 func (_u *PlanUpdateOne) SetApproval(v domain.Approval) *PlanUpdateOne {
 	_u.mutation.SetApproval(v)
@@ -465,6 +685,27 @@ func (_u *PlanUpdateOne) SetNillableApproval(v *domain.Approval) *PlanUpdateOne 
 // ClearApproval clears the value of the "approval" field.
 func (_u *PlanUpdateOne) ClearApproval() *PlanUpdateOne {
 	_u.mutation.ClearApproval()
+	return _u
+}
+
+// SetRevision sets the "revision" field.
+func (_u *PlanUpdateOne) SetRevision(v int) *PlanUpdateOne {
+	_u.mutation.ResetRevision()
+	_u.mutation.SetRevision(v)
+	return _u
+}
+
+// SetNillableRevision sets the "revision" field if the given value is not nil.
+func (_u *PlanUpdateOne) SetNillableRevision(v *int) *PlanUpdateOne {
+	if v != nil {
+		_u.SetRevision(*v)
+	}
+	return _u
+}
+
+// AddRevision adds value to the "revision" field.
+func (_u *PlanUpdateOne) AddRevision(v int) *PlanUpdateOne {
+	_u.mutation.AddRevision(v)
 	return _u
 }
 
@@ -525,6 +766,11 @@ func (_u *PlanUpdateOne) check() error {
 			return &ValidationError{Name: "quota_per", err: fmt.Errorf(`db: validator failed for field "Plan.quota_per": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Overage(); ok {
+		if err := plan.OverageValidator(v); err != nil {
+			return &ValidationError{Name: "overage", err: fmt.Errorf(`db: validator failed for field "Plan.overage": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.Approval(); ok {
 		if err := plan.ApprovalValidator(v); err != nil {
 			return &ValidationError{Name: "approval", err: fmt.Errorf(`db: validator failed for field "Plan.approval": %w`, err)}
@@ -583,12 +829,6 @@ func (_u *PlanUpdateOne) sqlSave(ctx context.Context) (_node *Plan, err error) {
 	if value, ok := _u.mutation.AddedVersion(); ok {
 		_spec.AddField(plan.FieldVersion, field.TypeInt, value)
 	}
-	if value, ok := _u.mutation.Name(); ok {
-		_spec.SetField(plan.FieldName, field.TypeString, value)
-	}
-	if value, ok := _u.mutation.ExternalID(); ok {
-		_spec.SetField(plan.FieldExternalID, field.TypeString, value)
-	}
 	if value, ok := _u.mutation.Kind(); ok {
 		_spec.SetField(plan.FieldKind, field.TypeEnum, value)
 	}
@@ -613,11 +853,52 @@ func (_u *PlanUpdateOne) sqlSave(ctx context.Context) (_node *Plan, err error) {
 	if _u.mutation.PriceCleared() {
 		_spec.ClearField(plan.FieldPrice, field.TypeJSON)
 	}
+	if value, ok := _u.mutation.EndpointLimits(); ok {
+		_spec.SetField(plan.FieldEndpointLimits, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedEndpointLimits(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, plan.FieldEndpointLimits, value)
+		})
+	}
+	if _u.mutation.EndpointLimitsCleared() {
+		_spec.ClearField(plan.FieldEndpointLimits, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Overage(); ok {
+		_spec.SetField(plan.FieldOverage, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.SpendingCap(); ok {
+		_spec.SetField(plan.FieldSpendingCap, field.TypeString, value)
+	}
+	if _u.mutation.SpendingCapCleared() {
+		_spec.ClearField(plan.FieldSpendingCap, field.TypeString)
+	}
+	if value, ok := _u.mutation.CallsWithinCap(); ok {
+		_spec.SetField(plan.FieldCallsWithinCap, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedCallsWithinCap(); ok {
+		_spec.AddField(plan.FieldCallsWithinCap, field.TypeInt64, value)
+	}
+	if _u.mutation.CallsWithinCapCleared() {
+		_spec.ClearField(plan.FieldCallsWithinCap, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.Name(); ok {
+		_spec.SetField(plan.FieldName, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.ExternalID(); ok {
+		_spec.SetField(plan.FieldExternalID, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.Approval(); ok {
 		_spec.SetField(plan.FieldApproval, field.TypeEnum, value)
 	}
 	if _u.mutation.ApprovalCleared() {
 		_spec.ClearField(plan.FieldApproval, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.Revision(); ok {
+		_spec.SetField(plan.FieldRevision, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedRevision(); ok {
+		_spec.AddField(plan.FieldRevision, field.TypeInt, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Plan{config: _u.config}

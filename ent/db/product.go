@@ -37,6 +37,8 @@ type Product struct {
 	Title string `json:"title,omitempty"`
 	// TitleFolded holds the value of the "title_folded" field.
 	TitleFolded string `json:"title_folded,omitempty"`
+	// What it is, in one line of plain text.
+	Summary string `json:"summary,omitempty"`
 	// Description holds the value of the "description" field.
 	Description string `json:"description,omitempty"`
 	// The API's own version, as its provider names it.
@@ -53,6 +55,12 @@ type Product struct {
 	AuthTypes []access.AuthType `json:"auth_types,omitempty"`
 	// DocumentationURL holds the value of the "documentation_url" field.
 	DocumentationURL string `json:"documentation_url,omitempty"`
+	// LogoURL holds the value of the "logo_url" field.
+	LogoURL string `json:"logo_url,omitempty"`
+	// Identifies the terms that who registers an app accepts; NULL: none.
+	TermsVersion *string `json:"terms_version,omitempty"`
+	// TermsURL holds the value of the "terms_url" field.
+	TermsURL *string `json:"terms_url,omitempty"`
 	// Where developers continue while a subscription waits.
 	HandOffURL string `json:"hand_off_url,omitempty"`
 	// Calls need no API key.
@@ -67,6 +75,8 @@ type Product struct {
 	DeprecatesAt *time.Time `json:"deprecates_at,omitempty"`
 	// When it was or will be retired.
 	RetiresAt *time.Time `json:"retires_at,omitempty"`
+	// The greatest number that one of its OpenAPI documents has had.
+	LastDocument int `json:"last_document,omitempty"`
 	// The last notice of its retirement that was announced, in days before; NULL: none.
 	EndingNotice *int `json:"ending_notice,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -109,9 +119,9 @@ func (*Product) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case product.FieldKeyless, product.FieldEnforceEndpoints:
 			values[i] = new(sql.NullBool)
-		case product.FieldVersion, product.FieldEndingNotice:
+		case product.FieldVersion, product.FieldLastDocument, product.FieldEndingNotice:
 			values[i] = new(sql.NullInt64)
-		case product.FieldName, product.FieldTitle, product.FieldTitleFolded, product.FieldDescription, product.FieldAPIVersion, product.FieldExternalID, product.FieldVisibility, product.FieldStatus, product.FieldApproval, product.FieldDocumentationURL, product.FieldHandOffURL:
+		case product.FieldName, product.FieldTitle, product.FieldTitleFolded, product.FieldSummary, product.FieldDescription, product.FieldAPIVersion, product.FieldExternalID, product.FieldVisibility, product.FieldStatus, product.FieldApproval, product.FieldDocumentationURL, product.FieldLogoURL, product.FieldTermsVersion, product.FieldTermsURL, product.FieldHandOffURL:
 			values[i] = new(sql.NullString)
 		case product.FieldCreatedAt, product.FieldUpdatedAt, product.FieldDeprecatesAt, product.FieldRetiresAt:
 			values[i] = new(sql.NullTime)
@@ -180,6 +190,12 @@ func (_m *Product) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.TitleFolded = value.String
 			}
+		case product.FieldSummary:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field summary", values[i])
+			} else if value.Valid {
+				_m.Summary = value.String
+			}
 		case product.FieldDescription:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field description", values[i])
@@ -230,6 +246,26 @@ func (_m *Product) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.DocumentationURL = value.String
 			}
+		case product.FieldLogoURL:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field logo_url", values[i])
+			} else if value.Valid {
+				_m.LogoURL = value.String
+			}
+		case product.FieldTermsVersion:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field terms_version", values[i])
+			} else if value.Valid {
+				_m.TermsVersion = new(string)
+				*_m.TermsVersion = value.String
+			}
+		case product.FieldTermsURL:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field terms_url", values[i])
+			} else if value.Valid {
+				_m.TermsURL = new(string)
+				*_m.TermsURL = value.String
+			}
 		case product.FieldHandOffURL:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field hand_off_url", values[i])
@@ -277,6 +313,12 @@ func (_m *Product) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.RetiresAt = new(time.Time)
 				*_m.RetiresAt = value.Time
+			}
+		case product.FieldLastDocument:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field last_document", values[i])
+			} else if value.Valid {
+				_m.LastDocument = int(value.Int64)
 			}
 		case product.FieldEndingNotice:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -347,6 +389,9 @@ func (_m *Product) String() string {
 	builder.WriteString("title_folded=")
 	builder.WriteString(_m.TitleFolded)
 	builder.WriteString(", ")
+	builder.WriteString("summary=")
+	builder.WriteString(_m.Summary)
+	builder.WriteString(", ")
 	builder.WriteString("description=")
 	builder.WriteString(_m.Description)
 	builder.WriteString(", ")
@@ -370,6 +415,19 @@ func (_m *Product) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("documentation_url=")
 	builder.WriteString(_m.DocumentationURL)
+	builder.WriteString(", ")
+	builder.WriteString("logo_url=")
+	builder.WriteString(_m.LogoURL)
+	builder.WriteString(", ")
+	if v := _m.TermsVersion; v != nil {
+		builder.WriteString("terms_version=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.TermsURL; v != nil {
+		builder.WriteString("terms_url=")
+		builder.WriteString(*v)
+	}
 	builder.WriteString(", ")
 	builder.WriteString("hand_off_url=")
 	builder.WriteString(_m.HandOffURL)
@@ -395,6 +453,9 @@ func (_m *Product) String() string {
 		builder.WriteString("retires_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("last_document=")
+	builder.WriteString(fmt.Sprintf("%v", _m.LastDocument))
 	builder.WriteString(", ")
 	if v := _m.EndingNotice; v != nil {
 		builder.WriteString("ending_notice=")

@@ -91,6 +91,20 @@ func (_c *ProductCreate) SetTitleFolded(v string) *ProductCreate {
 	return _c
 }
 
+// SetSummary sets the "summary" field.
+func (_c *ProductCreate) SetSummary(v string) *ProductCreate {
+	_c.mutation.SetSummary(v)
+	return _c
+}
+
+// SetNillableSummary sets the "summary" field if the given value is not nil.
+func (_c *ProductCreate) SetNillableSummary(v *string) *ProductCreate {
+	if v != nil {
+		_c.SetSummary(*v)
+	}
+	return _c
+}
+
 // SetDescription sets the "description" field.
 func (_c *ProductCreate) SetDescription(v string) *ProductCreate {
 	_c.mutation.SetDescription(v)
@@ -195,6 +209,48 @@ func (_c *ProductCreate) SetNillableDocumentationURL(v *string) *ProductCreate {
 	return _c
 }
 
+// SetLogoURL sets the "logo_url" field.
+func (_c *ProductCreate) SetLogoURL(v string) *ProductCreate {
+	_c.mutation.SetLogoURL(v)
+	return _c
+}
+
+// SetNillableLogoURL sets the "logo_url" field if the given value is not nil.
+func (_c *ProductCreate) SetNillableLogoURL(v *string) *ProductCreate {
+	if v != nil {
+		_c.SetLogoURL(*v)
+	}
+	return _c
+}
+
+// SetTermsVersion sets the "terms_version" field.
+func (_c *ProductCreate) SetTermsVersion(v string) *ProductCreate {
+	_c.mutation.SetTermsVersion(v)
+	return _c
+}
+
+// SetNillableTermsVersion sets the "terms_version" field if the given value is not nil.
+func (_c *ProductCreate) SetNillableTermsVersion(v *string) *ProductCreate {
+	if v != nil {
+		_c.SetTermsVersion(*v)
+	}
+	return _c
+}
+
+// SetTermsURL sets the "terms_url" field.
+func (_c *ProductCreate) SetTermsURL(v string) *ProductCreate {
+	_c.mutation.SetTermsURL(v)
+	return _c
+}
+
+// SetNillableTermsURL sets the "terms_url" field if the given value is not nil.
+func (_c *ProductCreate) SetNillableTermsURL(v *string) *ProductCreate {
+	if v != nil {
+		_c.SetTermsURL(*v)
+	}
+	return _c
+}
+
 // SetHandOffURL sets the "hand_off_url" field.
 func (_c *ProductCreate) SetHandOffURL(v string) *ProductCreate {
 	_c.mutation.SetHandOffURL(v)
@@ -273,6 +329,20 @@ func (_c *ProductCreate) SetRetiresAt(v time.Time) *ProductCreate {
 func (_c *ProductCreate) SetNillableRetiresAt(v *time.Time) *ProductCreate {
 	if v != nil {
 		_c.SetRetiresAt(*v)
+	}
+	return _c
+}
+
+// SetLastDocument sets the "last_document" field.
+func (_c *ProductCreate) SetLastDocument(v int) *ProductCreate {
+	_c.mutation.SetLastDocument(v)
+	return _c
+}
+
+// SetNillableLastDocument sets the "last_document" field if the given value is not nil.
+func (_c *ProductCreate) SetNillableLastDocument(v *int) *ProductCreate {
+	if v != nil {
+		_c.SetLastDocument(*v)
 	}
 	return _c
 }
@@ -365,6 +435,10 @@ func (_c *ProductCreate) defaults() error {
 		v := product.DefaultVersion
 		_c.mutation.SetVersion(v)
 	}
+	if _, ok := _c.mutation.Summary(); !ok {
+		v := product.DefaultSummary
+		_c.mutation.SetSummary(v)
+	}
 	if _, ok := _c.mutation.Description(); !ok {
 		v := product.DefaultDescription
 		_c.mutation.SetDescription(v)
@@ -397,6 +471,10 @@ func (_c *ProductCreate) defaults() error {
 		v := product.DefaultDocumentationURL
 		_c.mutation.SetDocumentationURL(v)
 	}
+	if _, ok := _c.mutation.LogoURL(); !ok {
+		v := product.DefaultLogoURL
+		_c.mutation.SetLogoURL(v)
+	}
 	if _, ok := _c.mutation.HandOffURL(); !ok {
 		v := product.DefaultHandOffURL
 		_c.mutation.SetHandOffURL(v)
@@ -408,6 +486,10 @@ func (_c *ProductCreate) defaults() error {
 	if _, ok := _c.mutation.EnforceEndpoints(); !ok {
 		v := product.DefaultEnforceEndpoints
 		_c.mutation.SetEnforceEndpoints(v)
+	}
+	if _, ok := _c.mutation.LastDocument(); !ok {
+		v := product.DefaultLastDocument
+		_c.mutation.SetLastDocument(v)
 	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if product.DefaultID == nil {
@@ -446,6 +528,9 @@ func (_c *ProductCreate) check() error {
 	}
 	if _, ok := _c.mutation.TitleFolded(); !ok {
 		return &ValidationError{Name: "title_folded", err: errors.New(`db: missing required field "Product.title_folded"`)}
+	}
+	if _, ok := _c.mutation.Summary(); !ok {
+		return &ValidationError{Name: "summary", err: errors.New(`db: missing required field "Product.summary"`)}
 	}
 	if _, ok := _c.mutation.Description(); !ok {
 		return &ValidationError{Name: "description", err: errors.New(`db: missing required field "Product.description"`)}
@@ -486,6 +571,9 @@ func (_c *ProductCreate) check() error {
 	if _, ok := _c.mutation.DocumentationURL(); !ok {
 		return &ValidationError{Name: "documentation_url", err: errors.New(`db: missing required field "Product.documentation_url"`)}
 	}
+	if _, ok := _c.mutation.LogoURL(); !ok {
+		return &ValidationError{Name: "logo_url", err: errors.New(`db: missing required field "Product.logo_url"`)}
+	}
 	if _, ok := _c.mutation.HandOffURL(); !ok {
 		return &ValidationError{Name: "hand_off_url", err: errors.New(`db: missing required field "Product.hand_off_url"`)}
 	}
@@ -495,6 +583,9 @@ func (_c *ProductCreate) check() error {
 	if _, ok := _c.mutation.EnforceEndpoints(); !ok {
 		return &ValidationError{Name: "enforce_endpoints", err: errors.New(`db: missing required field "Product.enforce_endpoints"`)}
 	}
+	if _, ok := _c.mutation.LastDocument(); !ok {
+		return &ValidationError{Name: "last_document", err: errors.New(`db: missing required field "Product.last_document"`)}
+	}
 	if len(_c.mutation.OrganizationIDs()) == 0 {
 		return &ValidationError{Name: "organization", err: errors.New(`db: missing required edge "Product.organization"`)}
 	}
@@ -502,7 +593,7 @@ func (_c *ProductCreate) check() error {
 }
 
 // insertProduct inserts a row. What is not set is NULL.
-const insertProduct = `INSERT INTO "products" ("organization_id", "created_at", "updated_at", "version", "name", "title", "title_folded", "description", "api_version", "external_id", "visibility", "status", "approval", "auth_types", "documentation_url", "hand_off_url", "keyless", "request_form", "enforce_endpoints", "tags", "deprecates_at", "retires_at", "ending_notice", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`
+const insertProduct = `INSERT INTO "products" ("organization_id", "created_at", "updated_at", "version", "name", "title", "title_folded", "summary", "description", "api_version", "external_id", "visibility", "status", "approval", "auth_types", "documentation_url", "logo_url", "terms_version", "terms_url", "hand_off_url", "keyless", "request_form", "enforce_endpoints", "tags", "deprecates_at", "retires_at", "last_document", "ending_notice", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`
 
 func (_c *ProductCreate) sqlSave(ctx context.Context) (*Product, error) {
 	node, args, err := _c.values()
@@ -536,7 +627,7 @@ func (_c *ProductCreate) values() (*Product, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &Product{config: _c.config}, make([]any, 24)
+	node, args := &Product{config: _c.config}, make([]any, 29)
 	if value, ok := _c.mutation.OrganizationID(); ok {
 		args[0] = value.String()
 		node.OrganizationID = value
@@ -565,28 +656,32 @@ func (_c *ProductCreate) values() (*Product, []any, error) {
 		args[6] = string(value)
 		node.TitleFolded = value
 	}
-	if value, ok := _c.mutation.Description(); ok {
+	if value, ok := _c.mutation.Summary(); ok {
 		args[7] = string(value)
+		node.Summary = value
+	}
+	if value, ok := _c.mutation.Description(); ok {
+		args[8] = string(value)
 		node.Description = value
 	}
 	if value, ok := _c.mutation.APIVersion(); ok {
-		args[8] = string(value)
+		args[9] = string(value)
 		node.APIVersion = value
 	}
 	if value, ok := _c.mutation.ExternalID(); ok {
-		args[9] = string(value)
+		args[10] = string(value)
 		node.ExternalID = value
 	}
 	if value, ok := _c.mutation.Visibility(); ok {
-		args[10] = string(value)
+		args[11] = string(value)
 		node.Visibility = value
 	}
 	if value, ok := _c.mutation.Status(); ok {
-		args[11] = string(value)
+		args[12] = string(value)
 		node.Status = value
 	}
 	if value, ok := _c.mutation.Approval(); ok {
-		args[12] = string(value)
+		args[13] = string(value)
 		node.Approval = value
 	}
 	if value, ok := _c.mutation.AuthTypes(); ok {
@@ -594,19 +689,31 @@ func (_c *ProductCreate) values() (*Product, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column auth_types: %w", err)
 		}
-		args[13] = text
+		args[14] = text
 		node.AuthTypes = value
 	}
 	if value, ok := _c.mutation.DocumentationURL(); ok {
-		args[14] = string(value)
+		args[15] = string(value)
 		node.DocumentationURL = value
 	}
+	if value, ok := _c.mutation.LogoURL(); ok {
+		args[16] = string(value)
+		node.LogoURL = value
+	}
+	if value, ok := _c.mutation.TermsVersion(); ok {
+		args[17] = string(value)
+		node.TermsVersion = &value
+	}
+	if value, ok := _c.mutation.TermsURL(); ok {
+		args[18] = string(value)
+		node.TermsURL = &value
+	}
 	if value, ok := _c.mutation.HandOffURL(); ok {
-		args[15] = string(value)
+		args[19] = string(value)
 		node.HandOffURL = value
 	}
 	if value, ok := _c.mutation.Keyless(); ok {
-		args[16] = value
+		args[20] = value
 		node.Keyless = value
 	}
 	if value, ok := _c.mutation.RequestForm(); ok {
@@ -614,11 +721,11 @@ func (_c *ProductCreate) values() (*Product, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column request_form: %w", err)
 		}
-		args[17] = text
+		args[21] = text
 		node.RequestForm = value
 	}
 	if value, ok := _c.mutation.EnforceEndpoints(); ok {
-		args[18] = value
+		args[22] = value
 		node.EnforceEndpoints = value
 	}
 	if value, ok := _c.mutation.Tags(); ok {
@@ -626,23 +733,27 @@ func (_c *ProductCreate) values() (*Product, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column tags: %w", err)
 		}
-		args[19] = text
+		args[23] = text
 		node.Tags = value
 	}
 	if value, ok := _c.mutation.DeprecatesAt(); ok {
-		args[20] = value
+		args[24] = value
 		node.DeprecatesAt = &value
 	}
 	if value, ok := _c.mutation.RetiresAt(); ok {
-		args[21] = value
+		args[25] = value
 		node.RetiresAt = &value
 	}
+	if value, ok := _c.mutation.LastDocument(); ok {
+		args[26] = int64(value)
+		node.LastDocument = value
+	}
 	if value, ok := _c.mutation.EndingNotice(); ok {
-		args[22] = int64(value)
+		args[27] = int64(value)
 		node.EndingNotice = &value
 	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[23] = value.String()
+		args[28] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -683,6 +794,10 @@ func (_c *ProductCreate) createSpec() (*Product, *sqlgraph.CreateSpec) {
 		_spec.SetField(product.FieldTitleFolded, field.TypeString, value)
 		_node.TitleFolded = value
 	}
+	if value, ok := _c.mutation.Summary(); ok {
+		_spec.SetField(product.FieldSummary, field.TypeString, value)
+		_node.Summary = value
+	}
 	if value, ok := _c.mutation.Description(); ok {
 		_spec.SetField(product.FieldDescription, field.TypeString, value)
 		_node.Description = value
@@ -715,6 +830,18 @@ func (_c *ProductCreate) createSpec() (*Product, *sqlgraph.CreateSpec) {
 		_spec.SetField(product.FieldDocumentationURL, field.TypeString, value)
 		_node.DocumentationURL = value
 	}
+	if value, ok := _c.mutation.LogoURL(); ok {
+		_spec.SetField(product.FieldLogoURL, field.TypeString, value)
+		_node.LogoURL = value
+	}
+	if value, ok := _c.mutation.TermsVersion(); ok {
+		_spec.SetField(product.FieldTermsVersion, field.TypeString, value)
+		_node.TermsVersion = &value
+	}
+	if value, ok := _c.mutation.TermsURL(); ok {
+		_spec.SetField(product.FieldTermsURL, field.TypeString, value)
+		_node.TermsURL = &value
+	}
 	if value, ok := _c.mutation.HandOffURL(); ok {
 		_spec.SetField(product.FieldHandOffURL, field.TypeString, value)
 		_node.HandOffURL = value
@@ -742,6 +869,10 @@ func (_c *ProductCreate) createSpec() (*Product, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.RetiresAt(); ok {
 		_spec.SetField(product.FieldRetiresAt, field.TypeTime, value)
 		_node.RetiresAt = &value
+	}
+	if value, ok := _c.mutation.LastDocument(); ok {
+		_spec.SetField(product.FieldLastDocument, field.TypeInt, value)
+		_node.LastDocument = value
 	}
 	if value, ok := _c.mutation.EndingNotice(); ok {
 		_spec.SetField(product.FieldEndingNotice, field.TypeInt, value)

@@ -95,6 +95,20 @@ func (_u *ProductUpdate) SetNillableTitleFolded(v *string) *ProductUpdate {
 	return _u
 }
 
+// SetSummary sets the "summary" field.
+func (_u *ProductUpdate) SetSummary(v string) *ProductUpdate {
+	_u.mutation.SetSummary(v)
+	return _u
+}
+
+// SetNillableSummary sets the "summary" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableSummary(v *string) *ProductUpdate {
+	if v != nil {
+		_u.SetSummary(*v)
+	}
+	return _u
+}
+
 // SetDescription sets the "description" field.
 func (_u *ProductUpdate) SetDescription(v string) *ProductUpdate {
 	_u.mutation.SetDescription(v)
@@ -202,6 +216,60 @@ func (_u *ProductUpdate) SetNillableDocumentationURL(v *string) *ProductUpdate {
 	if v != nil {
 		_u.SetDocumentationURL(*v)
 	}
+	return _u
+}
+
+// SetLogoURL sets the "logo_url" field.
+func (_u *ProductUpdate) SetLogoURL(v string) *ProductUpdate {
+	_u.mutation.SetLogoURL(v)
+	return _u
+}
+
+// SetNillableLogoURL sets the "logo_url" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableLogoURL(v *string) *ProductUpdate {
+	if v != nil {
+		_u.SetLogoURL(*v)
+	}
+	return _u
+}
+
+// SetTermsVersion sets the "terms_version" field.
+func (_u *ProductUpdate) SetTermsVersion(v string) *ProductUpdate {
+	_u.mutation.SetTermsVersion(v)
+	return _u
+}
+
+// SetNillableTermsVersion sets the "terms_version" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableTermsVersion(v *string) *ProductUpdate {
+	if v != nil {
+		_u.SetTermsVersion(*v)
+	}
+	return _u
+}
+
+// ClearTermsVersion clears the value of the "terms_version" field.
+func (_u *ProductUpdate) ClearTermsVersion() *ProductUpdate {
+	_u.mutation.ClearTermsVersion()
+	return _u
+}
+
+// SetTermsURL sets the "terms_url" field.
+func (_u *ProductUpdate) SetTermsURL(v string) *ProductUpdate {
+	_u.mutation.SetTermsURL(v)
+	return _u
+}
+
+// SetNillableTermsURL sets the "terms_url" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableTermsURL(v *string) *ProductUpdate {
+	if v != nil {
+		_u.SetTermsURL(*v)
+	}
+	return _u
+}
+
+// ClearTermsURL clears the value of the "terms_url" field.
+func (_u *ProductUpdate) ClearTermsURL() *ProductUpdate {
+	_u.mutation.ClearTermsURL()
 	return _u
 }
 
@@ -314,6 +382,27 @@ func (_u *ProductUpdate) SetNillableRetiresAt(v *time.Time) *ProductUpdate {
 // ClearRetiresAt clears the value of the "retires_at" field.
 func (_u *ProductUpdate) ClearRetiresAt() *ProductUpdate {
 	_u.mutation.ClearRetiresAt()
+	return _u
+}
+
+// SetLastDocument sets the "last_document" field.
+func (_u *ProductUpdate) SetLastDocument(v int) *ProductUpdate {
+	_u.mutation.ResetLastDocument()
+	_u.mutation.SetLastDocument(v)
+	return _u
+}
+
+// SetNillableLastDocument sets the "last_document" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableLastDocument(v *int) *ProductUpdate {
+	if v != nil {
+		_u.SetLastDocument(*v)
+	}
+	return _u
+}
+
+// AddLastDocument adds value to the "last_document" field.
+func (_u *ProductUpdate) AddLastDocument(v int) *ProductUpdate {
+	_u.mutation.AddLastDocument(v)
 	return _u
 }
 
@@ -432,6 +521,9 @@ func (_u *ProductUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.TitleFolded(); ok {
 		_spec.SetField(product.FieldTitleFolded, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.Summary(); ok {
+		_spec.SetField(product.FieldSummary, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.Description(); ok {
 		_spec.SetField(product.FieldDescription, field.TypeString, value)
 	}
@@ -460,6 +552,21 @@ func (_u *ProductUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.DocumentationURL(); ok {
 		_spec.SetField(product.FieldDocumentationURL, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.LogoURL(); ok {
+		_spec.SetField(product.FieldLogoURL, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.TermsVersion(); ok {
+		_spec.SetField(product.FieldTermsVersion, field.TypeString, value)
+	}
+	if _u.mutation.TermsVersionCleared() {
+		_spec.ClearField(product.FieldTermsVersion, field.TypeString)
+	}
+	if value, ok := _u.mutation.TermsURL(); ok {
+		_spec.SetField(product.FieldTermsURL, field.TypeString, value)
+	}
+	if _u.mutation.TermsURLCleared() {
+		_spec.ClearField(product.FieldTermsURL, field.TypeString)
 	}
 	if value, ok := _u.mutation.HandOffURL(); ok {
 		_spec.SetField(product.FieldHandOffURL, field.TypeString, value)
@@ -498,6 +605,12 @@ func (_u *ProductUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.RetiresAtCleared() {
 		_spec.ClearField(product.FieldRetiresAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.LastDocument(); ok {
+		_spec.SetField(product.FieldLastDocument, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedLastDocument(); ok {
+		_spec.AddField(product.FieldLastDocument, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.EndingNotice(); ok {
 		_spec.SetField(product.FieldEndingNotice, field.TypeInt, value)
@@ -589,6 +702,20 @@ func (_u *ProductUpdateOne) SetTitleFolded(v string) *ProductUpdateOne {
 func (_u *ProductUpdateOne) SetNillableTitleFolded(v *string) *ProductUpdateOne {
 	if v != nil {
 		_u.SetTitleFolded(*v)
+	}
+	return _u
+}
+
+// SetSummary sets the "summary" field.
+func (_u *ProductUpdateOne) SetSummary(v string) *ProductUpdateOne {
+	_u.mutation.SetSummary(v)
+	return _u
+}
+
+// SetNillableSummary sets the "summary" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableSummary(v *string) *ProductUpdateOne {
+	if v != nil {
+		_u.SetSummary(*v)
 	}
 	return _u
 }
@@ -703,6 +830,60 @@ func (_u *ProductUpdateOne) SetNillableDocumentationURL(v *string) *ProductUpdat
 	return _u
 }
 
+// SetLogoURL sets the "logo_url" field.
+func (_u *ProductUpdateOne) SetLogoURL(v string) *ProductUpdateOne {
+	_u.mutation.SetLogoURL(v)
+	return _u
+}
+
+// SetNillableLogoURL sets the "logo_url" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableLogoURL(v *string) *ProductUpdateOne {
+	if v != nil {
+		_u.SetLogoURL(*v)
+	}
+	return _u
+}
+
+// SetTermsVersion sets the "terms_version" field.
+func (_u *ProductUpdateOne) SetTermsVersion(v string) *ProductUpdateOne {
+	_u.mutation.SetTermsVersion(v)
+	return _u
+}
+
+// SetNillableTermsVersion sets the "terms_version" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableTermsVersion(v *string) *ProductUpdateOne {
+	if v != nil {
+		_u.SetTermsVersion(*v)
+	}
+	return _u
+}
+
+// ClearTermsVersion clears the value of the "terms_version" field.
+func (_u *ProductUpdateOne) ClearTermsVersion() *ProductUpdateOne {
+	_u.mutation.ClearTermsVersion()
+	return _u
+}
+
+// SetTermsURL sets the "terms_url" field.
+func (_u *ProductUpdateOne) SetTermsURL(v string) *ProductUpdateOne {
+	_u.mutation.SetTermsURL(v)
+	return _u
+}
+
+// SetNillableTermsURL sets the "terms_url" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableTermsURL(v *string) *ProductUpdateOne {
+	if v != nil {
+		_u.SetTermsURL(*v)
+	}
+	return _u
+}
+
+// ClearTermsURL clears the value of the "terms_url" field.
+func (_u *ProductUpdateOne) ClearTermsURL() *ProductUpdateOne {
+	_u.mutation.ClearTermsURL()
+	return _u
+}
+
 // SetHandOffURL sets the "hand_off_url" field.
 func (_u *ProductUpdateOne) SetHandOffURL(v string) *ProductUpdateOne {
 	_u.mutation.SetHandOffURL(v)
@@ -812,6 +993,27 @@ func (_u *ProductUpdateOne) SetNillableRetiresAt(v *time.Time) *ProductUpdateOne
 // ClearRetiresAt clears the value of the "retires_at" field.
 func (_u *ProductUpdateOne) ClearRetiresAt() *ProductUpdateOne {
 	_u.mutation.ClearRetiresAt()
+	return _u
+}
+
+// SetLastDocument sets the "last_document" field.
+func (_u *ProductUpdateOne) SetLastDocument(v int) *ProductUpdateOne {
+	_u.mutation.ResetLastDocument()
+	_u.mutation.SetLastDocument(v)
+	return _u
+}
+
+// SetNillableLastDocument sets the "last_document" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableLastDocument(v *int) *ProductUpdateOne {
+	if v != nil {
+		_u.SetLastDocument(*v)
+	}
+	return _u
+}
+
+// AddLastDocument adds value to the "last_document" field.
+func (_u *ProductUpdateOne) AddLastDocument(v int) *ProductUpdateOne {
+	_u.mutation.AddLastDocument(v)
 	return _u
 }
 
@@ -960,6 +1162,9 @@ func (_u *ProductUpdateOne) sqlSave(ctx context.Context) (_node *Product, err er
 	if value, ok := _u.mutation.TitleFolded(); ok {
 		_spec.SetField(product.FieldTitleFolded, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.Summary(); ok {
+		_spec.SetField(product.FieldSummary, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.Description(); ok {
 		_spec.SetField(product.FieldDescription, field.TypeString, value)
 	}
@@ -988,6 +1193,21 @@ func (_u *ProductUpdateOne) sqlSave(ctx context.Context) (_node *Product, err er
 	}
 	if value, ok := _u.mutation.DocumentationURL(); ok {
 		_spec.SetField(product.FieldDocumentationURL, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.LogoURL(); ok {
+		_spec.SetField(product.FieldLogoURL, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.TermsVersion(); ok {
+		_spec.SetField(product.FieldTermsVersion, field.TypeString, value)
+	}
+	if _u.mutation.TermsVersionCleared() {
+		_spec.ClearField(product.FieldTermsVersion, field.TypeString)
+	}
+	if value, ok := _u.mutation.TermsURL(); ok {
+		_spec.SetField(product.FieldTermsURL, field.TypeString, value)
+	}
+	if _u.mutation.TermsURLCleared() {
+		_spec.ClearField(product.FieldTermsURL, field.TypeString)
 	}
 	if value, ok := _u.mutation.HandOffURL(); ok {
 		_spec.SetField(product.FieldHandOffURL, field.TypeString, value)
@@ -1026,6 +1246,12 @@ func (_u *ProductUpdateOne) sqlSave(ctx context.Context) (_node *Product, err er
 	}
 	if _u.mutation.RetiresAtCleared() {
 		_spec.ClearField(product.FieldRetiresAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.LastDocument(); ok {
+		_spec.SetField(product.FieldLastDocument, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedLastDocument(); ok {
+		_spec.AddField(product.FieldLastDocument, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.EndingNotice(); ok {
 		_spec.SetField(product.FieldEndingNotice, field.TypeInt, value)

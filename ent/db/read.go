@@ -15,11 +15,13 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
+	"portico/ent/db/guide"
 	"portico/ent/db/invitation"
 	"portico/ent/db/keyrequest"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
+	"portico/ent/db/planrevision"
 	"portico/ent/db/product"
 	"portico/ent/db/productdocument"
 	"portico/ent/db/servicetoken"
@@ -796,6 +798,97 @@ func (*EventQuery) Assign(column string) func(m *Event, v any) error {
 
 // Statement returns the query's statement as the row policies restrict it, with
 // some columns of its rows.
+func (_q *GuideQuery) Statement(ctx context.Context, columns []string) (*sql.Selector, error) {
+	_q.ctx.Fields = columns
+	if err := onlyTraversers(_q.inters); err != nil {
+		return nil, err
+	}
+	if err := _q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	s := _q.sqlQuery(ctx)
+	return s, s.Err()
+}
+
+// Driver returns the driver that runs the query.
+func (_q *GuideQuery) Driver() dialect.Driver { return _q.driver }
+
+// Columns returns the names of all columns.
+func (*GuideQuery) Columns() []string { return guide.Columns }
+
+// Row returns an empty row for some columns; nil means all.
+func (_q *GuideQuery) Row(columns []string) *Guide {
+	return &Guide{config: _q.config, columns: columns}
+}
+
+// JoinedProduct returns the product that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *Guide) JoinedProduct() *Product { return m.joinedProduct }
+
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *Guide) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *Guide) Join(name string, to any) {
+	switch name {
+	case guide.FieldProductID:
+		m.joinedProduct, _ = to.(*Product)
+	default:
+		m.computed.Set(name, to)
+	}
+}
+
+// Assign returns the function that assigns a column's value to a row; nil for an
+// unknown column.
+func (*GuideQuery) Assign(column string) func(m *Guide, v any) error {
+	switch column {
+	case guide.FieldOrganizationID:
+		return func(m *Guide, v any) error {
+			return rowscan.ID(&m.OrganizationID, v)
+		}
+	case guide.FieldCreatedAt:
+		return func(m *Guide, v any) error {
+			return rowscan.Time(&m.CreatedAt, v)
+		}
+	case guide.FieldUpdatedAt:
+		return func(m *Guide, v any) error {
+			return rowscan.Time(&m.UpdatedAt, v)
+		}
+	case guide.FieldVersion:
+		return func(m *Guide, v any) error {
+			return rowscan.Int(&m.Version, v)
+		}
+	case guide.FieldProductID:
+		return func(m *Guide, v any) error {
+			return rowscan.ID(&m.ProductID, v)
+		}
+	case guide.FieldSlug:
+		return func(m *Guide, v any) error {
+			return rowscan.Text(&m.Slug, v)
+		}
+	case guide.FieldTitle:
+		return func(m *Guide, v any) error {
+			return rowscan.Text(&m.Title, v)
+		}
+	case guide.FieldText:
+		return func(m *Guide, v any) error {
+			return rowscan.Text(&m.Text, v)
+		}
+	case guide.FieldPosition:
+		return func(m *Guide, v any) error {
+			return rowscan.Int(&m.Position, v)
+		}
+	case guide.FieldID:
+		return func(m *Guide, v any) error {
+			return rowscan.ID(&m.ID, v)
+		}
+	}
+	return nil
+}
+
+// Statement returns the query's statement as the row policies restrict it, with
+// some columns of its rows.
 func (_q *InvitationQuery) Statement(ctx context.Context, columns []string) (*sql.Selector, error) {
 	_q.ctx.Fields = columns
 	if err := onlyTraversers(_q.inters); err != nil {
@@ -1339,18 +1432,6 @@ func (*PlanQuery) Assign(column string) func(m *Plan, v any) error {
 		return func(m *Plan, v any) error {
 			return rowscan.Int(&m.Version, v)
 		}
-	case plan.FieldProductID:
-		return func(m *Plan, v any) error {
-			return rowscan.ID(&m.ProductID, v)
-		}
-	case plan.FieldName:
-		return func(m *Plan, v any) error {
-			return rowscan.Text(&m.Name, v)
-		}
-	case plan.FieldExternalID:
-		return func(m *Plan, v any) error {
-			return rowscan.Text(&m.ExternalID, v)
-		}
 	case plan.FieldKind:
 		return func(m *Plan, v any) error {
 			return rowscan.Text(&m.Kind, v)
@@ -1371,12 +1452,155 @@ func (*PlanQuery) Assign(column string) func(m *Plan, v any) error {
 		return func(m *Plan, v any) error {
 			return rowscan.JSON(&m.Price, v)
 		}
+	case plan.FieldEndpointLimits:
+		return func(m *Plan, v any) error {
+			return rowscan.JSON(&m.EndpointLimits, v)
+		}
+	case plan.FieldOverage:
+		return func(m *Plan, v any) error {
+			return rowscan.Text(&m.Overage, v)
+		}
+	case plan.FieldSpendingCap:
+		return func(m *Plan, v any) error {
+			return rowscan.Optional(&m.SpendingCap, v, rowscan.Text)
+		}
+	case plan.FieldCallsWithinCap:
+		return func(m *Plan, v any) error {
+			return rowscan.Optional(&m.CallsWithinCap, v, rowscan.Int)
+		}
+	case plan.FieldProductID:
+		return func(m *Plan, v any) error {
+			return rowscan.ID(&m.ProductID, v)
+		}
+	case plan.FieldName:
+		return func(m *Plan, v any) error {
+			return rowscan.Text(&m.Name, v)
+		}
+	case plan.FieldExternalID:
+		return func(m *Plan, v any) error {
+			return rowscan.Text(&m.ExternalID, v)
+		}
 	case plan.FieldApproval:
 		return func(m *Plan, v any) error {
 			return rowscan.Optional(&m.Approval, v, rowscan.Text)
 		}
+	case plan.FieldRevision:
+		return func(m *Plan, v any) error {
+			return rowscan.Int(&m.Revision, v)
+		}
 	case plan.FieldID:
 		return func(m *Plan, v any) error {
+			return rowscan.ID(&m.ID, v)
+		}
+	}
+	return nil
+}
+
+// Statement returns the query's statement as the row policies restrict it, with
+// some columns of its rows.
+func (_q *PlanRevisionQuery) Statement(ctx context.Context, columns []string) (*sql.Selector, error) {
+	_q.ctx.Fields = columns
+	if err := onlyTraversers(_q.inters); err != nil {
+		return nil, err
+	}
+	if err := _q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	s := _q.sqlQuery(ctx)
+	return s, s.Err()
+}
+
+// Driver returns the driver that runs the query.
+func (_q *PlanRevisionQuery) Driver() dialect.Driver { return _q.driver }
+
+// Columns returns the names of all columns.
+func (*PlanRevisionQuery) Columns() []string { return planrevision.Columns }
+
+// Row returns an empty row for some columns; nil means all.
+func (_q *PlanRevisionQuery) Row(columns []string) *PlanRevision {
+	return &PlanRevision{config: _q.config, columns: columns}
+}
+
+// JoinedPlan returns the plan that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *PlanRevision) JoinedPlan() *Plan { return m.joinedPlan }
+
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *PlanRevision) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *PlanRevision) Join(name string, to any) {
+	switch name {
+	case planrevision.FieldPlanID:
+		m.joinedPlan, _ = to.(*Plan)
+	default:
+		m.computed.Set(name, to)
+	}
+}
+
+// Assign returns the function that assigns a column's value to a row; nil for an
+// unknown column.
+func (*PlanRevisionQuery) Assign(column string) func(m *PlanRevision, v any) error {
+	switch column {
+	case planrevision.FieldOrganizationID:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.ID(&m.OrganizationID, v)
+		}
+	case planrevision.FieldKind:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.Text(&m.Kind, v)
+		}
+	case planrevision.FieldRateLimit:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.JSON(&m.RateLimit, v)
+		}
+	case planrevision.FieldQuota:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.JSON(&m.Quota, v)
+		}
+	case planrevision.FieldQuotaPer:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.Text(&m.QuotaPer, v)
+		}
+	case planrevision.FieldPrice:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.JSON(&m.Price, v)
+		}
+	case planrevision.FieldEndpointLimits:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.JSON(&m.EndpointLimits, v)
+		}
+	case planrevision.FieldOverage:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.Text(&m.Overage, v)
+		}
+	case planrevision.FieldSpendingCap:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.Optional(&m.SpendingCap, v, rowscan.Text)
+		}
+	case planrevision.FieldCallsWithinCap:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.Optional(&m.CallsWithinCap, v, rowscan.Int)
+		}
+	case planrevision.FieldPlanID:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.ID(&m.PlanID, v)
+		}
+	case planrevision.FieldProductID:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.ID(&m.ProductID, v)
+		}
+	case planrevision.FieldNumber:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.Int(&m.Number, v)
+		}
+	case planrevision.FieldCreatedAt:
+		return func(m *PlanRevision, v any) error {
+			return rowscan.Time(&m.CreatedAt, v)
+		}
+	case planrevision.FieldID:
+		return func(m *PlanRevision, v any) error {
 			return rowscan.ID(&m.ID, v)
 		}
 	}
@@ -1452,6 +1676,10 @@ func (*ProductQuery) Assign(column string) func(m *Product, v any) error {
 		return func(m *Product, v any) error {
 			return rowscan.Text(&m.TitleFolded, v)
 		}
+	case product.FieldSummary:
+		return func(m *Product, v any) error {
+			return rowscan.Text(&m.Summary, v)
+		}
 	case product.FieldDescription:
 		return func(m *Product, v any) error {
 			return rowscan.Text(&m.Description, v)
@@ -1484,6 +1712,18 @@ func (*ProductQuery) Assign(column string) func(m *Product, v any) error {
 		return func(m *Product, v any) error {
 			return rowscan.Text(&m.DocumentationURL, v)
 		}
+	case product.FieldLogoURL:
+		return func(m *Product, v any) error {
+			return rowscan.Text(&m.LogoURL, v)
+		}
+	case product.FieldTermsVersion:
+		return func(m *Product, v any) error {
+			return rowscan.Optional(&m.TermsVersion, v, rowscan.Text)
+		}
+	case product.FieldTermsURL:
+		return func(m *Product, v any) error {
+			return rowscan.Optional(&m.TermsURL, v, rowscan.Text)
+		}
 	case product.FieldHandOffURL:
 		return func(m *Product, v any) error {
 			return rowscan.Text(&m.HandOffURL, v)
@@ -1511,6 +1751,10 @@ func (*ProductQuery) Assign(column string) func(m *Product, v any) error {
 	case product.FieldRetiresAt:
 		return func(m *Product, v any) error {
 			return rowscan.Optional(&m.RetiresAt, v, rowscan.Time)
+		}
+	case product.FieldLastDocument:
+		return func(m *Product, v any) error {
+			return rowscan.Int(&m.LastDocument, v)
 		}
 	case product.FieldEndingNotice:
 		return func(m *Product, v any) error {
@@ -2063,6 +2307,10 @@ func (*SubscriptionQuery) Assign(column string) func(m *Subscription, v any) err
 		return func(m *Subscription, v any) error {
 			return rowscan.ID(&m.PlanID, v)
 		}
+	case subscription.FieldPlanRevisionID:
+		return func(m *Subscription, v any) error {
+			return rowscan.Optional(&m.PlanRevisionID, v, rowscan.ID)
+		}
 	case subscription.FieldEndpointIds:
 		return func(m *Subscription, v any) error {
 			return rowscan.JSON(&m.EndpointIds, v)
@@ -2070,6 +2318,18 @@ func (*SubscriptionQuery) Assign(column string) func(m *Subscription, v any) err
 	case subscription.FieldAnswers:
 		return func(m *Subscription, v any) error {
 			return rowscan.JSON(&m.Answers, v)
+		}
+	case subscription.FieldAcceptedTermsVersion:
+		return func(m *Subscription, v any) error {
+			return rowscan.Optional(&m.AcceptedTermsVersion, v, rowscan.Text)
+		}
+	case subscription.FieldAcceptedTermsAt:
+		return func(m *Subscription, v any) error {
+			return rowscan.Optional(&m.AcceptedTermsAt, v, rowscan.Time)
+		}
+	case subscription.FieldAcceptedTermsBy:
+		return func(m *Subscription, v any) error {
+			return rowscan.Optional(&m.AcceptedTermsBy, v, rowscan.ID)
 		}
 	case subscription.FieldStatus:
 		return func(m *Subscription, v any) error {
@@ -2102,6 +2362,10 @@ func (*SubscriptionQuery) Assign(column string) func(m *Subscription, v any) err
 	case subscription.FieldPendingPlanID:
 		return func(m *Subscription, v any) error {
 			return rowscan.Optional(&m.PendingPlanID, v, rowscan.ID)
+		}
+	case subscription.FieldPendingPlanRevisionID:
+		return func(m *Subscription, v any) error {
+			return rowscan.Optional(&m.PendingPlanRevisionID, v, rowscan.ID)
 		}
 	case subscription.FieldPendingStatus:
 		return func(m *Subscription, v any) error {

@@ -11,6 +11,7 @@ import (
 	"portico/ent/db/keyrequest"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
+	"portico/ent/db/planrevision"
 	"portico/ent/db/product"
 	"portico/ent/db/subscription"
 	"portico/ent/rowscan"
@@ -45,10 +46,18 @@ type Subscription struct {
 	ProductID uuid.UUID `json:"product_id,omitempty"`
 	// PlanID holds the value of the "plan_id" field.
 	PlanID uuid.UUID `json:"plan_id,omitempty"`
+	// The revision of the plan by which it goes. NULL, and one of another plan, which the release before may leave: the plan as it is.
+	PlanRevisionID *uuid.UUID `json:"plan_revision_id,omitempty"`
 	// The only endpoints that may be called; NULL: all of the product.
 	EndpointIds []uuid.UUID `json:"endpoint_ids,omitempty"`
 	// To the product's form, with the questions as they were; checked by their type. NULL: none.
 	Answers *domain.Answers `json:"answers,omitempty"`
+	// The terms of the product that were accepted last for it; NULL: none.
+	AcceptedTermsVersion *string `json:"accepted_terms_version,omitempty"`
+	// AcceptedTermsAt holds the value of the "accepted_terms_at" field.
+	AcceptedTermsAt *time.Time `json:"accepted_terms_at,omitempty"`
+	// NULL: a service token.
+	AcceptedTermsBy *uuid.UUID `json:"accepted_terms_by,omitempty"`
 	// Status holds the value of the "status" field.
 	Status access.SubscriptionStatus `json:"status,omitempty"`
 	// The newest row of its app and product; older ones are history.
@@ -65,6 +74,8 @@ type Subscription struct {
 	Reason string `json:"reason,omitempty"`
 	// The plan that it is to get; the columns of its change of plan are NULL together.
 	PendingPlanID *uuid.UUID `json:"pending_plan_id,omitempty"`
+	// The revision of pending_plan_id that was asked for; as plan_revision_id.
+	PendingPlanRevisionID *uuid.UUID `json:"pending_plan_revision_id,omitempty"`
 	// PendingStatus holds the value of the "pending_status" field.
 	PendingStatus *lifecycle.PlanChangeStatus `json:"pending_status,omitempty"`
 	// PendingWhen holds the value of the "pending_when" field.
@@ -116,13 +127,17 @@ type SubscriptionEdges struct {
 	Plan *Plan `json:"plan,omitempty"`
 	// PendingPlan holds the value of the pending_plan edge.
 	PendingPlan *Plan `json:"pending_plan,omitempty"`
+	// PlanRevision holds the value of the plan_revision edge.
+	PlanRevision *PlanRevision `json:"plan_revision,omitempty"`
+	// PendingPlanRevision holds the value of the pending_plan_revision edge.
+	PendingPlanRevision *PlanRevision `json:"pending_plan_revision,omitempty"`
 	// KeyRequest holds the value of the key_request edge.
 	KeyRequest *KeyRequest `json:"key_request,omitempty"`
 	// Organization holds the value of the organization edge.
 	Organization *Organization `json:"organization,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [7]bool
+	loadedTypes [9]bool
 }
 
 // AppOrErr returns the App value or an error if the edge
@@ -180,12 +195,34 @@ func (e SubscriptionEdges) PendingPlanOrErr() (*Plan, error) {
 	return nil, &NotLoadedError{edge: "pending_plan"}
 }
 
+// PlanRevisionOrErr returns the PlanRevision value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e SubscriptionEdges) PlanRevisionOrErr() (*PlanRevision, error) {
+	if e.PlanRevision != nil {
+		return e.PlanRevision, nil
+	} else if e.loadedTypes[5] {
+		return nil, &NotFoundError{label: planrevision.Label}
+	}
+	return nil, &NotLoadedError{edge: "plan_revision"}
+}
+
+// PendingPlanRevisionOrErr returns the PendingPlanRevision value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e SubscriptionEdges) PendingPlanRevisionOrErr() (*PlanRevision, error) {
+	if e.PendingPlanRevision != nil {
+		return e.PendingPlanRevision, nil
+	} else if e.loadedTypes[6] {
+		return nil, &NotFoundError{label: planrevision.Label}
+	}
+	return nil, &NotLoadedError{edge: "pending_plan_revision"}
+}
+
 // KeyRequestOrErr returns the KeyRequest value or an error if the edge
 // was not loaded in eager-loading, or loaded but was not found.
 func (e SubscriptionEdges) KeyRequestOrErr() (*KeyRequest, error) {
 	if e.KeyRequest != nil {
 		return e.KeyRequest, nil
-	} else if e.loadedTypes[5] {
+	} else if e.loadedTypes[7] {
 		return nil, &NotFoundError{label: keyrequest.Label}
 	}
 	return nil, &NotLoadedError{edge: "key_request"}
@@ -196,7 +233,7 @@ func (e SubscriptionEdges) KeyRequestOrErr() (*KeyRequest, error) {
 func (e SubscriptionEdges) OrganizationOrErr() (*Organization, error) {
 	if e.Organization != nil {
 		return e.Organization, nil
-	} else if e.loadedTypes[6] {
+	} else if e.loadedTypes[8] {
 		return nil, &NotFoundError{label: organization.Label}
 	}
 	return nil, &NotLoadedError{edge: "organization"}
@@ -207,7 +244,7 @@ func (*Subscription) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case subscription.FieldKeyRequestID, subscription.FieldRequestedBy, subscription.FieldDecidedBy, subscription.FieldPendingPlanID, subscription.FieldPendingRequestedBy:
+		case subscription.FieldPlanRevisionID, subscription.FieldAcceptedTermsBy, subscription.FieldKeyRequestID, subscription.FieldRequestedBy, subscription.FieldDecidedBy, subscription.FieldPendingPlanID, subscription.FieldPendingPlanRevisionID, subscription.FieldPendingRequestedBy:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case subscription.FieldEndpointIds, subscription.FieldAnswers:
 			values[i] = new([]byte)
@@ -215,9 +252,9 @@ func (*Subscription) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case subscription.FieldVersion:
 			values[i] = new(sql.NullInt64)
-		case subscription.FieldStatus, subscription.FieldReason, subscription.FieldPendingStatus, subscription.FieldPendingWhen, subscription.FieldPendingReason:
+		case subscription.FieldAcceptedTermsVersion, subscription.FieldStatus, subscription.FieldReason, subscription.FieldPendingStatus, subscription.FieldPendingWhen, subscription.FieldPendingReason:
 			values[i] = new(sql.NullString)
-		case subscription.FieldCreatedAt, subscription.FieldUpdatedAt, subscription.FieldDecidedAt, subscription.FieldPendingEffectiveAt, subscription.FieldPendingRequestedAt, subscription.FieldPendingWaitsSince, subscription.FieldDeletedAt:
+		case subscription.FieldCreatedAt, subscription.FieldUpdatedAt, subscription.FieldAcceptedTermsAt, subscription.FieldDecidedAt, subscription.FieldPendingEffectiveAt, subscription.FieldPendingRequestedAt, subscription.FieldPendingWaitsSince, subscription.FieldDeletedAt:
 			values[i] = new(sql.NullTime)
 		case subscription.FieldID, subscription.FieldOrganizationID, subscription.FieldAccountID, subscription.FieldAppID, subscription.FieldProductID, subscription.FieldPlanID:
 			values[i] = new(uuid.UUID)
@@ -290,6 +327,13 @@ func (_m *Subscription) assignValues(columns []string, values []any) error {
 			} else if value != nil {
 				_m.PlanID = *value
 			}
+		case subscription.FieldPlanRevisionID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field plan_revision_id", values[i])
+			} else if value.Valid {
+				_m.PlanRevisionID = new(uuid.UUID)
+				*_m.PlanRevisionID = *value.S.(*uuid.UUID)
+			}
 		case subscription.FieldEndpointIds:
 			if value, ok := values[i].(*[]byte); !ok {
 				return fmt.Errorf("unexpected type %T for field endpoint_ids", values[i])
@@ -305,6 +349,27 @@ func (_m *Subscription) assignValues(columns []string, values []any) error {
 				if err := json.Unmarshal(*value, &_m.Answers); err != nil {
 					return fmt.Errorf("unmarshal field answers: %w", err)
 				}
+			}
+		case subscription.FieldAcceptedTermsVersion:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field accepted_terms_version", values[i])
+			} else if value.Valid {
+				_m.AcceptedTermsVersion = new(string)
+				*_m.AcceptedTermsVersion = value.String
+			}
+		case subscription.FieldAcceptedTermsAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field accepted_terms_at", values[i])
+			} else if value.Valid {
+				_m.AcceptedTermsAt = new(time.Time)
+				*_m.AcceptedTermsAt = value.Time
+			}
+		case subscription.FieldAcceptedTermsBy:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field accepted_terms_by", values[i])
+			} else if value.Valid {
+				_m.AcceptedTermsBy = new(uuid.UUID)
+				*_m.AcceptedTermsBy = *value.S.(*uuid.UUID)
 			}
 		case subscription.FieldStatus:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -358,6 +423,13 @@ func (_m *Subscription) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.PendingPlanID = new(uuid.UUID)
 				*_m.PendingPlanID = *value.S.(*uuid.UUID)
+			}
+		case subscription.FieldPendingPlanRevisionID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field pending_plan_revision_id", values[i])
+			} else if value.Valid {
+				_m.PendingPlanRevisionID = new(uuid.UUID)
+				*_m.PendingPlanRevisionID = *value.S.(*uuid.UUID)
 			}
 		case subscription.FieldPendingStatus:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -452,6 +524,16 @@ func (_m *Subscription) QueryPendingPlan() *PlanQuery {
 	return NewSubscriptionClient(_m.config).QueryPendingPlan(_m)
 }
 
+// QueryPlanRevision queries the "plan_revision" edge of the Subscription entity.
+func (_m *Subscription) QueryPlanRevision() *PlanRevisionQuery {
+	return NewSubscriptionClient(_m.config).QueryPlanRevision(_m)
+}
+
+// QueryPendingPlanRevision queries the "pending_plan_revision" edge of the Subscription entity.
+func (_m *Subscription) QueryPendingPlanRevision() *PlanRevisionQuery {
+	return NewSubscriptionClient(_m.config).QueryPendingPlanRevision(_m)
+}
+
 // QueryKeyRequest queries the "key_request" edge of the Subscription entity.
 func (_m *Subscription) QueryKeyRequest() *KeyRequestQuery {
 	return NewSubscriptionClient(_m.config).QueryKeyRequest(_m)
@@ -509,11 +591,31 @@ func (_m *Subscription) String() string {
 	builder.WriteString("plan_id=")
 	builder.WriteString(fmt.Sprintf("%v", _m.PlanID))
 	builder.WriteString(", ")
+	if v := _m.PlanRevisionID; v != nil {
+		builder.WriteString("plan_revision_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
 	builder.WriteString("endpoint_ids=")
 	builder.WriteString(fmt.Sprintf("%v", _m.EndpointIds))
 	builder.WriteString(", ")
 	builder.WriteString("answers=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Answers))
+	builder.WriteString(", ")
+	if v := _m.AcceptedTermsVersion; v != nil {
+		builder.WriteString("accepted_terms_version=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.AcceptedTermsAt; v != nil {
+		builder.WriteString("accepted_terms_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.AcceptedTermsBy; v != nil {
+		builder.WriteString("accepted_terms_by=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("status=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Status))
@@ -546,6 +648,11 @@ func (_m *Subscription) String() string {
 	builder.WriteString(", ")
 	if v := _m.PendingPlanID; v != nil {
 		builder.WriteString("pending_plan_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.PendingPlanRevisionID; v != nil {
+		builder.WriteString("pending_plan_revision_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")

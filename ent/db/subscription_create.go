@@ -13,6 +13,7 @@ import (
 	"portico/ent/db/keyrequest"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
+	"portico/ent/db/planrevision"
 	"portico/ent/db/product"
 	"portico/ent/db/subscription"
 	"portico/internal/domain"
@@ -103,6 +104,20 @@ func (_c *SubscriptionCreate) SetPlanID(v uuid.UUID) *SubscriptionCreate {
 	return _c
 }
 
+// SetPlanRevisionID sets the "plan_revision_id" field.
+func (_c *SubscriptionCreate) SetPlanRevisionID(v uuid.UUID) *SubscriptionCreate {
+	_c.mutation.SetPlanRevisionID(v)
+	return _c
+}
+
+// SetNillablePlanRevisionID sets the "plan_revision_id" field if the given value is not nil.
+func (_c *SubscriptionCreate) SetNillablePlanRevisionID(v *uuid.UUID) *SubscriptionCreate {
+	if v != nil {
+		_c.SetPlanRevisionID(*v)
+	}
+	return _c
+}
+
 // SetEndpointIds sets the "endpoint_ids" field.
 func (_c *SubscriptionCreate) SetEndpointIds(v []uuid.UUID) *SubscriptionCreate {
 	_c.mutation.SetEndpointIds(v)
@@ -112,6 +127,48 @@ func (_c *SubscriptionCreate) SetEndpointIds(v []uuid.UUID) *SubscriptionCreate 
 // SetAnswers sets the "answers" field.
 func (_c *SubscriptionCreate) SetAnswers(v *domain.Answers) *SubscriptionCreate {
 	_c.mutation.SetAnswers(v)
+	return _c
+}
+
+// SetAcceptedTermsVersion sets the "accepted_terms_version" field.
+func (_c *SubscriptionCreate) SetAcceptedTermsVersion(v string) *SubscriptionCreate {
+	_c.mutation.SetAcceptedTermsVersion(v)
+	return _c
+}
+
+// SetNillableAcceptedTermsVersion sets the "accepted_terms_version" field if the given value is not nil.
+func (_c *SubscriptionCreate) SetNillableAcceptedTermsVersion(v *string) *SubscriptionCreate {
+	if v != nil {
+		_c.SetAcceptedTermsVersion(*v)
+	}
+	return _c
+}
+
+// SetAcceptedTermsAt sets the "accepted_terms_at" field.
+func (_c *SubscriptionCreate) SetAcceptedTermsAt(v time.Time) *SubscriptionCreate {
+	_c.mutation.SetAcceptedTermsAt(v)
+	return _c
+}
+
+// SetNillableAcceptedTermsAt sets the "accepted_terms_at" field if the given value is not nil.
+func (_c *SubscriptionCreate) SetNillableAcceptedTermsAt(v *time.Time) *SubscriptionCreate {
+	if v != nil {
+		_c.SetAcceptedTermsAt(*v)
+	}
+	return _c
+}
+
+// SetAcceptedTermsBy sets the "accepted_terms_by" field.
+func (_c *SubscriptionCreate) SetAcceptedTermsBy(v uuid.UUID) *SubscriptionCreate {
+	_c.mutation.SetAcceptedTermsBy(v)
+	return _c
+}
+
+// SetNillableAcceptedTermsBy sets the "accepted_terms_by" field if the given value is not nil.
+func (_c *SubscriptionCreate) SetNillableAcceptedTermsBy(v *uuid.UUID) *SubscriptionCreate {
+	if v != nil {
+		_c.SetAcceptedTermsBy(*v)
+	}
 	return _c
 }
 
@@ -215,6 +272,20 @@ func (_c *SubscriptionCreate) SetPendingPlanID(v uuid.UUID) *SubscriptionCreate 
 func (_c *SubscriptionCreate) SetNillablePendingPlanID(v *uuid.UUID) *SubscriptionCreate {
 	if v != nil {
 		_c.SetPendingPlanID(*v)
+	}
+	return _c
+}
+
+// SetPendingPlanRevisionID sets the "pending_plan_revision_id" field.
+func (_c *SubscriptionCreate) SetPendingPlanRevisionID(v uuid.UUID) *SubscriptionCreate {
+	_c.mutation.SetPendingPlanRevisionID(v)
+	return _c
+}
+
+// SetNillablePendingPlanRevisionID sets the "pending_plan_revision_id" field if the given value is not nil.
+func (_c *SubscriptionCreate) SetNillablePendingPlanRevisionID(v *uuid.UUID) *SubscriptionCreate {
+	if v != nil {
+		_c.SetPendingPlanRevisionID(*v)
 	}
 	return _c
 }
@@ -368,6 +439,16 @@ func (_c *SubscriptionCreate) SetPlan(v *Plan) *SubscriptionCreate {
 // SetPendingPlan sets the "pending_plan" edge to the Plan entity.
 func (_c *SubscriptionCreate) SetPendingPlan(v *Plan) *SubscriptionCreate {
 	return _c.SetPendingPlanID(v.ID)
+}
+
+// SetPlanRevision sets the "plan_revision" edge to the PlanRevision entity.
+func (_c *SubscriptionCreate) SetPlanRevision(v *PlanRevision) *SubscriptionCreate {
+	return _c.SetPlanRevisionID(v.ID)
+}
+
+// SetPendingPlanRevision sets the "pending_plan_revision" edge to the PlanRevision entity.
+func (_c *SubscriptionCreate) SetPendingPlanRevision(v *PlanRevision) *SubscriptionCreate {
+	return _c.SetPendingPlanRevisionID(v.ID)
 }
 
 // SetKeyRequest sets the "key_request" edge to the KeyRequest entity.
@@ -529,7 +610,7 @@ func (_c *SubscriptionCreate) check() error {
 }
 
 // insertSubscription inserts a row. What is not set is NULL.
-const insertSubscription = `INSERT INTO "subscriptions" ("organization_id", "created_at", "updated_at", "version", "account_id", "app_id", "product_id", "plan_id", "endpoint_ids", "answers", "status", "newest", "key_request_id", "requested_by", "decided_by", "decided_at", "reason", "pending_plan_id", "pending_status", "pending_when", "pending_effective_at", "pending_requested_at", "pending_requested_by", "pending_waits_since", "pending_reason", "deleted_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)`
+const insertSubscription = `INSERT INTO "subscriptions" ("organization_id", "created_at", "updated_at", "version", "account_id", "app_id", "product_id", "plan_id", "plan_revision_id", "endpoint_ids", "answers", "accepted_terms_version", "accepted_terms_at", "accepted_terms_by", "status", "newest", "key_request_id", "requested_by", "decided_by", "decided_at", "reason", "pending_plan_id", "pending_plan_revision_id", "pending_status", "pending_when", "pending_effective_at", "pending_requested_at", "pending_requested_by", "pending_waits_since", "pending_reason", "deleted_at", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)`
 
 func (_c *SubscriptionCreate) sqlSave(ctx context.Context) (*Subscription, error) {
 	node, args, err := _c.values()
@@ -563,7 +644,7 @@ func (_c *SubscriptionCreate) values() (*Subscription, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &Subscription{config: _c.config}, make([]any, 27)
+	node, args := &Subscription{config: _c.config}, make([]any, 32)
 	if value, ok := _c.mutation.OrganizationID(); ok {
 		args[0] = value.String()
 		node.OrganizationID = value
@@ -596,12 +677,16 @@ func (_c *SubscriptionCreate) values() (*Subscription, []any, error) {
 		args[7] = value.String()
 		node.PlanID = value
 	}
+	if value, ok := _c.mutation.PlanRevisionID(); ok {
+		args[8] = value.String()
+		node.PlanRevisionID = &value
+	}
 	if value, ok := _c.mutation.EndpointIds(); ok {
 		text, err := json.Marshal(value)
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column endpoint_ids: %w", err)
 		}
-		args[8] = text
+		args[9] = text
 		node.EndpointIds = value
 	}
 	if value, ok := _c.mutation.Answers(); ok {
@@ -609,75 +694,91 @@ func (_c *SubscriptionCreate) values() (*Subscription, []any, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("marshal value for column answers: %w", err)
 		}
-		args[9] = text
+		args[10] = text
 		node.Answers = value
 	}
+	if value, ok := _c.mutation.AcceptedTermsVersion(); ok {
+		args[11] = string(value)
+		node.AcceptedTermsVersion = &value
+	}
+	if value, ok := _c.mutation.AcceptedTermsAt(); ok {
+		args[12] = value
+		node.AcceptedTermsAt = &value
+	}
+	if value, ok := _c.mutation.AcceptedTermsBy(); ok {
+		args[13] = value.String()
+		node.AcceptedTermsBy = &value
+	}
 	if value, ok := _c.mutation.Status(); ok {
-		args[10] = string(value)
+		args[14] = string(value)
 		node.Status = value
 	}
 	if value, ok := _c.mutation.Newest(); ok {
-		args[11] = value
+		args[15] = value
 		node.Newest = value
 	}
 	if value, ok := _c.mutation.KeyRequestID(); ok {
-		args[12] = value.String()
+		args[16] = value.String()
 		node.KeyRequestID = &value
 	}
 	if value, ok := _c.mutation.RequestedBy(); ok {
-		args[13] = value.String()
+		args[17] = value.String()
 		node.RequestedBy = &value
 	}
 	if value, ok := _c.mutation.DecidedBy(); ok {
-		args[14] = value.String()
+		args[18] = value.String()
 		node.DecidedBy = &value
 	}
 	if value, ok := _c.mutation.DecidedAt(); ok {
-		args[15] = value
+		args[19] = value
 		node.DecidedAt = &value
 	}
 	if value, ok := _c.mutation.Reason(); ok {
-		args[16] = string(value)
+		args[20] = string(value)
 		node.Reason = value
 	}
 	if value, ok := _c.mutation.PendingPlanID(); ok {
-		args[17] = value.String()
+		args[21] = value.String()
 		node.PendingPlanID = &value
 	}
+	if value, ok := _c.mutation.PendingPlanRevisionID(); ok {
+		args[22] = value.String()
+		node.PendingPlanRevisionID = &value
+	}
 	if value, ok := _c.mutation.PendingStatus(); ok {
-		args[18] = string(value)
+		args[23] = string(value)
 		node.PendingStatus = &value
 	}
 	if value, ok := _c.mutation.PendingWhen(); ok {
-		args[19] = string(value)
+		args[24] = string(value)
 		node.PendingWhen = &value
 	}
 	if value, ok := _c.mutation.PendingEffectiveAt(); ok {
-		args[20] = value
+		args[25] = value
 		node.PendingEffectiveAt = &value
 	}
 	if value, ok := _c.mutation.PendingRequestedAt(); ok {
-		args[21] = value
+		args[26] = value
 		node.PendingRequestedAt = &value
 	}
 	if value, ok := _c.mutation.PendingRequestedBy(); ok {
-		args[22] = value.String()
+		args[27] = value.String()
 		node.PendingRequestedBy = &value
 	}
 	if value, ok := _c.mutation.PendingWaitsSince(); ok {
-		args[23] = value
+		args[28] = value
 		node.PendingWaitsSince = &value
 	}
 	if value, ok := _c.mutation.PendingReason(); ok {
-		args[24] = string(value)
+		args[29] = string(value)
 		node.PendingReason = value
 	}
 	if value, ok := _c.mutation.DeletedAt(); ok {
-		args[25] = value
+		args[30] = value
 		node.DeletedAt = &value
 	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[26] = value.String()
+		args[31] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -713,6 +814,18 @@ func (_c *SubscriptionCreate) createSpec() (*Subscription, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.Answers(); ok {
 		_spec.SetField(subscription.FieldAnswers, field.TypeJSON, value)
 		_node.Answers = value
+	}
+	if value, ok := _c.mutation.AcceptedTermsVersion(); ok {
+		_spec.SetField(subscription.FieldAcceptedTermsVersion, field.TypeString, value)
+		_node.AcceptedTermsVersion = &value
+	}
+	if value, ok := _c.mutation.AcceptedTermsAt(); ok {
+		_spec.SetField(subscription.FieldAcceptedTermsAt, field.TypeTime, value)
+		_node.AcceptedTermsAt = &value
+	}
+	if value, ok := _c.mutation.AcceptedTermsBy(); ok {
+		_spec.SetField(subscription.FieldAcceptedTermsBy, field.TypeUUID, value)
+		_node.AcceptedTermsBy = &value
 	}
 	if value, ok := _c.mutation.Status(); ok {
 		_spec.SetField(subscription.FieldStatus, field.TypeEnum, value)
@@ -853,6 +966,40 @@ func (_c *SubscriptionCreate) createSpec() (*Subscription, *sqlgraph.CreateSpec)
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
 		_node.PendingPlanID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.PlanRevisionIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PlanRevisionTable,
+			Columns: []string{subscription.PlanRevisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(planrevision.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.PlanRevisionID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.PendingPlanRevisionIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PendingPlanRevisionTable,
+			Columns: []string{subscription.PendingPlanRevisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(planrevision.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.PendingPlanRevisionID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	if nodes := _c.mutation.KeyRequestIDs(); len(nodes) > 0 {

@@ -12,6 +12,7 @@ import (
 	"portico/ent/db/keyrequest"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
+	"portico/ent/db/planrevision"
 	"portico/ent/db/predicate"
 	"portico/ent/db/product"
 	"portico/ent/db/subscription"
@@ -27,18 +28,20 @@ import (
 // SubscriptionQuery is the builder for querying Subscription entities.
 type SubscriptionQuery struct {
 	config
-	ctx              *QueryContext
-	order            []subscription.OrderOption
-	inters           []Interceptor
-	predicates       []predicate.Subscription
-	withApp          *AppQuery
-	withAccount      *AccountQuery
-	withProduct      *ProductQuery
-	withPlan         *PlanQuery
-	withPendingPlan  *PlanQuery
-	withKeyRequest   *KeyRequestQuery
-	withOrganization *OrganizationQuery
-	modifiers        []func(*sql.Selector)
+	ctx                     *QueryContext
+	order                   []subscription.OrderOption
+	inters                  []Interceptor
+	predicates              []predicate.Subscription
+	withApp                 *AppQuery
+	withAccount             *AccountQuery
+	withProduct             *ProductQuery
+	withPlan                *PlanQuery
+	withPendingPlan         *PlanQuery
+	withPlanRevision        *PlanRevisionQuery
+	withPendingPlanRevision *PlanRevisionQuery
+	withKeyRequest          *KeyRequestQuery
+	withOrganization        *OrganizationQuery
+	modifiers               []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -178,6 +181,50 @@ func (_q *SubscriptionQuery) QueryPendingPlan() *PlanQuery {
 			sqlgraph.From(subscription.Table, subscription.FieldID, selector),
 			sqlgraph.To(plan.Table, plan.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, false, subscription.PendingPlanTable, subscription.PendingPlanColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryPlanRevision chains the current query on the "plan_revision" edge.
+func (_q *SubscriptionQuery) QueryPlanRevision() *PlanRevisionQuery {
+	query := (&PlanRevisionClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(subscription.Table, subscription.FieldID, selector),
+			sqlgraph.To(planrevision.Table, planrevision.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, subscription.PlanRevisionTable, subscription.PlanRevisionColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryPendingPlanRevision chains the current query on the "pending_plan_revision" edge.
+func (_q *SubscriptionQuery) QueryPendingPlanRevision() *PlanRevisionQuery {
+	query := (&PlanRevisionClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(subscription.Table, subscription.FieldID, selector),
+			sqlgraph.To(planrevision.Table, planrevision.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, subscription.PendingPlanRevisionTable, subscription.PendingPlanRevisionColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -416,18 +463,20 @@ func (_q *SubscriptionQuery) Clone() *SubscriptionQuery {
 		return nil
 	}
 	return &SubscriptionQuery{
-		config:           _q.config,
-		ctx:              _q.ctx.Clone(),
-		order:            append([]subscription.OrderOption{}, _q.order...),
-		inters:           append([]Interceptor{}, _q.inters...),
-		predicates:       append([]predicate.Subscription{}, _q.predicates...),
-		withApp:          _q.withApp.Clone(),
-		withAccount:      _q.withAccount.Clone(),
-		withProduct:      _q.withProduct.Clone(),
-		withPlan:         _q.withPlan.Clone(),
-		withPendingPlan:  _q.withPendingPlan.Clone(),
-		withKeyRequest:   _q.withKeyRequest.Clone(),
-		withOrganization: _q.withOrganization.Clone(),
+		config:                  _q.config,
+		ctx:                     _q.ctx.Clone(),
+		order:                   append([]subscription.OrderOption{}, _q.order...),
+		inters:                  append([]Interceptor{}, _q.inters...),
+		predicates:              append([]predicate.Subscription{}, _q.predicates...),
+		withApp:                 _q.withApp.Clone(),
+		withAccount:             _q.withAccount.Clone(),
+		withProduct:             _q.withProduct.Clone(),
+		withPlan:                _q.withPlan.Clone(),
+		withPendingPlan:         _q.withPendingPlan.Clone(),
+		withPlanRevision:        _q.withPlanRevision.Clone(),
+		withPendingPlanRevision: _q.withPendingPlanRevision.Clone(),
+		withKeyRequest:          _q.withKeyRequest.Clone(),
+		withOrganization:        _q.withOrganization.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
@@ -487,6 +536,28 @@ func (_q *SubscriptionQuery) WithPendingPlan(opts ...func(*PlanQuery)) *Subscrip
 		opt(query)
 	}
 	_q.withPendingPlan = query
+	return _q
+}
+
+// WithPlanRevision tells the query-builder to eager-load the nodes that are connected to
+// the "plan_revision" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *SubscriptionQuery) WithPlanRevision(opts ...func(*PlanRevisionQuery)) *SubscriptionQuery {
+	query := (&PlanRevisionClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withPlanRevision = query
+	return _q
+}
+
+// WithPendingPlanRevision tells the query-builder to eager-load the nodes that are connected to
+// the "pending_plan_revision" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *SubscriptionQuery) WithPendingPlanRevision(opts ...func(*PlanRevisionQuery)) *SubscriptionQuery {
+	query := (&PlanRevisionClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withPendingPlanRevision = query
 	return _q
 }
 
@@ -596,12 +667,14 @@ func (_q *SubscriptionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 	var (
 		nodes       = []*Subscription{}
 		_spec       = _q.querySpec()
-		loadedTypes = [7]bool{
+		loadedTypes = [9]bool{
 			_q.withApp != nil,
 			_q.withAccount != nil,
 			_q.withProduct != nil,
 			_q.withPlan != nil,
 			_q.withPendingPlan != nil,
+			_q.withPlanRevision != nil,
+			_q.withPendingPlanRevision != nil,
 			_q.withKeyRequest != nil,
 			_q.withOrganization != nil,
 		}
@@ -654,6 +727,18 @@ func (_q *SubscriptionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 	if query := _q.withPendingPlan; query != nil {
 		if err := _q.loadPendingPlan(ctx, query, nodes, nil,
 			func(n *Subscription, e *Plan) { n.Edges.PendingPlan = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withPlanRevision; query != nil {
+		if err := _q.loadPlanRevision(ctx, query, nodes, nil,
+			func(n *Subscription, e *PlanRevision) { n.Edges.PlanRevision = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withPendingPlanRevision; query != nil {
+		if err := _q.loadPendingPlanRevision(ctx, query, nodes, nil,
+			func(n *Subscription, e *PlanRevision) { n.Edges.PendingPlanRevision = e }); err != nil {
 			return nil, err
 		}
 	}
@@ -825,6 +910,70 @@ func (_q *SubscriptionQuery) loadPendingPlan(ctx context.Context, query *PlanQue
 	}
 	return nil
 }
+func (_q *SubscriptionQuery) loadPlanRevision(ctx context.Context, query *PlanRevisionQuery, nodes []*Subscription, init func(*Subscription), assign func(*Subscription, *PlanRevision)) error {
+	ids := make([]uuid.UUID, 0, len(nodes))
+	nodeids := make(map[uuid.UUID][]*Subscription)
+	for i := range nodes {
+		if nodes[i].PlanRevisionID == nil {
+			continue
+		}
+		fk := *nodes[i].PlanRevisionID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(planrevision.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "plan_revision_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
+func (_q *SubscriptionQuery) loadPendingPlanRevision(ctx context.Context, query *PlanRevisionQuery, nodes []*Subscription, init func(*Subscription), assign func(*Subscription, *PlanRevision)) error {
+	ids := make([]uuid.UUID, 0, len(nodes))
+	nodeids := make(map[uuid.UUID][]*Subscription)
+	for i := range nodes {
+		if nodes[i].PendingPlanRevisionID == nil {
+			continue
+		}
+		fk := *nodes[i].PendingPlanRevisionID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(planrevision.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "pending_plan_revision_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
 func (_q *SubscriptionQuery) loadKeyRequest(ctx context.Context, query *KeyRequestQuery, nodes []*Subscription, init func(*Subscription), assign func(*Subscription, *KeyRequest)) error {
 	ids := make([]uuid.UUID, 0, len(nodes))
 	nodeids := make(map[uuid.UUID][]*Subscription)
@@ -929,6 +1078,12 @@ func (_q *SubscriptionQuery) querySpec() *sqlgraph.QuerySpec {
 		}
 		if _q.withPendingPlan != nil {
 			_spec.Node.AddColumnOnce(subscription.FieldPendingPlanID)
+		}
+		if _q.withPlanRevision != nil {
+			_spec.Node.AddColumnOnce(subscription.FieldPlanRevisionID)
+		}
+		if _q.withPendingPlanRevision != nil {
+			_spec.Node.AddColumnOnce(subscription.FieldPendingPlanRevisionID)
 		}
 		if _q.withKeyRequest != nil {
 			_spec.Node.AddColumnOnce(subscription.FieldKeyRequestID)

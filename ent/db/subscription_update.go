@@ -9,6 +9,7 @@ import (
 	"portico/clients/go/gate/access"
 	"portico/ent/db/keyrequest"
 	"portico/ent/db/plan"
+	"portico/ent/db/planrevision"
 	"portico/ent/db/predicate"
 	"portico/ent/db/subscription"
 	"portico/internal/domain"
@@ -85,6 +86,26 @@ func (_u *SubscriptionUpdate) SetNillablePlanID(v *uuid.UUID) *SubscriptionUpdat
 	return _u
 }
 
+// SetPlanRevisionID sets the "plan_revision_id" field.
+func (_u *SubscriptionUpdate) SetPlanRevisionID(v uuid.UUID) *SubscriptionUpdate {
+	_u.mutation.SetPlanRevisionID(v)
+	return _u
+}
+
+// SetNillablePlanRevisionID sets the "plan_revision_id" field if the given value is not nil.
+func (_u *SubscriptionUpdate) SetNillablePlanRevisionID(v *uuid.UUID) *SubscriptionUpdate {
+	if v != nil {
+		_u.SetPlanRevisionID(*v)
+	}
+	return _u
+}
+
+// ClearPlanRevisionID clears the value of the "plan_revision_id" field.
+func (_u *SubscriptionUpdate) ClearPlanRevisionID() *SubscriptionUpdate {
+	_u.mutation.ClearPlanRevisionID()
+	return _u
+}
+
 // SetEndpointIds sets the "endpoint_ids" field.
 func (_u *SubscriptionUpdate) SetEndpointIds(v []uuid.UUID) *SubscriptionUpdate {
 	_u.mutation.SetEndpointIds(v)
@@ -112,6 +133,66 @@ func (_u *SubscriptionUpdate) SetAnswers(v *domain.Answers) *SubscriptionUpdate 
 // ClearAnswers clears the value of the "answers" field.
 func (_u *SubscriptionUpdate) ClearAnswers() *SubscriptionUpdate {
 	_u.mutation.ClearAnswers()
+	return _u
+}
+
+// SetAcceptedTermsVersion sets the "accepted_terms_version" field.
+func (_u *SubscriptionUpdate) SetAcceptedTermsVersion(v string) *SubscriptionUpdate {
+	_u.mutation.SetAcceptedTermsVersion(v)
+	return _u
+}
+
+// SetNillableAcceptedTermsVersion sets the "accepted_terms_version" field if the given value is not nil.
+func (_u *SubscriptionUpdate) SetNillableAcceptedTermsVersion(v *string) *SubscriptionUpdate {
+	if v != nil {
+		_u.SetAcceptedTermsVersion(*v)
+	}
+	return _u
+}
+
+// ClearAcceptedTermsVersion clears the value of the "accepted_terms_version" field.
+func (_u *SubscriptionUpdate) ClearAcceptedTermsVersion() *SubscriptionUpdate {
+	_u.mutation.ClearAcceptedTermsVersion()
+	return _u
+}
+
+// SetAcceptedTermsAt sets the "accepted_terms_at" field.
+func (_u *SubscriptionUpdate) SetAcceptedTermsAt(v time.Time) *SubscriptionUpdate {
+	_u.mutation.SetAcceptedTermsAt(v)
+	return _u
+}
+
+// SetNillableAcceptedTermsAt sets the "accepted_terms_at" field if the given value is not nil.
+func (_u *SubscriptionUpdate) SetNillableAcceptedTermsAt(v *time.Time) *SubscriptionUpdate {
+	if v != nil {
+		_u.SetAcceptedTermsAt(*v)
+	}
+	return _u
+}
+
+// ClearAcceptedTermsAt clears the value of the "accepted_terms_at" field.
+func (_u *SubscriptionUpdate) ClearAcceptedTermsAt() *SubscriptionUpdate {
+	_u.mutation.ClearAcceptedTermsAt()
+	return _u
+}
+
+// SetAcceptedTermsBy sets the "accepted_terms_by" field.
+func (_u *SubscriptionUpdate) SetAcceptedTermsBy(v uuid.UUID) *SubscriptionUpdate {
+	_u.mutation.SetAcceptedTermsBy(v)
+	return _u
+}
+
+// SetNillableAcceptedTermsBy sets the "accepted_terms_by" field if the given value is not nil.
+func (_u *SubscriptionUpdate) SetNillableAcceptedTermsBy(v *uuid.UUID) *SubscriptionUpdate {
+	if v != nil {
+		_u.SetAcceptedTermsBy(*v)
+	}
+	return _u
+}
+
+// ClearAcceptedTermsBy clears the value of the "accepted_terms_by" field.
+func (_u *SubscriptionUpdate) ClearAcceptedTermsBy() *SubscriptionUpdate {
+	_u.mutation.ClearAcceptedTermsBy()
 	return _u
 }
 
@@ -254,6 +335,26 @@ func (_u *SubscriptionUpdate) SetNillablePendingPlanID(v *uuid.UUID) *Subscripti
 // ClearPendingPlanID clears the value of the "pending_plan_id" field.
 func (_u *SubscriptionUpdate) ClearPendingPlanID() *SubscriptionUpdate {
 	_u.mutation.ClearPendingPlanID()
+	return _u
+}
+
+// SetPendingPlanRevisionID sets the "pending_plan_revision_id" field.
+func (_u *SubscriptionUpdate) SetPendingPlanRevisionID(v uuid.UUID) *SubscriptionUpdate {
+	_u.mutation.SetPendingPlanRevisionID(v)
+	return _u
+}
+
+// SetNillablePendingPlanRevisionID sets the "pending_plan_revision_id" field if the given value is not nil.
+func (_u *SubscriptionUpdate) SetNillablePendingPlanRevisionID(v *uuid.UUID) *SubscriptionUpdate {
+	if v != nil {
+		_u.SetPendingPlanRevisionID(*v)
+	}
+	return _u
+}
+
+// ClearPendingPlanRevisionID clears the value of the "pending_plan_revision_id" field.
+func (_u *SubscriptionUpdate) ClearPendingPlanRevisionID() *SubscriptionUpdate {
+	_u.mutation.ClearPendingPlanRevisionID()
 	return _u
 }
 
@@ -421,6 +522,16 @@ func (_u *SubscriptionUpdate) SetPendingPlan(v *Plan) *SubscriptionUpdate {
 	return _u.SetPendingPlanID(v.ID)
 }
 
+// SetPlanRevision sets the "plan_revision" edge to the PlanRevision entity.
+func (_u *SubscriptionUpdate) SetPlanRevision(v *PlanRevision) *SubscriptionUpdate {
+	return _u.SetPlanRevisionID(v.ID)
+}
+
+// SetPendingPlanRevision sets the "pending_plan_revision" edge to the PlanRevision entity.
+func (_u *SubscriptionUpdate) SetPendingPlanRevision(v *PlanRevision) *SubscriptionUpdate {
+	return _u.SetPendingPlanRevisionID(v.ID)
+}
+
 // SetKeyRequest sets the "key_request" edge to the KeyRequest entity.
 func (_u *SubscriptionUpdate) SetKeyRequest(v *KeyRequest) *SubscriptionUpdate {
 	return _u.SetKeyRequestID(v.ID)
@@ -440,6 +551,18 @@ func (_u *SubscriptionUpdate) ClearPlan() *SubscriptionUpdate {
 // ClearPendingPlan clears the "pending_plan" edge to the Plan entity.
 func (_u *SubscriptionUpdate) ClearPendingPlan() *SubscriptionUpdate {
 	_u.mutation.ClearPendingPlan()
+	return _u
+}
+
+// ClearPlanRevision clears the "plan_revision" edge to the PlanRevision entity.
+func (_u *SubscriptionUpdate) ClearPlanRevision() *SubscriptionUpdate {
+	_u.mutation.ClearPlanRevision()
+	return _u
+}
+
+// ClearPendingPlanRevision clears the "pending_plan_revision" edge to the PlanRevision entity.
+func (_u *SubscriptionUpdate) ClearPendingPlanRevision() *SubscriptionUpdate {
+	_u.mutation.ClearPendingPlanRevision()
 	return _u
 }
 
@@ -554,6 +677,24 @@ func (_u *SubscriptionUpdate) sqlSave(ctx context.Context) (_node int, err error
 	}
 	if _u.mutation.AnswersCleared() {
 		_spec.ClearField(subscription.FieldAnswers, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.AcceptedTermsVersion(); ok {
+		_spec.SetField(subscription.FieldAcceptedTermsVersion, field.TypeString, value)
+	}
+	if _u.mutation.AcceptedTermsVersionCleared() {
+		_spec.ClearField(subscription.FieldAcceptedTermsVersion, field.TypeString)
+	}
+	if value, ok := _u.mutation.AcceptedTermsAt(); ok {
+		_spec.SetField(subscription.FieldAcceptedTermsAt, field.TypeTime, value)
+	}
+	if _u.mutation.AcceptedTermsAtCleared() {
+		_spec.ClearField(subscription.FieldAcceptedTermsAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.AcceptedTermsBy(); ok {
+		_spec.SetField(subscription.FieldAcceptedTermsBy, field.TypeUUID, value)
+	}
+	if _u.mutation.AcceptedTermsByCleared() {
+		_spec.ClearField(subscription.FieldAcceptedTermsBy, field.TypeUUID)
 	}
 	if value, ok := _u.mutation.Status(); ok {
 		_spec.SetField(subscription.FieldStatus, field.TypeEnum, value)
@@ -685,6 +826,64 @@ func (_u *SubscriptionUpdate) sqlSave(ctx context.Context) (_node int, err error
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	if _u.mutation.PlanRevisionCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PlanRevisionTable,
+			Columns: []string{subscription.PlanRevisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(planrevision.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PlanRevisionIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PlanRevisionTable,
+			Columns: []string{subscription.PlanRevisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(planrevision.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PendingPlanRevisionCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PendingPlanRevisionTable,
+			Columns: []string{subscription.PendingPlanRevisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(planrevision.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PendingPlanRevisionIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PendingPlanRevisionTable,
+			Columns: []string{subscription.PendingPlanRevisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(planrevision.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
 	if _u.mutation.KeyRequestCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -785,6 +984,26 @@ func (_u *SubscriptionUpdateOne) SetNillablePlanID(v *uuid.UUID) *SubscriptionUp
 	return _u
 }
 
+// SetPlanRevisionID sets the "plan_revision_id" field.
+func (_u *SubscriptionUpdateOne) SetPlanRevisionID(v uuid.UUID) *SubscriptionUpdateOne {
+	_u.mutation.SetPlanRevisionID(v)
+	return _u
+}
+
+// SetNillablePlanRevisionID sets the "plan_revision_id" field if the given value is not nil.
+func (_u *SubscriptionUpdateOne) SetNillablePlanRevisionID(v *uuid.UUID) *SubscriptionUpdateOne {
+	if v != nil {
+		_u.SetPlanRevisionID(*v)
+	}
+	return _u
+}
+
+// ClearPlanRevisionID clears the value of the "plan_revision_id" field.
+func (_u *SubscriptionUpdateOne) ClearPlanRevisionID() *SubscriptionUpdateOne {
+	_u.mutation.ClearPlanRevisionID()
+	return _u
+}
+
 // SetEndpointIds sets the "endpoint_ids" field.
 func (_u *SubscriptionUpdateOne) SetEndpointIds(v []uuid.UUID) *SubscriptionUpdateOne {
 	_u.mutation.SetEndpointIds(v)
@@ -812,6 +1031,66 @@ func (_u *SubscriptionUpdateOne) SetAnswers(v *domain.Answers) *SubscriptionUpda
 // ClearAnswers clears the value of the "answers" field.
 func (_u *SubscriptionUpdateOne) ClearAnswers() *SubscriptionUpdateOne {
 	_u.mutation.ClearAnswers()
+	return _u
+}
+
+// SetAcceptedTermsVersion sets the "accepted_terms_version" field.
+func (_u *SubscriptionUpdateOne) SetAcceptedTermsVersion(v string) *SubscriptionUpdateOne {
+	_u.mutation.SetAcceptedTermsVersion(v)
+	return _u
+}
+
+// SetNillableAcceptedTermsVersion sets the "accepted_terms_version" field if the given value is not nil.
+func (_u *SubscriptionUpdateOne) SetNillableAcceptedTermsVersion(v *string) *SubscriptionUpdateOne {
+	if v != nil {
+		_u.SetAcceptedTermsVersion(*v)
+	}
+	return _u
+}
+
+// ClearAcceptedTermsVersion clears the value of the "accepted_terms_version" field.
+func (_u *SubscriptionUpdateOne) ClearAcceptedTermsVersion() *SubscriptionUpdateOne {
+	_u.mutation.ClearAcceptedTermsVersion()
+	return _u
+}
+
+// SetAcceptedTermsAt sets the "accepted_terms_at" field.
+func (_u *SubscriptionUpdateOne) SetAcceptedTermsAt(v time.Time) *SubscriptionUpdateOne {
+	_u.mutation.SetAcceptedTermsAt(v)
+	return _u
+}
+
+// SetNillableAcceptedTermsAt sets the "accepted_terms_at" field if the given value is not nil.
+func (_u *SubscriptionUpdateOne) SetNillableAcceptedTermsAt(v *time.Time) *SubscriptionUpdateOne {
+	if v != nil {
+		_u.SetAcceptedTermsAt(*v)
+	}
+	return _u
+}
+
+// ClearAcceptedTermsAt clears the value of the "accepted_terms_at" field.
+func (_u *SubscriptionUpdateOne) ClearAcceptedTermsAt() *SubscriptionUpdateOne {
+	_u.mutation.ClearAcceptedTermsAt()
+	return _u
+}
+
+// SetAcceptedTermsBy sets the "accepted_terms_by" field.
+func (_u *SubscriptionUpdateOne) SetAcceptedTermsBy(v uuid.UUID) *SubscriptionUpdateOne {
+	_u.mutation.SetAcceptedTermsBy(v)
+	return _u
+}
+
+// SetNillableAcceptedTermsBy sets the "accepted_terms_by" field if the given value is not nil.
+func (_u *SubscriptionUpdateOne) SetNillableAcceptedTermsBy(v *uuid.UUID) *SubscriptionUpdateOne {
+	if v != nil {
+		_u.SetAcceptedTermsBy(*v)
+	}
+	return _u
+}
+
+// ClearAcceptedTermsBy clears the value of the "accepted_terms_by" field.
+func (_u *SubscriptionUpdateOne) ClearAcceptedTermsBy() *SubscriptionUpdateOne {
+	_u.mutation.ClearAcceptedTermsBy()
 	return _u
 }
 
@@ -954,6 +1233,26 @@ func (_u *SubscriptionUpdateOne) SetNillablePendingPlanID(v *uuid.UUID) *Subscri
 // ClearPendingPlanID clears the value of the "pending_plan_id" field.
 func (_u *SubscriptionUpdateOne) ClearPendingPlanID() *SubscriptionUpdateOne {
 	_u.mutation.ClearPendingPlanID()
+	return _u
+}
+
+// SetPendingPlanRevisionID sets the "pending_plan_revision_id" field.
+func (_u *SubscriptionUpdateOne) SetPendingPlanRevisionID(v uuid.UUID) *SubscriptionUpdateOne {
+	_u.mutation.SetPendingPlanRevisionID(v)
+	return _u
+}
+
+// SetNillablePendingPlanRevisionID sets the "pending_plan_revision_id" field if the given value is not nil.
+func (_u *SubscriptionUpdateOne) SetNillablePendingPlanRevisionID(v *uuid.UUID) *SubscriptionUpdateOne {
+	if v != nil {
+		_u.SetPendingPlanRevisionID(*v)
+	}
+	return _u
+}
+
+// ClearPendingPlanRevisionID clears the value of the "pending_plan_revision_id" field.
+func (_u *SubscriptionUpdateOne) ClearPendingPlanRevisionID() *SubscriptionUpdateOne {
+	_u.mutation.ClearPendingPlanRevisionID()
 	return _u
 }
 
@@ -1121,6 +1420,16 @@ func (_u *SubscriptionUpdateOne) SetPendingPlan(v *Plan) *SubscriptionUpdateOne 
 	return _u.SetPendingPlanID(v.ID)
 }
 
+// SetPlanRevision sets the "plan_revision" edge to the PlanRevision entity.
+func (_u *SubscriptionUpdateOne) SetPlanRevision(v *PlanRevision) *SubscriptionUpdateOne {
+	return _u.SetPlanRevisionID(v.ID)
+}
+
+// SetPendingPlanRevision sets the "pending_plan_revision" edge to the PlanRevision entity.
+func (_u *SubscriptionUpdateOne) SetPendingPlanRevision(v *PlanRevision) *SubscriptionUpdateOne {
+	return _u.SetPendingPlanRevisionID(v.ID)
+}
+
 // SetKeyRequest sets the "key_request" edge to the KeyRequest entity.
 func (_u *SubscriptionUpdateOne) SetKeyRequest(v *KeyRequest) *SubscriptionUpdateOne {
 	return _u.SetKeyRequestID(v.ID)
@@ -1140,6 +1449,18 @@ func (_u *SubscriptionUpdateOne) ClearPlan() *SubscriptionUpdateOne {
 // ClearPendingPlan clears the "pending_plan" edge to the Plan entity.
 func (_u *SubscriptionUpdateOne) ClearPendingPlan() *SubscriptionUpdateOne {
 	_u.mutation.ClearPendingPlan()
+	return _u
+}
+
+// ClearPlanRevision clears the "plan_revision" edge to the PlanRevision entity.
+func (_u *SubscriptionUpdateOne) ClearPlanRevision() *SubscriptionUpdateOne {
+	_u.mutation.ClearPlanRevision()
+	return _u
+}
+
+// ClearPendingPlanRevision clears the "pending_plan_revision" edge to the PlanRevision entity.
+func (_u *SubscriptionUpdateOne) ClearPendingPlanRevision() *SubscriptionUpdateOne {
+	_u.mutation.ClearPendingPlanRevision()
 	return _u
 }
 
@@ -1285,6 +1606,24 @@ func (_u *SubscriptionUpdateOne) sqlSave(ctx context.Context) (_node *Subscripti
 	if _u.mutation.AnswersCleared() {
 		_spec.ClearField(subscription.FieldAnswers, field.TypeJSON)
 	}
+	if value, ok := _u.mutation.AcceptedTermsVersion(); ok {
+		_spec.SetField(subscription.FieldAcceptedTermsVersion, field.TypeString, value)
+	}
+	if _u.mutation.AcceptedTermsVersionCleared() {
+		_spec.ClearField(subscription.FieldAcceptedTermsVersion, field.TypeString)
+	}
+	if value, ok := _u.mutation.AcceptedTermsAt(); ok {
+		_spec.SetField(subscription.FieldAcceptedTermsAt, field.TypeTime, value)
+	}
+	if _u.mutation.AcceptedTermsAtCleared() {
+		_spec.ClearField(subscription.FieldAcceptedTermsAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.AcceptedTermsBy(); ok {
+		_spec.SetField(subscription.FieldAcceptedTermsBy, field.TypeUUID, value)
+	}
+	if _u.mutation.AcceptedTermsByCleared() {
+		_spec.ClearField(subscription.FieldAcceptedTermsBy, field.TypeUUID)
+	}
 	if value, ok := _u.mutation.Status(); ok {
 		_spec.SetField(subscription.FieldStatus, field.TypeEnum, value)
 	}
@@ -1408,6 +1747,64 @@ func (_u *SubscriptionUpdateOne) sqlSave(ctx context.Context) (_node *Subscripti
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(plan.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PlanRevisionCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PlanRevisionTable,
+			Columns: []string{subscription.PlanRevisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(planrevision.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PlanRevisionIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PlanRevisionTable,
+			Columns: []string{subscription.PlanRevisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(planrevision.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PendingPlanRevisionCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PendingPlanRevisionTable,
+			Columns: []string{subscription.PendingPlanRevisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(planrevision.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PendingPlanRevisionIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   subscription.PendingPlanRevisionTable,
+			Columns: []string{subscription.PendingPlanRevisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(planrevision.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {

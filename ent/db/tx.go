@@ -28,6 +28,8 @@ type Tx struct {
 	Endpoint *EndpointClient
 	// Event is the client for interacting with the Event builders.
 	Event *EventClient
+	// Guide is the client for interacting with the Guide builders.
+	Guide *GuideClient
 	// Invitation is the client for interacting with the Invitation builders.
 	Invitation *InvitationClient
 	// KeyRequest is the client for interacting with the KeyRequest builders.
@@ -38,6 +40,8 @@ type Tx struct {
 	Organization *OrganizationClient
 	// Plan is the client for interacting with the Plan builders.
 	Plan *PlanClient
+	// PlanRevision is the client for interacting with the PlanRevision builders.
+	PlanRevision *PlanRevisionClient
 	// Product is the client for interacting with the Product builders.
 	Product *ProductClient
 	// ProductApprover is the client for interacting with the ProductApprover builders.
@@ -194,11 +198,13 @@ func (tx *Tx) init() {
 	tx.Credential = NewCredentialClient(tx.config)
 	tx.Endpoint = NewEndpointClient(tx.config)
 	tx.Event = NewEventClient(tx.config)
+	tx.Guide = NewGuideClient(tx.config)
 	tx.Invitation = NewInvitationClient(tx.config)
 	tx.KeyRequest = NewKeyRequestClient(tx.config)
 	tx.Membership = NewMembershipClient(tx.config)
 	tx.Organization = NewOrganizationClient(tx.config)
 	tx.Plan = NewPlanClient(tx.config)
+	tx.PlanRevision = NewPlanRevisionClient(tx.config)
 	tx.Product = NewProductClient(tx.config)
 	tx.ProductApprover = NewProductApproverClient(tx.config)
 	tx.ProductDocument = NewProductDocumentClient(tx.config)

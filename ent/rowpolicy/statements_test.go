@@ -14,11 +14,13 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
+	"portico/ent/db/guide"
 	"portico/ent/db/invitation"
 	"portico/ent/db/keyrequest"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
+	"portico/ent/db/planrevision"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
 	"portico/ent/db/productgrant"
@@ -128,6 +130,22 @@ func catalogue() []table {
 			return c.Plan.Update().Where(plan.ID(id)).SetName("new").Save(ctx)
 		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
 			return c.Plan.Create().SetID(id).SetOrganizationID(o.organization).SetProductID(o.id("products")).SetName(id.String()).SetKind(domain.PlanFree).Exec(ctx)
+		}},
+		{"guides", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Guide.Query().Where(guide.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.Guide.Update().Where(guide.ID(id)).SetTitle("new").Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.Guide.Create().SetID(id).SetOrganizationID(o.organization).SetProductID(o.id("products")).
+				SetSlug(id.String()).SetTitle("Guide").SetText("Text").SetPosition(1).Exec(ctx)
+		}},
+		{"plan_revisions", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.PlanRevision.Query().Where(planrevision.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.PlanRevision.Update().Where(planrevision.ID(id)).SetQuotaPer(access.QuotaPerAccount).Save(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.PlanRevision.Create().SetID(id).SetOrganizationID(o.organization).SetProductID(o.id("products")).SetPlanID(o.id("plans")).
+				SetNumber(int(id.ID())).SetKind(domain.PlanFree).Exec(ctx)
 		}},
 		{"endpoints", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
 			return c.Endpoint.Query().Where(endpoint.ID(id)).Count(ctx)

@@ -8,16 +8,16 @@ import (
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
 
-	"portico/clients/go/gate/access"
 	"portico/ent/rowpolicy"
 	"portico/internal/domain"
 )
 
-// Plan is the terms of a product: how many calls are allowed, and the price.
+// Plan is the terms of a product: how many calls are allowed, and the price, as new
+// subscriptions get them; a PlanRevision keeps them for those that have agreed to them.
 type Plan struct{ ent.Schema }
 
 // Mixin of Plan.
-func (Plan) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Tenant{}, Changeable{}} }
+func (Plan) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Tenant{}, Changeable{}, PlanTerms{}} }
 
 // Fields of Plan.
 func (Plan) Fields() []ent.Field {
@@ -25,12 +25,8 @@ func (Plan) Fields() []ent.Field {
 		field.UUID("product_id", uuid.UUID{}).Immutable(),
 		field.String("name"),
 		field.String("external_id").Default(""),
-		field.Enum("kind").GoType(domain.PlanKind("")),
-		field.JSON("rate_limit", &access.RateLimit{}).Optional().Comment("NULL: not limited."),
-		field.JSON("quota", &access.Quota{}).Optional().Comment("NULL: not limited."),
-		field.Enum("quota_per").GoType(access.QuotaPer("")).Default(string(access.QuotaPerApp)),
-		field.JSON("price", &domain.Price{}).Optional().Comment("NULL: free of charge."),
 		field.Enum("approval").GoType(domain.Approval("")).Optional().Nillable().Comment("NULL: the product's."),
+		field.Int("revision").Default(1).Comment("The number of its newest revision, whose terms are those of this row. The release before may change the row without one."),
 	}
 }
 
@@ -54,10 +50,8 @@ func (Plan) Indexes() []ent.Index {
 func (Plan) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Node{Type: "Plan", Prefix: "plan", List: "plans", Of: []string{"Product"}, Orders: []Order{byCreation()}, Columns: map[string][]string{"charge": {"kind", "price"}}},
-		checks(map[string]string{
-			"plans_kind":      oneOf("kind", domain.PlanKind("").Values()),
-			"plans_quota_per": oneOf("quota_per", access.QuotaPer("").Values()),
-			"plans_approval":  "approval IS NULL OR " + oneOf("approval", domain.Approval("").Values()),
+		checksOfTerms("plans", map[string]string{
+			"plans_approval": "approval IS NULL OR " + oneOf("approval", domain.Approval("").Values()),
 		}),
 		Retention{What: "plans", With: []string{"products"}},
 	}

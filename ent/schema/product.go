@@ -24,6 +24,7 @@ func (Product) Fields() []ent.Field {
 		field.String("name").Immutable().MaxLen(63).Comment("A slug, unique in the organization: the name that gateways use."),
 		field.String("title"),
 		field.String("title_folded"),
+		field.String("summary").Default("").Comment("What it is, in one line of plain text."),
 		field.String("description").Default(""),
 		field.String("api_version").Default("").Comment("The API's own version, as its provider names it."),
 		field.String("external_id").Default("").Comment("The product's name in another system."),
@@ -32,6 +33,9 @@ func (Product) Fields() []ent.Field {
 		field.Enum("approval").GoType(domain.Approval("")).Default(string(domain.Manual)),
 		field.JSON("auth_types", []access.AuthType{}).Default(access.AuthTypes()),
 		field.String("documentation_url").Default(""),
+		field.String("logo_url").Default(""),
+		field.String("terms_version").Optional().Nillable().Comment("Identifies the terms that who registers an app accepts; NULL: none."),
+		field.String("terms_url").Optional().Nillable(),
 		field.String("hand_off_url").Default("").Comment("Where developers continue while a subscription waits."),
 		field.Bool("keyless").Default(false).Comment("Calls need no API key."),
 		field.JSON("request_form", &domain.Form{}).Optional().Comment("What is asked who registers an app; checked by its type. NULL: nothing."),
@@ -39,6 +43,7 @@ func (Product) Fields() []ent.Field {
 		field.JSON("tags", []string{}).Optional().Comment("Folded and sorted; NULL: none."),
 		field.Time("deprecates_at").Optional().Nillable().Comment("When it was or will be deprecated."),
 		field.Time("retires_at").Optional().Nillable().Comment("When it was or will be retired."),
+		field.Int("last_document").Default(0).Comment("The greatest number that one of its OpenAPI documents has had."),
 		field.Int("ending_notice").Optional().Nillable().Comment("The last notice of its retirement that was announced, in days before; NULL: none."),
 	}
 }
@@ -68,12 +73,13 @@ func (Product) Annotations() []schema.Annotation {
 		Node{
 			Type: "Product", Prefix: "prod", List: "products",
 			Orders:  []Order{byCreation(), {Name: "TITLE", Column: "title_folded"}},
-			Columns: map[string][]string{"viewerCan": {"organization_id", "status", "visibility"}, "approvers": nil, "grants": nil, "descriptionHtml": {"description"}},
+			Columns: map[string][]string{"viewerCan": {"organization_id", "status", "visibility"}, "approvers": nil, "grants": nil, "descriptionHtml": {"description"}, "terms": {"terms_version", "terms_url"}},
 		},
 		checks(map[string]string{
 			"products_visibility": oneOf("visibility", domain.ProductVisibility("").Values()),
 			"products_status":     oneOf("status", domain.ProductStatus("").Values()),
 			"products_approval":   oneOf("approval", domain.Approval("").Values()),
+			"products_terms":      "((terms_version IS NULL) = (terms_url IS NULL))",
 			"products_ending":     "deprecates_at IS NULL OR retires_at IS NULL OR deprecates_at <= retires_at",
 			"products_notice":     "ending_notice IS NULL OR (ending_notice > 0 AND retires_at IS NOT NULL)",
 			// What domain.MaxTags and domain.MaxTag allow, as JSON.

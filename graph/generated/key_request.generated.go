@@ -1952,7 +1952,7 @@ func (ec *executionContext) unmarshalInputKeyRequestPlanInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"productId", "planId", "answers"}
+	fieldsInOrder := [...]string{"productId", "planId", "answers", "acceptedTermsVersion"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1980,6 +1980,13 @@ func (ec *executionContext) unmarshalInputKeyRequestPlanInput(ctx context.Contex
 				return it, err
 			}
 			it.Answers = data
+		case "acceptedTermsVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("acceptedTermsVersion"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AcceptedTermsVersion = data
 		}
 	}
 	return it, nil

@@ -21,8 +21,13 @@ import (
 
 // region    ************************** generated!.gotpl **************************
 
+type EndpointLimitResolver interface {
+	Endpoint(ctx context.Context, obj *access.EndpointLimit) (*db.Endpoint, error)
+}
 type PlanResolver interface {
 	Charge(ctx context.Context, obj *db.Plan, calls int64) (*domain.Charge, error)
+
+	Revisions(ctx context.Context, obj *db.Plan, first *int, after *string, last *int, before *string) (*model.PlanRevisionConnection, error)
 }
 type PlanConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.PlanConnection) ([]*model.PlanEdge, error)
@@ -47,6 +52,44 @@ func (ec *executionContext) field_Plan_charge_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["calls"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Plan_revisions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
 	return args, nil
 }
 
@@ -271,6 +314,90 @@ func (ec *executionContext) fieldContext_CreatePlanPayload_userErrors(_ context.
 	return fc, nil
 }
 
+func (ec *executionContext) _EndpointLimit_endpoint(ctx context.Context, field graphql.CollectedField, obj *access.EndpointLimit) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"EndpointLimit",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EndpointLimit().Endpoint(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Endpoint) graphql.Marshaler {
+			return ec.marshalOEndpoint2ᚖporticoᚋentᚋdbᚐEndpoint(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EndpointLimit_endpoint(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EndpointLimit",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Endpoint(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EndpointLimit_rateLimit(ctx context.Context, field graphql.CollectedField, obj *access.EndpointLimit) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"EndpointLimit",
+		func(ctx context.Context) (any, error) {
+			return obj.RateLimit, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *access.RateLimit) graphql.Marshaler {
+			return ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EndpointLimit_rateLimit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EndpointLimit",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RateLimit(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EndpointLimit_quota(ctx context.Context, field graphql.CollectedField, obj *access.EndpointLimit) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"EndpointLimit",
+		func(ctx context.Context) (any, error) {
+			return obj.Quota, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *access.Quota) graphql.Marshaler {
+			return ec.marshalOQuota2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EndpointLimit_quota(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EndpointLimit",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Quota(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Plan_id(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -444,6 +571,72 @@ func (ec *executionContext) fieldContext_Plan_quotaPer(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Plan", field, false, false, errors.New("field of type QuotaPer does not have child fields"))
 }
 
+func (ec *executionContext) _Plan_overage(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Plan",
+		func(ctx context.Context) (any, error) {
+			return obj.Overage, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v access.Overage) graphql.Marshaler {
+			return ec.marshalNOverage2porticoᚋclientsᚋgoᚋgateᚋaccessᚐOverage(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Plan_overage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Plan", field, false, false, errors.New("field of type Overage does not have child fields"))
+}
+
+func (ec *executionContext) _Plan_endpointLimits(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Plan",
+		func(ctx context.Context) (any, error) {
+			return obj.EndpointLimits, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []access.EndpointLimit) graphql.Marshaler {
+			return ec.marshalNEndpointLimit2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐEndpointLimitᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Plan_endpointLimits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Plan",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EndpointLimit(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Plan_spendingCap(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Plan",
+		func(ctx context.Context) (any, error) {
+			return obj.SpendingCap, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalODecimal2ᚖstring(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Plan_spendingCap(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Plan", field, false, false, errors.New("field of type Decimal does not have child fields"))
+}
+
 func (ec *executionContext) _Plan_price(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -510,6 +703,87 @@ func (ec *executionContext) fieldContext_Plan_charge(ctx context.Context, field 
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = gqlhttp.Arguments(ctx, "Plan", field, ec.Variables, ec.field_Plan_charge_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Plan_revision(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Plan",
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Plan_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Plan", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Plan_revisions(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Plan_revisions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Plan().Revisions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕporticoᚋinternalᚋviewerᚐRoleᚄ(ctx, []any{"ADMIN"})
+				if err != nil {
+					var zeroVal *model.PlanRevisionConnection
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *model.PlanRevisionConnection
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, obj, directive0, nil, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PlanRevisionConnection) graphql.Marshaler {
+			return ec.marshalNPlanRevisionConnection2ᚖporticoᚋgraphᚋmodelᚐPlanRevisionConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Plan_revisions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Plan",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PlanRevisionConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Plan", field, ec.Variables, ec.field_Plan_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -1040,8 +1314,11 @@ func (ec *executionContext) unmarshalInputCreatePlanInput(ctx context.Context, o
 	if _, present := asMap["quotaPer"]; !present {
 		asMap["quotaPer"] = "APP"
 	}
+	if _, present := asMap["overage"]; !present {
+		asMap["overage"] = "REFUSE"
+	}
 
-	fieldsInOrder := [...]string{"productId", "name", "kind", "externalId", "rateLimit", "quota", "quotaPer", "price", "approval"}
+	fieldsInOrder := [...]string{"productId", "name", "kind", "externalId", "rateLimit", "quota", "quotaPer", "overage", "endpointLimits", "spendingCap", "price", "approval"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1097,6 +1374,27 @@ func (ec *executionContext) unmarshalInputCreatePlanInput(ctx context.Context, o
 				return it, err
 			}
 			it.QuotaPer = data
+		case "overage":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("overage"))
+			data, err := ec.unmarshalOOverage2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐOverage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Overage = data
+		case "endpointLimits":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("endpointLimits"))
+			data, err := ec.unmarshalOEndpointLimitInput2ᚕporticoᚋinternalᚋcatalogᚐEndpointLimitInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EndpointLimits = data
+		case "spendingCap":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("spendingCap"))
+			data, err := ec.unmarshalODecimal2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SpendingCap = data
 		case "price":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("price"))
 			data, err := ec.unmarshalOPriceInput2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, v)
@@ -1111,6 +1409,50 @@ func (ec *executionContext) unmarshalInputCreatePlanInput(ctx context.Context, o
 				return it, err
 			}
 			it.Approval = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputEndpointLimitInput(ctx context.Context, obj any) (catalog.EndpointLimitInput, error) {
+	var it catalog.EndpointLimitInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"endpointId", "rateLimit", "quota"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "endpointId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("endpointId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EndpointID = data
+		case "rateLimit":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rateLimit"))
+			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RateLimit = data
+		case "quota":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("quota"))
+			data, err := ec.unmarshalOQuotaInput2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Quota = data
 		}
 	}
 	return it, nil
@@ -1305,7 +1647,7 @@ func (ec *executionContext) unmarshalInputUpdatePlanInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"planId", "version", "name", "externalId", "rateLimit", "quota", "quotaPer", "price", "approval"}
+	fieldsInOrder := [...]string{"planId", "version", "name", "externalId", "rateLimit", "quota", "quotaPer", "overage", "endpointLimits", "spendingCap", "price", "approval"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1361,6 +1703,27 @@ func (ec *executionContext) unmarshalInputUpdatePlanInput(ctx context.Context, o
 				return it, err
 			}
 			it.QuotaPer = graphql.OmittableOf(data)
+		case "overage":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("overage"))
+			data, err := ec.unmarshalOOverage2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐOverage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Overage = graphql.OmittableOf(data)
+		case "endpointLimits":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("endpointLimits"))
+			data, err := ec.unmarshalOEndpointLimitInput2ᚕᚖporticoᚋinternalᚋcatalogᚐEndpointLimitInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EndpointLimits = graphql.OmittableOf(data)
+		case "spendingCap":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("spendingCap"))
+			data, err := ec.unmarshalODecimal2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SpendingCap = graphql.OmittableOf(data)
 		case "price":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("price"))
 			data, err := ec.unmarshalOPriceInput2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, v)
@@ -1492,6 +1855,36 @@ func (ec *executionContext) _CreatePlanPayload(ctx context.Context, sel ast.Sele
 	return out.end()
 }
 
+var endpointLimitImplementors = []string{"EndpointLimit"}
+
+func (ec *executionContext) _EndpointLimit(ctx context.Context, sel ast.SelectionSet, obj *access.EndpointLimit) graphql.Marshaler {
+	out := newObject(ctx, ec.OperationContext, sel, endpointLimitImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
+		switch field.Name {
+		case "__typename":
+			out.Text = append(out.Text, `"EndpointLimit"`...)
+		case "endpoint":
+			out.optional(ec._EndpointLimit_endpoint(ctx, field, obj))
+		case "rateLimit":
+			if out.direct {
+				out.optional(ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, field.Selections, obj.RateLimit))
+			} else {
+				out.optional(ec._EndpointLimit_rateLimit(ctx, field, obj))
+			}
+		case "quota":
+			if out.direct {
+				out.optional(ec.marshalOQuota2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx, field.Selections, obj.Quota))
+			} else {
+				out.optional(ec._EndpointLimit_quota(ctx, field, obj))
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.end()
+}
+
 var planImplementors = []string{"Plan", "Node"}
 
 func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj *db.Plan) graphql.Marshaler {
@@ -1539,6 +1932,20 @@ func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj
 			} else {
 				out.required(ec._Plan_quotaPer(ctx, field, obj))
 			}
+		case "overage":
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Overage))
+			} else {
+				out.required(ec._Plan_overage(ctx, field, obj))
+			}
+		case "endpointLimits":
+			out.required(ec._Plan_endpointLimits(ctx, field, obj))
+		case "spendingCap":
+			if out.direct {
+				out.optional(ec.marshalODecimal2ᚖstring(ctx, field.Selections, obj.SpendingCap))
+			} else {
+				out.optional(ec._Plan_spendingCap(ctx, field, obj))
+			}
 		case "price":
 			if out.direct {
 				out.optional(ec.marshalOPrice2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, field.Selections, obj.Price))
@@ -1547,6 +1954,14 @@ func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj
 			}
 		case "charge":
 			out.optional(ec._Plan_charge(ctx, field, obj))
+		case "revision":
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Revision))
+			} else {
+				out.required(ec._Plan_revision(ctx, field, obj))
+			}
+		case "revisions":
+			out.required(ec._Plan_revisions(ctx, field, obj))
 		case "approval":
 			if out.direct {
 				if v := obj.Approval; v != nil {
@@ -1807,6 +2222,45 @@ func (ec *executionContext) unmarshalNCreatePlanInput2porticoᚋinternalᚋcatal
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNEndpointLimit2porticoᚋclientsᚋgoᚋgateᚋaccessᚐEndpointLimit(ctx context.Context, sel ast.SelectionSet, v access.EndpointLimit) graphql.Marshaler {
+	return ec._EndpointLimit(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNEndpointLimit2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐEndpointLimitᚄ(ctx context.Context, sel ast.SelectionSet, v []access.EndpointLimit) graphql.Marshaler {
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+		return ec.marshalNEndpointLimit2porticoᚋclientsᚋgoᚋgateᚋaccessᚐEndpointLimit(ctx, sel, v[i])
+	})
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNEndpointLimitInput2porticoᚋinternalᚋcatalogᚐEndpointLimitInput(ctx context.Context, v any) (catalog.EndpointLimitInput, error) {
+	res, err := ec.unmarshalInputEndpointLimitInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNEndpointLimitInput2ᚖporticoᚋinternalᚋcatalogᚐEndpointLimitInput(ctx context.Context, v any) (*catalog.EndpointLimitInput, error) {
+	res, err := ec.unmarshalInputEndpointLimitInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNOverage2porticoᚋclientsᚋgoᚋgateᚋaccessᚐOverage(ctx context.Context, v any) (access.Overage, error) {
+	tmp, err := model.UnmarshalText(v)
+	res := access.Overage(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNOverage2porticoᚋclientsᚋgoᚋgateᚋaccessᚐOverage(ctx context.Context, sel ast.SelectionSet, v access.Overage) graphql.Marshaler {
+	_ = sel
+	res := model.MarshalText(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNPlan2ᚕᚖporticoᚋentᚋdbᚐPlanᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Plan) graphql.Marshaler {
 	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, sel, v[i])
@@ -1955,6 +2409,59 @@ func (ec *executionContext) marshalOCreatePlanPayload2ᚖporticoᚋgraphᚋmodel
 		return graphql.Null
 	}
 	return ec._CreatePlanPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOEndpointLimitInput2ᚕporticoᚋinternalᚋcatalogᚐEndpointLimitInputᚄ(ctx context.Context, v any) ([]catalog.EndpointLimitInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]catalog.EndpointLimitInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNEndpointLimitInput2porticoᚋinternalᚋcatalogᚐEndpointLimitInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalOEndpointLimitInput2ᚕᚖporticoᚋinternalᚋcatalogᚐEndpointLimitInputᚄ(ctx context.Context, v any) ([]*catalog.EndpointLimitInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*catalog.EndpointLimitInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNEndpointLimitInput2ᚖporticoᚋinternalᚋcatalogᚐEndpointLimitInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalOOverage2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐOverage(ctx context.Context, v any) (*access.Overage, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := model.UnmarshalText(v)
+	res := access.Overage(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOverage2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐOverage(ctx context.Context, sel ast.SelectionSet, v *access.Overage) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := model.MarshalText(string(*v))
+	return res
 }
 
 func (ec *executionContext) marshalOPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx context.Context, sel ast.SelectionSet, v *db.Plan) graphql.Marshaler {

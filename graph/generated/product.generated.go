@@ -24,6 +24,8 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type ProductResolver interface {
+	Terms(ctx context.Context, obj *db.Product) (*domain.Terms, error)
+
 	DescriptionHTML(ctx context.Context, obj *db.Product) (string, error)
 
 	Plans(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.PlanConnection, error)
@@ -32,6 +34,7 @@ type ProductResolver interface {
 	Approvers(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.UserConnection, error)
 	RequestForm(ctx context.Context, obj *db.Product) ([]*domain.Question, error)
 	Grants(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.AccountConnection, error)
+	Guides(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.GuideConnection, error)
 	Documents(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.ProductDocumentConnection, error)
 }
 type ProductConnectionResolver interface {
@@ -157,6 +160,44 @@ func (ec *executionContext) field_Product_endpoints_args(ctx context.Context, ra
 }
 
 func (ec *executionContext) field_Product_grants_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Product_guides_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
@@ -347,6 +388,72 @@ func (ec *executionContext) _Product_title(ctx context.Context, field graphql.Co
 }
 func (ec *executionContext) fieldContext_Product_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Product", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Product_summary(ctx context.Context, field graphql.CollectedField, obj *db.Product) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Product",
+		func(ctx context.Context) (any, error) {
+			return obj.Summary, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Product_summary(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Product", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Product_logoUrl(ctx context.Context, field graphql.CollectedField, obj *db.Product) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Product",
+		func(ctx context.Context) (any, error) {
+			return obj.LogoURL, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Product_logoUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Product", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Product_terms(ctx context.Context, field graphql.CollectedField, obj *db.Product) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Product",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Product().Terms(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.Terms) graphql.Marshaler {
+			return ec.marshalOTerms2ᚖporticoᚋinternalᚋdomainᚐTerms(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Product_terms(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Product",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Terms(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Product_description(ctx context.Context, field graphql.CollectedField, obj *db.Product) (ret graphql.Marshaler) {
@@ -946,6 +1053,50 @@ func (ec *executionContext) fieldContext_Product_grants(ctx context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _Product_guides(ctx context.Context, field graphql.CollectedField, obj *db.Product) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Product_guides(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Product().Guides(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.GuideConnection) graphql.Marshaler {
+			return ec.marshalNGuideConnection2ᚖporticoᚋgraphᚋmodelᚐGuideConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Product_guides(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Product",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_GuideConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Product", field, ec.Variables, ec.field_Product_guides_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Product_documents(ctx context.Context, field graphql.CollectedField, obj *db.Product) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1318,6 +1469,34 @@ func (ec *executionContext) fieldContext_ProductPermissions_changeGrants(_ conte
 	return fc, nil
 }
 
+func (ec *executionContext) _ProductPermissions_createGuide(ctx context.Context, field graphql.CollectedField, obj *catalog.ProductPermissions) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ProductPermissions",
+		func(ctx context.Context) (any, error) {
+			return obj.CreateGuide, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
+			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProductPermissions_createGuide(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProductPermissions",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Permission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdateProductPayload_product(ctx context.Context, field graphql.CollectedField, obj *model.UpdateProductPayload) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -1408,7 +1587,7 @@ func (ec *executionContext) unmarshalInputCreateProductInput(ctx context.Context
 		asMap["enforceEndpoints"] = false
 	}
 
-	fieldsInOrder := [...]string{"name", "title", "description", "apiVersion", "externalId", "status", "visibility", "approval", "authTypes", "documentationUrl", "handOffUrl", "keyless", "enforceEndpoints", "requestForm", "tags"}
+	fieldsInOrder := [...]string{"name", "title", "summary", "logoUrl", "terms", "description", "apiVersion", "externalId", "status", "visibility", "approval", "authTypes", "documentationUrl", "handOffUrl", "keyless", "enforceEndpoints", "requestForm", "tags"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1429,6 +1608,27 @@ func (ec *executionContext) unmarshalInputCreateProductInput(ctx context.Context
 				return it, err
 			}
 			it.Title = data
+		case "summary":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("summary"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Summary = data
+		case "logoUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("logoUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.LogoURL = data
+		case "terms":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("terms"))
+			data, err := ec.unmarshalOTermsInput2ᚖporticoᚋinternalᚋdomainᚐTerms(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Terms = data
 		case "description":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("description"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -1635,7 +1835,7 @@ func (ec *executionContext) unmarshalInputUpdateProductInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"productId", "version", "title", "description", "apiVersion", "externalId", "status", "visibility", "approval", "authTypes", "documentationUrl", "handOffUrl", "keyless", "enforceEndpoints", "requestForm", "tags"}
+	fieldsInOrder := [...]string{"productId", "version", "title", "summary", "logoUrl", "terms", "description", "apiVersion", "externalId", "status", "visibility", "approval", "authTypes", "documentationUrl", "handOffUrl", "keyless", "enforceEndpoints", "requestForm", "tags"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1663,6 +1863,27 @@ func (ec *executionContext) unmarshalInputUpdateProductInput(ctx context.Context
 				return it, err
 			}
 			it.Title = graphql.OmittableOf(data)
+		case "summary":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("summary"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Summary = graphql.OmittableOf(data)
+		case "logoUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("logoUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.LogoURL = graphql.OmittableOf(data)
+		case "terms":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("terms"))
+			data, err := ec.unmarshalOTermsInput2ᚖporticoᚋinternalᚋdomainᚐTerms(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Terms = graphql.OmittableOf(data)
 		case "description":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("description"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -1818,6 +2039,20 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 			} else {
 				out.required(ec._Product_title(ctx, field, obj))
 			}
+		case "summary":
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Summary))
+			} else {
+				out.required(ec._Product_summary(ctx, field, obj))
+			}
+		case "logoUrl":
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.LogoURL))
+			} else {
+				out.required(ec._Product_logoUrl(ctx, field, obj))
+			}
+		case "terms":
+			out.optional(ec._Product_terms(ctx, field, obj))
 		case "description":
 			if out.direct {
 				out.Text = model.AppendText(out.Text, string(obj.Description))
@@ -1908,6 +2143,8 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 			out.required(ec._Product_requestForm(ctx, field, obj))
 		case "grants":
 			out.optional(ec._Product_grants(ctx, field, obj))
+		case "guides":
+			out.required(ec._Product_guides(ctx, field, obj))
 		case "documents":
 			out.required(ec._Product_documents(ctx, field, obj))
 		case "deprecatesAt":
@@ -2031,6 +2268,12 @@ func (ec *executionContext) _ProductPermissions(ctx context.Context, sel ast.Sel
 				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.ChangeGrants))
 			} else {
 				out.required(ec._ProductPermissions_changeGrants(ctx, field, obj))
+			}
+		case "createGuide":
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.CreateGuide))
+			} else {
+				out.required(ec._ProductPermissions_createGuide(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))

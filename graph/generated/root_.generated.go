@@ -30,6 +30,7 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	AcceptedProductTerms() AcceptedProductTermsResolver
 	Account() AccountResolver
 	AccountConnection() AccountConnectionResolver
 	App() AppResolver
@@ -44,11 +45,14 @@ type ResolverRoot interface {
 	DeletedAppConnection() DeletedAppConnectionResolver
 	Endpoint() EndpointResolver
 	EndpointConnection() EndpointConnectionResolver
+	EndpointLimit() EndpointLimitResolver
 	Event() EventResolver
 	EventConnection() EventConnectionResolver
 	EventSubject() EventSubjectResolver
 	Gateway() GatewayResolver
 	GatewayConnection() GatewayConnectionResolver
+	Guide() GuideResolver
+	GuideConnection() GuideConnectionResolver
 	Impact() ImpactResolver
 	Invitation() InvitationResolver
 	InvitationConnection() InvitationConnectionResolver
@@ -62,6 +66,8 @@ type ResolverRoot interface {
 	Plan() PlanResolver
 	PlanChangePreview() PlanChangePreviewResolver
 	PlanConnection() PlanConnectionResolver
+	PlanRevision() PlanRevisionResolver
+	PlanRevisionConnection() PlanRevisionConnectionResolver
 	Product() ProductResolver
 	ProductConnection() ProductConnectionResolver
 	ProductDocument() ProductDocumentResolver
@@ -102,10 +108,21 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	AcceptProductTermsPayload struct {
+		ProductSubscriptions func(childComplexity int) int
+		UserErrors           func(childComplexity int) int
+	}
+
 	AcceptTermsPayload struct {
 		AcceptedTerms func(childComplexity int) int
 		User          func(childComplexity int) int
 		UserErrors    func(childComplexity int) int
+	}
+
+	AcceptedProductTerms struct {
+		AcceptedBy func(childComplexity int) int
+		At         func(childComplexity int) int
+		Version    func(childComplexity int) int
 	}
 
 	AcceptedTerms struct {
@@ -416,6 +433,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	CreateGuidePayload struct {
+		Guide      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	CreatePlanPayload struct {
 		Plan       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -526,6 +548,11 @@ type ComplexityRoot struct {
 	DeleteEndpointPayload struct {
 		DeletedEndpointID func(childComplexity int) int
 		UserErrors        func(childComplexity int) int
+	}
+
+	DeleteGuidePayload struct {
+		DeletedGuideID func(childComplexity int) int
+		UserErrors     func(childComplexity int) int
 	}
 
 	DeleteKeyRequestPayload struct {
@@ -645,6 +672,12 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	EndpointLimit struct {
+		Endpoint  func(childComplexity int) int
+		Quota     func(childComplexity int) int
+		RateLimit func(childComplexity int) int
+	}
+
 	EndpointPermissions struct {
 		Delete func(childComplexity int) int
 		Update func(childComplexity int) int
@@ -731,6 +764,37 @@ type ComplexityRoot struct {
 		Account    func(childComplexity int) int
 		Product    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	Guide struct {
+		CreatedAt func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		HTML      func(childComplexity int) int
+		Position  func(childComplexity int) int
+		Product   func(childComplexity int) int
+		Slug      func(childComplexity int) int
+		Text      func(childComplexity int) int
+		Title     func(childComplexity int) int
+		UpdatedAt func(childComplexity int) int
+		Version   func(childComplexity int) int
+		ViewerCan func(childComplexity int) int
+	}
+
+	GuideConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	GuideEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	GuidePermissions struct {
+		Delete func(childComplexity int) int
+		Update func(childComplexity int) int
 	}
 
 	IdentityProvider struct {
@@ -919,9 +983,17 @@ type ComplexityRoot struct {
 		Remove     func(childComplexity int) int
 	}
 
+	MovePlanSubscriptionsPayload struct {
+		Moved      func(childComplexity int) int
+		Plan       func(childComplexity int) int
+		Remaining  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Mutation struct {
 		AcceptAppTransfer           func(childComplexity int, input model.AcceptAppTransferInput) int
 		AcceptInvitation            func(childComplexity int, input identity.AcceptInvitationInput) int
+		AcceptProductTerms          func(childComplexity int, input apps.AcceptProductTermsInput) int
 		AcceptTerms                 func(childComplexity int, input model.AcceptTermsInput) int
 		ActAs                       func(childComplexity int, input model.ActAsInput) int
 		AddApprover                 func(childComplexity int, input identity.AddApproverInput) int
@@ -943,6 +1015,7 @@ type ComplexityRoot struct {
 		CreateAccount               func(childComplexity int, input identity.CreateAccountInput) int
 		CreateApp                   func(childComplexity int, input apps.CreateAppInput) int
 		CreateEndpoint              func(childComplexity int, input catalog.CreateEndpointInput) int
+		CreateGuide                 func(childComplexity int, input catalog.CreateGuideInput) int
 		CreatePlan                  func(childComplexity int, input catalog.CreatePlanInput) int
 		CreateProduct               func(childComplexity int, input catalog.CreateProductInput) int
 		CreateServiceToken          func(childComplexity int, input identity.CreateServiceTokenInput) int
@@ -952,6 +1025,7 @@ type ComplexityRoot struct {
 		DeleteAccount               func(childComplexity int, input model.DeleteAccountInput) int
 		DeleteApp                   func(childComplexity int, input model.DeleteAppInput) int
 		DeleteEndpoint              func(childComplexity int, input model.DeleteEndpointInput) int
+		DeleteGuide                 func(childComplexity int, input model.DeleteGuideInput) int
 		DeleteKeyRequest            func(childComplexity int, input model.DeleteKeyRequestInput) int
 		DeleteProductDocument       func(childComplexity int, input model.DeleteProductDocumentInput) int
 		DeleteUser                  func(childComplexity int, input model.DeleteUserInput) int
@@ -965,6 +1039,7 @@ type ComplexityRoot struct {
 		GenerateKey                 func(childComplexity int, input apps.GenerateKeyInput) int
 		GrantProduct                func(childComplexity int, input model.GrantProductInput) int
 		InviteMember                func(childComplexity int, input identity.InviteMemberInput) int
+		MovePlanSubscriptions       func(childComplexity int, input apps.MovePlanSubscriptionsInput) int
 		RefreshSession              func(childComplexity int, input model.RefreshSessionInput) int
 		Register                    func(childComplexity int, input apps.RegisterInput) int
 		RejectKeyRequest            func(childComplexity int, input model.RejectKeyRequestInput) int
@@ -1002,6 +1077,7 @@ type ComplexityRoot struct {
 		UpdateAccount               func(childComplexity int, input model.UpdateAccountInput) int
 		UpdateApp                   func(childComplexity int, input model.UpdateAppInput) int
 		UpdateEndpoint              func(childComplexity int, input model.UpdateEndpointInput) int
+		UpdateGuide                 func(childComplexity int, input model.UpdateGuideInput) int
 		UpdateKey                   func(childComplexity int, input model.UpdateKeyInput) int
 		UpdateKeyRequest            func(childComplexity int, input model.UpdateKeyRequestInput) int
 		UpdateMailPreferences       func(childComplexity int, input model.UpdateMailPreferencesInput) int
@@ -1058,13 +1134,14 @@ type ComplexityRoot struct {
 	}
 
 	PendingPlanChange struct {
-		EffectiveAt func(childComplexity int) int
-		Plan        func(childComplexity int) int
-		Reason      func(childComplexity int) int
-		RequestedAt func(childComplexity int) int
-		RequestedBy func(childComplexity int) int
-		Status      func(childComplexity int) int
-		When        func(childComplexity int) int
+		EffectiveAt  func(childComplexity int) int
+		Plan         func(childComplexity int) int
+		PlanRevision func(childComplexity int) int
+		Reason       func(childComplexity int) int
+		RequestedAt  func(childComplexity int) int
+		RequestedBy  func(childComplexity int) int
+		Status       func(childComplexity int) int
+		When         func(childComplexity int) int
 	}
 
 	Permission struct {
@@ -1074,17 +1151,22 @@ type ComplexityRoot struct {
 	}
 
 	Plan struct {
-		Approval   func(childComplexity int) int
-		Charge     func(childComplexity int, calls int64) int
-		ExternalID func(childComplexity int) int
-		GlobalID   func(childComplexity int) int
-		Kind       func(childComplexity int) int
-		Name       func(childComplexity int) int
-		Price      func(childComplexity int) int
-		Quota      func(childComplexity int) int
-		QuotaPer   func(childComplexity int) int
-		RateLimit  func(childComplexity int) int
-		Version    func(childComplexity int) int
+		Approval       func(childComplexity int) int
+		Charge         func(childComplexity int, calls int64) int
+		EndpointLimits func(childComplexity int) int
+		ExternalID     func(childComplexity int) int
+		GlobalID       func(childComplexity int) int
+		Kind           func(childComplexity int) int
+		Name           func(childComplexity int) int
+		Overage        func(childComplexity int) int
+		Price          func(childComplexity int) int
+		Quota          func(childComplexity int) int
+		QuotaPer       func(childComplexity int) int
+		RateLimit      func(childComplexity int) int
+		Revision       func(childComplexity int) int
+		Revisions      func(childComplexity int, first *int, after *string, last *int, before *string) int
+		SpendingCap    func(childComplexity int) int
+		Version        func(childComplexity int) int
 	}
 
 	PlanChangePreview struct {
@@ -1104,6 +1186,35 @@ type ComplexityRoot struct {
 	}
 
 	PlanEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	PlanRevision struct {
+		Charge            func(childComplexity int, calls int64) int
+		CreatedAt         func(childComplexity int) int
+		EndpointLimits    func(childComplexity int) int
+		GlobalID          func(childComplexity int) int
+		Kind              func(childComplexity int) int
+		Number            func(childComplexity int) int
+		Overage           func(childComplexity int) int
+		Plan              func(childComplexity int) int
+		Price             func(childComplexity int) int
+		Quota             func(childComplexity int) int
+		QuotaPer          func(childComplexity int) int
+		RateLimit         func(childComplexity int) int
+		SpendingCap       func(childComplexity int) int
+		SubscriptionCount func(childComplexity int) int
+	}
+
+	PlanRevisionConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	PlanRevisionEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
 	}
@@ -1137,14 +1248,18 @@ type ComplexityRoot struct {
 		ExternalID       func(childComplexity int) int
 		GlobalID         func(childComplexity int) int
 		Grants           func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Guides           func(childComplexity int, first *int, after *string, last *int, before *string) int
 		HandOffURL       func(childComplexity int) int
 		Keyless          func(childComplexity int) int
+		LogoURL          func(childComplexity int) int
 		Name             func(childComplexity int) int
 		Plans            func(childComplexity int, first *int, after *string, last *int, before *string) int
 		RequestForm      func(childComplexity int) int
 		RetiresAt        func(childComplexity int) int
 		Status           func(childComplexity int) int
+		Summary          func(childComplexity int) int
 		Tags             func(childComplexity int) int
+		Terms            func(childComplexity int) int
 		Title            func(childComplexity int) int
 		Version          func(childComplexity int) int
 		ViewerCan        func(childComplexity int) int
@@ -1203,11 +1318,13 @@ type ComplexityRoot struct {
 		ChangeApprovers func(childComplexity int) int
 		ChangeGrants    func(childComplexity int) int
 		CreateEndpoint  func(childComplexity int) int
+		CreateGuide     func(childComplexity int) int
 		Register        func(childComplexity int) int
 		Update          func(childComplexity int) int
 	}
 
 	ProductSubscription struct {
+		AcceptedTerms      func(childComplexity int) int
 		Account            func(childComplexity int) int
 		AllowedTransitions func(childComplexity int) int
 		Answers            func(childComplexity int) int
@@ -1224,11 +1341,13 @@ type ComplexityRoot struct {
 		Narrowed           func(childComplexity int) int
 		PendingChange      func(childComplexity int) int
 		Plan               func(childComplexity int) int
+		PlanRevision       func(childComplexity int) int
 		Product            func(childComplexity int) int
 		Quota              func(childComplexity int) int
 		Reason             func(childComplexity int) int
 		RequestedBy        func(childComplexity int) int
 		Status             func(childComplexity int) int
+		TermsToAccept      func(childComplexity int) int
 		Timeline           func(childComplexity int, first *int, after *string, last *int, before *string) int
 		UpdatedAt          func(childComplexity int) int
 		Version            func(childComplexity int) int
@@ -1682,6 +1801,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	UpdateGuidePayload struct {
+		Guide      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	UpdateKeyPayload struct {
 		Credential func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -1892,6 +2016,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AcceptInvitationPayload.UserErrors(childComplexity), true
 
+	case "AcceptProductTermsPayload.productSubscriptions":
+		if e.ComplexityRoot.AcceptProductTermsPayload.ProductSubscriptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptProductTermsPayload.ProductSubscriptions(childComplexity), true
+	case "AcceptProductTermsPayload.userErrors":
+		if e.ComplexityRoot.AcceptProductTermsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptProductTermsPayload.UserErrors(childComplexity), true
+
 	case "AcceptTermsPayload.acceptedTerms":
 		if e.ComplexityRoot.AcceptTermsPayload.AcceptedTerms == nil {
 			break
@@ -1910,6 +2047,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AcceptTermsPayload.UserErrors(childComplexity), true
+
+	case "AcceptedProductTerms.acceptedBy":
+		if e.ComplexityRoot.AcceptedProductTerms.AcceptedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptedProductTerms.AcceptedBy(childComplexity), true
+	case "AcceptedProductTerms.at":
+		if e.ComplexityRoot.AcceptedProductTerms.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptedProductTerms.At(childComplexity), true
+	case "AcceptedProductTerms.version":
+		if e.ComplexityRoot.AcceptedProductTerms.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptedProductTerms.Version(childComplexity), true
 
 	case "AcceptedTerms.at":
 		if e.ComplexityRoot.AcceptedTerms.At == nil {
@@ -3066,6 +3222,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateEndpointPayload.UserErrors(childComplexity), true
 
+	case "CreateGuidePayload.guide":
+		if e.ComplexityRoot.CreateGuidePayload.Guide == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateGuidePayload.Guide(childComplexity), true
+	case "CreateGuidePayload.userErrors":
+		if e.ComplexityRoot.CreateGuidePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateGuidePayload.UserErrors(childComplexity), true
+
 	case "CreatePlanPayload.plan":
 		if e.ComplexityRoot.CreatePlanPayload.Plan == nil {
 			break
@@ -3510,6 +3679,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteEndpointPayload.UserErrors(childComplexity), true
 
+	case "DeleteGuidePayload.deletedGuideId":
+		if e.ComplexityRoot.DeleteGuidePayload.DeletedGuideID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteGuidePayload.DeletedGuideID(childComplexity), true
+	case "DeleteGuidePayload.userErrors":
+		if e.ComplexityRoot.DeleteGuidePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteGuidePayload.UserErrors(childComplexity), true
+
 	case "DeleteKeyRequestPayload.deletedKeyRequestId":
 		if e.ComplexityRoot.DeleteKeyRequestPayload.DeletedKeyRequestID == nil {
 			break
@@ -3889,6 +4071,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EndpointEdge.Node(childComplexity), true
 
+	case "EndpointLimit.endpoint":
+		if e.ComplexityRoot.EndpointLimit.Endpoint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndpointLimit.Endpoint(childComplexity), true
+	case "EndpointLimit.quota":
+		if e.ComplexityRoot.EndpointLimit.Quota == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndpointLimit.Quota(childComplexity), true
+	case "EndpointLimit.rateLimit":
+		if e.ComplexityRoot.EndpointLimit.RateLimit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndpointLimit.RateLimit(childComplexity), true
+
 	case "EndpointPermissions.delete":
 		if e.ComplexityRoot.EndpointPermissions.Delete == nil {
 			break
@@ -4195,6 +4396,124 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.GrantProductPayload.UserErrors(childComplexity), true
+
+	case "Guide.createdAt":
+		if e.ComplexityRoot.Guide.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.CreatedAt(childComplexity), true
+	case "Guide.id":
+		if e.ComplexityRoot.Guide.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.GlobalID(childComplexity), true
+	case "Guide.html":
+		if e.ComplexityRoot.Guide.HTML == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.HTML(childComplexity), true
+	case "Guide.position":
+		if e.ComplexityRoot.Guide.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.Position(childComplexity), true
+	case "Guide.product":
+		if e.ComplexityRoot.Guide.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.Product(childComplexity), true
+	case "Guide.slug":
+		if e.ComplexityRoot.Guide.Slug == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.Slug(childComplexity), true
+	case "Guide.text":
+		if e.ComplexityRoot.Guide.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.Text(childComplexity), true
+	case "Guide.title":
+		if e.ComplexityRoot.Guide.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.Title(childComplexity), true
+	case "Guide.updatedAt":
+		if e.ComplexityRoot.Guide.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.UpdatedAt(childComplexity), true
+	case "Guide.version":
+		if e.ComplexityRoot.Guide.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.Version(childComplexity), true
+	case "Guide.viewerCan":
+		if e.ComplexityRoot.Guide.ViewerCan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Guide.ViewerCan(childComplexity), true
+
+	case "GuideConnection.edges":
+		if e.ComplexityRoot.GuideConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuideConnection.Edges(childComplexity), true
+	case "GuideConnection.nodes":
+		if e.ComplexityRoot.GuideConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuideConnection.Nodes(childComplexity), true
+	case "GuideConnection.pageInfo":
+		if e.ComplexityRoot.GuideConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuideConnection.PageInfo(childComplexity), true
+	case "GuideConnection.totalCount":
+		if e.ComplexityRoot.GuideConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuideConnection.TotalCount(childComplexity), true
+
+	case "GuideEdge.cursor":
+		if e.ComplexityRoot.GuideEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuideEdge.Cursor(childComplexity), true
+	case "GuideEdge.node":
+		if e.ComplexityRoot.GuideEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuideEdge.Node(childComplexity), true
+
+	case "GuidePermissions.delete":
+		if e.ComplexityRoot.GuidePermissions.Delete == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuidePermissions.Delete(childComplexity), true
+	case "GuidePermissions.update":
+		if e.ComplexityRoot.GuidePermissions.Update == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuidePermissions.Update(childComplexity), true
 
 	case "IdentityProvider.label":
 		if e.ComplexityRoot.IdentityProvider.Label == nil {
@@ -4924,6 +5243,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MembershipPermissions.Remove(childComplexity), true
 
+	case "MovePlanSubscriptionsPayload.moved":
+		if e.ComplexityRoot.MovePlanSubscriptionsPayload.Moved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MovePlanSubscriptionsPayload.Moved(childComplexity), true
+	case "MovePlanSubscriptionsPayload.plan":
+		if e.ComplexityRoot.MovePlanSubscriptionsPayload.Plan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MovePlanSubscriptionsPayload.Plan(childComplexity), true
+	case "MovePlanSubscriptionsPayload.remaining":
+		if e.ComplexityRoot.MovePlanSubscriptionsPayload.Remaining == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MovePlanSubscriptionsPayload.Remaining(childComplexity), true
+	case "MovePlanSubscriptionsPayload.userErrors":
+		if e.ComplexityRoot.MovePlanSubscriptionsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MovePlanSubscriptionsPayload.UserErrors(childComplexity), true
+
 	case "Mutation.acceptAppTransfer":
 		if e.ComplexityRoot.Mutation.AcceptAppTransfer == nil {
 			break
@@ -4946,6 +5290,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AcceptInvitation(childComplexity, args["input"].(identity.AcceptInvitationInput)), true
+	case "Mutation.acceptProductTerms":
+		if e.ComplexityRoot.Mutation.AcceptProductTerms == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_acceptProductTerms_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AcceptProductTerms(childComplexity, args["input"].(apps.AcceptProductTermsInput)), true
 	case "Mutation.acceptTerms":
 		if e.ComplexityRoot.Mutation.AcceptTerms == nil {
 			break
@@ -5177,6 +5532,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateEndpoint(childComplexity, args["input"].(catalog.CreateEndpointInput)), true
+	case "Mutation.createGuide":
+		if e.ComplexityRoot.Mutation.CreateGuide == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createGuide_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateGuide(childComplexity, args["input"].(catalog.CreateGuideInput)), true
 	case "Mutation.createPlan":
 		if e.ComplexityRoot.Mutation.CreatePlan == nil {
 			break
@@ -5276,6 +5642,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteEndpoint(childComplexity, args["input"].(model.DeleteEndpointInput)), true
+	case "Mutation.deleteGuide":
+		if e.ComplexityRoot.Mutation.DeleteGuide == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteGuide_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteGuide(childComplexity, args["input"].(model.DeleteGuideInput)), true
 	case "Mutation.deleteKeyRequest":
 		if e.ComplexityRoot.Mutation.DeleteKeyRequest == nil {
 			break
@@ -5419,6 +5796,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.InviteMember(childComplexity, args["input"].(identity.InviteMemberInput)), true
+	case "Mutation.movePlanSubscriptions":
+		if e.ComplexityRoot.Mutation.MovePlanSubscriptions == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_movePlanSubscriptions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MovePlanSubscriptions(childComplexity, args["input"].(apps.MovePlanSubscriptionsInput)), true
 	case "Mutation.refreshSession":
 		if e.ComplexityRoot.Mutation.RefreshSession == nil {
 			break
@@ -5826,6 +6214,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateEndpoint(childComplexity, args["input"].(model.UpdateEndpointInput)), true
+	case "Mutation.updateGuide":
+		if e.ComplexityRoot.Mutation.UpdateGuide == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateGuide_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateGuide(childComplexity, args["input"].(model.UpdateGuideInput)), true
 	case "Mutation.updateKey":
 		if e.ComplexityRoot.Mutation.UpdateKey == nil {
 			break
@@ -6193,6 +6592,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PendingPlanChange.Plan(childComplexity), true
+	case "PendingPlanChange.planRevision":
+		if e.ComplexityRoot.PendingPlanChange.PlanRevision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingPlanChange.PlanRevision(childComplexity), true
 	case "PendingPlanChange.reason":
 		if e.ComplexityRoot.PendingPlanChange.Reason == nil {
 			break
@@ -6260,6 +6665,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Plan.Charge(childComplexity, args["calls"].(int64)), true
+	case "Plan.endpointLimits":
+		if e.ComplexityRoot.Plan.EndpointLimits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Plan.EndpointLimits(childComplexity), true
 	case "Plan.externalId":
 		if e.ComplexityRoot.Plan.ExternalID == nil {
 			break
@@ -6284,6 +6695,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Plan.Name(childComplexity), true
+	case "Plan.overage":
+		if e.ComplexityRoot.Plan.Overage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Plan.Overage(childComplexity), true
 	case "Plan.price":
 		if e.ComplexityRoot.Plan.Price == nil {
 			break
@@ -6308,6 +6725,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Plan.RateLimit(childComplexity), true
+	case "Plan.revision":
+		if e.ComplexityRoot.Plan.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Plan.Revision(childComplexity), true
+	case "Plan.revisions":
+		if e.ComplexityRoot.Plan.Revisions == nil {
+			break
+		}
+
+		args, err := ec.field_Plan_revisions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Plan.Revisions(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Plan.spendingCap":
+		if e.ComplexityRoot.Plan.SpendingCap == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Plan.SpendingCap(childComplexity), true
 	case "Plan.version":
 		if e.ComplexityRoot.Plan.Version == nil {
 			break
@@ -6389,6 +6829,134 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PlanEdge.Node(childComplexity), true
+
+	case "PlanRevision.charge":
+		if e.ComplexityRoot.PlanRevision.Charge == nil {
+			break
+		}
+
+		args, err := ec.field_PlanRevision_charge_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.PlanRevision.Charge(childComplexity, args["calls"].(int64)), true
+	case "PlanRevision.createdAt":
+		if e.ComplexityRoot.PlanRevision.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.CreatedAt(childComplexity), true
+	case "PlanRevision.endpointLimits":
+		if e.ComplexityRoot.PlanRevision.EndpointLimits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.EndpointLimits(childComplexity), true
+	case "PlanRevision.id":
+		if e.ComplexityRoot.PlanRevision.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.GlobalID(childComplexity), true
+	case "PlanRevision.kind":
+		if e.ComplexityRoot.PlanRevision.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.Kind(childComplexity), true
+	case "PlanRevision.number":
+		if e.ComplexityRoot.PlanRevision.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.Number(childComplexity), true
+	case "PlanRevision.overage":
+		if e.ComplexityRoot.PlanRevision.Overage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.Overage(childComplexity), true
+	case "PlanRevision.plan":
+		if e.ComplexityRoot.PlanRevision.Plan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.Plan(childComplexity), true
+	case "PlanRevision.price":
+		if e.ComplexityRoot.PlanRevision.Price == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.Price(childComplexity), true
+	case "PlanRevision.quota":
+		if e.ComplexityRoot.PlanRevision.Quota == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.Quota(childComplexity), true
+	case "PlanRevision.quotaPer":
+		if e.ComplexityRoot.PlanRevision.QuotaPer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.QuotaPer(childComplexity), true
+	case "PlanRevision.rateLimit":
+		if e.ComplexityRoot.PlanRevision.RateLimit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.RateLimit(childComplexity), true
+	case "PlanRevision.spendingCap":
+		if e.ComplexityRoot.PlanRevision.SpendingCap == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.SpendingCap(childComplexity), true
+	case "PlanRevision.subscriptionCount":
+		if e.ComplexityRoot.PlanRevision.SubscriptionCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevision.SubscriptionCount(childComplexity), true
+
+	case "PlanRevisionConnection.edges":
+		if e.ComplexityRoot.PlanRevisionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevisionConnection.Edges(childComplexity), true
+	case "PlanRevisionConnection.nodes":
+		if e.ComplexityRoot.PlanRevisionConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevisionConnection.Nodes(childComplexity), true
+	case "PlanRevisionConnection.pageInfo":
+		if e.ComplexityRoot.PlanRevisionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevisionConnection.PageInfo(childComplexity), true
+	case "PlanRevisionConnection.totalCount":
+		if e.ComplexityRoot.PlanRevisionConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevisionConnection.TotalCount(childComplexity), true
+
+	case "PlanRevisionEdge.cursor":
+		if e.ComplexityRoot.PlanRevisionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevisionEdge.Cursor(childComplexity), true
+	case "PlanRevisionEdge.node":
+		if e.ComplexityRoot.PlanRevisionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanRevisionEdge.Node(childComplexity), true
 
 	case "Price.amount":
 		if e.ComplexityRoot.Price.Amount == nil {
@@ -6544,6 +7112,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.Grants(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Product.guides":
+		if e.ComplexityRoot.Product.Guides == nil {
+			break
+		}
+
+		args, err := ec.field_Product_guides_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Product.Guides(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Product.handOffUrl":
 		if e.ComplexityRoot.Product.HandOffURL == nil {
 			break
@@ -6556,6 +7135,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.Keyless(childComplexity), true
+	case "Product.logoUrl":
+		if e.ComplexityRoot.Product.LogoURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Product.LogoURL(childComplexity), true
 	case "Product.name":
 		if e.ComplexityRoot.Product.Name == nil {
 			break
@@ -6591,12 +7176,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.Status(childComplexity), true
+	case "Product.summary":
+		if e.ComplexityRoot.Product.Summary == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Product.Summary(childComplexity), true
 	case "Product.tags":
 		if e.ComplexityRoot.Product.Tags == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Product.Tags(childComplexity), true
+	case "Product.terms":
+		if e.ComplexityRoot.Product.Terms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Product.Terms(childComplexity), true
 	case "Product.title":
 		if e.ComplexityRoot.Product.Title == nil {
 			break
@@ -6831,6 +7428,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductPermissions.CreateEndpoint(childComplexity), true
+	case "ProductPermissions.createGuide":
+		if e.ComplexityRoot.ProductPermissions.CreateGuide == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductPermissions.CreateGuide(childComplexity), true
 	case "ProductPermissions.register":
 		if e.ComplexityRoot.ProductPermissions.Register == nil {
 			break
@@ -6844,6 +7447,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProductPermissions.Update(childComplexity), true
 
+	case "ProductSubscription.acceptedTerms":
+		if e.ComplexityRoot.ProductSubscription.AcceptedTerms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscription.AcceptedTerms(childComplexity), true
 	case "ProductSubscription.account":
 		if e.ComplexityRoot.ProductSubscription.Account == nil {
 			break
@@ -6945,6 +7554,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductSubscription.Plan(childComplexity), true
+	case "ProductSubscription.planRevision":
+		if e.ComplexityRoot.ProductSubscription.PlanRevision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscription.PlanRevision(childComplexity), true
 	case "ProductSubscription.product":
 		if e.ComplexityRoot.ProductSubscription.Product == nil {
 			break
@@ -6975,6 +7590,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductSubscription.Status(childComplexity), true
+	case "ProductSubscription.termsToAccept":
+		if e.ComplexityRoot.ProductSubscription.TermsToAccept == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscription.TermsToAccept(childComplexity), true
 	case "ProductSubscription.timeline":
 		if e.ComplexityRoot.ProductSubscription.Timeline == nil {
 			break
@@ -8749,6 +9370,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateEndpointPayload.UserErrors(childComplexity), true
 
+	case "UpdateGuidePayload.guide":
+		if e.ComplexityRoot.UpdateGuidePayload.Guide == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateGuidePayload.Guide(childComplexity), true
+	case "UpdateGuidePayload.userErrors":
+		if e.ComplexityRoot.UpdateGuidePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateGuidePayload.UserErrors(childComplexity), true
+
 	case "UpdateKeyPayload.credential":
 		if e.ComplexityRoot.UpdateKeyPayload.Credential == nil {
 			break
@@ -9403,9 +10037,9 @@ type AccessStep {
 
 "The limits that a call would count against."
 type AccessLimits {
-  "The rate limit of the plan or of the key, whichever is tighter; null when there is none."
+  "The tightest rate limit, of the plan, of the plan for the endpoint, or of the key; for a refused call the one that refuses for longest. Null when there is none."
   rate: LimitWindow
-  "The plan's quota; null when there is none."
+  "The tightest quota: the plan's, the plan's for the endpoint, or the calls that its spending cap allows; for a refused call the one that refuses for longest. Null when there is none."
   quota: LimitWindow
 }
 
@@ -9449,13 +10083,13 @@ enum VerdictCode {
   NOT_IN_ACCESS_LIST
   "The product does not accept API keys in the form in which this one was presented (` + "`" + `authTypes` + "`" + `)."
   AUTH_TYPE_NOT_ALLOWED
-  "The product enforces its endpoints or the subscription is limited to some, and method and path are those of none of them, or servers could read the path in different ways."
+  "The product enforces its endpoints or the subscription is limited to some, and method and path are those of none of them, or servers could read the path in different ways. Also where the plan limits single endpoints and the path is not named, or could be read in different ways."
   ENDPOINT_NOT_ALLOWED
   "The credential belongs to a whole account, several of its apps may make the call, and none is named."
   AMBIGUOUS_APP
-  "Calls come faster than the rate limit of the plan or of the credential allows. Without a credential beside it: too many unknown API keys were presented, and this one was not looked up."
+  "Calls come faster than the rate limit of the plan, of the plan for the endpoint, or of the credential allows. Without a credential beside it: too many unknown API keys were presented, and this one was not looked up."
   RATE_LIMITED
-  "The calls of the plan's quota are used up until the next period."
+  "The calls of the plan's quota, of its quota for the endpoint, or those that its spending cap allows, are used up until the next period."
   QUOTA_EXCEEDED
   "The call may pass."
   VALID
@@ -11579,7 +12213,7 @@ extend type Mutation {
     "What to change in the endpoint; what is left out stays."
     input: UpdateEndpointInput!
   ): UpdateEndpointPayload @hasRole(any: [ADMIN])
-  "Deletes an endpoint. Subscriptions that are narrowed to it lose it, and stay narrowed to what is left, even if that is nothing. Requires: ADMIN."
+  "Deletes an endpoint. Subscriptions that are narrowed to it lose it, and stay narrowed to what is left, even if that is nothing. While a plan's ` + "`" + `endpointLimits` + "`" + ` name it, it is NOT_ALLOWED. Requires: ADMIN."
   deleteEndpoint(
     "Which endpoint is deleted."
     input: DeleteEndpointInput!
@@ -11968,6 +12602,12 @@ enum EventType {
   PRODUCT_DOCUMENT_UPLOADED
   "An OpenAPI document of a product was deleted."
   PRODUCT_DOCUMENT_DELETED
+  "A guide of a product was created. Of its text the event has the length and the SHA-256."
+  GUIDE_CREATED
+  "A guide of a product was changed, or moved to another place. Of its text the event has the length and the SHA-256."
+  GUIDE_UPDATED
+  "A guide of a product was deleted."
+  GUIDE_DELETED
   "A developer, or an administrator for one, asked for subscriptions and a key at once."
   KEY_REQUEST_CREATED
   "What a request for a key asks for was changed. Subscriptions that were withdrawn or made with that have events of their own."
@@ -12000,6 +12640,8 @@ enum EventType {
   SUBSCRIPTION_UNREGISTERED
   "The endpoints that a subscription is narrowed to changed, or it is no longer narrowed."
   SUBSCRIPTION_NARROWED
+  "Somebody accepted the terms of its product for a subscription that had not got these: ` + "`" + `acceptedTerms` + "`" + ` is their version."
+  SUBSCRIPTION_TERMS_ACCEPTED
   "A developer asked for another plan for a subscription (` + "`" + `pendingPlan` + "`" + `), which waits for approval; ` + "`" + `before` + "`" + ` is what it takes the place of."
   SUBSCRIPTION_PLAN_CHANGE_REQUESTED
   "A subscription gets another plan (` + "`" + `pendingPlan` + "`" + `) at ` + "`" + `pendingEffectiveAt` + "`" + `: that was asked for, or approved."
@@ -12302,6 +12944,157 @@ type WithdrawProductPayload {
   product: Product
   "The account; null when there are errors."
   account: Account
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/guide.graphql", Input: `"A page about a product for its developers, such as how to begin."
+type Guide implements Node {
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
+  id: ID! @public
+  "The product it belongs to."
+  product: Product! @goField(forceResolver: true) @public
+  "Its name in addresses of pages, unique in the product: 1–63 small letters, digits and hyphens."
+  slug: String! @public
+  "Its heading, 1–255 characters."
+  title: String! @public
+  "What it says, as Markdown of at most 65536 characters."
+  text: String! @public
+  "` + "`" + `text` + "`" + ` as HTML that can be shown as it is, as ` + "`" + `Product.descriptionHtml` + "`" + ` is made. At most 330000 bytes; a text that would be longer, is nested deeper than 20, or has tables of more than 5000 cells, is in ` + "`" + `<pre>` + "`" + ` as it was written."
+  html: String! @goField(forceResolver: true) @public
+  "Its place among the guides of the product: 1 is the first, and there are no gaps."
+  position: Int! @public
+  "When the guide was created."
+  createdAt: Time! @public
+  "When it was last changed; what moves only because of another guide is not changed."
+  updatedAt: Time! @public
+  "Grows by one with each change. Pass it to ` + "`" + `updateGuide` + "`" + `, so that a change of an older state is a CONFLICT. Requires: ADMIN."
+  version: Int @hasRole(any: [ADMIN])
+  "What the viewer may do with it now, and why not the rest: front ends show buttons by it."
+  viewerCan: GuidePermissions! @goField(forceResolver: true)
+}
+
+"What the viewer may do with a guide."
+type GuidePermissions {
+  "Whether ` + "`" + `updateGuide` + "`" + ` is allowed."
+  update: Permission!
+  "Whether ` + "`" + `deleteGuide` + "`" + ` is allowed."
+  delete: Permission!
+}
+
+"One page of a list of guides."
+type GuideConnection @public {
+  "The page's edges: each with its cursor."
+  edges: [GuideEdge!]! @goField(forceResolver: true)
+  "The page's objects, without cursors."
+  nodes: [Guide!]!
+  "How many entries the whole list has."
+  totalCount: Int!
+  "Whether there are pages before and after this one, and the cursors to ask for them."
+  pageInfo: PageInfo!
+}
+
+"An entry in a list of guides: the object and its cursor."
+type GuideEdge @public {
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
+  cursor: String!
+  "What is at this place of the list."
+  node: Guide!
+}
+
+extend type Product {
+  "Its guides for developers, by ` + "`" + `position` + "`" + `. Ask for ` + "`" + `text` + "`" + ` and ` + "`" + `html` + "`" + ` only where they are shown: they cost what they are long."
+  guides(
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): GuideConnection! @goField(forceResolver: true) @public
+}
+
+extend type ProductPermissions {
+  "Whether ` + "`" + `createGuide` + "`" + ` for it is allowed."
+  createGuide: Permission!
+}
+
+extend type Mutation {
+  "Creates a guide of a product, which may have at most 50. Whoever sees the product reads it at once. Requires: ADMIN."
+  createGuide(
+    "The product, and what the new guide says."
+    input: CreateGuideInput!
+  ): CreateGuidePayload @hasRole(any: [ADMIN])
+  "Changes a guide, or moves it. What is left out stays. Requires: ADMIN."
+  updateGuide(
+    "What to change in the guide; what is left out stays."
+    input: UpdateGuideInput!
+  ): UpdateGuidePayload @hasRole(any: [ADMIN])
+  "Deletes a guide; those behind it move up by one. Its text is gone for ever: the log has its length and its SHA-256. Requires: ADMIN."
+  deleteGuide(
+    "Which guide is deleted."
+    input: DeleteGuideInput!
+  ): DeleteGuidePayload @hasRole(any: [ADMIN])
+}
+
+"The product, and what the new guide says."
+input CreateGuideInput {
+  "The id of the product that it belongs to; one that you may not see is NOT_FOUND."
+  productId: ID!
+  "Its name in addresses: 1–63 small letters, digits and hyphens. TAKEN where another guide of the product has it."
+  slug: String!
+  "1–255 characters."
+  title: String!
+  "Markdown: 1–65536 characters."
+  text: String!
+  "Its place among the product's guides, 1–50: 1 is the first, and those from there on move down by one. The last unless given, and where it is beyond the end."
+  position: Int
+}
+
+"The result of ` + "`" + `createGuide` + "`" + `."
+type CreateGuidePayload {
+  "The guide; null when there are errors."
+  guide: Guide
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"What to change in the guide; what is left out stays."
+input UpdateGuideInput {
+  "The guide's id; one that you may not see is NOT_FOUND."
+  guideId: ID!
+  "The version the change is made against; an older one is a CONFLICT; null is refused."
+  version: Int @notNull
+  "1–63 small letters, digits and hyphens; null is refused. TAKEN where another guide of the product has it."
+  slug: String
+  "1–255 characters; null is refused."
+  title: String
+  "Markdown: 1–65536 characters; null is refused."
+  text: String
+  "Its new place, 1–50: 1 is the first, and the last is where it is beyond the end; null is refused. Those between move by one."
+  position: Int
+}
+
+"The result of ` + "`" + `updateGuide` + "`" + `."
+type UpdateGuidePayload {
+  "The guide as it is now; null when there are errors."
+  guide: Guide
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which guide is deleted."
+input DeleteGuideInput {
+  "The guide's id; one that you may not see is NOT_FOUND."
+  guideId: ID!
+}
+
+"The result of ` + "`" + `deleteGuide` + "`" + `."
+type DeleteGuidePayload {
+  "The guide's id, which is unknown from now on; null when there are errors."
+  deletedGuideId: ID
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
@@ -12751,6 +13544,8 @@ input KeyRequestPlanInput {
   planId: ID
   "Answers to the questions of the product's ` + "`" + `requestForm` + "`" + `, of at most 2000 characters in all. A required one that is missing is REQUIRED, unless an administrator asks. In ` + "`" + `updateKeyRequest` + "`" + `, a product that was asked for by the same plan keeps its answers unless others are given."
   answers: [AnswerInput!]
+  "The version of the product's ` + "`" + `terms` + "`" + ` that the person has read and accepts. Where the product has terms, a missing one is REQUIRED and another than that of now INVALID, for service tokens of an account, too; an administrator, or a token with ADMIN_WRITE, accepts nothing for a developer and leaves it out, else it is NOT_ALLOWED. Where it has none, this is ignored. In ` + "`" + `updateKeyRequest` + "`" + `, a product that was asked for by the same plan keeps what was accepted unless another version is given."
+  acceptedTermsVersion: String
 }
 
 "The result of ` + "`" + `requestKey` + "`" + `."
@@ -13310,13 +14105,32 @@ type Plan implements Node {
   quota: Quota @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Which apps share the quota; without a quota it has no effect. The rate limit always applies to each app separately."
   quotaPer: QuotaPer! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "What becomes of calls beyond the quota; without a quota it has no effect."
+  overage: Overage! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "The endpoints of the product that have limits of their own, for each app separately and besides the plan's: a call must have room in all of its limits, and a refused one takes nothing of any. They apply to calls that match the endpoint, so gateways must name the method and the path of each call: one whose path is left out, or can be read in different ways, is refused with ENDPOINT_NOT_ALLOWED."
+  endpointLimits: [EndpointLimit!]!
+  "What a month may cost, in the price's currency: an app's further calls are refused with QUOTA_EXCEEDED until the next month when one more would make its ` + "`" + `charge` + "`" + ` exceed it. Each call counts as one, whatever it costs of the limits, and the count begins when the cap is set. Null: no cap."
+  spendingCap: Decimal @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "What it costs; null: nothing."
   price: Price @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
-  "What a month with so many calls costs; null for a plan without a price. It is computed by the price as it is now: no invoice, and nothing is counted."
+  "What a month with so many calls costs; null for a plan without a price. It is computed by the price as it is now: no invoice, and nothing is counted. What a subscription agreed to is in its ` + "`" + `planRevision` + "`" + `."
   charge(
     "How many calls: 0–1000000000000, else BAD_USER_INPUT."
     calls: BigInt!
   ): Charge @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "The number of its newest revision, whose limits and price these are: 1, and one more with each change of them."
+  revision: Int! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "The terms as they were with each revision, the newest too; oldest first. Running subscriptions go by one of them. Requires: ADMIN."
+  revisions(
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): PlanRevisionConnection! @goField(forceResolver: true) @hasRole(any: [ADMIN])
   "Whether subscriptions by this plan wait for an administrator; null: as the product's ` + "`" + `approval` + "`" + ` says."
   approval: Approval
   "Grows by one with each change. Pass it to ` + "`" + `updatePlan` + "`" + `, so that a change of an older state is a CONFLICT. Requires: ADMIN."
@@ -13371,6 +14185,24 @@ enum QuotaPeriod {
   WEEK
   "From the first to the last day of a month."
   MONTH
+}
+
+"What becomes of calls beyond a plan's quota."
+enum Overage {
+  "They are refused with QUOTA_EXCEEDED until the next period."
+  REFUSE
+  "They pass and are counted; gateways say that nothing is left. They cost what the price says."
+  CONTINUE
+}
+
+"What a plan allows of one endpoint, for each app. At least one of the two limits is there."
+type EndpointLimit {
+  "The endpoint, of the plan's product; null in a revision that is older than its deletion."
+  endpoint: Endpoint @goField(forceResolver: true)
+  "How fast calls of it may come; null: as fast as the plan allows."
+  rateLimit: RateLimit
+  "How many calls of it may come in a period; null: as many as the plan allows. It counts the app's calls whatever ` + "`" + `quotaPer` + "`" + ` says, and refuses further ones whatever ` + "`" + `overage` + "`" + ` says."
+  quota: Quota
 }
 
 """
@@ -13468,6 +14300,16 @@ input QuotaInput {
   per: QuotaPeriod!
 }
 
+"A limit of one endpoint; at least one of ` + "`" + `rateLimit` + "`" + ` and ` + "`" + `quota` + "`" + ` is required."
+input EndpointLimitInput {
+  "The id of an endpoint of the plan's product; any other is UNKNOWN_REFERENCE."
+  endpointId: ID!
+  "How fast calls of it may come; null or left out: as fast as the plan allows."
+  rateLimit: RateLimitInput
+  "How many calls of it may come in a period; null or left out: as many as the plan allows."
+  quota: QuotaInput
+}
+
 "What a plan costs, for developers to see."
 input PriceInput {
   "The amount, 0 or more, with at most 12 digits before the point and 6 behind it: for each month of a SUBSCRIPTION, for each ` + "`" + `unit` + "`" + ` calls of a METERED or TIERED plan. With ` + "`" + `tiers` + "`" + ` it is that of the first, as ` + "`" + `Price` + "`" + ` has it."
@@ -13496,7 +14338,7 @@ extend type Mutation {
     "The product, and the new plan's limits and price."
     input: CreatePlanInput!
   ): CreatePlanPayload @hasRole(any: [ADMIN])
-  "Changes a plan. What is left out stays; null clears. Requires: ADMIN."
+  "Changes a plan. What is left out stays; null clears. A change of its limits or price makes a revision, for subscriptions that are asked for from then on: running ones, and those that wait, keep theirs until ` + "`" + `movePlanSubscriptions` + "`" + `. Requires: ADMIN."
   updatePlan(
     "What to change in the plan; what is left out stays."
     input: UpdatePlanInput!
@@ -13519,6 +14361,12 @@ input CreatePlanInput {
   quota: QuotaInput
   "Which apps share the quota: with APP each new app of an account has a quota of its own, with ACCOUNT all share one."
   quotaPer: QuotaPer = APP
+  "What becomes of calls beyond the quota; null is refused."
+  overage: Overage = REFUSE
+  "Limits of single endpoints: at most 50, each endpoint once. Null is refused."
+  endpointLimits: [EndpointLimitInput!] @notNull
+  "What a month may cost, only of a METERED or TIERED plan: 0 or more, with at most 12 digits before the point and 6 behind it, and at least what one call costs. Null or left out: no cap."
+  spendingCap: Decimal
   "What it costs; only a FREE plan may leave it out."
   price: PriceInput
   "Whether subscriptions wait for a person; the product's rule unless given."
@@ -13547,8 +14395,14 @@ input UpdatePlanInput {
   rateLimit: RateLimitInput
   "How many calls may come in a period; null: no limit."
   quota: QuotaInput
-  "Which apps share the quota; null is refused. It applies at once, to what the current period has counted as well: with ACCOUNT, accounts whose apps used more than the quota together are refused until the next period."
+  "Which apps share the quota; null is refused. It applies to subscriptions by the new revision, and to what the current period has counted as well: with ACCOUNT, accounts whose apps used more than the quota together are refused until the next period."
   quotaPer: QuotaPer
+  "What becomes of calls beyond the quota; null is refused."
+  overage: Overage
+  "Limits of single endpoints: at most 50, each endpoint once, in the place of all there were; an empty list removes them, null is refused. Counts follow the app and the endpoint: removing a limit and setting it again gives nothing anew."
+  endpointLimits: [EndpointLimitInput!]
+  "What a month may cost, only of a METERED or TIERED plan: at least what one call costs by the plan's price as it will be; null: no cap."
+  spendingCap: Decimal
   "What it costs; null: nothing, for a FREE plan."
   price: PriceInput
   "Whether subscriptions wait for a person; null: the product's rule."
@@ -13559,6 +14413,98 @@ input UpdatePlanInput {
 type UpdatePlanPayload {
   "The plan as it is now; null when there are errors."
   plan: Plan
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/plan_revision.graphql", Input: `"""
+A plan's limits and price as they were with one of its revisions, or are with the newest. It never changes.
+A subscription goes by the revision that was the newest when it was asked for, until an administrator moves it (` + "`" + `movePlanSubscriptions` + "`" + `) or its plan is changed (` + "`" + `changePlan` + "`" + `).
+"""
+type PlanRevision implements Node {
+  "Its id, opaque: for ` + "`" + `node` + "`" + `."
+  id: ID! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "The plan, as it is now."
+  plan: Plan! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "1, 2, 3 … of its plan."
+  number: Int! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "How it is paid for."
+  kind: PlanKind! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "How fast calls may come; null: no limit."
+  rateLimit: RateLimit @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "How many calls may come in a period; null: no limit."
+  quota: Quota @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "Which apps share the quota; without a quota it has no effect."
+  quotaPer: QuotaPer! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "What it costs; null: nothing."
+  price: Price @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "What becomes of calls beyond the quota."
+  overage: Overage! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "The most that a calendar month may cost for an app, in the price's currency; null: no cap."
+  spendingCap: Decimal @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "Limits of single endpoints, besides ` + "`" + `rateLimit` + "`" + ` and ` + "`" + `quota` + "`" + `; empty: none."
+  endpointLimits: [EndpointLimit!]!
+  "What a month with so many calls costs by this revision; null without a price. It is no invoice, and nothing is counted."
+  charge(
+    "How many calls: 0–1000000000000, else BAD_USER_INPUT."
+    calls: BigInt!
+  ): Charge @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "When the plan got these terms. Of a plan that is older than revisions, the first one has the time of the plan's last change before."
+  createdAt: Time! @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "How many running subscriptions go by it: WAITING, APPROVED and SUSPENDED ones. A change of the plan does not touch them. Requires: ADMIN."
+  subscriptionCount: Int! @goField(forceResolver: true) @hasRole(any: [ADMIN])
+}
+
+"One page of a list of revisions of a plan."
+type PlanRevisionConnection {
+  "The page's edges: each with its cursor."
+  edges: [PlanRevisionEdge!]! @goField(forceResolver: true)
+  "The page's objects, without cursors."
+  nodes: [PlanRevision!]!
+  "How many entries the whole list has."
+  totalCount: Int!
+  "Whether there are pages before and after this one, and the cursors to ask for them."
+  pageInfo: PageInfo!
+}
+
+"An entry in a list of revisions of a plan: the object and its cursor."
+type PlanRevisionEdge {
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
+  cursor: String!
+  "What is at this place of the list."
+  node: PlanRevision!
+}
+
+extend type Mutation {
+  "Gives subscriptions of a plan that go by older terms its newest ones: up to 100 at a time, of those WAITING, APPROVED and SUSPENDED, each with its event, and with a letter to the people of its account. Repeat it while ` + "`" + `remaining` + "`" + ` is not 0. What was used of quotas, keys and history stay, and a change to another plan that waits or is scheduled does too. Requires: ADMIN."
+  movePlanSubscriptions(
+    "The plan, which subscriptions, and why."
+    input: MovePlanSubscriptionsInput!
+  ): MovePlanSubscriptionsPayload @hasRole(any: [ADMIN])
+}
+
+"The plan, which of its subscriptions get the newest terms, and why."
+input MovePlanSubscriptionsInput {
+  "The plan's id; one that you may not see is NOT_FOUND."
+  planId: ID!
+  "The version of the plan whose terms they are to get: if the plan has been changed since, it is a CONFLICT; null is refused."
+  version: Int @notNull
+  "Running subscriptions of the plan, 1–100, each once; those that have the newest terms stay as they are. The oldest unless given; null is refused."
+  subscriptionIds: [ID!] @notNull
+  "How many of the oldest are moved: 1–100. Without effect on ` + "`" + `subscriptionIds` + "`" + `; null is refused."
+  first: Int = 100 @notNull
+  "Why; at most 1000 characters; both sides can read it, and the letters say it."
+  reason: String
+}
+
+"The result of ` + "`" + `movePlanSubscriptions` + "`" + `."
+type MovePlanSubscriptionsPayload {
+  "The plan; null when there are errors."
+  plan: Plan
+  "How many subscriptions have got the newest terms with this step."
+  moved: Int!
+  "How many running subscriptions of the plan go by older terms still."
+  remaining: Int!
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
@@ -13632,6 +14578,12 @@ type Product implements Node {
   name: String! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The name that people see; gateways use ` + "`" + `name` + "`" + `."
   title: String! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "What it is, in one line of plain text of at most 200 characters; empty when none was set."
+  summary: String! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "The https address of its logo, which browsers load from there; empty when none was set."
+  logoUrl: String! @public
+  "What must be accepted, by its version, before an app is registered with it; null when there are none. Price and limits are a plan's."
+  terms: Terms @public @goField(forceResolver: true)
   "What the product offers: at most 10000 characters, may be Markdown."
   description: String! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "` + "`" + `description` + "`" + ` as HTML that can be shown as it is: CommonMark with tables and ~~strikethrough~~. Of HTML in it, images, styles and ids nothing is left; links lead to https, http and mailto addresses, and are ` + "`" + `nofollow noreferrer` + "`" + `. At most 60000 bytes; a description that would be longer, is nested deeper than 20, or has tables of more than 5000 cells, is in ` + "`" + `<pre>` + "`" + ` as it was written."
@@ -13822,6 +14774,12 @@ input CreateProductInput {
   name: String!
   "1–255 characters; the name unless given. Null is refused."
   title: String @notNull
+  "What it is, in one line of plain text: at most 200 characters."
+  summary: String
+  "An https address of at most 2000 characters: an SVG, PNG or JPEG picture that may be shown on other sites."
+  logoUrl: String
+  "What must be accepted before an app is registered with it; none unless given."
+  terms: TermsInput
   "At most 10000 characters."
   description: String
   "The API's own version, as its makers call it; at most 63 characters."
@@ -13866,6 +14824,12 @@ input UpdateProductInput {
   version: Int @notNull
   "1–255 characters; null is refused."
   title: String
+  "What it is, in one line of plain text: at most 200 characters; null clears."
+  summary: String
+  "An https address of at most 2000 characters; null clears."
+  logoUrl: String
+  "What must be accepted before an app is registered with it; null removes them. Subscriptions go on whatever the terms are; where the version is another one, ` + "`" + `ProductSubscription.termsToAccept` + "`" + ` says so to their developers."
+  terms: TermsInput
   "At most 10000 characters; null clears."
   description: String
   "The API's own version; at most 63 characters; null clears."
@@ -13922,7 +14886,7 @@ type ProductDocument implements Node @public {
   id: ID!
   "The product it belongs to."
   product: Product! @goField(forceResolver: true)
-  "1, 2, 3 … inside the product: the greatest is the present one. That of a deleted newest one is given again."
+  "1, 2, 3 … inside the product: the greatest is the present one. No number is given twice, also if its document was deleted."
   number: Int!
   "The title of the API, as the document has it: at most 255 characters in one line."
   title: String!
@@ -14168,6 +15132,47 @@ input CancelProductEndingInput {
 type CancelProductEndingPayload {
   "The product as it is now; null when there are errors."
   product: Product
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/product_terms.graphql", Input: `"Terms of a product that were accepted for a subscription: those accepted last."
+type AcceptedProductTerms @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
+  "Their version."
+  version: String!
+  "When they were accepted."
+  at: Time!
+  "Who accepted them; null for a service token that acted for nobody."
+  acceptedBy: Actor @goField(forceResolver: true)
+}
+
+extend type ProductSubscription {
+  "Which terms of the product were accepted for it, and by whom; null while none were, as when staff have registered the app, and after the app has gone to another account. The account's members, administrators and the product's approvers see it."
+  acceptedTerms: AcceptedProductTerms @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "The product's terms as they are now, while nobody has accepted that version for this subscription; null when there is nothing to accept, and when it has ended. The app may go on calling: ask the developer to ` + "`" + `acceptProductTerms` + "`" + `."
+  termsToAccept: Terms @goField(forceResolver: true)
+}
+
+extend type Mutation {
+  "Accepts the terms of a product for some of the account's subscriptions with it, all or none. Terms that are accepted already change nothing. A version that is not that of now is INVALID; subscriptions with several products are INVALID, too, and one that has ended is WRONG_STATUS. Requires: PORTAL."
+  acceptProductTerms(
+    "For which subscriptions which terms are accepted."
+    input: AcceptProductTermsInput!
+  ): AcceptProductTermsPayload @hasRole(any: [PORTAL])
+}
+
+"For which subscriptions which terms are accepted."
+input AcceptProductTermsInput {
+  "The ids of subscriptions with one product, 1–100, each once; where you may not see one of them, it is NOT_FOUND."
+  subscriptionIds: [ID!]!
+  "The version that the person has read: that of ` + "`" + `termsToAccept` + "`" + `."
+  version: String!
+}
+
+"The result of ` + "`" + `acceptProductTerms` + "`" + `."
+type AcceptProductTermsPayload {
+  "The subscriptions as they are now, in the order of the input; none when there are errors."
+  productSubscriptions: [ProductSubscription!]!
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
@@ -14871,8 +15876,10 @@ type ProductSubscription implements Node {
   account: Account! @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The product that the app may call with it; null when it has ended and the account sees the product no more, because that is PRIVATE."
   product: Product @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
-  "The plan, whose rate limit and quota apply to the app's calls; null when ` + "`" + `product` + "`" + ` is."
+  "The plan, as new subscriptions get it; null when ` + "`" + `product` + "`" + ` is. What applies to this one is in ` + "`" + `planRevision` + "`" + `."
   plan: Plan @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
+  "The terms that were agreed to: the plan's limits and price as they were when it was asked for, until it is moved or its plan is changed. Its rate limit and quota apply to the app's calls. Null when ` + "`" + `plan` + "`" + ` is."
+  planRevision: PlanRevision @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Whether it is narrowed to some of the product's endpoints; only calls of those pass then."
   narrowed: Boolean! @goField(forceResolver: true)
   "The endpoints it is for: those it is narrowed to, else all of the product's; oldest first."
@@ -14886,7 +15893,7 @@ type ProductSubscription implements Node {
     "Only entries before this cursor."
     before: String
   ): EndpointConnection! @goField(forceResolver: true)
-  "What is used of its plan's quota in the current period, by this app, or by all apps of the account where the plan's ` + "`" + `quotaPer` + "`" + ` is ACCOUNT; null when the plan has none."
+  "What is used of the quota of its ` + "`" + `planRevision` + "`" + ` in the current period, by this app, or by all apps of the account where ` + "`" + `quotaPer` + "`" + ` is ACCOUNT; null when there is none."
   quota: QuotaUse @goField(forceResolver: true)
   "How many calls of its app to its product gateways asked about in the last 24 hours, to the minute."
   callsLast24h: BigInt! @goField(forceResolver: true)
@@ -14933,6 +15940,8 @@ type ProductSubscription implements Node {
 type PendingPlanChange @hasScope(any: [SUBSCRIPTIONS_DECIDE]) {
   "The plan that it is to get."
   plan: Plan! @goField(forceResolver: true)
+  "The terms that it is to get: those of the plan when the change was asked for. Null when ` + "`" + `plan` + "`" + ` has been changed and the viewer may not see it."
+  planRevision: PlanRevision @goField(forceResolver: true)
   "Whether somebody must still decide about it."
   status: PlanChangeStatus!
   "When it was asked to take effect."
@@ -15211,6 +16220,8 @@ input RegisterInput {
   endpointIds: [ID!]
   "Answers to the questions of the product's ` + "`" + `requestForm` + "`" + `, of at most 2000 characters in all. A required one that is missing is REQUIRED, unless an administrator, or a token with ADMIN_WRITE, registers the app."
   answers: [AnswerInput!]
+  "The version of the product's ` + "`" + `terms` + "`" + ` that the person has read and accepts. Where the product has terms, a missing one is REQUIRED and another than that of now INVALID, for service tokens of an account, too; an administrator, or a token with ADMIN_WRITE, accepts nothing for a developer and leaves it out, else it is NOT_ALLOWED. Where it has none, this is ignored."
+  acceptedTermsVersion: String
   "true: approve it at once, whatever the product and the plan say, also while the account has a suspended subscription with the product. Requires: ADMIN."
   approve: Boolean @hasRole(any: [ADMIN])
   "1–255 characters. The same key with the same input within 24 hours creates nothing new and repeats the answer; with another input it is a CONFLICT."
@@ -15349,7 +16360,7 @@ type UpdateSubscriptionEndpointsPayload {
 input ChangePlanInput {
   "The subscription's id; one that you may not see is NOT_FOUND."
   subscriptionId: ID!
-  "Another plan of the subscription's product."
+  "Another plan of the subscription's product; or its own, to take the newest terms where ` + "`" + `planRevision` + "`" + ` is an older one."
   planId: ID!
   "When it takes effect."
   when: PlanChangeTime! = NOW
@@ -15417,9 +16428,9 @@ type CancelPlanChangePayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../schema/terms.graphql", Input: `"What developers of an organization agree to: its terms as they are now."
+	{Name: "../schema/terms.graphql", Input: `"What developers agree to: the terms of an organization, or of a product, as they are now."
 type Terms @public {
-  "Which terms they are. Where it changes, every developer has to accept them anew."
+  "Which terms they are. Where it changes, they have to be accepted anew."
   version: String!
   "The address of the page on which people read them, https or http."
   url: String!
@@ -15465,9 +16476,9 @@ type AcceptTermsPayload {
   userErrors: [UserError!]!
 }
 
-"An organization's terms."
+"The terms of an organization or of a product."
 input TermsInput {
-  "What tells them from those before, such as a date, 1–64 characters. Another one asks everybody to accept them; with the same one, only the address is corrected."
+  "What tells them from those before, such as a date, 1–64 characters. Another one asks to accept them; with the same one, only the address is corrected."
   version: String!
   "The page on which people read them, an https or http address."
   url: String!
@@ -16310,6 +17321,16 @@ func (ec *executionContext) childFields_AcceptInvitationPayload(ctx context.Cont
 	return nil, fmt.Errorf("no field named %q was found under type AcceptInvitationPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_AcceptProductTermsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "productSubscriptions":
+		return ec.fieldContext_AcceptProductTermsPayload_productSubscriptions(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AcceptProductTermsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcceptProductTermsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_AcceptTermsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -16320,6 +17341,18 @@ func (ec *executionContext) childFields_AcceptTermsPayload(ctx context.Context, 
 		return ec.fieldContext_AcceptTermsPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AcceptTermsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_AcceptedProductTerms(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_AcceptedProductTerms_version(ctx, field)
+	case "at":
+		return ec.fieldContext_AcceptedProductTerms_at(ctx, field)
+	case "acceptedBy":
+		return ec.fieldContext_AcceptedProductTerms_acceptedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcceptedProductTerms", field.Name)
 }
 
 func (ec *executionContext) childFields_AcceptedTerms(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -16938,6 +17971,16 @@ func (ec *executionContext) childFields_CreateEndpointPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type CreateEndpointPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateGuidePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "guide":
+		return ec.fieldContext_CreateGuidePayload_guide(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateGuidePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateGuidePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreatePlanPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "plan":
@@ -17160,6 +18203,16 @@ func (ec *executionContext) childFields_DeleteEndpointPayload(ctx context.Contex
 		return ec.fieldContext_DeleteEndpointPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteEndpointPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteGuidePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedGuideId":
+		return ec.fieldContext_DeleteGuidePayload_deletedGuideId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteGuidePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteGuidePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeleteKeyRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -17396,6 +18449,18 @@ func (ec *executionContext) childFields_EndpointEdge(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type EndpointEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_EndpointLimit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "endpoint":
+		return ec.fieldContext_EndpointLimit_endpoint(ctx, field)
+	case "rateLimit":
+		return ec.fieldContext_EndpointLimit_rateLimit(ctx, field)
+	case "quota":
+		return ec.fieldContext_EndpointLimit_quota(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EndpointLimit", field.Name)
+}
+
 func (ec *executionContext) childFields_EndpointPermissions(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "update":
@@ -17570,6 +18635,68 @@ func (ec *executionContext) childFields_GrantProductPayload(ctx context.Context,
 		return ec.fieldContext_GrantProductPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type GrantProductPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Guide(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Guide_id(ctx, field)
+	case "product":
+		return ec.fieldContext_Guide_product(ctx, field)
+	case "slug":
+		return ec.fieldContext_Guide_slug(ctx, field)
+	case "title":
+		return ec.fieldContext_Guide_title(ctx, field)
+	case "text":
+		return ec.fieldContext_Guide_text(ctx, field)
+	case "html":
+		return ec.fieldContext_Guide_html(ctx, field)
+	case "position":
+		return ec.fieldContext_Guide_position(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Guide_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_Guide_updatedAt(ctx, field)
+	case "version":
+		return ec.fieldContext_Guide_version(ctx, field)
+	case "viewerCan":
+		return ec.fieldContext_Guide_viewerCan(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Guide", field.Name)
+}
+
+func (ec *executionContext) childFields_GuideConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_GuideConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_GuideConnection_nodes(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_GuideConnection_totalCount(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_GuideConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GuideConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_GuideEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_GuideEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_GuideEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GuideEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_GuidePermissions(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "update":
+		return ec.fieldContext_GuidePermissions_update(ctx, field)
+	case "delete":
+		return ec.fieldContext_GuidePermissions_delete(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GuidePermissions", field.Name)
 }
 
 func (ec *executionContext) childFields_IdentityProvider(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -17944,6 +19071,20 @@ func (ec *executionContext) childFields_MembershipPermissions(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type MembershipPermissions", field.Name)
 }
 
+func (ec *executionContext) childFields_MovePlanSubscriptionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "plan":
+		return ec.fieldContext_MovePlanSubscriptionsPayload_plan(ctx, field)
+	case "moved":
+		return ec.fieldContext_MovePlanSubscriptionsPayload_moved(ctx, field)
+	case "remaining":
+		return ec.fieldContext_MovePlanSubscriptionsPayload_remaining(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MovePlanSubscriptionsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MovePlanSubscriptionsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Organization(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -18026,6 +19167,8 @@ func (ec *executionContext) childFields_PendingPlanChange(ctx context.Context, f
 	switch field.Name {
 	case "plan":
 		return ec.fieldContext_PendingPlanChange_plan(ctx, field)
+	case "planRevision":
+		return ec.fieldContext_PendingPlanChange_planRevision(ctx, field)
 	case "status":
 		return ec.fieldContext_PendingPlanChange_status(ctx, field)
 	case "when":
@@ -18070,10 +19213,20 @@ func (ec *executionContext) childFields_Plan(ctx context.Context, field graphql.
 		return ec.fieldContext_Plan_quota(ctx, field)
 	case "quotaPer":
 		return ec.fieldContext_Plan_quotaPer(ctx, field)
+	case "overage":
+		return ec.fieldContext_Plan_overage(ctx, field)
+	case "endpointLimits":
+		return ec.fieldContext_Plan_endpointLimits(ctx, field)
+	case "spendingCap":
+		return ec.fieldContext_Plan_spendingCap(ctx, field)
 	case "price":
 		return ec.fieldContext_Plan_price(ctx, field)
 	case "charge":
 		return ec.fieldContext_Plan_charge(ctx, field)
+	case "revision":
+		return ec.fieldContext_Plan_revision(ctx, field)
+	case "revisions":
+		return ec.fieldContext_Plan_revisions(ctx, field)
 	case "approval":
 		return ec.fieldContext_Plan_approval(ctx, field)
 	case "version":
@@ -18124,6 +19277,64 @@ func (ec *executionContext) childFields_PlanEdge(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PlanEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_PlanRevision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PlanRevision_id(ctx, field)
+	case "plan":
+		return ec.fieldContext_PlanRevision_plan(ctx, field)
+	case "number":
+		return ec.fieldContext_PlanRevision_number(ctx, field)
+	case "kind":
+		return ec.fieldContext_PlanRevision_kind(ctx, field)
+	case "rateLimit":
+		return ec.fieldContext_PlanRevision_rateLimit(ctx, field)
+	case "quota":
+		return ec.fieldContext_PlanRevision_quota(ctx, field)
+	case "quotaPer":
+		return ec.fieldContext_PlanRevision_quotaPer(ctx, field)
+	case "price":
+		return ec.fieldContext_PlanRevision_price(ctx, field)
+	case "overage":
+		return ec.fieldContext_PlanRevision_overage(ctx, field)
+	case "spendingCap":
+		return ec.fieldContext_PlanRevision_spendingCap(ctx, field)
+	case "endpointLimits":
+		return ec.fieldContext_PlanRevision_endpointLimits(ctx, field)
+	case "charge":
+		return ec.fieldContext_PlanRevision_charge(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_PlanRevision_createdAt(ctx, field)
+	case "subscriptionCount":
+		return ec.fieldContext_PlanRevision_subscriptionCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlanRevision", field.Name)
+}
+
+func (ec *executionContext) childFields_PlanRevisionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_PlanRevisionConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_PlanRevisionConnection_nodes(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_PlanRevisionConnection_totalCount(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_PlanRevisionConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlanRevisionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_PlanRevisionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_PlanRevisionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_PlanRevisionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlanRevisionEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_Price(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "amount":
@@ -18158,6 +19369,12 @@ func (ec *executionContext) childFields_Product(ctx context.Context, field graph
 		return ec.fieldContext_Product_name(ctx, field)
 	case "title":
 		return ec.fieldContext_Product_title(ctx, field)
+	case "summary":
+		return ec.fieldContext_Product_summary(ctx, field)
+	case "logoUrl":
+		return ec.fieldContext_Product_logoUrl(ctx, field)
+	case "terms":
+		return ec.fieldContext_Product_terms(ctx, field)
 	case "description":
 		return ec.fieldContext_Product_description(ctx, field)
 	case "descriptionHtml":
@@ -18200,6 +19417,8 @@ func (ec *executionContext) childFields_Product(ctx context.Context, field graph
 		return ec.fieldContext_Product_requestForm(ctx, field)
 	case "grants":
 		return ec.fieldContext_Product_grants(ctx, field)
+	case "guides":
+		return ec.fieldContext_Product_guides(ctx, field)
 	case "documents":
 		return ec.fieldContext_Product_documents(ctx, field)
 	case "deprecatesAt":
@@ -18318,6 +19537,8 @@ func (ec *executionContext) childFields_ProductPermissions(ctx context.Context, 
 		return ec.fieldContext_ProductPermissions_changeApprovers(ctx, field)
 	case "changeGrants":
 		return ec.fieldContext_ProductPermissions_changeGrants(ctx, field)
+	case "createGuide":
+		return ec.fieldContext_ProductPermissions_createGuide(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProductPermissions", field.Name)
 }
@@ -18334,6 +19555,8 @@ func (ec *executionContext) childFields_ProductSubscription(ctx context.Context,
 		return ec.fieldContext_ProductSubscription_product(ctx, field)
 	case "plan":
 		return ec.fieldContext_ProductSubscription_plan(ctx, field)
+	case "planRevision":
+		return ec.fieldContext_ProductSubscription_planRevision(ctx, field)
 	case "narrowed":
 		return ec.fieldContext_ProductSubscription_narrowed(ctx, field)
 	case "endpoints":
@@ -18374,6 +19597,10 @@ func (ec *executionContext) childFields_ProductSubscription(ctx context.Context,
 		return ec.fieldContext_ProductSubscription_answers(ctx, field)
 	case "keyRequest":
 		return ec.fieldContext_ProductSubscription_keyRequest(ctx, field)
+	case "acceptedTerms":
+		return ec.fieldContext_ProductSubscription_acceptedTerms(ctx, field)
+	case "termsToAccept":
+		return ec.fieldContext_ProductSubscription_termsToAccept(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProductSubscription", field.Name)
 }
@@ -19190,6 +20417,16 @@ func (ec *executionContext) childFields_UpdateEndpointPayload(ctx context.Contex
 		return ec.fieldContext_UpdateEndpointPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateEndpointPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateGuidePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "guide":
+		return ec.fieldContext_UpdateGuidePayload_guide(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateGuidePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateGuidePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -28,6 +28,7 @@ import (
 
 type PendingPlanChangeResolver interface {
 	Plan(ctx context.Context, obj *apps.PendingChange) (*db.Plan, error)
+	PlanRevision(ctx context.Context, obj *apps.PendingChange) (*db.PlanRevision, error)
 
 	RequestedBy(ctx context.Context, obj *apps.PendingChange) (*model.Actor, error)
 }
@@ -36,6 +37,7 @@ type ProductSubscriptionResolver interface {
 	Account(ctx context.Context, obj *db.Subscription) (*db.Account, error)
 	Product(ctx context.Context, obj *db.Subscription) (*db.Product, error)
 	Plan(ctx context.Context, obj *db.Subscription) (*db.Plan, error)
+	PlanRevision(ctx context.Context, obj *db.Subscription) (*db.PlanRevision, error)
 	Narrowed(ctx context.Context, obj *db.Subscription) (bool, error)
 	Endpoints(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error)
 	Quota(ctx context.Context, obj *db.Subscription) (*apps.QuotaUse, error)
@@ -51,6 +53,8 @@ type ProductSubscriptionResolver interface {
 	Timeline(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
 	Answers(ctx context.Context, obj *db.Subscription) ([]*domain.Answer, error)
 	KeyRequest(ctx context.Context, obj *db.Subscription) (*db.KeyRequest, error)
+	AcceptedTerms(ctx context.Context, obj *db.Subscription) (*apps.AcceptedProductTerms, error)
+	TermsToAccept(ctx context.Context, obj *db.Subscription) (*domain.Terms, error)
 }
 type ProductSubscriptionConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.ProductSubscriptionConnection) ([]*model.ProductSubscriptionEdge, error)
@@ -508,6 +512,34 @@ func (ec *executionContext) fieldContext_PendingPlanChange_plan(_ context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _PendingPlanChange_planRevision(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"PendingPlanChange",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PendingPlanChange().PlanRevision(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.PlanRevision) graphql.Marshaler {
+			return ec.marshalOPlanRevision2ᚖporticoᚋentᚋdbᚐPlanRevision(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PendingPlanChange_planRevision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PendingPlanChange",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PlanRevision(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PendingPlanChange_status(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -757,6 +789,34 @@ func (ec *executionContext) fieldContext_ProductSubscription_plan(_ context.Cont
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Plan(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ProductSubscription_planRevision(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ProductSubscription",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ProductSubscription().PlanRevision(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.PlanRevision) graphql.Marshaler {
+			return ec.marshalOPlanRevision2ᚖporticoᚋentᚋdbᚐPlanRevision(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ProductSubscription_planRevision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProductSubscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PlanRevision(ctx, field)
 		},
 	}
 	return fc, nil
@@ -1250,6 +1310,62 @@ func (ec *executionContext) fieldContext_ProductSubscription_keyRequest(_ contex
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_KeyRequest(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ProductSubscription_acceptedTerms(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ProductSubscription",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ProductSubscription().AcceptedTerms(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *apps.AcceptedProductTerms) graphql.Marshaler {
+			return ec.marshalOAcceptedProductTerms2ᚖporticoᚋinternalᚋappsᚐAcceptedProductTerms(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ProductSubscription_acceptedTerms(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProductSubscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AcceptedProductTerms(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ProductSubscription_termsToAccept(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ProductSubscription",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ProductSubscription().TermsToAccept(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.Terms) graphql.Marshaler {
+			return ec.marshalOTerms2ᚖporticoᚋinternalᚋdomainᚐTerms(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ProductSubscription_termsToAccept(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProductSubscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Terms(ctx, field)
 		},
 	}
 	return fc, nil
@@ -2379,7 +2495,7 @@ func (ec *executionContext) unmarshalInputRegisterInput(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"appId", "productId", "planId", "endpointIds", "answers", "approve", "idempotencyKey"}
+	fieldsInOrder := [...]string{"appId", "productId", "planId", "endpointIds", "answers", "acceptedTermsVersion", "approve", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2421,6 +2537,13 @@ func (ec *executionContext) unmarshalInputRegisterInput(ctx context.Context, obj
 				return it, err
 			}
 			it.Answers = data
+		case "acceptedTermsVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("acceptedTermsVersion"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AcceptedTermsVersion = data
 		case "approve":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("approve"))
 			directive0 := func(ctx context.Context) (any, error) { return ec.unmarshalOBoolean2ᚖbool(ctx, v) }
@@ -2893,6 +3016,8 @@ func (ec *executionContext) _PendingPlanChange(ctx context.Context, sel ast.Sele
 			out.Text = append(out.Text, `"PendingPlanChange"`...)
 		case "plan":
 			out.required(ec._PendingPlanChange_plan(ctx, field, obj))
+		case "planRevision":
+			out.optional(ec._PendingPlanChange_planRevision(ctx, field, obj))
 		case "status":
 			if out.direct {
 				out.Text = model.AppendText(out.Text, string(obj.Status))
@@ -2975,6 +3100,8 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 			} else {
 				out.optional(ec._ProductSubscription_plan(ctx, field, obj))
 			}
+		case "planRevision":
+			out.optional(ec._ProductSubscription_planRevision(ctx, field, obj))
 		case "narrowed":
 			out.required(ec._ProductSubscription_narrowed(ctx, field, obj))
 		case "endpoints":
@@ -3051,6 +3178,10 @@ func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.Se
 			} else {
 				out.optional(ec._ProductSubscription_keyRequest(ctx, field, obj))
 			}
+		case "acceptedTerms":
+			out.optional(ec._ProductSubscription_acceptedTerms(ctx, field, obj))
+		case "termsToAccept":
+			out.optional(ec._ProductSubscription_termsToAccept(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

@@ -48,6 +48,14 @@ type AcceptInvitationPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// The result of `acceptProductTerms`.
+type AcceptProductTermsPayload struct {
+	// The subscriptions as they are now, in the order of the input; none when there are errors.
+	ProductSubscriptions []*db.Subscription `json:"productSubscriptions"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // Which terms the viewer accepts.
 type AcceptTermsInput struct {
 	// The version that the person has read: that of `viewer { termsToAccept }`.
@@ -384,6 +392,14 @@ type CreateEndpointPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// The result of `createGuide`.
+type CreateGuidePayload struct {
+	// The guide; null when there are errors.
+	Guide *db.Guide `json:"guide,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // The result of `createPlan`.
 type CreatePlanPayload struct {
 	// The plan; null when there are errors.
@@ -500,6 +516,20 @@ type DeleteEndpointInput struct {
 type DeleteEndpointPayload struct {
 	// The endpoint's id, which is unknown from now on; null when there are errors.
 	DeletedEndpointID *string `json:"deletedEndpointId,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// Which guide is deleted.
+type DeleteGuideInput struct {
+	// The guide's id; one that you may not see is NOT_FOUND.
+	GuideID string `json:"guideId"`
+}
+
+// The result of `deleteGuide`.
+type DeleteGuidePayload struct {
+	// The guide's id, which is unknown from now on; null when there are errors.
+	DeletedGuideID *string `json:"deletedGuideId,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
@@ -728,6 +758,18 @@ type MailKindSettingsInput struct {
 	Enabled graphql.Omittable[*bool] `json:"enabled,omitempty"`
 	// At most 150 characters, without placeholders; null clears.
 	Subject graphql.Omittable[*string] `json:"subject,omitempty"`
+}
+
+// The result of `movePlanSubscriptions`.
+type MovePlanSubscriptionsPayload struct {
+	// The plan; null when there are errors.
+	Plan *db.Plan `json:"plan,omitempty"`
+	// How many subscriptions have got the newest terms with this step.
+	Moved int `json:"moved"`
+	// How many running subscriptions of the plan go by older terms still.
+	Remaining int `json:"remaining"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
 // What may be changed. Each takes one input and answers with what changed and with `userErrors`. In an input null clears, or says that there is nothing to say;
@@ -1353,6 +1395,30 @@ type UpdateEndpointPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// What to change in the guide; what is left out stays.
+type UpdateGuideInput struct {
+	// The guide's id; one that you may not see is NOT_FOUND.
+	GuideID string `json:"guideId"`
+	// The version the change is made against; an older one is a CONFLICT; null is refused.
+	Version graphql.Omittable[*int] `json:"version,omitempty"`
+	// 1–63 small letters, digits and hyphens; null is refused. TAKEN where another guide of the product has it.
+	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// 1–255 characters; null is refused.
+	Title graphql.Omittable[*string] `json:"title,omitempty"`
+	// Markdown: 1–65536 characters; null is refused.
+	Text graphql.Omittable[*string] `json:"text,omitempty"`
+	// Its new place, 1–50: 1 is the first, and the last is where it is beyond the end; null is refused. Those between move by one.
+	Position graphql.Omittable[*int] `json:"position,omitempty"`
+}
+
+// The result of `updateGuide`.
+type UpdateGuidePayload struct {
+	// The guide as it is now; null when there are errors.
+	Guide *db.Guide `json:"guide,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // What to change in the key; what is left out stays.
 type UpdateKeyInput struct {
 	// The key's id; one that you may not see is NOT_FOUND.
@@ -1527,8 +1593,14 @@ type UpdatePlanInput struct {
 	RateLimit graphql.Omittable[*access.RateLimit] `json:"rateLimit,omitempty"`
 	// How many calls may come in a period; null: no limit.
 	Quota graphql.Omittable[*access.Quota] `json:"quota,omitempty"`
-	// Which apps share the quota; null is refused. It applies at once, to what the current period has counted as well: with ACCOUNT, accounts whose apps used more than the quota together are refused until the next period.
+	// Which apps share the quota; null is refused. It applies to subscriptions by the new revision, and to what the current period has counted as well: with ACCOUNT, accounts whose apps used more than the quota together are refused until the next period.
 	QuotaPer graphql.Omittable[*access.QuotaPer] `json:"quotaPer,omitempty"`
+	// What becomes of calls beyond the quota; null is refused.
+	Overage graphql.Omittable[*access.Overage] `json:"overage,omitempty"`
+	// Limits of single endpoints: at most 50, each endpoint once, in the place of all there were; an empty list removes them, null is refused. Counts follow the app and the endpoint: removing a limit and setting it again gives nothing anew.
+	EndpointLimits graphql.Omittable[[]*catalog.EndpointLimitInput] `json:"endpointLimits,omitempty"`
+	// What a month may cost, only of a METERED or TIERED plan: at least what one call costs by the plan's price as it will be; null: no cap.
+	SpendingCap graphql.Omittable[*string] `json:"spendingCap,omitempty"`
 	// What it costs; null: nothing, for a FREE plan.
 	Price graphql.Omittable[*domain.Price] `json:"price,omitempty"`
 	// Whether subscriptions wait for a person; null: the product's rule.
@@ -1551,6 +1623,12 @@ type UpdateProductInput struct {
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
 	// 1–255 characters; null is refused.
 	Title graphql.Omittable[*string] `json:"title,omitempty"`
+	// What it is, in one line of plain text: at most 200 characters; null clears.
+	Summary graphql.Omittable[*string] `json:"summary,omitempty"`
+	// An https address of at most 2000 characters; null clears.
+	LogoURL graphql.Omittable[*string] `json:"logoUrl,omitempty"`
+	// What must be accepted before an app is registered with it; null removes them. Subscriptions go on whatever the terms are; where the version is another one, `ProductSubscription.termsToAccept` says so to their developers.
+	Terms graphql.Omittable[*domain.Terms] `json:"terms,omitempty"`
 	// At most 10000 characters; null clears.
 	Description graphql.Omittable[*string] `json:"description,omitempty"`
 	// The API's own version; at most 63 characters; null clears.

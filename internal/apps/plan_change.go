@@ -11,6 +11,7 @@ import (
 	"portico/clients/go/gate/zone"
 	"portico/ent/db"
 	"portico/ent/db/plan"
+	"portico/internal/catalog"
 	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
@@ -72,8 +73,16 @@ func changePlan(ctx context.Context, tx *change.Tx, s *db.Subscription, in Chang
 	if err != nil {
 		return nil, err
 	}
-	if to.ID == s.PlanID {
-		return nil, fault.Input(fault.AlreadyRegistered, "planId", "The subscription has this plan already.")
+	revision, err := catalog.NewestRevision(ctx, tx, to)
+	if err != nil {
+		return nil, err
+	}
+	offers, err := offersAnother(ctx, tx.PlanRevision, s, to, revision)
+	if err != nil {
+		return nil, err
+	}
+	if !offers {
+		return nil, fault.Input(fault.AlreadyRegistered, "planId", "The subscription has this plan already, by its newest terms.")
 	}
 	prod, err := tx.Product.Get(ctx, s.ProductID)
 	if err != nil {
@@ -83,11 +92,11 @@ func changePlan(ctx context.Context, tx *change.Tx, s *db.Subscription, in Chang
 	if err != nil {
 		return nil, err
 	}
-	next, reason := pendingPlan{plan: to.ID, status: lifecycle.PlanChangeWaiting, when: in.When}, input.OrZero(in.Reason)
+	next, reason := pendingPlan{plan: to.ID, revision: idOfRevision(revision), status: lifecycle.PlanChangeWaiting, when: in.When}, input.OrZero(in.Reason)
 	switch {
 	case waits:
 	case in.When == domain.PlanChangeNow:
-		return takePlan(ctx, tx, s, to.ID, reason)
+		return takePlan(ctx, tx, s, to.ID, next.revision, reason)
 	default:
 		if next, err = next.scheduled(tx.Viewer, tx.Now); err != nil {
 			return nil, err
@@ -128,6 +137,7 @@ func periodEnd(v viewer.Viewer, now time.Time) (time.Time, error) {
 // pendingPlan is a change of plan that has not taken effect.
 type pendingPlan struct {
 	plan        uuid.UUID
+	revision    *uuid.UUID // that was asked for; nil: the plan as it will be
 	status      lifecycle.PlanChangeStatus
 	when        domain.PlanChangeTime
 	effectiveAt *time.Time
@@ -142,11 +152,14 @@ func (p pendingPlan) scheduled(v viewer.Viewer, now time.Time) (pendingPlan, err
 
 // is reports whether it is what a subscription has already.
 func (p pendingPlan) is(s *db.Subscription) bool {
-	return s.PendingPlanID != nil && *s.PendingPlanID == p.plan && *s.PendingStatus == p.status && *s.PendingWhen == p.when &&
+	return s.PendingPlanID != nil && *s.PendingPlanID == p.plan && sameRevision(s.PendingPlanRevisionID, p.revision) && *s.PendingStatus == p.status && *s.PendingWhen == p.when &&
 		(p.effectiveAt == nil || s.PendingEffectiveAt.Equal(*p.effectiveAt))
 }
 
 func (p pendingPlan) set(u *db.SubscriptionUpdateOne) {
+	if u.SetNillablePendingPlanRevisionID(p.revision); p.revision == nil {
+		u.ClearPendingPlanRevisionID()
+	}
 	u.SetPendingPlanID(p.plan).SetPendingStatus(p.status).SetPendingWhen(p.when).SetNillablePendingEffectiveAt(p.effectiveAt)
 	if p.effectiveAt == nil {
 		u.ClearPendingEffectiveAt()
@@ -163,6 +176,7 @@ func (p pendingPlan) event() eventlog.Type {
 // clearPlanChange removes the change of plan of a subscription.
 func clearPlanChange(m *db.SubscriptionMutation) {
 	m.ClearPendingPlanID()
+	m.ClearPendingPlanRevisionID()
 	m.ClearPendingStatus()
 	m.ClearPendingWhen()
 	m.ClearPendingEffectiveAt()
@@ -172,10 +186,13 @@ func clearPlanChange(m *db.SubscriptionMutation) {
 	m.SetPendingReason("")
 }
 
-// takePlan gives a subscription another plan now. Keys, history and what was used of
+// takePlan gives a subscription another plan now, or another revision of its plan. Keys, history and what was used of
 // quotas stay as they are: none of them follows the plan.
-func takePlan(ctx context.Context, tx *change.Tx, s *db.Subscription, to uuid.UUID, reason string) (*db.Subscription, error) {
-	u := tx.Subscription.UpdateOne(s).SetPlanID(to)
+func takePlan(ctx context.Context, tx *change.Tx, s *db.Subscription, to uuid.UUID, revision *uuid.UUID, reason string) (*db.Subscription, error) {
+	u := tx.Subscription.UpdateOne(s).SetPlanID(to).SetNillablePlanRevisionID(revision)
+	if revision == nil {
+		u.ClearPlanRevisionID()
+	}
 	clearPlanChange(u.Mutation())
 	return savePlan(ctx, tx, s, u, eventlog.SubscriptionPlanChanged, reason)
 }
@@ -203,36 +220,4 @@ func savePlan(ctx context.Context, tx *change.Tx, s *db.Subscription, u *db.Subs
 	e.Reason = reason
 	tx.Record(e)
 	return after, nil
-}
-
-// planChanges returns what has changed of a subscription's plan and of its change of plan.
-func planChanges(ctx context.Context, tx *change.Tx, before, after *db.Subscription) ([]domain.Change, error) {
-	ids := []uuid.UUID{before.PlanID, after.PlanID}
-	for _, s := range []*db.Subscription{before, after} {
-		if s.PendingPlanID != nil {
-			ids = append(ids, *s.PendingPlanID)
-		}
-	}
-	plans, err := tx.Plan.Query().Where(plan.IDIn(ids...)).Select(plan.FieldID, plan.FieldName).
-		All(viewer.AsSystem(ctx, tx.OrganizationID())) // which the developer may not see any more, as the subscription has ended
-	if err != nil {
-		return nil, err
-	}
-	names := map[uuid.UUID]string{}
-	for _, p := range plans {
-		names[p.ID] = p.Name
-	}
-	pending := func(s *db.Subscription) any {
-		if s.PendingPlanID == nil {
-			return nil
-		}
-		return names[*s.PendingPlanID]
-	}
-	var d change.Diff
-	d.Add("plan", names[before.PlanID], names[after.PlanID])
-	d.Add("pendingPlan", pending(before), pending(after))
-	d.Add("pendingStatus", before.PendingStatus, after.PendingStatus)
-	d.Add("pendingWhen", before.PendingWhen, after.PendingWhen)
-	d.Add("pendingEffectiveAt", before.PendingEffectiveAt, after.PendingEffectiveAt)
-	return d.Changes, nil
 }

@@ -33,9 +33,9 @@ type DecidePlanChangeInput struct {
 func (svc *Service) ApprovePlanChange(ctx context.Context, in DecidePlanChangeInput) (*db.Subscription, error) {
 	return svc.decidePlanChange(ctx, in, lifecycle.ApprovePlanChange, func(ctx context.Context, tx *change.Tx, s *db.Subscription) (*db.Subscription, error) {
 		if *s.PendingWhen == domain.PlanChangeNow {
-			return takePlan(ctx, tx, s, *s.PendingPlanID, input.OrZero(in.Reason))
+			return takePlan(ctx, tx, s, *s.PendingPlanID, s.PendingPlanRevisionID, input.OrZero(in.Reason))
 		}
-		next, err := pendingPlan{plan: *s.PendingPlanID, when: *s.PendingWhen}.scheduled(tx.Viewer, tx.Now)
+		next, err := pendingPlan{plan: *s.PendingPlanID, revision: s.PendingPlanRevisionID, when: *s.PendingWhen}.scheduled(tx.Viewer, tx.Now)
 		if err != nil {
 			return nil, err
 		}
@@ -125,7 +125,7 @@ func TakeDuePlans(ctx context.Context, tx *change.Tx, now time.Time, n int) (int
 		if waits {
 			_, err = waitAgain(ctx, tx, s)
 		} else {
-			_, err = takePlan(ctx, tx, s, *s.PendingPlanID, s.PendingReason)
+			_, err = takePlan(ctx, tx, s, *s.PendingPlanID, s.PendingPlanRevisionID, s.PendingReason)
 		}
 		if err != nil {
 			return 0, err
@@ -149,20 +149,22 @@ func sanctionedSince(ctx context.Context, tx *change.Tx, s *db.Subscription) (bo
 // waitAgain lets a scheduled change of plan wait for a decision.
 func waitAgain(ctx context.Context, tx *change.Tx, s *db.Subscription) (*db.Subscription, error) {
 	u := tx.Subscription.UpdateOne(s).SetPendingWaitsSince(tx.Now)
-	next := pendingPlan{plan: *s.PendingPlanID, status: lifecycle.PlanChangeWaiting, when: *s.PendingWhen}
+	next := pendingPlan{plan: *s.PendingPlanID, revision: s.PendingPlanRevisionID, status: lifecycle.PlanChangeWaiting, when: *s.PendingWhen}
 	next.set(u)
 	return savePlan(ctx, tx, s, u, next.event(), "A subscription of the account with the product has been suspended since.")
 }
 
 // PendingChange is a change of a subscription's plan that has not taken effect.
 type PendingChange struct {
-	PlanID      uuid.UUID
-	Status      lifecycle.PlanChangeStatus
-	When        domain.PlanChangeTime
-	EffectiveAt *time.Time
-	RequestedAt time.Time
-	RequestedBy *uuid.UUID
-	Reason      string
+	PlanID uuid.UUID
+	// PlanRevisionID is of the revision that was asked for; nil: the plan as it is.
+	PlanRevisionID *uuid.UUID
+	Status         lifecycle.PlanChangeStatus
+	When           domain.PlanChangeTime
+	EffectiveAt    *time.Time
+	RequestedAt    time.Time
+	RequestedBy    *uuid.UUID
+	Reason         string
 }
 
 // PendingChangeOf returns the change of plan of a subscription; nil if it has none, or is
@@ -172,7 +174,7 @@ func PendingChangeOf(s *db.Subscription) *PendingChange {
 		return nil
 	}
 	return &PendingChange{
-		PlanID: *s.PendingPlanID, Status: *s.PendingStatus, When: *s.PendingWhen, EffectiveAt: s.PendingEffectiveAt,
+		PlanID: *s.PendingPlanID, PlanRevisionID: s.PendingPlanRevisionID, Status: *s.PendingStatus, When: *s.PendingWhen, EffectiveAt: s.PendingEffectiveAt,
 		RequestedAt: *s.PendingRequestedAt, RequestedBy: s.PendingRequestedBy, Reason: s.PendingReason,
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"portico/ent/db/plan"
 	"portico/ent/db/predicate"
 	"portico/ent/db/subscription"
+	"portico/internal/catalog"
 	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/fault"
@@ -40,7 +41,7 @@ func (svc *Service) PreviewChangePlan(ctx context.Context, in ChangePlanInput) (
 	if err != nil {
 		return nil, err
 	}
-	s, err := svc.client.Subscription.Query().Where(subscription.ID(subID)).WithProduct().WithPlan().Only(ctx)
+	s, err := svc.client.Subscription.Query().Where(subscription.ID(subID)).WithProduct().WithPlan().WithPlanRevision().Only(ctx)
 	if err != nil {
 		return nil, change.PublicError(err)
 	}
@@ -52,9 +53,13 @@ func (svc *Service) PreviewChangePlan(ctx context.Context, in ChangePlanInput) (
 	if err != nil {
 		return nil, change.PublicError(err)
 	}
-	out := &PlanChangePreview{PlanID: s.PlanID, NewPlanID: to.ID, PriceDifference: domain.PriceDifference(charged(s.Edges.Plan), charged(to)), Impact: &Impact{}}
-	if s.Status != access.SubscriptionApproved || to.ID == s.PlanID {
-		return out, nil
+	out := &PlanChangePreview{PlanID: s.PlanID, NewPlanID: to.ID, PriceDifference: domain.PriceDifference(charged(termsOf(s)), charged(catalog.TermsOf(to))), Impact: &Impact{}}
+	newest, err := svc.catalogRevision(ctx, to)
+	if err != nil {
+		return nil, err
+	}
+	if offers, err := offersAnother(ctx, svc.client.PlanRevision, s, to, newest); err != nil || !offers || s.Status != access.SubscriptionApproved {
+		return out, change.PublicError(err)
 	}
 	if err := svc.foresee(ctx, out, s, to, in.When); err != nil {
 		return nil, err
@@ -99,10 +104,10 @@ func planHit(s *db.Subscription) hit {
 	}
 }
 
-// charged returns the price by which a plan is charged: that of a FREE one is not.
-func charged(p *db.Plan) *domain.Price {
-	if p.Kind == domain.PlanFree {
+// charged returns the price by which terms are charged: that of a FREE plan is not.
+func charged(t catalog.Terms) *domain.Price {
+	if t.Kind == domain.PlanFree {
 		return nil
 	}
-	return p.Price
+	return t.Price
 }

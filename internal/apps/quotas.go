@@ -11,10 +11,11 @@ import (
 	"portico/clients/go/gate/zone"
 	"portico/ent/db"
 	"portico/ent/db/plan"
+	"portico/ent/db/planrevision"
 	"portico/internal/viewer"
 )
 
-// QuotaPeriod is a plan's quota in the current period.
+// QuotaPeriod is a quota of a plan, or of a revision of one, in the current period.
 type QuotaPeriod struct {
 	Limit      int64
 	Start, End time.Time
@@ -30,7 +31,7 @@ func (q *QuotaPeriod) Counter(s *db.Subscription) uuid.UUID {
 	return limits.ByApp(s.AppID, s.ProductID)
 }
 
-// QuotaPeriods returns the quotas of plans, using one statement. Plans without
+// QuotaPeriods returns the quotas of plans as they are, using one statement. Plans without
 // a quota are absent.
 func (svc *Service) QuotaPeriods(ctx context.Context, plans []uuid.UUID) (map[uuid.UUID]*QuotaPeriod, error) {
 	rows, err := svc.entities.PlansByID(ctx, plans, []string{plan.FieldQuota, plan.FieldQuotaPer})
@@ -43,11 +44,43 @@ func (svc *Service) QuotaPeriods(ctx context.Context, plans []uuid.UUID) (map[uu
 	}
 	out, now := make(map[uuid.UUID]*QuotaPeriod, len(rows)), svc.clock.Now()
 	for id, row := range rows {
-		if q := limits.QuotaOf(row.Quota); !q.None() {
-			period := &QuotaPeriod{Limit: q.Limit, per: q.Per, perAccount: row.QuotaPer == access.QuotaPerAccount}
-			period.Start, period.End = q.Period(now, zone)
+		if period := quotaPeriod(row.Quota, row.QuotaPer, now, zone); period != nil {
 			out[id] = period
 		}
+	}
+	return out, nil
+}
+
+func quotaPeriod(given *access.Quota, per access.QuotaPer, now time.Time, zone *time.Location) *QuotaPeriod {
+	q := limits.QuotaOf(given)
+	if q.None() {
+		return nil
+	}
+	out := &QuotaPeriod{Limit: q.Limit, per: q.Per, perAccount: per == access.QuotaPerAccount}
+	out.Start, out.End = q.Period(now, zone)
+	return out
+}
+
+// RevisionQuota is the quota of a revision of a plan in the current period; nil for none.
+type RevisionQuota struct {
+	PlanID uuid.UUID
+	Period *QuotaPeriod
+}
+
+// RevisionQuotas returns the quotas of revisions, using one statement. Those that the viewer
+// may not see are absent.
+func (svc *Service) RevisionQuotas(ctx context.Context, revisions []uuid.UUID) (map[uuid.UUID]*RevisionQuota, error) {
+	rows, err := svc.entities.PlanRevisionsByID(ctx, revisions, []string{planrevision.FieldPlanID, planrevision.FieldQuota, planrevision.FieldQuotaPer})
+	if err != nil {
+		return nil, err
+	}
+	zone, err := zone.Load(viewer.Current(ctx).TimeZone)
+	if err != nil {
+		return nil, err
+	}
+	out, now := make(map[uuid.UUID]*RevisionQuota, len(rows)), svc.clock.Now()
+	for id, row := range rows {
+		out[id] = &RevisionQuota{PlanID: row.PlanID, Period: quotaPeriod(row.Quota, row.QuotaPer, now, zone)}
 	}
 	return out, nil
 }

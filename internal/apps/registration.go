@@ -7,6 +7,7 @@ import (
 
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
+	"portico/internal/catalog"
 	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/domain"
@@ -21,11 +22,14 @@ type Registration struct {
 	App     *db.App
 	Product *db.Product
 	Plan    *db.Plan
+	// Revision is the one whose terms are agreed to; nil: the plan as it is.
+	Revision *db.PlanRevision
 	// Waits reports whether it waits for approval, if nobody approves it with the same step.
 	Waits bool
 
 	endpoints []uuid.UUID
 	answers   *domain.Answers
+	terms     *string
 	approved  bool
 }
 
@@ -37,10 +41,14 @@ func NewRegistration(ctx context.Context, tx *change.Tx, a *db.App, prod *db.Pro
 		return nil, err
 	}
 	r := &Registration{App: a, Product: prod, Plan: chosen, approved: input.OrZero(in.Approve)}
-	var err, wrong error
+	var err, wrong, unread error
 	r.endpoints, err = findEndpoints(ctx, tx, prod.ID, in.EndpointIDs)
 	r.answers, wrong = CheckAnswers(tx.Viewer, prod, in.Answers)
-	if err := fault.Collect(err, wrong); err != nil {
+	r.terms, unread = CheckProductTerms(tx.Viewer, prod, in.AcceptedTermsVersion)
+	if err := fault.Collect(err, wrong, unread); err != nil {
+		return nil, err
+	}
+	if r.Revision, err = catalog.NewestRevision(ctx, tx, chosen); err != nil {
 		return nil, err
 	}
 	r.Waits, err = NeedsApproval(ctx, tx.Subscription, a.AccountID, prod, chosen)
@@ -54,6 +62,9 @@ func (r *Registration) Save(ctx context.Context, tx *change.Tx, status access.Su
 		return nil, err
 	}
 	create := FillSubscription(tx.Subscription.Create(), r.App, r.Plan, status, tx.Now).SetNillableKeyRequestID(keyRequest)
+	if r.Revision != nil {
+		create.SetPlanRevisionID(r.Revision.ID)
+	}
 	if tx.Viewer.SignedIn() {
 		create.SetRequestedBy(tx.Viewer.UserID)
 	}
@@ -66,6 +77,7 @@ func (r *Registration) Save(ctx context.Context, tx *change.Tx, status access.Su
 	if r.answers != nil {
 		create.SetAnswers(r.answers)
 	}
+	setAcceptedTerms(create.Mutation(), tx, r.terms)
 	created, err := create.Save(ctx)
 	if err != nil {
 		if _, yes := database.IsUnique(err); yes {
@@ -81,6 +93,9 @@ func (r *Registration) Save(ctx context.Context, tx *change.Tx, status access.Su
 // same step; else its status follows from the product, the plan and the account.
 func (r *Registration) event(created *db.Subscription) eventlog.Entry {
 	e := SubscriptionRegistered(created, r.Product, r.Plan)
+	if r.Revision != nil {
+		e.Changes = append(e.Changes, change.Attributes("planRevision", r.Revision.Number)...)
+	}
 	if r.approved {
 		e.Changes = append(e.Changes, change.Attributes("approve", true)...)
 	}

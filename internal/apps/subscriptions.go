@@ -30,6 +30,8 @@ type RegisterInput struct {
 	EndpointIDs []string `json:",omitempty"` // omitted if empty, so that older inputs keep their hash
 	// Answers are those to the product's form.
 	Answers []domain.AnswerInput `json:",omitempty"`
+	// AcceptedTermsVersion is that of the product's terms that the person accepts.
+	AcceptedTermsVersion *string `json:",omitempty"`
 	// Approve approves it at once, whatever it would wait for; for whoever may approve any.
 	Approve        *bool `json:",omitempty"`
 	IdempotencyKey *string
@@ -128,7 +130,7 @@ func FillSubscription(c *db.SubscriptionCreate, a *db.App, chosen *db.Plan, stat
 // SubscriptionRegistered returns the event of a new subscription.
 func SubscriptionRegistered(s *db.Subscription, prod *db.Product, chosen *db.Plan) eventlog.Entry {
 	return subscriptionEvent(eventlog.SubscriptionRegistered, s, prod.Title,
-		change.Attributes("status", s.Status, "product", prod.Name, "plan", chosen.Name, "endpoints", endpointIDs(s.EndpointIds), "answerCount", answered(s)))
+		change.Attributes("status", s.Status, "product", prod.Name, "plan", chosen.Name, "endpoints", endpointIDs(s.EndpointIds), "answerCount", answered(s), "acceptedTerms", s.AcceptedTermsVersion))
 }
 
 func errAlreadyRegistered() error {

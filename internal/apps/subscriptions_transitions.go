@@ -103,7 +103,7 @@ func applyTransition(ctx context.Context, tx *change.Tx, s *db.Subscription, a l
 	}
 	changes := []domain.Change{{Field: "status", Before: domain.Text(s.Status), After: domain.Text(to)}}
 	if s.PendingPlanID != nil {
-		ended, err := planChanges(ctx, tx, s, &db.Subscription{PlanID: s.PlanID})
+		ended, err := planChanges(ctx, tx, s, &db.Subscription{PlanID: s.PlanID, PlanRevisionID: s.PlanRevisionID})
 		if err != nil {
 			return err
 		}

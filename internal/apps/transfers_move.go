@@ -156,7 +156,7 @@ func moveApp(ctx context.Context, tx *change.Tx, a *db.App, t *db.AppTransfer) (
 		args []any
 	}{
 		{`UPDATE apps SET account_id = $3, updated_at = $4, version = version + 1 WHERE id = $1 AND organization_id = $2`, append(of, t.ToAccountID, tx.Now)},
-		{`UPDATE subscriptions SET account_id = $3, requested_by = NULL, decided_by = NULL, reason = '', answers = NULL, key_request_id = NULL, pending_requested_by = NULL, pending_reason = '', updated_at = $4, version = version + 1 WHERE app_id = $1 AND organization_id = $2`, append(of, t.ToAccountID, tx.Now)},
+		{`UPDATE subscriptions SET account_id = $3, requested_by = NULL, decided_by = NULL, reason = '', answers = NULL, accepted_terms_version = NULL, accepted_terms_at = NULL, accepted_terms_by = NULL, key_request_id = NULL, pending_requested_by = NULL, pending_reason = '', updated_at = $4, version = version + 1 WHERE app_id = $1 AND organization_id = $2`, append(of, t.ToAccountID, tx.Now)},
 		{`UPDATE credentials SET account_id = $3, revoked_by = NULL, revoked_note = '', updated_at = $4, version = version + 1 WHERE app_id = $1 AND organization_id = $2`, append(of, t.ToAccountID, tx.Now)},
 		{`UPDATE access_entries SET account_id = $3 WHERE organization_id = $2 AND credential_id IN (SELECT id FROM credentials WHERE app_id = $1)`, append(of, t.ToAccountID)},
 	} {

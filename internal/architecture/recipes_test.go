@@ -51,6 +51,7 @@ func recipes() []recipe {
 				"graph/product.resolvers.go":             "their list on a product",
 				"graph/testdata/matrix/product.txt":      "the field viewerCan.createEndpoint",
 				"graph/matrix_world_test.go":             "endpoints are part of every test's world",
+				"e2e/gate_further_limits_test.go":        "endpoints have limits there",
 				"graph/statements_endpoint_test.go":      "what lists through two tables cost",
 				"internal/gateway/*_test.go":             "tests of the gate that call endpoints",
 				"internal/gateway/httpapi/*_test.go":     "tests of the gate that call endpoints",

@@ -126,7 +126,7 @@ func upload(ctx context.Context, tx *change.Tx, x *db.Product, in UploadProductD
 		out.Document = present
 	} else {
 		out.compare(present, doc.Operations)
-		if out.Document, err = storeDocument(ctx, tx, x, present, in.Document, digest, doc, out); err != nil {
+		if out.Document, err = storeDocument(ctx, tx, x, in.Document, digest, doc, out); err != nil {
 			return nil, err
 		}
 		if in.DryRun {
@@ -164,8 +164,9 @@ func (u *UploadedDocument) compare(before *db.ProductDocument, after []domain.Pr
 	}
 }
 
-// storeDocument creates the document after the present one.
-func storeDocument(ctx context.Context, tx *change.Tx, x *db.Product, present *db.ProductDocument, text, digest string, doc *openapi.Document, u *UploadedDocument) (*db.ProductDocument, error) {
+// storeDocument creates a document with the next number. The product, which is locked, counts
+// them: the number of a deleted one is not given again.
+func storeDocument(ctx context.Context, tx *change.Tx, x *db.Product, text, digest string, doc *openapi.Document, u *UploadedDocument) (*db.ProductDocument, error) {
 	n, err := tx.ProductDocument.Query().Where(productdocument.ProductID(x.ID)).Count(ctx)
 	if err != nil {
 		return nil, err
@@ -174,9 +175,9 @@ func storeDocument(ctx context.Context, tx *change.Tx, x *db.Product, present *d
 		most := strconv.Itoa(MaxDocuments)
 		return nil, fault.Input(fault.TooMany, "productId", "A product has at most "+most+" documents: delete an old one.", fault.Param{Name: "max", Value: most})
 	}
-	number := 1
-	if present != nil {
-		number = present.Number + 1
+	number := x.LastDocument + 1
+	if err := tx.Product.UpdateOne(x).SetLastDocument(number).Exec(ctx); err != nil {
+		return nil, err
 	}
 	one, err := tx.ProductDocument.Create().SetOrganizationID(x.OrganizationID).SetProductID(x.ID).SetNumber(number).
 		SetTitle(doc.Title).SetAPIVersion(doc.APIVersion).SetFormat(doc.Format).SetText(text).SetSize(len(text)).SetSha256(digest).

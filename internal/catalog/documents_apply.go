@@ -53,6 +53,9 @@ func documentProblems(err error, all []domain.ProductOperation) error {
 	}
 	out := &fault.Invalid{}
 	for _, p := range problems {
+		if len(p.Field) == 1 && p.Field[0] == "endpoints" { // one that may not go
+			p.Field = []string{"applyEndpoints"}
+		}
 		if len(p.Field) == 2 { //nolint:mnd // the number of an operation, and a field of it
 			if i, bad := strconv.Atoi(p.Field[0]); bad == nil && i < len(all) {
 				p.Field, p.Message = []string{"document"}, all[i].Method+" "+all[i].Path+": "+p.Message

@@ -160,12 +160,15 @@ func (svc *Service) UpdateEndpoint(ctx context.Context, in UpdateEndpointInput) 
 }
 
 // DeleteEndpoint removes an endpoint from its product. Subscriptions narrowed
-// to it lose it, and stay narrowed to the rest, even if that is empty. It
-// returns the endpoint's opaque id.
+// to it lose it, and stay narrowed to the rest, even if that is empty. One that a
+// plan limits is NOT_ALLOWED. It returns the endpoint's opaque id.
 func (svc *Service) DeleteEndpoint(ctx context.Context, id string) (string, error) {
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (string, error) {
 		x, err := lockEndpoint(ctx, tx, id, policy.DeleteEndpoint)
 		if err != nil {
+			return "", err
+		}
+		if err := checkNotLimited(ctx, tx, x.ProductID, "endpointId", x); err != nil {
 			return "", err
 		}
 		tx.Record(endpointEvent(eventlog.EndpointDeleted, x, nil))

@@ -42,7 +42,8 @@ type ReplacedEndpoints struct {
 
 // ReplaceEndpoints makes the endpoints of a product those that are given: those that match
 // the same calls are the same, with the new names in braces and description. All or nothing
-// is changed. Subscriptions that are narrowed to one that goes lose it, as by DeleteEndpoint.
+// is changed. Subscriptions that are narrowed to one that goes lose it, as by DeleteEndpoint,
+// and one that a plan limits is NOT_ALLOWED to go.
 func (svc *Service) ReplaceEndpoints(ctx context.Context, productID string, all []EndpointSpec) (*ReplacedEndpoints, error) {
 	id, err := input.DecodeID(nodeid.Product, productID)
 	if err != nil {
@@ -139,6 +140,9 @@ func deleteEndpoints(ctx context.Context, tx *change.Tx, x *db.Product, gone []*
 		return nil
 	}
 	if err := tx.Authorize(policy.DeleteEndpoint(x.OrganizationID)); err != nil {
+		return err
+	}
+	if err := checkNotLimited(ctx, tx, x.ID, "endpoints", gone...); err != nil {
 		return err
 	}
 	ids := make([]uuid.UUID, len(gone))

@@ -13,7 +13,7 @@ import (
 
 // ProductPermissions is what the viewer may do to a product.
 type ProductPermissions struct {
-	Update, Register, CreateEndpoint, ChangeApprovers, ChangeGrants policy.Decision
+	Update, Register, CreateEndpoint, CreateGuide, ChangeApprovers, ChangeGrants policy.Decision
 }
 
 // ProductPermissions asks the policy about a product. Register is decided for
@@ -25,6 +25,7 @@ func (svc *Service) ProductPermissions(ctx context.Context, x *db.Product, grant
 		Register: policy.Decide(v, policy.Register(org, uuid.Nil, x.Status, granted || x.Visibility == domain.Public)),
 
 		CreateEndpoint:  policy.Decide(v, policy.CreateEndpoint(org, x.Status)),
+		CreateGuide:     policy.Decide(v, policy.CreateGuide(org, x.Status)),
 		ChangeApprovers: policy.Decide(v, policy.ChangeApprovers(org)),
 		ChangeGrants:    policy.Decide(v, policy.ChangeGrants(org)),
 	}
@@ -40,4 +41,13 @@ func (svc *Service) EndpointPermissions(ctx context.Context, x *db.Endpoint) *En
 		Update: policy.Decide(v, policy.UpdateEndpoint(org)),
 		Delete: policy.Decide(v, policy.DeleteEndpoint(org)),
 	}
+}
+
+// GuidePermissions is what the viewer may do to a guide.
+type GuidePermissions struct{ Update, Delete policy.Decision }
+
+// GuidePermissions asks the policy about a guide.
+func (svc *Service) GuidePermissions(ctx context.Context, x *db.Guide) *GuidePermissions {
+	v, org := viewer.Current(ctx), x.OrganizationID
+	return &GuidePermissions{Update: policy.Decide(v, policy.UpdateGuide(org)), Delete: policy.Decide(v, policy.DeleteGuide(org))}
 }

@@ -25,17 +25,16 @@ type CreatePlanInput struct {
 	QuotaPer   *access.QuotaPer
 	Price      *domain.Price
 	Approval   *domain.Approval
+
+	EndpointLimits []EndpointLimitInput
+	Overage        *access.Overage
+	SpendingCap    *string
 }
 
 // CreatePlan creates a plan of a product.
 func (svc *Service) CreatePlan(ctx context.Context, in CreatePlanInput) (*db.Plan, error) {
 	kind := input.Or(in.Kind, domain.PlanFree)
-	if err := fault.Collect(
-		input.CheckName("name", in.Name),
-		input.CheckLine("externalId", input.OrZero(in.ExternalID), input.MaxShort),
-		checkTerms(in.RateLimit, in.Quota),
-		checkPrice(kind, in.Price),
-	); err != nil {
+	if err := in.check(kind); err != nil {
 		return nil, err
 	}
 	id, err := input.DecodeID(nodeid.Product, in.ProductID)
@@ -54,8 +53,11 @@ func (svc *Service) CreatePlan(ctx context.Context, in CreatePlanInput) (*db.Pla
 		if err != nil {
 			return nil, err
 		}
-		create := tx.Plan.Create().SetOrganizationID(x.OrganizationID).SetProductID(x.ID).SetName(in.Name).SetKind(kind).
-			SetExternalID(input.OrZero(in.ExternalID)).SetNillableQuotaPer(in.QuotaPer).SetNillableApproval(in.Approval).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
+		limits, err := limitsOf(ctx, tx, x.ID, kind, price, in.EndpointLimits, in.SpendingCap)
+		if err != nil {
+			return nil, err
+		}
+		create := tx.Plan.Create().SetOrganizationID(x.OrganizationID).SetProductID(x.ID).SetName(in.Name).SetKind(kind).SetExternalID(input.OrZero(in.ExternalID)).SetNillableQuotaPer(in.QuotaPer).SetNillableOverage(in.Overage).SetNillableApproval(in.Approval).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
 		if in.RateLimit != nil {
 			create.SetRateLimit(input.WithBurst(in.RateLimit))
 		}
@@ -65,13 +67,34 @@ func (svc *Service) CreatePlan(ctx context.Context, in CreatePlanInput) (*db.Pla
 		if price != nil {
 			create.SetPrice(price)
 		}
+		limits.setOn(create.Mutation())
 		out, err := create.Save(ctx)
 		if err != nil {
 			return nil, change.Taken(err, "name", "A plan of this product has this name already.")
 		}
-		tx.Record(planEvent(eventlog.PlanCreated, out, change.Attributes("name", out.Name, "kind", out.Kind, "externalId", out.ExternalID, "approval", out.Approval, "rateLimit", out.RateLimit, "quota", out.Quota, "quotaPer", out.QuotaPer, "price", out.Price)))
+		if _, err := addRevision(ctx, tx, out, out.Revision); err != nil {
+			return nil, err
+		}
+		tx.Record(planEvent(eventlog.PlanCreated, out, planAttributes(out)))
 		return out, nil
 	})
+}
+
+// check checks what can be checked without the product.
+func (in CreatePlanInput) check(kind domain.PlanKind) error {
+	return fault.Collect(
+		input.CheckName("name", in.Name),
+		input.CheckLine("externalId", input.OrZero(in.ExternalID), input.MaxShort),
+		checkTerms(in.RateLimit, in.Quota),
+		checkPrice(kind, in.Price),
+		checkEndpointLimits(in.EndpointLimits),
+	)
+}
+
+// planAttributes returns what is recorded of a new plan.
+func planAttributes(x *db.Plan) []domain.Change {
+	return change.Attributes("name", x.Name, "kind", x.Kind, "externalId", x.ExternalID, "approval", x.Approval, "rateLimit", x.RateLimit, "quota", x.Quota, "quotaPer", x.QuotaPer, "price", x.Price,
+		"endpointLimits", shownLimits(x.EndpointLimits), "overage", x.Overage, "spendingCap", x.SpendingCap)
 }
 
 func checkTerms(r *access.RateLimit, q *access.Quota) error {
@@ -94,11 +117,17 @@ type UpdatePlanInput struct {
 	QuotaPer   input.Patch[access.QuotaPer]
 	Price      input.Patch[domain.Price]
 	Approval   input.Patch[domain.Approval]
+
+	EndpointLimits input.Patch[[]EndpointLimitInput]
+	Overage        input.Patch[access.Overage]
+	SpendingCap    input.Patch[string]
 }
 
-// UpdatePlan changes a plan, also for existing subscriptions.
+// UpdatePlan changes a plan. A change of its terms makes a revision, for new subscriptions:
+// those that there are keep theirs until they are moved.
 func (svc *Service) UpdatePlan(ctx context.Context, in UpdatePlanInput) (*db.Plan, error) {
-	errs := []error{in.Name.Required("name"), in.QuotaPer.Required("quotaPer"), input.CheckLine("externalId", in.ExternalID.Or(""), input.MaxShort), checkTerms(in.RateLimit.Value, in.Quota.Value)}
+	errs := []error{in.Name.Required("name"), in.QuotaPer.Required("quotaPer"), input.CheckLine("externalId", in.ExternalID.Or(""), input.MaxShort), checkTerms(in.RateLimit.Value, in.Quota.Value),
+		in.EndpointLimits.Required("endpointLimits"), in.Overage.Required("overage"), checkEndpointLimits(in.EndpointLimits.Or(nil))}
 	if in.Name.Value != nil {
 		errs = append(errs, input.CheckName("name", *in.Name.Value))
 	}
@@ -146,12 +175,13 @@ func patchPlan(ctx context.Context, tx *change.Tx, x *db.Plan, in UpdatePlanInpu
 			u.ClearQuota()
 		}
 	}
+	price := x.Price
 	if in.Price.Set {
 		if err := checkPrice(x.Kind, in.Price.Value); err != nil {
 			return nil, err
 		}
-		price, err := withCurrency(ctx, tx, in.Price.Value)
-		if err != nil {
+		var err error
+		if price, err = withCurrency(ctx, tx, in.Price.Value); err != nil {
 			return nil, err
 		}
 		d.Add("price", x.Price, price)
@@ -165,11 +195,33 @@ func patchPlan(ctx context.Context, tx *change.Tx, x *db.Plan, in UpdatePlanInpu
 			u.ClearApproval()
 		}
 	}
+	if err := patchLimits(ctx, tx, x, in, price, u.Mutation(), &d); err != nil {
+		return nil, err
+	}
 	if d.Changes == nil {
 		return x, nil
 	}
+	return savePlan(ctx, tx, x, u, d)
+}
+
+// savePlan saves a change of a locked plan, with a revision if its terms change.
+func savePlan(ctx context.Context, tx *change.Tx, x *db.Plan, u *db.PlanUpdateOne, d change.Diff) (*db.Plan, error) {
+	out, err := u.AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
+	if err != nil {
+		return nil, err
+	}
+	same, err := TermsOf(x).Same(TermsOf(out))
+	if err != nil {
+		return nil, err
+	}
+	if !same {
+		if out, err = revise(ctx, tx, x, out); err != nil {
+			return nil, err
+		}
+		d.Add("revision", x.Revision, out.Revision)
+	}
 	tx.Record(planEvent(eventlog.PlanUpdated, x, d.Changes))
-	return u.AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
+	return out, nil
 }
 
 func planEvent(t eventlog.Type, x *db.Plan, changes []domain.Change) eventlog.Entry {

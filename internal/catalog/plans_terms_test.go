@@ -8,6 +8,7 @@ import (
 
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
+	"portico/ent/db/planrevision"
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/input"
@@ -114,6 +115,7 @@ func TestPlan_Errors(t *testing.T) {
 			_, err = f.Portal.Catalog.UpdatePlan(x.Admin, change)
 			portaltest.RequireProblems(t, err, want...)
 			require.Equal(t, 1, f.Client.Plan.GetX(portaltest.System(t), plan.ID).Version)
+			f.Client.PlanRevision.Delete().Where(planrevision.PlanID(plan.ID)).ExecX(portaltest.System(t))
 			f.Client.Plan.DeleteOne(plan).ExecX(portaltest.System(t))
 		}
 		for problem, in := range wrongTerms() {

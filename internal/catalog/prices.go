@@ -15,14 +15,17 @@ import (
 
 // Charge returns what a plan costs for a month with so many calls, from 0 to
 // domain.MaxChargedCalls; nil for a plan without a price.
-func Charge(x *db.Plan, calls int) (*domain.Charge, error) {
+func Charge(x *db.Plan, calls int) (*domain.Charge, error) { return TermsOf(x).Charge(calls) }
+
+// Charge is the function Charge, by these terms.
+func (t Terms) Charge(calls int) (*domain.Charge, error) {
 	if calls < 0 || calls > domain.MaxChargedCalls {
 		return nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidValue, "calls must be between 0 and "+strconv.Itoa(domain.MaxChargedCalls)+".")
 	}
-	if x.Price == nil {
+	if t.Price == nil {
 		return nil, nil
 	}
-	return domain.ChargeOf(x.Kind, x.Price, calls, digitsOf(x.Price.Currency)), nil
+	return domain.ChargeOf(t.Kind, t.Price, calls, digitsOf(t.Price.Currency)), nil
 }
 
 // digitsOf returns how many digits a valid currency has behind the point.

@@ -25,6 +25,7 @@ const maxAPIVersion = 63
 type CreateProductInput struct {
 	Name             string
 	Title            *string
+	Summary          *string
 	Description      *string
 	APIVersion       *string
 	ExternalID       *string
@@ -33,11 +34,13 @@ type CreateProductInput struct {
 	Approval         *domain.Approval
 	AuthTypes        []access.AuthType
 	DocumentationURL *string
+	LogoURL          *string
 	HandOffURL       *string
 	Keyless          *bool
 	EnforceEndpoints *bool
 	RequestForm      []domain.Question
 	Tags             []string
+	Terms            *domain.Terms
 }
 
 // CreateProduct creates a product. A name that another product of the
@@ -51,6 +54,7 @@ func (svc *Service) CreateProduct(ctx context.Context, in CreateProductInput) (*
 		checkAuthTypes(in.AuthTypes, in.AuthTypes != nil),
 		checkRequestForm(in.RequestForm),
 		checkTags(in.Tags),
+		checkPresentation(input.OrZero(in.Summary), input.OrZero(in.LogoURL), in.Terms),
 	); err != nil {
 		return nil, err
 	}
@@ -75,6 +79,7 @@ func (svc *Service) CreateProduct(ctx context.Context, in CreateProductInput) (*
 		}
 		setRequestForm(create.Mutation(), in.RequestForm)
 		setTags(create.Mutation(), in.Tags)
+		setPresentation(create.Mutation(), in)
 		out, err := create.Save(ctx)
 		if err != nil {
 			return nil, change.Taken(err, "name", "A product has this name already.")
@@ -82,7 +87,8 @@ func (svc *Service) CreateProduct(ctx context.Context, in CreateProductInput) (*
 		tx.Record(productEvent(eventlog.ProductCreated, out, change.Attributes("name", out.Name, "title", out.Title, "description", out.Description,
 			"apiVersion", out.APIVersion, "externalId", out.ExternalID, "status", out.Status, "visibility", out.Visibility,
 			"approval", out.Approval, "authTypes", out.AuthTypes, "documentationUrl", out.DocumentationURL, "handOffUrl", out.HandOffURL,
-			"keyless", out.Keyless, "enforceEndpoints", out.EnforceEndpoints, "requestForm", out.RequestForm, "tags", out.Tags)))
+			"keyless", out.Keyless, "enforceEndpoints", out.EnforceEndpoints, "requestForm", out.RequestForm, "tags", out.Tags,
+			"summary", out.Summary, "logoUrl", out.LogoURL, "terms", ProductTermsOf(out))))
 		return out, nil
 	})
 }
@@ -114,6 +120,7 @@ type UpdateProductInput struct {
 	ProductID        string
 	Version          *int
 	Title            input.Patch[string]
+	Summary          input.Patch[string]
 	Description      input.Patch[string]
 	APIVersion       input.Patch[string]
 	ExternalID       input.Patch[string]
@@ -122,11 +129,13 @@ type UpdateProductInput struct {
 	Approval         input.Patch[domain.Approval]
 	AuthTypes        input.Patch[[]access.AuthType]
 	DocumentationURL input.Patch[string]
+	LogoURL          input.Patch[string]
 	HandOffURL       input.Patch[string]
 	Keyless          input.Patch[bool]
 	EnforceEndpoints input.Patch[bool]
 	RequestForm      input.Patch[[]domain.Question]
 	Tags             input.Patch[[]string]
+	Terms            input.Patch[domain.Terms]
 }
 
 // UpdateProduct changes a product. Retiring it ends its subscriptions; a
@@ -176,6 +185,7 @@ func checkProductPatch(in UpdateProductInput) error {
 		in.Keyless.Required("keyless"), in.EnforceEndpoints.Required("enforceEndpoints"),
 		checkProductTexts(in.Description.Or(""), in.APIVersion.Or(""), in.ExternalID.Or(""), in.DocumentationURL.Or(""), in.HandOffURL.Or("")),
 		checkAuthTypes(in.AuthTypes.Or(nil), in.AuthTypes.Set), checkRequestForm(in.RequestForm.Or(nil)), checkTags(in.Tags.Or(nil)),
+		checkPresentation(in.Summary.Or(""), in.LogoURL.Or(""), in.Terms.Value),
 	}
 	if in.Title.Value != nil {
 		errs = append(errs, input.CheckName("title", *in.Title.Value))
@@ -212,6 +222,7 @@ func (svc *Service) patchProduct(ctx context.Context, tx *change.Tx, x *db.Produ
 	if in.Tags.Set {
 		d.Add("tags", x.Tags, setTags(u.Mutation(), in.Tags.Or(nil)))
 	}
+	patchPresentation(&d, u, x, in)
 	if d.Changes == nil {
 		return x, nil
 	}

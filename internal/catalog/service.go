@@ -1,5 +1,5 @@
 // Package catalog owns what an organization offers: products, how they end, their
-// plans and their endpoints. It does not own the subscriptions to products: EndProduct is
+// plans, endpoints and guides. It does not own the subscriptions to products: EndProduct is
 // called when a product is retired.
 package catalog
 
@@ -30,9 +30,10 @@ type Service struct {
 	entities   entity.Reader
 	endProduct func(ctx context.Context, tx *change.Tx, x *db.Product) error
 	markdown   *markdown.Renderer
+	pages      *markdown.Renderer
 }
 
 // New returns a Service.
 func New(o Options) *Service {
-	return &Service{client: o.Client, changes: o.Changes, entities: o.Entities, endProduct: o.EndProduct, markdown: markdown.New()}
+	return &Service{client: o.Client, changes: o.Changes, entities: o.Entities, endProduct: o.EndProduct, markdown: markdown.New(), pages: markdown.NewForPages()}
 }

@@ -186,10 +186,10 @@ func (a *application) product(ctx context.Context, p Product) error {
 		return err
 	}
 	a.did(what)
-	if err := a.plans(ctx, x, p); err != nil {
+	if err := a.endpoints(ctx, x, p); err != nil { // before the plans, which may limit them
 		return err
 	}
-	if err := a.endpoints(ctx, x, p); err != nil {
+	if err := a.plans(ctx, x, p); err != nil {
 		return err
 	}
 	if x.Status == p.Status || catalog.StatusAt(x, a.tx.Now) == p.Status { // what is due is stored by the job
@@ -205,12 +205,20 @@ func (a *application) plans(ctx context.Context, x *db.Product, p Product) error
 	if err != nil {
 		return err
 	}
+	endpoints, err := a.tx.Endpoint.Query().Where(endpoint.ProductID(x.ID)).All(ctx)
+	if err != nil {
+		return err
+	}
+	byShape := map[string]*db.Endpoint{}
+	for _, e := range endpoints {
+		byShape[Endpoint{Method: e.Method, Path: e.Path}.shape()] = e
+	}
 	byName := map[string]*db.Plan{}
 	for _, one := range present {
 		byName[one.Name] = one
 	}
 	for i, one := range p.Plans {
-		if err := fault.Within(at("plans", i, one.Name), a.plan(ctx, x, byName[one.Name], one)); err != nil {
+		if err := fault.Within(at("plans", i, one.Name), a.plan(ctx, x, byName[one.Name], one, byShape)); err != nil {
 			return err
 		}
 		a.did("plan " + p.Name + "/" + one.Name)
@@ -224,14 +232,18 @@ func (a *application) plans(ctx context.Context, x *db.Product, p Product) error
 	return nil
 }
 
-func (a *application) plan(ctx context.Context, x *db.Product, present *db.Plan, p Plan) error {
+func (a *application) plan(ctx context.Context, x *db.Product, present *db.Plan, p Plan, byShape map[string]*db.Endpoint) error {
+	limited, err := p.endpointLimits(byShape)
+	if err != nil {
+		return err
+	}
 	if present == nil {
-		_, err := a.Catalog.CreatePlan(ctx, p.toCreate(x))
+		_, err := a.Catalog.CreatePlan(ctx, p.toCreate(x, limited))
 		return err
 	}
 	if present.Kind != p.kind() {
 		return fault.Input(fault.NotAllowed, "kind", "A plan's kind does not change: this one is "+string(present.Kind)+". Make another plan.")
 	}
-	_, err := a.Catalog.UpdatePlan(ctx, p.toUpdate(present))
+	_, err = a.Catalog.UpdatePlan(ctx, p.toUpdate(present, inOrder(limited, present)))
 	return err
 }

@@ -13,6 +13,9 @@ func (a *application) endpoints(ctx context.Context, x *db.Product, p Product) e
 	if p.Endpoints == nil {
 		return nil
 	}
+	if err := a.releaseOthers(ctx, x, p); err != nil {
+		return err
+	}
 	specs := make([]catalog.EndpointSpec, len(p.Endpoints))
 	for i, e := range p.Endpoints {
 		specs[i] = catalog.EndpointSpec{Method: e.Method, Path: e.Path, Description: e.Description, At: at("endpoints", i, e.name())}

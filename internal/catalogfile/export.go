@@ -6,11 +6,14 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
+	"portico/internal/catalog"
 	"portico/internal/domain"
+	"portico/internal/input"
 	"portico/internal/viewer"
 )
 
@@ -62,7 +65,10 @@ func exportProduct(ctx context.Context, c *db.Client, x *db.Product) (Product, e
 	out := Product{
 		Name: x.Name, Title: x.Title, Description: x.Description, APIVersion: x.APIVersion, ExternalID: x.ExternalID, Status: x.Status, Visibility: x.Visibility, Approval: x.Approval,
 		DocumentationURL: x.DocumentationURL, HandOffURL: x.HandOffURL, Keyless: x.Keyless, EnforceEndpoints: x.EnforceEndpoints,
-		Tags: x.Tags, Endpoints: []Endpoint{},
+		Summary: x.Summary, LogoURL: x.LogoURL, Tags: x.Tags, Endpoints: []Endpoint{},
+	}
+	if terms := catalog.ProductTermsOf(x); terms != nil {
+		out.Terms = &Terms{Version: terms.Version, URL: terms.URL}
 	}
 	for _, a := range x.AuthTypes {
 		out.AuthTypes = append(out.AuthTypes, string(a))
@@ -76,23 +82,23 @@ func exportProduct(ctx context.Context, c *db.Client, x *db.Product) (Product, e
 	if err != nil {
 		return out, err
 	}
-	for _, p := range plans {
-		out.Plans = append(out.Plans, exportPlan(p))
-	}
 	endpoints, err := c.Endpoint.Query().Where(endpoint.ProductID(x.ID)).Order(endpoint.ByPath(), endpoint.ByMethod(), endpoint.ByID()).All(ctx)
+	for _, p := range plans {
+		out.Plans = append(out.Plans, exportPlan(p, endpoints))
+	}
 	for _, e := range endpoints {
 		out.Endpoints = append(out.Endpoints, Endpoint{Method: e.Method, Path: e.Path, Description: e.Description})
 	}
 	return out, err
 }
 
-func exportPlan(p *db.Plan) Plan {
-	out := Plan{Name: p.Name, Kind: p.Kind, ExternalID: p.ExternalID, Approval: p.Approval, QuotaPer: string(p.QuotaPer)}
-	if r := p.RateLimit; r != nil {
-		out.RateLimit = &RateLimit{Limit: r.Limit, Per: string(r.Per), Burst: r.Burst}
+func exportPlan(p *db.Plan, endpoints []*db.Endpoint) Plan {
+	out := Plan{
+		Name: p.Name, Kind: p.Kind, ExternalID: p.ExternalID, Approval: p.Approval, QuotaPer: string(p.QuotaPer), RateLimit: exportRateLimit(p.RateLimit), Quota: exportQuota(p.Quota),
+		SpendingCap: input.OrZero(p.SpendingCap), EndpointLimits: exportLimits(p, endpoints),
 	}
-	if q := p.Quota; q != nil {
-		out.Quota = &Quota{Limit: q.Limit, Per: string(q.Per)}
+	if p.Overage != access.OverageRefuse {
+		out.Overage = string(p.Overage)
 	}
 	if p.Price != nil {
 		out.Price = exportPrice(p.Price)

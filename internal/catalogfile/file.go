@@ -46,6 +46,7 @@ type Product struct {
 	// Name identifies it.
 	Name        string               `yaml:"name"`
 	Title       string               `yaml:"title,omitempty"`
+	Summary     string               `yaml:"summary,omitempty"`
 	Description string               `yaml:"description,omitempty"`
 	APIVersion  string               `yaml:"apiVersion,omitempty"`
 	ExternalID  string               `yaml:"externalId,omitempty"`
@@ -55,6 +56,8 @@ type Product struct {
 	Approval         domain.Approval          `yaml:"approval,omitempty"`
 	AuthTypes        []string                 `yaml:"authTypes,omitempty"`
 	DocumentationURL string                   `yaml:"documentationUrl,omitempty"`
+	LogoURL          string                   `yaml:"logoUrl,omitempty"`
+	Terms            *Terms                   `yaml:"terms,omitempty"`
 	HandOffURL       string                   `yaml:"handOffUrl,omitempty"`
 	Keyless          bool                     `yaml:"keyless,omitempty"`
 	EnforceEndpoints bool                     `yaml:"enforceEndpoints,omitempty"`
@@ -64,6 +67,12 @@ type Product struct {
 	Plans []Plan `yaml:"plans,omitempty"`
 	// Endpoints are all that it has; nil leaves them as they are, so an export always has them.
 	Endpoints []Endpoint `yaml:"endpoints"`
+}
+
+// Terms are what is accepted before an app is registered with a product.
+type Terms struct {
+	Version string `yaml:"version"`
+	URL     string `yaml:"url"`
 }
 
 // Question is one of a product's form.
@@ -87,6 +96,20 @@ type Plan struct {
 	Quota      *Quota           `yaml:"quota,omitempty"`
 	QuotaPer   string           `yaml:"quotaPer,omitempty"`
 	Price      *Price           `yaml:"price,omitempty"`
+	// Overage is REFUSE if it is left out.
+	Overage string `yaml:"overage,omitempty"`
+	// SpendingCap is a text, so that no number loses a digit.
+	SpendingCap    string          `yaml:"spendingCap,omitempty"`
+	EndpointLimits []EndpointLimit `yaml:"endpointLimits,omitempty"`
+}
+
+// EndpointLimit is what a plan allows of one endpoint of its product, which is named by its
+// method and path.
+type EndpointLimit struct {
+	Method    access.Method `yaml:"method"`
+	Path      string        `yaml:"path"`
+	RateLimit *RateLimit    `yaml:"rateLimit,omitempty"`
+	Quota     *Quota        `yaml:"quota,omitempty"`
 }
 
 // RateLimit is a plan's limit of calls in a short time.

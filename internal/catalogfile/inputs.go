@@ -79,11 +79,19 @@ func (p Product) form() []domain.Question {
 	return out
 }
 
+func (p Product) terms() *domain.Terms {
+	if p.Terms == nil {
+		return nil
+	}
+	return &domain.Terms{Version: p.Terms.Version, URL: p.Terms.URL}
+}
+
 func (p Product) toCreate() catalog.CreateProductInput {
 	return catalog.CreateProductInput{
 		Name: p.Name, Title: new(p.title()), Description: &p.Description, APIVersion: &p.APIVersion, ExternalID: &p.ExternalID,
 		Visibility: new(p.visibility()), Approval: new(p.approval()), AuthTypes: p.authTypes(), DocumentationURL: &p.DocumentationURL, HandOffURL: &p.HandOffURL,
 		Keyless: &p.Keyless, EnforceEndpoints: &p.EnforceEndpoints, RequestForm: p.form(), Tags: p.Tags,
+		Summary: &p.Summary, LogoURL: &p.LogoURL, Terms: p.terms(),
 	}
 }
 
@@ -93,6 +101,7 @@ func (p Product) toUpdate(x *db.Product) catalog.UpdateProductInput {
 		Title:     input.SetTo(p.title()), Description: input.SetTo(p.Description), APIVersion: input.SetTo(p.APIVersion), ExternalID: input.SetTo(p.ExternalID),
 		Visibility: input.SetTo(p.visibility()), Approval: input.SetTo(p.approval()), AuthTypes: input.SetTo(p.authTypes()), DocumentationURL: input.SetTo(p.DocumentationURL), HandOffURL: input.SetTo(p.HandOffURL),
 		Keyless: input.SetTo(p.Keyless), EnforceEndpoints: input.SetTo(p.EnforceEndpoints), RequestForm: input.SetTo(p.form()), Tags: input.SetTo(p.Tags),
+		Summary: input.SetTo(p.Summary), LogoURL: input.SetTo(p.LogoURL), Terms: input.Patch[domain.Terms]{Set: true, Value: p.terms()},
 	}
 }
 
@@ -114,18 +123,32 @@ func (p Plan) quotaPer() access.QuotaPer {
 	return access.QuotaPer(p.QuotaPer)
 }
 
-func (p Plan) rateLimit() *access.RateLimit {
-	if p.RateLimit == nil {
-		return nil
+func (p Plan) overage() access.Overage {
+	if p.Overage == "" {
+		return access.OverageRefuse
 	}
-	return &access.RateLimit{Limit: p.RateLimit.Limit, Per: access.RatePeriod(p.RateLimit.Per), Burst: p.RateLimit.Burst}
+	return access.Overage(p.Overage)
 }
 
-func (p Plan) quota() *access.Quota {
-	if p.Quota == nil {
+func (p Plan) spendingCap() *string {
+	if p.SpendingCap == "" {
 		return nil
 	}
-	return &access.Quota{Limit: p.Quota.Limit, Per: access.QuotaPeriod(p.Quota.Per)}
+	return &p.SpendingCap
+}
+
+func (r *RateLimit) value() *access.RateLimit {
+	if r == nil {
+		return nil
+	}
+	return &access.RateLimit{Limit: r.Limit, Per: access.RatePeriod(r.Per), Burst: r.Burst}
+}
+
+func (q *Quota) value() *access.Quota {
+	if q == nil {
+		return nil
+	}
+	return &access.Quota{Limit: q.Limit, Per: access.QuotaPeriod(q.Per)}
 }
 
 func (p Plan) price() *domain.Price {
@@ -142,17 +165,19 @@ func (p Plan) price() *domain.Price {
 	return out
 }
 
-func (p Plan) toCreate(x *db.Product) catalog.CreatePlanInput {
+func (p Plan) toCreate(x *db.Product, limited []catalog.EndpointLimitInput) catalog.CreatePlanInput {
 	return catalog.CreatePlanInput{
-		ProductID: x.GlobalID(), Name: p.Name, Kind: new(p.kind()), ExternalID: &p.ExternalID, RateLimit: p.rateLimit(), Quota: p.quota(),
+		ProductID: x.GlobalID(), Name: p.Name, Kind: new(p.kind()), ExternalID: &p.ExternalID, RateLimit: p.RateLimit.value(), Quota: p.Quota.value(),
 		QuotaPer: new(p.quotaPer()), Price: p.price(), Approval: p.Approval,
+		Overage: new(p.overage()), SpendingCap: p.spendingCap(), EndpointLimits: limited,
 	}
 }
 
-func (p Plan) toUpdate(x *db.Plan) catalog.UpdatePlanInput {
+func (p Plan) toUpdate(x *db.Plan, limited []catalog.EndpointLimitInput) catalog.UpdatePlanInput {
 	return catalog.UpdatePlanInput{
 		PlanID: x.GlobalID(), ExternalID: input.SetTo(p.ExternalID), QuotaPer: input.SetTo(p.quotaPer()),
-		RateLimit: input.Patch[access.RateLimit]{Set: true, Value: p.rateLimit()}, Quota: input.Patch[access.Quota]{Set: true, Value: p.quota()},
+		RateLimit: input.Patch[access.RateLimit]{Set: true, Value: p.RateLimit.value()}, Quota: input.Patch[access.Quota]{Set: true, Value: p.Quota.value()},
 		Price: input.Patch[domain.Price]{Set: true, Value: p.price()}, Approval: input.Patch[domain.Approval]{Set: true, Value: p.Approval},
+		Overage: input.SetTo(p.overage()), SpendingCap: input.Patch[string]{Set: true, Value: p.spendingCap()}, EndpointLimits: input.SetTo(limited),
 	}
 }

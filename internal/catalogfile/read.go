@@ -120,7 +120,7 @@ func onceMatched(all []Endpoint) error {
 }
 
 func (p Plan) check() error {
-	errs := []error{optional("kind", p.Kind), known("approval", p.Approval), optional("quotaPer", access.QuotaPer(p.QuotaPer))}
+	errs := []error{optional("kind", p.Kind), known("approval", p.Approval), optional("quotaPer", access.QuotaPer(p.QuotaPer)), optional("overage", access.Overage(p.Overage)), checkEndpointLimits(p.EndpointLimits)}
 	if p.RateLimit != nil {
 		errs = append(errs, known("rateLimit.per", new(access.RatePeriod(p.RateLimit.Per))))
 	}

@@ -21,11 +21,13 @@ func All() []Entity {
 		{Kind: nodeid.Credential, Table: "credentials", Row: "Credential", Connection: true},
 		{Kind: nodeid.Endpoint, Table: "endpoints", Row: "Endpoint", Connection: true},
 		{Kind: nodeid.Event, Table: "events", Row: "Event", Connection: true},
+		{Kind: nodeid.Guide, Table: "guides", Row: "Guide", Connection: true},
 		{Kind: nodeid.Invitation, Table: "invitations", Row: "Invitation", Connection: true},
 		{Kind: nodeid.KeyRequest, Table: "key_requests", Row: "KeyRequest", Connection: true},
 		{Kind: nodeid.Membership, Table: "memberships", Row: "Membership", Connection: true},
 		{Kind: nodeid.Organization, Table: "organizations", Row: "Organization", Connection: false},
 		{Kind: nodeid.Plan, Table: "plans", Row: "Plan", Connection: true},
+		{Kind: nodeid.PlanRevision, Table: "plan_revisions", Row: "PlanRevision", Connection: true},
 		{Kind: nodeid.Product, Table: "products", Row: "Product", Connection: true},
 		{Kind: nodeid.ProductDocument, Table: "product_documents", Row: "ProductDocument", Connection: true},
 		{Kind: nodeid.ProductSubscription, Table: "subscriptions", Row: "Subscription", Connection: true},
@@ -199,6 +201,21 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"subjectType":    {"subject_type"},
 			"type":           {"type"},
 		},
+		nodeid.Guide: {
+			"createdAt":      {"created_at"},
+			"html":           {"text"},
+			"id":             nil,
+			"organizationId": {"organization_id"},
+			"position":       {"position"},
+			"product":        {"product_id"},
+			"productId":      {"product_id"},
+			"slug":           {"slug"},
+			"text":           {"text"},
+			"title":          {"title"},
+			"updatedAt":      {"updated_at"},
+			"version":        {"version"},
+			"viewerCan":      {"organization_id"},
+		},
 		nodeid.Invitation: {
 			"acceptedAt":     {"accepted_at"},
 			"accountId":      {"account_id"},
@@ -294,20 +311,46 @@ func Columns() map[nodeid.Kind]map[string][]string {
 		},
 		nodeid.Plan: {
 			"approval":       {"approval"},
+			"callsWithinCap": {"calls_within_cap"},
 			"charge":         {"kind", "price"},
 			"createdAt":      {"created_at"},
+			"endpointLimits": {"endpoint_limits"},
 			"externalId":     {"external_id"},
 			"id":             nil,
 			"kind":           {"kind"},
 			"name":           {"name"},
 			"organizationId": {"organization_id"},
+			"overage":        {"overage"},
 			"price":          {"price"},
 			"productId":      {"product_id"},
 			"quota":          {"quota"},
 			"quotaPer":       {"quota_per"},
 			"rateLimit":      {"rate_limit"},
+			"revision":       {"revision"},
+			"revisions":      nil,
+			"spendingCap":    {"spending_cap"},
 			"updatedAt":      {"updated_at"},
 			"version":        {"version"},
+		},
+		nodeid.PlanRevision: {
+			"callsWithinCap":    {"calls_within_cap"},
+			"charge":            {"kind", "price"},
+			"createdAt":         {"created_at"},
+			"endpointLimits":    {"endpoint_limits"},
+			"id":                nil,
+			"kind":              {"kind"},
+			"number":            {"number"},
+			"organizationId":    {"organization_id"},
+			"overage":           {"overage"},
+			"plan":              {"plan_id"},
+			"planId":            {"plan_id"},
+			"price":             {"price"},
+			"productId":         {"product_id"},
+			"quota":             {"quota"},
+			"quotaPer":          {"quota_per"},
+			"rateLimit":         {"rate_limit"},
+			"spendingCap":       {"spending_cap"},
+			"subscriptionCount": nil,
 		},
 		nodeid.Product: {
 			"apiVersion":       {"api_version"},
@@ -325,16 +368,23 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"enforceEndpoints": {"enforce_endpoints"},
 			"externalId":       {"external_id"},
 			"grants":           nil,
+			"guides":           nil,
 			"handOffUrl":       {"hand_off_url"},
 			"id":               nil,
 			"keyless":          {"keyless"},
+			"lastDocument":     {"last_document"},
+			"logoUrl":          {"logo_url"},
 			"name":             {"name"},
 			"organizationId":   {"organization_id"},
 			"plans":            nil,
 			"requestForm":      {"request_form"},
 			"retiresAt":        {"retires_at"},
 			"status":           {"status"},
+			"summary":          {"summary"},
 			"tags":             {"tags"},
+			"terms":            {"terms_version", "terms_url"},
+			"termsUrl":         {"terms_url"},
+			"termsVersion":     {"terms_version"},
 			"title":            {"title"},
 			"titleFolded":      {"title_folded"},
 			"updatedAt":        {"updated_at"},
@@ -360,48 +410,56 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"title":          {"title"},
 		},
 		nodeid.ProductSubscription: {
-			"account":            {"account_id"},
-			"accountId":          {"account_id"},
-			"allowedTransitions": {"organization_id", "account_id", "status", "pending_status", "key_request_id"},
-			"answers":            {"answers"},
-			"app":                {"app_id"},
-			"appId":              {"app_id"},
-			"badgeColor":         {"status"},
-			"callsLast24h":       nil,
-			"createdAt":          {"created_at"},
-			"decidedAt":          {"decided_at"},
-			"decidedBy":          {"decided_by"},
-			"deletedAt":          {"deleted_at"},
-			"endpointIds":        {"endpoint_ids"},
-			"endpoints":          nil,
-			"handOffUrl":         {"status", "product_id"},
-			"id":                 nil,
-			"keyRequest":         {"key_request_id"},
-			"keyRequestId":       {"key_request_id"},
-			"narrowed":           {"endpoint_ids"},
-			"newest":             {"newest"},
-			"organizationId":     {"organization_id"},
-			"pendingChange":      {"status", "pending_plan_id", "pending_status", "pending_when", "pending_effective_at", "pending_requested_at", "pending_requested_by", "pending_reason"},
-			"pendingEffectiveAt": {"pending_effective_at"},
-			"pendingPlanId":      {"pending_plan_id"},
-			"pendingReason":      {"pending_reason"},
-			"pendingRequestedAt": {"pending_requested_at"},
-			"pendingRequestedBy": {"pending_requested_by"},
-			"pendingStatus":      {"pending_status"},
-			"pendingWaitsSince":  {"pending_waits_since"},
-			"pendingWhen":        {"pending_when"},
-			"plan":               {"plan_id"},
-			"planId":             {"plan_id"},
-			"product":            {"product_id"},
-			"productId":          {"product_id"},
-			"quota":              {"plan_id", "app_id", "account_id", "product_id"},
-			"reason":             {"reason"},
-			"requestedBy":        {"requested_by"},
-			"status":             {"status"},
-			"timeline":           nil,
-			"updatedAt":          {"updated_at"},
-			"version":            {"version"},
-			"viewerCan":          {"organization_id", "account_id", "status", "key_request_id"},
+			"acceptedTerms":         {"accepted_terms_version", "accepted_terms_at", "accepted_terms_by"},
+			"acceptedTermsAt":       {"accepted_terms_at"},
+			"acceptedTermsBy":       {"accepted_terms_by"},
+			"acceptedTermsVersion":  {"accepted_terms_version"},
+			"account":               {"account_id"},
+			"accountId":             {"account_id"},
+			"allowedTransitions":    {"organization_id", "account_id", "status", "pending_status", "key_request_id"},
+			"answers":               {"answers"},
+			"app":                   {"app_id"},
+			"appId":                 {"app_id"},
+			"badgeColor":            {"status"},
+			"callsLast24h":          nil,
+			"createdAt":             {"created_at"},
+			"decidedAt":             {"decided_at"},
+			"decidedBy":             {"decided_by"},
+			"deletedAt":             {"deleted_at"},
+			"endpointIds":           {"endpoint_ids"},
+			"endpoints":             nil,
+			"handOffUrl":            {"status", "product_id"},
+			"id":                    nil,
+			"keyRequest":            {"key_request_id"},
+			"keyRequestId":          {"key_request_id"},
+			"narrowed":              {"endpoint_ids"},
+			"newest":                {"newest"},
+			"organizationId":        {"organization_id"},
+			"pendingChange":         {"status", "pending_plan_id", "pending_plan_revision_id", "pending_status", "pending_when", "pending_effective_at", "pending_requested_at", "pending_requested_by", "pending_reason"},
+			"pendingEffectiveAt":    {"pending_effective_at"},
+			"pendingPlanId":         {"pending_plan_id"},
+			"pendingPlanRevisionId": {"pending_plan_revision_id"},
+			"pendingReason":         {"pending_reason"},
+			"pendingRequestedAt":    {"pending_requested_at"},
+			"pendingRequestedBy":    {"pending_requested_by"},
+			"pendingStatus":         {"pending_status"},
+			"pendingWaitsSince":     {"pending_waits_since"},
+			"pendingWhen":           {"pending_when"},
+			"plan":                  {"plan_id"},
+			"planId":                {"plan_id"},
+			"planRevision":          {"plan_id", "plan_revision_id"},
+			"planRevisionId":        {"plan_revision_id"},
+			"product":               {"product_id"},
+			"productId":             {"product_id"},
+			"quota":                 {"plan_id", "plan_revision_id", "app_id", "account_id", "product_id"},
+			"reason":                {"reason"},
+			"requestedBy":           {"requested_by"},
+			"status":                {"status"},
+			"termsToAccept":         {"status", "product_id", "accepted_terms_version"},
+			"timeline":              nil,
+			"updatedAt":             {"updated_at"},
+			"version":               {"version"},
+			"viewerCan":             {"organization_id", "account_id", "status", "key_request_id"},
 		},
 		nodeid.ServiceToken: {
 			"account":        {"account_id"},
@@ -514,6 +572,9 @@ func Edges() map[nodeid.Kind]map[string]Edge {
 		nodeid.Endpoint: {
 			"product": {Column: "product_id", Kind: nodeid.Product},
 		},
+		nodeid.Guide: {
+			"product": {Column: "product_id", Kind: nodeid.Product},
+		},
 		nodeid.KeyRequest: {
 			"account":    {Column: "account_id", Kind: nodeid.Account},
 			"app":        {Column: "app_id", Kind: nodeid.App},
@@ -521,6 +582,9 @@ func Edges() map[nodeid.Kind]map[string]Edge {
 		},
 		nodeid.Membership: {
 			"user": {Column: "user_id", Kind: nodeid.User},
+		},
+		nodeid.PlanRevision: {
+			"plan": {Column: "plan_id", Kind: nodeid.Plan},
 		},
 		nodeid.ProductDocument: {
 			"product": {Column: "product_id", Kind: nodeid.Product},
@@ -684,6 +748,29 @@ func (r Reader) EventEdge(ctx context.Context, column string, columns []string, 
 
 func (r Reader) queryEvent() listing.Query[*db.Event] { return r.client.Event.Query() }
 
+// GuideList describes a list of Guides.
+func GuideList() listing.List[*db.Guide] {
+	return listing.List[*db.Guide]{
+		Name: "guides",
+		ID:   func(x *db.Guide) uuid.UUID { return x.ID },
+		Keys: []listing.Key[*db.Guide]{
+			{Name: "POSITION", Column: "position", Type: listing.Text, Value: func(x *db.Guide) any { return x.Position }},
+		},
+	}
+}
+
+// GuidesByID reads Guides with some columns; none for all.
+func (r Reader) GuidesByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.Guide], error) {
+	return listing.ReadByID(ctx, r.Lists, GuideList(), r.queryGuide, ids, columns, edges...)
+}
+
+// GuideEdge returns the edge from a column to the Guides that the viewer may see.
+func (r Reader) GuideEdge(ctx context.Context, column string, columns []string, found func(*db.Guide)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, GuideList(), r.queryGuide, columns, found)
+}
+
+func (r Reader) queryGuide() listing.Query[*db.Guide] { return r.client.Guide.Query() }
+
 // InvitationList describes a list of Invitations.
 func InvitationList() listing.List[*db.Invitation] {
 	return listing.List[*db.Invitation]{
@@ -797,6 +884,31 @@ func (r Reader) PlanEdge(ctx context.Context, column string, columns []string, f
 }
 
 func (r Reader) queryPlan() listing.Query[*db.Plan] { return r.client.Plan.Query() }
+
+// PlanRevisionList describes a list of PlanRevisions.
+func PlanRevisionList() listing.List[*db.PlanRevision] {
+	return listing.List[*db.PlanRevision]{
+		Name: "revisions",
+		ID:   func(x *db.PlanRevision) uuid.UUID { return x.ID },
+		Keys: []listing.Key[*db.PlanRevision]{
+			{Name: "CREATED_AT", Column: "created_at", Type: listing.Time, Value: func(x *db.PlanRevision) any { return x.CreatedAt }},
+		},
+	}
+}
+
+// PlanRevisionsByID reads PlanRevisions with some columns; none for all.
+func (r Reader) PlanRevisionsByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.PlanRevision], error) {
+	return listing.ReadByID(ctx, r.Lists, PlanRevisionList(), r.queryPlanRevision, ids, columns, edges...)
+}
+
+// PlanRevisionEdge returns the edge from a column to the PlanRevisions that the viewer may see.
+func (r Reader) PlanRevisionEdge(ctx context.Context, column string, columns []string, found func(*db.PlanRevision)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, PlanRevisionList(), r.queryPlanRevision, columns, found)
+}
+
+func (r Reader) queryPlanRevision() listing.Query[*db.PlanRevision] {
+	return r.client.PlanRevision.Query()
+}
 
 // ProductList describes a list of Products.
 func ProductList() listing.List[*db.Product] {

@@ -107,6 +107,7 @@ func changes() map[eventlog.Type]string {
 		"SUBSCRIPTION_RESUMED":               "it may call again",
 		"SUBSCRIPTION_UNREGISTERED":          "it is not registered any more",
 		"SUBSCRIPTION_NARROWED":              "other endpoints",
+		"SUBSCRIPTION_TERMS_ACCEPTED":        "",
 		"SUBSCRIPTION_PLAN_CHANGE_REQUESTED": "",
 		"SUBSCRIPTION_PLAN_CHANGE_SCHEDULED": "",
 		"SUBSCRIPTION_PLAN_CHANGE_REJECTED":  "",
@@ -119,6 +120,9 @@ func changes() map[eventlog.Type]string {
 		// Endpoints that become those of the document have events of their own.
 		"PRODUCT_DOCUMENT_UPLOADED": "",
 		"PRODUCT_DOCUMENT_DELETED":  "",
+		"GUIDE_CREATED":             "",
+		"GUIDE_UPDATED":             "",
+		"GUIDE_DELETED":             "",
 		"SERVICE_TOKEN_CREATED":     "",
 		"SERVICE_TOKEN_EXPIRING":    "",
 		"SERVICE_TOKEN_REVOKED":     "the gateway is refused",

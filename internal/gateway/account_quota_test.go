@@ -58,7 +58,7 @@ func (c *counting) verify(t testing.TB, app apps.CreatedApp) verdict.Code {
 func (w *world) counts(t testing.TB, p *db.Plan, per access.QuotaPer, limit int) {
 	t.Helper()
 	quota := set(access.Quota{Limit: limit, Per: access.PerMonth})
-	ok(t, 0, errorOf(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: p.GlobalID(), Quota: quota, QuotaPer: set(per)})))
+	ok(t, 0, errorOf(w.updatePlan(catalog.UpdatePlanInput{PlanID: p.GlobalID(), Quota: quota, QuotaPer: set(per)})))
 }
 
 // app makes an app that is registered by a plan.

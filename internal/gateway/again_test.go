@@ -24,7 +24,7 @@ func TestResubscribingKeepsWhatWasUsed(t *testing.T) {
 		rate := set(access.RateLimit{Limit: 5, Per: access.PerHour, Burst: 5})
 		other := w.MustPlan(t, w.Admin, w.product, "Other")
 		for _, p := range []*db.Plan{w.plan, other} {
-			ok(t, 0, errorOf(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: p.GlobalID(), Quota: quota, RateLimit: rate})))
+			ok(t, 0, errorOf(w.updatePlan(catalog.UpdatePlanInput{PlanID: p.GlobalID(), Quota: quota, RateLimit: rate})))
 		}
 		var o gateway.Options
 		g := w.verifier(t, func(p *gateway.Options) { o = *p })
@@ -65,7 +65,7 @@ func TestResubscribingKeepsWhatWasUsed(t *testing.T) {
 		w.made = ok(t, restored, err)
 		same("restored", w.approved(t, w.made.App, w.product, w.plan))
 		// Of the five of the hour three are used, whatever the quota.
-		ok(t, 0, errorOf(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 1000, Per: access.PerMonth})})))
+		ok(t, 0, errorOf(w.updatePlan(catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 1000, Per: access.PerMonth})})))
 		passed := 0
 		requireSoon(t, "the end of the rate", func() bool {
 			code := verify(t, g, c, w.request())

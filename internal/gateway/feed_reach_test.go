@@ -121,7 +121,7 @@ func TestTheFeedReportsQuotaUse(t *testing.T) {
 		w := newWorld(t, url)
 		tides, free := w.MustProduct(t, w.Admin, "tides")
 		unlimited := w.approved(t, w.made.App, tides, free)
-		ok(t, 0, errorOf(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 30, Per: access.PerDay})})))
+		ok(t, 0, errorOf(w.updatePlan(catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 30, Per: access.PerDay})})))
 		var o gateway.Options
 		g := w.verifier(t, func(created *gateway.Options) { o = *created })
 		c := w.caller(t, g)

@@ -50,6 +50,11 @@ func (v *Verifier) apply(ctx context.Context, f *follower, lines []eventlog.Line
 	if err != nil {
 		return err
 	}
+	if change.Catalogue == nil && f.cache.IsBehind(change.Apps) {
+		if change.Catalogue, err = v.source.Catalogue(ctx, f.id); err != nil {
+			return err
+		}
+	}
 	change.Position = lines[len(lines)-1].Position
 	for i := range change.Credentials {
 		f.usernames.Add(change.Credentials[i].Username[:])

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
+
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/verdict"
 )
@@ -18,14 +20,14 @@ func (v *Verifier) limit(ctx context.Context, ask limitFunc, catalogue *verdict.
 		Organization: catalogue.Organization, Key: out.Credential.ID, KeyRate: out.Credential.Rate, Location: catalogue.Location, Cost: max(cost, 1),
 	}
 	if out.Subscription != nil && out.Plan != nil {
-		out.Plan.Bind(out.Subscription, a)
+		out.Plan.Bind(out.Subscription, out.Endpoint, a)
 	}
-	if a.KeyRate.None() && a.AppRate.None() && a.Quota.None() {
+	if a.Unlimited() {
 		return
 	}
 	ask(ctx, a, &out.Limits)
 	for n := 0; out.Limits.Outcome == limits.QuotaUnknown && n < maxAttempts; n++ { // a period may end in between
-		if err := v.loadQuota(ctx, a); err != nil {
+		if err := v.loadQuotas(ctx, a); err != nil {
 			break
 		}
 		ask(ctx, a, &out.Limits)
@@ -33,17 +35,30 @@ func (v *Verifier) limit(ctx context.Context, ask limitFunc, catalogue *verdict.
 	out.Code = verdict.Limited(out.Limits.Outcome)
 }
 
-// loadQuota loads the stored count of a quota into the limits. Calls that this
+// loadQuotas loads the stored counts of the quotas into the limits. Calls that this
 // node took from the quotas of an account's apps may not be stored yet, if the
 // plan has only now come to count by account: they are stored first.
-func (v *Verifier) loadQuota(ctx context.Context, a *limits.Ask) error {
-	counter := a.QuotaCounter()
-	used, err := v.quotas.used(ctx, counter, a.PerAccount)
+func (v *Verifier) loadQuotas(ctx context.Context, a *limits.Ask) error {
+	counters, quotas := [1 + limits.MaxFurther]uuid.UUID{}, [1 + limits.MaxFurther]limits.Quota{}
+	n := 0
+	note := func(counter uuid.UUID, q limits.Quota) {
+		if !q.None() {
+			counters[n], quotas[n] = counter, q
+			n++
+		}
+	}
+	note(a.QuotaCounter(), a.Quota)
+	for i := range a.Further {
+		note(a.Further[i].Counter, a.Further[i].Quota)
+	}
+	used, err := v.quotas.used(ctx, counters[:n], a.PerAccount)
 	if err != nil {
 		return err
 	}
-	start, _ := a.Quota.Period(v.o.Clock.Now(), a.Location)
-	v.o.Memory.Load(counter, start, usedSince(used, start))
+	for i := range n {
+		start, _ := quotas[i].Period(v.o.Clock.Now(), a.Location)
+		v.o.Memory.Load(counters[i], start, usedSince(used[counters[i]], start))
+	}
 	return nil
 }
 

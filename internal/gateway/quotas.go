@@ -34,15 +34,15 @@ type quotaRead struct {
 	err    error
 }
 
-// used returns what is used of a counter in the present periods. With stored, that
+// used returns what is used of counters in the present periods, by counter. With stored, that
 // includes what this node has taken until now. It waits a second at most.
-func (q *quotaReads) used(ctx context.Context, counter uuid.UUID, stored bool) ([]limits.Used, error) {
-	r := q.join(counter, stored)
+func (q *quotaReads) used(ctx context.Context, counters []uuid.UUID, stored bool) (map[uuid.UUID][]limits.Used, error) {
+	r := q.join(counters, stored)
 	enough := time.NewTimer(queryTimeout / 2)
 	defer enough.Stop()
 	select {
 	case <-r.done:
-		return r.used[counter], r.err
+		return r.used, r.err
 	case <-enough.C:
 		return nil, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "The database does not answer.")
 	case <-ctx.Done():
@@ -50,15 +50,17 @@ func (q *quotaReads) used(ctx context.Context, counter uuid.UUID, stored bool) (
 	}
 }
 
-// join adds a counter to the next read, which begins at once if none is under way.
-func (q *quotaReads) join(counter uuid.UUID, stored bool) *quotaRead {
+// join adds counters to the next read, which begins at once if none is under way.
+func (q *quotaReads) join(counters []uuid.UUID, stored bool) *quotaRead {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.next == nil {
 		q.next = &quotaRead{ids: map[uuid.UUID]struct{}{}, done: make(chan struct{})}
 	}
 	r := q.next
-	r.ids[counter] = struct{}{}
+	for _, counter := range counters {
+		r.ids[counter] = struct{}{}
+	}
 	r.stored = r.stored || stored
 	if !q.reading {
 		q.reading = true

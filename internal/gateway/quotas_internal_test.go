@@ -32,9 +32,9 @@ func TestQuotaReadsAreShared(t *testing.T) {
 			return out, nil
 		}}
 		ask := func(n byte) error {
-			used, err := q.used(t.Context(), uuid.UUID{n}, false)
+			used, err := q.used(t.Context(), []uuid.UUID{{n}}, false)
 			if err == nil {
-				require.Equal(t, []limits.Used{{AppCounter: uuid.UUID{n}, N: int64(n)}}, used)
+				require.Equal(t, []limits.Used{{AppCounter: uuid.UUID{n}, N: int64(n)}}, used[uuid.UUID{n}])
 			}
 			return err
 		}
@@ -65,7 +65,7 @@ func TestQuotaReadsTimeOut(t *testing.T) {
 		for range 2 { // the second one waits for the next read
 			asking.Go(func() {
 				began := time.Now()
-				_, err := q.used(t.Context(), uuid.New(), false)
+				_, err := q.used(t.Context(), []uuid.UUID{uuid.New()}, false)
 				require.Error(t, err)
 				require.LessOrEqual(t, time.Since(began), queryTimeout/2)
 			})

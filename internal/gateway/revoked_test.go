@@ -73,7 +73,7 @@ func revocations() []revocation {
 			return err
 		}, verdict.IPNotAllowed},
 		{"a smaller plan", func(t *testing.T, w *world) error {
-			_, err := w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 1, Per: access.PerDay})})
+			_, err := w.updatePlan(catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 1, Per: access.PerDay})})
 			return err
 		}, verdict.QuotaExceeded},
 	}

@@ -85,7 +85,7 @@ func TestKeylessProducts(t *testing.T) {
 func TestLimitsAndCounts(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		ok(t, 0, errorOf(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 3, Per: access.PerMonth})})))
+		ok(t, 0, errorOf(w.updatePlan(catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 3, Per: access.PerMonth})})))
 		var o gateway.Options
 		g := w.verifier(t, func(p *gateway.Options) { o = *p })
 		c := w.caller(t, g)
@@ -226,7 +226,7 @@ func TestMetricsAreCounted(t *testing.T) {
 // BenchmarkVerify is a verdict on a cached key, with limits and counting on.
 func BenchmarkVerify(b *testing.B) {
 	w := newWorld(b, testdb.SQLite(b))
-	ok(b, 0, errorOf(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(),
+	ok(b, 0, errorOf(w.updatePlan(catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(),
 		RateLimit: set(access.RateLimit{Limit: 1_000_000, Per: access.PerSecond, Burst: 1_000_000}), Quota: set(access.Quota{Limit: 2_000_000_000, Per: access.PerMonth})})))
 	g := w.verifier(b, func(o *gateway.Options) { o.Mono = nil; o.Memory = limits.NewMemory(o.Clock, nil, 0) })
 	c := w.caller(b, g)

@@ -3,6 +3,7 @@ package mail
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -41,7 +42,7 @@ func stillAsked(f *Facts, s *db.Subscription, e *db.Event) bool {
 		return s.Status == access.SubscriptionWaiting
 	}
 	asked := changed(e, "pendingPlan") // "" where the same plan waits again
-	if s.Edges.PendingPlan == nil || asked != "" && s.Edges.PendingPlan.Name != asked {
+	if s.Edges.PendingPlan == nil || asked != "" && s.Edges.PendingPlan.Name != asked && !strings.HasPrefix(asked, s.Edges.PendingPlan.Name+" (revision ") {
 		return false // they have asked for another one since
 	}
 	f.NewPlan = oneLine(s.Edges.PendingPlan.Name)

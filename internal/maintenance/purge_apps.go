@@ -99,7 +99,7 @@ func anonymizeSuspended(ctx context.Context, tx *change.Tx, appID uuid.UUID) err
 		if s.Status != access.SubscriptionSuspended {
 			err = tx.Subscription.DeleteOne(s).Exec(ctx)
 		} else {
-			err = tx.Subscription.UpdateOne(s).ClearRequestedBy().ClearAnswers().Exec(ctx)
+			err = tx.Subscription.UpdateOne(s).ClearRequestedBy().ClearAnswers().ClearAcceptedTermsBy().Exec(ctx)
 		}
 		if err != nil {
 			return err

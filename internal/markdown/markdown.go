@@ -17,6 +17,9 @@ import (
 const (
 	// MaxHTML is the greatest length of the HTML of a text, in bytes.
 	MaxHTML = 60_000
+	// MaxPageHTML is the same of a page: as long as the longest is that is shown as it was
+	// written, with each of its characters escaped.
+	MaxPageHTML = 330_000
 	// MaxDepth is how deep blocks may be nested: deeper ones are only made to be in the way.
 	MaxDepth = 20
 	// MaxCells is how many cells tables may have.
@@ -25,6 +28,8 @@ const (
 	tab = 4
 	// kept is how many texts are kept as they were rendered.
 	kept = 512
+	// keptPages is how many pages are.
+	keptPages = 32
 )
 
 // Renderer renders Markdown. It is safe for concurrent use.
@@ -32,14 +37,20 @@ type Renderer struct {
 	markdown goldmark.Markdown
 	policy   *bluemonday.Policy
 	rendered *lru.Cache[string, string]
+	longest  int
 }
 
 // New returns a Renderer for CommonMark with the tables and the strikethrough of GitHub.
 // HTML in the Markdown is left out.
-func New() *Renderer {
+func New() *Renderer { return renderer(MaxHTML, kept) }
+
+// NewForPages returns the same for longer texts.
+func NewForPages() *Renderer { return renderer(MaxPageHTML, keptPages) }
+
+func renderer(longest, kept int) *Renderer {
 	rendered, _ := lru.New[string, string](kept) // it fails for a size of 0
 	return &Renderer{
-		rendered: rendered,
+		rendered: rendered, longest: longest,
 		markdown: goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough)),
 		policy:   policy(),
 	}
@@ -82,7 +93,7 @@ func (r *Renderer) render(text string) string {
 		return plain(text)
 	}
 	clean := r.policy.SanitizeBytes(out.Bytes())
-	if len(clean) > MaxHTML {
+	if len(clean) > r.longest {
 		return plain(text)
 	}
 	return strings.TrimSpace(string(clean))
@@ -93,10 +104,15 @@ func plain(text string) string { return "<pre>" + html.EscapeString(text) + "</p
 
 // tooMuch reports whether a text would take long to render, or be nested deeper than MaxDepth:
 // whether a line opens that many blocks, or is indented as in a list of that depth, or tables
-// could have more than MaxCells, which need not be written to be there.
+// could have more than MaxCells, which need not be written to be there. A table ends at an empty
+// line at the latest.
 func tooMuch(text string) bool {
-	lines, columns := 0, 0
+	cells, lines, columns := 0, 0, 0
 	for line := range strings.Lines(text) {
+		if strings.TrimSpace(line) == "" {
+			cells, lines, columns = cells+lines*columns, 0, 0
+			continue
+		}
 		lines, columns = lines+1, max(columns, strings.Count(line, "|"))
 		opens := line[:len(line)-len(strings.TrimLeft(line, " \t>-*+.)0123456789"))]
 		marks := len(opens) - strings.Count(opens, " ") - strings.Count(opens, "\t")
@@ -106,5 +122,5 @@ func tooMuch(text string) bool {
 			return true
 		}
 	}
-	return lines*columns > MaxCells
+	return cells+lines*columns > MaxCells
 }

@@ -10,11 +10,13 @@ const (
 	Credential          Kind = "Credential"
 	Endpoint            Kind = "Endpoint"
 	Event               Kind = "Event"
+	Guide               Kind = "Guide"
 	Invitation          Kind = "Invitation"
 	KeyRequest          Kind = "KeyRequest"
 	Membership          Kind = "Membership"
 	Organization        Kind = "Organization"
 	Plan                Kind = "Plan"
+	PlanRevision        Kind = "PlanRevision"
 	Product             Kind = "Product"
 	ProductDocument     Kind = "ProductDocument"
 	ProductSubscription Kind = "ProductSubscription"
@@ -39,6 +41,8 @@ func prefix(k Kind) string {
 		return "ep"
 	case Event:
 		return "evt"
+	case Guide:
+		return "guide"
 	case Invitation:
 		return "inv"
 	case KeyRequest:
@@ -49,6 +53,8 @@ func prefix(k Kind) string {
 		return "org"
 	case Plan:
 		return "plan"
+	case PlanRevision:
+		return "planrev"
 	case Product:
 		return "prod"
 	case ProductDocument:
@@ -81,6 +87,8 @@ func kindOf(prefix string) (Kind, bool) {
 		return Endpoint, true
 	case "evt":
 		return Event, true
+	case "guide":
+		return Guide, true
 	case "inv":
 		return Invitation, true
 	case "kreq":
@@ -91,6 +99,8 @@ func kindOf(prefix string) (Kind, bool) {
 		return Organization, true
 	case "plan":
 		return Plan, true
+	case "planrev":
+		return PlanRevision, true
 	case "prod":
 		return Product, true
 	case "doc":

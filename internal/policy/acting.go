@@ -10,7 +10,7 @@ import "portico/internal/lifecycle"
 // one, or destroy what only people can bring back.
 func forAnother(a action) bool {
 	switch a {
-	case appCreate, appUpdate, appDelete, appRegister, credentialGenerate, credentialRotate, subscriptionNarrow,
+	case appCreate, appUpdate, appDelete, appRegister, credentialGenerate, credentialRotate, subscriptionNarrow, subscriptionTerms,
 		credentialAction(lifecycle.Revoke), credentialAction(lifecycle.Update), credentialAction(lifecycle.Disable), credentialAction(lifecycle.Enable),
 		subscriptionAction(lifecycle.Unregister), subscriptionAction(lifecycle.Withdraw),
 		subscriptionAction(lifecycle.ChangePlan), subscriptionAction(lifecycle.CancelPlanChange),

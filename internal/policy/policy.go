@@ -31,6 +31,7 @@ const (
 	credentialGenerate action = "key.generate"
 	credentialRotate   action = "key.rotate"
 	subscriptionNarrow action = "subscription.narrow"
+	subscriptionTerms  action = "subscription.acceptTerms"
 	accountCreate      action = "account.create"
 	accountUpdate      action = "account.update"
 	accountSuspend     action = "account.suspend"
@@ -59,9 +60,13 @@ const (
 	productUpdate      action = "product.update"
 	planCreate         action = "plan.create"
 	planUpdate         action = "plan.update"
+	planMove           action = "plan.move"
 	endpointCreate     action = "endpoint.create"
 	endpointUpdate     action = "endpoint.update"
 	endpointDelete     action = "endpoint.delete"
+	guideCreate        action = "guide.create"
+	guideUpdate        action = "guide.update"
+	guideDelete        action = "guide.delete"
 	organizationUpdate action = "organization.update"
 	mailUpdate         action = "mail.update"
 	mailPrefer         action = "mail.prefer"
@@ -235,13 +240,13 @@ func granted(r viewer.Role, a action) bool {
 		credentialAction(lifecycle.Disable), credentialAction(lifecycle.Enable),
 		keyRequestCreate, keyRequestAction(lifecycle.DeleteKeyRequest):
 		return r == viewer.Admin || r == viewer.Portal
-	case subscriptionAction(lifecycle.Withdraw), termsAccept,
+	case subscriptionAction(lifecycle.Withdraw), termsAccept, subscriptionTerms,
 		keyRequestAction(lifecycle.UpdateKeyRequest), keyRequestAction(lifecycle.WithdrawKeyRequest), keyRequestAction(lifecycle.CollectKey):
 		return r == viewer.Portal
 	case appRestore, accountCreate, accountUpdate, accountSuspend, accountResume, memberAdd,
 		userCreate, userChangeRole, userDisable, userEnable, userUnlock, userDelete, userSendReset, userResetTotp, organizationUpdate, mailUpdate,
 		tokenCreate, tokenRevoke, staffCreate, staffChange, staffTotp, userActAs, userExchange, actAsAllow, signUpDecide, approverChange, grantChange,
-		productCreate, productUpdate, planCreate, planUpdate, endpointCreate, endpointUpdate, endpointDelete,
+		productCreate, productUpdate, planCreate, planUpdate, planMove, endpointCreate, endpointUpdate, endpointDelete, guideCreate, guideUpdate, guideDelete,
 		subscriptionAction(lifecycle.Suspend), subscriptionAction(lifecycle.Resume):
 		return r == viewer.Admin
 	}

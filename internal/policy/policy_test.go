@@ -49,10 +49,11 @@ func grants() map[string][]viewer.Role {
 		"member.add": admin, "member.changeRole": both, "member.remove": both, "member.invite": both, "invitation.revoke": both,
 		"user.create": admin, "user.update": people, "user.changeRole": admin, "user.disable": admin, "user.enable": admin, "user.unlock": admin, "user.delete": admin, "user.sendPasswordReset": admin, "password.change": people,
 		"totp.enable": people, "totp.disable": people, "user.resetTotp": admin,
-		"product.create": admin, "product.update": admin, "plan.create": admin, "plan.update": admin, "organization.update": admin,
+		"product.create": admin, "product.update": admin, "plan.create": admin, "plan.update": admin, "plan.move": admin, "organization.update": admin,
 		"mail.update": admin, "mail.prefer": people, "token.create": admin, "token.revoke": admin, "staff.create": admin, "staff.change": admin, "staff.totp": admin,
 		"terms.accept": {viewer.Portal}, "signUp.decide": admin, "actAs.allow": admin, "user.actAs": nil, "user.exchange": nil, // only for service tokens: see TestActAs
-		"endpoint.create": admin, "endpoint.update": admin, "endpoint.delete": admin, "subscription.narrow": both,
+		"endpoint.create": admin, "endpoint.update": admin, "endpoint.delete": admin, "subscription.narrow": both, "subscription.acceptTerms": {viewer.Portal},
+		"guide.create": admin, "guide.update": admin, "guide.delete": admin,
 		"subscription.APPROVE": deciders, "subscription.REJECT": deciders, "approver.change": admin, "grant.change": admin,
 		"subscription.WITHDRAW": {viewer.Portal}, "subscription.UNREGISTER": both,
 		"subscription.CHANGE_PLAN": both, "subscription.CANCEL_PLAN_CHANGE": both,
@@ -72,7 +73,7 @@ func grants() map[string][]viewer.Role {
 // object's state is the first of its kind.
 func makers() []func(organization, account uuid.UUID) Request {
 	type maker = func(organization, account uuid.UUID) Request
-	all := []maker{CreateApp, UpdateApp, DeleteApp, TransferApp, DeleteAccount, AddMember, InviteMember}
+	all := []maker{CreateApp, UpdateApp, DeleteApp, TransferApp, DeleteAccount, AddMember, InviteMember, AcceptProductTerms}
 	all = append(all,
 		func(o, _ uuid.UUID) Request { return UpdateUser(o, user) }, // oneself
 		func(o, a uuid.UUID) Request { return RevokeInvitation(o, a, domain.InvitationPending) },
@@ -82,7 +83,7 @@ func makers() []func(organization, account uuid.UUID) Request {
 		func(o, a uuid.UUID) Request { return ChangeMemberRole(o, a, false) },
 		func(o, a uuid.UUID) Request { return RemoveMember(o, a, elsewhere, false) })
 	for _, f := range []func(uuid.UUID) Request{
-		RestoreApp, CreateAccount, CreateUser, ChangePassword, CreateProduct, UpdatePlan, UpdateEndpoint, DeleteEndpoint, UpdateOrganization,
+		RestoreApp, CreateAccount, CreateUser, ChangePassword, CreateProduct, UpdatePlan, MovePlanSubscriptions, UpdateEndpoint, DeleteEndpoint, UpdateGuide, DeleteGuide, UpdateOrganization,
 		UpdateMailSettings, ChangeMailPreferences, EnableTotp, CreateServiceToken, RevokeServiceToken, CreateStaff, ChangeStaff, AskStaffForTotp, ActAs, Exchange, AllowActAs, ChangeApprovers, ChangeGrants, AcceptTerms,
 	} {
 		all = append(all, func(o, _ uuid.UUID) Request { return f(o) })
@@ -93,7 +94,7 @@ func makers() []func(organization, account uuid.UUID) Request {
 	for _, f := range []func(organization, user uuid.UUID) Request{ChangeUserRole, DisableUser, EnableUser, UnlockUser, DeleteUser, SendPasswordReset, ResetTotp} {
 		all = append(all, func(o, _ uuid.UUID) Request { return f(o, elsewhere) })
 	}
-	for _, f := range []func(uuid.UUID, domain.ProductStatus) Request{UpdateProduct, CreatePlan, CreateEndpoint} {
+	for _, f := range []func(uuid.UUID, domain.ProductStatus) Request{UpdateProduct, CreatePlan, CreateEndpoint, CreateGuide} {
 		all = append(all, func(o, _ uuid.UUID) Request { return f(o, domain.Draft) })
 	}
 	for _, x := range append(lifecycle.CredentialActions(), "UNHEARD_OF") {

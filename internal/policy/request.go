@@ -170,6 +170,12 @@ func UpdatePlan(organizationID uuid.UUID) Request {
 	return inOrganization(planUpdate, organizationID)
 }
 
+// MovePlanSubscriptions returns the request to give subscriptions the newest terms of their
+// plan.
+func MovePlanSubscriptions(organizationID uuid.UUID) Request {
+	return inOrganization(planMove, organizationID)
+}
+
 // UpdateEndpoint returns the request to change an endpoint of a product.
 func UpdateEndpoint(organizationID uuid.UUID) Request {
 	return inOrganization(endpointUpdate, organizationID)

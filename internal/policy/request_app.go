@@ -115,3 +115,9 @@ func OnKeyRequest(a lifecycle.KeyRequestAction, organizationID, accountID uuid.U
 func NarrowSubscription(organizationID, accountID uuid.UUID, s access.SubscriptionStatus, ofKeyRequest bool) Request {
 	return Request{action: subscriptionNarrow, organizationID: organizationID, accountID: accountID, subscription: s, ofKeyRequest: ofKeyRequest}
 }
+
+// AcceptProductTerms returns the request to accept the terms of its product for a subscription,
+// in an account.
+func AcceptProductTerms(organizationID, accountID uuid.UUID) Request {
+	return Request{action: subscriptionTerms, organizationID: organizationID, accountID: accountID}
+}

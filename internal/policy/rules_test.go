@@ -208,6 +208,8 @@ func TestStatesOfOtherThings(t *testing.T) {
 		{UpdateProduct(organization, domain.Retired), Status},
 		{CreateEndpoint(organization, domain.Draft), ""},
 		{CreateEndpoint(organization, domain.Retired), Status},
+		{CreateGuide(organization, domain.Draft), ""},
+		{CreateGuide(organization, domain.Retired), Status},
 		{NarrowSubscription(organization, account, access.SubscriptionWaiting, false), ""},
 		{NarrowSubscription(organization, account, access.SubscriptionApproved, false), ""},
 		{NarrowSubscription(organization, account, access.SubscriptionSuspended, false), Status},

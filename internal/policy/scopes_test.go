@@ -112,7 +112,7 @@ func TestActAs(t *testing.T) {
 
 // whatActingMayDo is everything that a service token may do for an owner, written by hand.
 func whatActingMayDo() []string {
-	return []string{"app.create", "app.update", "app.delete", "app.register", "key.generate", "subscription.narrow",
+	return []string{"app.create", "app.update", "app.delete", "app.register", "key.generate", "subscription.narrow", "subscription.acceptTerms",
 		"key.rotate", "key.DISABLE", "key.ENABLE", "key.REVOKE", "key.UPDATE", "subscription.UNREGISTER", "subscription.WITHDRAW", "subscription.CHANGE_PLAN", "subscription.CANCEL_PLAN_CHANGE",
 		"keyRequest.create", "keyRequest.UPDATE", "keyRequest.WITHDRAW", "keyRequest.COLLECT", "keyRequest.DELETE"}
 }

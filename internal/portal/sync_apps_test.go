@@ -137,6 +137,16 @@ func appMutations() []mutationCase {
 			require.NoError(t, errOf(g.Portal.Apps.DeleteApp(g.Developer, app.GlobalID(), nil)))
 			return func() error { return errOf(g.p.Apps.RestoreApp(g.Admin, app.GlobalID(), nil)) }
 		}, []eventlog.Type{eventlog.AppRestored, eventlog.CredentialCreated}, true},
+		{"AcceptProductTerms", func(t *testing.T, g *syncedPortal) func() error {
+			x, chosen := g.MustProduct(t, g.Admin, "with-terms")
+			app := g.MustApp(t, g.Developer, "With terms").App
+			s := g.MustRegister(t, g.Developer, app, x, chosen)
+			require.NoError(t, errOf(g.Portal.Catalog.UpdateProduct(g.Admin, catalog.UpdateProductInput{
+				ProductID: x.GlobalID(), Terms: input.SetTo(domain.Terms{Version: "1", URL: "https://terms.example"})})))
+			return func() error {
+				return errOf(g.p.Apps.AcceptProductTerms(g.Developer, apps.AcceptProductTermsInput{SubscriptionIDs: []string{s.GlobalID()}, Version: "1"}))
+			}
+		}, []eventlog.Type{eventlog.SubscriptionTermsAccepted}, false},
 		{"UpdateSubscriptionEndpoints", func(t *testing.T, g *syncedPortal) func() error {
 			_, _, s := mustUsedApp(t, g)
 			x, err := g.Portal.Catalog.CreateEndpoint(g.Admin, catalog.CreateEndpointInput{ProductID: g.product.GlobalID(), Method: access.MethodGet, Path: "/narrow"})

@@ -28,6 +28,17 @@ func catalogMutations() []mutationCase {
 			return errOf(g.p.Catalog.DeleteEndpoint(g.Admin, x.GlobalID()))
 		}),
 			[]eventlog.Type{eventlog.EndpointDeleted}, true},
+		{"CreateGuide", func(t *testing.T, g *syncedPortal) func() error {
+			return func() error {
+				return errOf(g.p.Catalog.CreateGuide(g.Admin, catalog.CreateGuideInput{ProductID: g.product.GlobalID(), Slug: "new", Title: "New", Text: "New"}))
+			}
+		}, []eventlog.Type{eventlog.GuideCreated}, false},
+		{"UpdateGuide", aGuide(func(g *syncedPortal, x *db.Guide) error {
+			return errOf(g.p.Catalog.UpdateGuide(g.Admin, catalog.UpdateGuideInput{GuideID: x.GlobalID(), Title: input.SetTo("Other")}))
+		}), []eventlog.Type{eventlog.GuideUpdated}, false},
+		{"DeleteGuide", aGuide(func(g *syncedPortal, x *db.Guide) error {
+			return errOf(g.p.Catalog.DeleteGuide(g.Admin, x.GlobalID()))
+		}), []eventlog.Type{eventlog.GuideDeleted}, false},
 		{"CreateProduct", func(t *testing.T, g *syncedPortal) func() error {
 			return func() error {
 				return errOf(g.p.Catalog.CreateProduct(g.Admin, catalog.CreateProductInput{Name: "tides"}))
@@ -92,5 +103,14 @@ func endpoint(f func(g *syncedPortal, x *db.Endpoint) error) func(t *testing.T, 
 		x, err := g.Portal.Catalog.CreateEndpoint(g.Admin, catalog.CreateEndpointInput{ProductID: g.product.GlobalID(), Method: access.MethodPost, Path: "/" + uuid.NewString()})
 		require.NoError(t, err)
 		return func() error { return f(g, x) }
+	}
+}
+
+// aGuide is a case about a guide of the product.
+func aGuide(run func(g *syncedPortal, x *db.Guide) error) func(t *testing.T, g *syncedPortal) func() error {
+	return func(t *testing.T, g *syncedPortal) func() error {
+		x, err := g.Portal.Catalog.CreateGuide(g.Admin, catalog.CreateGuideInput{ProductID: g.product.GlobalID(), Slug: uuid.NewString(), Title: "Guide", Text: "Text"})
+		require.NoError(t, err)
+		return func() error { return run(g, x) }
 	}
 }

@@ -110,3 +110,15 @@ func (c *counter) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proc
 		return next(ctx, cmds)
 	}
 }
+
+// loadAll loads a count of each quota of a, as the gateway does.
+func loadAll(m *limits.Memory, n *node, a *limits.Ask, used int64) {
+	start, _ := a.Quota.Period(n.clock.Now(), a.Location)
+	m.Load(a.QuotaCounter(), start, used)
+	for _, c := range a.Further {
+		if !c.Quota.None() {
+			start, _ := c.Quota.Period(n.clock.Now(), a.Location)
+			m.Load(c.Counter, start, used)
+		}
+	}
+}

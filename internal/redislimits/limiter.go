@@ -111,11 +111,11 @@ func (l *Limiter) Probe(ctx context.Context) error {
 // decide asks Redis and sets out; answered is false if that failed.
 func (l *Limiter) decide(ctx context.Context, a *limits.Ask, out *limits.Answer, take bool) (answered bool) {
 	level := l.memory.Level(a)
-	if !a.Quota.None() && !level.Known {
+	if level.Unknown(a) {
 		*out = limits.Answer{Outcome: limits.QuotaUnknown}
 		return true
 	}
-	if a.KeyRate.None() && a.AppRate.None() && a.Quota.None() {
+	if a.Unlimited() {
 		*out = limits.Answer{Outcome: limits.Passed}
 		return true
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
 	"portico/clients/go/gate/access"
@@ -81,7 +82,13 @@ func TestRedisAndMemoryAgree(t *testing.T) {
 		}
 		a.KeyRate, a.AppRate = rate("key"), rate("subscription")
 		a.Quota = limits.Quota{Limit: int64(rapid.IntRange(0, 12).Draw(t, "quota")), Per: access.PerDay}
-		start, _ := a.Quota.Period(n.clock.Now(), nil)
+		a.Continue = rapid.Bool().Draw(t, "continue")
+		a.Further[limits.OfEndpoint] = limits.Counted{
+			Counter: uuid.New(), Rate: rate("endpoint"), Quota: limits.Quota{Limit: int64(rapid.IntRange(0, 12).Draw(t, "endpoint's quota")), Per: access.PerMonth},
+		}
+		a.Further[limits.OfSpending] = limits.Counted{
+			Counter: uuid.New(), Quota: limits.Quota{Limit: int64(rapid.IntRange(0, 12).Draw(t, "cap")), Per: access.PerMonth}, Single: true,
+		}
 		for range rapid.IntRange(1, 12).Draw(t, "calls") {
 			a.Cost = int64(rapid.IntRange(1, 5).Draw(t, "cost"))
 			var theirs, ours limits.Answer
@@ -93,12 +100,12 @@ func TestRedisAndMemoryAgree(t *testing.T) {
 			ask(alone, context.Background(), a, &ours)
 			shared(context.Background(), a, &theirs)
 			if ours.Outcome == limits.QuotaUnknown {
-				alone.Load(a.AppCounter, start, 3)
-				n.memory.Load(a.AppCounter, start, 3)
+				loadAll(alone, n, a, 3)
+				loadAll(n.memory, n, a, 3)
 			}
 			// A call is an hour here; the test takes less of one.
 			if theirs.Outcome != ours.Outcome || theirs.Rate.Remaining != ours.Rate.Remaining ||
-				theirs.Quota != ours.Quota || theirs.Rate.Limit != ours.Rate.Limit ||
+				theirs.Quota != ours.Quota || theirs.Used != ours.Used || theirs.RateOf != ours.RateOf || theirs.QuotaOf != ours.QuotaOf || theirs.Rate.Limit != ours.Rate.Limit ||
 				(theirs.RetryAfter-ours.RetryAfter).Abs() > 10*time.Minute || theirs.Local {
 				t.Fatalf("%+v\nRedis:  %+v\nMemory: %+v", a, theirs, ours)
 			}

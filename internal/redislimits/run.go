@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/google/uuid"
+
 	"portico/clients/go/gate/limits"
 )
 
@@ -23,44 +25,88 @@ func (l *Limiter) run(ctx context.Context, a *limits.Ask, level *limits.Level, t
 	if err != nil {
 		return 0, fmt.Errorf("asking Redis for limits: %w", err)
 	}
-	outcome, err := parse(numbers, level)
+	outcome, err := parse(numbers, a, level)
 	if err != nil {
 		return 0, err
 	}
 	return outcome, nil
 }
 
-func parse(numbers []int64, level *limits.Level) (limits.Outcome, error) {
-	if len(numbers) != 4 || numbers[0] < int64(limits.Passed) || numbers[0] > int64(limits.QuotaUnknown) {
+func parse(numbers []int64, a *limits.Ask, level *limits.Level) (limits.Outcome, error) {
+	buckets, quotas := furtherOf(a)
+	if len(numbers) != 4+len(buckets)+len(quotas) || numbers[0] < int64(limits.Passed) || numbers[0] > int64(limits.QuotaUnknown) {
 		return 0, fmt.Errorf("asking Redis for limits: the script answered %v", numbers)
 	}
-	level.Key, level.App, level.Used = limits.Debt(numbers[1]), limits.Debt(numbers[2]), numbers[3]
+	level.Key, level.App = limits.Debt(numbers[1]), limits.Debt(numbers[2])
+	rest := numbers[3:]
+	for n, i := range buckets {
+		level.Further[i].Debt = limits.Debt(rest[n])
+	}
+	rest = rest[len(buckets):]
+	level.Used = rest[0]
+	for n, i := range quotas {
+		level.Further[i].Used = rest[1+n]
+	}
 	return limits.Outcome(numbers[0]), nil
 }
 
-// keys returns the names of the three values. The organization in braces keeps them
+// furtherOf returns the places of the further rate limits and quotas of a call: most calls
+// have none, and then the script gets none.
+func furtherOf(a *limits.Ask) (buckets, quotas []int) {
+	for i := range a.Further {
+		if !a.Further[i].Rate.None() {
+			buckets = append(buckets, i)
+		}
+		if !a.Further[i].Quota.None() {
+			quotas = append(quotas, i)
+		}
+	}
+	return buckets, quotas
+}
+
+// keys returns the names of the values. The organization in braces keeps them
 // on one node of a Redis Cluster, as a script requires.
 func keys(a *limits.Ask, level *limits.Level) []string {
 	prefix := "portico:{" + a.Organization.String() + "}:"
-	return []string{
-		prefix + "key:" + a.Key.String(),
-		prefix + "rate:" + a.AppCounter.String(),
-		prefix + "quota:" + a.QuotaCounter().String() + ":" + strconv.FormatInt(level.Start.Unix(), 10),
+	count := func(counter uuid.UUID, of *limits.Count) string {
+		return prefix + "quota:" + counter.String() + ":" + strconv.FormatInt(of.Start.Unix(), 10)
 	}
+	buckets, quotas := furtherOf(a)
+	out := append(make([]string, 0, 3+2*limits.MaxFurther), prefix+"key:"+a.Key.String(), prefix+"rate:"+a.AppCounter.String())
+	for _, i := range buckets {
+		out = append(out, prefix+"rate:"+a.Further[i].Counter.String())
+	}
+	out = append(out, count(a.QuotaCounter(), &level.Count))
+	for _, i := range quotas {
+		out = append(out, count(a.Further[i].Counter, &level.Further[i].Count))
+	}
+	return out
 }
 
 // arguments returns the script's ARGV, as documented in take.lua.
 func arguments(a *limits.Ask, level *limits.Level, take bool) []any {
-	out := make([]any, 0, 14)
-	out = append(out, max(a.Cost, 1), take)
-	out = appendRate(out, a.KeyRate, level.Key)
-	out = appendRate(out, a.AppRate, level.App)
-	return append(out, max(a.Quota.Limit, 0), level.Used, level.Fresh, (level.Left + keepFor).Milliseconds())
+	buckets, quotas := furtherOf(a)
+	cost := max(a.Cost, 1)
+	out := append(make([]any, 0, 18), take, 2+len(buckets))
+	out = appendRate(out, a.KeyRate, level.Key, cost)
+	out = appendRate(out, a.AppRate, level.App, cost)
+	for _, i := range buckets {
+		out = appendRate(out, a.Further[i].Rate, level.Further[i].Debt, a.Further[i].CostOf(a))
+	}
+	out = appendQuota(out, a.Quota, &level.Count, cost, a.Continue)
+	for _, i := range quotas {
+		out = appendQuota(out, a.Further[i].Quota, &level.Further[i].Count, a.Further[i].CostOf(a), false)
+	}
+	return out
 }
 
-func appendRate(out []any, r limits.Rate, debt limits.Debt) []any {
+func appendRate(out []any, r limits.Rate, debt limits.Debt, cost int64) []any {
 	if r.None() {
-		return append(out, 0, 0, 0, 0)
+		return append(out, 0, 0, 0, 0, 0)
 	}
-	return append(out, r.Limit, r.Unit(), r.Capacity(), int64(debt))
+	return append(out, r.Limit, r.Unit(), r.Capacity(), int64(debt), cost)
+}
+
+func appendQuota(out []any, q limits.Quota, of *limits.Count, cost int64, counts bool) []any {
+	return append(out, max(q.Limit, 0), of.Used, of.Fresh, (of.Left + keepFor).Milliseconds(), cost, counts)
 }

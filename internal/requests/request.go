@@ -27,6 +27,8 @@ type Plan struct {
 	PlanID *string
 	// Answers are those to the product's form.
 	Answers []domain.AnswerInput `json:",omitempty"`
+	// AcceptedTermsVersion is that of the product's terms that the person accepts.
+	AcceptedTermsVersion *string `json:",omitempty"`
 }
 
 // RequestKeyInput is the input of RequestKey.

@@ -87,3 +87,18 @@ func (w *wish) answered() (n int) {
 	}
 	return n
 }
+
+// renew stores what is answered and accepted anew for a subscription that it keeps.
+func (w *wish) renew(ctx context.Context, tx *change.Tx, s *db.Subscription) error {
+	if answers := w.kept[s.ID]; answers != nil {
+		var err error
+		if s, err = tx.Subscription.UpdateOne(s).SetAnswers(answers).SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx); err != nil {
+			return err
+		}
+	}
+	if terms, ok := w.accepted[s.ID]; ok {
+		_, err := apps.KeepAcceptedTerms(ctx, tx, s, terms.product, terms.version)
+		return err
+	}
+	return nil
+}

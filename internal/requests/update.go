@@ -143,10 +143,8 @@ func replacePlans(ctx context.Context, tx *change.Tx, a *db.App, k *db.KeyReques
 		}
 	}
 	for _, s := range own {
-		if answers := w.kept[s.ID]; answers != nil {
-			if err := tx.Subscription.UpdateOne(s).SetAnswers(answers).SetUpdatedAt(tx.Now).AddVersion(1).Exec(ctx); err != nil {
-				return nil, nil, err
-			}
+		if err := w.renew(ctx, tx, s); err != nil {
+			return nil, nil, err
 		}
 	}
 	return w, dropped, makeAll(ctx, tx, k, w, access.SubscriptionWaiting)
@@ -174,7 +172,7 @@ func patch(ctx context.Context, tx *change.Tx, k *db.KeyRequest, in UpdateInput,
 	if n := w.answered(); n > 0 {
 		d.Add("answered", nil, n)
 	}
-	if d.Changes == nil && len(w.made) == 0 && !dropped {
+	if d.Changes == nil && len(w.made) == 0 && !dropped && len(w.accepted) == 0 {
 		return k, nil
 	}
 	tx.Record(apps.KeyRequestEvent(eventlog.KeyRequestUpdated, k, d.Changes))

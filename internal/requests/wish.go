@@ -30,10 +30,18 @@ type wish struct {
 	// kept are the ids of those that the request has made before and still asks for, and the
 	// answers that are new; nil for those that stay.
 	kept map[uuid.UUID]*domain.Answers
+	// accepted are the products of those whose terms are accepted anew, with their versions.
+	accepted map[uuid.UUID]newTerms
 	// waits reports whether one of them waits for approval.
 	waits bool
 	// approve is set if whoever asks approves all of it with the same step.
 	approve bool
+}
+
+// newTerms are terms of a product that are accepted.
+type newTerms struct {
+	product *db.Product
+	version string
 }
 
 // checkWish checks the plans that a request asks for, whose app is locked, and locks their
@@ -44,7 +52,7 @@ func checkWish(ctx context.Context, tx *change.Tx, a *db.App, plans []Plan, own 
 		order[i] = i
 	}
 	slices.SortFunc(order, func(x, y int) int { return compareIDs(idOf(plans[x]), idOf(plans[y])) })
-	w, errs := &wish{kept: map[uuid.UUID]*domain.Answers{}, approve: approve}, make([]error, len(plans))
+	w, errs := &wish{kept: map[uuid.UUID]*domain.Answers{}, accepted: map[uuid.UUID]newTerms{}, approve: approve}, make([]error, len(plans))
 	for _, i := range order {
 		err := w.add(ctx, tx, a, plans[i], own)
 		if err != nil && fault.Problems(err) == nil {
@@ -83,11 +91,14 @@ func (w *wish) add(ctx context.Context, tx *change.Tx, a *db.App, p Plan, own []
 		if p.Answers != nil {
 			return fault.Input(fault.NotAllowed, "answers", "The app uses the product by this plan already: nothing is asked.")
 		}
+		if p.AcceptedTermsVersion != nil {
+			return fault.Input(fault.NotAllowed, "acceptedTermsVersion", "The app uses the product by this plan already: acceptProductTerms accepts its terms.")
+		}
 		return nil
 	default:
 		return fault.Input(fault.AlreadyRegistered, "productId", "The app is registered with this product already: it waits, is suspended, or has another plan.")
 	}
-	r, err := apps.NewRegistration(ctx, tx, a, prod, chosen, apps.RegisterInput{Answers: p.Answers, Approve: &w.approve})
+	r, err := apps.NewRegistration(ctx, tx, a, prod, chosen, apps.RegisterInput{Answers: p.Answers, AcceptedTermsVersion: p.AcceptedTermsVersion, Approve: &w.approve})
 	if err != nil {
 		return err
 	}
@@ -102,6 +113,15 @@ func (w *wish) keep(ctx context.Context, tx *change.Tx, a *db.App, s *db.Subscri
 		var err error
 		if answers, err = apps.CheckAnswers(tx.Viewer, prod, p.Answers); err != nil {
 			return err
+		}
+	}
+	if p.AcceptedTermsVersion != nil {
+		version, err := apps.CheckProductTerms(tx.Viewer, prod, p.AcceptedTermsVersion)
+		if err != nil {
+			return err
+		}
+		if version != nil {
+			w.accepted[s.ID] = newTerms{product: prod, version: *version}
 		}
 	}
 	waits, err := apps.NeedsApproval(ctx, tx.Subscription, a.AccountID, prod, chosen)

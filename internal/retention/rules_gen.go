@@ -47,6 +47,9 @@ func declared() []Rule {
 			Table: "gate_nodes", What: "servers that have ended; others that run remove them after an hour", For: 24 * time.Hour, Since: "seen_at", Job: "usage-purge",
 		},
 		{
+			Table: "guides", What: "guides, unless they are deleted before", With: []string{"products"},
+		},
+		{
 			Table: "idempotency_keys", What: "idempotency keys", For: 24 * time.Hour, Since: "created_at", Job: "purge",
 		},
 		{
@@ -87,6 +90,9 @@ func declared() []Rule {
 		},
 		{
 			Table: "password_resets", What: "links that set a new password; those that are used or replaced are deleted at once", For: 1 * time.Hour, Since: "expires_at", Job: "purge", NotAhead: true,
+		},
+		{
+			Table: "plan_revisions", What: "revisions of plans", With: []string{"products"},
 		},
 		{
 			Table: "plans", What: "plans", With: []string{"products"},

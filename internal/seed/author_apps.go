@@ -179,7 +179,8 @@ func (a *author) subscription(admin, owner context.Context, app *db.App, x subsc
 		return out, err
 	}
 	created, err := a.Apps.Register(owner, apps.RegisterInput{
-		AppID: app.GlobalID(), ProductID: out.offer.GlobalID(), PlanID: new(out.plan.GlobalID()), EndpointIDs: endpoints, Answers: x.Answers})
+		AppID: app.GlobalID(), ProductID: out.offer.GlobalID(), PlanID: new(out.plan.GlobalID()), EndpointIDs: endpoints, Answers: x.Answers,
+		AcceptedTermsVersion: out.offer.accepted(owner)})
 	out.Subscription = created.Subscription
 	for _, action := range x.Actions {
 		if err != nil {

@@ -7,10 +7,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/input"
+	"portico/internal/viewer"
 )
 
 // offer is a product with its plans and endpoints, by their names, and the ids of
@@ -59,8 +61,17 @@ func (a *author) product(admin context.Context, x product) (err error) {
 		o.endpoints[string(e.Method)+" "+e.Path] = e
 		o.endpointIDs = append(o.endpointIDs, e.ID)
 	}
+	for _, in := range x.Guides {
+		in.ProductID = o.GlobalID()
+		if _, err := a.Catalog.CreateGuide(admin, in); err != nil {
+			return err
+		}
+	}
 	for _, in := range x.Plans {
 		in.ProductID = o.GlobalID()
+		if in.EndpointLimits, err = o.limits(in.EndpointLimits); err != nil {
+			return err
+		}
 		if o.plans[in.Name], err = a.Catalog.CreatePlan(admin, in); err != nil {
 			return err
 		}
@@ -70,6 +81,28 @@ func (a *author) product(admin context.Context, x product) (err error) {
 		return nil
 	}
 	return a.setStatus(admin, o, domain.Published)
+}
+
+// accepted returns the version of its terms that somebody accepts who asks for a product; nil for
+// none, and for staff.
+func (o *offer) accepted(by context.Context) *string {
+	if viewer.Current(by).ActsForOrganization() {
+		return nil
+	}
+	return o.TermsVersion
+}
+
+// limits returns limits of endpoints that are named like "GET /orders/{id}".
+func (o *offer) limits(all []catalog.EndpointLimitInput) (out []catalog.EndpointLimitInput, err error) {
+	for _, l := range all {
+		e, err := find(o.endpoints, "endpoint", l.EndpointID)
+		if err != nil {
+			return nil, err
+		}
+		l.EndpointID = e.GlobalID()
+		out = append(out, l)
+	}
+	return out, nil
 }
 
 // grants lets accounts see private products.
@@ -92,6 +125,9 @@ func (a *author) grants(admin context.Context, all []product) error {
 // finish brings the products into their last status.
 func (a *author) finish(admin context.Context, all []product) error {
 	for _, x := range all {
+		if err := a.revise(admin, x); err != nil {
+			return err
+		}
 		if x.Finally == "" || x.Finally == domain.Draft {
 			continue
 		}
@@ -113,4 +149,20 @@ func (a *author) finish(admin context.Context, all []product) error {
 func (a *author) setStatus(admin context.Context, o *offer, to domain.ProductStatus) error {
 	_, err := a.Catalog.UpdateProduct(admin, catalog.UpdateProductInput{ProductID: o.GlobalID(), Status: input.SetTo(to)})
 	return err
+}
+
+// revise gives plans of a product other terms, by which no subscription goes that there is.
+func (a *author) revise(admin context.Context, x product) error {
+	for _, r := range x.Revised {
+		p, err := find(a.offers[x.Name].plans, "plan", r.Plan)
+		if err != nil {
+			return err
+		}
+		a.step()
+		if _, err := a.Catalog.UpdatePlan(admin, catalog.UpdatePlanInput{PlanID: p.GlobalID(),
+			Quota: input.Patch[access.Quota]{Set: true, Value: r.Quota}, Price: input.Patch[domain.Price]{Set: true, Value: r.Price}}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

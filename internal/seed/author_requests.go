@@ -22,7 +22,7 @@ func (a *author) keyRequest(admin, owner context.Context, app *db.App, x keyRequ
 		if err != nil {
 			return err
 		}
-		in.Plans = append(in.Plans, requests.Plan{ProductID: of.GlobalID(), PlanID: new(chosen.GlobalID()), Answers: p.Answers})
+		in.Plans = append(in.Plans, requests.Plan{ProductID: of.GlobalID(), PlanID: new(chosen.GlobalID()), Answers: p.Answers, AcceptedTermsVersion: of.accepted(owner)})
 	}
 	requested, err := a.Requests.RequestKey(owner, in)
 	for _, action := range x.Actions {

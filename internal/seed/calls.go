@@ -125,6 +125,20 @@ func (t *tally) count(call usage.Call, s subscribed, at time.Time, n int64) {
 	}
 }
 
+// spend counts n calls that a plan's spending cap counts. No app comes near it.
+func (t *tally) spend(s subscribed, at time.Time, n int64) {
+	if s.plan.CallsWithinCap == nil {
+		return
+	}
+	u := limits.Used{Organization: s.OrganizationID, AppCounter: limits.BySpending(limits.ByApp(s.AppID, s.ProductID))}
+	u.PeriodStart, u.PeriodEnd = limits.Quota{Per: access.PerMonth}.Period(at, t.loc)
+	of := period{u.AppCounter, u.PeriodStart}
+	if t.used[of] += n; t.now.Before(u.PeriodEnd) {
+		u.N = t.used[of]
+		t.present[u.AppCounter] = u
+	}
+}
+
 // take takes up to n units of the quota of an app and a product, and returns how
 // many were left to take.
 func (t *tally) take(s subscribed, at time.Time, n int64) int64 {
@@ -140,7 +154,10 @@ func (t *tally) take(s subscribed, at time.Time, n int64) int64 {
 	if s.plan.QuotaPer == access.QuotaPerAccount {
 		counted = account
 	}
-	n = min(n, quota.Limit-t.used[counted])
+	if s.plan.Overage != access.OverageContinue {
+		n = min(n, quota.Limit-t.used[counted])
+	}
+	t.spend(s, at, n)
 	t.used[app] += n
 	t.used[account] += n
 	if t.now.Before(u.PeriodEnd) {

@@ -147,7 +147,11 @@ type handover struct{ App, To, Reason string }
 type product struct {
 	catalog.CreateProductInput
 	Endpoints []catalog.CreateEndpointInput
-	Plans     []catalog.CreatePlanInput
+	// Guides are in their order.
+	Guides []catalog.CreateGuideInput
+	Plans  []catalog.CreatePlanInput
+	// Revised are plans that got other terms, after subscriptions had been asked for.
+	Revised []revisedPlan
 	// Finally is the status that it has at last; empty means PUBLISHED, DRAFT that
 	// it was never published.
 	Finally domain.ProductStatus
@@ -216,6 +220,13 @@ type keyRequest struct {
 	// Actions are what happened to it, in this order, and Reason is why it was refused.
 	Actions []lifecycle.KeyRequestAction
 	Reason  *string
+}
+
+// revisedPlan is the quota and the price that a plan got later.
+type revisedPlan struct {
+	Plan  string
+	Quota *access.Quota
+	Price *domain.Price
 }
 
 type wishedPlan struct {

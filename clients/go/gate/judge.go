@@ -117,7 +117,7 @@ func (g *Gate) find(c *call, v *verdict.Verdict) (found verdict.Facts, known boo
 func limitsOf(c *verdict.Catalogue, v *verdict.Verdict) limits.Ask {
 	a := limits.Ask{Organization: c.Organization, Key: v.Credential.ID, KeyRate: v.Credential.Rate, Location: c.Location}
 	if v.Subscription != nil && v.Plan != nil {
-		v.Plan.Bind(v.Subscription, &a)
+		v.Plan.Bind(v.Subscription, v.Endpoint, &a)
 	}
 	return a
 }
@@ -195,17 +195,31 @@ func (g *Gate) learn(c *call, remote *Verdict) bool {
 	whole := limitsOf(found.Catalogue, &v)
 	rates := whole
 	rates.Quota = limits.Quota{}
+	for i := range rates.Further {
+		rates.Further[i].Quota = limits.Quota{}
+	}
 	var answer limits.Answer
 	g.memory.Peek(context.Background(), &rates, &answer)
 	if remote.Limits != nil && remote.Limits.Rate != nil && answer.Rate.Remaining > remote.Limits.Rate.Remaining {
 		rates.Cost = answer.Rate.Remaining - remote.Limits.Rate.Remaining // taken through other gateways, or before the copy had the key
 		g.memory.Take(context.Background(), &rates, &answer)
 	}
-	if remote.Limits == nil || remote.Limits.Quota == nil || whole.Quota.None() {
+	if remote.Limits == nil || remote.Limits.Quota == nil {
 		return true
 	}
-	g.memory.Peek(context.Background(), &whole, &answer) // advances the counter to the present period
-	start, _ := whole.Quota.Period(g.clock.Now(), whole.Location)
-	g.memory.Load(whole.QuotaCounter(), start, remote.Limits.Quota.Limit-remote.Limits.Quota.Remaining)
+	g.memory.Peek(context.Background(), &whole, &answer) // advances the counters to the present periods
+	used := remote.Limits.used()
+	g.load(&whole, whole.QuotaCounter(), whole.Quota, used.Quota)
+	g.load(&whole, whole.Further[limits.OfEndpoint].Counter, whole.Further[limits.OfEndpoint].Quota, used.Endpoint)
+	g.load(&whole, whole.Further[limits.OfSpending].Counter, whole.Further[limits.OfSpending].Quota, used.Spending)
 	return true
+}
+
+// load adopts Portico's count of a quota, if there is one.
+func (g *Gate) load(a *limits.Ask, counter uuid.UUID, q limits.Quota, used int64) {
+	if q.None() {
+		return
+	}
+	start, _ := q.Period(g.clock.Now(), a.Location)
+	g.memory.Load(counter, start, used)
 }

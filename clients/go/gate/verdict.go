@@ -40,12 +40,33 @@ type Verdict struct {
 
 // Limits is the state of the limits after the call.
 type Limits struct {
-	// Rate and Quota are nil if there is no such limit.
+	// Rate and Quota are the tightest ones, such as those of the called endpoint; nil if there
+	// is no such limit.
 	Rate  *Window `json:"rate,omitempty"`
 	Quota *Window `json:"quota,omitempty"`
+	// Used are the counts of all quotas, where there are others than the plan's.
+	Used *Used `json:"used,omitempty"`
 	// RetryAfter is the number of whole seconds after which the same call may pass;
 	// 0 in a refusal means never.
 	RetryAfter int64 `json:"retryAfter,omitempty"`
+}
+
+// Used is what is used of each quota of a call; 0 where there is none.
+type Used struct {
+	// Quota is of the plan's quota, Endpoint of the quota that the plan has for the called
+	// endpoint, and Spending of the calls that the plan's spending cap allows.
+	Quota    int64 `json:"quota,omitempty"`
+	Endpoint int64 `json:"endpoint,omitempty"`
+	Spending int64 `json:"spending,omitempty"`
+}
+
+// used returns the counts of all quotas. Where there are no counts, there is no other quota
+// than the plan's.
+func (l *Limits) used() Used {
+	if l.Used != nil {
+		return *l.Used
+	}
+	return Used{Quota: l.Quota.Limit - l.Quota.Remaining}
 }
 
 // Window is the state of one limit.
@@ -111,11 +132,18 @@ func publicLimits(a *limits.Answer) *Limits {
 	if a.Rate.Limit == 0 && a.Quota.Limit == 0 {
 		return nil
 	}
-	out := &Limits{Rate: publicWindow(&a.Rate), Quota: publicWindow(&a.Quota)}
+	out := &Limits{Rate: publicWindow(&a.Rate), Quota: publicWindow(&a.Quota), Used: publicUsed(a)}
 	if a.RetryAfter > 0 {
 		out.RetryAfter = ceilSeconds(a.RetryAfter)
 	}
 	return out
+}
+
+func publicUsed(a *limits.Answer) *Used {
+	if !a.Several {
+		return nil
+	}
+	return &Used{Quota: a.Used[0], Endpoint: a.Used[1+limits.OfEndpoint], Spending: a.Used[1+limits.OfSpending]}
 }
 
 func publicWindow(w *limits.Window) *Window {

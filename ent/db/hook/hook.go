@@ -92,6 +92,18 @@ func (f EventFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) 
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.EventMutation", m)
 }
 
+// The GuideFunc type is an adapter to allow the use of ordinary
+// function as Guide mutator.
+type GuideFunc func(context.Context, *db.GuideMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f GuideFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.GuideMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.GuideMutation", m)
+}
+
 // The InvitationFunc type is an adapter to allow the use of ordinary
 // function as Invitation mutator.
 type InvitationFunc func(context.Context, *db.InvitationMutation) (db.Value, error)
@@ -150,6 +162,18 @@ func (f PlanFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.PlanMutation", m)
+}
+
+// The PlanRevisionFunc type is an adapter to allow the use of ordinary
+// function as PlanRevision mutator.
+type PlanRevisionFunc func(context.Context, *db.PlanRevisionMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PlanRevisionFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.PlanRevisionMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.PlanRevisionMutation", m)
 }
 
 // The ProductFunc type is an adapter to allow the use of ordinary

@@ -14,11 +14,13 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
+	"portico/ent/db/guide"
 	"portico/ent/db/invitation"
 	"portico/ent/db/keyrequest"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
+	"portico/ent/db/planrevision"
 	"portico/ent/db/predicate"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
@@ -278,6 +280,33 @@ func (f TraverseEvent) Traverse(ctx context.Context, q db.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *db.EventQuery", q)
 }
 
+// The GuideFunc type is an adapter to allow the use of ordinary function as a Querier.
+type GuideFunc func(context.Context, *db.GuideQuery) (db.Value, error)
+
+// Query calls f(ctx, q).
+func (f GuideFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
+	if q, ok := q.(*db.GuideQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *db.GuideQuery", q)
+}
+
+// The TraverseGuide type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseGuide func(context.Context, *db.GuideQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseGuide) Intercept(next db.Querier) db.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseGuide) Traverse(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.GuideQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *db.GuideQuery", q)
+}
+
 // The InvitationFunc type is an adapter to allow the use of ordinary function as a Querier.
 type InvitationFunc func(context.Context, *db.InvitationQuery) (db.Value, error)
 
@@ -411,6 +440,33 @@ func (f TraversePlan) Traverse(ctx context.Context, q db.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *db.PlanQuery", q)
+}
+
+// The PlanRevisionFunc type is an adapter to allow the use of ordinary function as a Querier.
+type PlanRevisionFunc func(context.Context, *db.PlanRevisionQuery) (db.Value, error)
+
+// Query calls f(ctx, q).
+func (f PlanRevisionFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
+	if q, ok := q.(*db.PlanRevisionQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *db.PlanRevisionQuery", q)
+}
+
+// The TraversePlanRevision type is an adapter to allow the use of ordinary function as Traverser.
+type TraversePlanRevision func(context.Context, *db.PlanRevisionQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraversePlanRevision) Intercept(next db.Querier) db.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraversePlanRevision) Traverse(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.PlanRevisionQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *db.PlanRevisionQuery", q)
 }
 
 // The ProductFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -673,6 +729,8 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.EndpointQuery, predicate.Endpoint, endpoint.OrderOption]{typ: db.TypeEndpoint, tq: q}, nil
 	case *db.EventQuery:
 		return &query[*db.EventQuery, predicate.Event, event.OrderOption]{typ: db.TypeEvent, tq: q}, nil
+	case *db.GuideQuery:
+		return &query[*db.GuideQuery, predicate.Guide, guide.OrderOption]{typ: db.TypeGuide, tq: q}, nil
 	case *db.InvitationQuery:
 		return &query[*db.InvitationQuery, predicate.Invitation, invitation.OrderOption]{typ: db.TypeInvitation, tq: q}, nil
 	case *db.KeyRequestQuery:
@@ -683,6 +741,8 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.OrganizationQuery, predicate.Organization, organization.OrderOption]{typ: db.TypeOrganization, tq: q}, nil
 	case *db.PlanQuery:
 		return &query[*db.PlanQuery, predicate.Plan, plan.OrderOption]{typ: db.TypePlan, tq: q}, nil
+	case *db.PlanRevisionQuery:
+		return &query[*db.PlanRevisionQuery, predicate.PlanRevision, planrevision.OrderOption]{typ: db.TypePlanRevision, tq: q}, nil
 	case *db.ProductQuery:
 		return &query[*db.ProductQuery, predicate.Product, product.OrderOption]{typ: db.TypeProduct, tq: q}, nil
 	case *db.ProductApproverQuery:

@@ -692,6 +692,56 @@ var (
 			},
 		},
 	}
+	// GuidesColumns holds the columns for the "guides" table.
+	GuidesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "version", Type: field.TypeInt, Default: 1},
+		{Name: "slug", Type: field.TypeString, Size: 63},
+		{Name: "title", Type: field.TypeString},
+		{Name: "text", Type: field.TypeString},
+		{Name: "position", Type: field.TypeInt},
+		{Name: "product_id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// GuidesTable holds the schema information for the "guides" table.
+	GuidesTable = &schema.Table{
+		Name:       "guides",
+		Columns:    GuidesColumns,
+		PrimaryKey: []*schema.Column{GuidesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "guides_products_product",
+				Columns:    []*schema.Column{GuidesColumns[8]},
+				RefColumns: []*schema.Column{ProductsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "guides_organizations_organization",
+				Columns:    []*schema.Column{GuidesColumns[9]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "guide_product_id_slug",
+				Unique:  true,
+				Columns: []*schema.Column{GuidesColumns[8], GuidesColumns[4]},
+			},
+			{
+				Name:    "guide_product_id_position_id",
+				Unique:  false,
+				Columns: []*schema.Column{GuidesColumns[8], GuidesColumns[7], GuidesColumns[0]},
+			},
+			{
+				Name:    "guide_organization_id",
+				Unique:  false,
+				Columns: []*schema.Column{GuidesColumns[9]},
+			},
+		},
+	}
 	// IdempotencyKeysColumns holds the columns for the "idempotency_keys" table.
 	IdempotencyKeysColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -1203,14 +1253,19 @@ var (
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "version", Type: field.TypeInt, Default: 1},
-		{Name: "name", Type: field.TypeString},
-		{Name: "external_id", Type: field.TypeString, Default: ""},
 		{Name: "kind", Type: field.TypeEnum, Enums: []string{"FREE", "SUBSCRIPTION", "METERED", "TIERED"}},
 		{Name: "rate_limit", Type: field.TypeJSON, Nullable: true},
 		{Name: "quota", Type: field.TypeJSON, Nullable: true},
 		{Name: "quota_per", Type: field.TypeEnum, Enums: []string{"APP", "ACCOUNT"}, Default: "APP"},
 		{Name: "price", Type: field.TypeJSON, Nullable: true},
+		{Name: "endpoint_limits", Type: field.TypeJSON, Nullable: true},
+		{Name: "overage", Type: field.TypeEnum, Enums: []string{"REFUSE", "CONTINUE"}, Default: "REFUSE"},
+		{Name: "spending_cap", Type: field.TypeString, Nullable: true},
+		{Name: "calls_within_cap", Type: field.TypeInt64, Nullable: true},
+		{Name: "name", Type: field.TypeString},
+		{Name: "external_id", Type: field.TypeString, Default: ""},
 		{Name: "approval", Type: field.TypeEnum, Nullable: true, Enums: []string{"MANUAL", "AUTO"}},
+		{Name: "revision", Type: field.TypeInt, Default: 1},
 		{Name: "product_id", Type: field.TypeUUID},
 		{Name: "organization_id", Type: field.TypeUUID},
 	}
@@ -1222,13 +1277,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "plans_products_product",
-				Columns:    []*schema.Column{PlansColumns[12]},
+				Columns:    []*schema.Column{PlansColumns[17]},
 				RefColumns: []*schema.Column{ProductsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "plans_organizations_organization",
-				Columns:    []*schema.Column{PlansColumns[13]},
+				Columns:    []*schema.Column{PlansColumns[18]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1237,12 +1292,78 @@ var (
 			{
 				Name:    "plan_product_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{PlansColumns[12], PlansColumns[4]},
+				Columns: []*schema.Column{PlansColumns[17], PlansColumns[13]},
 			},
 			{
 				Name:    "plan_product_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{PlansColumns[12], PlansColumns[1], PlansColumns[0]},
+				Columns: []*schema.Column{PlansColumns[17], PlansColumns[1], PlansColumns[0]},
+			},
+		},
+	}
+	// PlanRevisionsColumns holds the columns for the "plan_revisions" table.
+	PlanRevisionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"FREE", "SUBSCRIPTION", "METERED", "TIERED"}},
+		{Name: "rate_limit", Type: field.TypeJSON, Nullable: true},
+		{Name: "quota", Type: field.TypeJSON, Nullable: true},
+		{Name: "quota_per", Type: field.TypeEnum, Enums: []string{"APP", "ACCOUNT"}, Default: "APP"},
+		{Name: "price", Type: field.TypeJSON, Nullable: true},
+		{Name: "endpoint_limits", Type: field.TypeJSON, Nullable: true},
+		{Name: "overage", Type: field.TypeEnum, Enums: []string{"REFUSE", "CONTINUE"}, Default: "REFUSE"},
+		{Name: "spending_cap", Type: field.TypeString, Nullable: true},
+		{Name: "calls_within_cap", Type: field.TypeInt64, Nullable: true},
+		{Name: "number", Type: field.TypeInt},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "plan_id", Type: field.TypeUUID},
+		{Name: "product_id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// PlanRevisionsTable holds the schema information for the "plan_revisions" table.
+	PlanRevisionsTable = &schema.Table{
+		Name:       "plan_revisions",
+		Columns:    PlanRevisionsColumns,
+		PrimaryKey: []*schema.Column{PlanRevisionsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "plan_revisions_plans_plan",
+				Columns:    []*schema.Column{PlanRevisionsColumns[12]},
+				RefColumns: []*schema.Column{PlansColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "plan_revisions_products_product",
+				Columns:    []*schema.Column{PlanRevisionsColumns[13]},
+				RefColumns: []*schema.Column{ProductsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "plan_revisions_organizations_organization",
+				Columns:    []*schema.Column{PlanRevisionsColumns[14]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "planrevision_plan_id_number",
+				Unique:  true,
+				Columns: []*schema.Column{PlanRevisionsColumns[12], PlanRevisionsColumns[10]},
+			},
+			{
+				Name:    "planrevision_plan_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{PlanRevisionsColumns[12], PlanRevisionsColumns[11], PlanRevisionsColumns[0]},
+			},
+			{
+				Name:    "planrevision_product_id",
+				Unique:  false,
+				Columns: []*schema.Column{PlanRevisionsColumns[13]},
+			},
+			{
+				Name:    "planrevision_organization_id",
+				Unique:  false,
+				Columns: []*schema.Column{PlanRevisionsColumns[14]},
 			},
 		},
 	}
@@ -1255,6 +1376,7 @@ var (
 		{Name: "name", Type: field.TypeString, Size: 63},
 		{Name: "title", Type: field.TypeString},
 		{Name: "title_folded", Type: field.TypeString},
+		{Name: "summary", Type: field.TypeString, Default: ""},
 		{Name: "description", Type: field.TypeString, Default: ""},
 		{Name: "api_version", Type: field.TypeString, Default: ""},
 		{Name: "external_id", Type: field.TypeString, Default: ""},
@@ -1263,6 +1385,9 @@ var (
 		{Name: "approval", Type: field.TypeEnum, Enums: []string{"MANUAL", "AUTO"}, Default: "MANUAL"},
 		{Name: "auth_types", Type: field.TypeJSON},
 		{Name: "documentation_url", Type: field.TypeString, Default: ""},
+		{Name: "logo_url", Type: field.TypeString, Default: ""},
+		{Name: "terms_version", Type: field.TypeString, Nullable: true},
+		{Name: "terms_url", Type: field.TypeString, Nullable: true},
 		{Name: "hand_off_url", Type: field.TypeString, Default: ""},
 		{Name: "keyless", Type: field.TypeBool, Default: false},
 		{Name: "request_form", Type: field.TypeJSON, Nullable: true},
@@ -1270,6 +1395,7 @@ var (
 		{Name: "tags", Type: field.TypeJSON, Nullable: true},
 		{Name: "deprecates_at", Type: field.TypeTime, Nullable: true},
 		{Name: "retires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "last_document", Type: field.TypeInt, Default: 0},
 		{Name: "ending_notice", Type: field.TypeInt, Nullable: true},
 		{Name: "organization_id", Type: field.TypeUUID},
 	}
@@ -1281,7 +1407,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "products_organizations_organization",
-				Columns:    []*schema.Column{ProductsColumns[23]},
+				Columns:    []*schema.Column{ProductsColumns[28]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1290,22 +1416,22 @@ var (
 			{
 				Name:    "product_organization_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{ProductsColumns[23], ProductsColumns[4]},
+				Columns: []*schema.Column{ProductsColumns[28], ProductsColumns[4]},
 			},
 			{
 				Name:    "product_organization_id_title_folded_id",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[23], ProductsColumns[6], ProductsColumns[0]},
+				Columns: []*schema.Column{ProductsColumns[28], ProductsColumns[6], ProductsColumns[0]},
 			},
 			{
 				Name:    "product_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[23], ProductsColumns[1], ProductsColumns[0]},
+				Columns: []*schema.Column{ProductsColumns[28], ProductsColumns[1], ProductsColumns[0]},
 			},
 			{
 				Name:    "product_deprecation_due",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[20]},
+				Columns: []*schema.Column{ProductsColumns[24]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "deprecates_at IS NOT NULL AND status = 'PUBLISHED'",
 				},
@@ -1313,7 +1439,7 @@ var (
 			{
 				Name:    "product_retirement_due",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[21]},
+				Columns: []*schema.Column{ProductsColumns[25]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "retires_at IS NOT NULL AND status <> 'RETIRED'",
 				},
@@ -1778,6 +1904,9 @@ var (
 		{Name: "version", Type: field.TypeInt, Default: 1},
 		{Name: "endpoint_ids", Type: field.TypeJSON, Nullable: true},
 		{Name: "answers", Type: field.TypeJSON, Nullable: true},
+		{Name: "accepted_terms_version", Type: field.TypeString, Nullable: true},
+		{Name: "accepted_terms_at", Type: field.TypeTime, Nullable: true},
+		{Name: "accepted_terms_by", Type: field.TypeUUID, Nullable: true},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"WAITING", "APPROVED", "REJECTED", "SUSPENDED", "UNSUBSCRIBED"}},
 		{Name: "newest", Type: field.TypeBool, Default: true},
 		{Name: "requested_by", Type: field.TypeUUID, Nullable: true},
@@ -1797,6 +1926,8 @@ var (
 		{Name: "product_id", Type: field.TypeUUID},
 		{Name: "plan_id", Type: field.TypeUUID},
 		{Name: "pending_plan_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "plan_revision_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "pending_plan_revision_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "key_request_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "organization_id", Type: field.TypeUUID},
 	}
@@ -1808,43 +1939,55 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "subscriptions_apps_app",
-				Columns:    []*schema.Column{SubscriptionsColumns[20]},
+				Columns:    []*schema.Column{SubscriptionsColumns[23]},
 				RefColumns: []*schema.Column{AppsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_accounts_account",
-				Columns:    []*schema.Column{SubscriptionsColumns[21]},
+				Columns:    []*schema.Column{SubscriptionsColumns[24]},
 				RefColumns: []*schema.Column{AccountsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_products_product",
-				Columns:    []*schema.Column{SubscriptionsColumns[22]},
+				Columns:    []*schema.Column{SubscriptionsColumns[25]},
 				RefColumns: []*schema.Column{ProductsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_plans_plan",
-				Columns:    []*schema.Column{SubscriptionsColumns[23]},
+				Columns:    []*schema.Column{SubscriptionsColumns[26]},
 				RefColumns: []*schema.Column{PlansColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_plans_pending_plan",
-				Columns:    []*schema.Column{SubscriptionsColumns[24]},
+				Columns:    []*schema.Column{SubscriptionsColumns[27]},
 				RefColumns: []*schema.Column{PlansColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
+				Symbol:     "subscriptions_plan_revisions_plan_revision",
+				Columns:    []*schema.Column{SubscriptionsColumns[28]},
+				RefColumns: []*schema.Column{PlanRevisionsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "subscriptions_plan_revisions_pending_plan_revision",
+				Columns:    []*schema.Column{SubscriptionsColumns[29]},
+				RefColumns: []*schema.Column{PlanRevisionsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
 				Symbol:     "subscriptions_key_requests_key_request",
-				Columns:    []*schema.Column{SubscriptionsColumns[25]},
+				Columns:    []*schema.Column{SubscriptionsColumns[30]},
 				RefColumns: []*schema.Column{KeyRequestsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "subscriptions_organizations_organization",
-				Columns:    []*schema.Column{SubscriptionsColumns[26]},
+				Columns:    []*schema.Column{SubscriptionsColumns[31]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1853,7 +1996,7 @@ var (
 			{
 				Name:    "subscription_one_live",
 				Unique:  true,
-				Columns: []*schema.Column{SubscriptionsColumns[20], SubscriptionsColumns[22]},
+				Columns: []*schema.Column{SubscriptionsColumns[23], SubscriptionsColumns[25]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "status IN ('WAITING', 'APPROVED', 'SUSPENDED')",
 				},
@@ -1861,7 +2004,7 @@ var (
 			{
 				Name:    "subscription_one_newest",
 				Unique:  true,
-				Columns: []*schema.Column{SubscriptionsColumns[20], SubscriptionsColumns[22]},
+				Columns: []*schema.Column{SubscriptionsColumns[23], SubscriptionsColumns[25]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "newest",
 				},
@@ -1869,37 +2012,50 @@ var (
 			{
 				Name:    "subscription_app_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[20], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[23], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_organization_id_status_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[6], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[31], SubscriptionsColumns[9], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[31], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_plan_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[23], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+			},
+			{
+				Name:    "subscription_plan_revision",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionsColumns[28], SubscriptionsColumns[9]},
+			},
+			{
+				Name:    "subscription_pending_plan_revision",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionsColumns[29]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "pending_plan_revision_id IS NOT NULL",
+				},
 			},
 			{
 				Name:    "subscription_account_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[21], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[24], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_account_id_product_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[21], SubscriptionsColumns[22]},
+				Columns: []*schema.Column{SubscriptionsColumns[24], SubscriptionsColumns[25]},
 			},
 			{
 				Name:    "subscription_plan_changes",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[12], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[31], SubscriptionsColumns[15], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "pending_status IS NOT NULL",
 				},
@@ -1907,7 +2063,7 @@ var (
 			{
 				Name:    "subscription_plan_changes_due",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[14]},
+				Columns: []*schema.Column{SubscriptionsColumns[17]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "pending_effective_at IS NOT NULL",
 				},
@@ -1915,7 +2071,7 @@ var (
 			{
 				Name:    "subscription_plan_requests",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[15]},
+				Columns: []*schema.Column{SubscriptionsColumns[31], SubscriptionsColumns[18]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "pending_requested_at IS NOT NULL",
 				},
@@ -1923,7 +2079,7 @@ var (
 			{
 				Name:    "subscription_key_request_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[25]},
+				Columns: []*schema.Column{SubscriptionsColumns[30]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "key_request_id IS NOT NULL",
 				},
@@ -1931,7 +2087,7 @@ var (
 			{
 				Name:    "subscription_organization_id_product_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[22]},
+				Columns: []*schema.Column{SubscriptionsColumns[31], SubscriptionsColumns[25]},
 			},
 		},
 	}
@@ -2255,6 +2411,7 @@ var (
 		GateCallersTable,
 		GateCursorsTable,
 		GateNodesTable,
+		GuidesTable,
 		IdempotencyKeysTable,
 		IdentityProvidersTable,
 		InvitationsTable,
@@ -2270,6 +2427,7 @@ var (
 		PasswordResetsTable,
 		PasswordResetRequestsTable,
 		PlansTable,
+		PlanRevisionsTable,
 		ProductsTable,
 		ProductApproversTable,
 		ProductDocumentsTable,
@@ -2349,6 +2507,13 @@ func init() {
 	ExternalIdentitiesTable.Annotation.Checks = map[string]string{
 		"external_identities_subject": "length(subject) BETWEEN 1 AND 255",
 	}
+	GuidesTable.ForeignKeys[0].RefTable = ProductsTable
+	GuidesTable.ForeignKeys[1].RefTable = OrganizationsTable
+	GuidesTable.Annotation = &entsql.Annotation{}
+	GuidesTable.Annotation.Checks = map[string]string{
+		"guides_position": "position > 0",
+		"guides_text":     "length(text) <= 65536",
+	}
 	IdentityProvidersTable.Annotation = &entsql.Annotation{}
 	IdentityProvidersTable.Annotation.Checks = map[string]string{
 		"identity_providers_admin":        "((role_claim = '') = (admin_value = '' AND approver_value = ''))",
@@ -2425,9 +2590,26 @@ func init() {
 	PlansTable.ForeignKeys[1].RefTable = OrganizationsTable
 	PlansTable.Annotation = &entsql.Annotation{}
 	PlansTable.Annotation.Checks = map[string]string{
-		"plans_approval":  "approval IS NULL OR approval IN ('MANUAL', 'AUTO')",
-		"plans_kind":      "kind IN ('FREE', 'SUBSCRIPTION', 'METERED', 'TIERED')",
-		"plans_quota_per": "quota_per IN ('APP', 'ACCOUNT')",
+		"plans_approval":        "approval IS NULL OR approval IN ('MANUAL', 'AUTO')",
+		"plans_calls_within":    "calls_within_cap IS NULL OR (spending_cap IS NOT NULL AND calls_within_cap > 0)",
+		"plans_endpoint_limits": "endpoint_limits IS NULL OR length(CAST(endpoint_limits AS text)) <= 20000",
+		"plans_kind":            "kind IN ('FREE', 'SUBSCRIPTION', 'METERED', 'TIERED')",
+		"plans_overage":         "overage IN ('REFUSE', 'CONTINUE')",
+		"plans_quota_per":       "quota_per IN ('APP', 'ACCOUNT')",
+		"plans_spending_cap":    "spending_cap IS NULL OR (kind IN ('METERED', 'TIERED') AND length(spending_cap) BETWEEN 1 AND 20)",
+	}
+	PlanRevisionsTable.ForeignKeys[0].RefTable = PlansTable
+	PlanRevisionsTable.ForeignKeys[1].RefTable = ProductsTable
+	PlanRevisionsTable.ForeignKeys[2].RefTable = OrganizationsTable
+	PlanRevisionsTable.Annotation = &entsql.Annotation{}
+	PlanRevisionsTable.Annotation.Checks = map[string]string{
+		"plan_revisions_calls_within":    "calls_within_cap IS NULL OR (spending_cap IS NOT NULL AND calls_within_cap > 0)",
+		"plan_revisions_endpoint_limits": "endpoint_limits IS NULL OR length(CAST(endpoint_limits AS text)) <= 20000",
+		"plan_revisions_kind":            "kind IN ('FREE', 'SUBSCRIPTION', 'METERED', 'TIERED')",
+		"plan_revisions_number":          "number >= 1",
+		"plan_revisions_overage":         "overage IN ('REFUSE', 'CONTINUE')",
+		"plan_revisions_quota_per":       "quota_per IN ('APP', 'ACCOUNT')",
+		"plan_revisions_spending_cap":    "spending_cap IS NULL OR (kind IN ('METERED', 'TIERED') AND length(spending_cap) BETWEEN 1 AND 20)",
 	}
 	ProductsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	ProductsTable.Annotation = &entsql.Annotation{}
@@ -2438,6 +2620,7 @@ func init() {
 		"products_request_form": "request_form IS NULL OR length(CAST(request_form AS text)) <= 100000",
 		"products_status":       "status IN ('DRAFT', 'PUBLISHED', 'DEPRECATED', 'RETIRED')",
 		"products_tags":         "tags IS NULL OR length(CAST(tags AS text)) <= 1000",
+		"products_terms":        "((terms_version IS NULL) = (terms_url IS NULL))",
 		"products_visibility":   "visibility IN ('PUBLIC', 'PRIVATE')",
 	}
 	ProductApproversTable.ForeignKeys[0].RefTable = ProductsTable
@@ -2487,10 +2670,13 @@ func init() {
 	SubscriptionsTable.ForeignKeys[2].RefTable = ProductsTable
 	SubscriptionsTable.ForeignKeys[3].RefTable = PlansTable
 	SubscriptionsTable.ForeignKeys[4].RefTable = PlansTable
-	SubscriptionsTable.ForeignKeys[5].RefTable = KeyRequestsTable
-	SubscriptionsTable.ForeignKeys[6].RefTable = OrganizationsTable
+	SubscriptionsTable.ForeignKeys[5].RefTable = PlanRevisionsTable
+	SubscriptionsTable.ForeignKeys[6].RefTable = PlanRevisionsTable
+	SubscriptionsTable.ForeignKeys[7].RefTable = KeyRequestsTable
+	SubscriptionsTable.ForeignKeys[8].RefTable = OrganizationsTable
 	SubscriptionsTable.Annotation = &entsql.Annotation{}
 	SubscriptionsTable.Annotation.Checks = map[string]string{
+		"subscriptions_accepted_terms": "((accepted_terms_version IS NULL) = (accepted_terms_at IS NULL) AND (accepted_terms_by IS NULL OR accepted_terms_version IS NOT NULL))",
 		"subscriptions_answers":        "answers IS NULL OR length(CAST(answers AS text)) <= 50000",
 		"subscriptions_pending":        "((pending_plan_id IS NULL) = (pending_status IS NULL) AND (pending_plan_id IS NULL) = (pending_when IS NULL) AND (pending_plan_id IS NULL) = (pending_requested_at IS NULL) AND (pending_effective_at IS NOT NULL) = (pending_status IS NOT NULL AND pending_status = 'SCHEDULED') AND (pending_plan_id IS NOT NULL OR pending_requested_by IS NULL))",
 		"subscriptions_pending_status": "pending_status IS NULL OR pending_status IN ('WAITING', 'SCHEDULED')",

@@ -27,12 +27,6 @@ const (
 	FieldUpdatedAt = "updated_at"
 	// FieldVersion holds the string denoting the version field in the database.
 	FieldVersion = "version"
-	// FieldProductID holds the string denoting the product_id field in the database.
-	FieldProductID = "product_id"
-	// FieldName holds the string denoting the name field in the database.
-	FieldName = "name"
-	// FieldExternalID holds the string denoting the external_id field in the database.
-	FieldExternalID = "external_id"
 	// FieldKind holds the string denoting the kind field in the database.
 	FieldKind = "kind"
 	// FieldRateLimit holds the string denoting the rate_limit field in the database.
@@ -43,8 +37,24 @@ const (
 	FieldQuotaPer = "quota_per"
 	// FieldPrice holds the string denoting the price field in the database.
 	FieldPrice = "price"
+	// FieldEndpointLimits holds the string denoting the endpoint_limits field in the database.
+	FieldEndpointLimits = "endpoint_limits"
+	// FieldOverage holds the string denoting the overage field in the database.
+	FieldOverage = "overage"
+	// FieldSpendingCap holds the string denoting the spending_cap field in the database.
+	FieldSpendingCap = "spending_cap"
+	// FieldCallsWithinCap holds the string denoting the calls_within_cap field in the database.
+	FieldCallsWithinCap = "calls_within_cap"
+	// FieldProductID holds the string denoting the product_id field in the database.
+	FieldProductID = "product_id"
+	// FieldName holds the string denoting the name field in the database.
+	FieldName = "name"
+	// FieldExternalID holds the string denoting the external_id field in the database.
+	FieldExternalID = "external_id"
 	// FieldApproval holds the string denoting the approval field in the database.
 	FieldApproval = "approval"
+	// FieldRevision holds the string denoting the revision field in the database.
+	FieldRevision = "revision"
 	// EdgeProduct holds the string denoting the product edge name in mutations.
 	EdgeProduct = "product"
 	// EdgeOrganization holds the string denoting the organization edge name in mutations.
@@ -74,15 +84,20 @@ var Columns = []string{
 	FieldCreatedAt,
 	FieldUpdatedAt,
 	FieldVersion,
-	FieldProductID,
-	FieldName,
-	FieldExternalID,
 	FieldKind,
 	FieldRateLimit,
 	FieldQuota,
 	FieldQuotaPer,
 	FieldPrice,
+	FieldEndpointLimits,
+	FieldOverage,
+	FieldSpendingCap,
+	FieldCallsWithinCap,
+	FieldProductID,
+	FieldName,
+	FieldExternalID,
 	FieldApproval,
+	FieldRevision,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -111,6 +126,8 @@ var (
 	DefaultVersion int
 	// DefaultExternalID holds the default value on creation for the "external_id" field.
 	DefaultExternalID string
+	// DefaultRevision holds the default value on creation for the "revision" field.
+	DefaultRevision int
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -134,6 +151,18 @@ func QuotaPerValidator(qp access.QuotaPer) error {
 		return nil
 	default:
 		return fmt.Errorf("plan: invalid enum value for quota_per field: %q", qp)
+	}
+}
+
+const DefaultOverage access.Overage = "REFUSE"
+
+// OverageValidator is a validator for the "overage" field enum values. It is called by the builders before save.
+func OverageValidator(o access.Overage) error {
+	switch o {
+	case "REFUSE", "CONTINUE":
+		return nil
+	default:
+		return fmt.Errorf("plan: invalid enum value for overage field: %q", o)
 	}
 }
 
@@ -175,6 +204,31 @@ func ByVersion(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldVersion, opts...).ToFunc()
 }
 
+// ByKind orders the results by the kind field.
+func ByKind(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldKind, opts...).ToFunc()
+}
+
+// ByQuotaPer orders the results by the quota_per field.
+func ByQuotaPer(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldQuotaPer, opts...).ToFunc()
+}
+
+// ByOverage orders the results by the overage field.
+func ByOverage(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOverage, opts...).ToFunc()
+}
+
+// BySpendingCap orders the results by the spending_cap field.
+func BySpendingCap(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSpendingCap, opts...).ToFunc()
+}
+
+// ByCallsWithinCap orders the results by the calls_within_cap field.
+func ByCallsWithinCap(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCallsWithinCap, opts...).ToFunc()
+}
+
 // ByProductID orders the results by the product_id field.
 func ByProductID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldProductID, opts...).ToFunc()
@@ -190,19 +244,14 @@ func ByExternalID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldExternalID, opts...).ToFunc()
 }
 
-// ByKind orders the results by the kind field.
-func ByKind(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldKind, opts...).ToFunc()
-}
-
-// ByQuotaPer orders the results by the quota_per field.
-func ByQuotaPer(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldQuotaPer, opts...).ToFunc()
-}
-
 // ByApproval orders the results by the approval field.
 func ByApproval(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldApproval, opts...).ToFunc()
+}
+
+// ByRevision orders the results by the revision field.
+func ByRevision(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRevision, opts...).ToFunc()
 }
 
 // ByProductField orders the results by product field.

@@ -78,6 +78,16 @@ func Version(v int) predicate.Plan {
 	return predicate.Plan(sql.FieldEQ(FieldVersion, v))
 }
 
+// SpendingCap applies equality check predicate on the "spending_cap" field. It's identical to SpendingCapEQ.
+func SpendingCap(v string) predicate.Plan {
+	return predicate.Plan(sql.FieldEQ(FieldSpendingCap, v))
+}
+
+// CallsWithinCap applies equality check predicate on the "calls_within_cap" field. It's identical to CallsWithinCapEQ.
+func CallsWithinCap(v int64) predicate.Plan {
+	return predicate.Plan(sql.FieldEQ(FieldCallsWithinCap, v))
+}
+
 // ProductID applies equality check predicate on the "product_id" field. It's identical to ProductIDEQ.
 func ProductID(v uuid.UUID) predicate.Plan {
 	return predicate.Plan(sql.FieldEQ(FieldProductID, v))
@@ -91,6 +101,11 @@ func Name(v string) predicate.Plan {
 // ExternalID applies equality check predicate on the "external_id" field. It's identical to ExternalIDEQ.
 func ExternalID(v string) predicate.Plan {
 	return predicate.Plan(sql.FieldEQ(FieldExternalID, v))
+}
+
+// Revision applies equality check predicate on the "revision" field. It's identical to RevisionEQ.
+func Revision(v int) predicate.Plan {
+	return predicate.Plan(sql.FieldEQ(FieldRevision, v))
 }
 
 // OrganizationIDEQ applies the EQ predicate on the "organization_id" field.
@@ -231,6 +246,261 @@ func VersionLT(v int) predicate.Plan {
 // VersionLTE applies the LTE predicate on the "version" field.
 func VersionLTE(v int) predicate.Plan {
 	return predicate.Plan(sql.FieldLTE(FieldVersion, v))
+}
+
+// KindEQ applies the EQ predicate on the "kind" field.
+func KindEQ(v domain.PlanKind) predicate.Plan {
+	vc := v
+	return predicate.Plan(sql.FieldEQ(FieldKind, vc))
+}
+
+// KindNEQ applies the NEQ predicate on the "kind" field.
+func KindNEQ(v domain.PlanKind) predicate.Plan {
+	vc := v
+	return predicate.Plan(sql.FieldNEQ(FieldKind, vc))
+}
+
+// KindIn applies the In predicate on the "kind" field.
+func KindIn(vs ...domain.PlanKind) predicate.Plan {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Plan(sql.FieldIn(FieldKind, v...))
+}
+
+// KindNotIn applies the NotIn predicate on the "kind" field.
+func KindNotIn(vs ...domain.PlanKind) predicate.Plan {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Plan(sql.FieldNotIn(FieldKind, v...))
+}
+
+// RateLimitIsNil applies the IsNil predicate on the "rate_limit" field.
+func RateLimitIsNil() predicate.Plan {
+	return predicate.Plan(sql.FieldIsNull(FieldRateLimit))
+}
+
+// RateLimitNotNil applies the NotNil predicate on the "rate_limit" field.
+func RateLimitNotNil() predicate.Plan {
+	return predicate.Plan(sql.FieldNotNull(FieldRateLimit))
+}
+
+// QuotaIsNil applies the IsNil predicate on the "quota" field.
+func QuotaIsNil() predicate.Plan {
+	return predicate.Plan(sql.FieldIsNull(FieldQuota))
+}
+
+// QuotaNotNil applies the NotNil predicate on the "quota" field.
+func QuotaNotNil() predicate.Plan {
+	return predicate.Plan(sql.FieldNotNull(FieldQuota))
+}
+
+// QuotaPerEQ applies the EQ predicate on the "quota_per" field.
+func QuotaPerEQ(v access.QuotaPer) predicate.Plan {
+	vc := v
+	return predicate.Plan(sql.FieldEQ(FieldQuotaPer, vc))
+}
+
+// QuotaPerNEQ applies the NEQ predicate on the "quota_per" field.
+func QuotaPerNEQ(v access.QuotaPer) predicate.Plan {
+	vc := v
+	return predicate.Plan(sql.FieldNEQ(FieldQuotaPer, vc))
+}
+
+// QuotaPerIn applies the In predicate on the "quota_per" field.
+func QuotaPerIn(vs ...access.QuotaPer) predicate.Plan {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Plan(sql.FieldIn(FieldQuotaPer, v...))
+}
+
+// QuotaPerNotIn applies the NotIn predicate on the "quota_per" field.
+func QuotaPerNotIn(vs ...access.QuotaPer) predicate.Plan {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Plan(sql.FieldNotIn(FieldQuotaPer, v...))
+}
+
+// PriceIsNil applies the IsNil predicate on the "price" field.
+func PriceIsNil() predicate.Plan {
+	return predicate.Plan(sql.FieldIsNull(FieldPrice))
+}
+
+// PriceNotNil applies the NotNil predicate on the "price" field.
+func PriceNotNil() predicate.Plan {
+	return predicate.Plan(sql.FieldNotNull(FieldPrice))
+}
+
+// EndpointLimitsIsNil applies the IsNil predicate on the "endpoint_limits" field.
+func EndpointLimitsIsNil() predicate.Plan {
+	return predicate.Plan(sql.FieldIsNull(FieldEndpointLimits))
+}
+
+// EndpointLimitsNotNil applies the NotNil predicate on the "endpoint_limits" field.
+func EndpointLimitsNotNil() predicate.Plan {
+	return predicate.Plan(sql.FieldNotNull(FieldEndpointLimits))
+}
+
+// OverageEQ applies the EQ predicate on the "overage" field.
+func OverageEQ(v access.Overage) predicate.Plan {
+	vc := v
+	return predicate.Plan(sql.FieldEQ(FieldOverage, vc))
+}
+
+// OverageNEQ applies the NEQ predicate on the "overage" field.
+func OverageNEQ(v access.Overage) predicate.Plan {
+	vc := v
+	return predicate.Plan(sql.FieldNEQ(FieldOverage, vc))
+}
+
+// OverageIn applies the In predicate on the "overage" field.
+func OverageIn(vs ...access.Overage) predicate.Plan {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Plan(sql.FieldIn(FieldOverage, v...))
+}
+
+// OverageNotIn applies the NotIn predicate on the "overage" field.
+func OverageNotIn(vs ...access.Overage) predicate.Plan {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Plan(sql.FieldNotIn(FieldOverage, v...))
+}
+
+// SpendingCapEQ applies the EQ predicate on the "spending_cap" field.
+func SpendingCapEQ(v string) predicate.Plan {
+	return predicate.Plan(sql.FieldEQ(FieldSpendingCap, v))
+}
+
+// SpendingCapNEQ applies the NEQ predicate on the "spending_cap" field.
+func SpendingCapNEQ(v string) predicate.Plan {
+	return predicate.Plan(sql.FieldNEQ(FieldSpendingCap, v))
+}
+
+// SpendingCapIn applies the In predicate on the "spending_cap" field.
+func SpendingCapIn(vs ...string) predicate.Plan {
+	return predicate.Plan(sql.FieldIn(FieldSpendingCap, vs...))
+}
+
+// SpendingCapNotIn applies the NotIn predicate on the "spending_cap" field.
+func SpendingCapNotIn(vs ...string) predicate.Plan {
+	return predicate.Plan(sql.FieldNotIn(FieldSpendingCap, vs...))
+}
+
+// SpendingCapGT applies the GT predicate on the "spending_cap" field.
+func SpendingCapGT(v string) predicate.Plan {
+	return predicate.Plan(sql.FieldGT(FieldSpendingCap, v))
+}
+
+// SpendingCapGTE applies the GTE predicate on the "spending_cap" field.
+func SpendingCapGTE(v string) predicate.Plan {
+	return predicate.Plan(sql.FieldGTE(FieldSpendingCap, v))
+}
+
+// SpendingCapLT applies the LT predicate on the "spending_cap" field.
+func SpendingCapLT(v string) predicate.Plan {
+	return predicate.Plan(sql.FieldLT(FieldSpendingCap, v))
+}
+
+// SpendingCapLTE applies the LTE predicate on the "spending_cap" field.
+func SpendingCapLTE(v string) predicate.Plan {
+	return predicate.Plan(sql.FieldLTE(FieldSpendingCap, v))
+}
+
+// SpendingCapContains applies the Contains predicate on the "spending_cap" field.
+func SpendingCapContains(v string) predicate.Plan {
+	return predicate.Plan(sql.FieldContains(FieldSpendingCap, v))
+}
+
+// SpendingCapHasPrefix applies the HasPrefix predicate on the "spending_cap" field.
+func SpendingCapHasPrefix(v string) predicate.Plan {
+	return predicate.Plan(sql.FieldHasPrefix(FieldSpendingCap, v))
+}
+
+// SpendingCapHasSuffix applies the HasSuffix predicate on the "spending_cap" field.
+func SpendingCapHasSuffix(v string) predicate.Plan {
+	return predicate.Plan(sql.FieldHasSuffix(FieldSpendingCap, v))
+}
+
+// SpendingCapIsNil applies the IsNil predicate on the "spending_cap" field.
+func SpendingCapIsNil() predicate.Plan {
+	return predicate.Plan(sql.FieldIsNull(FieldSpendingCap))
+}
+
+// SpendingCapNotNil applies the NotNil predicate on the "spending_cap" field.
+func SpendingCapNotNil() predicate.Plan {
+	return predicate.Plan(sql.FieldNotNull(FieldSpendingCap))
+}
+
+// SpendingCapEqualFold applies the EqualFold predicate on the "spending_cap" field.
+func SpendingCapEqualFold(v string) predicate.Plan {
+	return predicate.Plan(sql.FieldEqualFold(FieldSpendingCap, v))
+}
+
+// SpendingCapContainsFold applies the ContainsFold predicate on the "spending_cap" field.
+func SpendingCapContainsFold(v string) predicate.Plan {
+	return predicate.Plan(sql.FieldContainsFold(FieldSpendingCap, v))
+}
+
+// CallsWithinCapEQ applies the EQ predicate on the "calls_within_cap" field.
+func CallsWithinCapEQ(v int64) predicate.Plan {
+	return predicate.Plan(sql.FieldEQ(FieldCallsWithinCap, v))
+}
+
+// CallsWithinCapNEQ applies the NEQ predicate on the "calls_within_cap" field.
+func CallsWithinCapNEQ(v int64) predicate.Plan {
+	return predicate.Plan(sql.FieldNEQ(FieldCallsWithinCap, v))
+}
+
+// CallsWithinCapIn applies the In predicate on the "calls_within_cap" field.
+func CallsWithinCapIn(vs ...int64) predicate.Plan {
+	return predicate.Plan(sql.FieldIn(FieldCallsWithinCap, vs...))
+}
+
+// CallsWithinCapNotIn applies the NotIn predicate on the "calls_within_cap" field.
+func CallsWithinCapNotIn(vs ...int64) predicate.Plan {
+	return predicate.Plan(sql.FieldNotIn(FieldCallsWithinCap, vs...))
+}
+
+// CallsWithinCapGT applies the GT predicate on the "calls_within_cap" field.
+func CallsWithinCapGT(v int64) predicate.Plan {
+	return predicate.Plan(sql.FieldGT(FieldCallsWithinCap, v))
+}
+
+// CallsWithinCapGTE applies the GTE predicate on the "calls_within_cap" field.
+func CallsWithinCapGTE(v int64) predicate.Plan {
+	return predicate.Plan(sql.FieldGTE(FieldCallsWithinCap, v))
+}
+
+// CallsWithinCapLT applies the LT predicate on the "calls_within_cap" field.
+func CallsWithinCapLT(v int64) predicate.Plan {
+	return predicate.Plan(sql.FieldLT(FieldCallsWithinCap, v))
+}
+
+// CallsWithinCapLTE applies the LTE predicate on the "calls_within_cap" field.
+func CallsWithinCapLTE(v int64) predicate.Plan {
+	return predicate.Plan(sql.FieldLTE(FieldCallsWithinCap, v))
+}
+
+// CallsWithinCapIsNil applies the IsNil predicate on the "calls_within_cap" field.
+func CallsWithinCapIsNil() predicate.Plan {
+	return predicate.Plan(sql.FieldIsNull(FieldCallsWithinCap))
+}
+
+// CallsWithinCapNotNil applies the NotNil predicate on the "calls_within_cap" field.
+func CallsWithinCapNotNil() predicate.Plan {
+	return predicate.Plan(sql.FieldNotNull(FieldCallsWithinCap))
 }
 
 // ProductIDEQ applies the EQ predicate on the "product_id" field.
@@ -383,96 +653,6 @@ func ExternalIDContainsFold(v string) predicate.Plan {
 	return predicate.Plan(sql.FieldContainsFold(FieldExternalID, v))
 }
 
-// KindEQ applies the EQ predicate on the "kind" field.
-func KindEQ(v domain.PlanKind) predicate.Plan {
-	vc := v
-	return predicate.Plan(sql.FieldEQ(FieldKind, vc))
-}
-
-// KindNEQ applies the NEQ predicate on the "kind" field.
-func KindNEQ(v domain.PlanKind) predicate.Plan {
-	vc := v
-	return predicate.Plan(sql.FieldNEQ(FieldKind, vc))
-}
-
-// KindIn applies the In predicate on the "kind" field.
-func KindIn(vs ...domain.PlanKind) predicate.Plan {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = vs[i]
-	}
-	return predicate.Plan(sql.FieldIn(FieldKind, v...))
-}
-
-// KindNotIn applies the NotIn predicate on the "kind" field.
-func KindNotIn(vs ...domain.PlanKind) predicate.Plan {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = vs[i]
-	}
-	return predicate.Plan(sql.FieldNotIn(FieldKind, v...))
-}
-
-// RateLimitIsNil applies the IsNil predicate on the "rate_limit" field.
-func RateLimitIsNil() predicate.Plan {
-	return predicate.Plan(sql.FieldIsNull(FieldRateLimit))
-}
-
-// RateLimitNotNil applies the NotNil predicate on the "rate_limit" field.
-func RateLimitNotNil() predicate.Plan {
-	return predicate.Plan(sql.FieldNotNull(FieldRateLimit))
-}
-
-// QuotaIsNil applies the IsNil predicate on the "quota" field.
-func QuotaIsNil() predicate.Plan {
-	return predicate.Plan(sql.FieldIsNull(FieldQuota))
-}
-
-// QuotaNotNil applies the NotNil predicate on the "quota" field.
-func QuotaNotNil() predicate.Plan {
-	return predicate.Plan(sql.FieldNotNull(FieldQuota))
-}
-
-// QuotaPerEQ applies the EQ predicate on the "quota_per" field.
-func QuotaPerEQ(v access.QuotaPer) predicate.Plan {
-	vc := v
-	return predicate.Plan(sql.FieldEQ(FieldQuotaPer, vc))
-}
-
-// QuotaPerNEQ applies the NEQ predicate on the "quota_per" field.
-func QuotaPerNEQ(v access.QuotaPer) predicate.Plan {
-	vc := v
-	return predicate.Plan(sql.FieldNEQ(FieldQuotaPer, vc))
-}
-
-// QuotaPerIn applies the In predicate on the "quota_per" field.
-func QuotaPerIn(vs ...access.QuotaPer) predicate.Plan {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = vs[i]
-	}
-	return predicate.Plan(sql.FieldIn(FieldQuotaPer, v...))
-}
-
-// QuotaPerNotIn applies the NotIn predicate on the "quota_per" field.
-func QuotaPerNotIn(vs ...access.QuotaPer) predicate.Plan {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = vs[i]
-	}
-	return predicate.Plan(sql.FieldNotIn(FieldQuotaPer, v...))
-}
-
-// PriceIsNil applies the IsNil predicate on the "price" field.
-func PriceIsNil() predicate.Plan {
-	return predicate.Plan(sql.FieldIsNull(FieldPrice))
-}
-
-// PriceNotNil applies the NotNil predicate on the "price" field.
-func PriceNotNil() predicate.Plan {
-	return predicate.Plan(sql.FieldNotNull(FieldPrice))
-}
-
 // ApprovalEQ applies the EQ predicate on the "approval" field.
 func ApprovalEQ(v domain.Approval) predicate.Plan {
 	vc := v
@@ -511,6 +691,46 @@ func ApprovalIsNil() predicate.Plan {
 // ApprovalNotNil applies the NotNil predicate on the "approval" field.
 func ApprovalNotNil() predicate.Plan {
 	return predicate.Plan(sql.FieldNotNull(FieldApproval))
+}
+
+// RevisionEQ applies the EQ predicate on the "revision" field.
+func RevisionEQ(v int) predicate.Plan {
+	return predicate.Plan(sql.FieldEQ(FieldRevision, v))
+}
+
+// RevisionNEQ applies the NEQ predicate on the "revision" field.
+func RevisionNEQ(v int) predicate.Plan {
+	return predicate.Plan(sql.FieldNEQ(FieldRevision, v))
+}
+
+// RevisionIn applies the In predicate on the "revision" field.
+func RevisionIn(vs ...int) predicate.Plan {
+	return predicate.Plan(sql.FieldIn(FieldRevision, vs...))
+}
+
+// RevisionNotIn applies the NotIn predicate on the "revision" field.
+func RevisionNotIn(vs ...int) predicate.Plan {
+	return predicate.Plan(sql.FieldNotIn(FieldRevision, vs...))
+}
+
+// RevisionGT applies the GT predicate on the "revision" field.
+func RevisionGT(v int) predicate.Plan {
+	return predicate.Plan(sql.FieldGT(FieldRevision, v))
+}
+
+// RevisionGTE applies the GTE predicate on the "revision" field.
+func RevisionGTE(v int) predicate.Plan {
+	return predicate.Plan(sql.FieldGTE(FieldRevision, v))
+}
+
+// RevisionLT applies the LT predicate on the "revision" field.
+func RevisionLT(v int) predicate.Plan {
+	return predicate.Plan(sql.FieldLT(FieldRevision, v))
+}
+
+// RevisionLTE applies the LTE predicate on the "revision" field.
+func RevisionLTE(v int) predicate.Plan {
+	return predicate.Plan(sql.FieldLTE(FieldRevision, v))
 }
 
 // HasProduct applies the HasEdge predicate on the "product" edge.

@@ -27,6 +27,9 @@ type Endpoint func(*sql.Selector)
 // Event is the predicate function for event builders.
 type Event func(*sql.Selector)
 
+// Guide is the predicate function for guide builders.
+type Guide func(*sql.Selector)
+
 // Invitation is the predicate function for invitation builders.
 type Invitation func(*sql.Selector)
 
@@ -52,6 +55,9 @@ type Organization func(*sql.Selector)
 
 // Plan is the predicate function for plan builders.
 type Plan func(*sql.Selector)
+
+// PlanRevision is the predicate function for planrevision builders.
+type PlanRevision func(*sql.Selector)
 
 // Product is the predicate function for product builders.
 type Product func(*sql.Selector)

@@ -278,6 +278,30 @@ func (f EventMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) 
 	return Denyf("db/privacy: unexpected mutation type %T, expect *db.EventMutation", m)
 }
 
+// The GuideQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type GuideQueryRuleFunc func(context.Context, *db.GuideQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f GuideQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.GuideQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.GuideQuery", q)
+}
+
+// The GuideMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type GuideMutationRuleFunc func(context.Context, *db.GuideMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f GuideMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.GuideMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.GuideMutation", m)
+}
+
 // The InvitationQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type InvitationQueryRuleFunc func(context.Context, *db.InvitationQuery) error
@@ -396,6 +420,30 @@ func (f PlanMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) e
 		return f(ctx, m)
 	}
 	return Denyf("db/privacy: unexpected mutation type %T, expect *db.PlanMutation", m)
+}
+
+// The PlanRevisionQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type PlanRevisionQueryRuleFunc func(context.Context, *db.PlanRevisionQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f PlanRevisionQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.PlanRevisionQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.PlanRevisionQuery", q)
+}
+
+// The PlanRevisionMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type PlanRevisionMutationRuleFunc func(context.Context, *db.PlanRevisionMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f PlanRevisionMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.PlanRevisionMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.PlanRevisionMutation", m)
 }
 
 // The ProductQueryRuleFunc type is an adapter to allow the use of ordinary

@@ -33,6 +33,8 @@ const (
 	FieldTitle = "title"
 	// FieldTitleFolded holds the string denoting the title_folded field in the database.
 	FieldTitleFolded = "title_folded"
+	// FieldSummary holds the string denoting the summary field in the database.
+	FieldSummary = "summary"
 	// FieldDescription holds the string denoting the description field in the database.
 	FieldDescription = "description"
 	// FieldAPIVersion holds the string denoting the api_version field in the database.
@@ -49,6 +51,12 @@ const (
 	FieldAuthTypes = "auth_types"
 	// FieldDocumentationURL holds the string denoting the documentation_url field in the database.
 	FieldDocumentationURL = "documentation_url"
+	// FieldLogoURL holds the string denoting the logo_url field in the database.
+	FieldLogoURL = "logo_url"
+	// FieldTermsVersion holds the string denoting the terms_version field in the database.
+	FieldTermsVersion = "terms_version"
+	// FieldTermsURL holds the string denoting the terms_url field in the database.
+	FieldTermsURL = "terms_url"
 	// FieldHandOffURL holds the string denoting the hand_off_url field in the database.
 	FieldHandOffURL = "hand_off_url"
 	// FieldKeyless holds the string denoting the keyless field in the database.
@@ -63,6 +71,8 @@ const (
 	FieldDeprecatesAt = "deprecates_at"
 	// FieldRetiresAt holds the string denoting the retires_at field in the database.
 	FieldRetiresAt = "retires_at"
+	// FieldLastDocument holds the string denoting the last_document field in the database.
+	FieldLastDocument = "last_document"
 	// FieldEndingNotice holds the string denoting the ending_notice field in the database.
 	FieldEndingNotice = "ending_notice"
 	// EdgeOrganization holds the string denoting the organization edge name in mutations.
@@ -88,6 +98,7 @@ var Columns = []string{
 	FieldName,
 	FieldTitle,
 	FieldTitleFolded,
+	FieldSummary,
 	FieldDescription,
 	FieldAPIVersion,
 	FieldExternalID,
@@ -96,6 +107,9 @@ var Columns = []string{
 	FieldApproval,
 	FieldAuthTypes,
 	FieldDocumentationURL,
+	FieldLogoURL,
+	FieldTermsVersion,
+	FieldTermsURL,
 	FieldHandOffURL,
 	FieldKeyless,
 	FieldRequestForm,
@@ -103,6 +117,7 @@ var Columns = []string{
 	FieldTags,
 	FieldDeprecatesAt,
 	FieldRetiresAt,
+	FieldLastDocument,
 	FieldEndingNotice,
 }
 
@@ -132,6 +147,8 @@ var (
 	DefaultVersion int
 	// NameValidator is a validator for the "name" field. It is called by the builders before save.
 	NameValidator func(string) error
+	// DefaultSummary holds the default value on creation for the "summary" field.
+	DefaultSummary string
 	// DefaultDescription holds the default value on creation for the "description" field.
 	DefaultDescription string
 	// DefaultAPIVersion holds the default value on creation for the "api_version" field.
@@ -142,12 +159,16 @@ var (
 	DefaultAuthTypes []access.AuthType
 	// DefaultDocumentationURL holds the default value on creation for the "documentation_url" field.
 	DefaultDocumentationURL string
+	// DefaultLogoURL holds the default value on creation for the "logo_url" field.
+	DefaultLogoURL string
 	// DefaultHandOffURL holds the default value on creation for the "hand_off_url" field.
 	DefaultHandOffURL string
 	// DefaultKeyless holds the default value on creation for the "keyless" field.
 	DefaultKeyless bool
 	// DefaultEnforceEndpoints holds the default value on creation for the "enforce_endpoints" field.
 	DefaultEnforceEndpoints bool
+	// DefaultLastDocument holds the default value on creation for the "last_document" field.
+	DefaultLastDocument int
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -231,6 +252,11 @@ func ByTitleFolded(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTitleFolded, opts...).ToFunc()
 }
 
+// BySummary orders the results by the summary field.
+func BySummary(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSummary, opts...).ToFunc()
+}
+
 // ByDescription orders the results by the description field.
 func ByDescription(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDescription, opts...).ToFunc()
@@ -266,6 +292,21 @@ func ByDocumentationURL(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDocumentationURL, opts...).ToFunc()
 }
 
+// ByLogoURL orders the results by the logo_url field.
+func ByLogoURL(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLogoURL, opts...).ToFunc()
+}
+
+// ByTermsVersion orders the results by the terms_version field.
+func ByTermsVersion(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTermsVersion, opts...).ToFunc()
+}
+
+// ByTermsURL orders the results by the terms_url field.
+func ByTermsURL(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTermsURL, opts...).ToFunc()
+}
+
 // ByHandOffURL orders the results by the hand_off_url field.
 func ByHandOffURL(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldHandOffURL, opts...).ToFunc()
@@ -289,6 +330,11 @@ func ByDeprecatesAt(opts ...sql.OrderTermOption) OrderOption {
 // ByRetiresAt orders the results by the retires_at field.
 func ByRetiresAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRetiresAt, opts...).ToFunc()
+}
+
+// ByLastDocument orders the results by the last_document field.
+func ByLastDocument(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLastDocument, opts...).ToFunc()
 }
 
 // ByEndingNotice orders the results by the ending_notice field.

@@ -92,6 +92,11 @@ func TitleFolded(v string) predicate.Product {
 	return predicate.Product(sql.FieldEQ(FieldTitleFolded, v))
 }
 
+// Summary applies equality check predicate on the "summary" field. It's identical to SummaryEQ.
+func Summary(v string) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldSummary, v))
+}
+
 // Description applies equality check predicate on the "description" field. It's identical to DescriptionEQ.
 func Description(v string) predicate.Product {
 	return predicate.Product(sql.FieldEQ(FieldDescription, v))
@@ -110,6 +115,21 @@ func ExternalID(v string) predicate.Product {
 // DocumentationURL applies equality check predicate on the "documentation_url" field. It's identical to DocumentationURLEQ.
 func DocumentationURL(v string) predicate.Product {
 	return predicate.Product(sql.FieldEQ(FieldDocumentationURL, v))
+}
+
+// LogoURL applies equality check predicate on the "logo_url" field. It's identical to LogoURLEQ.
+func LogoURL(v string) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldLogoURL, v))
+}
+
+// TermsVersion applies equality check predicate on the "terms_version" field. It's identical to TermsVersionEQ.
+func TermsVersion(v string) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldTermsVersion, v))
+}
+
+// TermsURL applies equality check predicate on the "terms_url" field. It's identical to TermsURLEQ.
+func TermsURL(v string) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldTermsURL, v))
 }
 
 // HandOffURL applies equality check predicate on the "hand_off_url" field. It's identical to HandOffURLEQ.
@@ -135,6 +155,11 @@ func DeprecatesAt(v time.Time) predicate.Product {
 // RetiresAt applies equality check predicate on the "retires_at" field. It's identical to RetiresAtEQ.
 func RetiresAt(v time.Time) predicate.Product {
 	return predicate.Product(sql.FieldEQ(FieldRetiresAt, v))
+}
+
+// LastDocument applies equality check predicate on the "last_document" field. It's identical to LastDocumentEQ.
+func LastDocument(v int) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldLastDocument, v))
 }
 
 // EndingNotice applies equality check predicate on the "ending_notice" field. It's identical to EndingNoticeEQ.
@@ -475,6 +500,71 @@ func TitleFoldedEqualFold(v string) predicate.Product {
 // TitleFoldedContainsFold applies the ContainsFold predicate on the "title_folded" field.
 func TitleFoldedContainsFold(v string) predicate.Product {
 	return predicate.Product(sql.FieldContainsFold(FieldTitleFolded, v))
+}
+
+// SummaryEQ applies the EQ predicate on the "summary" field.
+func SummaryEQ(v string) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldSummary, v))
+}
+
+// SummaryNEQ applies the NEQ predicate on the "summary" field.
+func SummaryNEQ(v string) predicate.Product {
+	return predicate.Product(sql.FieldNEQ(FieldSummary, v))
+}
+
+// SummaryIn applies the In predicate on the "summary" field.
+func SummaryIn(vs ...string) predicate.Product {
+	return predicate.Product(sql.FieldIn(FieldSummary, vs...))
+}
+
+// SummaryNotIn applies the NotIn predicate on the "summary" field.
+func SummaryNotIn(vs ...string) predicate.Product {
+	return predicate.Product(sql.FieldNotIn(FieldSummary, vs...))
+}
+
+// SummaryGT applies the GT predicate on the "summary" field.
+func SummaryGT(v string) predicate.Product {
+	return predicate.Product(sql.FieldGT(FieldSummary, v))
+}
+
+// SummaryGTE applies the GTE predicate on the "summary" field.
+func SummaryGTE(v string) predicate.Product {
+	return predicate.Product(sql.FieldGTE(FieldSummary, v))
+}
+
+// SummaryLT applies the LT predicate on the "summary" field.
+func SummaryLT(v string) predicate.Product {
+	return predicate.Product(sql.FieldLT(FieldSummary, v))
+}
+
+// SummaryLTE applies the LTE predicate on the "summary" field.
+func SummaryLTE(v string) predicate.Product {
+	return predicate.Product(sql.FieldLTE(FieldSummary, v))
+}
+
+// SummaryContains applies the Contains predicate on the "summary" field.
+func SummaryContains(v string) predicate.Product {
+	return predicate.Product(sql.FieldContains(FieldSummary, v))
+}
+
+// SummaryHasPrefix applies the HasPrefix predicate on the "summary" field.
+func SummaryHasPrefix(v string) predicate.Product {
+	return predicate.Product(sql.FieldHasPrefix(FieldSummary, v))
+}
+
+// SummaryHasSuffix applies the HasSuffix predicate on the "summary" field.
+func SummaryHasSuffix(v string) predicate.Product {
+	return predicate.Product(sql.FieldHasSuffix(FieldSummary, v))
+}
+
+// SummaryEqualFold applies the EqualFold predicate on the "summary" field.
+func SummaryEqualFold(v string) predicate.Product {
+	return predicate.Product(sql.FieldEqualFold(FieldSummary, v))
+}
+
+// SummaryContainsFold applies the ContainsFold predicate on the "summary" field.
+func SummaryContainsFold(v string) predicate.Product {
+	return predicate.Product(sql.FieldContainsFold(FieldSummary, v))
 }
 
 // DescriptionEQ applies the EQ predicate on the "description" field.
@@ -827,6 +917,221 @@ func DocumentationURLContainsFold(v string) predicate.Product {
 	return predicate.Product(sql.FieldContainsFold(FieldDocumentationURL, v))
 }
 
+// LogoURLEQ applies the EQ predicate on the "logo_url" field.
+func LogoURLEQ(v string) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldLogoURL, v))
+}
+
+// LogoURLNEQ applies the NEQ predicate on the "logo_url" field.
+func LogoURLNEQ(v string) predicate.Product {
+	return predicate.Product(sql.FieldNEQ(FieldLogoURL, v))
+}
+
+// LogoURLIn applies the In predicate on the "logo_url" field.
+func LogoURLIn(vs ...string) predicate.Product {
+	return predicate.Product(sql.FieldIn(FieldLogoURL, vs...))
+}
+
+// LogoURLNotIn applies the NotIn predicate on the "logo_url" field.
+func LogoURLNotIn(vs ...string) predicate.Product {
+	return predicate.Product(sql.FieldNotIn(FieldLogoURL, vs...))
+}
+
+// LogoURLGT applies the GT predicate on the "logo_url" field.
+func LogoURLGT(v string) predicate.Product {
+	return predicate.Product(sql.FieldGT(FieldLogoURL, v))
+}
+
+// LogoURLGTE applies the GTE predicate on the "logo_url" field.
+func LogoURLGTE(v string) predicate.Product {
+	return predicate.Product(sql.FieldGTE(FieldLogoURL, v))
+}
+
+// LogoURLLT applies the LT predicate on the "logo_url" field.
+func LogoURLLT(v string) predicate.Product {
+	return predicate.Product(sql.FieldLT(FieldLogoURL, v))
+}
+
+// LogoURLLTE applies the LTE predicate on the "logo_url" field.
+func LogoURLLTE(v string) predicate.Product {
+	return predicate.Product(sql.FieldLTE(FieldLogoURL, v))
+}
+
+// LogoURLContains applies the Contains predicate on the "logo_url" field.
+func LogoURLContains(v string) predicate.Product {
+	return predicate.Product(sql.FieldContains(FieldLogoURL, v))
+}
+
+// LogoURLHasPrefix applies the HasPrefix predicate on the "logo_url" field.
+func LogoURLHasPrefix(v string) predicate.Product {
+	return predicate.Product(sql.FieldHasPrefix(FieldLogoURL, v))
+}
+
+// LogoURLHasSuffix applies the HasSuffix predicate on the "logo_url" field.
+func LogoURLHasSuffix(v string) predicate.Product {
+	return predicate.Product(sql.FieldHasSuffix(FieldLogoURL, v))
+}
+
+// LogoURLEqualFold applies the EqualFold predicate on the "logo_url" field.
+func LogoURLEqualFold(v string) predicate.Product {
+	return predicate.Product(sql.FieldEqualFold(FieldLogoURL, v))
+}
+
+// LogoURLContainsFold applies the ContainsFold predicate on the "logo_url" field.
+func LogoURLContainsFold(v string) predicate.Product {
+	return predicate.Product(sql.FieldContainsFold(FieldLogoURL, v))
+}
+
+// TermsVersionEQ applies the EQ predicate on the "terms_version" field.
+func TermsVersionEQ(v string) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldTermsVersion, v))
+}
+
+// TermsVersionNEQ applies the NEQ predicate on the "terms_version" field.
+func TermsVersionNEQ(v string) predicate.Product {
+	return predicate.Product(sql.FieldNEQ(FieldTermsVersion, v))
+}
+
+// TermsVersionIn applies the In predicate on the "terms_version" field.
+func TermsVersionIn(vs ...string) predicate.Product {
+	return predicate.Product(sql.FieldIn(FieldTermsVersion, vs...))
+}
+
+// TermsVersionNotIn applies the NotIn predicate on the "terms_version" field.
+func TermsVersionNotIn(vs ...string) predicate.Product {
+	return predicate.Product(sql.FieldNotIn(FieldTermsVersion, vs...))
+}
+
+// TermsVersionGT applies the GT predicate on the "terms_version" field.
+func TermsVersionGT(v string) predicate.Product {
+	return predicate.Product(sql.FieldGT(FieldTermsVersion, v))
+}
+
+// TermsVersionGTE applies the GTE predicate on the "terms_version" field.
+func TermsVersionGTE(v string) predicate.Product {
+	return predicate.Product(sql.FieldGTE(FieldTermsVersion, v))
+}
+
+// TermsVersionLT applies the LT predicate on the "terms_version" field.
+func TermsVersionLT(v string) predicate.Product {
+	return predicate.Product(sql.FieldLT(FieldTermsVersion, v))
+}
+
+// TermsVersionLTE applies the LTE predicate on the "terms_version" field.
+func TermsVersionLTE(v string) predicate.Product {
+	return predicate.Product(sql.FieldLTE(FieldTermsVersion, v))
+}
+
+// TermsVersionContains applies the Contains predicate on the "terms_version" field.
+func TermsVersionContains(v string) predicate.Product {
+	return predicate.Product(sql.FieldContains(FieldTermsVersion, v))
+}
+
+// TermsVersionHasPrefix applies the HasPrefix predicate on the "terms_version" field.
+func TermsVersionHasPrefix(v string) predicate.Product {
+	return predicate.Product(sql.FieldHasPrefix(FieldTermsVersion, v))
+}
+
+// TermsVersionHasSuffix applies the HasSuffix predicate on the "terms_version" field.
+func TermsVersionHasSuffix(v string) predicate.Product {
+	return predicate.Product(sql.FieldHasSuffix(FieldTermsVersion, v))
+}
+
+// TermsVersionIsNil applies the IsNil predicate on the "terms_version" field.
+func TermsVersionIsNil() predicate.Product {
+	return predicate.Product(sql.FieldIsNull(FieldTermsVersion))
+}
+
+// TermsVersionNotNil applies the NotNil predicate on the "terms_version" field.
+func TermsVersionNotNil() predicate.Product {
+	return predicate.Product(sql.FieldNotNull(FieldTermsVersion))
+}
+
+// TermsVersionEqualFold applies the EqualFold predicate on the "terms_version" field.
+func TermsVersionEqualFold(v string) predicate.Product {
+	return predicate.Product(sql.FieldEqualFold(FieldTermsVersion, v))
+}
+
+// TermsVersionContainsFold applies the ContainsFold predicate on the "terms_version" field.
+func TermsVersionContainsFold(v string) predicate.Product {
+	return predicate.Product(sql.FieldContainsFold(FieldTermsVersion, v))
+}
+
+// TermsURLEQ applies the EQ predicate on the "terms_url" field.
+func TermsURLEQ(v string) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldTermsURL, v))
+}
+
+// TermsURLNEQ applies the NEQ predicate on the "terms_url" field.
+func TermsURLNEQ(v string) predicate.Product {
+	return predicate.Product(sql.FieldNEQ(FieldTermsURL, v))
+}
+
+// TermsURLIn applies the In predicate on the "terms_url" field.
+func TermsURLIn(vs ...string) predicate.Product {
+	return predicate.Product(sql.FieldIn(FieldTermsURL, vs...))
+}
+
+// TermsURLNotIn applies the NotIn predicate on the "terms_url" field.
+func TermsURLNotIn(vs ...string) predicate.Product {
+	return predicate.Product(sql.FieldNotIn(FieldTermsURL, vs...))
+}
+
+// TermsURLGT applies the GT predicate on the "terms_url" field.
+func TermsURLGT(v string) predicate.Product {
+	return predicate.Product(sql.FieldGT(FieldTermsURL, v))
+}
+
+// TermsURLGTE applies the GTE predicate on the "terms_url" field.
+func TermsURLGTE(v string) predicate.Product {
+	return predicate.Product(sql.FieldGTE(FieldTermsURL, v))
+}
+
+// TermsURLLT applies the LT predicate on the "terms_url" field.
+func TermsURLLT(v string) predicate.Product {
+	return predicate.Product(sql.FieldLT(FieldTermsURL, v))
+}
+
+// TermsURLLTE applies the LTE predicate on the "terms_url" field.
+func TermsURLLTE(v string) predicate.Product {
+	return predicate.Product(sql.FieldLTE(FieldTermsURL, v))
+}
+
+// TermsURLContains applies the Contains predicate on the "terms_url" field.
+func TermsURLContains(v string) predicate.Product {
+	return predicate.Product(sql.FieldContains(FieldTermsURL, v))
+}
+
+// TermsURLHasPrefix applies the HasPrefix predicate on the "terms_url" field.
+func TermsURLHasPrefix(v string) predicate.Product {
+	return predicate.Product(sql.FieldHasPrefix(FieldTermsURL, v))
+}
+
+// TermsURLHasSuffix applies the HasSuffix predicate on the "terms_url" field.
+func TermsURLHasSuffix(v string) predicate.Product {
+	return predicate.Product(sql.FieldHasSuffix(FieldTermsURL, v))
+}
+
+// TermsURLIsNil applies the IsNil predicate on the "terms_url" field.
+func TermsURLIsNil() predicate.Product {
+	return predicate.Product(sql.FieldIsNull(FieldTermsURL))
+}
+
+// TermsURLNotNil applies the NotNil predicate on the "terms_url" field.
+func TermsURLNotNil() predicate.Product {
+	return predicate.Product(sql.FieldNotNull(FieldTermsURL))
+}
+
+// TermsURLEqualFold applies the EqualFold predicate on the "terms_url" field.
+func TermsURLEqualFold(v string) predicate.Product {
+	return predicate.Product(sql.FieldEqualFold(FieldTermsURL, v))
+}
+
+// TermsURLContainsFold applies the ContainsFold predicate on the "terms_url" field.
+func TermsURLContainsFold(v string) predicate.Product {
+	return predicate.Product(sql.FieldContainsFold(FieldTermsURL, v))
+}
+
 // HandOffURLEQ applies the EQ predicate on the "hand_off_url" field.
 func HandOffURLEQ(v string) predicate.Product {
 	return predicate.Product(sql.FieldEQ(FieldHandOffURL, v))
@@ -1030,6 +1335,46 @@ func RetiresAtIsNil() predicate.Product {
 // RetiresAtNotNil applies the NotNil predicate on the "retires_at" field.
 func RetiresAtNotNil() predicate.Product {
 	return predicate.Product(sql.FieldNotNull(FieldRetiresAt))
+}
+
+// LastDocumentEQ applies the EQ predicate on the "last_document" field.
+func LastDocumentEQ(v int) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldLastDocument, v))
+}
+
+// LastDocumentNEQ applies the NEQ predicate on the "last_document" field.
+func LastDocumentNEQ(v int) predicate.Product {
+	return predicate.Product(sql.FieldNEQ(FieldLastDocument, v))
+}
+
+// LastDocumentIn applies the In predicate on the "last_document" field.
+func LastDocumentIn(vs ...int) predicate.Product {
+	return predicate.Product(sql.FieldIn(FieldLastDocument, vs...))
+}
+
+// LastDocumentNotIn applies the NotIn predicate on the "last_document" field.
+func LastDocumentNotIn(vs ...int) predicate.Product {
+	return predicate.Product(sql.FieldNotIn(FieldLastDocument, vs...))
+}
+
+// LastDocumentGT applies the GT predicate on the "last_document" field.
+func LastDocumentGT(v int) predicate.Product {
+	return predicate.Product(sql.FieldGT(FieldLastDocument, v))
+}
+
+// LastDocumentGTE applies the GTE predicate on the "last_document" field.
+func LastDocumentGTE(v int) predicate.Product {
+	return predicate.Product(sql.FieldGTE(FieldLastDocument, v))
+}
+
+// LastDocumentLT applies the LT predicate on the "last_document" field.
+func LastDocumentLT(v int) predicate.Product {
+	return predicate.Product(sql.FieldLT(FieldLastDocument, v))
+}
+
+// LastDocumentLTE applies the LTE predicate on the "last_document" field.
+func LastDocumentLTE(v int) predicate.Product {
+	return predicate.Product(sql.FieldLTE(FieldLastDocument, v))
 }
 
 // EndingNoticeEQ applies the EQ predicate on the "ending_notice" field.

@@ -12,11 +12,13 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
+	"portico/ent/db/guide"
 	"portico/ent/db/invitation"
 	"portico/ent/db/keyrequest"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
+	"portico/ent/db/planrevision"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
 	"portico/ent/db/productdocument"
@@ -326,6 +328,42 @@ func init() {
 	eventDescID := eventMixinFields0[0].Descriptor()
 	// event.DefaultID holds the default value on creation for the id field.
 	event.DefaultID = eventDescID.Default.(func() uuid.UUID)
+	guideMixin := schema.Guide{}.Mixin()
+	guide.Policy = privacy.NewPolicies(schema.Guide{})
+	guide.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := guide.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	guideMixinFields0 := guideMixin[0].Fields()
+	_ = guideMixinFields0
+	guideMixinFields2 := guideMixin[2].Fields()
+	_ = guideMixinFields2
+	guideFields := schema.Guide{}.Fields()
+	_ = guideFields
+	// guideDescCreatedAt is the schema descriptor for created_at field.
+	guideDescCreatedAt := guideMixinFields2[0].Descriptor()
+	// guide.DefaultCreatedAt holds the default value on creation for the created_at field.
+	guide.DefaultCreatedAt = guideDescCreatedAt.Default.(func() time.Time)
+	// guideDescUpdatedAt is the schema descriptor for updated_at field.
+	guideDescUpdatedAt := guideMixinFields2[1].Descriptor()
+	// guide.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	guide.DefaultUpdatedAt = guideDescUpdatedAt.Default.(func() time.Time)
+	// guideDescVersion is the schema descriptor for version field.
+	guideDescVersion := guideMixinFields2[2].Descriptor()
+	// guide.DefaultVersion holds the default value on creation for the version field.
+	guide.DefaultVersion = guideDescVersion.Default.(int)
+	// guideDescSlug is the schema descriptor for slug field.
+	guideDescSlug := guideFields[1].Descriptor()
+	// guide.SlugValidator is a validator for the "slug" field. It is called by the builders before save.
+	guide.SlugValidator = guideDescSlug.Validators[0].(func(string) error)
+	// guideDescID is the schema descriptor for id field.
+	guideDescID := guideMixinFields0[0].Descriptor()
+	// guide.DefaultID holds the default value on creation for the id field.
+	guide.DefaultID = guideDescID.Default.(func() uuid.UUID)
 	invitationMixin := schema.Invitation{}.Mixin()
 	invitation.Policy = privacy.NewPolicies(schema.Invitation{})
 	invitation.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -531,6 +569,8 @@ func init() {
 	_ = planMixinFields0
 	planMixinFields2 := planMixin[2].Fields()
 	_ = planMixinFields2
+	planMixinFields3 := planMixin[3].Fields()
+	_ = planMixinFields3
 	planFields := schema.Plan{}.Fields()
 	_ = planFields
 	// planDescCreatedAt is the schema descriptor for created_at field.
@@ -549,10 +589,38 @@ func init() {
 	planDescExternalID := planFields[2].Descriptor()
 	// plan.DefaultExternalID holds the default value on creation for the external_id field.
 	plan.DefaultExternalID = planDescExternalID.Default.(string)
+	// planDescRevision is the schema descriptor for revision field.
+	planDescRevision := planFields[4].Descriptor()
+	// plan.DefaultRevision holds the default value on creation for the revision field.
+	plan.DefaultRevision = planDescRevision.Default.(int)
 	// planDescID is the schema descriptor for id field.
 	planDescID := planMixinFields0[0].Descriptor()
 	// plan.DefaultID holds the default value on creation for the id field.
 	plan.DefaultID = planDescID.Default.(func() uuid.UUID)
+	planrevisionMixin := schema.PlanRevision{}.Mixin()
+	planrevision.Policy = privacy.NewPolicies(schema.PlanRevision{})
+	planrevision.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := planrevision.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	planrevisionMixinFields0 := planrevisionMixin[0].Fields()
+	_ = planrevisionMixinFields0
+	planrevisionMixinFields2 := planrevisionMixin[2].Fields()
+	_ = planrevisionMixinFields2
+	planrevisionFields := schema.PlanRevision{}.Fields()
+	_ = planrevisionFields
+	// planrevisionDescCreatedAt is the schema descriptor for created_at field.
+	planrevisionDescCreatedAt := planrevisionFields[3].Descriptor()
+	// planrevision.DefaultCreatedAt holds the default value on creation for the created_at field.
+	planrevision.DefaultCreatedAt = planrevisionDescCreatedAt.Default.(func() time.Time)
+	// planrevisionDescID is the schema descriptor for id field.
+	planrevisionDescID := planrevisionMixinFields0[0].Descriptor()
+	// planrevision.DefaultID holds the default value on creation for the id field.
+	planrevision.DefaultID = planrevisionDescID.Default.(func() uuid.UUID)
 	productMixin := schema.Product{}.Mixin()
 	product.Policy = privacy.NewPolicies(schema.Product{})
 	product.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -585,38 +653,50 @@ func init() {
 	productDescName := productFields[0].Descriptor()
 	// product.NameValidator is a validator for the "name" field. It is called by the builders before save.
 	product.NameValidator = productDescName.Validators[0].(func(string) error)
+	// productDescSummary is the schema descriptor for summary field.
+	productDescSummary := productFields[3].Descriptor()
+	// product.DefaultSummary holds the default value on creation for the summary field.
+	product.DefaultSummary = productDescSummary.Default.(string)
 	// productDescDescription is the schema descriptor for description field.
-	productDescDescription := productFields[3].Descriptor()
+	productDescDescription := productFields[4].Descriptor()
 	// product.DefaultDescription holds the default value on creation for the description field.
 	product.DefaultDescription = productDescDescription.Default.(string)
 	// productDescAPIVersion is the schema descriptor for api_version field.
-	productDescAPIVersion := productFields[4].Descriptor()
+	productDescAPIVersion := productFields[5].Descriptor()
 	// product.DefaultAPIVersion holds the default value on creation for the api_version field.
 	product.DefaultAPIVersion = productDescAPIVersion.Default.(string)
 	// productDescExternalID is the schema descriptor for external_id field.
-	productDescExternalID := productFields[5].Descriptor()
+	productDescExternalID := productFields[6].Descriptor()
 	// product.DefaultExternalID holds the default value on creation for the external_id field.
 	product.DefaultExternalID = productDescExternalID.Default.(string)
 	// productDescAuthTypes is the schema descriptor for auth_types field.
-	productDescAuthTypes := productFields[9].Descriptor()
+	productDescAuthTypes := productFields[10].Descriptor()
 	// product.DefaultAuthTypes holds the default value on creation for the auth_types field.
 	product.DefaultAuthTypes = productDescAuthTypes.Default.([]access.AuthType)
 	// productDescDocumentationURL is the schema descriptor for documentation_url field.
-	productDescDocumentationURL := productFields[10].Descriptor()
+	productDescDocumentationURL := productFields[11].Descriptor()
 	// product.DefaultDocumentationURL holds the default value on creation for the documentation_url field.
 	product.DefaultDocumentationURL = productDescDocumentationURL.Default.(string)
+	// productDescLogoURL is the schema descriptor for logo_url field.
+	productDescLogoURL := productFields[12].Descriptor()
+	// product.DefaultLogoURL holds the default value on creation for the logo_url field.
+	product.DefaultLogoURL = productDescLogoURL.Default.(string)
 	// productDescHandOffURL is the schema descriptor for hand_off_url field.
-	productDescHandOffURL := productFields[11].Descriptor()
+	productDescHandOffURL := productFields[15].Descriptor()
 	// product.DefaultHandOffURL holds the default value on creation for the hand_off_url field.
 	product.DefaultHandOffURL = productDescHandOffURL.Default.(string)
 	// productDescKeyless is the schema descriptor for keyless field.
-	productDescKeyless := productFields[12].Descriptor()
+	productDescKeyless := productFields[16].Descriptor()
 	// product.DefaultKeyless holds the default value on creation for the keyless field.
 	product.DefaultKeyless = productDescKeyless.Default.(bool)
 	// productDescEnforceEndpoints is the schema descriptor for enforce_endpoints field.
-	productDescEnforceEndpoints := productFields[14].Descriptor()
+	productDescEnforceEndpoints := productFields[18].Descriptor()
 	// product.DefaultEnforceEndpoints holds the default value on creation for the enforce_endpoints field.
 	product.DefaultEnforceEndpoints = productDescEnforceEndpoints.Default.(bool)
+	// productDescLastDocument is the schema descriptor for last_document field.
+	productDescLastDocument := productFields[22].Descriptor()
+	// product.DefaultLastDocument holds the default value on creation for the last_document field.
+	product.DefaultLastDocument = productDescLastDocument.Default.(int)
 	// productDescID is the schema descriptor for id field.
 	productDescID := productMixinFields0[0].Descriptor()
 	// product.DefaultID holds the default value on creation for the id field.
@@ -803,15 +883,15 @@ func init() {
 	// subscription.DefaultVersion holds the default value on creation for the version field.
 	subscription.DefaultVersion = subscriptionDescVersion.Default.(int)
 	// subscriptionDescNewest is the schema descriptor for newest field.
-	subscriptionDescNewest := subscriptionFields[7].Descriptor()
+	subscriptionDescNewest := subscriptionFields[11].Descriptor()
 	// subscription.DefaultNewest holds the default value on creation for the newest field.
 	subscription.DefaultNewest = subscriptionDescNewest.Default.(bool)
 	// subscriptionDescReason is the schema descriptor for reason field.
-	subscriptionDescReason := subscriptionFields[12].Descriptor()
+	subscriptionDescReason := subscriptionFields[16].Descriptor()
 	// subscription.DefaultReason holds the default value on creation for the reason field.
 	subscription.DefaultReason = subscriptionDescReason.Default.(string)
 	// subscriptionDescPendingReason is the schema descriptor for pending_reason field.
-	subscriptionDescPendingReason := subscriptionFields[20].Descriptor()
+	subscriptionDescPendingReason := subscriptionFields[25].Descriptor()
 	// subscription.DefaultPendingReason holds the default value on creation for the pending_reason field.
 	subscription.DefaultPendingReason = subscriptionDescPendingReason.Default.(string)
 	// subscriptionDescID is the schema descriptor for id field.

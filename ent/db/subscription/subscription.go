@@ -36,10 +36,18 @@ const (
 	FieldProductID = "product_id"
 	// FieldPlanID holds the string denoting the plan_id field in the database.
 	FieldPlanID = "plan_id"
+	// FieldPlanRevisionID holds the string denoting the plan_revision_id field in the database.
+	FieldPlanRevisionID = "plan_revision_id"
 	// FieldEndpointIds holds the string denoting the endpoint_ids field in the database.
 	FieldEndpointIds = "endpoint_ids"
 	// FieldAnswers holds the string denoting the answers field in the database.
 	FieldAnswers = "answers"
+	// FieldAcceptedTermsVersion holds the string denoting the accepted_terms_version field in the database.
+	FieldAcceptedTermsVersion = "accepted_terms_version"
+	// FieldAcceptedTermsAt holds the string denoting the accepted_terms_at field in the database.
+	FieldAcceptedTermsAt = "accepted_terms_at"
+	// FieldAcceptedTermsBy holds the string denoting the accepted_terms_by field in the database.
+	FieldAcceptedTermsBy = "accepted_terms_by"
 	// FieldStatus holds the string denoting the status field in the database.
 	FieldStatus = "status"
 	// FieldNewest holds the string denoting the newest field in the database.
@@ -56,6 +64,8 @@ const (
 	FieldReason = "reason"
 	// FieldPendingPlanID holds the string denoting the pending_plan_id field in the database.
 	FieldPendingPlanID = "pending_plan_id"
+	// FieldPendingPlanRevisionID holds the string denoting the pending_plan_revision_id field in the database.
+	FieldPendingPlanRevisionID = "pending_plan_revision_id"
 	// FieldPendingStatus holds the string denoting the pending_status field in the database.
 	FieldPendingStatus = "pending_status"
 	// FieldPendingWhen holds the string denoting the pending_when field in the database.
@@ -82,6 +92,10 @@ const (
 	EdgePlan = "plan"
 	// EdgePendingPlan holds the string denoting the pending_plan edge name in mutations.
 	EdgePendingPlan = "pending_plan"
+	// EdgePlanRevision holds the string denoting the plan_revision edge name in mutations.
+	EdgePlanRevision = "plan_revision"
+	// EdgePendingPlanRevision holds the string denoting the pending_plan_revision edge name in mutations.
+	EdgePendingPlanRevision = "pending_plan_revision"
 	// EdgeKeyRequest holds the string denoting the key_request edge name in mutations.
 	EdgeKeyRequest = "key_request"
 	// EdgeOrganization holds the string denoting the organization edge name in mutations.
@@ -123,6 +137,20 @@ const (
 	PendingPlanInverseTable = "plans"
 	// PendingPlanColumn is the table column denoting the pending_plan relation/edge.
 	PendingPlanColumn = "pending_plan_id"
+	// PlanRevisionTable is the table that holds the plan_revision relation/edge.
+	PlanRevisionTable = "subscriptions"
+	// PlanRevisionInverseTable is the table name for the PlanRevision entity.
+	// It exists in this package in order to avoid circular dependency with the "planrevision" package.
+	PlanRevisionInverseTable = "plan_revisions"
+	// PlanRevisionColumn is the table column denoting the plan_revision relation/edge.
+	PlanRevisionColumn = "plan_revision_id"
+	// PendingPlanRevisionTable is the table that holds the pending_plan_revision relation/edge.
+	PendingPlanRevisionTable = "subscriptions"
+	// PendingPlanRevisionInverseTable is the table name for the PlanRevision entity.
+	// It exists in this package in order to avoid circular dependency with the "planrevision" package.
+	PendingPlanRevisionInverseTable = "plan_revisions"
+	// PendingPlanRevisionColumn is the table column denoting the pending_plan_revision relation/edge.
+	PendingPlanRevisionColumn = "pending_plan_revision_id"
 	// KeyRequestTable is the table that holds the key_request relation/edge.
 	KeyRequestTable = "subscriptions"
 	// KeyRequestInverseTable is the table name for the KeyRequest entity.
@@ -150,8 +178,12 @@ var Columns = []string{
 	FieldAppID,
 	FieldProductID,
 	FieldPlanID,
+	FieldPlanRevisionID,
 	FieldEndpointIds,
 	FieldAnswers,
+	FieldAcceptedTermsVersion,
+	FieldAcceptedTermsAt,
+	FieldAcceptedTermsBy,
 	FieldStatus,
 	FieldNewest,
 	FieldKeyRequestID,
@@ -160,6 +192,7 @@ var Columns = []string{
 	FieldDecidedAt,
 	FieldReason,
 	FieldPendingPlanID,
+	FieldPendingPlanRevisionID,
 	FieldPendingStatus,
 	FieldPendingWhen,
 	FieldPendingEffectiveAt,
@@ -282,6 +315,26 @@ func ByPlanID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPlanID, opts...).ToFunc()
 }
 
+// ByPlanRevisionID orders the results by the plan_revision_id field.
+func ByPlanRevisionID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPlanRevisionID, opts...).ToFunc()
+}
+
+// ByAcceptedTermsVersion orders the results by the accepted_terms_version field.
+func ByAcceptedTermsVersion(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAcceptedTermsVersion, opts...).ToFunc()
+}
+
+// ByAcceptedTermsAt orders the results by the accepted_terms_at field.
+func ByAcceptedTermsAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAcceptedTermsAt, opts...).ToFunc()
+}
+
+// ByAcceptedTermsBy orders the results by the accepted_terms_by field.
+func ByAcceptedTermsBy(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAcceptedTermsBy, opts...).ToFunc()
+}
+
 // ByStatus orders the results by the status field.
 func ByStatus(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldStatus, opts...).ToFunc()
@@ -320,6 +373,11 @@ func ByReason(opts ...sql.OrderTermOption) OrderOption {
 // ByPendingPlanID orders the results by the pending_plan_id field.
 func ByPendingPlanID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPendingPlanID, opts...).ToFunc()
+}
+
+// ByPendingPlanRevisionID orders the results by the pending_plan_revision_id field.
+func ByPendingPlanRevisionID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPendingPlanRevisionID, opts...).ToFunc()
 }
 
 // ByPendingStatus orders the results by the pending_status field.
@@ -397,6 +455,20 @@ func ByPendingPlanField(field string, opts ...sql.OrderTermOption) OrderOption {
 	}
 }
 
+// ByPlanRevisionField orders the results by plan_revision field.
+func ByPlanRevisionField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newPlanRevisionStep(), sql.OrderByField(field, opts...))
+	}
+}
+
+// ByPendingPlanRevisionField orders the results by pending_plan_revision field.
+func ByPendingPlanRevisionField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newPendingPlanRevisionStep(), sql.OrderByField(field, opts...))
+	}
+}
+
 // ByKeyRequestField orders the results by key_request field.
 func ByKeyRequestField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -443,6 +515,20 @@ func newPendingPlanStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(PendingPlanInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, false, PendingPlanTable, PendingPlanColumn),
+	)
+}
+func newPlanRevisionStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(PlanRevisionInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, false, PlanRevisionTable, PlanRevisionColumn),
+	)
+}
+func newPendingPlanRevisionStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(PendingPlanRevisionInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, false, PendingPlanRevisionTable, PendingPlanRevisionColumn),
 	)
 }
 func newKeyRequestStep() *sqlgraph.Step {

@@ -99,6 +99,26 @@ func PlanID(v uuid.UUID) predicate.Subscription {
 	return predicate.Subscription(sql.FieldEQ(FieldPlanID, v))
 }
 
+// PlanRevisionID applies equality check predicate on the "plan_revision_id" field. It's identical to PlanRevisionIDEQ.
+func PlanRevisionID(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldPlanRevisionID, v))
+}
+
+// AcceptedTermsVersion applies equality check predicate on the "accepted_terms_version" field. It's identical to AcceptedTermsVersionEQ.
+func AcceptedTermsVersion(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsAt applies equality check predicate on the "accepted_terms_at" field. It's identical to AcceptedTermsAtEQ.
+func AcceptedTermsAt(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldAcceptedTermsAt, v))
+}
+
+// AcceptedTermsBy applies equality check predicate on the "accepted_terms_by" field. It's identical to AcceptedTermsByEQ.
+func AcceptedTermsBy(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldAcceptedTermsBy, v))
+}
+
 // Newest applies equality check predicate on the "newest" field. It's identical to NewestEQ.
 func Newest(v bool) predicate.Subscription {
 	return predicate.Subscription(sql.FieldEQ(FieldNewest, v))
@@ -132,6 +152,11 @@ func Reason(v string) predicate.Subscription {
 // PendingPlanID applies equality check predicate on the "pending_plan_id" field. It's identical to PendingPlanIDEQ.
 func PendingPlanID(v uuid.UUID) predicate.Subscription {
 	return predicate.Subscription(sql.FieldEQ(FieldPendingPlanID, v))
+}
+
+// PendingPlanRevisionID applies equality check predicate on the "pending_plan_revision_id" field. It's identical to PendingPlanRevisionIDEQ.
+func PendingPlanRevisionID(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldPendingPlanRevisionID, v))
 }
 
 // PendingEffectiveAt applies equality check predicate on the "pending_effective_at" field. It's identical to PendingEffectiveAtEQ.
@@ -384,6 +409,36 @@ func PlanIDNotIn(vs ...uuid.UUID) predicate.Subscription {
 	return predicate.Subscription(sql.FieldNotIn(FieldPlanID, vs...))
 }
 
+// PlanRevisionIDEQ applies the EQ predicate on the "plan_revision_id" field.
+func PlanRevisionIDEQ(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldPlanRevisionID, v))
+}
+
+// PlanRevisionIDNEQ applies the NEQ predicate on the "plan_revision_id" field.
+func PlanRevisionIDNEQ(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNEQ(FieldPlanRevisionID, v))
+}
+
+// PlanRevisionIDIn applies the In predicate on the "plan_revision_id" field.
+func PlanRevisionIDIn(vs ...uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldIn(FieldPlanRevisionID, vs...))
+}
+
+// PlanRevisionIDNotIn applies the NotIn predicate on the "plan_revision_id" field.
+func PlanRevisionIDNotIn(vs ...uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotIn(FieldPlanRevisionID, vs...))
+}
+
+// PlanRevisionIDIsNil applies the IsNil predicate on the "plan_revision_id" field.
+func PlanRevisionIDIsNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldIsNull(FieldPlanRevisionID))
+}
+
+// PlanRevisionIDNotNil applies the NotNil predicate on the "plan_revision_id" field.
+func PlanRevisionIDNotNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotNull(FieldPlanRevisionID))
+}
+
 // EndpointIdsIsNil applies the IsNil predicate on the "endpoint_ids" field.
 func EndpointIdsIsNil() predicate.Subscription {
 	return predicate.Subscription(sql.FieldIsNull(FieldEndpointIds))
@@ -402,6 +457,181 @@ func AnswersIsNil() predicate.Subscription {
 // AnswersNotNil applies the NotNil predicate on the "answers" field.
 func AnswersNotNil() predicate.Subscription {
 	return predicate.Subscription(sql.FieldNotNull(FieldAnswers))
+}
+
+// AcceptedTermsVersionEQ applies the EQ predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionEQ(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsVersionNEQ applies the NEQ predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionNEQ(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNEQ(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsVersionIn applies the In predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionIn(vs ...string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldIn(FieldAcceptedTermsVersion, vs...))
+}
+
+// AcceptedTermsVersionNotIn applies the NotIn predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionNotIn(vs ...string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotIn(FieldAcceptedTermsVersion, vs...))
+}
+
+// AcceptedTermsVersionGT applies the GT predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionGT(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGT(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsVersionGTE applies the GTE predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionGTE(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGTE(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsVersionLT applies the LT predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionLT(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLT(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsVersionLTE applies the LTE predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionLTE(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLTE(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsVersionContains applies the Contains predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionContains(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldContains(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsVersionHasPrefix applies the HasPrefix predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionHasPrefix(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldHasPrefix(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsVersionHasSuffix applies the HasSuffix predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionHasSuffix(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldHasSuffix(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsVersionIsNil applies the IsNil predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionIsNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldIsNull(FieldAcceptedTermsVersion))
+}
+
+// AcceptedTermsVersionNotNil applies the NotNil predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionNotNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotNull(FieldAcceptedTermsVersion))
+}
+
+// AcceptedTermsVersionEqualFold applies the EqualFold predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionEqualFold(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEqualFold(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsVersionContainsFold applies the ContainsFold predicate on the "accepted_terms_version" field.
+func AcceptedTermsVersionContainsFold(v string) predicate.Subscription {
+	return predicate.Subscription(sql.FieldContainsFold(FieldAcceptedTermsVersion, v))
+}
+
+// AcceptedTermsAtEQ applies the EQ predicate on the "accepted_terms_at" field.
+func AcceptedTermsAtEQ(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldAcceptedTermsAt, v))
+}
+
+// AcceptedTermsAtNEQ applies the NEQ predicate on the "accepted_terms_at" field.
+func AcceptedTermsAtNEQ(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNEQ(FieldAcceptedTermsAt, v))
+}
+
+// AcceptedTermsAtIn applies the In predicate on the "accepted_terms_at" field.
+func AcceptedTermsAtIn(vs ...time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldIn(FieldAcceptedTermsAt, vs...))
+}
+
+// AcceptedTermsAtNotIn applies the NotIn predicate on the "accepted_terms_at" field.
+func AcceptedTermsAtNotIn(vs ...time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotIn(FieldAcceptedTermsAt, vs...))
+}
+
+// AcceptedTermsAtGT applies the GT predicate on the "accepted_terms_at" field.
+func AcceptedTermsAtGT(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGT(FieldAcceptedTermsAt, v))
+}
+
+// AcceptedTermsAtGTE applies the GTE predicate on the "accepted_terms_at" field.
+func AcceptedTermsAtGTE(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGTE(FieldAcceptedTermsAt, v))
+}
+
+// AcceptedTermsAtLT applies the LT predicate on the "accepted_terms_at" field.
+func AcceptedTermsAtLT(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLT(FieldAcceptedTermsAt, v))
+}
+
+// AcceptedTermsAtLTE applies the LTE predicate on the "accepted_terms_at" field.
+func AcceptedTermsAtLTE(v time.Time) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLTE(FieldAcceptedTermsAt, v))
+}
+
+// AcceptedTermsAtIsNil applies the IsNil predicate on the "accepted_terms_at" field.
+func AcceptedTermsAtIsNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldIsNull(FieldAcceptedTermsAt))
+}
+
+// AcceptedTermsAtNotNil applies the NotNil predicate on the "accepted_terms_at" field.
+func AcceptedTermsAtNotNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotNull(FieldAcceptedTermsAt))
+}
+
+// AcceptedTermsByEQ applies the EQ predicate on the "accepted_terms_by" field.
+func AcceptedTermsByEQ(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldAcceptedTermsBy, v))
+}
+
+// AcceptedTermsByNEQ applies the NEQ predicate on the "accepted_terms_by" field.
+func AcceptedTermsByNEQ(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNEQ(FieldAcceptedTermsBy, v))
+}
+
+// AcceptedTermsByIn applies the In predicate on the "accepted_terms_by" field.
+func AcceptedTermsByIn(vs ...uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldIn(FieldAcceptedTermsBy, vs...))
+}
+
+// AcceptedTermsByNotIn applies the NotIn predicate on the "accepted_terms_by" field.
+func AcceptedTermsByNotIn(vs ...uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotIn(FieldAcceptedTermsBy, vs...))
+}
+
+// AcceptedTermsByGT applies the GT predicate on the "accepted_terms_by" field.
+func AcceptedTermsByGT(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGT(FieldAcceptedTermsBy, v))
+}
+
+// AcceptedTermsByGTE applies the GTE predicate on the "accepted_terms_by" field.
+func AcceptedTermsByGTE(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldGTE(FieldAcceptedTermsBy, v))
+}
+
+// AcceptedTermsByLT applies the LT predicate on the "accepted_terms_by" field.
+func AcceptedTermsByLT(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLT(FieldAcceptedTermsBy, v))
+}
+
+// AcceptedTermsByLTE applies the LTE predicate on the "accepted_terms_by" field.
+func AcceptedTermsByLTE(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldLTE(FieldAcceptedTermsBy, v))
+}
+
+// AcceptedTermsByIsNil applies the IsNil predicate on the "accepted_terms_by" field.
+func AcceptedTermsByIsNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldIsNull(FieldAcceptedTermsBy))
+}
+
+// AcceptedTermsByNotNil applies the NotNil predicate on the "accepted_terms_by" field.
+func AcceptedTermsByNotNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotNull(FieldAcceptedTermsBy))
 }
 
 // StatusEQ applies the EQ predicate on the "status" field.
@@ -717,6 +947,36 @@ func PendingPlanIDIsNil() predicate.Subscription {
 // PendingPlanIDNotNil applies the NotNil predicate on the "pending_plan_id" field.
 func PendingPlanIDNotNil() predicate.Subscription {
 	return predicate.Subscription(sql.FieldNotNull(FieldPendingPlanID))
+}
+
+// PendingPlanRevisionIDEQ applies the EQ predicate on the "pending_plan_revision_id" field.
+func PendingPlanRevisionIDEQ(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldEQ(FieldPendingPlanRevisionID, v))
+}
+
+// PendingPlanRevisionIDNEQ applies the NEQ predicate on the "pending_plan_revision_id" field.
+func PendingPlanRevisionIDNEQ(v uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNEQ(FieldPendingPlanRevisionID, v))
+}
+
+// PendingPlanRevisionIDIn applies the In predicate on the "pending_plan_revision_id" field.
+func PendingPlanRevisionIDIn(vs ...uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldIn(FieldPendingPlanRevisionID, vs...))
+}
+
+// PendingPlanRevisionIDNotIn applies the NotIn predicate on the "pending_plan_revision_id" field.
+func PendingPlanRevisionIDNotIn(vs ...uuid.UUID) predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotIn(FieldPendingPlanRevisionID, vs...))
+}
+
+// PendingPlanRevisionIDIsNil applies the IsNil predicate on the "pending_plan_revision_id" field.
+func PendingPlanRevisionIDIsNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldIsNull(FieldPendingPlanRevisionID))
+}
+
+// PendingPlanRevisionIDNotNil applies the NotNil predicate on the "pending_plan_revision_id" field.
+func PendingPlanRevisionIDNotNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotNull(FieldPendingPlanRevisionID))
 }
 
 // PendingStatusEQ applies the EQ predicate on the "pending_status" field.
@@ -1221,6 +1481,52 @@ func HasPendingPlan() predicate.Subscription {
 func HasPendingPlanWith(preds ...predicate.Plan) predicate.Subscription {
 	return predicate.Subscription(func(s *sql.Selector) {
 		step := newPendingPlanStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasPlanRevision applies the HasEdge predicate on the "plan_revision" edge.
+func HasPlanRevision() predicate.Subscription {
+	return predicate.Subscription(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, PlanRevisionTable, PlanRevisionColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasPlanRevisionWith applies the HasEdge predicate on the "plan_revision" edge with a given conditions (other predicates).
+func HasPlanRevisionWith(preds ...predicate.PlanRevision) predicate.Subscription {
+	return predicate.Subscription(func(s *sql.Selector) {
+		step := newPlanRevisionStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasPendingPlanRevision applies the HasEdge predicate on the "pending_plan_revision" edge.
+func HasPendingPlanRevision() predicate.Subscription {
+	return predicate.Subscription(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, PendingPlanRevisionTable, PendingPlanRevisionColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasPendingPlanRevisionWith applies the HasEdge predicate on the "pending_plan_revision" edge with a given conditions (other predicates).
+func HasPendingPlanRevisionWith(preds ...predicate.PlanRevision) predicate.Subscription {
+	return predicate.Subscription(func(s *sql.Selector) {
+		step := newPendingPlanRevisionStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

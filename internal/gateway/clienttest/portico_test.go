@@ -198,11 +198,15 @@ func (p *portico) Verify(ctx context.Context, _ *gateway.Caller, r *gateway.Requ
 		return
 	}
 	ask := limits.Ask{Key: v.Credential.ID}
-	v.Plan.Bind(v.Subscription, &ask)
+	v.Plan.Bind(v.Subscription, v.Endpoint, &ask)
 	p.limit.Take(ctx, &ask, &v.Limits)
 	if v.Limits.Outcome == limits.QuotaUnknown {
 		start, _ := ask.Quota.Period(p.clock.Now(), nil)
 		p.limit.Load(ask.QuotaCounter(), start, 7)
+		for _, c := range ask.Further {
+			start, _ := c.Quota.Period(p.clock.Now(), nil)
+			p.limit.Load(c.Counter, start, 7)
+		}
 		p.limit.Take(ctx, &ask, &v.Limits)
 	}
 	switch v.Limits.Outcome {

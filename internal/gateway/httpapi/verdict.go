@@ -97,11 +97,29 @@ func appendLimits(to []byte, a *limits.Answer) []byte {
 		to = append(to, "},"...)
 	}
 	to = append(to, to[from:until]...)
+	to = appendUsed(to, a)
 	if a.RetryAfter > 0 {
 		to = strconv.AppendInt(append(to, `,"retryAfter":`...), seconds(a.RetryAfter), 10)
 	}
 	if a.Local {
 		to = append(to, `,"local":true`...)
+	}
+	return append(to, '}')
+}
+
+// appendUsed appends the counts of all quotas, where there are others than the plan's.
+func appendUsed(to []byte, a *limits.Answer) []byte {
+	if !a.Several {
+		return to
+	}
+	to = append(to, `,"used":{`...)
+	for i, name := range [...]string{`"quota":`, `"endpoint":`, `"spending":`} {
+		if a.Used[i] > 0 {
+			to = append(strconv.AppendInt(append(to, name...), a.Used[i], 10), ',')
+		}
+	}
+	if to[len(to)-1] == ',' {
+		to = to[:len(to)-1]
 	}
 	return append(to, '}')
 }

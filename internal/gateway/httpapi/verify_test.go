@@ -84,6 +84,10 @@ func tryAVerdictHasTheFieldsThatApply(t *testing.T, b *testServer) {
 			Code: verdict.RateLimited, Limits: limits.Answer{Rate: limits.Window{Limit: 5, Remaining: -3, ResetAt: reset}, RetryAfter: 1001 * time.Millisecond, Local: true}},
 		`{"valid":true,"code":"VALID",` + org + `,"limits":{"quota":{"limit":5,"remaining":4,"resetAt":"2026-03-04T12:00:01Z"},"remaining":4,"resetAt":"2026-03-04T12:00:01Z"}}`: {
 			Code: verdict.Valid, Limits: limits.Answer{Quota: limits.Window{Limit: 5, Remaining: 4, ResetAt: reset.In(time.FixedZone("", 3600))}}},
+		`{"valid":true,"code":"VALID",` + org + `,"limits":{"quota":{"limit":5,"remaining":4,"resetAt":"2026-03-04T12:00:01Z"},"remaining":4,"resetAt":"2026-03-04T12:00:01Z","used":{"quota":12,"spending":1}}}`: {
+			Code: verdict.Valid, Limits: limits.Answer{Quota: limits.Window{Limit: 5, Remaining: 4, ResetAt: reset}, Used: [3]int64{12, 0, 1}, Several: true}},
+		`{"valid":true,"code":"VALID",` + org + `,"limits":{"quota":{"limit":5,"remaining":5,"resetAt":"2026-03-04T12:00:01Z"},"remaining":5,"resetAt":"2026-03-04T12:00:01Z","used":{}}}`: {
+			Code: verdict.Valid, Limits: limits.Answer{Quota: limits.Window{Limit: 5, Remaining: 5, ResetAt: reset}, Several: true}},
 	} {
 		b.verifier.say = func(_ *gateway.Request, out *verdict.Verdict) { *out = v }
 		if a := b.send(t, "POST", "/v1/verify", `{"key":"x"}`); a.body != want {

@@ -32,6 +32,9 @@ func (s *Reader) Catalogue(ctx context.Context, organization uuid.UUID) (*keycac
 	if err := s.plans(ctx, organization, c.Products, at); err != nil {
 		return nil, err
 	}
+	if err := s.revisions(ctx, organization, c.Products); err != nil {
+		return nil, err
+	}
 	return c, s.endpoints(ctx, organization, c.Products, at)
 }
 
@@ -56,18 +59,21 @@ func (s *Reader) products(ctx context.Context, organization uuid.UUID, at map[uu
 }
 
 func (s *Reader) plans(ctx context.Context, organization uuid.UUID, products []keycache.Product, at map[uuid.UUID]int) error {
-	return s.each(ctx, `SELECT id, product_id, name, rate_limit, quota, quota_per FROM plans WHERE organization_id = $1 ORDER BY product_id, name`,
+	return s.each(ctx, `SELECT id, product_id, name, revision, rate_limit, quota, quota_per, endpoint_limits, overage, calls_within_cap FROM plans WHERE organization_id = $1 ORDER BY product_id, name`,
 		[]any{organization}, func(r *sql.Rows) error {
 			var p keycache.Plan
 			var product uuid.UUID
-			var rate, quota []byte
-			if err := r.Scan(&p.ID, &product, &p.Name, &rate, &quota, &p.QuotaPer); err != nil {
+			var rate, quota, endpoints []byte
+			if err := r.Scan(&p.ID, &product, &p.Name, &p.Revision, &rate, &quota, &p.QuotaPer, &endpoints, &p.Overage, &p.CallsWithinCap); err != nil {
 				return err
 			}
 			if err := decode(rate, &p.RateLimit); err != nil {
 				return err
 			}
 			if err := decode(quota, &p.Quota); err != nil {
+				return err
+			}
+			if err := decode(endpoints, &p.EndpointLimits); err != nil {
 				return err
 			}
 			if i, ok := at[product]; ok { // else it was created after the products were read

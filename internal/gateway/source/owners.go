@@ -78,13 +78,16 @@ func (s *Reader) subscriptions(ctx context.Context, apps []Owned[keycache.App]) 
 	for i := range apps {
 		at[apps[i].Row.ID], ids[i] = i, apps[i].Row.ID
 	}
-	query := `SELECT id, app_id, product_id, plan_id, status, endpoint_ids FROM subscriptions
-		WHERE status IN ('WAITING', 'APPROVED', 'SUSPENDED') AND ` + s.in("app_id", "$1") + ` ORDER BY app_id, product_id`
+	// A revision of another plan, which the release before leaves, is none: such a subscription
+	// goes by the plan as it is now, and keeps that when the plan is changed.
+	query := `SELECT s.id, s.app_id, s.product_id, s.plan_id, COALESCE(r.number, p.revision), s.status, s.endpoint_ids FROM subscriptions s
+		JOIN plans p ON p.id = s.plan_id LEFT JOIN plan_revisions r ON r.id = s.plan_revision_id AND r.plan_id = s.plan_id
+		WHERE s.status IN ('WAITING', 'APPROVED', 'SUSPENDED') AND ` + s.in("s.app_id", "$1") + ` ORDER BY s.app_id, s.product_id`
 	return s.each(ctx, query, []any{s.list(ids)}, func(r *sql.Rows) error {
 		var sub keycache.Subscription
 		var app uuid.UUID
 		var narrowed []byte
-		if err := r.Scan(&sub.ID, &app, &sub.ProductID, &sub.PlanID, &sub.Status, &narrowed); err != nil {
+		if err := r.Scan(&sub.ID, &app, &sub.ProductID, &sub.PlanID, &sub.PlanRevision, &sub.Status, &narrowed); err != nil {
 			return err
 		}
 		if err := decode(narrowed, &sub.EndpointIDs); err != nil {

@@ -76,11 +76,6 @@ func (s *Reader) Change(ctx context.Context, organization uuid.UUID, t Touched) 
 		return nil, err
 	}
 	var err error
-	if t.Catalogue {
-		if c.Catalogue, err = s.Catalogue(ctx, organization); err != nil {
-			return nil, err
-		}
-	}
 	if c.Accounts, err = s.AccountsByID(ctx, organization, t.Accounts.List()); err != nil {
 		return nil, err
 	}
@@ -89,6 +84,13 @@ func (s *Reader) Change(ctx context.Context, organization uuid.UUID, t Touched) 
 	}
 	if c.Credentials, err = s.credentialsByID(ctx, organization, t.Credentials.List()); err != nil {
 		return nil, err
+	}
+	// After the apps: it then lists every revision by which their subscriptions went, or they
+	// have been moved since to the newest.
+	if t.Catalogue {
+		if c.Catalogue, err = s.Catalogue(ctx, organization); err != nil {
+			return nil, err
+		}
 	}
 	c.GoneAccounts = missing(t.Accounts, c.Accounts, func(a keycache.Account) uuid.UUID { return a.ID })
 	c.GoneApps = missing(t.Apps, c.Apps, func(a keycache.App) uuid.UUID { return a.ID })

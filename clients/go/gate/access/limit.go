@@ -1,5 +1,7 @@
 package access
 
+import "github.com/google/uuid"
+
 // RatePeriod is the period of a rate limit.
 type RatePeriod string
 
@@ -71,3 +73,31 @@ func (p QuotaPer) MarshalText() ([]byte, error) { return known(p) }
 
 // UnmarshalText returns an error for an unknown value.
 func (p *QuotaPer) UnmarshalText(text []byte) error { return read(p, text) }
+
+// EndpointLimit is what a plan allows of one endpoint, besides the plan's own limits; nil
+// means no limit.
+type EndpointLimit struct {
+	EndpointID uuid.UUID  `json:"endpointId"`
+	RateLimit  *RateLimit `json:"rateLimit,omitempty"`
+	Quota      *Quota     `json:"quota,omitempty"`
+}
+
+// Overage says what becomes of calls beyond a plan's quota.
+type Overage string
+
+// What may become of calls beyond a quota.
+const (
+	// OverageRefuse: they are refused.
+	OverageRefuse Overage = "REFUSE"
+	// OverageContinue: they are counted and pass.
+	OverageContinue Overage = "CONTINUE"
+)
+
+// Values returns all constants.
+func (Overage) Values() []string { return names(OverageRefuse, OverageContinue) }
+
+// MarshalText returns an error for an unknown value, so that none is stored.
+func (o Overage) MarshalText() ([]byte, error) { return known(o) }
+
+// UnmarshalText returns an error for an unknown value.
+func (o *Overage) UnmarshalText(text []byte) error { return read(o, text) }

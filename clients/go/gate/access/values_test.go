@@ -18,6 +18,7 @@ func TestStoredValues(t *testing.T) {
 		{access.RatePeriod("").Values(), []string{"SECOND", "MINUTE", "HOUR"}},
 		{access.QuotaPeriod("").Values(), []string{"DAY", "WEEK", "MONTH"}},
 		{access.QuotaPer("").Values(), []string{"APP", "ACCOUNT"}},
+		{access.Overage("").Values(), []string{"REFUSE", "CONTINUE"}},
 		{access.Method("").Values(), []string{"ANY", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}},
 		{access.CredentialStatus("").Values(), []string{"ACTIVE", "UNCOLLECTED", "DISABLED", "REVOKED"}},
 		{access.SubscriptionStatus("").Values(), []string{"WAITING", "APPROVED", "REJECTED", "SUSPENDED", "UNSUBSCRIBED"}},
@@ -48,12 +49,13 @@ type values struct {
 	Rate  access.RatePeriod
 	Quota access.QuotaPeriod
 	By    access.QuotaPer
+	Over  access.Overage
 }
 
 func TestValuesSurviveJSON(t *testing.T) {
-	want := values{access.Basic, access.PerMinute, access.PerWeek, access.QuotaPerAccount}
+	want := values{access.Basic, access.PerMinute, access.PerWeek, access.QuotaPerAccount, access.OverageContinue}
 	text, err := json.Marshal(want)
-	if err != nil || string(text) != `{"Type":"BASIC","Rate":"MINUTE","Quota":"WEEK","By":"ACCOUNT"}` {
+	if err != nil || string(text) != `{"Type":"BASIC","Rate":"MINUTE","Quota":"WEEK","By":"ACCOUNT","Over":"CONTINUE"}` {
 		t.Fatalf("%s, %v", text, err)
 	}
 	var got values

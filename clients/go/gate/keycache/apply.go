@@ -12,7 +12,7 @@ func (s *Cache) Apply(c *Change) {
 	defer s.mu.Unlock()
 	s.touch(c)
 	if c.Catalogue != nil {
-		s.catalogue.Store(catalogueOf(c.Catalogue))
+		s.putCatalogue(c.Catalogue)
 	}
 	s.moveAll(c)
 	for i := range c.Accounts {

@@ -36,7 +36,7 @@ func (s *Cache) fillCell(c *cell, a *App) {
 	}
 	for i, sub := range a.Subscriptions {
 		next := verdict.Subscription{
-			ID: sub.ID, ProductID: sub.ProductID, PlanID: sub.PlanID,
+			ID: sub.ID, ProductID: sub.ProductID, PlanID: sub.PlanID, Revision: sub.PlanRevision,
 			AppCounter: limits.ByApp(a.ID, sub.ProductID), AccountCounter: limits.OfAccount(a.AccountID, sub.ProductID),
 			Status: access.SubscriptionStatus(s.intern(string(sub.Status))),
 		}
@@ -109,10 +109,36 @@ func productOf(p *Product) *verdict.Product {
 		out.RetiresAt = *p.RetiresAt
 	}
 	for _, plan := range p.Plans {
-		out.Plans = append(out.Plans, &verdict.Plan{
-			ID: plan.ID, Name: plan.Name, Rate: limits.RateOf(plan.RateLimit), Quota: limits.QuotaOf(plan.Quota),
-			PerAccount: plan.QuotaPer == access.QuotaPerAccount,
-		})
+		out.Plans = append(out.Plans, planOf(&plan))
+	}
+	return out
+}
+
+func planOf(p *Plan) *verdict.Plan {
+	out := termsOf(p, PlanRevision{
+		Revision: p.Revision, RateLimit: p.RateLimit, Quota: p.Quota, QuotaPer: p.QuotaPer,
+		Overage: p.Overage, EndpointLimits: p.EndpointLimits, CallsWithinCap: p.CallsWithinCap,
+	})
+	for _, r := range p.Revisions {
+		out.Revisions = append(out.Revisions, termsOf(p, r))
+	}
+	return out
+}
+
+// termsOf returns a plan with some of its terms.
+func termsOf(p *Plan, r PlanRevision) *verdict.Plan {
+	out := &verdict.Plan{
+		ID: p.ID, Name: p.Name, Revision: r.Revision, Rate: limits.RateOf(r.RateLimit), Quota: limits.QuotaOf(r.Quota),
+		PerAccount: r.QuotaPer == access.QuotaPerAccount, Continue: r.Overage == access.OverageContinue,
+	}
+	if r.CallsWithinCap != nil {
+		out.Spending = limits.Quota{Limit: *r.CallsWithinCap, Per: access.PerMonth}
+	}
+	for _, l := range r.EndpointLimits {
+		if out.Endpoints == nil {
+			out.Endpoints = make(map[uuid.UUID]verdict.EndpointLimit, len(r.EndpointLimits))
+		}
+		out.Endpoints[l.EndpointID] = verdict.EndpointLimit{Rate: limits.RateOf(l.RateLimit), Quota: limits.QuotaOf(l.Quota)}
 	}
 	return out
 }

@@ -48,6 +48,30 @@ type Plan struct {
 	// QuotaPer says whether the quota counts the calls of an app or of an account; ""
 	// means APP.
 	QuotaPer access.QuotaPer `json:"quotaPer,omitempty"`
+	// Overage says what becomes of calls beyond the quota; "" means REFUSE.
+	Overage access.Overage `json:"overage,omitempty"`
+	// EndpointLimits are those of single endpoints, for each app, besides.
+	EndpointLimits []access.EndpointLimit `json:"endpointLimits,omitempty"`
+	// CallsWithinCap is how many calls of an app the spending cap allows in a calendar month;
+	// nil: any number. Each call counts as one, whatever its cost.
+	CallsWithinCap *int64 `json:"callsWithinCap,omitempty"`
+	// Revision is the number of the terms that these are, the newest.
+	Revision int32 `json:"revision,omitempty"`
+	// Revisions are the older terms by which some subscription goes, or is to go.
+	Revisions []PlanRevision `json:"revisions,omitempty"`
+}
+
+// PlanRevision is the terms of a plan as they were with a revision; nil means no limit.
+type PlanRevision struct {
+	Revision  int32             `json:"revision"`
+	RateLimit *access.RateLimit `json:"rateLimit"`
+	Quota     *access.Quota     `json:"quota"`
+	// QuotaPer is as that of a Plan.
+	QuotaPer access.QuotaPer `json:"quotaPer,omitempty"`
+	// Overage, EndpointLimits and CallsWithinCap are as those of a Plan.
+	Overage        access.Overage         `json:"overage,omitempty"`
+	EndpointLimits []access.EndpointLimit `json:"endpointLimits,omitempty"`
+	CallsWithinCap *int64                 `json:"callsWithinCap,omitempty"`
 }
 
 // Endpoint is a method and a path template.
@@ -80,16 +104,29 @@ type App struct {
 
 // Subscription is an app's subscription to a product.
 type Subscription struct {
-	ID        uuid.UUID                 `json:"id"`
-	ProductID uuid.UUID                 `json:"productId"`
-	PlanID    uuid.UUID                 `json:"planId"`
-	Status    access.SubscriptionStatus `json:"status"`
+	ID        uuid.UUID `json:"id"`
+	ProductID uuid.UUID `json:"productId"`
+	PlanID    uuid.UUID `json:"planId"`
+	// PlanRevision is the revision by which it goes. 0, and one that the plan does not list:
+	// by the plan's own terms.
+	PlanRevision int32                     `json:"planRevision,omitempty"`
+	Status       access.SubscriptionStatus `json:"status"`
 	// EndpointIDs are the only endpoints it permits; nil if it is not narrowed.
 	EndpointIDs *[]uuid.UUID `json:"endpointIds"`
 	// QuotaUsed is what was used of the quota since QuotaStart, by all apps of the
 	// account where the plan says so. Only the feed sets it; a Cache does not keep it.
 	QuotaUsed  *int64     `json:"quotaUsed,omitempty"`
 	QuotaStart *time.Time `json:"quotaStart,omitempty"`
+	// Uses is what was used of the plan's further quotas, in the same way.
+	Uses []Use `json:"uses,omitempty"`
+}
+
+// Use is what was used since Start of the quota that a plan has for an endpoint, or, if that
+// is nil, of the calls that its spending cap allows.
+type Use struct {
+	EndpointID *uuid.UUID `json:"endpointId,omitempty"`
+	Used       int64      `json:"used"`
+	Start      time.Time  `json:"start"`
 }
 
 // Credential is a credential's state. Its hash and its pepper's id never leave the

@@ -15,6 +15,20 @@ func ByApp(app, product uuid.UUID) uuid.UUID {
 	return counter("counter of app and product:", app, product)
 }
 
+// ByEndpoint returns the counter of an app's calls of one endpoint of a product, for the
+// limits that a plan has for it. Like ByApp it does not depend on the subscription's row. ofApp
+// is ByApp of the app and the product.
+func ByEndpoint(ofApp, endpoint uuid.UUID) uuid.UUID {
+	return counter("counter of app and endpoint:", ofApp, endpoint)
+}
+
+// BySpending returns the counter of the calls that an app has made of a product in a month,
+// for spending caps. ofApp is ByApp of the app and the product.
+func BySpending(ofApp uuid.UUID) uuid.UUID {
+	ofApp[0] ^= 4
+	return ofApp
+}
+
 // ByAccount returns the counter of the calls of all apps of an account, for the
 // quotas of a product that have the same period. Plans that count their quota per
 // account use it.

@@ -9,8 +9,8 @@ import (
 	"portico/clients/go/gate/limits"
 )
 
-// What is counted apart has counters apart: of one app or account, one product, and
-// one period of quotas.
+// What is counted apart has counters apart: of one app or account, one product, one
+// period of quotas, and one endpoint.
 func TestCountersAreSeparate(t *testing.T) {
 	a, b, product := uuid.New(), uuid.New(), uuid.New()
 	seen := map[uuid.UUID]string{}
@@ -19,6 +19,10 @@ func TestCountersAreSeparate(t *testing.T) {
 		"an account's days":   limits.ByAccount(a, product, access.PerDay),
 		"an account's weeks":  limits.ByAccount(a, product, access.PerWeek),
 		"an account's months": limits.ByAccount(a, product, access.PerMonth),
+		"an endpoint":         limits.ByEndpoint(limits.ByApp(a, product), b),
+		"another endpoint":    limits.ByEndpoint(limits.ByApp(a, product), a),
+		"another app's":       limits.ByEndpoint(limits.ByApp(b, product), b),
+		"an app's spending":   limits.BySpending(limits.ByApp(a, product)),
 		"another account":     limits.ByAccount(b, product, access.PerDay),
 	} {
 		if other := seen[id]; other != "" {

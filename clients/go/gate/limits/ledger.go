@@ -63,6 +63,11 @@ type ledger struct {
 
 func (q *ledger) used() int64 { return max(q.stored+q.inFlight+q.pending, q.storeCount) }
 
+// read sets the state of the quota.
+func (q *ledger) read(to *Count) {
+	to.Used, to.Start, to.End, to.Known, to.loaded = q.used(), q.start, q.end, q.known, q.loaded
+}
+
 // evictable reports whether the ledger may be forgotten: the database's count has
 // every unit of it, and whoever read that count before has called Load by now, so
 // that no older count can come back. The database's counts contain what was journaled
@@ -73,20 +78,20 @@ func (q *ledger) evictable(tick, folded int64) bool {
 		(!q.known || tick-q.loaded > slowestLoad.Microseconds())
 }
 
-// enterPeriod advances the ledger to the period that contains now. It does not return to
+// enterPeriod advances the ledger to the period of the quota that contains now. It does not return to
 // an earlier period when the clock is set back, but it does when the quota's period
 // or time zone has changed, or when its own period is far ahead.
-func (q *ledger) enterPeriod(a *Ask, now time.Time) {
+func (q *ledger) enterPeriod(a *Ask, account *uuid.UUID, quota *Quota, now time.Time) {
 	q.organization = a.Organization
-	if q.accountCounter != a.AccountCounter {
-		q.setAccountCounter(a.AccountCounter)
+	if q.accountCounter != *account {
+		q.setAccountCounter(*account)
 	}
-	same := q.per == a.Quota.Per && sameZone(q.location, a.Location)
+	same := q.per == quota.Per && sameZone(q.location, a.Location)
 	if same && now.Before(q.end) && !q.isFarAhead(now) {
 		return
 	}
-	start, end := a.Quota.Period(now, a.Location)
-	q.per, q.location = a.Quota.Per, a.Location
+	start, end := quota.Period(now, a.Location)
+	q.per, q.location = quota.Per, a.Location
 	if start.Equal(q.start) {
 		q.end = end
 		return
@@ -149,7 +154,7 @@ func (q *ledger) takeBack(start time.Time) (n, outside int64) {
 }
 
 // take counts a call that this ledger allowed; l is the level after it.
-func (q *ledger) take(l *Level, cost int64) {
+func (q *ledger) take(l *Count, cost int64) {
 	q.pending, q.outsideAccount = q.pending+cost, q.outsideAccount+cost
 	if q.storeCount > 0 {
 		q.storeCount = l.Used
@@ -171,7 +176,7 @@ func (q *ledger) takeOver(app *ledger) {
 
 // takeForAccount counts for an app a call that its account's ledger allowed at the level l.
 // counted reports whether the account's ledger still counts it.
-func (q *ledger) takeForAccount(l *Level, cost int64, counted bool) {
+func (q *ledger) takeForAccount(l *Count, cost int64, counted bool) {
 	u := Used{AccountCounter: q.accountCounter, PeriodStart: l.Start, PeriodEnd: l.End, N: cost}
 	if !counted {
 		u.outsideAccount = cost
@@ -188,7 +193,7 @@ func (q *ledger) takeForAccount(l *Level, cost int64, counted bool) {
 
 // adopt adopts the shared store's count, after a call for which taken reports
 // whether its cost was consumed.
-func (q *ledger) adopt(l *Level, cost int64, taken bool) {
+func (q *ledger) adopt(l *Count, cost int64, taken bool) {
 	if !taken {
 		cost = 0
 	}

@@ -11,30 +11,44 @@ const freshFor = 2 * time.Second
 type Level struct {
 	// Key and App are the debts of KeyRate and AppRate.
 	Key, App Debt
-	// Used is the number of units taken of the quota in the period from Start to End.
-	Used       int64
-	Start, End time.Time
-	// Left is the time from now until End.
-	Left time.Duration
-	// Known reports whether the database's count was loaded for this period, and
-	// Fresh whether that was so recent that a shared store without a count may
-	// start from Used.
-	Known, Fresh bool
+	// Count is the state of the Quota.
+	Count
+	Further [MaxFurther]FurtherLevel
 
-	loaded int64
+	// more reports whether there are further limits.
+	more bool
 }
 
-// outcome decides about a call. The script of limits/redislimits contains the same
+// Unknown reports whether the count of one of a's quotas is not known.
+func (l *Level) Unknown(a *Ask) bool {
+	if !a.Quota.None() && !l.Known {
+		return true
+	}
+	if !l.more {
+		return false
+	}
+	for i := range a.Further {
+		if !a.Further[i].Quota.None() && !l.Further[i].Known {
+			return true
+		}
+	}
+	return false
+}
+
+// outcome decides about a call. The script of redislimits contains the same
 // rules in Lua; there is no other copy.
 func (l *Level) outcome(a *Ask) Outcome {
-	cost := a.cost()
-	switch {
-	case !a.Quota.None() && !l.Known:
+	if l.Unknown(a) {
 		return QuotaUnknown
-	case !a.KeyRate.None() && !l.Key.room(a.KeyRate, cost),
-		!a.AppRate.None() && !l.App.room(a.AppRate, cost):
+	}
+	cost := a.cost()
+	if !a.KeyRate.None() && !l.Key.room(a.KeyRate, cost) || !a.AppRate.None() && !l.App.room(a.AppRate, cost) {
 		return RateExceeded
-	case !a.Quota.None() && l.Used > a.Quota.Limit-cost:
+	}
+	if l.more && !l.furtherRoom(a) {
+		return RateExceeded
+	}
+	if !a.Continue && !a.Quota.None() && l.Used > a.Quota.Limit-cost || l.more && l.furtherExceeded(a) {
 		return QuotaExceeded
 	}
 	return Passed
@@ -52,6 +66,9 @@ func (l *Level) add(a *Ask) {
 	if !a.Quota.None() {
 		l.Used += cost
 	}
+	if l.more {
+		l.addFurther(a)
+	}
 }
 
 // answer sets out to the answer for the caller.
@@ -60,87 +77,27 @@ func (l *Level) answer(a *Ask, outcome Outcome, now time.Time, out *Answer) {
 	if outcome == QuotaUnknown {
 		return
 	}
-	out.Rate = l.rate(a, outcome == RateExceeded, now)
-	if !a.Quota.None() {
-		out.Quota = Window{
-			Limit: a.Quota.Limit, Remaining: max(0, a.Quota.Limit-l.Used),
-			ResetAt: l.End, Per: l.End.Sub(l.Start),
-		}
-	}
-	switch outcome {
-	case RateExceeded:
-		out.RetryAfter = l.wait(a)
-	case QuotaExceeded:
-		if a.cost() <= a.Quota.Limit {
-			out.RetryAfter = l.End.Sub(now)
-		}
-	}
-}
-
-// rate returns the window of the tighter rate limit: for a refused call the one
-// with the longer wait, else the one with fewer calls remaining.
-func (l *Level) rate(a *Ask, refused bool, now time.Time) Window {
-	switch {
-	case a.KeyRate.None() && a.AppRate.None():
-		return Window{}
-	case a.KeyRate.None():
-		return l.App.window(a.AppRate, now)
-	case a.AppRate.None():
-		return l.Key.window(a.KeyRate, now)
-	}
-	if l.keyIsTighter(a, refused) {
-		return l.Key.window(a.KeyRate, now)
-	}
-	return l.App.window(a.AppRate, now)
-}
-
-// keyIsTighter reports whether the key's rate limit is the tighter one.
-func (l *Level) keyIsTighter(a *Ask, refused bool) bool {
-	if refused {
-		key, ever := l.Key.wait(a.KeyRate, a.cost())
-		app, either := l.App.wait(a.AppRate, a.cost())
-		return !ever || either && key >= app
-	}
-	key, app := l.Key.remaining(a.KeyRate), l.App.remaining(a.AppRate)
-	if key == app {
-		return microseconds(int64(l.Key), a.KeyRate) >= microseconds(int64(l.App), a.AppRate)
-	}
-	return key < app
-}
-
-// wait returns the time until both rate limits have room, or zero if one never will.
-func (l *Level) wait(a *Ask) (longest time.Duration) {
-	if !a.KeyRate.None() {
-		wait, ever := l.Key.wait(a.KeyRate, a.cost())
-		if !ever {
-			return 0
-		}
-		longest = wait
-	}
-	if !a.AppRate.None() {
-		wait, ever := l.App.wait(a.AppRate, a.cost())
-		if !ever {
-			return 0
-		}
-		longest = max(longest, wait)
-	}
-	return longest
+	l.answerRate(a, outcome == RateExceeded, now, out)
+	l.answerQuota(a, outcome == QuotaExceeded, now, out)
 }
 
 // Level returns this node's state of a's limits, as the initial values for a shared
 // store.
-func (m *Memory) Level(a *Ask) Level {
+func (m *Memory) Level(a *Ask) (l Level) {
 	now := m.clock.Now()
 	h := m.lockStates(a, now)
 	defer h.unlock()
-	l := h.level(a)
-	l.Left = l.End.Sub(now)
-	l.Fresh = l.Known && m.tick()-l.loaded <= freshFor.Microseconds()
+	h.level(a, &l)
+	tick := m.tick()
+	l.age(now, tick)
+	for i := range l.Further {
+		l.Further[i].age(now, tick)
+	}
 	return l
 }
 
 // Follow adopts a shared store's decision about a and sets out to the answer. l is
-// the level after the decision, with the period of the Level that it started from;
+// the level after the decision, with the periods of the Level that it started from;
 // taken reports whether the cost was consumed. Quota units of it are returned by
 // Drain like any others.
 func (m *Memory) Follow(a *Ask, l *Level, outcome Outcome, taken bool, out *Answer) {
@@ -152,6 +109,7 @@ func (m *Memory) Follow(a *Ask, l *Level, outcome Outcome, taken bool, out *Answ
 	if h.key != nil {
 		h.key.debt = max(h.key.debt, l.Key)
 	}
+	h.followFurther(&m.counters, a, l, outcome, taken)
 	if h.app == nil {
 		return
 	}
@@ -161,13 +119,13 @@ func (m *Memory) Follow(a *Ask, l *Level, outcome Outcome, taken bool, out *Answ
 	if a.Quota.None() || outcome == QuotaUnknown {
 		return
 	}
-	h.quotaLedger().adopt(l, a.cost(), taken)
+	h.quotaLedger().adopt(&l.Count, a.cost(), taken)
 	if !taken {
 		return
 	}
 	if h.account != nil {
 		h.account.quota.earlier = nil // its apps count them
-		h.app.quota.takeForAccount(l, a.cost(), h.account.quota.start.Equal(l.Start))
+		h.app.quota.takeForAccount(&l.Count, a.cost(), h.account.quota.start.Equal(l.Start))
 	}
 	m.counters.list(h.app)
 }

@@ -29,7 +29,9 @@ func TestTheTighterRate(t *testing.T) {
 	} {
 		l := Level{Key: c.keyDebt, App: c.subscriptionDebt}
 		a := Ask{KeyRate: c.key, AppRate: c.subscription, Cost: c.cost}
-		if got := l.keyIsTighter(&a, c.refused); got != c.want {
+		var out Answer
+		l.answerRate(&a, c.refused, time.Time{}, &out)
+		if got := out.RateOf == OfKey; got != c.want {
 			t.Errorf("%s: %t", name, got)
 		}
 	}
@@ -38,7 +40,7 @@ func TestTheTighterRate(t *testing.T) {
 // A call that exceeds the quota waits for the next period, unless it exceeds that, too.
 func TestWaitOfAQuota(t *testing.T) {
 	now := time.Date(2026, 5, 4, 10, 0, 0, 0, time.UTC)
-	l := Level{Start: now.Add(-time.Hour), End: now.Add(time.Hour), Used: 5, Known: true}
+	l := Level{Count: Count{Start: now.Add(-time.Hour), End: now.Add(time.Hour), Used: 5, Known: true}}
 	for cost, want := range map[int64]time.Duration{1: time.Hour, 5: time.Hour, 6: 0} {
 		var out Answer
 		l.answer(&Ask{Quota: Quota{Limit: 5}, Cost: cost}, QuotaExceeded, now, &out)

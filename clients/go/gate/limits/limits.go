@@ -49,10 +49,19 @@ type Ask struct {
 	// PerAccount, Quota limits the account's count instead of the app's.
 	AccountCounter uuid.UUID
 	PerAccount     bool
+	// Continue makes the Quota refuse nothing: it is counted and shown.
+	Continue bool
+	// Further are the limits that apply besides, by their places OfEndpoint and OfSpending.
+	Further [MaxFurther]Counted
 	// Location is the organization's time zone; nil is UTC.
 	Location *time.Location
 	// Cost is the number of calls that this one counts as; less than 1 means 1.
 	Cost int64
+}
+
+// Unlimited reports whether a has no limit.
+func (a *Ask) Unlimited() bool {
+	return a.KeyRate.None() && a.AppRate.None() && a.Quota.None() && !a.hasFurther()
 }
 
 func (a *Ask) cost() int64 { return max(a.Cost, 1) }
@@ -72,22 +81,28 @@ type Outcome uint8
 const (
 	// Passed means that every limit had room; Take has consumed the cost.
 	Passed Outcome = iota + 1
-	// RateExceeded means that the credential's rate limit or the app's for the
-	// product refused.
+	// RateExceeded means that the credential's rate limit, or the app's for the
+	// product or the endpoint, refused.
 	RateExceeded
-	// QuotaExceeded means that the rate limits had room, but not the quota.
+	// QuotaExceeded means that the rate limits had room, but not one of the quotas.
 	QuotaExceeded
-	// QuotaUnknown means that the quota's count is not known here. The caller reads
-	// it, calls Memory.Load, and asks again. The windows are not set.
+	// QuotaUnknown means that the count of a quota is not known here. The caller reads
+	// the counts, calls Memory.Load, and asks again. The windows are not set.
 	QuotaUnknown
 )
 
 // Answer is the outcome and the remaining calls.
 type Answer struct {
 	Outcome Outcome
-	// Rate is the tighter one of KeyRate and AppRate; for a refused
-	// call it is the one that refuses for longest.
-	Rate, Quota Window
+	// Rate is the tightest rate limit and Quota the tightest quota, those with the fewest
+	// calls remaining; for a refused call they are those that refuse for longest. RateOf
+	// and QuotaOf say whose they are.
+	Rate, Quota     Window
+	RateOf, QuotaOf Which
+	// Used are the counts of the Quota and then of the Further quotas; 0 where there is none.
+	Used [1 + MaxFurther]int64
+	// Several reports whether there are Further quotas.
+	Several bool
 	// RetryAfter is the time after which the same call may pass, if no other comes
 	// in between. Zero in a refusal means never: the cost exceeds the limit itself.
 	RetryAfter time.Duration

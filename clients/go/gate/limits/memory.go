@@ -20,8 +20,9 @@ type Memory struct {
 	clock Clock
 	mono  func() time.Duration
 	// keys has the states by Ask.Key, counters those by AppCounter and AccountCounter.
-	// A call locks its key's before its app's, and that before its account's, so that
-	// calls cannot deadlock.
+	// A call locks its key's before its app's, that before its account's, and that before
+	// those of its further limits in their order, so that calls cannot deadlock: no counter
+	// is used in two of these places.
 	keys, counters table
 }
 
@@ -61,13 +62,19 @@ func (m *Memory) Return(a *Ask) {
 	if !a.AppRate.None() {
 		m.counters.refund(a.AppCounter, a.AppRate, a.cost(), tick)
 	}
+	for i := range a.Further {
+		if c := &a.Further[i]; !c.Rate.None() {
+			m.counters.refund(c.Counter, c.Rate, c.CostOf(a), tick)
+		}
+	}
 }
 
 func (m *Memory) decide(a *Ask, out *Answer, take bool) {
 	now := m.clock.Now()
 	h := m.lockStates(a, now)
 	defer h.unlock()
-	l := h.level(a)
+	var l Level
+	h.level(a, &l)
 	outcome := l.outcome(a)
 	if take && outcome == Passed {
 		l.add(a)
@@ -78,7 +85,11 @@ func (m *Memory) decide(a *Ask, out *Answer, take bool) {
 
 // lockedStates contains the locked states of one call; a state that no limit needs is nil.
 // account is set if the quota is the account's.
-type lockedStates struct{ key, app, account *state }
+type lockedStates struct {
+	key, app, account *state
+	further           [MaxFurther]*state
+	more              bool // there are further ones
+}
 
 // lockStates locks the states of a call and advances them to the present moment.
 func (m *Memory) lockStates(a *Ask, now time.Time) (h lockedStates) {
@@ -92,26 +103,32 @@ func (m *Memory) lockStates(a *Ask, now time.Time) (h lockedStates) {
 		h.app.advance(a.AppRate, tick)
 	}
 	if !a.Quota.None() {
-		h.app.ledger().enterPeriod(a, now)
+		h.app.ledger().enterPeriod(a, &a.AccountCounter, &a.Quota, now)
 		if a.PerAccount {
 			h.account = m.counters.lock(a.AccountCounter, tick, true)
-			h.account.ledger().enterPeriod(a, now)
+			h.account.ledger().enterPeriod(a, &a.AccountCounter, &a.Quota, now)
 			h.account.quota.earlier = nil // its apps count them
 			h.account.quota.takeOver(h.app.quota)
 		}
+	}
+	if a.hasFurther() {
+		m.lockFurther(&h, a, tick, now)
 	}
 	return h
 }
 
 // quotaLedger returns the ledger that the quota applies to.
-func (h lockedStates) quotaLedger() *ledger {
+func (h *lockedStates) quotaLedger() *ledger {
 	if h.account != nil {
 		return h.account.quota
 	}
 	return h.app.quota
 }
 
-func (h lockedStates) unlock() {
+func (h *lockedStates) unlock() {
+	if h.more {
+		h.unlockFurther()
+	}
 	if h.account != nil {
 		h.account.mu.Unlock()
 	}
@@ -123,28 +140,32 @@ func (h lockedStates) unlock() {
 	}
 }
 
-// level returns the level of the locked states.
-func (h lockedStates) level(a *Ask) (l Level) {
+// level sets l, which is zero, to the level of the locked states.
+func (h *lockedStates) level(a *Ask, l *Level) {
 	if h.key != nil {
 		l.Key = h.key.debt
 	}
+	if h.more {
+		h.readFurther(a, l)
+	}
 	if h.app == nil {
-		return l
+		return
 	}
 	if !a.AppRate.None() {
 		l.App = h.app.debt
 	}
 	if !a.Quota.None() {
-		q := h.quotaLedger()
-		l.Used, l.Start, l.End, l.Known, l.loaded = q.used(), q.start, q.end, q.known, q.loaded
+		h.quotaLedger().read(&l.Count)
 	}
-	return l
 }
 
 // store stores the level after a call that passed.
-func (h lockedStates) store(counters *table, a *Ask, l *Level) {
+func (h *lockedStates) store(counters *table, a *Ask, l *Level) {
 	if h.key != nil {
 		h.key.debt = l.Key
+	}
+	if h.more {
+		h.storeFurther(counters, a, l)
 	}
 	if h.app == nil {
 		return
@@ -155,9 +176,9 @@ func (h lockedStates) store(counters *table, a *Ask, l *Level) {
 	if a.Quota.None() {
 		return
 	}
-	h.quotaLedger().take(l, a.cost())
+	h.quotaLedger().take(&l.Count, a.cost())
 	if h.account != nil {
-		h.app.quota.takeForAccount(l, a.cost(), true)
+		h.app.quota.takeForAccount(&l.Count, a.cost(), true)
 	}
 	counters.list(h.app)
 }
@@ -168,8 +189,8 @@ func (m *Memory) tick() int64 { return m.mono().Microseconds() }
 // Holds reports whether m has a state of counter, without which Load has no effect.
 func (m *Memory) Holds(counter uuid.UUID) bool { return m.counters.has(counter) }
 
-// Load sets the database's count of a quota's counter, of an app or of an account,
-// in the period that began at periodStart. It never lowers the count known here.
+// Load sets the database's count of a quota's counter, of an app, of an account or of
+// a further limit, in the period that began at periodStart. It never lowers the count known here.
 // It ignores periods other than the counter's present one.
 func (m *Memory) Load(counter uuid.UUID, periodStart time.Time, used int64) {
 	tick := m.tick()

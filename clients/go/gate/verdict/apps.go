@@ -59,7 +59,7 @@ func (d *evaluation) fill(c *Facts, v *Verdict) {
 	if v.Subscription == nil {
 		return
 	}
-	v.Plan = c.Catalogue.Plan(v.Subscription.PlanID)
+	v.Plan = c.Catalogue.PlanOf(v.Subscription)
 	if endpoint, ok := d.endpointFor(v.Subscription); ok {
 		v.Endpoint = endpoint
 	}
@@ -109,12 +109,22 @@ func (d *evaluation) standingBy(s *Subscription) standing {
 	case access.SubscriptionSuspended:
 		return suspended
 	case access.SubscriptionApproved:
-		if _, ok := d.endpointFor(s); ok || !s.Narrowed && !d.product.Enforced {
+		if _, ok := d.endpointFor(s); ok || !s.Narrowed && !d.product.Enforced && !d.hidesLimit(s) {
 			return allowed
 		}
 		return approved
 	}
 	return notSubscribed
+}
+
+// hidesLimit reports whether the plan limits endpoints and the call's path does not tell which
+// endpoint it is for: a path that servers read in different ways must not evade the limit of the
+// endpoint that it reaches.
+func (d *evaluation) hidesLimit(s *Subscription) bool {
+	if d.path != "" || d.product.Endpoints == nil {
+		return false
+	}
+	return slices.ContainsFunc(d.product.Plans, func(p *Plan) bool { return p.ID == s.PlanID && len(p.termsOf(s).Endpoints) > 0 })
 }
 
 // endpointFor returns the call's endpoint and whether s includes it. It does not

@@ -43,20 +43,46 @@ func (p *Product) RetiredAt(now time.Time) bool {
 	return !p.RetiresAt.IsZero() && !now.Before(p.RetiresAt)
 }
 
-// Plan is the terms of a subscription. It is immutable.
+// Plan is the terms of a subscription: a plan as it is, or one of its older revisions. It is
+// immutable.
 type Plan struct {
-	ID    uuid.UUID
-	Name  string
-	Rate  limits.Rate
-	Quota limits.Quota
-	// PerAccount reports whether all apps of an account share the quota.
-	PerAccount bool
+	ID   uuid.UUID
+	Name string
+	// Revision is the number of these terms; 0 is unknown.
+	Revision int32
+	// Revisions are the older terms, of the same plan, by which some subscription goes, or
+	// has gone; they have none themselves.
+	Revisions []*Plan
+	Rate      limits.Rate
+	Quota     limits.Quota
+	// PerAccount reports whether all apps of an account share the quota, and Continue whether
+	// calls beyond it pass.
+	PerAccount, Continue bool
+	// Endpoints are the limits of single endpoints, for each app.
+	Endpoints map[uuid.UUID]EndpointLimit
+	// Spending is how many calls of an app the spending cap allows.
+	Spending limits.Quota
 }
 
-// Bind sets in a the limits of a subscription to this plan.
-func (p *Plan) Bind(s *Subscription, a *limits.Ask) {
+// EndpointLimit is what a plan allows of one endpoint, besides its own limits.
+type EndpointLimit struct {
+	Rate  limits.Rate
+	Quota limits.Quota
+}
+
+// Bind sets in a the limits of a subscription to this plan, for a call of an endpoint; zero is
+// none.
+func (p *Plan) Bind(s *Subscription, endpoint uuid.UUID, a *limits.Ask) {
 	a.AppCounter, a.AppRate, a.Quota = s.AppCounter, p.Rate, p.Quota
-	a.AccountCounter, a.PerAccount = limits.InPeriod(s.AccountCounter, p.Quota.Per), p.PerAccount
+	a.AccountCounter, a.PerAccount, a.Continue = limits.InPeriod(s.AccountCounter, p.Quota.Per), p.PerAccount, p.Continue
+	if p.Endpoints != nil && endpoint != uuid.Nil {
+		if l, ok := p.Endpoints[endpoint]; ok {
+			a.Further[limits.OfEndpoint] = limits.Counted{Counter: limits.ByEndpoint(s.AppCounter, endpoint), Rate: l.Rate, Quota: l.Quota}
+		}
+	}
+	if !p.Spending.None() {
+		a.Further[limits.OfSpending] = limits.Counted{Counter: limits.BySpending(s.AppCounter), Quota: p.Spending, Single: true}
+	}
 }
 
 // NewCatalogue returns the catalogue of an organization. The caller leaves out
@@ -99,7 +125,7 @@ func (c *Catalogue) ProductByID(id uuid.UUID) *Product {
 	return c.ids[id]
 }
 
-// Plan returns the plan with an id, of any product, or nil.
+// Plan returns the plan with an id as it is, of any product, or nil.
 func (c *Catalogue) Plan(id uuid.UUID) *Plan {
 	if c == nil {
 		return nil

@@ -61,15 +61,42 @@ func ExplainLimits(v *Verdict) []Step {
 	if v.Code == Unavailable {
 		return []Step{step(Unavailable, false, "How much of the quota is used is not known here yet.")}
 	}
-	steps := []Step{step(RateLimited, v.Code != RateLimited, windowDetail("rate limit", v.Limits.Rate))}
+	steps := []Step{step(RateLimited, v.Code != RateLimited, windowDetail(rateName(v), v.Limits.Rate))}
 	if v.Code == RateLimited {
 		return steps
 	}
-	quota := "quota"
-	if v.Plan != nil && v.Plan.PerAccount && !v.Plan.Quota.None() {
-		quota = "account's quota, which its apps share,"
+	detail := windowDetail(quotaName(v), v.Limits.Quota)
+	if v.Limits.QuotaOf == limits.OfPlan && v.Plan != nil && v.Plan.Continue {
+		detail += " Calls beyond it pass: the plan's overage is CONTINUE."
 	}
-	return append(steps, step(QuotaExceeded, v.Code != QuotaExceeded, windowDetail(quota, v.Limits.Quota)))
+	return append(steps, step(QuotaExceeded, v.Code != QuotaExceeded, detail))
+}
+
+// rateName returns the name of the rate limit that v's window is of, for a sentence.
+func rateName(v *Verdict) string {
+	switch v.Limits.RateOf {
+	case limits.OfKey:
+		return "key's rate limit"
+	case limits.OfPlansEndpoint:
+		return "endpoint's rate limit"
+	case limits.OfPlan:
+		return "plan's rate limit"
+	}
+	return "rate limit"
+}
+
+// quotaName returns the name of the quota that v's window is of, for a sentence.
+func quotaName(v *Verdict) string {
+	switch v.Limits.QuotaOf {
+	case limits.OfPlansEndpoint:
+		return "endpoint's quota"
+	case limits.OfPlansSpending:
+		return "calls within the plan's spending cap,"
+	}
+	if v.Plan != nil && v.Plan.PerAccount && !v.Plan.Quota.None() {
+		return "account's quota, which its apps share,"
+	}
+	return "quota"
 }
 
 // Limited returns the code for the limits' outcome, for a call that passes all
@@ -213,9 +240,9 @@ func (d *evaluation) endpointDetail() string {
 	case d.standing == allowed:
 		return "The call is for an endpoint that the subscription reaches, or is not bound to endpoints."
 	case d.q.Path == "":
-		return "The subscription or the product is bound to endpoints, and the call names no path."
+		return "The subscription or the product is bound to endpoints, or the plan limits some, and the call names no path."
 	case d.path == "" && d.product.Endpoints != nil:
-		return "The subscription or the product is bound to endpoints, and servers could read the path in different ways."
+		return "The subscription or the product is bound to endpoints, or the plan limits some, and servers could read the path in different ways."
 	case !d.matched:
 		return "The subscription or the product is bound to endpoints, and method and path are those of none."
 	}

@@ -403,7 +403,7 @@ func TestBind(t *testing.T) {
 	plan := Plan{Rate: limits.Rate{Limit: 3, Per: time.Second, Burst: 4}, Quota: limits.Quota{Limit: 5, Per: access.PerMonth}, PerAccount: true}
 	s := Subscription{AppCounter: id(1), AccountCounter: id(2)}
 	var a limits.Ask
-	plan.Bind(&s, &a)
+	plan.Bind(&s, id(3), &a)
 	want := limits.Ask{AppCounter: id(1), AppRate: plan.Rate, Quota: plan.Quota, AccountCounter: limits.InPeriod(id(2), access.PerMonth), PerAccount: true}
 	if a != want {
 		t.Errorf("bound %+v, want %+v", a, want)

@@ -112,7 +112,7 @@ func (c Code) describeAccess() description {
 			"Present the same key in the other form, raw key or user name and password, or let the product accept both."}
 	case EndpointNotAllowed:
 		return description{"ENDPOINT_NOT_ALLOWED", forbidden,
-			"The product enforces its endpoints or the subscription is limited to some, and method and path are those of none of them, or servers could read the path in different ways.",
+			"The product enforces its endpoints or the subscription is limited to some, and method and path are those of none of them, or servers could read the path in different ways. Also where the plan limits single endpoints and the path is not named, or could be read in different ways.",
 			"The subscription does not reach this endpoint.",
 			"Add the endpoint to the subscription, or to the product if the product has none such."}
 	case AmbiguousApp:
@@ -129,14 +129,14 @@ func (c Code) describeLimits() description {
 	switch c {
 	case RateLimited:
 		return description{"RATE_LIMITED", tooManyRequests,
-			"Calls come faster than the rate limit of the plan or of the credential allows. Without a credential beside it: too many unknown API keys were presented, and this one was not looked up.",
+			"Calls come faster than the rate limit of the plan, of the plan for the endpoint, or of the credential allows. Without a credential beside it: too many unknown API keys were presented, and this one was not looked up.",
 			"Too many calls, or too many unknown keys. Try again later.",
 			"Wait as long as the answer says. For more calls change to a plan with a higher rate limit, or raise the key's own. Where no key is named, somebody presents many that do not exist."}
 	case QuotaExceeded:
 		return description{"QUOTA_EXCEEDED", tooManyRequests,
-			"The calls of the plan's quota are used up until the next period.",
+			"The calls of the plan's quota, of its quota for the endpoint, or those that its spending cap allows, are used up until the next period.",
 			"The quota of this period is used up.",
-			"Wait for the next period, or change to a plan with a larger quota."}
+			"Wait for the next period, or change to a plan with a larger quota or spending cap."}
 	case Valid:
 		return description{name: "VALID", status: passed, meaning: "The call may pass."}
 	}

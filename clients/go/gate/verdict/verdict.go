@@ -36,6 +36,8 @@ type Subscription struct {
 	AppCounter     uuid.UUID
 	AccountCounter uuid.UUID
 	Status         access.SubscriptionStatus
+	// Revision is that of the plan by which it goes; see Catalogue.PlanOf.
+	Revision int32
 	// Narrowed limits the subscription to calls of Endpoints; with no Endpoints
 	// no call passes.
 	Narrowed  bool
