@@ -90,6 +90,7 @@ func lengths() map[string]int {
 		"MailSettings.kinds":                        len(domain.MailKinds()),
 		"Charge.lines":                              domain.MaxPriceTiers,
 		"Plan.endpointLimits":                       catalog.MaxEndpointLimits,
+		"PlanRevision.endpointLimits":               catalog.MaxEndpointLimits,
 		"Price.tiers":                               domain.MaxPriceTiers,
 		"Product.authTypes":                         mostAuthTypes,
 		"Product.tags":                              domain.MaxTags,
