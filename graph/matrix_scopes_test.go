@@ -160,7 +160,7 @@ func TestADeciderSeesWhatItNeeds(t *testing.T) {
 	want := map[string]string{
 		"Query":               "catalogue keyRequest keyRequestCounts keyRequests productSubscription productSubscriptionCounts productSubscriptions serverInfo viewer",
 		"Mutation":            "approveKeyRequest approvePlanChange approveSubscription decideSubscriptions rejectKeyRequest rejectPlanChange rejectSubscription",
-		"ProductSubscription": "acceptedTerms account allowedTransitions answers app badgeColor createdAt decidedAt decidedBy handOffUrl id keyRequest pendingChange plan product reason requestedBy status timeline updatedAt version",
+		"ProductSubscription": "acceptedTerms account allowedTransitions answers app badgeColor createdAt decidedAt decidedBy handOffUrl id keyRequest pendingChange plan planRevision product reason requestedBy status timeline updatedAt version",
 		"KeyRequest":          "account app changesKey collectUntil collectedAt createdAt decidedAt decidedBy deleted environment id name productSubscriptions products reason removeProducts requestedBy status updatedAt version viewerCan",
 		"App":                 "account createdAt description id labels name referenceId",
 		"Account":             "createdAt id name profile status",

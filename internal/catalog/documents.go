@@ -88,7 +88,7 @@ func (svc *Service) UploadProductDocument(ctx context.Context, in UploadProductD
 	// Read before anything is locked, but only for who may upload: it takes time.
 	x, err := svc.client.Product.Get(ctx, id)
 	if err != nil {
-		return nil, err
+		return nil, change.PublicError(err)
 	}
 	if err := change.Refusal(svc.ProductPermissions(ctx, x, false).Update); err != nil && x.Status != domain.Retired {
 		return nil, err
@@ -208,9 +208,13 @@ func (svc *Service) DeleteProductDocument(ctx context.Context, id string) (strin
 		if err != nil {
 			return "", err
 		}
-		x, err := lockProduct(ctx, tx, d.ProductID, policy.UpdateProduct)
+		x, err := change.LockRowForUpdate(ctx, tx, tx.Product, d.ProductID)
 		if err != nil {
-			return "", fault.Within("documentId", err)
+			return "", err
+		}
+		s := StatusAt(x, tx.Now)
+		if err := tx.AuthorizeInState(policy.UpdateProduct(x.OrganizationID, s), "documentId", string(s)); err != nil {
+			return "", err
 		}
 		n, err := tx.ProductDocument.Delete().Where(productdocument.ID(d.ID)).Exec(ctx)
 		if err := change.ExpectOneRow(n, err); err != nil {

@@ -13,6 +13,7 @@ import (
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
+	"portico/internal/input"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/portal/racetest"
@@ -85,6 +86,47 @@ func TestStory_ProductDocument(t *testing.T) {
 		require.Equal(t, second.Document.GlobalID(), deleted)
 		_, err = f.Portal.Catalog.DeleteProductDocument(x.Admin, second.Document.GlobalID())
 		portaltest.RequireCode(t, err, fault.CodeNotFound)
+		third, err := upload(catalog.UploadProductDocumentInput{Document: openAPI("3", "post /orders"), DryRun: true})
+		require.NoError(t, err)
+		require.Equal(t, []int{0, 1, 0}, []int{third.Changes.AddedCount, third.Changes.RemovedCount, third.Changes.ChangedCount}, "compared to the one that is left")
+		third, err = upload(catalog.UploadProductDocumentInput{Document: openAPI("3", "post /orders")})
+		require.NoError(t, err)
+		require.Equal(t, 3, third.Document.Number, "no number is given twice")
+
+		other := f.MustTenant(t, "two")
+		_, err = f.Portal.Catalog.UploadProductDocument(other.Admin, catalog.UploadProductDocumentInput{ProductID: prod.GlobalID(), Document: one})
+		portaltest.RequireCode(t, err, fault.CodeNotFound)
+		_, err = f.Portal.Catalog.DeleteProductDocument(other.Admin, third.Document.GlobalID())
+		portaltest.RequireCode(t, err, fault.CodeNotFound)
+	})
+}
+
+// An endpoint that a plan limits stays, and nothing else is changed.
+func TestUploadProductDocument_ErrLimited(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		prod, plan := f.MustProduct(t, x.Admin, "orders")
+		dear := f.MustEndpoint(t, x.Admin, prod, access.MethodPost, "/dear")
+		limit := func(all ...catalog.EndpointLimitInput) {
+			_, err := f.Portal.Catalog.UpdatePlan(x.Admin, catalog.UpdatePlanInput{PlanID: plan.GlobalID(), EndpointLimits: input.SetTo(all)})
+			require.NoError(t, err)
+		}
+		limit(catalog.EndpointLimitInput{EndpointID: dear.GlobalID(), Quota: &access.Quota{Limit: 1, Per: access.PerDay}})
+		in := catalog.UploadProductDocumentInput{ProductID: prod.GlobalID(), Document: openAPI("1", "get /new"), ApplyEndpoints: true}
+		for _, in.DryRun = range []bool{true, false} {
+			_, err := f.Portal.Catalog.UploadProductDocument(x.Admin, in)
+			problems := fault.Problems(err)
+			require.Len(t, problems, 1)
+			require.Equal(t, []any{fault.NotAllowed, []string{"applyEndpoints"}}, []any{problems[0].Code, problems[0].Field})
+			require.Contains(t, problems[0].Message, "The plan "+plan.Name+" limits the endpoint POST /dear")
+		}
+		require.Zero(t, f.Client.ProductDocument.Query().CountX(portaltest.System(t)))
+		require.Equal(t, 1, f.Client.Endpoint.Query().Where(endpoint.ProductID(prod.ID)).CountX(portaltest.System(t)))
+		limit()
+		out, err := f.Portal.Catalog.UploadProductDocument(x.Admin, in)
+		require.NoError(t, err)
+		require.Equal(t, []int{1, 1, 1}, []int{out.Document.Number, out.Endpoints.CreatedCount, out.Endpoints.DeletedCount})
 	})
 }
 
@@ -142,5 +184,10 @@ func TestRace_UploadProductDocument(t *testing.T) {
 		}
 		require.Len(t, seen, catalog.MaxDocuments-1)
 		require.True(t, seen[2] && seen[catalog.MaxDocuments])
+		all := h.Client.ProductDocument.Query().AllX(portaltest.System(t))
+		require.Len(t, all, catalog.MaxDocuments)
+		for _, d := range all {
+			require.Len(t, h.Events(t, d.ID, eventlog.ProductDocumentUploaded), 1)
+		}
 	})
 }

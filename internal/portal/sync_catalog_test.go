@@ -42,9 +42,16 @@ func catalogMutations() []mutationCase {
 		{"DeleteGuide", aGuide(func(g *syncedPortal, x *db.Guide) error {
 			return errOf(g.p.Catalog.DeleteGuide(g.Admin, x.GlobalID()))
 		}), []eventlog.Type{eventlog.GuideDeleted}, false},
-		{"UploadProductDocument", func(t *testing.T, g *syncedPortal) func() error {
+		{"ReplaceEndpoints", func(t *testing.T, g *syncedPortal) func() error {
+			x, _ := g.MustProduct(t, g.Admin, "replaced")
 			return func() error {
-				return errOf(g.p.Catalog.UploadProductDocument(g.Admin, catalog.UploadProductDocumentInput{ProductID: g.product.GlobalID(), Document: aDocument, ApplyEndpoints: true}))
+				return errOf(g.p.Catalog.ReplaceEndpoints(g.Admin, x.GlobalID(), []catalog.EndpointSpec{{Method: access.MethodGet, Path: "/new"}}))
+			}
+		}, []eventlog.Type{eventlog.EndpointCreated}, true},
+		{"UploadProductDocument", func(t *testing.T, g *syncedPortal) func() error {
+			x, _ := g.MustProduct(t, g.Admin, "documented")
+			return func() error {
+				return errOf(g.p.Catalog.UploadProductDocument(g.Admin, catalog.UploadProductDocumentInput{ProductID: x.GlobalID(), Document: aDocument, ApplyEndpoints: true}))
 			}
 		}, []eventlog.Type{eventlog.ProductDocumentUploaded, eventlog.EndpointCreated}, true},
 		{"DeleteProductDocument", func(t *testing.T, g *syncedPortal) func() error {
